@@ -1,0 +1,137 @@
+"""Jobs: what was asked, when, and a plan. What a job is at an instant is a pure function of the two.
+
+A job stands at a base: the step that it was last seen to enter for a reason other than time (its creation, a poll,
+a release, force) and the instant of that. From there on time alone decides, so `job.at(now)` needs no timer and
+asking twice changes nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mockserver.core.plans import RANK, Plan, Status, Step
+
+
+class IllegalMove(ValueError):
+    """A status was asked for that the job can no longer take: statuses never go backwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a job is at one instant: its step, and when it entered it (milliseconds since the epoch)."""
+
+    index: int
+    step: Step
+    entered_at: int
+    progress: int | None = None
+
+    @property
+    def status(self) -> Status:
+        return self.step.status
+
+    @property
+    def terminal(self) -> bool:
+        return self.step.terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One long-running piece of work of one account. Instants are milliseconds since the epoch."""
+
+    id: str
+    provider: str
+    operation: str
+    account: str
+    created_at: int
+    plan: Plan
+    request: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    rule: str | None = None
+    cause: int = 0
+    cost: int = 0
+    priority: int = 0
+    sequence: int = 0
+    base: int = 0
+    since: int = -1
+    polls: int = 0
+    forced: bool = False
+
+    def __post_init__(self) -> None:
+        if self.since < 0:
+            object.__setattr__(self, "since", self.created_at)
+
+    def at(self, now: int) -> State:
+        """The state at `now`; before its creation a job is in its first step."""
+        index, entered, steps = self.base, self.since, self.plan.steps
+        step = steps[index]
+        while step.duration is not None and now - entered >= step.duration:
+            entered += step.duration
+            index += 1
+            step = steps[index]
+        return State(index, step, entered, _progress(step, now - entered, self.polls if index == self.base else 0))
+
+    def passed(self, seen: int, now: int) -> Iterator[State]:
+        """The states entered after step `seen`, in order, up to `now`. A step jumped over is not among them."""
+        index, entered, steps = self.base, self.since, self.plan.steps
+        while True:
+            step = steps[index]
+            if index > seen:
+                yield State(index, step, entered, _progress(step, 0, 0))
+            if step.duration is None or now - entered < step.duration:
+                return
+            entered += step.duration
+            index += 1
+
+    def next_change(self, seen: int) -> int | None:
+        """The instant at which time takes the job beyond step `seen`, or None when time alone never does."""
+        if self.base > seen:
+            return self.since
+        index, entered, steps = self.base, self.since, self.plan.steps
+        while index <= seen:
+            duration = steps[index].duration
+            if duration is None:
+                return None
+            entered += duration
+            index += 1
+        return entered
+
+    def polled(self, now: int) -> "Job":
+        """The job after one more status request has seen it; itself where its step counts none."""
+        state = self.at(now)
+        if state.step.polls is None:
+            return self
+        polls = (self.polls if state.index == self.base else 0) + 1
+        if polls >= state.step.polls:
+            return replace(self, base=state.index + 1, since=now, polls=0)
+        return replace(self, base=state.index, since=state.entered_at, polls=polls)
+
+    def released(self, now: int) -> "Job":
+        """The job let go of the step that holds it. Raises IllegalMove when none does."""
+        state = self.at(now)
+        if not state.step.held:
+            raise IllegalMove(f"job {self.id} is {state.status} and nothing holds it")
+        return replace(self, base=state.index + 1, since=now, polls=0)
+
+    def moved(self, now: int, status: Status, error: str | None = None, code: str | None = None) -> "Job":
+        """The job forced into `status` at `now`, for good. Raises IllegalMove when that would go backwards."""
+        state = self.at(now)
+        if state.terminal or RANK[status] < RANK[state.status]:
+            raise IllegalMove(f"job {self.id} is {state.status} and cannot become {status}")
+        steps = (*self.plan.steps[: state.index + 1], Step(status, error=error, code=code))
+        plan = Plan(self.plan.name, steps)
+        return replace(self, plan=plan, base=state.index + 1, since=now, polls=0, forced=True)
+
+    def ran(self, now: int) -> bool:
+        """True when the job has been running at some instant up to `now`."""
+        return any(s.status == "running" for s in self.plan.steps[: self.at(now).index + 1])
+
+
+def _progress(step: Step, elapsed: int, polls: int) -> int | None:
+    if step.progress is None:
+        return None
+    low, high = step.progress
+    if step.duration:
+        return low + (high - low) * max(0, min(elapsed, step.duration)) // step.duration
+    if step.polls:
+        return low + (high - low) * min(polls, step.polls) // step.polls
+    return low

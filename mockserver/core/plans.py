@@ -1,0 +1,82 @@
+"""Plans: the ordered steps that a job goes through, by time, by polls or until somebody lets go."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mockserver.core.durations import Span, spell
+
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
+STATUSES: tuple[Status, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
+TERMINAL: frozenset[Status] = frozenset(("succeeded", "failed", "cancelled"))
+RANK: dict[Status, int] = {"queued": 0, "running": 1, "succeeded": 2, "failed": 2, "cancelled": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stretch of a plan.
+
+    It ends after `lasts` (a span, until a job resolves it to milliseconds), after `polls` status requests have
+    seen it, or, when `held`, on release. A step with none of the three lasts for ever: terminal, or stuck.
+    """
+
+    status: Status
+    lasts: Span | None = None
+    polls: int | None = None
+    held: bool = False
+    stage: str | None = None
+    progress: tuple[int, int] | None = None
+    error: str | None = None
+    code: str | None = None
+    duration: int | None = None
+
+    @property
+    def terminal(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def endless(self) -> bool:
+        """True when nothing but force ends this step."""
+        return self.duration is None and self.lasts is None and self.polls is None and not self.held
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A named sequence of steps whose statuses never go backwards."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+    @property
+    def varies(self) -> bool:
+        return any(s.lasts is not None and s.lasts.spread for s in self.steps)
+
+    def resolved(self, unit: Callable[[int], float]) -> "Plan":
+        """This plan with every span turned into milliseconds; `unit(i)` chooses within the spread of step i."""
+        steps = tuple(
+            s if s.lasts is None else replace(s, duration=s.lasts.pick(unit(i) if s.lasts.spread else 0.5))
+            for i, s in enumerate(self.steps)
+        )
+        return Plan(self.name, steps)
+
+    def timeline(self) -> str:
+        """The plan on one line, as `show` prints it: `queued 2s > running 13s ± 2s > succeeded`."""
+        return " > ".join(_spelled(s) for s in self.steps)
+
+
+def _spelled(step: Step) -> str:
+    words: list[str] = [step.status if step.stage is None else f"{step.status}/{step.stage}"]
+    if step.lasts is not None:
+        words.append(str(step.lasts))
+    elif step.duration is not None:
+        words.append(spell(step.duration))
+    elif step.polls is not None:
+        words.append(f"{step.polls} poll{'' if step.polls == 1 else 's'}")
+    elif step.held:
+        words.append("until released")
+    elif not step.terminal:
+        words.append("for ever")
+    if step.error:
+        words.append(f'"{step.error}"')
+    return " ".join(words)

@@ -1,0 +1,82 @@
+"""Values that look random and are a hash of what they are for."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Seeded:
+    """A source of values fixed by the parts it was made from.
+
+    The same parts and the same name give the same value in every process and on every machine: nothing is
+    drawn from a sequence, so a value never depends on which other values were asked for before it.
+    """
+
+    __slots__ = ("_root",)
+
+    def __init__(self, *parts: str | int) -> None:
+        self._root = blake2b(_joined(parts), digest_size=16).digest()
+
+    def child(self, *name: str | int) -> "Seeded":
+        """A source of its own, for the thing called `name`."""
+        made = Seeded.__new__(Seeded)
+        made._root = self.digest(*name)
+        return made
+
+    def digest(self, *name: str | int, size: int = 16) -> bytes:
+        """`size` bytes (at most 64) for `name`."""
+        return blake2b(_joined(name), digest_size=size, key=self._root).digest()
+
+    def bits(self, *name: str | int) -> int:
+        """An integer of 64 bits."""
+        return int.from_bytes(self.digest(*name, size=8), "big")
+
+    def unit(self, *name: str | int) -> float:
+        """A float, at least 0 and less than 1."""
+        return (self.bits(*name) >> 11) / (1 << 53)
+
+    def integer(self, low: int, high: int, *name: str | int) -> int:
+        """An integer from `low` to `high`, both included."""
+        return low + self.bits(*name) % (high - low + 1)
+
+    def choice(self, options: Sequence[T], *name: str | int) -> T:
+        """One of `options`, which must not be empty."""
+        return options[self.bits(*name) % len(options)]
+
+    def sample(self, options: Sequence[T], count: int, *name: str | int) -> list[T]:
+        """`count` different members of `options`, in a seeded order."""
+        ranked = sorted(range(len(options)), key=lambda i: self.digest(*name, i, size=8))
+        return [options[i] for i in ranked[:count]]
+
+    def hexadecimal(self, length: int, *name: str | int) -> str:
+        """`length` lower-case hexadecimal digits, at most 128."""
+        return self.digest(*name, size=(length + 1) // 2).hex()[:length]
+
+    def token(self, length: int, *name: str | int) -> str:
+        """`length` lower-case letters and digits, at most 60."""
+        number = int.from_bytes(self.digest(*name, size=64), "big")
+        return _in_base(number, _LOWER, length)
+
+    def crockford(self, length: int, *name: str | int) -> str:
+        """`length` characters of Crockford's base 32, as ULIDs use; at most 60."""
+        number = int.from_bytes(self.digest(*name, size=64), "big")
+        return _in_base(number, _CROCKFORD, length)
+
+
+def _joined(parts: Sequence[str | int]) -> bytes:
+    # The length before each part keeps ("ab", "c") apart from ("a", "bc"); the mark keeps 1 apart from "1".
+    texts = [p if isinstance(p, str) else f"#{p}" for p in parts]
+    return "".join(f"{len(t)}:{t}" for t in texts).encode("utf-8", "surrogatepass")
+
+
+def _in_base(number: int, alphabet: str, length: int) -> str:
+    base, digits = len(alphabet), []
+    for _ in range(length):
+        number, digit = divmod(number, base)
+        digits.append(alphabet[digit])
+    return "".join(digits)
