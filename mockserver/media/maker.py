@@ -1,0 +1,113 @@
+"""Playable MP4 files of any stated duration, put together from ready-made pictures."""
+
+from dataclasses import dataclass
+from struct import pack
+
+from mockserver.core.seeded import Seeded
+from mockserver.media import frames
+from mockserver.media.boxes import box, full_box
+
+LONGEST_MS = 3_600_000
+
+_FRAME_MS = 1000
+# Ticks a second of every clock in the file, so that a tick is a millisecond and no duration is ever rounded.
+_TIMESCALE = 1000
+_MATRIX = pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+
+
+@dataclass(frozen=True, slots=True)
+class Mp4:
+    """The bytes of a video, its duration in milliseconds, its size in pixels and its number of frames."""
+
+    data: bytes
+    duration_ms: int
+    width: int
+    height: int
+    frame_count: int
+
+
+def video(duration_ms: int, seed: Seeded) -> Mp4:
+    """A playable MP4 that lasts exactly `duration_ms` milliseconds, from 1 to `LONGEST_MS`.
+
+    One H.264 picture (constrained baseline, yuv420p, no sound) a second, the last one shown for what is left; about
+    1 KB a second. The index comes before the pictures, so that it plays while it loads. The same arguments give the
+    same bytes; seeds differ in colours, or at least in the identity within the file. Raises ValueError when the
+    duration is out of range.
+    """
+    if not 1 <= duration_ms <= LONGEST_MS:
+        raise ValueError(f"a video lasts from 1 to {LONGEST_MS} ms, not {duration_ms}")
+    shown = frames.load()
+    pair = shown.pairs[frames.palette(seed)]
+    count = -(-duration_ms // _FRAME_MS)
+    head = _before_pictures(_SampleTable(shown.avcc, pair, count, duration_ms), seed)
+    mdat = box(b"mdat", _alternating(pair, count))
+    return Mp4(head + mdat, duration_ms, frames.WIDTH, frames.HEIGHT, count)
+
+
+@dataclass(frozen=True, slots=True)
+class _SampleTable:
+    """How the pictures lie in the file and how long each is shown (ISO 14496-12, sections 8.5 to 8.7)."""
+
+    avcc: bytes
+    pair: tuple[bytes, bytes]
+    count: int
+    duration_ms: int
+
+    def boxed(self, chunk_offset: int) -> bytes:
+        return box(
+            b"stbl",
+            full_box(b"stsd", 0, pack(">I", 1), self._sample_entry()),
+            self._times(),
+            # One chunk holds all samples. There is no stss: every picture can be sought to (section 8.6.2).
+            full_box(b"stsc", 0, pack(">IIII", 1, 1, self.count, 1)),
+            self._sizes(),
+            full_box(b"stco", 0, pack(">II", 1, chunk_offset)),
+        )
+
+    def _sample_entry(self) -> bytes:
+        # VisualSampleEntry, section 12.1.3: 72 dots an inch, one frame a sample, no compressor name, 24 bits of depth.
+        fields = pack(">6xH16xHHIIIH32xHh", 1, frames.WIDTH, frames.HEIGHT, 0x480000, 0x480000, 0, 1, 24, -1)
+        return box(b"avc1", fields, box(b"avcC", self.avcc))
+
+    def _times(self) -> bytes:
+        last = self.duration_ms - (self.count - 1) * _FRAME_MS
+        runs = [(self.count - 1, _FRAME_MS), (1, last)] if self.count > 1 else [(1, last)]
+        return full_box(b"stts", 0, pack(">I", len(runs)), *(pack(">II", *run) for run in runs))
+
+    def _sizes(self) -> bytes:
+        first, second = (pack(">I", len(picture)) for picture in self.pair)
+        return full_box(b"stsz", 0, pack(">II", 0, self.count), _alternating((first, second), self.count))
+
+
+def _alternating(pair: tuple[bytes, bytes], count: int) -> bytes:
+    return (pair[0] + pair[1]) * (count // 2) + pair[0] * (count % 2)
+
+
+def _before_pictures(table: _SampleTable, seed: Seeded) -> bytes:
+    # What a reader may ignore (section 8.1.2) tells apart two videos that look alike.
+    identity = box(b"free", b"made by mockserver ", seed.hexadecimal(32, "video").encode("ascii"))
+    ftyp = box(b"ftyp", b"isom", pack(">I", 512), b"isomiso2avc1mp41")
+    # The index states where the pictures are, and they are after the index: its size does not depend on the number.
+    offset = len(ftyp) + len(_moov(table, 0)) + len(identity) + 8
+    return ftyp + _moov(table, offset) + identity
+
+
+def _moov(table: _SampleTable, chunk_offset: int) -> bytes:
+    # Creation times are 0 throughout: the same video has the same bytes on any day.
+    duration = table.duration_ms
+    mvhd = pack(">IIIIIH10x36s24xI", 0, 0, _TIMESCALE, duration, 0x10000, 0x100, _MATRIX, 2)
+    size = (frames.WIDTH << 16, frames.HEIGHT << 16)
+    tkhd = pack(">IIIxxxxI8xHHHxx36sII", 0, 0, 1, duration, 0, 0, 0, _MATRIX, *size)
+    # Flags 3: the track is enabled and part of the presentation (section 8.3.2).
+    track = box(b"trak", full_box(b"tkhd", 3, tkhd), _mdia(table, chunk_offset))
+    return box(b"moov", full_box(b"mvhd", 0, mvhd), track)
+
+
+def _mdia(table: _SampleTable, chunk_offset: int) -> bytes:
+    undetermined = 0x55C4  # "und", three letters of five bits (section 8.4.2)
+    mdhd = pack(">IIIIHxx", 0, 0, _TIMESCALE, table.duration_ms, undetermined)
+    # Flags 1 of url: the pictures are in this file (section 8.7.2). Flags 1 of vmhd are fixed (section 12.1.2).
+    data_reference = full_box(b"dref", 0, pack(">I", 1), full_box(b"url ", 1))
+    minf = box(b"minf", full_box(b"vmhd", 1, bytes(8)), box(b"dinf", data_reference), table.boxed(chunk_offset))
+    handler = full_box(b"hdlr", 0, pack(">4x4s12x", b"vide"), b"VideoHandler\0")
+    return box(b"mdia", full_box(b"mdhd", 0, mdhd), handler, minf)
