@@ -1,0 +1,1 @@
+"""Calls that the sandbox makes to others: webhooks and call-outs."""

@@ -1,0 +1,297 @@
+"""One isolated world: a scenario, a seed, a clock, and a store with its accounts, jobs, deliveries and journal."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from pydantic_core import to_json
+
+from mockserver.clock import Clock, Mode, parse_rfc3339
+from mockserver.core.engine import Program
+from mockserver.core.jobs import Job
+from mockserver.core.ledger import ONE
+from mockserver.core.limits import Limit
+from mockserver.core.plans import Plan, Status
+from mockserver.core.scenario import AccountSpec, ClockSpec, WebhookSpec
+from mockserver.core.seeded import Seeded
+from mockserver.courier import Courier, Sender
+from mockserver.deliveries import Delivery
+from mockserver.journal import Entry
+from mockserver.store.protocol import Store, Transition
+
+CACHED_ACCOUNTS = 10_000
+KEPT_MEMOS = 4_096
+
+T = TypeVar("T")
+
+
+class Simulation(Protocol):
+    """What a sandbox needs of a provider. Providers stand above sandboxes and are handed in."""
+
+    @property
+    def default_credits(self) -> float | None: ...
+
+    def tier(self, plan: str | None) -> str: ...
+
+    def limits_of(self, tier: str, overrides: Mapping[str, int | None]) -> dict[str, Limit]: ...
+
+    async def on_transition(self, sandbox: "Sandbox", transition: Transition) -> None: ...
+
+    def signed(self, delivery: Delivery, at: int) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One API key at one provider within a sandbox. `credits` is the opening balance in hundredths."""
+
+    id: str
+    provider: str
+    key: str
+    tier: str
+    limits: Mapping[str, Limit]
+    figures: Mapping[str, int | None]
+    credits: int | None
+    webhook: WebhookSpec | None
+    billing: str
+    scopes: frozenset[str] | None
+
+    def seen(self) -> dict[str, Any]:
+        """What rules may look at as `account.*`."""
+        return {"key": self.key, "plan": self.tier, "billing": self.billing}
+
+
+class Sandbox:
+    """One world. Everything that changes is in its store; what else is here is fixed or derived."""
+
+    def __init__(
+        self,
+        name: str,
+        program: Program,
+        store: Store,
+        simulations: Mapping[str, Simulation],
+        sender: Sender,
+        seed: int | None = None,
+        clock: ClockSpec | None = None,
+    ) -> None:
+        self.name = name
+        self.store = store
+        self.simulations = simulations
+        self._given_seed = seed
+        self._memo: dict[tuple[Any, ...], Any] = {}
+        self._plans: dict[str, tuple[Plan, Plan]] = {}
+        self._accounts: dict[tuple[str, str], Account | None] = {}
+        self.clock = _clock(clock or program.source.clock or ClockSpec())
+        self.courier = Courier(self, sender)
+        self.clock.on_idle = self.courier.poke
+        self.use(program)
+
+    def use(self, program: Program) -> None:
+        """Follow another scenario from now on. Jobs that began keep their plans; the clock stays as it is."""
+        self.program = program
+        seed = self._given_seed if self._given_seed is not None else program.source.seed
+        self.seed = 0 if seed is None else seed
+        self.seeded = Seeded(self.seed, self.name)
+        self._accounts.clear()
+        self._memo.clear()
+
+    def option(self, provider: str, name: str, default: Any) -> Any:
+        """A provider's option in this scenario."""
+        return self.program.options.get(provider, {}).get(name, default)
+
+    def resolved(self, plan: Plan, unit: Callable[[int], float]) -> Plan:
+        """A plan with its spreads resolved; plans without any are resolved once and shared."""
+        if plan.varies:
+            return plan.resolved(unit)
+        found = self._plans.get(plan.name)
+        if found is None or found[0] is not plan:
+            found = self._plans[plan.name] = (plan, plan.resolved(unit))
+        return found[1]
+
+    def memo(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """A value that is a pure function of `key` in this world, kept so that polls do not make it again."""
+        found = self._memo.get(key)
+        if found is None:
+            if len(self._memo) >= KEPT_MEMOS:
+                self._memo.pop(next(iter(self._memo)))
+            found = self._memo[key] = make()
+        return found
+
+    # Accounts.
+
+    async def account(self, provider: str, key: str, now: int) -> Account | None:
+        """The account of an API key, or None when the scenario knows no such key."""
+        override = await self.store.get_value("account", f"{provider}:{key}", now)
+        found = self._accounts.get((provider, key), _UNKNOWN)
+        if found is _UNKNOWN:
+            found = self._resolved(provider, key)
+            if len(self._accounts) >= CACHED_ACCOUNTS:
+                self._accounts.clear()
+            self._accounts[provider, key] = found
+        return found if override is None or found is None else self._overridden(found, override)
+
+    def _resolved(self, provider: str, key: str) -> Account | None:
+        spec = self.program.account(key)
+        if spec is None or spec.refused:
+            return None
+        return self._built(provider, key, spec)
+
+    def _built(self, provider: str, key: str, spec: AccountSpec) -> Account:
+        simulation = self.simulations[provider]
+        tier = simulation.tier(spec.plan)
+        credits = spec.credits if "credits" in spec.model_fields_set else simulation.default_credits
+        return Account(
+            id=f"{provider}:{key}",
+            provider=provider,
+            key=key,
+            tier=tier,
+            limits=simulation.limits_of(tier, spec.limits),
+            figures=spec.limits,
+            credits=None if credits is None else round(credits * ONE),
+            webhook=spec.webhook,
+            billing=spec.billing or "prepaid",
+            scopes=None if spec.scopes is None else frozenset(spec.scopes),
+        )
+
+    def _overridden(self, account: Account, override: Mapping[str, Any]) -> Account:
+        tier = self.simulations[account.provider].tier(override.get("plan") or account.tier)
+        figures = {**account.figures, **override.get("limits", {})}
+        webhook = account.webhook
+        if "webhook" in override:
+            webhook = None if override["webhook"] is None else WebhookSpec.model_validate(override["webhook"])
+        return replace(
+            account,
+            tier=tier,
+            figures=figures,
+            limits=self.simulations[account.provider].limits_of(tier, figures),
+            webhook=webhook,
+            billing=override.get("billing") or account.billing,
+        )
+
+    # Time and what follows from it.
+
+    async def settle(self, now: int) -> None:
+        """Do what follows from every state that a job has entered up to `now`: credits, journal, webhooks."""
+        while True:
+            transitions = await self.store.take_transitions(now)
+            if not transitions:
+                return
+            for transition in transitions:
+                await self._follow(transition)
+
+    async def _follow(self, transition: Transition) -> None:
+        job, state = transition.job, transition.state
+        if state.terminal and job.cost:
+            if state.status == "succeeded":
+                await self.store.capture(job.account, state.entered_at, job.id)
+            elif job.facts.get("refund", "failed") == "failed" or not job.ran(state.entered_at):
+                await self.store.release(job.account, state.entered_at, job.id)
+            else:
+                await self.store.capture(job.account, state.entered_at, job.id)
+        entry = Entry("transition", state.entered_at, cause=job.cause, provider=job.provider)
+        entry.operation = f"{job.provider}.{job.operation}"
+        entry.account, entry.job, entry.note = job.account, job.id, state.step.stage or state.status
+        await self.store.append(entry)
+        simulation = self.simulations.get(job.provider)
+        if simulation is not None:
+            await simulation.on_transition(self, transition)
+
+    async def next_event(self) -> int | None:
+        """The earliest instant at which something happens by itself: a transition, a delivery, a stream's chunk."""
+        # A clock that runs wakes its sleepers by itself; one that stands still must be taken to them.
+        sleeper = None if self.clock.rate else self.clock.next_sleeper()
+        known = (await self.store.next_transition(), await self.store.next_delivery(), sleeper)
+        return min((at for at in known if at is not None), default=None)
+
+    async def advance(self, to: int) -> int:
+        """Take the clock to `to`, doing on the way, in order of time, all that falls due. Gives the events passed."""
+        passed = 0
+        async with self.courier.stepping:
+            while True:
+                at = await self.next_event()
+                if at is None or at > to:
+                    break
+                passed += 1
+                await self._step(at)
+            self.clock.jump(to)
+            await self.settle(self.clock.now())
+        return passed
+
+    async def _step(self, at: int) -> None:
+        self.clock.jump(at)
+        await self.settle(self.clock.now())
+        await self.courier.send_due()
+        await self.clock.quiet()
+
+    async def advance_until_terminal(self, job: Job, limit: int = 10_000) -> Job | None:
+        """Advance from event to event until `job` has ended. None when no event brings it nearer to its end."""
+        for _ in range(limit):
+            current = await self.store.get_job(job.provider, job.account, job.id)
+            if current is None or current.at(self.clock.now()).terminal:
+                return current
+            at = await self.next_event()
+            if at is None:
+                return None
+            async with self.courier.stepping:
+                await self._step(max(at, self.clock.now()))
+        return None
+
+    # Changes of jobs.
+
+    async def replace_job(self, old: Job, new: Job) -> bool:
+        """Put a job's successor in its place and do what follows. False when somebody else was faster."""
+        done = await self.store.replace_job(old, new)
+        if done:
+            await self.settle(self.clock.now())
+            self.courier.poke()
+        return done
+
+    async def finish(self, job: Job, at: int, status: Status, error: str | None = None) -> None:
+        """End a job that its provider ends for reasons of its own, at an instant that may have passed."""
+        await self.store.replace_job(job, job.moved(at, status, error))
+
+    async def announce(
+        self, job: Job, event: str, url: str, secret: str, body: Any, at: int, waits: tuple[int, ...]
+    ) -> None:
+        """Compose the delivery of an event of `job`, due at once; `waits` are those before each retry."""
+        number = await self.store.next_number("delivery", job.account, job.id, event)
+        delivery = Delivery(
+            id="dlv_" + self.seeded.token(20, "delivery", job.account, job.id, event, number),
+            provider=job.provider,
+            account=job.account,
+            event=event,
+            url=url,
+            body=to_json(body),
+            secret=secret,
+            due_at=at,
+            schedule=waits,
+            job=job.id,
+            cause=job.cause,
+            created_at=at,
+        )
+        await self.deliver(delivery)
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Hand a delivery to the courier."""
+        await self.store.schedule(delivery)
+        self.courier.poke()
+
+    async def reset(self, what: Any) -> None:
+        """Forget a part of the state, or all of it."""
+        await self.store.clear(what)
+        self._accounts.clear()
+        self._memo.clear()
+        self.courier.poke()
+
+    async def close(self) -> None:
+        """End the background work of this sandbox."""
+        await self.courier.close()
+
+
+_UNKNOWN: Any = object()
+
+
+def _clock(spec: ClockSpec) -> Clock:
+    mode: Mode = spec.mode
+    start = None if spec.start is None else parse_rfc3339(spec.start)
+    return Clock(mode, spec.speed, start)
+

@@ -1,0 +1,78 @@
+"""The sandboxes of a server: `default` always exists, others are made and thrown away."""
+
+from collections.abc import Callable, Mapping
+
+from mockserver.core.engine import Program
+from mockserver.core.scenario import ClockSpec
+from mockserver.courier import Sender
+from mockserver.sandbox import Sandbox, Simulation
+from mockserver.store.protocol import Store
+
+MOST = 1_000
+
+
+class TooMany(Exception):
+    """The server keeps as many sandboxes as it may."""
+
+
+class Sandboxes:
+    """All worlds of one server, by name."""
+
+    def __init__(
+        self,
+        program: Program,
+        simulations: Mapping[str, Simulation],
+        sender: Sender,
+        store: Callable[[], Store],
+        seed: int | None = None,
+    ) -> None:
+        self._simulations = simulations
+        self._sender = sender
+        self._store = store
+        self._seed = seed
+        self._made = 0
+        self.initial = program
+        self.by_name: dict[str, Sandbox] = {}
+        self.create("default", program)
+
+    @property
+    def default(self) -> Sandbox:
+        return self.by_name["default"]
+
+    def get(self, name: str) -> Sandbox | None:
+        """The sandbox of that name, or None when it was not created."""
+        return self.by_name.get(name)
+
+    def free_name(self) -> str:
+        """A name that no sandbox has had: s1, s2, and so on."""
+        while True:
+            self._made += 1
+            if f"s{self._made}" not in self.by_name:
+                return f"s{self._made}"
+
+    def create(
+        self, name: str, program: Program, seed: int | None = None, clock: ClockSpec | None = None
+    ) -> Sandbox:
+        """A new world. Raises TooMany, and ValueError for a name that is taken."""
+        if name in self.by_name:
+            raise ValueError(f"there is a sandbox named {name!r} already")
+        if len(self.by_name) >= MOST:
+            raise TooMany(f"a server keeps at most {MOST} sandboxes; delete some with DELETE /_mock/sandboxes/NAME")
+        given = seed if seed is not None else self._seed
+        sandbox = Sandbox(name, program, self._store(), self._simulations, self._sender, given, clock)
+        self.by_name[name] = sandbox
+        return sandbox
+
+    async def delete(self, name: str) -> bool:
+        """Throw a world away with everything in it. False when there is none of that name."""
+        sandbox = self.by_name.pop(name, None)
+        if sandbox is None:
+            return False
+        await sandbox.close()
+        return True
+
+    async def close(self) -> None:
+        """End the background work of all sandboxes."""
+        for sandbox in self.by_name.values():
+            await sandbox.close()
+

@@ -1,0 +1,1 @@
+"""The state of a sandbox, behind one protocol of atomic operations."""

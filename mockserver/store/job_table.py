@@ -1,0 +1,196 @@
+"""Jobs in memory, indexed so that no question costs more when more is kept.
+
+The index knows each job as of the last step that `take` handed out. Time moves jobs between the lists only there,
+which makes every other operation a look-up.
+"""
+
+import heapq
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mockserver.core.jobs import Job, State
+from mockserver.core.plans import Status
+from mockserver.store.protocol import Page, Transition
+
+Key = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class _Row:
+    job: Job
+    seen: int
+    status: Status
+    due: int | None
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The sequences of one account's jobs of one provider, oldest first: all, and by status."""
+
+    every: list[int] = field(default_factory=list)
+    by_status: dict[Status, list[int]] = field(default_factory=dict)
+
+    def of(self, status: Status | None) -> list[int]:
+        return self.every if status is None else self.by_status.setdefault(status, [])
+
+
+class JobTable:
+    """The jobs of one sandbox; at most `capacity`, then the oldest go, a fiftieth at a time."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._sequence = 0
+        self._rows: dict[int, _Row] = {}
+        self._by_key: dict[Key, int] = {}
+        self._by_id: dict[str, list[int]] = {}
+        self._lanes: dict[tuple[str, str], _Lane] = {}
+        self._queues: dict[str, list[tuple[int, int]]] = {}
+        self._tallies: dict[str, Counter[Status]] = {}
+        self._due: list[tuple[int, int]] = []
+
+    def add(self, job: Job) -> Job:
+        self._sequence += 1
+        job = replace(job, sequence=self._sequence)
+        first = job.plan.steps[0]
+        # Entering the first step is the creation itself, unless the job ends there: then that is handed out too.
+        row = _Row(job, -1 if first.terminal else 0, first.status, None)
+        self._rows[job.sequence] = row
+        self._by_key[_key(job)] = job.sequence
+        self._by_id.setdefault(job.id, []).append(job.sequence)
+        self._lanes.setdefault((job.provider, job.account), _Lane()).every.append(job.sequence)
+        self._enter(row, row.status)
+        self._expect(row)
+        if len(self._rows) > self.capacity + self.capacity // 50:
+            self._evict(len(self._rows) - self.capacity)
+        return job
+
+    def get(self, provider: str, account: str, job_id: str) -> Job | None:
+        sequence = self._by_key.get((provider, account, job_id))
+        return None if sequence is None else self._rows[sequence].job
+
+    def find(self, job_id: str) -> list[Job]:
+        return [self._rows[s].job for s in self._by_id.get(job_id, ())]
+
+    def swap(self, old: Job, new: Job) -> bool:
+        row = self._rows.get(old.sequence)
+        if row is None or row.job != old:
+            return False
+        row.job = new
+        self._expect(row)
+        return True
+
+    def take(self, now: int) -> list[Transition]:
+        if not self._due or self._due[0][0] > now:
+            return []
+        taken: list[Transition] = []
+        while self._due and self._due[0][0] <= now:
+            at, sequence = heapq.heappop(self._due)
+            row = self._rows.get(sequence)
+            if row is None or row.due != at:
+                continue
+            # One step a turn: another job's event may fall between two steps of this one.
+            state = next(row.job.passed(row.seen, at), None)
+            if state is not None:
+                self._move(row, state)
+                taken.append(Transition(row.job, state))
+            row.due = None
+            self._expect(row)
+        return taken
+
+    def next_due(self) -> int | None:
+        while self._due:
+            at, sequence = self._due[0]
+            row = self._rows.get(sequence)
+            if row is not None and row.due == at:
+                return at
+            heapq.heappop(self._due)
+        return None
+
+    def page(self, provider: str | None, account: str | None, status: Status | None, offset: int, limit: int) -> Page:
+        if provider is not None and account is not None:
+            lane = self._lanes.get((provider, account))
+            sequences = lane.of(status) if lane else []
+        else:
+            sequences = sorted(
+                s for (p, a), lane in self._lanes.items()
+                if provider in (None, p) and account in (None, a) for s in lane.of(status)
+            )  # fmt: skip
+        end = max(0, len(sequences) - offset)
+        part = sequences[max(0, end - limit) : end]
+        return Page(tuple(self._rows[s].job for s in reversed(part)), len(sequences))
+
+    def tally(self, provider: str) -> Counter[Status]:
+        return self._tallies.get(provider, Counter())
+
+    def position(self, job: Job) -> int:
+        return bisect_left(self._queues.get(job.provider, []), (-job.priority, job.sequence)) + 1
+
+    def _expect(self, row: _Row) -> None:
+        due = row.job.next_change(row.seen)
+        if due is not None and due != row.due:
+            heapq.heappush(self._due, (due, row.job.sequence))
+        row.due = due
+
+    def _move(self, row: _Row, state: State) -> None:
+        row.seen = state.index
+        if state.status != row.status:
+            self._leave(row)
+            self._enter(row, state.status)
+
+    def _enter(self, row: _Row, status: Status) -> None:
+        job, row.status = row.job, status
+        insort(self._lanes[job.provider, job.account].of(status), job.sequence)
+        self._tallies.setdefault(job.provider, Counter())[status] += 1
+        if status == "queued":
+            insort(self._queues.setdefault(job.provider, []), (-job.priority, job.sequence))
+
+    def _leave(self, row: _Row) -> None:
+        job = row.job
+        _drop(self._lanes[job.provider, job.account].of(row.status), job.sequence)
+        self._tallies[job.provider][row.status] -= 1
+        if row.status == "queued":
+            _drop(self._queues[job.provider], (-job.priority, job.sequence))
+
+    def _evict(self, count: int) -> None:
+        oldest = list(self._rows)[:count]
+        touched = set()
+        for sequence in oldest:
+            row = self._rows.pop(sequence)
+            job = row.job
+            self._tallies[job.provider][row.status] -= 1
+            if row.status == "queued":
+                _drop(self._queues[job.provider], (-job.priority, job.sequence))
+            self._by_key.pop(_key(job), None)
+            self._forget_id(job)
+            touched.add((job.provider, job.account))
+        self._trim(touched, oldest[-1] + 1)
+        self._due = [d for d in self._due if d[1] in self._rows]
+        heapq.heapify(self._due)
+
+    def _forget_id(self, job: Job) -> None:
+        left = [s for s in self._by_id.get(job.id, ()) if s != job.sequence]
+        if left:
+            self._by_id[job.id] = left
+        else:
+            self._by_id.pop(job.id, None)
+
+    def _trim(self, touched: Iterable[tuple[str, str]], first: int) -> None:
+        for name in touched:
+            lane = self._lanes[name]
+            for sequences in (lane.every, *lane.by_status.values()):
+                del sequences[: bisect_left(sequences, first)]
+            if not lane.every:
+                del self._lanes[name]
+
+
+def _key(job: Job) -> Key:
+    return job.provider, job.account, job.id
+
+
+def _drop(ordered: list[Any], item: Any) -> None:
+    at = bisect_left(ordered, item)
+    if at < len(ordered) and ordered[at] == item:
+        del ordered[at]

@@ -1,0 +1,245 @@
+"""The store that keeps everything in this process. Nothing survives it, and nothing in it grows without bound."""
+
+import heapq
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mockserver.core.jobs import Job
+from mockserver.core.ledger import Ledger
+from mockserver.core.limits import Counter, Limit, Usage
+from mockserver.core.plans import Status
+from mockserver.deliveries import Delivery
+from mockserver.journal import KEPT_BODY, Entry
+from mockserver.store.job_table import JobTable
+from mockserver.store.protocol import Credits, Page, Transition, What
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a sandbox keeps of each kind before the oldest goes."""
+
+    jobs: int = 100_000
+    journal: int = 5_000
+    deliveries: int = 20_000
+    counters: int = 250_000
+    ledgers: int = 10_000
+    values: int = 10_000
+
+
+class MemoryStore:
+    """A `Store` for one process."""
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self._bounds = bounds or Bounds()
+        self._forget_jobs()
+        self._forget_counters()
+        self._values: dict[str, OrderedDict[str, tuple[Any, int | None]]] = {}
+        self._journal: deque[Entry] = deque(maxlen=self._bounds.journal)
+        self._written = 0
+
+    def _forget_jobs(self) -> None:
+        self._jobs = JobTable(self._bounds.jobs)
+        self._deliveries: OrderedDict[str, Delivery] = OrderedDict()
+        self._due: list[tuple[int, int, str]] = []
+        self._claimed: set[str] = set()
+        self._scheduled = 0
+
+    def _forget_counters(self) -> None:
+        self._numbers: OrderedDict[tuple[str, ...], int] = OrderedDict()
+        self._counters: OrderedDict[tuple[str, str], Counter] = OrderedDict()
+        self._ledgers: OrderedDict[str, Ledger] = OrderedDict()
+
+    # Jobs.
+
+    async def add_job(self, job: Job) -> Job:
+        return self._jobs.add(job)
+
+    async def get_job(self, provider: str, account: str, job_id: str) -> Job | None:
+        return self._jobs.get(provider, account, job_id)
+
+    async def find_jobs(self, job_id: str) -> Sequence[Job]:
+        return self._jobs.find(job_id)
+
+    async def replace_job(self, old: Job, new: Job) -> bool:
+        return self._jobs.swap(old, new)
+
+    async def take_transitions(self, now: int) -> Sequence[Transition]:
+        return self._jobs.take(now)
+
+    async def next_transition(self) -> int | None:
+        return self._jobs.next_due()
+
+    async def page_jobs(
+        self,
+        provider: str | None = None,
+        account: str | None = None,
+        status: Status | None = None,
+        offset: int = 0,
+        limit: int = 20,
+    ) -> Page:
+        return self._jobs.page(provider, account, status, offset, limit)
+
+    async def tally(self, provider: str) -> Mapping[Status, int]:
+        return self._jobs.tally(provider)
+
+    async def queue_position(self, job: Job) -> int:
+        return self._jobs.position(job)
+
+    # Counters and limits.
+
+    async def next_number(self, *key: str) -> int:
+        number = self._numbers.pop(key, 0) + 1
+        self._numbers[key] = number
+        _bound(self._numbers, self._bounds.counters)
+        return number
+
+    async def hit(self, account: str, limits: Sequence[Limit], now: int, amount: int = 1) -> Sequence[Usage]:
+        counters = [self._counter(account, limit.name) for limit in limits]
+        looked = [c.hit(limit, now, 0) for c, limit in zip(counters, limits, strict=True)]
+        full = [u.limit.allowed is not None and u.used + amount > u.limit.allowed for u in looked]
+        if any(full):
+            return [replace(u, admitted=not f) for u, f in zip(looked, full, strict=True)]
+        return [c.hit(limit, now, amount) for c, limit in zip(counters, limits, strict=True)]
+
+    def _counter(self, account: str, name: str) -> Counter:
+        counter = self._counters.get((account, name))
+        if counter is None:
+            counter = self._counters[account, name] = Counter()
+            _bound(self._counters, self._bounds.counters)
+        return counter
+
+    # Credits.
+
+    async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
+        if account not in self._ledgers:
+            self._ledgers[account] = Ledger.opened(at, credits)
+            _bound(self._ledgers, self._bounds.ledgers)
+        return _credits(self._ledgers[account], with_entries=False)
+
+    async def reserve(self, account: str, at: int, reference: str, amount: int) -> bool:
+        return self._ledgers[account].reserve(at, reference, amount)
+
+    async def capture(self, account: str, at: int, reference: str, amount: int | None = None) -> None:
+        if account in self._ledgers:
+            self._ledgers[account].capture(at, reference, amount)
+
+    async def release(self, account: str, at: int, reference: str) -> None:
+        if account in self._ledgers:
+            self._ledgers[account].release(at, reference)
+
+    async def grant(self, account: str, at: int, credits: int | None) -> None:
+        self._ledgers.setdefault(account, Ledger()).grant(at, credits)
+
+    async def credits(self, account: str) -> Credits | None:
+        ledger = self._ledgers.get(account)
+        return None if ledger is None else _credits(ledger, with_entries=True)
+
+    # Small values.
+
+    async def put_value(self, kind: str, key: str, value: Any, expires_at: int | None = None) -> None:
+        kept = self._values.setdefault(kind, OrderedDict())
+        kept.pop(key, None)
+        kept[key] = (value, expires_at)
+        _bound(kept, self._bounds.values)
+
+    async def get_value(self, kind: str, key: str, now: int) -> Any:
+        kept = self._values.get(kind)
+        found = kept.get(key) if kept else None
+        return found[0] if found is not None and (found[1] is None or now < found[1]) else None
+
+    async def take_value(self, kind: str, key: str, now: int) -> Any:
+        value = await self.get_value(kind, key, now)
+        if kind in self._values:
+            self._values[kind].pop(key, None)
+        return value
+
+    async def values(self, kind: str, now: int) -> Mapping[str, Any]:
+        kept = self._values.get(kind) or OrderedDict()
+        return {k: v for k, (v, expires) in kept.items() if expires is None or now < expires}
+
+    # Deliveries.
+
+    async def schedule(self, delivery: Delivery) -> Delivery:
+        self._deliveries[delivery.id] = delivery
+        self._push(delivery)
+        while len(self._deliveries) > self._bounds.deliveries:
+            self._deliveries.popitem(last=False)
+        return delivery
+
+    async def claim_due(self, now: int) -> Delivery | None:
+        at = await self.next_delivery()
+        if at is None or at > now:
+            return None
+        _, _, name = heapq.heappop(self._due)
+        self._claimed.add(name)
+        return self._deliveries[name]
+
+    async def save_delivery(self, delivery: Delivery) -> None:
+        self._claimed.discard(delivery.id)
+        if delivery.id in self._deliveries:
+            self._deliveries[delivery.id] = delivery
+            self._push(delivery)
+
+    async def next_delivery(self) -> int | None:
+        while self._due:
+            at, _, name = self._due[0]
+            kept = self._deliveries.get(name)
+            if kept is not None and kept.due_at == at and name not in self._claimed:
+                return at
+            heapq.heappop(self._due)
+        return None
+
+    async def get_delivery(self, delivery_id: str) -> Delivery | None:
+        return self._deliveries.get(delivery_id)
+
+    async def deliveries(self) -> Sequence[Delivery]:
+        return list(reversed(self._deliveries.values()))
+
+    def _push(self, delivery: Delivery) -> None:
+        if delivery.due_at is not None:
+            self._scheduled += 1
+            heapq.heappush(self._due, (delivery.due_at, self._scheduled, delivery.id))
+
+    # The journal.
+
+    async def number_entry(self) -> int:
+        self._written += 1
+        return self._written
+
+    async def append(self, entry: Entry) -> int:
+        if not entry.number:
+            entry.number = await self.number_entry()
+        if len(entry.request) > KEPT_BODY:
+            entry.request = entry.request[:KEPT_BODY]
+        if len(entry.reply) > KEPT_BODY:
+            entry.reply = entry.reply[:KEPT_BODY]
+        self._journal.append(entry)
+        return entry.number
+
+    async def entries(self) -> Sequence[Entry]:
+        return list(reversed(self._journal))
+
+    async def clear(self, what: What) -> None:
+        if what in ("journal", "all"):
+            self._journal.clear()
+        if what in ("jobs", "all"):
+            self._forget_jobs()
+        if what in ("counters", "all"):
+            self._forget_counters()
+        if what == "faults":
+            self._values.pop("fault", None)
+        if what == "all":
+            self._values.clear()
+
+
+def _credits(ledger: Ledger, *, with_entries: bool) -> Credits:
+    balance = None if ledger.unlimited else ledger.balance
+    entries = tuple(ledger.entries) if with_entries else ()
+    return Credits(balance, ledger.held, entries)
+
+
+def _bound(kept: "OrderedDict[Any, Any]", most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)

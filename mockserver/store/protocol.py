@@ -1,0 +1,159 @@
+"""The store protocol: every change of a sandbox's state is one of these atomic operations.
+
+Instants are milliseconds since the epoch, amounts of credit whole hundredths. Jobs, deliveries and entries are
+frozen values: what comes out of a store need not be the object that went in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from mockserver.core.jobs import Job, State
+from mockserver.core.ledger import Entry as LedgerEntry
+from mockserver.core.limits import Limit, Usage
+from mockserver.core.plans import Status
+from mockserver.deliveries import Delivery
+from mockserver.journal import Entry
+
+What = Literal["journal", "jobs", "counters", "faults", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a longer list, newest first, and how long the whole list is."""
+
+    jobs: tuple[Job, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A job entered a state. Each is handed out once, in order of time."""
+
+    job: Job
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """The credits of an account at one instant; `balance` is None when unlimited."""
+
+    balance: int | None
+    reserved: int
+    entries: tuple[LedgerEntry, ...] = ()
+
+
+class Store(Protocol):
+    """The state of one sandbox. No operation suspends half done: each is atomic."""
+
+    # Jobs. What an operation says of statuses is as of the last `take_transitions`.
+
+    async def add_job(self, job: Job) -> Job:
+        """Keep a new job and give it the next `sequence`. The oldest job goes when the store is full."""
+
+    async def get_job(self, provider: str, account: str, job_id: str) -> Job | None:
+        """The job of that account, or None; another account's job is not found."""
+
+    async def find_jobs(self, job_id: str) -> Sequence[Job]:
+        """All jobs with that id, whatever their provider and account."""
+
+    async def replace_job(self, old: Job, new: Job) -> bool:
+        """Put `new` in the place of `old`; False, and no change, when `old` is not what is kept."""
+
+    async def take_transitions(self, now: int) -> Sequence[Transition]:
+        """Every state that a job has entered up to `now` and that was not handed out before, in order of time."""
+
+    async def next_transition(self) -> int | None:
+        """The earliest instant at which time alone will move a job on."""
+
+    async def page_jobs(
+        self,
+        provider: str | None = None,
+        account: str | None = None,
+        status: Status | None = None,
+        offset: int = 0,
+        limit: int = 20,
+    ) -> Page:
+        """Jobs newest first. With both provider and account given the cost does not grow with what is kept."""
+
+    async def tally(self, provider: str) -> Mapping[Status, int]:
+        """How many jobs of a provider, of all accounts, have each status."""
+
+    async def queue_position(self, job: Job) -> int:
+        """The place of a queued job among the queued of its provider: 1 is next. By priority, then age."""
+
+    # Counters and limits.
+
+    async def next_number(self, *key: str) -> int:
+        """1 for the first call with that key, then 2, and so on."""
+
+    async def hit(self, account: str, limits: Sequence[Limit], now: int, amount: int = 1) -> Sequence[Usage]:
+        """Count `amount` in the present window of every limit, or in none when one is full. 0 only looks."""
+
+    # Credits.
+
+    async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
+        """The account's credits; an account that has none yet starts with `credits` (None: unlimited)."""
+
+    async def reserve(self, account: str, at: int, reference: str, amount: int) -> bool:
+        """Set credits aside; False when the balance is too small."""
+
+    async def capture(self, account: str, at: int, reference: str, amount: int | None = None) -> None:
+        """Charge what was set aside, or `amount` of it and give back the rest."""
+
+    async def release(self, account: str, at: int, reference: str) -> None:
+        """Give back what was set aside."""
+
+    async def grant(self, account: str, at: int, credits: int | None) -> None:
+        """Set the balance; None makes it unlimited."""
+
+    async def credits(self, account: str) -> Credits | None:
+        """The account's credits with their entries, or None when it has no ledger yet."""
+
+    # Small values: tokens, codes, overrides of accounts, armed faults. A value is JSON data.
+
+    async def put_value(self, kind: str, key: str, value: Any, expires_at: int | None = None) -> None:
+        """Keep a value until it expires; the oldest of its kind goes when there are too many."""
+
+    async def get_value(self, kind: str, key: str, now: int) -> Any:
+        """The value, or None when there is none or it has expired."""
+
+    async def take_value(self, kind: str, key: str, now: int) -> Any:
+        """The value, removed in the same step, so that only one caller ever gets it; else None."""
+
+    async def values(self, kind: str, now: int) -> Mapping[str, Any]:
+        """All values of a kind, oldest first."""
+
+    # Deliveries.
+
+    async def schedule(self, delivery: Delivery) -> Delivery:
+        """Keep a new delivery, due at its `due_at`."""
+
+    async def claim_due(self, now: int) -> Delivery | None:
+        """The earliest delivery due by `now`, claimed so that no other caller gets it until it is saved."""
+
+    async def save_delivery(self, delivery: Delivery) -> None:
+        """Put back a claimed delivery with its new attempts; it is due again if it says so."""
+
+    async def next_delivery(self) -> int | None:
+        """The earliest instant at which an unclaimed delivery falls due."""
+
+    async def get_delivery(self, delivery_id: str) -> Delivery | None:
+        """One delivery."""
+
+    async def deliveries(self) -> Sequence[Delivery]:
+        """All kept deliveries, newest first."""
+
+    # The journal.
+
+    async def number_entry(self) -> int:
+        """The next number of the journal, for an entry that is written later but named as a cause before."""
+
+    async def append(self, entry: Entry) -> int:
+        """Write an entry, numbered unless it has a number; the oldest goes when the journal is full."""
+
+    async def entries(self) -> Sequence[Entry]:
+        """All kept entries, newest first."""
+
+    async def clear(self, what: What) -> None:
+        """Forget the journal, the jobs (with deliveries), the counters (with credits), the faults, or all."""
