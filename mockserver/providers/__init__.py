@@ -1,0 +1,1 @@
+"""The simulated APIs: one module or small package a provider."""

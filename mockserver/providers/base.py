@@ -1,0 +1,191 @@
+"""What a provider is made of: operations, tiers, and how neutral things are spelled on its wire."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mockserver.core.faults import HTTP_STATUS, Refusal
+from mockserver.core.limits import Limit, Period, Usage
+
+if TYPE_CHECKING:
+    from mockserver.deliveries import Delivery
+    from mockserver.sandbox import Sandbox
+    from mockserver.store.protocol import Transition
+    from mockserver.wire.call import Call
+
+Header = tuple[bytes, bytes]
+BodyKind = Literal["json", "multipart", "form"]
+
+
+class Body(BaseModel):
+    """The base of request bodies: JSON types are taken as they are, and unknown fields are let through."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", populate_by_name=True)
+
+
+class Shape(BaseModel):
+    """The base of reply bodies, which exist for the documents; tests hold the replies to them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NoOptions(BaseModel):
+    """The options of a provider that has none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes back: JSON data, or bytes with their own content type, or chunks that come with time."""
+
+    status: int = 200
+    body: Any = None
+    headers: Sequence[Header] = ()
+    content_type: str = "application/json"
+    chunks: AsyncIterator[bytes] | None = None
+
+
+Handler = Callable[[Any], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """A reply as the documents show it: its model (None: no JSON body), and what it means."""
+
+    description: str
+    model: type[BaseModel] | None = None
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a provider, declared once: the edge dispatches on it, and the documents are made of it.
+
+    `name` is the OpenAPI operation id behind the provider's prefix. `input` is the path within the body of the
+    value that the operation is about, which rules see as `input`. `counts` names the limits that a request uses.
+    """
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    replies: Mapping[int, Documented]
+    body: type[BaseModel] | None = None
+    body_kind: BodyKind = "json"
+    query: type[BaseModel] | None = None
+    path_types: Mapping[str, type] = field(default_factory=dict)
+    input: tuple[str, ...] = ()
+    public: bool = False
+    scope: str | None = None
+    counts: tuple[str, ...] | None = None
+    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    hidden: bool = False
+    secret: bool = False
+    max_body: int | None = None
+    description: str = ""
+
+
+class Provider(ABC):
+    """One simulated API. Subclasses spell; nothing here or in them reads a clock or touches a socket."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    hosts: ClassVar[tuple[str, ...]]
+    tiers: ClassVar[Mapping[str, Mapping[str, int | None]]]
+    periods: ClassVar[Mapping[str, Period]] = {}
+    counts: ClassVar[tuple[str, ...]] = ()
+    aliases: ClassVar[Mapping[str, str]] = {}
+    events: ClassVar[tuple[str, ...]] = ()
+    codes: ClassVar[tuple[str, ...]] = ()
+    base_path: ClassVar[str] = ""
+    key_prefix: ClassVar[str] = ""
+    default_credits: ClassVar[float | None] = None
+    options_model: ClassVar[type[BaseModel]] = NoOptions
+    max_body: ClassVar[int] = 1_048_576
+    retry_waits: ClassVar[tuple[int, ...]] = ()
+    webhook_timeout: ClassVar[float] = 10.0
+
+    operations: tuple[Operation, ...]
+
+    @abstractmethod
+    def key(self, headers: Mapping[str, str]) -> str:
+        """The credential that a request carries. Raises Refusal `unauthorized` when it has none."""
+
+    @abstractmethod
+    def spell(self, refusal: Refusal, call: "Call | None" = None) -> Reply:
+        """The provider's own error for a neutral one. `call` is missing where no account is known."""
+
+    def invalid(self, error: ValidationError, data: Any) -> Refusal:
+        """The refusal of a body that its model does not admit."""
+        return Refusal("invalid_request", first_error(error))
+
+    async def holder(self, key: str, sandbox: "Sandbox", now: int) -> "Holder | None":
+        """Who stands behind a credential; None when it is not valid. By default the key is the account."""
+        return Holder(key)
+
+    def limit_headers(self, usage: Sequence[Usage]) -> Sequence[Header]:
+        """The headers that report limits. Sent with every reply."""
+        return ()
+
+    def stranger_usage(self, now: int) -> Sequence[Usage]:
+        """What the limit headers say where no account is known: an unused window of the smallest tier."""
+        limits = self.limits_of(next(iter(self.tiers)), {})
+        return [Usage(limits[n], 0, limits[n].window(now)[1]) for n in self.counts]
+
+    def limits_of(self, tier: str, overrides: Mapping[str, int | None]) -> dict[str, Limit]:
+        """The counted limits of a tier, with an account's own figures laid over them."""
+        figures = {**self.tiers[tier], **overrides}
+        return {name: Limit(name, period, figures.get(name)) for name, period in self.periods.items()}
+
+    def tier(self, plan: str | None) -> str:
+        """This provider's name for a plan; without one, or for an unknown one, the largest tier."""
+        tier = self.aliases.get(plan or "", plan or "")
+        return tier if tier in self.tiers else list(self.tiers)[-1]
+
+    def example_key(self, sandbox: str) -> str:
+        """A key that works with the default scenario, and that is in the sandbox of that name by itself."""
+        return f"{self.key_prefix}test-key" if sandbox == "default" else f"{self.key_prefix}sbx-{sandbox}"
+
+    async def on_transition(self, sandbox: "Sandbox", transition: "Transition") -> None:
+        """A job entered a state: compose what follows from it, such as webhooks."""
+
+    def signed(self, delivery: "Delivery", at: int) -> Sequence[tuple[str, str]]:
+        """The headers of an attempt that begins at `at` (milliseconds), signature included."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The account key behind a credential, and the scopes that the credential has (None: all)."""
+
+    key: str
+    scopes: frozenset[str] | None = None
+
+
+def bearer(headers: Mapping[str, str]) -> str | None:
+    """The token of an `Authorization: Bearer` header (RFC 6750 section 2.1), or None."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and token else None
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a neutral error, where the provider has no ruling of its own."""
+    return HTTP_STATUS.get(refusal.kind, 500)
+
+
+def first_error(error: ValidationError) -> str:
+    """The first thing wrong with a body, in one sentence that names the field."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    field_name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f"{field_name} is required"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{field_name}: {message}" if field_name else message
+
+

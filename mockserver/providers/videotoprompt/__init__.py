@@ -1,0 +1,5 @@
+"""VideoToPrompt: asynchronous analyses of videos into prompts, with plans, OAuth 2 and webhooks (FACTS section 1)."""
+
+from mockserver.providers.videotoprompt.provider import VideoToPrompt
+
+__all__ = ["VideoToPrompt"]

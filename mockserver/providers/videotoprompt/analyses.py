@@ -1,0 +1,201 @@
+"""VideoToPrompt's operations on analyses and batches."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from mockserver.clock import rfc3339
+from mockserver.core.durations import spell
+from mockserver.core.faults import Refusal
+from mockserver.core.jobs import Job
+from mockserver.core.match import Miss, Rule
+from mockserver.core.plans import Plan, Step
+from mockserver.providers.base import Reply, first_error
+from mockserver.providers.videotoprompt import results
+from mockserver.providers.videotoprompt.models import Options, UrlAnalysis
+from mockserver.wire.call import Call
+from mockserver.wire.multipart import Upload, read_upload
+
+if TYPE_CHECKING:
+    from mockserver.media.reader import VideoFacts
+
+ID_LENGTH = 16
+_BATCH_PLAN = Plan("batch", (Step("queued"),))
+_TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")
+
+
+async def by_url(call: Call) -> Reply:
+    """POST /v1/analyze/url."""
+    _within_plan(call, call.body)
+    await call.spend("analyses_per_day")
+    return await _accepted(call, _asked(call.body, call.body.url))
+
+
+async def by_upload(call: Call) -> Reply:
+    """POST /v1/analyze/upload: the file passes by and is gone; what is known of it is held against the plan."""
+    largest = _largest(call, "file_bytes")
+    try:
+        upload = await read_upload(call.receive, call.headers, largest)
+    except Refusal as refusal:
+        if refusal.kind == "too_large":
+            raise Refusal("forbidden", f"The file is larger than the {largest} bytes that your plan allows") from None
+        raise
+    facts = _video(upload)
+    options = _options(upload.fields)
+    longest = _largest(call, "video_seconds")
+    if longest is not None and facts.duration_ms is not None and facts.duration_ms > longest * 1000:
+        raise Refusal("forbidden", f"The video is longer than the {spell(longest * 1000)} that your plan allows")
+    await call.spend("analyses_per_day")
+    call.raw = f"{facts.size}:{facts.duration_ms}:{sorted(upload.fields.items())}".encode()
+    return await _accepted(call, _asked(options, upload.names.get("video", "video")))
+
+
+async def retrieve(call: Call) -> Reply:
+    """GET /v1/analyze/{analysis_id}."""
+    job = await call.job(call.path["analysis_id"])
+    if job.operation == "analyze_batch" and job.id.startswith("bat_"):
+        raise Refusal("not_found", "Analysis not found")
+    reply = Reply(body=results.analysis(call.sandbox, job, call.now))
+    await call.poll(job)
+    return reply
+
+
+async def submit_batch(call: Call) -> Reply:
+    """POST /v1/analyze/batch: every item becomes an analysis; those that are wrong fail alone."""
+    checked = [_checked(call, item) for item in call.body.analyses]
+    good = sum(1 for item in checked if isinstance(item, UrlAnalysis))
+    if good:
+        await call.spend("analyses_per_day", amount=good)
+    batch_id = await call.new_id("bat_", ID_LENGTH)
+    ids = [await _batch_item(call, batch_id, given, item) for given, item in zip(call.body.analyses, checked, strict=True)]
+    facts = {"items": ids, "webhook_url": call.body.webhook_url}
+    await call.submit(batch_id, request={}, facts=facts, plan=_BATCH_PLAN)
+    items = [await call.job(i) for i in ids]
+    call.entry.job = batch_id
+    states = [item.at(call.now) for item in items]
+    body = {
+        "id": batch_id,
+        "status": results.batch_status(states),
+        "created_at": rfc3339(call.now),
+        "analyses": [_listed(item, call.now) for item in items],
+    }
+    # Items that failed at once have ended already, perhaps all of them: the batch may be done before its first poll.
+    await call.sandbox.settle(call.now)
+    return Reply(202, body)
+
+
+async def retrieve_batch(call: Call) -> Reply:
+    """GET /v1/analyze/batch/{batch_id}."""
+    job = await call.job(call.path["batch_id"])
+    if "items" not in job.facts:
+        raise Refusal("not_found", "Batch not found")
+    items = [await call.job(i) for i in job.facts["items"]]
+    reply = Reply(body=results.batch(call.sandbox, job, items, call.now))
+    for item in items:
+        await call.poll(item)
+    call.entry.job = job.id
+    return reply
+
+
+async def _accepted(call: Call, asked: Mapping[str, Any]) -> Reply:
+    job = await call.submit(await call.new_id("ana_", ID_LENGTH), request=asked)
+    body = {
+        "id": job.id,
+        "status": "pending",
+        "created_at": rfc3339(call.now),
+        "platform": asked["platform"],
+    }
+    return Reply(202, body)
+
+
+async def _batch_item(call: Call, batch_id: str, given: Any, item: UrlAnalysis | str) -> str:
+    job_id = await call.new_id("ana_", ID_LENGTH, fingerprint=repr(given).encode("utf-8", "replace"))
+    if isinstance(item, str):
+        await call.submit(job_id, request={}, facts={"batch": batch_id}, plan=_failing(item))
+        return job_id
+    misses: list[Miss] = []
+    rule = await call.choose(call.view(given, ("url",)), misses)
+    plan = _item_plan(call, job_id, rule)
+    await call.submit(job_id, request=_asked(item, item.url), facts={"batch": batch_id}, rule=rule, plan=plan)
+    return job_id
+
+
+def _item_plan(call: Call, job_id: str, rule: Rule | None) -> Plan:
+    """A rule whose fault is an error makes the item fail, as a request of its own would have."""
+    fault = rule.fault if rule else None
+    if fault is not None and not fault.on_wire:
+        return _failing(fault.message or f"The analysis was refused: {fault.kind}")
+    return call.plan_for(job_id, rule)
+
+
+def _failing(error: str) -> Plan:
+    return Plan("refused", (Step("failed", error=error),))
+
+
+def _checked(call: Call, item: Any) -> UrlAnalysis | str:
+    try:
+        checked = UrlAnalysis.model_validate(item)
+        _within_plan(call, checked)
+    except ValidationError as error:
+        return first_error(error)
+    except Refusal as refusal:
+        return refusal.message
+    return checked
+
+
+def _listed(job: Job, now: int) -> dict[str, Any]:
+    state = job.at(now)
+    body = {"id": job.id, "status": results.SPELLED[state.status]}
+    if state.status == "failed":
+        body["error"] = results.error_text(state)
+    return body
+
+
+def _asked(options: Options, hint: str) -> dict[str, Any]:
+    return {
+        "platform": options.platform,
+        "style_depth": options.style_depth,
+        "include_negative": options.include_negative,
+        "language": options.language,
+        "hint": hint,
+    }
+
+
+def _largest(call: Call, figure: str) -> int | None:
+    """What the account's plan allows of a figure that is not counted; None is no limit."""
+    account = call.account
+    return account.figures[figure] if figure in account.figures else call.provider.tiers[account.tier][figure]
+
+
+def _within_plan(call: Call, body: UrlAnalysis) -> None:
+    """Hold the asked stretch against the plan; without an end the plan limits it, which is no error (the page)."""
+    longest = _largest(call, "video_seconds")
+    if longest is None or body.timestamp_end is None:
+        return
+    if body.timestamp_end - body.timestamp_start > longest:
+        raise Refusal("forbidden", f"The stretch asked for is longer than the {spell(longest * 1000)} that your plan allows")
+
+
+def _video(upload: Upload) -> "VideoFacts":
+    facts = upload.files.get("video")
+    if facts is None:
+        raise Refusal("invalid_request", "video is required: send the file as the multipart part 'video'")
+    if facts.size == 0:
+        raise Refusal("invalid_request", "video: the file is empty")
+    if facts.container is None:
+        raise Refusal("invalid_request", "video: the file is not a video in a known format")
+    if not facts.complete:
+        raise Refusal("invalid_request", "video: the file is damaged or cut off")
+    return facts
+
+
+def _options(fields: Mapping[str, str]) -> Options:
+    data: dict[str, Any] = {k: v for k, v in fields.items() if k in Options.model_fields}
+    if "include_negative" in data:
+        word = data["include_negative"].lower()
+        data["include_negative"] = True if word in _TRUE else False if word in _FALSE else word
+    try:
+        return Options.model_validate(data)
+    except ValidationError as error:
+        raise Refusal("invalid_request", first_error(error)) from None

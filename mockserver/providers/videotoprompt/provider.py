@@ -1,0 +1,179 @@
+"""How VideoToPrompt looks on the wire: its operations, plans, errors, headers and events."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mockserver.clock import rfc3339
+from mockserver.core.faults import Refusal
+from mockserver.core.jobs import Job, State
+from mockserver.core.limits import Usage
+from mockserver.core.signing import hmac_sha256
+from mockserver.deliveries import Delivery
+from mockserver.providers.base import Documented, Header, Holder, Operation, Provider, Reply, bearer, status_of
+from mockserver.providers.videotoprompt import analyses, models, oauth, results
+from mockserver.sandbox import Account, Sandbox
+from mockserver.store.protocol import Transition
+from mockserver.wire.call import Call
+
+MB = 1_000_000
+_ERRORS = {
+    400: "Invalid parameters",
+    401: "Missing or invalid credential",
+    403: "Not permitted on this plan, or the token lacks a scope",
+    404: "No such analysis",
+    429: "A limit is used up: wait until X-RateLimit-Reset",
+    500: "Server error",
+    503: "Temporary outage",
+}
+TYPES = {
+    "unauthorized": "unauthorized",
+    "forbidden": "forbidden",
+    "insufficient_credits": "forbidden",
+    "not_found": "not_found",
+    "rate_limited": "rate_limit_exceeded",
+    "overloaded": "service_unavailable",
+    "server_error": "server_error",
+}
+MESSAGES = {
+    "unauthorized": "Missing or invalid API key",
+    "forbidden": "This action is not permitted on your plan",
+    "not_found": "Analysis not found",
+    "rate_limited": "Rate limit exceeded. Retry after the time in X-RateLimit-Reset",
+    "overloaded": "The service is temporarily unavailable. Retry later",
+    "server_error": "Internal server error",
+}
+
+
+def _replies(
+    success: Mapping[int, Documented], *errors: int
+) -> dict[int, Documented]:
+    return {**success, **{code: Documented(_ERRORS[code], models.Error) for code in errors}}
+
+
+def _operations() -> tuple[Operation, ...]:
+    submitted = {202: Documented("Accepted: poll the analysis until it ends", models.Submitted)}
+    link = {"retrieve": ("get_analysis", "analysis_id")}
+    everywhere = (401, 429, 500, 503)
+    return (
+        Operation(
+            "analyze_upload", "POST", "/v1/analyze/upload", analyses.by_upload, "Analyze an uploaded video",
+            _replies(submitted, 400, 403, *everywhere), models.UploadAnalysis, "multipart",
+            scope="analyze:write", links=link,
+        ),
+        Operation(
+            "analyze_url", "POST", "/v1/analyze/url", analyses.by_url, "Analyze a video at a public URL",
+            _replies(submitted, 400, 403, *everywhere), models.UrlAnalysis, input=("url",),
+            scope="analyze:write", links=link,
+        ),
+        Operation(
+            "analyze_batch", "POST", "/v1/analyze/batch", analyses.submit_batch, "Analyze up to 100 videos in one call",
+            _replies({202: Documented("Accepted", models.BatchSubmitted)}, 400, 403, *everywhere), models.BatchRequest,
+            scope="analyze:write", links={"retrieve": ("get_batch", "batch_id")},
+        ),
+        Operation(
+            "get_batch", "GET", "/v1/analyze/batch/{batch_id}", analyses.retrieve_batch, "Get a batch with its results",
+            _replies({200: Documented("The batch", models.Batch)}, 403, 404, *everywhere), scope="analyze:read",
+        ),
+        Operation(
+            "get_analysis", "GET", "/v1/analyze/{analysis_id}", analyses.retrieve, "Get an analysis",
+            _replies({200: Documented("The analysis", models.Analysis)}, 403, 404, *everywhere), scope="analyze:read",
+        ),
+        *oauth.operations(),
+    )  # fmt: skip
+
+
+class VideoToPrompt(Provider):
+    """The VideoToPrompt API."""
+
+    name = "videotoprompt"
+    title = "VideoToPrompt"
+    hosts = ("api.videotoprompt.org", "videotoprompt.org")
+    base_path = "/v1"
+    tiers = {
+        "free": {"requests_per_minute": 5, "analyses_per_day": 20, "video_seconds": 120, "file_bytes": 100 * MB},
+        "starter": {"requests_per_minute": 20, "analyses_per_day": 200, "video_seconds": 600, "file_bytes": 500 * MB},
+        "pro": {"requests_per_minute": 60, "analyses_per_day": 2_000, "video_seconds": 1_800, "file_bytes": 2_000 * MB},
+        "enterprise": {"requests_per_minute": 600, "analyses_per_day": 100_000, "video_seconds": None, "file_bytes": None},
+    }
+    aliases = {"basic": "starter"}
+    periods = {"requests_per_minute": "minute", "analyses_per_day": "day"}
+    counts = ("requests_per_minute",)
+    events = ("analysis.completed", "analysis.failed", "batch.completed")
+    options_model = models.ScenarioOptions
+    retry_waits = (5_000, 30_000, 300_000, 1_800_000)
+
+    def __init__(self) -> None:
+        self.operations = _operations()
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        token = bearer(headers)
+        if token is None:
+            raise Refusal("unauthorized")
+        return token
+
+    async def holder(self, key: str, sandbox: Sandbox, now: int) -> Holder | None:
+        return await oauth.holder(key, sandbox, now)
+
+    def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
+        status = status_of(refusal)
+        if refusal.kind == "insufficient_credits":
+            status = 403
+        message = refusal.message or MESSAGES.get(refusal.kind, "Bad request")
+        return Reply(status, {"error": {"type": TYPES.get(refusal.kind, "bad_request"), "message": message}})
+
+    def limit_headers(self, usage: Sequence[Usage]) -> Sequence[Header]:
+        window = usage[0]
+        allowed = window.limit.allowed if window.limit.allowed is not None else 1_000_000
+        remaining = allowed if window.remaining is None else window.remaining
+        return (
+            (b"x-ratelimit-limit", b"%d" % allowed),
+            (b"x-ratelimit-remaining", b"%d" % remaining),
+            (b"x-ratelimit-reset", b"%d" % (window.resets_at // 1000)),
+        )
+
+    async def on_transition(self, sandbox: Sandbox, transition: Transition) -> None:
+        job, state = transition.job, transition.state
+        if not state.terminal:
+            return
+        account = await sandbox.account(self.name, job.account.partition(":")[2], state.entered_at)
+        if "items" in job.facts:
+            await self._batch_ended(sandbox, job, state, account)
+            return
+        event = "analysis.completed" if state.status == "succeeded" else "analysis.failed"
+        webhook = account.webhook if account else None
+        if webhook is not None and (not webhook.events or event in webhook.events):
+            data: dict[str, Any] = {"id": job.id}
+            if state.status == "succeeded":
+                data["prompt"] = results.prompt(sandbox, job)
+            else:
+                data["error"] = results.error_text(state)
+            await self._announce(sandbox, job, state, event, webhook.url, webhook.secret, data)
+        if "batch" in job.facts:
+            await self._item_ended(sandbox, job, state)
+
+    async def _item_ended(self, sandbox: Sandbox, job: Job, state: State) -> None:
+        """End the batch of an analysis when it was the last of them."""
+        batch = await sandbox.store.get_job(self.name, job.account, job.facts["batch"])
+        if batch is None or batch.at(state.entered_at).terminal:
+            return
+        items = [await sandbox.store.get_job(self.name, job.account, i) for i in batch.facts["items"]]
+        if all(item is None or item.at(state.entered_at).terminal for item in items):
+            await sandbox.finish(batch, state.entered_at, "succeeded")
+
+    async def _batch_ended(self, sandbox: Sandbox, job: Job, state: State, account: Account | None) -> None:
+        url = job.facts["webhook_url"]
+        if url is None:
+            return
+        found = [await sandbox.store.get_job(self.name, job.account, i) for i in job.facts["items"]]
+        data = results.batch(sandbox, job, [item for item in found if item is not None], state.entered_at)
+        secret = account.webhook.secret if account and account.webhook else "whsec_mockserver"
+        await self._announce(sandbox, job, state, "batch.completed", url, secret, data)
+
+    async def _announce(
+        self, sandbox: Sandbox, job: Job, state: State, event: str, url: str, secret: str, data: object
+    ) -> None:
+        body = {"event": event, "timestamp": rfc3339(state.entered_at), "data": data}
+        await sandbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
+
+    def signed(self, delivery: Delivery, at: int) -> Sequence[tuple[str, str]]:
+        return (("X-V2P-Signature", f"sha256={hmac_sha256(delivery.secret, delivery.body)}"),)

@@ -1,0 +1,80 @@
+"""What VideoToPrompt says of an analysis or a batch at an instant."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mockserver.clock import rfc3339
+from mockserver.content import prompts
+from mockserver.content.scene import Scene
+from mockserver.core.jobs import Job, State
+from mockserver.core.plans import Status
+from mockserver.sandbox import Sandbox
+
+SPELLED: Mapping[Status, str] = {
+    "queued": "pending",
+    "running": "processing",
+    "succeeded": "completed",
+    "failed": "failed",
+    "cancelled": "failed",
+}
+WITH_NEGATIVE = ("midjourney", "stable-diffusion")
+
+
+def error_text(state: State) -> str:
+    """Why an analysis failed, as the plain string that the documented samples print."""
+    if state.step.error:
+        return state.step.error
+    return "The analysis was cancelled" if state.status == "cancelled" else "The video could not be analyzed"
+
+
+def prompt(sandbox: Sandbox, job: Job) -> dict[str, Any]:
+    """The prompt of a completed analysis: the same whenever it is asked for."""
+    return sandbox.memo(("prompt", job.sequence, job.id), lambda: _prompt(sandbox, job))
+
+
+def _prompt(sandbox: Sandbox, job: Job) -> dict[str, Any]:
+    asked = job.request
+    platform = asked["platform"]
+    scene = Scene.of(sandbox.seeded.child("scene", job.id), asked["hint"])
+    text = prompts.video_prompt(scene, platform, asked["style_depth"], asked["language"])
+    parameters = prompts.parameters(platform, scene)
+    wants_negative = asked["include_negative"] and platform in WITH_NEGATIVE
+    return {
+        "text": text,
+        "negative": prompts.negative(scene, platform) if wants_negative else None,
+        "parameters": parameters,
+        "full": f"{text} {parameters}",
+        "style_analysis": prompts.style_analysis(scene),
+    }
+
+
+def analysis(sandbox: Sandbox, job: Job, now: int) -> dict[str, Any]:
+    """The documented reply for one analysis."""
+    state = job.at(now)
+    status = SPELLED[state.status]
+    body = {"id": job.id, "status": status, "created_at": rfc3339(job.created_at)}
+    if status == "completed":
+        body["completed_at"] = rfc3339(state.entered_at)
+    if job.request.get("platform"):
+        body["platform"] = job.request["platform"]
+    if status == "completed":
+        return {**body, "prompt": prompt(sandbox, job)}
+    if status == "failed":
+        body["error"] = error_text(state)
+    return body
+
+
+def batch(sandbox: Sandbox, job: Job, items: Sequence[Job], now: int) -> dict[str, Any]:
+    """The reply for a batch: its own status, and every analysis in full."""
+    states = [item.at(now) for item in items]
+    body = {"id": job.id, "status": batch_status(states), "created_at": rfc3339(job.created_at)}
+    if all(s.terminal for s in states):
+        body["completed_at"] = rfc3339(max(s.entered_at for s in states))
+    return {**body, "analyses": [analysis(sandbox, item, now) for item in items]}
+
+
+def batch_status(states: Sequence[State]) -> str:
+    """`completed` when every analysis has ended, whichever way; `pending` while none has begun."""
+    if all(s.terminal for s in states):
+        return "completed"
+    return "pending" if all(s.status == "queued" for s in states) else "processing"

@@ -1,0 +1,108 @@
+"""The ASGI application: finds the sandbox and the provider of a request and hands it to the provider's edge."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pydantic_core import to_json
+
+from mockserver.core.faults import Refusal
+from mockserver.providers.base import Provider
+from mockserver.sandbox import Sandbox
+from mockserver.sandboxes import Sandboxes
+from mockserver.wire.address import Address, AddressBook, sandbox_in_key
+from mockserver.wire.call import Call
+from mockserver.wire.edge import Edge
+from mockserver.wire.reply import Send
+
+
+class Control(Protocol):
+    """Answers what is under `/_mock`."""
+
+    async def serve(self, sandbox: Sandbox, path: str, scope: Any, receive: Any, send: Send) -> None: ...
+
+
+class Server:
+    """The whole server as one ASGI application."""
+
+    def __init__(self, providers: Sequence[Provider], sandboxes: Sandboxes, control: Control, public_url: str = "") -> None:
+        self.sandboxes = sandboxes
+        self._control = control
+        self._public_url = public_url.rstrip("/")
+        self._book = AddressBook({p.name: p.hosts for p in providers})
+        self._edges = {p.name: Edge(p) for p in providers}
+
+    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _lifespan(self, receive: Any, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.sandboxes.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _http(self, scope: Any, receive: Any, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+        address = self._book.find(path, headers.get("host", ""))
+        edge = self._edge(address)
+        if edge is None and address.target != "control":
+            await _say(send, 404, _nowhere(address.path, list(self._edges)))
+            return
+        name = address.sandbox or headers.get("x-mock-sandbox") or _named_by_key(edge, headers, self.sandboxes.by_name)
+        sandbox = self.sandboxes.get(name or "default")
+        if sandbox is None:
+            await _say(send, 404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
+            return
+        if edge is None:
+            await self._control.serve(sandbox, address.path, scope, receive, send)
+            return
+        call = Call(edge.provider, sandbox, sandbox.clock.now(), headers)
+        call.origin = self._origin(scope, headers, address, sandbox, edge.provider.name)
+        await edge.serve(call, address.path, scope, receive, send)
+
+    def _edge(self, address: Address) -> Edge | None:
+        if address.target is not None:
+            return self._edges.get(address.target)
+        for edge in self._edges.values():
+            if edge.routes.find(address.path) is not None:
+                return edge
+        return None
+
+    def _origin(
+        self, scope: Any, headers: Mapping[str, str], address: Address, sandbox: Sandbox, provider: str
+    ) -> str:
+        """Where links in replies point: the provider's root as this client reaches it."""
+        base = self._public_url or f"{scope.get('scheme', 'http')}://{headers.get('host', 'localhost')}"
+        world = "" if sandbox.name == "default" else f"/~{sandbox.name}"
+        return base + world + (f"/{provider}" if address.how == "prefix" or self._public_url else "")
+
+
+def _named_by_key(edge: Edge | None, headers: Mapping[str, str], exists: Mapping[str, Sandbox]) -> str | None:
+    if edge is None:
+        return None
+    try:
+        return sandbox_in_key(edge.provider.key(headers), exists)
+    except Refusal:
+        return None
+
+
+def _nowhere(path: str, prefixes: list[str]) -> str:
+    known = ", ".join(f"/{p}" for p in prefixes)
+    return f"No provider has the path {path!r}. Paths start with a provider's prefix ({known}) or with /_mock."
+
+
+async def _say(send: Send, status: int, detail: str) -> None:
+    """A refusal by the server itself, as problem details (RFC 9457)."""
+    body = to_json({"title": "mockserver cannot place this request", "status": status, "detail": detail})
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,238 @@
+"""The edge: every request of every provider passes here, in the same order of checks.
+
+Sandbox, account, limits, body, rule, faults, operation, reply, journal. A provider that orders them otherwise says
+so in its module. Whatever happens, the reply is in the provider's own words and carries its limit headers.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from mockserver.core.engine import compile_fault
+from mockserver.core.faults import Fault, Refusal
+from mockserver.core.fill import fill
+from mockserver.core.match import key_matches
+from mockserver.core.scenario import FaultSpec
+from mockserver.providers.base import Header, Operation, Provider, Reply
+from mockserver.sandbox import Sandbox
+from mockserver.wire import mischief
+from mockserver.wire.body import Disconnected, media_type, parse_form, parse_json, parse_query, read_body
+from mockserver.wire.call import Call
+from mockserver.wire.reply import Send, encode, send_chunks, send_whole
+from mockserver.wire.routes import Match, Routes
+
+log = logging.getLogger("mockserver")
+
+ARMED = "fault"
+
+
+class Edge:
+    """The shared edge in front of one provider."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.routes: Routes[Operation] = Routes(provider.operations)
+
+    async def serve(self, call: Call, path: str, scope: Any, receive: Any, send: Send) -> None:
+        """Answer one request, and write it down."""
+        call.scope, call.receive = scope, receive
+        entry, clock = call.entry, call.sandbox.clock
+        entry.method, entry.path, entry.headers = scope["method"], path, scope["headers"]
+        clock.enter()
+        try:
+            await call.sandbox.settle(call.now)
+            reply, fault = await self._answer(call, path)
+            await self._send(call, reply, fault, send)
+        except mischief.Broken:
+            entry.note = entry.note or "the connection was broken on purpose"
+        except ConnectionResetError:
+            entry.note = "the connection was broken on purpose"
+            raise
+        except Disconnected:
+            entry.note = "the client went away before its request had arrived"
+        finally:
+            clock.leave(call)
+            await self._write_down(call)
+
+    async def _answer(self, call: Call, path: str) -> tuple[Reply, Fault | None]:
+        try:
+            operation = self._route(call, self.routes.find(path))
+            call.operation = operation
+            call.query = parse_query(call.scope["query_string"])
+            await self._admit(call, operation)
+            await self._read(call, operation)
+            fault = await self._fault(call)
+            reply = await operation.handler(call)
+            return self._overlaid(call, reply), fault
+        except Refusal as refusal:
+            return self._spelled(call, refusal), None
+        except (mischief.Broken, Disconnected, ConnectionResetError):
+            raise
+        except Exception:
+            log.exception("%s %s failed", call.entry.method, path)
+            call.entry.note = "internal error: see the server's log"
+            return self._spelled(call, Refusal("server_error", "Internal server error")), None
+
+    def _route(self, call: Call, found: Match[Operation] | None) -> Operation:
+        if found is None:
+            raise Refusal("not_found", "No such path")
+        operation = found.operation(call.entry.method or "")
+        if operation is None:
+            raise Refusal("method_not_allowed", "Method not allowed", {"allow": found.allowed})
+        call.path = found.parameters
+        call.entry.operation = f"{self.provider.name}.{operation.name}"
+        return operation
+
+    async def _admit(self, call: Call, operation: Operation) -> None:
+        if operation.public:
+            return
+        key = self.provider.key(call.headers)
+        holder = await self.provider.holder(key, call.sandbox, call.now)
+        account = await call.sandbox.account(self.provider.name, holder.key, call.now) if holder else None
+        if holder is None or account is None:
+            raise Refusal("unauthorized", "Invalid API key", {"given": True})
+        call.account = account
+        counts = self.provider.counts if operation.counts is None else operation.counts
+        if counts:
+            call.usage = await call.spend(*counts)
+        scopes = holder.scopes if holder.scopes is not None else account.scopes
+        if operation.scope and scopes is not None and operation.scope not in scopes:
+            raise Refusal("forbidden", f"This credential lacks the scope {operation.scope}", {"scope": operation.scope})
+
+    async def _read(self, call: Call, operation: Operation) -> None:
+        if operation.body is None or operation.body_kind == "multipart":
+            return
+        limit = operation.max_body or self.provider.max_body
+        call.raw = await read_body(call.receive, limit, call.headers.get("content-length"))
+        wanted = "application/json" if operation.body_kind == "json" else "application/x-www-form-urlencoded"
+        if media_type(call.headers.get("content-type")) != wanted:
+            raise Refusal("unsupported_media_type", f"Content-Type must be {wanted}", {"wanted": wanted})
+        parse = parse_json if operation.body_kind == "json" else parse_form
+        try:
+            call.data = parse(call.raw)
+        except ValueError:
+            what = "JSON" if operation.body_kind == "json" else "form data"
+            raise Refusal("invalid_request", f"The request body is not valid {what}", {"syntax": True}) from None
+        try:
+            call.body = operation.body.__pydantic_validator__.validate_python(call.data)
+        except ValidationError as error:
+            raise self.provider.invalid(error, call.data) from None
+
+    async def _fault(self, call: Call) -> Fault | None:
+        """Choose the rule, and raise or do what its fault wants before the operation; else give it back."""
+        assert call.operation is not None
+        fault = await self._armed(call)
+        if fault is None:
+            call.rule = await call.choose(call.view(call.data, call.operation.input), call.misses)
+            fault = call.rule.fault if call.rule else None
+        if fault is None or fault.phase != "before_commit":
+            return fault
+        if fault.on_wire:
+            await mischief.before_reply(fault, call)
+            return None
+        raise self._refused(call, fault)
+
+    async def _armed(self, call: Call) -> Fault | None:
+        """A one-shot fault that was armed for this operation, taken so that it strikes once."""
+        store, operation = call.sandbox.store, call.entry.operation or ""
+        for name, armed in (await store.values(ARMED, call.now)).items():
+            if not key_matches(armed["operation"], operation):
+                continue
+            if armed.get("account") and not (call.known and key_matches(armed["account"], call.account.key)):
+                continue
+            taken = await store.take_value(ARMED, name, call.now)
+            if taken is None:
+                continue
+            if taken["times"] > 1:
+                await store.put_value(ARMED, name, {**taken, "times": taken["times"] - 1})
+            call.entry.note = f"armed fault {name}"
+            return compile_fault(FaultSpec.model_validate(taken["fault"]))
+        return None
+
+    def _refused(self, call: Call, fault: Fault) -> Refusal:
+        if fault.kind == "rate_limited":
+            call.exhausted(fault.retry_after)
+        detail: dict[str, Any] = {"fault": True}
+        if fault.retry_after is not None:
+            detail["retry_after"] = fault.retry_after
+        return Refusal(fault.kind, fault.message or "", detail)
+
+    def _spelled(self, call: Call, refusal: Refusal) -> Reply:
+        reply = self.provider.spell(refusal, call)
+        extra: list[Header] = []
+        if "allow" in refusal.detail:
+            extra.append((b"allow", refusal.detail["allow"].encode()))
+        if "retry_after" in refusal.detail:
+            extra.append((b"retry-after", str(-(-refusal.detail["retry_after"] // 1000)).encode()))
+        if extra:
+            reply.headers = [*reply.headers, *extra]
+        if call.entry.note is None and refusal.message:
+            call.entry.note = str(refusal)
+        return reply
+
+    def _overlaid(self, call: Call, reply: Reply) -> Reply:
+        laid = call.rule.reply if call.rule else None
+        if laid and isinstance(reply.body, Mapping):
+            reply.body = _merged(reply.body, fill(dict(laid), lambda name: _value(call, name)))
+        return reply
+
+    async def _send(self, call: Call, reply: Reply, fault: Fault | None, send: Send) -> None:
+        call.entry.status = reply.status
+        extra = self.provider.limit_headers(call.usage or self.provider.stranger_usage(call.now))
+        if reply.chunks is not None:
+            await send_chunks(send, reply, extra)
+            return
+        body = encode(reply)
+        call.entry.reply = body
+        if fault is not None and fault.phase == "after_commit":
+            if fault.on_wire:
+                call.entry.note = f"the operation was done and its reply lost: {fault.kind}"
+                await mischief.before_reply(fault, call)
+            else:
+                reply = self._spelled(call, self._refused(call, fault))
+                call.entry.status, body = reply.status, encode(reply)
+                extra = self.provider.limit_headers(call.usage)
+        elif fault is not None:
+            call.entry.note = f"the reply was spoilt: {fault.kind}"
+            await mischief.broken_body(fault, call, send, reply, body, extra)
+            return
+        await send_whole(send, reply, body, extra, with_body=call.entry.method != "HEAD")
+
+    async def _write_down(self, call: Call) -> None:
+        entry = call.entry
+        if call.operation is not None:
+            entry.others = call.sandbox.program.others.get(entry.operation or "", ())
+            if not call.operation.secret:
+                entry.request = call.raw
+            else:
+                entry.reply = b""
+        entry.rule = call.rule.name if call.rule else None
+        entry.misses = call.misses
+        await call.sandbox.store.append(entry)
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _value(call: Call, name: str) -> Any:
+    """The value of a name from the closed list of substitution."""
+    from mockserver.clock import rfc3339
+
+    if name == "now":
+        return rfc3339(call.now)
+    if name == "job.id":
+        return call.entry.job
+    if name.startswith("seed."):
+        return call.seeded.bits("fill", int(name[5:])) % 1_000_000_000
+    _, head, *path = name.split(".")
+    assert call.operation is not None
+    value = call.view(call.data, call.operation.input).find(head, tuple(path))
+    return value if isinstance(value, str | int | float | bool | dict | list) else None

@@ -1,0 +1,155 @@
+"""Uploads: a multipart body (RFC 7578) read as a stream. Files are counted, looked at and discarded as they pass."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockserver.core.faults import Refusal
+from mockserver.media.reader import VideoFacts, VideoProbe
+from mockserver.wire.body import Disconnected, Receive, drain
+
+FIELD_MAX = 65_536
+PARTS_MAX = 64
+_HEADER_MAX = 8_192
+
+
+@dataclass(slots=True)
+class Upload:
+    """What came in: text fields by name, and the facts about the file of each file part."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    files: dict[str, VideoFacts] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+async def read_upload(receive: Receive, headers: Mapping[str, str], largest_file: int | None) -> Upload:
+    """The parts of a multipart body.
+
+    Raises Refusal: `unsupported_media_type` for another content type, `invalid_request` for a body that is not
+    well formed or has too many or too large fields, `too_large` (detail `file`) when a file has more than
+    `largest_file` bytes, as soon as it has.
+    """
+    from python_multipart.exceptions import MultipartParseError
+
+    parser = _Parser(_boundary(headers), largest_file)
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Disconnected
+        more = message.get("more_body", False)
+        try:
+            parser.feed(message.get("body", b""))
+        except MultipartParseError as error:
+            await drain(receive, more=more)
+            raise Refusal("invalid_request", f"The multipart body is malformed: {error}") from None
+        except Refusal:
+            await drain(receive, more=more)
+            raise
+    return parser.finish()
+
+
+def _boundary(headers: Mapping[str, str]) -> bytes:
+    from python_multipart.multipart import parse_options_header
+
+    kind, options = parse_options_header(headers.get("content-type", ""))
+    boundary = options.get(b"boundary", b"")
+    if kind != b"multipart/form-data":
+        wanted = "multipart/form-data"
+        raise Refusal("unsupported_media_type", f"Content-Type must be {wanted}", {"wanted": wanted})
+    if not 1 <= len(boundary) <= 70:
+        raise Refusal("invalid_request", "The multipart Content-Type has no usable boundary")
+    return boundary
+
+
+class _Parser:
+    """Turns the library's callbacks into an Upload."""
+
+    def __init__(self, boundary: bytes, largest_file: int | None) -> None:
+        from python_multipart.multipart import MultipartParser
+
+        self._upload = Upload()
+        self._largest = largest_file
+        self._parts = 0
+        self._ended = False
+        callbacks: Any = {
+            "on_part_begin": self._part_begin,
+            "on_header_field": self._header_field,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_finished,
+            "on_part_data": self._part_data,
+            "on_part_end": self._part_end,
+            "on_end": self._end,
+        }
+        self._parser = MultipartParser(boundary, callbacks)
+
+    def feed(self, data: bytes) -> None:
+        self._parser.write(data)
+
+    def finish(self) -> Upload:
+        if not self._ended:
+            raise Refusal("invalid_request", "The multipart body ends before its last boundary")
+        return self._upload
+
+    def _part_begin(self) -> None:
+        self._parts += 1
+        if self._parts > PARTS_MAX:
+            raise Refusal("invalid_request", f"The multipart body has more than {PARTS_MAX} parts")
+        self._name, self._value, self._header = b"", b"", b""
+        self._headers: dict[bytes, bytes] = {}
+        self._probe: VideoProbe | None = None
+        self._text = bytearray()
+        self._size = 0
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+        self._bounded(self._header)
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+        self._bounded(self._value)
+
+    def _bounded(self, part: bytes) -> None:
+        if len(part) > _HEADER_MAX:
+            raise Refusal("invalid_request", "A header of a multipart part is too long")
+
+    def _header_end(self) -> None:
+        self._headers[self._header.lower()] = self._value
+        self._header, self._value = b"", b""
+
+    def _headers_finished(self) -> None:
+        from python_multipart.multipart import parse_options_header
+
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._name = options.get(b"name", b"")
+        if b"filename" in options:
+            self._probe = VideoProbe()
+            self._upload.names[self._text_of(self._name)] = self._text_of(options[b"filename"])[:255]
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        self._size += end - start
+        if self._probe is None:
+            self._text += data[start:end]
+            if len(self._text) > FIELD_MAX:
+                raise Refusal("invalid_request", f"The field {self._text_of(self._name)!r} is too long")
+            return
+        self._probe.feed(data[start:end])
+        if self._largest is not None and self._size > self._largest:
+            raise Refusal("too_large", f"The file is larger than {self._largest} bytes", {"file": True})
+
+    def _part_end(self) -> None:
+        name = self._text_of(self._name)
+        if self._probe is not None:
+            self._upload.files[name] = self._probe.finish()
+        else:
+            self._upload.fields[name] = self._text_of(bytes(self._text))
+
+    def _end(self) -> None:
+        self._ended = True
+
+    def _text_of(self, value: bytes) -> str:
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refusal("invalid_request", "A field of the multipart body is not UTF-8") from None
