@@ -1,0 +1,1 @@
+"""The control API under `/_mock`: look at a sandbox and steer it."""

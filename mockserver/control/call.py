@@ -1,0 +1,59 @@
+"""One request to the control API, and the errors that it can end in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockserver.providers.base import Provider, Reply
+from mockserver.sandbox import Sandbox
+from mockserver.sandboxes import Sandboxes
+from mockserver.scenarios import Library
+
+
+class ControlError(Exception):
+    """A refusal of the control API: a status, what was wrong, and, for documents, every mistake by itself."""
+
+    def __init__(self, status: int, detail: str, errors: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = list(errors)
+
+
+@dataclass(slots=True)
+class ControlCall:
+    """A request with what its operation may need: the sandbox it is in, and the whole server's parts."""
+
+    sandbox: Sandbox
+    sandboxes: Sandboxes
+    library: Library
+    providers: Sequence[Provider]
+    headers: Mapping[str, str]
+    now: int
+    origin: str = ""
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes = b""
+    body: Any = None
+
+    def provider(self, name: str) -> Provider:
+        """The provider of that name. Raises ControlError 400 with the names there are."""
+        for provider in self.providers:
+            if provider.name == name:
+                return provider
+        known = ", ".join(p.name for p in self.providers)
+        raise ControlError(400, f"There is no provider {name!r}; the providers are {known}")
+
+    def number(self, name: str, default: int, most: int) -> int:
+        """A query parameter that is a whole number from 1 to `most`. Raises ControlError 400."""
+        text = self.query.get(name)
+        if text is None:
+            return default
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:12]) <= most:
+            raise ControlError(400, f"{name} must be a whole number from 1 to {most}, not {text!r}")
+        return int(text)
+
+
+def no_content() -> Reply:
+    """The reply to a request that is done and has nothing to say."""
+    return Reply(204, b"", content_type="application/json")

@@ -1,0 +1,154 @@
+"""Control of what is inside a world: jobs, accounts, armed faults, the journal and deliveries."""
+
+from dataclasses import replace
+from typing import Any
+
+from mockserver.control import views
+from mockserver.control.call import ControlCall, ControlError, no_content
+from mockserver.control.models import AccountChange, ArmedFault, JobChange
+from mockserver.control.worlds import find_job
+from mockserver.core.engine import Loc, Problem, check_fault, near
+from mockserver.core.jobs import IllegalMove
+from mockserver.core.ledger import ONE
+from mockserver.core.match import key_matches
+from mockserver.providers.base import Provider, Reply
+from mockserver.registry import catalogue
+
+ARMED = "fault"
+MOST = 1_000
+
+
+async def list_jobs(call: ControlCall) -> Reply:
+    """GET /_mock/jobs: newest first; ?provider=, ?status=, ?limit=."""
+    page = await call.sandbox.store.page_jobs(call.query.get("provider"), None, None, 0, MOST * 10)
+    shown = [views.job_view(job, call.now) for job in page.jobs]
+    shown = [view for view in shown if views.picked(call.query, "status", view["status"])]
+    return Reply(body={"jobs": shown[: call.number("limit", 100, MOST)], "total": page.total})
+
+
+async def show_job(call: ControlCall) -> Reply:
+    """GET /_mock/jobs/{id}."""
+    return Reply(body=views.job_view(await find_job(call, call.path["id"]), call.now))
+
+
+async def change_job(call: ControlCall) -> Reply:
+    """POST /_mock/jobs/{id}: force a status, or release a held step."""
+    change: JobChange = call.body
+    job = await find_job(call, call.path["id"])
+    try:
+        if change.release:
+            changed = job.released(call.now)
+        else:
+            assert change.status is not None
+            changed = job.moved(call.now, change.status, change.error, change.code)
+    except IllegalMove as error:
+        raise ControlError(409, str(error)) from None
+    if not await call.sandbox.replace_job(job, changed):
+        raise ControlError(409, "The job changed at the same moment; look at it again")
+    return Reply(body=views.job_view(changed, call.now))
+
+
+async def show_account(call: ControlCall) -> Reply:
+    """GET /_mock/accounts/{key}: the account at every provider, or at ?provider=."""
+    shown = [await _account(call, provider) for provider in _wanted(call)]
+    return Reply(body={"accounts": [a for a in shown if a is not None]})
+
+
+async def change_account(call: ControlCall) -> Reply:
+    """PATCH /_mock/accounts/{key}: plan, credits, limits, webhook settings."""
+    change: AccountChange = call.body
+    key, given = call.path["key"], change.model_dump(include=change.model_fields_set)
+    _check_account(call, change)
+    for provider in _wanted(call):
+        name = f"{provider.name}:{key}"
+        if "credits" in given:
+            await _account(call, provider)
+            await call.sandbox.store.grant(name, call.now, None if change.credits is None else round(change.credits * ONE))
+        kept = await call.sandbox.store.get_value("account", name, call.now) or {}
+        changed = {k: v for k, v in given.items() if k != "credits"}
+        if "limits" in changed:
+            changed["limits"] = {**kept.get("limits", {}), **changed["limits"]}
+        if changed:
+            await call.sandbox.store.put_value("account", name, {**kept, **changed})
+    return await show_account(call)
+
+
+def _wanted(call: ControlCall) -> list[Provider]:
+    name = call.query.get("provider")
+    return list(call.providers) if name is None else [call.provider(name)]
+
+
+async def _account(call: ControlCall, provider: Provider) -> dict[str, Any] | None:
+    account = await call.sandbox.account(provider.name, call.path["key"], call.now)
+    if account is None:
+        return None
+    await call.sandbox.store.open_credits(account.id, call.now, account.credits)
+    credits = await call.sandbox.store.credits(account.id)
+    return views.account_view(account, credits) if credits else None
+
+
+def _check_account(call: ControlCall, change: AccountChange) -> None:
+    known = catalogue(tuple(call.providers))
+    if change.plan is not None and change.plan not in known.tiers:
+        raise ControlError(422, f"No provider has a plan {change.plan!r}{near(change.plan, known.tiers)}")
+    for name in change.limits:
+        if name not in known.limits:
+            raise ControlError(422, f"Unknown limit {name!r}{near(name, known.limits)}")
+
+
+async def arm_fault(call: ControlCall) -> Reply:
+    """POST /_mock/faults: a fault for the next requests of an operation."""
+    armed: ArmedFault = call.body
+    known = catalogue(tuple(call.providers))
+    if not any(key_matches(armed.operation, o) for o in known.operations):
+        raise ControlError(422, f"No operation is called {armed.operation!r}{near(armed.operation, known.operations)}")
+    problems: list[Problem] = list(check_fault(_FAULT, armed.fault, known))
+    if problems:
+        raise ControlError(422, problems[0].message)
+    name = f"f{await call.sandbox.store.next_number('armed')}"
+    await call.sandbox.store.put_value(ARMED, name, armed.model_dump(mode="json", by_alias=True, exclude_unset=False))
+    return Reply(201, {"id": name, **armed.model_dump(mode="json", by_alias=True, exclude_unset=True)})
+
+
+_FAULT: Loc = ("fault",)
+
+
+async def list_faults(call: ControlCall) -> Reply:
+    """GET /_mock/faults: those that have not struck yet."""
+    armed = await call.sandbox.store.values(ARMED, call.now)
+    return Reply(body={"faults": [{"id": name, **value} for name, value in armed.items()]})
+
+
+async def disarm_faults(call: ControlCall) -> Reply:
+    """DELETE /_mock/faults: none strikes any more."""
+    await call.sandbox.store.clear("faults")
+    return no_content()
+
+
+async def journal(call: ControlCall) -> Reply:
+    """GET /_mock/journal: newest first; ?operation=, ?status=, ?job=, ?provider=, ?kind=, ?limit=."""
+    entries = await call.sandbox.store.entries()
+    pattern = call.query.get("operation", "*")
+    shown = []
+    for entry in entries:
+        wanted = all(views.picked(call.query, n, getattr(entry, n)) for n in ("status", "job", "provider", "kind"))
+        if wanted and (pattern == "*" or key_matches(pattern, entry.operation or "")):
+            shown.append(entry)
+    return Reply(body={"entries": [views.entry_view(e) for e in shown[: call.number("limit", 100, 5_000)]]})
+
+
+async def list_deliveries(call: ControlCall) -> Reply:
+    """GET /_mock/deliveries: newest first, with every attempt; ?event=, ?job=, ?outcome=, ?limit=."""
+    found = await call.sandbox.store.deliveries()
+    wanted = [d for d in found if all(views.picked(call.query, n, getattr(d, n)) for n in ("event", "job", "outcome"))]
+    return Reply(body={"deliveries": [views.delivery_view(d) for d in wanted[: call.number("limit", 100, MOST)]]})
+
+
+async def replay_delivery(call: ControlCall) -> Reply:
+    """POST /_mock/deliveries/{id}/replay: the same event once more, as a new attempt."""
+    delivery = await call.sandbox.store.get_delivery(call.path["id"])
+    if delivery is None:
+        raise ControlError(404, f"There is no delivery {call.path['id']!r} in the sandbox {call.sandbox.name!r}")
+    await call.sandbox.store.save_delivery(replace(delivery, due_at=call.now, outcome="pending"))
+    call.sandbox.courier.poke()
+    return Reply(202, {"id": delivery.id, "outcome": "pending"})

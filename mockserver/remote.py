@@ -1,0 +1,51 @@
+"""Talking to a running server from the command line, with nothing that takes long to import."""
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+PATIENCE = 5.0
+
+
+class RemoteError(Exception):
+    """The server did not answer, or refused; the text is for people."""
+
+
+def get(base: str, path: str) -> dict[str, Any]:
+    """The JSON that a GET gives. Raises RemoteError."""
+    return _call(base, "GET", path, None, {})
+
+
+def put_yaml(base: str, path: str, body: bytes) -> dict[str, Any]:
+    """The JSON that a PUT of a YAML document gives. Raises RemoteError with every mistake in the document."""
+    return _call(base, "PUT", path, body, {"Content-Type": "application/yaml"})
+
+
+def _call(base: str, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> dict[str, Any]:
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise RemoteError(f"{base!r} is no URL of a server; expected one such as http://127.0.0.1:8080")
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname, parts.port, timeout=PATIENCE)
+    try:
+        connection.request(method, parts.path.rstrip("/") + path, body, headers)
+        response = connection.getresponse()
+        status, text = response.status, response.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise RemoteError(f"no answer from {base}: {error}") from None
+    finally:
+        connection.close()
+    return _understood(base, status, text)
+
+
+def _understood(base: str, status: int, text: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise RemoteError(f"{base} answered {status}, and not as mockserver does")
+    if status >= 400:
+        raise RemoteError("\n".join(found.get("errors") or [str(found.get("detail", f"status {status}"))]))
+    return found

@@ -1,0 +1,83 @@
+"""Settings of a server: a flag wins over the environment, the environment over a file, the file over the default."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "MOCKSERVER_"
+FILE = "mockserver.toml"
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used: which one, where it came from, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Each name is a flag (`--public-url`), a variable (`MOCKSERVER_PUBLIC_URL`) and a
+    key of `mockserver.toml` (`public_url`)."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    scenario: str = "default"
+    scenario_dir: str = "scenarios"
+    seed: int | None = None
+    public_url: str = ""
+    allow_public_webhooks: bool = False
+    access_log: bool | None = None
+
+    @property
+    def scenario_dirs(self) -> tuple[Path, ...]:
+        """Where scenarios are looked for by name, before the bundled ones."""
+        return (Path(self.scenario_dir),)
+
+
+def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
+    """The settings of this run. Raises SettingsError for a value, variable or key that cannot be used."""
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = _from_file(Path(FILE) if file is None else file, required=file is not None)
+    known = {f.name for f in fields(Settings)}
+    for variable, text in environment.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and name in known:
+            values[name] = _typed(name, text, variable)
+    values.update({k: v for k, v in flags.items() if k in known and v is not None})
+    settings = Settings(**values)
+    if not 0 <= settings.port <= 65_535:
+        raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
+    return settings
+
+
+def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise SettingsError(f"{path}: there is no such settings file") from None
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    known = sorted(f.name for f in fields(Settings))
+    for name in found:
+        if name not in known:
+            from mockserver.suggestions import did_you_mean
+
+            raise SettingsError(f"{path}: unknown setting {name!r}{did_you_mean(name, known)}")
+    return {name: _typed(name, value, f"{path}: {name}") for name, value in found.items()}
+
+
+def _typed(name: str, value: Any, origin: str) -> Any:
+    kind = str(next(f.type for f in fields(Settings) if f.name == name))
+    try:
+        if "int" in kind:
+            return int(value)
+        if "bool" in kind and not isinstance(value, bool):
+            return {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}[str(value).lower()]
+    except (ValueError, KeyError):
+        wanted = "a whole number" if "int" in kind else "true or false"
+        raise SettingsError(f"{origin} must be {wanted}, not {value!r}") from None
+    return value if "bool" in kind else str(value)
