@@ -31,6 +31,10 @@ class Server:
         self._book = AddressBook({p.name: p.hosts for p in providers})
         self._edges = {p.name: Edge(p) for p in providers}
 
+    def provider(self, name: str) -> Provider:
+        """The provider of that name. Raises KeyError."""
+        return self._edges[name].provider
+
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
         if scope["type"] == "http":
             await self._http(scope, receive, send)

@@ -32,7 +32,7 @@ class Conversation:
 
     def __init__(self, scenario: dict[str, Any] | None = None) -> None:
         self.receivers = Receivers()
-        told = {"scenario": "test", "clock": {"mode": "manual"}, **(scenario or {"extends": "default"})}
+        told = {"scenario": "test", "clock": {"mode": "manual"}, **({"extends": "default"} if scenario is None else scenario)}
         if "extends" not in told:
             told.setdefault("accounts", EVERYBODY)
         self.app = create_app(Settings(), scenario=told, sender=self.receivers)
