@@ -10,7 +10,8 @@ from mockserver.core.scenario import Scenario
 from mockserver.courier import Sender
 from mockserver.outgoing.dial import Dialer
 from mockserver.outgoing.egress import EgressPolicy
-from mockserver.registry import all_providers, catalogue
+from mockserver.catalogue import catalogue
+from mockserver.registry import all_providers
 from mockserver.sandboxes import Sandboxes
 from mockserver.scenarios import Library
 from mockserver.server import Server

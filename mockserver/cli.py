@@ -109,7 +109,8 @@ def _serve(asked: argparse.Namespace) -> int:
 
 
 def _library() -> "Library":
-    from mockserver.registry import all_providers, catalogue
+    from mockserver.catalogue import catalogue
+    from mockserver.registry import all_providers
     from mockserver.scenarios import Library
     from mockserver.settings import Settings, load
 

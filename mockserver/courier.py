@@ -37,6 +37,7 @@ class Courier:
         self._sending: set[asyncio.Task[None]] = set()
         self._waits_until: int | None = None
         self._closed = False
+        self._rests = asyncio.Event()
 
     def poke(self) -> None:
         """Something was scheduled or the clock changed: look again, and start the background task if there is none."""
@@ -45,8 +46,14 @@ class Courier:
         if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
             self._ticker = Ticker(self._sandbox.clock)
             self._task = asyncio.get_running_loop().create_task(self._run(self._ticker))
+        self._rests.clear()
         if self._ticker is not None:
             self._ticker.poke()
+
+    async def settled(self) -> None:
+        """Wait until the background task has done all that is due, and waits for time to pass."""
+        self.poke()
+        await self._rests.wait()
 
     def expect(self, at: int | None) -> None:
         """Something falls due at `at`: poke, unless the background task wakes by then anyway."""
@@ -66,6 +73,8 @@ class Courier:
                     clock.jump(at)
                 continue
             self._waits_until = at
+            if not self._sending:
+                self._rests.set()
             await ticker.wait(at)
 
     async def send_due(self) -> None:

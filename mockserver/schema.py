@@ -7,7 +7,7 @@ from pydantic.json_schema import models_json_schema
 
 from mockserver.core.scenario import Scenario
 from mockserver.providers.base import Provider
-from mockserver.registry import catalogue
+from mockserver.catalogue import catalogue
 
 
 def scenario_schema(providers: Sequence[Provider]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mockserver.core.jobs import IllegalMove
 from mockserver.core.ledger import ONE
 from mockserver.core.match import key_matches
 from mockserver.providers.base import Provider, Reply
-from mockserver.registry import catalogue
+from mockserver.catalogue import catalogue
 
 ARMED = "fault"
 MOST = 1_000

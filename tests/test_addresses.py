@@ -1,0 +1,113 @@
+"""How a request finds its provider and its sandbox, in conversation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.conversation import Conversation
+
+Talk = Callable[..., None]
+
+URL = {"url": "https://example.com/a.mp4"}
+
+
+def test_a_provider_is_reached_by_prefix_by_host_and_by_bare_path(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        ways: list[tuple[str, dict[str, str]]] = [
+            ("/videotoprompt/v1/analyze/url", {}),
+            ("/v1/analyze/url", {"Host": "api.videotoprompt.org"}),
+            ("/v1/analyze/url", {"Host": "api.videotoprompt.org:443"}),
+            ("/v1/analyze/url", {"Host": "API.VideoToPrompt.org"}),
+            ("/v1/analyze/url", {}),
+        ]
+        for path, headers in ways:
+            assert (await c.post(path, URL, headers=headers)).status_code == 202, (path, headers)
+
+    talk(story)
+
+
+def test_a_path_that_nobody_has_says_what_there_is(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        reply = await c.get("/v2/nothing")
+        assert reply.status_code == 404
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert "/videotoprompt" in reply.json()["detail"]
+        assert (await c.get("/")).status_code == 404
+
+    talk(story)
+
+
+def test_a_sandbox_is_named_by_url_by_header_or_by_key(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        made = await c.post("/_mock/sandboxes", {"name": "alice"})
+        assert made.status_code == 201
+        ways: list[tuple[str, dict[str, str]]] = [
+            ("/~alice/videotoprompt/v1/analyze/url", {}),
+            ("/~alice/v1/analyze/url", {"Host": "api.videotoprompt.org"}),
+            ("/v1/analyze/url", {"X-Mock-Sandbox": "alice"}),
+            ("/v1/analyze/url", {"Authorization": "Bearer sbx-alice"}),
+            ("/v1/analyze/url", {"Authorization": "Bearer sk_live_sbx-alice-free-tier"}),
+        ]
+        for path, headers in ways:
+            assert (await c.post(path, URL, headers=headers)).status_code == 202
+        assert len((await c.get("/~alice/_mock/jobs")).json()["jobs"]) == len(ways)
+        assert (await c.get("/_mock/jobs")).json()["jobs"] == []
+
+    talk(story)
+
+
+def test_the_longest_sandbox_that_exists_is_meant_by_a_key(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        for name in ("team", "team-a"):
+            await c.post("/_mock/sandboxes", {"name": name})
+        await c.post("/v1/analyze/url", URL, headers={"Authorization": "Bearer sbx-team-a-pro"})
+        assert (await c.get("/~team-a/_mock/jobs")).json()["total"] == 1
+        assert (await c.get("/~team/_mock/jobs")).json()["total"] == 0
+
+    talk(story)
+
+
+def test_a_sandbox_that_was_not_created_is_a_404_that_says_so(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        replies: list[Any] = [
+            await c.post("/~nobody/videotoprompt/v1/analyze/url", URL),
+            await c.post("/v1/analyze/url", URL, headers={"X-Mock-Sandbox": "nobody"}),
+            await c.post("/v1/analyze/url", URL, headers={"Authorization": "Bearer sbx-nobody"}),
+            await c.get("/~nobody/_mock/health"),
+        ]
+        for reply in replies:
+            assert reply.status_code == 404
+            assert "'nobody'" in reply.json()["detail"]
+            assert "POST /_mock/sandboxes" in reply.json()["detail"]
+
+    talk(story)
+
+
+def test_an_oauth_token_keeps_to_the_sandbox_that_it_was_issued_in(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        await c.post("/_mock/sandboxes", {"name": "alice"})
+        asked = {"response_type": "code", "client_id": "app", "redirect_uri": "https://app.example.com/back"}
+        reply = await c.get("/~alice/videotoprompt/oauth/authorize", params=asked)
+        code = reply.headers["location"].partition("code=")[2]
+        fields = {
+            "grant_type": "authorization_code", "code": code, "client_id": "app",
+            "redirect_uri": "https://app.example.com/back",
+        }  # fmt: skip
+        token = (await c.client.post("/~alice/videotoprompt/oauth/token", data=fields)).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        assert (await c.post("/v1/analyze/url", URL, headers=headers)).status_code == 202
+        assert (await c.get("/~alice/_mock/jobs")).json()["total"] == 1
+
+    talk(story)
+
+
+def test_sandboxes_share_nothing(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        for name in ("a", "b"):
+            await c.post("/_mock/sandboxes", {"name": name, "clock": {"mode": "manual"}})
+        first = (await c.post("/~a/videotoprompt/v1/analyze/url", URL)).json()["id"]
+        assert (await c.get(f"/~b/videotoprompt/v1/analyze/{first}")).status_code == 404
+        await c.post("/~a/_mock/clock", {"advance": "1h"})
+        moved = [(await c.get(f"/~{name}/_mock/clock")).json()["now"] for name in ("a", "b")]
+        assert moved == ["2025-06-01T13:00:00Z", "2025-06-01T12:00:00Z"]
+
+    talk(story)
