@@ -96,7 +96,7 @@ def _serve(asked: argparse.Namespace) -> int:
 
     try:
         settings = load(vars(asked), file=Path(asked.config) if asked.config else None)
-        from mockserver.model_errors import SourceErrors
+        from mockserver.source.model_errors import SourceErrors
         from mockserver.serve import serve
 
         try:
@@ -123,7 +123,7 @@ def _library() -> "Library":
 
 
 def _check(asked: argparse.Namespace) -> int:
-    from mockserver.model_errors import SourceErrors
+    from mockserver.source.model_errors import SourceErrors
     from mockserver.scenario_file import read_file
 
     library, bad = _library(), 0
@@ -139,7 +139,7 @@ def _check(asked: argparse.Namespace) -> int:
 
 
 def _show(asked: argparse.Namespace) -> int:
-    from mockserver.model_errors import SourceErrors
+    from mockserver.source.model_errors import SourceErrors
     from mockserver.outline import outline
 
     try:

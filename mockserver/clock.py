@@ -9,14 +9,22 @@ import asyncio
 import heapq
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import suppress
 from itertools import count
 from typing import Literal
+
+from mockserver.core.instants import parse_rfc3339, rfc3339
+
+__all__ = ["START", "Clock", "Mode", "Ticker", "monotonic", "parse_rfc3339", "rfc3339", "wall_ms"]
 
 Mode = Literal["real", "scaled", "manual", "auto"]
 
 # Clocks that stand still start here unless the scenario says otherwise, so that runs can be compared byte by byte.
 START = 1_748_779_200_000
+
+# When a sleeper is to wake, its place among equals, what to resolve then, and the request it is.
+_Bed = tuple[int, int, "asyncio.Future[bool]", object]
+_LEFT_BEDS = 64
 
 
 def wall_ms() -> int:
@@ -29,19 +37,6 @@ def monotonic() -> float:
     return time.monotonic()
 
 
-def rfc3339(at: int) -> str:
-    """`2025-06-01T12:00:15Z`: an instant as RFC 3339 text in UTC, to the second."""
-    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_rfc3339(text: str) -> int:
-    """Milliseconds since the epoch of an RFC 3339 instant. Raises ValueError; an offset is required."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"expected an instant such as 2025-06-01T12:00:00Z, got {text!r}")
-    return round(moment.timestamp() * 1000)
-
-
 class Clock:
     """The time of one sandbox."""
 
@@ -49,9 +44,11 @@ class Clock:
         still = mode in ("manual", "auto")
         self._at = start if start is not None else START if still else wall_ms()
         self._since = time.monotonic()
-        self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._sleepers: list[_Bed] = []
+        self._left = 0
         self._order = count()
         self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = 0
         self._awake: set[object] = set()
         self._quiet: asyncio.Event | None = None
         self.busy = 0
@@ -74,7 +71,7 @@ class Clock:
         """Go on from the present instant in another mode."""
         self._at, self._since = self.now(), time.monotonic()
         self.mode, self.speed = mode, speed
-        self._arm()
+        self._arm(anew=True)
         self._tell_idle()
 
     def jump(self, to: int) -> None:
@@ -82,14 +79,17 @@ class Clock:
         now = self.now()
         if to > now:
             self._at, self._since = to, time.monotonic()
+            self._drop_alarm()
         self._wake()
 
     def real_delay(self, until: int) -> float | None:
         """Real seconds from now to the instant `until`; None when this clock stands still before it."""
-        ahead = until - self.now()
-        if ahead <= 0:
+        if until <= self.now():
             return 0.0
-        return ahead / 1000 / self.rate if self.rate else None
+        if not self.rate:
+            return None
+        # Not from `now`, which is up to a millisecond old: a stream is to be on time.
+        return max(0.0, (until - self._at) / 1000 / self.rate - (time.monotonic() - self._since))
 
     # What is in flight: a request that is not asleep keeps an auto clock from jumping.
 
@@ -104,32 +104,39 @@ class Clock:
         self._settle_quiet()
         self._tell_idle()
 
-    async def sleep_until(self, at: int, token: object) -> None:
-        """Wait for the instant `at` on behalf of the request `token`. Returns at once when it has passed."""
-        if at <= self.now():
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (at, next(self._order), future))
-        self.busy -= 1
-        self._awake.discard(token)
-        self._settle_quiet()
-        self._arm()
-        self._tell_idle()
-        woken = False
-        try:
-            await future
-            woken = True
-            self._awake.add(token)
-        finally:
-            if not woken:
-                # Cancelled: it may have been counted as busy already by the waker, or not.
-                self.busy += 0 if future.done() and not future.cancelled() else 1
-                self._sleepers = [s for s in self._sleepers if s[2] is not future]
-                heapq.heapify(self._sleepers)
+    async def sleep_until(self, at: int | None, token: object) -> None:
+        """Wait for the instant `at` (None: for ever) on behalf of the request `token`. Past instants are no wait."""
+        await Sleeper(self, token).until(at)
 
     def next_sleeper(self) -> int | None:
         """The earliest instant that somebody sleeps until."""
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+            self._left -= 1
         return self._sleepers[0][0] if self._sleepers else None
+
+    def lie_down(self, at: int | None, future: "asyncio.Future[bool]", token: object) -> None:
+        """Resolve `future` at the instant `at`; until then the request `token` is not in flight."""
+        if at is not None:
+            heapq.heappush(self._sleepers, (at, next(self._order), future, token))
+            self._arm()
+        self.busy -= 1
+        self._awake.discard(token)
+        self._settle_quiet()
+        self._tell_idle()
+
+    def get_up(self, at: int | None, token: object) -> None:
+        """The request `token` is in flight again, before the instant `at` that it slept until."""
+        self.busy += 1
+        self._awake.add(token)
+        if at is None:
+            return
+        self._left += 1
+        # Beds that were left early stay where they are in the heap, until most of it is made of them.
+        if self._left > _LEFT_BEDS and self._left * 2 > len(self._sleepers):
+            self._sleepers = [bed for bed in self._sleepers if not bed[2].done()]
+            heapq.heapify(self._sleepers)
+            self._left = 0
 
     async def quiet(self, patience: float = 5.0) -> None:
         """Wait until whoever was woken sleeps again or is done; give up after `patience` real seconds."""
@@ -155,20 +162,79 @@ class Clock:
     def _wake(self) -> None:
         now = self.now()
         while self._sleepers and self._sleepers[0][0] <= now:
-            _, _, future = heapq.heappop(self._sleepers)
-            if not future.done():
-                self.busy += 1
-                future.set_result(None)
+            _, _, future, token = heapq.heappop(self._sleepers)
+            if future.done():
+                self._left -= 1
+                continue
+            self.busy += 1
+            self._awake.add(token)
+            future.set_result(True)
         self._arm()
 
-    def _arm(self) -> None:
+    def _ring(self) -> None:
+        self._alarm = None
+        self._wake()
+
+    def _drop_alarm(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        if self._sleepers:
-            delay = self.real_delay(self._sleepers[0][0])
-            if delay is not None:
-                self._alarm = asyncio.get_running_loop().call_later(delay, self._wake)
+
+    def _arm(self, *, anew: bool = False) -> None:
+        """Set the alarm for the earliest sleeper. With a good alarm set already this costs next to nothing."""
+        if anew:
+            self._drop_alarm()
+        at = self.next_sleeper()
+        if at is None or (self._alarm is not None and self._alarm_at <= at):
+            return
+        delay = self.real_delay(at)
+        if delay is not None:
+            self._drop_alarm()
+            self._alarm_at = at
+            self._alarm = asyncio.get_running_loop().call_later(delay, self._ring)
+
+
+class Sleeper:
+    """One request that waits on a clock, as often as it likes, until somebody rouses it for good."""
+
+    __slots__ = ("_at", "_clock", "_future", "_token", "roused")
+
+    def __init__(self, clock: Clock, token: object) -> None:
+        self._clock = clock
+        self._token = token
+        self._at: int | None = None
+        self._future: asyncio.Future[bool] | None = None
+        self.roused = False
+
+    async def until(self, at: int | None) -> bool:
+        """Wait for the instant `at` (None: for ever). False, without further waiting, once it was roused."""
+        if self.roused:
+            return False
+        if at is not None and at <= self._clock.now():
+            return True
+        self._at = at
+        self._future = future = asyncio.get_running_loop().create_future()
+        self._clock.lie_down(at, future, self._token)
+        try:
+            came: bool = await future
+        finally:
+            # Cancelled in its sleep; whoever resolves the future counts the request as in flight there and then.
+            if future.cancelled():
+                self._clock.get_up(at, self._token)
+            self._future = None
+        return came
+
+    def rouse(self) -> None:
+        """End the present wait, and every later one."""
+        self.roused = True
+        if self._future is not None and not self._future.done():
+            self._future.set_result(False)
+            self._clock.get_up(self._at, self._token)
+
+
+async def turn() -> None:
+    """Let everybody else who is ready have a turn; what was written goes out to the network meanwhile."""
+    await asyncio.sleep(0)
 
 
 class Ticker:
@@ -185,8 +251,6 @@ class Ticker:
     async def wait(self, until: int | None) -> None:
         """Wait for the instant `until` (None: no end) or a poke, whichever is first."""
         delay = None if until is None else self._clock.real_delay(until)
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), None if delay is None else min(delay, 3600.0))
-        except TimeoutError:
-            pass
         self._event.clear()

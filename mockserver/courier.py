@@ -104,8 +104,9 @@ class Courier:
         simulation = sandbox.simulations[delivery.provider]
         began = sandbox.clock.now()
         stamped = began if sandbox.program.source.signature_time == "sandbox" else wall_ms()
-        headers = (("Content-Type", "application/json"), *simulation.signed(delivery, stamped))
-        result = await self._sender.send(OutgoingCall("POST", delivery.url, headers, delivery.body, TIMEOUT))
+        headers = (*delivery.headers, *simulation.signed(delivery, stamped))
+        call = OutgoingCall(delivery.method, delivery.url, headers, delivery.body, TIMEOUT, delivery.keep)
+        result = await self._sender.send(call)
         attempt = Attempt(
             number=len(delivery.attempts) + 1,
             at=began,
@@ -120,11 +121,12 @@ class Courier:
         after = delivery.attempted(attempt, success, sandbox.clock.now())
         await sandbox.store.save_delivery(after)
         await self._write_down(after, attempt)
+        await simulation.on_delivery(sandbox, after, result)
 
     async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
         entry = Entry("delivery", attempt.at, cause=delivery.cause, provider=delivery.provider)
         entry.account, entry.job, entry.status = delivery.account, delivery.job, attempt.status
-        entry.method, entry.path = "POST", delivery.url
+        entry.method, entry.path = delivery.method, delivery.url
         entry.note = f"{delivery.event} attempt {attempt.number}: {attempt.error or attempt.outcome}"
         await self._sandbox.store.append(entry)
 

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+Kind = Literal["webhook", "call_out"]
 Outcome = Literal["pending", "delivered", "given_up"]
+
+JSON_BODY = (("Content-Type", "application/json"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event for one receiver. `body` is composed once; every attempt sends exactly these bytes.
+    """One event for one receiver, or one question to it. `body` is composed once; every attempt sends exactly these bytes.
 
-    `schedule` holds the waits before each retry in milliseconds; `due_at` is the instant of the next attempt, or
+    A webhook tells; a call-out asks, and its provider goes on with the answer. `headers` are those of every attempt,
+    beside the signature's; `keep` is how many bytes of a reply are kept. `schedule` holds the waits before each retry in milliseconds; `due_at` is the instant of the next attempt, or
     None when there will be none.
     """
 
@@ -43,6 +47,10 @@ class Delivery:
     outcome: Outcome = "pending"
     attempts: tuple[Attempt, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+    kind: Kind = "webhook"
+    method: str = "POST"
+    headers: tuple[tuple[str, str], ...] = JSON_BODY
+    keep: int = 65_536
 
     def attempted(self, attempt: Attempt, success: bool, now: int) -> "Delivery":
         """The delivery after `attempt`: delivered, waiting for its next attempt, or given up."""

@@ -1,10 +1,11 @@
 """Every provider there is, in one explicit list."""
 
 from mockserver.providers.base import Provider
+from mockserver.providers.nanophoto import NanoPhoto
 from mockserver.providers.prompttovideo import PromptToVideo
 from mockserver.providers.videotoprompt import VideoToPrompt
 
 
 def all_providers() -> tuple[Provider, ...]:
     """A fresh instance of each provider, in the order in which they are shown."""
-    return (VideoToPrompt(), PromptToVideo())
+    return (VideoToPrompt(), PromptToVideo(), NanoPhoto())

@@ -17,6 +17,7 @@ from mockserver.core.seeded import Seeded
 from mockserver.courier import Courier, Sender
 from mockserver.deliveries import Delivery
 from mockserver.journal import Entry
+from mockserver.outgoing.call import CallResult
 from mockserver.store.protocol import Store, Transition
 
 CACHED_ACCOUNTS = 10_000
@@ -36,6 +37,8 @@ class Simulation(Protocol):
     def limits_of(self, tier: str, overrides: Mapping[str, int | None]) -> dict[str, Limit]: ...
 
     async def on_transition(self, sandbox: "Sandbox", transition: Transition) -> None: ...
+
+    async def on_delivery(self, sandbox: "Sandbox", delivery: Delivery, result: CallResult) -> None: ...
 
     def signed(self, delivery: Delivery, at: int) -> Any: ...
 
@@ -182,7 +185,7 @@ class Sandbox:
         job, state = transition.job, transition.state
         if state.terminal and job.cost:
             if state.status == "succeeded":
-                await self.store.capture(job.account, state.entered_at, job.id)
+                await self.store.capture(job.account, state.entered_at, job.id, job.facts.get("charge"))
             elif job.facts.get("refund", "failed") == "failed" or not job.ran(state.entered_at):
                 await self.store.release(job.account, state.entered_at, job.id)
             else:
@@ -206,6 +209,8 @@ class Sandbox:
         """Take the clock to `to`, doing on the way, in order of time, all that falls due. Gives the events passed."""
         passed = 0
         async with self.courier.stepping:
+            # What is under way already may bring about more before `to`.
+            await self.courier.send_due()
             while True:
                 at = await self.next_event()
                 if at is None or at > to:
@@ -245,14 +250,31 @@ class Sandbox:
             self.courier.poke()
         return done
 
-    async def finish(self, job: Job, at: int, status: Status, error: str | None = None) -> None:
-        """End a job that its provider ends for reasons of its own, at an instant that may have passed."""
-        await self.store.replace_job(job, job.moved(at, status, error))
+    async def finish(
+        self, job: Job, at: int, status: Status, error: str | None = None, code: str | None = None
+    ) -> bool:
+        """End a job that its provider ends for reasons of its own, at an instant that may have passed.
+
+        False when somebody else was faster. Raises IllegalMove for a job that has ended.
+        """
+        return await self.store.replace_job(job, job.moved(at, status, error, code))
 
     async def announce(
         self, job: Job, event: str, url: str, secret: str, body: Any, at: int, waits: tuple[int, ...]
     ) -> None:
         """Compose the delivery of an event of `job`, due at once; `waits` are those before each retry."""
+        await self._compose(job, event, url, at, secret=secret, body=to_json(body), schedule=waits)
+
+    async def ask(self, job: Job, event: str, url: str, at: int, *, secret: str = "", body: Any) -> None:
+        """Compose a call-out for `job`: JSON that is posted once, at once; the provider's `on_delivery` gets the answer."""
+        await self._compose(job, event, url, at, kind="call_out", secret=secret, body=to_json(body))
+
+    async def fetch(self, job: Job, event: str, url: str, at: int, *, first: int) -> None:
+        """Compose a call-out for `job` that gets the first bytes at `url` (RFC 9110 section 14.2), as `ask` does."""
+        headers = (("Range", f"bytes=0-{first - 1}"),)
+        await self._compose(job, event, url, at, kind="call_out", method="GET", body=b"", headers=headers, keep=first)
+
+    async def _compose(self, job: Job, event: str, url: str, at: int, *, body: bytes, secret: str = "", **more: Any) -> None:
         number = await self.store.next_number("delivery", job.account, job.id, event)
         delivery = Delivery(
             id="dlv_" + self.seeded.token(20, "delivery", job.account, job.id, event, number),
@@ -260,15 +282,25 @@ class Sandbox:
             account=job.account,
             event=event,
             url=url,
-            body=to_json(body),
+            body=body,
             secret=secret,
             due_at=at,
-            schedule=waits,
             job=job.id,
             cause=job.cause,
             created_at=at,
+            **more,
         )
         await self.deliver(delivery)
+
+    async def webhook_of(self, job: Job) -> Delivery | None:
+        """The latest webhook of a job, or None when it has had none or it is forgotten."""
+        found = await self.store.deliveries()
+        return next((d for d in found if d.kind == "webhook" and (d.account, d.job) == (job.account, job.id)), None)
+
+    async def deliver_again(self, delivery: Delivery, at: int) -> None:
+        """Make a new attempt of the same event, with the same bytes."""
+        await self.store.save_delivery(replace(delivery, due_at=at, outcome="pending"))
+        self.courier.poke()
 
     async def deliver(self, delivery: Delivery) -> None:
         """Hand a delivery to the courier."""

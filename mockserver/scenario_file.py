@@ -6,9 +6,9 @@ from typing import Any
 
 from mockserver.core.engine import Catalogue, Loc, Problem, Program, check, compile_scenario
 from mockserver.core.scenario import Scenario
-from mockserver.model_errors import SourceErrors, validate
-from mockserver.source_document import Document, SourceError
-from mockserver.yaml_source import parse
+from mockserver.source.model_errors import SourceErrors, validate
+from mockserver.source.document import Document, SourceError
+from mockserver.source.yaml_reader import parse
 
 DEEPEST = 8
 

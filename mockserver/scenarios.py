@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from mockserver.core.engine import Catalogue, Loc, Program
 from mockserver.core.scenario import Scenario
-from mockserver.model_errors import SourceErrors
+from mockserver.source.model_errors import SourceErrors
 from mockserver.providers.base import Provider
 from mockserver.scenario_file import Builder, read_file, read_text
-from mockserver.source_document import Document, SourceError
-from mockserver.suggestions import did_you_mean
+from mockserver.source.document import Document, SourceError
+from mockserver.source.suggestions import did_you_mean
 
 _HERE = Path(__file__).parent
 ENDINGS = (".yaml", ".yml")

@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections.abc import Iterable
+from contextlib import closing, suppress
 
 import uvicorn
 
@@ -19,15 +20,10 @@ def serve(settings: Settings) -> None:
     """Serve until interrupted. Raises SettingsError when the address cannot be listened on."""
     listener = listen(settings.host, settings.port)
     port = listener.getsockname()[1]
-    app = create_app(settings, own_port=port)
-    print("\n".join(banner(settings, port, app)), flush=True)
-    server = uvicorn.Server(config(app, access_log=bool(settings.access_log)))
-    try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        listener.close()
+    with closing(listener), suppress(KeyboardInterrupt):
+        app = create_app(settings, own_port=port)
+        print("\n".join(banner(settings, port, app)), flush=True)
+        uvicorn.Server(config(app, access_log=bool(settings.access_log))).run(sockets=[listener])
 
 
 def config(app: Server, *, access_log: bool = False) -> uvicorn.Config:
@@ -83,5 +79,3 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
         yield ""
         yield "Any key works. Press Ctrl+C to stop."
 
-
-__all__ = ["banner", "config", "listen", "serve"]

@@ -64,7 +64,7 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     known = sorted(f.name for f in fields(Settings))
     for name in found:
         if name not in known:
-            from mockserver.suggestions import did_you_mean
+            from mockserver.source.suggestions import did_you_mean
 
             raise SettingsError(f"{path}: unknown setting {name!r}{did_you_mean(name, known)}")
     return {name: _typed(name, value, f"{path}: {name}") for name, value in found.items()}

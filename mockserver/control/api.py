@@ -14,12 +14,12 @@ from mockserver.control.models import (
     AccountChange, ArmedFault, ClockChange, JobChange, NewSandbox, Reset, ScenarioByName,
 )  # fmt: skip
 from mockserver.core.faults import Refusal
-from mockserver.model_errors import SourceErrors, validate
+from mockserver.source.model_errors import SourceErrors, validate
 from mockserver.providers.base import Documented, Operation, Provider, Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
 from mockserver.scenarios import Library
-from mockserver.source_document import Document
+from mockserver.source.document import Document
 from mockserver.wire.body import Disconnected, media_type, parse_json, parse_query, read_body
 from mockserver.wire.reply import Send, encode, send_whole
 from mockserver.wire.routes import Routes

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mockserver.model_paths import Finding, Loc, find, keys_of
-from mockserver.model_unions import CHOICES, SHAPES, settle
-from mockserver.source_document import Document, Position, SourceError
-from mockserver.suggestions import clip, did_you_mean, nearest, shown, word_of
-from mockserver.yaml_source import parse
+from mockserver.source.model_paths import Finding, Loc, find, keys_of
+from mockserver.source.model_unions import CHOICES, SHAPES, settle
+from mockserver.source.document import Document, Position, SourceError
+from mockserver.source.suggestions import clip, did_you_mean, nearest, shown, word_of
+from mockserver.source.yaml_reader import parse
 
 __all__ = ["SourceErrors", "did_you_mean", "explain", "load", "validate"]
 
@@ -164,9 +164,9 @@ def _about(loc: Loc) -> str:
 
 
 def _noun(model: type[BaseModel] | None) -> str:
-    """A model as a person calls it: `a rule` for class Rule, or its `title` in lower case."""
+    """A model as a person calls it: `a rule` for class Rule or RuleSpec, or its `title` in lower case."""
     if model is None:
         return "this mapping"
     title = model.model_config.get("title") or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", model.__name__.partition("[")[0])
-    noun = title.strip("_").lower()
+    noun = title.strip("_").lower().removesuffix(" spec")
     return f"an {noun}" if noun[:1] in tuple("aeiou") else f"a {noun}"

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from yaml.error import Mark, MarkedYAMLError
 
-from mockserver.source_document import Position, SourceError
-from mockserver.suggestions import clip
+from mockserver.source.document import Position, SourceError
+from mockserver.source.suggestions import clip
 
 
 class _Hint(NamedTuple):

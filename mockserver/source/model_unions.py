@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mockserver.model_paths import Finding, Fork, holds_parts
-from mockserver.suggestions import clip, nearest, word_of
+from mockserver.source.model_paths import Finding, Fork, holds_parts
+from mockserver.source.suggestions import clip, nearest, word_of
 
 # What a value should have been, by the kind of the error which says that it is another kind of thing altogether.
 SHAPES = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mockserver.suggestions import plain, shown
+from mockserver.source.suggestions import plain, shown
 
 Path = Sequence[str | int]
 

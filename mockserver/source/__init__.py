@@ -1,0 +1,1 @@
+"""Documents that people write: read strictly, and explained to their authors when something is wrong."""
