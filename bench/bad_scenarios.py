@@ -1,0 +1,42 @@
+"""Scenarios that are wrong or hostile: how long until the one line that says so.
+
+    python -m bench.bad_scenarios
+"""
+
+import time
+
+from mockserver.catalogue import catalogue
+from mockserver.registry import all_providers
+from mockserver.scenarios import Library, SourceErrors
+
+BOMB = "a: &a [x, x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(24))
+CASES = {
+    "a typo in a key": "scenario: x\nrules:\n  - {name: r, operaton: '*'}\n",
+    "a typo in an operation": "scenario: x\nrules:\n  - {name: r, operation: videotoprompt.analyse_url}\n",
+    "a duplicate key": "scenario: x\nscenario: y\n",
+    "an alias bomb": BOMB,
+    "100,000 nested brackets": "scenario: " + "[" * 100_000,
+    "100,000 nested mappings": "{a: " * 100_000,
+    "a scalar of 10 MB": "scenario: " + "x" * 10_000_000,
+    "a tag that runs code": "scenario: !!python/object/apply:os.system [true]\n",
+}
+
+
+def main() -> None:
+    """Print, for each case, the time and the line."""
+    providers = all_providers()
+    library = Library(catalogue(providers), providers)
+    library.program("default")
+    for name, text in CASES.items():
+        began = time.perf_counter()
+        try:
+            library.program_of_text(text, "x.yaml")
+        except SourceErrors as errors:
+            took = (time.perf_counter() - began) * 1000
+            print(f"{name:<24} {took:6.1f} ms  {str(errors)[:110]}")
+        else:
+            raise SystemExit(f"{name} was accepted")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""A job of ten virtual minutes over a real socket, on the manual clock: how long it takes on the wall.
+
+    python -m bench.ten_minutes
+"""
+
+import json
+import statistics
+import time
+from http.client import HTTPConnection
+from typing import Any
+
+from bench.process import mockserver
+
+ROUNDS = 7
+HEADERS = {"Authorization": "Bearer bench-key", "Content-Type": "application/json"}
+
+
+def main() -> None:
+    """Print the wall time of one whole job: submit, advance until it has ended, read the result."""
+    with mockserver() as server:
+        connection = HTTPConnection("127.0.0.1", server.port)
+
+        def call(method: str, path: str, body: Any = None) -> Any:
+            connection.request(method, path, None if body is None else json.dumps(body), HEADERS)
+            reply = connection.getresponse()
+            text = reply.read()
+            assert reply.status < 300, text
+            return json.loads(text)
+
+        call("POST", "/_mock/clock", {"mode": "manual"})
+        times = []
+        for number in range(ROUNDS):
+            began = time.perf_counter()
+            asked = {"url": f"https://example.com/mock-slow-{number}.mp4"}
+            job = call("POST", "/videotoprompt/v1/analyze/url", asked)["id"]
+            call("POST", "/_mock/clock", {"until": {"job": job}})
+            assert call("GET", f"/videotoprompt/v1/analyze/{job}")["status"] == "completed"
+            times.append((time.perf_counter() - began) * 1000)
+    print(f"ten virtual minutes: median {statistics.median(times):.1f} ms of wall time (worst {max(times):.1f})")
+
+
+if __name__ == "__main__":
+    main()
