@@ -1,0 +1,78 @@
+"""The files of completed videos: links that work on this server, and what they lead to."""
+
+from typing import Any
+
+from mockserver.core.faults import Refusal
+from mockserver.core.jobs import Job
+from mockserver.core.seeded import Seeded
+from mockserver.providers.base import Documented, Operation, Reply
+from mockserver.wire.call import Call
+from mockserver.wire.ranges import File, file_reply
+
+_VIDEO, _THUMBNAIL = ".mp4", ".png"
+
+
+def operations() -> tuple[Operation, ...]:
+    """The two kinds of file. As with the storage behind the real links, no token is needed and no call is counted."""
+    return (
+        Operation(
+            "video_file", "GET", "/storage/videos/{name}", video_file, "Download a video",
+            {200: Documented("The video", content_type="video/mp4")}, public=True, hidden=True,
+        ),
+        Operation(
+            "thumbnail_file", "GET", "/storage/thumbnails/{name}", thumbnail_file, "Download a thumbnail",
+            {200: Documented("The thumbnail", content_type="image/png")}, public=True, hidden=True,
+        ),
+    )  # fmt: skip
+
+
+def new_token(call: Call, video_id: str) -> str:
+    """The name of a video's files: its id, to find it by, and what nobody guesses.
+
+    It is kept with the job, so that a link goes on working when the sandbox follows another scenario and seed.
+    """
+    return f"{video_id}-{call.seeded.hexadecimal(24, 'file', call.account.id, video_id)}"
+
+
+def links(call: Call, job: Job) -> dict[str, Any]:
+    """What a completed video has: its two links, as this client reaches the server, and its duration in seconds."""
+    token = job.facts["token"]
+    return {
+        "video_url": f"{call.origin}/storage/videos/{token}{_VIDEO}",
+        "duration": job.facts["duration"],
+        "thumbnail_url": f"{call.origin}/storage/thumbnails/{token}{_THUMBNAIL}",
+    }
+
+
+async def video_file(call: Call) -> Reply:
+    """GET /storage/videos/{name}: an MP4 of the stated duration, whole or in part."""
+    from mockserver.media.maker import video
+
+    job = await _completed(call, _VIDEO)
+    made = video(job.facts["duration"] * 1000, _seed(job))
+    return file_reply(File(made.data, "video/mp4"), call.entry.method or "", call.headers)
+
+
+async def thumbnail_file(call: Call) -> Reply:
+    """GET /storage/thumbnails/{name}: a PNG in the colours of its video."""
+    from mockserver.media.picture import thumbnail
+
+    job = await _completed(call, _THUMBNAIL)
+    return file_reply(File(thumbnail(_seed(job)), "image/png"), call.entry.method or "", call.headers)
+
+
+async def _completed(call: Call, suffix: str) -> Job:
+    """The completed video that a file's name belongs to. Raises Refusal `not_found`."""
+    name = call.path["name"]
+    token = name.removesuffix(suffix)
+    known = await call.sandbox.store.find_jobs(token.partition("-")[0]) if token != name else ()
+    for job in known:
+        ours = job.provider == call.provider.name and job.facts["token"] == token
+        if ours and job.at(call.now).status == "succeeded":
+            call.entry.job = job.id
+            return job
+    raise Refusal("not_found", "No such file")
+
+
+def _seed(job: Job) -> Seeded:
+    return Seeded("prompttovideo", job.facts["token"])
