@@ -42,8 +42,9 @@ def clean(text: str, limit: int = 160) -> str:
     line = " ".join(shown.split())
     if len(line) <= limit:
         return line
-    cut = line[: limit - 1]
-    return (cut[: cut.rfind(" ")] if " " in cut[limit // 2 :] else cut).rstrip(" ,.;:") + "…"
+    whole, _, rest = line[:limit].rpartition(" ")
+    # A last word of more than half the line, or a line of no words at all, is cut where it must be.
+    return (whole if len(whole) > len(rest) else line[: limit - 1]).rstrip(" ,.;:") + "…"
 
 
 def _telling_part(hint: str) -> str:

@@ -66,7 +66,7 @@ SECTIONS = (
     Section(
         "objects",
         "Objects",
-        r"(?<!json )objects?\b|\bitems?\b|\bthings\b|visible|appear|vehicles?|animals?|tools?\b|equipment",
+        r"(?<!json )objects?\b|(?<!action )\bitems?\b|\bthings\b|visible|appear|vehicles?|animals?|tools?\b|equipment",
         Footage.objects,
     ),
     Section("ingredients", "Ingredients", r"\bingredients?\b", Footage.ingredients),

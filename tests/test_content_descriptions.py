@@ -1,0 +1,123 @@
+"""Descrideo's results: only the fields asked for, true to the mode, the language and the instructions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.content.descriptions import FIELDS, describe
+from mockserver.content.locales import CODES, locale
+from mockserver.content.people import person
+from mockserver.content.scene import Scene
+from mockserver.core.seeded import Seeded
+
+HINT = "https://example.com/videos/swiss-mountain-hiking.mp4"
+
+
+def text_of(instructions: str | None = None, mode: str = "vision", lang: str = "en", seed: object = 1) -> str:
+    found = describe(Seeded("d", str(seed)), HINT, ["description"], lang, instructions, mode)["description"]
+    assert isinstance(found, str)
+    return found
+
+
+@pytest.mark.parametrize("fields", [[], ["title"], ["tags"], ["description", "tags"], list(FIELDS)])
+def test_only_the_fields_asked_for_are_there(fields):
+    assert list(describe(Seeded(1), HINT, fields)) == fields
+
+
+def test_unknown_fields_are_left_out_and_the_order_is_fixed():
+    assert list(describe(Seeded(1), HINT, ["tags", "mood", "title"])) == ["title", "tags"]
+
+
+def test_a_field_does_not_depend_on_which_others_are_asked_for():
+    whole = describe(Seeded(1), HINT)
+    assert all(describe(Seeded(1), HINT, [field])[field] == whole[field] for field in FIELDS)
+    assert whole == describe(Seeded(1), HINT)
+
+
+@pytest.mark.parametrize("lang", CODES)
+def test_a_result_is_written_in_its_language(lang):
+    for n in range(40):
+        found = describe(Seeded(n), "", FIELDS, lang, None, "vision_audio")
+        story = locale(lang).stories[Scene.of(Seeded(n), "").story]
+        assert story.title in found["title"]
+        assert found["tags"] == story.tags.split(", ")
+        assert story.subject.lower() in str(found["description"]).lower()
+        assert not set("{}") & set(str(found["description"]) + str(found["title"]))
+
+
+def test_the_words_of_the_url_are_found_in_title_or_tags():
+    results = [describe(Seeded(n), HINT) for n in range(20)]
+    assert any(str(found["title"]).startswith("Swiss Mountain Hiking: ") for found in results)
+    assert all("swiss" in found["tags"] and "hiking" in found["tags"] for found in results)
+    assert all(len(found["tags"]) == len(set(found["tags"])) for found in results)
+
+
+def test_technical_details_are_given_when_asked_for():
+    assert "mm lens" not in text_of()
+    assert "mm lens" in text_of("Focus on technical details")
+    assert "#" in text_of("Focus on technical details")
+
+
+@pytest.mark.parametrize(
+    ("lang", "wish"),
+    [
+        ("en", "Make the description more detailed"),
+        ("de", "Bitte ausführlich"),
+        ("zh", "请写得更详细"),
+        ("es", "más detalles"),
+    ],
+)
+def test_a_wish_for_more_makes_it_longer(lang, wish):
+    for n in range(10):
+        assert len(text_of(wish, lang=lang, seed=n)) > len(text_of(lang=lang, seed=n)) * 1.2
+
+
+def test_a_wish_for_less_makes_it_shorter():
+    assert len(text_of("Keep it short")) < len(text_of()) / 2
+
+
+def test_other_wishes_are_acknowledged_in_one_line_of_bounded_length():
+    assert "“Mention our brand Acme”" in text_of("Mention our brand Acme.")
+    noisy = text_of("Write about\n| the \x07 <b>dog</b> `x`" + " please" * 20_000)
+    assert len(noisy) < len(text_of()) + 300
+    assert not set("|\n\x07<>`") & set(noisy)
+    assert text_of("\n\t ") == text_of()
+
+
+def test_hashtags_are_tags_with_a_hash():
+    tags = describe(Seeded(1), HINT, ["tags"], "en", "Use hashtags")["tags"]
+    assert all(tag.startswith("#") and " " not in tag for tag in tags)
+
+
+def test_what_is_heard_is_told_in_the_modes_that_listen_only():
+    heard = "On the soundtrack"
+    assert heard not in text_of(mode="vision")
+    assert heard in text_of(mode="vision_audio")
+    assert "A voice says" in text_of(mode="vision_audio")
+    blind = text_of(mode="audio")
+    assert blind.startswith("Judging by its soundtrack")
+    assert "palette" not in blind
+    assert "lens" not in text_of("technical details", mode="audio")
+
+
+@given(
+    hint=st.text(),
+    lang=st.text(),
+    wish=st.none() | st.text(),
+    mode=st.sampled_from(["vision", "vision_audio", "audio", "?"]),
+)
+def test_no_input_is_too_strange(hint, lang, wish, mode):
+    found = describe(Seeded("any"), hint, FIELDS, lang, wish, mode)
+    assert all(found.values())
+    assert len(str(found)) < 4000
+    str(found).encode()
+    assert str(found["title"]).isprintable()
+
+
+def test_people_have_an_address_at_example_com():
+    people = {person(Seeded(n)) for n in range(100)}
+    assert len(people) > 90
+    assert person(Seeded(1)) == person(Seeded(1))
+    for name, email in people:
+        assert email == name.lower().replace(" ", ".") + "@example.com"
+    assert person(Seeded(3), "feminine")[0] != person(Seeded(3), "masculine")[0]

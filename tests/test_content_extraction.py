@@ -1,0 +1,197 @@
+"""DumplingAI's answers: what the prompt asks for, as text or as JSON, within the time of the video."""
+
+import json
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.content import findings, themes
+from mockserver.content.extraction import extract
+from mockserver.content.fields import named_in
+from mockserver.core.seeded import Seeded
+
+SEED = Seeded("e")
+TALK = "https://example.com/keynote-conference.mp4"
+
+
+def answer(prompt: str, hint: str = TALK, seconds: float = 90) -> str:
+    return extract(SEED, prompt, hint, seconds, False)
+
+
+def data(prompt: str, hint: str = TALK, seconds: float = 90):
+    return json.loads(extract(SEED, prompt, hint, seconds, True))
+
+
+def test_events_are_told_in_order_from_the_first_second_to_the_last():
+    events = data("Describe the main events in this video.")["events"]
+    assert list(events[0]) == ["start", "end", "description"]
+    assert (events[0]["start"], events[-1]["end"]) == ("00:00", "01:30")
+    assert all(one["end"] == two["start"] for one, two in pairwise(events))
+    text = answer("Describe the main events in this video.")
+    assert all(event["description"] in text for event in events)
+
+
+def test_takeaways_and_quotes_come_in_the_order_asked_for():
+    asked = "Summarize the main takeaways and capture speaker quotes."
+    assert list(data(asked)) == ["summary", "takeaways", "quotes"]
+    text = answer(asked)
+    assert text.index("**Summary**") < text.index("**Key takeaways**") < text.index("**Quotes**")
+    assert re.search(r"^- “.+” — [A-Z]\w+ [A-Z]\w+, \d\d:\d\d$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "keys"),
+    [
+        ("Transcribe the video", ["transcript"]),
+        ("What is the sentiment?", ["sentiment"]),
+        ("Who are the people in this clip?", ["people"]),
+        ("What text on screen can be read?", ["on_screen_text"]),
+        ("Give me the topics", ["topics"]),
+        ("Describe the music and where it takes place", ["sound", "setting"]),
+        ("How long is it?", ["duration"]),
+        ("Any action items?", ["recommendations"]),
+        ("List the ingredients", ["ingredients"]),
+        ("Tell me everything", ["summary", "events"]),
+    ],
+)
+def test_the_words_of_a_prompt_choose_the_parts(prompt, keys):
+    assert list(data(prompt)) == keys
+
+
+def test_counts_answer_how_many():
+    assert answer("How many people are there?", "interview.mp4") == "2 people can be seen in the video."
+    assert answer("how many speakers", "ocean-lighthouse.mp4")
+    assert answer("How many people are there?", "lighthouse.mp4") == "No people can be seen in the video."
+    assert data("How many people and how many products?", "interview.mp4") == {"people": 2, "products": 2}
+
+
+def test_a_question_that_the_video_does_not_answer_is_answered_honestly():
+    assert answer("Is there a red car?").startswith("There is no clear sign of that in the video.")
+    assert data("Is there a red car?")["answer"] == "There is no clear sign of that in the video."
+    assert "no clear sign" not in answer("Was passiert hier?")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "keys", "group"),
+    [
+        ("return title, price and brand", ["title", "price", "brand"], None),
+        ("Extract all products with name, brand and price", ["name", "brand", "price"], "products"),
+        (
+            "List every scene with start time, end time and description",
+            ["start_time", "end_time", "description"],
+            "scenes",
+        ),
+        ('Return JSON like {"title": "...", "is_safe": true}', ["title", "is_safe"], None),
+        ("Return an object with the following fields: name, email, key_points", ["name", "email", "key_points"], None),
+        ("Extract the title, summary, and tags from the video.", ["title", "summary", "tags"], None),
+    ],
+)
+def test_named_fields_are_the_keys(prompt, keys, group):
+    found = named_in(prompt)
+    assert found is not None
+    assert (list(found.keys), found.group) == (keys, group)
+    answered = data(prompt)
+    if group:
+        assert list(answered) == [group]
+        assert all(list(row) == keys for row in answered[group])
+    else:
+        assert list(answered) == keys
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["Describe the main events in this video.", "Summarize the main takeaways and capture speaker quotes.", "", "with"],
+)
+def test_an_ordinary_sentence_names_no_fields(prompt):
+    assert named_in(prompt) is None
+
+
+def test_fields_have_values_of_their_kind():
+    product = data("return title, price and brand", "skincare-serum.mp4")
+    assert product == {"title": "Clear Serum No. 4", "price": 58.0, "brand": "Maison Alba"}
+    mixed = data('{"is_safe": 0, "product_count": 0, "speakers": 0, "sentiment_score": 0, "email": 0, "links": 0}')
+    assert isinstance(mixed["is_safe"], bool)
+    assert mixed["product_count"] == 2
+    assert isinstance(mixed["speakers"], list)
+    assert 0 <= mixed["sentiment_score"] <= 1
+    assert (mixed["email"], mixed["links"]) == (None, [])
+
+
+def test_an_array_is_given_when_asked_for():
+    rows = data("Return a JSON array of objects with keys product_name, price_usd and brand")
+    assert [list(row) for row in rows] == [["product_name", "price_usd", "brand"]] * 2
+
+
+def test_named_fields_are_labels_in_text():
+    assert "- Price: 58\n" in answer("return title, price and brand", "skincare-serum.mp4")
+
+
+def test_text_and_json_tell_the_same():
+    quotes = data("Give me the quotes")["quotes"]
+    assert all(quote["quote"] in answer("Give me the quotes") for quote in quotes)
+    assert {quote["speaker"] for quote in quotes} == {line["speaker"] for line in data("transcript")["transcript"]}
+
+
+def test_an_interview_has_two_voices_and_the_host_asks_first():
+    lines = data("transcript", "podcast-interview.mp4")["transcript"]
+    assert lines[0]["speaker"].endswith("(host)")
+    assert lines[0]["text"].endswith("?")
+    assert {line["speaker"] for line in lines[1:]} == {lines[1]["speaker"]}
+    assert lines[1]["speaker"].endswith("(guest)")
+
+
+def test_a_telling_prompt_steers_a_video_whose_name_says_nothing():
+    assert "oven" in answer("List the steps of this bread recipe", "https://e.com/1.mp4")
+    assert data("List the ingredients of the recipe", "https://e.com/1.mp4")["ingredients"]
+    one, two = (data(prompt, "https://e.com/1.mp4")["events"] for prompt in ("events", "main events of the talk"))
+    assert one == two, "the same video shows the same, whatever is asked about it"
+
+
+def test_every_story_has_findings():
+    assert set(findings.STORIES) == set(themes.SETTINGS)
+    assert set(findings.THEMES) == {story.partition(".")[0] for story in themes.STORIES}
+    for story in findings.STORIES.values():
+        assert len(story.objects.split(", ")) >= 4
+        assert story.product.price > 0
+
+
+@settings(max_examples=60)
+@given(seconds=st.floats(min_value=0, max_value=4000), seed=st.integers())
+def test_timestamps_lie_within_the_video(seconds, seed):
+    found = json.loads(extract(Seeded(seed), "events, quotes, transcript and products", "", seconds, True))
+    times = re.findall(r"(?:(\d+):)?(\d\d):(\d\d)\"", json.dumps(found))
+    assert times
+    assert all(int(h or 0) * 3600 + int(m) * 60 + int(s) <= seconds for h, m, s in times)
+
+
+@given(prompt=st.text(), hint=st.text(), json_mode=st.booleans())
+def test_no_prompt_is_too_strange(prompt, hint, json_mode):
+    found = extract(SEED, prompt, hint, 30, json_mode)
+    assert found
+    assert len(found) < 12_000
+    found.encode()
+    if json_mode:
+        json.loads(found)
+
+
+WORDS = (
+    "return list fields with name price and , : each product json array how many quotes { } \" ' \n | all object start"
+)
+
+
+@given(st.lists(st.sampled_from(WORDS.split(" ")), max_size=40).map(" ".join), st.booleans())
+def test_no_prompt_of_likely_words_is_too_strange(prompt, json_mode):
+    found = extract(SEED, prompt, "", 30, json_mode)
+    assert found
+    assert len(found) < 20_000
+    if json_mode:
+        json.loads(found)
+
+
+@pytest.mark.parametrize("word", ["get a, b, c and d ", '"key": ', "how many dogs ", "\u202e|\x00", "quotes "])
+def test_a_huge_prompt_does_not_make_a_huge_answer(word):
+    for json_mode in (False, True):
+        assert len(extract(SEED, word * 10_000, "x" * 100_000, 30, json_mode)) < 12_000
