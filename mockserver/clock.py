@@ -119,7 +119,8 @@ class Clock:
         """Resolve `future` at the instant `at`; until then the request `token` is not in flight."""
         if at is not None:
             heapq.heappush(self._sleepers, (at, next(self._order), future, token))
-            self._arm()
+            if self._alarm is None or at < self._alarm_at:
+                self._arm()
         self.busy -= 1
         self._awake.discard(token)
         self._settle_quiet()
@@ -235,6 +236,16 @@ class Sleeper:
 async def turn() -> None:
     """Let everybody else who is ready have a turn; what was written goes out to the network meanwhile."""
     await asyncio.sleep(0)
+
+
+async def eventually(done: Callable[[], bool], seconds: float) -> bool:
+    """Wait in real time for what the operating system does, looking every millisecond. False after `seconds`."""
+    until = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() >= until:
+            return False
+        await asyncio.sleep(0.001)
+    return True
 
 
 class Ticker:

@@ -1,0 +1,42 @@
+"""Connections whose writes leave together: one system call for a turn of the event loop, not one for each write."""
+
+import asyncio
+from typing import Any
+
+
+class Corked:
+    """A transport that sends what was written in one turn of the event loop at the end of it, in order.
+
+    A system call costs as much as a dozen chunks of a stream. Everything but writing and closing is the transport's.
+    """
+
+    __slots__ = ("_later", "_parts", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._later = asyncio.get_running_loop().call_soon
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Send `data` with whatever else is written before the others have had their turn."""
+        if not self._parts:
+            self._later(self._send)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what was written, and close."""
+        self._send()
+        self._transport.close()
+
+    def write_eof(self) -> None:
+        """Send what was written, and end this direction."""
+        self._send()
+        self._transport.write_eof()
+
+    def _send(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts and not self._transport.is_closing():
+            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)

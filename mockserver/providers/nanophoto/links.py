@@ -1,0 +1,42 @@
+"""Which links NanoPhoto takes (FACTS section 3, `youtube` and `url`)."""
+
+import re
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+_WATCHED_AT = ("youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com")
+_SHORT = ("youtu.be", "www.youtu.be")
+# YouTube's own ids have 11 characters. Any length is taken, so that an id can be a word that a rule looks for.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+def youtube_id(url: str) -> str | None:
+    """The video that a YouTube link is for; None when it is no such link."""
+    parts = _web(url)
+    if parts is None:
+        return None
+    first, _, second = parts.path.removeprefix("/").rstrip("/").partition("/")
+    video = ""
+    if parts.hostname in _SHORT:
+        video = first if not second else ""
+    elif parts.hostname in _WATCHED_AT and first == "watch" and not second:
+        video = parse_qs(parts.query, max_num_fields=100).get("v", [""])[0]
+    elif parts.hostname in _WATCHED_AT and first == "shorts":
+        video = second
+    return video if _ID.match(video) else None
+
+
+def is_video_url(url: str) -> bool:
+    """True for an http(s) URL whose path ends in `.mp4`, in whichever case."""
+    parts = _web(url)
+    return parts is not None and parts.path.lower().endswith(".mp4")
+
+
+def _web(url: str) -> SplitResult | None:
+    if any(c <= " " or c == "\x7f" for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - a port that is no number is found out only when it is looked at
+    except ValueError:
+        return None
+    return parts if parts.scheme in ("http", "https") and parts.hostname else None

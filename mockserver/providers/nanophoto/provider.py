@@ -1,0 +1,88 @@
+"""How NanoPhoto looks on the wire: its operation, limit and errors."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import ValidationError
+
+from mockserver.core.faults import Refusal
+from mockserver.core.limits import Period
+from mockserver.providers.base import Documented, Operation, Provider, Reply, bearer, first_error
+from mockserver.providers.nanophoto import models
+from mockserver.providers.nanophoto.analyses import TEXT_TYPE, reverse_prompt
+from mockserver.providers.nanophoto.codes import MESSAGES, PREFIX, STATUS, code_of
+from mockserver.wire.call import Call
+
+# A file of 30 MB in Base64, with line breaks and with room for the other fields.
+_MAX_BODY = 45_000_000
+_HOURLY = 100
+_UNDOCUMENTED: Mapping[str, int] = {"not_found": 404, "method_not_allowed": 405}
+# What a check knows better than the message of its code: which field is wrong, and why.
+_TELLING = ("invalid_request", "unsupported_media_type", f"{PREFIX}INVALID_FORMAT")
+_ELSEWHERE: Mapping[str, str] = {
+    "not_found": "There is nothing at this path",
+    "method_not_allowed": "This path takes POST alone",
+}
+_ERRORS = {
+    400: "The input, a link or a file cannot be used, or the video could not be downloaded",
+    401: "Missing or invalid API key",
+    402: "Not enough credits",
+    422: "The video could not be processed",
+    429: "The requests of the hour are used up",
+    500: "Server error",
+    503: "The AI service or the whole service is not available",
+}
+
+
+def _operations() -> tuple[Operation, ...]:
+    text = Documented("The analysis in Markdown, streamed as it is written", content_type=TEXT_TYPE)
+    errors = {status: Documented(meaning, models.Error) for status, meaning in _ERRORS.items()}
+    return (
+        Operation(
+            "reverse_prompt", "POST", "/api/sora-2/reverse-prompt", reverse_prompt, "Turn a video back into prompts",
+            {200: text, **errors}, models.ReversePrompt, input=("videoUrl",),
+        ),
+    )  # fmt: skip
+
+
+class NanoPhoto(Provider):
+    """The NanoPhoto API. The page names no plans and one limit, so it holds for all of them."""
+
+    name = "nanophoto"
+    title = "NanoPhoto"
+    hosts = ("nanophoto.ai",)
+    tiers: ClassVar[Mapping[str, Mapping[str, int | None]]] = {
+        "free": {"requests_per_hour": _HOURLY},
+        "pro": {"requests_per_hour": _HOURLY},
+        "enterprise": {"requests_per_hour": _HOURLY},
+    }
+    aliases: ClassVar[Mapping[str, str]] = {"starter": "pro", "basic": "pro"}
+    periods: ClassVar[Mapping[str, Period]] = {"requests_per_hour": "hour"}
+    counts = ("requests_per_hour",)
+    codes = tuple(STATUS)
+    default_credits = 1_000_000
+    max_body = _MAX_BODY
+
+    def __init__(self) -> None:
+        self.operations = _operations()
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        token = bearer(headers)
+        if token is None:
+            raise Refusal("unauthorized")
+        return token
+
+    def invalid(self, error: ValidationError, data: Any) -> Refusal:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        if first["type"] in STATUS:
+            return Refusal(f"{PREFIX}{first['type']}", first["msg"])
+        if not isinstance(data, Mapping):
+            return Refusal("invalid_request", "The body must be a JSON object")
+        return Refusal("invalid_request", first_error(error))
+
+    def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
+        code = code_of(refusal.kind)
+        status = _UNDOCUMENTED.get(refusal.kind, STATUS[code])
+        own = refusal.detail.get("fault") or refusal.kind in _TELLING or refusal.kind == f"{PREFIX}INVALID_INPUT"
+        message = (own and refusal.message) or _ELSEWHERE.get(refusal.kind, MESSAGES[code])
+        return Reply(status, {"success": False, "error": message, "errorCode": code})

@@ -1,0 +1,75 @@
+"""Videos sent along in Base64: looked at piece by piece, so that nobody waits behind a large one."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from mockserver.clock import turn
+from mockserver.core.faults import Refusal
+from mockserver.media.encoded import decoded
+from mockserver.media.reader import VideoProbe
+
+# 30 MB before Base64 (the page), taken as binary megabytes.
+LARGEST = 30 * 1_048_576
+_LONGEST_PREFIX = 200
+# Characters looked through for line breaks at once: a few milliseconds.
+_COUNTED = 4 * 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What is known of a sent video. `mark` is the same for the same video; `duration_ms` may not be readable."""
+
+    size: int
+    duration_ms: int | None
+    mark: str
+
+
+async def inspect(text: str) -> Uploaded:
+    """The facts about the video in `text`, plain Base64 or a data URL (RFC 2397).
+
+    Raises Refusal `nanophoto:FILE_TOO_LARGE` without decoding anything, and `nanophoto:INVALID_FORMAT` for what is
+    not Base64 or has no `ftyp` box at its start.
+    """
+    start = _start(text)
+    if await _is_larger(text, start):
+        raise Refusal("nanophoto:FILE_TOO_LARGE")
+    probe, mark = VideoProbe(), ""
+    try:
+        for piece in decoded(text, start):
+            mark = mark or _mark(piece)
+            probe.feed(piece)
+            await turn()
+    except ValueError:
+        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is not Base64") from None
+    facts = probe.finish()
+    if not facts.size:
+        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is empty")
+    return Uploaded(facts.size, facts.duration_ms, f"{facts.size}:{mark}")
+
+
+def _start(text: str) -> int:
+    if text[:5].lower() != "data:":
+        return 0
+    comma = text.find(",", 0, _LONGEST_PREFIX)
+    if comma < 0 or not text[:comma].lower().endswith(";base64"):
+        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is a data URL that is not in Base64")
+    return comma + 1
+
+
+async def _is_larger(text: str, start: int) -> bool:
+    """True when `text` decodes to more than is allowed, by its length and its line breaks alone."""
+    length = len(text) - start
+    if length * 3 // 4 <= LARGEST:
+        return False
+    length -= text[-8:].count("=")
+    for at in range(start, len(text), _COUNTED):
+        length -= text.count("\n", at, at + _COUNTED) + text.count("\r", at, at + _COUNTED)
+        await turn()
+    return length * 3 // 4 > LARGEST
+
+
+def _mark(head: bytes) -> str:
+    # ISO 14496-12, section 4.3: the size of the first box, then its kind.
+    if head[4:8] != b"ftyp":
+        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is not an MP4 file: it does not begin with an ftyp box")
+    return blake2b(head, digest_size=16).hexdigest()

@@ -1,0 +1,76 @@
+"""Corked connections: the writes of one turn of the event loop leave as one, and in order, whatever ends them."""
+
+import asyncio
+
+import pytest
+
+from mockserver.clock import turn
+from mockserver.cork import Corked
+
+
+class Recorder(asyncio.Transport):
+    """A transport that remembers what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1)})
+        self.told: list[object] = []
+
+    def write(self, data) -> None:
+        self.told.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return "close" in self.told or "abort" in self.told
+
+    def close(self) -> None:
+        self.told.append("close")
+
+    def abort(self) -> None:
+        self.told.append("abort")
+
+    def write_eof(self) -> None:
+        self.told.append("eof")
+
+
+def corked(story) -> list[object]:
+    async def whole() -> list[object]:
+        recorder = Recorder()
+        await story(Corked(recorder))
+        await turn()
+        return recorder.told
+
+    return asyncio.run(whole())
+
+
+def test_what_is_written_in_one_turn_leaves_together():
+    async def story(transport: Corked) -> None:
+        transport.write(b"a")
+        transport.write(b"b")
+        await turn()
+        transport.write(b"c")
+
+    assert corked(story) == [b"ab", b"c"]
+
+
+@pytest.mark.parametrize("end", ["close", "write_eof"])
+def test_an_end_comes_after_what_was_written(end):
+    async def story(transport: Corked) -> None:
+        transport.write(b"a")
+        getattr(transport, end)()
+
+    assert corked(story) == [b"a", end.removeprefix("write_")]
+
+
+def test_after_an_abort_nothing_leaves():
+    async def story(transport: Corked) -> None:
+        transport.write(b"a")
+        transport.abort()
+
+    assert corked(story) == ["abort"]
+
+
+def test_everything_else_is_the_transports_own():
+    async def story(transport: Corked) -> None:
+        assert transport.get_extra_info("peername") == ("127.0.0.1", 1)
+        assert not transport.is_closing()
+
+    assert corked(story) == []

@@ -1,0 +1,186 @@
+"""Streams on the sandbox's clock: told to wait they wait, told to go on they go on, and nobody waits for real."""
+
+import asyncio
+from contextlib import suppress
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.clock import Clock, Sleeper
+from tests.conversation import Conversation
+from tests.listener import Listener
+
+PATH = "/nanophoto/api/sora-2/reverse-prompt"
+ASKED = {"videoSource": "url", "videoUrl": "https://example.com/cat.mp4"}
+EVERYBODY = {"key": "*", "limits": {"requests_per_hour": None}}
+
+
+def telling(text="one two three four", clock="manual", **stream):
+    pace = {"first": "600ms", "every": "50ms", **stream.pop("pace", {})}
+    rule = {"name": "told", "operation": "nanophoto.reverse_prompt", "stream": {"text": text, "pace": pace, **stream}}
+    return {"clock": {"mode": clock}, "accounts": [EVERYBODY], "rules": [rule]}
+
+
+def test_with_a_manual_clock_a_stream_waits_until_time_is_advanced(talk):
+    async def story(t: Conversation) -> None:
+        listener = await Listener(t, PATH, ASKED).settled()
+        assert (listener.status, listener.heard) == (200, [])
+        await t.advance(0.599)
+        assert listener.heard == []
+        await t.advance(0.001)
+        assert listener.heard == [(600, b"one ")]
+        await t.advance(0.06)
+        assert listener.heard == [(600, b"one "), (650, b"two ")]
+        assert not listener.over
+        await t.advance(60)
+        assert listener.heard[2:] == [(700, b"three "), (750, b"four")]
+        assert listener.complete
+        await listener.end()
+
+    talk(story, scenario=telling())
+
+
+def test_the_next_event_of_a_clock_that_stands_still_is_the_next_piece(talk):
+    async def story(t: Conversation) -> None:
+        began = t.sandbox.clock.now()
+        await Listener(t, PATH, ASKED).settled()
+        assert await t.sandbox.next_event() == began + 600
+        await t.advance(0.6)
+        assert await t.sandbox.next_event() == began + 650
+
+    talk(story, scenario=telling())
+
+
+def test_many_streams_share_a_clock_and_keep_their_own_time(talk):
+    async def story(t: Conversation) -> None:
+        first = await Listener(t, PATH, ASKED).settled()
+        await t.advance(0.63)
+        others = [await Listener(t, PATH, ASKED, key=f"key-{i}").settled() for i in range(20)]
+        await t.advance(1)
+        assert first.instants == [600, 650, 700, 750]
+        for other in others:
+            assert other.instants == [600, 650, 700, 750]
+
+    talk(story, scenario=telling())
+
+
+def test_an_auto_clock_streams_for_hours_at_once(talk):
+    async def story(t: Conversation) -> None:
+        listeners = [Listener(t, PATH, ASKED) for _ in range(3)]
+        for listener in listeners:
+            assert (await listener.end()).instants == [3_600_000 * n for n in range(1, 5)]
+            assert listener.complete
+
+    talk(story, scenario=telling(clock="auto", pace={"first": "1h", "every": "1h"}))
+
+
+def test_an_auto_clock_does_not_jump_over_a_stream_that_is_stuck(talk):
+    async def story(t: Conversation) -> None:
+        stuck = await Listener(t, PATH, ASKED).settled()
+        began = t.sandbox.clock.now()
+        assert stuck.heard
+        assert not stuck.over
+        assert await t.sandbox.next_event() is None
+        assert t.sandbox.clock.now() == began
+        await stuck.leave()
+
+    talk(story, scenario=telling(clock="auto", fault={"kind": "stall", "at": "50%"}))
+
+
+def test_a_stream_without_gaps_comes_in_its_pieces_and_lets_others_have_a_turn(talk):
+    async def story(t: Conversation) -> None:
+        long = Listener(t, PATH, ASKED)
+        short = Listener(t, "/nanophoto/nowhere", ASKED)
+        await short.end()
+        assert not long.over
+        await long.end()
+        assert len(long.heard) == 5_000
+        assert set(long.instants) == {0}
+
+    talk(story, scenario=telling("x " * 5_000, pace={"first": "0s", "every": "0s"}))
+
+
+def test_a_client_that_goes_away_ends_its_stream(talk):
+    async def story(t: Conversation) -> None:
+        listener = await Listener(t, PATH, ASKED).settled()
+        await t.advance(0.6)
+        assert t.sandbox.clock.next_sleeper() is not None
+        await listener.leave()
+        assert listener.body == b"one "
+        assert t.sandbox.clock.next_sleeper() is None
+        assert t.sandbox.clock.busy == 0
+        (entry,) = await t.sandbox.store.entries()
+        assert entry.note == "the client went away after 4 bytes"
+        assert entry.reply == b"one "
+
+    talk(story, scenario=telling())
+
+
+def test_a_request_that_is_cancelled_leaves_nothing_behind():
+    async def story() -> None:
+        clock = Clock("manual")
+        clock.enter()
+        task = asyncio.get_running_loop().create_task(clock.sleep_until(clock.now() + 1_000, "token"))
+        await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
+        assert clock.busy == 0
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        clock.leave("token")
+        assert clock.busy == 0
+        assert clock.next_sleeper() is None
+
+    asyncio.run(story())
+
+
+def test_a_sleeper_that_was_roused_never_sleeps_again():
+    async def story() -> None:
+        clock = Clock("manual")
+        clock.enter()
+        sleeper = Sleeper(clock, "token")
+        task = asyncio.get_running_loop().create_task(sleeper.until(None))
+        await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
+        assert clock.next_sleeper() is None
+        sleeper.rouse()
+        assert await task is False
+        assert await sleeper.until(clock.now() + 1) is False
+        assert clock.busy == 1
+
+    asyncio.run(story())
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 50), st.sampled_from(["stay", "leave", "cancel"])), max_size=200))
+def test_sleepers_wake_in_order_whoever_leaves_early(naps):
+    async def story() -> None:
+        clock = Clock("manual")
+        start, woken = clock.now(), []
+
+        async def nap(number: int, length: int, sleeper: Sleeper) -> None:
+            clock.enter()
+            try:
+                if await sleeper.until(start + length):
+                    woken.append((clock.now() - start, number))
+            finally:
+                clock.leave(number)
+
+        sleepers = [Sleeper(clock, number) for number in range(len(naps))]
+        loop = asyncio.get_running_loop()
+        tasks = [
+            loop.create_task(nap(i, length, s)) for i, ((length, _), s) in enumerate(zip(naps, sleepers, strict=True))
+        ]
+        await asyncio.sleep(0)  # noqa: TID251 - a turn for the tasks
+        for (_, what), sleeper, task in zip(naps, sleepers, tasks, strict=True):
+            if what == "leave":
+                sleeper.rouse()
+            elif what == "cancel":
+                task.cancel()
+        while (at := clock.next_sleeper()) is not None:
+            clock.jump(at)
+            await clock.quiet()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        stayed = sorted((length, i) for i, (length, what) in enumerate(naps) if what == "stay")
+        assert woken == stayed
+        assert clock.busy == 0
+
+    asyncio.run(story())
