@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
-_ONE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|min|m|h|d)")
+_ONE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|min|m|h|d)")
 _JITTER = re.compile(r"\s*(?:±|\+-|\+/-)\s*")
 LONGEST = 366 * 86_400_000
 

@@ -9,12 +9,16 @@ from typing import Any
 from mockserver.core.durations import Span
 from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS, Fault, Phase
 from mockserver.core.fill import KNOWN, unknown_names
-from mockserver.core.match import Miss, Rule, compile_check, key_matches
+from mockserver.core.match import Miss, Part, Rule, compile_check, compile_window, key_matches
 from mockserver.core.plans import Plan, Step
 from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
+from mockserver.core.streams import SPOILING
+from mockserver.core.stretches import arrange
 
-FALLBACK = Plan("default", (Step("queued", Span(2_000)), Step("running", Span(13_000), progress=(0, 95)), Step("succeeded")))
-_CODE = re.compile(r"([a-z]+)\s*[:.]\s*([A-Za-z_]+)\Z")
+FALLBACK = Plan(
+    "default", (Step("queued", Span(2_000)), Step("running", Span(13_000), progress=(0, 95)), Step("succeeded"))
+)
+_CODE = re.compile(r"([a-z]+)\s*[:.]\s*([A-Za-z0-9_]+)\Z")
 _MID_BODY = ("truncate", "stall", "garble", "slow_drip")
 
 Loc = tuple[str | int, ...]
@@ -56,7 +60,7 @@ class Program:
     source: Scenario
     rules: tuple[Rule, ...]
     plans: Mapping[str, Plan]
-    by_operation: Mapping[str, tuple[Rule, ...]]
+    by_operation: Mapping[str, tuple[Part, ...]]
     others: Mapping[str, tuple[Miss, ...]]
     accounts: tuple[AccountSpec, ...]
     webhooks: tuple[WebhookRuleSpec, ...]
@@ -90,7 +94,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue) -> Program:
         source=scenario,
         rules=rules,
         plans={name: _plan(name, p) for name, p in scenario.plans.items()},
-        by_operation={o: tuple(r for r in rules if _covers(r, o)) for o in known.operations},
+        by_operation={o: arrange([r for r in rules if _covers(r, o)]) for o in known.operations},
         others={o: tuple(_other(r) for r in rules if not _covers(r, o)) for o in known.operations},
         accounts=tuple(scenario.accounts),
         webhooks=tuple(scenario.webhooks),
@@ -102,26 +106,15 @@ def check(scenario: Scenario, known: Catalogue, plans: set[str]) -> Iterator[Pro
     """Every name in `scenario` that does not exist; `plans` also holds those of the scenarios it extends."""
     for i, rule in enumerate(scenario.rules):
         yield from _rule_problems(("rules", i), rule, known, plans)
-    seen: dict[str, int] = {}
-    for i, rule in enumerate(scenario.rules):
-        if rule.name in seen:
-            yield Problem(("rules", i, "name"), f"rule {seen[rule.name] + 1} is called {rule.name!r} too; names are unique")
-        seen.setdefault(rule.name, i)
+    yield from _name_problems(scenario.rules)
     for i, account in enumerate(scenario.accounts):
-        if account.plan is not None and account.plan not in known.tiers:
-            yield Problem(("accounts", i, "plan"), f"no provider has a plan {account.plan!r}{near(account.plan, known.tiers)}")
-        for name in account.limits:
-            if name not in known.limits:
-                yield Problem(("accounts", i, "limits", name), f"unknown limit {name!r}{near(name, known.limits)}", True)
-        for event in account.webhook.events if account.webhook else ():
-            if event not in known.events:
-                yield Problem(("accounts", i, "webhook", "events"), f"unknown event {event!r}{near(event, known.events)}")
+        yield from _account_problems(("accounts", i), account, known)
     for i, webhook in enumerate(scenario.webhooks):
         if not any(key_matches(webhook.event, e) for e in known.events):
-            yield Problem(("webhooks", i, "event"), f"unknown event {webhook.event!r}{near(webhook.event, known.events)}")
+            yield Problem(("webhooks", i, "event"), _unknown("event", webhook.event, known.events))
     for name in scenario.providers:
         if name not in known.providers:
-            yield Problem(("providers", name), f"unknown provider {name!r}{near(name, known.providers)}", True)
+            yield Problem(("providers", name), _unknown("provider", name, known.providers), True)
 
 
 def near(word: str, options: tuple[str, ...] | list[str]) -> str:
@@ -132,10 +125,39 @@ def near(word: str, options: tuple[str, ...] | list[str]) -> str:
     return f"; one of: {', '.join(sorted(options))}" if 0 < len(options) <= 24 else ""
 
 
+def _unknown(what: str, name: str, options: tuple[str, ...]) -> str:
+    return f"unknown {what} {name!r}{near(name, options)}"
+
+
+def _one_of(loc: Loc, listed: list[str], i: int) -> Loc:
+    # A list of one may have been written without its brackets, and then has no place of its own.
+    return loc if len(listed) == 1 else (*loc, i)
+
+
+def _name_problems(rules: list[RuleSpec]) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for i, rule in enumerate(rules):
+        first = seen.setdefault(rule.name, i)
+        if first != i:
+            yield Problem(("rules", i, "name"), f"rule {first + 1} is called {rule.name!r} too; names are unique")
+
+
+def _account_problems(loc: Loc, account: AccountSpec, known: Catalogue) -> Iterator[Problem]:
+    if account.plan is not None and account.plan not in known.tiers:
+        yield Problem((*loc, "plan"), f"no provider has a plan {account.plan!r}{near(account.plan, known.tiers)}")
+    for name in account.limits:
+        if name not in known.limits:
+            yield Problem((*loc, "limits", name), _unknown("limit", name, known.limits), True)
+    events = account.webhook.events if account.webhook else []
+    for i, event in enumerate(events):
+        if event not in known.events:
+            yield Problem(_one_of((*loc, "webhook", "events"), events, i), _unknown("event", event, known.events))
+
+
 def _rule_problems(loc: Loc, rule: RuleSpec, known: Catalogue, plans: set[str]) -> Iterator[Problem]:
     for i, pattern in enumerate(rule.operation):
         if not any(key_matches(pattern, o) for o in known.operations):
-            place = (*loc, "operation") if len(rule.operation) == 1 else (*loc, "operation", i)
+            place = _one_of((*loc, "operation"), rule.operation, i)
             yield Problem(place, f"no operation is called {pattern!r}{near(pattern, known.operations)}")
     for path, condition in rule.when.items():
         try:
@@ -146,11 +168,16 @@ def _rule_problems(loc: Loc, rule: RuleSpec, known: Catalogue, plans: set[str]) 
         yield Problem((*loc, "plan"), f"no plan is called {rule.plan!r}{near(rule.plan, sorted(plans))}")
     if rule.fault is not None:
         yield from check_fault((*loc, "fault"), rule.fault, known)
-    if rule.stream is not None and rule.stream.fault is not None:
-        yield from check_fault((*loc, "stream", "fault"), rule.stream.fault, known)
-    for name in unknown_names(rule.reply) + unknown_names(rule.stream.text if rule.stream else None):
-        part = "reply" if rule.reply is not None else "stream"
-        yield Problem((*loc, part), f"${{{name}}} is not on the list of values: {', '.join(KNOWN)}")
+    yield from _hole_problems((*loc, "reply"), rule.reply)
+    if rule.stream is not None:
+        yield from _hole_problems((*loc, "stream", "text"), rule.stream.text)
+        if rule.stream.fault is not None:
+            yield from _spoiling_problems((*loc, "stream", "fault"), rule.stream.fault, known)
+
+
+def _hole_problems(loc: Loc, value: Any) -> Iterator[Problem]:
+    for name in unknown_names(value):
+        yield Problem(loc, f"${{{name}}} is not on the list of values: {', '.join(KNOWN)}")
 
 
 def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Problem]:
@@ -160,8 +187,18 @@ def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Proble
         yield Problem((*loc, "kind"), f"no fault is called {fault.kind!r}{near(kind, kinds)}")
     elif kind in WIRE_KINDS and fault.phase == "mid_body" and kind in ("latency", "hang", "empty_reply"):
         yield Problem((*loc, "phase"), f"{kind} happens before the reply begins, so it has no phase mid_body")
+    elif kind in _MID_BODY and fault.phase not in (None, "mid_body"):
+        yield Problem((*loc, "phase"), f"{kind} spoils the body of a reply, so its phase is mid_body")
     elif kind not in WIRE_KINDS and fault.phase == "mid_body":
         yield Problem((*loc, "phase"), f"{kind} is a reply of its own and cannot happen in the middle of another")
+
+
+def _spoiling_problems(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Problem]:
+    problems = list(check_fault(loc, fault, known))
+    yield from problems
+    if not problems and (fault.kind not in SPOILING or fault.phase not in (None, "mid_body")):
+        message = f"a stream that has begun can only be spoilt ({', '.join(SPOILING)}); {fault.kind} comes before it"
+        yield Problem((*loc, "kind"), message)
 
 
 def fault_kind(text: str) -> str:
@@ -175,7 +212,8 @@ def compile_fault(spec: FaultSpec) -> Fault:
     kind = fault_kind(spec.kind)
     phase: Phase = spec.phase or ("mid_body" if kind in _MID_BODY else "before_commit")
     at = 0.5 if spec.at is None else spec.at
-    return Fault(kind, phase, spec.message, spec.retry_after, spec.lasts, at, spec.rate)
+    framing = spec.framing or "length"
+    return Fault(kind, phase, spec.message, spec.retry_after, spec.lasts, at, spec.rate, spec.p99, framing)
 
 
 def _plan(name: str, spec: PlanSpec) -> Plan:
@@ -187,7 +225,10 @@ def _rule(spec: RuleSpec) -> Rule:
     return Rule(
         name=spec.name,
         operations=tuple(spec.operation),
-        checks=tuple(compile_check(path, condition) for path, condition in spec.when.items()),
+        checks=(
+            *(compile_window(spec.during) if spec.during else ()),
+            *(compile_check(path, condition) for path, condition in spec.when.items()),
+        ),
         nth=frozenset(spec.nth or ()),
         times=spec.times,
         probability=spec.probability,

@@ -1,9 +1,11 @@
 """Faults: neutral errors that a provider spells, and mischief that happens on the wire."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import cos, exp, log, pi, sqrt
 from typing import Any, Literal, get_args
 
-from mockserver.core.durations import Span
+from mockserver.core.durations import LONGEST, Span
 
 ErrorKind = Literal[
     "unauthorized",
@@ -20,6 +22,7 @@ ErrorKind = Literal[
 ]
 WireKind = Literal["latency", "hang", "reset", "empty_reply", "truncate", "stall", "garble", "slow_drip"]
 Phase = Literal["before_commit", "after_commit", "mid_body"]
+Framing = Literal["length", "chunked"]
 
 ERROR_KINDS: tuple[str, ...] = get_args(ErrorKind)
 WIRE_KINDS: tuple[str, ...] = get_args(WireKind)
@@ -40,10 +43,16 @@ HTTP_STATUS: dict[str, int] = {
     "server_error": 500,
 }
 
+# The standard normal distribution is below this in 99 of 100 draws.
+_Z99 = 2.3263478740408408
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a scenario asks to go wrong. `kind` is neutral, a wire kind, or a provider's own code."""
+    """What a scenario asks to go wrong. `kind` is neutral, a wire kind, or a provider's own code.
+
+    With `p99` (milliseconds) what it lasts is lognormal: `lasts` in the middle, and 99 of 100 under `p99`.
+    """
 
     kind: str
     phase: Phase = "before_commit"
@@ -52,10 +61,28 @@ class Fault:
     lasts: Span | None = None
     at: float = 0.5
     rate: int | None = None
+    p99: int | None = None
+    framing: Framing = "length"
 
     @property
     def on_wire(self) -> bool:
         return self.kind in WIRE_KINDS
+
+    @property
+    def varies(self) -> bool:
+        """True when each strike lasts a time of its own."""
+        return self.p99 is not None or (self.lasts is not None and self.lasts.spread > 0)
+
+    def lasting(self, unit: Callable[[str], float]) -> int | None:
+        """The milliseconds that one strike lasts; None when nothing is said. `unit(name)` is from 0 to below 1."""
+        if self.lasts is None or not self.varies:
+            return None if self.lasts is None else self.lasts.base
+        if self.p99 is None:
+            return self.lasts.pick(unit("spread"))
+        # Box and Muller's transform makes a normal draw of two even ones.
+        normal = sqrt(-2 * log(1 - unit("radius"))) * cos(2 * pi * unit("angle"))
+        drawn = self.lasts.base * exp(log(self.p99 / self.lasts.base) / _Z99 * normal)
+        return min(LONGEST, round(drawn))
 
 
 @dataclass(slots=True)

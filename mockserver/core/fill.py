@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from pydantic_core import to_json
+
 _HOLE = re.compile(r"\$\{([^{}]{0,200})\}")
 _KNOWN = re.compile(r"(?:request\.(?:body|query|header|path)\.[\w.-]+|job\.id|now|seed\.\d{1,6})\Z")
-KNOWN = ("request.body.NAME", "request.query.NAME", "request.header.NAME", "request.path.NAME", "job.id", "now", "seed.N")
+KNOWN = (*(f"request.{part}.NAME" for part in ("body", "query", "header", "path")), "job.id", "now", "seed.N")
 
 
 def unknown_names(value: Any) -> list[str]:
@@ -43,4 +45,5 @@ def _filled(text: str, look_up: Callable[[str], Any]) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    return "" if value is None else str(value)
+    # Inside a longer text a value looks as it does in JSON: true, not True.
+    return value if isinstance(value, str) else "" if value is None else to_json(value).decode()

@@ -98,19 +98,29 @@ class Job:
     def polled(self, now: int) -> "Job":
         """The job after one more status request has seen it; itself where its step counts none."""
         state = self.at(now)
-        if state.step.polls is None:
+        if state.step.polls is None or state.step.held:
             return self
         polls = (self.polls if state.index == self.base else 0) + 1
         if polls >= state.step.polls:
-            return replace(self, base=state.index + 1, since=now, polls=0)
+            return replace(self, base=state.index + 1, since=max(now, state.entered_at), polls=0)
         return replace(self, base=state.index, since=state.entered_at, polls=polls)
 
     def released(self, now: int) -> "Job":
-        """The job let go of the step that holds it. Raises IllegalMove when none does."""
+        """The job let go of the step that holds it. Raises IllegalMove when none does.
+
+        A step that also has a length (`lasts` or `polls`) goes on until that has passed; the wait counts towards it.
+        """
         state = self.at(now)
-        if not state.step.held:
+        step = state.step
+        if not step.held:
             raise IllegalMove(f"job {self.id} is {state.status} and nothing holds it")
-        return replace(self, base=state.index + 1, since=now, polls=0)
+        if step.lasts is not None or step.polls is not None:
+            waited = max(0, now - state.entered_at)
+            duration = None if step.lasts is None else max(waited, step.lasts.base)
+            free = replace(step, held=False, duration=duration)
+            plan = Plan(self.plan.name, (*self.plan.steps[: state.index], free, *self.plan.steps[state.index + 1 :]))
+            return replace(self, plan=plan, base=state.index, since=state.entered_at, polls=0)
+        return replace(self, base=state.index + 1, since=max(now, state.entered_at), polls=0)
 
     def moved(self, now: int, status: Status, error: str | None = None, code: str | None = None) -> "Job":
         """The job forced into `status` at `now`, for good. Raises IllegalMove when that would go backwards."""
@@ -119,7 +129,9 @@ class Job:
             raise IllegalMove(f"job {self.id} is {state.status} and cannot become {status}")
         steps = (*self.plan.steps[: state.index + 1], Step(status, error=error, code=code))
         plan = Plan(self.plan.name, steps)
-        return replace(self, plan=plan, base=state.index + 1, since=now, polls=0, forced=True)
+        # A request that read the clock before another one moved the job must not enter a step before the last one.
+        since = max(now, state.entered_at)
+        return replace(self, plan=plan, base=state.index + 1, since=since, polls=0, forced=True)
 
     def ran(self, now: int) -> bool:
         """True when the job has been running at some instant up to `now`."""

@@ -57,7 +57,7 @@ class Ledger:
         held = self._let_go(reference)
         if held is None:
             return
-        charged = held if amount is None else min(amount, held)
+        charged = held if amount is None else max(0, min(amount, held))
         self._write(Entry(at, "capture", held - charged, reference))
 
     def release(self, at: int, reference: str) -> None:

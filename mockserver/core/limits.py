@@ -1,16 +1,18 @@
-"""Limits as functions of now: fixed windows by minute, hour and calendar day in UTC."""
+"""Limits as functions of now: windows by minute, hour, calendar day and calendar month in UTC."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
-Period = Literal["minute", "hour", "day"]
+Period = Literal["minute", "hour", "day", "month"]
 
+# Those of fixed length, in milliseconds; a month has none.
 PERIODS: dict[Period, int] = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `allowed` per `period`; None is unlimited. The windows start on the whole minute, hour or UTC day."""
+    """At most `allowed` per `period`; None is unlimited. Windows start on the whole minute, hour, UTC day or month."""
 
     name: str
     period: Period
@@ -18,9 +20,17 @@ class Limit:
 
     def window(self, now: int) -> tuple[int, int]:
         """The window that holds `now`: its first instant and the first instant after it, in milliseconds."""
+        if self.period == "month":
+            return _month(now)
         size = PERIODS[self.period]
         start = now - now % size
         return start, start + size
+
+
+def _month(now: int) -> tuple[int, int]:
+    first = datetime.fromtimestamp(now // 1000, UTC).replace(day=1, hour=0, minute=0, second=0)
+    after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    return round(first.timestamp()) * 1000, round(after.timestamp()) * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +56,15 @@ class Counter:
     used: int = 0
 
     def hit(self, limit: Limit, now: int, amount: int = 1) -> Usage:
-        """Count `amount` (0 only looks) if the window has room for all of it. A refused hit counts nothing."""
-        start, end = limit.window(now)
+        """Count `amount` if the window has room for all of it. A refused hit counts nothing.
+
+        0 only looks. Less than 0 gives back, no more than was counted, and is never refused.
+        """
+        # A clock that was set back stays in the newer window: going back to an older one would admit twice.
+        start, end = limit.window(max(now, self.starts_at))
         if start > self.starts_at:
-            # A clock that was set back stays in the newer window: going back to an older one would admit twice.
             self.starts_at, self.used = start, 0
-        end = max(end, self.starts_at + (end - start))
-        admitted = limit.allowed is None or self.used + amount <= limit.allowed
+        admitted = amount < 0 or limit.allowed is None or self.used + amount <= limit.allowed
         if admitted:
-            self.used += amount
+            self.used = max(0, self.used + amount)
         return Usage(limit, self.used, end, admitted)

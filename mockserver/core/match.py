@@ -1,19 +1,21 @@
 """Matching: which rules could serve a request, and for those that cannot, the first condition that failed."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from pydantic_core import SchemaError, SchemaValidator, core_schema
+from pydantic_core import SchemaError, SchemaValidator, core_schema, to_json
 
 from mockserver.core.faults import Fault
-from mockserver.core.scenario import Condition, StreamSpec
+from mockserver.core.moments import Moment
+from mockserver.core.scenario import Condition, StreamSpec, WindowSpec
 
 HEADS = ("body", "query", "header", "path", "account", "input")
 _ABSENT = object()
 _PATH = re.compile(r"(?:body|query|header|path|account)\.[^.\s]+(?:\.[^.\s]+)*\Z|input\Z")
-# Longer subjects are cut, so that no condition costs more than a few microseconds.
+_INDEX = re.compile(r"[0-9]{1,6}\Z")
+# Where a text is searched, only so much of it is, so that no condition costs more than a few microseconds.
 SUBJECT_MAX = 65_536
 
 Test = Callable[[Any], bool]
@@ -21,7 +23,10 @@ Test = Callable[[Any], bool]
 
 @dataclass(slots=True)
 class View:
-    """What rules may look at. `input` is the value that the operation is about: a URL or a prompt."""
+    """What rules may look at. `input` is the value that the operation is about: a URL or a prompt.
+
+    `now` is the instant of the request and `age` the time since the scenario began, both in milliseconds.
+    """
 
     operation: str
     account: Mapping[str, Any]
@@ -30,6 +35,8 @@ class View:
     header: Mapping[str, Any] | None = None
     path: Mapping[str, Any] | None = None
     input: str | None = None
+    now: int = 0
+    age: int = 0
 
     def find(self, head: str, names: tuple[str, ...]) -> Any:
         """The value at a path such as `body.source.url`, or the absent mark."""
@@ -39,7 +46,7 @@ class View:
         for name in names:
             if isinstance(value, Mapping):
                 value = value.get(name, _ABSENT)
-            elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            elif isinstance(value, list) and _INDEX.match(name) and int(name) < len(value):
                 value = value[int(name)]
             else:
                 return _ABSENT
@@ -54,12 +61,11 @@ class Check:
     head: str
     names: tuple[str, ...]
     tests: tuple[tuple[str, Test], ...]
+    word: str | None = None  # set where all that is asked is that this text occurs
 
     def failure(self, view: View) -> str | None:
         """The first test of this condition that does not hold, as text; None when all hold."""
         value = view.find(self.head, self.names)
-        if isinstance(value, str) and len(value) > SUBJECT_MAX:
-            value = value[:SUBJECT_MAX]
         for spelled, test in self.tests:
             if not test(value):
                 return spelled
@@ -95,6 +101,15 @@ class Rule:
             return f"probability: match {count} drew {unit:.2f}, not under {self.probability:g}"
         return None
 
+    def taken(self, view: View, misses: "list[Miss]") -> "tuple[Rule, ...]":
+        """This rule where its conditions hold; else nothing, and the first that failed is noted in `misses`."""
+        for check in self.checks:
+            failed = check.failure(view)
+            if failed is not None:
+                misses.append(Miss(self.name, failed))
+                return ()
+        return (self,)
+
 
 @dataclass(frozen=True, slots=True)
 class Miss:
@@ -104,16 +119,16 @@ class Miss:
     failed: str
 
 
-def candidates(rules: tuple[Rule, ...], view: View, misses: list[Miss]) -> Iterator[Rule]:
+class Part(Protocol):
+    """A rule, or several that can be passed over at once."""
+
+    def taken(self, view: View, misses: list[Miss]) -> Iterable[Rule]: ...
+
+
+def candidates(parts: Iterable[Part], view: View, misses: list[Miss]) -> Iterator[Rule]:
     """The rules whose conditions hold, in order; each that does not is noted in `misses`."""
-    for rule in rules:
-        for check in rule.checks:
-            failed = check.failure(view)
-            if failed is not None:
-                misses.append(Miss(rule.name, failed))
-                break
-        else:
-            yield rule
+    for part in parts:
+        yield from part.taken(view, misses)
 
 
 def key_matches(pattern: str, key: str) -> bool:
@@ -135,12 +150,28 @@ def key_matches(pattern: str, key: str) -> bool:
 def compile_check(path: str, condition: Condition) -> Check:
     """The compiled form of one `when` entry. Raises ValueError, in words for people."""
     if not _PATH.match(path):
-        raise ValueError(f"'{path}' is no place in a request; use body.NAME, query.NAME, header.NAME, path.NAME, account.NAME or input")
+        places = ", ".join(f"{head}.NAME" for head in HEADS[:-1])
+        raise ValueError(f"'{path}' is no place in a request; use {places} or input")
     head, *names = path.split(".")
     if head == "header":
         names = [n.lower() for n in names]
     tests = tuple((f"{path} {spelled}", test) for spelled, test in _tests(condition))
-    return Check(path, head, tuple(names), tests)
+    word = condition.contains if condition.model_fields_set == {"contains"} else None
+    return Check(path, head, tuple(names), tests, word)
+
+
+def compile_window(window: WindowSpec) -> tuple[Check, ...]:
+    """The compiled form of a rule's `during`. A window takes its first instant in, and not its last."""
+    checks = []
+    if (start := window.start) is not None:
+        checks.append(_clock_check(start, f"during: from {start}", lambda at: at >= start.at))
+    if (until := window.until) is not None:
+        checks.append(_clock_check(until, f"during: until {until}", lambda at: at < until.at))
+    return tuple(checks)
+
+
+def _clock_check(moment: Moment, spelled: str, test: Test) -> Check:
+    return Check("during", "age" if moment.relative else "now", (), ((spelled, test),))
 
 
 def _tests(c: Condition) -> Iterator[tuple[str, Test]]:
@@ -166,20 +197,31 @@ def _tests(c: Condition) -> Iterator[tuple[str, Test]]:
 
 
 def _equals(wanted: Any) -> Test:
-    # True == 1 in Python; in JSON they differ. Query and path values are texts, so 5 also equals "5" there.
+    # Query, path and form values are texts, so 5 and true also equal "5" and "true".
+    spelled = to_json(wanted).decode() if isinstance(wanted, bool | int | float) else None
+
     def test(value: Any) -> bool:
-        if isinstance(value, bool) or isinstance(wanted, bool):
-            return value is wanted
-        if value == wanted:
-            return True
-        return isinstance(value, str) and isinstance(wanted, int | float) and value == str(wanted)
+        return value == spelled if spelled is not None and isinstance(value, str) else _same(value, wanted)
 
     return test
 
 
+def _same(one: Any, other: Any) -> bool:
+    # True == 1 in Python; in JSON they differ, also inside lists and objects.
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+    return bool(one == other)
+
+
 def _contains(part: str) -> Test:
     def test(value: Any) -> bool:
-        return part in value if isinstance(value, str | list) else False
+        if isinstance(value, str):
+            return part in value[:SUBJECT_MAX]
+        return part in value if isinstance(value, list) else False
 
     return test
 
@@ -189,9 +231,10 @@ def _regex(pattern: str) -> Test:
     try:
         validator = SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex", strict=True))
     except SchemaError as error:
-        reason = str(error).strip().splitlines()[-1].removeprefix("error: ")
+        reason = str(error).strip().splitlines()[-1].strip().removeprefix("SchemaError: ").removeprefix("error: ")
         raise ValueError(f"regex {pattern!r} is not of the linear-time syntax: {reason}") from None
-    return validator.isinstance_python
+    matches = validator.isinstance_python
+    return lambda value: isinstance(value, str) and matches(value[:SUBJECT_MAX])
 
 
 def _spelled_counts(counts: frozenset[int]) -> str:

@@ -1,7 +1,7 @@
 """Plans: the ordered steps that a job goes through, by time, by polls or until somebody lets go."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from mockserver.core.durations import Span, spell
@@ -18,7 +18,8 @@ class Step:
     """One stretch of a plan.
 
     It ends after `lasts` (a span, until a job resolves it to milliseconds), after `polls` status requests have
-    seen it, or, when `held`, on release. A step with none of the three lasts for ever: terminal, or stuck.
+    seen it, or, when `held`, on release, and not before its length has passed where it has one too. A step with none
+    of the three lasts for ever: terminal, or stuck.
     """
 
     status: Status
@@ -54,15 +55,20 @@ class Plan:
 
     def resolved(self, unit: Callable[[int], float]) -> "Plan":
         """This plan with every span turned into milliseconds; `unit(i)` chooses within the spread of step i."""
-        steps = tuple(
-            s if s.lasts is None else replace(s, duration=s.lasts.pick(unit(i) if s.lasts.spread else 0.5))
-            for i, s in enumerate(self.steps)
-        )
-        return Plan(self.name, steps)
+        return Plan(self.name, tuple(_resolved(s, i, unit) for i, s in enumerate(self.steps)))
 
     def timeline(self) -> str:
         """The plan on one line, as `show` prints it: `queued 2s > running 13s ± 2s > succeeded`."""
         return " > ".join(_spelled(s) for s in self.steps)
+
+
+def _resolved(step: Step, index: int, unit: Callable[[int], float]) -> Step:
+    if step.lasts is None or (step.duration is not None and not step.lasts.spread):
+        return step
+    duration = step.lasts.pick(unit(index) if step.lasts.spread else 0.5)
+    return Step(
+        step.status, step.lasts, step.polls, step.held, step.stage, step.progress, step.error, step.code, duration
+    )
 
 
 def _spelled(step: Step) -> str:

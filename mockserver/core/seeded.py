@@ -6,6 +6,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_ULP = 2.0**-53
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -38,7 +39,7 @@ class Seeded:
 
     def unit(self, *name: str | int) -> float:
         """A float, at least 0 and less than 1."""
-        return (self.bits(*name) >> 11) / (1 << 53)
+        return (self.bits(*name) >> 11) * _ULP
 
     def integer(self, low: int, high: int, *name: str | int) -> int:
         """An integer from `low` to `high`, both included."""
@@ -69,13 +70,14 @@ class Seeded:
 
 
 def _joined(parts: Sequence[str | int]) -> bytes:
-    # The length before each part keeps ("ab", "c") apart from ("a", "bc"); the mark keeps 1 apart from "1".
-    texts = [p if isinstance(p, str) else f"#{p}" for p in parts]
-    return "".join(f"{len(t)}:{t}" for t in texts).encode("utf-8", "surrogatepass")
+    # The length before each part keeps ("ab", "c") apart from ("a", "bc"); its mark keeps 1 apart from "1" and "#1".
+    texts = [f"{len(p)}:{p}" if isinstance(p, str) else f"{len(str(p))}#{p}" for p in parts]
+    return "".join(texts).encode("utf-8", "surrogatepass")
 
 
 def _in_base(number: int, alphabet: str, length: int) -> str:
     base, digits = len(alphabet), []
+    number %= base**length  # the digits are the same, and small numbers divide faster
     for _ in range(length):
         number, digit = divmod(number, base)
         digits.append(alphabet[digit])

@@ -9,6 +9,7 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from mockserver.core.jobs import Job, State
@@ -38,7 +39,7 @@ class _Lane:
 
 
 class JobTable:
-    """The jobs of one sandbox; at most `capacity`, then the oldest go, a fiftieth at a time."""
+    """The jobs of one sandbox; beyond `capacity` the oldest go, a fiftieth at a time."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -63,9 +64,16 @@ class JobTable:
         self._lanes.setdefault((job.provider, job.account), _Lane()).every.append(job.sequence)
         self._enter(row, row.status)
         self._expect(row)
-        if len(self._rows) > self.capacity + self.capacity // 50:
-            self._evict(len(self._rows) - self.capacity)
         return job
+
+    def shrink(self) -> list[Job]:
+        """The oldest jobs, forgotten when there are too many."""
+        if len(self._rows) <= self.capacity + self.capacity // 50:
+            return []
+        return self._evict(len(self._rows) - self.capacity)
+
+    def every(self) -> list[Job]:
+        return [row.job for row in self._rows.values()]
 
     def get(self, provider: str, account: str, job_id: str) -> Job | None:
         sequence = self._by_key.get((provider, account, job_id))
@@ -79,6 +87,9 @@ class JobTable:
         if row is None or row.job != old:
             return False
         row.job = new
+        if new.forced and new.base > old.base:
+            # It may have been forced as of an instant before the last `take`, in a step before the one seen by then.
+            row.seen = min(row.seen, new.base - 1)
         self._expect(row)
         return True
 
@@ -123,7 +134,7 @@ class JobTable:
         return Page(tuple(self._rows[s].job for s in reversed(part)), len(sequences))
 
     def tally(self, provider: str) -> Counter[Status]:
-        return self._tallies.get(provider, Counter())
+        return Counter(self._tallies.get(provider, ()))
 
     def position(self, job: Job) -> int:
         return bisect_left(self._queues.get(job.provider, []), (-job.priority, job.sequence)) + 1
@@ -154,21 +165,24 @@ class JobTable:
         if row.status == "queued":
             _drop(self._queues[job.provider], (-job.priority, job.sequence))
 
-    def _evict(self, count: int) -> None:
-        oldest = list(self._rows)[:count]
-        touched = set()
+    def _evict(self, count: int) -> list[Job]:
+        oldest = list(islice(self._rows, count))
+        gone, touched = [], set()
         for sequence in oldest:
             row = self._rows.pop(sequence)
             job = row.job
             self._tallies[job.provider][row.status] -= 1
             if row.status == "queued":
                 _drop(self._queues[job.provider], (-job.priority, job.sequence))
-            self._by_key.pop(_key(job), None)
+            if self._by_key.get(_key(job)) == sequence:
+                del self._by_key[_key(job)]
             self._forget_id(job)
+            gone.append(job)
             touched.add((job.provider, job.account))
         self._trim(touched, oldest[-1] + 1)
         self._due = [d for d in self._due if d[1] in self._rows]
         heapq.heapify(self._due)
+        return gone
 
     def _forget_id(self, job: Job) -> None:
         left = [s for s in self._by_id.get(job.id, ()) if s != job.sequence]

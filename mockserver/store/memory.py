@@ -2,7 +2,7 @@
 
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,7 +54,9 @@ class MemoryStore:
     # Jobs.
 
     async def add_job(self, job: Job) -> Job:
-        return self._jobs.add(job)
+        job = self._jobs.add(job)
+        self._give_back(self._jobs.shrink())
+        return job
 
     async def get_job(self, provider: str, account: str, job_id: str) -> Job | None:
         return self._jobs.get(provider, account, job_id)
@@ -87,6 +89,13 @@ class MemoryStore:
     async def queue_position(self, job: Job) -> int:
         return self._jobs.position(job)
 
+    def _give_back(self, forgotten: Iterable[Job]) -> None:
+        for job in forgotten:
+            ledger = self._ledgers.get(job.account)
+            if job.cost and ledger is not None:
+                # A job that has ended has nothing set aside any more, and this changes nothing.
+                ledger.release(ledger.entries[-1].at, job.id)
+
     # Counters and limits.
 
     async def next_number(self, *key: str) -> int:
@@ -96,30 +105,33 @@ class MemoryStore:
         return number
 
     async def hit(self, account: str, limits: Sequence[Limit], now: int, amount: int = 1) -> Sequence[Usage]:
+        if len(limits) == 1:
+            return (self._counter(account, limits[0].name).hit(limits[0], now, amount),)
         counters = [self._counter(account, limit.name) for limit in limits]
         looked = [c.hit(limit, now, 0) for c, limit in zip(counters, limits, strict=True)]
-        full = [u.limit.allowed is not None and u.used + amount > u.limit.allowed for u in looked]
+        full = [amount >= 0 and u.limit.allowed is not None and u.used + amount > u.limit.allowed for u in looked]
         if any(full):
             return [replace(u, admitted=not f) for u, f in zip(looked, full, strict=True)]
         return [c.hit(limit, now, amount) for c, limit in zip(counters, limits, strict=True)]
 
     def _counter(self, account: str, name: str) -> Counter:
-        counter = self._counters.get((account, name))
-        if counter is None:
-            counter = self._counters[account, name] = Counter()
-            _bound(self._counters, self._bounds.counters)
+        # Those least lately used go first, or the busiest accounts would be the first whose limits begin anew.
+        counter = self._counters.pop((account, name), None) or Counter()
+        self._counters[account, name] = counter
+        _bound(self._counters, self._bounds.counters)
         return counter
 
     # Credits.
 
     async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
-        if account not in self._ledgers:
-            self._ledgers[account] = Ledger.opened(at, credits)
-            _bound(self._ledgers, self._bounds.ledgers)
-        return _credits(self._ledgers[account], with_entries=False)
+        ledger = self._ledgers.pop(account, None) or Ledger.opened(at, credits)
+        self._ledgers[account] = ledger
+        _bound(self._ledgers, self._bounds.ledgers)
+        return _credits(ledger, with_entries=False)
 
     async def reserve(self, account: str, at: int, reference: str, amount: int) -> bool:
-        return self._ledgers[account].reserve(at, reference, amount)
+        ledger = self._ledgers.get(account)
+        return ledger is not None and ledger.reserve(at, reference, amount)
 
     async def capture(self, account: str, at: int, reference: str, amount: int | None = None) -> None:
         if account in self._ledgers:
@@ -130,7 +142,8 @@ class MemoryStore:
             self._ledgers[account].release(at, reference)
 
     async def grant(self, account: str, at: int, credits: int | None) -> None:
-        self._ledgers.setdefault(account, Ledger()).grant(at, credits)
+        await self.open_credits(account, at, 0)
+        self._ledgers[account].grant(at, credits)
 
     async def credits(self, account: str) -> Credits | None:
         ledger = self._ledgers.get(account)
@@ -164,8 +177,7 @@ class MemoryStore:
     async def schedule(self, delivery: Delivery) -> Delivery:
         self._deliveries[delivery.id] = delivery
         self._push(delivery)
-        while len(self._deliveries) > self._bounds.deliveries:
-            self._deliveries.popitem(last=False)
+        _bound(self._deliveries, self._bounds.deliveries)
         return delivery
 
     async def claim_due(self, now: int) -> Delivery | None:
@@ -199,6 +211,10 @@ class MemoryStore:
 
     def _push(self, delivery: Delivery) -> None:
         if delivery.due_at is not None:
+            if len(self._due) > 2 * self._bounds.deliveries:
+                # Deliveries that went for want of room may have been due much later.
+                self._due = [d for d in self._due if d[2] in self._deliveries]
+                heapq.heapify(self._due)
             self._scheduled += 1
             heapq.heappush(self._due, (delivery.due_at, self._scheduled, delivery.id))
 
@@ -225,6 +241,7 @@ class MemoryStore:
         if what in ("journal", "all"):
             self._journal.clear()
         if what in ("jobs", "all"):
+            self._give_back(self._jobs.every())
             self._forget_jobs()
         if what in ("counters", "all"):
             self._forget_counters()

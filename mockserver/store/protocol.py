@@ -49,7 +49,10 @@ class Store(Protocol):
     # Jobs. What an operation says of statuses is as of the last `take_transitions`.
 
     async def add_job(self, job: Job) -> Job:
-        """Keep a new job and give it the next `sequence`. The oldest job goes when the store is full."""
+        """Keep a new job and give it the next `sequence`. The oldest jobs go when the store is full.
+
+        What was set aside for a job that goes is given back.
+        """
 
     async def get_job(self, provider: str, account: str, job_id: str) -> Job | None:
         """The job of that account, or None; another account's job is not found."""
@@ -88,7 +91,10 @@ class Store(Protocol):
         """1 for the first call with that key, then 2, and so on."""
 
     async def hit(self, account: str, limits: Sequence[Limit], now: int, amount: int = 1) -> Sequence[Usage]:
-        """Count `amount` in the present window of every limit, or in none when one is full. 0 only looks."""
+        """Count `amount` in the present window of every limit, or in none when one is full.
+
+        0 only looks. Less than 0 gives back, no more than was counted.
+        """
 
     # Credits.
 
@@ -96,7 +102,10 @@ class Store(Protocol):
         """The account's credits; an account that has none yet starts with `credits` (None: unlimited)."""
 
     async def reserve(self, account: str, at: int, reference: str, amount: int) -> bool:
-        """Set credits aside; False when the balance is too small."""
+        """Set credits aside; False when the balance is too small or the account has no ledger.
+
+        Raises ValueError for a negative amount, and for a reference that something is set aside for already.
+        """
 
     async def capture(self, account: str, at: int, reference: str, amount: int | None = None) -> None:
         """Charge what was set aside, or `amount` of it and give back the rest."""
@@ -156,4 +165,7 @@ class Store(Protocol):
         """All kept entries, newest first."""
 
     async def clear(self, what: What) -> None:
-        """Forget the journal, the jobs (with deliveries), the counters (with credits), the faults, or all."""
+        """Forget the journal, the jobs (with deliveries), the counters (with credits), the faults, or all.
+
+        What was set aside for jobs that are forgotten is given back.
+        """

@@ -1,0 +1,34 @@
+"""Instants as people write them, RFC 3339. Inside, always whole milliseconds since the Unix epoch."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+# The year 9000: far enough from the last year that dates can spell, whatever is added to an instant.
+_LATEST = 221_845_392_000_000
+
+
+def rfc3339(at: int) -> str:
+    """`2025-06-01T12:00:15Z`: an instant as RFC 3339 text in UTC, to the second."""
+    return _to_the_second(at // 1000)
+
+
+@lru_cache(maxsize=512)
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_rfc3339(text: str) -> int:
+    """Milliseconds since the epoch of an RFC 3339 instant; an offset is required.
+
+    Raises ValueError for anything else, and for years before 1970 or after 8999.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(f"expected an instant such as 2025-06-01T12:00:00Z, got {text!r}")
+    at = round(moment.timestamp() * 1000)
+    if not 0 <= at < _LATEST:
+        raise ValueError(f"expected an instant of the years 1970 to 8999, got {text!r}")
+    return at

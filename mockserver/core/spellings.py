@@ -1,0 +1,75 @@
+"""How the scenario language spells durations, shares and progress, as JSON Schema tells it to editors."""
+
+from itertools import combinations
+from typing import Any
+
+from mockserver.core.durations import LONGEST
+from mockserver.core.plans import TERMINAL
+
+_PART = r"[0-9]{1,12}(?:\.[0-9]{1,6})?\s*(?:ms|s|min|m|h|d)"
+_LENGTH = rf"(?:{_PART})+"
+_PERCENT = r"0*(?:100|[0-9]{1,2})"
+_SECONDS = {"type": "number", "minimum": 0, "maximum": LONGEST // 1000, "description": "seconds"}
+
+# From 0 to 1, or a percentage from 0 to 100.
+SHARE_PATTERN = (
+    r"^\s*(?:(?:0*1(?:\.0*)?|0+(?:\.[0-9]*)?|\.[0-9]+)|(?:0*100(?:\.0*)?|0*[0-9]{1,2}(?:\.[0-9]*)?)\s*%)\s*$"
+)
+
+
+def _text(pattern: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": pattern}
+
+
+DURATION: dict[str, list[Any]] = {
+    "anyOf": [_text(rf"^\s*{_LENGTH}\s*$"), _SECONDS],
+    "examples": ["15s", "500ms", "1m30s"],
+}
+SPAN = {
+    "anyOf": [_text(rf"^\s*{_LENGTH}(?:\s*(?:±|\+-|\+/-)\s*{_LENGTH})?\s*$"), _SECONDS],
+    "examples": ["13s", "13s ± 2s"],
+}
+PROGRESS = {
+    "anyOf": [_text(rf"^{_PERCENT}(?:\.\.{_PERCENT})?$"), {"type": "integer", "minimum": 0, "maximum": 100}],
+    "examples": ["0..90", 50],
+}
+SHARE = {
+    "anyOf": [_text(SHARE_PATTERN), {"type": "number", "minimum": 0, "maximum": 1}],
+    "examples": ["60%", 0.6],
+}
+
+
+_INSTANT = {"type": "string", "format": "date-time"}
+MOMENT = {"anyOf": [*DURATION["anyOf"], _INSTANT], "examples": ["30s", "2025-06-01T12:00:00Z"]}
+
+
+def listed(item: dict[str, Any], least: int = 0) -> dict[str, Any]:
+    """One of something, or a list of them."""
+    return {"anyOf": [item, {"type": "array", "items": item, "minItems": least}]}
+
+
+def given(name: str) -> dict[str, Any]:
+    """That a key is given; null is not given."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+def any_of(*names: str) -> list[Any]:
+    """At least one of these keys is given."""
+    return [given(name) for name in names]
+
+
+def one_at_most(*choices: dict[str, Any]) -> list[Any]:
+    """No two of these hold."""
+    return [{"not": {"allOf": list(pair)}} for pair in combinations(choices, 2)]
+
+
+_HELD = {"required": ["held"], "properties": {"held": {"const": True}}}
+_ENDS = (given("for"), given("polls"), _HELD)
+_OVER = {"properties": {"status": {"enum": sorted(TERMINAL)}}}
+
+# A step ends in one way, the end of a job in none; only a failed step has an error.
+STEP = [
+    *one_at_most(*_ENDS),
+    {"if": _OVER, "then": {"not": {"anyOf": list(_ENDS)}}},
+    {"if": given("error"), "then": {"properties": {"status": {"const": "failed"}}}},
+]

@@ -1,0 +1,101 @@
+"""Forgetting: each kind of state alone, or everything."""
+
+from mockserver.core.limits import Limit
+from mockserver.journal import Entry
+from mockserver.store.protocol import Store, What
+from tests.store_contract.promise import HELD, T0, delivery, job, promise
+
+LIMIT = Limit("requests", "day", 5)
+EVERYTHING = {"journal", "jobs", "deliveries", "numbers", "limits", "credits", "faults", "tokens"}
+
+
+async def filled(store: Store) -> None:
+    await store.append(Entry("request", T0))
+    await store.add_job(job("a", HELD))
+    await store.schedule(delivery("d"))
+    await store.next_number("n")
+    await store.hit("v2p:k1", (LIMIT,), T0)
+    await store.open_credits("v2p:k1", T0, 1_000)
+    await store.put_value("fault", "f", {"kind": "reset"})
+    await store.put_value("token", "t", "k1")
+
+
+async def left(store: Store) -> set[str]:
+    """The kinds of state that are still there."""
+    found = {
+        "journal": bool(await store.entries()),
+        "jobs": (await store.page_jobs()).total > 0 and await store.get_job("v2p", "v2p:k1", "a") is not None,
+        "deliveries": bool(await store.deliveries()) and await store.next_delivery() is not None,
+        "numbers": await store.next_number("n") > 1,
+        "limits": (await store.hit("v2p:k1", (LIMIT,), T0, 0))[0].used > 0,
+        "credits": await store.credits("v2p:k1") is not None,
+        "faults": bool(await store.values("fault", T0)),
+        "tokens": bool(await store.values("token", T0)),
+    }
+    return {kind for kind, there in found.items() if there}
+
+
+async def forgotten(store: Store, what: What) -> set[str]:
+    await filled(store)
+    assert await left(store) == EVERYTHING
+    await store.clear(what)
+    return EVERYTHING - await left(store)
+
+
+class ClearingContract:
+    """What is promised of `clear`."""
+
+    @promise()
+    async def test_clearing_nothing_is_no_mistake(self, store: Store) -> None:
+        for what in ("journal", "jobs", "counters", "faults", "all"):
+            await store.clear(what)
+        assert await left(store) == set()
+
+    @promise()
+    async def test_the_journal_can_be_forgotten(self, store: Store) -> None:
+        assert await forgotten(store, "journal") == {"journal"}
+
+    @promise()
+    async def test_jobs_are_forgotten_with_their_deliveries(self, store: Store) -> None:
+        assert await forgotten(store, "jobs") == {"jobs", "deliveries"}
+
+    @promise()
+    async def test_counters_are_forgotten_with_limits_and_credits(self, store: Store) -> None:
+        assert await forgotten(store, "counters") == {"numbers", "limits", "credits"}
+
+    @promise()
+    async def test_faults_can_be_forgotten(self, store: Store) -> None:
+        assert await forgotten(store, "faults") == {"faults"}
+
+    @promise()
+    async def test_everything_can_be_forgotten(self, store: Store) -> None:
+        assert await forgotten(store, "all") == EVERYTHING
+
+    @promise()
+    async def test_nothing_of_a_forgotten_job_is_left(self, store: Store) -> None:
+        old = await store.add_job(job("a"))
+        await store.schedule(delivery("d"))
+        claimed = await store.claim_due(T0)
+        await store.clear("jobs")
+        assert claimed is not None
+        await store.save_delivery(claimed)
+        assert await store.get_delivery("d") is None
+        assert not await store.replace_job(old, old.moved(T0, "failed"))
+        assert list(await store.find_jobs("a")) == []
+        assert list(await store.take_transitions(T0 + 10**9)) == []
+        assert await store.next_transition() is None
+        assert sum((await store.tally("v2p")).values()) == 0
+        new = await store.add_job(job("a", HELD))
+        assert await store.queue_position(new) == 1
+
+    @promise()
+    async def test_what_was_set_aside_for_forgotten_jobs_is_given_back(self, store: Store) -> None:
+        await store.open_credits("v2p:k1", T0, 1_000)
+        for name, cost in (("a", 300), ("b", 200)):
+            assert await store.reserve("v2p:k1", T0, name, cost)
+            await store.add_job(job(name, HELD, cost=cost))
+        await store.capture("v2p:k1", T0, "b")
+        await store.clear("jobs")
+        credits = await store.credits("v2p:k1")
+        assert credits is not None
+        assert (credits.balance, credits.reserved) == (800, 0)

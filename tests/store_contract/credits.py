@@ -1,0 +1,128 @@
+"""Credits: opened once, set aside, charged or given back, and never spent twice."""
+
+import asyncio
+
+import pytest
+
+from mockserver.store.protocol import Store
+from tests.store_contract.promise import T0, promise
+
+
+async def standing(store: Store, account: str = "k1") -> tuple[int | None, int]:
+    credits = await store.credits(account)
+    assert credits is not None
+    return credits.balance, credits.reserved
+
+
+class CreditsContract:
+    """What is promised of credits."""
+
+    @promise()
+    async def test_an_account_opens_once(self, store: Store) -> None:
+        assert await store.credits("k1") is None
+        assert (await store.open_credits("k1", T0, 500)).balance == 500
+        assert (await store.open_credits("k1", T0, 900)).balance == 500
+        assert (await store.open_credits("k2", T0, 900)).balance == 900
+        assert await standing(store) == (500, 0)
+
+    @promise()
+    async def test_what_is_set_aside_is_charged_or_given_back(self, store: Store) -> None:
+        await store.open_credits("k1", T0, 1_000)
+        for reference, amount in (("a", 100), ("b", 200), ("c", 300)):
+            assert await store.reserve("k1", T0, reference, amount)
+        assert await standing(store) == (400, 600)
+        await store.capture("k1", T0, "a")
+        await store.capture("k1", T0, "b", 50)
+        await store.release("k1", T0, "c")
+        assert await standing(store) == (850, 0)
+
+    @promise()
+    async def test_a_balance_that_is_too_small_refuses(self, store: Store) -> None:
+        await store.open_credits("k1", T0, 299)
+        assert not await store.reserve("k1", T0, "a", 300)
+        assert await standing(store) == (299, 0)
+
+    @promise()
+    async def test_at_the_same_time_no_credit_is_spent_twice(self, store: Store) -> None:
+        await store.open_credits("k1", T0, 1_000)
+        done = await asyncio.gather(*(store.reserve("k1", T0, f"j{n}", 300) for n in range(20)))
+        assert done.count(True) == 3
+        assert await standing(store) == (100, 900)
+
+    @promise()
+    async def test_ending_twice_changes_nothing(self, store: Store) -> None:
+        await store.open_credits("k1", T0, 1_000)
+        await store.reserve("k1", T0, "a", 300)
+        await asyncio.gather(*(store.capture("k1", T0, "a") for _ in range(5)), store.release("k1", T0, "a"))
+        await store.release("k1", T0, "never")
+        assert await standing(store) == (700, 0)
+
+    @promise()
+    async def test_a_reference_is_set_aside_for_once(self, store: Store) -> None:
+        await store.open_credits("k1", T0, 1_000)
+        await store.reserve("k1", T0, "a", 300)
+        for reference, amount in (("a", 1), ("b", -1)):
+            with pytest.raises(ValueError, match="cannot reserve"):
+                await store.reserve("k1", T0, reference, amount)
+        assert await standing(store) == (700, 300)
+        await store.release("k1", T0, "a")
+        assert await store.reserve("k1", T0, "a", 300)
+
+    @promise()
+    async def test_an_account_without_credits_has_none_to_set_aside(self, store: Store) -> None:
+        assert not await store.reserve("k1", T0, "a", 1)
+        await store.capture("k1", T0, "a")
+        await store.release("k1", T0, "a")
+        assert await store.credits("k1") is None
+
+    @promise()
+    async def test_unlimited_credits_have_no_balance(self, store: Store) -> None:
+        assert (await store.open_credits("k1", T0, None)).balance is None
+        assert await store.reserve("k1", T0, "a", 10**9)
+        assert await standing(store) == (None, 10**9)
+
+    @promise()
+    async def test_a_grant_sets_the_balance(self, store: Store) -> None:
+        await store.open_credits("k1", T0, 100)
+        await store.reserve("k1", T0, "a", 60)
+        await store.grant("k1", T0, 500)
+        assert await standing(store) == (500, 60)
+        await store.grant("k1", T0, None)
+        assert await standing(store) == (None, 60)
+        await store.grant("k1", T0, 5)
+        assert await standing(store) == (5, 60)
+        await store.grant("new", T0, 7)
+        assert await standing(store, "new") == (7, 0)
+
+    @promise()
+    async def test_every_change_is_written_down(self, store: Store) -> None:
+        await store.open_credits("k1", T0, 1_000)
+        await store.reserve("k1", T0 + 1, "a", 300)
+        await store.capture("k1", T0 + 2, "a", 100)
+        await store.grant("k1", T0 + 3, 0)
+        credits = await store.credits("k1")
+        assert credits is not None
+        assert [(e.at - T0, e.kind, e.amount, e.reference) for e in credits.entries] == [
+            (0, "opening", 1_000, ""),
+            (1, "reserve", -300, "a"),
+            (2, "capture", 200, "a"),
+            (3, "grant", -900, ""),
+        ]
+
+    @promise(ledgers=10)
+    async def test_an_account_that_is_used_keeps_its_credits_however_many_others_there_are(self, store: Store) -> None:
+        spent = 0
+        for n in range(50):
+            await store.open_credits("k1", T0, 10)
+            spent += await store.reserve("k1", T0, f"j{n}", 1)
+            await store.open_credits(f"other-{n}", T0, 10)
+        assert spent == 10
+
+    @promise(ledgers=10)
+    async def test_accounts_are_bounded_however_they_come(self, store: Store) -> None:
+        for n in range(50):
+            await store.grant(f"granted-{n}", T0, 10)
+            await store.open_credits(f"opened-{n}", T0, 10)
+        kept = [await store.credits(f"{how}-{n}") for n in range(50) for how in ("granted", "opened")]
+        assert sum(c is not None for c in kept) <= 10
+        assert kept[-1] is not None

@@ -1,0 +1,108 @@
+"""Jobs as lists: pages, tallies and queues, all as of the last `take_transitions`."""
+
+from collections.abc import Mapping
+
+from mockserver.core.plans import Status
+from mockserver.store.protocol import Page, Store
+from tests.store_contract.promise import HELD, STUCK, T0, job, promise
+
+
+def ids(page: Page) -> str:
+    return "".join(j.id for j in page.jobs)
+
+
+def counted(tally: Mapping[Status, int]) -> dict[Status, int]:
+    return {status: count for status, count in tally.items() if count}
+
+
+class JobListsContract:
+    """What is promised of many jobs."""
+
+    @promise()
+    async def test_a_page_is_newest_first_and_tells_the_whole_length(self, store: Store) -> None:
+        for name in "abcdefg":
+            await store.add_job(job(name))
+        for offset, limit, shown in (
+            (0, 3, "gfe"),
+            (3, 3, "dcb"),
+            (6, 3, "a"),
+            (7, 3, ""),
+            (99, 3, ""),
+            (0, 99, "gfedcba"),
+        ):
+            page = await store.page_jobs("v2p", "v2p:k1", None, offset, limit)
+            assert (ids(page), page.total) == (shown, 7)
+        assert ids(await store.page_jobs(limit=2)) == "gf"
+
+    @promise()
+    async def test_a_page_may_be_of_one_provider_or_one_account(self, store: Store) -> None:
+        jobs = [("a", "v2p", "k1"), ("b", "p2v", "k1"), ("c", "v2p", "k2"), ("d", "v2p", "k1"), ("e", "p2v", "k1")]
+        for name, at, key in jobs:
+            await store.add_job(job(name, provider=at, key=key))
+        for provider, account, shown in (
+            (None, None, "edcba"),
+            ("v2p", None, "dca"),
+            (None, "v2p:k1", "da"),
+            ("v2p", "v2p:k1", "da"),
+            ("p2v", "p2v:k1", "eb"),
+            ("p2v", "v2p:k1", ""),
+            ("none", None, ""),
+            (None, "none", ""),
+        ):
+            page = await store.page_jobs(provider, account)
+            assert (ids(page), page.total) == (shown, len(shown))
+
+    @promise()
+    async def test_a_page_may_be_of_one_status_as_of_the_last_take(self, store: Store) -> None:
+        for n, name in enumerate("abcd"):
+            await store.add_job(job(name, at=T0 + 1_000 * n))
+        assert ids(await store.page_jobs("v2p", "v2p:k1", "queued")) == "dcba"
+        await store.take_transitions(T0 + 12_000)
+        for status, shown in (("queued", ""), ("running", "dcb"), ("succeeded", "a"), ("failed", "")):
+            for account in ("v2p:k1", None):
+                page = await store.page_jobs("v2p", account, status, 0, 2)  # type: ignore[arg-type]
+                assert (ids(page), page.total) == (shown[:2], len(shown))
+        await store.take_transitions(T0 + 60_000)
+        assert ids(await store.page_jobs("v2p", "v2p:k1", "succeeded")) == "dcba"
+
+    @promise()
+    async def test_a_page_shows_jobs_as_they_are_now_kept(self, store: Store) -> None:
+        first = await store.add_job(job("a", HELD))
+        released = first.released(T0)
+        assert await store.replace_job(first, released)
+        assert (await store.page_jobs("v2p", "v2p:k1")).jobs == (released,)
+
+    @promise()
+    async def test_a_tally_counts_the_jobs_of_all_accounts_of_a_provider(self, store: Store) -> None:
+        assert counted(await store.tally("v2p")) == {}
+        for n in range(6):
+            await store.add_job(job(f"j{n}", STUCK if n < 2 else HELD, key=f"k{n}", at=T0))
+        await store.add_job(job("other", provider="p2v"))
+        before = await store.tally("v2p")
+        assert counted(before) == {"queued": 6}
+        (held,) = await store.find_jobs("j5")
+        assert await store.replace_job(held, held.released(T0))
+        assert counted(await store.tally("v2p")) == {"queued": 6}
+        await store.take_transitions(T0)
+        assert counted(await store.tally("v2p")) == {"queued": 5, "running": 1}
+        assert counted(await store.tally("p2v")) == {"queued": 1}
+        assert counted(before) == {"queued": 6}
+
+    @promise()
+    async def test_the_queue_goes_by_priority_then_by_age(self, store: Store) -> None:
+        kept = {}
+        for name, priority, key in (("a", 0, "k1"), ("b", 2, "k2"), ("c", 0, "k3"), ("d", 2, "k1"), ("e", 1, "k1")):
+            kept[name] = await store.add_job(job(name, HELD, key=key, priority=priority))
+        await store.add_job(job("other", HELD, provider="p2v", priority=9))
+        assert {n: await store.queue_position(j) for n, j in kept.items()} == {"b": 1, "d": 2, "e": 3, "a": 4, "c": 5}
+
+        assert await store.replace_job(kept["b"], kept["b"].released(T0))
+        await store.take_transitions(T0)
+        assert {n: await store.queue_position(kept[n]) for n in "acde"} == {"d": 1, "e": 2, "a": 3, "c": 4}
+
+    @promise()
+    async def test_a_job_leaves_the_queue_with_time(self, store: Store) -> None:
+        first, second = await store.add_job(job("a")), await store.add_job(job("b", at=T0 + 1_000))
+        assert (await store.queue_position(first), await store.queue_position(second)) == (1, 2)
+        await store.take_transitions(T0 + 2_000)
+        assert await store.queue_position(second) == 1

@@ -1,0 +1,55 @@
+"""How a promise of the contract is written: an async function that is handed a fresh store."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from mockserver.core.durations import Span
+from mockserver.core.jobs import Job
+from mockserver.core.plans import Plan, Step
+from mockserver.deliveries import Delivery
+from mockserver.store.memory import Bounds
+from mockserver.store.protocol import Store
+
+OpenStore = Callable[[Bounds], AbstractAsyncContextManager[Store]]
+
+T0 = 1_748_779_200_000
+
+
+def promise(**bounds: int) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
+    """A test of one promise, of a store opened with these bounds."""
+
+    def decorate(told: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+        def test(self: Any, open_store: OpenStore) -> None:
+            async def whole() -> None:
+                async with open_store(Bounds(**bounds)) as store:
+                    await told(self, store)
+
+            asyncio.run(whole())
+
+        test.__doc__ = told.__doc__
+        return test
+
+    return decorate
+
+
+def plan(*steps: Step) -> Plan:
+    return Plan("p", steps).resolved(lambda step: 0.5)
+
+
+RENDER = plan(Step("queued", Span(2_000)), Step("running", Span(10_000), progress=(0, 90)), Step("succeeded"))
+STUCK = plan(Step("queued"))
+AT_ONCE = plan(Step("failed", error="refused"))
+BY_POLLS = plan(Step("queued", polls=1), Step("running", polls=2), Step("succeeded"))
+HELD = plan(Step("queued", held=True), Step("running", Span(1_000)), Step("succeeded"))
+
+
+def job(name: str, plan: Plan = RENDER, *, provider: str = "v2p", key: str = "k1", at: int = T0, **more: Any) -> Job:
+    """A job of the account of `key` at `provider`, created at `at`."""
+    account = f"{provider}:{key}"
+    return Job(name, provider, "make", account, at, plan, {"prompt": "sea"}, {"list": [1, {"a": None}]}, **more)
+
+
+def delivery(name: str, due_at: int | None = T0, **more: Any) -> Delivery:
+    return Delivery(name, "v2p", "v2p:k1", "done", "http://x.test/", b'{"a":1}', "whsec", due_at, (5_000,), **more)

@@ -1,0 +1,61 @@
+"""Small values: JSON data that expires, and that only one caller can take."""
+
+import asyncio
+from typing import Any
+
+from mockserver.store.protocol import Store
+from tests.store_contract.promise import T0, promise
+
+DATA: Any = {"text": "é😀", "list": [1, 2.5, None, True, {"deep": []}], "empty": {}}
+
+
+class ValuesContract:
+    """What is promised of small values."""
+
+    @promise()
+    async def test_a_value_comes_back_as_it_was(self, store: Store) -> None:
+        await store.put_value("token", "a", DATA)
+        assert await store.get_value("token", "a", T0) == DATA
+        assert await store.get_value("token", "b", T0) is None
+        assert await store.get_value("code", "a", T0) is None
+
+    @promise()
+    async def test_a_value_is_gone_at_the_instant_it_expires(self, store: Store) -> None:
+        await store.put_value("token", "a", 1, T0 + 1_000)
+        assert await store.get_value("token", "a", T0 + 999) == 1
+        assert await store.get_value("token", "a", T0 + 1_000) is None
+        assert await store.take_value("token", "a", T0 + 1_000) is None
+        assert await store.values("token", T0 + 1_000) == {}
+
+    @promise()
+    async def test_a_value_that_is_put_again_is_replaced_with_its_end(self, store: Store) -> None:
+        await store.put_value("token", "a", 1, T0 + 1_000)
+        await store.put_value("token", "a", 2)
+        assert await store.get_value("token", "a", T0 + 10**9) == 2
+
+    @promise()
+    async def test_a_value_is_taken_once(self, store: Store) -> None:
+        await store.put_value("fault", "f1", DATA)
+        taken = await asyncio.gather(*(store.take_value("fault", "f1", T0) for _ in range(20)))
+        assert [t for t in taken if t is not None] == [DATA]
+        assert await store.get_value("fault", "f1", T0) is None
+        assert await store.take_value("never", "f1", T0) is None
+
+    @promise()
+    async def test_all_values_of_a_kind_come_oldest_first(self, store: Store) -> None:
+        assert await store.values("fault", T0) == {}
+        for n, name in enumerate("cab"):
+            await store.put_value("fault", name, n, T0 + 1_000 * (n + 1))
+        await store.put_value("token", "x", 9)
+        assert list((await store.values("fault", T0)).items()) == [("c", 0), ("a", 1), ("b", 2)]
+        assert list(await store.values("fault", T0 + 1_500)) == ["a", "b"]
+        await store.put_value("fault", "a", 5)
+        assert list((await store.values("fault", T0)).items()) == [("c", 0), ("b", 2), ("a", 5)]
+
+    @promise(values=10)
+    async def test_the_oldest_of_a_kind_go_when_there_are_too_many(self, store: Store) -> None:
+        await store.put_value("token", "other kind", 1)
+        for n in range(30):
+            await store.put_value("fault", str(n), n)
+        assert list((await store.values("fault", T0)).values()) == list(range(20, 30))
+        assert await store.get_value("token", "other kind", T0) == 1

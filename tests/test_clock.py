@@ -1,0 +1,477 @@
+"""The clock: never back, at its own rate, and exact about who sleeps and who is busy."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver import clock as module
+from mockserver.clock import START, Clock, Mode, Ticker
+
+WALL = 1_800_000_000_000
+MODES: list[Mode] = ["real", "scaled", "manual", "auto"]
+
+
+class Machine:
+    """Stands in for the `time` of the machine: it passes when told."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def time_ns(self) -> int:
+        return WALL * 1_000_000 + int((self.seconds - 1_000.0) * 1e9)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    stands_in = Machine()
+    monkeypatch.setattr(module, "time", stands_in)
+    return stands_in
+
+
+def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(story())
+
+
+async def settled() -> None:
+    """Let everybody who can go on go on, until nobody can."""
+    for _ in range(10):
+        await module.turn()
+
+
+# --- what time it is ---
+
+
+def test_a_clock_that_runs_starts_with_the_machine(machine: Machine) -> None:
+    assert Clock("real").now() == Clock("scaled", 60).now() == WALL
+
+
+@pytest.mark.parametrize("mode", ["manual", "auto"])
+def test_a_clock_that_stands_still_starts_at_a_fixed_instant(machine: Machine, mode: Mode) -> None:
+    assert Clock(mode).now() == START
+    assert Clock(mode, start=5).now() == 5
+
+
+@pytest.mark.parametrize(
+    ("mode", "speed", "passed", "rate"),
+    [
+        ("real", 7.0, 1_500, 1.0),
+        ("scaled", 60.0, 90_000, 60.0),
+        ("scaled", 0.5, 750, 0.5),
+        ("manual", 7.0, 0, 0.0),
+        ("auto", 7.0, 0, 0.0),
+    ],
+)
+def test_each_mode_has_its_rate(machine: Machine, mode: Mode, speed: float, passed: int, rate: float) -> None:
+    clock = Clock(mode, speed, start=1_000)
+    machine.seconds += 1.5
+    assert clock.now() == 1_000 + passed
+    assert clock.rate == rate
+
+
+def test_a_change_of_mode_goes_on_from_the_present_instant(machine: Machine) -> None:
+    clock = Clock("real", start=0)
+    machine.seconds += 10
+    clock.change("scaled", 60)
+    machine.seconds += 1
+    clock.change("manual")
+    machine.seconds += 100
+    assert clock.now() == 70_000
+    clock.change("real")
+    assert clock.now() == 70_000
+    machine.seconds += 1
+    assert clock.now() == 71_000
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_jump_goes_forward_only(machine: Machine, mode: Mode) -> None:
+    clock = Clock(mode, start=1_000)
+    clock.jump(5_000)
+    assert clock.now() == 5_000
+    clock.jump(2_000)
+    assert clock.now() == 5_000
+
+
+seconds = st.floats(0, 1e5, allow_nan=False)
+events = st.lists(
+    st.one_of(
+        st.tuples(st.just("passes"), seconds),
+        st.tuples(st.just("jump"), st.integers(-(10**6), 10**7)),
+        st.tuples(st.sampled_from(MODES), st.floats(0.001, 1e6)),
+    ),
+    max_size=20,
+)
+
+
+@given(st.sampled_from(MODES), events)
+def test_no_clock_ever_goes_back(mode: Mode, happened: list[tuple[Any, Any]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        machine = Machine()
+        patch.setattr(module, "time", machine)
+        clock, before = Clock(mode, 60.0), 0
+        for what, much in happened:
+            if what == "passes":
+                machine.seconds += much
+            elif what == "jump":
+                target = clock.now() + much
+                clock.jump(target)
+                assert clock.now() >= target
+            else:
+                now = clock.now()
+                clock.change(what, much)
+                assert clock.now() == now
+            assert clock.now() >= before
+            before = clock.now()
+
+
+def test_the_wait_for_an_instant_is_told_in_real_seconds(machine: Machine) -> None:
+    clock = Clock("scaled", 60, start=0)
+    assert clock.real_delay(120_000) == 2.0
+    assert clock.real_delay(0) == clock.real_delay(-5) == 0.0
+    clock.change("manual")
+    assert clock.real_delay(120_000) is None
+    assert clock.real_delay(0) == 0.0
+
+
+# --- who sleeps ---
+
+
+async def nap(clock: Clock, at: int | None, woken: list[str], name: str) -> None:
+    """A request that sleeps once."""
+    token = object()
+    clock.enter()
+    try:
+        await clock.sleep_until(at, token)
+        woken.append(name)
+    finally:
+        clock.leave(token)
+
+
+def test_an_instant_that_has_passed_is_no_wait() -> None:
+    async def story() -> None:
+        clock = Clock("manual", start=1_000)
+        clock.enter()
+        await clock.sleep_until(1_000, "token")
+        await clock.sleep_until(-1, "token")
+        assert (clock.busy, clock.next_sleeper()) == (1, None)
+
+    run(story)
+
+
+def test_a_jump_wakes_those_whose_instant_has_come_in_order() -> None:
+    async def story() -> None:
+        clock, woken = Clock("manual", start=0), list[str]()
+        naps = [nap(clock, at, woken, f"{at}{n}") for n, at in enumerate((300, 100, 200, 100))]
+        tasks = [asyncio.create_task(n) for n in naps]
+        await settled()
+        assert (clock.busy, clock.next_sleeper(), woken) == (0, 100, [])
+        clock.jump(99)
+        await settled()
+        assert woken == []
+        clock.jump(200)
+        await settled()
+        assert woken == ["1001", "1003", "2002"]
+        assert clock.next_sleeper() == 300
+        clock.jump(10**6)
+        await asyncio.gather(*tasks)
+        assert woken[3:] == ["3000"]
+        assert (clock.busy, clock.next_sleeper()) == (0, None)
+
+    run(story)
+
+
+def test_a_sleeper_is_not_busy_and_busy_again_the_moment_it_is_woken() -> None:
+    async def story() -> None:
+        clock = Clock("manual", start=0)
+        clock.enter()
+        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        await settled()
+        assert clock.busy == 0
+        clock.jump(100)
+        assert clock.busy == 1
+        await sleeping
+        assert clock.busy == 1
+        clock.leave("token")
+        assert clock.busy == 0
+
+    run(story)
+
+
+def test_a_clock_that_runs_wakes_its_sleepers_by_itself() -> None:
+    async def story() -> None:
+        clock, woken = Clock("scaled", 1_000_000, start=0), list[str]()
+        await asyncio.gather(*(nap(clock, at, woken, str(at)) for at in (3_000_000, 1_000_000, 0)))
+        assert sorted(woken) == ["0", "1000000", "3000000"]
+        assert clock.now() >= 3_000_000
+
+    run(story)
+
+
+def test_a_clock_that_is_set_going_wakes_those_who_slept_while_it_stood() -> None:
+    async def story() -> None:
+        clock, woken = Clock("manual", start=0), list[str]()
+        task = asyncio.create_task(nap(clock, 1_000, woken, "a"))
+        await settled()
+        clock.change("scaled", 1_000_000)
+        await task
+        assert woken == ["a"]
+
+    run(story)
+
+
+def test_a_clock_that_is_stopped_lets_its_sleepers_sleep(machine: Machine) -> None:
+    async def story() -> None:
+        clock, woken = Clock("real", start=0), list[str]()
+        task = asyncio.create_task(nap(clock, 1_000, woken, "a"))
+        await settled()
+        clock.change("manual")
+        machine.seconds += 3_600
+        await settled()
+        assert woken == []
+        clock.jump(1_000)
+        await task
+
+    run(story)
+
+
+# --- cancelled in their sleep ---
+
+
+def test_a_sleeper_that_is_cancelled_is_busy_again_until_it_leaves() -> None:
+    async def story() -> None:
+        clock = Clock("manual", start=0)
+        clock.enter()
+        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        await settled()
+        sleeping.cancel()
+        await settled()
+        assert (clock.busy, clock.next_sleeper()) == (1, None)
+        clock.leave("token")
+        assert clock.busy == 0
+
+    run(story)
+
+
+def test_a_sleeper_that_is_cancelled_as_it_wakes_is_counted_once() -> None:
+    async def story() -> None:
+        clock = Clock("manual", start=0)
+        clock.enter()
+        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        await settled()
+        clock.jump(100)
+        sleeping.cancel()
+        await settled()
+        assert clock.busy == 1
+        clock.leave("token")
+        assert clock.busy == 0
+        await asyncio.wait_for(clock.quiet(), 1)
+
+    run(story)
+
+
+def test_a_jump_over_a_sleeper_that_is_being_cancelled_wakes_nobody() -> None:
+    async def story() -> None:
+        clock = Clock("manual", start=0)
+        clock.enter()
+        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        await settled()
+        sleeping.cancel()
+        clock.jump(100)
+        await settled()
+        assert clock.busy == 1
+        clock.leave("token")
+        assert clock.busy == 0
+
+    run(story)
+
+
+lives = st.lists(
+    st.one_of(
+        st.tuples(st.just("start"), st.integers(0, 500)),
+        st.tuples(st.just("jump"), st.integers(0, 300)),
+        st.tuples(st.just("cancel"), st.integers(0, 9)),
+        st.tuples(st.just("settle"), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+@given(lives)
+def test_whatever_happens_those_who_sleep_and_those_who_are_busy_add_up(life: list[tuple[str, int]]) -> None:
+    async def story() -> None:
+        clock, woken = Clock("manual", start=0), list[str]()
+        tasks: dict[int, tuple[int, asyncio.Task[None]]] = {}
+        for what, n in [*life, ("settle", 0)]:
+            if what == "start":
+                at = clock.now() + n
+                tasks[len(tasks)] = at, asyncio.create_task(nap(clock, at, woken, str(len(tasks))))
+            elif what == "jump":
+                clock.jump(clock.now() + n)
+            elif what == "cancel" and n in tasks:
+                tasks[n][1].cancel()
+            elif what == "settle":
+                await settled()
+                asleep = [at for at, task in tasks.values() if not task.done()]
+                assert clock.busy == 0
+                assert all(at > clock.now() for at in asleep)
+                assert clock.next_sleeper() == min(asleep, default=None)
+        for _, task in tasks.values():
+            task.cancel()
+        await settled()
+        assert (clock.busy, clock.next_sleeper()) == (0, None)
+
+    run(story)
+
+
+# --- idle, for clocks that jump when nothing is in flight ---
+
+
+def idle_counted(mode: Mode) -> tuple[Clock, list[int]]:
+    clock, idle = Clock(mode, start=0), list[int]()
+    clock.on_idle = lambda: idle.append(clock.busy)
+    return clock, idle
+
+
+def test_an_auto_clock_says_when_nothing_is_in_flight_any_more() -> None:
+    clock, idle = idle_counted("auto")
+    clock.enter()
+    clock.enter()
+    clock.leave("a")
+    assert idle == []
+    clock.leave("b")
+    assert idle == [0]
+
+
+def test_a_request_that_sleeps_is_not_in_flight() -> None:
+    async def story() -> None:
+        clock, idle = idle_counted("auto")
+        clock.enter()
+        clock.enter()
+        sleeping = asyncio.create_task(clock.sleep_until(100, "a"))
+        await settled()
+        assert idle == []
+        clock.leave("b")
+        assert idle == [0]
+        clock.jump(100)
+        await sleeping
+        clock.leave("a")
+        assert idle == [0, 0]
+
+    run(story)
+
+
+def test_a_clock_that_becomes_auto_while_idle_says_so_at_once() -> None:
+    clock, idle = idle_counted("manual")
+    clock.enter()
+    clock.leave("a")
+    assert idle == []
+    clock.change("auto")
+    assert idle == [0]
+    clock.enter()
+    clock.change("auto")
+    assert idle == [0]
+
+
+# --- quiet ---
+
+
+def test_it_is_quiet_at_once_when_nobody_was_woken() -> None:
+    async def story() -> None:
+        clock = Clock("manual", start=0)
+        clock.enter()
+        await asyncio.wait_for(clock.quiet(), 1)
+
+    run(story)
+
+
+@pytest.mark.parametrize("ends", ["sleeps again", "is done"])
+def test_quiet_comes_when_whoever_was_woken_sleeps_again_or_is_done(ends: str) -> None:
+    async def story() -> None:
+        clock, told = Clock("manual", start=0), asyncio.Event()
+
+        async def request() -> None:
+            clock.enter()
+            await clock.sleep_until(100, "token")
+            await told.wait()
+            if ends == "sleeps again":
+                await clock.sleep_until(200, "token")
+            clock.leave("token")
+
+        task = asyncio.create_task(request())
+        await settled()
+        clock.jump(100)
+        quiet = asyncio.create_task(clock.quiet())
+        await settled()
+        assert not quiet.done()
+        told.set()
+        await settled()
+        assert quiet.done()
+        clock.jump(200)
+        await task
+        await asyncio.wait_for(clock.quiet(), 1)
+
+    run(story)
+
+
+def test_quiet_gives_up_on_whoever_never_sleeps_again() -> None:
+    async def story() -> None:
+        clock = Clock("manual", start=0)
+        clock.enter()
+        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        await settled()
+        clock.jump(100)
+        await sleeping
+        await clock.quiet(patience=0)
+        await asyncio.wait_for(clock.quiet(), 1)
+
+    run(story)
+
+
+# --- tickers ---
+
+
+def test_a_ticker_waits_for_an_instant_or_a_poke() -> None:
+    async def story() -> None:
+        clock = Clock("scaled", 1_000_000, start=0)
+        await Ticker(clock).wait(clock.now() + 1_000)
+        assert clock.now() >= 1_000
+
+        ticker = Ticker(Clock("manual"))
+        waiting = asyncio.create_task(ticker.wait(START + 1))
+        await settled()
+        assert not waiting.done()
+        ticker.poke()
+        await waiting
+
+    run(story)
+
+
+def test_a_poke_is_not_lost_and_not_heard_twice() -> None:
+    async def story() -> None:
+        ticker = Ticker(Clock("manual"))
+        ticker.poke()
+        ticker.poke()
+        await ticker.wait(None)
+        waiting = asyncio.create_task(ticker.wait(None))
+        await settled()
+        assert not waiting.done()
+        waiting.cancel()
+        await settled()
+        assert waiting.cancelled()
+
+    run(story)
+
+
+def test_an_instant_that_has_passed_is_no_wait_for_a_ticker() -> None:
+    async def story() -> None:
+        clock = Clock("manual", start=1_000)
+        await Ticker(clock).wait(1_000)
+        await Ticker(clock).wait(0)
+
+    run(story)

@@ -1,0 +1,281 @@
+"""Uploads: the same whatever the chunks, and refused in the same words whenever a body is not well formed."""
+
+import asyncio
+from collections.abc import Iterable, MutableMapping
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockserver.core.faults import Refusal
+from mockserver.core.seeded import Seeded
+from mockserver.media.maker import video
+from mockserver.media.reader import probe
+from mockserver.wire.body import DRAINED, Disconnected
+from mockserver.wire.multipart import FIELD_MAX, PARTS_MAX, Upload, read_upload
+
+BOUNDARY = "----x7MA4YWxk"
+HEADERS = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
+MP4 = video(1_500, Seeded(1)).data
+
+
+class Client:
+    """Sends its chunks one by one, and then goes away."""
+
+    def __init__(self, chunks: Iterable[bytes], *, complete: bool = True) -> None:
+        sent = list(chunks) or [b""]
+        self.messages: list[MutableMapping[str, Any]] = [
+            {"type": "http.request", "body": chunk, "more_body": i < len(sent) - 1 or not complete}
+            for i, chunk in enumerate(sent)
+        ]
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        return self.messages.pop(0) if self.messages else {"type": "http.disconnect"}
+
+
+def part(name: str | None, content: bytes = b"", filename: str | None = None, *more: str) -> bytes:
+    names = "".join(f'; {k}="{v}"' for k, v in (("name", name), ("filename", filename)) if v is not None)
+    headers = [f"Content-Disposition: form-data{names}", *more]
+    return f"--{BOUNDARY}\r\n".encode() + "".join(f"{h}\r\n" for h in headers).encode() + b"\r\n" + content + b"\r\n"
+
+
+def body(*parts: bytes, end: bytes = f"--{BOUNDARY}--\r\n".encode()) -> bytes:
+    return b"".join(parts) + end
+
+
+def split(data: bytes, *cuts: int) -> list[bytes]:
+    places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    return [data[a:b] for a, b in pairwise(places)]
+
+
+def read(data: bytes | Client, largest: int | None = None, headers: dict[str, str] = HEADERS) -> Upload:
+    client = data if isinstance(data, Client) else Client([data])
+    return asyncio.run(read_upload(client.receive, headers, largest))
+
+
+def refused(data: bytes | Client, largest: int | None = None, headers: dict[str, str] = HEADERS) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        read(data, largest, headers)
+    return caught.value
+
+
+WHOLE = body(
+    part("platform", b"midjourney"),
+    part("note", "é😀\r\n--not the boundary\r\n".encode()),
+    part("video", MP4, "My Film.mp4", "Content-Type: video/mp4"),
+    part("empty"),
+)
+
+# --- what came in ---
+
+
+def test_fields_and_files_are_told_apart() -> None:
+    upload = read(WHOLE)
+    assert upload.fields == {"platform": "midjourney", "note": "é😀\r\n--not the boundary\r\n", "empty": ""}
+    assert upload.files == {"video": probe(MP4)}
+    assert upload.names == {"video": "My Film.mp4"}
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=8))
+def test_any_chunking_gives_the_same_upload(cuts: list[int]) -> None:
+    assert read(Client(split(WHOLE, *cuts))) == read(WHOLE)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 17, 64])
+def test_chunks_of_any_size_give_the_same_upload(size: int) -> None:
+    data = body(
+        part("note", b"\r\n-\r\n--\r\n" + f"\r\n--{BOUNDARY}"[:-1].encode()), part("video", b"\r\n" * 50, "a.mp4")
+    )
+    chunks = [data[i : i + size] for i in range(0, len(data), size)]
+    assert read(Client(chunks)) == read(data)
+    assert read(data).files["video"].size == 100
+
+
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters='"\\;'), min_size=1, max_size=8)
+contents = st.binary(max_size=40) | st.lists(
+    st.sampled_from([b"\r", b"\n", b"-", b"--" + BOUNDARY[:5].encode(), b"x"])
+).map(b"".join)
+
+
+@given(
+    st.dictionaries(texts, st.text(max_size=20) | contents, max_size=5),
+    st.lists(st.integers(0, 10**6), max_size=6),
+    st.sampled_from([b"", b"\r\n", b"\r\nan epilogue that nobody reads"]),
+)
+def test_any_parts_come_out_as_they_went_in(parts: dict[str, str | bytes], cuts: list[int], epilogue: bytes) -> None:
+    data = body(
+        *(part(n, c.encode()) if isinstance(c, str) else part(n, c, f"{n}.mp4") for n, c in parts.items()),
+        end=f"--{BOUNDARY}--".encode() + epilogue,
+    )
+    upload = read(Client(split(data, *cuts)))
+    assert upload.fields == {n: c for n, c in parts.items() if isinstance(c, str)}
+    assert upload.files == {n: probe(c) for n, c in parts.items() if isinstance(c, bytes)}
+    assert upload.names == {n: f"{n}.mp4" for n, c in parts.items() if isinstance(c, bytes)}
+
+
+def test_a_body_without_parts_is_an_empty_upload() -> None:
+    assert read(body()) == Upload()
+
+
+def test_the_last_part_of_a_name_wins() -> None:
+    assert read(body(part("a", b"1"), part("a", b"2"))).fields == {"a": "2"}
+
+
+@pytest.mark.parametrize("filename", ["", "a", "../../etc/passwd", "C:\\films\\a.mp4", "ü.mp4"])
+def test_whatever_a_file_is_called_it_is_a_file(filename: str) -> None:
+    upload = read(body(part("video", b"data", filename)))
+    assert (upload.files["video"].size, upload.fields) == (4, {})
+
+
+def test_a_long_file_name_is_cut() -> None:
+    assert read(body(part("video", b"", "a" * 1_000))).names == {"video": "a" * 255}
+
+
+def test_headers_are_read_as_loosely_as_http_reads_them() -> None:
+    head = f'--{BOUNDARY}\r\ncontent-DISPOSITION:   Form-Data; NAME="a"\r\nX-Other: y\r\n\r\n'.encode()
+    assert read(body(head + b"1\r\n")).fields == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        f"Multipart/Form-Data; boundary={BOUNDARY}",
+        f'multipart/form-data; charset=utf-8; boundary="{BOUNDARY}"',
+        f"multipart/form-data;boundary={BOUNDARY}",
+    ],
+)
+def test_the_content_type_may_be_written_in_many_ways(kind: str) -> None:
+    assert read(body(part("a", b"1")), headers={"content-type": kind}).fields == {"a": "1"}
+
+
+# --- what is refused ---
+
+
+@pytest.mark.parametrize("kind", [None, "", "application/json", "multipart/mixed; boundary=x", "multipart"])
+def test_another_content_type_is_not_supported(kind: str | None) -> None:
+    client = Client([b"a" * 100, b"b" * 100])
+    refusal = refused(client, headers={} if kind is None else {"content-type": kind})
+    assert (refusal.kind, refusal.detail) == ("unsupported_media_type", {"wanted": "multipart/form-data"})
+    assert client.messages == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "multipart/form-data; boundary=", f"multipart/form-data; boundary={'x' * 71}"]
+)
+def test_a_content_type_without_a_usable_boundary_is_refused(kind: str) -> None:
+    refusal = refused(body(), headers={"content-type": kind})
+    assert (refusal.kind, refusal.message) == (
+        "invalid_request",
+        "The multipart Content-Type has no usable boundary",
+    )
+
+
+MALFORMED = "The multipart body is malformed"
+CUT_OFF = "The multipart body ends before its last boundary"
+NOT_UTF8 = "A field of the multipart body is not UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(b"", CUT_OFF, id="nothing"),
+        pytest.param(b"{}", MALFORMED, id="JSON"),
+        pytest.param(body(part("a", b"1"), end=b""), CUT_OFF, id="no last boundary"),
+        pytest.param(body(part("a", b"1"), end=f"--{BOUNDARY}-".encode()), CUT_OFF, id="half a last boundary"),
+        pytest.param(body(part("a", b"1"), end=f"--{BOUNDARY}\r\n".encode()), CUT_OFF, id="an open part"),
+        pytest.param(part("a", b"1")[:30], CUT_OFF, id="in the middle of a header"),
+        pytest.param(body(part("a", b"1")).replace(BOUNDARY.encode(), b"other"), MALFORMED, id="another boundary"),
+        pytest.param(f"--{BOUNDARY}\r\nno colon\r\n\r\n".encode(), MALFORMED, id="a header without a colon"),
+        pytest.param(f"--{BOUNDARY}\r\n: x\r\n\r\n".encode(), MALFORMED, id="a header without a name"),
+        pytest.param(f"--{BOUNDARY}\r\na: x\rb\r\n\r\n".encode(), MALFORMED, id="a lone carriage return"),
+        pytest.param(f"--{BOUNDARY}x\r\n".encode(), MALFORMED, id="more after a boundary"),
+        pytest.param(body(part("a", b"1", None, "X-Long: " + "x" * 5_000)), MALFORMED, id="a long header"),
+        pytest.param(body(part("a", b"1", None, "x" * 5_000 + ": y")), MALFORMED, id="a long header name"),
+        pytest.param(body(part("a", b"1", None, *[f"X-{n}: y" for n in range(20)])), MALFORMED, id="many headers"),
+        pytest.param(body(part("a", b"\xff")), NOT_UTF8, id="a field that is no UTF-8"),
+        pytest.param(body(part("a", b"\xed\xa0\x80")), NOT_UTF8, id="a lone surrogate"),
+        pytest.param(body(part("a").replace(b'"a"', b'"\xff"')), NOT_UTF8, id="a name that is no UTF-8"),
+        pytest.param(body(part("a", b"", "f").replace(b'"f"', b'"\xff"')), NOT_UTF8, id="a file name that is no UTF-8"),
+        pytest.param(body(part(None, b"1")), "A part of the multipart body has no name", id="no name"),
+        pytest.param(
+            body(part(None, b"1", "a.mp4")), "A part of the multipart body has no name", id="only a file name"
+        ),
+        pytest.param(
+            body(f"--{BOUNDARY}\r\n\r\n1\r\n".encode()), "A part of the multipart body has no name", id="no headers"
+        ),
+        pytest.param(
+            body(part("a", b"x" * (FIELD_MAX + 1))), "The field 'a' is too long", id="a field of one byte too many"
+        ),
+        pytest.param(
+            body(*[part(f"f{n}") for n in range(PARTS_MAX + 1)]),
+            f"The multipart body has more than {PARTS_MAX} parts",
+            id="one part too many",
+        ),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1_000_000], ids=["bytewise", "whole"])
+def test_a_body_that_is_not_well_formed_is_refused(data: bytes, message: str, size: int) -> None:
+    client = Client([data[i : i + size] for i in range(0, len(data), size)])
+    refusal = refused(client)
+    assert (refusal.kind, refusal.message, refusal.detail) == ("invalid_request", message, {})
+    assert client.messages == []
+
+
+def test_at_the_limits_all_is_well() -> None:
+    assert len(read(body(part("a", b"x" * FIELD_MAX))).fields["a"]) == FIELD_MAX
+    assert len(read(body(*[part(f"f{n}") for n in range(PARTS_MAX)])).fields) == PARTS_MAX
+    assert read(body(part("video", b"x" * 100, "a")), largest=100).files["video"].size == 100
+
+
+def test_a_file_is_too_large_as_soon_as_it_is() -> None:
+    data = body(part("video", b"x" * 101, "a"))
+    refusal = refused(data, largest=100)
+    assert (refusal.kind, refusal.detail, refusal.message) == (
+        "too_large",
+        {"file": True},
+        "The file is larger than 100 bytes",
+    )
+    endless = Client([part("video", b"x" * 100, "a")[:-2], *[b"x" * 1_048_576] * 20])
+    assert refused(endless, largest=100).kind == "too_large"
+    assert len(endless.messages) == 20 - 1 - DRAINED // 1_048_576
+
+
+def test_a_field_is_never_too_large_a_file() -> None:
+    assert read(body(part("a", b"x" * 101)), largest=100).fields == {"a": "x" * 101}
+
+
+@pytest.mark.parametrize("sent", [0, 10, 100, len(WHOLE)])
+def test_a_client_that_goes_away_is_not_a_malformed_body(sent: int) -> None:
+    with pytest.raises(Disconnected):
+        read(Client([WHOLE[:sent]], complete=False))
+
+
+# --- whatever comes in ---
+
+tokens = st.sampled_from(
+    [
+        f"--{BOUNDARY}\r\n".encode(),
+        f"--{BOUNDARY}--".encode(),
+        f"--{BOUNDARY}".encode(),
+        b'Content-Disposition: form-data; name="a"\r\n',
+        b'Content-Disposition: form-data; name="v"; filename="f"\r\n',
+        b"\r\n",
+        b"\r",
+        b"\n",
+        b"-",
+        b": ",
+        b"x",
+        b"\xff",
+        b'"',
+    ]
+)
+
+
+@given(st.lists(tokens, max_size=15).map(b"".join), st.lists(st.integers(0, 10**6), max_size=6))
+def test_any_bytes_are_an_upload_or_a_refusal(data: bytes, cuts: list[int]) -> None:
+    with suppress(Refusal):
+        upload = read(Client(split(data, *cuts)))
+        assert set(upload.names) == set(upload.files)
