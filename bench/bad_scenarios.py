@@ -1,15 +1,17 @@
 """Scenarios that are wrong or hostile: how long until the one line that says so.
 
-    python -m bench.bad_scenarios
+python -m bench.bad_scenarios
 """
 
 import time
+from itertools import pairwise
 
 from mockserver.catalogue import catalogue
 from mockserver.registry import all_providers
 from mockserver.scenarios import Library, SourceErrors
 
-BOMB = "a: &a [x, x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(24))
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in pairwise(LETTERS))
 CASES = {
     "a typo in a key": "scenario: x\nrules:\n  - {name: r, operaton: '*'}\n",
     "a typo in an operation": "scenario: x\nrules:\n  - {name: r, operation: videotoprompt.analyse_url}\n",

@@ -34,7 +34,7 @@ class Server:
 
     def descriptors(self) -> int:
         """How many file descriptors are open."""
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
 
 def free_port() -> int:

@@ -1,6 +1,6 @@
 """Start-up: from exec to the first 200, `--help`, and what importing costs. Medians of 7.
 
-    python -m bench.startup
+python -m bench.startup
 """
 
 import statistics

@@ -1,6 +1,6 @@
 """A job of ten virtual minutes over a real socket, on the manual clock: how long it takes on the wall.
 
-    python -m bench.ten_minutes
+python -m bench.ten_minutes
 """
 
 import json

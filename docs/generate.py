@@ -16,6 +16,9 @@ from mockserver.scenarios import Library
 from mockserver.schema import scenario_schema
 
 HERE = Path(__file__).parent
+# Parts of the schema that are lists of names.
+NAMED = {"Operation": "operation", "Event": "event"}
+MOST_WORDS = 10
 PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -48,16 +51,18 @@ def _table(name: str, part: dict[str, Any]) -> Iterator[str]:
 def _kind(value: dict[str, Any]) -> str:
     if "$ref" in value:
         name = value["$ref"].rpartition("/")[2].removesuffix("Spec")
-        return f"[{name}](#{name.lower()})"
+        return NAMED.get(name) or f"[{name}](#{name.lower()})"
     if "enum" in value:
         return ", ".join(f"`{_value(v)}`" for v in value["enum"] if v is not None)
     if "const" in value:
         return f"`{value['const']}`"
+    if value.get("examples"):
+        return "such as " + ", ".join(f"`{_value(e)}`" for e in value["examples"][:3])
+    if sum("const" in v for v in value.get("anyOf", ())) > MOST_WORDS:
+        return "a [fault](#faults)"
     if "anyOf" in value:
         kinds = dict.fromkeys(_kind(v) for v in value["anyOf"] if v.get("type") != "null")
         return " or ".join(kinds)
-    if value.get("examples"):
-        return "such as " + ", ".join(f"`{_value(e)}`" for e in value["examples"][:3])
     kind = value.get("type", "anything")
     if kind == "array":
         return f"list of {_kind(value.get('items', {}))}"
