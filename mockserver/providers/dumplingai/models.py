@@ -1,0 +1,96 @@
+"""The bodies of DumplingAI, as its documents show them."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mockserver.providers.base import Body, Shape
+
+InputMethod = Literal["url", "base64"]
+SOURCES = (
+    "API",
+    "WEB",
+    "MAKE_DOT_COM",
+    "ZAPIER",
+    "N8N",
+    "PLAYGROUND",
+    "DEFAULT_AUTOMATION",
+    "AGENT_PREVIEW",
+    "AGENT_LIVE",
+    "AUTOPILOT",
+    "STUDIO",
+)
+_SHOWN = 60
+
+
+def _conditional(schema: dict[str, Any]) -> None:
+    """What `video` is depends on `inputMethod`: said in the words of JSON Schema, for the documents alone."""
+    from mockserver.providers.dumplingai import patterns
+
+    schema["oneOf"] = [
+        {
+            "title": method,
+            "properties": {"inputMethod": {"const": method}, "video": {"type": "string", **shown}},
+            "required": ["inputMethod", "video"],
+        }
+        for method, shown in patterns.VIDEO.items()
+    ]
+
+
+class ExtractVideo(Body):
+    """A video, and what is to be extracted from it."""
+
+    # The wire has one spelling of each name, and unknown names are refused (FACTS section 5, request).
+    model_config = ConfigDict(extra="forbid", populate_by_name=False, json_schema_extra=_conditional)
+
+    input_method: InputMethod = Field(alias="inputMethod", description="how the video is given")
+    video: str = Field(description="a public URL for `url`, the file itself for `base64`")
+    prompt: str = Field(description="what to extract", json_schema_extra={"minLength": 1})
+    json_mode: bool = Field(default=False, alias="jsonMode", description="true: `results` is JSON, in a string")
+    # Its enum is for the documents: see `deviations`.
+    request_source: str = Field(
+        default_factory=str,
+        alias="requestSource",
+        description="where the request comes from",
+        json_schema_extra={"enum": list(SOURCES)},
+    )
+
+    def deviations(self) -> Iterable[str]:
+        """Published clients send other sources than those of the enum (FACTS section 5, requestSource)."""
+        if "request_source" in self.model_fields_set and self.request_source not in SOURCES:
+            yield f"requestSource: {self.request_source[:_SHOWN]!r} is not one of {', '.join(SOURCES)}"
+
+
+class Extracted(Shape):
+    """What was extracted, from how many seconds of video, for how many credits."""
+
+    results: str = Field(description="what the prompt asked for; with `jsonMode` valid JSON")
+    prompt: str
+    duration: Annotated[float, Field(ge=0, le=3600, alias="videoDuration", description="seconds")]
+    credit_usage: Annotated[int, Field(ge=100, le=36_100, alias="creditUsage")]
+
+
+class Formats(Shape):
+    """The formats that videos may have."""
+
+    formats: list[str] = Field(alias="supportedFormats")
+
+
+class Error(Shape):
+    """Every error, whatever its status."""
+
+    error: str
+
+
+class ScenarioOptions(BaseModel, extra="forbid"):
+    """What a scenario can say of DumplingAI alone."""
+
+    video_seconds: float | None = Field(
+        default=None, gt=0, le=1e6, description="how long every video lasts; over 3600 is refused"
+    )
+    as_schema: bool | None = Field(
+        default=None,
+        description="true: the provider's OpenAPI document alone says what is there and what is refused. In it any "
+        "text is a prompt and a video, and the formats are not listed. Left out: as the server is --strict",
+    )

@@ -1,0 +1,24 @@
+"""Requests and replies of DumplingAI as its documents show them."""
+
+_URL = "https://example.com/videos/launch-keynote.mp4"
+# How WebM files begin that a browser has recorded.
+_WEBM = "GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQRChYECGFOAZwH/////////"
+_PROMPT = "List the products that are shown."
+
+REQUESTS = {
+    "url": {"inputMethod": "url", "video": _URL, "prompt": _PROMPT, "jsonMode": False},
+    "json": {"inputMethod": "url", "video": _URL, "prompt": _PROMPT, "jsonMode": True, "requestSource": "API"},
+    "least": {"inputMethod": "url", "video": _URL, "prompt": _PROMPT},
+    "file": {"inputMethod": "base64", "video": _WEBM, "prompt": _PROMPT},
+}
+EXTRACTED = {
+    "results": "A phone, a watch and a pair of headphones.",
+    "prompt": _PROMPT,
+    "videoDuration": 92.5,
+    "creditUsage": 1025,
+}
+FORMATS = {"supportedFormats": ["mp4", "mpeg", "mov", "avi", "flv", "mpg", "webm", "wmv", "3gpp"]}
+TOO_LONG = {"error": "The video lasts longer than the maximum of 1 hour (3600 seconds)"}
+UNAUTHORIZED = {"error": "Invalid or missing Authorization header"}
+OUT_OF_CREDITS = {"error": "Insufficient credits"}
+FAILED = {"error": "Failed to extract video data: the video could not be processed"}

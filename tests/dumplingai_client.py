@@ -1,0 +1,80 @@
+"""What the tests of DumplingAI say most often."""
+
+import asyncio
+import base64
+from collections.abc import Coroutine
+from typing import Any
+
+import httpx2
+
+from mockserver.clock import turn
+from mockserver.core.seeded import Seeded
+from mockserver.media.maker import video
+from mockserver.providers.base import Shape
+from mockserver.providers.dumplingai import models
+from tests.conversation import Conversation
+
+PATH = "/dumplingai/api/v1/extract-video"
+URL = "https://example.com/videos/harbour-at-dawn.mp4"
+PROMPT = "Describe the main events in this video."
+ASKED = {"inputMethod": "url", "video": URL, "prompt": PROMPT}
+JSON = {"Content-Type": "application/json"}
+UNAUTHORIZED = {"error": "Invalid or missing Authorization header"}
+OUT_OF_CREDITS = {"error": "Insufficient credits"}
+
+
+def by(key: str) -> dict[str, str]:
+    """The header of a caller."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+def mp4(milliseconds: int) -> bytes:
+    """A real MP4 file that lasts so long."""
+    return video(milliseconds, Seeded("test")).data
+
+
+def sent(data: bytes, **more: Any) -> dict[str, Any]:
+    """The body of a request that sends a file along."""
+    return {"inputMethod": "base64", "video": base64.b64encode(data).decode(), "prompt": PROMPT, **more}
+
+
+def held_to(model: type[Shape], reply: httpx2.Response, status: int = 200) -> dict[str, Any]:
+    """The body of a reply, which must have that status, the two headers, and be exactly of the documented model."""
+    assert reply.status_code == status, reply.text
+    assert reply.headers["content-type"] == "application/json"
+    assert 0 <= int(reply.headers["x-ratelimit-remaining"]) <= int(reply.headers["x-ratelimit-limit"])
+    model.model_validate_json(reply.content, strict=True)
+    body: dict[str, Any] = reply.json()
+    return body
+
+
+async def extracted(t: Conversation, key: str = "key-1", **more: Any) -> dict[str, Any]:
+    """What comes of a request that is served."""
+    return held_to(models.Extracted, await t.post(PATH, {**ASKED, **more}, headers=by(key)))
+
+
+async def refused(t: Conversation, body: Any, status: int = 400, key: str = "key-1") -> str:
+    """The words of an error."""
+    return str(held_to(models.Error, await t.post(PATH, body, headers=by(key)), status)["error"])
+
+
+async def meanwhile(t: Conversation, request: Coroutine[Any, Any, Any], seconds: float) -> Any:
+    """What comes of a request while that much time passes."""
+    task = asyncio.ensure_future(request)
+    while not task.done() and t.sandbox.clock.next_sleeper() is None:
+        await turn()
+    await t.advance(seconds)
+    return await task
+
+
+async def balance(t: Conversation, key: str = "key-1") -> tuple[float | None, float]:
+    """The credits that an account has, and those that are set aside."""
+    reply = await t.get(f"/_mock/accounts/{key}?provider=dumplingai")
+    account = reply.json()["accounts"][0]
+    return account["credits"], account["reserved"]
+
+
+async def latest(t: Conversation) -> dict[str, Any]:
+    """The newest request in the journal."""
+    entries: list[dict[str, Any]] = (await t.get("/_mock/journal?provider=dumplingai&kind=request")).json()["entries"]
+    return entries[0]

@@ -1,0 +1,134 @@
+"""Deviations from a contract that published clients are known to make: reported, and refused by a strict server."""
+
+from pathlib import Path
+
+import pytest
+
+from mockserver.core.faults import Refusal
+from mockserver.providers.base import Body
+from mockserver.settings import Settings, SettingsError, load
+from mockserver.wire.call import Call
+from tests.conversation import Conversation
+from tests.dumplingai_client import ASKED, PATH, balance, extracted, latest, refused
+
+STRICT = Settings(strict=True)
+TOLD = "requestSource: 'N8N_CLOUD' is not one of API, WEB, MAKE_DOT_COM, ZAPIER, N8N, PLAYGROUND"
+
+
+def test_a_deviation_is_served_and_reported(talk):
+    """FACTS 5: requestSource."""
+
+    async def story(t: Conversation) -> None:
+        await extracted(t, requestSource="N8N_CLOUD")
+        [told] = (await latest(t))["deviations"]
+        assert told.startswith(TOLD)
+
+    talk(story)
+
+
+@pytest.mark.parametrize("source", ["", "api", "N8N ", "夕日", "x" * 100_000])
+def test_any_other_source_is_a_deviation_in_few_words(talk, source: str):
+    """FACTS 5: requestSource."""
+
+    async def story(t: Conversation) -> None:
+        await extracted(t, requestSource=source)
+        [told] = (await latest(t))["deviations"]
+        assert told.startswith(f"requestSource: {source[:60]!r} is not one of API, ")
+
+    talk(story)
+
+
+def test_a_request_without_deviations_reports_none(talk):
+    async def story(t: Conversation) -> None:
+        await extracted(t, requestSource="N8N")
+        assert "deviations" not in await latest(t)
+        await extracted(t)
+        assert "deviations" not in await latest(t)
+
+    talk(story)
+    talk(story, settings=STRICT)
+
+
+def test_a_strict_server_refuses_it_with_the_provider_s_words(talk):
+    """FACTS 5: requestSource. It is reported as well, and nothing is charged."""
+
+    async def story(t: Conversation) -> None:
+        assert (await refused(t, {**ASKED, "requestSource": "N8N_CLOUD"})).startswith(TOLD)
+        entry = await latest(t)
+        assert (entry["status"], len(entry["deviations"])) == (400, 1)
+        assert await balance(t) == (9_000, 0)
+
+    talk(story, {"accounts": [{"key": "*", "credits": 9_000}]}, STRICT)
+
+
+def test_a_strict_server_refuses_before_any_rule(talk):
+    async def story(t: Conversation) -> None:
+        body = {**ASKED, "prompt": "mock-server-error"}
+        await refused(t, {**body, "requestSource": "N8N_CLOUD"}, 400)
+        await refused(t, {**body, "requestSource": "N8N"}, 500)
+
+    talk(story, settings=STRICT)
+
+
+def test_a_deviation_is_reported_even_where_a_rule_refuses_the_request(talk):
+    async def story(t: Conversation) -> None:
+        await refused(t, {**ASKED, "prompt": "mock-server-error", "requestSource": "N8N_CLOUD"}, 500)
+        assert len((await latest(t))["deviations"]) == 1
+
+    talk(story)
+
+
+def test_a_strict_server_holds_to_the_openapi_document_both_ways(talk):
+    """The document of DumplingAI admits any text as a video, and has no GET; the prose of its page says more."""
+
+    async def story(t: Conversation) -> None:
+        await extracted(t, video="no URL at all", prompt="")
+        listing = await t.get(PATH)
+        assert (listing.status_code, listing.headers["allow"]) == (405, "POST")
+
+    talk(story, settings=STRICT)
+    talk(story, {"extends": "dumplingai-contract"})
+
+
+def test_what_the_contract_allows_is_served_strictly(talk):
+    async def story(t: Conversation) -> None:
+        await extracted(t, requestSource="STUDIO")
+        url = {"url": "https://example.com/a.mp4"}
+        assert (await t.post("/videotoprompt/v1/analyze/url", url)).status_code == 202
+
+    talk(story, settings=STRICT)
+
+
+def test_an_operation_may_report_by_itself(talk):
+    async def story(t: Conversation) -> None:
+        call = Call(t.app.provider("dumplingai"), t.sandbox, t.sandbox.clock.now(), {})
+        call.deviate("one")
+        call.deviate("two")
+        call.strict = True
+        with pytest.raises(Refusal, match="invalid_request: three"):
+            call.deviate("three")
+        assert call.entry.deviations == ("one", "two", "three")
+
+    talk(story)
+
+
+def test_a_body_has_no_deviations_unless_it_says_so() -> None:
+    assert tuple(Body().deviations()) == ()
+
+
+def test_strict_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
+    file = tmp_path / "mockserver.toml"
+    file.write_text("strict = true\n")
+    assert not load({}, {}).strict
+    assert load({}, {}, file).strict
+    assert not load({}, {"MOCKSERVER_STRICT": "off"}, file).strict
+    assert load({"strict": True}, {"MOCKSERVER_STRICT": "off"}).strict
+    with pytest.raises(SettingsError, match="MOCKSERVER_STRICT must be true or false, not 'very'"):
+        load({}, {"MOCKSERVER_STRICT": "very"})
+
+
+@pytest.mark.parametrize(("flags", "strict"), [([], None), (["--strict"], True), (["--no-strict"], False)])
+def test_the_command_line_has_the_flag(flags: list[str], strict: bool | None) -> None:
+    from mockserver.cli import _parser
+
+    assert _parser().parse_args(["serve", *flags]).strict is strict
