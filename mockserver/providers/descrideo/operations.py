@@ -1,0 +1,94 @@
+"""The operations of Descrideo's three APIs."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel
+
+from mockserver.providers.base import Documented, Handler, Operation
+from mockserver.providers.descrideo import descriptions, examples, replies, requests
+from mockserver.providers.descrideo.descriptions import DEMO, LIVE, SANDBOX
+
+DEMO_HOST = "descrideo.com"
+_PATHS = {
+    LIVE: "/v1/video-descriptions",
+    SANDBOX: "/v1/sandbox/video-descriptions",
+    DEMO: "/api/demo/v1/video-descriptions",
+}
+_ERRORS = {
+    400: "Invalid parameters",
+    401: "Invalid API key, or one of the other API",
+    402: "Insufficient tokens",
+    404: "No such job",
+    422: "More than the demo API does",
+    429: "Too many requests, or the quota of the day is used up",
+    500: "Server error",
+    503: "Temporary outage",
+}
+
+
+def operations() -> tuple[Operation, ...]:
+    """Every operation, live ones first."""
+    url, words = ("source", "url"), ("client_context", "custom_instructions")
+    return (
+        _create(LIVE, "description", descriptions.create, requests.LiveJob, examples.LIVE, url, 402),
+        _get(LIVE, "description"),
+        _secret(LIVE, "webhook_secret", "/v1/webhook-secret"),
+        _create(
+            SANDBOX, "sandbox_description", descriptions.create_in_sandbox, requests.SandboxJob, examples.SANDBOX, words
+        ),
+        _get(SANDBOX, "sandbox_description"),
+        _replay(SANDBOX, "sandbox_webhook"),
+        _create(DEMO, "demo_description", descriptions.create_demo, requests.DemoJob, examples.DEMO, url, 422),
+        _get(DEMO, "demo_description"),
+        _replay(DEMO, "demo_webhook"),
+        _secret(DEMO, "demo_webhook_secret", "/api/demo/v1/webhook-secret"),
+    )
+
+
+def _replies(code: int, says: str, model: type[BaseModel], *errors: int) -> dict[int, Documented]:
+    refused = {error: Documented(_ERRORS[error], replies.Error) for error in sorted((401, 429, 500, 503, *errors))}
+    return {code: Documented(says, model), **refused}
+
+
+def _create(
+    api: str,
+    name: str,
+    handler: Handler,
+    body: type[BaseModel],
+    shown: Mapping[str, Any],
+    about: tuple[str, ...],
+    *errors: int,
+) -> Operation:
+    made = _replies(202, "Accepted: poll the job, or wait for its webhook", replies.Accepted, 400, *errors)
+    return _operation(api)(
+        f"create_{name}", "POST", _PATHS[api], handler, f"Create a job of the {api} API", made, body,
+        input=about, links={"status": (f"get_{name}", "job_id", "/job_id")}, examples=shown,
+    )  # fmt: skip
+
+
+def _get(api: str, name: str) -> Operation:
+    made = _replies(200, "The job; what its webhook says comes with its end", replies.DescriptionStatus, 404)
+    handler, path = partial(descriptions.retrieve, api), f"{_PATHS[api]}/{{job_id}}"
+    return _operation(api)(f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", made)
+
+
+def _replay(api: str, name: str) -> Operation:
+    made = _replies(202, "The webhook is on its way", replies.Replayed, 400, 404)
+    handler, path = partial(descriptions.replay, api), f"{_PATHS[api]}/{{job_id}}/replay-webhook"
+    summary = f"Send the webhook of a job of the {api} API again"
+    says = "The same event with the same bytes, as a new attempt. A job that has not ended has none yet: 400."
+    return _operation(api)(f"replay_{name}", "POST", path, handler, summary, made, description=says)
+
+
+def _secret(api: str, name: str, path: str) -> Operation:
+    made = _replies(200, "The secret", replies.Secret)
+    summary = f"Get the secret that signs webhooks, with a key of the {api} API"
+    return _operation(api)(f"get_{name}", "GET", path, descriptions.secret, summary, made, secret=True)
+
+
+def _operation(api: str) -> Callable[..., Operation]:
+    """Makes operations of an API. Its keys are a scope; the sandbox is served with live ones."""
+    demo = api == DEMO
+    return partial(Operation, scope=DEMO if demo else LIVE, tag=api, host=DEMO_HOST if demo else None)

@@ -1,0 +1,126 @@
+"""What Descrideo answers and posts, as its documents show it, and what a scenario can say of it alone."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from mockserver.providers.base import Instant, Shape
+from mockserver.providers.descrideo.requests import Mode
+
+Status = Literal[
+    "queued", "resolving_source", "probing", "extracting_audio", "transcribing_audio", "extracting_frames",
+    "ai_request", "succeeded", "failed",
+]  # fmt: skip
+
+# A ULID: 48 bits of time and 80 that are random, in Crockford's base 32. The first character is 7 at most.
+JobId = Annotated[str, Field(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", examples=["01JWNJB4G05K8ZQ3XW7R2M9TCD"])]
+Tokens = Annotated[float, Field(ge=0, description="tokens")]
+Milliseconds = Annotated[int, Field(ge=0)]
+
+
+class Accepted(Shape):
+    job_id: JobId
+    status: Literal["queued"]
+
+
+class Result(Shape):
+    """What was asked for in `output_fields`."""
+
+    title: str | None = None
+    description: str | None = None
+    tags: list[str] | None = None
+
+
+class Billing(Shape):
+    """What the job cost; all zero for a failed job, and on the sandbox and demo APIs."""
+
+    token_cost: Tokens
+    base_cost: Tokens
+    transcription_cost: Tokens
+    franchise_cost: Tokens
+
+
+class Transcribed(Shape):
+    """What was heard; `seconds` is the audio that was sampled."""
+
+    enabled: bool
+    status: Literal["completed", "disabled"]
+    seconds: Annotated[float, Field(ge=0)]
+
+
+class Meta(Shape):
+    generation_mode: Mode
+    transcription: Transcribed
+
+
+class Timing(Shape):
+    """How long each part of the work took, in milliseconds; 0 for a part that the mode does without."""
+
+    probe: Milliseconds
+    audio: Milliseconds
+    frames: Milliseconds
+    ai: Milliseconds
+    webhook: Milliseconds
+
+
+class Failure(Shape):
+    code: str
+    message: str
+
+
+class DescriptionStatus(Shape):
+    """A job; what the webhook says comes with its end, `error` with its failure."""
+
+    job_id: JobId
+    status: Status
+    created_at: Instant
+    updated_at: Instant
+    result: Result | None = None
+    error: Failure | None = None
+    billing: Billing | None = None
+    meta: Meta | None = None
+    timing_ms: Timing | None = None
+
+
+class Succeeded(Shape):
+    """The webhook of a job that succeeded."""
+
+    job_id: JobId
+    status: Literal["succeeded"]
+    result: Result
+    billing: Billing
+    meta: Meta
+    timing_ms: Timing
+
+
+class Failed(Shape):
+    """The webhook of a job that failed."""
+
+    job_id: JobId
+    status: Literal["failed"]
+    error: Failure
+    billing: Billing
+
+
+class Replayed(Shape):
+    """The webhook of the job is on its way once more."""
+
+    job_id: JobId
+    replayed: Literal[True]
+
+
+class Secret(Shape):
+    secret: str
+
+
+class Error(Shape):
+    detail: str
+
+
+class ScenarioOptions(BaseModel, extra="forbid"):
+    """What a scenario can say of Descrideo alone."""
+
+    fetch: bool = Field(default=False, description="true: the video of a direct_url is really asked for, too")
+    video_seconds: float | None = Field(
+        default=None, gt=0, le=86_400, description="how long every video is; left out: seeded from its URL"
+    )

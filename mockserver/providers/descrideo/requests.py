@@ -1,0 +1,218 @@
+"""The request bodies of Descrideo, and what they come to when everything left out has its default."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
+
+from mockserver.providers.base import Body, WebUrl, first_error
+
+Mode = Literal["vision", "vision_audio", "audio"]
+OutputField = Literal["title", "description", "tags"]
+
+FIELDS: tuple[OutputField, ...] = ("title", "description", "tags")
+COUNTS = (10, 20, 30)
+SEGMENT_SEC = (5, 60)
+# The type of an error that says: well formed, but more than the demo API does (FACTS section 4, demo).
+UNPROCESSABLE = "unprocessable"
+# Longer instructions are taken, and this much of them is kept with the job.
+KEPT_INSTRUCTIONS = 2_000
+
+_AUDIO: JsonDict = {"required": ["generation_mode"], "properties": {"generation_mode": {"const": "audio"}}}
+_FRAMES: JsonDict = {"required": ["frames"], "properties": {"frames": {"enum": list(COUNTS)}}}
+_SILENT: JsonDict = {
+    "properties": {
+        "generation_mode": {"enum": ["vision", None]},
+        "transcription": {"not": {"required": ["enabled"], "properties": {"enabled": {"const": True}}}},
+    }
+}
+_SAMPLED: JsonDict = {
+    "properties": {
+        "transcription": {
+            "properties": {
+                "segments": {"enum": [*COUNTS, None]},
+                "segment_sec": {"type": ["number", "null"], "minimum": SEGMENT_SEC[0], "maximum": SEGMENT_SEC[1]},
+            }
+        }
+    }
+}
+
+
+def problem(error: ValidationError) -> str:
+    """The first thing wrong with a body, in the words of the page: `source.url is required`."""
+    kind = error.errors(include_url=False, include_input=False, include_context=False)[0]["type"]
+    if kind == "union_tag_not_found":
+        return "source.type is required"
+    if kind == "union_tag_invalid":
+        return "source.type must be direct_url or source_provider"
+    # Pydantic names the member of the union as a part of the place.
+    text = first_error(error)
+    for name in ("direct_url", "source_provider"):
+        text = text.replace(f"source.{name}.", "source.")
+    return text
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class DirectUrl(Body):
+    """A video at a URL."""
+
+    type: Literal["direct_url"]
+    url: WebUrl
+
+
+class Broker(Body):
+    """The endpoint that is asked for a presigned URL."""
+
+    url: WebUrl
+    reference: str | None = Field(default=None, max_length=2_000, description="handed to the endpoint as it is")
+
+
+class SourceProvider(Body):
+    """A private video: an endpoint of yours is asked, with a signed request, for a presigned URL."""
+
+    type: Literal["source_provider"]
+    provider: Broker
+
+
+Source = Annotated[DirectUrl | SourceProvider, Field(discriminator="type")]
+
+
+class Webhook(Body):
+    """Where the result goes."""
+
+    url: WebUrl
+
+
+class Transcription(Body):
+    """How audio is sampled. The figures count where transcription is on: asked for, or by the mode."""
+
+    enabled: bool | None = Field(default=None, description="always on for vision_audio and audio")
+    segments: Any = Field(default=None, description="audio segments to sample: 10, 20 or 30; left out: 10")
+    segment_sec: Any = Field(default=None, description="seconds of each segment, 5 to 60; left out: 5")
+
+
+class ClientContext(Body):
+    """What is written, and how."""
+
+    lang: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = Field(
+        default=None, description="ISO 639-1; left out: en"
+    )
+    output_fields: Annotated[list[OutputField], Field(min_length=1)] | None = Field(
+        default=None, description="left out: all three"
+    )
+    custom_instructions: str | None = Field(default=None, description="for the style of what is written")
+
+
+class Wanted(Body):
+    """What every job is asked with."""
+
+    frames: Any = Field(default=None, description="10, 20 or 30; required unless the mode is audio, and not used there")
+    generation_mode: Mode | None = Field(default=None, description="left out: vision")
+    transcription: Transcription | None = None
+    client_context: ClientContext | None = None
+    webhook: Webhook
+
+    model_config = ConfigDict(
+        json_schema_extra={"allOf": [{"anyOf": [_AUDIO, _FRAMES]}, {"anyOf": [_SILENT, _SAMPLED]}]}
+    )
+
+    @property
+    def mode(self) -> Mode:
+        return self.generation_mode or "vision"
+
+    @property
+    def heard(self) -> bool:
+        """Whether the audio is transcribed: always where the mode needs it, else when asked for."""
+        asked = self.transcription is not None and self.transcription.enabled is True
+        return asked or self.mode != "vision"
+
+    @property
+    def sampled(self) -> float:
+        """The seconds of audio that are sampled at most; 0 without transcription."""
+        if not self.heard:
+            return 0.0
+        given = self.transcription or Transcription()
+        segments = COUNTS[0] if given.segments is None else given.segments
+        return float(segments * (SEGMENT_SEC[0] if given.segment_sec is None else given.segment_sec))
+
+    @model_validator(mode="after")
+    def _fits_its_mode(self) -> "Wanted":
+        if self.mode != "audio":
+            if self.frames is None:
+                raise ValueError("frames is required: 10, 20 or 30")
+            if not _number(self.frames) or self.frames not in COUNTS:
+                raise ValueError("frames must be 10, 20 or 30")
+        if self.heard and self.transcription is not None:
+            _check_sampling(self.transcription)
+        return self
+
+    def asked(self) -> Mapping[str, Any]:
+        """The request as the job keeps it."""
+        context = self.client_context or ClientContext()
+        fields = context.output_fields or FIELDS
+        return {
+            "mode": self.mode,
+            "heard": self.heard,
+            "sampled": self.sampled,
+            "lang": context.lang or "en",
+            "fields": [field for field in FIELDS if field in fields],
+            "custom_instructions": (context.custom_instructions or "")[:KEPT_INSTRUCTIONS],
+            "webhook_url": self.webhook.url,
+        }
+
+
+def _check_sampling(given: Transcription) -> None:
+    low, high = SEGMENT_SEC
+    if given.segments is not None and not (_number(given.segments) and given.segments in COUNTS):
+        raise ValueError("transcription.segments must be 10, 20 or 30")
+    if given.segment_sec is not None and not (_number(given.segment_sec) and low <= given.segment_sec <= high):
+        raise ValueError(f"transcription.segment_sec must be a number from {low} to {high}")
+
+
+class LiveJob(Wanted):
+    """A description job."""
+
+    source: Source
+
+
+class SandboxJob(Wanted):
+    """A job of the sandbox, which has no source."""
+
+
+def _only(name: str, wanted: object) -> Callable[[object], object]:
+    """Refuses every other value of the same kind as more than the demo API does."""
+
+    def check(value: object) -> object:
+        if type(value) is type(wanted) and value != wanted:
+            raise PydanticCustomError(UNPROCESSABLE, f"{name} must be {wanted} on the demo API")
+        return value
+
+    return check
+
+
+class DemoUrl(Body):
+    """A video at a URL: the demo API takes no other source."""
+
+    type: Annotated[Literal["direct_url"], BeforeValidator(_only("source.type", "direct_url"))]
+    url: WebUrl
+
+
+class DemoContext(ClientContext):
+    lang: Annotated[
+        Literal["en"] | None,
+        BeforeValidator(_only("client_context.lang", "en")),
+        WithJsonSchema({"enum": ["en", None]}),
+    ] = None
+
+
+class DemoJob(Wanted):
+    """A job of the demo API."""
+
+    source: DemoUrl
+    frames: Annotated[Literal[10], BeforeValidator(_only("frames", 10))]
+    client_context: DemoContext | None = None

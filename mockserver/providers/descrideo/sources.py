@@ -1,0 +1,127 @@
+"""Where videos come from: a Source Provider is asked while a job is `resolving_source`, the video while `probing`.
+
+A job that has to ask is held in the stage until the answer is there (FACTS section 4, source provider). What goes
+wrong with the first question ends the job as `source_resolution_failed`, with the second as `source_unreachable`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mockserver.core.jobs import Job, State
+from mockserver.core.plans import Plan
+from mockserver.core.stages import waiting
+from mockserver.deliveries import Delivery
+from mockserver.outgoing.call import CallResult
+from mockserver.outgoing.destination import EgressRefused, read_url
+from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider
+from mockserver.providers.descrideo.stages import PROBING, RESOLVING
+from mockserver.sandbox import Sandbox
+from mockserver.wire.body import parse_json
+
+RESOLVE, FETCH = "source.resolve", "source.fetch"
+UNRESOLVED, UNREACHABLE = "source_resolution_failed", "source_unreachable"
+FIRST_BYTES = 1_024
+_STAGE = {RESOLVE: RESOLVING, FETCH: PROBING}
+_NO_ANSWER = {
+    "timeout": "did not answer in time",
+    "refused": "may not be called",
+    "connect_error": "cannot be reached",
+    "protocol_error": "gave no valid HTTP response",
+}
+
+
+class _Unusable(Exception):
+    """The source cannot be used: an error code, and what happened."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def planned(plan: Plan, source: DirectUrl | SourceProvider, *, fetch: bool) -> tuple[Plan, Mapping[str, Any]]:
+    """The plan of a job from that source, with its waits, and the facts that the questions are asked by."""
+    if isinstance(source, SourceProvider):
+        plan, waits = waiting(plan, (RESOLVING, PROBING))
+        broker = {"url": source.provider.url, "reference": source.provider.reference}
+        return plan, {"waits": waits, "broker": broker}
+    if fetch:
+        plan, waits = waiting(plan, (PROBING,))
+        return plan, {"waits": waits, "video": source.url}
+    return plan, {}
+
+
+async def entered(sandbox: Sandbox, job: Job, state: State, secret: str) -> None:
+    """A job entered a stage: ask, if it waits there for an answer."""
+    stage = state.step.stage or ""
+    if not _waits(job, state, stage):
+        return
+    if stage == RESOLVING:
+        broker = job.facts["broker"]
+        body = {"job_id": job.id, "reference": broker["reference"]}
+        await sandbox.outbox.ask(job, RESOLVE, broker["url"], state.entered_at, secret=secret, body=body)
+    elif "video" in job.facts:
+        await sandbox.outbox.fetch(job, FETCH, job.facts["video"], state.entered_at, first=FIRST_BYTES)
+    else:
+        # Somebody let the job go before its Source Provider had answered: there is nothing to fetch.
+        await sandbox.store.replace_job(job, job.released(state.entered_at))
+
+
+async def answered(sandbox: Sandbox, delivery: Delivery, result: CallResult) -> None:
+    """Go on with the answer, unless the job did not wait for it: it was let go, or has ended, in another way."""
+    done = False
+    while not done:
+        job = await sandbox.store.get_job(delivery.provider, delivery.account, delivery.job or "")
+        now = sandbox.clock.now()
+        if job is None or not _waits(job, job.at(now), _STAGE[delivery.event]):
+            return
+        try:
+            facts = _read(delivery.event, result)
+        except _Unusable as problem:
+            done = await sandbox.finish(job, now, "failed", str(problem), problem.code)
+        else:
+            done = await sandbox.store.replace_job(job, replace(job.released(now), facts={**job.facts, **facts}))
+        await sandbox.settle(now)
+
+
+def _waits(job: Job, state: State, stage: str) -> bool:
+    return state.step.held and job.facts.get("waits", {}).get(stage) == state.index
+
+
+def _read(event: str, result: CallResult) -> Mapping[str, Any]:
+    """What the answer adds to the facts of the job. Raises _Unusable."""
+    if event == RESOLVE:
+        return {"video": _presigned(result)}
+    _check(result, "The video's URL", UNREACHABLE)
+    if result.status not in (200, 206):
+        raise _Unusable(UNREACHABLE, f"The video's URL answered {result.status} instead of 200 or 206")
+    return {}
+
+
+def _presigned(result: CallResult) -> str:
+    """The URL that a Source Provider answers with."""
+    who = "The Source Provider"
+    _check(result, who, UNRESOLVED)
+    if result.status in (401, 403):
+        raise _Unusable(UNRESOLVED, f"{who} refused the signature with {result.status}")
+    if result.status != 200:
+        raise _Unusable(UNRESOLVED, f"{who} answered {result.status} instead of 200")
+    try:
+        answer = parse_json(result.body)
+    except ValueError:
+        raise _Unusable(UNRESOLVED, f"{who} answered with something that is not JSON") from None
+    url = answer.get("url") if isinstance(answer, dict) else None
+    if not isinstance(url, str) or not url:
+        raise _Unusable(UNRESOLVED, f"{who} answered without a url")
+    try:
+        read_url(url)
+    except EgressRefused as refused:
+        raise _Unusable(UNRESOLVED, f"{who} answered with a url that cannot be fetched: {refused}") from None
+    return url
+
+
+def _check(result: CallResult, who: str, code: str) -> None:
+    if result.kind != "response":
+        raise _Unusable(code, f"{who} {_NO_ANSWER[result.kind]}: {result.error}")
+    if result.status is not None and 300 <= result.status < 400:
+        raise _Unusable(code, f"{who} answered with a redirect ({result.status}), which is not followed")

@@ -1,0 +1,586 @@
+"""Descrideo's live API: keys, jobs, what they must be asked with, and the states that they pass."""
+
+import re
+from typing import Any
+
+import httpx2
+import pytest
+
+from mockserver.core.ulid import ulid_time
+from mockserver.providers.descrideo import replies
+from tests import contract
+from tests.conversation import Conversation
+from tests.descrideo_client import (
+    DEMO,
+    DEMO_KEY,
+    KEY,
+    LIVE,
+    ROOT,
+    SANDBOX,
+    VIDEO,
+    by,
+    create,
+    ended,
+    held_to,
+    job,
+    passed,
+    refused,
+    secret,
+    status,
+)  # fmt: skip
+
+STATES = {
+    "vision": ["queued", "resolving_source", "probing", "extracting_frames", "ai_request", "succeeded"],
+    "audio": [
+        "queued", "resolving_source", "probing", "extracting_audio", "transcribing_audio", "ai_request", "succeeded",
+    ],
+    "vision_audio": [
+        "queued", "resolving_source", "probing", "extracting_audio", "transcribing_audio", "extracting_frames",
+        "ai_request", "succeeded",
+    ],
+}  # fmt: skip
+
+
+# --- keys ---
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-API-Key": KEY},
+        {"Authorization": f"Bearer {KEY}"},
+        {"Authorization": f"bearer {KEY}"},
+        {"X-API-Key": KEY, "Authorization": "Bearer rubbish"},
+        {"X-API-Key": "", "Authorization": f"Bearer {KEY}"},
+    ],
+)
+def test_both_headers_carry_a_key(talk, headers):
+    """FACTS 4: auth."""
+
+    async def story(t: Conversation) -> None:
+        held_to(replies.Accepted, await t.post(LIVE, job(), headers=headers), 202)
+
+    talk(story)
+
+
+def test_a_key_is_the_same_account_in_either_header(talk):
+    """FACTS 4: auth."""
+
+    async def story(t: Conversation) -> None:
+        job_id = await create(t)
+        reply = await t.get(f"{LIVE}/{job_id}", headers={"Authorization": f"Bearer {KEY}"})
+        assert reply.json()["job_id"] == job_id
+
+    talk(story)
+
+
+@pytest.mark.parametrize("key", ["", "key-1", "sk_nxt_1", "NXT_1", "demo-1", "nxt_invalid"])
+def test_other_keys_are_refused(talk, key):
+    """FACTS 4: auth; live keys start with nxt_, demo keys with demo_."""
+
+    async def story(t: Conversation) -> None:
+        for path in (LIVE, SANDBOX, DEMO):
+            assert "API key" in await refused(t, 401, path=path, key=key)
+        for path in (f"{LIVE}/x", f"{SANDBOX}/x", f"{DEMO}/x", f"{ROOT}/v1/webhook-secret"):
+            held_to(replies.Error, await t.get(path, headers=by(key)), 401)
+
+    talk(story)
+
+
+def test_a_demo_key_does_nothing_on_the_live_api_nor_the_reverse(talk):
+    """FACTS 4: auth, crossing."""
+
+    async def story(t: Conversation) -> None:
+        for path in (LIVE, SANDBOX):
+            assert "nxt_" in await refused(t, 401, path=path, key=DEMO_KEY)
+        assert "demo_" in await refused(t, 401, path=DEMO, key=KEY)
+        for path, key in ((f"{ROOT}/v1/webhook-secret", DEMO_KEY), (f"{ROOT}/api/demo/v1/webhook-secret", KEY)):
+            held_to(replies.Error, await t.get(path, headers=by(key)), 401)
+        # Wrong keys are looked at before the body.
+        await refused(t, 401, {"rubbish": 1}, path=DEMO, key=KEY)
+
+    talk(story)
+
+
+def test_a_missing_key_is_asked_for(talk):
+    """FACTS 4: auth and errors."""
+
+    async def story(t: Conversation) -> None:
+        del t.client.headers["Authorization"]
+        reply = await t.post(LIVE, job())
+        assert "X-API-Key" in held_to(replies.Error, reply, 401)["detail"]
+
+    talk(story)
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "key"),
+    [
+        ("api.descrideo.com", "/v1/video-descriptions", KEY),
+        ("api.descrideo.com", "/v1/sandbox/video-descriptions", KEY),
+        ("descrideo.com", "/api/demo/v1/video-descriptions", DEMO_KEY),
+    ],
+)
+def test_its_hosts_need_no_prefix_and_its_paths_neither(talk, host, path, key):
+    """FACTS 4: hosts."""
+
+    async def story(t: Conversation) -> None:
+        body = job(frames=10)
+        assert (await t.post(path, body, headers={**by(key), "Host": host})).status_code == 202
+        await t.sandbox.reset("counters")
+        assert (await t.post(path, body, headers=by(key))).status_code == 202
+
+    talk(story)
+
+
+def test_a_key_alone_puts_a_request_into_its_sandbox(talk):
+    """Keys such as nxt_sbx-alice live in the sandbox of that name, and are told when it is made."""
+
+    async def story(t: Conversation) -> None:
+        made = (await t.post("/_mock/sandboxes", {"name": "alice"})).json()
+        key = made["keys"]["descrideo"]
+        assert key == "nxt_sbx-alice"
+        job_id = await create(t, key=key)
+        assert (await t.get("/_mock/jobs")).json()["total"] == 0
+        assert (await t.get("/~alice/_mock/jobs")).json()["jobs"][0]["id"] == job_id
+        body = job(frames=10)
+        assert (await t.post(DEMO, body, headers=by("demo_sbx-alice-x"))).status_code == 202
+        assert (await t.post(DEMO, body, headers=by("demo_sbx-nobody"))).status_code == 404
+
+    talk(story)
+
+
+# --- jobs ---
+
+
+def test_a_job_is_accepted_with_a_ulid(talk):
+    """FACTS 4: create."""
+
+    async def story(t: Conversation) -> None:
+        first, second = await create(t), await create(t)
+        await t.advance(0.001)
+        third = await create(t)
+        assert len({first, second, third}) == 3
+        for made in (first, second, third):
+            assert re.fullmatch("[0-7][0-9A-HJKMNP-TV-Z]{25}", made)
+        assert first[:10] == second[:10] == ulid_time(1_748_779_200_000)
+        assert max(first, second) < third, "later ids sort after earlier ones"
+
+    talk(story)
+
+
+def test_the_same_story_gives_the_same_ids_and_results(talk):
+    """Everything is seeded: two servers tell the same."""
+    seen: list[dict[str, Any]] = []
+
+    async def story(t: Conversation) -> None:
+        await create(t, key="nxt_somebody-else") if seen else None
+        seen.append(await ended(t, job("vision_audio")))
+
+    talk(story)
+    talk(story)
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("mode", STATES)
+def test_every_mode_passes_its_documented_states_in_order(talk, mode):
+    """FACTS 4: stages."""
+
+    async def story(t: Conversation) -> None:
+        assert await passed(t, await create(t, job(mode))) == STATES[mode]
+
+    talk(story)
+
+
+def test_the_stages_share_the_time_of_the_plan(talk):
+    """FACTS 4: stages; the plan says 8 s of running, and four stages take two each."""
+    plan = {"steps": [{"status": "queued", "for": "1s"}, {"status": "running", "for": "8s"}, {"status": "succeeded"}]}
+
+    async def story(t: Conversation) -> None:
+        job_id = await create(t, job())
+        seen = []
+        for _ in range(10):
+            seen.append((await status(t, job_id))["status"])
+            await t.advance(1)
+        assert seen == ["queued", *[s for s in STATES["vision"][1:-1] for _ in (1, 2)], "succeeded"]
+
+    talk(story, scenario={"plans": {"default": plan}})
+
+
+def test_a_vision_job_that_asks_for_a_transcription_is_heard_too(talk):
+    """The page lets any job enable transcription: such a job passes the stages of vision_audio, and pays for it."""
+
+    async def story(t: Conversation) -> None:
+        job_id = await create(t, job("vision", transcription={"enabled": True}))
+        assert await passed(t, job_id) == STATES["vision_audio"]
+        body = await status(t, job_id)
+        assert body["meta"]["generation_mode"] == "vision"
+        assert body["meta"]["transcription"]["enabled"] is True
+        assert body["billing"]["transcription_cost"] > 0
+
+    talk(story)
+
+
+def test_a_job_by_polls_passes_the_stages_by_polls(talk):
+    """The neutral plan counts six polls of running, one for each stage of vision_audio."""
+
+    async def story(t: Conversation) -> None:
+        job_id = await create(t, job("vision_audio"))
+        assert [(await status(t, job_id))["status"] for _ in range(9)] == [*STATES["vision_audio"], "succeeded"]
+
+    steps = [{"status": "queued", "polls": 1}, {"status": "running", "polls": 6}, {"status": "succeeded"}]
+    talk(story, scenario={"plans": {"default": {"steps": steps}}})
+
+
+def test_the_status_reply_grows_with_the_end_of_the_job(talk):
+    """FACTS 4: status reply."""
+
+    async def story(t: Conversation) -> None:
+        job_id = await create(t)
+        assert await status(t, job_id) == {
+            "job_id": job_id,
+            "status": "queued",
+            "created_at": "2025-06-01T12:00:00Z",
+            "updated_at": "2025-06-01T12:00:00Z",
+        }
+        await t.advance(2)
+        running = await status(t, job_id)
+        assert (running["status"], running["updated_at"]) == ("resolving_source", "2025-06-01T12:00:02Z")
+        await t.advance(60)
+        body = await status(t, job_id)
+        assert set(body) == {"job_id", "status", "created_at", "updated_at", "result", "billing", "meta", "timing_ms"}
+        assert body["created_at"] == "2025-06-01T12:00:00Z" < body["updated_at"] < "2025-06-01T12:00:08Z"
+
+    talk(story)
+
+
+def test_a_failed_job_says_why(talk):
+    """FACTS 4: status reply, failed."""
+
+    async def story(t: Conversation) -> None:
+        body = await ended(t, job(source={"type": "direct_url", "url": "https://example.com/mock-fail.mp4"}))
+        assert set(body) == {"job_id", "status", "created_at", "updated_at", "error", "billing"}
+        assert body["status"] == "failed"
+        assert body["error"] == {"code": "processing_failed", "message": "The video could not be processed"}
+        assert set(body["billing"].values()) == {0.0}
+
+    talk(story)
+
+
+def test_a_cancelled_job_has_failed(talk):
+    async def story(t: Conversation) -> None:
+        job_id = await create(t)
+        await t.post(f"/_mock/jobs/{job_id}", {"status": "cancelled"})
+        body = await status(t, job_id)
+        assert (body["status"], body["error"]["code"]) == ("failed", "cancelled")
+
+    talk(story)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (None, ["title", "description", "tags"]),
+        (["title", "description", "tags"], ["title", "description", "tags"]),
+        (["tags", "title"], ["title", "tags"]),
+        (["description"], ["description"]),
+        (["tags", "tags"], ["tags"]),
+    ],
+)
+def test_only_the_fields_asked_for_are_in_the_result(talk, asked, given):
+    """FACTS 4: output_fields."""
+
+    async def story(t: Conversation) -> None:
+        body = await ended(t, job(client_context={"output_fields": asked}))
+        assert list(body["result"]) == given
+        assert all(body["result"].values())
+
+    talk(story)
+
+
+def test_the_result_is_in_the_language_and_the_style_asked_for(talk):
+    async def story(t: Conversation) -> None:
+        plain = (await ended(t))["result"]["description"]
+        french = (await ended(t, job(client_context={"lang": "fr"})))["result"]["description"]
+        wish = {"custom_instructions": "Mention the weather"}
+        obeyed = (await ended(t, job(client_context=wish)))["result"]["description"]
+        assert len({plain, french}) == 2
+        assert "Mention the weather" in obeyed
+
+    talk(story)
+
+
+def test_the_meta_data_tell_what_was_heard(talk):
+    """FACTS 4: required, defaults; ten segments of five seconds."""
+
+    async def story(t: Conversation) -> None:
+        silent, audio = await ended(t, job()), await ended(t, job("audio"))
+        assert silent["meta"] == {
+            "generation_mode": "vision",
+            "transcription": {"enabled": False, "status": "disabled", "seconds": 0.0},
+        }
+        assert audio["meta"] == {
+            "generation_mode": "audio",
+            "transcription": {"enabled": True, "status": "completed", "seconds": 50.0},
+        }
+        assert (silent["timing_ms"]["audio"], audio["timing_ms"]["frames"]) == (0, 0)
+        assert all(value > 0 for name, value in silent["timing_ms"].items() if name != "audio")
+
+    talk(story, scenario={"extends": "default", "providers": {"descrideo": {"video_seconds": 600}}})
+
+
+def test_nobody_knows_a_job_but_its_account(talk):
+    """FACTS 4: errors; unknown jobs, those of others, and those of another of the three APIs."""
+
+    async def story(t: Conversation) -> None:
+        live, trial = await create(t), await create(t, path=SANDBOX)
+        found = [(LIVE, live, KEY), (SANDBOX, trial, KEY)]
+        lost = [
+            (LIVE, live, "nxt_key-2"),
+            (LIVE, trial, KEY),
+            (SANDBOX, live, KEY),
+            (LIVE, "01JWNNSVG0AFXEM1SJM0YYCQE2", KEY),
+        ]
+        for path, job_id, key in found:
+            assert (await t.get(f"{path}/{job_id}", headers=by(key))).status_code == 200
+        for path, job_id, key in lost:
+            held_to(replies.Error, await t.get(f"{path}/{job_id}", headers=by(key)), 404)
+
+    talk(story)
+
+
+# --- what a job must be asked with ---
+
+
+@pytest.mark.parametrize("frames", [10, 20, 30])
+@pytest.mark.parametrize("mode", [None, "vision", "vision_audio"])
+def test_frames_are_ten_twenty_or_thirty(talk, frames, mode):
+    """FACTS 4: required."""
+
+    async def story(t: Conversation) -> None:
+        await create(t, job(mode, frames=frames))
+
+    talk(story)
+
+
+@pytest.mark.parametrize("frames", [None, 0, 7, 11, -10, 40, 10.5, "20", True, [20], {"count": 20}])
+def test_other_frames_are_refused_unless_the_mode_is_audio(talk, frames):
+    """FACTS 4: required; frames are not used in the audio mode."""
+
+    async def story(t: Conversation) -> None:
+        for mode in (None, "vision", "vision_audio"):
+            assert "frames" in await refused(t, 400, job(mode, frames=frames))
+        await create(t, job("audio", frames=frames))
+        await create(t, {**job("audio"), "frames": None})
+
+    talk(story)
+
+
+@pytest.mark.parametrize(
+    "given", [{"segments": 10}, {"segments": 20, "segment_sec": 5}, {"segments": 30, "segment_sec": 60},
+              {"segment_sec": 7.5}, {"enabled": False}, {"segments": None, "segment_sec": None}, {}]
+)  # fmt: skip
+def test_samples_that_fit(talk, given):
+    """FACTS 4: required; a mode that needs the audio turns transcription on by itself."""
+
+    async def story(t: Conversation) -> None:
+        for mode in ("audio", "vision_audio"):
+            assert (await ended(t, job(mode, transcription=given)))["meta"]["transcription"]["enabled"] is True
+
+    talk(story)
+
+
+@pytest.mark.parametrize(
+    "given", [{"segments": 0}, {"segments": 15}, {"segments": "10"}, {"segments": True}, {"segment_sec": 4.9},
+              {"segment_sec": 60.1}, {"segment_sec": "5"}, {"segment_sec": -5}, {"segment_sec": True}]
+)  # fmt: skip
+def test_samples_that_do_not_fit_are_refused_where_they_are_used(talk, given):
+    """FACTS 4: required, where transcription is on."""
+
+    async def story(t: Conversation) -> None:
+        for mode in ("audio", "vision_audio"):
+            assert "transcription" in await refused(t, 400, job(mode, transcription=given))
+        assert "transcription" in await refused(t, 400, job(transcription={**given, "enabled": True}))
+        await create(t, job(transcription=given))
+        await create(t, job(transcription={**given, "enabled": False}))
+
+    talk(story)
+
+
+BROKEN: dict[str, tuple[Any, str]] = {
+    "no source": (job(source=None) | {"source": None}, "source"),
+    "no source at all": ({k: v for k, v in job().items() if k != "source"}, "source is required"),
+    "a source that is no object": (job(source="https://example.com/v.mp4"), "source"),
+    "a source without a type": (job(source={"url": "https://example.com/v.mp4"}), "source.type is required"),
+    "an unknown source": (job(source={**VIDEO, "type": "upload"}), "source.type must be"),
+    "a direct_url without its URL": (job(source={"type": "direct_url"}), "source.url is required"),
+    "a URL that is none": (job(source={"type": "direct_url", "url": "not a url"}), "source.url"),
+    "a URL of a file": (job(source={"type": "direct_url", "url": "file:///etc/passwd"}), "source.url"),
+    "a provider without a URL": (job(source={"type": "source_provider", "provider": {}}), "source.provider.url"),
+    "no provider": (job(source={"type": "source_provider"}), "source.provider is required"),
+    "a reference that is no text": (
+        job(source={"type": "source_provider", "provider": {"url": "http://x.test", "reference": 5}}),
+        "source.provider.reference",
+    ),
+    "no webhook": ({k: v for k, v in job().items() if k != "webhook"}, "webhook is required"),
+    "a webhook without a URL": (job(webhook={}), "webhook.url is required"),
+    "a webhook elsewhere": (job(webhook={"url": "ftp://example.com"}), "webhook.url"),
+    "an unknown mode": (job("text"), "generation_mode"),
+    "an unknown field": (job(client_context={"output_fields": ["summary"]}), "client_context.output_fields"),
+    "no field": (job(client_context={"output_fields": []}), "client_context.output_fields"),
+    "a field that is no list": (job(client_context={"output_fields": "title"}), "client_context.output_fields"),
+    "a language of three letters": (job(client_context={"lang": "eng"}), "client_context.lang"),
+    "a language of a number": (job(client_context={"lang": 5}), "client_context.lang"),
+    "instructions that are no text": (job(client_context={"custom_instructions": 5}), "custom_instructions"),
+    "enabled by a word": (job(transcription={"enabled": "yes"}), "transcription.enabled"),
+    "a list": ([job()], "JSON object"),
+    "a number": (5, "JSON object"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_body_that_is_wrong_gets_a_400_that_names_the_field(talk, name):
+    """FACTS 4: required and errors."""
+    body, says = BROKEN[name]
+
+    async def story(t: Conversation) -> None:
+        assert says in await refused(t, 400, body)
+        assert (await t.get("/_mock/jobs")).json()["total"] == 0
+
+    talk(story)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "application/json"),
+        (b"{", "application/json"),
+        (b'{"frames": NaN}', "application/json"),
+        (b"\xff", "application/json"),
+        (b"[" * 5000, "application/json"),
+        (b"frames=20", "application/x-www-form-urlencoded"),
+        (b"{}", "text/plain"),
+    ],
+)
+def test_what_is_no_json_gets_a_400(talk, content, kind):
+    """FACTS 4: errors; the page documents no 415."""
+
+    async def story(t: Conversation) -> None:
+        for path, key in ((LIVE, KEY), (SANDBOX, KEY), (DEMO, DEMO_KEY)):
+            reply = await t.client.post(path, content=content, headers={**by(key), "Content-Type": kind})
+            held_to(replies.Error, reply, 400)
+
+    talk(story)
+
+
+def test_what_may_be_left_out_may_be_null_and_what_is_unknown_is_let_through(talk):
+    async def story(t: Conversation) -> None:
+        await create(t, {**job(), "generation_mode": None, "transcription": None, "client_context": None, "more": 1})
+        nothing = {"lang": None, "output_fields": None, "custom_instructions": None, "x": 1}
+        await create(t, job(client_context=nothing, source={**VIDEO, "x": 1}, webhook={"url": "http://h.test", "x": 1}))
+
+    talk(story)
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("mock-invalid", 400),
+        ("mock-unauthorized", 401),
+        ("mock-forbidden", 401),
+        ("mock-no-credits", 402),
+        ("mock-not-found", 404),
+        ("mock-rate-limited", 429),
+        ("mock-server-error", 500),
+        ("mock-overloaded", 503),
+    ],
+)
+def test_magic_inputs_are_spelled_in_its_words(talk, word, code):
+    """FACTS 4: errors; in a URL, or in the instructions of a sandbox job."""
+
+    async def story(t: Conversation) -> None:
+        url = {"type": "direct_url", "url": f"https://example.com/{word}.mp4"}
+        assert await refused(t, code, job(source=url))
+        assert await refused(t, code, job(client_context={"custom_instructions": word}), path=SANDBOX)
+        if code != 402:
+            assert await refused(t, code, job(source=url, frames=10), path=DEMO, key=DEMO_KEY)
+
+    talk(story)
+
+
+def test_unknown_paths_and_methods_speak_its_language(talk):
+    """FACTS 4: errors."""
+
+    async def story(t: Conversation) -> None:
+        held_to(replies.Error, await t.get(f"{ROOT}/v1/nothing", headers=by()), 404)
+        reply: httpx2.Response = await t.get(LIVE, headers=by())
+        held_to(replies.Error, reply, 405)
+        assert reply.headers["allow"] == "POST"
+
+    talk(story)
+
+
+def test_a_body_beyond_a_megabyte_is_refused(talk):
+    async def story(t: Conversation) -> None:
+        held_to(replies.Error, await t.post(LIVE, {**job(), "more": "x" * 1_100_000}, headers=by()), 413)
+        long = {"custom_instructions": "x" * 100_000}
+        assert (await ended(t, job(client_context=long)))["status"] == "succeeded"
+
+    talk(story)
+
+
+def test_secrets_are_an_account_s_own(talk):
+    """FACTS 4: secret."""
+
+    async def story(t: Conversation) -> None:
+        secrets = [await secret(t, key) for key in (KEY, KEY, "nxt_key-2", DEMO_KEY)]
+        assert secrets[0] == secrets[1]
+        assert len(set(secrets)) == 3
+        # The journal does not repeat them.
+        journal = (await t.get("/_mock/journal?limit=50")).text
+        assert secrets[0] not in journal
+
+    talk(story)
+
+
+# --- the document ---
+
+ADMITTED: list[Any] = [
+    job(),
+    job("audio", frames=None),
+    job("audio", frames=7),
+    job("audio", frames="many"),
+    job("vision_audio", transcription={"segments": 30, "segment_sec": 60}),
+    job(transcription={"segments": 7}),
+    job(transcription={"enabled": False, "segment_sec": "x"}),
+    job(client_context={"lang": None, "output_fields": ["tags"], "custom_instructions": ""}),
+    {**job(), "generation_mode": None, "transcription": None, "client_context": None},
+    job(source={"type": "source_provider", "provider": {"url": "http://x.test"}}),
+]
+REFUSED: list[Any] = [
+    *(body for body, _ in BROKEN.values()),
+    job(frames=None),
+    job(frames=7),
+    job("vision_audio", frames=None),
+    job("audio", transcription={"segments": 7}),
+    job("vision_audio", transcription={"segment_sec": 61}),
+    job(transcription={"enabled": True, "segments": 7}),
+]
+
+
+def test_the_document_admits_what_the_server_admits(talk):
+    """FACTS 4: required; a client made of the OpenAPI document meets no surprise."""
+    found = contract.operation("descrideo", "POST", "/v1/video-descriptions")
+    assert found is not None
+    schema = found[1]["requestBody"]["content"]["application/json"]["schema"]
+    document = contract.validator("descrideo", schema)
+
+    async def story(t: Conversation) -> None:
+        for body in ADMITTED:
+            assert document.is_valid(body), body
+            await create(t, body)
+        for body in REFUSED:
+            assert not document.is_valid(body), body
+            await refused(t, 400, body)
+
+    talk(story)
