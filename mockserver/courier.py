@@ -5,24 +5,17 @@ With a clock that runs, one background task waits for the next event and does it
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from mockserver.clock import Ticker, wall_ms
-from mockserver.deliveries import Attempt, Delivery
-from mockserver.journal import Entry
-from mockserver.outgoing.call import CallResult, OutgoingCall
+from mockserver.attempts import Attempts, Sender
+from mockserver.clock import Ticker
 
 if TYPE_CHECKING:
     from mockserver.sandbox import Sandbox
 
+__all__ = ["Courier", "Sender"]
+
 AT_ONCE = 64
-TIMEOUT = 10.0
-
-
-class Sender(Protocol):
-    """Makes one outgoing call. Never raises: what went wrong is in the result."""
-
-    async def send(self, call: OutgoingCall) -> CallResult: ...
 
 
 class Courier:
@@ -30,11 +23,12 @@ class Courier:
 
     def __init__(self, sandbox: "Sandbox", sender: Sender) -> None:
         self._sandbox = sandbox
-        self._sender = sender
+        self._attempts = Attempts(sandbox, sender)
         self.stepping = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._ticker: Ticker | None = None
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], str] = {}
+        self._change = asyncio.Event()
         self._waits_until: int | None = None
         self._closed = False
         self._rests = asyncio.Event()
@@ -63,19 +57,27 @@ class Courier:
 
     async def _run(self, ticker: Ticker) -> None:
         while True:
-            async with self.stepping:
-                await self._sandbox.settle(self._sandbox.clock.now())
-                await self._start_due()
-            at = await self._sandbox.next_event()
-            clock = self._sandbox.clock
-            if at is not None and clock.mode == "auto" and not self._sending and clock.busy == 0:
-                async with self.stepping:
-                    clock.jump(at)
-                continue
-            self._waits_until = at
+            self._waits_until = at = await self.catch_up()
             if not self._sending:
                 self._rests.set()
             await ticker.wait(at)
+
+    async def catch_up(self) -> int | None:
+        """Do all that is due, and on an auto clock all that is to come, until something is in flight.
+
+        It waits for no attempt to end. Gives the instant of what is next.
+        """
+        clock = self._sandbox.clock
+        while True:
+            async with self.stepping:
+                await self._sandbox.settle(clock.now())
+                await self._start_due()
+            # With its hands full it can only wait until an attempt is over, or for what is no delivery.
+            at = await self._sandbox.next_event(deliveries=len(self._sending) < AT_ONCE)
+            if at is None or clock.mode != "auto" or self._sending or clock.busy:
+                return at
+            async with self.stepping:
+                clock.jump(at)
 
     async def send_due(self) -> None:
         """Send all that is due now, retries that fall due at once included, and wait until it is done."""
@@ -83,57 +85,38 @@ class Courier:
             await self._start_due()
             if not self._sending:
                 return
-            await asyncio.wait(set(self._sending))
+            await asyncio.wait(set(self._sending), return_when=asyncio.FIRST_COMPLETED)
 
     async def _start_due(self) -> None:
         while len(self._sending) < AT_ONCE:
             delivery = await self._sandbox.store.claim_due(self._sandbox.clock.now())
             if delivery is None:
                 return
-            task = asyncio.get_running_loop().create_task(self._attempt(delivery))
-            self._sending.add(task)
+            task = asyncio.get_running_loop().create_task(self._attempts.make(delivery))
+            self._sending[task] = delivery.id
             task.add_done_callback(self._sent)
 
     def _sent(self, task: "asyncio.Task[None]") -> None:
-        self._sending.discard(task)
+        self._sending.pop(task, None)
+        self._change.set()
+        self._change = asyncio.Event()
         if self._ticker is not None:
             self._ticker.poke()
 
-    async def _attempt(self, delivery: Delivery) -> None:
-        sandbox = self._sandbox
-        simulation = sandbox.simulations[delivery.provider]
-        began = sandbox.clock.now()
-        stamped = began if sandbox.program.source.signature_time == "sandbox" else wall_ms()
-        headers = (*delivery.headers, *simulation.signed(delivery, stamped))
-        call = OutgoingCall(delivery.method, delivery.url, headers, delivery.body, TIMEOUT, delivery.keep)
-        result = await self._sender.send(call)
-        attempt = Attempt(
-            number=len(delivery.attempts) + 1,
-            at=began,
-            headers=headers,
-            outcome=result.kind,
-            status=result.status,
-            reply=result.body,
-            error=result.error,
-            elapsed_ms=round(result.elapsed_ms),
-        )
-        success = result.kind == "response" and result.status is not None and 200 <= result.status < 300
-        after = delivery.attempted(attempt, success, sandbox.clock.now())
-        await sandbox.store.save_delivery(after)
-        await self._write_down(after, attempt)
-        await simulation.on_delivery(sandbox, after, result)
+    @property
+    def change(self) -> asyncio.Event:
+        """Set when the next attempt is over. To be taken before one looks, so that nothing is missed in between."""
+        return self._change
 
-    async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
-        entry = Entry("delivery", attempt.at, cause=delivery.cause, provider=delivery.provider)
-        entry.account, entry.job, entry.status = delivery.account, delivery.job, attempt.status
-        entry.method, entry.path = delivery.method, delivery.url
-        entry.note = f"{delivery.event} attempt {attempt.number}: {attempt.error or attempt.outcome}"
-        await self._sandbox.store.append(entry)
+    def sends(self, delivery_id: str) -> bool:
+        """True while an attempt of that delivery is under way."""
+        return delivery_id in self._sending.values()
 
     async def close(self) -> None:
         """End the background task and whatever it is sending."""
         self._closed = True
-        tasks = [t for t in (self._task, *self._sending) if t is not None]
+        tasks = [task for task in (self._task, *self._sending) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._rests.set()

@@ -3,15 +3,22 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from mockserver.core.scenario import MischiefSpec
+
 Kind = Literal["webhook", "call_out"]
 Outcome = Literal["pending", "delivered", "given_up"]
 
 JSON_BODY = (("Content-Type", "application/json"),)
+# Replays have no end, so the oldest attempts go.
+KEPT_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try: when it began, what was sent beside the body, and what came back."""
+    """One try: when it began, what was sent beside the body, and what came back.
+
+    `mischief` is what the scenario did to it, in words for people; what never left has the outcome `lost`.
+    """
 
     number: int
     at: int
@@ -21,15 +28,35 @@ class Attempt:
     reply: bytes = b""
     error: str | None = None
     elapsed_ms: int = 0
+    url: str = ""
+    reply_headers: tuple[tuple[str, str], ...] = ()
+    truncated: bool = False
+    address: str | None = None
+    mischief: tuple[str, ...] = ()
+
+    @property
+    def success(self) -> bool:
+        """True when the receiver took the event: a whole reply, with a status of 2xx."""
+        return self.outcome == "response" and self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """An attempt out of turn: where it goes (None: as always), and what holds again when it fails."""
+
+    url: str | None
+    due_at: int | None
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event for one receiver, or one question to it. `body` is composed once; every attempt sends exactly these bytes.
+    """One event for one receiver. `body` is composed once; every attempt sends exactly these bytes.
 
-    A webhook tells; a call-out asks, and its provider goes on with the answer. `headers` are those of every attempt,
-    beside the signature's; `keep` is how many bytes of a reply are kept. `schedule` holds the waits before each retry in milliseconds; `due_at` is the instant of the next attempt, or
-    None when there will be none.
+    `schedule` holds the waits before each retry in milliseconds; `due_at` is the instant of the next attempt, or
+    None when there will be none. A webhook tells; a call-out asks, and its provider goes on with the answer.
+    `headers` are those of every attempt, without the signature; `keep` is how many bytes of a reply are kept.
+    `made` counts its attempts and `tries` those by its schedule; `replay` is there while one out of turn is due.
     """
 
     id: str
@@ -52,12 +79,45 @@ class Delivery:
     headers: tuple[tuple[str, str], ...] = JSON_BODY
     keep: int = 65_536
 
-    def attempted(self, attempt: Attempt, success: bool, now: int) -> "Delivery":
-        """The delivery after `attempt`: delivered, waiting for its next attempt, or given up."""
-        attempts = (*self.attempts, attempt)
+    mischief: MischiefSpec | None = None
+    made: int = 0
+    tries: int = 0
+    replay: Replay | None = None
+
+    def attempted(self, attempt: Attempt, success: bool, now: int, *, told: int = 0) -> "Delivery":
+        """The delivery after `attempt`: delivered, waiting for its next attempt, or given up.
+
+        `told` is how many milliseconds the receiver wants to be left alone; a retry is then no earlier. A receiver
+        that may not be called is given up at once.
+        """
+        after = replace(self.with_attempt(attempt), replay=None)
+        if self.replay is not None:
+            return after._replayed(self.replay, success)
+        after = replace(after, tries=self.tries + 1)
         if success:
-            return replace(self, attempts=attempts, outcome="delivered", due_at=None)
-        used = len(attempts) - 1
-        if used < len(self.schedule):
-            return replace(self, attempts=attempts, due_at=now + self.schedule[used])
-        return replace(self, attempts=attempts, outcome="given_up", due_at=None)
+            return replace(after, outcome="delivered", due_at=None)
+        if self.tries < len(self.schedule) and attempt.outcome != "refused":
+            return replace(after, due_at=now + max(self.schedule[self.tries], told))
+        return replace(after, outcome="given_up", due_at=None)
+
+    def with_attempt(self, attempt: Attempt) -> "Delivery":
+        """The delivery with one more attempt written down, and nothing else changed."""
+        attempts = (*self.attempts, attempt)[-KEPT_ATTEMPTS:]
+        return replace(self, attempts=attempts, made=self.made + 1)
+
+    def _replayed(self, replay: Replay, success: bool) -> "Delivery":
+        # What another receiver took has still to reach the one that it is for.
+        elsewhere = replay.url is not None and replay.outcome == "pending"
+        if success and not elsewhere:
+            return replace(self, outcome="delivered", due_at=None)
+        return replace(self, outcome=replay.outcome, due_at=replay.due_at)
+
+    def again(self, at: int, url: str | None = None) -> "Delivery":
+        """The delivery with one attempt out of turn, due at `at`; its schedule goes on when that fails."""
+        before = self.replay or Replay(None, self.due_at, self.outcome)
+        return replace(self, due_at=at, outcome="pending", replay=replace(before, url=url))
+
+    @property
+    def bound_for(self) -> str:
+        """Where the next attempt goes."""
+        return self.replay.url if self.replay is not None and self.replay.url is not None else self.url

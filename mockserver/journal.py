@@ -23,12 +23,14 @@ class Entry:
     account: str | None = None
     method: str | None = None
     path: str | None = None
+    query: str = ""
     status: int | None = None
     job: str | None = None
     rule: str | None = None
     misses: tuple[Miss, ...] | list[Miss] = ()
     others: tuple[Miss, ...] = ()
     note: str | None = None
+    deviations: tuple[str, ...] = ()
     request: bytes = b""
     reply: bytes = b""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from pydantic_core import to_json
-
 from mockserver.clock import Clock, Mode, parse_rfc3339
 from mockserver.core.engine import Program
 from mockserver.core.jobs import Job
@@ -17,6 +15,7 @@ from mockserver.core.seeded import Seeded
 from mockserver.courier import Courier, Sender
 from mockserver.deliveries import Delivery
 from mockserver.journal import Entry
+from mockserver.outbox import Outbox
 from mockserver.outgoing.call import CallResult
 from mockserver.store.protocol import Store, Transition
 
@@ -39,6 +38,12 @@ class Simulation(Protocol):
     async def on_transition(self, sandbox: "Sandbox", transition: Transition) -> None: ...
 
     async def on_delivery(self, sandbox: "Sandbox", delivery: Delivery, result: CallResult) -> None: ...
+
+    @property
+    def webhook_timeout(self) -> float: ...
+
+    @property
+    def stamped_field(self) -> str | None: ...
 
     def signed(self, delivery: Delivery, at: int) -> Any: ...
 
@@ -85,6 +90,7 @@ class Sandbox:
         self._accounts: dict[tuple[str, str], Account | None] = {}
         self.clock = _clock(clock or program.source.clock or ClockSpec())
         self.courier = Courier(self, sender)
+        self.outbox = Outbox(self)
         self.clock.on_idle = self.courier.poke
         self.use(program)
 
@@ -94,6 +100,7 @@ class Sandbox:
         seed = self._given_seed if self._given_seed is not None else program.source.seed
         self.seed = 0 if seed is None else seed
         self.seeded = Seeded(self.seed, self.name)
+        self.began = self.clock.now()
         self._accounts.clear()
         self._memo.clear()
 
@@ -198,11 +205,15 @@ class Sandbox:
         if simulation is not None:
             await simulation.on_transition(self, transition)
 
-    async def next_event(self) -> int | None:
-        """The earliest instant at which something happens by itself: a transition, a delivery, a stream's chunk."""
+    async def next_event(self, *, deliveries: bool = True) -> int | None:
+        """The earliest instant at which something happens by itself: a transition, a delivery, a stream's chunk.
+
+        Without `deliveries` those are not looked at.
+        """
         # A clock that runs wakes its sleepers by itself; one that stands still must be taken to them.
         sleeper = None if self.clock.rate else self.clock.next_sleeper()
-        known = (await self.store.next_transition(), await self.store.next_delivery(), sleeper)
+        delivery = await self.store.next_delivery() if deliveries else None
+        known = (await self.store.next_transition(), delivery, sleeper)
         return min((at for at in known if at is not None), default=None)
 
     async def advance(self, to: int) -> int:
@@ -219,6 +230,8 @@ class Sandbox:
                 await self._step(at)
             self.clock.jump(to)
             await self.settle(self.clock.now())
+            # Also what was on its way before: the background task may have begun to send it.
+            await self.courier.send_due()
         return passed
 
     async def _step(self, at: int) -> None:
@@ -259,57 +272,11 @@ class Sandbox:
         """
         return await self.store.replace_job(job, job.moved(at, status, error, code))
 
-    async def announce(
-        self, job: Job, event: str, url: str, secret: str, body: Any, at: int, waits: tuple[int, ...]
-    ) -> None:
-        """Compose the delivery of an event of `job`, due at once; `waits` are those before each retry."""
-        await self._compose(job, event, url, at, secret=secret, body=to_json(body), schedule=waits)
-
-    async def ask(self, job: Job, event: str, url: str, at: int, *, secret: str = "", body: Any) -> None:
-        """Compose a call-out for `job`: JSON that is posted once, at once; the provider's `on_delivery` gets the answer."""
-        await self._compose(job, event, url, at, kind="call_out", secret=secret, body=to_json(body))
-
-    async def fetch(self, job: Job, event: str, url: str, at: int, *, first: int) -> None:
-        """Compose a call-out for `job` that gets the first bytes at `url` (RFC 9110 section 14.2), as `ask` does."""
-        headers = (("Range", f"bytes=0-{first - 1}"),)
-        await self._compose(job, event, url, at, kind="call_out", method="GET", body=b"", headers=headers, keep=first)
-
-    async def _compose(self, job: Job, event: str, url: str, at: int, *, body: bytes, secret: str = "", **more: Any) -> None:
-        number = await self.store.next_number("delivery", job.account, job.id, event)
-        delivery = Delivery(
-            id="dlv_" + self.seeded.token(20, "delivery", job.account, job.id, event, number),
-            provider=job.provider,
-            account=job.account,
-            event=event,
-            url=url,
-            body=body,
-            secret=secret,
-            due_at=at,
-            job=job.id,
-            cause=job.cause,
-            created_at=at,
-            **more,
-        )
-        await self.deliver(delivery)
-
-    async def webhook_of(self, job: Job) -> Delivery | None:
-        """The latest webhook of a job, or None when it has had none or it is forgotten."""
-        found = await self.store.deliveries()
-        return next((d for d in found if d.kind == "webhook" and (d.account, d.job) == (job.account, job.id)), None)
-
-    async def deliver_again(self, delivery: Delivery, at: int) -> None:
-        """Make a new attempt of the same event, with the same bytes."""
-        await self.store.save_delivery(replace(delivery, due_at=at, outcome="pending"))
-        self.courier.poke()
-
-    async def deliver(self, delivery: Delivery) -> None:
-        """Hand a delivery to the courier."""
-        await self.store.schedule(delivery)
-        self.courier.poke()
-
     async def reset(self, what: Any) -> None:
         """Forget a part of the state, or all of it."""
         await self.store.clear(what)
+        if what == "all":
+            self.began = self.clock.now()
         self._accounts.clear()
         self._memo.clear()
         self.courier.poke()
@@ -326,4 +293,3 @@ def _clock(spec: ClockSpec) -> Clock:
     mode: Mode = spec.mode
     start = None if spec.start is None else parse_rfc3339(spec.start)
     return Clock(mode, spec.speed, start)
-

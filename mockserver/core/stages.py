@@ -54,14 +54,15 @@ def _split(step: Step, stages: Sequence[str]) -> Iterator[Step]:
         if step.held:
             yield from (replace(step, stage=s, held=False, duration=0) for s in stages[1:])
         return
+    count = len(stages)
     for i, stage in enumerate(stages):
-        part = replace(step, stage=stage, lasts=None, progress=_progress(step, i, len(stages)))
+        progress = _progress(step, i, count)
         if step.duration is not None:
-            yield replace(part, duration=_cut(step.duration, i + 1, len(stages)) - _cut(step.duration, i, len(stages)))
+            yield Step("running", stage=stage, progress=progress, duration=_share(step.duration, i, count))
             continue
-        polls = _cut(step.polls or 0, i + 1, len(stages)) - _cut(step.polls or 0, i, len(stages))
         # More stages than polls: those that none is left for are passed at once.
-        yield replace(part, polls=polls) if polls else replace(part, polls=None, duration=0)
+        polls = _share(step.polls or 0, i, count)
+        yield Step("running", polls=polls or None, stage=stage, progress=progress, duration=None if polls else 0)
 
 
 def _progress(step: Step, i: int, count: int) -> tuple[int, int] | None:
@@ -69,6 +70,10 @@ def _progress(step: Step, i: int, count: int) -> tuple[int, int] | None:
         return None
     low, high = step.progress
     return low + _cut(high - low, i, count), low + _cut(high - low, i + 1, count)
+
+
+def _share(whole: int, i: int, count: int) -> int:
+    return _cut(whole, i + 1, count) - _cut(whole, i, count)
 
 
 def _cut(whole: int, i: int, count: int) -> int:

@@ -29,8 +29,10 @@ class AddressBook:
     def find(self, path: str, host: str) -> Address:
         """The address of a request. A path prefix is looked at first, then the Host header, then nothing."""
         sandbox = None
-        if path.startswith("/~"):
-            name, slash, rest = path[2:].partition("/")
+        # Some clients encode the tilde, which changes nothing (RFC 3986 section 2.3).
+        mark = next((m for m in ("/~", "/%7E", "/%7e") if path.startswith(m)), None)
+        if mark is not None:
+            name, slash, rest = path.removeprefix(mark).partition("/")
             sandbox, path = name, slash + rest or "/"
         end = path.find("/", 1)
         first = path[1:] if end < 0 else path[1:end]

@@ -1,6 +1,8 @@
 """Request bodies: read with a limit, and parsed into JSON or form fields that are safe to go on with."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,11 +10,17 @@ from pydantic_core import from_json
 
 from mockserver.core.faults import Refusal
 
+_LENGTH = re.compile(r"[0-9]{1,18}\Z")
+
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 # What is read and thrown away after a refusal, so that the client can read the reply instead of a reset.
 DRAINED = 8 * 1_048_576
 FORM_FIELDS = 1_000
+# A body beyond this is worth letting others go first, and is expected to be mostly text.
+LARGE = 262_144
+MOST_VALUES = 500_000
+_SAMPLES, _SAMPLE = 16, 65_536
 
 
 class Disconnected(Exception):
@@ -21,25 +29,18 @@ class Disconnected(Exception):
 
 async def read_body(receive: Receive, limit: int, declared: str | None = None) -> bytes:
     """The whole body. Raises Refusal `too_large` beyond `limit` bytes, and Disconnected."""
-    if declared is not None and declared.isdigit() and int(declared) > limit:
+    if declared is not None and _LENGTH.match(declared) and int(declared) > limit:
         await drain(receive)
         raise _too_large(limit)
-    message = await receive()
-    if message["type"] != "http.request":
-        raise Disconnected
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        if len(body) > limit:
-            raise _too_large(limit)
-        return body
-    parts = bytearray(body)
-    while message.get("more_body", False):
+    parts, more = bytearray(), True
+    while more:
         message = await receive()
         if message["type"] != "http.request":
             raise Disconnected
         parts += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(parts) > limit:
-            await drain(receive, more=message.get("more_body", False))
+            await drain(receive, more=more)
             raise _too_large(limit)
     return bytes(parts)
 
@@ -60,8 +61,32 @@ def _too_large(limit: int) -> Refusal:
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON data (RFC 8259). Raises ValueError for anything else, NaN, lone surrogates and deep nesting included."""
-    return from_json(body, allow_inf_nan=False)
+    """JSON data (RFC 8259). Raises ValueError for anything else, NaN, lone surrogates and deep nesting included.
+
+    Numbers that are too large for a float are refused too: they would become infinite. So is a large body of many
+    small values, which would take a second and a gigabyte; one of a few large texts takes milliseconds.
+    """
+    if len(body) > LARGE and _commas(body) > MOST_VALUES:
+        raise ValueError("too many values")
+    data = from_json(body, allow_inf_nan=False)
+    if not _finite(data):
+        raise ValueError("number out of range")
+    return data
+
+
+def _commas(body: bytes) -> int:
+    """About how many commas a large body has, hence values: to count them all would cost as much as parsing it."""
+    step = max(_SAMPLE, len(body) // _SAMPLES)
+    found = sum(body.count(b",", at, at + _SAMPLE) for at in range(0, len(body), step))
+    return found * step // _SAMPLE
+
+
+def _finite(data: Any) -> bool:
+    if isinstance(data, dict):
+        return all(map(_finite, data.values()))
+    if isinstance(data, list):
+        return all(map(_finite, data))
+    return not isinstance(data, float) or isfinite(data)
 
 
 def parse_form(body: bytes) -> dict[str, str]:
@@ -75,7 +100,7 @@ def parse_query(query: bytes) -> Mapping[str, str]:
     if not query:
         return _NO_QUERY
     try:
-        return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=FORM_FIELDS))
+        return dict(parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FORM_FIELDS))
     except ValueError:
         return _NO_QUERY
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mockserver.core.faults import Refusal
+from mockserver.core.faults import Fault, Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.ledger import ONE
 from mockserver.core.limits import Usage
@@ -14,7 +14,7 @@ from mockserver.core.seeded import Seeded
 from mockserver.journal import Entry
 
 if TYPE_CHECKING:
-    from mockserver.providers.base import Operation, Provider
+    from mockserver.providers.base import Input, Operation, Provider
     from mockserver.sandbox import Account, Sandbox
 
 
@@ -22,8 +22,8 @@ class Call:
     """A request with its sandbox, account, body and rule. `now` was read once and holds for all of it."""
 
     __slots__ = (
-        "_account", "_number", "body", "data", "entry", "headers", "misses", "now", "operation", "origin", "path",
-        "provider", "query", "raw", "receive", "rule", "sandbox", "scope", "usage",
+        "_account", "_number", "body", "data", "entry", "fault", "headers", "misses", "now", "operation", "origin",
+        "path", "provider", "query", "raw", "receive", "rule", "sandbox", "scope", "strict", "usage",
     )  # fmt: skip
 
     def __init__(self, provider: "Provider", sandbox: "Sandbox", now: int, headers: Mapping[str, str]) -> None:
@@ -39,10 +39,12 @@ class Call:
         self.body: Any = None
         self.usage: Sequence[Usage] = ()
         self.rule: Rule | None = None
+        self.fault: Fault | None = None
         self.misses: list[Miss] = []
         self.origin = ""
         self.scope: Any = None
         self.receive: Any = None
+        self.strict = False
         self._account: Account | None = None
         self._number = 0
         self.entry = Entry("request", now, provider=provider.name)
@@ -73,13 +75,20 @@ class Call:
         """An option of this provider in the sandbox's scenario."""
         return self.sandbox.option(self.provider.name, name, default)
 
+    def deviate(self, text: str) -> None:
+        """Report what the provider's contract does not allow, but published clients send.
+
+        Raises Refusal `invalid_request` where the server is strict.
+        """
+        self.entry.deviations = (*self.entry.deviations, text)
+        if self.strict:
+            raise Refusal("invalid_request", text)
+
     # Rules.
 
-    def view(self, data: Any, input_path: tuple[str, ...]) -> View:
+    def view(self, data: Any, about: "Input") -> View:
         """What rules see of the request, or of one item of it."""
-        value: Any = data
-        for name in input_path:
-            value = value.get(name) if isinstance(value, Mapping) else None
+        value: Any = about(data) if callable(about) else _at(data, about)
         assert self.operation is not None
         return View(
             operation=f"{self.provider.name}.{self.operation.name}",
@@ -89,6 +98,8 @@ class Call:
             header=self.headers,
             path=self.path,
             input=value if isinstance(value, str) else None,
+            now=self.now,
+            age=self.now - self.sandbox.began,
         )
 
     async def choose(self, view: View, misses: list[Miss]) -> Rule | None:
@@ -164,7 +175,8 @@ class Call:
         )
         job = await self.sandbox.store.add_job(job)
         self.entry.job = job_id
-        self.sandbox.courier.expect(job.next_change(0))
+        # A job that ends as it begins has its events at once.
+        self.sandbox.courier.expect(job.since if job.plan.steps[job.base].terminal else job.next_change(0))
         return job
 
     async def job(self, job_id: str) -> Job:
@@ -216,3 +228,9 @@ class Call:
             resets = first.resets_at if retry_after is None else self.now + retry_after
             limit = replace(first.limit, allowed=allowed)
             self.usage = [Usage(limit, allowed, resets, admitted=False), *usage[1:]]
+
+
+def _at(data: Any, names: tuple[str, ...]) -> Any:
+    for name in names:
+        data = data.get(name) if isinstance(data, Mapping) else None
+    return data

@@ -10,18 +10,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mockserver.clock import turn
 from mockserver.core.engine import compile_fault
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.fill import fill
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import FaultSpec
-from mockserver.providers.base import Header, Operation, Provider, Reply
-from mockserver.sandbox import Sandbox
+from mockserver.providers.base import Body, Header, Operation, Provider, Reply
 from mockserver.wire import mischief
-from mockserver.wire.body import Disconnected, media_type, parse_form, parse_json, parse_query, read_body
+from mockserver.wire.body import LARGE, Disconnected, media_type, parse_form, parse_json, parse_query, read_body
 from mockserver.wire.call import Call
 from mockserver.wire.reply import Send, encode, send_chunks, send_whole
 from mockserver.wire.routes import Match, Routes
+from mockserver.wire.values import value_of
 
 log = logging.getLogger("mockserver")
 
@@ -31,15 +32,17 @@ ARMED = "fault"
 class Edge:
     """The shared edge in front of one provider."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, *, strict: bool = False) -> None:
         self.provider = provider
+        self._strict = strict
         self.routes: Routes[Operation] = Routes(provider.operations)
 
     async def serve(self, call: Call, path: str, scope: Any, receive: Any, send: Send) -> None:
         """Answer one request, and write it down."""
-        call.scope, call.receive = scope, receive
+        call.scope, call.receive, call.strict = scope, receive, self._strict
         entry, clock = call.entry, call.sandbox.clock
         entry.method, entry.path, entry.headers = scope["method"], path, scope["headers"]
+        entry.query = scope["query_string"].decode("latin-1")
         clock.enter()
         try:
             await call.sandbox.settle(call.now)
@@ -51,7 +54,7 @@ class Edge:
             entry.note = "the connection was broken on purpose"
             raise
         except Disconnected:
-            entry.note = "the client went away before its request had arrived"
+            entry.note = entry.note or "the client went away before its request had arrived"
         finally:
             clock.leave(call)
             await self._write_down(call)
@@ -63,7 +66,7 @@ class Edge:
             call.query = parse_query(call.scope["query_string"])
             await self._admit(call, operation)
             await self._read(call, operation)
-            fault = await self._fault(call)
+            fault = call.fault = await self._fault(call)
             reply = await operation.handler(call)
             return self._overlaid(call, reply), fault
         except Refusal as refusal:
@@ -109,6 +112,10 @@ class Edge:
         wanted = "application/json" if operation.body_kind == "json" else "application/x-www-form-urlencoded"
         if media_type(call.headers.get("content-type")) != wanted:
             raise Refusal("unsupported_media_type", f"Content-Type must be {wanted}", {"wanted": wanted})
+        if len(call.raw) > LARGE:
+            # Gathering a large body and parsing it take tens of milliseconds each. A thread would not help: both
+            # hold the interpreter's lock.
+            await turn()
         parse = parse_json if operation.body_kind == "json" else parse_form
         try:
             call.data = parse(call.raw)
@@ -119,6 +126,9 @@ class Edge:
             call.body = operation.body.__pydantic_validator__.validate_python(call.data)
         except ValidationError as error:
             raise self.provider.invalid(error, call.data) from None
+        if isinstance(call.body, Body):
+            for text in call.body.deviations():
+                call.deviate(text)
 
     async def _fault(self, call: Call) -> Fault | None:
         """Choose the rule, and raise or do what its fault wants before the operation; else give it back."""
@@ -160,7 +170,8 @@ class Edge:
         return Refusal(fault.kind, fault.message or "", detail)
 
     def _spelled(self, call: Call, refusal: Refusal) -> Reply:
-        reply = self.provider.spell(refusal, call)
+        own = call.operation.spell(refusal) if call.operation and call.operation.spell else None
+        reply = own or self.provider.spell(refusal, call)
         extra: list[Header] = []
         if "allow" in refusal.detail:
             extra.append((b"allow", refusal.detail["allow"].encode()))
@@ -175,30 +186,34 @@ class Edge:
     def _overlaid(self, call: Call, reply: Reply) -> Reply:
         laid = call.rule.reply if call.rule else None
         if laid and isinstance(reply.body, Mapping):
-            reply.body = _merged(reply.body, fill(dict(laid), lambda name: _value(call, name)))
+            reply.body = _merged(reply.body, fill(dict(laid), lambda name: value_of(call, name)))
         return reply
 
     async def _send(self, call: Call, reply: Reply, fault: Fault | None, send: Send) -> None:
+        if fault is not None and fault.phase == "after_commit":
+            reply, fault = await self._lost(call, reply, fault), None
         call.entry.status = reply.status
         extra = self.provider.limit_headers(call.usage or self.provider.stranger_usage(call.now))
         if reply.chunks is not None:
-            await send_chunks(send, reply, extra)
+            # A fault in the middle of a stream is a part of the stream: it knows where its chunks are.
+            await send_chunks(send, reply, extra, call.entry)
             return
-        body = encode(reply)
-        call.entry.reply = body
-        if fault is not None and fault.phase == "after_commit":
-            if fault.on_wire:
-                call.entry.note = f"the operation was done and its reply lost: {fault.kind}"
-                await mischief.before_reply(fault, call)
-            else:
-                reply = self._spelled(call, self._refused(call, fault))
-                call.entry.status, body = reply.status, encode(reply)
-                extra = self.provider.limit_headers(call.usage)
-        elif fault is not None:
+        body = call.entry.reply = encode(reply)
+        if fault is not None:
             call.entry.note = f"the reply was spoilt: {fault.kind}"
             await mischief.broken_body(fault, call, send, reply, body, extra)
             return
         await send_whole(send, reply, body, extra, with_body=call.entry.method != "HEAD")
+
+    async def _lost(self, call: Call, reply: Reply, fault: Fault) -> Reply:
+        """What comes in place of a reply that is lost after the operation was done."""
+        if not fault.on_wire:
+            return self._spelled(call, self._refused(call, fault))
+        call.entry.status = reply.status
+        call.entry.reply = b"" if reply.chunks is not None else encode(reply)
+        call.entry.note = f"the operation was done and its reply lost: {fault.kind}"
+        await mischief.before_reply(fault, call)
+        return reply
 
     async def _write_down(self, call: Call) -> None:
         entry = call.entry
@@ -220,19 +235,3 @@ def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
         both = isinstance(below, Mapping) and isinstance(value, Mapping)
         merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type]
     return merged
-
-
-def _value(call: Call, name: str) -> Any:
-    """The value of a name from the closed list of substitution."""
-    from mockserver.clock import rfc3339
-
-    if name == "now":
-        return rfc3339(call.now)
-    if name == "job.id":
-        return call.entry.job
-    if name.startswith("seed."):
-        return call.seeded.bits("fill", int(name[5:])) % 1_000_000_000
-    _, head, *path = name.split(".")
-    assert call.operation is not None
-    value = call.view(call.data, call.operation.input).find(head, tuple(path))
-    return value if isinstance(value, str | int | float | bool | dict | list) else None

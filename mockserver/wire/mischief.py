@@ -4,21 +4,21 @@ A reset is a real one where there is a socket: the server's protocol hands the t
 a socket (an in-process client) the same faults surface as ConnectionResetError, which clients report alike.
 """
 
-import asyncio
-import socket
-import struct
 from collections.abc import Sequence
-from typing import Any
 
-from mockserver.core.durations import Span
 from mockserver.core.faults import Fault
 from mockserver.providers.base import Header, Reply
+from mockserver.wire import ending
+from mockserver.wire.body import Disconnected
 from mockserver.wire.call import Call
 from mockserver.wire.reply import Send, head
+from mockserver.wire.waits import Waits
 
 CONNECTION = "mockserver.connection"
-FOR_EVER = 366 * 86_400_000
-_DRIP = 512
+GARBLED = 16
+# Bytes per second of a slow drip that names no rate, and how often at most a drip falls in a second.
+_RATE = 64
+_DRIPS = 10
 
 
 class Broken(Exception):
@@ -28,76 +28,96 @@ class Broken(Exception):
 async def before_reply(fault: Fault, call: Call) -> None:
     """Do what a fault does before any byte of the reply. Raises Broken unless the reply is to follow."""
     if fault.kind == "latency":
-        await pause(call, _picked(fault, call, Span(1_000)))
+        await pause(call, await _lasting(fault, call, 1_000))
         return
     if fault.kind == "hang":
-        await pause(call, _picked(fault, call, Span(FOR_EVER)))
-    break_off(call.scope, reset=fault.kind == "reset")
+        await pause(call, await _lasting(fault, call, None))
+    await break_off(call, reset=fault.kind == "reset")
 
 
-def break_off(scope: Any, *, reset: bool) -> None:
-    """End the connection now, with a reset (RST) or an orderly end (FIN). Always raises Broken."""
-    transport = (scope.get("extensions") or {}).get(CONNECTION)
+async def break_off(call: Call, *, reset: bool) -> None:
+    """End the connection, with a reset (RST) or an orderly end (FIN), once all is sent. Always raises Broken."""
+    transport = (call.scope.get("extensions") or {}).get(CONNECTION)
     if transport is None:
         raise ConnectionResetError("the connection was reset by the scenario")
     if reset:
-        # Linger of zero seconds makes the kernel send RST instead of FIN (POSIX, SO_LINGER).
-        raw = transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
+        await ending.reset(transport)
     else:
-        transport.close()
+        await ending.finish(transport, call.receive)
+    # A server that does not know yet that the connection is gone would complain of a reply without an end.
+    await ending.until_gone(call.receive)
     raise Broken
 
 
-async def pause(call: Call, milliseconds: int) -> None:
-    """Wait on the sandbox's clock. Raises Broken when the client goes away first."""
-    clock = call.sandbox.clock
-    sleeping = asyncio.ensure_future(clock.sleep_until(clock.now() + milliseconds, call))
-    leaving = asyncio.ensure_future(_disconnected(call))
+async def pause(call: Call, milliseconds: int | None) -> None:
+    """Wait on the sandbox's clock (None: for ever). Raises Broken when the client goes away first."""
+    await _pause_until(call, None if milliseconds is None else call.sandbox.clock.now() + milliseconds)
+
+
+async def _pause_until(call: Call, at: int | None) -> None:
+    # An upload that is yet to be read must not be read by the watch for the client.
+    unread = call.operation is not None and call.operation.body_kind == "multipart"
+    waits = Waits(call, watching=at is None or not unread)
     try:
-        await asyncio.wait({sleeping, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not sleeping.done():
-            raise Broken
+        await waits.until(at)
+    except Disconnected:
+        raise Broken from None
     finally:
-        for task in (sleeping, leaving):
-            task.cancel()
-        await asyncio.gather(sleeping, leaving, return_exceptions=True)
-
-
-async def _disconnected(call: Call) -> None:
-    while (await call.receive())["type"] != "http.disconnect":
-        pass
+        waits.close()
 
 
 async def broken_body(fault: Fault, call: Call, send: Send, reply: Reply, body: bytes, extra: Sequence[Header]) -> None:
-    """Send a reply whose body goes wrong at `fault.at` of its length. The headers promise the whole."""
-    cut = min(len(body), round(len(body) * fault.at))
+    """Send a reply whose body goes wrong at `fault.at` of its length. Its head promises the whole.
+
+    Framed by its length, a body that is cut has fewer bytes than its Content-Length says; framed in chunks, it has
+    no last chunk (RFC 9112 sections 6 and 7.1).
+    """
+    none_at_all = reply.status in (204, 304)
+    length = None if none_at_all or fault.framing == "chunked" else len(body)
+    await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, extra, length)})
+    if none_at_all or call.entry.method == "HEAD":
+        body = b""
+    cut = round(len(body) * fault.at)
     if fault.kind == "garble":
-        body = body[:cut] + bytes(b ^ 0xA5 for b in body[cut : cut + 16]) + body[cut + 16 :]
-    await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, extra, len(body))})
-    if fault.kind == "garble":
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": _garbled(body, cut)})
     elif fault.kind == "slow_drip":
         await _drip(fault, call, send, body)
+    elif fault.kind == "stall":
+        await _stall(fault, call, send, body, cut)
     else:
+        # A body that is cut off by its length lacks at least its last byte: else nothing would be wrong with it.
+        cut = cut if length is None else max(0, min(cut, len(body) - 1))
         await send({"type": "http.response.body", "body": body[:cut], "more_body": True})
-        if fault.kind == "stall":
-            await pause(call, _picked(fault, call, Span(FOR_EVER)))
-            await send({"type": "http.response.body", "body": body[cut:]})
-            return
-        break_off(call.scope, reset=fault.kind == "reset")
+        await break_off(call, reset=fault.kind == "reset")
+
+
+def _garbled(body: bytes, at: int) -> bytes:
+    """The body with sixteen bytes changed, its first byte at the earliest and its last at the latest."""
+    at = max(0, min(at, len(body) - GARBLED))
+    return body[:at] + bytes(b ^ 0xA5 for b in body[at : at + GARBLED]) + body[at + GARBLED :]
+
+
+async def _stall(fault: Fault, call: Call, send: Send, body: bytes, cut: int) -> None:
+    await send({"type": "http.response.body", "body": body[:cut], "more_body": True})
+    await pause(call, await _lasting(fault, call, None))
+    await send({"type": "http.response.body", "body": body[cut:]})
 
 
 async def _drip(fault: Fault, call: Call, send: Send, body: bytes) -> None:
-    rate = fault.rate or 64
-    size = max(1, min(_DRIP, rate // 10))
+    rate, began = fault.rate or _RATE, call.sandbox.clock.now()
+    size = max(1, rate // _DRIPS)
     for at in range(0, len(body), size):
-        await pause(call, size * 1000 // rate)
-        await send({"type": "http.response.body", "body": body[at : at + size], "more_body": True})
+        piece = body[at : at + size]
+        # Counted from the beginning, so that delays in sending do not add up.
+        await _pause_until(call, began + (at + len(piece)) * 1000 // rate)
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 
-def _picked(fault: Fault, call: Call, default: Span) -> int:
-    span = fault.lasts or default
-    return span.pick(call.seeded.unit("fault", fault.kind, call.now)) if span.spread else span.base
+async def _lasting(fault: Fault, call: Call, default: int | None) -> int | None:
+    """The milliseconds that this strike lasts: what is fixed, or a draw that is seeded by the count of strikes."""
+    if not fault.varies:
+        return default if fault.lasts is None else fault.lasts.base
+    what = ("strike", call.rule.name if call.rule else "armed", call.account.id if call.known else "")
+    seeded = call.seeded.child(*what, await call.sandbox.store.next_number(*what))
+    return fault.lasting(seeded.unit)

@@ -31,7 +31,11 @@ async def read_upload(receive: Receive, headers: Mapping[str, str], largest_file
     """
     from python_multipart.exceptions import MultipartParseError
 
-    parser = _Parser(_boundary(headers), largest_file)
+    try:
+        parser = _Parser(_boundary(headers), largest_file)
+    except Refusal:
+        await drain(receive)
+        raise
     more = True
     while more:
         message = await receive()
@@ -40,9 +44,10 @@ async def read_upload(receive: Receive, headers: Mapping[str, str], largest_file
         more = message.get("more_body", False)
         try:
             parser.feed(message.get("body", b""))
-        except MultipartParseError as error:
+        except MultipartParseError:
+            # The parser's own words count bytes from the start of a chunk: other chunks, another reply.
             await drain(receive, more=more)
-            raise Refusal("invalid_request", f"The multipart body is malformed: {error}") from None
+            raise Refusal("invalid_request", "The multipart body is malformed") from None
         except Refusal:
             await drain(receive, more=more)
             raise
@@ -122,7 +127,10 @@ class _Parser:
         from python_multipart.multipart import parse_options_header
 
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
-        self._name = options.get(b"name", b"")
+        # Every part has a name (RFC 7578 section 4.2).
+        if b"name" not in options:
+            raise Refusal("invalid_request", "A part of the multipart body has no name")
+        self._name = options[b"name"]
         if b"filename" in options:
             self._probe = VideoProbe()
             self._upload.names[self._text_of(self._name)] = self._text_of(options[b"filename"])[:255]

@@ -1,10 +1,12 @@
 """Replies: from data to bytes, and onto the wire."""
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from pydantic_core import to_json
 
+from mockserver.journal import KEPT_BODY, Entry
 from mockserver.providers.base import Header, Reply
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -33,17 +35,19 @@ def head(reply: Reply, extra: Sequence[Header], length: int | None) -> list[Head
 
 async def send_whole(send: Send, reply: Reply, body: bytes, extra: Sequence[Header], *, with_body: bool = True) -> None:
     """Send a reply whose body is known. Without its body (HEAD) the length still tells the body's."""
-    await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, extra, len(body))})
+    # A 304 has no body by nature, and a length would have to be that of the 200 (RFC 9110 section 8.6).
+    length = None if reply.status in (204, 304) else len(body)
+    await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, extra, length)})
     await send({"type": "http.response.body", "body": body if with_body else b""})
 
 
-async def send_chunks(send: Send, reply: Reply, extra: Sequence[Header]) -> int:
-    """Send a reply chunk by chunk as its chunks come, and give the number of bytes sent."""
+async def send_chunks(send: Send, reply: Reply, extra: Sequence[Header], entry: Entry) -> None:
+    """Send a reply chunk by chunk as its chunks come; the first of it goes into the journal."""
     assert reply.chunks is not None
-    sent = 0
     await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, extra, None)})
-    async for chunk in reply.chunks:
-        sent += len(chunk)
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    async with aclosing(reply.chunks) as chunks:
+        async for chunk in chunks:
+            if len(entry.reply) < KEPT_BODY:
+                entry.reply += chunk
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
-    return sent

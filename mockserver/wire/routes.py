@@ -48,8 +48,9 @@ class Routes(Generic[T]):
         self._templates: dict[str, tuple[re.Pattern[str], dict[str, T]]] = {}
         for operation in operations:
             if "{" in operation.path:
-                pattern = re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", operation.path) + r"\Z")
-                self._templates.setdefault(operation.path, (pattern, {}))[1][operation.method] = operation
+                self._templates.setdefault(operation.path, (_pattern(operation.path), {}))[1][operation.method] = (
+                    operation
+                )
             else:
                 self._plain.setdefault(operation.path, {})[operation.method] = operation
         self._ordered = list(self._templates.values())
@@ -64,3 +65,9 @@ class Routes(Generic[T]):
             if found:
                 return Match(candidates, {k: unquote(v) for k, v in found.groupdict().items()})
         return None
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    # Every second part is the name of a parameter; the others stand for themselves.
+    parts = _PARAMETER.split(template)
+    return re.compile("".join(f"(?P<{p}>[^/]+)" if i % 2 else re.escape(p) for i, p in enumerate(parts)) + r"\Z")

@@ -16,5 +16,7 @@ def value_of(call: Call, name: str) -> Any:
         return call.seeded.bits("fill", int(name[5:])) % 1_000_000_000
     _, head, *path = name.split(".")
     assert call.operation is not None
+    if head == "header":
+        path = [part.lower() for part in path]
     found = call.view(call.data, call.operation.input).find(head, tuple(path))
     return found if isinstance(found, str | int | float | bool | dict | list) else None

@@ -1,0 +1,79 @@
+"""How a connection ends: with a reset (RST) or an orderly end (FIN), after exactly the bytes that were written."""
+
+import asyncio
+import os
+import socket
+import struct
+import sys
+from contextlib import suppress
+from typing import Any
+
+from mockserver.clock import eventually, turn
+
+# Seconds. A client that does not read, or goes on sending, is not waited for any longer; nor is one that is silent.
+_PATIENCE = 5.0
+_LINGER = 2.0
+_SILENCE = 0.1
+
+
+async def arrived(transport: Any) -> None:
+    """Wait until the other side's system has all that was written: a reset throws away what is still on its way."""
+    await turn()  # what was written leaves at the end of a turn of the event loop
+    await eventually(lambda: transport.is_closing() or not _unsent(transport), _PATIENCE)
+
+
+def _unsent(transport: Any) -> int:
+    waiting: int = transport.get_write_buffer_size()
+    if waiting or not sys.platform.startswith("linux"):
+        return waiting
+    import fcntl
+    import termios
+
+    # SIOCOUTQ, which Linux spells like the terminal's: bytes that the other side has not acknowledged.
+    try:
+        answer = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 0
+    return int(struct.unpack("i", answer)[0])
+
+
+async def reset(transport: Any) -> None:
+    """End the connection with a reset: the client sees ECONNRESET after the last byte that was written."""
+    await arrived(transport)
+    if transport.is_closing():
+        return
+    # Linger of zero seconds makes the kernel send RST instead of FIN (POSIX, SO_LINGER).
+    with suppress(OSError):
+        raw = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+        with raw:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def finish(transport: Any, receive: Any) -> None:
+    """End the connection in an orderly way: the client sees the end of the stream, and never a reset.
+
+    A system answers bytes that nobody reads with a reset, so what the client still sends is read for a while.
+    """
+    await turn()
+    if transport.is_closing():
+        return
+    with suppress(OSError, NotImplementedError):  # a TLS connection cannot be closed by halves
+        transport.write_eof()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER):
+            await _until_silent(receive)
+    transport.close()
+
+
+async def _until_silent(receive: Any) -> None:
+    message = {"type": "http.request"}
+    while message["type"] != "http.disconnect":
+        async with asyncio.timeout(_SILENCE):
+            message = await receive()
+
+
+async def until_gone(receive: Any) -> None:
+    """Read and discard whatever the client sends until its connection is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

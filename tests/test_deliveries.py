@@ -1,0 +1,476 @@
+"""Deliveries: retried by the provider's schedule, recorded with every attempt, replayed, waited for."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mockserver.clock import monotonic
+from mockserver.core.signing import hmac_sha256
+from mockserver.deliveries import KEPT_ATTEMPTS
+from mockserver.outgoing.call import CallResult, OutgoingCall
+from mockserver.outgoing.retry_after import retry_after
+from tests.conversation import Conversation
+
+Talk = Callable[..., None]
+
+ANALYZE = "/videotoprompt/v1/analyze/url"
+HOOK = "http://127.0.0.1:9000/hook"
+SECRET = "whsec_1"
+FAST = {"url": "https://example.com/mock-fast.mp4"}
+WAITS = [5, 30, 300, 1800]
+
+
+def scenario(*webhooks: dict[str, Any], **more: Any) -> dict[str, Any]:
+    account = {"key": "*", "plan": "enterprise", "webhook": {"url": HOOK, "secret": SECRET}}
+    return {"extends": "default", "accounts": [account], "webhooks": list(webhooks), **more}
+
+
+async def submit(t: Conversation, key: str = "key-1", **more: str) -> str:
+    reply = await t.post(ANALYZE, {**FAST, **more}, headers={"Authorization": f"Bearer {key}"})
+    return str(reply.json()["id"])
+
+
+async def deliveries(t: Conversation, query: str = "") -> list[Any]:
+    found: list[Any] = (await t.get(f"/_mock/deliveries{query}")).json()["deliveries"]
+    return found
+
+
+async def only(t: Conversation) -> Any:
+    (delivery,) = await deliveries(t)
+    return delivery
+
+
+def answer(status: int, **headers: str) -> CallResult:
+    return CallResult("response", status, tuple((n.replace("_", "-"), v) for n, v in headers.items()))
+
+
+# --- The schedule ---
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        answer(500),
+        answer(302, Location="http://127.0.0.1:9000/elsewhere"),
+        answer(404),
+        CallResult("timeout", error="no reply within 10 s"),
+        CallResult("connect_error", error="Connection refused"),
+        CallResult("protocol_error", 200, error="the connection broke"),
+    ],
+    ids=["500", "redirect", "404", "timeout", "no connection", "broken reply"],
+)
+def test_whatever_is_no_success_is_retried_by_the_providers_schedule(talk: Talk, failure: CallResult) -> None:
+    """FACTS 1: retries. A redirect is a failure like any other, and is never followed."""
+
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [failure] * 5
+        start = t.sandbox.clock.now()
+        await submit(t)
+        for count, wait in enumerate(WAITS, 1):
+            await t.advance(wait - 0.001)
+            assert len(t.receivers.calls) == count
+            await t.advance(0.001)
+            assert len(t.receivers.calls) == count + 1
+        await t.advance(86_400)
+        assert {call.url for call in t.receivers.calls} == {HOOK}
+        assert t.sandbox.clock.now() - start == sum(WAITS) * 1000 + 86_400_000
+        delivery = await only(t)
+        assert (delivery["outcome"], delivery["next_attempt_at"], len(delivery["attempts"])) == ("given_up", None, 5)
+
+    talk(story, scenario())
+
+
+@pytest.mark.parametrize("failures", range(5))
+def test_a_success_ends_the_attempts(talk: Talk, failures: int) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(503)] * failures + [answer(204)]
+        await submit(t)
+        await t.advance(86_400)
+        delivery = await only(t)
+        assert delivery["outcome"] == "delivered"
+        assert [a["status"] for a in delivery["attempts"]] == [503] * failures + [204]
+
+    talk(story, scenario())
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ({"Retry_After": "60"}, 60),
+        ({"Retry_After": "2"}, 5),
+        ({"Retry_After": "Fri, 13 Mar 2026 10:01:30 GMT", "Date": "Fri, 13 Mar 2026 10:00:00 GMT"}, 90),
+        ({"Retry_After": "Fri, 13 Mar 2026 09:00:00 GMT", "Date": "Fri, 13 Mar 2026 10:00:00 GMT"}, 5),
+        ({"Retry_After": "soon"}, 5),
+        ({"Retry_After": "999999999"}, 86_400),
+    ],
+    ids=["seconds", "sooner than the schedule", "a date", "a date gone by", "nonsense", "more than a day"],
+)
+def test_a_receiver_is_left_alone_for_as_long_as_it_asks(talk: Talk, told: dict[str, str], seconds: int) -> None:
+    """RFC 9110 section 10.2.3. The schedule's own wait is the least."""
+
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(429, **told), answer(200)]
+        await submit(t)
+        await t.advance(seconds - 0.001)
+        assert len(t.receivers.calls) == 1
+        await t.advance(0.001)
+        assert len(t.receivers.calls) == 2
+
+    talk(story, scenario())
+
+
+def test_a_date_without_a_date_is_counted_from_now() -> None:
+    """Each form of RFC 9110 section 5.6.7."""
+    ten = 1_773_396_000_000
+    for date in ("Fri, 13 Mar 2026 10:01:00 GMT", "Friday, 13-Mar-26 10:01:00 GMT", "Fri Mar 13 10:01:00 2026"):
+        assert retry_after((("retry-after", date),), ten) == 60_000
+    assert retry_after((("Retry-After", "0"),), ten) == 0
+    assert retry_after((), ten) == 0
+
+
+def test_a_receiver_that_may_not_be_called_is_given_up_at_once(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [CallResult("refused", error="169.254.169.254 is never called")]
+        await submit(t)
+        await t.advance(86_400)
+        delivery = await only(t)
+        assert (delivery["outcome"], len(delivery["attempts"])) == ("given_up", 1)
+        assert delivery["attempts"][0]["error"] == "169.254.169.254 is never called"
+
+    talk(story, scenario())
+
+
+# --- What is recorded ---
+
+
+def test_every_attempt_is_recorded_whole(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [
+            CallResult("response", 500, (("X-Trace", "7"),), b"oops", elapsed_ms=12.4, address="127.0.0.1"),
+            answer(200),
+        ]
+        job = await submit(t)
+        await t.advance(5)
+        delivery = await only(t)
+        first, second = delivery["attempts"]
+        call = t.receivers.calls[0]
+        assert (delivery["job"], delivery["method"], delivery["url"]) == (job, "POST", HOOK)
+        assert delivery["body"].encode() == call.body
+        assert first["headers"] == {
+            "Host": "127.0.0.1:9000",
+            "Content-Type": "application/json",
+            "X-V2P-Signature": f"sha256={hmac_sha256(SECRET, call.body)}",
+            "Content-Length": str(len(call.body)),
+        }
+        assert (first["number"], first["at"], first["elapsed_ms"]) == (1, "2025-06-01T12:00:00Z", 12)
+        assert (first["status"], first["reply_headers"], first["reply"]) == (500, {"X-Trace": "7"}, "oops")
+        assert (second["number"], second["at"], second["status"]) == (2, "2025-06-01T12:00:05Z", 200)
+
+    talk(story, scenario())
+
+
+def test_attempts_lead_back_to_the_request_that_caused_them(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(500), answer(200)]
+        await submit(t)
+        await t.advance(60)
+        entries = (await t.get("/_mock/journal")).json()["entries"]
+        request = next(e for e in entries if e["kind"] == "request")
+        sent = [e for e in entries if e["kind"] == "delivery"]
+        delivery = await only(t)
+        assert {e["cause"] for e in sent} == {request["number"]} == {delivery["cause"]}
+        assert {e["delivery"] for e in sent} == {delivery["id"]}
+        assert [e["status"] for e in sent] == [200, 500]
+
+    talk(story, scenario())
+
+
+def test_bytes_stay_and_the_instant_of_an_attempt_is_new(talk: Talk) -> None:
+    """Descrideo signs the body followed by the instant of the attempt (FACTS 4: webhook)."""
+
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(500), answer(500), answer(200)]
+        body = {"source": {"type": "direct_url", "url": FAST["url"]}, "frames": 10, "webhook": {"url": HOOK}}
+        reply = await t.post("/descrideo/v1/video-descriptions", body, headers={"X-API-Key": "nxt_key-1"})
+        assert reply.status_code == 202
+        await t.advance(60)
+        secret = (await t.get("/descrideo/v1/webhook-secret", headers={"X-API-Key": "nxt_key-1"})).json()["secret"]
+        stamps = []
+        for call in t.receivers.calls:
+            headers = dict(call.headers)
+            stamps.append(int(headers["X-Nxt-Timestamp"]))
+            told = hmac_sha256(secret, call.body, headers["X-Nxt-Timestamp"].encode())
+            assert headers["X-Nxt-Signature"] == f"sha256={told}"
+        assert len({call.body for call in t.receivers.calls}) == 1
+        assert [later - stamps[0] for later in stamps] == [0, 5, 35]
+
+    talk(story, {"extends": "default", "signature_time": "sandbox"})
+
+
+# --- Replays ---
+
+
+async def replay(t: Conversation, delivery: Any, code: int = 202, **body: Any) -> Any:
+    reply = await t.post(f"/_mock/deliveries/{delivery['id']}/replay", body or None)
+    assert reply.status_code == code, reply.text
+    await t.advance(0)
+    return reply.json()
+
+
+def test_a_replay_is_the_same_event_as_a_new_attempt(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(100)
+        before = await only(t)
+        assert await replay(t, before) == {"id": before["id"], "outcome": "pending"}
+        after = await only(t)
+        assert (after["id"], after["outcome"], len(after["attempts"])) == (before["id"], "delivered", 2)
+        assert after["attempts"][1]["at"] == "2025-06-01T12:01:40Z"
+        assert t.receivers.calls[0].body == t.receivers.calls[1].body
+
+    talk(story, scenario())
+
+
+def test_a_replay_may_go_to_another_receiver(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(1)
+        await replay(t, await only(t), url="http://127.0.0.1:9999/other")
+        await replay(t, await only(t))
+        assert [call.url for call in t.receivers.calls] == [HOOK, "http://127.0.0.1:9999/other", HOOK]
+        attempts = (await only(t))["attempts"]
+        assert [a["url"] for a in attempts] == [call.url for call in t.receivers.calls]
+        assert attempts[1]["headers"]["Host"] == "127.0.0.1:9999"
+
+    talk(story, scenario())
+
+
+def test_a_replay_that_fails_changes_nothing(talk: Talk) -> None:
+    """What was delivered stays so, and what waits for its next attempt goes on waiting."""
+
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(500), answer(500), answer(200), answer(500)]
+        await submit(t)
+        await t.advance(1)
+        before = await only(t)
+        await replay(t, before)
+        after = await only(t)
+        assert (after["outcome"], after["next_attempt_at"]) == ("pending", before["next_attempt_at"])
+        await t.advance(4)
+        assert (await only(t))["outcome"] == "delivered"
+        await replay(t, after)
+        delivery = await only(t)
+        assert (delivery["outcome"], len(delivery["attempts"])) == ("delivered", 4)
+
+    talk(story, scenario())
+
+
+def test_another_receivers_success_does_not_count_while_its_own_still_waits(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(500), answer(200), answer(200)]
+        await submit(t)
+        await t.advance(1)
+        await replay(t, await only(t), url="http://127.0.0.1:9999/other")
+        assert (await only(t))["outcome"] == "pending"
+        await t.advance(4)
+        assert (await only(t))["outcome"] == "delivered"
+        assert [call.url for call in t.receivers.calls][2] == HOOK
+
+    talk(story, scenario())
+
+
+def test_a_replay_of_what_was_given_up_can_still_succeed(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(500)] * 5
+        await submit(t)
+        await t.advance(86_400)
+        assert (await only(t))["outcome"] == "given_up"
+        await replay(t, await only(t))
+        assert (await only(t))["outcome"] == "delivered"
+
+    talk(story, scenario())
+
+
+def test_replays_that_cannot_be_are_refused(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(1)
+        assert "no delivery" in (await replay(t, {"id": "dlv_none"}, 404))["detail"]
+        assert "password" in (await replay(t, await only(t), 422, url="http://a:b@127.0.0.1/"))["detail"]
+        await replay(t, await only(t), 422, addresses=["http://127.0.0.1/"])
+
+    talk(story, scenario())
+
+
+def test_replays_are_kept_up_to_a_bound(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(1)
+        delivery = await only(t)
+        for _ in range(KEPT_ATTEMPTS + 5):
+            await replay(t, delivery)
+        attempts = (await only(t))["attempts"]
+        assert (len(attempts), attempts[-1]["number"]) == (KEPT_ATTEMPTS, KEPT_ATTEMPTS + 6)
+
+    talk(story, scenario())
+
+
+# --- Waiting, slow receivers ---
+
+
+class Slow:
+    """A receiver that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.asked = asyncio.Event()
+
+    async def send(self, call: OutgoingCall) -> CallResult:
+        self.asked.set()
+        await self.go.wait()
+        return CallResult("response", 200)
+
+
+@pytest.mark.parametrize("mode", ["real", "scaled", "manual", "auto"])
+def test_one_can_wait_for_a_delivery_whatever_the_clock(talk: Talk, mode: str) -> None:
+    async def story(t: Conversation) -> None:
+        waiting = asyncio.create_task(t.get("/_mock/deliveries?wait=10s&event=analysis.completed"))
+        await asyncio.sleep(0)  # noqa: TID251 - a turn for the request, not a wait
+        began = monotonic()
+        job = await submit(t)
+        told = (await waiting).json()
+        assert monotonic() - began < 5
+        assert told["ended"] == 1
+        assert [(d["job"], d["outcome"]) for d in told["deliveries"]] == [(job, "delivered")]
+
+    talk(story, scenario(clock={"mode": mode}))
+
+
+def test_waiting_ends_when_its_time_is_up(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(500)]
+        await submit(t)
+        told = (await t.get("/_mock/deliveries?wait=50ms")).json()
+        assert (told["ended"], [d["outcome"] for d in told["deliveries"]]) == (0, ["pending"])
+        assert (await t.get("/_mock/deliveries?wait=50ms&event=batch.completed")).json()["deliveries"] == []
+
+    talk(story, scenario())
+
+
+def test_one_can_wait_for_several(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        waiting = asyncio.create_task(t.get("/_mock/deliveries?wait=10s&count=3"))
+        for n in range(3):
+            await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
+        assert (await waiting).json()["ended"] == 3
+
+    talk(story, scenario())
+
+
+@pytest.mark.parametrize("query", ["wait=never", "wait=61s", "count=0&wait=1s", "outcome=lost", "wait="])
+def test_a_wait_that_makes_no_sense_is_refused(talk: Talk, query: str) -> None:
+    async def story(t: Conversation) -> None:
+        assert (await t.get(f"/_mock/deliveries?{query}")).status_code == 400
+
+    talk(story, scenario())
+
+
+def test_deliveries_are_found_by_what_they_are(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        first = await submit(t)
+        await submit(t, url="https://example.com/mock-never-starts.mp4")
+        await t.advance(10)
+        assert len(await deliveries(t)) == 2
+        assert [d["job"] for d in await deliveries(t, "?event=analysis.completed")] == [first]
+        assert [d["job"] for d in await deliveries(t, f"?job={first}")] == [first]
+        assert await deliveries(t, "?outcome=given_up") == []
+        assert await deliveries(t, "?provider=descrideo") == []
+        assert len(await deliveries(t, f"?url={HOOK}")) == 2
+        assert len(await deliveries(t, "?limit=1")) == 1
+
+    talk(story, scenario())
+
+
+def test_a_slow_receiver_delays_no_reply(talk: Talk) -> None:
+    slow = Slow()
+
+    async def story(t: Conversation) -> None:
+        t.receivers.send = slow.send  # type: ignore[method-assign]
+        for n in range(200):
+            await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
+        await slow.asked.wait()
+        job = await submit(t)
+        assert (await t.get(f"/videotoprompt/v1/analyze/{job}")).json()["status"] == "completed"
+        assert len(await deliveries(t, "?outcome=pending&limit=1000")) == 201
+        slow.go.set()
+        await t.advance(0)
+        assert len(await deliveries(t, "?outcome=delivered&limit=1000")) == 201
+
+    talk(story, scenario())
+
+
+def test_what_is_under_way_is_not_replayed(talk: Talk) -> None:
+    slow = Slow()
+
+    async def story(t: Conversation) -> None:
+        t.receivers.send = slow.send  # type: ignore[method-assign]
+        await submit(t)
+        await slow.asked.wait()
+        delivery = await only(t)
+        reply = await t.post(f"/_mock/deliveries/{delivery['id']}/replay", {})
+        assert reply.status_code == 409
+        slow.go.set()
+        await t.advance(0)
+
+    talk(story, scenario())
+
+
+def test_advancing_returns_when_what_fell_due_is_done(talk: Talk) -> None:
+    """With a slow receiver, and although the background task began to send it."""
+    slow = Slow()
+
+    async def story(t: Conversation) -> None:
+        t.receivers.send = slow.send  # type: ignore[method-assign]
+        await submit(t)
+        await slow.asked.wait()
+        advancing = asyncio.create_task(t.advance(1))
+        for _ in range(10):
+            await asyncio.sleep(0)  # noqa: TID251 - turns, not a wait
+        assert not advancing.done()
+        slow.go.set()
+        await advancing
+        assert (await only(t))["outcome"] == "delivered"
+
+    talk(story, scenario())
+
+
+def test_deliveries_fall_due_in_order_of_time(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(500), answer(500)]
+        jobs = [await submit(t)]
+        await t.advance(2)
+        jobs.append(await submit(t, url="https://example.com/mock-fast-2.mp4"))
+        await t.advance(60)
+        told = [json.loads(call.body)["data"]["id"] for call in t.receivers.calls]
+        assert told == [*jobs, *jobs]
+
+    talk(story, scenario())
+
+
+def test_an_attempt_that_breaks_inside_is_a_failed_one(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        async def send(self, call: OutgoingCall) -> CallResult:
+            raise RuntimeError("a bug")
+
+    async def story(t: Conversation) -> None:
+        t.receivers.send = Broken().send  # type: ignore[method-assign]
+        await submit(t)
+        await t.advance(1)
+        delivery = await only(t)
+        assert (delivery["outcome"], delivery["attempts"][0]["outcome"]) == ("pending", "internal_error")
+
+    talk(story, scenario({"event": "*", "mischief": {}}))
+    assert "a bug" in caplog.text
