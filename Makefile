@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check lock upgrade clean
+.PHONY: help serve test test-slow lint format types check openapi schema docs lock upgrade clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,16 @@ types: $(VENV)/.dev ## check types, strictly
 	@$(BIN)/mypy
 
 check: lint types test ## lint, types and test
+
+openapi: $(VENV)/.package ## write the OpenAPI documents anew
+	@for each in $$($(BIN)/python -c 'from mockserver.openapi import names; print(*names())'); do \
+		$(BIN)/mockserver openapi --yaml $$each >openapi/$$each.yaml || exit 1; done
+
+schema: $(VENV)/.package ## write the JSON Schema of scenario files anew
+	@$(BIN)/mockserver schema >mockserver/scenario.schema.json
+
+docs: $(VENV)/.package ## write the generated parts of the documents anew
+	@$(BIN)/python docs/generate.py
 
 # The development lock is solved first and the others start from its answers, so that the three agree.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"

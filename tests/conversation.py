@@ -8,6 +8,7 @@ import httpx2
 from mockserver.app import create_app
 from mockserver.outgoing.call import CallResult, OutgoingCall
 from mockserver.settings import Settings
+from tests.contract import Contract
 
 EVERYBODY = [{"key": "*", "plan": "pro"}]
 
@@ -25,20 +26,27 @@ class Receivers:
 
 
 class Conversation:
-    """One server with one client. The clock stands still at 2025-06-01T12:00:00Z unless the scenario says otherwise.
+    """One server with one client, every reply and webhook held to its OpenAPI document.
+
+    The clock stands still at 2025-06-01T12:00:00Z unless the scenario says otherwise.
 
     Without a scenario the neutral `default` runs; a scenario given as a dict extends nothing unless it says so.
     """
 
-    def __init__(self, scenario: dict[str, Any] | None = None) -> None:
+    def __init__(self, scenario: dict[str, Any] | None = None, settings: Settings | None = None) -> None:
         self.receivers = Receivers()
-        told = {"scenario": "test", "clock": {"mode": "manual"}, **({"extends": "default"} if scenario is None else scenario)}
+        told = {
+            "scenario": "test",
+            "clock": {"mode": "manual"},
+            **({"extends": "default"} if scenario is None else scenario),
+        }
         if "extends" not in told:
             told.setdefault("accounts", EVERYBODY)
-        self.app = create_app(Settings(), scenario=told, sender=self.receivers)
+        self.app = create_app(settings or Settings(), scenario=told, sender=self.receivers)
         self.sandbox = self.app.sandboxes.default
+        self.contract = Contract(self.app)
         self.client = httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=self.app),
+            transport=httpx2.ASGITransport(app=self.contract),
             base_url="http://mock.test",
             headers={"Authorization": "Bearer key-1"},
         )
@@ -50,6 +58,8 @@ class Conversation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.client.aclose()
+        if error is None:
+            await self.contract.check_webhooks()
         await self.app.sandboxes.close()
 
     async def get(self, path: str, **more: Any) -> httpx2.Response:

@@ -7,19 +7,18 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from mockserver.control import insides, worlds
-from mockserver.control.boundary import check_boundary
+from mockserver.control.boundary import Boundary
 from mockserver.control.call import ControlCall, ControlError
-from mockserver.control.models import (
-    AccountChange, ArmedFault, ClockChange, JobChange, NewSandbox, Reset, ScenarioByName,
-)  # fmt: skip
+from mockserver.control.models import ScenarioByName
+from mockserver.control.operations import operations
+from mockserver.control.replies import PROBLEM
 from mockserver.core.faults import Refusal
-from mockserver.source.model_errors import SourceErrors, validate
-from mockserver.providers.base import Documented, Operation, Provider, Reply
+from mockserver.providers.base import Operation, Provider, Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
 from mockserver.scenarios import Library
 from mockserver.source.document import Document
+from mockserver.source.model_errors import SourceErrors, validate
 from mockserver.wire.body import Disconnected, media_type, parse_json, parse_query, read_body
 from mockserver.wire.reply import Send, encode, send_whole
 from mockserver.wire.routes import Routes
@@ -27,45 +26,28 @@ from mockserver.wire.routes import Routes
 log = logging.getLogger("mockserver")
 
 MAX_BODY = 1_048_576
+BODY_OPTIONAL = ("replay_delivery",)
+# What clients sent is shown as text alone: nothing runs it, frames it, keeps it or takes it for something else.
+SAFE = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
-
-
-def operations() -> tuple[Operation, ...]:
-    """Every operation of the control API."""
-    ok, made = {200: Documented("Done")}, {201: Documented("Created")}
-    done, accepted = {204: Documented("Done")}, {202: Documented("Accepted")}
-    return (
-        Operation("health", "GET", "/health", worlds.health, "The server lives", ok),
-        Operation("ready", "GET", "/ready", worlds.ready, "The server can serve", ok),
-        Operation("list_sandboxes", "GET", "/sandboxes", worlds.list_sandboxes, "All sandboxes", ok),
-        Operation("create_sandbox", "POST", "/sandboxes", worlds.create_sandbox, "A new sandbox", made, NewSandbox),
-        Operation("delete_sandbox", "DELETE", "/sandboxes/{name}", worlds.delete_sandbox, "Throw a sandbox away", done),
-        Operation("list_scenarios", "GET", "/scenarios", worlds.list_scenarios, "All scenarios", ok),
-        Operation("show_scenario", "GET", "/scenario", worlds.show_scenario, "The active scenario", ok),
-        Operation("use_scenario", "PUT", "/scenario", worlds.use_scenario, "Switch the scenario", ok, ScenarioByName),
-        Operation("show_clock", "GET", "/clock", worlds.show_clock, "The clock and what is next", ok),
-        Operation("change_clock", "POST", "/clock", worlds.change_clock, "Move or change the clock", ok, ClockChange),
-        Operation("list_jobs", "GET", "/jobs", insides.list_jobs, "Jobs, newest first", ok),
-        Operation("show_job", "GET", "/jobs/{id}", insides.show_job, "One job", ok),
-        Operation("change_job", "POST", "/jobs/{id}", insides.change_job, "Force or release a job", ok, JobChange),
-        Operation("show_account", "GET", "/accounts/{key}", insides.show_account, "An account", ok),
-        Operation("change_account", "PATCH", "/accounts/{key}", insides.change_account, "Change it", ok, AccountChange),
-        Operation("list_faults", "GET", "/faults", insides.list_faults, "Armed faults", ok),
-        Operation("arm_fault", "POST", "/faults", insides.arm_fault, "Arm a fault", made, ArmedFault),
-        Operation("disarm_faults", "DELETE", "/faults", insides.disarm_faults, "Disarm all faults", done),
-        Operation("journal", "GET", "/journal", insides.journal, "What happened, newest first", ok),
-        Operation("list_deliveries", "GET", "/deliveries", insides.list_deliveries, "Outgoing calls", ok),
-        Operation(
-            "replay_delivery", "POST", "/deliveries/{id}/replay", insides.replay_delivery, "Send it again", accepted
-        ),
-        Operation("reset", "POST", "/reset", worlds.reset, "Forget state", done, Reset),
-    )
 
 
 class ControlApi:
     """Answers what is under `/_mock`, for the sandbox that the request is in."""
 
-    def __init__(self, sandboxes: Sandboxes, library: Library, providers: Sequence[Provider]) -> None:
+    def __init__(
+        self,
+        sandboxes: Sandboxes,
+        library: Library,
+        providers: Sequence[Provider],
+        boundary: Boundary | None = None,
+    ) -> None:
+        self._boundary = boundary or Boundary()
         self._sandboxes = sandboxes
         self._library = library
         self._providers = providers
@@ -88,17 +70,16 @@ class ControlApi:
         except Exception:
             log.exception("%s /_mock%s failed", scope["method"], path)
             reply = _problem(ControlError(500, "Internal error: see the server's log"))
-        safe = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
-        await send_whole(send, reply, encode(reply), safe, with_body=scope["method"] != "HEAD")
+        await send_whole(send, reply, encode(reply), SAFE, with_body=scope["method"] != "HEAD")
 
     async def _answer(self, call: ControlCall, path: str, method: str, receive: Any) -> Reply:
-        check_boundary(call.headers)
+        self._boundary.check(path, call.headers)
         found = self._routes.find(path)
         if found is None:
             raise ControlError(404, f"The control API has no path {path!r}")
         operation = found.operation(method)
         if operation is None:
-            raise ControlError(405, f"{path} takes {found.allowed}")
+            raise ControlError(405, f"{path} takes {found.allowed}", allow=found.allowed)
         call.path = found.parameters
         if operation.body is not None:
             await _read(call, operation, receive)
@@ -115,18 +96,30 @@ async def _read(call: ControlCall, operation: Operation, receive: Any) -> None:
     if operation.name == "use_scenario" and kind in YAML_TYPES:
         call.body = call.raw
         return
+    if operation.name in BODY_OPTIONAL and not call.raw and not kind:
+        call.body = _validated(operation.body, {})
+        return
     # Only JSON: a form of a foreign page can send text/plain without asking first, but never this.
     if kind != "application/json":
         wanted = "application/json or application/yaml" if operation.name == "use_scenario" else "application/json"
         raise ControlError(415, f"Content-Type must be {wanted}")
     try:
-        data = parse_json(call.raw)
+        data = _whole(parse_json(call.raw))
     except ValueError as error:
         raise ControlError(400, f"The body is not valid JSON: {error}") from None
     if operation.name == "use_scenario" and isinstance(data, dict) and "scenario" in data:
         call.body = data
         return
-    call.body = _validated(operation.body, data)
+    call.body = _validated(ScenarioByName if operation.name == "use_scenario" else operation.body, data)
+
+
+def _whole(data: Any) -> Any:
+    """The data with 1.0 as 1: to JSON Schema both are integers, and to clients with only one kind of number."""
+    if isinstance(data, dict):
+        return {key: _whole(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_whole(value) for value in data]
+    return int(data) if isinstance(data, float) and data.is_integer() and abs(data) < 2**53 else data
 
 
 def _validated(model: type[BaseModel] | None, data: Any) -> BaseModel:
@@ -141,4 +134,7 @@ def _problem(error: ControlError) -> Reply:
     body: dict[str, Any] = {"title": "The control API refuses this", "status": error.status, "detail": error.detail}
     if error.errors:
         body["errors"] = error.errors
-    return Reply(error.status, to_json(body), content_type="application/problem+json")
+    headers = [(b"allow", error.allow.encode())] if error.allow else []
+    if error.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    return Reply(error.status, to_json(body), headers, PROBLEM)

@@ -1,29 +1,63 @@
-"""Who may use the control API: not a web page of somebody else's.
+"""Who may use the control API: not a web page of somebody else's, and beyond this machine only who has the token.
 
 The server listens on the localhost of people's machines, so the likely attacker is a page in their browser. A
 browser tells where a request comes from (Sec-Fetch-Site, Origin) and cannot forge the Host header, which a name
-rebound to this address would betray.
+rebound to this address would betray. A page cannot send JSON without asking first, and is never told that it may.
 """
 
+import hmac
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from mockserver.control.call import ControlError
+
+TOKEN_HEADER = "x-mock-token"
+# What tells nobody anything, and is asked by those who know no token and may use any name: probes.
+OPEN = ("/health", "/ready")
 
 _SAFE_SITES = ("same-origin", "none")
 _LOCAL_NAMES = ("localhost", "mock.test", "testserver", "host.docker.internal")
 
 
-def check_boundary(headers: Mapping[str, str]) -> None:
-    """Raises ControlError 403 for a request that a foreign web page could have made."""
-    host = headers.get("host", "")
-    origin = headers.get("origin")
-    if headers.get("sec-fetch-site", "none") not in _SAFE_SITES:
-        raise ControlError(403, "The control API refuses requests from other sites (Sec-Fetch-Site)")
-    if origin is not None and origin.partition("://")[2] != host:
-        raise ControlError(403, f"The control API refuses requests from other sites (Origin {origin!r})")
-    if not _own_host(host):
-        raise ControlError(403, f"The control API does not answer to the host {host!r}; use localhost or an IP address")
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """The boundary of one server's control API.
+
+    With a `token` every request needs it, as X-Mock-Token or as a bearer. `public_url` is where clients reach the
+    server beside localhost: its host is the server's own.
+    """
+
+    token: str = ""
+    public_url: str = ""
+
+    def check(self, path: str, headers: Mapping[str, str]) -> None:
+        """Raises ControlError 403 for what a foreign web page could have sent, 401 for what lacks the token."""
+        host = headers.get("host", "").lower()
+        if headers.get("sec-fetch-site", "none") not in _SAFE_SITES:
+            raise ControlError(403, "The control API refuses requests from other sites (Sec-Fetch-Site)")
+        origin = headers.get("origin")
+        if origin is not None and origin.partition("://")[2].lower() not in (host, self._public_host()):
+            raise ControlError(403, f"The control API refuses requests from other sites (Origin {origin!r})")
+        if path in OPEN:
+            return
+        if self.token:
+            self._check_token(headers)
+        elif not _own_host(host) and host != self._public_host():
+            known = "use localhost, an IP address, or set --public-url or --token"
+            raise ControlError(403, f"The control API does not answer to the host {host!r}; {known}")
+
+    def _check_token(self, headers: Mapping[str, str]) -> None:
+        # Who knows the token is no page of a rebound name, whatever the host is called.
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        given = (headers.get(TOKEN_HEADER, ""), bearer.strip() if scheme.lower() == "bearer" else "")
+        wanted = self.token.encode()
+        if not any(hmac.compare_digest(each.encode("utf-8", "replace"), wanted) for each in given):
+            raise ControlError(401, "The control API of this server needs its token: X-Mock-Token: TOKEN")
+
+    def _public_host(self) -> str | None:
+        return urlsplit(self.public_url).netloc.lower() or None
 
 
 def _own_host(host: str) -> bool:

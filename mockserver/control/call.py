@@ -11,13 +11,17 @@ from mockserver.scenarios import Library
 
 
 class ControlError(Exception):
-    """A refusal of the control API: a status, what was wrong, and, for documents, every mistake by itself."""
+    """A refusal of the control API: a status, what was wrong, and, for documents, every mistake by itself.
 
-    def __init__(self, status: int, detail: str, errors: Sequence[str] = ()) -> None:
+    `allow` is for a method that a path does not take: those that it does (RFC 9110 section 15.5.6).
+    """
+
+    def __init__(self, status: int, detail: str, errors: Sequence[str] = (), allow: str = "") -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = list(errors)
+        self.allow = allow
 
 
 @dataclass(slots=True)
@@ -37,12 +41,19 @@ class ControlCall:
     body: Any = None
 
     def provider(self, name: str) -> Provider:
-        """The provider of that name. Raises ControlError 400 with the names there are."""
+        """The provider of that name. Raises ControlError 404 with the names there are."""
         for provider in self.providers:
             if provider.name == name:
                 return provider
         known = ", ".join(p.name for p in self.providers)
-        raise ControlError(400, f"There is no provider {name!r}; the providers are {known}")
+        raise ControlError(404, f"There is no provider {name!r}; the providers are {known}")
+
+    def one_of(self, name: str, options: Sequence[str]) -> str | None:
+        """A query parameter out of a few words; None when it is left out. Raises ControlError 400."""
+        text = self.query.get(name)
+        if text is not None and text not in options:
+            raise ControlError(400, f"{name} must be one of {', '.join(options)}, not {text!r}")
+        return text
 
     def number(self, name: str, default: int, most: int) -> int:
         """A query parameter that is a whole number from 1 to `most`. Raises ControlError 400."""

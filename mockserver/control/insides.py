@@ -1,8 +1,8 @@
-"""Control of what is inside a world: jobs, accounts, armed faults, the journal and deliveries."""
+"""Control of what is inside a world: jobs, accounts, armed faults and the journal."""
 
-from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
+from mockserver.catalogue import catalogue
 from mockserver.control import views
 from mockserver.control.call import ControlCall, ControlError, no_content
 from mockserver.control.models import AccountChange, ArmedFault, JobChange
@@ -11,18 +11,22 @@ from mockserver.core.engine import Loc, Problem, check_fault, near
 from mockserver.core.jobs import IllegalMove
 from mockserver.core.ledger import ONE
 from mockserver.core.match import key_matches
+from mockserver.core.plans import STATUSES
+from mockserver.journal import Kind
 from mockserver.providers.base import Provider, Reply
-from mockserver.catalogue import catalogue
 
 ARMED = "fault"
+KINDS: tuple[str, ...] = get_args(Kind)
 MOST = 1_000
 
 
 async def list_jobs(call: ControlCall) -> Reply:
     """GET /_mock/jobs: newest first; ?provider=, ?status=, ?limit=."""
-    page = await call.sandbox.store.page_jobs(call.query.get("provider"), None, None, 0, MOST * 10)
+    provider = call.provider(call.query["provider"]).name if "provider" in call.query else None
+    status = call.one_of("status", STATUSES)
+    page = await call.sandbox.store.page_jobs(provider, None, None, 0, MOST * 10)
     shown = [views.job_view(job, call.now) for job in page.jobs]
-    shown = [view for view in shown if views.picked(call.query, "status", view["status"])]
+    shown = [view for view in shown if status in (None, view["status"])]
     return Reply(body={"jobs": shown[: call.number("limit", 100, MOST)], "total": page.total})
 
 
@@ -63,7 +67,8 @@ async def change_account(call: ControlCall) -> Reply:
         name = f"{provider.name}:{key}"
         if "credits" in given:
             await _account(call, provider)
-            await call.sandbox.store.grant(name, call.now, None if change.credits is None else round(change.credits * ONE))
+            credits = None if change.credits is None else round(change.credits * ONE)
+            await call.sandbox.store.grant(name, call.now, credits)
         kept = await call.sandbox.store.get_value("account", name, call.now) or {}
         changed = {k: v for k, v in given.items() if k != "credits"}
         if "limits" in changed:
@@ -127,6 +132,10 @@ async def disarm_faults(call: ControlCall) -> Reply:
 
 async def journal(call: ControlCall) -> Reply:
     """GET /_mock/journal: newest first; ?operation=, ?status=, ?job=, ?provider=, ?kind=, ?limit=."""
+    if "provider" in call.query:
+        call.provider(call.query["provider"])
+    call.one_of("kind", KINDS)
+    call.number("status", 200, 599)
     entries = await call.sandbox.store.entries()
     pattern = call.query.get("operation", "*")
     shown = []
@@ -135,20 +144,3 @@ async def journal(call: ControlCall) -> Reply:
         if wanted and (pattern == "*" or key_matches(pattern, entry.operation or "")):
             shown.append(entry)
     return Reply(body={"entries": [views.entry_view(e) for e in shown[: call.number("limit", 100, 5_000)]]})
-
-
-async def list_deliveries(call: ControlCall) -> Reply:
-    """GET /_mock/deliveries: newest first, with every attempt; ?event=, ?job=, ?outcome=, ?limit=."""
-    found = await call.sandbox.store.deliveries()
-    wanted = [d for d in found if all(views.picked(call.query, n, getattr(d, n)) for n in ("event", "job", "outcome"))]
-    return Reply(body={"deliveries": [views.delivery_view(d) for d in wanted[: call.number("limit", 100, MOST)]]})
-
-
-async def replay_delivery(call: ControlCall) -> Reply:
-    """POST /_mock/deliveries/{id}/replay: the same event once more, as a new attempt."""
-    delivery = await call.sandbox.store.get_delivery(call.path["id"])
-    if delivery is None:
-        raise ControlError(404, f"There is no delivery {call.path['id']!r} in the sandbox {call.sandbox.name!r}")
-    await call.sandbox.store.save_delivery(replace(delivery, due_at=call.now, outcome="pending"))
-    call.sandbox.courier.poke()
-    return Reply(202, {"id": delivery.id, "outcome": "pending"})

@@ -1,11 +1,11 @@
 """The bodies of the control API."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from mockserver.core.plans import Status
-from mockserver.core.scenario import ClockSpec, DurationMs, FaultSpec, WebhookSpec
+from mockserver.core.scenario import ClockSpec, DurationMs, FaultSpec, Scenario, WebhookSpec
 
 
 class Asked(BaseModel):
@@ -14,7 +14,14 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _one_of(*names: str) -> list[Any]:
+    """What JSON Schema says where exactly one of `names` is given; null is not given."""
+    return [{"required": [n], "properties": {n: {"not": {"type": "null"}}}} for n in names]
+
+
 class NewSandbox(Asked):
+    """A world of its own: its name (left out: any that is free), scenario, seed and clock."""
+
     name: str | None = Field(default=None, pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
     scenario: str | dict[str, Any] | None = Field(default=None, description="a name, or a scenario as JSON")
     seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
@@ -22,10 +29,18 @@ class NewSandbox(Asked):
 
 
 class ScenarioByName(Asked):
+    """A scenario that the server can find."""
+
     name: str = Field(max_length=500)
 
 
+class ScenarioChange(RootModel[ScenarioByName | Scenario]):
+    """A scenario by name, or itself."""
+
+
 class Until(Asked):
+    """A job that is to end by time alone."""
+
     job: str = Field(max_length=200)
 
 
@@ -37,6 +52,14 @@ class ClockChange(Asked):
     until: Until | None = None
     mode: Literal["real", "scaled", "manual", "auto"] | None = None
     speed: float | None = Field(default=None, gt=0, le=1_000_000)
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": _one_of("advance", "to", "until", "mode"),
+            "if": {"required": ["speed"], "properties": {"speed": {"not": {"type": "null"}}}},
+            "then": {"required": ["mode"], "properties": {"mode": {"const": "scaled"}}},
+        }
+    )
 
     @model_validator(mode="after")
     def _one(self) -> "ClockChange":
@@ -56,6 +79,12 @@ class JobChange(Asked):
     code: str | None = Field(default=None, max_length=100)
     release: bool = False
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [*_one_of("status"), {"required": ["release"], "properties": {"release": {"const": True}}}]
+        }
+    )
+
     @model_validator(mode="after")
     def _one(self) -> "JobChange":
         if (self.status is None) == (not self.release):
@@ -68,7 +97,9 @@ class AccountChange(Asked):
 
     plan: str | None = None
     credits: float | None = Field(default=None, ge=0, le=1e12)
-    limits: dict[str, int | None] = Field(default_factory=dict)
+    limits: dict[str, Annotated[int, Field(ge=0)] | None] = Field(
+        default_factory=dict, description="a limit by name; null is unlimited; those left out stay"
+    )
     webhook: WebhookSpec | None = None
     billing: Literal["prepaid", "postpaid"] | None = None
 
@@ -82,5 +113,13 @@ class ArmedFault(Asked):
     fault: FaultSpec
 
 
+class ReplayTo(Asked):
+    """Where a delivery is sent again; left out: to its own receiver."""
+
+    url: str | None = Field(default=None, max_length=2000, description="another receiver, for this attempt alone")
+
+
 class Reset(Asked):
+    """What is to be forgotten."""
+
     what: Literal["journal", "jobs", "counters", "faults", "all"] = "all"

@@ -1,4 +1,4 @@
-"""How the control API shows jobs, journal entries, deliveries and accounts."""
+"""How the control API shows jobs, journal entries and accounts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from mockserver.clock import rfc3339
 from mockserver.core.jobs import Job
 from mockserver.core.ledger import ONE
-from mockserver.deliveries import Attempt, Delivery
 from mockserver.journal import Entry
 from mockserver.masking import masked_account, masked_headers
 from mockserver.sandbox import Account
@@ -50,6 +49,8 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "job": entry.job,
         "cause": entry.cause,
         "note": entry.note,
+        "delivery": entry.detail.get("delivery") if entry.detail else None,
+        "deviations": list(entry.deviations) or None,
     }
     if entry.kind == "request":
         view["rule"] = entry.rule
@@ -57,37 +58,6 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         view["request"] = {"headers": dict(masked_headers(entry.headers)), "body": as_text(entry.request)}
         view["reply"] = {"body": as_text(entry.reply)}
     return {k: v for k, v in view.items() if v is not None}
-
-
-def delivery_view(delivery: Delivery) -> dict[str, Any]:
-    """A delivery with every attempt, exactly as it went out."""
-    return {
-        "id": delivery.id,
-        "event": delivery.event,
-        "provider": delivery.provider,
-        "account": masked_account(delivery.account),
-        "job": delivery.job,
-        "url": delivery.url,
-        "outcome": delivery.outcome,
-        "created_at": rfc3339(delivery.created_at),
-        "next_attempt_at": None if delivery.due_at is None else rfc3339(delivery.due_at),
-        "cause": delivery.cause,
-        "body": as_text(delivery.body),
-        "attempts": [_attempt_view(a) for a in delivery.attempts],
-    }
-
-
-def _attempt_view(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "number": attempt.number,
-        "at": rfc3339(attempt.at),
-        "headers": dict(attempt.headers),
-        "outcome": attempt.outcome,
-        "status": attempt.status,
-        "reply": as_text(attempt.reply),
-        "error": attempt.error,
-        "elapsed_ms": attempt.elapsed_ms,
-    }
 
 
 def account_view(account: Account, credits: Credits) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Control of whole worlds: sandboxes, their scenario, their clock, and forgetting."""
 
-from typing import Any
+from typing import Any, Literal
 
 from mockserver.clock import rfc3339
 from mockserver.control.call import ControlCall, ControlError, no_content
@@ -121,7 +121,8 @@ async def change_clock(call: ControlCall) -> Reply:
     elif change.until is not None:
         job = await sandbox.advance_until_terminal(await _only(call, change.until.job))
         if job is None:
-            raise ControlError(409, f"Time alone does not end the job {change.until.job!r}: it is held, or counts polls")
+            held = f"Time alone does not end the job {change.until.job!r}: it is held, or counts polls"
+            raise ControlError(409, held)
     else:
         _set_mode(sandbox, change)
     await _note(call, f"the clock is at {rfc3339(sandbox.clock.now())}, {sandbox.clock.mode}")
@@ -157,7 +158,8 @@ async def find_job(call: ControlCall, job_id: str) -> Job:
 
 
 async def _note(call: ControlCall, note: str) -> None:
-    await call.sandbox.store.append(Entry("clock" if "clock" in note else "control", call.sandbox.clock.now(), note=note))
+    kind: Literal["clock", "control"] = "clock" if "clock" in note else "control"
+    await call.sandbox.store.append(Entry(kind, call.sandbox.clock.now(), note=note))
 
 
 async def _clock_view(sandbox: Sandbox) -> dict[str, Any]:

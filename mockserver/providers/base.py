@@ -1,17 +1,21 @@
 """What a provider is made of: operations, tiers, and how neutral things are spelled on its wire."""
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from mockserver.core.faults import HTTP_STATUS, Refusal
 from mockserver.core.limits import Limit, Period, Usage
 
 if TYPE_CHECKING:
     from mockserver.deliveries import Delivery
+    from mockserver.outgoing.call import CallResult
     from mockserver.sandbox import Sandbox
     from mockserver.store.protocol import Transition
     from mockserver.wire.call import Call
@@ -19,17 +23,56 @@ if TYPE_CHECKING:
 Header = tuple[bytes, bytes]
 BodyKind = Literal["json", "multipart", "form"]
 
+# User, host, port, path: what a document can say of a URL. The host is a name or an address in brackets.
+_WEB_URL = (
+    r"^[Hh][Tt][Tt][Pp][Ss]?://([^\x00-\x20\x7f/?#@\[\]\\]*@)?(\[[0-9A-Fa-f:.]+\]|[^\x00-\x20\x7f/?#@\[\]:\\]+)"
+    r"(:[0-9]{0,5})?([/?#][^\x00-\x20\x7f]*)?$"
+)
+_IS_WEB_URL = re.compile(_WEB_URL.removeprefix("^").removesuffix("$")).fullmatch
+
+
+def web_url(value: str) -> str:
+    """An http(s) URL with a host. Raises ValueError for any other text."""
+    if not _IS_WEB_URL(value):
+        raise ValueError("must be an http or https URL")
+    return value
+
+
+WebUrl = Annotated[
+    str,
+    Field(max_length=2048, description="an http or https URL with a host", json_schema_extra={"pattern": _WEB_URL}),
+    AfterValidator(web_url),
+]
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
 
 class Body(BaseModel):
     """The base of request bodies: JSON types are taken as they are, and unknown fields are let through."""
 
     model_config = ConfigDict(strict=True, extra="ignore", populate_by_name=True)
 
+    def deviations(self) -> Iterable[str]:
+        """What of a valid body the provider's contract does not allow, though published clients send it."""
+        return ()
+
 
 class Shape(BaseModel):
-    """The base of reply bodies, which exist for the documents; tests hold the replies to them."""
+    """The base of reply bodies, which exist for the documents; tests hold the replies to them.
+
+    A field that is None by default is one that a reply may leave out; a field without a default is always there.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema, in which what may be left out is not said to be null."""
+        made = handler(core_schema)
+        for shown in handler.resolve_ref_schema(made).get("properties", {}).values():
+            if "default" in shown and shown["default"] is None:
+                del shown["default"]
+                _never_null(shown)
+        return made
 
 
 class NoOptions(BaseModel):
@@ -46,19 +89,36 @@ class Reply:
     body: Any = None
     headers: Sequence[Header] = ()
     content_type: str = "application/json"
-    chunks: AsyncIterator[bytes] | None = None
+    chunks: AsyncGenerator[bytes, None] | None = None
 
 
 Handler = Callable[[Any], Awaitable[Reply]]
+Input = tuple[str, ...] | Callable[[Any], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """A reply as the documents show it: its model (None: no JSON body), and what it means."""
+    """A reply as the documents show it: its model (None: no JSON body), and what it means.
+
+    `headers` are those that every such reply has, beside the provider's own: a JSON Schema by name. `example` is a
+    body as it looks.
+    """
 
     description: str
     model: type[BaseModel] | None = None
     content_type: str = "application/json"
+    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    example: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A webhook as the documents show it: the model of its body, and the headers that it is sent with."""
+
+    description: str
+    model: type[BaseModel]
+    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    example: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +126,12 @@ class Operation:
     """One operation of a provider, declared once: the edge dispatches on it, and the documents are made of it.
 
     `name` is the OpenAPI operation id behind the provider's prefix. `input` is the path within the body of the
-    value that the operation is about, which rules see as `input`. `counts` names the limits that a request uses.
+    value that the operation is about, which rules see as `input`, or a function that finds it in the body's data.
+    `counts` names the limits that a request uses.
+    `links` lead on from a reply: name -> (operation, its parameter, where in the reply's body the value is; left
+    out: `/id`). `parts` are the media types of files in a multipart body, by part. `spell` words those errors of an
+    operation that it has another way with than its provider (None: as the provider). `tag`, `host` (where it is not
+    the first of the provider's) and `examples` (request bodies by name) are for the documents alone.
     """
 
     name: str
@@ -79,19 +144,32 @@ class Operation:
     body_kind: BodyKind = "json"
     query: type[BaseModel] | None = None
     path_types: Mapping[str, type] = field(default_factory=dict)
-    input: tuple[str, ...] = ()
+    input: Input = ()
     public: bool = False
     scope: str | None = None
     counts: tuple[str, ...] | None = None
-    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    links: Mapping[str, tuple[str, str] | tuple[str, str, str]] = field(default_factory=dict)
     hidden: bool = False
     secret: bool = False
     max_body: int | None = None
     description: str = ""
+    tag: str = ""
+    host: str | None = None
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+    spell: Callable[[Refusal], Reply | None] | None = None
+
+
+BEARER: Mapping[str, Mapping[str, Any]] = {"bearer": {"type": "http", "scheme": "bearer"}}
 
 
 class Provider(ABC):
-    """One simulated API. Subclasses spell; nothing here or in them reads a clock or touches a socket."""
+    """One simulated API. Subclasses spell; nothing here or in them reads a clock or touches a socket.
+
+    For the documents alone: `description`, `security` (OpenAPI security schemes, any one of which does),
+    `documented_headers` (those of every reply: a JSON Schema by name), `documented_events` and `tags` (their
+    descriptions by name).
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -109,6 +187,12 @@ class Provider(ABC):
     max_body: ClassVar[int] = 1_048_576
     retry_waits: ClassVar[tuple[int, ...]] = ()
     webhook_timeout: ClassVar[float] = 10.0
+    stamped_field: ClassVar[str | None] = None
+    description: ClassVar[str] = ""
+    security: ClassVar[Mapping[str, Mapping[str, Any]]] = BEARER
+    documented_headers: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    documented_events: ClassVar[Mapping[str, Event]] = {}
+    tags: ClassVar[Mapping[str, str]] = {}
 
     operations: tuple[Operation, ...]
 
@@ -154,6 +238,9 @@ class Provider(ABC):
     async def on_transition(self, sandbox: "Sandbox", transition: "Transition") -> None:
         """A job entered a state: compose what follows from it, such as webhooks."""
 
+    async def on_delivery(self, sandbox: "Sandbox", delivery: "Delivery", result: "CallResult") -> None:
+        """An attempt of a delivery is over and written down: go on with the answer to a call-out."""
+
     def signed(self, delivery: "Delivery", at: int) -> Sequence[tuple[str, str]]:
         """The headers of an attempt that begins at `at` (milliseconds), signature included."""
         return ()
@@ -179,6 +266,14 @@ def status_of(refusal: Refusal) -> int:
     return HTTP_STATUS.get(refusal.kind, 500)
 
 
+def _never_null(shown: dict[str, Any]) -> None:
+    kinds = [kind for kind in shown.pop("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        shown.update(kinds[0] | shown)
+    elif kinds:
+        shown["anyOf"] = kinds
+
+
 def first_error(error: ValidationError) -> str:
     """The first thing wrong with a body, in one sentence that names the field."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
@@ -187,5 +282,3 @@ def first_error(error: ValidationError) -> str:
         return f"{field_name} is required"
     message = first["msg"].removeprefix("Value error, ")
     return f"{field_name}: {message}" if field_name else message
-
-

@@ -33,6 +33,16 @@ _ERRORS = {
     503: "The AI service or the whole service is not available",
 }
 
+_EXAMPLES = {
+    "youtube": {"videoSource": "youtube", "locale": "en", "videoUrl": "https://www.youtube.com/watch?v=W-15-UmGP5s"},
+    "url": {"videoSource": "url", "locale": "zh", "videoUrl": "https://static.nanophoto.ai/demo/sk2-ad.mp4"},
+    "file": {
+        "videoSource": "file",
+        "videoFile": "AAAAGGZ0eXBtcDQyAAAAAG1wNDJpc29t",
+        "videoFileName": "your-video.mp4",
+    },
+}
+
 
 def _operations() -> tuple[Operation, ...]:
     text = Documented("The analysis in Markdown, streamed as it is written", content_type=TEXT_TYPE)
@@ -40,7 +50,7 @@ def _operations() -> tuple[Operation, ...]:
     return (
         Operation(
             "reverse_prompt", "POST", "/api/sora-2/reverse-prompt", reverse_prompt, "Turn a video back into prompts",
-            {200: text, **errors}, models.ReversePrompt, input=("videoUrl",),
+            {200: text, **errors}, models.ReversePrompt, input=("videoUrl",), examples=_EXAMPLES,
         ),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from mockserver.core.match import Miss, Rule
 from mockserver.core.plans import Plan, Step
 from mockserver.providers.base import Reply, first_error
 from mockserver.providers.videotoprompt import results
-from mockserver.providers.videotoprompt.models import Options, UrlAnalysis
+from mockserver.providers.videotoprompt.models import FALSE, TRUE, Options, UrlAnalysis
 from mockserver.wire.call import Call
 from mockserver.wire.multipart import Upload, read_upload
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 ID_LENGTH = 16
 _BATCH_PLAN = Plan("batch", (Step("queued"),))
-_TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")
 
 
 async def by_url(call: Call) -> Reply:
@@ -68,7 +67,9 @@ async def submit_batch(call: Call) -> Reply:
     if good:
         await call.spend("analyses_per_day", amount=good)
     batch_id = await call.new_id("bat_", ID_LENGTH)
-    ids = [await _batch_item(call, batch_id, given, item) for given, item in zip(call.body.analyses, checked, strict=True)]
+    ids = [
+        await _batch_item(call, batch_id, given, item) for given, item in zip(call.body.analyses, checked, strict=True)
+    ]
     facts = {"items": ids, "webhook_url": call.body.webhook_url}
     await call.submit(batch_id, request={}, facts=facts, plan=_BATCH_PLAN)
     items = [await call.job(i) for i in ids]
@@ -174,7 +175,9 @@ def _within_plan(call: Call, body: UrlAnalysis) -> None:
     if longest is None or body.timestamp_end is None:
         return
     if body.timestamp_end - body.timestamp_start > longest:
-        raise Refusal("forbidden", f"The stretch asked for is longer than the {spell(longest * 1000)} that your plan allows")
+        raise Refusal(
+            "forbidden", f"The stretch asked for is longer than the {spell(longest * 1000)} that your plan allows"
+        )
 
 
 def _video(upload: Upload) -> "VideoFacts":
@@ -193,8 +196,8 @@ def _video(upload: Upload) -> "VideoFacts":
 def _options(fields: Mapping[str, str]) -> Options:
     data: dict[str, Any] = {k: v for k, v in fields.items() if k in Options.model_fields}
     if "include_negative" in data:
-        word = data["include_negative"].lower()
-        data["include_negative"] = True if word in _TRUE else False if word in _FALSE else word
+        word = data["include_negative"]
+        data["include_negative"] = True if word in TRUE else False if word in FALSE else word
     try:
         return Options.model_validate(data)
     except ValidationError as error:

@@ -1,45 +1,49 @@
 """The bodies of VideoToPrompt, as its documents show them."""
 
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mockserver.providers.base import Body, Shape
+from mockserver.providers.base import Body, Instant, Shape, WebUrl
 
 Platform = Literal["midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"]
 Depth = Literal["basic", "standard", "detailed", "comprehensive"]
 Status = Literal["pending", "processing", "completed", "failed"]
+# How a form field spells a boolean; Python's clients send True and False.
+TRUE = ("true", "True", "TRUE", "1", "yes", "on")
+FALSE = ("false", "False", "FALSE", "0", "no", "off")
 ErrorType = Literal[
-    "bad_request", "unauthorized", "forbidden", "not_found", "rate_limit_exceeded", "server_error", "service_unavailable"
+    "bad_request",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "rate_limit_exceeded",
+    "server_error",
+    "service_unavailable",
 ]
 
 
-def web_url(value: str) -> str:
-    """An http(s) URL with a host, else ValueError."""
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        parts = None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or any(c <= " " for c in value):
-        raise ValueError("must be an http or https URL")
-    return value
+# The characters of a URI without its fragment (RFC 3986 appendix A); brackets are for addresses alone.
+_URI = r"[!$-;=?-Z_a-z~]"
+_HOST = r"(?:[!$-.0-9;=A-Z_a-z~]*@)?(?:[!$-.0-9;=A-Z_a-z~]+|\[::1\])(?::[0-9]*)?"
+# Absolute and without a fragment (RFC 6749 section 3.1.2); schemes in lower case, and none that a browser would run.
+REDIRECT_URI = (
+    rf"^(?:https?://{_HOST}(?:[/?]{_URI}*)?|(?!https?:|javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:{_URI}*)$"
+)
 
-
-WebUrl = Annotated[
-    str,
-    Field(min_length=1, max_length=2048, json_schema_extra={"pattern": "^https?://[^\\s/?#]+[^\\s]*$"}),
-    AfterValidator(web_url),
-]
+AnalysisId = Annotated[str, Field(pattern="^ana_[A-Za-z0-9]+$", examples=["ana_abc123"])]
+BatchId = Annotated[str, Field(pattern="^bat_[A-Za-z0-9]+$", examples=["bat_abc123"])]
 Language = Annotated[str, Field(pattern="^[a-z]{2}$", description="ISO 639-1 code of the output's language")]
 
 
 class Options(Body):
     """What all analyses can be asked for."""
 
-    platform: Platform = "generic"
-    style_depth: Depth = "standard"
-    include_negative: bool = False
+    platform: Platform = Field(default="generic", description="the image or video generator that the prompt is for")
+    style_depth: Depth = Field(default="standard", description="how much the prompt goes into")
+    include_negative: bool = Field(
+        default=False, description="also a negative prompt; for midjourney and stable-diffusion only"
+    )
     language: Language = "en"
 
 
@@ -60,7 +64,15 @@ class UrlAnalysis(Options):
 class UploadAnalysis(Options):
     """An analysis of an uploaded video: a multipart form."""
 
-    video: Annotated[bytes, Field(json_schema_extra={"format": "binary"})]
+    video: Annotated[bytes, Field(json_schema_extra={"format": "binary"})] = Field(description="the file")
+    include_negative: bool = Field(
+        default=False,
+        description="also a negative prompt; for midjourney and stable-diffusion only",
+        json_schema_extra={"type": ["boolean", "string"], "enum": [True, False, *TRUE, *FALSE]},
+    )
+
+
+_ITEM: Any = {"$ref": "#/components/schemas/UrlAnalysis"}
 
 
 class BatchRequest(Body):
@@ -69,19 +81,23 @@ class BatchRequest(Body):
     analyses: list[Any] = Field(
         min_length=1,
         max_length=100,
-        json_schema_extra={"items": {"type": "object", "description": "as for one analysis by URL"}},
+        json_schema_extra={"items": {"anyOf": [_ITEM, {"description": "anything else is an analysis that fails"}]}},
     )
-    webhook_url: WebUrl | None = None
+    webhook_url: WebUrl | None = Field(default=None, description="where `batch.completed` goes when all have ended")
 
 
 class Submitted(Shape):
-    id: str
+    """An analysis that has been accepted."""
+
+    id: AnalysisId
     status: Status
-    created_at: str
+    created_at: Instant
     platform: Platform
 
 
 class StyleAnalysis(Shape):
+    """What the video looks like."""
+
     dominant_colors: list[str]
     lighting: str
     mood: str
@@ -89,6 +105,8 @@ class StyleAnalysis(Shape):
 
 
 class Prompt(Shape):
+    """A prompt for the platform that was asked for; `full` is `text` and `parameters` together."""
+
     text: str
     negative: str | None
     parameters: str
@@ -100,61 +118,133 @@ class Analysis(Submitted):
     """An analysis; `prompt` and `completed_at` come with its completion, `error` with its failure."""
 
     platform: Platform | None = None  # type: ignore[assignment]
-    completed_at: str | None = None
+    completed_at: Instant | None = None
     prompt: Prompt | None = None
     error: str | None = None
 
 
 class BatchItem(Shape):
-    id: str
+    """One analysis of a batch that has been accepted; `error` comes with one that was refused."""
+
+    id: AnalysisId
     status: Status
     error: str | None = None
 
 
 class BatchSubmitted(Shape):
-    id: str
+    """A batch that has been accepted."""
+
+    id: BatchId
     status: Status
-    created_at: str
+    created_at: Instant
     analyses: list[BatchItem]
 
 
 class Batch(Shape):
-    id: str
+    """A batch with its analyses; `completed_at` comes when all of them have ended, whichever way."""
+
+    id: BatchId
     status: Status
-    created_at: str
-    completed_at: str | None = None
+    created_at: Instant
+    completed_at: Instant | None = None
     analyses: list[Analysis]
 
 
 class Problem(Shape):
+    """What went wrong: for programs, and for people."""
+
     type: ErrorType
     message: str
 
 
 class Error(Shape):
+    """Every error of the API."""
+
     error: Problem
+
+
+class Completed(Shape):
+    """What an analysis came to."""
+
+    id: AnalysisId
+    prompt: Prompt
+
+
+class Failed(Shape):
+    """Why an analysis came to nothing."""
+
+    id: AnalysisId
+    error: str
+
+
+class AnalysisCompleted(Shape):
+    """The body of the event `analysis.completed`."""
+
+    event: Literal["analysis.completed"]
+    timestamp: Instant
+    data: Completed
+
+
+class AnalysisFailed(Shape):
+    """The body of the event `analysis.failed`."""
+
+    event: Literal["analysis.failed"]
+    timestamp: Instant
+    data: Failed
+
+
+class BatchCompleted(Shape):
+    """The body of the event `batch.completed`."""
+
+    event: Literal["batch.completed"]
+    timestamp: Instant
+    data: Batch
+
+
+class AuthorizeQuery(BaseModel):
+    """A request for a code (RFC 6749 section 4.1.1). What is wrong but for the first two is told to the client."""
+
+    client_id: str = Field(min_length=1, description="any, unless the scenario names its clients")
+    redirect_uri: str = Field(pattern=REDIRECT_URI, description="where the person is sent back to")
+    response_type: str = Field(default="code", description="must be given, and be `code`")
+    scope: str = Field(default="", description="some of analyze:read, analyze:write, account:read; left out: all")
+    state: str = Field(default="", description="comes back as it is")
+    code_challenge: str = Field(default="", description="for PKCE (RFC 7636)")
+    code_challenge_method: str = Field(default="plain", description="S256 or plain")
+
+    model_config = ConfigDict(regex_engine="python-re")
+
+
+def _only_grant_type(schema: dict[str, Any]) -> None:
+    for shown in schema["properties"].values():
+        del shown["default"]
+    schema["required"] = ["grant_type"]
 
 
 class TokenRequest(Body):
     """A request for tokens (RFC 6749 sections 4.1.3 and 6), as form fields."""
 
-    grant_type: str = ""
+    grant_type: str = Field(default="", json_schema_extra={"enum": ["authorization_code", "refresh_token"]})
     code: str = ""
-    redirect_uri: str = ""
-    client_id: str = ""
-    client_secret: str = ""
-    code_verifier: str = ""
+    redirect_uri: str = Field(default="", description="the same as the code was asked for with")
+    client_id: str = Field(default="", description="here, or as the user name of HTTP Basic")
+    client_secret: str = Field(default="", description="here, or as the password of HTTP Basic")
+    code_verifier: str = Field(default="", description="for a code that was asked for with a challenge (RFC 7636)")
     refresh_token: str = ""
-    scope: str = ""
+    scope: str = Field(default="", description="for a refresh: some of what was granted")
+
+    model_config = ConfigDict(json_schema_extra=_only_grant_type)
 
 
 class Consent(Body):
     """A person's answer on the consent page, as form fields."""
 
-    decision: str = ""
+    decision: str = Field(default="", description="`approve`; anything else denies")
 
 
 class Tokens(Shape):
+    """Tokens (RFC 6749 section 5.1); `expires_in` is in seconds."""
+
     access_token: str
     token_type: Literal["Bearer"]
     expires_in: int
@@ -166,7 +256,12 @@ class OAuthError(Shape):
     """An error of the token endpoint (RFC 6749 section 5.2)."""
 
     error: Literal[
-        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
     ]
     error_description: str
 

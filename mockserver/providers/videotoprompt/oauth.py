@@ -3,11 +3,14 @@
 import base64
 import binascii
 import hmac
+import re
+from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlencode
 
+from mockserver.core.faults import HTTP_STATUS, Refusal
 from mockserver.core.seeded import Seeded
 from mockserver.providers.base import Documented, Holder, Operation, Reply
 from mockserver.providers.videotoprompt import models
@@ -15,10 +18,43 @@ from mockserver.sandbox import Sandbox
 from mockserver.wire.call import Call
 
 SCOPES = ("analyze:read", "analyze:write", "account:read")
+SCHEME: Mapping[str, Any] = {
+    "type": "oauth2",
+    "flows": {
+        "authorizationCode": {
+            "authorizationUrl": "https://videotoprompt.org/oauth/authorize",
+            "tokenUrl": "https://api.videotoprompt.org/oauth/token",
+            "refreshUrl": "https://api.videotoprompt.org/oauth/token",
+            "scopes": {
+                "analyze:read": "read analyses and batches",
+                "analyze:write": "submit analyses and batches",
+                "account:read": "read the account",
+            },
+        }
+    },
+}
 CODE_LASTS = 10 * 60_000
 TOKEN_LASTS = 60 * 60_000
 _ACCESS, _REFRESH = "v2p_at_", "v2p_rt_"
 _NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+HTML = "text/html; charset=utf-8"
+_UNCACHED = {"Cache-Control": {"type": "string", "const": "no-store", "description": "tokens are not to be kept"}}
+_AUTHORIZE = (
+    "Redirects at once with a code, so that tests need no browser; shows a consent page where the scenario says "
+    "`auto_approve: false`. Codes work once and for ten minutes."
+)
+_ANSWERS = {"approve": {"decision": "approve"}, "deny": {"decision": "deny"}}
+_GRANTS = {
+    "code": {
+        "grant_type": "authorization_code",
+        "code": "v2p_code_abc123",
+        "redirect_uri": "https://app.example.com/callback",
+        "client_id": "my-app",
+        "client_secret": "my-secret",
+    },
+    "refresh": {"grant_type": "refresh_token", "refresh_token": "v2p_rt_abc123", "client_id": "my-app"},
+}
+_IS_REDIRECT_URI = re.compile(models.REDIRECT_URI).fullmatch
 
 
 class _Problem(Exception):
@@ -31,19 +67,54 @@ class _Problem(Exception):
 
 def operations() -> tuple[Operation, ...]:
     """The authorization and token endpoints. They are not counted against the limits of an account."""
-    page = Documented("A consent page for a person", content_type="text/html; charset=utf-8")
-    redirect = Documented("Back to the client, with a code or an error in the query")
-    wrong = Documented("The client or its redirect URI cannot be trusted", content_type="text/html; charset=utf-8")
+    page = Documented("A consent page for a person", content_type=HTML)
+    redirect = Documented(
+        "Back to the client, with a code or an error in the query",
+        content_type="text/plain; charset=utf-8",
+        headers={"Location": {"type": "string", "description": "redirect_uri with `code` or `error`, and `state`"}},
+    )
+    wrong = Documented("The client or its redirect URI cannot be trusted", content_type=HTML)
+    large = Documented("The form is too large", content_type=HTML)
+    other = Documented("The form is no form", content_type=HTML)
     return (
-        Operation("oauth_authorize", "GET", "/oauth/authorize", authorize, "Ask a user for access",
-                  {200: page, 302: redirect, 400: wrong}, public=True, secret=True),
-        Operation("oauth_consent", "POST", "/oauth/authorize", consent, "Answer the consent page",
-                  {302: redirect, 400: wrong}, models.Consent, "form", public=True, secret=True),
-        Operation("oauth_token", "POST", "/oauth/token", token, "Exchange a code or a refresh token for tokens",
-                  {200: Documented("Tokens", models.Tokens), 400: Documented("Refused", models.OAuthError),
-                   401: Documented("The client is not known", models.OAuthError)},
-                  models.TokenRequest, "form", public=True, secret=True),
+        Operation(
+            "oauth_authorize", "GET", "/oauth/authorize", authorize, "Ask a user for access",
+            {200: page, 302: redirect, 400: wrong}, query=models.AuthorizeQuery, public=True, secret=True,
+            tag="oauth", host="videotoprompt.org", description=_AUTHORIZE,
+        ),
+        Operation(
+            "oauth_consent", "POST", "/oauth/authorize", consent, "Answer the consent page",
+            {302: redirect, 400: wrong, 413: large, 415: other}, models.Consent, "form", models.AuthorizeQuery,
+            public=True, secret=True, tag="oauth", host="videotoprompt.org", spell=_page_for, examples=_ANSWERS,
+        ),
+        Operation(
+            "oauth_token", "POST", "/oauth/token", token, "Exchange a code or a refresh token for tokens",
+            {
+                200: Documented("Tokens", models.Tokens, headers=_UNCACHED),
+                400: Documented("Refused", models.OAuthError),
+                401: Documented("The client is not known", models.OAuthError),
+                413: Documented("The form is too large", models.OAuthError),
+            },
+            models.TokenRequest, "form", public=True, secret=True,
+            tag="oauth", spell=_token_error, examples=_GRANTS,
+        ),
     )  # fmt: skip
+
+
+def _page_for(refusal: Refusal) -> Reply | None:
+    """What is wrong with the form of the consent page, for the person who sent it."""
+    status = HTTP_STATUS.get(refusal.kind)
+    if refusal.kind not in ("invalid_request", "unsupported_media_type", "too_large") or status is None:
+        return None
+    return _page(status, "Authorization refused", f"<p>{escape(refusal.message)}</p>")
+
+
+def _token_error(refusal: Refusal) -> Reply | None:
+    """What is wrong with a request for tokens, as the client's OAuth library reads it (RFC 6749 section 5.2)."""
+    if refusal.kind not in ("invalid_request", "unsupported_media_type", "too_large"):
+        return None
+    status = 413 if refusal.kind == "too_large" else 400
+    return Reply(status, {"error": "invalid_request", "error_description": refusal.message}, _NO_STORE)
 
 
 async def holder(key: str, sandbox: Sandbox, now: int) -> Holder | None:
@@ -103,11 +174,8 @@ def _untrusted(call: Call) -> str | None:
     client, back = call.query.get("client_id", ""), call.query.get("redirect_uri", "")
     if not client or not _known(call, client):
         return "client_id is missing or unknown"
-    parts = urlsplit(back) if back.isprintable() else None
-    if parts is None or not parts.scheme or parts.fragment or (parts.scheme in ("http", "https") and not parts.netloc):
-        return "redirect_uri must be an absolute URI without a fragment"
-    if parts.scheme in ("javascript", "data", "vbscript"):
-        return "redirect_uri has a scheme that cannot be redirected to"
+    if not _IS_REDIRECT_URI(back):
+        return "redirect_uri must be an absolute URI without a fragment, and of a scheme that can be redirected to"
     return None
 
 
@@ -128,7 +196,7 @@ async def _decided(call: Call, *, approved: bool) -> Reply:
     if "state" in query:
         answer["state"] = query["state"]
     back = query["redirect_uri"]
-    joint = "&" if urlsplit(back).query else "?"
+    joint = "&" if "?" in back else "?"
     location = f"{back}{joint}{urlencode(answer)}"
     return Reply(302, b"", ((b"location", location.encode()), *_NO_STORE), "text/plain; charset=utf-8")
 
@@ -204,7 +272,11 @@ def _client(call: Call, body: models.TokenRequest) -> str:
         except (binascii.Error, UnicodeDecodeError):
             raise _Problem("invalid_client", "The Authorization header is not valid HTTP Basic") from None
     expected = call.option("clients", {}).get(name)
-    if not name or not _known(call, name) or (expected is not None and not hmac.compare_digest(expected.encode(), secret.encode())):
+    if (
+        not name
+        or not _known(call, name)
+        or (expected is not None and not hmac.compare_digest(expected.encode(), secret.encode()))
+    ):
         raise _Problem("invalid_client", "The client is unknown or its secret is wrong")
     return name
 
@@ -229,4 +301,4 @@ def _page(status: int, title: str, inner: str) -> Reply:
         f"<h1>{title}</h1>{inner}</html>"
     )
     policy = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self' *")
-    return Reply(status, html.encode(), (policy, *_NO_STORE), "text/html; charset=utf-8")
+    return Reply(status, html.encode(), (policy, *_NO_STORE), HTML)

@@ -1,16 +1,27 @@
 """How VideoToPrompt looks on the wire: its operations, plans, errors, headers and events."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from mockserver.clock import rfc3339
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job, State
-from mockserver.core.limits import Usage
+from mockserver.core.limits import Period, Usage
 from mockserver.core.signing import hmac_sha256
 from mockserver.deliveries import Delivery
-from mockserver.providers.base import Documented, Header, Holder, Operation, Provider, Reply, bearer, status_of
-from mockserver.providers.videotoprompt import analyses, models, oauth, results
+from mockserver.providers.base import (
+    BEARER,
+    Documented,
+    Event,
+    Header,
+    Holder,
+    Operation,
+    Provider,
+    Reply,
+    bearer,
+    status_of,
+)
+from mockserver.providers.videotoprompt import analyses, models, oauth, results, samples
 from mockserver.sandbox import Account, Sandbox
 from mockserver.store.protocol import Transition
 from mockserver.wire.call import Call
@@ -44,42 +55,61 @@ MESSAGES = {
 }
 
 
-def _replies(
-    success: Mapping[int, Documented], *errors: int
-) -> dict[int, Documented]:
+LIMIT_HEADERS = {
+    "X-RateLimit-Limit": {"type": "integer", "description": "requests a minute"},
+    "X-RateLimit-Remaining": {"type": "integer", "description": "requests left in this minute"},
+    "X-RateLimit-Reset": {"type": "integer", "description": "when the limit starts anew, in Unix seconds"},
+}
+
+
+def _replies(success: Mapping[int, Documented], *errors: int) -> dict[int, Documented]:
     return {**success, **{code: Documented(_ERRORS[code], models.Error) for code in errors}}
 
 
 def _operations() -> tuple[Operation, ...]:
     submitted = {202: Documented("Accepted: poll the analysis until it ends", models.Submitted)}
+    analysis = Documented("The analysis", models.Analysis, example=samples.COMPLETED)
     link = {"retrieve": ("get_analysis", "analysis_id")}
     everywhere = (401, 429, 500, 503)
     return (
         Operation(
             "analyze_upload", "POST", "/v1/analyze/upload", analyses.by_upload, "Analyze an uploaded video",
             _replies(submitted, 400, 403, *everywhere), models.UploadAnalysis, "multipart",
-            scope="analyze:write", links=link,
+            scope="analyze:write", links=link, tag="analyses", parts={"video": "video/*"},
         ),
         Operation(
             "analyze_url", "POST", "/v1/analyze/url", analyses.by_url, "Analyze a video at a public URL",
             _replies(submitted, 400, 403, *everywhere), models.UrlAnalysis, input=("url",),
-            scope="analyze:write", links=link,
+            scope="analyze:write", links=link, tag="analyses", examples=samples.ANALYSES,
         ),
         Operation(
             "analyze_batch", "POST", "/v1/analyze/batch", analyses.submit_batch, "Analyze up to 100 videos in one call",
             _replies({202: Documented("Accepted", models.BatchSubmitted)}, 400, 403, *everywhere), models.BatchRequest,
-            scope="analyze:write", links={"retrieve": ("get_batch", "batch_id")},
+            scope="analyze:write", links={"retrieve": ("get_batch", "batch_id")}, tag="batches",
+            examples=samples.BATCHES,
         ),
         Operation(
             "get_batch", "GET", "/v1/analyze/batch/{batch_id}", analyses.retrieve_batch, "Get a batch with its results",
             _replies({200: Documented("The batch", models.Batch)}, 403, 404, *everywhere), scope="analyze:read",
+            path_types={"batch_id": models.BatchId}, tag="batches",
         ),
         Operation(
             "get_analysis", "GET", "/v1/analyze/{analysis_id}", analyses.retrieve, "Get an analysis",
-            _replies({200: Documented("The analysis", models.Analysis)}, 403, 404, *everywhere), scope="analyze:read",
+            _replies({200: analysis}, 403, 404, *everywhere),
+            scope="analyze:read", path_types={"analysis_id": models.AnalysisId}, tag="analyses",
         ),
         *oauth.operations(),
     )  # fmt: skip
+
+
+def _tier(requests: int, analyses: int, seconds: int | None, size: int | None) -> dict[str, int | None]:
+    """What a plan allows: requests a minute, analyses a day, seconds of a video, bytes of a file (the page's table)."""
+    return {
+        "requests_per_minute": requests,
+        "analyses_per_day": analyses,
+        "video_seconds": seconds,
+        "file_bytes": size,
+    }
 
 
 class VideoToPrompt(Provider):
@@ -87,20 +117,30 @@ class VideoToPrompt(Provider):
 
     name = "videotoprompt"
     title = "VideoToPrompt"
+    description = "Turns videos into prompts for image and video generators, in the background."
     hosts = ("api.videotoprompt.org", "videotoprompt.org")
     base_path = "/v1"
-    tiers = {
-        "free": {"requests_per_minute": 5, "analyses_per_day": 20, "video_seconds": 120, "file_bytes": 100 * MB},
-        "starter": {"requests_per_minute": 20, "analyses_per_day": 200, "video_seconds": 600, "file_bytes": 500 * MB},
-        "pro": {"requests_per_minute": 60, "analyses_per_day": 2_000, "video_seconds": 1_800, "file_bytes": 2_000 * MB},
-        "enterprise": {"requests_per_minute": 600, "analyses_per_day": 100_000, "video_seconds": None, "file_bytes": None},
+    tiers: ClassVar[Mapping[str, Mapping[str, int | None]]] = {
+        "free": _tier(5, 20, 120, 100 * MB),
+        "starter": _tier(20, 200, 600, 500 * MB),
+        "pro": _tier(60, 2_000, 1_800, 2_000 * MB),
+        "enterprise": _tier(600, 100_000, None, None),
     }
-    aliases = {"basic": "starter"}
-    periods = {"requests_per_minute": "minute", "analyses_per_day": "day"}
+    aliases: ClassVar[Mapping[str, str]] = {"basic": "starter"}
+    periods: ClassVar[Mapping[str, Period]] = {"requests_per_minute": "minute", "analyses_per_day": "day"}
     counts = ("requests_per_minute",)
     events = ("analysis.completed", "analysis.failed", "batch.completed")
     options_model = models.ScenarioOptions
+    security: ClassVar[Mapping[str, Mapping[str, Any]]] = {**BEARER, "oauth": oauth.SCHEME}
+    documented_headers: ClassVar[Mapping[str, Mapping[str, Any]]] = LIMIT_HEADERS
+    documented_events: ClassVar[Mapping[str, Event]] = samples.EVENTS
+    tags: ClassVar[Mapping[str, str]] = {
+        "analyses": "One video at a time: submit it, then poll, or wait for a webhook",
+        "batches": "Up to 100 videos in one call",
+        "oauth": "Act for a user (RFC 6749), with PKCE (RFC 7636)",
+    }
     retry_waits = (5_000, 30_000, 300_000, 1_800_000)
+    stamped_field = "timestamp"
 
     def __init__(self) -> None:
         self.operations = _operations()
@@ -173,7 +213,7 @@ class VideoToPrompt(Provider):
         self, sandbox: Sandbox, job: Job, state: State, event: str, url: str, secret: str, data: object
     ) -> None:
         body = {"event": event, "timestamp": rfc3339(state.entered_at), "data": data}
-        await sandbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
+        await sandbox.outbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
 
     def signed(self, delivery: Delivery, at: int) -> Sequence[tuple[str, str]]:
         return (("X-V2P-Signature", f"sha256={hmac_sha256(delivery.secret, delivery.body)}"),)

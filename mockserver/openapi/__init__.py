@@ -1,0 +1,50 @@
+"""The OpenAPI documents: one a provider and one for the control API, made by FastAPI out of the declarations.
+
+FastAPI takes a third of a second to import, so nothing that the server needs to start imports this package.
+"""
+
+from functools import cache
+from typing import Any
+
+from mockserver.control.documents import described as described_control
+from mockserver.openapi.build import build
+from mockserver.openapi.described import Described
+from mockserver.openapi.providers import described
+from mockserver.registry import all_providers
+from mockserver.source.suggestions import did_you_mean
+
+__all__ = ["UnknownDocument", "as_yaml", "document", "names"]
+
+
+class UnknownDocument(ValueError):
+    """There is no document of that name; the message says which there are."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of all documents: the providers', and `control`."""
+    return (*(p.name for p in all_providers()), "control")
+
+
+@cache
+def document(name: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of a provider, or of `control`. To be read only. Raises UnknownDocument."""
+    known = {p.name: p for p in all_providers()}
+    if name != "control" and name not in known:
+        raise UnknownDocument(f"there is no document {name!r}{did_you_mean(name, names())}")
+    found: Described = described_control() if name == "control" else described(known[name])
+    return build(found)
+
+
+def as_yaml(document: dict[str, Any]) -> str:
+    """A document as YAML, its keys in the order that they have, and nothing in it by reference."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def text(dumper: Dumper, value: str) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+    Dumper.add_representer(str, text)
+    return str(yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)).rstrip("\n")

@@ -1,0 +1,99 @@
+"""A provider as its document describes it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from mockserver.core.faults import Refusal
+from mockserver.openapi.described import Described
+from mockserver.providers.base import Documented, Operation, Provider, Reply
+
+LOCAL = "http://localhost:8080"
+
+_MEANING = {
+    "unauthorized": "The credential is missing or wrong",
+    "forbidden": "The credential does not allow this",
+    "not_found": "There is no such thing",
+    "invalid_request": "The request is malformed or not valid",
+    "too_large": "The request body is too large",
+    "unsupported_media_type": "The request body has another content type than documented",
+    "rate_limited": "A limit is used up",
+    "server_error": "The server failed",
+}
+_ABOUT = (
+    "The simulation of {title} by mockserver. It speaks as the provider does, and keeps jobs, credits and limits of "
+    "its own in every sandbox. A path that exists answers other methods with 405 and an `Allow` header, and GET also "
+    "as HEAD. A request for a sandbox that does not exist gets a 404 with problem details (RFC 9457)."
+)
+
+
+def described(provider: Provider) -> Described:
+    """What the document of a provider says."""
+    return Described(
+        name=provider.name,
+        title=provider.title,
+        description="\n\n".join(filter(None, (provider.description, _ABOUT.format(title=provider.title)))),
+        servers=servers(provider.name, provider.hosts[0]),
+        operations=tuple(o for o in provider.operations if not o.hidden),
+        edge=lambda operation: edge_replies(provider, operation),
+        security=provider.security,
+        headers=provider.documented_headers,
+        events=provider.documented_events,
+        tags=provider.tags,
+    )
+
+
+def servers(name: str, host: str) -> dict[str, str]:
+    """The simulation first, so that a tool which takes the first server never calls the provider itself."""
+    return {f"{LOCAL}/{name}": "mockserver", f"https://{host}": "the provider itself"}
+
+
+def edge_replies(provider: Provider, operation: Operation) -> dict[int, Documented]:
+    """What the edge answers by itself where the operation does not say it, as the provider spells it."""
+    found: dict[int, Documented] = {}
+    for kind in _kinds(provider, operation):
+        reply = _spelled(provider, operation, Refusal(kind, _MEANING[kind]))
+        if reply.status not in operation.replies and reply.status not in found:
+            model = _fitting(provider, operation, reply)
+            found[reply.status] = Documented(_MEANING[kind], model, reply.content_type)
+    return found
+
+
+def _kinds(provider: Provider, operation: Operation) -> Iterator[str]:
+    if operation.body is not None:
+        yield "invalid_request"
+        yield "unsupported_media_type"
+        if operation.body_kind != "multipart":
+            yield "too_large"
+    if not operation.public:
+        yield "unauthorized"
+        if provider.counts if operation.counts is None else operation.counts:
+            yield "rate_limited"
+    if operation.scope:
+        yield "forbidden"
+    yield "server_error"
+
+
+def _spelled(provider: Provider, operation: Operation, refusal: Refusal) -> Reply:
+    return (operation.spell(refusal) if operation.spell else None) or provider.spell(refusal)
+
+
+def _fitting(provider: Provider, operation: Operation, reply: Reply) -> type[BaseModel] | None:
+    """The model that the provider documents elsewhere for an error like this one. Raises LookupError for none."""
+    if not isinstance(reply.body, Mapping):
+        return None
+    for model in _error_models(provider, operation):
+        try:
+            model.model_validate(reply.body)
+        except ValidationError:
+            continue
+        return model
+    raise LookupError(f"{provider.name} documents no model for its {reply.status} with {reply.body!r}")
+
+
+def _error_models(provider: Provider, operation: Operation) -> Iterator[type[BaseModel]]:
+    """The models of the operation's own errors, then those of the provider, the most frequent first."""
+    yield from (r.model for code, r in operation.replies.items() if code >= 400 and r.model)
+    counted = Counter(r.model for o in provider.operations for code, r in o.replies.items() if code >= 400 and r.model)
+    yield from (model for model, _ in counted.most_common())

@@ -1,0 +1,135 @@
+"""Operations as routes of FastAPI, which nobody calls: its documents are made of them."""
+
+import re
+from collections.abc import Mapping
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+from fastapi import Body, Path, Query, Response
+from fastapi.routing import APIRoute
+
+from mockserver.openapi.described import Described
+from mockserver.openapi.providers import servers
+from mockserver.providers.base import BodyKind, Documented, Event, Operation
+
+_MEDIA_TYPES: Mapping[BodyKind, str] = {
+    "json": "application/json",
+    "multipart": "multipart/form-data",
+    "form": "application/x-www-form-urlencoded",
+}
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+def route(api: Described, operation: Operation) -> APIRoute:
+    """An operation as FastAPI sees it."""
+    replies = api.replies(operation)
+    success = min(code for code in replies if code < 400)
+    extra: dict[str, Any] = {"security": _security(api, operation)}
+    if operation.host:
+        extra["servers"] = [{"url": u, "description": d} for u, d in servers(api.name, operation.host).items()]
+    if operation.body is not None:
+        extra["requestBody"] = _body_extra(operation)
+    return APIRoute(
+        operation.path,
+        _endpoint(_parameters(operation)),
+        methods=[operation.method],
+        operation_id=operation.name,
+        summary=operation.summary,
+        description=operation.description or None,
+        tags=[operation.tag or api.title],
+        status_code=success,
+        response_class=Response,
+        responses={code: _response(api, operation, r, links=code == success) for code, r in replies.items()},
+        openapi_extra=extra,
+    )
+
+
+def webhook(name: str, event: Event) -> APIRoute:
+    """An event as FastAPI sees it: a request that this server makes."""
+    body: Any = Annotated[event.model, Body()]
+    parameters = [
+        {"name": header, "in": "header", "required": True, **_split(schema)} for header, schema in event.headers.items()
+    ]
+    return APIRoute(
+        name,
+        _endpoint([Parameter("body", Parameter.KEYWORD_ONLY, annotation=body)]),
+        methods=["POST"],
+        operation_id=re.sub(r"\W", "_", name),
+        summary=event.description,
+        tags=["webhooks"],
+        response_class=Response,
+        responses={"2XX": {"description": "Received. Any other reply, or none in time, leads to another attempt"}},
+        openapi_extra={
+            "parameters": parameters,
+            "requestBody": {"content": {"application/json": _example(event.example)}},
+            "security": [],
+        },
+    )
+
+
+def _endpoint(parameters: list[Parameter]) -> Any:
+    async def endpoint() -> None:
+        raise NotImplementedError
+
+    # FastAPI reads the signature, and takes the docstring for a description: there is none.
+    endpoint.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return endpoint
+
+
+def _parameters(operation: Operation) -> list[Parameter]:
+    found: dict[str, Any] = {}
+    for name in _PARAMETER.findall(operation.path):
+        found[name] = Annotated[operation.path_types.get(name, str), Path()]
+    if operation.query is not None:
+        found["query_parameters"] = Annotated[operation.query, Query()]
+    if operation.body is not None:
+        found["body"] = Annotated[operation.body, Body(media_type=_MEDIA_TYPES[operation.body_kind])]
+    return [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in found.items()]
+
+
+def _security(api: Described, operation: Operation) -> list[dict[str, list[str]]]:
+    """Any one of the schemes does; OAuth needs the operation's scope."""
+    if operation.public:
+        return []
+    scopes = [operation.scope] if operation.scope else []
+    return [{name: scopes if scheme["type"] == "oauth2" else []} for name, scheme in api.security.items()]
+
+
+def _body_extra(operation: Operation) -> dict[str, Any]:
+    media: dict[str, Any] = {}
+    if operation.examples:
+        media["examples"] = {name: {"value": value} for name, value in operation.examples.items()}
+    if operation.parts:
+        media["encoding"] = {part: {"contentType": kind} for part, kind in operation.parts.items()}
+    return {"content": {_MEDIA_TYPES[operation.body_kind]: media}}
+
+
+def _response(api: Described, operation: Operation, reply: Documented, *, links: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {"description": reply.description}
+    headers = {**api.headers, **reply.headers}
+    if headers:
+        made["headers"] = {name: {"required": True, **_split(schema)} for name, schema in headers.items()}
+    if links and operation.links:
+        made["links"] = {name: _link(*link) for name, link in operation.links.items()}
+    media = _example(reply.example)
+    if reply.model is not None:
+        made["model"] = reply.model
+        made["content"] = {"application/json": media}
+    elif reply.content_type != "application/json":
+        binary = {} if reply.content_type.startswith("text/") else {"contentMediaType": reply.content_type}
+        made["content"] = {reply.content_type: {"schema": {"type": "string", **binary}, **media}}
+    return made
+
+
+def _link(operation: str, parameter: str, pointer: str = "/id") -> dict[str, Any]:
+    return {"operationId": operation, "parameters": {parameter: f"$response.body#{pointer}"}}
+
+
+def _example(value: Any) -> dict[str, Any]:
+    return {} if value is None else {"example": value}
+
+
+def _split(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A header object out of a JSON Schema that carries the description."""
+    rest = {key: value for key, value in schema.items() if key != "description"}
+    return {"description": schema.get("description", ""), "schema": rest}

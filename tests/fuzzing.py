@@ -1,0 +1,170 @@
+"""Schemathesis on this process: everything that a document lets a client send, and all that it promises in return."""
+
+import copy
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import AcceptedNegativeData, Failure
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.openapi.checks import RejectedPositiveData
+from schemathesis.python.asgi import shutdown_lifespans
+
+from mockserver.app import create_app
+from mockserver.catalogue import catalogue
+from mockserver.core.seeded import Seeded
+from mockserver.media import video
+from mockserver.openapi import document
+from mockserver.registry import all_providers
+from mockserver.settings import Settings
+from tests.contract import Contract
+from tests.conversation import Receivers
+
+KEY = "contract-key"
+# Keys that a provider wants to look otherwise, by the beginning of the path.
+_KEYS = {"descrideo": {"/api/demo/": "demo_contract-key", "/": "nxt_contract-key"}}
+
+# Rules that JSON Schema cannot state: between two values of a body, about the bytes of a file, and which names exist.
+# A document tells them in words, and a request that breaks one of them is refused although its schema admits it.
+BEYOND_SCHEMA = tuple(
+    map(
+        re.compile,
+        (
+            r"timestamp_end must be later than timestamp_start",
+            r"video: the file (is empty|is not a video|is damaged)",
+            r"(no|No) (operation|fault|plan) is called",
+            r"[Uu]nknown (event|limit|provider|option)",
+            r"[Nn]o provider has a plan|there is no scenario named",
+            r"Give the name of a scenario",
+            r"'.*' is no place in a request|is not of the linear-time syntax",
+            r"is a reply of its own|happens before the reply begins|spoils the body of a reply|can only be spoilt",
+            r"is not on the list of values|names are unique",
+            r"a duration may be at most 366 days|the spread of .* is larger|p99 goes with a shorter",
+            r"a window ends after it begins|of the years 1970 to 8999|expected an instant",
+            r"and other steps follow it|never ends|nothing follows it|goes back from|progress must not fall",
+            r"does not fit into 64 bits",
+            r"url: (?!must)",
+        ),
+    )
+)
+# What is taken although the schema does not admit it, because published clients send it (FACTS section 5).
+TOLERATED = {"dumplingai": re.compile("requestSource")}
+_AT_ONCE = {"pace": {"first": 0, "every": 0, "size": 100}}
+# Whose failed jobs are told by a later request; the others' fail the request itself.
+_IN_BACKGROUND = ("videotoprompt.*", "prompttovideo.*", "descrideo.*")
+
+
+@dataclass
+class Run:
+    """What came of one run: how many requests were made, and what was found."""
+
+    requests: int = 0
+    found: dict[str, str] = field(default_factory=dict)
+
+
+def fuzz(name: str, *, seed: int, examples: int, without: tuple[str, ...] = ()) -> Run:
+    """Try a document against a fresh server: the same requests for the same seed.
+
+    `examples` is for each operation and for each walk along the links; operations in `without` have no exhaustive
+    phase, which is not bounded by it.
+    """
+    schemathesis.openapi.media_type("video/mp4", st.just(video(2_000, Seeded("fuzzing")).data))
+    schema = schemathesis.openapi.from_dict(
+        copy.deepcopy(document(name)), config=_config(name, seed, examples, without)
+    )
+    schema.app = Contract(create_app(Settings(), scenario=_scenario(name), sender=Receivers()))
+    schema.hooks.register_hook_with_name(_unexpected(name), "filter_failure")
+    run = Run()
+    try:
+        for event in from_schema(schema).execute():
+            if isinstance(event, events.FatalError):
+                raise event.exception
+            if isinstance(event, events.NonFatalError):
+                run.found[f"{event.label}: {event.value!r}"] = ""
+            if isinstance(event, events.ScenarioFinished):
+                run.requests += len(event.recorder.interactions)
+                run.found.update(_failures(event))
+    finally:
+        shutdown_lifespans()
+    return run
+
+
+def _config(name: str, seed: int, examples: int, without: tuple[str, ...]) -> SchemathesisConfig:
+    keys = _keys(name)
+    operations: list[dict[str, Any]] = [
+        {"include-operation-id": o, "phases": {"coverage": {"enabled": False}}} for o in without
+    ]
+    # It would be waited for in real time.
+    operations.append({"include-operation-id": "list_deliveries", "parameters": {"wait": "1ms"}})
+    operations += [{"include-path-regex": f"^{path}", "headers": _bearer(key)} for path, key in keys.items()]
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": seed,
+            "base-url": f"http://testserver/{'_mock' if name == 'control' else name}",
+            "workers": 1,
+            "max-failures": 20,
+            "continue-on-failure": True,
+            "generation": {"max-examples": examples, "deterministic": True, "database": "none", "no-shrink": True},
+            # Words out of the source would make another run of the same seed after every change to it.
+            "analysis": {"constants": {"enabled": False}},
+            "operations": operations,
+        }
+    )
+
+
+def _scenario(name: str) -> dict[str, Any]:
+    """Nothing runs out; some jobs end at once, well or badly, and the others by being asked for."""
+    limits = dict.fromkeys(catalogue(all_providers()).limits)
+    going = [{"status": "queued", "polls": 1}, {"status": "running", "polls": 1, "progress": "0..90"}]
+    return {
+        "scenario": "contract",
+        "clock": {"mode": "manual"},
+        "accounts": [{"key": k, "plan": "enterprise", "credits": None, "limits": limits} for k in _keys(name).values()],
+        "plans": {
+            "default": {"steps": [*going, {"status": "succeeded"}]},
+            "fast": {"steps": [{"status": "succeeded"}]},
+            "fails": {"steps": [{"status": "failed"}]},
+        },
+        "rules": [
+            {"name": "some fail", "operation": list(_IN_BACKGROUND), "probability": "20%", "plan": "fails"},
+            {"name": "some are fast", "operation": "*", "probability": "50%", "plan": "fast", "stream": _AT_ONCE},
+            {"name": "at once", "operation": "*", "stream": _AT_ONCE},
+        ],
+    }
+
+
+def _keys(name: str) -> dict[str, str]:
+    return _KEYS.get(name, {"/": KEY})
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def _unexpected(name: str) -> Callable[[Any, Failure, Any, Any], bool]:
+    """Whether a failure counts, for Schemathesis: it does unless the document says in words why it is none."""
+
+    def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> bool:
+        if isinstance(failure, RejectedPositiveData):
+            text = response.content.decode("utf-8", "replace").replace("\\'", "'")
+            return not any(rule.search(text) for rule in BEYOND_SCHEMA)
+        if isinstance(failure, AcceptedNegativeData) and name in TOLERATED:
+            return not TOLERATED[name].search(failure.message)
+        return True
+
+    return filter_failure
+
+
+def _failures(event: events.ScenarioFinished) -> Iterator[tuple[str, str]]:
+    for case, checks in event.recorder.checks.items():
+        for check in checks:
+            if check.status == Status.FAILURE and check.failure_info is not None:
+                failure = check.failure_info.failure
+                answer = event.recorder.interactions[case].response
+                told = "" if answer is None else f"{answer.status_code} {answer.content[:300]!r}"
+                where = f"{failure.operation}: {failure.title}: {failure.message}"
+                yield where, f"{check.failure_info.code_sample[:1_000]}\n=> {told}"

@@ -1,0 +1,207 @@
+"""The OpenAPI documents: as exported, valid, complete, and true to what they are made of."""
+
+import copy
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from mockserver import __version__
+from mockserver.openapi import UnknownDocument, as_yaml, document, names
+from mockserver.registry import all_providers
+from tests.contract import resolved, validator
+from tests.conversation import Conversation
+
+Talk = Callable[..., None]
+
+EXPORTED = Path(__file__).parent.parent / "openapi"
+PROVIDERS = {p.name: p for p in all_providers()}
+every_document = pytest.mark.parametrize("name", names())
+every_provider = pytest.mark.parametrize("name", PROVIDERS)
+
+
+def operations(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every operation of a document: path, method, declaration."""
+    for path, item in document(name)["paths"].items():
+        for method, declared in item.items():
+            yield path, method, declared
+
+
+def schemas(node: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping in a document that says what a value looks like, and has examples of it."""
+    if isinstance(node, dict):
+        if isinstance(node.get("examples"), list) or ("example" in node and "schema" not in node):
+            yield node
+        for value in node.values():
+            yield from schemas(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from schemas(value)
+
+
+def media(name: str) -> Iterator[tuple[str, Any, Any]]:
+    """Every example of a body in a document, with its schema and where it is."""
+
+    def within(where: str, content: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+        for kind, shown in content.items():
+            if "example" in shown:
+                yield f"{where} {kind}", shown["schema"], shown["example"]
+            for label, example in shown.get("examples", {}).items():
+                yield f"{where} {kind} {label}", shown["schema"], example["value"]
+
+    hooks = [(event, "post", item["post"]) for event, item in document(name).get("webhooks", {}).items()]
+    for path, method, declared in (*operations(name), *hooks):
+        yield from within(f"{method} {path}", declared.get("requestBody", {}).get("content", {}))
+        for status, shown in declared["responses"].items():
+            yield from within(f"{method} {path} {status}", resolved(name, shown).get("content", {}))
+
+
+@every_document
+def test_a_document_is_exported_as_it_is(name: str) -> None:
+    text = (EXPORTED / f"{name}.yaml").read_text("utf-8")
+    assert text == as_yaml(document(name)) + "\n", "run `make openapi`"
+    assert yaml.safe_load(text) == document(name)
+
+
+def test_nothing_else_is_exported() -> None:
+    assert {path.stem for path in EXPORTED.iterdir()} == set(names())
+
+
+@every_document
+def test_a_document_is_valid_openapi(name: str) -> None:
+    assert document(name)["openapi"].startswith("3.1.")
+    assert document(name)["info"]["version"] == __version__
+    validate(copy.deepcopy(document(name)))
+
+
+@every_document
+def test_examples_are_what_their_schemas_admit(name: str) -> None:
+    for where, schema, example in media(name):
+        problems = [e.message for e in validator(name, schema).iter_errors(example)]
+        assert not problems, where
+    for schema in schemas(document(name)):
+        for example in (*schema.get("examples", ()), *((schema["example"],) if "example" in schema else ())):
+            assert validator(name, schema).is_valid(example), (schema, example)
+
+
+@every_document
+def test_every_body_has_an_example(name: str) -> None:
+    shown = {where.rpartition(" application/")[0] for where, _, _ in media(name)}
+    for path, method, declared in operations(name):
+        content = declared.get("requestBody", {}).get("content", {})
+        assert "application/json" not in content or f"{method} {path}" in shown
+
+
+@every_document
+def test_every_operation_is_documented(name: str) -> None:
+    tags = {tag["name"] for tag in document(name).get("tags", ())}
+    for path, _, declared in operations(name):
+        assert declared["summary"], path
+        assert not tags or set(declared["tags"]) <= tags, path
+        assert "security" in declared, path
+        assert any(status < "400" for status in declared["responses"]), path
+        assert "500" in declared["responses"], path
+        for parameter in declared.get("parameters", ()):
+            assert parameter["in"] == "path" or parameter.get("description") or "enum" in parameter["schema"], parameter
+        for shown in declared["responses"].values():
+            assert resolved(name, shown)["description"], path
+
+
+@every_document
+def test_links_lead_to_operations_that_take_what_they_give(name: str) -> None:
+    taken = {d["operationId"]: {p["name"] for p in d.get("parameters", ())} for _, _, d in operations(name)}
+    for _, _, declared in operations(name):
+        for shown in declared["responses"].values():
+            for link in resolved(name, shown).get("links", {}).values():
+                assert set(link["parameters"]) <= taken[link["operationId"]]
+                assert all(value.startswith("$response.body#/") for value in link["parameters"].values())
+
+
+@every_provider
+def test_the_document_has_the_providers_operations_and_only_those(name: str) -> None:
+    provider = PROVIDERS[name]
+    wanted = {(o.name, o.method.lower(), o.path) for o in provider.operations if not o.hidden}
+    assert {(d["operationId"], method, path) for path, method, d in operations(name)} == wanted
+
+
+@every_provider
+def test_the_simulation_is_the_first_server(name: str) -> None:
+    urls = [server["url"] for server in document(name)["servers"]]
+    assert urls == [f"http://localhost:8080/{name}", f"https://{PROVIDERS[name].hosts[0]}"]
+
+
+@every_provider
+def test_the_edges_replies_are_documented_wherever_they_can_happen(name: str) -> None:
+    for operation in PROVIDERS[name].operations:
+        if operation.hidden:
+            continue
+        declared = document(name)["paths"][operation.path][operation.method.lower()]
+        assert operation.public or "401" in declared["responses"]
+        assert operation.public == (declared["security"] == [])
+        if operation.body is not None:
+            assert {"400", "422"} & set(declared["responses"])
+
+
+@every_provider
+def test_every_event_has_a_webhook(name: str) -> None:
+    assert set(document(name).get("webhooks", {})) == set(PROVIDERS[name].events)
+
+
+@every_provider
+def test_limit_headers_are_documented_with_every_reply(name: str) -> None:
+    wanted = set(PROVIDERS[name].documented_headers)
+    for _, _, declared in operations(name):
+        for shown in declared["responses"].values():
+            assert wanted <= set(resolved(name, shown).get("headers", {}))
+
+
+def test_oauth_needs_the_scope_of_an_operation() -> None:
+    """FACTS 1: OAuth 2."""
+    shown = {d["operationId"]: d["security"] for _, _, d in operations("videotoprompt")}
+    assert shown["analyze_url"] == [{"bearer": []}, {"oauth": ["analyze:write"]}]
+    assert shown["get_analysis"] == [{"bearer": []}, {"oauth": ["analyze:read"]}]
+    assert shown["oauth_token"] == []
+    flow = document("videotoprompt")["components"]["securitySchemes"]["oauth"]["flows"]["authorizationCode"]
+    assert set(flow["scopes"]) == {"analyze:read", "analyze:write", "account:read"}
+
+
+def test_what_a_reply_may_leave_out_is_not_said_to_be_null() -> None:
+    analysis = document("videotoprompt")["components"]["schemas"]["Analysis"]
+    assert analysis["properties"]["error"] == {"type": "string"}
+    assert "error" not in analysis["required"]
+
+
+def test_an_unknown_document_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(UnknownDocument, match="videotoprompt"):
+        document("videotopromt")
+
+
+def test_documents_are_served_with_the_server_as_the_client_reaches_it(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        await c.post("/_mock/sandboxes", {"name": "ci"})
+        for name in names():
+            served = (await c.get(f"/_mock/openapi/{name}")).json()
+            prefix = "_mock" if name == "control" else name
+            assert served["servers"][0]["url"] == f"http://mock.test/{prefix}"
+            assert {**served, "servers": []} == {**document(name), "servers": []}
+            inside = (await c.get(f"/~ci/_mock/openapi/{name}")).json()
+            assert inside["servers"][0]["url"] == f"http://mock.test/~ci/{prefix}"
+        missing = await c.get("/_mock/openapi/nothing")
+        assert missing.status_code == 404
+        assert "videotoprompt" in missing.json()["detail"]
+
+    talk(story)
+
+
+def test_the_server_starts_without_fastapi() -> None:
+    code = (
+        "import sys, mockserver.app, mockserver.serve; mockserver.app.create_app()\n"
+        "print([m for m in sys.modules if m.partition('.')[0] == 'fastapi' or m.startswith('mockserver.openapi')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

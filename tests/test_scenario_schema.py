@@ -1,0 +1,135 @@
+"""The JSON Schema of scenario files, which editors complete from."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
+from mockserver.core.plans import STATUSES
+from mockserver.registry import all_providers
+from mockserver.scenarios import bundled_dir
+from mockserver.schema import scenario_schema
+from mockserver.source.yaml_reader import parse
+
+HERE = Path(__file__).parent.parent
+SCHEMA = scenario_schema(all_providers())
+VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def admitted(**more: Any) -> bool:
+    return bool(VALIDATOR.is_valid({"scenario": "x", **more}))
+
+
+def steps(*given: dict[str, Any]) -> dict[str, Any]:
+    return {"plans": {"p": {"steps": list(given)}}}
+
+
+def rule(**more: Any) -> dict[str, Any]:
+    return {"rules": [{"name": "r", "operation": "*", **more}]}
+
+
+def keys(name: str, part: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, shown in part.get("properties", {}).items():
+        yield f"{name}.{key}", shown
+
+
+def test_the_file_is_as_the_code_says() -> None:
+    text = (HERE / "mockserver" / "scenario.schema.json").read_text("utf-8")
+    assert text == json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n", "run `make schema`"
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", sorted(bundled_dir().glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_bundled_scenario_fits(path: Path) -> None:
+    found = VALIDATOR.iter_errors(parse(path.read_bytes(), path.name).data)
+    assert [f"{error.json_path}: {error.message}" for error in found] == []
+
+
+def test_every_key_says_what_it_is_for() -> None:
+    parts = {"scenario": SCHEMA, **SCHEMA["$defs"]}
+    silent = [key for name, part in parts.items() for key, shown in keys(name, part) if not shown.get("description")]
+    assert silent == []
+    assert all(part.get("description") for part in parts.values())
+
+
+def test_every_part_is_referred_to() -> None:
+    text = json.dumps(SCHEMA)
+    assert [name for name in SCHEMA["$defs"] if f'"#/$defs/{name}"' not in text] == []
+
+
+def words(part: str, key: str) -> set[str]:
+    return {choice.get("const") for choice in SCHEMA["$defs"][part]["properties"][key]["anyOf"]}
+
+
+def test_editors_complete_the_names_there_are() -> None:
+    providers = all_providers()
+    operations = SCHEMA["$defs"]["Operation"]["anyOf"][0]["enum"]
+    assert {f"{p.name}.{o.name}" for p in providers for o in p.operations if not o.hidden} < set(operations)
+    assert {*ERROR_KINDS, *WIRE_KINDS} < words("FaultSpec", "kind")
+    assert {f"{p.name}: {code}" for p in providers for code in p.codes} < words("FaultSpec", "kind")
+    assert words("StepSpec", "status") == set(STATUSES)
+    assert set(SCHEMA["$defs"]["Event"]["enum"]) == {e for p in providers for e in p.events}
+    assert set(SCHEMA["properties"]["providers"]["properties"]) == {p.name for p in providers}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        rule(fault={"kind": "rate_limited", "retry_after": "20s"}),
+        rule(fault={"kind": "nanophoto: VIDEO_DOWNLOAD_FAILED"}),
+        rule(fault={"kind": "nanophoto.VIDEO_DOWNLOAD_FAILED"}),
+        {"rules": [{"name": "r", "operation": ["videotoprompt.analyze_*", "prompttovideo.generate"]}]},
+        rule(when={"body.prompt": {"equals": None}, "input": {"exists": True}, "header.user-agent": {"prefix": "x"}}),
+        rule(nth=[1, 3], probability="12.5%"),
+        rule(probability=0.5, during={"from": "30s", "until": "2025-06-01T12:00:00Z"}),
+        steps({"status": "queued", "for": "1m30s"}, {"status": "running", "for": "13s ± 2s", "progress": "0..90"}),
+        steps({"status": "queued", "for": 2.5}, {"status": "failed", "error": "no", "code": "X"}),
+        {"accounts": [{"key": "*", "plan": "pro", "credits": None, "limits": {"requests_per_minute": None}}]},
+        {"accounts": [{"key": "*", "webhook": {"url": "http://127.0.0.1/", "events": "analysis.completed"}}]},
+        {"webhooks": [{"event": "analysis.*", "mischief": {"lose": 2, "delay": "5s"}}]},
+        {"providers": {"videotoprompt": {"auto_approve": False}}},
+    ],
+)
+def test_what_the_language_has_is_admitted(more: dict[str, Any]) -> None:
+    assert admitted(**more)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"rule": []},
+        rule(fault={"kind": "explode"}),
+        rule(fault={"kind": "nanophoto: NO_SUCH_CODE"}),
+        rule(fault={"kind": "latency", "for": "soon"}),
+        {"rules": [{"name": "r", "operation": "videotoprompt.analyse_url"}]},
+        {"rules": [{"name": "r", "operation": []}]},
+        rule(when={"prompt": {"equals": "x"}}),
+        rule(when={"body.prompt": {}}),
+        rule(when={"body.prompt": {"contains": None}}),
+        rule(nth=0),
+        rule(probability="120%"),
+        rule(during={}),
+        steps(),
+        steps({"status": "queued", "for": "2s", "polls": 1}),
+        steps({"status": "succeeded", "for": "2s"}),
+        steps({"status": "running", "error": "no"}),
+        steps({"status": "done"}),
+        steps({"status": "running", "progress": "0..101"}),
+        {"accounts": [{"key": "*", "plan": "gold"}]},
+        {"accounts": [{"key": "*", "limits": {"requests_per_eon": 1}}]},
+        {"accounts": [{"key": "*", "webhook": {"url": "http://127.0.0.1/", "events": ["analysis.done"]}}]},
+        {"webhooks": [{"event": "analysis.done", "mischief": {}}]},
+        {"providers": {"videotoprompt": {"approve": False}}},
+        {"providers": {"nobody": {}}},
+    ],
+)
+def test_what_the_language_has_not_is_refused(more: dict[str, Any]) -> None:
+    assert not admitted(**more)
