@@ -262,6 +262,8 @@ class Ticker:
     async def wait(self, until: int | None) -> None:
         """Wait for the instant `until` (None: no end) or a poke, whichever is first."""
         delay = None if until is None else self._clock.real_delay(until)
+        # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with a poke.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), None if delay is None else min(delay, 3600.0))
+            async with asyncio.timeout(None if delay is None else min(delay, 3600.0)):
+                await self._event.wait()
         self._event.clear()
