@@ -146,7 +146,8 @@ class Clock:
             return
         self._quiet = asyncio.Event()
         try:
-            await asyncio.wait_for(self._quiet.wait(), patience)
+            async with asyncio.timeout(patience):
+                await self._quiet.wait()
         except TimeoutError:
             self._awake.clear()
         finally:
