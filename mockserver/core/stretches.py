@@ -6,6 +6,7 @@ A scenario with many magic words would otherwise cost every request a look at ev
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from mockserver.core.match import SUBJECT_MAX, Miss, Part, Rule, View
 
@@ -22,13 +23,17 @@ class Stretch:
 
     def taken(self, view: View, misses: list[Miss]) -> Iterable[Rule]:
         """The rules whose word occurs, one by one; those that are passed over are noted in `misses`."""
-        value = view.find(self.head, self.names)
-        if isinstance(value, str):
-            subject = value[:SUBJECT_MAX]
-            if not any([word in subject for word in self.words]):  # noqa: C419 - a list is twice as fast here
-                misses.extend(self.misses)
-                return ()
+        if not self._occurs(view.find(self.head, self.names)):
+            misses.extend(self.misses)
+            return ()
         return (taken for rule in self.rules for taken in rule.taken(view, misses))
+
+    def _occurs(self, value: Any) -> bool:
+        """False when none of the words can be in `value`; lists are left to the rules themselves."""
+        if not isinstance(value, str):
+            return isinstance(value, list)
+        subject = value[:SUBJECT_MAX]
+        return any([word in subject for word in self.words])  # noqa: C419 - a list is twice as fast here
 
 
 def arrange(rules: Sequence[Rule]) -> tuple[Part, ...]:
