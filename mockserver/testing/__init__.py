@@ -1,0 +1,34 @@
+"""Using mockserver from tests: a handle on one sandbox, and the values that it gives.
+
+The pytest fixture `mockserver` needs no import; these names are for annotations, and for use without pytest.
+"""
+
+from mockserver.testing.accounts import Account, Webhook
+from mockserver.testing.deliveries import Attempt, Deliveries, Delivery
+from mockserver.testing.errors import MockServerError
+from mockserver.testing.expectations import Expectation
+from mockserver.testing.handle import MockServer
+from mockserver.testing.inbox import Answer
+from mockserver.testing.jobs import Job, Jobs
+from mockserver.testing.receiver import Received, Receiver
+from mockserver.testing.requests import Missed, Request
+from mockserver.testing.time import SandboxClock
+
+__all__ = [
+    "Account",
+    "Answer",
+    "Attempt",
+    "Deliveries",
+    "Delivery",
+    "Expectation",
+    "Job",
+    "Jobs",
+    "Missed",
+    "MockServer",
+    "MockServerError",
+    "Received",
+    "Receiver",
+    "Request",
+    "SandboxClock",
+    "Webhook",
+]

@@ -1,0 +1,359 @@
+"""The handle of a test on one sandbox of a server in this process."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from mockserver.clock import monotonic
+from mockserver.core.scenario import ClockSpec
+from mockserver.outgoing.asgi import AsgiApp, AsgiSender
+from mockserver.sandbox import Sandbox
+from mockserver.settings import Settings
+from mockserver.testing.accounts import Account
+from mockserver.testing.deliveries import Deliveries
+from mockserver.testing.errors import MockServerError
+from mockserver.testing.expectations import Expectation, bounds
+from mockserver.testing.host import Host, ScenarioLike
+from mockserver.testing.jobs import Jobs
+from mockserver.testing.receiver import Receiver
+from mockserver.testing.report import report
+from mockserver.testing.requests import Filter, Request, When, request_of
+from mockserver.testing.signatures import SCHEMES
+from mockserver.testing.time import Duration, Mode, SandboxClock
+from mockserver.testing.world import World
+
+if TYPE_CHECKING:
+    from mockserver.testing.transport import InProcess
+
+# A failing test shows its own line, and not the way through here.
+__tracebackhide__ = True
+
+ProviderName = Literal["videotoprompt", "prompttovideo", "nanophoto", "descrideo", "dumplingai"]
+What = Literal["journal", "jobs", "counters", "faults", "all"]
+
+
+class MockServer:
+    """One sandbox with its own state, virtual time and journal, in a server that lives in this process.
+
+    The pytest fixture `mockserver` is one; without pytest it is a context manager:
+
+        with MockServer("videotoprompt-rate-limited", clock="manual") as mock:
+            app = MyApp(mock.url("videotoprompt"), mock.key("videotoprompt"))
+
+    `scenario` is a name, a path, a Scenario or a mapping; a mapping that does not name itself is laid over `default`.
+    `clock` is how time passes: as the scenario says, else `auto`, which jumps to what is next whenever nothing is
+    in flight. `seed` chooses among values that look random; `strict` refuses what no provider's contract allows.
+    Everything may be called from any thread but the server's own.
+    """
+
+    def __init__(
+        self,
+        scenario: ScenarioLike | None = None,
+        *,
+        seed: int | None = None,
+        clock: Mode | None = None,
+        strict: bool = False,
+        scenario_dir: str | Path = "scenarios",
+        allow_public_webhooks: bool = False,
+    ) -> None:
+        self._settings = Settings(
+            strict=strict, scenario_dir=str(scenario_dir), allow_public_webhooks=allow_public_webhooks
+        )
+        self._start: tuple[ScenarioLike | None, int | None, Mode | None] = (scenario, seed, clock)
+        self._host: Host | None = None
+        self._own = True
+        self._name = "default"
+        self._near: Path | None = None
+        self._world: World | None = None
+        self._receivers: list[Receiver] = []
+        self._apps: list[str] = []
+        self._expectations: list[Expectation] = []
+
+    @classmethod
+    def within(
+        cls,
+        host: Host,
+        name: str,
+        scenario: ScenarioLike | None,
+        seed: int | None,
+        clock: Mode | None,
+        near: Path | None,
+    ) -> Self:
+        """A handle on a sandbox of its own in a server that others use too; paths of scenarios are `near` first."""
+        handle = cls(scenario, seed=seed, clock=clock)
+        handle._host, handle._own, handle._name, handle._near = host, False, name, near
+        return handle
+
+    def __repr__(self) -> str:
+        return f"<MockServer {self._name!r}{'' if self._world else ', closed'}>"
+
+    # Its life.
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self.verify()
+        finally:
+            self.close()
+
+    def open(self) -> Self:
+        """Begin. Raises MockServerError for a scenario that cannot be used."""
+        if self._world is not None:
+            raise MockServerError("this mockserver is open already")
+        host = self._host or Host(self._settings)
+        scenario, seed, clock = self._start
+        try:
+            program = host.program(scenario, self._near)
+            spec = ClockSpec(mode=clock) if clock is not None else program.source.clock or ClockSpec(mode="auto")
+            sandbox = host.run(host.create(self._name, program, seed, spec))
+        except BaseException:
+            if self._own:
+                host.close()
+            raise
+        self._host, self._world = host, World(host, sandbox)
+        return self
+
+    def close(self) -> None:
+        """End, and throw the sandbox away with all that is in it. A second time does nothing."""
+        world, self._world = self._world, None
+        if world is None:
+            return
+        for receiver in self._receivers:
+            receiver.close()
+        for authority in self._apps:
+            world.host.switchboard.forget(authority)
+        world.run(world.host.delete(self._name))
+        self._receivers.clear()
+        self._apps.clear()
+        self._expectations.clear()
+        if self._own:
+            world.host.close()
+            self._host = None
+
+    @property
+    def _at(self) -> World:
+        if self._world is None:
+            raise MockServerError("this mockserver is closed; use it within `with MockServer() as mock:`")
+        return self._world
+
+    # Where it is.
+
+    @property
+    def name(self) -> str:
+        """The name of the sandbox. A key that contains `sbx-NAME` leads to it by itself."""
+        return self._name
+
+    def url(self, provider: ProviderName, path: str | None = None) -> str:
+        """The base URL of a provider, in place of the one in its documents, with the version if that has one.
+
+        With `path`, the URL of that path from the root of the provider's host, such as `/oauth/token`.
+        """
+        found, world = self._at.host.provider(provider), self._at
+        sandbox = "" if self._name == "default" else f"/~{self._name}"
+        return f"{world.host.base}{sandbox}/{found.name}" + (found.base_path if path is None else path)
+
+    def key(self, provider: ProviderName, kind: str = "") -> str:
+        """An API key of a provider that leads to this sandbox by itself, whatever URL it is used at.
+
+        `kind` goes into the key, so that scenarios can tell accounts apart: with `default`, "free", "starter",
+        "basic", "pro" and "enterprise" are plans, "broke" has no credits and "invalid" is refused.
+        """
+        found = self._at.host.provider(provider)
+        return f"{found.key_prefix}{kind}{'-' if kind else ''}sbx-{self._name}"
+
+    def secret(self, provider: Literal["videotoprompt", "descrideo"], key: str | None = None) -> str:
+        """The secret that signs the webhooks of an account, by default that of `key(provider)`."""
+        scheme = next((scheme for scheme in SCHEMES if scheme.provider == provider), None)
+        if scheme is None:
+            raise MockServerError(f"{provider} sends no webhooks")
+        wanted = self.key(provider) if key is None else key
+
+        async def found(sandbox: Sandbox) -> str:
+            account = await sandbox.account(provider, wanted, sandbox.clock.now())
+            return scheme.secret(sandbox, f"{provider}:{wanted}", account)
+
+        return self._at.run(found(self._at.sandbox))
+
+    def env(self, *providers: ProviderName) -> dict[str, str]:
+        """Environment variables for an application: of the given providers, or of all.
+
+        `VIDEOTOPROMPT_BASE_URL`, `VIDEOTOPROMPT_API_KEY` and so on; where there are webhooks also
+        `VIDEOTOPROMPT_WEBHOOK_SECRET` and `DESCRIDEO_WEBHOOK_SECRET`.
+        """
+        names: tuple[Any, ...] = providers or tuple(p.name for p in self._at.host.providers)
+        signing = {scheme.provider for scheme in SCHEMES}
+        found: dict[str, str] = {}
+        for name in names:
+            found[f"{name.upper()}_BASE_URL"] = self.url(name)
+            found[f"{name.upper()}_API_KEY"] = self.key(name)
+            if name in signing:
+                found[f"{name.upper()}_WEBHOOK_SECRET"] = self.secret(name)
+        return found
+
+    def transport(self) -> "InProcess":
+        """A transport for httpx2 clients, sync and async, into this sandbox. It opens no socket.
+
+        The URLs of the client may be the provider's own: `httpx2.Client(transport=mock.transport(),
+        base_url="https://api.videotoprompt.org/v1")`.
+        """
+        from mockserver.testing.transport import InProcess
+
+        return InProcess(self._at)
+
+    # What it does.
+
+    def use(self, scenario: ScenarioLike) -> None:
+        """Follow another scenario from now on. Jobs that began keep their plans.
+
+        A name, a path, a Scenario, or a mapping: one that does not name itself is laid over `default`. Raises
+        MockServerError with every mistake in it.
+        """
+        world = self._at
+        program = world.host.program(scenario, self._near)
+
+        async def used(sandbox: Sandbox) -> None:
+            sandbox.use(program)
+            clock = program.source.clock
+            if clock is not None:
+                sandbox.clock.change(clock.mode, clock.speed)
+            sandbox.courier.poke()
+
+        world.run(used(world.sandbox))
+
+    def fault(
+        self,
+        operation: str,
+        kind: str,
+        *,
+        times: int = 1,
+        key: str | None = None,
+        phase: Literal["before_commit", "after_commit", "mid_body"] | None = None,
+        message: str | None = None,
+        retry_after: Duration | None = None,
+        lasts: Duration | None = None,
+        at: float | str | None = None,
+        rate: int | None = None,
+    ) -> None:
+        """Make the next `times` requests of an operation (and a key) go wrong, before any rule of the scenario.
+
+        `operation` is `provider.operation`, in which `*` stands for any characters. `kind` is a neutral error
+        (`rate_limited`, `server_error`, …), mischief on the wire (`reset`, `hang`, `truncate`, …) or a provider's own
+        code (`nanophoto: AI_SERVICE_ERROR`). The rest is as in a scenario's `fault`; `lasts` is its `for`. Raises
+        MockServerError for a name that does not exist.
+        """
+        told = {
+            "kind": kind, "phase": phase, "message": message, "retry_after": _spelled(retry_after),
+            "for": _spelled(lasts), "at": at, "rate": rate,
+        }  # fmt: skip
+        fault = {name: value for name, value in told.items() if value is not None}
+        armed = {"operation": operation, "times": times, "fault": fault}
+        self._at.control("POST", "/faults", armed if key is None else {**armed, "account": key})
+
+    def reset(self, what: What = "all") -> None:
+        """Forget the journal, the jobs, the counters, the armed faults, or all of it."""
+        self._at.control("POST", "/reset", {"what": what})
+
+    @property
+    def clock(self) -> SandboxClock:
+        """The sandbox's time: look at it, and move it."""
+        return SandboxClock(self._at, self.jobs)
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs of all providers."""
+        return Jobs(self._at)
+
+    def account(self, provider: ProviderName, key: str | None = None) -> Account:
+        """The account behind a key, by default that of `key(provider)`: read it, and change it."""
+        return Account(self._at, provider, self.key(provider) if key is None else key)
+
+    # Webhooks.
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """The outgoing calls, with every attempt."""
+        return Deliveries(self._at)
+
+    def receiver(self, *, verify: bool = True) -> Receiver:
+        """A receiver of webhooks on a socket of its own; `verify` is whether it refuses wrong signatures with 401."""
+        made = Receiver(self._at, verify=verify)
+        self._receivers.append(made)
+        return made
+
+    def webhook_app(self, app: AsgiApp, url: str = "http://app.test") -> str:
+        """Hand calls to `url`, whatever their path, to an ASGI application, with no socket. Gives the URL.
+
+        The application runs on the server's loop, not on that of the test, and its lifespan is not run.
+        """
+        authority = url.partition("://")[2].partition("/")[0]
+        self._at.host.switchboard.connect(authority, AsgiSender(app, monotonic))
+        self._apps.append(authority)
+        return url
+
+    # What happened.
+
+    def requests(
+        self, operation: str = "*", *, status: int | None = None, key: str | None = None, when: When | None = None
+    ) -> list[Request]:
+        """The requests of an operation (`*` stands for any characters), oldest first.
+
+        `when` is that of a scenario's rule: `{"body.prompt": {"contains": "sunset"}}`. Raises MockServerError for an
+        operation that does not exist.
+        """
+        return Filter(self._at, operation, status, key, when).of(self._seen())
+
+    def expect(
+        self,
+        operation: str,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        status: int | None = None,
+        key: str | None = None,
+        when: When | None = None,
+    ) -> Expectation:
+        """Expect requests of an operation: so many, or at least one. The test fails at its end when that is not so.
+
+        What counts is what `requests` gives for the same arguments, also what came before this.
+        """
+        least, most = bounds(times, at_least, at_most)
+        made = Expectation(operation, least, most, Filter(self._at, operation, status, key, when), self._seen)
+        self._expectations.append(made)
+        return made
+
+    def verify(self) -> None:
+        """Check every expectation. Raises AssertionError with what was expected and what came."""
+        problem = self.problem()
+        if problem is not None:
+            raise AssertionError(problem)
+
+    def problem(self) -> str | None:
+        """What is wrong with the expectations so far; None when nothing is."""
+        problems = [problem for e in self._expectations if (problem := e.problem()) is not None]
+        return "\n".join(problems) or None
+
+    def report(self) -> str:
+        """The journal's tail, unmatched requests and undelivered webhooks, for people; credentials are masked."""
+        world = self._at
+        kept = world.run(_entries(world.sandbox))
+        return report(world, kept, Deliveries(world).now())
+
+    def _seen(self) -> list[Request]:
+        kept = self._at.calm(_entries(self._at.sandbox))
+        return [request_of(entry) for entry in kept if entry.kind == "request"]
+
+
+async def _entries(sandbox: Sandbox) -> list[Any]:
+    return sorted(await sandbox.store.entries(), key=lambda entry: entry.number)
+
+
+def _spelled(duration: Duration | None) -> Any:
+    if duration is None or isinstance(duration, str | int | float):
+        return duration
+    return f"{round(duration.total_seconds() * 1000)}ms"

@@ -1,0 +1,145 @@
+"""A small HTTP/1.1 server that hands each request to a function and does what that says."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Literal
+
+import httptools
+from pydantic_core import to_json
+
+from mockserver.wire import ending
+
+Break = Literal["hang", "reset", "close"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is replied: a status with a body, which is JSON data or bytes as they are."""
+
+    status: int = 200
+    body: Any = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        """The reply as it goes out (RFC 9112 section 2.1)."""
+        raw = isinstance(self.body, bytes)
+        body = self.body if raw else to_json(self.body)
+        fields = {"Content-Type": "text/plain" if raw else "application/json", **self.headers}
+        fields["Content-Length"] = str(len(body))
+        try:
+            phrase = HTTPStatus(self.status).phrase
+        except ValueError:
+            phrase = ""
+        head = f"HTTP/1.1 {self.status} {phrase}\r\n" + "".join(f"{n}: {v}\r\n" for n, v in fields.items())
+        return head.encode("latin-1") + b"\r\n" + (b"" if self.status in (204, 304) else body)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One request as it came; header names are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Decide = Callable[[Posted], Awaitable[Answer | Break]]
+
+
+class Inbox:
+    """A listening socket whose requests are decided on by one function."""
+
+    def __init__(self, decide: Decide) -> None:
+        self._decide = decide
+        self._server: asyncio.Server | None = None
+        self._connections: set[_Connection] = set()
+
+    async def open(self, listener: socket.socket) -> None:
+        """Take connections from now on."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self._decide, self._connections), sock=listener)
+
+    async def close(self) -> None:
+        """Listen no longer, and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.drop()
+
+
+class _Connection(asyncio.Protocol):
+    """One connection. Requests are answered one after the other."""
+
+    def __init__(self, decide: Decide, among: "set[_Connection]") -> None:
+        self._decide = decide
+        self._among = among
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # of a stream socket
+        self._among.add(self)
+        self._begin()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._among.discard(self)
+        for task in self._tasks:
+            task.cancel()
+
+    def drop(self) -> None:
+        """End the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._transport.write(Answer(400).encoded())
+            self._transport.close()
+
+    def _begin(self) -> None:
+        self._parser = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        self._url, self._headers, self._body = b"", {}, bytearray()
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+    def on_message_complete(self) -> None:
+        method = self._parser.get_method().decode()
+        posted = Posted(method, self._url.decode("latin-1"), dict(self._headers), bytes(self._body))
+        task = asyncio.get_running_loop().create_task(self._reply(posted))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reply(self, posted: Posted) -> None:
+        assert self._transport is not None
+        async with self._turn:
+            answer = await self._decide(posted)
+            if isinstance(answer, Answer):
+                self._transport.write(answer.encoded())
+            elif answer == "reset":
+                await ending.reset(self._transport)
+            elif answer == "close":
+                self._transport.close()
+            else:
+                await asyncio.Event().wait()

@@ -1,0 +1,13 @@
+"""A pytest run inside a test: with the plugin, and with nothing of this project's own configuration."""
+
+from importlib.metadata import entry_points
+
+import pytest
+
+# As in conftest: the plugin is named only where pytest does not find it by itself.
+PLUGIN = () if entry_points(group="pytest11", name="mockserver") else ("-p", "mockserver.pytest_plugin")
+
+
+def run_inner(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Run what the pytester directory holds, in this process."""
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", *PLUGIN, *arguments)

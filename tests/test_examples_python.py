@@ -1,0 +1,91 @@
+"""The Python examples do what they show: on a good day and on bad ones."""
+
+import asyncio
+import importlib.util
+import shutil
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from mockserver import MockServer
+from tests.documents import ROOT
+from tests.inner import run_inner
+
+EXAMPLES = ROOT / "examples"
+VIDEO = "https://www.youtube.com/watch?v=EXAMPLE"
+STREAM = "nanophoto.reverse_prompt"
+
+
+def test_the_suite_passes(pytester: pytest.Pytester) -> None:
+    shutil.copytree(EXAMPLES / "pytest_suite", pytester.path, dirs_exist_ok=True)
+    run_inner(pytester).assert_outcomes(passed=6)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("**/*.py")), ids=lambda path: path.name)
+def test_an_example_is_short(path: Any) -> None:
+    assert len(path.read_text("utf-8").splitlines()) < 80
+
+
+@pytest.fixture
+def example() -> ModuleType:
+    """The async example as a module."""
+    spec = importlib.util.spec_from_file_location("async_httpx2", EXAMPLES / "async_httpx2.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def listened(example: ModuleType, mock: MockServer, heard: list[str]) -> str:
+    """What the example makes of the sandbox."""
+
+    async def story() -> str:
+        async with example.client(mock.url("nanophoto"), mock.key("nanophoto")) as api:
+            return str(await example.shot_list(api, VIDEO, heard.append))
+
+    return asyncio.run(story())
+
+
+def test_a_shot_list_comes_piece_by_piece(example: ModuleType, mockserver: MockServer) -> None:
+    heard: list[str] = []
+    text = listened(example, mockserver, heard)
+    assert text == "".join(heard)
+    assert len(heard) > 1
+    assert "| Shot |" in text
+
+
+def test_without_credits_it_is_refused_once(example: ModuleType, mockserver: MockServer) -> None:
+    mockserver.account("nanophoto").credits = 0
+    with pytest.raises(example.Refused, match=r"^INSUFFICIENT_CREDITS: "):
+        listened(example, mockserver, [])
+    assert [request.status for request in mockserver.requests(STREAM)] == [402]
+
+
+@pytest.mark.parametrize("kind", ["reset", "truncate"])
+def test_a_stream_that_breaks_is_begun_again(example: ModuleType, mockserver: MockServer, kind: str) -> None:
+    phase: Any = "mid_body"
+    mockserver.fault(STREAM, kind, phase=phase, at=0.5, times=2)
+    heard: list[str] = []
+    assert "| Shot |" in listened(example, mockserver, heard)
+    assert [piece for piece in heard if "broken off" in piece] == [
+        "\n(broken off, try 1 of 3)\n", "\n(broken off, try 2 of 3)\n"
+    ]  # fmt: skip
+    mockserver.fault(STREAM, kind, phase=phase, at=0.5, times=3)
+    with pytest.raises(example.Broken):
+        listened(example, mockserver, [])
+
+
+def test_on_the_command_line_it_says_what_is_wrong(
+    example: ModuleType, mockserver: MockServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def client() -> Any:
+        return made(mockserver.url("nanophoto"), mockserver.key("nanophoto"))
+
+    made = example.client
+    monkeypatch.setattr(example, "client", client)
+    assert asyncio.run(example.main(VIDEO)) == 0
+    assert "| Shot |" in capsys.readouterr().out
+    assert asyncio.run(example.main(f"{VIDEO}&x=mock-ai-error")) == 1
+    assert "AI_SERVICE_ERROR" in capsys.readouterr().err

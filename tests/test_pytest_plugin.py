@@ -1,0 +1,376 @@
+"""The pytest plugin: its fixtures, marker, options and reports, in runs of pytest inside a test."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockserver import MockServer
+from tests.inner import run_inner
+
+CLIENT = """
+import pytest
+import requests
+
+
+def submit(mock, url="https://example.com/hike.mp4"):
+    headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
+    return requests.post(mock.url("videotoprompt") + "/analyze/url", json={"url": url}, headers=headers, timeout=10)
+"""
+DOWN = "scenario: down\nextends: default\nrules:\n  - {name: down, operation: '*', fault: {kind: overloaded}}\n"
+
+
+def test_each_test_has_a_sandbox_of_its_own_and_all_share_a_server(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        CLIENT
+        + """
+seen = []
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_alone(mockserver, number):
+    assert len(mockserver.jobs) == 0
+    assert submit(mockserver).status_code == 202
+    assert len(mockserver.jobs) == 1
+    seen.append((mockserver.url("videotoprompt").partition("/~")[0], mockserver.name))
+
+
+def test_all():
+    assert len({base for base, name in seen}) == 1
+    assert len({name for base, name in seen}) == 3
+"""
+    )
+    run_inner(pytester).assert_outcomes(passed=4)
+
+
+def test_a_sandbox_is_gone_after_its_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        CLIENT
+        + """
+urls = []
+
+
+def test_first(mockserver):
+    assert submit(mockserver).status_code == 202
+    urls.append(mockserver.url("videotoprompt"))
+
+
+def test_second(mockserver):
+    assert "There is no sandbox named" in requests.get(urls[0] + "/analyze/ana_0", timeout=10).json()["detail"]
+    assert [request.status for request in mockserver.requests()] == []
+"""
+    )
+    run_inner(pytester).assert_outcomes(passed=2)
+
+
+def test_the_marker_nearest_to_the_test_wins_argument_by_argument(pytester: pytest.Pytester) -> None:
+    (pytester.mkdir("stories") / "down.yaml").write_text(DOWN)
+    pytester.makepyfile(
+        CLIENT
+        + """
+pytestmark = pytest.mark.mockserver(scenario="stories/down.yaml", clock="manual")
+
+
+def test_of_the_module(mockserver):
+    assert (submit(mockserver).status_code, mockserver.clock.mode) == (503, "manual")
+
+
+@pytest.mark.mockserver(scenario={"plans": {"default": {"steps": [{"status": "failed"}]}}}, seed=5)
+class TestMore:
+    def test_of_the_class(self, mockserver):
+        assert (submit(mockserver).status_code, mockserver.clock.mode) == (202, "manual")
+        assert mockserver.jobs.all()[0].status == "failed"
+
+    @pytest.mark.mockserver(scenario="default", clock="auto")
+    def test_of_its_own(self, mockserver):
+        submit(mockserver)
+        assert (mockserver.jobs.all()[0].status, mockserver.clock.mode) == ("succeeded", "auto")
+        assert "seed 5" in mockserver.report()
+"""
+    )
+    run_inner(pytester).assert_outcomes(passed=3)
+
+
+def test_a_scenarios_own_clock_holds_where_no_test_says_otherwise(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+import pytest
+
+pytestmark = pytest.mark.mockserver(scenario={"clock": {"mode": "manual", "start": "2030-01-01T00:00:00Z"}})
+
+
+def test_it(mockserver):
+    assert (mockserver.clock.mode, mockserver.clock.now.year) == ("manual", 2030)
+
+
+@pytest.mark.mockserver(clock="auto")
+def test_otherwise(mockserver):
+    assert mockserver.clock.mode == "auto"
+"""
+    )
+    run_inner(pytester).assert_outcomes(passed=2)
+
+
+SETTINGS = """
+def test_it(mockserver):
+    told = mockserver.report().splitlines()[0]
+    assert "scenario down, seed 9, clock manual" in told
+"""
+
+
+def test_settings_come_from_the_configuration_file(pytester: pytest.Pytester) -> None:
+    (pytester.mkdir("stories") / "down.yaml").write_text(DOWN)
+    pytester.makeini(
+        "[pytest]\nmockserver_scenario = down\nmockserver_scenario_dir = stories\n"
+        "mockserver_seed = 9\nmockserver_clock = manual\n"
+    )
+    pytester.makepyfile(SETTINGS)
+    run_inner(pytester).assert_outcomes(passed=1)
+
+
+def test_settings_of_the_command_line_win(pytester: pytest.Pytester) -> None:
+    (pytester.mkdir("stories") / "down.yaml").write_text(DOWN)
+    pytester.makeini("[pytest]\nmockserver_scenario = nothing\nmockserver_seed = 1\nmockserver_clock = real\n")
+    pytester.makepyfile(SETTINGS)
+    given = ("--mockserver-scenario=stories/down.yaml", "--mockserver-seed=9", "--mockserver-clock=manual")
+    run_inner(pytester, *given).assert_outcomes(passed=1)
+
+
+def test_strict_is_a_setting(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nmockserver_strict = true\n")
+    pytester.makepyfile(
+        """
+import requests
+
+
+def test_it(mockserver):
+    asked = {"inputMethod": "url", "url": "https://example.com/a.mp4", "prompt": "x", "requestSource": "ELSEWHERE"}
+    headers = {"Authorization": f"Bearer {mockserver.key('dumplingai')}"}
+    reply = requests.post(mockserver.url("dumplingai") + "/extract-video", json=asked, headers=headers, timeout=10)
+    assert reply.status_code == 400
+"""
+    )
+    run_inner(pytester).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--mockserver-seed=soon", "the seed must be a whole number, not 'soon'"),
+        ("--mockserver-clock=stopped", "the clock must be one of auto, manual, real, scaled, not 'stopped'"),
+    ],
+)
+def test_a_wrong_setting_is_an_error_of_usage(pytester: pytest.Pytester, option: str, told: str) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    result = run_inner(pytester, option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{told}"])
+
+
+@pytest.mark.parametrize(
+    ("marker", "told"),
+    [
+        ("scenario='nothing-like-it'", "*mockserver: there is no scenario named 'nothing-like-it'*"),
+        ("scenario={'rulez': []}", "mockserver: *unknown key 'rulez'*did you mean 'rules'*"),
+        ("sead=1", "*the marker takes scenario=, seed= and clock=, not sead"),
+        ("'default'", "*the marker takes scenario=, seed= and clock=, not positional arguments"),
+    ],
+)
+def test_a_wrong_marker_fails_the_test_in_one_line(pytester: pytest.Pytester, marker: str, told: str) -> None:
+    pytester.makepyfile(f"import pytest\n@pytest.mark.mockserver({marker})\ndef test_it(mockserver): pass\n")
+    result = run_inner(pytester)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([told])
+    assert "host.py" not in result.stdout.str()
+
+
+def test_a_failing_test_shows_what_happened(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        CLIENT
+        + """
+MINE = {"name": "mine", "operation": "videotoprompt.analyze_url", "when": {"body.url": {"contains": "beach"}},
+        "fault": {"kind": "server_error"}}
+
+
+@pytest.mark.mockserver(clock="manual", scenario={"rules": [MINE]})
+def test_it(mockserver):
+    mockserver.account("videotoprompt").webhook = mockserver.receiver().answers(500)
+    assert submit(mockserver).status_code == 202
+    requests.get(mockserver.url("videotoprompt", "/v1/analyse/1"), timeout=10)
+    mockserver.clock.advance("10s")
+    assert False, "as it happens"
+
+
+def test_that_passes(mockserver):
+    submit(mockserver)
+"""
+    )
+    result = run_inner(pytester)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- mockserver -*",
+            "sandbox t*: scenario test, seed 1, clock manual at 2025-06-01T12:00:10Z",
+            "journal:",
+            "  12:00:00Z POST /v1/analyze/url -> 202*",
+            "  12:00:0*Z delivery to http://127.0.0.1:*: analysis.completed attempt 1: response 500",
+            "unmatched requests:",
+            "  POST /v1/analyze/url: no rule took it; near: 'mine' wants body.url contains 'beach'",
+            "  GET /v1/analyse/1: videotoprompt has no such operation; near: GET /v1/analyze/{analysis_id}*",
+            "undelivered webhooks:",
+            "  analysis.completed to http://127.0.0.1:*: pending (500)",
+        ]
+    )
+    assert result.stdout.str().count("sandbox t") == 1
+
+
+def test_an_expectation_that_is_not_met_fails_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        CLIENT
+        + """
+def test_never(mockserver):
+    mockserver.expect("prompttovideo.generate", times=1)
+    mockserver.expect("videotoprompt.analyze_url", at_most=1)
+    submit(mockserver), submit(mockserver)
+
+
+def test_met(mockserver):
+    mockserver.expect("videotoprompt.analyze_url")
+    submit(mockserver)
+
+
+def test_that_fails_by_itself(mockserver):
+    mockserver.expect("prompttovideo.generate", times=3)
+    raise ValueError("first of all")
+"""
+    )
+    result = run_inner(pytester)
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "prompttovideo.generate was expected once, and came never",
+            "  other: POST /v1/analyze/url -> 202 (videotoprompt.analyze_url key sbx-t*)",
+            "videotoprompt.analyze_url was expected at most once, and came twice",
+            "  came: POST /v1/analyze/url -> 202*",
+        ]
+    )
+    assert "expected 3 times" not in result.stdout.str()
+
+
+def test_one_sandbox_for_the_whole_run_is_there_too(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        CLIENT
+        + """
+def test_first(mockserver_session, mockserver):
+    assert submit(mockserver_session).status_code == 202
+    assert len(mockserver.jobs) == 0
+
+
+def test_second(mockserver_session):
+    assert len(mockserver_session.jobs) == 2
+"""
+    )
+    result = run_inner(pytester)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["sandbox session: scenario default*", "  12:00:00Z POST /v1/analyze/url -> 202*"])
+
+
+def test_values_depend_on_the_test_and_not_on_the_order(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        CLIENT
+        + """
+def write(mockserver, name):
+    with open("ids.txt", "a") as file:
+        file.write(name + submit(mockserver).json()["id"] + "\\n")
+
+
+def test_a(mockserver):
+    write(mockserver, "a ")
+
+
+def test_b(mockserver):
+    write(mockserver, "b ")
+"""
+    )
+    name = "test_values_depend_on_the_test_and_not_on_the_order.py"
+    ids = pytester.path / "ids.txt"
+    run_inner(pytester, f"{name}::test_a", f"{name}::test_b").assert_outcomes(passed=2)
+    forward = ids.read_text().splitlines()
+    ids.unlink()
+    run_inner(pytester, f"{name}::test_b", f"{name}::test_a").assert_outcomes(passed=2)
+    assert ids.read_text().splitlines() == forward[::-1]
+    assert forward[0][2:] != forward[1][2:]
+
+
+def test_it_is_there_for_unittest(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        CLIENT
+        + """
+import unittest
+
+
+class TestIt(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _mock(self, mockserver):
+        self.mock = mockserver
+
+    def test_it(self):
+        self.assertEqual(submit(self.mock).status_code, 202)
+"""
+    )
+    run_inner(pytester).assert_outcomes(passed=1)
+
+
+def test_it_says_what_it_is(pytester: pytest.Pytester) -> None:
+    result = run_inner(pytester, "--help")
+    result.stdout.fnmatch_lines(["*--mockserver-scenario=SCENARIO", "*mockserver_clock (string):*"])
+    run_inner(pytester, "--markers").stdout.fnmatch_lines(["@pytest.mark.mockserver(*, scenario, seed, clock):*"])
+    run_inner(pytester, "--fixtures").stdout.fnmatch_lines(["mockserver -- *", "*A fresh sandbox of five*"])
+
+
+UNUSED = """
+import sys
+
+import pytest
+
+assert pytest.main(["-q", "-p", "no:cacheprovider", *{plugin!r}, "test_unused.py"]) == 0
+heavy = ("mockserver", "uvicorn", "pydantic", "asyncio")
+print("loaded:", sorted(m for m in sys.modules if m.partition(".")[0] in heavy))
+"""
+
+
+def test_a_run_without_the_fixture_pays_nothing(pytester: pytest.Pytester) -> None:
+    """No module of the server is imported, whichever other plugins are there."""
+    bare = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(Path(__file__).parent.parent)}
+    plugin = ("-p", "mockserver.pytest_plugin")
+    pytester.makepyfile(test_unused="def test_it(): pass", run=UNUSED.format(plugin=plugin))
+    ended = subprocess.run(
+        [sys.executable, "run.py"], env=bare, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "loaded: ['mockserver', 'mockserver.pytest_plugin']" in ended.stdout, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("workers", [2])
+def test_workers_have_a_server_each(pytester: pytest.Pytester, workers: int) -> None:
+    pytest.importorskip("xdist")
+    pytester.makepyfile(
+        CLIENT
+        + """
+@pytest.mark.parametrize("number", range(12))
+def test_alone(mockserver, number, worker_id):
+    assert submit(mockserver).status_code == 202
+    assert len(mockserver.jobs) == 1
+    with open(f"{worker_id}.txt", "a") as file:
+        file.write(mockserver.url("videotoprompt").partition("/~")[0] + "\\n")
+"""
+    )
+    run_inner(pytester, "-n", str(workers)).assert_outcomes(passed=12)
+    bases = [set(file.read_text().split()) for file in sorted(pytester.path.glob("gw*.txt"))]
+    assert all(len(base) == 1 for base in bases)
+    assert len(set.union(*bases)) == len(bases)
+
+
+def test_the_fixture_is_what_it_says(mockserver: MockServer, mockserver_session: MockServer) -> None:
+    assert isinstance(mockserver, MockServer)
+    assert mockserver_session.name == "session"

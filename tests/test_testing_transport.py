@@ -1,0 +1,144 @@
+"""The transport into a server in this process: clients of httpx2, sync and async, and no socket anywhere."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio.to_thread
+import httpx2
+import pytest
+
+from mockserver import MockServer
+
+VIDEO = {"url": "https://example.com/hike.mp4"}
+SHOTS = {"videoSource": "youtube", "videoUrl": "https://www.youtube.com/watch?v=EXAMPLE"}
+
+
+@pytest.fixture
+def mock(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
+    """A server in a process in which no socket can be opened."""
+
+    def refused(*_: Any, **__: Any) -> Any:
+        raise AssertionError("a socket was opened")
+
+    with MockServer() as made:
+        for way_out in ("bind", "listen", "connect"):
+            monkeypatch.setattr(socket.socket, way_out, refused)
+        yield made
+
+
+def sync_client(mock: MockServer, base: str = "https://api.videotoprompt.org/v1", **more: Any) -> httpx2.Client:
+    headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
+    return httpx2.Client(transport=mock.transport(), base_url=base, headers=headers, **more)
+
+
+def test_a_sync_client_keeps_the_urls_of_production(mock: MockServer) -> None:
+    with sync_client(mock) as client:
+        submitted = client.post("/analyze/url", json=VIDEO)
+        assert submitted.status_code == 202
+        analysis = client.get(f"/analyze/{submitted.json()['id']}").json()
+    assert analysis["status"] == "completed"
+    assert [request.status for request in mock.requests()] == [202, 200]
+
+
+def test_on_an_auto_clock_the_next_request_finds_all_done_however_soon_it_comes(mock: MockServer) -> None:
+    with sync_client(mock) as client:
+        for number in range(100):
+            made = client.post("/analyze/url", json={"url": f"https://example.com/{number}.mp4"}).json()
+            assert client.get(f"/analyze/{made['id']}").json()["status"] == "completed"
+
+
+def test_a_prefix_leads_to_a_provider_on_any_host(mock: MockServer) -> None:
+    with sync_client(mock, "http://anything.test/prompttovideo") as client:
+        made = client.post("/api/v1/generate", json={"prompt": "A sunset"})
+        video = client.get(f"/api/v1/video/{made.json()['video_id']}/status").json()
+        assert video["video_url"].startswith("http://anything.test/prompttovideo/")
+
+
+def test_an_async_client_streams(mock: MockServer) -> None:
+    async def story() -> list[str]:
+        headers = {"Authorization": f"Bearer {mock.key('nanophoto')}"}
+        async with (
+            httpx2.AsyncClient(transport=mock.transport(), base_url="https://nanophoto.ai", headers=headers) as client,
+            client.stream("POST", "/api/sora-2/reverse-prompt", json=SHOTS) as reply,
+        ):
+            assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+            return [piece async for piece in reply.aiter_text()]
+
+    pieces = asyncio.run(story())
+    assert len(pieces) > 5
+    assert "| Shot |" in "".join(pieces)
+
+
+def test_a_client_on_another_kind_of_loop_waits_in_a_thread(mock: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on trio: anyio knows how to wait there."""
+    waited = []
+
+    async def run_sync(function: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+        waited.append(more)
+        return function(*arguments)
+
+    monkeypatch.setattr(anyio.to_thread, "run_sync", run_sync)
+    request = httpx2.Request("GET", "http://any.test/videotoprompt/v1/analyze/ana_0")
+    with pytest.raises(StopIteration) as ended:
+        mock.transport().handle_async_request(request).send(None)
+    assert ended.value.value.status_code == 401
+    assert waited == [{"abandon_on_cancel": True}]
+
+
+@pytest.mark.parametrize("kind", ["reset", "empty_reply"])
+def test_a_broken_connection_is_a_read_error(mock: MockServer, kind: str) -> None:
+    mock.fault("videotoprompt.analyze_url", kind)
+    with sync_client(mock) as client, pytest.raises(httpx2.ReadError):
+        client.post("/analyze/url", json=VIDEO)
+
+
+def test_a_body_that_is_cut_breaks_while_it_is_read(mock: MockServer) -> None:
+    mock.fault("videotoprompt.analyze_url", "truncate", at=0.5)
+    with sync_client(mock) as client, client.stream("POST", "/analyze/url", json=VIDEO) as reply:
+        assert reply.status_code == 202
+        with pytest.raises(httpx2.ReadError):
+            reply.read()
+
+
+def test_a_hanging_server_runs_into_the_clients_timeout(mock: MockServer) -> None:
+    mock.fault("videotoprompt.analyze_url", "hang", times=2)
+    with sync_client(mock, timeout=0.02) as client, pytest.raises(httpx2.ReadTimeout):
+        client.post("/analyze/url", json=VIDEO)
+
+    async def story() -> None:
+        headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
+        transport = mock.transport()
+        async with httpx2.AsyncClient(transport=transport, base_url="http://x.test/videotoprompt/v1") as client:
+            with pytest.raises(httpx2.ReadTimeout):
+                await client.post("/analyze/url", json=VIDEO, headers=headers, timeout=0.02)
+
+    asyncio.run(story())
+
+
+def test_a_task_that_is_cancelled_leaves_the_server(mock: MockServer) -> None:
+    mock.clock.change("manual")
+    mock.fault("videotoprompt.analyze_url", "latency", lasts="1h")
+
+    async def story() -> None:
+        headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
+        transport = mock.transport()
+        async with httpx2.AsyncClient(transport=transport, base_url="http://x.test/videotoprompt/v1") as client:
+            asking = asyncio.create_task(client.post("/analyze/url", json=VIDEO, headers=headers, timeout=None))
+            while await asyncio.to_thread(lambda: mock.clock.next) is None:
+                assert not asking.done()
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+
+    asyncio.run(story())
+    assert mock.clock.next is None
+    assert [request.status for request in mock.requests()] == [None]
+
+
+def test_an_upload_arrives(mock: MockServer) -> None:
+    with sync_client(mock) as client:
+        reply = client.post("/analyze/upload", files={"video": ("a.mp4", b"\0" * 2_000, "video/mp4")})
+        assert reply.status_code in (202, 400)
+    assert mock.requests("videotoprompt.analyze_upload")[0].status == reply.status_code

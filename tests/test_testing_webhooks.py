@@ -1,0 +1,267 @@
+"""Webhooks in tests: the receiver on its socket, the application without one, and waiting that needs no sleep."""
+
+import json
+import threading
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+import requests
+
+from mockserver import MockServer
+from mockserver.clock import monotonic
+from mockserver.core.signing import hmac_sha256
+from mockserver.testing import Answer, MockServerError, Webhook
+from mockserver.testing.receiver import Receiver
+from mockserver.testing.signatures import SCHEMES, scheme_of
+from tests.test_testing_handle import VIDEO, job_id, submit
+
+DONE = "analysis.completed"
+V2P, DESCRIDEO = SCHEMES
+
+
+def describe(mock: MockServer, url: str) -> str:
+    """Ask Descrideo for a description, with a webhook."""
+    asked = {"source": {"type": "direct_url", "url": VIDEO}, "frames": 10, "webhook": {"url": url}}
+    headers = {"X-API-Key": mock.key("descrideo")}
+    reply = requests.post(mock.url("descrideo") + "/video-descriptions", json=asked, headers=headers, timeout=10)
+    assert reply.status_code == 202, reply.text
+    return str(reply.json()["job_id"])
+
+
+def listening(mock: MockServer) -> Receiver:
+    """A receiver of what VideoToPrompt tells."""
+    receiver = mock.receiver()
+    mock.account("videotoprompt").webhook = receiver
+    return receiver
+
+
+def test_a_receiver_gets_what_each_provider_signs(mockserver: MockServer) -> None:
+    receiver = listening(mockserver)
+    analysis, description = job_id(submit(mockserver)), describe(mockserver, f"{receiver.url}/descrideo")
+    mockserver.deliveries.wait_for(DONE, job=analysis)
+    mockserver.deliveries.wait_for("description.succeeded", job=mockserver.jobs[description])
+    calls = {call.provider: call for call in receiver.calls}
+    assert {call.signature for call in receiver.calls} == {"valid"}
+    assert (calls["videotoprompt"].event, calls["videotoprompt"].json["data"]["id"]) == (DONE, analysis)
+    assert (calls["descrideo"].event, calls["descrideo"].path) == ("description.succeeded", "/descrideo")
+    assert calls["descrideo"].headers["content-type"] == "application/json"
+    receiver.forget()
+    assert receiver.calls == []
+
+
+@pytest.mark.mockserver(clock="manual")
+def test_a_receiver_fails_as_it_is_told_and_the_provider_tries_again(mockserver: MockServer) -> None:
+    receiver = listening(mockserver).answers("hang", "reset", 503, "close")
+    submit(mockserver)
+    delivery = mockserver.deliveries.wait_for(DONE)
+    assert [call.answer for call in receiver.calls] == ["hang", "reset", 503, "close", 200]
+    assert [attempt.status for attempt in delivery.attempts] == [None, None, 503, None, 200]
+    assert [attempt.outcome for attempt in delivery.attempts[:2]] == ["timeout", "protocol_error"]
+    waits = [b.at - a.at for a, b in zip(delivery.attempts, delivery.attempts[1:], strict=False)]
+    assert waits == [timedelta(seconds=s) for s in (5, 30, 300, 1800)]
+    assert receiver.calls[0].body == receiver.calls[-1].body == delivery.body
+
+
+@pytest.mark.mockserver(clock="manual")
+def test_a_delivery_that_is_given_up_can_be_replayed(mockserver: MockServer) -> None:
+    receiver = listening(mockserver).answers(*[500] * 5)
+    submit(mockserver)
+    given_up = mockserver.deliveries.wait_for(DONE, outcome="given_up")
+    assert (len(given_up.attempts), given_up.next_attempt_at) == (5, None)
+    given_up.replay()
+    assert mockserver.deliveries.wait_for(DONE).id == given_up.id
+    assert len(receiver.wait_for(DONE, count=6)) == 6
+
+
+def test_a_wrong_signature_is_refused_and_seen(mockserver: MockServer) -> None:
+    told = {"webhooks": [{"event": DONE, "nth": 1, "mischief": {"signature": "wrong_key"}}]}
+    mockserver.use(told)
+    receiver = listening(mockserver)
+    careless = mockserver.receiver(verify=False)
+    submit(mockserver)
+    assert mockserver.deliveries.wait_for(DONE, outcome="given_up").attempts[0].status == 401
+    assert receiver.calls[0].signature == "invalid"
+    requests.post(careless.url, json={"event": DONE}, timeout=10)
+    assert [(call.signature, call.answer) for call in careless.calls] == [("missing", 200)]
+    assert requests.post(receiver.url, json={}, timeout=10).status_code == 401
+
+
+def test_a_stale_signature_is_one_that_is_older_than_five_minutes() -> None:
+    """Where the signature has an instant of its own; the other provider's never gets old."""
+    body, now = b"{}", 1_750_000_000_000
+
+    def signed(seconds: int) -> dict[str, str]:
+        stamp = str(now // 1000 + seconds)
+        return {"x-nxt-timestamp": stamp, "x-nxt-signature": f"sha256={hmac_sha256('s', body, stamp.encode())}"}
+
+    assert DESCRIDEO.verdict(signed(0), body, ["other", "s"], now) == "valid"
+    assert DESCRIDEO.verdict(signed(-301), body, ["s"], now) == "stale"
+    assert DESCRIDEO.verdict(signed(301), body, ["s"], now) == "stale"
+    assert DESCRIDEO.verdict({**signed(0), "x-nxt-timestamp": "soon"}, body, ["s"], now) == "invalid"
+    assert DESCRIDEO.verdict({"x-nxt-timestamp": "1"}, body, ["s"], now) == "missing"
+    assert V2P.verdict({"x-v2p-signature": f"sha256={hmac_sha256('s', body)}"}, body, ["s"], now) == "valid"
+    assert scheme_of({"x-nxt-timestamp": "1"}) is DESCRIDEO
+    assert scheme_of({"content-type": "text/plain"}) is None
+
+
+@pytest.mark.mockserver(scenario={"providers": {"descrideo": {"fetch": True}}})
+def test_a_receiver_answers_what_a_provider_asks(mockserver: MockServer) -> None:
+    """Descrideo's Source Provider: asked for a URL, and then asked for the video there."""
+    receiver = mockserver.receiver()
+    receiver.answers(Answer(200, {"url": f"{receiver.url}/video.mp4"}), Answer(206, b"\0" * 16, {"X-Mine": "yes"}))
+    source = {"type": "source_provider", "provider": {"url": f"{receiver.url}/source", "reference": "r-1"}}
+    asked = {"source": source, "frames": 10, "webhook": {"url": f"{receiver.url}/hook"}}
+    headers = {"X-API-Key": mockserver.key("descrideo")}
+    requests.post(mockserver.url("descrideo") + "/video-descriptions", json=asked, headers=headers, timeout=10)
+    mockserver.deliveries.wait_for("description.succeeded")
+    assert [(c.method, c.path, c.event) for c in receiver.calls] == [
+        ("POST", "/source", None), ("GET", "/video.mp4", None), ("POST", "/hook", "description.succeeded")
+    ]  # fmt: skip
+    assert receiver.calls[0].json["reference"] == "r-1"
+
+
+def test_waiting_in_vain_tells_what_there_is(mockserver: MockServer) -> None:
+    receiver = listening(mockserver)
+    with pytest.raises(AssertionError, match=r"no 'analysis\.failed' became delivered; what was to be sent: nothing"):
+        mockserver.deliveries.wait_for("analysis.failed", timeout=0.01)
+    with pytest.raises(AssertionError, match="1 of any event should have come, and what came is: nothing"):
+        receiver.wait_for(timeout=0.01)
+    mockserver.clock.change("manual")
+    submit(mockserver)
+    with pytest.raises(AssertionError, match=rf"\n  {DONE} to {receiver.url}: delivered \(200\)"):
+        mockserver.deliveries.wait_for("analysis.failed")
+    with pytest.raises(MockServerError, match=f"did you mean '{DONE}'"):
+        mockserver.deliveries.wait_for("analysis.complete")
+
+
+def test_waiting_in_vain_tells_of_an_account_without_a_webhook(mockserver: MockServer) -> None:
+    mockserver.clock.change("manual")
+    listening(mockserver)
+    submit(mockserver, key="another-key")
+    with pytest.raises(AssertionError, match=r"events of the key anoth\.\.\.\w+ at videotoprompt go nowhere"):
+        mockserver.deliveries.wait_for(DONE)
+
+
+def test_waiting_takes_no_longer_than_it_must(mockserver: MockServer) -> None:
+    """The event comes from another thread, after one has begun to wait for it."""
+    listening(mockserver)
+    late = threading.Timer(0.05, submit, [mockserver])
+    late.start()
+    assert mockserver.deliveries.wait_for(DONE).outcome == "delivered"
+    late.join(10)
+
+
+def test_deliveries_are_filtered(mockserver: MockServer) -> None:
+    account = mockserver.account("videotoprompt")
+    account.send_events_to(mockserver.receiver(), events=["analysis.failed"], secret="whsec_1")
+    assert account.webhook is not None
+    assert (account.webhook.events, account.webhook.secret) == (("analysis.failed",), "whsec_1")
+    submit(mockserver)
+    failed = job_id(submit(mockserver, f"{VIDEO}?mock-fail"))
+    mockserver.deliveries.wait_for("analysis.failed")
+    assert [d.job for d in mockserver.deliveries] == [failed]
+    assert len(mockserver.deliveries.all("analysis.*", provider="videotoprompt", job=failed, outcome="delivered")) == 1
+    assert len(mockserver.deliveries.all(outcome="pending")) == 0
+    assert mockserver.deliveries.all()[0].json["event"] == "analysis.failed"
+    account.webhook = Webhook("http://127.0.0.1:9/x", (DONE,), "whsec_2")
+    assert account.webhook == Webhook("http://127.0.0.1:9/x", (DONE,), "whsec_2")
+    account.webhook = None
+    assert account.webhook is None
+    with pytest.raises(MockServerError, match="no event is called"):
+        account.send_events_to("http://127.0.0.1:9/x", events=["analysis.ended"])
+
+
+def test_a_receiver_reads_what_others_send(mockserver: MockServer) -> None:
+    """Bodies in pieces, several requests on one connection, and what is no HTTP."""
+    receiver = mockserver.receiver(verify=False).answers(204)
+    with requests.Session() as session:
+        assert session.post(receiver.url, data=iter([b"a" * 70_000, b"b"]), timeout=10).status_code == 204
+        assert session.get(f"{receiver.url}/x", timeout=10).status_code == 200
+        assert session.get(f"{receiver.url}/y", timeout=10).text == ""
+    assert [len(call.body) for call in receiver.calls] == [70_001, 0, 0]
+    with pytest.raises(ValueError, match="EOF"):
+        _ = receiver.calls[1].json
+
+
+class App:
+    """A small ASGI application that takes webhooks: 200, or what it was told."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, Any]] = []
+        self.answers: list[int] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body = (await receive())["body"]
+        self.seen.append((scope["path"], json.loads(body)))
+        status = self.answers.pop(0) if self.answers else 200
+        if status == 0:
+            raise RuntimeError("the database is gone")
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.mockserver(clock="manual")
+def test_an_asgi_application_gets_webhooks_without_a_socket(mockserver: MockServer) -> None:
+    app = App()
+    app.answers = [0, 500]
+    mockserver.account("videotoprompt").webhook = mockserver.webhook_app(app) + "/hooks/v2p"
+    analysis = job_id(submit(mockserver))
+    delivery = mockserver.deliveries.wait_for(DONE)
+    assert [attempt.status for attempt in delivery.attempts] == [500, 500, 200]
+    assert b"RuntimeError: the database is gone" in delivery.attempts[0].reply
+    assert [(path, body["data"]["id"]) for path, body in app.seen] == [("/hooks/v2p", analysis)] * 3
+
+
+def test_an_application_may_ask_back_while_it_is_told(mockserver: MockServer) -> None:
+    """On an auto clock, where a request finds all done that was to come: but not the webhook that it is a part of."""
+    found: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        told = json.loads((await receive())["body"])
+        headers = {"Authorization": f"Bearer {mockserver.key('videotoprompt')}"}
+        api = "https://api.videotoprompt.org/v1"
+        async with httpx2.AsyncClient(transport=mockserver.transport(), base_url=api, headers=headers) as client:
+            found.append((await client.get(f"/analyze/{told['data']['id']}")).json()["status"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    mockserver.account("videotoprompt").webhook = mockserver.webhook_app(app)
+    submit(mockserver)
+    assert mockserver.deliveries.wait_for(DONE).attempts[0].status == 200
+    assert found == ["completed"]
+
+
+def test_the_servers_own_thread_is_told_not_to_wait_for_itself(mockserver: MockServer) -> None:
+    told: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            mockserver.clock.advance("1s")
+        except MockServerError as error:
+            told.append(str(error))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    mockserver.account("videotoprompt").webhook = mockserver.webhook_app(app)
+    submit(mockserver)
+    mockserver.deliveries.wait_for(DONE)
+    assert "cannot wait for itself" in told[0]
+
+
+def test_ten_minutes_with_three_retries_take_less_than_a_tenth_of_a_second(mockserver: MockServer) -> None:
+    """A render of ten minutes whose webhook fails three times, over real sockets. The best of five: others work too."""
+    mockserver.clock.change("manual")
+    receiver = listening(mockserver)
+    took = []
+    for number in range(5):
+        receiver.forget()
+        receiver.answers(503, "reset", 500)
+        began, started = mockserver.clock.now, monotonic()
+        job = mockserver.jobs[job_id(submit(mockserver, f"{VIDEO}?mock-slow-{number}"))]
+        delivery = mockserver.deliveries.wait_for(DONE, job=job)
+        took.append(monotonic() - started)
+        assert (len(receiver.calls), len(delivery.attempts), job.now().status) == (4, 4, "succeeded")
+        assert mockserver.clock.now - began == timedelta(minutes=10, seconds=5 + 30 + 300)
+    assert min(took) < 0.1
