@@ -1,21 +1,23 @@
 """The composition root: settings, providers, scenarios, sandboxes and the control API become one ASGI application."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from mockserver.catalogue import catalogue
 from mockserver.clock import monotonic
 from mockserver.control.api import ControlApi
+from mockserver.control.boundary import Boundary
 from mockserver.core.engine import Program
-from mockserver.core.scenario import Scenario
+from mockserver.core.scenario import ClockSpec, Scenario
 from mockserver.courier import Sender
 from mockserver.outgoing.dial import Dialer
 from mockserver.outgoing.egress import EgressPolicy
-from mockserver.catalogue import catalogue
+from mockserver.providers.base import Provider
 from mockserver.registry import all_providers
 from mockserver.sandboxes import Sandboxes
 from mockserver.scenarios import Library
 from mockserver.server import Server
-from mockserver.settings import Settings
+from mockserver.settings import Settings, SettingsError
 from mockserver.store.memory import MemoryStore
 
 
@@ -23,29 +25,49 @@ def create_app(
     settings: Settings | None = None,
     scenario: Mapping[str, Any] | Scenario | None = None,
     sender: Sender | None = None,
-    own_port: int | None = None,
+    own_ports: Collection[int] | None = None,
+    providers: Sequence[Provider] = (),
 ) -> Server:
     """A server of its own, sharing nothing with any other.
 
     `scenario` stands in front of the one that the settings name; `sender` stands in for the network;
-    `own_port` is the port that webhooks never go to. Raises SourceErrors for a bad scenario and LookupError for an unknown one.
+    `own_ports` are those that webhooks never go to; `providers` are those that are simulated, all there are unless
+    given. Raises SourceErrors for a bad scenario and LookupError for an unknown one, and SettingsError for a clock
+    that is none.
     """
     settings = settings or Settings()
-    own_port = settings.port if own_port is None else own_port
-    providers = all_providers()
+    own_ports = (settings.port,) if own_ports is None else own_ports
+    providers = tuple(providers) or all_providers()
     library = Library(catalogue(providers), providers, settings.scenario_dirs)
     sandboxes = Sandboxes(
         program=_program(library, settings, scenario),
         simulations={p.name: p for p in providers},
-        sender=sender or Dialer(EgressPolicy(settings.allow_public_webhooks, frozenset((own_port,))), monotonic),
+        sender=sender or Dialer(EgressPolicy(settings.allow_public_webhooks, frozenset(own_ports)), monotonic),
         store=MemoryStore,
         seed=settings.seed,
+        clock=clock_of(settings.clock),
     )
-    control = ControlApi(sandboxes, library, providers)
-    return Server(providers, sandboxes, control, settings.public_url)
+    boundary = Boundary(settings.token, settings.public_url)
+    control = ControlApi(sandboxes, library, providers, boundary)
+    return Server(providers, sandboxes, control, settings.public_url, strict=settings.strict)
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:
     if scenario is not None:
         return library.program_of_data(scenario, "scenario")
     return library.program(settings.scenario)
+
+
+def clock_of(text: str) -> ClockSpec | None:
+    """The clock of a setting: a mode, or a speed such as `60x`; None where the scenario decides.
+
+    Raises SettingsError.
+    """
+    if not text:
+        return None
+    speed = text.removesuffix("x")
+    try:
+        told = {"mode": text} if speed == text else {"mode": "scaled", "speed": float(speed)}
+        return ClockSpec.model_validate(told)
+    except ValueError:  # pydantic's are too
+        raise SettingsError(f"clock must be real, manual, auto, or a speed such as 60x, not {text!r}") from None

@@ -3,12 +3,15 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mockserver.intercept.arguments import add_clock, add_exec, add_intercept, program_of
+
 if TYPE_CHECKING:
     from mockserver.scenarios import Library
+    from mockserver.settings import Settings
 
 EXIT_BAD = 2
 
@@ -16,6 +19,7 @@ _EXAMPLES = """\
 examples:
   mockserver serve                              serve on http://localhost:8080
   mockserver serve --port 0 --scenario tour     any free port, another scenario
+  mockserver exec -- python my_app.py           run a program whose code says https://api.videotoprompt.org
   mockserver check my-scenario.yaml             is it right? exit 2 and file:line:column when not
   mockserver show default                       rules in order, plans as timelines
   mockserver push my-scenario.yaml              use it in a server that is running
@@ -50,7 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mockserver {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_serve(commands)
-    check = commands.add_parser("check", help="check scenario files", description="Check scenario files; exit 2 when one is bad.")
+    add_exec(commands)
+    check = commands.add_parser(
+        "check", help="check scenario files", description="Check scenario files; exit 2 when one is bad."
+    )
     check.add_argument("files", nargs="+", metavar="FILE")
     show = commands.add_parser("show", help="show a scenario: its rules in order and its plans as timelines")
     show.add_argument("name", help="a bundled scenario, one of ./scenarios, or a path")
@@ -64,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     push = commands.add_parser("push", help="use a scenario file in a running server")
     push.add_argument("file", metavar="FILE")
     push.add_argument("--sandbox", default="default", help="the sandbox that uses it (default: default)")
+    push.add_argument("--token", help="the token of the server's control API (default: MOCKSERVER_TOKEN)")
     _add_url(push)
     return parser
 
@@ -72,7 +80,7 @@ def _add_serve(commands: Any) -> None:
     serve = commands.add_parser(
         "serve",
         help="run the server",
-        description="Run the server. Every option is also a variable (MOCKSERVER_PORT) and a key of mockserver.toml (port).",
+        description="Run the server. Options are also variables (MOCKSERVER_PORT) and keys of mockserver.toml (port).",
         epilog="examples:\n  mockserver serve --scenario tour --seed 7\n  MOCKSERVER_SCENARIO=tour mockserver serve",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -81,31 +89,76 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument("--scenario", help="name or path of the scenario (default: default)")
     serve.add_argument("--scenario-dir", help="where your own scenarios are found by name (default: ./scenarios)")
     serve.add_argument("--seed", type=int, help="the seed of everything that looks random (default: the scenario's)")
+    add_clock(serve)
     serve.add_argument("--public-url", help="the URL that clients reach this server by, for links in replies")
-    serve.add_argument("--allow-public-webhooks", action="store_true", default=None, help="send webhooks to public addresses too")
-    serve.add_argument("--access-log", action=argparse.BooleanOptionalAction, default=None, help="print a line for each request")
-    serve.add_argument("--config", metavar="FILE", help="the settings file (default: ./mockserver.toml, if there is one)")
+    serve.add_argument(
+        "--allow-public-webhooks", action="store_true", default=None, help="send webhooks to public addresses too"
+    )
+    serve.add_argument(
+        "--strict",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="refuse what published clients send but the provider's contract does not allow",
+    )
+    serve.add_argument(
+        "--access-log", action=argparse.BooleanOptionalAction, default=None, help="print a line for each request"
+    )
+    serve.add_argument("--token", help="what the control API asks for (default: none; beyond localhost one is made up)")
+    serve.add_argument("--head-timeout", type=int, help="seconds that the head of a request may take (default: 10)")
+    serve.add_argument("--body-timeout", type=int, help="seconds without progress of a body (default: 30)")
+    serve.add_argument(
+        "--config", metavar="FILE", help="the settings file (default: ./mockserver.toml, if there is one)"
+    )
+
+    add_intercept(serve)
 
 
 def _add_url(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--url", default="http://127.0.0.1:8080", help="the server (default: http://127.0.0.1:8080)")
+    parser.add_argument("--url", help="the server (default: http://127.0.0.1:8080, or the port that is set)")
 
 
 def _serve(asked: argparse.Namespace) -> int:
+    def run(settings: "Settings") -> int:
+        if asked.intercept:
+            from mockserver.intercept.serving import serve_intercepting
+
+            serve_intercepting(settings, allow_external=asked.allow_external)
+        else:
+            from mockserver.serve import serve
+
+            serve(settings)
+        return 0
+
+    return _with_settings(asked, run)
+
+
+def _exec(asked: argparse.Namespace) -> int:
+    program = program_of(asked)
+    if not program:
+        return _bad("exec needs the program to run: mockserver exec -- COMMAND ...")
+
+    def run(settings: "Settings") -> int:
+        from mockserver.intercept.command import execute
+
+        return execute(settings, program, allow_external=asked.allow_external, with_report=asked.report)
+
+    return _with_settings(asked, run)
+
+
+def _with_settings(asked: argparse.Namespace, run: Callable[["Settings"], int]) -> int:
+    """Run with the settings that hold, and say what cannot be used."""
     from mockserver.settings import SettingsError, load
 
     try:
         settings = load(vars(asked), file=Path(asked.config) if asked.config else None)
         from mockserver.source.model_errors import SourceErrors
-        from mockserver.serve import serve
 
         try:
-            serve(settings)
+            return run(settings)
         except (SourceErrors, LookupError) as error:
             return _bad(_said(error))
     except SettingsError as error:
         return _bad(str(error))
-    return 0
 
 
 def _library() -> "Library":
@@ -123,8 +176,8 @@ def _library() -> "Library":
 
 
 def _check(asked: argparse.Namespace) -> int:
-    from mockserver.source.model_errors import SourceErrors
     from mockserver.scenario_file import read_file
+    from mockserver.source.model_errors import SourceErrors
 
     library, bad = _library(), 0
     for name in asked.files:
@@ -139,8 +192,8 @@ def _check(asked: argparse.Namespace) -> int:
 
 
 def _show(asked: argparse.Namespace) -> int:
-    from mockserver.source.model_errors import SourceErrors
     from mockserver.outline import outline
+    from mockserver.source.model_errors import SourceErrors
 
     try:
         program = _library().program(asked.name)
@@ -181,7 +234,7 @@ def _health(asked: argparse.Namespace) -> int:
     from mockserver.remote import RemoteError, get
 
     try:
-        print(get(asked.url, "/_mock/health")["status"])
+        print(get(_url(asked), "/_mock/health")["status"])
     except RemoteError as error:
         print(error, file=sys.stderr)
         return 1
@@ -197,11 +250,25 @@ def _push(asked: argparse.Namespace) -> int:
         return _bad(f"{asked.file}: {error.strerror}")
     prefix = "" if asked.sandbox == "default" else f"/~{asked.sandbox}"
     try:
-        done = put_yaml(asked.url, f"{prefix}/_mock/scenario", text)
+        done = put_yaml(_url(asked), f"{prefix}/_mock/scenario", text, asked.token or _settings().token)
     except RemoteError as error:
         return _bad(str(error).replace("upload:", f"{asked.file}:"))
-    print(f"{asked.url} now runs {done['scenario']}: {done['rules']} rules, clock {done['clock']}")
+    print(f"{_url(asked)} now runs {done['scenario']}: {done['rules']} rules, clock {done['clock']}")
     return 0
+
+
+def _url(asked: argparse.Namespace) -> str:
+    """The server that is meant: as a rule the one of this machine, on the port that its settings give it."""
+    return asked.url or f"http://127.0.0.1:{_settings().port}"
+
+
+def _settings() -> "Settings":
+    from mockserver.settings import Settings, SettingsError, load
+
+    try:
+        return load({})
+    except SettingsError:
+        return Settings()
 
 
 def _bad(message: str) -> int:
@@ -215,6 +282,7 @@ def _said(error: Exception) -> str:
 
 _COMMANDS = {
     "serve": _serve,
+    "exec": _exec,
     "check": _check,
     "show": _show,
     "scenarios": _scenarios,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from hashlib import blake2b
 
-SECRET_HEADERS = frozenset(("authorization", "x-api-key", "cookie", "proxy-authorization"))
+SECRET_HEADERS = frozenset(("authorization", "x-api-key", "cookie", "proxy-authorization", "x-mock-token"))
 
 
 def masked(key: str) -> str:

@@ -17,9 +17,10 @@ def get(base: str, path: str) -> dict[str, Any]:
     return _call(base, "GET", path, None, {})
 
 
-def put_yaml(base: str, path: str, body: bytes) -> dict[str, Any]:
+def put_yaml(base: str, path: str, body: bytes, token: str = "") -> dict[str, Any]:
     """The JSON that a PUT of a YAML document gives. Raises RemoteError with every mistake in the document."""
-    return _call(base, "PUT", path, body, {"Content-Type": "application/yaml"})
+    headers = {"Content-Type": "application/yaml", **({"X-Mock-Token": token} if token else {})}
+    return _call(base, "PUT", path, body, headers)
 
 
 def _call(base: str, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from mockserver.core.engine import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.courier import Sender
+from mockserver.outgoing.dial import Dialer
 from mockserver.sandbox import Sandbox, Simulation
 from mockserver.store.protocol import Store
 
@@ -25,7 +26,9 @@ class Sandboxes:
         sender: Sender,
         store: Callable[[], Store],
         seed: int | None = None,
+        clock: ClockSpec | None = None,
     ) -> None:
+        self._clock = clock
         self._simulations = simulations
         self._sender = sender
         self._store = store
@@ -50,16 +53,14 @@ class Sandboxes:
             if f"s{self._made}" not in self.by_name:
                 return f"s{self._made}"
 
-    def create(
-        self, name: str, program: Program, seed: int | None = None, clock: ClockSpec | None = None
-    ) -> Sandbox:
+    def create(self, name: str, program: Program, seed: int | None = None, clock: ClockSpec | None = None) -> Sandbox:
         """A new world. Raises TooMany, and ValueError for a name that is taken."""
         if name in self.by_name:
             raise ValueError(f"there is a sandbox named {name!r} already")
         if len(self.by_name) >= MOST:
             raise TooMany(f"a server keeps at most {MOST} sandboxes; delete some with DELETE /_mock/sandboxes/NAME")
         given = seed if seed is not None else self._seed
-        sandbox = Sandbox(name, program, self._store(), self._simulations, self._sender, given, clock)
+        sandbox = Sandbox(name, program, self._store(), self._simulations, self._sender, given, clock or self._clock)
         self.by_name[name] = sandbox
         return sandbox
 
@@ -72,7 +73,8 @@ class Sandboxes:
         return True
 
     async def close(self) -> None:
-        """End the background work of all sandboxes."""
+        """End the background work of all sandboxes, and close the connections to receivers."""
         for sandbox in self.by_name.values():
             await sandbox.close()
-
+        if isinstance(self._sender, Dialer):
+            await self._sender.aclose()

@@ -6,8 +6,8 @@ from typing import Any
 
 from mockserver.core.engine import Catalogue, Loc, Problem, Program, check, compile_scenario
 from mockserver.core.scenario import Scenario
-from mockserver.source.model_errors import SourceErrors, validate
 from mockserver.source.document import Document, SourceError
+from mockserver.source.model_errors import SourceErrors, validate
 from mockserver.source.yaml_reader import parse
 
 DEEPEST = 8

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from mockserver.core.engine import Catalogue, Loc, Program
 from mockserver.core.scenario import Scenario
-from mockserver.source.model_errors import SourceErrors
 from mockserver.providers.base import Provider
 from mockserver.scenario_file import Builder, read_file, read_text
 from mockserver.source.document import Document, SourceError
+from mockserver.source.model_errors import SourceErrors
 from mockserver.source.suggestions import did_you_mean
 
 _HERE = Path(__file__).parent
@@ -43,7 +43,12 @@ class Library:
         self._builder = Builder(known, self._document, self._check_options)
 
     def program(self, reference: str) -> Program:
-        """The program of a scenario by name or path. Raises SourceErrors, and LookupError for an unknown name."""
+        """The program of a scenario by name or path, or of the scenario itself: a text of more than one line is YAML.
+
+        Raises SourceErrors, and LookupError for an unknown name.
+        """
+        if "\n" in reference:
+            return self.program_of_text(reference, "scenario")
         return self._builder.program(self._document(reference))
 
     def program_of_text(self, text: str | bytes, name: str) -> Program:

@@ -1,36 +1,76 @@
 """Running the server: sockets, the banner, and an orderly end."""
 
+import gc
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing, suppress
+from dataclasses import replace
+from ipaddress import ip_address
 
 import uvicorn
 
 from mockserver.app import create_app
-from mockserver.protocol import Protocol
+from mockserver.deadlines import Limits
+from mockserver.protocol import protocol
 from mockserver.registry import all_providers
 from mockserver.server import Server
 from mockserver.settings import Settings, SettingsError
 
 BACKLOG = 2_048
+# Addresses that a person on this machine reaches as localhost.
+LOCAL = ("127.0.0.1", "0.0.0.0", "[::]", "[::1]")  # noqa: S104 - compared with, not listened on
 
 
-def serve(settings: Settings) -> None:
-    """Serve until interrupted. Raises SettingsError when the address cannot be listened on."""
+def serve(
+    settings: Settings,
+    server: Callable[[uvicorn.Config], uvicorn.Server] = uvicorn.Server,
+    own_ports: Collection[int] = (),
+) -> None:
+    """Serve until interrupted, on a `server` of that kind. Raises SettingsError when the address cannot be listened on.
+
+    `own_ports` are others that this process listens on.
+    """
+    settings = guarded(settings)
     listener = listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     with closing(listener), suppress(KeyboardInterrupt):
-        app = create_app(settings, own_port=port)
-        print("\n".join(banner(settings, port, app)), flush=True)
-        uvicorn.Server(config(app, access_log=bool(settings.access_log))).run(sockets=[listener])
+        app = create_app(settings, own_ports=(port, *own_ports))
+        _spare_the_collector()
+        print("\n".join(banner(settings, port, app)), flush=True)  # noqa: T201 - what a person waits for
+        limits = Limits(settings.head_timeout, settings.body_timeout)
+        server(config(app, access_log=bool(settings.access_log), limits=limits)).run(sockets=[listener])
 
 
-def config(app: Server, *, access_log: bool = False) -> uvicorn.Config:
+def guarded(settings: Settings) -> Settings:
+    """The settings with a token for the control API, where others than this machine can reach it and none is set."""
+    if settings.token or _is_loopback(settings.host):
+        return settings
+    # The one value that nobody may be able to compute.
+    import secrets  # noqa: TID251
+
+    return replace(settings, token=secrets.token_urlsafe(18))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _spare_the_collector() -> None:
+    """What is loaded by now stays: it need not be looked at again, and young garbage may wait a little."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
+
+
+def config(app: Server, *, access_log: bool = False, limits: Limits | None = None) -> uvicorn.Config:
     """How uvicorn runs the application: its fastest parser and loop, no headers that a provider would not send."""
     return uvicorn.Config(
         app,
-        http=Protocol,
+        http=protocol(limits),
         ws="none",
         lifespan="on",
         loop="auto",
@@ -61,7 +101,7 @@ def listen(host: str, port: int) -> socket.socket:
 def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     """What `serve` prints: the base URL of every provider, and one request to try."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    host = "localhost" if host in ("127.0.0.1", "0.0.0.0", "[::]", "[::1]") else host
+    host = "localhost" if host in LOCAL else host
     base = settings.public_url.rstrip("/") or f"http://{host}:{port}"
     sandbox = app.sandboxes.default
     yield f"mockserver is ready: scenario {sandbox.program.name}, clock {sandbox.clock.mode}, seed {sandbox.seed}"
@@ -71,6 +111,8 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     for provider in providers:
         yield f"  {provider.title:<{wide}}  {base}/{provider.name}{provider.base_path}"
     yield f"  {'Control':<{wide}}  {base}/_mock"
+    if settings.token:
+        yield f"  {'':<{wide}}  with the header X-Mock-Token: {settings.token}"
     yield ""
     yield "Try:"
     yield f"  curl {base}/videotoprompt/v1/analyze/url -H 'Authorization: Bearer test-key' \\"
@@ -78,4 +120,3 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     if sys.stdout.isatty():
         yield ""
         yield "Any key works. Press Ctrl+C to stop."
-

@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from pydantic_core import to_json
-
 from mockserver.core.faults import Refusal
-from mockserver.providers.base import Provider
+from mockserver.providers.base import Provider, Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
 from mockserver.wire.call import Call
 from mockserver.wire.edge import Edge
-from mockserver.wire.reply import Send
+from mockserver.wire.reply import Send, encode, send_whole
 
 
 class Control(Protocol):
@@ -24,16 +22,36 @@ class Control(Protocol):
 class Server:
     """The whole server as one ASGI application."""
 
-    def __init__(self, providers: Sequence[Provider], sandboxes: Sandboxes, control: Control, public_url: str = "") -> None:
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        sandboxes: Sandboxes,
+        control: Control,
+        public_url: str = "",
+        *,
+        strict: bool = False,
+    ) -> None:
         self.sandboxes = sandboxes
         self._control = control
         self._public_url = public_url.rstrip("/")
         self._book = AddressBook({p.name: p.hosts for p in providers})
-        self._edges = {p.name: Edge(p) for p in providers}
+        self._edges = {p.name: Edge(p, strict=strict) for p in providers}
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises KeyError."""
         return self._edges[name].provider
+
+    def refused(self, status: int, message: str, target: str, host: str) -> Reply:
+        """The reply to a request that never became one: in the words of the provider at its address, if there is one.
+
+        `target` is the path and query as far as they arrived.
+        """
+        edge = self._edge(self._book.find(target.partition("?")[0] or "/", host))
+        if edge is None:
+            return _problem(status, message)
+        reply = edge.provider.spell(Refusal("invalid_request", message))
+        reply.status = status
+        return reply
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
         if scope["type"] == "http":
@@ -61,11 +79,15 @@ class Server:
         if edge is None and address.target != "control":
             await _say(send, 404, _nowhere(address.path, list(self._edges)))
             return
-        name = address.sandbox or headers.get("x-mock-sandbox") or _named_by_key(edge, headers, self.sandboxes.by_name)
-        sandbox = self.sandboxes.get(name or "default")
+        name = address.sandbox
+        if name is None:
+            name = headers.get("x-mock-sandbox") or _named_by_key(edge, headers, self.sandboxes.by_name) or "default"
+        sandbox = self.sandboxes.get(name)
         if sandbox is None:
             await _say(send, 404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
             return
+        if sandbox.clock.mode == "auto":
+            await _caught_up(sandbox)
         if edge is None:
             await self._control.serve(sandbox, address.path, scope, receive, send)
             return
@@ -81,13 +103,20 @@ class Server:
                 return edge
         return None
 
-    def _origin(
-        self, scope: Any, headers: Mapping[str, str], address: Address, sandbox: Sandbox, provider: str
-    ) -> str:
+    def _origin(self, scope: Any, headers: Mapping[str, str], address: Address, sandbox: Sandbox, provider: str) -> str:
         """Where links in replies point: the provider's root as this client reaches it."""
         base = self._public_url or f"{scope.get('scheme', 'http')}://{headers.get('host', 'localhost')}"
         world = "" if sandbox.name == "default" else f"/~{sandbox.name}"
         return base + world + (f"/{provider}" if address.how == "prefix" or self._public_url else "")
+
+
+async def _caught_up(sandbox: Sandbox) -> None:
+    """On an auto clock, what was to happen before a request has happened, however soon after another it comes.
+
+    Not past a request that sleeps, as streams do: it may have come at the same moment.
+    """
+    if sandbox.clock.next_sleeper() is None and not sandbox.courier.stepping.locked():
+        await sandbox.courier.catch_up()
 
 
 def _named_by_key(edge: Edge | None, headers: Mapping[str, str], exists: Mapping[str, Sandbox]) -> str | None:
@@ -106,7 +135,10 @@ def _nowhere(path: str, prefixes: list[str]) -> str:
 
 async def _say(send: Send, status: int, detail: str) -> None:
     """A refusal by the server itself, as problem details (RFC 9457)."""
-    body = to_json({"title": "mockserver cannot place this request", "status": status, "detail": detail})
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    reply = _problem(status, detail)
+    await send_whole(send, reply, encode(reply), ())
+
+
+def _problem(status: int, detail: str) -> Reply:
+    title = "mockserver cannot place this request"
+    return Reply(status, {"title": title, "status": status, "detail": detail}, content_type="application/problem+json")

@@ -26,9 +26,14 @@ class Settings:
     scenario: str = "default"
     scenario_dir: str = "scenarios"
     seed: int | None = None
+    clock: str = ""
     public_url: str = ""
     allow_public_webhooks: bool = False
+    strict: bool = False
     access_log: bool | None = None
+    token: str = ""
+    head_timeout: int = 10
+    body_timeout: int = 30
 
     @property
     def scenario_dirs(self) -> tuple[Path, ...]:
@@ -49,6 +54,9 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     settings = Settings(**values)
     if not 0 <= settings.port <= 65_535:
         raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
+    for name in ("head_timeout", "body_timeout"):
+        if getattr(settings, name) < 1:
+            raise SettingsError(f"{name} must be at least 1 (second), not {getattr(settings, name)}")
     return settings
 
 

@@ -1,0 +1,40 @@
+# The server as an image: what it runs is pinned in requirements/, and it runs as nobody, on a root it cannot write to.
+#
+#   docker build -t mockserver .        docker run --rm -p 8080:8080 --read-only mockserver
+
+ARG PYTHON=docker.io/library/python:3.11-slim
+
+FROM ${PYTHON} AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+RUN apt-get update && apt-get install --yes --no-install-recommends binutils
+WORKDIR /source
+COPY requirements requirements
+# No pip and no caches go along. The compiled parts come with their symbols, which are a fifth of everything.
+RUN python -m venv --without-pip /opt/mockserver \
+    && pip install --no-deps --requirement requirements/build.lock \
+    && pip --python /opt/mockserver/bin/python install --no-deps --no-compile --requirement requirements/run.lock \
+    && find /opt/mockserver -name '*.so' -exec strip --strip-unneeded {} +
+COPY . .
+# Compiled here, because the root is read-only later. The names and streets of sixty countries can wait until asked for.
+RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
+    && pip --python /opt/mockserver/bin/python install --no-deps --no-compile /wheel/*.whl \
+    && /opt/mockserver/bin/python -m compileall -q --invalidation-mode unchecked-hash \
+        -x 'faker/providers/[a-z_]+/(?!en_US)[a-z]+_[A-Z]+/' /opt/mockserver/lib
+
+FROM ${PYTHON}
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="mockserver" \
+    org.opencontainers.image.description="A sandbox server that stands in for five AI-video provider APIs" \
+    org.opencontainers.image.licenses="Apache-2.0" \
+    org.opencontainers.image.version="${VERSION}" \
+    org.opencontainers.image.revision="${REVISION}"
+COPY --from=build /opt/mockserver /opt/mockserver
+ENV PATH=/opt/mockserver/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MOCKSERVER_HOST=0.0.0.0
+# Here it looks for mockserver.toml and the folder scenarios: mount yours.
+WORKDIR /srv
+USER 65532:65532
+EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 CMD ["mockserver", "health"]
+ENTRYPOINT ["mockserver"]
+CMD ["serve"]

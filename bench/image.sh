@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Builds the Dockerfile without a Docker engine, runs the image, and measures what it adds to its base.
+#
+#   bench/image.sh [more arguments of `buildah build`, such as --volume /etc/pip.conf:/etc/pip.conf:ro]
+#
+# Needs root, buildah and debootstrap. The base is made of Debian's own packages under the tag of the official image:
+# what is proven is the Dockerfile, not the base. Everything happens below WORK, which may be removed afterwards.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+WORK=${WORK:-/var/tmp/mockserver-image}
+SUITE=${SUITE:-bookworm} # its Python is 3.11
+LIMIT=70
+BASE=docker.io/library/python:3.11-slim
+IMAGE=localhost/mockserver
+build=(buildah --storage-driver vfs --root "$WORK/storage" --runroot "$WORK/run")
+mkdir -p "$WORK"
+
+size() { # megabytes of a mounted image
+    local container mounted
+    container=$("${build[@]}" from --pull-never "$1")
+    mounted=$("${build[@]}" mount "$container")
+    du --summarize --block-size=1M --one-file-system "$mounted" | cut -f1
+    "${build[@]}" rm "$container" >/dev/null
+}
+
+if ! "${build[@]}" inspect --type image "$BASE" >/dev/null 2>&1; then
+    [ -e "$WORK/base/usr/bin/pip" ] ||
+        debootstrap --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates "$SUITE" "$WORK/base"
+    rm -f "$WORK"/base/usr/lib/python3*/EXTERNALLY-MANAGED
+    ln -sf /usr/bin/python3 "$WORK/base/usr/local/bin/python"
+    container=$("${build[@]}" from scratch)
+    "${build[@]}" add --quiet "$container" "$WORK/base" /
+    "${build[@]}" commit --quiet "$container" "$BASE"
+    "${build[@]}" rm "$container" >/dev/null
+fi
+
+"${build[@]}" build --isolation chroot --pull-never --format docker --tag "$IMAGE" "$@" .
+
+container=$("${build[@]}" from --pull-never "$IMAGE")
+trap '"${build[@]}" rm "$container" >/dev/null' EXIT
+"${build[@]}" run --isolation chroot --user 65532:65532 "$container" -- sh -c '
+    set -e
+    mockserver serve --port 18080 & server=$!
+    for _ in $(seq 100); do mockserver health --url http://127.0.0.1:18080 2>/dev/null && break; sleep 0.1; done
+    mockserver health --url http://127.0.0.1:18080
+    MOCKSERVER_PORT=18080 mockserver health
+    mockserver exec -- python -c "
+import urllib.request as u
+try: u.urlopen(\"https://nanophoto.ai/nothing\")
+except OSError as error: print(error)"
+    id
+    ! touch /opt/mockserver/x 2>/dev/null
+    kill -TERM $server'
+"${build[@]}" inspect --format '{{.Docker.Config.Healthcheck}} {{.Docker.Config.User}} {{.Docker.Config.Labels}}' "$container"
+
+base=$(size "$BASE") whole=$(size "$IMAGE")
+echo "the base has $base MB, the image $whole MB: $((whole - base)) MB added"
+[ $((whole - base)) -lt "$LIMIT" ] || { echo "more than $LIMIT MB" >&2; exit 1; }

@@ -1,0 +1,154 @@
+"""The interceptor: a proxy beside a server, with its authority, its files and the environment that leads to it."""
+
+import asyncio
+import os
+import ssl
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from socket import create_server, socket
+from typing import TYPE_CHECKING, Any
+
+from mockserver.intercept.authority import Authority
+from mockserver.intercept.choice import Choices
+from mockserver.intercept.environment import Trap, environment, roots
+from mockserver.intercept.proxy import Bounds, Proxy
+from mockserver.registry import all_providers
+
+if TYPE_CHECKING:
+    import uvicorn
+
+
+def provider_hosts() -> tuple[str, ...]:
+    """The documented hosts of all providers: those that are intercepted."""
+    return tuple(host for provider in all_providers() for host in provider.hosts)
+
+
+def listening() -> tuple[socket, socket]:
+    """The sockets of an interceptor, on free ports. Raises OSError when there are none."""
+    return create_server(("127.0.0.1", 0)), create_server(("127.0.0.1", 0))
+
+
+class Interceptor:
+    """Makes the providers' hosts lead to a running uvicorn server of this process.
+
+    Begun in the event loop of that server, after its start-up. It listens on 127.0.0.1 alone, on two sockets that
+    `listening` makes unless they are given. Requests that name no sandbox go to `sandbox`. `say` is called, in that
+    loop, with what a person should know: each host that was refused, once.
+    """
+
+    def __init__(
+        self,
+        server: "uvicorn.Server",
+        *,
+        allow_external: bool = False,
+        sandbox: str | None = None,
+        sockets: Sequence[socket] | None = None,
+        say: Callable[[str], None] = lambda text: None,
+        bounds: Bounds | None = None,
+    ) -> None:
+        self._server = server
+        self._sandbox = sandbox
+        self._sockets = sockets
+        self._allow_external = allow_external
+        self._say = say
+        self._bounds = bounds
+        self._listeners: list[asyncio.Server] = []
+        self._files: tempfile.TemporaryDirectory[str] | None = None
+        self._proxy: Proxy | None = None
+        self._trap: Trap | None = None
+        self._given: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when that, or writing the certificates, cannot be done."""
+        self._given = dict(os.environ)
+        self._files = tempfile.TemporaryDirectory(prefix="mockserver-", ignore_cleanup_errors=True)
+        directory, authority, hosts = Path(self._files.name), Authority(), provider_hosts()
+        context = authority.context(hosts, directory)
+        self._proxy = proxy = Proxy(
+            Choices(hosts, allow_external=self._allow_external),
+            self._protocol,
+            context,
+            lambda: len(self._server.server_state.connections),
+            self._say,
+            self._bounds,
+        )
+        await self._listen(proxy, context)
+        self._trap = Trap(*self.ports, *self._written(directory, authority), hosts, self._allow_external)
+
+    async def _listen(self, proxy: Proxy, context: ssl.SSLContext) -> None:
+        loop, timeout = asyncio.get_running_loop(), proxy.bounds.handshake_timeout
+        plain, secure = self._sockets = self._sockets or listening()
+        self._listeners = [
+            await loop.create_server(proxy.connection, sock=plain),
+            await loop.create_server(self._protocol, sock=secure, ssl=context, ssl_handshake_timeout=timeout),
+        ]
+
+    async def close(self) -> None:
+        """Listen no more, end what was not handed to the server, and remove every file."""
+        for listener in self._listeners:
+            listener.close()
+        if self._proxy is not None:
+            self._proxy.close()
+        if self._files is not None:
+            self._files.cleanup()
+
+    @property
+    def url(self) -> str:
+        """The proxy's address, which answers as the sandbox server too."""
+        return self._begun().url
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The ports that it listens on, which webhooks have no business at."""
+        plain, secure = (s.getsockname()[1] for s in self._sockets or ())
+        return plain, secure
+
+    @property
+    def directory(self) -> Path:
+        """Where the files are, for as long as the interceptor runs."""
+        return self._begun().bundle.parent
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How often each destination was refused."""
+        return dict(self._proxy.refused) if self._proxy is not None else {}
+
+    def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The variables that lead a program here, to be set over those of `base` (this process' own)."""
+        return environment(self._begun(), self._given if base is None else base)
+
+    def _begun(self) -> Trap:
+        if self._trap is None:
+            raise RuntimeError("the interceptor was not started")
+        return self._trap
+
+    def _protocol(self) -> Any:
+        server = self._server
+        kind: Any = server.config.http_protocol_class
+        made = kind(config=server.config, server_state=server.server_state, app_state=server.lifespan.state)
+        if self._sandbox is not None:
+            made.app = _Within(made.app, self._sandbox)
+        return made
+
+    def _written(self, directory: Path, authority: Authority) -> tuple[Path, Path]:
+        bundle, nothing = directory / "authorities.pem", directory / "nothing"
+        others = roots(self._given) + b"\n" if self._allow_external else b""
+        bundle.write_bytes(others + authority.certificate)
+        with suppress(FileExistsError):
+            nothing.mkdir()
+        return bundle, nothing
+
+
+class _Within:
+    """The application as those see it who name no sandbox of their own."""
+
+    def __init__(self, app: Any, sandbox: str) -> None:
+        self._app = app
+        self._field = (b"x-mock-sandbox", sandbox.encode("ascii"))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if all(name != self._field[0] for name, _ in scope["headers"]):
+            scope["headers"] = [*scope["headers"], self._field]
+        await self._app(scope, receive, send)

@@ -1,0 +1,165 @@
+"""Programs that name the providers' own hosts, in Python and Node, reach the sandbox with no edit."""
+
+import json
+
+import pytest
+
+from tests.programs import execute, nodes, python
+
+SUBMIT = "https://api.videotoprompt.org/v1/analyze/url"
+BODY = {"url": "https://example.com/a.mp4"}
+HEADERS = {"Authorization": "Bearer key-1", "Content-Type": "application/json"}
+
+URLLIB = f"""
+import json, urllib.request
+request = urllib.request.Request({SUBMIT!r}, json.dumps({BODY}).encode(), {HEADERS})
+with urllib.request.urlopen(request) as reply:
+    print(reply.status, json.load(reply)["status"])
+"""
+REQUESTS = f"""
+import requests
+with requests.Session() as session:
+    reply = session.post({SUBMIT!r}, json={BODY}, headers={HEADERS})
+    print(reply.status_code, reply.json()["status"])
+"""
+HTTPX2 = f"""
+import httpx2
+with httpx2.Client() as client:
+    reply = client.post({SUBMIT!r}, json={BODY}, headers={HEADERS})
+    print(reply.status_code, reply.json()["status"])
+"""
+HTTPX2_ASYNC = f"""
+import asyncio, httpx2
+async def main():
+    async with httpx2.AsyncClient() as client:
+        reply = await client.post({SUBMIT!r}, json={BODY}, headers={HEADERS})
+        print(reply.status_code, reply.json()["status"])
+asyncio.run(main())
+"""
+OPTIONS = json.dumps({"method": "POST", "headers": HEADERS})
+FETCH = f"""
+const reply = await fetch("{SUBMIT}", {{...{OPTIONS}, body: JSON.stringify({json.dumps(BODY)})}});
+console.log(reply.status, (await reply.json()).status);
+"""
+HTTPS = f"""
+const request = require('https').request("{SUBMIT}", {OPTIONS}, async (reply) => {{
+  let text = '';
+  for await (const piece of reply) text += piece;
+  console.log(reply.statusCode, JSON.parse(text).status);
+}});
+request.end(JSON.stringify({json.dumps(BODY)}));
+"""
+
+
+@pytest.mark.parametrize(
+    "code", [URLLIB, REQUESTS, HTTPX2, HTTPX2_ASYNC], ids=["urllib", "requests", "httpx2", "async"]
+)
+def test_python(code: str) -> None:
+    done = execute(*python(code))
+    assert (done.stdout, done.stderr) == (b"202 pending\n", b"")
+
+
+@pytest.mark.parametrize("node", nodes())
+@pytest.mark.parametrize("code", [FETCH, HTTPS], ids=["fetch", "https"])
+def test_node(node: str, code: str) -> None:
+    kind = "module" if "await fetch" in code else "commonjs"
+    done = execute(node, f"--input-type={kind}", "-e", code)
+    assert (done.stdout, done.stderr) == (b"202 pending\n", b"")
+
+
+def test_every_provider_is_reached_by_each_of_its_hosts() -> None:
+    from mockserver.registry import all_providers
+
+    hosts = {host: provider.name for provider in all_providers() for host in provider.hosts}
+    code = f"""
+import requests
+with requests.Session() as session:
+    for host in {list(hosts)}:
+        print(session.get(f"https://{{host}}/nothing/here", headers={HEADERS}).status_code)
+        print(session.get(f"http://{{host}}/nothing/here", headers={HEADERS}).status_code)
+"""
+    done = execute(*python(code), flags=("--report",))
+    assert done.stdout.split() == [b"404"] * len(hosts) * 2
+    assert f"{2 * len(hosts)} calls".encode() in done.stderr
+
+
+PLAYED = """
+import asyncio, httpx2
+HEADERS = {"Authorization": "Bearer key-1"}
+async def main():
+    async with httpx2.AsyncClient(base_url="https://prompttovideo.com/api/v1", headers=HEADERS) as client:
+        made = (await client.post("/generate", json={"prompt": "a red kite over the sea", "quality": "free"})).json()
+        video = {"status": "queued"}
+        while video["status"] != "completed":
+            video = (await client.get(f"/video/{made['video_id']}/status")).json()
+        file = await client.get(video["video_url"])
+        print(video["video_url"].partition("/storage")[0], file.status_code, file.headers["content-type"])
+asyncio.run(main())
+"""
+
+
+def test_links_in_replies_name_the_providers_host_and_lead_back() -> None:
+    done = execute(*python(PLAYED), flags=("--clock", "auto"))
+    assert (done.stdout, done.stderr) == (b"https://prompttovideo.com 200 video/mp4\n", b"")
+
+
+REFUSED = """
+const https = require('node:https'), net = require('node:net'), http = require('node:http');
+(async () => {
+  await fetch('https://example.com/').catch((error) => console.log(error.cause.message));
+  const told = (request) => new Promise((done) => request.on('error', (e) => (console.log(e.code, e.message), done())));
+  await told(https.get('https://example.com/'));
+  await told(http.get('http://example.com/'));
+  const server = http.createServer((request, reply) => reply.end('here')).listen(0, async () => {
+    for (const host of ['localhost', '127.0.0.1']) {
+      console.log(await (await fetch(`http://${host}:${server.address().port}/`)).text());
+    }
+    server.close();
+    server.closeAllConnections();
+  });
+})();
+"""
+
+
+@pytest.mark.parametrize("node", nodes())
+def test_node_is_refused_other_hosts_and_left_to_itself_on_this_machine(node: str) -> None:
+    done = execute(node, "-e", REFUSED)
+    told = "is not a provider's host; --allow-external lets it through"
+    assert done.stdout.decode().splitlines() == [
+        f"mockserver: refused: example.com:443 {told}",
+        f"ECONNREFUSED mockserver: refused: example.com:443 {told}",
+        f"ECONNREFUSED mockserver: refused: example.com:80 {told}",
+        "here",
+        "here",
+    ]
+
+
+CONNECTED = """
+const net = require('node:net');
+const ask = (socket) => new Promise((done) => {
+  socket.write('GET /nothing HTTP/1.1\\r\\nHost: nanophoto.ai\\r\\nConnection: close\\r\\n\\r\\n');
+  let text = '';
+  socket.on('data', (piece) => (text += piece)).on('close', () => done(text.split('\\r\\n')[0]));
+});
+(async () => {
+  console.log(await ask(net.connect(80, 'nanophoto.ai')));
+  console.log(await ask(net.connect({ port: 80, host: 'NanoPhoto.ai.' })));
+  console.log(await ask(new net.Socket().connect(80, 'nanophoto.ai')));
+  console.log(await ask(new net.Socket().connect({ port: '80', host: 'nanophoto.ai' })));
+  console.log(await ask(require('node:tls').connect(443, 'nanophoto.ai', { servername: 'nanophoto.ai' })));
+})();
+"""
+
+
+@pytest.mark.parametrize("node", nodes())
+def test_node_reaches_the_sandbox_however_it_connects(node: str) -> None:
+    done = execute(node, "-e", CONNECTED)
+    assert done.stdout.decode().splitlines() == ["HTTP/1.1 404 Not Found"] * 5, done.stderr
+
+
+def test_what_node_was_told_before_still_holds(tmp_path) -> None:
+    mine = tmp_path / "with space" / "mine.cjs"
+    mine.parent.mkdir()
+    mine.write_text("globalThis.mine = 'kept';")
+    done = execute(nodes()[0], "-e", "console.log(mine)", env={"NODE_OPTIONS": f'--require "{mine}"'})
+    assert (done.stdout, done.stderr) == (b"kept\n", b"")

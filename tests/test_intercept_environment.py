@@ -1,0 +1,88 @@
+"""The variables that lead a program to the proxy, over those that it has."""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockserver.intercept.choice import is_loopback
+from mockserver.intercept.environment import Trap, environment, roots
+from tests.programs import PATIENCE, python, variables
+
+HOSTS = ("nanophoto.ai", "app.dumplingai.com")
+
+
+def trap(*, allow_external: bool = False) -> Trap:
+    return Trap(4000, 4001, Path("/t/authorities.pem"), Path("/t/nothing"), HOSTS, allow_external)
+
+
+def test_every_client_finds_the_proxy_and_the_authority_in_its_own_variable() -> None:
+    made = environment(trap(), {})
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "MOCKSERVER_URL"):
+        assert made[name] == "http://127.0.0.1:4000"
+    for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "DENO_CERT"):
+        assert made[name] == "/t/authorities.pem"
+    assert made["NO_PROXY"] == made["no_proxy"] == "localhost,127.0.0.1,::1"
+    assert made["SSL_CERT_DIR"] == "/t/nothing"
+    told = json.loads(made["MOCKSERVER_INTERCEPT"])
+    assert told == {"hosts": list(HOSTS), "plain": 4000, "secure": 4001, "external": False}
+
+
+def test_nothing_passes_the_proxy_unless_other_hosts_may() -> None:
+    base = {"NO_PROXY": "internal.example, *.dumplingai.com,nanophoto.ai:443", "no_proxy": "*,10.0.0.0/8,localhost,.ai"}
+    assert environment(trap(), base)["NO_PROXY"] == "localhost,127.0.0.1,::1"
+    allowed = environment(trap(allow_external=True), base)
+    assert allowed["NO_PROXY"] == "localhost,127.0.0.1,::1,internal.example,10.0.0.0/8"
+    assert "SSL_CERT_DIR" not in allowed
+
+
+def test_nodes_own_options_stay_behind_the_preload() -> None:
+    made = environment(trap(), {"NODE_OPTIONS": "--max-old-space-size=512"})["NODE_OPTIONS"]
+    require, path, rest = shlex.split(made)
+    assert (require, rest) == ("--require", "--max-old-space-size=512")
+    assert Path(path).is_file()
+
+
+def test_the_authorities_of_a_program_are_those_that_its_environment_names(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+    named = {"REQUESTS_CA_BUNDLE": str(tmp_path / "one"), "NODE_EXTRA_CA_CERTS": str(tmp_path / "two")}
+    assert roots(named) == b"one\ntwo"
+    assert roots({"SSL_CERT_FILE": str(tmp_path / "none"), **named}) == b"one\ntwo"
+
+
+@pytest.mark.parametrize("host", ["localhost", "app.localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_this_machine_is_known_by_names_that_no_resolver_changes(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["localhost.example.com", "128.0.0.1", "0.0.0.0", "10.0.0.1", "::2", "127.1"])
+def test_other_names_are_not_this_machine(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_serve_intercept_prints_what_takes_another_program_there(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--intercept"]
+    with subprocess.Popen(command, cwd=tmp_path, env=variables(), stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        lines = []
+        for line in server.stdout:
+            lines.append(line.strip())
+            if line.startswith("  export NODE_OPTIONS="):
+                break
+        assert lines[0].startswith("mockserver is ready: ")
+        file = next(line.removeprefix(". ") for line in lines if line.startswith(". "))
+        assert Path(file).read_text().splitlines() == [line for line in lines if line.startswith("export ")]
+        calls = (
+            "import urllib.request as u\ntry: u.urlopen('https://nanophoto.ai/nothing')\nexcept OSError as e: print(e)"
+        )
+        script = f". {file} && exec {shlex.join(python(calls))}"
+        done = subprocess.run(["sh", "-c", script], env=variables(), capture_output=True, timeout=PATIENCE, check=True)
+        assert done.stdout == b"HTTP Error 404: Not Found\n"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(PATIENCE) == 0
+    assert not Path(file).exists()
