@@ -76,7 +76,7 @@ def table(requests: int) -> None:
         for name, results in rounds.items():
             print(row(name, *sorted(results, key=lambda r: r[0])[1]))
         print(f"{'start to the first 200':<28} {server.started_in:6.0f} ms  resident {server.memory():.0f} MiB")
-    with mockserver("--scenario", "nanophoto-unpaced") as server:
+    with mockserver("--scenario", "nanophoto-stream-at-once") as server:
         stream = request("POST", "/nanophoto/api/sora-2/reverse-prompt", server.port, STREAM)
         cpu, outcome = measured(server, stream, requests)
         print(row("W3 stream without pause", cpu, outcome))

@@ -185,6 +185,18 @@ def test_the_journal_tells_what_was_done_to_a_request(server: Live) -> None:
     assert told["lost"] == (202, "the operation was done and its reply lost: reset")
 
 
+@pytest.mark.parametrize("kind", ["truncate", "garble", "stall", "slow_drip", "reset"])
+def test_a_reply_without_a_body_has_none_to_spoil(kind: str) -> None:
+    """HEAD promises the length of the body that GET has (RFC 9110 section 9.3.2)."""
+    fault = {"kind": kind, "phase": "mid_body", **({"for": "10ms"} if kind == "stall" else {})}
+    rules = [{"name": "spoilt", "operation": "prompttovideo.get_account", "fault": fault}]
+    with live({"clock": {"mode": "auto"}, "accounts": [ALL], "rules": rules}) as server:
+        heard = say(server.address, request("HEAD", "/prompttovideo/api/v1/account", b"", "Connection: close"))
+        assert (heard.status, heard.body) == (200, b"")
+        assert length(heard) > 0
+        assert heard.ended == ("RST" if kind == "reset" else "FIN")
+
+
 def test_a_burst_of_errors_ends_by_itself_and_is_each_accounts_own(talk: Any) -> None:
     burst = {"name": "burst", "operation": "*", "times": 3, "fault": {"kind": "server_error"}}
 
@@ -277,6 +289,8 @@ def test_latency_may_be_lognormal_and_is_seeded(talk: Any) -> None:
     async def story(t: Conversation) -> None:
         told.append([])
         for n in range(50):
+            # The jobs before this one go on by themselves, and are to be over.
+            await t.sandbox.courier.settled()
             before = t.sandbox.clock.now()
             await t.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"})
             told[-1].append(t.sandbox.clock.now() - before)

@@ -1,0 +1,156 @@
+"""Which bundled scenario shows which documented error, status and limit, and how each provider is asked for them.
+
+A new provider has an entry in ASKED, ERRORS and LIMITS, and in STATUSES if it has jobs that are asked for.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.providers.descrideo import replies as descrideo
+from mockserver.providers.prompttovideo import models as prompttovideo
+from mockserver.providers.videotoprompt import models as videotoprompt
+from tests import descrideo_client, dumplingai_client, nanophoto_client
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a provider is asked for work, and for the status of it by the id in the reply's field `id`."""
+
+    path: str
+    bodies: tuple[dict[str, Any], ...]
+    id: str = ""
+    status: str = ""
+    key: str = "key-1"
+    clock: str = "manual"
+
+
+_DESCRIBED = descrideo_client.job("vision_audio", frames=10)
+# By the beginning of a scenario's name.
+ASKED = {
+    "videotoprompt": Asked(
+        "/videotoprompt/v1/analyze/url",
+        ({"url": "https://example.com/a.mp4", "platform": "midjourney"},),
+        "id",
+        "/videotoprompt/v1/analyze/{}",
+    ),
+    "prompttovideo": Asked(
+        "/prompttovideo/api/v1/generate", ({"prompt": "A cat"},), "video_id", "/prompttovideo/api/v1/video/{}/status"
+    ),
+    "nanophoto": Asked(
+        nanophoto_client.API,
+        (nanophoto_client.YOUTUBE, nanophoto_client.URL, nanophoto_client.FILE),
+        clock="auto",
+    ),
+    "descrideo": Asked(
+        descrideo_client.LIVE, (_DESCRIBED,), "job_id", f"{descrideo_client.LIVE}/{{}}", descrideo_client.KEY
+    ),
+    "descrideo-sandbox": Asked(
+        descrideo_client.SANDBOX, (_DESCRIBED,), "job_id", f"{descrideo_client.SANDBOX}/{{}}", descrideo_client.KEY
+    ),
+    "descrideo-demo": Asked(
+        descrideo_client.DEMO, (_DESCRIBED,), "job_id", f"{descrideo_client.DEMO}/{{}}", descrideo_client.DEMO_KEY
+    ),
+    "dumplingai": Asked(dumplingai_client.PATH, (dumplingai_client.ASKED,)),
+}
+
+# Which scenario shows an error: by status, or by the provider's own code where it has codes.
+ERRORS: dict[str, dict[int | str, str]] = {
+    "videotoprompt": {
+        400: "bad-request",
+        401: "unauthorized",
+        403: "forbidden",
+        404: "not-found",
+        429: "rate-limited",
+        500: "server-error",
+        503: "outage",
+    },
+    "prompttovideo": {
+        400: "bad-request",
+        401: "invalid-token",
+        402: "out-of-credits",
+        404: "video-vanishes",
+        429: "throttled-once",
+        500: "server-error",
+        503: "overloaded",
+    },
+    "nanophoto": {
+        "LOGIN_REQUIRED": "login-required",
+        "API_KEY_RATE_LIMIT_EXCEEDED": "rate-limited",
+        "INSUFFICIENT_CREDITS": "out-of-credits",
+        "INVALID_INPUT": "invalid-input",
+        "INVALID_YOUTUBE_URL": "invalid-youtube-url",
+        "INVALID_VIDEO_URL": "invalid-video-url",
+        "INVALID_FORMAT": "invalid-format",
+        "FILE_TOO_LARGE": "file-too-large",
+        "VIDEO_DOWNLOAD_FAILED": "download-failed",
+        "VIDEO_PROCESSING_FAILED": "processing-failed",
+        "AI_SERVICE_ERROR": "ai-service-error",
+        "SERVICE_UNAVAILABLE": "service-unavailable",
+        "INTERNAL_ERROR": "internal-error",
+    },
+    "descrideo": {
+        400: "bad-request",
+        401: "invalid-key",
+        402: "out-of-tokens",
+        404: "not-found",
+        "unprocessable": "demo-unprocessable",
+        429: "throttled",
+        500: "server-error",
+        503: "outage",
+    },
+    "dumplingai": {
+        400: "unsupported-format",
+        401: "unauthorized",
+        402: "out-of-credits",
+        429: "rate-limited",
+        500: "fails-twice",
+        503: "outage",
+    },
+}
+# These come of the request itself, whichever scenario is followed: a wrong method, too large a body, another type.
+OF_THE_REQUEST = {405, 413, 415}
+
+# Which scenario leads to a status of a job, an hour after it was begun.
+STATUSES: dict[str, tuple[Any, dict[str, str]]] = {
+    "videotoprompt": (
+        videotoprompt.Status,
+        {"pending": "stuck-pending", "processing": "stuck-processing", "completed": "slow", "failed": "failed"},
+    ),
+    "prompttovideo": (
+        prompttovideo.Status,
+        {
+            "pending": "stuck-in-queue",
+            "processing": "stuck-rendering",
+            "completed": "long-queue",
+            "failed": "render-fails",
+        },
+    ),
+    "descrideo": (
+        descrideo.Status,
+        {
+            "queued": "stuck-queued",
+            "resolving_source": "stuck-resolving-source",
+            "probing": "stuck-probing",
+            "extracting_audio": "stuck-extracting-audio",
+            "transcribing_audio": "stuck-transcribing-audio",
+            "extracting_frames": "stuck-extracting-frames",
+            "ai_request": "stuck-ai-request",
+            "succeeded": "slow",
+            "failed": "failed",
+        },
+    ),
+}
+
+# Which scenario has a limit that is soon used up, and the status that tells of it.
+LIMITS: dict[str, dict[str, tuple[str, int]]] = {
+    "videotoprompt": {"requests_per_minute": ("free-plan", 429), "analyses_per_day": ("daily-quota", 429)},
+    "prompttovideo": {"calls_per_day": ("quota-free", 429)},
+    "nanophoto": {"requests_per_hour": ("rate-limited", 429)},
+    "descrideo": {
+        "requests_per_minute": ("rate-limited", 429),
+        "tokens_per_month": ("monthly-limit", 402),
+        "sandbox_jobs_per_day": ("sandbox-quota", 429),
+        "demo_jobs_per_day": ("demo-used-up", 429),
+    },
+    "dumplingai": {"requests_per_minute": ("sixty-a-minute", 429)},
+}

@@ -1,0 +1,209 @@
+"""The boundary of the control API: what foreign pages cannot do, and who needs a token."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx2
+import pytest
+
+from mockserver.app import create_app
+from mockserver.control.boundary import Boundary
+from mockserver.control.call import ControlError
+from mockserver.control.operations import operations
+from mockserver.serve import banner, guarded
+from mockserver.settings import Settings, SettingsError, load
+from tests.conversation import Conversation
+from tests.live import live_server
+
+Talk = Callable[..., None]
+LOCAL = {"host": "localhost:8080"}
+OPEN_TO_ALL = Boundary()
+
+
+def refused(boundary: Boundary = OPEN_TO_ALL, path: str = "/journal", **headers: str) -> int | None:
+    """The status of a refusal, or None."""
+    given = {**LOCAL, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    try:
+        boundary.check(path, given)
+    except ControlError as error:
+        return error.status
+    return None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost", "localhost:8080", "LOCALHOST:1", "127.0.0.1:8080", "[::1]:8080", "192.168.1.7:8080",
+        "mockserver:8080", "app.localhost", "host.docker.internal:8080", "",
+    ],
+)  # fmt: skip
+def test_names_that_no_foreign_zone_holds_are_its_own(host: str) -> None:
+    assert refused(host=host) is None
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8080", "a.b"])
+def test_a_name_that_was_rebound_to_this_machine_is_refused(host: str) -> None:
+    assert refused(host=host) == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "http://localhost:3000"},
+        {"origin": "null"},
+        {"origin": "https://evil.example", "sec_fetch_site": "same-origin"},
+        {"origin": "file://"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/journal", "/health"])
+def test_requests_of_other_sites_are_refused(headers: dict[str, Any], path: str) -> None:
+    assert refused(path=path, **headers) == 403
+
+
+def test_its_own_pages_and_plain_clients_are_not() -> None:
+    assert refused() is None
+    assert refused(sec_fetch_site="none") is None
+    assert refused(sec_fetch_site="same-origin", origin="http://localhost:8080") is None
+
+
+def test_the_public_url_is_a_name_of_its_own() -> None:
+    public = Boundary(public_url="https://mock.example.org/base")
+    assert refused(public, host="mock.example.org", origin="https://mock.example.org") is None
+    assert refused(public, host="internal:8080", origin="https://mock.example.org") is None
+    assert refused(public, host="other.example.org") == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"x_mock_token": "wrong"}, 401),
+        ({"x_mock_token": "s3cret "}, 401),
+        ({"x_mock_token": ""}, 401),
+        ({"authorization": "Basic s3cret"}, 401),
+        ({"x_mock_token": "s3cret"}, None),
+        ({"authorization": "Bearer s3cret"}, None),
+        ({"authorization": "bearer  s3cret"}, None),
+        ({"authorization": "Bearer api-key", "x_mock_token": "s3cret"}, None),
+        ({"x_mock_token": "s3cret", "host": "mock.ci.example"}, None),
+        ({"x_mock_token": "s3cret", "sec_fetch_site": "cross-site"}, 403),
+    ],
+)
+def test_a_token_is_asked_for_when_there_is_one(headers: dict[str, Any], status: int | None) -> None:
+    assert refused(Boundary("s3cret"), **headers) == status
+
+
+def test_probes_need_no_token_and_no_known_name() -> None:
+    assert refused(Boundary("s3cret"), "/health", host="mock.cluster.example") is None
+    assert refused(Boundary("s3cret"), "/ready") is None
+
+
+def test_every_operation_but_the_probes_needs_the_token(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        for operation in operations():
+            path = operation.path.replace("{", "").replace("}", "")
+            reply = await t.client.request(operation.method, f"/_mock{path}", json={})
+            assert reply.status_code == (200 if operation.name in ("health", "ready") else 401), operation.name
+            if reply.status_code == 401:
+                assert reply.headers["www-authenticate"] == "Bearer"
+        kept = await t.get("/_mock/journal", headers={"X-Mock-Token": "s3cret"})
+        assert kept.status_code == 200
+
+    talk(story, None, Settings(token="s3cret"))
+
+
+def test_a_token_is_never_shown_in_the_journal(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await t.get("/videotoprompt/v1/analyze/ana_x", headers={"X-Mock-Token": "s3cret-and-long"})
+        assert (
+            "s3cret-and-long" not in (await t.get("/_mock/journal", headers={"X-Mock-Token": "s3cret-and-long"})).text
+        )
+
+    talk(story, None, Settings(token="s3cret-and-long"))
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
+)
+def test_writes_take_nothing_that_a_form_can_send(talk: Talk, kind: str) -> None:
+    async def story(t: Conversation) -> None:
+        for operation in operations():
+            if operation.body is not None:
+                path = operation.path.replace("{", "").replace("}", "")
+                headers = {"Content-Type": kind} if kind else {}
+                reply = await t.client.request(operation.method, f"/_mock{path}", content=b"{}", headers=headers)
+                assert reply.status_code == 415, operation.name
+
+    talk(story)
+
+
+def test_a_page_is_never_told_that_it_may(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+        preflight = await t.client.request("OPTIONS", "/_mock/reset", headers=asked)
+        plain = await t.get("/_mock/journal")
+        for reply in (preflight, plain):
+            assert not [name for name in reply.headers if name.startswith("access-control-")]
+        assert preflight.status_code == 403
+
+    talk(story)
+
+
+def test_what_clients_sent_is_shown_as_text_alone(talk: Talk) -> None:
+    """Stored payloads are the attacker's own words: they come back as JSON, which nothing may take for a page."""
+    script = "<script>alert(1)</script>"
+
+    async def story(t: Conversation) -> None:
+        await t.post("/videotoprompt/v1/analyze/url", {"url": f"https://example.com/{script}"})
+        for path in ("/_mock/journal", "/_mock/jobs", "/_mock/deliveries", f"/_mock/{script}", "/_mock/accounts/<b>"):
+            reply = await t.get(path)
+            assert reply.headers["content-type"] in ("application/json", "application/problem+json")
+            assert reply.headers["x-content-type-options"] == "nosniff"
+            assert reply.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+            assert reply.headers["cross-origin-resource-policy"] == "same-origin"
+            assert reply.headers["cache-control"] == "no-store"
+
+    talk(story)
+
+
+# --- Serving ---
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.9.9.9", "mock.localhost"])
+def test_on_this_machine_no_token_is_made_up(host: str) -> None:
+    assert guarded(Settings(host=host)).token == ""
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "mock.example"])
+def test_beyond_this_machine_one_is(host: str) -> None:
+    one, other = guarded(Settings(host=host)), guarded(Settings(host=host))
+    assert len(one.token) >= 20
+    assert one.token != other.token
+    assert guarded(Settings(host=host, token="mine")).token == "mine"
+
+
+def test_the_banner_says_how_the_token_is_sent() -> None:
+    settings = Settings(host="0.0.0.0", token="s3cret")
+    lines = list(banner(settings, 8080, create_app(settings)))
+    assert any(line.strip() == "with the header X-Mock-Token: s3cret" for line in lines)
+    plain = list(banner(replace(settings, token=""), 8080, create_app()))
+    assert not any("X-Mock-Token" in line for line in plain)
+
+
+@pytest.mark.parametrize(("name", "value"), [("head_timeout", "0"), ("body_timeout", "-1"), ("head_timeout", "soon")])
+def test_deadlines_are_settings(name: str, value: str) -> None:
+    assert load({}, {"MOCKSERVER_HEAD_TIMEOUT": "3", "MOCKSERVER_BODY_TIMEOUT": "4"}).head_timeout == 3
+    with pytest.raises(SettingsError, match=f"(?i){name}"):
+        load({}, {f"MOCKSERVER_{name.upper()}": value})
+
+
+def test_a_foreign_page_gets_nothing_over_a_real_connection() -> None:
+    with live_server(create_app()) as base, httpx2.Client(base_url=base) as client:
+        told: dict[str, Any] = {"Origin": "https://evil.example"}
+        assert client.post("/_mock/reset", json={}, headers=told).status_code == 403
+        assert client.get("/_mock/journal", headers={"Host": "evil.example"}).status_code == 403
+        assert client.get("/_mock/journal").status_code == 200

@@ -1,0 +1,290 @@
+"""Mischief with webhooks: each kind, for exactly the events and attempts that the scenario names."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mockserver.core import tampering
+from mockserver.core.scenario import MischiefSpec
+from mockserver.core.signing import hmac_sha256
+from mockserver.outgoing.call import CallResult, OutgoingCall
+from tests.conversation import Conversation
+from tests.test_deliveries import SECRET, answer, only, replay, scenario, submit
+
+Talk = Callable[..., None]
+
+
+def spoilt(event: str = "analysis.completed", rule: dict[str, Any] | None = None, **mischief: Any) -> dict[str, Any]:
+    return scenario({"event": event, **(rule or {}), "mischief": mischief})
+
+
+def valid(call: OutgoingCall, secret: str = SECRET) -> bool:
+    return dict(call.headers).get("X-V2P-Signature") == f"sha256={hmac_sha256(secret, call.body)}"
+
+
+def told(t: Conversation) -> list[str]:
+    """The jobs of the events that arrived, in order."""
+    return [json.loads(call.body)["data"]["id"] for call in t.receivers.calls]
+
+
+def test_a_lost_attempt_never_leaves_and_the_schedule_goes_on(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(34.999)
+        assert t.receivers.calls == []
+        await t.advance(0.001)
+        assert len(t.receivers.calls) == 1
+        delivery = await only(t)
+        assert [a["outcome"] for a in delivery["attempts"]] == ["lost", "lost", "response"]
+        assert delivery["attempts"][0]["mischief"] == ["lost"]
+        assert delivery["outcome"] == "delivered"
+
+    talk(story, spoilt(lose=2))
+
+
+def test_an_event_may_be_lost_for_good_and_still_be_replayed(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(86_400)
+        assert t.receivers.calls == []
+        assert (await only(t))["outcome"] == "given_up"
+        await replay(t, await only(t))
+        assert (await only(t))["outcome"] == "delivered"
+
+    talk(story, spoilt(lose=100))
+
+
+def test_a_late_event_keeps_its_own_timestamp(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(599.999)
+        assert t.receivers.calls == []
+        await t.advance(0.001)
+        assert json.loads(t.receivers.calls[0].body)["timestamp"] == "2025-06-01T12:00:00Z"
+        assert valid(t.receivers.calls[0])
+
+    talk(story, spoilt(delay="10m"))
+
+
+def test_a_duplicate_has_the_same_bytes(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(500)]
+        await submit(t)
+        await t.advance(60)
+        assert len(t.receivers.calls) == 4
+        assert len({call.body for call in t.receivers.calls}) == 1
+        assert all(map(valid, t.receivers.calls))
+        attempts = (await only(t))["attempts"]
+        assert [a["number"] for a in attempts] == [1, 2, 3, 4]
+        assert [a.get("mischief") for a in attempts] == [None, None, ["copy of 2"], ["copy of 2"]]
+        entries = (await t.get("/_mock/journal")).json()["entries"]
+        assert sum(e["kind"] == "delivery" for e in entries) == 4
+
+    talk(story, spoilt(duplicate=2))
+
+
+def test_a_copy_that_is_refused_does_not_undo_the_delivery(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(200), answer(409)]
+        await submit(t)
+        await t.advance(86_400)
+        assert ((await only(t))["outcome"], len(t.receivers.calls)) == ("delivered", 2)
+
+    talk(story, spoilt(duplicate=1))
+
+
+def test_a_reordered_event_arrives_after_the_next_one_of_its_account(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        first = await submit(t)
+        await t.advance(5)
+        await submit(t, key="key-2")
+        await t.advance(5)
+        second = await submit(t, url="https://example.com/mock-fast-2.mp4")
+        await t.advance(0)
+        assert told(t)[1:] == [second, first]
+
+    talk(story, spoilt(rule={"nth": 1, "account": "key-1"}, reorder=True))
+
+
+def test_a_reordered_event_that_nothing_follows_is_a_minute_late(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        job = await submit(t)
+        await t.advance(59.999)
+        assert t.receivers.calls == []
+        await t.advance(0.001)
+        assert told(t) == [job]
+        await submit(t, url="https://example.com/mock-fast-2.mp4")
+        await t.advance(100)
+        assert len(t.receivers.calls) == 2
+
+    talk(story, spoilt(rule={"nth": 1}, reorder=True))
+
+
+@pytest.mark.parametrize("kind", ["wrong", "wrong_key", "missing"])
+def test_a_bad_signature_is_bad_and_nothing_else_is(talk: Talk, kind: str) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(1)
+        (call,) = t.receivers.calls
+        assert not valid(call)
+        assert json.loads(call.body)["event"] == "analysis.completed"
+        signature = dict(call.headers).get("X-V2P-Signature")
+        assert (signature is None) == (kind == "missing")
+        assert signature is None or len(signature) == len("sha256=") + 64
+        assert (await only(t))["attempts"][0]["mischief"] == [f"signature {kind.replace('_', ' ')}"]
+
+    talk(story, spoilt(signature=kind))
+
+
+def test_a_signature_may_be_wrong_at_the_first_attempt_alone(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        t.receivers.answers = [answer(401)]
+        await submit(t)
+        await t.advance(60)
+        assert [valid(call) for call in t.receivers.calls] == [False, True]
+
+    talk(story, spoilt(signature="wrong", attempts=1))
+
+
+def test_a_stale_event_is_old_and_rightly_signed(talk: Talk) -> None:
+    """VideoToPrompt signs the body alone, and the instant in it is what is old."""
+
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(1)
+        (call,) = t.receivers.calls
+        assert valid(call)
+        assert json.loads(call.body)["timestamp"] == "2025-06-01T11:45:00Z"
+
+    talk(story, spoilt(signature="stale", age="15m"))
+
+
+def test_a_stale_signature_is_one_of_an_old_instant(talk: Talk) -> None:
+    """Descrideo signs the instant of the attempt, and the body has none."""
+    key = {"X-API-Key": "nxt_key-1"}
+
+    async def story(t: Conversation) -> None:
+        source = {"type": "direct_url", "url": "https://example.com/mock-fast.mp4"}
+        hook = {"url": "http://127.0.0.1:9000/hook"}
+        asked = {"source": source, "frames": 10, "webhook": hook}
+        await t.post("/descrideo/v1/video-descriptions", asked, headers=key)
+        await t.advance(1)
+        secret = (await t.get("/descrideo/v1/webhook-secret", headers=key)).json()["secret"]
+        (call,) = t.receivers.calls
+        headers = dict(call.headers)
+        assert int(headers["X-Nxt-Timestamp"]) == t.sandbox.clock.now() // 1000 - 1 - 3600
+        told = hmac_sha256(secret, call.body, headers["X-Nxt-Timestamp"].encode())
+        assert headers["X-Nxt-Signature"] == f"sha256={told}"
+
+    rule = {"event": "*", "mischief": {"signature": "stale"}}
+    talk(story, {"extends": "default", "signature_time": "sandbox", "webhooks": [rule]})
+
+
+def test_extra_fields_are_signed_and_replace_nothing(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(1)
+        (call,) = t.receivers.calls
+        body = json.loads(call.body)
+        assert valid(call)
+        assert body["api_version"] == "2099-01-01"
+        assert body["event"] == "analysis.completed"
+        shown = await only(t)
+        assert "api_version" not in shown["body"]
+        assert shown["attempts"][0]["body"] == call.body.decode()
+
+    talk(story, spoilt(extra_fields={"api_version": "2099-01-01", "event": "never"}))
+
+
+def test_a_huge_body_is_sent_whole_and_shown_in_part(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        await submit(t)
+        await t.advance(1)
+        (call,) = t.receivers.calls
+        assert valid(call)
+        assert len(json.loads(call.body)["padding"]) == 5_000_000
+        (attempt,) = (await only(t))["attempts"]
+        assert attempt["body_bytes"] == len(call.body)
+        assert attempt["headers"]["Content-Length"] == str(len(call.body))
+        assert len(attempt["body"]) == 65_536
+
+    talk(story, spoilt(pad=5_000_000))
+
+
+def test_events_are_counted_by_rule_and_account(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        for n in range(3):
+            for key in ("key-1", "key-2"):
+                await submit(t, key=key, url=f"https://example.com/mock-fast-{n}.mp4")
+                await t.advance(1)
+        assert [valid(call) for call in t.receivers.calls] == [True, True, False, False, True, True]
+
+    talk(story, spoilt(rule={"nth": 2}, signature="wrong"))
+
+
+def test_the_first_rule_that_takes_an_event_decides(talk: Talk) -> None:
+    rules: list[dict[str, Any]] = [
+        {"event": "analysis.failed", "mischief": {"lose": 9}},
+        {"event": "analysis.*", "times": 1, "mischief": {"signature": "wrong"}},
+        {"event": "*", "account": "other", "mischief": {"lose": 9}},
+        {"event": "*", "mischief": {"signature": "missing"}},
+    ]
+
+    async def story(t: Conversation) -> None:
+        for n in range(2):
+            await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
+            await t.advance(1)
+        signed = ["X-V2P-Signature" in dict(call.headers) for call in t.receivers.calls]
+        assert signed == [True, False]
+
+    talk(story, scenario(*rules))
+
+
+def test_a_share_of_the_events_is_seeded(talk: Talk) -> None:
+    seen: list[list[bool]] = []
+
+    async def story(t: Conversation) -> None:
+        for n in range(40):
+            await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
+            await t.advance(1)
+        seen.append([valid(call) for call in t.receivers.calls])
+
+    for _ in range(2):
+        talk(story, spoilt(rule={"probability": "50%"}, signature="wrong"))
+    assert seen[0] == seen[1]
+    assert 10 <= seen[0].count(False) <= 30
+
+
+def test_call_outs_are_left_alone(talk: Talk) -> None:
+    """Mischief is for webhooks: a job that cannot ask for its source would be another story."""
+
+    async def story(t: Conversation) -> None:
+        source = {"type": "source_provider", "provider": {"url": "http://127.0.0.1:9000/broker", "reference": "v"}}
+        asked = {"source": source, "frames": 10, "webhook": {"url": "http://127.0.0.1:9000/hook"}}
+        t.receivers.answers = [
+            CallResult("response", 200, body=b'{"url": "http://127.0.0.1:9000/video"}'),
+            CallResult("response", 206, body=b"x"),
+        ]
+        await t.post("/descrideo/v1/video-descriptions", asked, headers={"X-API-Key": "nxt_key-1"})
+        await t.advance(3600)
+        assert [call.url.rpartition("/")[2] for call in t.receivers.calls] == ["broker", "video"]
+
+    talk(story, scenario({"event": "*", "mischief": {"lose": 100}}))
+
+
+def test_what_is_no_json_object_is_not_tampered_with() -> None:
+    spec = MischiefSpec(extra_fields={"a": 1}, pad=3)
+    assert tampering.body(spec, b"", None) == b""
+    assert tampering.body(spec, b"[1]", None) == b"[1]"
+    assert tampering.body(spec, b'{"b":2}', None) == b'{"b":2,"a":1,"padding":"xxx"}'
+
+
+@pytest.mark.parametrize(("value", "changed"), [("ab0", "ab1"), ("abf", "ab0"), ("abz", "aba"), ("zza", "zz0")])
+def test_a_wrong_signature_differs_in_its_last_character(value: str, changed: str) -> None:
+    spec = MischiefSpec(signature="wrong")
+    assert tampering.signature(spec, (("X-Signature", value), ("X-Time", "7"))) == (
+        ("X-Signature", changed),
+        ("X-Time", "7"),
+    )

@@ -1,0 +1,193 @@
+"""Every bundled story of the wire shows what it promises, over real connections and on virtual time."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from mockserver.scenarios import bundled_dir
+from tests.live import Live, live
+from tests.raw import Heard, connected, hear, hear_reply, request
+
+ANALYZE = "/videotoprompt/v1/analyze/url"
+Story = Callable[[Live], None]
+
+
+def ask(server: Live, number: int = 1, key: str = "key-1") -> Heard:
+    """A submission on a connection of its own, heard to its end."""
+    body = json.dumps({"url": f"https://example.com/{number}.mp4"}).encode()
+    with connected(server.address) as connection:
+        connection.sendall(request("POST", ANALYZE, body, "Connection: close", key=key))
+        return hear(connection)
+
+
+def jobs(server: Live) -> int:
+    return int(server.client.get("/_mock/jobs").json()["total"])
+
+
+def now(server: Live) -> int:
+    return int(server.clock()["milliseconds"])
+
+
+def length(heard: Heard) -> int:
+    return int(heard.head["content-length"])
+
+
+def only_once(server: Live) -> None:
+    """The next request, and another account's second, are well."""
+    assert ask(server, 2).status == 202
+    ask(server, 3, "key-2")
+    assert ask(server, 4, "key-2").status == 202
+
+
+def reset(server: Live) -> None:
+    heard = ask(server)
+    assert (heard.data, heard.ended, jobs(server)) == (b"", "RST", 0)
+    only_once(server)
+
+
+def lost_reply(server: Live) -> None:
+    heard = ask(server)
+    assert (heard.data, heard.ended, jobs(server)) == (b"", "RST", 1)
+    only_once(server)
+
+
+def reset_mid_body(server: Live) -> None:
+    heard = ask(server)
+    assert (heard.status, heard.ended, len(heard.body)) == (202, "RST", round(length(heard) * 0.5))
+    only_once(server)
+
+
+def empty_reply(server: Live) -> None:
+    heard = ask(server)
+    assert (heard.data, heard.ended) == (b"", "FIN")
+    only_once(server)
+
+
+def truncate(server: Live) -> None:
+    heard = ask(server)
+    assert (heard.status, heard.ended, len(heard.body)) == (202, "FIN", round(length(heard) * 0.6))
+    only_once(server)
+
+
+def missing_last_chunk(server: Live) -> None:
+    heard = ask(server)
+    assert (heard.head["transfer-encoding"], heard.ended) == ("chunked", "FIN")
+    assert heard.body.endswith(b"}\r\n")
+    only_once(server)
+
+
+def stall(server: Live) -> None:
+    began = now(server)
+    heard = ask(server)
+    assert (heard.status, heard.ended, len(heard.body)) == (202, "FIN", length(heard))
+    assert now(server) - began == 20_000
+    only_once(server)
+
+
+def hang(server: Live) -> None:
+    with connected(server.address) as connection:
+        connection.sendall(request("POST", ANALYZE, b'{"url": "https://example.com/1.mp4"}'))
+        assert hear(connection, 0.2).ended == "open"
+    assert ask(server, 2).status == 202
+
+
+def latency(server: Live) -> None:
+    for number in range(5):
+        began = now(server)
+        assert ask(server, number).status == 202
+        assert 2_000 <= now(server) - began <= 4_000
+
+
+def slow_tail(server: Live) -> None:
+    waits = []
+    for number in range(40):
+        began = now(server)
+        assert ask(server, number).status == 202
+        waits.append(now(server) - began)
+    assert sorted(waits)[20] < 600 < max(waits)
+
+
+def slow_drip(server: Live) -> None:
+    began = now(server)
+    heard = ask(server)
+    assert json.loads(heard.body)["status"] == "pending"
+    assert now(server) - began == length(heard) * 20
+
+
+def garbled(server: Live) -> None:
+    heard = ask(server)
+    assert len(heard.body) == length(heard)
+    with pytest.raises(ValueError):
+        json.loads(heard.body)
+    only_once(server)
+
+
+def burst_of_5xx(server: Live) -> None:
+    assert [ask(server, number).status for number in range(7)] == [500] * 5 + [202] * 2
+
+
+def outage(server: Live) -> None:
+    seen = []
+    for wait in ("0s", "29s", "1s", "119s", "1s"):
+        server.advance(wait)
+        seen.append(ask(server).status)
+    assert seen == [202, 202, 503, 503, 202]
+
+
+def flaky(server: Live) -> None:
+    seen = [ask(server, number) for number in range(60)]
+    assert {heard.status for heard in seen} == {0, 202, 500}
+    assert 35 <= sum(heard.status == 202 for heard in seen) < 60
+    assert jobs(server) >= sum(heard.status == 202 for heard in seen)
+
+
+STORIES: dict[str, Story] = {
+    "reset": reset,
+    "lost-reply": lost_reply,
+    "reset-mid-body": reset_mid_body,
+    "empty-reply": empty_reply,
+    "truncate": truncate,
+    "missing-last-chunk": missing_last_chunk,
+    "stall": stall,
+    "hang": hang,
+    "latency": latency,
+    "slow-tail": slow_tail,
+    "slow-drip": slow_drip,
+    "garbled": garbled,
+    "burst-of-5xx": burst_of_5xx,
+    "outage": outage,
+    "flaky": flaky,
+}
+# These wait on the clock, which goes on by itself while nothing is in flight; in the others it stands still.
+WAITING = ("stall", "latency", "slow-tail", "slow-drip", "flaky")
+STUCK = {"steps": [{"status": "queued"}]}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_story_shows_what_it_promises(name: str) -> None:
+    clock = {"mode": "auto" if name in WAITING else "manual"}
+    with live({"extends": f"wire-{name}", "clock": clock, "plans": {"default": STUCK}}) as server:
+        STORIES[name](server)
+
+
+def test_every_story_of_the_wire_is_told_here() -> None:
+    bundled = {path.stem.removeprefix("wire-") for path in bundled_dir().glob("wire-*.yaml")}
+    assert bundled == set(STORIES)
+
+
+def test_a_poll_loop_survives_a_flaky_wire() -> None:
+    """A client that tries again gets through: what is broken is broken by the seed, and not for good."""
+    with live({"extends": "wire-flaky"}) as server:
+        for number in range(20):
+            assert any(hear_ok(server, number) for _ in range(6))
+
+
+def hear_ok(server: Live, number: int) -> bool:
+    with connected(server.address) as connection:
+        body = json.dumps({"url": f"https://example.com/{number}.mp4"}).encode()
+        connection.sendall(request("POST", ANALYZE, body))
+        try:
+            return hear_reply(connection, 0.2).status == 202
+        except (AssertionError, OSError):
+            return False
