@@ -1,25 +1,34 @@
 """Writes the generated parts of the documents: `python docs/generate.py`, or `--check` to say what is out of date.
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`; everything else is written by hand.
+The parts of a provider's own page are called by its name: `<!-- generated: operations-nanophoto -->`.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, WIRE_KINDS
+from mockserver.catalogue import catalogue
+from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, WIRE_KINDS, Refusal
 from mockserver.core.fill import KNOWN
+from mockserver.providers.base import Provider
 from mockserver.registry import all_providers
-from mockserver.scenarios import Library
+from mockserver.scenarios import Library, Listed
 from mockserver.schema import scenario_schema
 
 HERE = Path(__file__).parent
 # Parts of the schema that are lists of names.
 NAMED = {"Operation": "operation", "Event": "event"}
 MOST_WORDS = 10
-PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+# A generated part, or a block of code, in which nothing is generated.
+PART = re.compile(
+    r"^(?P<fence>`{3,}).*?^(?P=fence)$|(?P<start><!-- generated: (?P<name>[\w-]+) -->\n).*?(?P<end><!-- end -->)",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def language() -> Iterator[str]:
@@ -52,15 +61,14 @@ def _kind(value: dict[str, Any]) -> str:
     if "$ref" in value:
         name = value["$ref"].rpartition("/")[2].removesuffix("Spec")
         return NAMED.get(name) or f"[{name}](#{name.lower()})"
-    if "enum" in value:
-        return ", ".join(f"`{_value(v)}`" for v in value["enum"] if v is not None)
-    if "const" in value:
-        return f"`{value['const']}`"
+    words = value.get("enum", [value["const"]] if "const" in value else [])
+    if words:
+        return ", ".join(f"`{_value(v)}`" for v in words if v is not None)
     if value.get("examples"):
         return "such as " + ", ".join(f"`{_value(e)}`" for e in value["examples"][:3])
-    if sum("const" in v for v in value.get("anyOf", ())) > MOST_WORDS:
-        return "a [fault](#faults)"
     if "anyOf" in value:
+        if len(value["anyOf"]) > MOST_WORDS:
+            return "a [fault](#faults)"
         kinds = dict.fromkeys(_kind(v) for v in value["anyOf"] if v.get("type") != "null")
         return " or ".join(kinds)
     kind = value.get("type", "anything")
@@ -97,26 +105,93 @@ def substitutions() -> Iterator[str]:
 
 def stories() -> Iterator[str]:
     """The bundled scenarios with what each shows."""
-    from mockserver.catalogue import catalogue
+    yield from _stories("..", lambda story: True)
 
+
+def _stories(top: str, wanted: Callable[[Listed], bool]) -> Iterator[str]:
     providers = all_providers()
     yield "| scenario | what it shows |"
     yield "|---|---|"
     for story in Library(catalogue(providers), providers).listed():
-        yield f"| [`{story.name}`](../scenarios/{story.path.name}) | {story.description} |"
+        if wanted(story):
+            yield f"| [`{story.name}`]({top}/scenarios/{story.path.name}) | {story.description} |"
 
 
+def provider_stories(provider: Provider) -> Iterator[str]:
+    """The bundled scenarios of one provider."""
+    yield from _stories("../..", lambda story: story.name.startswith(f"{provider.name}-"))
+
+
+def operations(provider: Provider) -> Iterator[str]:
+    """What can be asked of a provider, and with which statuses it answers."""
+    from mockserver.openapi.providers import described
+
+    api = described(provider)
+    yield "| operation | request | what it does | replies |"
+    yield "|---|---|---|---|"
+    for operation in api.operations:
+        codes = ", ".join(str(code) for code in api.replies(operation))
+        yield f"| `{operation.name}` | `{operation.method} {operation.path}` | {operation.summary} | {codes} |"
+
+
+def limits(provider: Provider) -> Iterator[str]:
+    """The figures of each plan: those that are counted, and those that are held against one request."""
+    yield f"| limit | counted by | {' | '.join(provider.tiers)} |"
+    yield f"|---|---|{'---|' * len(provider.tiers)}"
+    for figure in next(iter(provider.tiers.values())):
+        told = " | ".join("unlimited" if t[figure] is None else f"{t[figure]:,}" for t in provider.tiers.values())
+        yield f"| `{figure}` | {provider.periods.get(figure, 'request')} | {told} |"
+
+
+def errors(provider: Provider) -> Iterator[str]:
+    """How the faults of the scenario language look on the provider's wire."""
+    yield "| fault | status | body |"
+    yield "|---|---|---|"
+    for kind in (*ERROR_KINDS, *(f"{provider.name}:{code}" for code in provider.codes)):
+        reply = provider.spell(Refusal(kind))
+        body = json.dumps(reply.body, ensure_ascii=False)
+        yield f"| `{kind.replace(':', ': ', 1)}` | {reply.status} | `{body}` |"
+
+
+def events(provider: Provider) -> Iterator[str]:
+    """The webhooks of a provider, and the headers that each is sent with."""
+    yield "| event | when | headers |"
+    yield "|---|---|---|"
+    for name, event in provider.documented_events.items():
+        yield f"| `{name}` | {event.description} | {', '.join(f'`{header}`' for header in event.headers)} |"
+
+
+def options(provider: Provider) -> Iterator[str]:
+    """What a scenario can say of one provider alone, under `providers`."""
+    yield from (line for line in _table("", provider.options_model.model_json_schema()) if line.startswith("|"))
+
+
+BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
+    "operations": operations,
+    "limits": limits,
+    "errors": errors,
+    "events": events,
+    "options": options,
+    "stories": provider_stories,
+}
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "language": language,
     "faults": faults,
     "substitutions": substitutions,
     "stories": stories,
+    **{f"{name}-{p.name}": partial(part, p) for name, part in BY_PROVIDER.items() for p in all_providers()},
 }
 
 
 def rendered(text: str) -> str:
     """A document with its generated parts made anew."""
-    return PART.sub(lambda m: m[1] + "\n".join(PARTS[m[2]]()).rstrip() + "\n" + m[3], text)
+    return PART.sub(_rendered, text)
+
+
+def _rendered(found: re.Match[str]) -> str:
+    if found["fence"]:
+        return found[0]
+    return found["start"] + "\n".join(PARTS[found["name"]]()).rstrip() + "\n" + found["end"]
 
 
 def main() -> int:
