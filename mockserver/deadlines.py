@@ -19,7 +19,8 @@ LINGER = 2.0
 class Limits:
     """What a request may take: seconds for its head, seconds without progress of its body, bytes and fields of head.
 
-    `every` is how often connections are looked at, in seconds.
+    `body_timeout` is also how long a reply may be left unread. `every` is how often connections are looked at, in
+    seconds.
     """
 
     head_timeout: float = 10.0

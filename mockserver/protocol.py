@@ -96,6 +96,10 @@ class Protocol(HttpToolsProtocol):
             patience = LINGER if self._refused else limits.body_timeout
             if self._lateness.of("end", now) >= patience:
                 transport.abort()
+        elif self.flow.write_paused:
+            # The buffer is full and stays so: nobody reads the reply.
+            if self._lateness.of((self._number, transport.get_write_buffer_size()), now) >= limits.body_timeout:
+                transport.abort()
         elif self._awaits_head():
             if self._lateness.of((self._number, "head"), now) >= limits.head_timeout:
                 self._refuse(408, "The request did not arrive in time")

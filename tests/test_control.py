@@ -32,7 +32,9 @@ def test_health_and_readiness(talk: Talk) -> None:
 
 def test_a_sandbox_comes_with_its_urls_and_a_key_for_each_provider(talk: Talk) -> None:
     async def story(c: Conversation) -> None:
-        made = (await c.post("/_mock/sandboxes", {"name": "ci-1", "scenario": "videotoprompt-outage", "seed": 7})).json()
+        made = (
+            await c.post("/_mock/sandboxes", {"name": "ci-1", "scenario": "videotoprompt-outage", "seed": 7})
+        ).json()
         assert made["name"] == "ci-1"
         assert made["seed"] == 7
         assert made["urls"]["videotoprompt"] == "http://mock.test/~ci-1/videotoprompt"

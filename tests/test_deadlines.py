@@ -1,8 +1,11 @@
 """Deadlines and limits of requests, over real connections: what does not arrive is closed, and nobody else notices."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,6 +196,48 @@ def test_a_bad_chunk_is_refused(quick: Live) -> None:
 
 def test_an_upgrade_is_answered_as_the_request_that_it_is(quick: Live) -> None:
     assert ask(quick, request("GET", "/_mock/health", b"", "Connection: Upgrade", "Upgrade: websocket")) == 200
+
+
+def test_a_request_that_is_pipelined_behind_a_hanging_one_has_its_deadline_too(quick: Live) -> None:
+    """There is no reply to give: the first request has not been answered yet."""
+    with connected(quick.address) as connection:
+        connection.sendall(request("POST", ANALYZE, b'{"url": "https://example.com/mock-hang.mp4"}') + b"GET / HT")
+        heard = hear(connection)
+    assert (heard.data, heard.ended) == (b"", "FIN")
+
+
+def test_pipelined_requests_are_answered_in_order(quick: Live) -> None:
+    whole = request("POST", ANALYZE, URL)
+    with connected(quick.address) as connection:
+        connection.sendall(whole + whole + request("GET", "/_mock/health", b"", "Connection: close"))
+        heard = hear(connection)
+    assert heard.data.count(b"HTTP/1.1 202") == 2
+    assert heard.data.endswith(b'{"status":"ok"}')
+
+
+def test_a_reply_that_nobody_reads_is_not_kept_for_ever() -> None:
+    much = {"name": "much", "operation": "videotoprompt.*", "reply": {"padding": "x" * 20_000_000}}
+    with live({"rules": [much]}, QUICK) as server, connected(server.address) as connection:
+        connection.sendall(request("POST", ANALYZE, URL))
+        # Written down when the server is done with it, which it would never be.
+        while not any(entry["kind"] == "request" for entry in server.journal()):
+            pass
+        assert hear(connection).ended == "RST"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted as Linux shows them")
+def test_descriptors_are_given_back(quick: Live) -> None:
+    quick.client.get("/_mock/health")
+    before = len(os.listdir("/proc/self/fd"))
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connected(quick.address)) for _ in range(50)]
+        for each in slow:
+            each.sendall(b"GET /videotoprompt")
+        assert {hear(each).ended for each in slow} == {"FIN"}
+        # Its own ends are the test's; the server's are gone.
+        assert quick.client.get("/_mock/health").status_code == 200
+        assert len(os.listdir("/proc/self/fd")) <= before + 50
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_lateness_is_since_the_same_thing_is_waited_for() -> None:

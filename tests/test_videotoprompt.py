@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from mockserver.core.signing import hmac_sha256
 from mockserver.core.seeded import Seeded
+from mockserver.core.signing import hmac_sha256
 from mockserver.media import video
 from mockserver.outgoing.call import CallResult
 from tests.conversation import Conversation
@@ -30,14 +30,19 @@ async def submit(c: Conversation, **more: Any) -> str:
 async def result(c: Conversation, analysis: str) -> dict[str, Any]:
     reply = await c.get(f"/videotoprompt/v1/analyze/{analysis}")
     assert reply.status_code == 200, reply.text
-    return reply.json()
+    body: dict[str, Any] = reply.json()
+    return body
 
 
 def test_auth_missing_and_wrong_keys_get_401(talk: Talk) -> None:
     """FACTS 1: auth."""
 
     async def story(c: Conversation) -> None:
-        for headers in ({"Authorization": ""}, {"Authorization": "Basic a2V5"}, {"Authorization": "Bearer invalid-key"}):
+        for headers in (
+            {"Authorization": ""},
+            {"Authorization": "Basic a2V5"},
+            {"Authorization": "Bearer invalid-key"},
+        ):
             reply = await c.post(SUBMIT, URL, headers=headers)
             assert reply.status_code == 401
             assert reply.json()["error"]["type"] == "unauthorized"
@@ -207,7 +212,9 @@ def test_url_takes_what_the_page_and_its_samples_send(talk: Talk) -> None:
     """FACTS 1: url."""
 
     async def story(c: Conversation) -> None:
-        await submit(c, style_depth="detailed", include_negative=True, language="en", timestamp_start=30, timestamp_end=90)
+        await submit(
+            c, style_depth="detailed", include_negative=True, language="en", timestamp_start=30, timestamp_end=90
+        )
         await submit(c, unknown_field="is let through")
         wrong: list[dict[str, Any]] = [
             {"url": None},
@@ -259,7 +266,8 @@ def test_the_result_grows_from_pending_to_completed(talk: Talk) -> None:
         analysis = await submit(c, include_negative=True)
         waiting = await result(c, analysis)
         assert waiting["status"] == "pending"
-        assert "prompt" not in waiting and "completed_at" not in waiting
+        assert "prompt" not in waiting
+        assert "completed_at" not in waiting
         await c.advance(3)
         assert (await result(c, analysis))["status"] == "processing"
         await c.advance(5)
@@ -388,7 +396,8 @@ def verified(c: Conversation, number: int, secret: str = "whsec_1") -> dict[str,
     headers = {k.lower(): v for k, v in call.headers}
     assert headers["x-v2p-signature"] == f"sha256={hmac_sha256(secret, call.body)}"
     assert headers["content-type"] == "application/json"
-    return json.loads(call.body)
+    body: dict[str, Any] = json.loads(call.body)
+    return body
 
 
 def test_webhooks_are_posted_signed_to_the_accounts_receiver(talk: Talk) -> None:

@@ -31,7 +31,8 @@ async def tokens(c: Conversation, **more: str) -> dict[str, Any]:
     code = (await authorize(c, **more))["code"]
     reply = await exchange(c, grant_type="authorization_code", code=code, redirect_uri=BACK)
     assert reply.status_code == 200, reply.text
-    return reply.json()
+    granted: dict[str, Any] = reply.json()
+    return granted
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -168,7 +169,8 @@ def test_the_consent_page_waits_for_a_person_where_the_scenario_says_so(talk: Ta
         ask = {**ASK, "client_id": "<b>app</b>"}
         page = await c.get("/videotoprompt/oauth/authorize", params=ask)
         assert page.status_code == 200
-        assert "&lt;b&gt;app" in page.text and "<b>app</b>" not in page.text
+        assert "&lt;b&gt;app" in page.text
+        assert "<b>app</b>" not in page.text
         path = "/videotoprompt/oauth/authorize"
         approved = await c.client.post(path, params=ASK, data={"decision": "approve"})
         assert "code=" in approved.headers["location"]

@@ -31,6 +31,8 @@ MESSAGES = {
     "not_found": "Not found",
     "method_not_allowed": "Method not allowed",
     "invalid_request": "Invalid parameters",
+    "too_large": "The request body is too large",
+    "unsupported_media_type": "Content-Type must be application/json",
     "rate_limited": "Too many requests",
     "overloaded": "The service is temporarily unavailable",
     "server_error": "Internal server error",

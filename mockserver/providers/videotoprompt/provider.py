@@ -48,6 +48,7 @@ TYPES = {
 MESSAGES = {
     "unauthorized": "Missing or invalid API key",
     "forbidden": "This action is not permitted on your plan",
+    "insufficient_credits": "This action is not permitted on your plan",
     "not_found": "Analysis not found",
     "rate_limited": "Rate limit exceeded. Retry after the time in X-RateLimit-Reset",
     "overloaded": "The service is temporarily unavailable. Retry later",
