@@ -11,22 +11,21 @@ from typing import Protocol
 
 # Bytes per second that count as a body that comes: less is a client that drips to hold its connection.
 SLOWEST = 512
-# Seconds in which a client that was refused can read why.
-LINGER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a request may take: seconds for its head, seconds without progress of its body, bytes and fields of head.
 
-    `body_timeout` is also how long a reply may be left unread. `every` is how often connections are looked at, in
-    seconds.
+    `body_timeout` is also how long a reply may be left unread, `linger` how long a client that was refused has to read
+    why. `every` is how often connections are looked at, in seconds.
     """
 
     head_timeout: float = 10.0
     body_timeout: float = 30.0
     head_bytes: int = 65_536
     head_fields: int = 100
+    linger: float = 2.0
     every: float = 1.0
 
     @property

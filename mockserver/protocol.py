@@ -7,7 +7,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from mockserver.cork import Corked
-from mockserver.deadlines import LINGER, Deadlines, Lateness, Limits
+from mockserver.deadlines import Deadlines, Lateness, Limits
 from mockserver.wire.mischief import CONNECTION
 from mockserver.wire.reply import encode, head
 
@@ -93,7 +93,7 @@ class Protocol(HttpToolsProtocol):
         """Refuse a request that is late, and end a connection that does not end by itself."""
         limits, transport = self.deadlines.limits, self.transport
         if self._refused or transport.is_closing():
-            patience = LINGER if self._refused else limits.body_timeout
+            patience = limits.linger if self._refused else limits.body_timeout
             if self._lateness.of("end", now) >= patience:
                 transport.abort()
         elif self.flow.write_paused:
