@@ -125,7 +125,9 @@ def _of(run: dict[str, dict[str, float]], test: str) -> float:
 def _print(what: str, times: list[float], limit: float) -> None:
     middle = statistics.median(times)
     verdict = "ok" if middle < limit else "TOO SLOW"
-    print(f"{what:<28} median {middle:7.2f} ms  (worst {max(times):7.2f})  limit {limit:3.0f} ms  {verdict}")
+    print(
+        f"{what:<28} median {middle:7.2f} ms  ({min(times):.2f} to {max(times):.2f})  limit {limit:3.0f} ms  {verdict}"
+    )
 
 
 if __name__ == "__main__":

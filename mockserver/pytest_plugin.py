@@ -55,8 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
     with _uncollected():
+        # All that a test may need, webhooks included, so that no test is slow for being the first.
+        import httpcore2  # noqa: F401
+
         from mockserver.settings import Settings
-        from mockserver.testing.handle import MockServer  # noqa: F401 - loaded here, whole
+        from mockserver.testing.handle import MockServer  # noqa: F401
         from mockserver.testing.host import Host
 
     config = request.config

@@ -55,12 +55,15 @@ def test_check_says_ok_or_where_and_what_and_what_would_be_right(tmp_path: Path,
         ("scenario: x\nplans: &a {b: *a}\n", ":2:8: "),
         ("scenario: x\nrules: " + "[" * 100_000, ":2:"),
         ("scenario: x\nextends: nobody\n", ":2:10: there is no scenario named 'nobody'"),
-        ("scenario: x\nrules: [{name: r, operation: videotoprompt.analyse_url}]\n", "did you mean 'videotoprompt.analyze_url'?"),
+        ("scenario: x\nrules: [{name: r, operation: videotoprompt.analyse_url}]\n",
+         "did you mean 'videotoprompt.analyze_url'?"),
         ("scenario: x\nrules: [{name: r, operation: '*', plan: rendr}]\nplans: {render: {steps: [{status: queued}]}}\n",
          ":2:41: no plan is called 'rendr'; did you mean 'render'?"),
-        ("scenario: x\nrules: [{name: r, operation: '*', fault: {kind: rate_limitd}}]\n", "did you mean 'rate_limited'?"),
+        ("scenario: x\nrules: [{name: r, operation: '*', fault: {kind: rate_limitd}}]\n",
+         "did you mean 'rate_limited'?"),
         ("scenario: x\naccounts: [{key: k, plan: por}]\n", "did you mean 'pro'?"),
-        ("scenario: x\nplans: {p: {steps: [{status: queued, for: soon}]}}\n", ":2:43: 'for': expected a duration such as 15s"),
+        ("scenario: x\nplans: {p: {steps: [{status: queued, for: soon}]}}\n",
+         ":2:43: 'for': expected a duration such as 15s"),
         ("scenario: x\nplans: {p: {steps: [{status: running}, {status: queued}]}}\n", "never ends"),
         ("scenario: x\nproviders: {videotoprompt: {auto_aprove: true}}\n", "did you mean 'auto_approve'?"),
         ("scenario: x\nclock: {mode: on}\n", ":2:15: "),
@@ -80,7 +83,8 @@ def test_each_mistake_is_one_clear_line_with_its_position(tmp_path: Path, capsys
 def test_show_tells_the_rules_in_order_the_shadowed_ones_and_the_plans(tmp_path: Path, capsys: Out) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(
-        "scenario: s\nplans: {p: {steps: [{status: queued, for: 2s}, {status: running, for: 13s ± 2s}, {status: succeeded}]}}\n"
+        "scenario: s\n"
+        "plans: {p: {steps: [{status: queued, for: 2s}, {status: running, for: 13s ± 2s}, {status: succeeded}]}}\n"
         "rules:\n  - {name: all, operation: 'videotoprompt.*', plan: p}\n"
         "  - {name: late, operation: videotoprompt.analyze_url, plan: p}\n",
         encoding="utf-8",

@@ -44,18 +44,21 @@ class Trap:
         connection.set_tunnel(host)
         return connection
 
-    def control(self, method: str, path: str, body: Any = None) -> Any:
+    def control(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        headers = {"Content-Type": "application/json", **headers}
         with closing(http.client.HTTPConnection(*self.address, timeout=10)) as connection:
-            connection.request(method, f"/_mock{path}", json.dumps(body), {"Content-Type": "application/json"})
+            connection.request(method, f"/_mock{path}", json.dumps(body), headers)
             with connection.getresponse() as reply:
                 return json.load(reply)
 
 
 @contextmanager
-def trap(scenario: str = "default", bounds: Bounds | None = None, **more: Any) -> Iterator[Trap]:
+def trap(
+    scenario: str = "default", bounds: Bounds | None = None, sandbox: str | None = None, **more: Any
+) -> Iterator[Trap]:
     said: list[str] = []
     settings = Settings(scenario=scenario, **more)
-    with intercepted(settings, say=said.append, bounds=bounds) as background:
+    with intercepted(settings, sandbox=sandbox, say=said.append, bounds=bounds) as background:
         yield Trap(background, said)
 
 
@@ -186,6 +189,16 @@ def test_the_proxy_is_the_sandbox_server_too() -> None:
     with trap() as t:
         assert t.control("GET", "/health") == {"status": "ok"}
         assert say(t.address, b"GET /videotoprompt/v1/nothing HTTP/1.0\r\n\r\n").status == 404
+
+
+def test_requests_that_name_no_sandbox_go_to_the_interceptors_own() -> None:
+    default = {"X-Mock-Sandbox": "default"}
+    with trap(sandbox="alice") as t:
+        t.control("POST", "/sandboxes", {"name": "alice"}, **default)
+        with closing(t.tunnel()) as connection:
+            assert submit(connection)[0] == 202
+        assert len(t.control("GET", "/jobs")["jobs"]) == 1
+        assert t.control("GET", "/jobs", **default)["jobs"] == []
 
 
 @contextmanager

@@ -23,8 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-from mockserver.source.model_errors import SourceErrors, explain, load, validate
 from mockserver.source.document import Document
+from mockserver.source.model_errors import SourceErrors, explain, load, validate
 from mockserver.source.suggestions import shown
 from mockserver.source.yaml_reader import parse
 

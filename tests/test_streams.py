@@ -203,5 +203,5 @@ def test_even_a_byte_a_second_is_a_bounded_number_of_drips():
 )
 def test_a_stream_that_has_begun_can_only_be_spoilt(fault):
     rule = {"name": "r", "operation": "nanophoto.*", "stream": {"fault": fault}}
-    with pytest.raises(SourceErrors, match="a stream that has begun can only be spoilt|spoils the body"):
+    with pytest.raises(SourceErrors, match=r"a stream that has begun can only be spoilt|spoils the body"):
         create_app(scenario={"scenario": "s", "rules": [rule]})

@@ -103,7 +103,8 @@ def test_a_manual_clock_stands_still_until_it_is_told(mockserver: MockServer) ->
     began = mockserver.clock.now
     job = mockserver.jobs[job_id(submit(mockserver))]
     assert (job.status, mockserver.clock.mode, mockserver.clock.now) == ("queued", "manual", began)
-    assert mockserver.clock.next == began + timedelta(seconds=2)
+    coming = mockserver.clock.next
+    assert coming == began + timedelta(seconds=2)
     assert mockserver.clock.to_next() == 1
     assert job.now().status == "running"
     assert mockserver.clock.now - began == timedelta(seconds=2)
@@ -113,7 +114,8 @@ def test_a_manual_clock_stands_still_until_it_is_told(mockserver: MockServer) ->
     assert mockserver.clock.now - began == timedelta(seconds=3)
     assert mockserver.clock.until(job).status == "succeeded"
     assert mockserver.clock.until(job.id).status == "succeeded"
-    assert mockserver.clock.next is None
+    nothing_left: object = mockserver.clock.next
+    assert nothing_left is None
     assert mockserver.clock.to_next() == 0
     mockserver.clock.change("scaled", speed=1000)
     assert mockserver.clock.mode == "scaled"

@@ -78,6 +78,7 @@ def intercepted(
     settings: Settings,
     *,
     allow_external: bool = False,
+    sandbox: str | None = None,
     say: Callable[[str], None] = lambda text: None,
     bounds: Bounds | None = None,
 ) -> Iterator[Background]:
@@ -90,7 +91,9 @@ def intercepted(
         app = create_app(settings, own_ports=[s.getsockname()[1] for s in (listener, *sockets)])
 
         def interceptor(server: uvicorn.Server) -> Interceptor:
-            return Interceptor(server, allow_external=allow_external, sockets=sockets, say=say, bounds=bounds)
+            return Interceptor(
+                server, allow_external=allow_external, sandbox=sandbox, sockets=sockets, say=say, bounds=bounds
+            )
 
         server = InterceptingServer(config(app), interceptor)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="mockserver", daemon=True)

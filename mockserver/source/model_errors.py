@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from mockserver.source.document import Document, Position, SourceError
 from mockserver.source.model_paths import Finding, Loc, find, keys_of
 from mockserver.source.model_unions import CHOICES, SHAPES, settle
-from mockserver.source.document import Document, Position, SourceError
 from mockserver.source.suggestions import clip, did_you_mean, nearest, shown, word_of
 from mockserver.source.yaml_reader import parse
 

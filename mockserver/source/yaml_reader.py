@@ -15,8 +15,8 @@ from yaml.reader import Reader as _YamlReader
 from yaml.scanner import Scanner as _YamlScanner
 
 from mockserver.source.document import Document, Place, Position, SourceError
-from mockserver.source.suggestions import clip, shown
 from mockserver.source.scalars import resolve
+from mockserver.source.suggestions import clip, shown
 from mockserver.source.syntax import QUOTE, syntax_error
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "Position", "SourceError", "parse"]

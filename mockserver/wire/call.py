@@ -124,7 +124,9 @@ class Call:
             self.entry.number = self._number
         return self._number
 
-    async def new_id(self, prefix: str, length: int, *, fingerprint: bytes | None = None, crockford: bool = False) -> str:
+    async def new_id(
+        self, prefix: str, length: int, *, fingerprint: bytes | None = None, crockford: bool = False
+    ) -> str:
         """An id that the same request in the same state always gets, and no other job of the account has."""
         print_of = (self.raw if fingerprint is None else fingerprint).decode("latin-1")
         name = self.operation.name if self.operation else ""

@@ -1,0 +1,68 @@
+"""The pages on CI and on unmodified programs, and the image, say what the code does."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mockserver.app import create_app
+from mockserver.cli import main
+from mockserver.intercept.environment import Trap, environment
+from mockserver.registry import all_providers
+from mockserver.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+CI = (ROOT / "docs/how-to-ci.md").read_text("utf-8")
+UNMODIFIED = (ROOT / "docs/how-to-unmodified-programs.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of code in the page on CI."""
+    return re.findall(rf"^```{language}\n(.*?)^```", CI, re.MULTILINE | re.DOTALL)
+
+
+def test_every_variable_named_is_a_setting() -> None:
+    known = {PREFIX + field.name.upper() for field in fields(Settings)}
+    for text in (CI, (ROOT / "Dockerfile").read_text("utf-8"), (ROOT / "compose.yaml").read_text("utf-8")):
+        assert set(re.findall(r"MOCKSERVER_[A-Z_]*[A-Z]", text)) <= known
+
+
+def test_the_examples_of_workflows_are_yaml_and_their_scenario_is_one() -> None:
+    github, *_ = (yaml.safe_load(block) for block in blocks("yaml"))
+    told = github["jobs"]["test"]["services"]["mockserver"]["env"]
+    sandbox = create_app(
+        Settings(scenario=told["MOCKSERVER_SCENARIO"], clock=told["MOCKSERVER_CLOCK"])
+    ).sandboxes.default
+    assert (sandbox.program.name, sandbox.clock.mode) == ("ci", "scaled")
+    assert [json.loads(block)["service"] for block in blocks("json")] == ["app"]
+
+
+def test_compose_runs_what_the_dockerfile_builds() -> None:
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["mockserver"]
+    assert (service["build"], service["image"], service["read_only"]) == (".", "mockserver", True)
+    folder = next(v for v in service["volumes"] if v.endswith(":ro")).split(":")[1]
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    assert Path(folder) == Path(re.findall(r"^WORKDIR (.*)", dockerfile, re.MULTILINE)[-1]) / Settings().scenario_dir
+
+
+def test_every_host_that_is_intercepted_is_listed_with_its_provider() -> None:
+    for provider in all_providers():
+        listed = ", ".join(f"`{host}`" for host in provider.hosts)
+        assert f"| {listed} | {provider.title} |" in UNMODIFIED
+
+
+def test_every_option_of_exec_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["exec", "--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help", "--config"}
+    assert options <= set(re.findall(r"`(--[a-z-]+)", UNMODIFIED))
+
+
+def test_every_variable_that_is_set_is_explained() -> None:
+    trap = Trap(1, 2, Path("bundle"), Path("nothing"), (), allow_external=False)
+    names = {name for name in environment(trap, {}) if name.isupper()}
+    unexplained = {"MOCKSERVER_INTERCEPT", "ALL_PROXY", "SSL_CERT_DIR"}
+    assert {name for name in names if name not in UNMODIFIED} == unexplained
