@@ -29,7 +29,7 @@ _SETTINGS = {
     "seed": "the seed of every test that names none: a whole number",
     "clock": f"how time passes where neither test nor scenario says it: {', '.join(MODES)} (default: auto)",
 }
-_STRICT = "refuse what no provider's contract allows, though published clients send it"
+_STRICT = "hold clients to each provider's contract: refuse also what published clients send against it"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
 
@@ -56,8 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
     with _uncollected():
         # All that a test may need, webhooks included, so that no test is slow for being the first.
-        import httpcore2  # noqa: F401
-
+        import mockserver.outgoing.stream  # noqa: F401
         from mockserver.settings import Settings
         from mockserver.testing.handle import MockServer  # noqa: F401
         from mockserver.testing.host import Host

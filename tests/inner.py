@@ -9,5 +9,5 @@ PLUGIN = () if entry_points(group="pytest11", name="mockserver") else ("-p", "mo
 
 
 def run_inner(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """Run what the pytester directory holds, in this process."""
-    return pytester.runpytest_inprocess("-p", "no:cacheprovider", *PLUGIN, *arguments)
+    """Run what the pytester directory holds, in this process and in its order."""
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:randomly", *PLUGIN, *arguments)

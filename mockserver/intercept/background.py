@@ -18,7 +18,7 @@ from mockserver.settings import Settings
 T = TypeVar("T")
 
 # Seconds in which a server starts, ends, or answers a question of this process.
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 
 
 class InterceptingServer(uvicorn.Server):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.intercept.authority import Authority
 from mockserver.intercept.choice import Choices
 from mockserver.intercept.environment import Trap, environment, roots
+from mockserver.intercept.front import Front
 from mockserver.intercept.proxy import Bounds, Proxy
 from mockserver.registry import all_providers
 
@@ -81,7 +82,7 @@ class Interceptor:
         loop, timeout = asyncio.get_running_loop(), proxy.bounds.handshake_timeout
         plain, secure = self._sockets = self._sockets or listening()
         self._listeners = [
-            await loop.create_server(proxy.connection, sock=plain),
+            await loop.create_server(lambda: Front(proxy), sock=plain),
             await loop.create_server(self._protocol, sock=secure, ssl=context, ssl_handshake_timeout=timeout),
         ]
 

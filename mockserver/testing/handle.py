@@ -1,26 +1,22 @@
 """The handle of a test on one sandbox of a server in this process."""
 
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.clock import monotonic
-from mockserver.core.scenario import ClockSpec
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
 from mockserver.sandbox import Sandbox
-from mockserver.settings import Settings
 from mockserver.testing.accounts import Account
 from mockserver.testing.deliveries import Deliveries
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.expectations import Expectation, bounds
-from mockserver.testing.host import Host, ScenarioLike
+from mockserver.testing.host import ScenarioLike
 from mockserver.testing.jobs import Jobs
+from mockserver.testing.lifetime import Lifetime
 from mockserver.testing.receiver import Receiver
 from mockserver.testing.report import report
 from mockserver.testing.requests import Filter, Request, When, request_of
 from mockserver.testing.signatures import SCHEMES
-from mockserver.testing.time import Duration, Mode, SandboxClock
-from mockserver.testing.world import World
+from mockserver.testing.time import Duration, SandboxClock
 
 if TYPE_CHECKING:
     from mockserver.testing.transport import InProcess
@@ -32,7 +28,7 @@ ProviderName = Literal["videotoprompt", "prompttovideo", "nanophoto", "descrideo
 What = Literal["journal", "jobs", "counters", "faults", "all"]
 
 
-class MockServer:
+class MockServer(Lifetime):
     """One sandbox with its own state, virtual time and journal, in a server that lives in this process.
 
     The pytest fixture `mockserver` is one; without pytest it is a context manager:
@@ -42,104 +38,9 @@ class MockServer:
 
     `scenario` is a name, a path, a Scenario or a mapping; a mapping that does not name itself is laid over `default`.
     `clock` is how time passes: as the scenario says, else `auto`, which jumps to what is next whenever nothing is
-    in flight. `seed` chooses among values that look random; `strict` refuses what no provider's contract allows.
+    in flight. `seed` chooses among values that look random; `strict` holds clients to each provider's contract.
     Everything may be called from any thread but the server's own.
     """
-
-    def __init__(
-        self,
-        scenario: ScenarioLike | None = None,
-        *,
-        seed: int | None = None,
-        clock: Mode | None = None,
-        strict: bool = False,
-        scenario_dir: str | Path = "scenarios",
-        allow_public_webhooks: bool = False,
-    ) -> None:
-        self._settings = Settings(
-            strict=strict, scenario_dir=str(scenario_dir), allow_public_webhooks=allow_public_webhooks
-        )
-        self._start: tuple[ScenarioLike | None, int | None, Mode | None] = (scenario, seed, clock)
-        self._host: Host | None = None
-        self._own = True
-        self._name = "default"
-        self._near: Path | None = None
-        self._world: World | None = None
-        self._receivers: list[Receiver] = []
-        self._apps: list[str] = []
-        self._expectations: list[Expectation] = []
-
-    @classmethod
-    def within(
-        cls,
-        host: Host,
-        name: str,
-        scenario: ScenarioLike | None,
-        seed: int | None,
-        clock: Mode | None,
-        near: Path | None,
-    ) -> Self:
-        """A handle on a sandbox of its own in a server that others use too; paths of scenarios are `near` first."""
-        handle = cls(scenario, seed=seed, clock=clock)
-        handle._host, handle._own, handle._name, handle._near = host, False, name, near
-        return handle
-
-    def __repr__(self) -> str:
-        return f"<MockServer {self._name!r}{'' if self._world else ', closed'}>"
-
-    # Its life.
-
-    def __enter__(self) -> Self:
-        return self.open()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if error is None:
-                self.verify()
-        finally:
-            self.close()
-
-    def open(self) -> Self:
-        """Begin. Raises MockServerError for a scenario that cannot be used."""
-        if self._world is not None:
-            raise MockServerError("this mockserver is open already")
-        host = self._host or Host(self._settings)
-        scenario, seed, clock = self._start
-        try:
-            program = host.program(scenario, self._near)
-            spec = ClockSpec(mode=clock) if clock is not None else program.source.clock or ClockSpec(mode="auto")
-            sandbox = host.run(host.create(self._name, program, seed, spec))
-        except BaseException:
-            if self._own:
-                host.close()
-            raise
-        self._host, self._world = host, World(host, sandbox)
-        return self
-
-    def close(self) -> None:
-        """End, and throw the sandbox away with all that is in it. A second time does nothing."""
-        world, self._world = self._world, None
-        if world is None:
-            return
-        for receiver in self._receivers:
-            receiver.close()
-        for authority in self._apps:
-            world.host.switchboard.forget(authority)
-        world.run(world.host.delete(self._name))
-        self._receivers.clear()
-        self._apps.clear()
-        self._expectations.clear()
-        if self._own:
-            world.host.close()
-            self._host = None
-
-    @property
-    def _at(self) -> World:
-        if self._world is None:
-            raise MockServerError("this mockserver is closed; use it within `with MockServer() as mock:`")
-        return self._world
 
     # Where it is.
 
@@ -326,17 +227,6 @@ class MockServer:
         made = Expectation(operation, least, most, Filter(self._at, operation, status, key, when), self._seen)
         self._expectations.append(made)
         return made
-
-    def verify(self) -> None:
-        """Check every expectation. Raises AssertionError with what was expected and what came."""
-        problem = self.problem()
-        if problem is not None:
-            raise AssertionError(problem)
-
-    def problem(self) -> str | None:
-        """What is wrong with the expectations so far; None when nothing is."""
-        problems = [problem for e in self._expectations if (problem := e.problem()) is not None]
-        return "\n".join(problems) or None
 
     def report(self) -> str:
         """The journal's tail, unmatched requests and undelivered webhooks, for people; credentials are masked."""
