@@ -61,9 +61,9 @@ def _is_loopback(host: str) -> bool:
 
 def _spare_the_collector() -> None:
     """What is loaded by now stays: it need not be looked at again, and young garbage may wait a little."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
+    gc.enable()
 
 
 def config(app: Server, *, access_log: bool = False, limits: Limits | None = None) -> uvicorn.Config:
