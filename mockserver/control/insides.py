@@ -14,8 +14,8 @@ from mockserver.core.match import key_matches
 from mockserver.core.plans import STATUSES
 from mockserver.journal import Kind
 from mockserver.providers.base import Provider, Reply
+from mockserver.wire.edge import ARMED
 
-ARMED = "fault"
 KINDS: tuple[str, ...] = get_args(Kind)
 MOST = 1_000
 

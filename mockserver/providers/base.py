@@ -196,9 +196,12 @@ class Provider(ABC):
 
     operations: tuple[Operation, ...]
 
-    @abstractmethod
     def key(self, headers: Mapping[str, str]) -> str:
         """The credential that a request carries. Raises Refusal `unauthorized` when it has none."""
+        token = bearer(headers)
+        if token is None:
+            raise Refusal("unauthorized")
+        return token
 
     @abstractmethod
     def spell(self, refusal: Refusal, call: "Call | None" = None) -> Reply:

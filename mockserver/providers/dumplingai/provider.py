@@ -13,7 +13,6 @@ from mockserver.providers.base import (
     Operation,
     Provider,
     Reply,
-    bearer,
     first_error,
     status_of,
 )
@@ -104,12 +103,6 @@ class DumplingAI(Provider):
 
     def __init__(self) -> None:
         self.operations = _operations()
-
-    def key(self, headers: Mapping[str, str]) -> str:
-        token = bearer(headers)
-        if token is None:
-            raise Refusal("unauthorized")
-        return token
 
     def limit_headers(self, usage: Sequence[Usage]) -> Sequence[Header]:
         minute = usage[0]

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from mockserver.core.faults import Refusal
 from mockserver.core.limits import Period
-from mockserver.providers.base import Documented, Operation, Provider, Reply, bearer, first_error
+from mockserver.providers.base import Documented, Operation, Provider, Reply, first_error
 from mockserver.providers.nanophoto import models
 from mockserver.providers.nanophoto.analyses import TEXT_TYPE, reverse_prompt
 from mockserver.providers.nanophoto.codes import MESSAGES, PREFIX, STATUS, code_of
@@ -75,12 +75,6 @@ class NanoPhoto(Provider):
 
     def __init__(self) -> None:
         self.operations = _operations()
-
-    def key(self, headers: Mapping[str, str]) -> str:
-        token = bearer(headers)
-        if token is None:
-            raise Refusal("unauthorized")
-        return token
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]

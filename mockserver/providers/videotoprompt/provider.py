@@ -18,7 +18,6 @@ from mockserver.providers.base import (
     Operation,
     Provider,
     Reply,
-    bearer,
     status_of,
 )
 from mockserver.providers.videotoprompt import analyses, models, oauth, results, samples
@@ -145,12 +144,6 @@ class VideoToPrompt(Provider):
 
     def __init__(self) -> None:
         self.operations = _operations()
-
-    def key(self, headers: Mapping[str, str]) -> str:
-        token = bearer(headers)
-        if token is None:
-            raise Refusal("unauthorized")
-        return token
 
     async def holder(self, key: str, sandbox: Sandbox, now: int) -> Holder | None:
         return await oauth.holder(key, sandbox, now)
