@@ -15,6 +15,7 @@ from typing import Any
 from mockserver.catalogue import catalogue
 from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, WIRE_KINDS, Refusal
 from mockserver.core.fill import KNOWN
+from mockserver.provenance.ledger import Ledger
 from mockserver.providers.base import Provider
 from mockserver.registry import all_providers
 from mockserver.scenarios import Library, Listed
@@ -161,6 +162,19 @@ def events(provider: Provider) -> Iterator[str]:
         yield f"| `{name}` | {event.description} | {', '.join(f'`{header}`' for header in event.headers)} |"
 
 
+def ledger(provider: Provider) -> Iterator[str]:
+    """Every behaviour of a provider: on whose word, what shows it, and what proves it."""
+    yield "| row | behaviour | class | source | shown by | proved by |"
+    yield "|---|---|---|---|---|---|"
+    for row, told in Ledger((provider,)).rows.items():
+        file = told.test.partition("::")[0]
+        cells = (
+            f"`{row.partition('.')[2]}`", told.what, told.basis, told.source,
+            f"[`{told.scenario}`](../../scenarios/{told.scenario}.yaml)", f"[{file}](../../tests/{file})",
+        )  # fmt: skip
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
 def options(provider: Provider) -> Iterator[str]:
     """What a scenario can say of one provider alone, under `providers`."""
     yield from (line for line in _table("", provider.options_model.model_json_schema()) if line.startswith("|"))
@@ -173,6 +187,7 @@ BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
     "events": events,
     "options": options,
     "stories": provider_stories,
+    "ledger": ledger,
 }
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "language": language,

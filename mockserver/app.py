@@ -12,6 +12,8 @@ from mockserver.core.scenario import ClockSpec, Scenario
 from mockserver.courier import Sender
 from mockserver.outgoing.dial import Dialer
 from mockserver.outgoing.egress import EgressPolicy
+from mockserver.provenance.ledger import Ledger
+from mockserver.provenance.policy import Provenance
 from mockserver.providers.base import Provider
 from mockserver.registry import all_providers
 from mockserver.sandboxes import Sandboxes
@@ -39,6 +41,7 @@ def create_app(
     own_ports = (settings.port,) if own_ports is None else own_ports
     providers = tuple(providers) or all_providers()
     library = Library(catalogue(providers), providers, settings.scenario_dirs)
+    provenance = Provenance(Ledger(providers), settings.rule_header, settings.no_assumed)
     sandboxes = Sandboxes(
         program=_program(library, settings, scenario),
         simulations={p.name: p for p in providers},
@@ -46,10 +49,17 @@ def create_app(
         store=MemoryStore,
         seed=settings.seed,
         clock=clock_of(settings.clock),
+        unsaid=provenance.unsaid,
     )
     boundary = Boundary(settings.token, settings.public_url)
-    control = ControlApi(sandboxes, library, providers, boundary)
-    return Server(providers, sandboxes, control, settings.public_url, strict=settings.strict)
+    return Server(
+        providers,
+        sandboxes,
+        ControlApi(sandboxes, library, providers, boundary, provenance.ledger),
+        settings.public_url,
+        strict=settings.strict,
+        provenance=provenance if provenance.header or provenance.no_assumed else None,
+    )
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:

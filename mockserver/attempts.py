@@ -81,6 +81,7 @@ class Attempts:
         entry.method, entry.path = delivery.method, attempt.url or delivery.url
         entry.note = f"{delivery.event} attempt {attempt.number}: {attempt.error or attempt.outcome}"
         entry.detail = {"delivery": delivery.id, "attempt": attempt.number}
+        entry.rests_on = (f"{delivery.provider}.event.{delivery.event}",)
         await self._sandbox.store.append(entry)
 
     async def _let_go(self, delivery: Delivery) -> None:

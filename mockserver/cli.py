@@ -102,6 +102,18 @@ def _add_serve(commands: Any) -> None:
         help="refuse what published clients send but the provider's contract does not allow",
     )
     serve.add_argument(
+        "--no-assumed",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="answer 501 where the provider's behaviour is an assumption, and say which",
+    )
+    serve.add_argument(
+        "--rule-header",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="name in X-Mock-Rule the documented, observed or assumed behaviours that a reply rests on",
+    )
+    serve.add_argument(
         "--access-log", action=argparse.BooleanOptionalAction, default=None, help="print a line for each request"
     )
     serve.add_argument("--token", help="what the control API asks for (default: none; beyond localhost one is made up)")

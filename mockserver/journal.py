@@ -12,7 +12,10 @@ KEPT_BODY = 4_096
 
 @dataclass(slots=True)
 class Entry:
-    """One thing that happened. Which fields are filled depends on `kind`; `cause` is another entry's number."""
+    """One thing that happened. Which fields are filled depends on `kind`; `cause` is another entry's number.
+
+    `rests_on` are the ids of those rows of the ledger that say why it happened like this.
+    """
 
     kind: Kind
     at: int
@@ -28,6 +31,7 @@ class Entry:
     job: str | None = None
     rule: str | None = None
     misses: tuple[Miss, ...] | list[Miss] = ()
+    rests_on: tuple[str, ...] = ()
     others: tuple[Miss, ...] = ()
     note: str | None = None
     deviations: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from mockserver.core.jobs import Job
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import MischiefSpec
 from mockserver.deliveries import Delivery
+from mockserver.journal import Entry
 
 if TYPE_CHECKING:
     from mockserver.sandbox import Sandbox
@@ -29,9 +30,21 @@ class Outbox:
     async def announce(
         self, job: Job, event: str, url: str, secret: str, body: Any, at: int, waits: tuple[int, ...]
     ) -> None:
-        """Compose the delivery of an event of `job`, due at once; `waits` are those before each retry."""
+        """Compose the delivery of an event of `job`, due at once; `waits` are those before each retry.
+
+        An event that nothing may rest on is not sent; the journal says so.
+        """
+        row = f"{job.provider}.event.{event}"
+        if row in self._sandbox.unsaid:
+            await self._keep_back(job, event, row, at)
+            return
         more = {"schedule": waits, "keep": KEPT_REPLY}
         await self._compose(job, event, url, at, secret=secret, body=to_json(body), **more)
+
+    async def _keep_back(self, job: Job, event: str, row: str, at: int) -> None:
+        entry = Entry("delivery", at, cause=job.cause, provider=job.provider, account=job.account, job=job.id)
+        entry.note, entry.rests_on = f"{event} was not sent, for it rests on an assumption", (row,)
+        await self._sandbox.store.append(entry)
 
     async def ask(self, job: Job, event: str, url: str, at: int, *, secret: str = "", body: Any) -> None:
         """Compose a call-out for `job`, due at once: JSON is posted, and `on_delivery` hears the answer."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from mockserver.clock import Clock, Mode, parse_rfc3339
 from mockserver.core.engine import Program
-from mockserver.core.jobs import Job
+from mockserver.core.jobs import Job, State
 from mockserver.core.ledger import ONE
 from mockserver.core.limits import Limit
 from mockserver.core.plans import Plan, Status
@@ -34,6 +34,8 @@ class Simulation(Protocol):
     def tier(self, plan: str | None) -> str: ...
 
     def limits_of(self, tier: str, overrides: Mapping[str, int | None]) -> dict[str, Limit]: ...
+
+    def state_name(self, state: State) -> str: ...
 
     async def on_transition(self, sandbox: "Sandbox", transition: Transition) -> None: ...
 
@@ -69,7 +71,10 @@ class Account:
 
 
 class Sandbox:
-    """One world. Everything that changes is in its store; what else is here is fixed or derived."""
+    """One world. Everything that changes is in its store; what else is here is fixed or derived.
+
+    `unsaid` are rows of the ledger that nothing may rest on, for no provider says them.
+    """
 
     def __init__(
         self,
@@ -80,8 +85,10 @@ class Sandbox:
         sender: Sender,
         seed: int | None = None,
         clock: ClockSpec | None = None,
+        unsaid: frozenset[str] = frozenset(),
     ) -> None:
         self.name = name
+        self.unsaid = unsaid
         self.store = store
         self.simulations = simulations
         self._given_seed = seed
@@ -200,8 +207,10 @@ class Sandbox:
         entry = Entry("transition", state.entered_at, cause=job.cause, provider=job.provider)
         entry.operation = f"{job.provider}.{job.operation}"
         entry.account, entry.job, entry.note = job.account, job.id, state.step.stage or state.status
-        await self.store.append(entry)
         simulation = self.simulations.get(job.provider)
+        if simulation is not None:
+            entry.rests_on = (f"{job.provider}.state.{simulation.state_name(state)}",)
+        await self.store.append(entry)
         if simulation is not None:
             await simulation.on_transition(self, transition)
 

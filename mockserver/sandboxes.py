@@ -27,8 +27,10 @@ class Sandboxes:
         store: Callable[[], Store],
         seed: int | None = None,
         clock: ClockSpec | None = None,
+        unsaid: frozenset[str] = frozenset(),
     ) -> None:
         self._clock = clock
+        self._unsaid = unsaid
         self._simulations = simulations
         self._sender = sender
         self._store = store
@@ -60,7 +62,9 @@ class Sandboxes:
         if len(self.by_name) >= MOST:
             raise TooMany(f"a server keeps at most {MOST} sandboxes; delete some with DELETE /_mock/sandboxes/NAME")
         given = seed if seed is not None else self._seed
-        sandbox = Sandbox(name, program, self._store(), self._simulations, self._sender, given, clock or self._clock)
+        sandbox = Sandbox(
+            name, program, self._store(), self._simulations, self._sender, given, clock or self._clock, self._unsaid
+        )
         self.by_name[name] = sandbox
         return sandbox
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from mockserver.core.faults import Refusal
+from mockserver.provenance.policy import Provenance
 from mockserver.providers.base import Provider, Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
@@ -30,12 +31,13 @@ class Server:
         public_url: str = "",
         *,
         strict: bool = False,
+        provenance: Provenance | None = None,
     ) -> None:
         self.sandboxes = sandboxes
         self._control = control
         self._public_url = public_url.rstrip("/")
         self._book = AddressBook({p.name: p.hosts for p in providers})
-        self._edges = {p.name: Edge(p, strict=strict) for p in providers}
+        self._edges = {p.name: Edge(p, strict=strict, provenance=provenance) for p in providers}
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises KeyError."""

@@ -30,6 +30,8 @@ class Settings:
     public_url: str = ""
     allow_public_webhooks: bool = False
     strict: bool = False
+    no_assumed: bool = False
+    rule_header: bool = False
     access_log: bool | None = None
     token: str = ""
     head_timeout: int = 10

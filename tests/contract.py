@@ -1,6 +1,7 @@
 """Holds every reply of a server, and every webhook that it sends, to the OpenAPI documents."""
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from functools import cache
@@ -10,6 +11,8 @@ import jsonschema_rs
 
 from mockserver.core.match import key_matches
 from mockserver.deliveries import Delivery
+from mockserver.provenance.ledger import Ledger
+from mockserver.provenance.rows import Row
 from mockserver.registry import all_providers
 from mockserver.server import Server
 from mockserver.wire.address import AddressBook
@@ -18,6 +21,7 @@ Headers = Mapping[str, str]
 
 # The server's own refusals, of requests that reach no provider.
 _UNPLACED = "mockserver cannot place this request"
+_SIMULATED = frozenset(p.name for p in all_providers())
 _SPOILT = ("the reply was spoilt", "the connection was broken", "the operation was done and its reply lost")
 
 
@@ -59,6 +63,16 @@ class Contract:
                 problems = list(webhook_problems(delivery))
                 if problems and not any(key_matches(pattern, delivery.event) for pattern in spoilt):
                     raise AssertionError(f"{delivery.event} of {delivery.provider}: {'; '.join(problems)}")
+
+    async def check_provenance(self) -> None:
+        """Fail when something rests on a behaviour that the ledger does not have."""
+        if "CHECK_LEDGER" not in os.environ:
+            return
+        for sandbox in self._app.sandboxes.by_name.values():
+            for entry in await sandbox.store.entries():
+                unknown = set(entry.rests_on) - _ledger().keys()
+                if unknown and entry.provider in _SIMULATED:
+                    raise AssertionError(f"not in the ledger: {', '.join(sorted(unknown))}")
 
     def _places(self, scope: Any) -> Iterable[tuple[str, str]]:
         """The document that a request falls under, and its path there; none where no operation has that path."""
@@ -147,6 +161,11 @@ def validator(name: str, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012
     """A validator of a schema that stands anywhere in a document."""
     whole = {**schema, "components": _document(name).get("components", {})}
     return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+
+
+@cache
+def _ledger() -> Mapping[str, Row]:
+    return Ledger(all_providers()).rows
 
 
 @cache

@@ -60,6 +60,7 @@ class Conversation:
         await self.client.aclose()
         if error is None:
             await self.contract.check_webhooks()
+            await self.contract.check_provenance()
         await self.app.sandboxes.close()
 
     async def get(self, path: str, **more: Any) -> httpx2.Response:

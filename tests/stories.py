@@ -3,13 +3,17 @@
 A new provider has an entry in ASKED, ERRORS and LIMITS, and in STATUSES if it has jobs that are asked for.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+
+import httpx2
 
 from mockserver.providers.descrideo import replies as descrideo
 from mockserver.providers.prompttovideo import models as prompttovideo
 from mockserver.providers.videotoprompt import models as videotoprompt
 from tests import descrideo_client, dumplingai_client, nanophoto_client
+from tests.conversation import Conversation
 
 
 @dataclass(frozen=True)
@@ -154,3 +158,40 @@ LIMITS: dict[str, dict[str, tuple[str, int]]] = {
     },
     "dumplingai": {"requests_per_minute": ("sixty-a-minute", 429)},
 }
+
+HOUR = 3600
+# As often as the largest of the limits that are used up here allows, and once more.
+MOST_ROUNDS = 61
+
+
+def asked_of(row: str, scenario: str) -> Asked:
+    """How a provider is asked so that `scenario` shows a row of the ledger: by the row, or by the scenario's name."""
+    named = scenario if scenario.partition("-")[0] in ASKED else row.partition(".")[0]
+    return ASKED.get(row) or next(
+        ASKED[start] for start in sorted(ASKED, key=len, reverse=True) if named.startswith(start)
+    )
+
+
+async def ways(t: Conversation, asked: Asked) -> AsyncIterator[None]:
+    """Ask again and again, look at what came of it, and let time pass: after each step there may be something new."""
+    for _ in range(MOST_ROUNDS):
+        async for _ in replies(t, asked):
+            yield
+    for _ in range(2):
+        await t.advance(HOUR)
+        async for _ in replies(t, asked):
+            yield
+
+
+async def replies(t: Conversation, asked: Asked) -> AsyncIterator[httpx2.Response]:
+    """What the provider says to each request for work, and to a look at it."""
+    for body in asked.bodies:
+        made = await t.post(asked.path, body, headers=by(asked))
+        yield made
+        if asked.id and made.status_code < 400:
+            yield await t.get(asked.status.format(made.json()[asked.id]), headers=by(asked))
+
+
+def by(asked: Asked) -> dict[str, str]:
+    """The header that an account is known by."""
+    return {"Authorization": f"Bearer {asked.key}"}

@@ -13,6 +13,7 @@ from mockserver.control.models import ScenarioByName
 from mockserver.control.operations import operations
 from mockserver.control.replies import PROBLEM
 from mockserver.core.faults import Refusal
+from mockserver.provenance.ledger import Ledger
 from mockserver.providers.base import Operation, Provider, Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
@@ -46,18 +47,20 @@ class ControlApi:
         library: Library,
         providers: Sequence[Provider],
         boundary: Boundary | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self._boundary = boundary or Boundary()
         self._sandboxes = sandboxes
         self._library = library
         self._providers = providers
+        self._ledger = ledger or Ledger(providers)
         self._routes: Routes[Operation] = Routes(operations())
 
     async def serve(self, sandbox: Sandbox, path: str, scope: Any, receive: Any, send: Send) -> None:
         """Answer one request. Errors are problem details (RFC 9457)."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         call = ControlCall(
-            sandbox, self._sandboxes, self._library, self._providers, headers, sandbox.clock.now(),
+            sandbox, self._sandboxes, self._library, self._providers, headers, sandbox.clock.now(), self._ledger,
             origin=f"{scope.get('scheme', 'http')}://{headers.get('host', 'localhost')}",
             query=parse_query(scope["query_string"]),
         )  # fmt: skip

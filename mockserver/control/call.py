@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockserver.provenance.ledger import Ledger
 from mockserver.providers.base import Provider, Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
@@ -34,6 +35,7 @@ class ControlCall:
     providers: Sequence[Provider]
     headers: Mapping[str, str]
     now: int
+    ledger: Ledger
     origin: str = ""
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)

@@ -143,4 +143,6 @@ async def journal(call: ControlCall) -> Reply:
         wanted = all(views.picked(call.query, n, getattr(entry, n)) for n in ("status", "job", "provider", "kind"))
         if wanted and (pattern == "*" or key_matches(pattern, entry.operation or "")):
             shown.append(entry)
-    return Reply(body={"entries": [views.entry_view(e) for e in shown[: call.number("limit", 100, 5_000)]]})
+    return Reply(
+        body={"entries": [views.entry_view(e, call.ledger) for e in shown[: call.number("limit", 100, 5_000)]]}
+    )

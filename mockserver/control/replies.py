@@ -11,6 +11,7 @@ from mockserver.core.scenario import WebhookSpec
 from mockserver.deliveries import Kind as DeliveryKind
 from mockserver.deliveries import Outcome
 from mockserver.journal import Kind as EntryKind
+from mockserver.provenance.rows import Basis
 from mockserver.providers.base import Instant, Shape
 
 PROBLEM = "application/problem+json"
@@ -190,6 +191,13 @@ class ReplySeen(Shape):
     body: str
 
 
+class RestsOn(Shape):
+    """A behaviour that something rests on: a row of the provider's ledger, and on whose word it stands."""
+
+    rule: str
+    basis: Basis | None = Field(alias="class")
+
+
 class EntryView(Shape):
     """One thing that happened. `cause` is another entry's number; the rest depends on `kind`."""
 
@@ -207,6 +215,7 @@ class EntryView(Shape):
     note: str | None = None
     delivery: str | None = None
     deviations: list[str] | None = None
+    rests_on: list[RestsOn] | None = None
     rule: str | None = None
     missed: list[Missed] | None = None
     request: RequestSeen | None = None

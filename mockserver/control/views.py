@@ -8,6 +8,7 @@ from mockserver.core.jobs import Job
 from mockserver.core.ledger import ONE
 from mockserver.journal import Entry
 from mockserver.masking import masked_account, masked_headers
+from mockserver.provenance.ledger import Ledger
 from mockserver.sandbox import Account
 from mockserver.store.protocol import Credits
 
@@ -34,7 +35,7 @@ def job_view(job: Job, now: int) -> dict[str, Any]:
     }
 
 
-def entry_view(entry: Entry) -> dict[str, Any]:
+def entry_view(entry: Entry, ledger: Ledger) -> dict[str, Any]:
     """A journal entry. For requests: which rule matched, and for each that did not the first condition that failed."""
     view: dict[str, Any] = {
         "number": entry.number,
@@ -51,6 +52,7 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "note": entry.note,
         "delivery": entry.detail.get("delivery") if entry.detail else None,
         "deviations": list(entry.deviations) or None,
+        "rests_on": [{"rule": row, "class": ledger.basis(row)} for row in dict.fromkeys(entry.rests_on)] or None,
     }
     if entry.kind == "request":
         view["rule"] = entry.rule

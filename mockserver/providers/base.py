@@ -14,6 +14,7 @@ from mockserver.core.faults import HTTP_STATUS, Refusal
 from mockserver.core.limits import Limit, Period, Usage
 
 if TYPE_CHECKING:
+    from mockserver.core.jobs import State
     from mockserver.deliveries import Delivery
     from mockserver.outgoing.call import CallResult
     from mockserver.sandbox import Sandbox
@@ -130,8 +131,10 @@ class Operation:
     `counts` names the limits that a request uses.
     `links` lead on from a reply: name -> (operation, its parameter, where in the reply's body the value is; left
     out: `/id`). `parts` are the media types of files in a multipart body, by part. `spell` words those errors of an
-    operation that it has another way with than its provider (None: as the provider). `tag`, `host` (where it is not
-    the first of the provider's) and `examples` (request bodies by name) are for the documents alone.
+    operation that it has another way with than its provider (None: as the provider). `rests_on` names the rows of
+    the provider's ledger that every reply rests on, beside the operation's own and those that are told on the way.
+    `tag`, `host` (where it is not the first of the provider's) and `examples` (request bodies by name) are for the
+    documents alone.
     """
 
     name: str
@@ -157,6 +160,7 @@ class Operation:
     host: str | None = None
     examples: Mapping[str, Any] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
+    rests_on: tuple[str, ...] = ()
     spell: Callable[[Refusal], Reply | None] | None = None
 
 
@@ -206,6 +210,19 @@ class Provider(ABC):
     @abstractmethod
     def spell(self, refusal: Refusal, call: "Call | None" = None) -> Reply:
         """The provider's own error for a neutral one. `call` is missing where no account is known."""
+
+    def error_name(self, refusal: Refusal, reply: Reply) -> str:
+        """What the ledger calls an error, behind `error.`: the neutral kind, or a provider's own code."""
+        return refusal.kind
+
+    def states_in(self, body: Any) -> Iterable[str]:
+        """The states of jobs that a reply shows, as the provider spells them."""
+        status = body.get("status") if isinstance(body, dict) else None
+        return (status,) if isinstance(status, str) else ()
+
+    def state_name(self, state: "State") -> str:
+        """How the provider spells the state of a job."""
+        return state.step.stage or state.status
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
         """The refusal of a body that its model does not admit."""

@@ -14,6 +14,7 @@ from mockserver.core.seeded import Seeded
 from mockserver.journal import Entry
 
 if TYPE_CHECKING:
+    from mockserver.provenance.policy import Provenance
     from mockserver.providers.base import Input, Operation, Provider
     from mockserver.sandbox import Account, Sandbox
 
@@ -23,7 +24,7 @@ class Call:
 
     __slots__ = (
         "_account", "_number", "body", "data", "entry", "fault", "headers", "misses", "now", "operation", "origin",
-        "path", "provider", "query", "raw", "receive", "rule", "sandbox", "scope", "strict", "usage",
+        "path", "provenance", "provider", "query", "raw", "receive", "rule", "sandbox", "scope", "strict", "usage",
     )  # fmt: skip
 
     def __init__(self, provider: "Provider", sandbox: "Sandbox", now: int, headers: Mapping[str, str]) -> None:
@@ -45,6 +46,7 @@ class Call:
         self.scope: Any = None
         self.receive: Any = None
         self.strict = False
+        self.provenance: Provenance | None = None
         self._account: Account | None = None
         self._number = 0
         self.entry = Entry("request", now, provider=provider.name)
@@ -83,6 +85,16 @@ class Call:
         self.entry.deviations = (*self.entry.deviations, text)
         if self.strict:
             raise Refusal("invalid_request", text)
+
+    def rests_on(self, *rows: str) -> None:
+        """Name rows of the provider's ledger that the reply rests on, before anything is done that rests on them.
+
+        Raises Assumed for a row that is assumed, where the server assumes nothing.
+        """
+        named = tuple(f"{self.provider.name}.{row}" for row in rows)
+        self.entry.rests_on = (*self.entry.rests_on, *named)
+        if self.provenance is not None:
+            self.provenance.admit(named)
 
     # Rules.
 

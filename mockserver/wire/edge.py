@@ -5,7 +5,7 @@ so in its module. Whatever happens, the reply is in the provider's own words and
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from mockserver.core.faults import Fault, Refusal
 from mockserver.core.fill import fill
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import FaultSpec
+from mockserver.provenance.policy import Assumed, Provenance
 from mockserver.providers.base import Body, Header, Operation, Provider, Reply
 from mockserver.wire import mischief
 from mockserver.wire.body import LARGE, Disconnected, media_type, parse_form, parse_json, parse_query, read_body
@@ -32,14 +33,16 @@ ARMED = "fault"
 class Edge:
     """The shared edge in front of one provider."""
 
-    def __init__(self, provider: Provider, *, strict: bool = False) -> None:
+    def __init__(self, provider: Provider, *, strict: bool = False, provenance: Provenance | None = None) -> None:
         self.provider = provider
         self._strict = strict
+        self._provenance = provenance
+        self._rows = {o.name: tuple(_rows(provider.name, o)) for o in provider.operations}
         self.routes: Routes[Operation] = Routes(provider.operations)
 
     async def serve(self, call: Call, path: str, scope: Any, receive: Any, send: Send) -> None:
         """Answer one request, and write it down."""
-        call.scope, call.receive, call.strict = scope, receive, self._strict
+        call.scope, call.receive, call.strict, call.provenance = scope, receive, self._strict, self._provenance
         entry, clock = call.entry, call.sandbox.clock
         entry.method, entry.path, entry.headers = scope["method"], path, scope["headers"]
         entry.query = scope["query_string"].decode("latin-1")
@@ -68,9 +71,13 @@ class Edge:
             await self._read(call, operation)
             fault = call.fault = await self._fault(call)
             reply = await operation.handler(call)
+            for state in self.provider.states_in(reply.body):
+                call.rests_on(f"state.{state}")
             return self._overlaid(call, reply), fault
         except Refusal as refusal:
             return self._spelled(call, refusal), None
+        except Assumed as assumed:
+            return _undocumented(call, assumed), None
         except (mischief.Broken, Disconnected, ConnectionResetError):
             raise
         except Exception:
@@ -86,6 +93,9 @@ class Edge:
             raise Refusal("method_not_allowed", "Method not allowed", {"allow": found.allowed})
         call.path = found.parameters
         call.entry.operation = f"{self.provider.name}.{operation.name}"
+        rows = call.entry.rests_on = self._rows[operation.name]
+        if self._provenance is not None:
+            self._provenance.admit(rows)
         return operation
 
     async def _admit(self, call: Call, operation: Operation) -> None:
@@ -181,7 +191,16 @@ class Edge:
             reply.headers = [*reply.headers, *extra]
         if call.entry.note is None and refusal.message:
             call.entry.note = str(refusal)
+        try:
+            call.rests_on(f"error.{self._error_name(call, refusal, reply)}")
+        except Assumed as assumed:
+            return _undocumented(call, assumed)
         return reply
+
+    def _error_name(self, call: Call, refusal: Refusal, reply: Reply) -> str:
+        if call.operation is not None:
+            return self.provider.error_name(refusal, reply)
+        return "no_such_path" if refusal.kind == "not_found" else refusal.kind
 
     def _overlaid(self, call: Call, reply: Reply) -> Reply:
         laid = call.rule.reply if call.rule else None
@@ -194,6 +213,8 @@ class Edge:
             reply, fault = await self._lost(call, reply, fault), None
         call.entry.status = reply.status
         extra = self.provider.limit_headers(call.usage or self.provider.stranger_usage(call.now))
+        if self._provenance is not None:
+            extra = (*extra, *self._provenance.headers(call.entry.rests_on))
         if reply.chunks is not None:
             # A fault in the middle of a stream is a part of the stream: it knows where its chunks are.
             await send_chunks(send, reply, extra, call.entry)
@@ -226,6 +247,18 @@ class Edge:
         entry.rule = call.rule.name if call.rule else None
         entry.misses = call.misses
         await call.sandbox.store.append(entry)
+
+
+def _rows(provider: str, operation: Operation) -> Iterator[str]:
+    """The rows of the ledger that every reply of an operation rests on."""
+    yield f"{provider}.operation.{operation.name}"
+    for row in operation.rests_on:
+        yield f"{provider}.{row}"
+
+
+def _undocumented(call: Call, assumed: Assumed) -> Reply:
+    call.entry.note = f"refused, for it rests on an assumption: {assumed.row}"
+    return assumed.reply()
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

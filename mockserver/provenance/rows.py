@@ -1,0 +1,59 @@
+"""Rows of the ledger: one simulated behaviour each, its source, the scenario that shows it, the test that proves it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from mockserver.source.model_errors import validate
+from mockserver.source.yaml_reader import parse
+
+Basis = Literal["documented", "observed", "assumed"]
+Kind = Literal["operation", "error", "state", "event", "ending", "header", "limit", "rule"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+# Those that a client's test suite can meet, or miss.
+MET: tuple[Kind, ...] = ("operation", "error", "state", "event", "ending")
+
+_Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_Name = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(KINDS)})\.[A-Za-z0-9_.-]+$")]
+
+
+class Row(BaseModel):
+    """One behaviour, as a provider's `ledger.yaml` has it under the behaviour's name.
+
+    The name is `kind.what`: `error.rate_limited`, `header.X-RateLimit-Limit`. `source` is the part of the provider's
+    page that says so (documented), where it was seen (observed), or why it was chosen (assumed). `scenario` is a
+    bundled one that shows it; `test` is `file.py::function` within the tests.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    what: _Text
+    basis: Basis = Field(alias="class")
+    source: _Text
+    scenario: _Text
+    test: Annotated[str, StringConstraints(pattern=r"^[\w/]+\.py::\w+$")]
+
+
+class LedgerFile(BaseModel):
+    """The ledger of one provider: its rows by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: dict[_Name, Row]
+
+
+def kind_of(name: str) -> str:
+    """The kind of a behaviour, by its name with or without the provider's in front."""
+    parts = name.split(".", 2)
+    return parts[0] if parts[0] in KINDS else parts[1]
+
+
+def read(path: Path) -> Mapping[str, Row]:
+    """The rows of a file by name. Raises SourceErrors with line and column for a bad one; a missing file has none."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    return validate(LedgerFile, parse(text, path.name)).rows

@@ -1,0 +1,126 @@
+"""On whose word a reply stands: read from the ledger, told in a header and the journal, refused when only assumed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mockserver.provenance.ledger import Ledger, file_of
+from mockserver.provenance.policy import Assumed, Provenance
+from mockserver.provenance.rows import kind_of, read
+from mockserver.registry import all_providers
+from mockserver.source.document import SourceError
+from mockserver.source.model_errors import SourceErrors
+from tests.conversation import Conversation
+
+ROWS = """\
+rows:
+  error.rate_limited:
+    what: The requests of the hour are used up
+    class: documented
+    source: Limits
+    scenario: default
+    test: test_provenance.py::test_rows_are_read_with_their_class
+  error.overloaded:
+    what: The service is down
+    class: assumed
+    source: nobody says
+    scenario: default
+    test: test_provenance.py::test_rows_are_read_with_their_class
+"""
+
+
+class Written(Ledger):
+    """A ledger of one file."""
+
+    def __init__(self, file: Path) -> None:
+        self._files = {"acme": file}
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    file = tmp_path / "ledger.yaml"
+    file.write_text(ROWS, "utf-8")
+    return Written(file)
+
+
+def test_rows_are_read_with_their_class(ledger: Ledger) -> None:
+    assert {row: ledger.basis(row) for row in ledger.rows} == {
+        "acme.error.rate_limited": "documented",
+        "acme.error.overloaded": "assumed",
+    }
+    assert ledger.basis("acme.error.other") is None
+
+
+def test_a_provider_without_a_ledger_has_no_rows(tmp_path: Path) -> None:
+    assert read(tmp_path / "ledger.yaml") == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("class: assumed", "class: guessed", "ledger.yaml:10:12: "),
+        ("class: assumed", "clas: assumed", "did you mean 'class'"),
+        ("  error.overloaded", "  mistake.overloaded", "ledger.yaml:8:"),
+        ("    what: The service is down\n", "", "what"),
+        ("what: The service is down", "what: ''", "ledger.yaml:9:11: "),
+        ("::test_rows", ":test_rows", "must match pattern"),
+        ("error.overloaded", "error.rate_limited", "ledger.yaml:8:3: "),
+    ],
+)
+def test_a_bad_row_is_told_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
+    file = tmp_path / "ledger.yaml"
+    file.write_text(ROWS.replace(old, new), "utf-8")
+    with pytest.raises((SourceErrors, SourceError), match=re.escape(told)):
+        read(file)
+
+
+def test_every_provider_has_a_ledger_beside_its_code() -> None:
+    assert all(file_of(provider).exists() for provider in all_providers())
+
+
+def test_a_kind_is_read_off_an_id_with_or_without_its_provider() -> None:
+    assert kind_of("error.rate_limited") == kind_of("acme.error.rate_limited") == "error"
+    assert kind_of("header.X-RateLimit-Limit") == "header"
+
+
+def test_by_default_nothing_is_refused_and_no_header_sent(ledger: Ledger) -> None:
+    provenance = Provenance(ledger)
+    provenance.admit(["acme.error.overloaded"])
+    assert provenance.headers(["acme.error.overloaded"]) == ()
+    assert provenance.unsaid == frozenset()
+
+
+def test_the_header_is_a_list_of_tokens_with_their_class_each_once(ledger: Ledger) -> None:
+    rows = ["acme.error.overloaded", "acme.error.rate_limited", "acme.error.overloaded", "acme.error.other"]
+    [(name, value)] = Provenance(ledger, header=True).headers(rows)
+    assert name == b"x-mock-rule"
+    assert value.split(b", ") == [
+        b"acme.error.overloaded;class=assumed",
+        b"acme.error.rate_limited;class=documented",
+        b"acme.error.other;class=unknown",
+    ]
+
+
+def test_what_is_assumed_is_refused_with_its_row_and_the_reason(ledger: Ledger) -> None:
+    provenance = Provenance(ledger, no_assumed=True)
+    provenance.admit(["acme.error.rate_limited", "acme.error.other"])
+    with pytest.raises(Assumed) as caught:
+        provenance.admit(["acme.error.rate_limited", "acme.error.overloaded"])
+    reply = caught.value.reply()
+    assert (reply.status, reply.content_type) == (501, "application/problem+json")
+    assert reply.body["rule"] == "acme.error.overloaded"
+    assert "The service is down (nobody says)" in reply.body["detail"]
+    assert provenance.unsaid == {"acme.error.overloaded"}
+
+
+def test_the_journal_tells_what_each_entry_rests_on(talk) -> None:
+    async def story(t: Conversation) -> None:
+        await t.post("/videotoprompt/v1/analyze/url", {"url": "https://example.com/a.mp4", "platform": "sora"})
+        await t.advance(60)
+        entries = (await t.get("/_mock/journal")).json()["entries"]
+        told = {e["kind"]: [row["rule"] for row in e.get("rests_on", ())] for e in entries}
+        assert "videotoprompt.operation.analyze_url" in told["request"]
+        assert told["transition"][0].startswith("videotoprompt.state.")
+
+    talk(story)
