@@ -5,8 +5,6 @@ from typing import Any
 
 from mockserver.catalogue import catalogue
 from mockserver.clock import monotonic
-from mockserver.control.api import ControlApi
-from mockserver.control.boundary import Boundary
 from mockserver.core.engine import Program
 from mockserver.core.scenario import ClockSpec, Scenario
 from mockserver.courier import Sender
@@ -18,7 +16,7 @@ from mockserver.providers.base import Provider
 from mockserver.registry import all_providers
 from mockserver.sandboxes import Sandboxes
 from mockserver.scenarios import Library
-from mockserver.server import Server
+from mockserver.server import Control, Server
 from mockserver.settings import Settings, SettingsError
 from mockserver.store.memory import MemoryStore
 
@@ -51,11 +49,19 @@ def create_app(
         clock=clock_of(settings.clock),
         unsaid=provenance.unsaid,
     )
-    boundary = Boundary(settings.token, settings.public_url)
+
+    def control() -> Control:
+        # Loaded for the first request that asks for it: a server starts the sooner.
+        from mockserver.control.api import ControlApi
+        from mockserver.control.boundary import Boundary
+
+        boundary = Boundary(settings.token, settings.public_url)
+        return ControlApi(sandboxes, library, providers, boundary, provenance.ledger)
+
     return Server(
         providers,
         sandboxes,
-        ControlApi(sandboxes, library, providers, boundary, provenance.ledger),
+        control,
         settings.public_url,
         strict=settings.strict,
         provenance=provenance if provenance.header or provenance.no_assumed else None,

@@ -1,9 +1,11 @@
 """The ASGI application: finds the sandbox and the provider of a request and hands it to the provider's edge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 from mockserver.core.faults import Refusal
+from mockserver.nowhere import Nowhere
 from mockserver.provenance.policy import Provenance
 from mockserver.providers.base import Provider, Reply
 from mockserver.sandbox import Sandbox
@@ -21,23 +23,28 @@ class Control(Protocol):
 
 
 class Server:
-    """The whole server as one ASGI application."""
+    """The whole server as one ASGI application. `control` is made when somebody asks for it."""
 
     def __init__(
         self,
         providers: Sequence[Provider],
         sandboxes: Sandboxes,
-        control: Control,
+        control: Callable[[], Control],
         public_url: str = "",
         *,
         strict: bool = False,
         provenance: Provenance | None = None,
     ) -> None:
         self.sandboxes = sandboxes
-        self._control = control
+        self._make_control = control
         self._public_url = public_url.rstrip("/")
         self._book = AddressBook({p.name: p.hosts for p in providers})
+        self._nowhere = Nowhere(providers)
         self._edges = {p.name: Edge(p, strict=strict, provenance=provenance) for p in providers}
+
+    @cached_property
+    def _control(self) -> Control:
+        return self._make_control()
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises KeyError."""
@@ -79,11 +86,9 @@ class Server:
         address = self._book.find(path, headers.get("host", ""))
         edge = self._edge(address)
         if edge is None and address.target != "control":
-            await _say(send, 404, _nowhere(address.path, list(self._edges)))
+            await self._unplaced(address, headers, scope, send)
             return
-        name = address.sandbox
-        if name is None:
-            name = headers.get("x-mock-sandbox") or _named_by_key(edge, headers, self.sandboxes.by_name) or "default"
+        name = self._sandbox_named(address, headers, [edge] if edge else [])
         sandbox = self.sandboxes.get(name)
         if sandbox is None:
             await _say(send, 404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
@@ -96,6 +101,19 @@ class Server:
         call = Call(edge.provider, sandbox, sandbox.clock.now(), headers)
         call.origin = self._origin(scope, headers, address, sandbox, edge.provider.name)
         await edge.serve(call, address.path, scope, receive, send)
+
+    async def _unplaced(self, address: Address, headers: Mapping[str, str], scope: Any, send: Send) -> None:
+        """A request for no provider: its sandbox writes it down, so that a test that missed sees where it went."""
+        sandbox = self.sandboxes.get(self._sandbox_named(address, headers, self._edges.values()))
+        if sandbox is not None:
+            await sandbox.store.append(self._nowhere.entry(address, scope, sandbox.clock.now()))
+        await _say(send, 404, self._nowhere.told(address.path))
+
+    def _sandbox_named(self, address: Address, headers: Mapping[str, str], edges: Iterable[Edge]) -> str:
+        """The first of: the URL's prefix, the header, an API key as one of these providers takes it, the default."""
+        named = address.sandbox if address.sandbox is not None else headers.get("x-mock-sandbox")
+        keys = (_named_by_key(edge, headers, self.sandboxes.by_name) for edge in edges)
+        return named or next(filter(None, keys), None) or "default"
 
     def _edge(self, address: Address) -> Edge | None:
         if address.target is not None:
@@ -121,18 +139,11 @@ async def _caught_up(sandbox: Sandbox) -> None:
         await sandbox.courier.catch_up()
 
 
-def _named_by_key(edge: Edge | None, headers: Mapping[str, str], exists: Mapping[str, Sandbox]) -> str | None:
-    if edge is None:
-        return None
+def _named_by_key(edge: Edge, headers: Mapping[str, str], exists: Mapping[str, Sandbox]) -> str | None:
     try:
         return sandbox_in_key(edge.provider.key(headers), exists)
     except Refusal:
         return None
-
-
-def _nowhere(path: str, prefixes: list[str]) -> str:
-    known = ", ".join(f"/{p}" for p in prefixes)
-    return f"No provider has the path {path!r}. Paths start with a provider's prefix ({known}) or with /_mock."
 
 
 async def _say(send: Send, status: int, detail: str) -> None:

@@ -1,7 +1,6 @@
 """Settings of a server: a flag wins over the environment, the environment over a file, the file over the default."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -64,12 +63,18 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     try:
-        found = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         if required:
             raise SettingsError(f"{path}: there is no such settings file") from None
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    import tomllib  # most servers have no such file
+
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}") from None
     known = sorted(f.name for f in fields(Settings))
     for name in found:

@@ -11,7 +11,7 @@ from mockserver.core.scenario import ClockSpec, DurationMs, FaultSpec, Scenario,
 class Asked(BaseModel):
     """The base of what is sent: unknown keys are refused, with the nearest right one."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 def _one_of(*names: str) -> list[Any]:
@@ -34,8 +34,12 @@ class ScenarioByName(Asked):
     name: str = Field(max_length=500)
 
 
-class ScenarioChange(RootModel[ScenarioByName | Scenario]):
+class ScenarioChange(RootModel[Any]):
     """A scenario by name, or itself."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    root: ScenarioByName | Scenario
 
 
 class Until(Asked):

@@ -100,9 +100,12 @@ Counts = Annotated[
 
 
 class Model(BaseModel):
-    """The base of every part of a scenario: strict types, and no key that is not written here."""
+    """The base of every part of a scenario: strict types, and no key that is not written here.
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+    Validators are built when they are first used: those of the parts would be built for nothing beside the whole's.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True)
 
 
 class ClockSpec(Model):
@@ -263,7 +266,7 @@ class StreamSpec(Model):
     """A streamed text: what it says (left out: the provider's own), its pace, and how it breaks."""
 
     text: str | None = Field(default=None, max_length=500_000, description="left out: the provider's own")
-    pace: PaceSpec = Field(default=PaceSpec(), description="how it comes", json_schema_extra={"default": {}})
+    pace: PaceSpec = Field(default_factory=PaceSpec, description="how it comes", json_schema_extra={"default": {}})
     fault: FaultSpec | None = Field(default=None, description="how it breaks, and where")
 
 

@@ -27,7 +27,7 @@ class Row(BaseModel):
     bundled one that shows it; `test` is `file.py::function` within the tests.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
     what: _Text
     basis: Basis = Field(alias="class")
@@ -39,7 +39,7 @@ class Row(BaseModel):
 class LedgerFile(BaseModel):
     """The ledger of one provider: its rows by name."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     rows: dict[_Name, Row]
 
