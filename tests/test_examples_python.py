@@ -1,7 +1,7 @@
-"""The Python examples do what they show: on a good day and on bad ones."""
+"""The async example and the suite do what they show, on a good day and on bad ones; and every example is short."""
 
 import asyncio
-import importlib.util
+import re
 import shutil
 from types import ModuleType
 from typing import Any
@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from mockserver import MockServer
-from tests.documents import ROOT
+from mockserver.registry import all_providers
+from tests.examples import EXAMPLES, SOURCES, load
 from tests.inner import run_inner
 
-EXAMPLES = ROOT / "examples"
 VIDEO = "https://www.youtube.com/watch?v=EXAMPLE"
 STREAM = "nanophoto.reverse_prompt"
 
@@ -22,20 +22,30 @@ def test_the_suite_passes(pytester: pytest.Pytester) -> None:
     run_inner(pytester).assert_outcomes(passed=6)
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("**/*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_an_example_is_short(path: Any) -> None:
     assert len(path.read_text("utf-8").splitlines()) < 80
+
+
+def test_every_example_is_listed_and_together_they_call_every_provider() -> None:
+    listed = (EXAMPLES / "README.md").read_text("utf-8")
+    tops = {path.relative_to(EXAMPLES).parts[0] for path in SOURCES}
+    assert tops == {name for name in tops if f"]({name})" in listed}
+    code = "".join(path.read_text("utf-8") for path in SOURCES)
+    assert [
+        p.name for p in all_providers() if not any(f"//{host}" in code or f"/{p.name}" in code for host in p.hosts)
+    ] == []
+
+
+def test_the_links_of_their_page_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)", (EXAMPLES / "README.md").read_text("utf-8"))
+    assert [link for link in links if not (EXAMPLES / link).exists()] == []
 
 
 @pytest.fixture
 def example() -> ModuleType:
     """The async example as a module."""
-    spec = importlib.util.spec_from_file_location("async_httpx2", EXAMPLES / "async_httpx2.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("async_httpx2")
 
 
 def listened(example: ModuleType, mock: MockServer, heard: list[str]) -> str:
