@@ -1,6 +1,6 @@
 """The ASGI application: finds the sandbox and the provider of a request and hands it to the provider's edge."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -88,7 +88,9 @@ class Server:
         if edge is None and address.target != "control":
             await self._unplaced(address, headers, scope, send)
             return
-        name = self._sandbox_named(address, headers, [edge] if edge else [])
+        name = address.sandbox
+        if name is None:
+            name = headers.get("x-mock-sandbox") or _named_by_key(edge, headers, self.sandboxes.by_name) or "default"
         sandbox = self.sandboxes.get(name)
         if sandbox is None:
             await _say(send, 404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
@@ -104,16 +106,14 @@ class Server:
 
     async def _unplaced(self, address: Address, headers: Mapping[str, str], scope: Any, send: Send) -> None:
         """A request for no provider: its sandbox writes it down, so that a test that missed sees where it went."""
-        sandbox = self.sandboxes.get(self._sandbox_named(address, headers, self._edges.values()))
+        name = address.sandbox
+        if name is None:
+            keys = (_named_by_key(edge, headers, self.sandboxes.by_name) for edge in self._edges.values())
+            name = headers.get("x-mock-sandbox") or next(filter(None, keys), None) or "default"
+        sandbox = self.sandboxes.get(name)
         if sandbox is not None:
             await sandbox.store.append(self._nowhere.entry(address, scope, sandbox.clock.now()))
         await _say(send, 404, self._nowhere.told(address.path))
-
-    def _sandbox_named(self, address: Address, headers: Mapping[str, str], edges: Iterable[Edge]) -> str:
-        """The first of: the URL's prefix, the header, an API key as one of these providers takes it, the default."""
-        named = address.sandbox if address.sandbox is not None else headers.get("x-mock-sandbox")
-        keys = (_named_by_key(edge, headers, self.sandboxes.by_name) for edge in edges)
-        return named or next(filter(None, keys), None) or "default"
 
     def _edge(self, address: Address) -> Edge | None:
         if address.target is not None:
@@ -139,7 +139,9 @@ async def _caught_up(sandbox: Sandbox) -> None:
         await sandbox.courier.catch_up()
 
 
-def _named_by_key(edge: Edge, headers: Mapping[str, str], exists: Mapping[str, Sandbox]) -> str | None:
+def _named_by_key(edge: Edge | None, headers: Mapping[str, str], exists: Mapping[str, Sandbox]) -> str | None:
+    if edge is None:
+        return None
     try:
         return sandbox_in_key(edge.provider.key(headers), exists)
     except Refusal:
