@@ -130,7 +130,7 @@ print(json.dumps({
     told = json.loads(execute(*python(shows)).stdout)
     assert not Path(told["directory"]).exists()
     assert stat.S_IMODE(told["mode"]) == 0o700
-    assert sorted(told["files"]) == ["authorities.pem", "nothing"]
+    assert sorted(told["files"]) == [".curlrc", "authorities.pem", "nothing", "wgetrc"]
     assert told["bundle"].count("BEGIN CERTIFICATE") == 1
     assert "PRIVATE" not in told["bundle"]
     assert (told["trusted"], told["directories"]) == (1, [])

@@ -1,6 +1,7 @@
 """Programs that name the providers' own hosts, in Python and Node, reach the sandbox with no edit."""
 
 import json
+import shutil
 
 import pytest
 
@@ -61,6 +62,21 @@ def test_python() -> None:
 def test_node(node: str) -> None:
     done = execute(node, "--input-type=module", "-e", FETCH + HTTPS)
     assert (done.stdout, done.stderr) == (b"202 pending\n" * 2, b"")
+
+
+def test_curl_shows_the_reply_of_the_provider_and_no_other() -> None:
+    fields = [part for name, value in HEADERS.items() for part in ("-H", f"{name}: {value}")]
+    done = execute(
+        "curl", "-sSi", SUBMIT, *fields, "-d", json.dumps(BODY), flags=("--scenario", "videotoprompt-outage")
+    )
+    assert (done.stdout.split(b"\r\n")[0], done.stderr) == (b"HTTP/1.1 503 Service Unavailable", b"")
+
+
+@pytest.mark.skipif(shutil.which("wget") is None, reason="there is no wget on this machine")
+def test_wget() -> None:
+    fields = [f"--header={name}: {value}" for name, value in HEADERS.items()]
+    done = execute("wget", "-qO-", SUBMIT, *fields, f"--post-data={json.dumps(BODY)}")
+    assert (json.loads(done.stdout)["status"], done.stderr) == ("pending", b"")
 
 
 def test_every_provider_is_reached_by_each_of_its_hosts() -> None:

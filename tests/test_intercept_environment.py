@@ -11,6 +11,7 @@ import pytest
 
 from mockserver.intercept.choice import is_loopback
 from mockserver.intercept.environment import Trap, environment, roots
+from mockserver.intercept.startup_files import CURLRC, WGETRC, write_startup_files
 from tests.programs import PATIENCE, python, variables
 
 HOSTS = ("nanophoto.ai", "app.dumplingai.com")
@@ -28,6 +29,7 @@ def test_every_client_finds_the_proxy_and_the_authority_in_its_own_variable() ->
         assert made[name] == "/t/authorities.pem"
     assert made["NO_PROXY"] == made["no_proxy"] == "localhost,127.0.0.1,::1"
     assert made["SSL_CERT_DIR"] == "/t/nothing"
+    assert (made["CURL_HOME"], made["WGETRC"]) == ("/t", "/t/wgetrc")
     told = json.loads(made["MOCKSERVER_INTERCEPT"])
     assert told == {"hosts": list(HOSTS), "plain": 4000, "secure": 4001, "external": False}
 
@@ -53,6 +55,24 @@ def test_the_authorities_of_a_program_are_those_that_its_environment_names(tmp_p
     named = {"REQUESTS_CA_BUNDLE": str(tmp_path / "one"), "NODE_EXTRA_CA_CERTS": str(tmp_path / "two")}
     assert roots(named) == b"one\ntwo"
     assert roots({"SSL_CERT_FILE": str(tmp_path / "none"), **named}) == b"one\ntwo"
+
+
+def test_the_startup_files_of_curl_and_wget_keep_what_was_in_them(tmp_path: Path) -> None:
+    (tmp_path / "home" / ".config").mkdir(parents=True)
+    (tmp_path / "home" / ".config" / "curlrc").write_text("user-agent = mine")
+    (tmp_path / "home" / ".wgetrc").write_text("tries = 2")
+    (tmp_path / "other").write_text("tries = 3")
+
+    def written(**base: str) -> list[str]:
+        write_startup_files(tmp_path, Path("/t/authorities.pem"), base)
+        return [(tmp_path / name).read_text() for name in (CURLRC, WGETRC)]
+
+    quiet, trusts = "suppress-connect-headers\n", "\nca_certificate = /t/authorities.pem\n"
+    home = str(tmp_path / "home")
+    assert written() == [quiet, trusts]
+    assert written(HOME=home) == [quiet + "user-agent = mine", "tries = 2" + trusts]
+    nothing_there = written(HOME=home, CURL_HOME=home, XDG_CONFIG_HOME=home, WGETRC=str(tmp_path / "other"))
+    assert nothing_there == [quiet + "user-agent = mine", "tries = 3" + trusts]
 
 
 @pytest.mark.parametrize("host", ["localhost", "app.localhost", "127.0.0.1", "127.8.8.8", "::1"])

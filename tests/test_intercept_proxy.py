@@ -374,4 +374,9 @@ def test_the_files_are_for_their_owner_alone() -> None:
     with trap() as t:
         directory = t.interceptor.directory
         assert directory.stat().st_mode & 0o077 == 0
-        assert sorted(each.name for each in Path(directory).iterdir()) == ["authorities.pem", "nothing"]
+        assert sorted(each.name for each in Path(directory).iterdir()) == [
+            ".curlrc",
+            "authorities.pem",
+            "nothing",
+            "wgetrc",
+        ]

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mockserver.intercept.startup_files import WGETRC
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PRELOAD = Path(__file__).with_name("preload.cjs")
 
@@ -22,7 +24,7 @@ _ROOTS = (
 class Trap:
     """What the variables point to: the ports of the proxy, for its own protocol and for TLS at once, and files.
 
-    `bundle` holds the authorities to trust, `nothing` is an empty directory.
+    `bundle` holds the authorities to trust, beside the startup files of curl and wget; `nothing` is an empty directory.
     """
 
     port: int
@@ -46,6 +48,7 @@ def environment(trap: Trap, base: Mapping[str, str]) -> dict[str, str]:
     made["NO_PROXY"] = made["no_proxy"] = ",".join(_unproxied(trap, base))
     for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "DENO_CERT"):
         made[name] = str(trap.bundle)
+    made["CURL_HOME"], made["WGETRC"] = str(trap.bundle.parent), str(trap.bundle.with_name(WGETRC))
     if not trap.allow_external:
         # Else OpenSSL also looks among the system's, and what does not ask the proxy would reach the real provider.
         made["SSL_CERT_DIR"] = str(trap.nothing)

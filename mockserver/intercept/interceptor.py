@@ -15,6 +15,7 @@ from mockserver.intercept.choice import Choices
 from mockserver.intercept.environment import Trap, environment, roots
 from mockserver.intercept.front import Front
 from mockserver.intercept.proxy import Bounds, Proxy
+from mockserver.intercept.startup_files import write_startup_files
 from mockserver.registry import all_providers
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ class Interceptor:
         bundle, nothing = directory / "authorities.pem", directory / "nothing"
         others = roots(self._given) + b"\n" if self._allow_external else b""
         bundle.write_bytes(others + authority.certificate)
+        write_startup_files(directory, bundle, self._given)
         with suppress(FileExistsError):
             nothing.mkdir()
         return bundle, nothing

@@ -5,7 +5,7 @@ and the dialler connects to an address that was asked about.
 """
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address, ip_network
@@ -156,7 +156,7 @@ class EgressPolicy:
     """
 
     allow_public: bool = False
-    own_ports: frozenset[int] = frozenset()
+    own_ports: Container[int] = frozenset()
     is_own: Callable[[Address], bool] = on_this_machine
 
     def check(self, address: Address, port: int) -> None:
