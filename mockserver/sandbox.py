@@ -13,6 +13,7 @@ from mockserver.core.plans import Plan, Status
 from mockserver.core.scenario import AccountSpec, ClockSpec, WebhookSpec
 from mockserver.core.seeded import Seeded
 from mockserver.courier import Courier, Sender
+from mockserver.coverage.tally import Tally
 from mockserver.deliveries import Delivery
 from mockserver.journal import Entry
 from mockserver.outbox import Outbox
@@ -35,7 +36,7 @@ class Simulation(Protocol):
 
     def limits_of(self, tier: str, overrides: Mapping[str, int | None]) -> dict[str, Limit]: ...
 
-    def state_name(self, state: State) -> str: ...
+    def state_name(self, state: State) -> str | None: ...
 
     async def on_transition(self, sandbox: "Sandbox", transition: Transition) -> None: ...
 
@@ -71,7 +72,7 @@ class Account:
 
 
 class Sandbox:
-    """One world. Everything that changes is in its store; what else is here is fixed or derived.
+    """One world. Everything that changes is in its store; what else is here is fixed or derived, but for the tally.
 
     `unsaid` are rows of the ledger that nothing may rest on, for no provider says them.
     """
@@ -90,10 +91,11 @@ class Sandbox:
         self.name = name
         self.unsaid = unsaid
         self.store = store
+        self.tally = Tally()
         self.simulations = simulations
         self._given_seed = seed
         self._memo: dict[tuple[Any, ...], Any] = {}
-        self._plans: dict[str, tuple[Plan, Plan]] = {}
+        self._plans: dict[str, tuple[Plan, Plan, bool]] = {}
         self._accounts: dict[tuple[str, str], Account | None] = {}
         self.clock = _clock(clock or program.source.clock or ClockSpec())
         self.courier = Courier(self, sender)
@@ -116,13 +118,12 @@ class Sandbox:
         return self.program.options.get(provider, {}).get(name, default)
 
     def resolved(self, plan: Plan, unit: Callable[[int], float]) -> Plan:
-        """A plan with its spreads resolved; plans without any are resolved once and shared."""
-        if plan.varies:
-            return plan.resolved(unit)
+        """A plan with its spreads resolved. What does not vary in it is resolved once and shared."""
         found = self._plans.get(plan.name)
         if found is None or found[0] is not plan:
-            found = self._plans[plan.name] = (plan, plan.resolved(unit))
-        return found[1]
+            found = self._plans[plan.name] = (plan, plan.resolved(unit), plan.varies)
+        _, settled, varies = found
+        return settled.resolved(unit) if varies else settled
 
     def memo(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """A value that is a pure function of `key` in this world, kept so that polls do not make it again."""
@@ -208,8 +209,9 @@ class Sandbox:
         entry.operation = f"{job.provider}.{job.operation}"
         entry.account, entry.job, entry.note = job.account, job.id, state.step.stage or state.status
         simulation = self.simulations.get(job.provider)
-        if simulation is not None:
-            entry.rests_on = (f"{job.provider}.state.{simulation.state_name(state)}",)
+        spelled = None if simulation is None else simulation.state_name(state)
+        if spelled is not None:
+            entry.rests_on = (f"{job.provider}.state.{spelled}",)
         await self.store.append(entry)
         if simulation is not None:
             await simulation.on_transition(self, transition)

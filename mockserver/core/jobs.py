@@ -60,6 +60,13 @@ class Job:
         if self.since < 0:
             object.__setattr__(self, "since", self.created_at)
 
+    def numbered(self, sequence: int) -> "Job":
+        """This job with its place among all jobs of its sandbox. Written out, for every new job comes by here."""
+        return Job(
+            self.id, self.provider, self.operation, self.account, self.created_at, self.plan, self.request, self.facts,
+            self.rule, self.cause, self.cost, self.priority, sequence, self.base, self.since, self.polls, self.forced,
+        )  # fmt: skip
+
     def at(self, now: int) -> State:
         """The state at `now`; before its creation a job is in its first step."""
         index, entered, steps = self.base, self.since, self.plan.steps

@@ -55,7 +55,7 @@ class Plan:
 
     def resolved(self, unit: Callable[[int], float]) -> "Plan":
         """This plan with every span turned into milliseconds; `unit(i)` chooses within the spread of step i."""
-        return Plan(self.name, tuple(_resolved(s, i, unit) for i, s in enumerate(self.steps)))
+        return Plan(self.name, tuple([_resolved(s, i, unit) for i, s in enumerate(self.steps)]))
 
     def timeline(self) -> str:
         """The plan on one line, as `show` prints it: `queued 2s > running 13s ± 2s > succeeded`."""

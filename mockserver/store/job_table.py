@@ -54,7 +54,7 @@ class JobTable:
 
     def add(self, job: Job) -> Job:
         self._sequence += 1
-        job = replace(job, sequence=self._sequence)
+        job = job.numbered(self._sequence)
         first = job.plan.steps[0]
         # Entering the first step is the creation itself, unless the job ends there: then that is handed out too.
         row = _Row(job, -1 if first.terminal else 0, first.status, None)

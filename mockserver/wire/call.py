@@ -142,11 +142,11 @@ class Call:
         """An id that the same request in the same state always gets, and no other job of the account has."""
         print_of = (self.raw if fingerprint is None else fingerprint).decode("latin-1")
         name = self.operation.name if self.operation else ""
-        source = self.seeded.child("id", self.account.id, name, prefix, print_of)
-        mark = source.hexadecimal(16)
+        mark = self.seeded.hexadecimal(16, "id", self.account.id, name, prefix, print_of)
+        spelled = self.seeded.crockford if crockford else self.seeded.token
         while True:
             count = await self.sandbox.store.next_number("id", mark)
-            made = prefix + (source.crockford(length, count) if crockford else source.token(length, count))
+            made = prefix + spelled(length, "id", mark, count)
             if await self.sandbox.store.get_job(self.provider.name, self.account.id, made) is None:
                 return made
 
