@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixture `mockserver`, its marker and its options.
+"""The pytest plugin: the fixture `mockserver` and those beside it, its marker and its options.
 
 Loading this costs next to nothing: a run that does not use the fixture imports no more of the package than this.
 One server serves a whole run (each worker of pytest-xdist has its own), from the first test that asks for it; every
@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from mockserver.coverage.pytest_report import Coverage
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
+    from mockserver.testing.interception import Interception
 
 # A failing test shows its own lines, and not the way through here.
 __tracebackhide__ = True
@@ -30,8 +32,11 @@ _SETTINGS = {
     "clock": f"how time passes where neither test nor scenario says it: {', '.join(MODES)} (default: auto)",
 }
 _STRICT = "hold clients to each provider's contract: refuse also what published clients send against it"
+_COVERAGE = "tell what the run met of what is simulated: as a table, or as json:PATH, junit:PATH, html:PATH; repeatable"
+_LEAST = "fail the run when it met less than that many per cent of what is simulated of the providers that it called"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
+_coverage: "pytest.StashKey[Coverage]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,6 +47,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(f"mockserver_{name.replace('-', '_')}", told, type="string", default="")
     group.addoption("--mockserver-strict", action="store_true", default=None, help=_STRICT)
     parser.addini("mockserver_strict", _STRICT, type="bool", default=False)
+    group.addoption(
+        "--mockserver-coverage", action="append", nargs="?", const="table", metavar="FORM", default=None, help=_COVERAGE
+    )
+    parser.addini("mockserver_coverage", _COVERAGE, type="linelist", default=[])
+    group.addoption("--mockserver-coverage-fail-under", default=None, metavar="PERCENT", help=_LEAST)
+    parser.addini("mockserver_coverage_fail_under", _LEAST, type="string", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,6 +61,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARKER}(*, scenario, seed, clock): {told}")
     _seed(config)
     _clock(config)
+    forms, least = _setting(config, "coverage"), _setting(config, "coverage_fail_under")
+    if forms or least:
+        from mockserver.coverage.pytest_report import Coverage
+
+        config.stash[_coverage] = Coverage.of(config, forms, least)
+        config.pluginmanager.register(config.stash[_coverage], "mockserver-coverage")
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +82,8 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
     directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
     host = Host(Settings(scenario_dir=str(directory), strict=bool(_setting(config, "strict"))))
     yield host
+    if _coverage in config.stash:
+        config.stash[_coverage].take(host)
     host.close()
 
 
@@ -102,6 +121,12 @@ def mockserver_session(request: pytest.FixtureRequest, _mockserver_host: "Host")
     with _made(request, _mockserver_host, "session") as handle:
         request.config.stash[_session] = handle
         yield handle
+
+
+@pytest.fixture
+def mockserver_intercept(mockserver: "MockServer") -> "Interception":
+    """The providers' own hosts lead to this test's sandbox, for programs run with its `environment()`."""
+    return mockserver.intercept()
 
 
 def _made(request: pytest.FixtureRequest, host: "Host", name: str) -> "MockServer":

@@ -3,6 +3,7 @@
 from importlib.metadata import entry_points
 
 import pytest
+import trustme  # noqa: F401 - an inner run forgets what it imports, and compiled code cannot be imported twice
 
 # As in conftest: the plugin is named only where pytest does not find it by itself.
 PLUGIN = () if entry_points(group="pytest11", name="mockserver") else ("-p", "mockserver.pytest_plugin")

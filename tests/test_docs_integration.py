@@ -37,7 +37,21 @@ def test_the_examples_of_workflows_are_yaml_and_their_scenario_is_one() -> None:
         Settings(scenario=told["MOCKSERVER_SCENARIO"], clock=told["MOCKSERVER_CLOCK"])
     ).sandboxes.default
     assert (sandbox.program.name, sandbox.clock.mode) == ("ci", "scaled")
-    assert [json.loads(block)["service"] for block in blocks("json")] == ["app"]
+
+
+def test_the_scenarios_of_services_that_see_no_files_are_bundled() -> None:
+    *_, gitlab, _, compose = (yaml.safe_load(block) for block in blocks("yaml"))
+    told = [gitlab["test"]["variables"], compose["services"]["mockserver"]["environment"]]
+    for name in [each["MOCKSERVER_SCENARIO"] for each in told]:
+        assert (ROOT / "scenarios" / f"{name}.yaml").is_file()
+
+
+def test_the_dev_container_is_a_service_of_its_compose_file() -> None:
+    (container,) = (json.loads(block) for block in blocks("json"))
+    compose = yaml.safe_load(blocks("yaml")[-1])["services"]
+    assert container["service"] in compose
+    assert all(port.partition(":")[0] in compose for port in container["forwardPorts"])
+    assert compose["app"]["volumes"][0].split(":")[1] == container["workspaceFolder"]
 
 
 def test_compose_runs_what_the_dockerfile_builds() -> None:

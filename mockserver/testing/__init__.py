@@ -9,6 +9,7 @@ from mockserver.testing.errors import MockServerError
 from mockserver.testing.expectations import Expectation
 from mockserver.testing.handle import MockServer
 from mockserver.testing.inbox import Answer
+from mockserver.testing.interception import Interception
 from mockserver.testing.jobs import Job, Jobs
 from mockserver.testing.receiver import Received, Receiver
 from mockserver.testing.requests import Missed, Request
@@ -21,6 +22,7 @@ __all__ = [
     "Deliveries",
     "Delivery",
     "Expectation",
+    "Interception",
     "Job",
     "Jobs",
     "Missed",

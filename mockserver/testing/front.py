@@ -28,6 +28,11 @@ class Front:
         self._ticking: asyncio.Task[None] | None = None
 
     @property
+    def server(self) -> uvicorn.Server:
+        """The server behind the socket, to which connections from elsewhere can be handed."""
+        return self._server
+
+    @property
     def port(self) -> int:
         """The port that it listens on."""
         return int(self._listener.getsockname()[1])

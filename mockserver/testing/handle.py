@@ -8,17 +8,16 @@ from mockserver.sandbox import Sandbox
 from mockserver.testing.accounts import Account
 from mockserver.testing.deliveries import Deliveries
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.expectations import Expectation, bounds
+from mockserver.testing.history import History
 from mockserver.testing.host import ScenarioLike
 from mockserver.testing.jobs import Jobs
-from mockserver.testing.lifetime import Lifetime
 from mockserver.testing.receiver import Receiver
-from mockserver.testing.report import report
-from mockserver.testing.requests import Filter, Request, When, request_of
 from mockserver.testing.signatures import SCHEMES
 from mockserver.testing.time import Duration, SandboxClock
 
 if TYPE_CHECKING:
+    from mockserver.coverage.report import Report
+    from mockserver.testing.interception import Interception
     from mockserver.testing.transport import InProcess
 
 # A failing test shows its own line, and not the way through here.
@@ -28,7 +27,7 @@ ProviderName = Literal["videotoprompt", "prompttovideo", "nanophoto", "descrideo
 What = Literal["journal", "jobs", "counters", "faults", "all"]
 
 
-class MockServer(Lifetime):
+class MockServer(History):
     """One sandbox with its own state, virtual time and journal, in a server that lives in this process.
 
     The pytest fixture `mockserver` is one; without pytest it is a context manager:
@@ -106,6 +105,19 @@ class MockServer(Lifetime):
 
         return InProcess(self._at)
 
+    def intercept(self, *, allow_external: bool = False) -> "Interception":
+        """Lead programs here that name the providers' own hosts, until the handle closes or a `with` block ends.
+
+        `subprocess.run(command, env=mock.intercept().environment())` runs one with no edit. What names no sandbox
+        reaches this one, whatever its key. Other hosts are refused unless `allow_external`; this machine never is.
+        Raises MockServerError where no port or no certificate can be had.
+        """
+        from mockserver.testing.interception import Interception
+
+        made = Interception(self._at, allow_external=allow_external)
+        self._interceptions.append(made)
+        return made
+
     # What it does.
 
     def use(self, scenario: ScenarioLike) -> None:
@@ -155,6 +167,12 @@ class MockServer(Lifetime):
         armed = {"operation": operation, "times": times, "fault": fault}
         self._at.control("POST", "/faults", armed if key is None else {**armed, "account": key})
 
+    def coverage(self) -> "Report":
+        """What was met in this sandbox so far, of the providers that were called: `percent`, `met` and `missed`."""
+        from mockserver.coverage.saved import loaded
+
+        return loaded(self._at.control("GET", f"/coverage?sandbox={self._name}")).of()
+
     def reset(self, what: What = "all") -> None:
         """Forget the journal, the jobs, the counters, the armed faults, or all of it."""
         self._at.control("POST", "/reset", {"what": what})
@@ -195,52 +213,6 @@ class MockServer(Lifetime):
         self._at.host.switchboard.connect(authority, AsgiSender(app, monotonic))
         self._apps.append(authority)
         return url
-
-    # What happened.
-
-    def requests(
-        self, operation: str = "*", *, status: int | None = None, key: str | None = None, when: When | None = None
-    ) -> list[Request]:
-        """The requests of an operation (`*` stands for any characters), oldest first.
-
-        `when` is that of a scenario's rule: `{"body.prompt": {"contains": "sunset"}}`. Raises MockServerError for an
-        operation that does not exist.
-        """
-        return Filter(self._at, operation, status, key, when).of(self._seen())
-
-    def expect(
-        self,
-        operation: str,
-        *,
-        times: int | None = None,
-        at_least: int | None = None,
-        at_most: int | None = None,
-        status: int | None = None,
-        key: str | None = None,
-        when: When | None = None,
-    ) -> Expectation:
-        """Expect requests of an operation: so many, or at least one. The test fails at its end when that is not so.
-
-        What counts is what `requests` gives for the same arguments, also what came before this.
-        """
-        least, most = bounds(times, at_least, at_most)
-        made = Expectation(operation, least, most, Filter(self._at, operation, status, key, when), self._seen)
-        self._expectations.append(made)
-        return made
-
-    def report(self) -> str:
-        """The journal's tail, unmatched requests and undelivered webhooks, for people; credentials are masked."""
-        world = self._at
-        kept = world.run(_entries(world.sandbox))
-        return report(world, kept, Deliveries(world).now())
-
-    def _seen(self) -> list[Request]:
-        kept = self._at.calm(_entries(self._at.sandbox))
-        return [request_of(entry) for entry in kept if entry.kind == "request"]
-
-
-async def _entries(sandbox: Sandbox) -> list[Any]:
-    return sorted(await sandbox.store.entries(), key=lambda entry: entry.number)
 
 
 def _spelled(duration: Duration | None) -> Any:

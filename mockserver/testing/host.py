@@ -60,10 +60,15 @@ class Host:
     @property
     def base(self) -> str:
         """The URL of the server. It begins to listen when this is first asked."""
+        return f"http://{HOST}:{self.front.port}"
+
+    @property
+    def front(self) -> Front:
+        """The socket of the server. It begins to listen when this is first asked for."""
         with self._opening:
             if self._front is None:
                 self._front = self.run(self._opened())
-        return f"http://{HOST}:{self._front.port}"
+            return self._front
 
     async def _opened(self) -> Front:
         front = Front(self.app)

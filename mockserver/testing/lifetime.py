@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from mockserver.core.scenario import ClockSpec
 from mockserver.settings import Settings
@@ -12,6 +12,9 @@ from mockserver.testing.host import Host, ScenarioLike
 from mockserver.testing.receiver import Receiver
 from mockserver.testing.time import Mode
 from mockserver.testing.world import World
+
+if TYPE_CHECKING:
+    from mockserver.testing.interception import Interception
 
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True
@@ -40,6 +43,7 @@ class Lifetime:
         self._near: Path | None = None
         self._world: World | None = None
         self._receivers: list[Receiver] = []
+        self._interceptions: list[Interception] = []
         self._apps: list[str] = []
         self._expectations: list[Expectation] = []
 
@@ -97,10 +101,13 @@ class Lifetime:
             return
         for receiver in self._receivers:
             receiver.close()
+        for interception in self._interceptions:
+            interception.close()
         for authority in self._apps:
             world.host.switchboard.forget(authority)
         world.run(world.host.delete(self._name))
         self._receivers.clear()
+        self._interceptions.clear()
         self._apps.clear()
         self._expectations.clear()
         if self._own:

@@ -15,8 +15,10 @@ _NEAREST = 3
 _SHORT = 160
 
 
-def report(world: World, entries: Iterable[Entry], deliveries: Iterable[Delivery]) -> str:
-    """The journal's tail, the requests that nothing took, and the webhooks that did not arrive."""
+def report(
+    world: World, entries: Iterable[Entry], deliveries: Iterable[Delivery], intercepted: Iterable[str] = ()
+) -> str:
+    """The journal's tail, requests that nothing took, webhooks that did not arrive, and what a proxy refused."""
     sandbox, kept = world.sandbox, list(entries)
     now, mode = rfc3339(sandbox.clock.now()), sandbox.clock.mode
     lines = [f"sandbox {sandbox.name}: scenario {sandbox.program.name}, seed {sandbox.seed}, clock {mode} at {now}"]
@@ -25,6 +27,7 @@ def report(world: World, entries: Iterable[Entry], deliveries: Iterable[Delivery
     lines += _titled("unmatched requests", [text for e in requests for text in _unmatched(world, e)], MOST)
     waiting = [told(d) for d in deliveries if d.outcome != "delivered"]
     lines += _titled("undelivered webhooks", waiting, MOST)
+    lines += _titled("intercepted programs", list(intercepted), MOST)
     return "\n".join(lines)
 
 
@@ -56,6 +59,9 @@ def _line(entry: Entry) -> str:
 def _unmatched(world: World, entry: Entry) -> Iterator[str]:
     """A request that has no operation, or that no rule took although a rule is about its very operation."""
     what = f"{entry.method} {entry.path}"
+    if entry.provider is None:
+        yield f"{what}: {entry.note}"
+        return
     if entry.operation is None:
         near = _nearest_operations(world, entry)
         yield f"{what}: {entry.provider} has no such operation" + (f"; near: {', '.join(near)}" if near else "")

@@ -19,16 +19,19 @@ class Switchboard:
     """The sender of one server in this process."""
 
     def __init__(self, *, allow_public: bool = False) -> None:
-        self._allow_public = allow_public
-        self._own_ports: frozenset[int] = frozenset()
-        self._dialer: Dialer | None = None
+        # Looked into at every call, so that ports come and go under a dialer that keeps its connections.
+        self._own_ports: set[int] = set()
+        self._dialer = Dialer(EgressPolicy(allow_public, self._own_ports), monotonic)
         self._inside: dict[str, Sender] = {}
         self._hangs: dict[str, Callable[[], bool]] = {}
 
-    def own(self, port: int) -> None:
-        """Never call this port of this machine: it is the server's own."""
-        self._own_ports |= {port}
-        self._dialer = None
+    def own(self, *ports: int) -> None:
+        """Never call these ports of this machine: they are the server's own."""
+        self._own_ports.update(ports)
+
+    def disown(self, *ports: int) -> None:
+        """These ports may be somebody else's from now on."""
+        self._own_ports.difference_update(ports)
 
     def connect(self, authority: str, sender: Sender) -> None:
         """Hand calls to `authority` (a host, with its port if it has one) to `sender`."""
@@ -52,14 +55,8 @@ class Switchboard:
         hangs = self._hangs.get(authority)
         if hangs is not None and hangs():
             call = replace(call, timeout=HANGS_UP)
-        return await self._out().send(call)
-
-    def _out(self) -> Dialer:
-        if self._dialer is None:
-            self._dialer = Dialer(EgressPolicy(self._allow_public, self._own_ports), monotonic)
-        return self._dialer
+        return await self._dialer.send(call)
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._dialer is not None:
-            await self._dialer.aclose()
+        await self._dialer.aclose()
