@@ -82,6 +82,7 @@ class Attempts:
         entry.note = f"{delivery.event} attempt {attempt.number}: {attempt.error or attempt.outcome}"
         entry.detail = {"delivery": delivery.id, "attempt": attempt.number}
         entry.rests_on = (f"{delivery.provider}.event.{delivery.event}",)
+        self._sandbox.tally.delivery(entry)
         await self._sandbox.store.append(entry)
 
     async def _let_go(self, delivery: Delivery) -> None:

@@ -14,7 +14,8 @@ KEPT_BODY = 4_096
 class Entry:
     """One thing that happened. Which fields are filled depends on `kind`; `cause` is another entry's number.
 
-    `rests_on` are the ids of those rows of the ledger that say why it happened like this.
+    `rests_on` are the ids of those rows of the ledger that say why it happened like this. A request has there what its
+    client could see of them: no state of a job whose reply was lost.
     """
 
     kind: Kind
@@ -39,3 +40,7 @@ class Entry:
     reply: bytes = b""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     detail: dict[str, Any] | None = None
+
+    def unseen(self, *kinds: str) -> None:
+        """Take out the rows of these kinds: what they say did not reach the client."""
+        self.rests_on = tuple(row for row in self.rests_on if row.split(".", 2)[1] not in kinds)

@@ -12,18 +12,29 @@ class RemoteError(Exception):
     """The server did not answer, or refused; the text is for people."""
 
 
-def get(base: str, path: str) -> dict[str, Any]:
+def get(base: str, path: str, token: str = "") -> dict[str, Any]:
     """The JSON that a GET gives. Raises RemoteError."""
-    return _call(base, "GET", path, None, {})
+    return _understood(base, *_call(base, "GET", path, None, _headers(token)))
+
+
+def delete(base: str, path: str, token: str = "") -> None:
+    """Have something deleted. Raises RemoteError."""
+    status, text = _call(base, "DELETE", path, None, _headers(token))
+    if status != 204:
+        _understood(base, status, text)
 
 
 def put_yaml(base: str, path: str, body: bytes, token: str = "") -> dict[str, Any]:
     """The JSON that a PUT of a YAML document gives. Raises RemoteError with every mistake in the document."""
-    headers = {"Content-Type": "application/yaml", **({"X-Mock-Token": token} if token else {})}
-    return _call(base, "PUT", path, body, headers)
+    headers = {"Content-Type": "application/yaml", **_headers(token)}
+    return _understood(base, *_call(base, "PUT", path, body, headers))
 
 
-def _call(base: str, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> dict[str, Any]:
+def _headers(token: str) -> dict[str, str]:
+    return {"X-Mock-Token": token} if token else {}
+
+
+def _call(base: str, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
     parts = urlsplit(base)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise RemoteError(f"{base!r} is no URL of a server; expected one such as http://127.0.0.1:8080")
@@ -32,12 +43,11 @@ def _call(base: str, method: str, path: str, body: bytes | None, headers: dict[s
     try:
         connection.request(method, parts.path.rstrip("/") + path, body, headers)
         response = connection.getresponse()
-        status, text = response.status, response.read()
+        return response.status, response.read()
     except (OSError, http.client.HTTPException) as error:
         raise RemoteError(f"no answer from {base}: {error}") from None
     finally:
         connection.close()
-    return _understood(base, status, text)
 
 
 def _understood(base: str, status: int, text: bytes) -> dict[str, Any]:

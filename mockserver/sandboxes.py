@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from mockserver.core.engine import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.courier import Sender
+from mockserver.coverage.tally import Tally, total
 from mockserver.outgoing.dial import Dialer
 from mockserver.sandbox import Sandbox, Simulation
 from mockserver.store.protocol import Store
@@ -17,7 +18,7 @@ class TooMany(Exception):
 
 
 class Sandboxes:
-    """All worlds of one server, by name."""
+    """All worlds of one server, by name. `gone` has counted what was met in those that were thrown away."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Sandboxes:
         self._seed = seed
         self._made = 0
         self.initial = program
+        self.gone = Tally()
         self.by_name: dict[str, Sandbox] = {}
         self.create("default", program)
 
@@ -74,7 +76,19 @@ class Sandboxes:
         if sandbox is None:
             return False
         await sandbox.close()
+        self.gone.add(sandbox.tally)
+        # What is under way in it still counts.
+        sandbox.tally = self.gone
         return True
+
+    def tally(self) -> Tally:
+        """What was met in all worlds, those that were thrown away included."""
+        return total((self.gone, *(sandbox.tally for sandbox in self.by_name.values())))
+
+    def forget_tally(self) -> None:
+        """Count anew, in all worlds."""
+        for tally in (self.gone, *(sandbox.tally for sandbox in self.by_name.values())):
+            tally.clear()
 
     async def close(self) -> None:
         """End the background work of all sandboxes, and close the connections to receivers."""

@@ -26,7 +26,7 @@ def test_help_shows_examples_and_every_command(capsys: Out) -> None:
     assert main([]) == 0
     told = capsys.readouterr().out
     assert "examples:" in told
-    for command in ("serve", "check", "show", "scenarios", "schema", "openapi", "health", "push"):
+    for command in ("serve", "check", "show", "scenarios", "schema", "openapi", "health", "push", "coverage"):
         assert command in told
     for command in ("--help", "serve --help", "--version"):
         with pytest.raises(SystemExit) as ended:

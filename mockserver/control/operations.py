@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from mockserver.control import documents, insides, models, outgoing, queries, replies, worlds
+from mockserver.control import coverage, covered, documents, insides, models, outgoing, queries, replies, worlds
 from mockserver.core.scenario import Scenario
 from mockserver.providers.base import Documented, Operation
 
@@ -157,6 +157,7 @@ def _records() -> tuple[Operation, ...]:
             _listed(replies.DeliveryList, (404, "There is no such provider")), query=queries.DeliveriesQuery,
             tag="records", description="With `wait` it answers as soon as a delivery out of these has ended.",
         ),
+        *_coverage(),
         Operation(
             "replay_delivery", "POST", "/deliveries/{id}/replay", outgoing.replay_delivery, "Send it again",
             {
@@ -165,5 +166,20 @@ def _records() -> tuple[Operation, ...]:
             },
             models.ReplayTo, tag="records", description="The same event and bytes as a new attempt, signed anew.",
             examples={"the same receiver": {}, "another receiver": {"url": "http://127.0.0.1:9000/hook"}},
+        ),
+    )  # fmt: skip
+
+
+def _coverage() -> tuple[Operation, ...]:
+    unknown = (404, "There is no such sandbox")
+    return (
+        Operation(
+            "show_coverage", "GET", "/coverage", coverage.show_coverage, "Which behaviours clients have met",
+            _ok(covered.Coverage, "", unknown), query=queries.OfSandbox, tag="records",
+            description="Of the whole server, whichever sandbox the request is in, or of one. No reset forgets it.",
+        ),
+        Operation(
+            "forget_coverage", "DELETE", "/coverage", coverage.forget_coverage, "Count anew which behaviours are met",
+            {**_DONE, **_refused(unknown)}, query=queries.OfSandbox, tag="records",
         ),
     )  # fmt: skip

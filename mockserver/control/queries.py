@@ -18,6 +18,12 @@ class OfProvider(BaseModel):
     provider: str | SkipJsonSchema[None] = Field(default=None, description="a provider's name")
 
 
+class OfSandbox(BaseModel):
+    """One sandbox out of all."""
+
+    sandbox: str | SkipJsonSchema[None] = Field(default=None, description="a sandbox's name; left out: all together")
+
+
 class JobsQuery(OfProvider):
     """Which jobs."""
 

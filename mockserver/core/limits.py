@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Period = Literal["minute", "hour", "day", "month"]
 
@@ -33,8 +33,7 @@ def _month(now: int) -> tuple[int, int]:
     return round(first.timestamp()) * 1000, round(after.timestamp()) * 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """How much of a limit's present window is used, after the request that asked."""
 
     limit: Limit

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema, to_json
 
@@ -111,8 +111,7 @@ class Rule:
         return (self,)
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(NamedTuple):
     """A rule that did not match, and the first condition that failed."""
 
     rule: str

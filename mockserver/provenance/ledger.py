@@ -1,4 +1,4 @@
-"""The ledger: the rows of all providers, each read from the `ledger.yaml` beside its provider's module."""
+"""The ledger: the rows of all providers, each read from the file beside its provider's code."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,6 @@ from mockserver.providers.base import Provider
 
 if TYPE_CHECKING:
     from mockserver.provenance.rows import Basis, Row
-
-FILE = "ledger.yaml"
 
 
 class Ledger:
@@ -34,6 +32,7 @@ class Ledger:
 
 
 def file_of(provider: Provider) -> Path:
-    """Where the ledger of a provider is. A provider that is a single module of a package shares that package's."""
+    """Where the ledger of a provider is: `ledger.yaml` in its package, or NAME.ledger.yaml beside a module NAME.py."""
     module = sys.modules[type(provider).__module__]
-    return Path(module.__file__ or "").with_name(FILE)
+    path = Path(getattr(module, "__file__", None) or f"{module.__name__}.py")
+    return path.with_name("ledger.yaml") if path.stem == "provider" else path.with_suffix(".ledger.yaml")

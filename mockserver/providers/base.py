@@ -4,6 +4,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
@@ -50,7 +51,7 @@ Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 class Body(BaseModel):
     """The base of request bodies: JSON types are taken as they are, and unknown fields are let through."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(strict=True, extra="ignore", populate_by_name=True, defer_build=True)
 
     def deviations(self) -> Iterable[str]:
         """What of a valid body the provider's contract does not allow, though published clients send it."""
@@ -61,9 +62,10 @@ class Shape(BaseModel):
     """The base of reply bodies, which exist for the documents; tests hold the replies to them.
 
     A field that is None by default is one that a reply may leave out; a field without a default is always there.
+    A server that makes no document never builds them.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -73,6 +75,17 @@ class Shape(BaseModel):
             if "default" in shown and shown["default"] is None:
                 del shown["default"]
                 _never_null(shown)
+        return made
+
+
+class RowIds(dict[tuple[str, ...], tuple[str, ...]]):
+    """Ids of rows by the names that a provider's code has for them. Made once: replies name the same few for ever."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+
+    def __missing__(self, rows: tuple[str, ...]) -> tuple[str, ...]:
+        made = self[rows] = tuple(f"{self._provider}.{row}" for row in rows)
         return made
 
 
@@ -200,6 +213,11 @@ class Provider(ABC):
 
     operations: tuple[Operation, ...]
 
+    @cached_property
+    def row_ids(self) -> RowIds:
+        """The ids of rows of this provider's ledger, by their names in it."""
+        return RowIds(self.name)
+
     def key(self, headers: Mapping[str, str]) -> str:
         """The credential that a request carries. Raises Refusal `unauthorized` when it has none."""
         token = bearer(headers)
@@ -215,13 +233,18 @@ class Provider(ABC):
         """What the ledger calls an error, behind `error.`: the neutral kind, or a provider's own code."""
         return refusal.kind
 
+    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
+        """What else of the ledger an error rests on, beside its own row: what the check that refused has named."""
+        named: Iterable[str] = refusal.detail.get("rests_on", ())
+        return named
+
     def states_in(self, body: Any) -> Iterable[str]:
         """The states of jobs that a reply shows, as the provider spells them."""
         status = body.get("status") if isinstance(body, dict) else None
         return (status,) if isinstance(status, str) else ()
 
-    def state_name(self, state: "State") -> str:
-        """How the provider spells the state of a job."""
+    def state_name(self, state: "State") -> str | None:
+        """How the provider spells the state of a job; None where clients see no states."""
         return state.step.stage or state.status
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:

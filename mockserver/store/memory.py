@@ -3,7 +3,7 @@
 import heapq
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mockserver.core.jobs import Job
@@ -111,7 +111,7 @@ class MemoryStore:
         looked = [c.hit(limit, now, 0) for c, limit in zip(counters, limits, strict=True)]
         full = [amount >= 0 and u.limit.allowed is not None and u.used + amount > u.limit.allowed for u in looked]
         if any(full):
-            return [replace(u, admitted=not f) for u, f in zip(looked, full, strict=True)]
+            return [u._replace(admitted=not f) for u, f in zip(looked, full, strict=True)]
         return [c.hit(limit, now, amount) for c, limit in zip(counters, limits, strict=True)]
 
     def _counter(self, account: str, name: str) -> Counter:

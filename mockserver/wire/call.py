@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from mockserver.sandbox import Account, Sandbox
 
 
+# So many deviations of one request are told.
+MOST_DEVIATIONS = 8
+
+
 class Call:
     """A request with its sandbox, account, body and rule. `now` was read once and holds for all of it."""
 
@@ -78,11 +82,12 @@ class Call:
         return self.sandbox.option(self.provider.name, name, default)
 
     def deviate(self, text: str) -> None:
-        """Report what the provider's contract does not allow, but published clients send.
+        """Report what the provider's contract does not allow, but clients send. A request has few of them kept.
 
         Raises Refusal `invalid_request` where the server is strict.
         """
-        self.entry.deviations = (*self.entry.deviations, text)
+        if len(self.entry.deviations) < MOST_DEVIATIONS:
+            self.entry.deviations = (*self.entry.deviations, text)
         if self.strict:
             raise Refusal("invalid_request", text)
 
@@ -91,8 +96,8 @@ class Call:
 
         Raises Assumed for a row that is assumed, where the server assumes nothing.
         """
-        named = tuple(f"{self.provider.name}.{row}" for row in rows)
-        self.entry.rests_on = (*self.entry.rests_on, *named)
+        named = self.provider.row_ids[rows]
+        self.entry.rests_on += named
         if self.provenance is not None:
             self.provenance.admit(named)
 

@@ -21,6 +21,7 @@ from mockserver.providers.base import Body, Header, Operation, Provider, Reply
 from mockserver.wire import mischief
 from mockserver.wire.body import LARGE, Disconnected, media_type, parse_form, parse_json, parse_query, read_body
 from mockserver.wire.call import Call
+from mockserver.wire.deviations import Parameters, check_credential, check_fields
 from mockserver.wire.reply import Send, encode, send_chunks, send_whole
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.values import value_of
@@ -38,6 +39,7 @@ class Edge:
         self._strict = strict
         self._provenance = provenance
         self._rows = {o.name: tuple(_rows(provider.name, o)) for o in provider.operations}
+        self._parameters = Parameters(provider.operations)
         self.routes: Routes[Operation] = Routes(provider.operations)
 
     async def serve(self, call: Call, path: str, scope: Any, receive: Any, send: Send) -> None:
@@ -53,11 +55,14 @@ class Edge:
             await self._send(call, reply, fault, send)
         except mischief.Broken:
             entry.note = entry.note or "the connection was broken on purpose"
+            entry.unseen("state")
         except ConnectionResetError:
             entry.note = "the connection was broken on purpose"
+            entry.unseen("state")
             raise
         except Disconnected:
             entry.note = entry.note or "the client went away before its request had arrived"
+            entry.unseen("state")
         finally:
             clock.leave(call)
             await self._write_down(call)
@@ -68,11 +73,13 @@ class Edge:
             call.operation = operation
             call.query = parse_query(call.scope["query_string"])
             await self._admit(call, operation)
+            if call.query:
+                self._parameters.check(call, operation)
             await self._read(call, operation)
             fault = call.fault = await self._fault(call)
             reply = await operation.handler(call)
-            for state in self.provider.states_in(reply.body):
-                call.rests_on(f"state.{state}")
+            if states := self.provider.states_in(reply.body):
+                call.rests_on(*[f"state.{state}" for state in states])
             return self._overlaid(call, reply), fault
         except Refusal as refusal:
             return self._spelled(call, refusal), None
@@ -93,7 +100,10 @@ class Edge:
             raise Refusal("method_not_allowed", "Method not allowed", {"allow": found.allowed})
         call.path = found.parameters
         call.entry.operation = f"{self.provider.name}.{operation.name}"
-        rows = call.entry.rests_on = self._rows[operation.name]
+        rows = self._rows[operation.name]
+        if call.entry.method == "HEAD":
+            rows = (*rows, f"{self.provider.name}.rule.head")
+        call.entry.rests_on = rows
         if self._provenance is not None:
             self._provenance.admit(rows)
         return operation
@@ -113,6 +123,7 @@ class Edge:
         scopes = holder.scopes if holder.scopes is not None else account.scopes
         if operation.scope and scopes is not None and operation.scope not in scopes:
             raise Refusal("forbidden", f"This credential lacks the scope {operation.scope}", {"scope": operation.scope})
+        check_credential(call, key)
 
     async def _read(self, call: Call, operation: Operation) -> None:
         if operation.body is None or operation.body_kind == "multipart":
@@ -136,6 +147,7 @@ class Edge:
             call.body = operation.body.__pydantic_validator__.validate_python(call.data)
         except ValidationError as error:
             raise self.provider.invalid(error, call.data) from None
+        check_fields(call, operation.body, call.data, call.body)
         if isinstance(call.body, Body):
             for text in call.body.deviations():
                 call.deviate(text)
@@ -192,7 +204,8 @@ class Edge:
         if call.entry.note is None and refusal.message:
             call.entry.note = str(refusal)
         try:
-            call.rests_on(f"error.{self._error_name(call, refusal, reply)}")
+            name = self._error_name(call, refusal, reply)
+            call.rests_on(f"error.{name}", *self.provider.error_rests_on(refusal, reply))
         except Assumed as assumed:
             return _undocumented(call, assumed)
         return reply
@@ -222,6 +235,8 @@ class Edge:
         body = call.entry.reply = encode(reply)
         if fault is not None:
             call.entry.note = f"the reply was spoilt: {fault.kind}"
+            if fault.kind == "garble":
+                call.entry.unseen("state")
             await mischief.broken_body(fault, call, send, reply, body, extra)
             return
         await send_whole(send, reply, body, extra, with_body=call.entry.method != "HEAD")
@@ -229,6 +244,7 @@ class Edge:
     async def _lost(self, call: Call, reply: Reply, fault: Fault) -> Reply:
         """What comes in place of a reply that is lost after the operation was done."""
         if not fault.on_wire:
+            call.entry.unseen("state")
             return self._spelled(call, self._refused(call, fault))
         call.entry.status = reply.status
         call.entry.reply = b"" if reply.chunks is not None else encode(reply)
@@ -246,6 +262,7 @@ class Edge:
                 entry.reply = b""
         entry.rule = call.rule.name if call.rule else None
         entry.misses = call.misses
+        call.sandbox.tally.request(entry)
         await call.sandbox.store.append(entry)
 
 
@@ -257,7 +274,7 @@ def _rows(provider: str, operation: Operation) -> Iterator[str]:
 
 
 def _undocumented(call: Call, assumed: Assumed) -> Reply:
-    call.entry.note = f"refused, for it rests on an assumption: {assumed.row}"
+    call.entry.note, call.entry.rests_on = f"refused, for it rests on an assumption: {assumed.row}", ()
     return assumed.reply()
 
 

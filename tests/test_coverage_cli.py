@@ -1,0 +1,174 @@
+"""`mockserver coverage`: of a server that runs, and of reports that were saved."""
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from mockserver.app import create_app
+from mockserver.cli import _parser, main
+from mockserver.settings import Settings
+from tests import ledgers
+from tests.documents import ROOT
+from tests.live import Live, live, live_server
+from tests.pages import commands
+
+Out = pytest.CaptureFixture[str]
+
+KEY = {"Authorization": "Bearer key-1"}
+
+
+@pytest.fixture(autouse=True)
+def _ledgers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    ledgers.put(monkeypatch, tmp_path, videotoprompt=ledgers.VIDEOTOPROMPT, dumplingai=ledgers.DUMPLINGAI)
+
+
+@pytest.fixture
+def server() -> Iterator[Live]:
+    """A server that was asked for two analyses, one of them in a sandbox of its own and refused."""
+    with live({"extends": "default"}) as server:
+        server.client.post("/_mock/sandboxes", json={"name": "one"}).raise_for_status()
+        asked = {"url": "https://example.com/a.mp4"}
+        assert server.client.post("/v1/analyze/url", json=asked, headers=KEY).status_code == 202
+        assert server.client.post("/~one/v1/analyze/url", json=asked).status_code == 401
+        yield server
+
+
+def told(capsys: Out, *arguments: str) -> tuple[int, str, str]:
+    """The exit code, and what was printed."""
+    code = main(["coverage", *arguments])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_the_table_of_a_running_server(server: Live, capsys: Out) -> None:
+    code, out, err = told(capsys, "--url", server.base)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:2] == [
+        "met of         operations  errors  states  events  endings  all",
+        "videotoprompt         1/2     1/3     1/2     0/2        -  3/9  33%",
+    ]
+    assert "    error.rate_limit_exceeded  documented  videotoprompt-rate_limit_exceeded  What error" in out
+    assert "videotoprompt.analyze_url  202 ×1, 401 ×1" in out
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "reset", "phase": "after_commit"}, {"kind": "truncate", "at": "50%"}], ids=lambda f: f["kind"]
+)
+def test_a_reply_that_broke_on_the_wire_shows_no_state(capsys: Out, fault: dict[str, Any]) -> None:
+    with live({"extends": "default"}) as server:
+        server.client.post("/_mock/faults", json={"fault": fault}).raise_for_status()
+        asked = {"url": "https://example.com/a.mp4"}
+        with pytest.raises(httpx2.TransportError):
+            server.client.post("/v1/analyze/url", json=asked, headers=KEY)
+        assert "1/2     0/3     0/2" in told(capsys, "--url", server.base)[1]
+        assert server.client.post("/v1/analyze/url", json=asked, headers=KEY).status_code == 202
+        assert "1/2     0/3     1/2" in told(capsys, "--url", server.base)[1]
+
+
+def test_too_little_is_a_failure_that_names_what_is_missing(server: Live, capsys: Out) -> None:
+    assert told(capsys, "--url", server.base, "--fail-under", "33.3")[0] == 0
+    code, out, err = told(capsys, "--url", server.base, "--fail-under", "80")
+    assert code == 1
+    assert out.startswith("met of")
+    assert err.startswith(
+        "coverage: 33% is less than 80%; never seen: videotoprompt.error.rate_limit_exceeded, "
+        "videotoprompt.error.service_unavailable, videotoprompt.event.analysis.completed, "
+    )
+
+
+def test_which_sandbox_providers_and_classes_count(server: Live, capsys: Out) -> None:
+    at = ("--url", server.base)
+    assert "1/2     0/3     1/2" in told(capsys, *at, "--sandbox", "default")[1]
+    assert told(capsys, *at, "--provider", "dumplingai")[1].splitlines()[1].split() == [
+        "dumplingai", "0/1", "0/1", "-", "-", "-", "0/2", "0%"
+    ]  # fmt: skip
+    every = told(capsys, *at, "--provider", "all")[1].splitlines()
+    assert len(every[1].split()) == len(every[6].split()) == 8
+    assert every[6].split()[-2:] == ["3/11", "27%"]
+    assert "2/7  28%" in told(capsys, *at, "--class", "documented")[1]
+
+
+def test_the_other_forms_go_to_a_file(server: Live, capsys: Out, tmp_path: Path) -> None:
+    for form in ("json", "junit", "html"):
+        asked = ("--url", server.base, "--format", form, "--output", str(tmp_path / form))
+        assert told(capsys, *asked, "--fail-under", "80")[:2] == (1, "")
+    assert json.loads((tmp_path / "json").read_bytes())["percent"] == 33
+    assert ET.parse(tmp_path / "junit").getroot().get("failures") == "1"
+    assert (tmp_path / "html").read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_it_can_count_anew(server: Live, capsys: Out) -> None:
+    at = ("--url", server.base)
+    assert "1/3" in told(capsys, *at, "--reset", "--sandbox", "one")[1]
+    assert "1/2     0/3     1/2" in told(capsys, *at, "--reset")[1]
+    code, out, err = told(capsys, *at, "--fail-under", "1")
+    assert (code, out) == (1, "coverage: no provider was called\n")
+    assert err == "coverage: 1% was asked for, and no provider was called\n"
+
+
+def test_reports_of_parallel_jobs_are_merged(server: Live, capsys: Out, tmp_path: Path) -> None:
+    for sandbox in ("default", "one"):
+        assert (
+            main(["coverage", "--url", server.base, "--sandbox", sandbox, "--format", "json", "--output", sandbox]) == 0
+        )
+    assert told(capsys, "default", "one") == told(capsys, "--url", server.base)
+    assert told(capsys, "default", "--fail-under", "33")[0] == 1
+    assert told(capsys, "default", "one", "--fail-under", "33")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--url", "http://127.0.0.1:9"), "no answer from http://127.0.0.1:9"),
+        (("none.json",), "none.json: No such file"),
+        (("bad.json",), "bad.json: is no report of coverage that was saved as JSON"),
+        (("bad.json", "--reset"), "coverage of files asks no server"),
+        (("bad.json", "--sandbox", "one"), "coverage of files asks no server"),
+    ],
+)
+def test_wrong_input_is_said_in_one_line(tmp_path: Path, capsys: Out, arguments: tuple[str, ...], message: str) -> None:
+    (tmp_path / "bad.json").write_text("{}")
+    code, out, err = told(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(message)
+    assert len(err.splitlines()) == 1
+
+
+def test_wrong_names_are_said_with_the_right_ones(server: Live, capsys: Out) -> None:
+    at = ("--url", server.base)
+    known = "videotoprompt, prompttovideo, nanophoto, descrideo, dumplingai"
+    assert told(capsys, *at, "--provider", "acme") == (
+        2,
+        "",
+        f"there is no provider 'acme'; the providers are {known}\n",
+    )
+    assert told(capsys, *at, "--sandbox", "tw/o") == (2, "", "There is no sandbox named 'tw/o'\n")
+    assert told(capsys, *at, "--output", "no/such/place")[::2] == (2, "no/such/place: No such file or directory\n")
+
+
+@pytest.mark.parametrize("percent", ["101", "-1", "nan", "most"])
+def test_a_threshold_is_a_percentage(capsys: Out, percent: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["coverage", f"--fail-under={percent}"])
+    assert ended.value.code == 2
+    assert f"invalid percentage from 0 to 100 value: '{percent}'" in capsys.readouterr().err
+
+
+def test_a_server_that_has_a_token_is_asked_with_it(capsys: Out) -> None:
+    with live_server(create_app(Settings(token="secret"))) as base:
+        assert told(capsys, "--url", base)[0] == 2
+        assert told(capsys, "--url", base, "--token", "secret", "--reset")[0] == 0
+
+
+@pytest.mark.parametrize("page", ["how-to-coverage.md", "how-to-ci.md"])
+def test_the_commands_of_a_page_are_right(page: str) -> None:
+    found = commands(ROOT / "docs" / page, "mockserver coverage")
+    assert found
+    for command in found:
+        assert _parser().parse_args(command[1:]).command == "coverage"
