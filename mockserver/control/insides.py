@@ -14,7 +14,7 @@ from mockserver.core.match import key_matches
 from mockserver.core.plans import STATUSES
 from mockserver.journal import Kind
 from mockserver.providers.base import Provider, Reply
-from mockserver.wire.edge import ARMED
+from mockserver.wire.faults import ARMED
 
 KINDS: tuple[str, ...] = get_args(Kind)
 MOST = 1_000

@@ -5,30 +5,25 @@ so in its module. Whatever happens, the reply is in the provider's own words and
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
 from mockserver.clock import turn
-from mockserver.core.engine import compile_fault
 from mockserver.core.faults import Fault, Refusal
-from mockserver.core.fill import fill
-from mockserver.core.match import key_matches
-from mockserver.core.scenario import FaultSpec
 from mockserver.provenance.policy import Assumed, Provenance
 from mockserver.providers.base import Body, Header, Operation, Provider, Reply
 from mockserver.wire import mischief
 from mockserver.wire.body import LARGE, Disconnected, media_type, parse_form, parse_json, parse_query, read_body
 from mockserver.wire.call import Call
 from mockserver.wire.deviations import Parameters, check_credential, check_fields
+from mockserver.wire.faults import fault_of, refused
+from mockserver.wire.overlay import overlaid
 from mockserver.wire.reply import Send, encode, send_chunks, send_whole
 from mockserver.wire.routes import Match, Routes
-from mockserver.wire.values import value_of
 
 log = logging.getLogger("mockserver")
-
-ARMED = "fault"
 
 
 class Edge:
@@ -76,11 +71,11 @@ class Edge:
             if call.query:
                 self._parameters.check(call, operation)
             await self._read(call, operation)
-            fault = call.fault = await self._fault(call)
+            fault = call.fault = await fault_of(call)
             reply = await operation.handler(call)
             if states := self.provider.states_in(reply.body):
                 call.rests_on(*[f"state.{state}" for state in states])
-            return self._overlaid(call, reply), fault
+            return overlaid(call, reply), fault
         except Refusal as refusal:
             return self._spelled(call, refusal), None
         except Assumed as assumed:
@@ -152,45 +147,6 @@ class Edge:
             for text in call.body.deviations():
                 call.deviate(text)
 
-    async def _fault(self, call: Call) -> Fault | None:
-        """Choose the rule, and raise or do what its fault wants before the operation; else give it back."""
-        assert call.operation is not None
-        fault = await self._armed(call)
-        if fault is None:
-            call.rule = await call.choose(call.view(call.data, call.operation.input), call.misses)
-            fault = call.rule.fault if call.rule else None
-        if fault is None or fault.phase != "before_commit":
-            return fault
-        if fault.on_wire:
-            await mischief.before_reply(fault, call)
-            return None
-        raise self._refused(call, fault)
-
-    async def _armed(self, call: Call) -> Fault | None:
-        """A one-shot fault that was armed for this operation, taken so that it strikes once."""
-        store, operation = call.sandbox.store, call.entry.operation or ""
-        for name, armed in (await store.values(ARMED, call.now)).items():
-            if not key_matches(armed["operation"], operation):
-                continue
-            if armed.get("account") and not (call.known and key_matches(armed["account"], call.account.key)):
-                continue
-            taken = await store.take_value(ARMED, name, call.now)
-            if taken is None:
-                continue
-            if taken["times"] > 1:
-                await store.put_value(ARMED, name, {**taken, "times": taken["times"] - 1})
-            call.entry.note = f"armed fault {name}"
-            return compile_fault(FaultSpec.model_validate(taken["fault"]))
-        return None
-
-    def _refused(self, call: Call, fault: Fault) -> Refusal:
-        if fault.kind == "rate_limited":
-            call.exhausted(fault.retry_after)
-        detail: dict[str, Any] = {"fault": True}
-        if fault.retry_after is not None:
-            detail["retry_after"] = fault.retry_after
-        return Refusal(fault.kind, fault.message or "", detail)
-
     def _spelled(self, call: Call, refusal: Refusal) -> Reply:
         own = call.operation.spell(refusal) if call.operation and call.operation.spell else None
         reply = own or self.provider.spell(refusal, call)
@@ -214,12 +170,6 @@ class Edge:
         if call.operation is not None:
             return self.provider.error_name(refusal, reply)
         return "no_such_path" if refusal.kind == "not_found" else refusal.kind
-
-    def _overlaid(self, call: Call, reply: Reply) -> Reply:
-        laid = call.rule.reply if call.rule else None
-        if laid and isinstance(reply.body, Mapping):
-            reply.body = _merged(reply.body, fill(dict(laid), lambda name: value_of(call, name)))
-        return reply
 
     async def _send(self, call: Call, reply: Reply, fault: Fault | None, send: Send) -> None:
         if fault is not None and fault.phase == "after_commit":
@@ -245,7 +195,7 @@ class Edge:
         """What comes in place of a reply that is lost after the operation was done."""
         if not fault.on_wire:
             call.entry.unseen("state")
-            return self._spelled(call, self._refused(call, fault))
+            return self._spelled(call, refused(call, fault))
         call.entry.status = reply.status
         call.entry.reply = b"" if reply.chunks is not None else encode(reply)
         call.entry.note = f"the operation was done and its reply lost: {fault.kind}"
@@ -276,12 +226,3 @@ def _rows(provider: str, operation: Operation) -> Iterator[str]:
 def _undocumented(call: Call, assumed: Assumed) -> Reply:
     call.entry.note, call.entry.rests_on = f"refused, for it rests on an assumption: {assumed.row}", ()
     return assumed.reply()
-
-
-def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(under)
-    for key, value in over.items():
-        below = merged.get(key)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type]
-    return merged
