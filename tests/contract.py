@@ -21,6 +21,8 @@ Headers = Mapping[str, str]
 
 # The server's own refusals, of requests that reach no provider.
 _UNPLACED = "mockserver cannot place this request"
+# Its refusals of what would rest on an assumption, where it may make none.
+_UNDOCUMENTED = (501, "application/problem+json")
 _SIMULATED = frozenset(p.name for p in all_providers())
 _SPOILT = ("the reply was spoilt", "the connection was broken", "the operation was done and its reply lost")
 
@@ -91,6 +93,8 @@ class Contract:
                 rule = next((r for r in sandbox.program.rules if r.name == entry.rule), None)
                 note = entry.note or ""
                 struck = note.startswith("armed fault") or (rule is not None and rule.fault is not None)
+                # A strict server refuses what deviates wherever it deviates: in operations that know no 400 too.
+                struck = struck or (entry.status == 400 and bool(entry.deviations))
                 laid = rule is not None and rule.reply is not None
                 return laid or note.startswith(_SPOILT) or (struck and problems[0].startswith("the status"))
         return False
@@ -99,7 +103,7 @@ class Contract:
 def reply_problems(name: str, method: str, path: str, status: int, headers: Headers, body: bytes) -> Iterable[str]:
     """What is wrong with a reply by the document called `name`; nothing for an operation that it does not have."""
     found = operation(name, method, path)
-    if found is None or _unplaced(headers, body):
+    if found is None or _unplaced(headers, body) or (status, headers.get("content-type")) == _UNDOCUMENTED:
         return
     template, declared = found
     response = resolved(name, declared["responses"].get(str(status)))

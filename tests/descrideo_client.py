@@ -52,6 +52,20 @@ def held_to(model: type[Shape], reply: httpx2.Response, status: int = 200) -> di
     return body
 
 
+def _asking(method: str, url: str, key: str = KEY, **more: Any) -> dict[str, Any]:
+    return {"method": method, "url": url, "headers": by(key), **more}
+
+
+# Requests that show those rows of the ledger, as the client's `request` takes them.
+REQUESTS: dict[str, dict[str, Any]] = {
+    "descrideo.error.no_such_path": _asking("GET", f"{ROOT}/v1/nothing"),
+    "descrideo.error.method_not_allowed": _asking("GET", LIVE),
+    "descrideo.error.too_large": _asking("POST", LIVE, json={**job(), "more": "x" * 1_100_000}),
+    "descrideo.error.unsupported_media_type": _asking("POST", LIVE, data={"frames": 20}),
+    "descrideo.event.source.resolve": _asking("POST", LIVE, json=brokered()),
+}
+
+
 async def create(t: Conversation, body: dict[str, Any] | None = None, path: str = LIVE, key: str = KEY) -> str:
     """The id of a job that was accepted."""
     made = held_to(replies.Accepted, await t.post(path, body or job(), headers=by(key)), 202)

@@ -23,6 +23,25 @@ UNAUTHORIZED = {"error": "Invalid or missing Authorization header"}
 OUT_OF_CREDITS = {"error": "Insufficient credits"}
 
 
+def _posted(**more: Any) -> dict[str, Any]:
+    return {"method": "POST", "url": PATH, **more}
+
+
+# What shows those rows of the ledger that an ordinary request does not.
+REQUESTS: dict[str, dict[str, Any]] = {
+    f"dumplingai.error.{name}": request
+    for name, request in {
+        "no_such_path": {"method": "GET", "url": f"{PATH}/"},
+        "method_not_allowed": {"method": "DELETE", "url": PATH},
+        "invalid_request": _posted(json={}),
+        "unknown_property": _posted(json={**ASKED, "language": "en"}),
+        "unsupported_media_type": _posted(json=ASKED, headers={"Content-Type": "text/plain"}),
+        # What a request says of its length is believed, so that this one need not be as large.
+        "body_too_large": _posted(json=ASKED, headers={"Content-Length": str(2**31)}),
+    }.items()
+}
+
+
 def by(key: str) -> dict[str, str]:
     """The header of a caller."""
     return {"Authorization": f"Bearer {key}"}

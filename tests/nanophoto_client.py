@@ -19,6 +19,19 @@ MP4 = video(12_300, Seeded(1)).data
 FILE = {"videoSource": "file", "videoFile": base64.b64encode(MP4).decode(), "videoFileName": "kitchen.mp4"}
 AUTO = {"extends": "default", "clock": {"mode": "auto"}}
 
+# Requests that show those rows of the ledger, as the client's `request` takes them.
+REQUESTS: dict[str, dict[str, Any]] = {
+    "nanophoto.error.no_such_path": {"method": "POST", "url": f"{API}/more", "json": URL},
+    "nanophoto.error.method_not_allowed": {"method": "PUT", "url": API, "json": URL},
+    "nanophoto.error.not_found": {
+        "method": "POST",
+        "url": API,
+        "json": {"videoSource": "url", "videoUrl": "https://example.com/mock-not-found.mp4"},
+    },
+    "nanophoto.error.too_large": {"method": "POST", "url": API, "content": b" " * 45_000_001},
+    "nanophoto.error.unsupported_media_type": {"method": "POST", "url": API, "data": {"videoSource": "url"}},
+}
+
 
 def auto(name: str = "default") -> dict[str, Any]:
     """A scenario whose time jumps ahead whenever nobody is busy."""

@@ -13,6 +13,26 @@ SUNSET = "A beautiful sunset over the ocean"
 MINUTE, HOUR = 60, 3600
 
 
+def _posted(**more: Any) -> dict[str, Any]:
+    return {"method": "POST", "url": f"{API}/generate", **more}
+
+
+# What shows those rows of the ledger that an ordinary request does not.
+REQUESTS: dict[str, dict[str, Any]] = {
+    f"prompttovideo.error.{name}": request
+    for name, request in {
+        "no_such_path": {"method": "GET", "url": f"{API}/video"},
+        "method_not_allowed": {"method": "GET", "url": f"{API}/generate"},
+        "too_large": _posted(content=b"x" * 1_048_577),
+        "prompt_required": _posted(json={"prompt": ""}),
+        "blank_prompt": _posted(json={"prompt": " "}),
+        "prompt_no_text": _posted(json={"prompt": 5}),
+        "invalid_quality": _posted(json={"prompt": SUNSET, "quality": "4k"}),
+        "invalid_request": _posted(json={"prompt": "forbidden fruit"}),
+    }.items()
+}
+
+
 def by(key: str) -> dict[str, str]:
     """The header of a caller."""
     return {"Authorization": f"Bearer {key}"}

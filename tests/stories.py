@@ -4,21 +4,27 @@ A new provider has an entry in ASKED, ERRORS and LIMITS, and in STATUSES if it h
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
 
 from mockserver.providers.descrideo import replies as descrideo
+from mockserver.providers.descrideo import sources
 from mockserver.providers.prompttovideo import models as prompttovideo
 from mockserver.providers.videotoprompt import models as videotoprompt
-from tests import descrideo_client, dumplingai_client, nanophoto_client
+from tests import descrideo_client, dumplingai_client, nanophoto_client, prompttovideo_client, videotoprompt_client
 from tests.conversation import Conversation
+from tests.listener import Listener
 
 
 @dataclass(frozen=True)
 class Asked:
-    """How a provider is asked for work, and for the status of it by the id in the reply's field `id`."""
+    """How a provider is asked for work, and for the status of it by the id in the reply's field `id`.
+
+    `requests` are others that are made first, as the client's `request` takes them.
+    With `hears` the reply is a stream, which is heard for so many seconds and then left.
+    """
 
     path: str
     bodies: tuple[dict[str, Any], ...]
@@ -26,6 +32,8 @@ class Asked:
     status: str = ""
     key: str = "key-1"
     clock: str = "manual"
+    requests: tuple[dict[str, Any], ...] = ()
+    hears: float | None = None
 
 
 _DESCRIBED = descrideo_client.job("vision_audio", frames=10)
@@ -56,6 +64,12 @@ ASKED = {
     ),
     "dumplingai": Asked(dumplingai_client.PATH, (dumplingai_client.ASKED,)),
 }
+# By the row of the ledger, where it takes another request to show it.
+_OTHERS = (videotoprompt_client, prompttovideo_client, nanophoto_client, descrideo_client, dumplingai_client)
+ASKED |= {row: Asked("", (), requests=(asked,)) for client in _OTHERS for row, asked in client.REQUESTS.items()}
+_BROKEN_OFF = Asked(nanophoto_client.API, (nanophoto_client.URL,), hears=3600)
+ASKED |= {f"nanophoto.ending.{how}": _BROKEN_OFF for how in ("truncated", "reset", "stalled")}
+ASKED |= {"nanophoto.ending.client_left": replace(_BROKEN_OFF, hears=1)}
 
 # Which scenario shows an error: by status, or by the provider's own code where it has codes.
 ERRORS: dict[str, dict[int | str, str]] = {
@@ -159,6 +173,9 @@ LIMITS: dict[str, dict[str, tuple[str, int]]] = {
     "dumplingai": {"requests_per_minute": ("sixty-a-minute", 429)},
 }
 
+# What a provider asks of others, which is no webhook, and has rows among the events.
+CALL_OUTS: dict[str, tuple[str, ...]] = {"descrideo": (sources.RESOLVE, sources.FETCH)}
+
 HOUR = 3600
 # As often as the largest of the limits that are used up here allows, and once more.
 MOST_ROUNDS = 61
@@ -174,6 +191,12 @@ def asked_of(row: str, scenario: str) -> Asked:
 
 async def ways(t: Conversation, asked: Asked) -> AsyncIterator[None]:
     """Ask again and again, look at what came of it, and let time pass: after each step there may be something new."""
+    if asked.hears is not None:
+        listener = await Listener(t, asked.path, asked.bodies[0], asked.key).settled()
+        await t.advance(asked.hears)
+        await listener.leave()
+        yield
+        return
     for _ in range(MOST_ROUNDS):
         async for _ in replies(t, asked):
             yield
@@ -185,6 +208,8 @@ async def ways(t: Conversation, asked: Asked) -> AsyncIterator[None]:
 
 async def replies(t: Conversation, asked: Asked) -> AsyncIterator[httpx2.Response]:
     """What the provider says to each request for work, and to a look at it."""
+    for request in asked.requests:
+        yield await t.client.request(**request)
     for body in asked.bodies:
         made = await t.post(asked.path, body, headers=by(asked))
         yield made

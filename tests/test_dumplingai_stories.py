@@ -50,6 +50,17 @@ async def unauthorized(t: Conversation) -> None:
 
 
 @story
+async def forbidden(t: Conversation) -> None:
+    assert await refused(t, ASKED, 403) == "This API key may not do this"
+    held_to(models.Formats, await t.get(PATH))
+
+
+@story
+async def not_found(t: Conversation) -> None:
+    assert await refused(t, ASKED, 404) == "Not found"
+
+
+@story
 async def out_of_credits(t: Conversation) -> None:
     assert [(await extracted(t))["creditUsage"] for _ in range(2)] == [700, 700]
     assert await refused(t, ASKED, 402) == OUT_OF_CREDITS["error"]

@@ -235,6 +235,37 @@ async def bad_request(t: Conversation) -> None:
 
 
 @story
+async def prompt_refused(t: Conversation) -> None:
+    reply = await t.post(f"{API}/generate", {"prompt": "A forbidden cat"})
+    assert held_to(models.Error, reply, 400) == {"error": "The prompt was refused"}
+    assert (await generate(t))["credits_remaining"] == 999_999
+
+
+@story
+async def forbidden(t: Conversation) -> None:
+    reply = await t.post(f"{API}/generate", CAT)
+    assert held_to(models.Error, reply, 403) == {"error": "Forbidden"}
+    assert ((await account(t))["credits"], (await listed(t))["videos"]) == (1_000_000, [])
+
+
+@story
+async def cancelled(t: Conversation) -> None:
+    made = await generate(t)
+    await t.advance(3)
+    assert (await status(t, made["video_id"]))["status"] == "processing"
+    await t.advance(MINUTE)
+    video = await status(t, made["video_id"])
+    assert (video["status"], video["error"]) == ("failed", "Video generation failed")
+    assert [each["id"] for each in (await listed(t, "?status=failed"))["videos"]] == [made["video_id"]]
+
+
+@story
+async def endless_credits(t: Conversation) -> None:
+    assert [(await generate(t, quality="premium"))["credits_remaining"] for _ in range(3)] == [-1, -1, -1]
+    assert (await account(t))["credits"] == -1
+
+
+@story
 async def video_vanishes(t: Conversation) -> None:
     made = await generate(t)
     reply = await t.get(f"{API}/video/{made['video_id']}/status")

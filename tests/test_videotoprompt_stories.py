@@ -112,6 +112,18 @@ async def consent(c: Conversation) -> None:
     assert "Approve" in reply.text
 
 
+async def clients(c: Conversation) -> None:
+    """The one that is named gets as far as its code; a wrong secret, and anybody else, does not."""
+    for client, secret, code, error in (
+        ("my-app", "my-secret", 400, "invalid_grant"),
+        ("my-app", "guessed", 401, "invalid_client"),
+        ("app-1", "my-secret", 401, "invalid_client"),
+    ):
+        fields = {"grant_type": "authorization_code", "code": "none", "client_id": client, "client_secret": secret}
+        reply = await c.client.post("/videotoprompt/oauth/token", data=fields)
+        assert (reply.status_code, reply.json()["error"]) == (code, error)
+
+
 async def webhooks(c: Conversation) -> None:
     await submit(c)
     await c.advance(60)
@@ -139,6 +151,7 @@ STORIES: dict[str, Story] = {
     "lost-reply": lost_reply,
     "read-only": read_only,
     "oauth-consent": consent,
+    "oauth-clients": clients,
     "webhooks": webhooks,
 }
 

@@ -24,7 +24,8 @@ _MEANING = {
 _ABOUT = (
     "The simulation of {title} by mockserver. It speaks as the provider does, and keeps jobs, credits and limits of "
     "its own in every sandbox. A path that exists answers other methods with 405 and an `Allow` header, and GET also "
-    "as HEAD. A request for a sandbox that does not exist gets a 404 with problem details (RFC 9457)."
+    "as HEAD. A server that is `--strict` refuses with 400 what no document has, in every operation. A request for a "
+    "sandbox that does not exist gets a 404 with problem details (RFC 9457)."
 )
 
 

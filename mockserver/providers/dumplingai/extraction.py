@@ -13,21 +13,27 @@ from mockserver.journal import KEPT_BODY
 from mockserver.providers.base import Reply
 from mockserver.providers.dumplingai.contract import as_schema
 from mockserver.providers.dumplingai.formats import SUPPORTED
-from mockserver.providers.dumplingai.models import ExtractVideo
+from mockserver.providers.dumplingai.models import SOURCES, ExtractVideo
 from mockserver.providers.dumplingai.video import Video, look_at
 from mockserver.wire import work
 from mockserver.wire.call import Call
 
 _BASE, _PER_SECOND = 100, 10
+_A_CREDIT = 1000 // _PER_SECOND  # milliseconds
 
 
 async def extract_video(call: Call) -> Reply:
     """POST /api/v1/extract-video."""
     asked: ExtractVideo = call.body
+    if asked.request_source and asked.request_source not in SOURCES:
+        call.rests_on("rule.other_sources")
     if not asked.prompt and not as_schema(call):
+        call.rests_on("rule.empty_prompt")
         raise Refusal("invalid_request", "prompt is required")
     video = await look_at(call, asked.input_method, asked.video)
     _drop_file(call, asked)
+    if video.duration % _A_CREDIT:
+        call.rests_on("rule.rounding")
     usage = cost(video.duration)
     await _extracted(call, usage)
     return Reply(

@@ -1,6 +1,6 @@
 """How DumplingAI looks on the wire: its operations, limit, headers and errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
@@ -42,6 +42,14 @@ MESSAGES = {
     "overloaded": "The service is temporarily unavailable",
     "server_error": "the video could not be processed",
 }
+# Errors of one neutral kind that a client tells apart by how they begin, as the ledger calls them.
+_NAMES = {
+    "The request body is larger": "body_too_large",
+    "The video is empty": "unsupported_format",
+    "The video lasts longer": "too_long",
+    "Unknown property": "unknown_property",
+    "Unsupported video format": "unsupported_format",
+}
 _LIMIT_HEADERS = {
     "X-RateLimit-Limit": {"type": "integer", "minimum": 0, "description": "requests a minute"},
     "X-RateLimit-Remaining": {"type": "integer", "minimum": 0, "description": "requests left in this minute"},
@@ -76,6 +84,7 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "list_formats", "GET", "/api/v1/extract-video", extraction.list_formats, "List the formats of videos",
             _replies(Documented("The formats", models.Formats, example=samples.FORMATS), 401, 405, 429, 500, 503),
+            rests_on=("rule.formats_reply",),
         ),
     )  # fmt: skip
 
@@ -120,6 +129,17 @@ class DumplingAI(Provider):
         if first["type"] == "extra_forbidden":
             return Refusal("invalid_request", f"Unknown property: {str(first['loc'][0])[:_SHOWN]}")
         return Refusal("invalid_request", first_error(error))
+
+    def error_name(self, refusal: Refusal, reply: Reply) -> str:
+        message = reply.body["error"]
+        return next((name for start, name in _NAMES.items() if message.startswith(start)), refusal.kind)
+
+    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
+        yield from super().error_rests_on(refusal, reply)
+        if refusal.kind == "rate_limited" and "limit" in refusal.detail:
+            yield f"limit.{refusal.detail['limit']}"
+        if "retry_after" in refusal.detail:
+            yield "rule.retry_after"
 
     def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
         if refusal.kind == "method_not_allowed" and call is not None and as_schema(call):

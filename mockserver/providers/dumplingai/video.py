@@ -39,7 +39,7 @@ async def look_at(call: Call, method: str, text: str) -> Video:
     else:
         mark = text
         if not literal:
-            _check_url(text)
+            _check_url(call, text)
     duration = _duration(call, mark, stated)
     if duration > LONGEST:
         raise Refusal("invalid_request", "The video lasts longer than the maximum of 1 hour (3600 seconds)")
@@ -51,14 +51,21 @@ def _duration(call: Call, mark: str, stated: int | None) -> int:
     told: float | None = call.option("video_seconds")
     if told is not None:
         return round(told * 1000)
-    return stated or call.seeded.integer(_SHORTEST_SEEDED, _LONGEST_SEEDED, "dumplingai", "duration", mark)
+    if stated:
+        return stated
+    seeded = call.seeded.integer(_SHORTEST_SEEDED, _LONGEST_SEEDED, "dumplingai", "duration", mark)
+    # Where nothing may be assumed it is whole seconds, whose price needs no rounding.
+    return seeded - seeded % 1000 if call.provenance is not None and call.provenance.no_assumed else seeded
 
 
-def _check_url(text: str) -> None:
+def _check_url(call: Call, text: str) -> None:
     try:
         named = ending(_WEB_URL.validate_python(text))
     except (ValidationError, ValueError):
+        call.rests_on("rule.video_url")
         raise Refusal("invalid_request", "video must be a public http or https URL when inputMethod is url") from None
+    if named == "3gp":
+        call.rests_on("rule.ending_3gp")
     if not is_supported(named):
         raise Refusal("invalid_request", f"Unsupported video format: {named}. {_FORMATS}")
 
@@ -69,11 +76,15 @@ async def _sent_along(call: Call, text: str, *, literal: bool) -> tuple[str, int
     except ValueError:
         if literal:
             return text, None
+        call.rests_on("rule.base64")
         raise Refusal("invalid_request", _not_base64(text)) from None
+    if len(text) % 4 or "\n" in text or " " in text:
+        call.rests_on("rule.base64")
     if facts.container is None and not literal:
         what = "Unsupported video format" if facts.size else "The video is empty"
         raise Refusal("invalid_request", f"{what}. {_FORMATS}")
     if facts.container is not None and not facts.complete:
+        call.rests_on("rule.damaged_file")
         call.entry.note = "the video is cut off or damaged; it is served all the same"
     return mark, facts.duration_ms
 

@@ -1,5 +1,6 @@
 """The bodies of PromptToVideo, as its documents show them."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -7,6 +8,7 @@ from pydantic import BaseModel, Field
 from mockserver.providers.base import Body, Shape
 
 Quality = Literal["free", "premium", "360p", "1080p"]
+DOCUMENTED = ("free", "premium")
 Status = Literal["pending", "processing", "completed", "failed"]
 Tier = Literal["free", "basic", "pro", "enterprise"]
 
@@ -22,6 +24,11 @@ class Generate(Body):
 
     prompt: str = Field(min_length=1, pattern=r"\S", description="what the video shows; not blank")
     quality: Quality = Field(default="free", description="free costs 1 credit, every other quality 3")
+
+    def deviations(self) -> Iterable[str]:
+        """Qualities that the provider takes, and does not document (FACTS section 2, quality)."""
+        if self.quality not in DOCUMENTED:
+            yield f"quality: {self.quality!r} is not one of {', '.join(DOCUMENTED)}"
 
 
 class ListQuery(BaseModel):

@@ -1,11 +1,12 @@
 """How PromptToVideo looks on the wire: its operations, tiers and errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
 from mockserver.core.faults import Refusal
+from mockserver.core.jobs import State
 from mockserver.core.limits import Period
 from mockserver.providers.base import Documented, Operation, Provider, Reply, Shape, bearer, status_of
 from mockserver.providers.prompttovideo import account, examples, files, models, spelling, videos
@@ -26,6 +27,16 @@ MESSAGES = {
     "server_error": "Internal server error",
 }
 _QUALITIES = "free, premium, 360p, 1080p"
+# Errors of one neutral kind that a client tells apart by their words, as the ledger calls them.
+_NAMES = {
+    "Authorization header required": "authorization_required",
+    "Invalid token": "invalid_token",
+    "JSON data required": "json_required",
+    "Prompt is required": "prompt_required",
+    "Prompt must be a string": "prompt_no_text",
+    f"Invalid quality. Must be one of: {_QUALITIES}": "invalid_quality",
+    "Failed to start video generation": "not_started",
+}
 _ERRORS = {
     400: Documented("No JSON body, no prompt, or an unknown quality", models.Error, example=examples.BAD_REQUEST),
     401: Documented("Missing or invalid token", models.Error, example=examples.UNAUTHORIZED),
@@ -112,8 +123,28 @@ class PromptToVideo(Provider):
         if "prompt" not in wrong:
             return Refusal("invalid_request", f"Invalid quality. Must be one of: {_QUALITIES}")
         prompt = data.get("prompt")
-        given = bool(prompt) and not isinstance(prompt, str)
-        return Refusal("invalid_request", "Prompt must be a string" if given else "Prompt is required")
+        if prompt and not isinstance(prompt, str):
+            return Refusal("invalid_request", "Prompt must be a string")
+        return Refusal("invalid_request", "Prompt is required", {"blank": bool(prompt)})
+
+    def error_name(self, refusal: Refusal, reply: Reply) -> str:
+        """By its words. That a blank prompt counts as none is assumed, so it has a name of its own."""
+        return "blank_prompt" if refusal.detail.get("blank") else _NAMES.get(reply.body["error"], refusal.kind)
+
+    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
+        yield from super().error_rests_on(refusal, reply)
+        if refusal.kind == "rate_limited" and "limit" in refusal.detail:
+            yield f"limit.{refusal.detail['limit']}"
+        if "retry_after" in refusal.detail:
+            yield "rule.retry_after"
+
+    def states_in(self, body: Any) -> Iterable[str]:
+        """Those of a list too, each once."""
+        listed = body.get("videos", ()) if isinstance(body, dict) else ()
+        return (*super().states_in(body), *dict.fromkeys(video["status"] for video in listed))
+
+    def state_name(self, state: State) -> str:
+        return spelling.SPELLED[state.status]
 
     def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
         status = 400 if refusal.kind == "unsupported_media_type" else status_of(refusal)

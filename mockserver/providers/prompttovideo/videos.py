@@ -1,7 +1,7 @@
 """PromptToVideo's operations on videos: generate, status, list, and the queue."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mockserver.clock import rfc3339
@@ -9,6 +9,7 @@ from mockserver.core.jobs import Job
 from mockserver.providers.base import Reply
 from mockserver.providers.prompttovideo import spelling
 from mockserver.providers.prompttovideo.files import links, new_token
+from mockserver.providers.prompttovideo.models import DOCUMENTED, Generate
 from mockserver.store.protocol import Page
 from mockserver.wire.call import Call
 
@@ -16,11 +17,13 @@ PER_PAGE, PER_PAGE_MAX = 20, 100
 _PAGE_MAX = 2**53 - 1
 _NUMBER = re.compile(r"[+]?0*([0-9]+)")
 _NOTHING = Page((), 0)
+_SHOWN = 60
 
 
 async def generate(call: Call) -> Reply:
     """POST /api/v1/generate."""
     quality, prompt = call.body.quality, call.body.prompt
+    call.rests_on(*_rows_of_request(call))
     priority = spelling.priority(quality, call.account.tier)
     video_id = await _new_id(call)
     observed = call.option("durations") == "observed"
@@ -50,6 +53,7 @@ async def generate(call: Call) -> Reply:
 async def status(call: Call) -> Reply:
     """GET /api/v1/video/{video_id}/status."""
     job = await call.job(call.path["video_id"])
+    _rest(call, _rows_of_state(call, job))
     reply = Reply(200, _full(call, job))
     await call.poll(job)
     return reply
@@ -57,9 +61,12 @@ async def status(call: Call) -> Reply:
 
 async def list_videos(call: Call) -> Reply:
     """GET /api/v1/videos."""
+    for text in _odd(call.query):
+        call.deviate(text)
     number = _number(call.query.get("page"), 1, _PAGE_MAX)
     per_page = _number(call.query.get("per_page"), PER_PAGE, PER_PAGE_MAX)
     page = await _page(call, call.query.get("status", ""), (number - 1) * per_page, per_page)
+    _rest(call, (row for job in page.jobs for row in (*_rows_of_state(call, job), *_rows_of_quality(call, job))))
     pages = -(-page.total // per_page)
     pagination = {
         "page": number,
@@ -77,6 +84,7 @@ async def queue_status(call: Call) -> Reply:
     store, provider = call.sandbox.store, call.provider.name
     tally = await store.tally(provider)
     waiting = await store.page_jobs(provider, call.account.id, "queued", 0, tally.get("queued", 0))
+    _rest(call, (row for job in waiting.jobs for row in ("rule.queue", "rule.wait", *_rows_of_quality(call, job))))
     ordered = sorted(waiting.jobs, key=lambda job: (-job.priority, job.sequence))
     stats = {
         "total_pending": tally.get("queued", 0),
@@ -84,6 +92,46 @@ async def queue_status(call: Call) -> Reply:
         "user_pending_count": waiting.total,
     }
     return Reply(200, {"user_videos": [await _waiting(call, job) for job in ordered], "queue_stats": stats})
+
+
+def _rows_of_request(call: Call) -> Iterator[str]:
+    """The rows of the ledger that a new video rests on."""
+    yield from ("rule.cost", "rule.queue", "rule.wait")
+    if "quality" not in call.body.model_fields_set:
+        yield "rule.default_quality"
+    if call.body.quality not in DOCUMENTED:
+        yield "rule.other_qualities"
+    if not Generate.model_fields.keys() >= call.data.keys():
+        yield "rule.unknown_fields"
+    if call.account.credits is None:
+        yield "rule.endless_credits"
+
+
+def _rows_of_state(call: Call, job: Job) -> Iterator[str]:
+    """Those that a video rests on as it is now, beside its state."""
+    status = job.at(call.now).status
+    if status == "succeeded":
+        observed = job.facts["duration"] != spelling.duration("free", observed=False)
+        yield "rule.observed_durations" if observed else "rule.duration"
+    elif status == "failed":
+        yield "rule.failed_video"
+    elif status == "cancelled":
+        yield "rule.cancelled_video"
+
+
+def _rows_of_quality(call: Call, job: Job) -> Iterator[str]:
+    """Those that the quality of a video rests on in lists and the queue."""
+    if call.option("listed_quality") == "observed":
+        yield "rule.listed_quality_observed"
+    else:
+        yield "rule.listed_premium" if job.request["quality"] == "premium" else "rule.listed_quality"
+
+
+def _rest(call: Call, rows: Iterable[str]) -> None:
+    """Name each row once: many videos of a page rest on the same."""
+    named = tuple(dict.fromkeys(rows))
+    if named:
+        call.rests_on(*named)
 
 
 async def _new_id(call: Call) -> str:
@@ -156,9 +204,23 @@ async def _page(call: Call, wanted: str, offset: int, limit: int) -> Page:
     return Page(tuple(merged[offset : offset + limit]), sum(page.total for page in pages))
 
 
+def _odd(query: Mapping[str, str]) -> Iterator[str]:
+    """What a list is asked for that the documents do not have (FACTS section 2, list)."""
+    for name, most in (("page", _PAGE_MAX), ("per_page", PER_PAGE_MAX)):
+        if name in query and not 1 <= _read(query[name]) <= most:
+            yield f"{name}: {query[name][:_SHOWN]!r} is not a number from 1 to {most}"
+    if "status" in query and query["status"] not in spelling.MEANT:
+        yield f"status: {query['status'][:_SHOWN]!r} is not one of {', '.join(spelling.MEANT)}"
+
+
 def _number(text: str | None, default: int, most: int) -> int:
     """The number that a query parameter says, at most `most`; `default` for anything below 1 or no number."""
-    found = _NUMBER.fullmatch(text or "")
-    # Twenty digits are beyond every bound already, and a much longer text Python would refuse to convert.
-    number = int(found[1][:20]) if found else 0
+    number = _read(text or "")
     return min(number, most) if number >= 1 else default
+
+
+def _read(text: str) -> int:
+    """The number that a text says; 0 where it says none."""
+    found = _NUMBER.fullmatch(text)
+    # Twenty digits are beyond every bound already, and a much longer text Python would refuse to convert.
+    return int(found[1][:20]) if found else 0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mockserver.clock import rfc3339
 from mockserver.core.durations import spell
@@ -13,8 +13,9 @@ from mockserver.core.match import Miss, Rule
 from mockserver.core.plans import Plan, Step
 from mockserver.providers.base import Reply, first_error
 from mockserver.providers.videotoprompt import results
-from mockserver.providers.videotoprompt.models import FALSE, TRUE, Options, UrlAnalysis
+from mockserver.providers.videotoprompt.models import FALSE, TRUE, BatchRequest, Options, UploadAnalysis, UrlAnalysis
 from mockserver.wire.call import Call
+from mockserver.wire.deviations import check_fields
 from mockserver.wire.multipart import Upload, read_upload
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ _BATCH_PLAN = Plan("batch", (Step("queued"),))
 async def by_url(call: Call) -> Reply:
     """POST /v1/analyze/url."""
     _within_plan(call, call.body)
-    await call.spend("analyses_per_day")
+    _note_unknown(call, UrlAnalysis)
+    call.rests_on("rule.url_fields")
+    await _counted(call, 1, "rule.submit_id", "rule.submit_reply")
     return await _accepted(call, _asked(call.body, call.body.url))
 
 
@@ -38,14 +41,18 @@ async def by_upload(call: Call) -> Reply:
         upload = await read_upload(call.receive, call.headers, largest)
     except Refusal as refusal:
         if refusal.kind == "too_large":
+            call.rests_on("rule.over_plan")
             raise Refusal("forbidden", f"The file is larger than the {largest} bytes that your plan allows") from None
         raise
-    facts = _video(upload)
-    options = _options(upload.fields)
+    facts = _video(call, upload)
+    check_fields(call, UploadAnalysis, {**upload.fields, **upload.names})
+    options = _options(call, upload.fields)
     longest = _largest(call, "video_seconds")
     if longest is not None and facts.duration_ms is not None and facts.duration_ms > longest * 1000:
+        call.rests_on("rule.over_plan")
         raise Refusal("forbidden", f"The video is longer than the {spell(longest * 1000)} that your plan allows")
-    await call.spend("analyses_per_day")
+    call.rests_on("rule.upload_fields")
+    await _counted(call, 1, "rule.submit_id", "rule.submit_reply")
     call.raw = f"{facts.size}:{facts.duration_ms}:{sorted(upload.fields.items())}".encode()
     return await _accepted(call, _asked(options, upload.names.get("video", "video")))
 
@@ -56,16 +63,19 @@ async def retrieve(call: Call) -> Reply:
     if job.operation == "analyze_batch" and job.id.startswith("bat_"):
         raise Refusal("not_found", "Analysis not found")
     reply = Reply(body=results.analysis(call.sandbox, job, call.now))
+    call.rests_on(*results.rows(reply.body, job, call.now))
     await call.poll(job)
     return reply
 
 
 async def submit_batch(call: Call) -> Reply:
     """POST /v1/analyze/batch: every item becomes an analysis; those that are wrong fail alone."""
+    _note_unknown(call, BatchRequest)
+    call.rests_on("rule.batch_request")
     checked = [_checked(call, item) for item in call.body.analyses]
-    good = sum(1 for item in checked if isinstance(item, UrlAnalysis))
-    if good:
-        await call.spend("analyses_per_day", amount=good)
+    good = sum(isinstance(item, UrlAnalysis) for item in checked)
+    call.rests_on("rule.batch_counts")
+    await _counted(call, good, "rule.batch_reply", "rule.batch_items")
     batch_id = await call.new_id("bat_", ID_LENGTH)
     ids = [
         await _batch_item(call, batch_id, given, item) for given, item in zip(call.body.analyses, checked, strict=True)
@@ -74,10 +84,9 @@ async def submit_batch(call: Call) -> Reply:
     await call.submit(batch_id, request={}, facts=facts, plan=_BATCH_PLAN)
     items = [await call.job(i) for i in ids]
     call.entry.job = batch_id
-    states = [item.at(call.now) for item in items]
     body = {
         "id": batch_id,
-        "status": results.batch_status(states),
+        "status": results.batch_status([item.at(call.now) for item in items]),
         "created_at": rfc3339(call.now),
         "analyses": [_listed(item, call.now) for item in items],
     }
@@ -97,6 +106,21 @@ async def retrieve_batch(call: Call) -> Reply:
         await call.poll(item)
     call.entry.job = job.id
     return reply
+
+
+async def _counted(call: Call, analyses: int, *rows: str) -> None:
+    """Count analyses of the day, before which the rows of their acceptance are named: a refusal rests on none of them.
+
+    Raises Refusal `rate_limited` when there is no room for all.
+    """
+    before = call.entry.rests_on
+    call.rests_on(*rows)
+    try:
+        if analyses:
+            await call.spend("analyses_per_day", amount=analyses)
+    except Refusal:
+        call.entry.rests_on = before
+        raise
 
 
 async def _accepted(call: Call, asked: Mapping[str, Any]) -> Reply:
@@ -137,6 +161,7 @@ def _failing(error: str) -> Plan:
 def _checked(call: Call, item: Any) -> UrlAnalysis | str:
     try:
         checked = UrlAnalysis.model_validate(item)
+        check_fields(call, UrlAnalysis, item, at="analyses[].")
         _within_plan(call, checked)
     except ValidationError as error:
         return first_error(error)
@@ -175,15 +200,24 @@ def _within_plan(call: Call, body: UrlAnalysis) -> None:
     if longest is None or body.timestamp_end is None:
         return
     if body.timestamp_end - body.timestamp_start > longest:
+        call.rests_on("rule.over_plan")
         raise Refusal(
             "forbidden", f"The stretch asked for is longer than the {spell(longest * 1000)} that your plan allows"
         )
 
 
-def _video(upload: Upload) -> "VideoFacts":
+def _note_unknown(call: Call, model: type[BaseModel]) -> None:
+    """Name what lets fields through that the page does not have, when the request has such."""
+    if not model.model_fields.keys() >= call.data.keys():
+        call.rests_on("rule.unknown_fields")
+
+
+def _video(call: Call, upload: Upload) -> "VideoFacts":
     facts = upload.files.get("video")
     if facts is None:
         raise Refusal("invalid_request", "video is required: send the file as the multipart part 'video'")
+    if facts.size == 0 or facts.container is None or not facts.complete:
+        call.rests_on("rule.upload_unreadable")
     if facts.size == 0:
         raise Refusal("invalid_request", "video: the file is empty")
     if facts.container is None:
@@ -193,12 +227,24 @@ def _video(upload: Upload) -> "VideoFacts":
     return facts
 
 
-def _options(fields: Mapping[str, str]) -> Options:
+def refusal_of(error: ValidationError) -> Refusal:
+    """What is wrong with a request. Documented are words that are none of the listed, and what is missing."""
+    wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]["type"]
+    detail = {} if wrong in ("missing", "literal_error") else {"rests_on": ("rule.checks",)}
+    return Refusal("invalid_request", first_error(error), detail)
+
+
+def _options(call: Call, fields: Mapping[str, str]) -> Options:
     data: dict[str, Any] = {k: v for k, v in fields.items() if k in Options.model_fields}
+    if len(data) < len(fields):
+        call.rests_on("rule.unknown_fields")
     if "include_negative" in data:
+        call.rests_on("rule.upload_booleans")
         word = data["include_negative"]
+        if word in (*TRUE, *FALSE) and word not in ("true", "false"):
+            call.deviate(f"include_negative: {word!r} is not true or false")
         data["include_negative"] = True if word in TRUE else False if word in FALSE else word
     try:
         return Options.model_validate(data)
     except ValidationError as error:
-        raise Refusal("invalid_request", first_error(error)) from None
+        raise refusal_of(error) from None

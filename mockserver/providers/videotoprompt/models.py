@@ -212,7 +212,8 @@ class AuthorizeQuery(BaseModel):
     code_challenge: str = Field(default="", description="for PKCE (RFC 7636)")
     code_challenge_method: str = Field(default="plain", description="S256 or plain")
 
-    model_config = ConfigDict(regex_engine="python-re")
+    # Other parameters are ignored (RFC 6749 section 3.1).
+    model_config = ConfigDict(regex_engine="python-re", extra="allow")
 
 
 def _only_grant_type(schema: dict[str, Any]) -> None:
@@ -233,7 +234,8 @@ class TokenRequest(Body):
     refresh_token: str = ""
     scope: str = Field(default="", description="for a refresh: some of what was granted")
 
-    model_config = ConfigDict(json_schema_extra=_only_grant_type)
+    # Other parameters are ignored (RFC 6749 section 3.2).
+    model_config = ConfigDict(json_schema_extra=_only_grant_type, extra="allow")
 
 
 class Consent(Body):

@@ -1,7 +1,9 @@
 """How VideoToPrompt looks on the wire: its operations, plans, errors, headers and events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
+
+from pydantic import ValidationError
 
 from mockserver.clock import rfc3339
 from mockserver.core.faults import Refusal
@@ -20,7 +22,7 @@ from mockserver.providers.base import (
     Reply,
     status_of,
 )
-from mockserver.providers.videotoprompt import analyses, models, oauth, results, samples
+from mockserver.providers.videotoprompt import analyses, authorization, grants, models, results, samples, tokens
 from mockserver.sandbox import Account, Sandbox
 from mockserver.store.protocol import Transition
 from mockserver.wire.call import Call
@@ -44,6 +46,8 @@ TYPES = {
     "overloaded": "service_unavailable",
     "server_error": "server_error",
 }
+# Errors that the page does not have. They borrow a type that it has.
+_NAMELESS = ("method_not_allowed", "too_large", "unsupported_media_type")
 MESSAGES = {
     "unauthorized": "Missing or invalid API key",
     "forbidden": "This action is not permitted on your plan",
@@ -60,6 +64,8 @@ LIMIT_HEADERS = {
     "X-RateLimit-Remaining": {"type": "integer", "description": "requests left in this minute"},
     "X-RateLimit-Reset": {"type": "integer", "description": "when the limit starts anew, in Unix seconds"},
 }
+# What every reply of the API itself rests on.
+_KEY = ("rule.api_key",)
 
 
 def _replies(success: Mapping[int, Documented], *errors: int) -> dict[int, Documented]:
@@ -75,30 +81,31 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "analyze_upload", "POST", "/v1/analyze/upload", analyses.by_upload, "Analyze an uploaded video",
             _replies(submitted, 400, 403, *everywhere), models.UploadAnalysis, "multipart",
-            scope="analyze:write", links=link, tag="analyses", parts={"video": "video/*"},
+            scope="analyze:write", rests_on=_KEY, links=link, tag="analyses", parts={"video": "video/*"},
         ),
         Operation(
             "analyze_url", "POST", "/v1/analyze/url", analyses.by_url, "Analyze a video at a public URL",
             _replies(submitted, 400, 403, *everywhere), models.UrlAnalysis, input=("url",),
-            scope="analyze:write", links=link, tag="analyses", examples=samples.ANALYSES,
+            scope="analyze:write", rests_on=_KEY, links=link, tag="analyses", examples=samples.ANALYSES,
         ),
         Operation(
             "analyze_batch", "POST", "/v1/analyze/batch", analyses.submit_batch, "Analyze up to 100 videos in one call",
             _replies({202: Documented("Accepted", models.BatchSubmitted)}, 400, 403, *everywhere), models.BatchRequest,
-            scope="analyze:write", links={"retrieve": ("get_batch", "batch_id")}, tag="batches",
+            scope="analyze:write", rests_on=_KEY, links={"retrieve": ("get_batch", "batch_id")}, tag="batches",
             examples=samples.BATCHES,
         ),
         Operation(
             "get_batch", "GET", "/v1/analyze/batch/{batch_id}", analyses.retrieve_batch, "Get a batch with its results",
             _replies({200: Documented("The batch", models.Batch)}, 403, 404, *everywhere), scope="analyze:read",
-            path_types={"batch_id": models.BatchId}, tag="batches",
+            path_types={"batch_id": models.BatchId}, rests_on=(*_KEY, "rule.batch_status"), tag="batches",
         ),
         Operation(
             "get_analysis", "GET", "/v1/analyze/{analysis_id}", analyses.retrieve, "Get an analysis",
             _replies({200: analysis}, 403, 404, *everywhere),
-            scope="analyze:read", path_types={"analysis_id": models.AnalysisId}, tag="analyses",
+            scope="analyze:read", rests_on=_KEY, path_types={"analysis_id": models.AnalysisId}, tag="analyses",
         ),
-        *oauth.operations(),
+        *authorization.operations(),
+        *tokens.operations(),
     )  # fmt: skip
 
 
@@ -131,7 +138,7 @@ class VideoToPrompt(Provider):
     counts = ("requests_per_minute",)
     events = ("analysis.completed", "analysis.failed", "batch.completed")
     options_model = models.ScenarioOptions
-    security: ClassVar[Mapping[str, Mapping[str, Any]]] = {**BEARER, "oauth": oauth.SCHEME}
+    security: ClassVar[Mapping[str, Mapping[str, Any]]] = {**BEARER, "oauth": grants.SCHEME}
     documented_headers: ClassVar[Mapping[str, Mapping[str, Any]]] = LIMIT_HEADERS
     documented_events: ClassVar[Mapping[str, Event]] = samples.EVENTS
     tags: ClassVar[Mapping[str, str]] = {
@@ -146,7 +153,7 @@ class VideoToPrompt(Provider):
         self.operations = _operations()
 
     async def holder(self, key: str, sandbox: Sandbox, now: int) -> Holder | None:
-        return await oauth.holder(key, sandbox, now)
+        return await tokens.holder(key, sandbox, now)
 
     def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
         status = status_of(refusal)
@@ -154,6 +161,28 @@ class VideoToPrompt(Provider):
             status = 403
         message = refusal.message or MESSAGES.get(refusal.kind, "Bad request")
         return Reply(status, {"error": {"type": TYPES.get(refusal.kind, "bad_request"), "message": message}})
+
+    def invalid(self, error: ValidationError, data: Any) -> Refusal:
+        return analyses.refusal_of(error)
+
+    def error_name(self, refusal: Refusal, reply: Reply) -> str:
+        """The documented type, or the code of RFC 6749 where OAuth clients read it; what has neither, as it is."""
+        if refusal.kind in _NAMELESS and reply.status != 400:
+            return refusal.kind
+        # The consent page tells a person what is wrong with its form, and has no field for a code.
+        error = reply.body["error"] if isinstance(reply.body, dict) else "invalid_request"
+        if not isinstance(error, dict):
+            return str(error)
+        return "missing_scope" if "scope" in refusal.detail else str(error["type"])
+
+    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
+        """How the API lays its errors out; those of OAuth are laid out by RFC 6749."""
+        yield from super().error_rests_on(refusal, reply)
+        if isinstance(reply.body, dict) and isinstance(reply.body["error"], dict):
+            yield "rule.error_envelope"
+
+    def state_name(self, state: State) -> str:
+        return results.SPELLED[state.status]
 
     def limit_headers(self, usage: Sequence[Usage]) -> Sequence[Header]:
         window = usage[0]

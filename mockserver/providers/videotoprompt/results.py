@@ -17,6 +17,7 @@ SPELLED: Mapping[Status, str] = {
     "failed": "failed",
     "cancelled": "failed",
 }
+_PARAMETERS = {"midjourney": "rule.parameters_midjourney"}
 WITH_NEGATIVE = ("midjourney", "stable-diffusion")
 
 
@@ -62,6 +63,16 @@ def analysis(sandbox: Sandbox, job: Job, now: int) -> dict[str, Any]:
     if status == "failed":
         body["error"] = error_text(state)
     return body
+
+
+def rows(body: Mapping[str, Any], job: Job, now: int) -> Sequence[str]:
+    """What the reply for one analysis rests on in the ledger, beside its operation and its status."""
+    if body["status"] == "completed":
+        negative = "rule.negative" if body["prompt"]["negative"] is not None else "rule.no_negative"
+        return ("rule.result", _PARAMETERS.get(body["platform"], "rule.parameters"), negative)
+    if body["status"] == "failed":
+        return ("rule.cancelled" if job.at(now).status == "cancelled" else "rule.failed_job",)
+    return ("rule.result_before_end",)
 
 
 def batch(sandbox: Sandbox, job: Job, items: Sequence[Job], now: int) -> dict[str, Any]:

@@ -1,0 +1,157 @@
+"""VideoToPrompt's authorization endpoint: a person, or nobody, says yes, and the client gets a code (RFC 6749)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from urllib.parse import urlencode
+
+from mockserver.core.faults import HTTP_STATUS, Refusal
+from mockserver.providers.base import Documented, Operation, Reply
+from mockserver.providers.videotoprompt import models
+from mockserver.providers.videotoprompt.grants import NO_STORE, SCOPES, fresh, known
+from mockserver.wire.call import Call
+
+CODE_LASTS = 10 * 60_000
+HTML = "text/html; charset=utf-8"
+_AUTHORIZE = (
+    "Redirects at once with a code, so that tests need no browser; shows a consent page where the scenario says "
+    "`auto_approve: false`. Codes work once and for ten minutes."
+)
+_ANSWERS = {"approve": {"decision": "approve"}, "deny": {"decision": "deny"}}
+_IS_REDIRECT_URI = re.compile(models.REDIRECT_URI).fullmatch
+
+
+def operations() -> tuple[Operation, ...]:
+    """The authorization endpoint and its page. They are not counted against the limits of an account."""
+    page = Documented("A consent page for a person", content_type=HTML)
+    redirect = Documented(
+        "Back to the client, with a code or an error in the query",
+        content_type="text/plain; charset=utf-8",
+        headers={"Location": {"type": "string", "description": "redirect_uri with `code` or `error`, and `state`"}},
+    )
+    wrong = Documented("The client or its redirect URI cannot be trusted", content_type=HTML)
+    large = Documented("The form is too large", content_type=HTML)
+    other = Documented("The form is no form", content_type=HTML)
+    return (
+        Operation(
+            "oauth_authorize", "GET", "/oauth/authorize", authorize, "Ask a user for access",
+            {200: page, 302: redirect, 400: wrong}, query=models.AuthorizeQuery, public=True, secret=True,
+            tag="oauth", host="videotoprompt.org", description=_AUTHORIZE,
+        ),
+        Operation(
+            "oauth_consent", "POST", "/oauth/authorize", consent, "Answer the consent page",
+            {302: redirect, 400: wrong, 413: large, 415: other}, models.Consent, "form", models.AuthorizeQuery,
+            public=True, secret=True, tag="oauth", host="videotoprompt.org", spell=_page_for, examples=_ANSWERS,
+        ),
+    )  # fmt: skip
+
+
+def _page_for(refusal: Refusal) -> Reply | None:
+    """What is wrong with the form of the consent page, for the person who sent it."""
+    status = HTTP_STATUS.get(refusal.kind)
+    if refusal.kind not in ("invalid_request", "unsupported_media_type", "too_large") or status is None:
+        return None
+    return _page(status, "Authorization refused", f"<p>{escape(refusal.message)}</p>")
+
+
+async def authorize(call: Call) -> Reply:
+    """GET /oauth/authorize: redirect at once with a code, or show the consent page."""
+    wrong = _untrusted(call)
+    if wrong:
+        return _refused(call, wrong)
+    if call.option("auto_approve", True):
+        call.rests_on("rule.oauth_auto_approve")
+        return await _decided(call, approved=True)
+    call.rests_on("rule.oauth_consent_page")
+    scope = escape(call.query.get("scope") or " ".join(SCOPES))
+    form = (
+        f"<p><b>{escape(call.query['client_id'])}</b> asks for access to your account: <code>{scope}</code>.</p>"
+        '<form method="post"><button name="decision" value="approve">Approve</button> '
+        '<button name="decision" value="deny">Deny</button></form>'
+    )
+    return _page(200, "Approve access", form)
+
+
+async def consent(call: Call) -> Reply:
+    """POST /oauth/authorize: the person has answered."""
+    wrong = _untrusted(call)
+    if wrong:
+        return _refused(call, wrong)
+    return await _decided(call, approved=call.body.decision == "approve")
+
+
+def _untrusted(call: Call) -> str | None:
+    """Why the person cannot be sent back to the client (RFC 6749 section 4.1.2.1), or None."""
+    client, back = call.query.get("client_id", ""), call.query.get("redirect_uri", "")
+    if not client or not known(call, client):
+        return "client_id is missing or unknown"
+    if not _IS_REDIRECT_URI(back):
+        return "redirect_uri must be an absolute URI without a fragment, and of a scheme that can be redirected to"
+    return None
+
+
+def _refused(call: Call, wrong: str) -> Reply:
+    call.rests_on("error.untrusted_client")
+    return _page(400, "Authorization refused", f"<p>{escape(wrong)}</p>")
+
+
+async def _decided(call: Call, *, approved: bool) -> Reply:
+    query = call.query
+    scopes = (query.get("scope") or " ".join(SCOPES)).split()
+    error = _error(query, scopes, approved=approved)
+    answer: dict[str, str] = {}
+    if "state" in query:
+        call.rests_on("rule.oauth_state")
+    if error:
+        call.rests_on(f"error.{error}")
+        answer["error"] = error
+    else:
+        answer["code"] = await _new_code(call, " ".join(scopes))
+    if "state" in query:
+        answer["state"] = query["state"]
+    back = query["redirect_uri"]
+    joint = "&" if "?" in back else "?"
+    location = f"{back}{joint}{urlencode(answer)}"
+    return Reply(302, b"", ((b"location", location.encode()), *NO_STORE), "text/plain; charset=utf-8")
+
+
+def _error(query: Mapping[str, str], scopes: Sequence[str], *, approved: bool) -> str | None:
+    """What the client is told instead of a code (RFC 6749 section 4.1.2.1), or None."""
+    if query.get("response_type") != "code":
+        return "unsupported_response_type" if query.get("response_type") else "invalid_request"
+    if any(s not in SCOPES for s in scopes):
+        return "invalid_scope"
+    if query.get("code_challenge") and query.get("code_challenge_method", "plain") not in ("S256", "plain"):
+        return "invalid_request"
+    return None if approved else "access_denied"
+
+
+async def _new_code(call: Call, scope: str) -> str:
+    query = call.query
+    call.rests_on("rule.oauth_codes")
+    if not query.get("scope"):
+        call.rests_on("rule.oauth_all_scopes")
+    if query.get("code_challenge"):
+        call.rests_on("rule.oauth_pkce")
+    code = "v2p_code_" + await fresh(call, "code", query["client_id"], query["redirect_uri"], scope)
+    value = {
+        "client": query["client_id"],
+        "redirect_uri": query["redirect_uri"],
+        "scope": scope,
+        "challenge": query.get("code_challenge", ""),
+        "method": query.get("code_challenge_method", "plain"),
+        "account": call.option("oauth_account", "oauth-user"),
+    }
+    await call.sandbox.store.put_value("code", code, value, call.now + CODE_LASTS)
+    return code
+
+
+def _page(status: int, title: str, inner: str) -> Reply:
+    html = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        "<style>body{font:16px/1.5 system-ui;max-width:32rem;margin:15vh auto;padding:0 1rem}"
+        "button{font:inherit;padding:.4rem 1.2rem}</style>"
+        f"<h1>{title}</h1>{inner}</html>"
+    )
+    policy = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self' *")
+    return Reply(status, html.encode(), (policy, *NO_STORE), HTML)

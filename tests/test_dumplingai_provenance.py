@@ -1,0 +1,159 @@
+"""On whose word DumplingAI's replies stand, and what is left of it where nothing may be assumed."""
+
+import base64
+from typing import Any
+
+import httpx2
+import pytest
+
+from mockserver.providers.dumplingai import extraction, models
+from mockserver.settings import Settings
+from tests.conversation import Conversation
+from tests.dumplingai_client import ASKED, PATH, REQUESTS, balance, by, extracted, held_to, latest, mp4, sent
+
+ASSUMES_NOTHING = Settings(no_assumed=True)
+NAMED = Settings(rule_header=True)
+OWN = "dumplingai"
+RICH = {"extends": "default", "accounts": [{"key": "*invalid*", "refused": True}, {"key": "*", "credits": 9_000}]}
+
+
+def row(reply: httpx2.Response) -> str:
+    """The assumption for which a request was refused. The headers of the limit are there all the same."""
+    assert reply.status_code == 501, reply.text
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert "x-ratelimit-remaining" in reply.headers
+    return str(reply.json()["rule"]).removeprefix(f"{OWN}.")
+
+
+def named(reply: httpx2.Response) -> dict[str, str]:
+    """The rows that a reply names, with their classes."""
+    tokens = (token.partition(";class=") for token in reply.headers["x-mock-rule"].split(", "))
+    return {name.removeprefix(f"{OWN}."): known for name, _, known in tokens}
+
+
+def test_what_the_page_shows_is_served_where_nothing_may_be_assumed(talk):
+    """Its price needs no rounding, which is assumed: what stands for the length of a video is whole seconds then."""
+
+    async def story(t: Conversation) -> None:
+        for number in range(20):
+            reply = await extracted(t, video=f"https://example.com/{number}.mp4", jsonMode=True, requestSource="API")
+            assert reply["videoDuration"] % 1 == 0
+            assert 5 <= reply["videoDuration"] <= 600
+            assert reply["creditUsage"] == 100 + 10 * reply["videoDuration"]
+        whole = held_to(models.Extracted, await t.post(PATH, sent(mp4(7_000))))
+        assert (whole["videoDuration"], whole["creditUsage"]) == (7, 170)
+
+    talk(story, settings=ASSUMES_NOTHING)
+
+
+def test_the_documented_refusals_are_served_too(talk):
+    async def story(t: Conversation) -> None:
+        assert (await t.post(PATH, ASKED, headers=by("invalid"))).status_code == 401
+        for wrong in ({"prompt": None}, {"language": "en"}, {"video": "https://example.com/a.mkv"}):
+            assert (await t.post(PATH, {**ASKED, **wrong})).status_code == 400
+        assert (await t.post(PATH, {**ASKED, "prompt": "mock-server-error"})).status_code == 500
+
+    talk(story, settings=ASSUMES_NOTHING)
+
+
+@pytest.mark.parametrize("name", ["no_such_path", "method_not_allowed", "unsupported_media_type", "body_too_large"])
+def test_an_error_that_is_assumed_is_none(talk, name: str):
+    async def story(t: Conversation) -> None:
+        assert row(await t.client.request(**REQUESTS[f"{OWN}.error.{name}"])) == f"error.{name}"
+
+    talk(story, settings=ASSUMES_NOTHING)
+
+
+@pytest.mark.parametrize("name", ["forbidden", "not_found", "outage"])
+def test_a_scenario_cannot_ask_for_an_assumed_error(talk, name: str):
+    async def story(t: Conversation) -> None:
+        told = "overloaded" if name == "outage" else name
+        assert row(await t.post(PATH, ASKED)) == f"error.{told}"
+
+    talk(story, {"extends": f"{OWN}-{name.replace('_', '-')}"}, ASSUMES_NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({**ASKED, "prompt": ""}, "rule.empty_prompt"),
+        ({**ASKED, "video": "no URL"}, "rule.video_url"),
+        ({**ASKED, "video": "https://example.com/a.3GP"}, "rule.ending_3gp"),
+        ({**ASKED, "inputMethod": "base64", "video": "?"}, "rule.base64"),
+        ({**ASKED, "inputMethod": "base64", "video": f"{base64.b64encode(mp4(7_000)).decode()}\n"}, "rule.base64"),
+        (sent(mp4(7_000)[:500]), "rule.damaged_file"),
+        (sent(mp4(7_250)), "rule.rounding"),
+    ],
+    ids=["empty prompt", "no URL", "3gp", "no base64", "line breaks", "damaged", "a quarter of a second"],
+)
+def test_what_would_rest_on_an_assumption_is_not_done(talk, body: dict[str, Any], told: str):
+    async def story(t: Conversation) -> None:
+        assert row(await t.post(PATH, body)) == told
+        assert await balance(t) == (9_000, 0)
+        assert (await latest(t))["note"] == f"refused, for it rests on an assumption: {OWN}.{told}"
+
+    talk(story, RICH, ASSUMES_NOTHING)
+
+
+def test_the_list_of_formats_is_assumed(talk):
+    async def story(t: Conversation) -> None:
+        assert row(await t.get(PATH)) == "rule.formats_reply"
+
+    talk(story, settings=ASSUMES_NOTHING)
+
+
+def test_whoever_has_a_balance_is_served_until_it_is_used_up(talk):
+    async def story(t: Conversation) -> None:
+        assert [(await extracted(t))["creditUsage"] for _ in range(2)] == [700, 700]
+        assert row(await t.post(PATH, ASKED)) == "error.insufficient_credits"
+        assert await balance(t) == (100, 0)
+
+    talk(story, {"extends": f"{OWN}-out-of-credits"}, ASSUMES_NOTHING)
+
+
+def test_the_sixty_requests_of_a_minute_are_assumed(talk):
+    async def story(t: Conversation) -> None:
+        replies = [await t.post(PATH, ASKED) for _ in range(61)]
+        assert [reply.status_code for reply in replies[:60]] == [200] * 60
+        assert row(replies[-1]) == "limit.requests_per_minute"
+
+    talk(story, {"extends": f"{OWN}-sixty-a-minute"}, ASSUMES_NOTHING)
+
+
+def test_by_default_nothing_is_whole_seconds(talk):
+    async def story(t: Conversation) -> None:
+        lengths = [(await extracted(t, video=f"https://e.com/{i}.mp4"))["videoDuration"] for i in range(20)]
+        assert any(length % 1 for length in lengths)
+        assert extraction.cost(round(1000 * lengths[0])) >= 100 + 10 * lengths[0]
+
+    talk(story, settings=NAMED)
+
+
+def test_a_reply_names_what_it_rests_on(talk):
+    async def story(t: Conversation) -> None:
+        assert named(await t.post(PATH, sent(mp4(7_000)))) == {"operation.extract_video": "documented"}
+        told = named(await t.post(PATH, {**sent(mp4(7_250)), "requestSource": "MINE"}))
+        assert told == {
+            "operation.extract_video": "documented",
+            "rule.other_sources": "observed",
+            "rule.rounding": "assumed",
+        }
+        listed = named(await t.get(PATH))
+        assert listed == {"operation.list_formats": "documented", "rule.formats_reply": "assumed"}
+        assert named(await t.client.head(PATH)) == {**listed, "rule.head": "assumed"}
+        refused = named(await t.post(PATH, {**ASKED, "video": "https://example.com/a.mkv"}))
+        assert refused == {"operation.extract_video": "documented", "error.unsupported_format": "documented"}
+
+    talk(story, settings=NAMED)
+
+
+def test_the_journal_tells_it_without_any_flag(talk):
+    async def story(t: Conversation) -> None:
+        await t.post(PATH, {**ASKED, "prompt": ""})
+        assert (await latest(t))["rests_on"] == [
+            {"rule": "dumplingai.operation.extract_video", "class": "documented"},
+            {"rule": "dumplingai.rule.empty_prompt", "class": "assumed"},
+            {"rule": "dumplingai.error.invalid_request", "class": "documented"},
+        ]
+
+    talk(story)

@@ -1,0 +1,38 @@
+"""HEAD, which no provider documents: it is answered as GET is, and the ledger says on whose word."""
+
+import pytest
+
+from mockserver.settings import Settings
+from tests.conversation import Conversation
+from tests.descrideo_client import KEY
+
+GETS = {
+    "videotoprompt": "/v1/analyze/ana_unknown",
+    "prompttovideo": "/api/v1/account",
+    "descrideo": "/v1/webhook-secret",
+    "dumplingai": "/api/v1/extract-video",
+}
+
+
+@pytest.mark.parametrize("name", GETS)
+def test_head_is_get_without_its_body(talk, name: str):
+    """RFC 9110 section 9.3.2."""
+
+    async def story(t: Conversation) -> None:
+        t.client.headers["Authorization"] = f"Bearer {KEY}"
+        path = f"/{name}{GETS[name]}"
+        got, head = await t.get(path), await t.client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+        told, before = [set(r.headers["x-mock-rule"].split(", ")) for r in (head, got)]
+        assert told - before == {f"{name}.rule.head;class=assumed"}
+
+    talk(story, settings=Settings(rule_header=True))
+
+
+@pytest.mark.parametrize("name", GETS)
+def test_it_is_refused_where_nothing_may_be_assumed(talk, name: str):
+    async def story(t: Conversation) -> None:
+        assert (await t.client.head(f"/{name}{GETS[name]}")).status_code == 501
+
+    talk(story, settings=Settings(no_assumed=True))

@@ -1,0 +1,108 @@
+"""The ledger is whole: every behaviour has a row, and every row a scenario that shows it and a test that proves it."""
+
+import ast
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from mockserver.core.faults import ERROR_KINDS, Refusal
+from mockserver.provenance.ledger import Ledger
+from mockserver.provenance.rows import KINDS, kind_of
+from mockserver.providers.base import Operation, Provider
+from mockserver.registry import all_providers
+from mockserver.scenarios import bundled_dir
+from tests.conversation import Conversation
+from tests.stories import CALL_OUTS, STATUSES, asked_of, ways
+
+Talk = Callable[..., None]
+
+PROVIDERS = {p.name: p for p in all_providers()}
+LEDGER = Ledger(all_providers())
+ROWS = LEDGER.rows
+TESTS = Path(__file__).parent
+BUNDLED = {path.stem for path in bundled_dir().glob("*.yaml")}
+# What a scenario shows to whoever asks as its provider is asked.
+SHOWN = [row for row in ROWS if kind_of(row) in ("error", "state", "event", "ending")]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_names_a_scenario_that_is_bundled(row: str) -> None:
+    assert ROWS[row].scenario in BUNDLED
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_names_a_test_that_exists(row: str) -> None:
+    file, _, function = ROWS[row].test.partition("::")
+    assert function in functions(file)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_an_assumption_contradicts_no_document(row: str) -> None:
+    """What is documented is documented somewhere: its source is a part of the provider's page, and no excuse."""
+    assert ROWS[row].basis != "documented" or not ROWS[row].source.lower().startswith(("nobody", "assumed", "chosen"))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
+def test_everything_that_a_provider_declares_has_a_row(provider: Provider) -> None:
+    assert set(declared(provider)) <= set(ROWS)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
+def test_no_row_is_about_something_that_a_provider_does_not_have(provider: Provider) -> None:
+    """Errors and rules may be more than what is declared: what tests meet of them is checked in every conversation."""
+    there = set(declared(provider))
+    strict = ("operation", "state", "event", "header", "limit")
+    assert [r for r in ROWS if r.startswith(f"{provider.name}.") and kind_of(r) in strict and r not in there] == []
+
+
+@pytest.mark.parametrize("row", SHOWN)
+def test_the_scenario_of_a_row_shows_it(talk: Talk, row: str) -> None:
+    asked = asked_of(row, ROWS[row].scenario)
+
+    async def story(t: Conversation) -> None:
+        async for _ in ways(t, asked):
+            if row in [each for entry in await t.sandbox.store.entries() for each in entry.rests_on]:
+                return
+        raise AssertionError(f"{ROWS[row].scenario} does not show {row}")
+
+    talk(story, {"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}})
+
+
+def declared(provider: Provider) -> Iterator[str]:
+    """The ids of the rows that a provider must have."""
+    for kind, names in _declared(provider):
+        assert kind in KINDS
+        yield from (f"{provider.name}.{kind}.{name}" for name in names)
+
+
+def _declared(provider: Provider) -> Iterator[tuple[str, Any]]:
+    shown = [o for o in provider.operations if not o.hidden]
+    yield "operation", [o.name for o in provider.operations]
+    yield "error", ["no_such_path", "method_not_allowed", *(_error(provider, kind) for kind in _kinds(provider, shown))]
+    yield "state", get_args(STATUSES[provider.name][0]) if provider.name in STATUSES else ()
+    yield "event", [*provider.documented_events, *CALL_OUTS.get(provider.name, ())]
+    of_replies = [header for o in shown for reply in o.replies.values() for header in reply.headers]
+    of_events = [header for event in provider.documented_events.values() for header in event.headers]
+    yield "header", [*provider.documented_headers, *of_replies, *of_events]
+    yield "limit", [figure for tier in provider.tiers.values() for figure in tier]
+    yield "rule", ["head"] if any(o.method == "GET" for o in shown) else ()
+
+
+def _kinds(provider: Provider, shown: list[Operation]) -> Iterator[str]:
+    """The neutral kinds of error that scenarios can ask of a provider, and its own codes."""
+    yield from (f"{provider.name}:{code}" for code in provider.codes)
+    statuses = {status for o in shown for status in o.replies}
+    yield from (kind for kind in ERROR_KINDS if provider.spell(Refusal(kind)).status in statuses)
+
+
+def _error(provider: Provider, kind: str) -> str:
+    return provider.error_name(Refusal(kind), provider.spell(Refusal(kind)))
+
+
+@cache
+def functions(file: str) -> frozenset[str]:
+    tree = ast.parse((TESTS / file).read_text("utf-8"))
+    return frozenset(n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))

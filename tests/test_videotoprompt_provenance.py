@@ -1,0 +1,175 @@
+"""What is left of VideoToPrompt where nothing is assumed: the rest is refused, and leaves no trace."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from mockserver.core.jobs import Job
+from mockserver.core.plans import Plan, Step
+from mockserver.core.seeded import Seeded
+from mockserver.media import video
+from mockserver.settings import Settings
+from tests.conversation import Conversation
+from tests.videotoprompt_client import ASK, AUTHORIZE, REQUESTS, ROOT, TOKEN
+
+Talk = Callable[..., None]
+
+STRICT = Settings(no_assumed=True)
+SUBMIT = f"{ROOT}/url"
+URL = {"url": "https://example.com/a.mp4", "platform": "midjourney"}
+ASKED = {"style_depth": "standard", "include_negative": True, "language": "en", "hint": "https://example.com/a.mp4"}
+HOOK = {"url": "http://127.0.0.1:9000/hook", "secret": "whsec_1"}
+DAY = {"accounts": [{"key": "*", "plan": "pro", "limits": {"analyses_per_day": 1}}]}
+
+
+def refused(reply: httpx2.Response) -> str:
+    """The row that a request was refused for."""
+    assert reply.status_code == 501, reply.text
+    assert reply.headers["content-type"] == "application/problem+json"
+    return str(reply.json()["rule"]).removeprefix("videotoprompt.")
+
+
+async def planted(c: Conversation, status: Any, **asked: Any) -> str:
+    """An analysis that is there though no submission made it, in a status that stays."""
+    request = {"platform": "midjourney", **ASKED, **asked}
+    plan = Plan("planted", (Step(status, error="The video could not be decoded" if status == "failed" else None),))
+    now = c.sandbox.clock.now()
+    account = await c.sandbox.account("videotoprompt", "key-1", now)
+    assert account is not None
+    job = Job(f"ana_{status}{len(asked)}", "videotoprompt", "analyze_url", account.id, now, plan, request)
+    return (await c.sandbox.store.add_job(job)).id
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "row"),
+    [
+        ("url", URL, "rule.submit_reply"),
+        ("url", {**URL, "unknown": 1}, "rule.unknown_fields"),
+        ("url", {**URL, "timestamp_end": 3600}, "rule.over_plan"),
+        ("url", {**URL, "platform": "betamax"}, "rule.error_envelope"),
+        ("url", {**URL, "timestamp_start": -1}, "rule.checks"),
+        ("batch", {"analyses": [URL]}, "rule.batch_counts"),
+        ("batch", {"analyses": [{**URL, "timestamp_end": 3600}]}, "rule.over_plan"),
+    ],
+)
+def test_a_submission_is_refused_and_leaves_no_trace(talk: Talk, path: str, body: dict[str, Any], row: str) -> None:
+    """FACTS 1: submit reply. Its id alone is documented."""
+
+    async def story(c: Conversation) -> None:
+        for _ in range(2):
+            assert refused(await c.post(f"{ROOT}/{path}", body)) == row
+        assert (await c.get("/_mock/jobs")).json()["total"] == 0
+        await c.advance(3600)
+        assert c.receivers.calls == []
+
+    talk(story, DAY, STRICT)
+
+
+def test_an_upload_is_refused_for_what_is_assumed_of_it(talk: Talk) -> None:
+    clip = video(5_000, Seeded(1)).data
+
+    async def story(c: Conversation) -> None:
+        for data, fields, row in (
+            (b"", {}, "rule.upload_unreadable"),
+            (clip, {"include_negative": "true"}, "rule.upload_booleans"),
+            (clip, {"more": "x"}, "rule.unknown_fields"),
+            (clip, {}, "rule.submit_reply"),
+        ):
+            reply = await c.client.post(f"{ROOT}/upload", files={"video": ("a.mp4", data)}, data=fields)
+            assert refused(reply) == row
+        assert (await c.get("/_mock/jobs")).json()["total"] == 0
+
+    talk(story, DAY, STRICT)
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "row"),
+    [
+        ("succeeded", {}, None),
+        ("succeeded", {"include_negative": False}, "rule.no_negative"),
+        ("succeeded", {"platform": "stable-diffusion"}, "rule.parameters"),
+        ("failed", {}, None),
+        ("cancelled", {}, "rule.cancelled"),
+        ("queued", {}, "rule.result_before_end"),
+        ("running", {}, "rule.result_before_end"),
+    ],
+)
+def test_a_result_is_told_where_it_is_documented(
+    talk: Talk, status: str, asked: dict[str, Any], row: str | None
+) -> None:
+    """FACTS 1: result, parameters, failed job."""
+
+    async def story(c: Conversation) -> None:
+        reply = await c.get(f"{ROOT}/{await planted(c, status, **asked)}")
+        if row is not None:
+            assert refused(reply) == row
+            return
+        assert reply.status_code == 200
+        assert {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"} <= set(reply.headers)
+        assert ("prompt" in reply.json()) == (status == "succeeded")
+
+    talk(story, DAY, STRICT)
+
+
+def test_errors_are_refused_for_their_envelope(talk: Talk) -> None:
+    """FACTS 1: errors. Their types are documented, and where these stand is not."""
+
+    async def story(c: Conversation) -> None:
+        for key, row in (("invalid-key", "rule.error_envelope"), ("reads", "error.missing_scope")):
+            assert refused(await c.post(SUBMIT, URL, headers={"Authorization": f"Bearer {key}"})) == row
+        assert refused(await c.get(f"{ROOT}/ana_unknown")) == "rule.error_envelope"
+        for row in ("error.no_such_path", "error.method_not_allowed", "error.too_large"):
+            assert refused(await c.client.request(**REQUESTS[f"videotoprompt.{row}"])) == row
+
+    keys = [{"key": "*invalid*", "refused": True}, {"key": "reads", "plan": "pro", "scopes": ["analyze:read"]}]
+    talk(story, {"accounts": [*keys, {"key": "*", "plan": "pro"}]}, STRICT)
+
+
+@pytest.mark.parametrize(
+    ("path", "request_of", "row"),
+    [
+        (AUTHORIZE, {"params": ASK}, "rule.oauth_auto_approve"),
+        (AUTHORIZE, {"params": {**ASK, "redirect_uri": "/relative"}}, "error.untrusted_client"),
+        (AUTHORIZE, {"params": ASK, "data": {"decision": "approve"}}, "operation.oauth_consent"),
+        (TOKEN, {"data": {"client_id": "app"}}, "error.invalid_request"),
+        (TOKEN, {"data": {"client_id": "app", "grant_type": "password"}}, "error.unsupported_grant_type"),
+        (TOKEN, {"data": {"client_id": "invalid-app", "grant_type": "password"}}, "error.invalid_client"),
+        (TOKEN, {"data": {"client_id": "app", "grant_type": "authorization_code"}}, "rule.oauth_codes"),
+        (TOKEN, {"data": {"client_id": "app", "grant_type": "refresh_token"}}, "rule.oauth_rotation"),
+        (TOKEN, {"json": {}}, "error.invalid_request"),
+    ],
+)
+def test_oauth_is_refused_for_what_is_assumed_of_it(
+    talk: Talk, path: str, request_of: dict[str, Any], row: str
+) -> None:
+    """FACTS 1: OAuth 2. The endpoints and grants are documented, and next to nothing of what they say."""
+
+    async def story(c: Conversation) -> None:
+        method = "POST" if {"data", "json"} & request_of.keys() else "GET"
+        reply = await c.client.request(method, path, **request_of)
+        assert refused(reply) == row
+        assert "location" not in reply.headers
+
+    talk(story, DAY, STRICT)
+
+
+def test_neither_a_batch_nor_a_consent_page_is_shown(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        assert refused(await c.get(f"{ROOT}/batch/bat_x")) == "operation.get_batch"
+        assert refused(await c.get(AUTHORIZE, params=ASK)) == "rule.oauth_consent_page"
+
+    talk(story, {"extends": "videotoprompt-oauth-consent"}, STRICT)
+
+
+def test_the_webhook_of_a_failure_is_not_sent_and_that_of_a_prompt_is(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        for status in ("failed", "succeeded"):
+            await planted(c, status)
+        await c.advance(1)
+        assert [b'"analysis.completed"' in call.body for call in c.receivers.calls] == [True]
+        notes = [entry.note for entry in await c.sandbox.store.entries() if entry.kind == "delivery"]
+        assert "analysis.failed was not sent, for it rests on an assumption" in notes
+
+    talk(story, {"accounts": [{"key": "*", "plan": "pro", "webhook": HOOK}]}, STRICT)
