@@ -1,6 +1,6 @@
-"""Which bundled scenario shows which documented error, status and limit, and how each provider is asked for them.
+"""How each provider is asked, so that a scenario shows what the ledger says it does.
 
-A new provider has an entry in ASKED, ERRORS and LIMITS, and in STATUSES if it has jobs that are asked for.
+A new provider has an entry in ASKED, and in STATUSES if it has jobs that are asked for.
 """
 
 from collections.abc import AsyncIterator
@@ -71,106 +71,11 @@ _BROKEN_OFF = Asked(nanophoto_client.API, (nanophoto_client.URL,), hears=3600)
 ASKED |= {f"nanophoto.ending.{how}": _BROKEN_OFF for how in ("truncated", "reset", "stalled")}
 ASKED |= {"nanophoto.ending.client_left": replace(_BROKEN_OFF, hears=1)}
 
-# Which scenario shows an error: by status, or by the provider's own code where it has codes.
-ERRORS: dict[str, dict[int | str, str]] = {
-    "videotoprompt": {
-        400: "bad-request",
-        401: "unauthorized",
-        403: "forbidden",
-        404: "not-found",
-        429: "rate-limited",
-        500: "server-error",
-        503: "outage",
-    },
-    "prompttovideo": {
-        400: "bad-request",
-        401: "invalid-token",
-        402: "out-of-credits",
-        404: "video-vanishes",
-        429: "throttled-once",
-        500: "server-error",
-        503: "overloaded",
-    },
-    "nanophoto": {
-        "LOGIN_REQUIRED": "login-required",
-        "API_KEY_RATE_LIMIT_EXCEEDED": "rate-limited",
-        "INSUFFICIENT_CREDITS": "out-of-credits",
-        "INVALID_INPUT": "invalid-input",
-        "INVALID_YOUTUBE_URL": "invalid-youtube-url",
-        "INVALID_VIDEO_URL": "invalid-video-url",
-        "INVALID_FORMAT": "invalid-format",
-        "FILE_TOO_LARGE": "file-too-large",
-        "VIDEO_DOWNLOAD_FAILED": "download-failed",
-        "VIDEO_PROCESSING_FAILED": "processing-failed",
-        "AI_SERVICE_ERROR": "ai-service-error",
-        "SERVICE_UNAVAILABLE": "service-unavailable",
-        "INTERNAL_ERROR": "internal-error",
-    },
-    "descrideo": {
-        400: "bad-request",
-        401: "invalid-key",
-        402: "out-of-tokens",
-        404: "not-found",
-        "unprocessable": "demo-unprocessable",
-        429: "throttled",
-        500: "server-error",
-        503: "outage",
-    },
-    "dumplingai": {
-        400: "unsupported-format",
-        401: "unauthorized",
-        402: "out-of-credits",
-        429: "rate-limited",
-        500: "fails-twice",
-        503: "outage",
-    },
-}
-# These come of the request itself, whichever scenario is followed: a wrong method, too large a body, another type.
-OF_THE_REQUEST = {405, 413, 415}
-
-# Which scenario leads to a status of a job, an hour after it was begun.
-STATUSES: dict[str, tuple[Any, dict[str, str]]] = {
-    "videotoprompt": (
-        videotoprompt.Status,
-        {"pending": "stuck-pending", "processing": "stuck-processing", "completed": "slow", "failed": "failed"},
-    ),
-    "prompttovideo": (
-        prompttovideo.Status,
-        {
-            "pending": "stuck-in-queue",
-            "processing": "stuck-rendering",
-            "completed": "long-queue",
-            "failed": "render-fails",
-        },
-    ),
-    "descrideo": (
-        descrideo.Status,
-        {
-            "queued": "stuck-queued",
-            "resolving_source": "stuck-resolving-source",
-            "probing": "stuck-probing",
-            "extracting_audio": "stuck-extracting-audio",
-            "transcribing_audio": "stuck-transcribing-audio",
-            "extracting_frames": "stuck-extracting-frames",
-            "ai_request": "stuck-ai-request",
-            "succeeded": "slow",
-            "failed": "failed",
-        },
-    ),
-}
-
-# Which scenario has a limit that is soon used up, and the status that tells of it.
-LIMITS: dict[str, dict[str, tuple[str, int]]] = {
-    "videotoprompt": {"requests_per_minute": ("free-plan", 429), "analyses_per_day": ("daily-quota", 429)},
-    "prompttovideo": {"calls_per_day": ("quota-free", 429)},
-    "nanophoto": {"requests_per_hour": ("rate-limited", 429)},
-    "descrideo": {
-        "requests_per_minute": ("rate-limited", 429),
-        "tokens_per_month": ("monthly-limit", 402),
-        "sandbox_jobs_per_day": ("sandbox-quota", 429),
-        "demo_jobs_per_day": ("demo-used-up", 429),
-    },
-    "dumplingai": {"requests_per_minute": ("sixty-a-minute", 429)},
+# The statuses of a provider's jobs, as its document lists them.
+STATUSES: dict[str, Any] = {
+    "videotoprompt": videotoprompt.Status,
+    "prompttovideo": prompttovideo.Status,
+    "descrideo": descrideo.Status,
 }
 
 # What a provider asks of others, which is no webhook, and has rows among the events.

@@ -9,13 +9,14 @@ from typing import Any, get_args
 import pytest
 
 from mockserver.core.faults import ERROR_KINDS, Refusal
+from mockserver.journal import Entry
 from mockserver.provenance.ledger import Ledger
 from mockserver.provenance.rows import KINDS, kind_of
 from mockserver.providers.base import Operation, Provider
 from mockserver.registry import all_providers
 from mockserver.scenarios import bundled_dir
 from tests.conversation import Conversation
-from tests.stories import CALL_OUTS, STATUSES, asked_of, ways
+from tests.stories import ASKED, CALL_OUTS, STATUSES, Asked, asked_of, replies, ways
 
 Talk = Callable[..., None]
 
@@ -63,12 +64,48 @@ def test_the_scenario_of_a_row_shows_it(talk: Talk, row: str) -> None:
     asked = asked_of(row, ROWS[row].scenario)
 
     async def story(t: Conversation) -> None:
-        async for _ in ways(t, asked):
-            if row in [each for entry in await t.sandbox.store.entries() for each in entry.rests_on]:
-                return
-        raise AssertionError(f"{ROWS[row].scenario} does not show {row}")
+        assert await met(t, asked, lambda entry: row in entry.rests_on)
 
     talk(story, {"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}})
+
+
+# What takes a request of its own is shown by the request.
+@pytest.mark.parametrize(
+    "row", [r for r in SHOWN if kind_of(r) == "error" and ROWS[r].scenario != "default" and r not in ASKED]
+)
+def test_the_neutral_scenario_does_not_show_an_error_of_another(talk: Talk, row: str) -> None:
+    asked = asked_of(row, ROWS[row].scenario)
+
+    async def story(t: Conversation) -> None:
+        async for _ in replies(t, asked):
+            assert not [entry for entry in await t.sandbox.store.entries() if row in entry.rests_on]
+
+    talk(story, {"extends": "default", "clock": {"mode": asked.clock}})
+
+
+@pytest.mark.parametrize("row", [f"{p.name}.limit.{limit}" for p in PROVIDERS.values() for limit in p.periods])
+def test_the_scenario_of_a_counted_limit_uses_it_up(talk: Talk, row: str) -> None:
+    asked = asked_of(row, ROWS[row].scenario)
+
+    async def story(t: Conversation) -> None:
+        assert await met(t, asked, lambda entry: entry.status in (402, 429))
+
+    talk(story, {"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}})
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
+def test_every_documented_status_is_that_of_an_error_with_a_row(provider: Provider) -> None:
+    shown = [o for o in provider.operations if not o.hidden]
+    statuses = {status for o in shown for status in o.replies if status >= 400}
+    assert statuses == {provider.spell(Refusal(kind)).status for kind in _kinds(provider, shown)}
+
+
+async def met(t: Conversation, asked: Asked, wanted: Callable[[Entry], bool]) -> bool:
+    """Whether asking the provider, again and again and as time passes, comes to something that is wanted."""
+    async for _ in ways(t, asked):
+        if any(wanted(entry) for entry in await t.sandbox.store.entries()):
+            return True
+    return False
 
 
 def declared(provider: Provider) -> Iterator[str]:
@@ -82,7 +119,7 @@ def _declared(provider: Provider) -> Iterator[tuple[str, Any]]:
     shown = [o for o in provider.operations if not o.hidden]
     yield "operation", [o.name for o in provider.operations]
     yield "error", ["no_such_path", "method_not_allowed", *(_error(provider, kind) for kind in _kinds(provider, shown))]
-    yield "state", get_args(STATUSES[provider.name][0]) if provider.name in STATUSES else ()
+    yield "state", get_args(STATUSES[provider.name]) if provider.name in STATUSES else ()
     yield "event", [*provider.documented_events, *CALL_OUTS.get(provider.name, ())]
     of_replies = [header for o in shown for reply in o.replies.values() for header in reply.headers]
     of_events = [header for event in provider.documented_events.values() for header in event.headers]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from mockserver.registry import all_providers
-from mockserver.scenarios import bundled_dir
 from tests.conversation import Conversation
 from tests.documents import ROOT
 from tests.pages import called, commands
@@ -19,18 +18,9 @@ Talk = Callable[..., None]
 DOCS = ROOT / "docs"
 PAGES = {p.name: (DOCS / "providers" / f"{p.name}.md").read_text("utf-8") for p in all_providers()}
 SECTIONS = ("Operations", "Errors", "Magic inputs", "Every behaviour, and how it is known", "Bundled scenarios")
-BUNDLED = {path.stem for path in bundled_dir().glob("*.yaml")}
-CLASSES = {"documented", "observed", "assumed"}
 STREAMED = ("nanophoto",)
 
 every_page = pytest.mark.parametrize("name", PAGES)
-
-
-def rows(page: str) -> list[tuple[str, str, str]]:
-    """The table of behaviours: what, how it is known, what shows it."""
-    table = page.partition("## Every behaviour")[2].partition("\n## ")[0]
-    cells = [re.split(r" (?<!\\)\| ", line.strip("| ")) for line in table.splitlines() if line.startswith("| ")]
-    return [(what, known, shown) for what, known, shown in cells[1:]]
 
 
 @every_page
@@ -38,26 +28,8 @@ def test_a_page_has_what_integrators_look_for(name: str) -> None:
     sections = re.findall(r"^## (.*)$", PAGES[name], re.MULTILINE)
     assert set(SECTIONS) <= set(sections)
     assert any(section.startswith("Limits") for section in sections)
-    for part in ("operations", "errors", "limits", "stories"):
+    for part in ("operations", "errors", "limits", "ledger", "stories"):
         assert f"<!-- generated: {part}-{name} -->" in PAGES[name]
-
-
-@every_page
-def test_every_behaviour_has_a_class_and_something_that_shows_it(name: str) -> None:
-    assert rows(PAGES[name])
-    for what, known, shown in rows(PAGES[name]):
-        assert known in CLASSES, what
-        named = set(re.findall(r"`([a-z0-9-]+)`", shown))
-        assert named or "scenario" in shown, what
-        assert named <= BUNDLED, what
-
-
-@every_page
-def test_every_scenario_of_a_provider_shows_a_behaviour(name: str) -> None:
-    shown = {s for _, _, cell in rows(PAGES[name]) for s in re.findall(r"`([a-z0-9-]+)`", cell)}
-    families = [s for _, _, cell in rows(PAGES[name]) for s in re.findall(r"`([a-z0-9-]+-)…`", cell)]
-    own = {s for s in BUNDLED if s.startswith(f"{name}-")}
-    assert own - shown - {s for s in own if s.startswith(tuple(families) or ("-",))} == set()
 
 
 @every_page

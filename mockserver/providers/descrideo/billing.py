@@ -47,7 +47,8 @@ async def count(call: Call, most: int) -> Mapping[str, Any]:
     usage = await call.sandbox.store.hit(call.account.id, [limit], call.now, most)
     if not usage[0].admitted:
         allowed = (limit.allowed or 0) / ONE
-        raise Refusal("insufficient_credits", f"The monthly limit of {allowed:g} tokens is reached")
+        rows = (f"limit.{MONTHLY}", "rule.over_month")
+        raise Refusal("insufficient_credits", f"The monthly limit of {allowed:g} tokens is reached", {"rests_on": rows})
     return {"counted": most}
 
 

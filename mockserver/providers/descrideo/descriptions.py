@@ -9,7 +9,7 @@ from mockserver.core.ledger import ONE
 from mockserver.core.stages import staged
 from mockserver.core.ulid import RANDOM_LENGTH, ulid_time
 from mockserver.providers.base import Reply
-from mockserver.providers.descrideo import billing, results, sources
+from mockserver.providers.descrideo import assumptions, billing, results, sources
 from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider, Wanted
 from mockserver.providers.descrideo.secrets import secret_of
 from mockserver.providers.descrideo.stages import stages
@@ -21,6 +21,7 @@ QUOTAS = {SANDBOX: "sandbox_jobs_per_day", DEMO: "demo_jobs_per_day"}
 
 async def create(call: Call) -> Reply:
     """POST /v1/video-descriptions."""
+    _note(call, LIVE)
     source = call.body.source
     video = source.url if isinstance(source, DirectUrl) else f"{source.provider.url} {source.provider.reference}"
     seconds, most = _costs(call, video)
@@ -54,10 +55,12 @@ async def replay(api: str, call: Call) -> Reply:
     """POST .../{job_id}/replay-webhook of one of the APIs: the same event, with the same bytes, as a new attempt."""
     job = await _own(api, call)
     if not job.at(call.now).terminal:
-        raise Refusal("invalid_request", "The job has not ended yet, so there is no webhook to replay")
+        early = {"rests_on": ("rule.replay_too_early",)}
+        raise Refusal("invalid_request", "The job has not ended yet, so there is no webhook to replay", early)
     delivery = await call.sandbox.outbox.webhook_of(job)
     if delivery is None:
-        raise Refusal("not_found", "The webhook of this job is no longer kept")
+        gone = {"rests_on": ("rule.replay_forgotten",)}
+        raise Refusal("not_found", "The webhook of this job is no longer kept", gone)
     await call.sandbox.outbox.again(delivery, call.now)
     return Reply(202, {"job_id": job.id, "replayed": True})
 
@@ -68,9 +71,15 @@ async def secret(call: Call) -> Reply:
 
 
 async def _free(call: Call, api: str, video: str) -> Reply:
+    _note(call, api)
     await call.spend(QUOTAS[api])
     seconds, _ = _costs(call, video)
     return await _accepted(call, api, {"charge": 0, "transcription": 0, "seconds": seconds}, video)
+
+
+def _note(call: Call, api: str) -> None:
+    fetch = call.option("fetch", False)
+    call.rests_on(*assumptions.of_job(call.data, call.body, live=api == LIVE, fetch=fetch))
 
 
 def _costs(call: Call, video: str) -> tuple[float, int]:
@@ -97,5 +106,5 @@ async def _own(api: str, call: Call) -> Job:
     """The job, if it was made by that API. Raises Refusal `not_found`."""
     job = await call.job(call.path["job_id"])
     if job.facts["api"] != api:
-        raise Refusal("not_found", f"No job {job.id!r}", {"id": job.id})
+        raise Refusal("not_found", f"No job {job.id!r}", {"id": job.id, "rests_on": ("rule.apis_apart",)})
     return job

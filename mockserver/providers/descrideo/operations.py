@@ -71,7 +71,8 @@ def _create(
 def _get(api: str, name: str) -> Operation:
     made = _replies(200, "The job; what its webhook says comes with its end", replies.DescriptionStatus, 404)
     handler, path = partial(descriptions.retrieve, api), f"{_PATHS[api]}/{{job_id}}"
-    return _operation(api)(f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", made)
+    rows = ("rule.status_reply",)
+    return _operation(api)(f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", made, rests_on=rows)
 
 
 def _replay(api: str, name: str) -> Operation:
@@ -79,13 +80,15 @@ def _replay(api: str, name: str) -> Operation:
     handler, path = partial(descriptions.replay, api), f"{_PATHS[api]}/{{job_id}}/replay-webhook"
     summary = f"Send the webhook of a job of the {api} API again"
     says = "The same event with the same bytes, as a new attempt. A job that has not ended has none yet: 400."
-    return _operation(api)(f"replay_{name}", "POST", path, handler, summary, made, description=says)
+    rows = ("rule.replay_reply",)
+    return _operation(api)(f"replay_{name}", "POST", path, handler, summary, made, description=says, rests_on=rows)
 
 
 def _secret(api: str, name: str, path: str) -> Operation:
     made = _replies(200, "The secret", replies.Secret)
     summary = f"Get the secret that signs webhooks, with a key of the {api} API"
-    return _operation(api)(f"get_{name}", "GET", path, descriptions.secret, summary, made, secret=True)
+    rows = ("rule.secret_reply",)
+    return _operation(api)(f"get_{name}", "GET", path, descriptions.secret, summary, made, secret=True, rests_on=rows)
 
 
 def _operation(api: str) -> Callable[..., Operation]:

@@ -1,17 +1,18 @@
 """How Descrideo looks on the wire: its three APIs, keys, errors, signatures and events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
 from mockserver.core.faults import Refusal
+from mockserver.core.jobs import State
 from mockserver.core.limits import Period
 from mockserver.core.signing import hmac_sha256
 from mockserver.deliveries import Delivery
 from mockserver.outgoing.call import CallResult
 from mockserver.providers.base import BEARER, Event, Holder, Provider, Reply, bearer, status_of
-from mockserver.providers.descrideo import billing, examples, replies, requests, results, sources
+from mockserver.providers.descrideo import billing, examples, replies, requests, results, sources, stages
 from mockserver.providers.descrideo.descriptions import DEMO, LIVE, SANDBOX
 from mockserver.providers.descrideo.operations import DEMO_HOST, operations
 from mockserver.providers.descrideo.secrets import secret_of
@@ -121,12 +122,33 @@ class Descrideo(Provider):
         found = error.errors(include_url=False, include_input=False, include_context=False)
         for one in found:
             if one["type"] == requests.UNPROCESSABLE:
-                return Refusal(_UNPROCESSABLE, one["msg"])
-        return Refusal("invalid_request", requests.problem(error))
+                # Of what the demo API refuses, the page gives the status for other languages alone.
+                rows = () if "lang" in one["loc"] else ("rule.demo_unprocessable",)
+                return Refusal(_UNPROCESSABLE, one["msg"], {"rests_on": rows})
+        rows = () if found[0]["type"] in requests.SHOWN else ("rule.checks",)
+        return Refusal("invalid_request", requests.problem(error), {"rests_on": rows})
 
     def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
         status = _STATUSES.get(refusal.kind) or status_of(refusal)
         return Reply(status, {"detail": _message(refusal)})
+
+    def error_name(self, refusal: Refusal, reply: Reply) -> str:
+        kind = refusal.kind.removeprefix(f"{self.name}:")
+        return "unauthorized" if kind == "forbidden" else kind
+
+    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
+        """The statuses are documented, and how the errors look is not."""
+        yield from super().error_rests_on(refusal, reply)
+        yield "rule.error_envelope"
+        if "scope" in refusal.detail:
+            yield "rule.crossed_keys"
+        if refusal.kind == "rate_limited" and "limit" in refusal.detail:
+            yield f"limit.{refusal.detail['limit']}"
+        if "retry_after" in refusal.detail:
+            yield "rule.retry_after"
+
+    def state_name(self, state: State) -> str:
+        return stages.status(state)
 
     async def on_transition(self, sandbox: Sandbox, transition: Transition) -> None:
         job, state = transition.job, transition.state

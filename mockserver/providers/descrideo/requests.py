@@ -13,10 +13,20 @@ Mode = Literal["vision", "vision_audio", "audio"]
 OutputField = Literal["title", "description", "tags"]
 
 FIELDS: tuple[OutputField, ...] = ("title", "description", "tags")
+# The documented fields of a body, and of each object in it.
+DOCUMENTED: Mapping[str, frozenset[str]] = {
+    "": frozenset(("source", "webhook", "client_context", "frames", "generation_mode", "transcription")),
+    "source": frozenset(("type", "url", "provider")),
+    "webhook": frozenset(("url",)),
+    "client_context": frozenset(("output_fields", "lang", "custom_instructions")),
+    "transcription": frozenset(("enabled", "segments", "segment_sec")),
+}
 COUNTS = (10, 20, 30)
 SEGMENT_SEC = (5, 60)
 # The type of an error that says: well formed, but more than the demo API does (FACTS section 4, demo).
 UNPROCESSABLE = "unprocessable"
+# The types of errors in what the page tells of a body: what is required, and which values there are.
+SHOWN = ("missing", "literal_error", "value_error", "union_tag_not_found", "union_tag_invalid")
 # Longer instructions are taken, and this much of them is kept with the job.
 KEPT_INSTRUCTIONS = 2_000
 

@@ -13,8 +13,8 @@ from mockserver.core.plans import Plan, Step
 from mockserver.journal import KEPT_BODY
 from mockserver.providers.base import Reply
 from mockserver.providers.nanophoto.codes import PREFIX, STATUS
-from mockserver.providers.nanophoto.links import youtube_id
-from mockserver.providers.nanophoto.models import ReversePrompt
+from mockserver.providers.nanophoto.links import is_shown, youtube_id
+from mockserver.providers.nanophoto.models import FIELDS, ReversePrompt
 from mockserver.providers.nanophoto.upload import inspect
 from mockserver.wire.body import Disconnected
 from mockserver.wire.call import Call
@@ -40,6 +40,8 @@ class _Video:
 async def reverse_prompt(call: Call) -> Reply:
     """POST /api/sora-2/reverse-prompt."""
     asked: ReversePrompt = call.body
+    if not FIELDS.issuperset(call.data):
+        call.rests_on("rule.unknown_fields")
     video = await _video(call, asked)
     job_id = await call.new_id("rev_", _ID_LENGTH, fingerprint=f"{video.mark} {asked.locale}".encode())
     # Known before the text is made, so that a scenario's text can name it.
@@ -50,16 +52,20 @@ async def reverse_prompt(call: Call) -> Reply:
     stream = Stream(call, began, call.seeded.child("stream", job_id), lambda: _text(call, asked, video))
     request = {"source": asked.source, "locale": asked.locale, "hint": video.hint}
     await call.submit(job_id, request=request, plan=_plan(call, work, stream, starts), cost=COST)
-    await _finish(call, work)
+    await _finish(call, work, stream)
     return Reply(content_type=TEXT_TYPE, chunks=stream.played())
 
 
 async def _video(call: Call, asked: ReversePrompt) -> _Video:
     if asked.file is None or asked.source != "file":
         # All links to a YouTube video are links to the same one, and none of them says anything but its id.
-        mark = (youtube_id(asked.url or "") if asked.source == "youtube" else asked.url) or ""
+        url = asked.url or ""
+        mark = (youtube_id(url) if asked.source == "youtube" else url) or ""
+        if asked.source == "youtube" and not is_shown(url):
+            call.rests_on("rule.youtube_forms")
         return _Video(mark, mark, _length(call, mark))
     facts = await inspect(asked.file)
+    call.rests_on(*facts.forgiven)
     hint = asked.file_name or ""
     _drop_file(call, asked)
     return _Video(facts.mark, hint, facts.duration_ms or _length(call, facts.mark))
@@ -90,12 +96,13 @@ def _plan(call: Call, work: tuple[Step, ...], stream: Stream, starts: int) -> Pl
     return Plan("reverse_prompt", (*lead, end))
 
 
-async def _finish(call: Call, work: tuple[Step, ...]) -> None:
+async def _finish(call: Call, work: tuple[Step, ...], stream: Stream) -> None:
     """Wait for the end of the work, if it has one. Raises Refusal when it has failed."""
     try:
         end = await done(call, work)
     except Disconnected:
         call.entry.note = "the client went away before the first byte"
+        stream.left()
         raise
     await call.sandbox.settle(call.sandbox.clock.now())
     if end.status != "succeeded":

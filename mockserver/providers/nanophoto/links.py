@@ -25,6 +25,12 @@ def youtube_id(url: str) -> str | None:
     return video if _ID.match(video) else None
 
 
+def is_shown(url: str) -> bool:
+    """True for a YouTube link of the one form that the page shows: `www.youtube.com/watch?v=...`."""
+    parts = _web(url)
+    return parts is not None and (parts.hostname, parts.path) == ("www.youtube.com", "/watch")
+
+
 def is_video_url(url: str) -> bool:
     """True for an http(s) URL whose path ends in `.mp4`, in whichever case."""
     parts = _web(url)

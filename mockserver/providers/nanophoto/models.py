@@ -12,6 +12,7 @@ from mockserver.providers.nanophoto.links import is_video_url, youtube_id
 Source = Literal["youtube", "url", "file"]
 Locale = Literal["en", "zh", "zh-TW", "ja", "ko", "es", "fr", "de", "pt", "ru", "ar"]
 LONGEST_URL = 2_048
+FIELDS = frozenset(("videoSource", "locale", "videoUrl", "videoFile", "videoFileName"))
 
 # The conditional fields (FACTS section 3) in the words of JSON Schema, for the documents: the validators below decide.
 # A Base64 text whose fifth to eighth byte are `ftyp` has these characters in these places.

@@ -1,11 +1,12 @@
 """How NanoPhoto looks on the wire: its operation, limit and errors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
 from mockserver.core.faults import Refusal
+from mockserver.core.jobs import State
 from mockserver.core.limits import Period
 from mockserver.providers.base import Documented, Operation, Provider, Reply, first_error
 from mockserver.providers.nanophoto import models
@@ -17,6 +18,8 @@ from mockserver.wire.call import Call
 _MAX_BODY = 45_000_000
 _HOURLY = 100
 _UNDOCUMENTED: Mapping[str, int] = {"not_found": 404, "method_not_allowed": 405}
+# The page documents none of these, so they are no case of the code that they are spelled with.
+_ASSUMED = (*_UNDOCUMENTED, "too_large", "unsupported_media_type")
 # What a check knows better than the message of its code: which field is wrong, and why.
 _TELLING = ("invalid_request", "unsupported_media_type", f"{PREFIX}INVALID_FORMAT")
 _ELSEWHERE: Mapping[str, str] = {
@@ -81,8 +84,24 @@ class NanoPhoto(Provider):
         if first["type"] in STATUS:
             return Refusal(f"{PREFIX}{first['type']}", first["msg"])
         if not isinstance(data, Mapping):
-            return Refusal("invalid_request", "The body must be a JSON object")
-        return Refusal("invalid_request", first_error(error))
+            return Refusal("invalid_request", "The body must be a JSON object", {"rests_on": ("rule.malformed_body",)})
+        return Refusal("invalid_request", first_error(error), {"rests_on": _assumed(first["type"], first["loc"])})
+
+    def error_name(self, refusal: Refusal, reply: Reply) -> str:
+        """The documented code, or the neutral kind of an error that the page knows nothing of."""
+        return refusal.kind if refusal.kind in _ASSUMED else code_of(refusal.kind)
+
+    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
+        yield from super().error_rests_on(refusal, reply)
+        if "syntax" in refusal.detail:
+            yield "rule.malformed_body"
+        if refusal.kind == "rate_limited" and "limit" in refusal.detail:
+            yield f"limit.{refusal.detail['limit']}"
+        if "retry_after" in refusal.detail:
+            yield "rule.retry_after"
+
+    def state_name(self, state: State) -> None:
+        """None: an analysis is a job inside alone."""
 
     def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
         code = code_of(refusal.kind)
@@ -90,3 +109,10 @@ class NanoPhoto(Provider):
         own = refusal.detail.get("fault") or refusal.kind in _TELLING or refusal.kind == f"{PREFIX}INVALID_INPUT"
         message = (own and refusal.message) or _ELSEWHERE.get(refusal.kind, MESSAGES[code])
         return Reply(status, {"success": False, "error": message, "errorCode": code})
+
+
+def _assumed(problem: str, where: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The rows that a refusal of a field rests on, beside that of its code."""
+    if problem == "string_too_long":
+        return ("rule.longest_texts",)
+    return ("rule.unknown_locale",) if "locale" in where else ()

@@ -1,5 +1,6 @@
 """Videos sent along in Base64: looked at piece by piece, so that nobody waits behind a large one."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -8,20 +9,26 @@ from mockserver.core.faults import Refusal
 from mockserver.media.encoded import decoded
 from mockserver.media.reader import VideoProbe
 
-# 30 MB before Base64 (the page), taken as binary megabytes.
+# 30 MB before Base64 (the page), taken as binary megabytes; what has more decimal ones rests on that.
 LARGEST = 30 * 1_048_576
+_LARGEST_IN_DECIMAL = 30 * 1_000_000
 _LONGEST_PREFIX = 200
+_SHOWN_PREFIX = "data:video/mp4;base64,"
 # Characters looked through for line breaks at once: a few milliseconds.
 _COUNTED = 4 * 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What is known of a sent video. `mark` is the same for the same video; `duration_ms` may not be readable."""
+    """What is known of a sent video. `mark` is the same for the same video; `duration_ms` may not be readable.
+
+    `forgiven` are the rows of the ledger by which it was taken although the page does not say so.
+    """
 
     size: int
     duration_ms: int | None
     mark: str
+    forgiven: tuple[str, ...] = ()
 
 
 async def inspect(text: str) -> Uploaded:
@@ -44,7 +51,15 @@ async def inspect(text: str) -> Uploaded:
     facts = probe.finish()
     if not facts.size:
         raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is empty")
-    return Uploaded(facts.size, facts.duration_ms, f"{facts.size}:{mark}")
+    return Uploaded(facts.size, facts.duration_ms, f"{facts.size}:{mark}", tuple(_forgiven(text, start, facts.size)))
+
+
+def _forgiven(text: str, start: int, size: int) -> Iterator[str]:
+    # Base64 as RFC 4648 has it is as long as this: with white space or without padding it is not.
+    if len(text) - start != -(-size // 3) * 4 or (start and text[:start] != _SHOWN_PREFIX):
+        yield "rule.forgiving_base64"
+    if size > _LARGEST_IN_DECIMAL:
+        yield "rule.binary_megabytes"
 
 
 def _start(text: str) -> int:
