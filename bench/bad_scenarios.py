@@ -3,6 +3,7 @@
 python -m bench.bad_scenarios
 """
 
+import argparse
 import time
 from itertools import pairwise
 
@@ -26,6 +27,7 @@ CASES = {
 
 def main() -> None:
     """Print, for each case, the time and the line."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     providers = all_providers()
     library = Library(catalogue(providers), providers)
     library.program("default")

@@ -6,6 +6,7 @@ Each figure comes from processes of their own. The last is the wall time of a te
 virtual minutes and its webhook fails three times, over real sockets.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -15,17 +16,12 @@ import tempfile
 from pathlib import Path
 
 from bench.process import ROOT
+from bench.startup import PLUGIN
+from bench.verdict import Budget, judged
 
 ROUNDS = 7
 TESTS = 200
 
-IMPORT = """
-import time
-import pytest
-began = time.perf_counter()
-import mockserver.pytest_plugin
-print((time.perf_counter() - began) * 1000)
-"""
 CONFTEST = """
 import json
 
@@ -78,9 +74,9 @@ def test_ten_minutes(mockserver, number):
 """
 
 
-def main() -> None:
-    """Print each figure beside its limit."""
-    imports = [float(_python("-c", IMPORT)) for _ in range(ROUNDS)]
+def measure() -> int:
+    """Print each figure with the least and the most, and judge the medians."""
+    imports = [float(_python("-c", PLUGIN)) for _ in range(ROUNDS)]
     runs = [_run() for _ in range(ROUNDS)]
     firsts = [run["test_with[0]"]["setup"] + run["test_with[0]"]["call"] for run in runs]
     added = [
@@ -88,11 +84,16 @@ def main() -> None:
     ]
     minutes = [run[f"test_ten_minutes[{number}]"]["call"] for run in runs for number in range(ROUNDS)]
     cold = [run["test_ten_minutes[0]"]["call"] for run in runs]
-    _print("importing the plugin", imports, 20)
-    _print("first use in a run", firsts, 700)
-    _print("added to every test", added, 5)
-    _print("ten minutes, three retries", minutes, 100)
-    _print("  the first of a process", cold, 100)
+    figures = {
+        "importing the plugin": (imports, 20),
+        "first use in a run": (firsts, 700),
+        "added to every test": (added, 5),
+        "ten minutes, three retries": (minutes, 100),
+        "  the first of a process": (cold, 100),
+    }
+    for what, (times, _) in figures.items():
+        print(f"{what:<28} median {statistics.median(times):7.2f} ms  ({min(times):.2f} to {max(times):.2f})")
+    return judged(Budget(what, statistics.median(times), limit, "ms") for what, (times, limit) in figures.items())
 
 
 def _run() -> dict[str, dict[str, float]]:
@@ -122,13 +123,10 @@ def _of(run: dict[str, dict[str, float]], test: str) -> float:
     return sum(run[test].values())
 
 
-def _print(what: str, times: list[float], limit: float) -> None:
-    middle = statistics.median(times)
-    verdict = "ok" if middle < limit else "TOO SLOW"
-    print(
-        f"{what:<28} median {middle:7.2f} ms  ({min(times):.2f} to {max(times):.2f})  limit {limit:3.0f} ms  {verdict}"
-    )
+def main() -> int:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    return measure()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

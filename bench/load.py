@@ -2,16 +2,26 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import cycle
 from typing import cast
+
+# In a payload this stands for a number that no other request has; it has as many digits.
+NUMBER = b"##########"
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a load saw: how many replies, of which status, in how many seconds, and each reply's latency."""
+    """What a load saw: how many replies, of which status, in how many seconds, and each reply's latency.
+
+    `busy` is the share of its core that the load itself used: from about 0.9 it measures itself.
+    """
 
     replies: int = 0
     seconds: float = 0.0
+    busy: float = 0.0
     statuses: dict[int, int] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
 
@@ -25,70 +35,96 @@ class Outcome:
         return ranked[min(len(ranked) - 1, int(share * len(ranked)))] * 1000 if ranked else 0.0
 
 
-def request(method: str, path: str, port: int, body: bytes = b"") -> bytes:
-    """The bytes of a request with a bearer key."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer bench-key\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return head.encode() + b"\r\n" + body
-
-
 class _Connection(asyncio.Protocol):
-    def __init__(self, payload: bytes, left: list[int], outcome: Outcome, done: "asyncio.Future[None]") -> None:
-        self._payload, self._left, self._outcome, self._done = payload, left, outcome, done
-        self._buffer = b""
+    def __init__(self, load: "_Load", done: "asyncio.Future[None]") -> None:
+        self._load, self._done = load, done
+        self._asked = self._took = 0.0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._buffer, self._head, self._needed = b"", b"", -1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._next()
 
     def _next(self) -> None:
-        if self._left[0] <= 0:
+        payload = self._load.next_payload()
+        if payload is None:
+            self._done.set_result(None)
             self._transport.close()
-            if not self._done.done():
-                self._done.set_result(None)
             return
-        self._left[0] -= 1
-        self._began = time.perf_counter()
-        self._transport.write(self._payload)
+        self._asked = time.perf_counter()
+        self._transport.write(payload)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        head, found, rest = self._buffer.partition(b"\r\n\r\n")
-        if not found:
+        if not self._head and not self._read_head():
             return
-        at = head.lower().find(b"content-length: ")
-        if at >= 0:
-            length = int(head[at + 16 :].partition(b"\r\n")[0])
-            whole = len(rest) >= length
-        else:
-            whole = rest.endswith(b"0\r\n\r\n")
-        if whole:
-            self._buffer = b""
-            status, outcome = int(head[9:12]), self._outcome
-            outcome.replies += 1
-            outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
-            outcome.latencies.append(time.perf_counter() - self._began)
+        if len(self._buffer) >= self._needed if self._needed >= 0 else self._buffer.endswith(b"0\r\n\r\n"):
+            self._load.note(int(self._head[9:12]), time.perf_counter() - self._asked)
+            self._begin()
             self._next()
+
+    def _read_head(self) -> bool:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        self._head = self._buffer[:end].lower()
+        at = self._head.find(b"content-length: ")
+        if at >= 0:
+            self._needed = end + 4 + int(self._head[at + 16 :].partition(b"\r\n")[0])
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._done.done():
             self._done.set_exception(exc or ConnectionError("the server closed the connection"))
 
 
-async def _load(port: int, payload: bytes, requests: int, connections: int) -> Outcome:
-    outcome, left, loop = Outcome(), [requests], asyncio.get_running_loop()
-    began = time.perf_counter()
-    ends = [loop.create_future() for _ in range(connections)]
-    for end in ends:
-        await loop.create_connection(lambda end=end: _Connection(payload, left, outcome, end), "127.0.0.1", port)
-    await asyncio.gather(*ends)
-    outcome.seconds = time.perf_counter() - began
-    return outcome
+class _Load:
+    def __init__(self, payloads: Sequence[bytes], requests: int) -> None:
+        self.outcome = Outcome()
+        self._left = requests
+        self._makers: Iterator[Callable[[], bytes]] = cycle([self._maker(payload) for payload in payloads])
+        self._number = time.time_ns() // 1_000_000 % 1_000_000_000 * 10
+
+    def _maker(self, payload: bytes) -> Callable[[], bytes]:
+        before, found, after = payload.partition(NUMBER)
+        if not found:
+            return lambda: payload
+        return lambda: b"%b%010d%b" % (before, self._numbered(), after)
+
+    def _numbered(self) -> int:
+        self._number += 1
+        return self._number
+
+    def next_payload(self) -> bytes | None:
+        if self._left <= 0:
+            return None
+        self._left -= 1
+        return next(self._makers)()
+
+    def note(self, status: int, seconds: float) -> None:
+        outcome = self.outcome
+        outcome.replies += 1
+        outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
+        outcome.latencies.append(seconds)
+
+    async def run(self, port: int, connections: int) -> None:
+        loop = asyncio.get_running_loop()
+        began, own = time.perf_counter(), time.process_time()
+        ends = [loop.create_future() for _ in range(connections)]
+        for end in ends:
+            await loop.create_connection(partial(_Connection, self, end), "127.0.0.1", port)
+        await asyncio.gather(*ends)
+        self.outcome.seconds = time.perf_counter() - began
+        self.outcome.busy = (time.process_time() - own) / self.outcome.seconds
 
 
-def load(port: int, payload: bytes, requests: int, connections: int = 32) -> Outcome:
-    """Send `payload` so many times over so many connections, one request at a time on each."""
+def load(port: int, payload: bytes | Sequence[bytes], requests: int, connections: int = 32) -> Outcome:
+    """Send so many requests over so many connections, one at a time on each; several payloads take turns."""
     import uvloop
 
-    return uvloop.run(_load(port, payload, requests, connections))
+    running = _Load([payload] if isinstance(payload, bytes) else payload, requests)
+    uvloop.run(running.run(port, connections))
+    return running.outcome

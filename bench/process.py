@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,18 +23,33 @@ class Server:
     started_in: float
 
     def cpu(self) -> float:
-        """Seconds of processor time used so far, in user and system mode."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        """Seconds of processor time used so far, in user and system mode, by the process and its children."""
+        return sum(_ticks(pid) for pid in self._family()) / TICK
 
     def memory(self) -> float:
-        """Resident memory in MiB."""
-        text = Path(f"/proc/{self.pid}/status").read_text()
-        return int(text.partition("VmRSS:")[2].split()[0]) / 1024
+        """Resident memory in MiB, of the process and its children."""
+        return sum(_resident(pid) for pid in self._family()) / 1024
 
     def descriptors(self) -> int:
         """How many file descriptors are open."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
+    def _family(self) -> list[int]:
+        family = [self.pid]
+        for pid in family:
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                family += map(int, (thread / "children").read_text().split())
+        return family
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _resident(pid: int) -> int:
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(text.partition("VmRSS:")[2].split()[0])
 
 
 def free_port() -> int:
@@ -44,21 +59,51 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def cores() -> list[int]:
+    """The processor cores that this process may use; empty where that cannot be asked."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
 @contextmanager
-def mockserver(*flags: str, wait_for: str = "/_mock/health") -> Iterator[Server]:
+def on_core(core: int | None) -> Iterator[None]:
+    """Keep this process, and those that it starts meanwhile, on one core. None leaves everything as it is."""
+    before = cores()
+    if core is not None and before:
+        os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        if core is not None and before:
+            os.sched_setaffinity(0, set(before))
+
+
+@contextmanager
+def apart() -> Iterator[int | None]:
+    """Keep this process, the load, on the last core. Gives the first, for the server; None where there is but one."""
+    mine = cores()
+    core = mine[0] if len(mine) > 1 else None
+    with on_core(None if core is None else mine[-1]):
+        yield core
+
+
+@contextmanager
+def mockserver(*flags: str, wait_for: str = "/_mock/health", core: int | None = None) -> Iterator[Server]:
     """`mockserver serve` with its default settings and these flags."""
     port = free_port()
     command = [sys.executable, "-m", "mockserver", "serve", "--port", str(port), *flags]
-    with running(command, port, wait_for) as server:
+    with running(command, port, wait_for, core) as server:
         yield server
 
 
 @contextmanager
-def running(command: Sequence[str], port: int, wait_for: str) -> Iterator[Server]:
-    """Any server: started by `command`, ready when a GET of `wait_for` on `port` answers 200."""
+def running(command: Sequence[str], port: int, wait_for: str, core: int | None = None) -> Iterator[Server]:
+    """Any server: started by `command`, ready when a GET of `wait_for` on `port` answers 200; kept on `core`."""
+    # Compiled code is kept, as it is wherever the package is installed.
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    with on_core(core):
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     try:
         while not answers(port, wait_for):
             if process.poll() is not None or time.perf_counter() - began > 60:
@@ -67,7 +112,9 @@ def running(command: Sequence[str], port: int, wait_for: str) -> Iterator[Server
         yield Server(process.pid, port, (time.perf_counter() - began) * 1000)
     finally:
         process.terminate()
-        process.wait(10)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
 
 
 def answers(port: int, path: str) -> bool:

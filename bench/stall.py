@@ -5,6 +5,7 @@
 One connection polls health all the while; the longest of its replies is the stall that anybody would see.
 """
 
+import argparse
 import base64
 import json
 import statistics
@@ -55,6 +56,7 @@ def posted(server: Server, payload: bytes) -> None:
 
 def main() -> None:
     """Print the worst and the median latency of the other client."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with mockserver("--scenario", "nanophoto-stream-at-once") as server:
         for name, wrapped in (("plain Base64", False), ("with line breaks", True)):
             payload, worst, all_of_them = body(wrapped=wrapped), [], []

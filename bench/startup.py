@@ -1,42 +1,75 @@
-"""Start-up: from exec to the first 200, `--help`, and what importing costs. Medians of 7.
+"""Start-up: from exec to the first 200, `--help`, importing the pytest plugin, and memory when idle. Medians of 7.
 
 python -m bench.startup
+python -m bench.startup --quick    # of 3
 """
 
+import argparse
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from bench.process import ROOT, mockserver
+from bench.verdict import Budget, judged
 
 ROUNDS = 7
+# As pytest imports it: pytest itself is loaded by then.
+PLUGIN = """
+import time
+import pytest
+began = time.perf_counter()
+import mockserver.pytest_plugin
+print((time.perf_counter() - began) * 1000)
+"""
 
 
-def timed(*command: str) -> float:
+def whole(*command: str) -> float:
     """Milliseconds that a Python command takes as a whole process."""
     began = time.perf_counter()
     subprocess.run([sys.executable, *command], stdout=subprocess.DEVNULL, check=True, cwd=ROOT)
     return (time.perf_counter() - began) * 1000
 
 
-def median(values: list[float]) -> str:
-    return f"median {statistics.median(values):5.0f} ms  ({min(values):.0f} to {max(values):.0f})"
+def plugin() -> float:
+    """Milliseconds that importing the plugin takes."""
+    command = [sys.executable, "-c", PLUGIN]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout)
 
 
-def main() -> None:
-    """Print each figure."""
-    starts, memory = [], []
-    for _ in range(ROUNDS):
-        with mockserver() as server:
-            starts.append(server.started_in)
-            memory.append(server.memory())
-    bare = [timed("-c", "pass") for _ in range(ROUNDS)]
-    print(f"exec to the first 200   {median(starts)}")
-    print(f"mockserver --help       {median([timed('-m', 'mockserver', '--help') for _ in range(ROUNDS)])}")
-    print(f"python -c pass          {median(bare)}")
-    print(f"idle resident memory    median {statistics.median(memory):5.0f} MiB")
+def started() -> tuple[float, float]:
+    """Milliseconds from exec to the first 200, and the MiB that are resident then."""
+    with mockserver() as server:
+        return server.started_in, server.memory()
+
+
+def measure(rounds: int) -> int:
+    """Print each figure with the least and the most, and judge the medians."""
+    starts, memory = zip(*(started() for _ in range(rounds)), strict=True)
+    figures: dict[str, tuple[list[float], float, str]] = {
+        "exec to the first 200": (list(starts), 500, "ms"),
+        "mockserver --help": (_times(lambda: whole("-m", "mockserver", "--help"), rounds), 200, "ms"),
+        "importing the pytest plugin": (_times(plugin, rounds), 20, "ms"),
+        "resident memory when idle": (list(memory), 80, "MiB"),
+    }
+    bare = statistics.median(_times(lambda: whole("-c", "pass"), rounds))
+    for name, (values, _, unit) in figures.items():
+        print(f"{name:<28} {statistics.median(values):6.1f} {unit:<3} ({min(values):.1f} to {max(values):.1f})")
+    print(f"{'python -c pass, beside it':<28} {bare:6.1f} ms")
+    return judged(Budget(name, statistics.median(v), limit, unit) for name, (v, limit, unit) in figures.items())
+
+
+def _times(once: Callable[[], float], rounds: int) -> list[float]:
+    once()  # compiled code is kept from here on
+    return [once() for _ in range(rounds)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    return measure(3 if parser.parse_args().quick else ROUNDS)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,6 +3,7 @@
 python -m bench.ten_minutes
 """
 
+import argparse
 import json
 import statistics
 import time
@@ -17,6 +18,7 @@ HEADERS = {"Authorization": "Bearer bench-key", "Content-Type": "application/jso
 
 def main() -> None:
     """Print the wall time of one whole job: submit, advance until it has ended, read the result."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with mockserver() as server:
         connection = HTTPConnection("127.0.0.1", server.port)
 

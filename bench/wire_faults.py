@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.process import mockserver
@@ -148,7 +149,7 @@ def main() -> int:
             WHOLE[0] = int(say(("127.0.0.1", server.port), plain).head["content-length"])
             before = server.descriptors()
             for case in CASES:
-                found = _strikes(lambda case=case: once(server.port, case), times)
+                found = _strikes(partial(once, server.port, case), times)
                 wrong += len(found)
                 print(f"{case.name:24} {times:4} times  {len(found)} mismatches  {'; '.join(sorted(set(found))[:3])}")
             print(f"descriptors before {before}, after {server.descriptors()}")

@@ -1,0 +1,53 @@
+"""`mockserver` with a sampler of processor time in it, for bench.profile.
+
+    python -m bench.sampler FILE serve --port 8080
+
+Every few milliseconds of processor time (as often as the kernel allows) the running stack is sorted into a layer.
+SIGUSR1 begins anew, SIGUSR2 writes what was counted to FILE as JSON: how many samples each layer has.
+"""
+
+import json
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+
+from bench.layers import Sorter
+
+EVERY = 0.001
+
+
+def install(file: Path) -> None:
+    """Sample from SIGUSR1 on."""
+    sorter, counted = Sorter(), Counter[str]()
+
+    def sample(_: int, frame: FrameType | None) -> None:
+        counted[sorter.layer(frame).name] += 1
+
+    def begin(_: int, __: FrameType | None) -> None:
+        counted.clear()
+        signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
+
+    def write(_: int, __: FrameType | None) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(counted))
+        part.replace(file)
+
+    signal.signal(signal.SIGPROF, sample)
+    signal.signal(signal.SIGUSR1, begin)
+    signal.signal(signal.SIGUSR2, write)
+
+
+def main() -> int:
+    """Run `mockserver` with the rest of the command line."""
+    from mockserver.cli import main as run
+
+    install(Path(sys.argv[1]))
+    sys.argv[1:] = sys.argv[2:]
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

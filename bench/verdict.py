@@ -1,0 +1,33 @@
+"""What a figure must not exceed, and whether it does."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A figure beside its limit; `least` when it must not be below instead."""
+
+    name: str
+    figure: float
+    limit: float
+    unit: str = ""
+    least: bool = False
+
+    @property
+    def kept(self) -> bool:
+        return self.figure >= self.limit if self.least else self.figure <= self.limit
+
+    def __str__(self) -> str:
+        bound = "at least" if self.least else "at most"
+        return (
+            f"{'PASS' if self.kept else 'FAIL'}  {self.name:<44} {self.figure:8.2f} {self.unit:<9}"
+            f" {bound} {self.limit:g}"
+        )
+
+
+def judged(budgets: Iterable[Budget]) -> int:
+    """Print each budget with its verdict. The exit code of the command: 1 when one is not kept."""
+    all_of_them = list(budgets)
+    print("", *all_of_them, sep="\n")
+    return 0 if all(budget.kept for budget in all_of_them) else 1

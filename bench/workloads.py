@@ -1,0 +1,57 @@
+"""The work that every server is asked to do: a poll, a submission and a stream, as the bytes of a request."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bench.process import ROOT, Server
+
+W1, W2, W3 = "W1", "W2", "W3"
+TITLES = {W1: "W1 poll a completed job", W2: "W2 submit a job", W3: "W3 stream 4 KB in 40 chunks"}
+KEY = "bench-key"
+
+POLL_PATH = "/videotoprompt/v1/analyze/"
+SUBMIT_PATH = "/videotoprompt/v1/analyze/url"
+SUBMIT = json.dumps({"url": "https://www.youtube.com/watch?v=EXAMPLE", "platform": "midjourney"}).encode()
+STREAM_PATH = "/nanophoto/api/sora-2/reverse-prompt"
+STREAM = json.dumps({"videoSource": "youtube", "videoUrl": "https://www.youtube.com/watch?v=W-15-UmGP5s"}).encode()
+LIST_PATH = "/prompttovideo/api/v1/videos?page=1&per_page=20"
+QUEUE_PATH = "/prompttovideo/api/v1/queue/status"
+GENERATE_PATH = "/prompttovideo/api/v1/generate"
+GENERATE = json.dumps({"prompt": "A beautiful sunset over the ocean", "quality": "free"}).encode()
+
+AT_ONCE = ROOT / "bench" / "scenarios" / "stream-at-once.yaml"
+PACED = ROOT / "bench" / "scenarios" / "stream-paced.yaml"
+# Seconds that a paced stream lasts: 40 chunks, 20 ms before each.
+PACED_LASTS = 0.8
+
+
+def request(method: str, path: str, port: int, body: bytes = b"") -> bytes:
+    """The bytes of a request with a bearer key."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {KEY}\r\n"
+    if body:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"\r\n" + body
+
+
+def ask(server: Server, method: str, path: str, body: Mapping[str, Any] | bytes = b"") -> Any:
+    """One request by hand, and its JSON. Exits unless it is answered with a success."""
+    from http.client import HTTPConnection
+
+    connection = HTTPConnection("127.0.0.1", server.port)
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    told = body if isinstance(body, bytes) else json.dumps(body).encode()
+    connection.request(method, path, told or None, headers)
+    reply = connection.getresponse()
+    text = reply.read()
+    connection.close()
+    if reply.status >= 300:
+        raise SystemExit(f"{method} {path}: {reply.status} {text[:200]!r}")
+    return json.loads(text) if text else None
+
+
+def completed(server: Server) -> str:
+    """The path of an analysis on a mockserver that is completed."""
+    job = ask(server, "POST", SUBMIT_PATH, SUBMIT)["id"]
+    ask(server, "POST", "/_mock/clock", {"until": {"job": job}})
+    return POLL_PATH + str(job)
