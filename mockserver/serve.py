@@ -67,7 +67,10 @@ def _spare_the_collector() -> None:
 
 
 def config(app: Server, *, access_log: bool = False, limits: Limits | None = None) -> uvicorn.Config:
-    """How uvicorn runs the application: its fastest parser and loop, no headers that a provider would not send."""
+    """How uvicorn runs the application: its fastest parser and loop, no headers that a provider would not send.
+
+    Behind a proxy `public_url` says how clients reach it: headers of proxies are not looked at.
+    """
     return uvicorn.Config(
         app,
         http=protocol(limits),
@@ -77,6 +80,7 @@ def config(app: Server, *, access_log: bool = False, limits: Limits | None = Non
         log_level="info" if access_log else "warning",
         access_log=access_log,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
         backlog=BACKLOG,
     )

@@ -49,6 +49,16 @@ def test_the_position_counts_from_one_by_priority_then_age(talk):
     talk(story)
 
 
+def test_the_queue_lists_the_next_hundred(talk):
+    async def story(t: Conversation) -> None:
+        made = [await generate(t, f"video {n}") for n in range(103)]
+        said = await queue(t)
+        assert [v["video_id"] for v in said["user_videos"]] == [video["video_id"] for video in made[:100]]
+        assert said["queue_stats"]["user_pending_count"] == 103
+
+    talk(story)
+
+
 @pytest.mark.parametrize(("length", "shown"), [(1, 1), (50, 50), (51, 53), (5000, 53)])
 def test_the_queue_shows_the_beginning_of_a_prompt(talk, length: int, shown: int):
     """FACTS 2: queue status (prompt cut to 50 characters and "...")."""

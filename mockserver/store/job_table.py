@@ -29,9 +29,10 @@ class _Row:
 
 @dataclass(slots=True)
 class _Lane:
-    """The sequences of one account's jobs of one provider, oldest first: all, and by status."""
+    """The sequences of one account's jobs of one provider, oldest first: all, and by status; and its queue."""
 
     every: list[int] = field(default_factory=list)
+    queue: list[tuple[int, int]] = field(default_factory=list)
     by_status: dict[Status, list[int]] = field(default_factory=dict)
 
     def of(self, status: Status | None) -> list[int]:
@@ -139,6 +140,11 @@ class JobTable:
     def position(self, job: Job) -> int:
         return bisect_left(self._queues.get(job.provider, []), (-job.priority, job.sequence)) + 1
 
+    def waiting(self, provider: str, account: str, limit: int) -> Page:
+        lane = self._lanes.get((provider, account))
+        queue = lane.queue if lane else []
+        return Page(tuple(self._rows[sequence].job for _, sequence in queue[:limit]), len(queue))
+
     def _expect(self, row: _Row) -> None:
         due = row.job.next_change(row.seen)
         if due is not None and due != row.due:
@@ -153,17 +159,26 @@ class JobTable:
 
     def _enter(self, row: _Row, status: Status) -> None:
         job, row.status = row.job, status
-        insort(self._lanes[job.provider, job.account].of(status), job.sequence)
+        lane = self._lanes[job.provider, job.account]
+        insort(lane.of(status), job.sequence)
         self._tallies.setdefault(job.provider, Counter())[status] += 1
         if status == "queued":
-            insort(self._queues.setdefault(job.provider, []), (-job.priority, job.sequence))
+            place = (-job.priority, job.sequence)
+            insort(self._queues.setdefault(job.provider, []), place)
+            insort(lane.queue, place)
 
     def _leave(self, row: _Row) -> None:
         job = row.job
         _drop(self._lanes[job.provider, job.account].of(row.status), job.sequence)
         self._tallies[job.provider][row.status] -= 1
+        self._leave_queue(row)
+
+    def _leave_queue(self, row: _Row) -> None:
+        job = row.job
         if row.status == "queued":
-            _drop(self._queues[job.provider], (-job.priority, job.sequence))
+            place = (-job.priority, job.sequence)
+            _drop(self._queues[job.provider], place)
+            _drop(self._lanes[job.provider, job.account].queue, place)
 
     def _evict(self, count: int) -> list[Job]:
         oldest = list(islice(self._rows, count))
@@ -172,8 +187,7 @@ class JobTable:
             row = self._rows.pop(sequence)
             job = row.job
             self._tallies[job.provider][row.status] -= 1
-            if row.status == "queued":
-                _drop(self._queues[job.provider], (-job.priority, job.sequence))
+            self._leave_queue(row)
             if self._by_key.get(_key(job)) == sequence:
                 del self._by_key[_key(job)]
             self._forget_id(job)

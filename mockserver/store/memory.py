@@ -89,6 +89,9 @@ class MemoryStore:
     async def queue_position(self, job: Job) -> int:
         return self._jobs.position(job)
 
+    async def waiting_jobs(self, provider: str, account: str, limit: int) -> Page:
+        return self._jobs.waiting(provider, account, limit)
+
     def _give_back(self, forgotten: Iterable[Job]) -> None:
         for job in forgotten:
             ledger = self._ledgers.get(job.account)

@@ -20,7 +20,7 @@ What = Literal["journal", "jobs", "counters", "faults", "all"]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a longer list, newest first, and how long the whole list is."""
+    """A part of a longer list, newest first unless told otherwise, and how long the whole list is."""
 
     jobs: tuple[Job, ...]
     total: int
@@ -84,6 +84,9 @@ class Store(Protocol):
 
     async def queue_position(self, job: Job) -> int:
         """The place of a queued job among the queued of its provider: 1 is next. By priority, then age."""
+
+    async def waiting_jobs(self, provider: str, account: str, limit: int) -> Page:
+        """The account's queued jobs as its queue has them, the next first, at most `limit`; and how many there are."""
 
     # Counters and limits.
 

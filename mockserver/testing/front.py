@@ -19,7 +19,7 @@ class Front:
         # No logging of its own: the process is the test's, and so is the configuration of its loggers.
         config = uvicorn.Config(
             app, http=protocol(), ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-            backlog=BACKLOG,
+            proxy_headers=False, backlog=BACKLOG,
         )  # fmt: skip
         config.load()
         self._server = uvicorn.Server(config)

@@ -101,6 +101,20 @@ class JobListsContract:
         assert {n: await store.queue_position(kept[n]) for n in "acde"} == {"d": 1, "e": 2, "a": 3, "c": 4}
 
     @promise()
+    async def test_an_account_has_a_queue_of_its_own(self, store: Store) -> None:
+        kept = {}
+        for name, priority, key in (("a", 0, "k1"), ("b", 2, "k2"), ("c", 0, "k1"), ("d", 2, "k1"), ("e", 1, "k1")):
+            kept[name] = await store.add_job(job(name, HELD, key=key, priority=priority))
+        assert ids(await store.waiting_jobs("v2p", "v2p:k1", 9)) == "deac"
+        part = await store.waiting_jobs("v2p", "v2p:k1", 2)
+        assert (ids(part), part.total) == ("de", 4)
+        assert (await store.waiting_jobs("v2p", "v2p:k3", 9)).total == 0
+
+        assert await store.replace_job(kept["e"], kept["e"].released(T0))
+        await store.take_transitions(T0)
+        assert ids(await store.waiting_jobs("v2p", "v2p:k1", 9)) == "dac"
+
+    @promise()
     async def test_a_job_leaves_the_queue_with_time(self, store: Store) -> None:
         first, second = await store.add_job(job("a")), await store.add_job(job("b", at=T0 + 1_000))
         assert (await store.queue_position(first), await store.queue_position(second)) == (1, 2)

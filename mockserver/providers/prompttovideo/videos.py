@@ -14,6 +14,8 @@ from mockserver.store.protocol import Page
 from mockserver.wire.call import Call
 
 PER_PAGE, PER_PAGE_MAX = 20, 100
+# The videos of an account that the queue lists: the next ones.
+LISTED = 100
 _PAGE_MAX = 2**53 - 1
 _NUMBER = re.compile(r"[+]?0*([0-9]+)")
 _NOTHING = Page((), 0)
@@ -83,15 +85,16 @@ async def queue_status(call: Call) -> Reply:
     """GET /api/v1/queue/status: the caller's pending videos, next first, and figures of everybody's."""
     store, provider = call.sandbox.store, call.provider.name
     tally = await store.tally(provider)
-    waiting = await store.page_jobs(provider, call.account.id, "queued", 0, tally.get("queued", 0))
+    waiting = await store.waiting_jobs(provider, call.account.id, LISTED)
     _rest(call, (row for job in waiting.jobs for row in ("rule.queue", "rule.wait", *_rows_of_quality(call, job))))
-    ordered = sorted(waiting.jobs, key=lambda job: (-job.priority, job.sequence))
+    if waiting.total > LISTED:
+        call.rests_on("rule.queue_length")
     stats = {
         "total_pending": tally.get("queued", 0),
         "currently_processing": tally.get("running", 0),
         "user_pending_count": waiting.total,
     }
-    return Reply(200, {"user_videos": [await _waiting(call, job) for job in ordered], "queue_stats": stats})
+    return Reply(200, {"user_videos": [await _waiting(call, job) for job in waiting.jobs], "queue_stats": stats})
 
 
 def _rows_of_request(call: Call) -> Iterator[str]:
