@@ -25,7 +25,11 @@ URL = {"url": "https://example.com/a.mp4"}
 FIELDS = "there are platform, style_depth, include_negative, language, url, timestamp_start, timestamp_end"
 GENERATE = {"method": "POST", "url": f"{PROMPTTOVIDEO}/generate"}
 EXTRACT = {"method": "POST", "url": dumplingai.PATH, "json": dumplingai.ASKED}
-UPLOAD = {"method": "POST", "url": f"{VIDEOTOPROMPT}/upload", "files": {"video": ("a.mp4", dumplingai.mp4(1_000))}}
+UPLOAD: dict[str, Any] = {
+    "method": "POST",
+    "url": f"{VIDEOTOPROMPT}/upload",
+    "files": {"video": ("a.mp4", dumplingai.mp4(1_000))},
+}
 DESCRIBED = descrideo.job()
 CREATE = {"method": "POST", "url": descrideo.LIVE, "headers": {"Authorization": f"Bearer {descrideo.KEY}"}}
 
