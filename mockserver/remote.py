@@ -35,19 +35,28 @@ def _headers(token: str) -> dict[str, str]:
 
 
 def _call(base: str, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise RemoteError(f"{base!r} is no URL of a server; expected one such as http://127.0.0.1:8080")
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname, parts.port, timeout=PATIENCE)
+    connection, prefix = _connection(base)
     try:
-        connection.request(method, parts.path.rstrip("/") + path, body, headers)
+        connection.request(method, prefix + path, body, headers)
         response = connection.getresponse()
         return response.status, response.read()
     except (OSError, http.client.HTTPException) as error:
         raise RemoteError(f"no answer from {base}: {error}") from None
     finally:
         connection.close()
+
+
+def _connection(base: str) -> tuple[http.client.HTTPConnection, str]:
+    """A connection to a server, not yet open, and the path that it is behind."""
+    try:
+        parts = urlsplit(base)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a port that is none, a bracket that is not closed
+        host = port = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise RemoteError(f"{base!r} is no URL of a server; expected one such as http://127.0.0.1:8080")
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return kind(host, port, timeout=PATIENCE), parts.path.rstrip("/")
 
 
 def _understood(base: str, status: int, text: bytes) -> dict[str, Any]:

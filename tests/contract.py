@@ -11,7 +11,6 @@ import jsonschema_rs
 from mockserver.core.match import key_matches
 from mockserver.deliveries import Delivery
 from mockserver.provenance.ledger import Ledger
-from mockserver.provenance.rows import Row
 from mockserver.registry import all_providers
 from mockserver.server import Server
 from mockserver.wire.address import AddressBook
@@ -23,6 +22,8 @@ _UNPLACED = "mockserver cannot place this request"
 # Its refusals of what would rest on an assumption, where it may make none.
 _UNDOCUMENTED = (501, "application/problem+json")
 _SIMULATED = frozenset(p.name for p in all_providers())
+# Read here, before any test puts another in its place.
+_LEDGER = Ledger(all_providers()).rows
 _SPOILT = ("the reply was spoilt", "the connection was broken", "the operation was done and its reply lost")
 
 
@@ -69,7 +70,7 @@ class Contract:
         """Fail when something rests on a behaviour that the ledger does not have."""
         for sandbox in self._app.sandboxes.by_name.values():
             for entry in await sandbox.store.entries():
-                unknown = set(entry.rests_on) - _ledger().keys()
+                unknown = set(entry.rests_on) - _LEDGER.keys()
                 if unknown and entry.provider in _SIMULATED:
                     raise AssertionError(f"not in the ledger: {', '.join(sorted(unknown))}")
 
@@ -162,11 +163,6 @@ def validator(name: str, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012
     """A validator of a schema that stands anywhere in a document."""
     whole = {**schema, "components": _document(name).get("components", {})}
     return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
-
-
-@cache
-def _ledger() -> Mapping[str, Row]:
-    return Ledger(all_providers()).rows
 
 
 @cache

@@ -88,7 +88,7 @@ def _coverage(asked: argparse.Namespace) -> int:
     from mockserver.coverage.saved import NoReport
     from mockserver.remote import RemoteError
 
-    if asked.files and (asked.reset or asked.sandbox or asked.url):
+    if asked.files and (asked.reset or asked.sandbox is not None or asked.url):
         return bad("coverage of files asks no server: leave out --url, --sandbox and --reset, or the files")
     try:
         report = _chosen(_read(asked.files) if asked.files else _asked(asked), asked)
@@ -136,7 +136,7 @@ def _forget(asked: argparse.Namespace) -> None:
 def _path(asked: argparse.Namespace) -> str:
     from urllib.parse import quote
 
-    return "/_mock/coverage" + (f"?sandbox={quote(asked.sandbox, safe='')}" if asked.sandbox else "")
+    return "/_mock/coverage" + ("" if asked.sandbox is None else f"?sandbox={quote(asked.sandbox, safe='')}")
 
 
 def _chosen(report: "Report", asked: argparse.Namespace) -> "Report":

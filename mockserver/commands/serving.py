@@ -52,8 +52,9 @@ def _add_policy(serve: argparse.ArgumentParser) -> None:
         help="refuse what published clients send but the provider's contract does not allow",
     )
     serve.add_argument(
+        # No BooleanOptionalAction: it takes whatever begins with `--no-` for the contrary of what it turns on.
         "--no-assumed",
-        action=argparse.BooleanOptionalAction,
+        action="store_true",
         default=None,
         help="answer 501 where the provider's behaviour is an assumption, and say which",
     )

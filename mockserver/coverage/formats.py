@@ -35,6 +35,8 @@ def verdict(report: Report, fail_under: float) -> str | None:
         return None
     if not report.parts:
         return f"coverage: {fail_under:g}% was asked for, and no provider was called"
+    if not report.score.total:
+        return f"coverage: {fail_under:g}% was asked for, and there is nothing to meet"
     missed = report.missed
     named = ", ".join(missed[:_NAMED]) + (f" and {len(missed) - _NAMED} more" if len(missed) > _NAMED else "")
     return f"coverage: {report.percent}% is less than {fail_under:g}%; never seen: {named}"

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True
 
+# How a program is run unless the test has it otherwise. What it wrote is shown, also where it is no text.
+_ASKED = {"check": False, "capture_output": True, "text": True, "errors": "replace"}
+
 
 class Interception:
     """The way of programs to one sandbox, for as long as it is open: a proxy, and the variables that lead there.
@@ -77,12 +80,14 @@ class Interception:
         """
         self._world.run(_elsewhere())
         environment = self.environment({**os.environ, **(more.pop("env", None) or {})})
-        told = {"check": False, "capture_output": True, "text": True, **more, "env": environment, "timeout": timeout}
-        name = os.fspath(command[0])
+        told = {**_ASKED, **more, "env": environment, "timeout": timeout}
+        name = _name(command)
         try:
             return subprocess.run(command, **told)  # noqa: PLW1510, S603 - `check` is in there; the program is the test's
         except OSError as error:
-            raise MockServerError(f"{name} cannot be run: {error.strerror or error}") from None
+            # The directory to run in may be what is missing.
+            wrong = "" if error.filename in (None, name) else f"{error.filename}: "
+            raise MockServerError(f"{name} cannot be run: {wrong}{error.strerror or error}") from None
         except subprocess.TimeoutExpired as late:
             raise MockServerError(f"{name} was not done after {timeout:g} s{_told(late)}") from None
 
@@ -121,6 +126,12 @@ class Interception:
 
 async def _elsewhere() -> None:
     """Nothing; but not on the server's own loop, which could not answer the program meanwhile."""
+
+
+def _name(command: Sequence[str | os.PathLike[str]]) -> str:
+    if not command:
+        raise MockServerError("there is no program to run: the command is empty")
+    return command if isinstance(command, str) else os.fspath(command[0])
 
 
 def _told(late: subprocess.TimeoutExpired) -> str:
