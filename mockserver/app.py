@@ -32,40 +32,53 @@ def create_app(
 
     `scenario` stands in front of the one that the settings name; `sender` stands in for the network;
     `own_ports` are those that webhooks never go to; `providers` are those that are simulated, all there are unless
-    given. Raises SourceErrors for a bad scenario and LookupError for an unknown one, and SettingsError for a clock
-    that is none.
+    given. Raises SourceErrors for a bad scenario, and for a bad ledger when it is asked to show or refuse by it,
+    LookupError for an unknown scenario, and SettingsError for a clock that is none.
     """
     settings = settings or Settings()
-    own_ports = (settings.port,) if own_ports is None else own_ports
     providers = tuple(providers) or all_providers()
     library = Library(catalogue(providers), providers, settings.scenario_dirs)
-    provenance = Provenance(Ledger(providers), settings.rule_header, settings.no_assumed)
+    provenance = _provenance(settings, providers)
     sandboxes = Sandboxes(
         program=_program(library, settings, scenario),
         simulations={p.name: p for p in providers},
-        sender=sender or Dialer(EgressPolicy(settings.allow_public_webhooks, frozenset(own_ports)), monotonic),
+        sender=sender or _network(settings, own_ports),
         store=MemoryStore,
         seed=settings.seed,
         clock=clock_of(settings.clock),
         unsaid=provenance.unsaid,
     )
-
-    def control() -> Control:
-        # Loaded for the first request that asks for it: a server starts the sooner.
-        from mockserver.control.api import ControlApi
-        from mockserver.control.boundary import Boundary
-
-        boundary = Boundary(settings.token, settings.public_url)
-        return ControlApi(sandboxes, library, providers, boundary, provenance.ledger)
-
     return Server(
         providers,
         sandboxes,
-        control,
+        lambda: _control(settings, sandboxes, library, providers, provenance.ledger),
         settings.public_url,
         strict=settings.strict,
-        provenance=provenance if provenance.header or provenance.no_assumed else None,
+        provenance=provenance if provenance.asked else None,
     )
+
+
+def _provenance(settings: Settings, providers: Sequence[Provider]) -> Provenance:
+    made = Provenance(Ledger(providers), settings.rule_header, settings.no_assumed)
+    if made.asked:
+        # Read now, so that a mistake in it is told to whoever starts the server, and not to clients.
+        made.ledger.read()
+    return made
+
+
+def _network(settings: Settings, own_ports: Collection[int] | None) -> Sender:
+    own = (settings.port,) if own_ports is None else own_ports
+    return Dialer(EgressPolicy(settings.allow_public_webhooks, frozenset(own)), monotonic)
+
+
+def _control(
+    settings: Settings, sandboxes: Sandboxes, library: Library, providers: Sequence[Provider], ledger: Ledger
+) -> Control:
+    # Loaded for the first request that asks for it: a server starts the sooner.
+    from mockserver.control.api import ControlApi
+    from mockserver.control.boundary import Boundary
+
+    return ControlApi(sandboxes, library, providers, Boundary(settings.token, settings.public_url), ledger)
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:

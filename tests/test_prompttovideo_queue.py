@@ -49,12 +49,12 @@ def test_the_position_counts_from_one_by_priority_then_age(talk):
     talk(story)
 
 
-def test_the_queue_lists_the_next_hundred(talk):
+def test_the_queue_lists_the_next_fifty(talk):
     async def story(t: Conversation) -> None:
-        made = [await generate(t, f"video {n}") for n in range(103)]
+        made = [await generate(t, f"video {n}") for n in range(53)]
         said = await queue(t)
-        assert [v["video_id"] for v in said["user_videos"]] == [video["video_id"] for video in made[:100]]
-        assert said["queue_stats"]["user_pending_count"] == 103
+        assert [v["video_id"] for v in said["user_videos"]] == [video["video_id"] for video in made[:50]]
+        assert said["queue_stats"]["user_pending_count"] == 53
 
     talk(story)
 

@@ -17,7 +17,7 @@ from mockserver.testing import Interception, MockServerError
 from tests.inner import run_inner
 from tests.programs import PATIENCE, nodes, python, variables
 
-SLEEPS = "import time; print('begun', flush=True); time.sleep(60)"
+
 URL = "https://prompttovideo.com/api/v1/generate"
 URLLIB = f"""
 import json, sys, urllib.request

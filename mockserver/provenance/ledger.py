@@ -25,6 +25,10 @@ class Ledger:
 
         return {f"{name}.{row}": found for name, file in self._files.items() for row, found in read(file).items()}
 
+    def read(self) -> None:
+        """Read the files now. Raises SourceErrors for one that is wrong."""
+        _ = self.rows
+
     def basis(self, row: str) -> "Basis | None":
         """On what a behaviour stands; None when no row has that id."""
         found = self.rows.get(row)

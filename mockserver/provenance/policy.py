@@ -36,6 +36,11 @@ class Provenance:
     header: bool = False
     no_assumed: bool = False
 
+    @property
+    def asked(self) -> bool:
+        """True when there is anything to do."""
+        return self.header or self.no_assumed
+
     def admit(self, rows: Sequence[str]) -> None:
         """Let pass what rests on these rows. Raises Assumed when one of them is assumed and that is not wanted."""
         if not self.no_assumed:

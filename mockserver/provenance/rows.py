@@ -6,8 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from mockserver.source.model_errors import validate
-from mockserver.source.yaml_reader import parse
+from mockserver.source.model_errors import load
 
 Basis = Literal["documented", "observed", "assumed"]
 Kind = Literal["operation", "error", "state", "event", "ending", "header", "limit", "rule"]
@@ -56,4 +55,4 @@ def read(path: Path) -> Mapping[str, Row]:
         text = path.read_bytes()
     except FileNotFoundError:
         return {}
-    return validate(LedgerFile, parse(text, path.name)).rows
+    return load(LedgerFile, text, str(path)).rows

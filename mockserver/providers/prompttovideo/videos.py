@@ -15,7 +15,7 @@ from mockserver.wire.call import Call
 
 PER_PAGE, PER_PAGE_MAX = 20, 100
 # The videos of an account that the queue lists: the next ones.
-LISTED = 100
+LISTED = 50
 _PAGE_MAX = 2**53 - 1
 _NUMBER = re.compile(r"[+]?0*([0-9]+)")
 _NOTHING = Page((), 0)
