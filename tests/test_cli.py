@@ -16,6 +16,7 @@ import yaml
 
 from mockserver import __version__
 from mockserver.cli import main
+from mockserver.settings import Settings
 
 Out = pytest.CaptureFixture[str]
 
@@ -172,6 +173,42 @@ def test_serve_prints_where_everything_is_and_one_request_that_works(tmp_path: P
         assert main(["push", str(tmp_path / "mine.yaml"), "--url", url]) == 0
         with urlopen(f"{url}/_mock/ready") as reply:
             assert json.load(reply)["scenario"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("flag", "name", "value"),
+    [
+        ("--strict", "strict", True),
+        ("--no-strict", "strict", False),
+        ("--no-assumed", "no_assumed", True),
+        ("--rule-header", "rule_header", True),
+        ("--no-rule-header", "rule_header", False),
+        ("--allow-public-webhooks", "allow_public_webhooks", True),
+        ("--access-log", "access_log", True),
+        ("--no-access-log", "access_log", False),
+    ],
+)
+def test_each_switch_of_serve_sets_what_it_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flag: str, name: str, value: bool
+) -> None:
+    asked: list[Settings] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(f"MOCKSERVER_{name.upper()}", str(not value))
+    monkeypatch.setattr("mockserver.serve.serve", asked.append)
+    assert main(["serve", flag]) == 0
+    assert getattr(asked[0], name) is value
+
+
+@pytest.mark.parametrize("flag", ["--no-assumed", "--rule-header"])
+def test_serve_tells_a_mistake_in_a_ledger_before_anybody_asks(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ledger = tmp_path / "ledger.yaml"
+    monkeypatch.setattr("mockserver.provenance.ledger.file_of", lambda provider: ledger)
+    ledger.write_text("rows: {}\nrows: {}\n")
+    assert main(["serve", flag]) == 2
+    assert capsys.readouterr().err.startswith(f"{ledger}:2:1: ")
 
 
 def test_serve_refuses_what_it_cannot_use(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,11 @@ def test_too_little_is_a_failure_that_names_what_is_missing(server: Live, capsys
     )
 
 
+def test_nothing_to_meet_is_not_enough(server: Live, capsys: Out) -> None:
+    code, _, err = told(capsys, "--url", server.base, "--class", "observed", "--fail-under", "80")
+    assert (code, err) == (1, "coverage: 80% was asked for, and there is nothing to meet\n")
+
+
 def test_which_sandbox_providers_and_classes_count(server: Live, capsys: Out) -> None:
     at = ("--url", server.base)
     assert "1/2     0/3     1/2" in told(capsys, *at, "--sandbox", "default")[1]
@@ -126,10 +131,13 @@ def test_reports_of_parallel_jobs_are_merged(server: Live, capsys: Out, tmp_path
     ("arguments", "message"),
     [
         (("--url", "http://127.0.0.1:9"), "no answer from http://127.0.0.1:9"),
+        (("--url", "http://127.0.0.1:99999"), "'http://127.0.0.1:99999' is no URL of a server"),
+        (("--url", "http://[::1"), "'http://[::1' is no URL of a server"),
         (("none.json",), "none.json: No such file"),
         (("bad.json",), "bad.json: is no report of coverage that was saved as JSON"),
         (("bad.json", "--reset"), "coverage of files asks no server"),
         (("bad.json", "--sandbox", "one"), "coverage of files asks no server"),
+        (("bad.json", "--sandbox", ""), "coverage of files asks no server"),
     ],
 )
 def test_wrong_input_is_said_in_one_line(tmp_path: Path, capsys: Out, arguments: tuple[str, ...], message: str) -> None:
@@ -149,6 +157,8 @@ def test_wrong_names_are_said_with_the_right_ones(server: Live, capsys: Out) -> 
         f"there is no provider 'acme'; the providers are {known}\n",
     )
     assert told(capsys, *at, "--sandbox", "tw/o") == (2, "", "There is no sandbox named 'tw/o'\n")
+    # What a script meant to fill in is not everything.
+    assert told(capsys, *at, "--sandbox", "", "--reset") == (2, "", "There is no sandbox named ''\n")
     assert told(capsys, *at, "--output", "no/such/place")[::2] == (2, "no/such/place: No such file or directory\n")
 
 

@@ -177,6 +177,8 @@ def delivered(mock: MockServer, url: str) -> str:
     ("command", "told"),
     [
         (["no-such-program"], r"^no-such-program cannot be run: No such file or directory$"),
+        ("no-such-program at all", r"^no-such-program at all cannot be run: No such file or directory$"),
+        ([], r"^there is no program to run: the command is empty$"),
         (
             [sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(60)"],
             r"was not done after 0\.5 s",
@@ -184,10 +186,20 @@ def delivered(mock: MockServer, url: str) -> str:
     ],
 )
 def test_a_program_that_cannot_be_run_or_does_not_end_is_told(
-    mockserver_intercept: Interception, command: list[str], told: str
+    mockserver_intercept: Interception, command: list[str] | str, told: str
 ) -> None:
     with pytest.raises(MockServerError, match=told):
         mockserver_intercept.run(command, timeout=0.5)
+
+
+def test_a_directory_that_is_missing_is_not_taken_for_the_program(mockserver_intercept: Interception) -> None:
+    with pytest.raises(MockServerError, match=r"cannot be run: no-such-place: No such file or directory$"):
+        mockserver_intercept.run([sys.executable, "-c", ""], cwd="no-such-place")
+
+
+def test_what_a_program_writes_is_shown_also_where_it_is_no_text(mockserver_intercept: Interception) -> None:
+    done = mockserver_intercept.run(python(r"import sys; sys.stdout.buffer.write(b'a\xff\n')"))
+    assert done.stdout == "a\ufffd\n"
 
 
 def test_where_no_port_can_be_had_it_says_so(mockserver: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
