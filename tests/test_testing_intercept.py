@@ -17,7 +17,6 @@ from mockserver.testing import Interception, MockServerError
 from tests.inner import run_inner
 from tests.programs import PATIENCE, nodes, python, variables
 
-
 URL = "https://prompttovideo.com/api/v1/generate"
 URLLIB = f"""
 import json, sys, urllib.request
