@@ -50,13 +50,13 @@ LAYERS = (
     Layer(
         "key and account",
         "any key works, plans and overrides by key, scopes",
-        {"/wire/edge.py": ("_admit",), "/mockserver/sandbox.py": ("account", "_resolved", "_overridden")}
+        {"/wire/edge.py": ("_admit",), "/mockserver/sandbox.py": ("account",), "/mockserver/accounts.py": ()}
         | {"/mockserver/providers/": ("key", "holder")},
     ),
     Layer(
         "body and validation",
         "bodies of any size read piece by piece, strict JSON, the provider's own validation errors",
-        {"/wire/edge.py": ("_read",), "/wire/body.py": (), "/models.py": (), "/providers/base.py": ("web_url",)},
+        {"/wire/edge.py": ("_read",), "/wire/body.py": (), "/models.py": (), "/providers/shapes.py": ()},
     ),
     Layer(
         "rules and faults",

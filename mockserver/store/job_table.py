@@ -8,35 +8,12 @@ import heapq
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
 from mockserver.store.protocol import Page, Transition
-
-Key = tuple[str, str, str]
-
-
-@dataclass(slots=True)
-class _Row:
-    job: Job
-    seen: int
-    status: Status
-    due: int | None
-
-
-@dataclass(slots=True)
-class _Lane:
-    """The sequences of one account's jobs of one provider, oldest first: all, and by status; and its queue."""
-
-    every: list[int] = field(default_factory=list)
-    queue: list[tuple[int, int]] = field(default_factory=list)
-    by_status: dict[Status, list[int]] = field(default_factory=dict)
-
-    def of(self, status: Status | None) -> list[int]:
-        return self.every if status is None else self.by_status.setdefault(status, [])
+from mockserver.store.rows import Lane, Row, Rows
 
 
 class JobTable:
@@ -44,25 +21,26 @@ class JobTable:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._sequence = 0
-        self._rows: dict[int, _Row] = {}
-        self._by_key: dict[Key, int] = {}
-        self._by_id: dict[str, list[int]] = {}
-        self._lanes: dict[tuple[str, str], _Lane] = {}
+        self._rows = Rows()
+        # The newest job of an id, and the others where several accounts have one.
+        self._by_id: dict[str, int] = {}
+        self._others: dict[str, list[int]] = {}
+        self._lanes: dict[tuple[str, str], Lane] = {}
         self._queues: dict[str, list[tuple[int, int]]] = {}
         self._tallies: dict[str, Counter[Status]] = {}
         self._due: list[tuple[int, int]] = []
 
     def add(self, job: Job) -> Job:
-        self._sequence += 1
-        job = job.numbered(self._sequence)
+        job = job.numbered(self._rows.next)
         first = job.plan.steps[0]
         # Entering the first step is the creation itself, unless the job ends there: then that is handed out too.
-        row = _Row(job, -1 if first.terminal else 0, first.status, None)
-        self._rows[job.sequence] = row
-        self._by_key[_key(job)] = job.sequence
-        self._by_id.setdefault(job.id, []).append(job.sequence)
-        self._lanes.setdefault((job.provider, job.account), _Lane()).every.append(job.sequence)
+        row = Row(job, -1 if first.terminal else 0, first.status, None)
+        self._rows.append(row)
+        before = self._by_id.get(job.id)
+        if before is not None:
+            self._others.setdefault(job.id, []).append(before)
+        self._by_id[job.id] = job.sequence
+        self._lanes.setdefault((job.provider, job.account), Lane()).every.append(job.sequence)
         self._enter(row, row.status)
         self._expect(row)
         return job
@@ -74,14 +52,19 @@ class JobTable:
         return self._evict(len(self._rows) - self.capacity)
 
     def every(self) -> list[Job]:
-        return [row.job for row in self._rows.values()]
+        return [row.job for row in self._rows]
 
     def get(self, provider: str, account: str, job_id: str) -> Job | None:
-        sequence = self._by_key.get((provider, account, job_id))
-        return None if sequence is None else self._rows[sequence].job
+        for job in reversed(self.find(job_id)):
+            if job.account == account and job.provider == provider:
+                return job
+        return None
 
     def find(self, job_id: str) -> list[Job]:
-        return [self._rows[s].job for s in self._by_id.get(job_id, ())]
+        newest = self._by_id.get(job_id)
+        if newest is None:
+            return []
+        return [self._rows[sequence].job for sequence in (*self._others.get(job_id, ()), newest)]
 
     def swap(self, old: Job, new: Job) -> bool:
         row = self._rows.get(old.sequence)
@@ -145,19 +128,19 @@ class JobTable:
         queue = lane.queue if lane else []
         return Page(tuple(self._rows[sequence].job for _, sequence in queue[:limit]), len(queue))
 
-    def _expect(self, row: _Row) -> None:
+    def _expect(self, row: Row) -> None:
         due = row.job.next_change(row.seen)
         if due is not None and due != row.due:
             heapq.heappush(self._due, (due, row.job.sequence))
         row.due = due
 
-    def _move(self, row: _Row, state: State) -> None:
+    def _move(self, row: Row, state: State) -> None:
         row.seen = state.index
         if state.status != row.status:
             self._leave(row)
             self._enter(row, state.status)
 
-    def _enter(self, row: _Row, status: Status) -> None:
+    def _enter(self, row: Row, status: Status) -> None:
         job, row.status = row.job, status
         lane = self._lanes[job.provider, job.account]
         insort(lane.of(status), job.sequence)
@@ -167,13 +150,13 @@ class JobTable:
             insort(self._queues.setdefault(job.provider, []), place)
             insort(lane.queue, place)
 
-    def _leave(self, row: _Row) -> None:
+    def _leave(self, row: Row) -> None:
         job = row.job
         _drop(self._lanes[job.provider, job.account].of(row.status), job.sequence)
         self._tallies[job.provider][row.status] -= 1
         self._leave_queue(row)
 
-    def _leave_queue(self, row: _Row) -> None:
+    def _leave_queue(self, row: Row) -> None:
         job = row.job
         if row.status == "queued":
             place = (-job.priority, job.sequence)
@@ -181,29 +164,27 @@ class JobTable:
             _drop(self._lanes[job.provider, job.account].queue, place)
 
     def _evict(self, count: int) -> list[Job]:
-        oldest = list(islice(self._rows, count))
         gone, touched = [], set()
-        for sequence in oldest:
-            row = self._rows.pop(sequence)
+        for row in self._rows.take_oldest(count):
             job = row.job
             self._tallies[job.provider][row.status] -= 1
             self._leave_queue(row)
-            if self._by_key.get(_key(job)) == sequence:
-                del self._by_key[_key(job)]
             self._forget_id(job)
             gone.append(job)
             touched.add((job.provider, job.account))
-        self._trim(touched, oldest[-1] + 1)
-        self._due = [d for d in self._due if d[1] in self._rows]
+        self._trim(touched, gone[-1].sequence + 1)
+        self._due = [d for d in self._due if self._rows.get(d[1]) is not None]
         heapq.heapify(self._due)
         return gone
 
     def _forget_id(self, job: Job) -> None:
-        left = [s for s in self._by_id.get(job.id, ()) if s != job.sequence]
-        if left:
-            self._by_id[job.id] = left
-        else:
-            self._by_id.pop(job.id, None)
+        others = self._others.get(job.id)
+        if others is None:
+            del self._by_id[job.id]
+            return
+        others.remove(job.sequence)  # the oldest go first, so it is never the newest of several
+        if not others:
+            del self._others[job.id]
 
     def _trim(self, touched: Iterable[tuple[str, str]], first: int) -> None:
         for name in touched:
@@ -212,10 +193,6 @@ class JobTable:
                 del sequences[: bisect_left(sequences, first)]
             if not lane.every:
                 del self._lanes[name]
-
-
-def _key(job: Job) -> Key:
-    return job.provider, job.account, job.id
 
 
 def _drop(ordered: list[Any], item: Any) -> None:

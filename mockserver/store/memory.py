@@ -23,7 +23,7 @@ class Bounds:
     jobs: int = 100_000
     journal: int = 5_000
     deliveries: int = 20_000
-    counters: int = 150_000
+    counters: int = 80_000
     ledgers: int = 10_000
     values: int = 10_000
 
