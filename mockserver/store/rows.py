@@ -33,8 +33,8 @@ class Lane:
 class Rows:
     """The rows of the jobs that are kept, by sequence. The oldest go first.
 
-    Sequences are consecutive, so that a list finds a row. A mapping from which the oldest go would be built anew, whole,
-    each time its gaps were as many as its rows.
+    Sequences are consecutive, so that a list finds a row. A mapping from which the oldest go would be built anew,
+    whole, each time its gaps were as many as its rows.
     """
 
     def __init__(self) -> None:
