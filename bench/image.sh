@@ -52,6 +52,25 @@ except OSError as error: print(error)"
     id
     ! touch /opt/mockserver/x 2>/dev/null
     kill -TERM $server'
+# The same on a root that nobody can write to, with the time until it is healthy.
+root="$WORK/read-only"
+mkdir -p "$root"
+mount --bind "$("${build[@]}" mount "$container")" "$root"
+mount --options remount,bind,ro "$root"
+mount --types proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+trap 'umount --recursive --lazy "$root"; "${build[@]}" rm "$container" >/dev/null' EXIT
+chroot --userspec 65532:65532 "$root" /usr/bin/env -i PATH=/opt/mockserver/bin:/usr/bin:/bin sh -c '
+    set -e
+    ! touch /tmp/x 2>/dev/null
+    began=$(date +%s%N)
+    mockserver serve --port 18081 >/dev/null & server=$!
+    until mockserver health --url http://127.0.0.1:18081 >/dev/null 2>&1; do sleep 0.05; done
+    took=$((($(date +%s%N) - began) / 1000000))
+    kill -TERM $server
+    echo "read-only root: healthy after $took ms"
+    [ $took -lt 2000 ]'
+
 "${build[@]}" inspect --format '{{.Docker.Config.Healthcheck}} {{.Docker.Config.User}} {{.Docker.Config.Labels}}' "$container"
 
 base=$(size "$BASE") whole=$(size "$IMAGE")
