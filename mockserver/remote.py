@@ -47,14 +47,15 @@ def _call(base: str, method: str, path: str, body: bytes | None, headers: dict[s
 
 
 def _connection(base: str) -> tuple[http.client.HTTPConnection, str]:
-    """A connection to a server, not yet open, and the path that it is behind."""
+    """A connection to a server, not yet open, and the path that the server is behind."""
+    wrong = RemoteError(f"{base!r} is no URL of a server; expected one such as http://127.0.0.1:8080")
     try:
         parts = urlsplit(base)
         host, port = parts.hostname, parts.port
-    except ValueError:  # a port that is none, a bracket that is not closed
-        host = port = None
+    except ValueError:  # such as that of a port which is no number
+        raise wrong from None
     if not host or parts.scheme not in ("http", "https"):
-        raise RemoteError(f"{base!r} is no URL of a server; expected one such as http://127.0.0.1:8080")
+        raise wrong
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     return kind(host, port, timeout=PATIENCE), parts.path.rstrip("/")
 

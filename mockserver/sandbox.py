@@ -1,16 +1,14 @@
-"""One isolated world: a scenario, a seed, a clock, and a store with its accounts, jobs, deliveries and journal."""
+"""One isolated world: a scenario, a seed, a clock, and a store with its jobs, credits, deliveries and journal."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from mockserver.accounts import Account, Accounts, Tariff
 from mockserver.clock import Clock, Mode, parse_rfc3339
 from mockserver.core.engine import Program
 from mockserver.core.jobs import Job, State
-from mockserver.core.ledger import ONE
-from mockserver.core.limits import Limit
 from mockserver.core.plans import Plan, Status
-from mockserver.core.scenario import AccountSpec, ClockSpec, WebhookSpec
+from mockserver.core.scenario import ClockSpec
 from mockserver.core.seeded import Seeded
 from mockserver.courier import Courier, Sender
 from mockserver.coverage.tally import Tally
@@ -20,21 +18,13 @@ from mockserver.outbox import Outbox
 from mockserver.outgoing.call import CallResult
 from mockserver.store.protocol import Store, Transition
 
-CACHED_ACCOUNTS = 10_000
 KEPT_MEMOS = 4_096
 
 T = TypeVar("T")
 
 
-class Simulation(Protocol):
+class Simulation(Tariff, Protocol):
     """What a sandbox needs of a provider. Providers stand above sandboxes and are handed in."""
-
-    @property
-    def default_credits(self) -> float | None: ...
-
-    def tier(self, plan: str | None) -> str: ...
-
-    def limits_of(self, tier: str, overrides: Mapping[str, int | None]) -> dict[str, Limit]: ...
 
     def state_name(self, state: State) -> str | None: ...
 
@@ -49,26 +39,6 @@ class Simulation(Protocol):
     def stamped_field(self) -> str | None: ...
 
     def signed(self, delivery: Delivery, at: int) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One API key at one provider within a sandbox. `credits` is the opening balance in hundredths."""
-
-    id: str
-    provider: str
-    key: str
-    tier: str
-    limits: Mapping[str, Limit]
-    figures: Mapping[str, int | None]
-    credits: int | None
-    webhook: WebhookSpec | None
-    billing: str
-    scopes: frozenset[str] | None
-
-    def seen(self) -> dict[str, Any]:
-        """What rules may look at as `account.*`."""
-        return {"key": self.key, "plan": self.tier, "billing": self.billing}
 
 
 class Sandbox:
@@ -96,7 +66,6 @@ class Sandbox:
         self._given_seed = seed
         self._memo: dict[tuple[Any, ...], Any] = {}
         self._plans: dict[str, tuple[Plan, Plan, bool]] = {}
-        self._accounts: dict[tuple[str, str], Account | None] = {}
         self.clock = _clock(clock or program.source.clock or ClockSpec())
         self.courier = Courier(self, sender)
         self.outbox = Outbox(self)
@@ -110,7 +79,7 @@ class Sandbox:
         self.seed = 0 if seed is None else seed
         self.seeded = Seeded(self.seed, self.name)
         self.began = self.clock.now()
-        self._accounts.clear()
+        self._accounts = Accounts(program, self.simulations)
         self._memo.clear()
 
     def option(self, provider: str, name: str, default: Any) -> Any:
@@ -134,56 +103,11 @@ class Sandbox:
             found = self._memo[key] = make()
         return found
 
-    # Accounts.
-
     async def account(self, provider: str, key: str, now: int) -> Account | None:
         """The account of an API key, or None when the scenario knows no such key."""
-        override = await self.store.get_value("account", f"{provider}:{key}", now)
-        found = self._accounts.get((provider, key), _UNKNOWN)
-        if found is _UNKNOWN:
-            found = self._resolved(provider, key)
-            if len(self._accounts) >= CACHED_ACCOUNTS:
-                self._accounts.clear()
-            self._accounts[provider, key] = found
-        return found if override is None or found is None else self._overridden(found, override)
-
-    def _resolved(self, provider: str, key: str) -> Account | None:
-        spec = self.program.account(key)
-        if spec is None or spec.refused:
-            return None
-        return self._built(provider, key, spec)
-
-    def _built(self, provider: str, key: str, spec: AccountSpec) -> Account:
-        simulation = self.simulations[provider]
-        tier = simulation.tier(spec.plan)
-        credits = spec.credits if "credits" in spec.model_fields_set else simulation.default_credits
-        return Account(
-            id=f"{provider}:{key}",
-            provider=provider,
-            key=key,
-            tier=tier,
-            limits=simulation.limits_of(tier, spec.limits),
-            figures=spec.limits,
-            credits=None if credits is None else round(credits * ONE),
-            webhook=spec.webhook,
-            billing=spec.billing or "prepaid",
-            scopes=None if spec.scopes is None else frozenset(spec.scopes),
-        )
-
-    def _overridden(self, account: Account, override: Mapping[str, Any]) -> Account:
-        tier = self.simulations[account.provider].tier(override.get("plan") or account.tier)
-        figures = {**account.figures, **override.get("limits", {})}
-        webhook = account.webhook
-        if "webhook" in override:
-            webhook = None if override["webhook"] is None else WebhookSpec.model_validate(override["webhook"])
-        return replace(
-            account,
-            tier=tier,
-            figures=figures,
-            limits=self.simulations[account.provider].limits_of(tier, figures),
-            webhook=webhook,
-            billing=override.get("billing") or account.billing,
-        )
+        changed = await self.store.get_value("account", f"{provider}:{key}", now)
+        found = self._accounts[provider, key]
+        return found if changed is None or found is None else self._accounts.changed(found, changed)
 
     # Time and what follows from it.
 
@@ -288,16 +212,12 @@ class Sandbox:
         await self.store.clear(what)
         if what == "all":
             self.began = self.clock.now()
-        self._accounts.clear()
         self._memo.clear()
         self.courier.poke()
 
     async def close(self) -> None:
         """End the background work of this sandbox."""
         await self.courier.close()
-
-
-_UNKNOWN: Any = object()
 
 
 def _clock(spec: ClockSpec) -> Clock:

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from mockserver.core.faults import Refusal
 from mockserver.nowhere import Nowhere
 from mockserver.provenance.policy import Provenance
-from mockserver.providers.base import Provider, Reply
+from mockserver.providers.base import Provider
+from mockserver.providers.declarations import Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
@@ -110,10 +111,10 @@ class Server:
         if name is None:
             keys = (_named_by_key(edge, headers, self.sandboxes.by_name) for edge in self._edges.values())
             name = headers.get("x-mock-sandbox") or next(filter(None, keys), None) or "default"
-        sandbox = self.sandboxes.get(name)
+        sandbox, near = self.sandboxes.get(name), self._nowhere.near(address.path)
         if sandbox is not None:
-            await sandbox.store.append(self._nowhere.entry(address, scope, sandbox.clock.now()))
-        await _say(send, 404, self._nowhere.told(address.path))
+            await sandbox.store.append(self._nowhere.entry(address, near, scope, sandbox.clock.now()))
+        await _say(send, 404, self._nowhere.told(address.path, near))
 
     def _edge(self, address: Address) -> Edge | None:
         if address.target is not None:

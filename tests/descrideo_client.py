@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 
 from mockserver.outgoing.call import CallResult, OutgoingCall
-from mockserver.providers.base import Shape
 from mockserver.providers.descrideo import replies
+from mockserver.providers.shapes import Shape
 from tests.conversation import Conversation
 
 ROOT = "/descrideo"

@@ -10,8 +10,8 @@ import httpx2
 from mockserver.clock import turn
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
-from mockserver.providers.base import Shape
 from mockserver.providers.dumplingai import models
+from mockserver.providers.shapes import Shape
 from tests.conversation import Conversation
 
 PATH = "/dumplingai/api/v1/extract-video"

@@ -180,7 +180,7 @@ def test_of_our_own_example_it_is_what_the_journal_says(
     monkeypatch.chdir(pytester.path)
     shutil.copytree(ROOT / "examples" / "pytest_suite", pytester.path, dirs_exist_ok=True)
     pytester.makeconftest(BESIDE)
-    run_inner(pytester, "--mockserver-coverage=json:coverage.json").assert_outcomes(passed=6)
+    run_inner(pytester, "--mockserver-coverage=json:coverage.json").assert_outcomes(passed=7)
     entries = [json.loads(line) for line in (pytester.path / "journal.jsonl").read_text("utf-8").splitlines()]
     requests = [entry for entry in entries if entry["kind"] == "request"]
     rows = Counter(row for entry in requests for row in {rest["rule"] for rest in entry["rests_on"]})
@@ -189,8 +189,11 @@ def test_of_our_own_example_it_is_what_the_journal_says(
     assert part["called"] == len(requests) > 30
     seen = {b["rule"]: b["seen"] for b in part["behaviours"]}
     assert seen == {rule: rows[rule] for rule in seen}
-    statuses = Counter((entry["operation"].partition(".")[2], entry.get("status")) for entry in requests)
+    statuses = Counter(
+        (entry.get("operation", "").partition(".")[2] or None, entry.get("status")) for entry in requests
+    )
     assert {(call["operation"], call["status"]): call["times"] for call in part["calls"]} == statuses
     met = {rule.partition(".")[2] for rule, times in seen.items() if times}
     assert {"operation.generate", "operation.get_status", "state.completed", "state.failed"} <= met
+    assert statuses[None, 404] == 1
     assert "operation.list_videos" not in met

@@ -36,6 +36,11 @@ KNOWN = {"accounts": [{"key": "*", "webhook": {"url": "http://127.0.0.1:1/unused
 SHOWN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "live": (LIVE, KEY, job("vision", client_context=ALL)),
     "live, without a mode": (LIVE, KEY, job(client_context=ALL)),
+    "live, without transcription": (
+        LIVE,
+        KEY,
+        job("vision", client_context=ALL, transcription={"enabled": False, "segments": 10, "segment_sec": 5}),
+    ),
     "sandbox": (SANDBOX, KEY, job(source=None, frames=10, client_context=ALL)),
     "demo": (DEMO, DEMO_KEY, job(frames=10, client_context={**ALL, "custom_instructions": "More detail"})),
 }
@@ -104,6 +109,12 @@ ASSUMED: dict[str, tuple[str, str, dict[str, Any], str]] = {
     ),
     "an unknown field": (LIVE, KEY, job(client_context=ALL, more=1), "rule.unknown_fields"),
     "one within": (LIVE, KEY, job(client_context=ALL, source={**VIDEO, "more": 1}), "rule.unknown_fields"),
+    "samples that do not fit": (
+        LIVE,
+        KEY,
+        job("vision", client_context=ALL, transcription={"segments": 99}),
+        "rule.unused_sampling",
+    ),
     "null": (LIVE, KEY, {**job(client_context=ALL), "transcription": None}, "rule.nulls"),
     "null within": (LIVE, KEY, job(client_context={**ALL, "custom_instructions": None}), "rule.nulls"),
 }

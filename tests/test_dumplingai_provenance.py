@@ -14,6 +14,8 @@ from tests.dumplingai_client import ASKED, PATH, REQUESTS, balance, by, extracte
 ASSUMES_NOTHING = Settings(no_assumed=True)
 NAMED = Settings(rule_header=True)
 OWN = "dumplingai"
+# The beginning of a file that does not say how long it is.
+AVI = b"RIFF\0\0\0\0AVI LIST"
 RICH = {"extends": "default", "accounts": [{"key": "*invalid*", "refused": True}, {"key": "*", "credits": 9_000}]}
 
 
@@ -49,7 +51,7 @@ def test_what_the_page_shows_is_served_where_nothing_may_be_assumed(talk):
 def test_the_documented_refusals_are_served_too(talk):
     async def story(t: Conversation) -> None:
         assert (await t.post(PATH, ASKED, headers=by("invalid"))).status_code == 401
-        for wrong in ({"prompt": None}, {"language": "en"}, {"video": "https://example.com/a.mkv"}):
+        for wrong in ({"prompt": None}, {"language": "en"}, {"inputMethod": "file"}):
             assert (await t.post(PATH, {**ASKED, **wrong})).status_code == 400
         assert (await t.post(PATH, {**ASKED, "prompt": "mock-server-error"})).status_code == 500
 
@@ -79,12 +81,24 @@ def test_a_scenario_cannot_ask_for_an_assumed_error(talk, name: str):
         ({**ASKED, "prompt": ""}, "rule.empty_prompt"),
         ({**ASKED, "video": "no URL"}, "rule.video_url"),
         ({**ASKED, "video": "https://example.com/a.3GP"}, "rule.ending_3gp"),
+        ({**ASKED, "video": "https://example.com/a.mkv"}, "error.unsupported_format"),
+        (sent(b"%PDF-1.7"), "error.unsupported_format"),
         ({**ASKED, "inputMethod": "base64", "video": "?"}, "rule.base64"),
         ({**ASKED, "inputMethod": "base64", "video": f"{base64.b64encode(mp4(7_000)).decode()}\n"}, "rule.base64"),
         (sent(mp4(7_000)[:500]), "rule.damaged_file"),
         (sent(mp4(7_250)), "rule.rounding"),
     ],
-    ids=["empty prompt", "no URL", "3gp", "no base64", "line breaks", "damaged", "a quarter of a second"],
+    ids=[
+        "empty prompt",
+        "no URL",
+        "3gp",
+        "mkv",
+        "a document",
+        "no base64",
+        "line breaks",
+        "damaged",
+        "a quarter of a second",
+    ],
 )
 def test_what_would_rest_on_an_assumption_is_not_done(talk, body: dict[str, Any], told: str):
     async def story(t: Conversation) -> None:
@@ -120,6 +134,35 @@ def test_the_sixty_requests_of_a_minute_are_assumed(talk):
     talk(story, {"extends": f"{OWN}-sixty-a-minute"}, ASSUMES_NOTHING)
 
 
+def test_a_video_without_a_length_of_its_own_has_a_made_up_one(talk):
+    """FACTS 5: duration (url: seeded, 5 to 600 s; a scenario can set it). So has a file that states none."""
+
+    async def story(t: Conversation) -> None:
+        given = [{"video": f"https://example.com/{n}.mp4"} for n in range(9)] + [
+            sent(AVI + bytes([n])) for n in range(9)
+        ]
+        lengths = [(await extracted(t, **each))["videoDuration"] for each in given]
+        assert all(5 <= length <= 600 for length in lengths)
+        assert len(set(lengths)) > 14
+        assert [(await extracted(t, **each))["videoDuration"] for each in given] == lengths
+
+    async def told(t: Conversation) -> None:
+        for each in ({}, sent(AVI), sent(mp4(7_000))):
+            assert (await extracted(t, **each))["videoDuration"] == 42.5
+
+    talk(story)
+    talk(told, {"extends": "default", "providers": {"dumplingai": {"video_seconds": 42.5}}})
+
+
+def test_its_host_needs_no_prefix(talk):
+    async def story(t: Conversation) -> None:
+        for host in ("app.dumplingai.com", "app.dumplingai.com:443"):
+            reply = await t.post(f"https://{host}/api/v1/extract-video", ASKED)
+            assert held_to(models.Extracted, reply)["prompt"] == ASKED["prompt"]
+
+    talk(story)
+
+
 def test_by_default_nothing_is_whole_seconds(talk):
     async def story(t: Conversation) -> None:
         lengths = [(await extracted(t, video=f"https://e.com/{i}.mp4"))["videoDuration"] for i in range(20)]
@@ -142,7 +185,7 @@ def test_a_reply_names_what_it_rests_on(talk):
         assert listed == {"operation.list_formats": "documented", "rule.formats_reply": "assumed"}
         assert named(await t.client.head(PATH)) == {**listed, "rule.head": "assumed"}
         refused = named(await t.post(PATH, {**ASKED, "video": "https://example.com/a.mkv"}))
-        assert refused == {"operation.extract_video": "documented", "error.unsupported_format": "documented"}
+        assert refused == {"operation.extract_video": "documented", "error.unsupported_format": "assumed"}
 
     talk(story, settings=NAMED)
 

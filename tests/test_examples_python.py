@@ -19,7 +19,7 @@ STREAM = "nanophoto.reverse_prompt"
 
 def test_the_suite_passes(pytester: pytest.Pytester) -> None:
     shutil.copytree(EXAMPLES / "pytest_suite", pytester.path, dirs_exist_ok=True)
-    run_inner(pytester).assert_outcomes(passed=6)
+    run_inner(pytester).assert_outcomes(passed=7)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

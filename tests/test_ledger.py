@@ -12,7 +12,8 @@ from mockserver.core.faults import ERROR_KINDS, Refusal
 from mockserver.journal import Entry
 from mockserver.provenance.ledger import Ledger
 from mockserver.provenance.rows import KINDS, kind_of
-from mockserver.providers.base import Operation, Provider
+from mockserver.providers.base import Provider
+from mockserver.providers.declarations import Operation
 from mockserver.registry import all_providers
 from mockserver.scenarios import bundled_dir
 from tests.conversation import Conversation
@@ -42,6 +43,20 @@ def test_what_is_documented_names_a_part_of_the_page_and_no_excuse() -> None:
     excuses = ("nobody", "assumed", "chosen")
     documented = [row for row in ROWS if ROWS[row].basis == "documented"]
     assert [row for row in documented if ROWS[row].source.lower().startswith(excuses)] == []
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_a_row_says_is_one_sentence_that_stands_by_itself(row: str) -> None:
+    """A client is told it alone, when a request is refused for it."""
+    what = ROWS[row].what
+    assert what[0].isupper()
+    assert not any(mark in f"{what} " for mark in (". ", "; ", "? "))
+    assert what.split()[0] not in ("It", "So", "That", "These", "This", "Otherwise")
+
+
+def test_what_was_observed_was_seen_in_one_of_two_places() -> None:
+    seen = {ROWS[row].source.partition(";")[0] for row in ROWS if ROWS[row].basis == "observed"}
+    assert seen == {"the provider's public source code", "published clients"}
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)

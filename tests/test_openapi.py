@@ -181,16 +181,24 @@ def test_an_unknown_document_is_refused_with_the_nearest_name() -> None:
         document("videotopromt")
 
 
+def moved(part: Any, url: str) -> Any:
+    """A document with another address of this server, in the operations that have servers of their own too."""
+    if isinstance(part, dict):
+        if part.keys() == {"url", "description"} and part["description"] == "mockserver":
+            return {"url": url, "description": "mockserver"}
+        return {key: moved(value, url) for key, value in part.items()}
+    return [moved(each, url) for each in part] if isinstance(part, list) else part
+
+
 def test_documents_are_served_with_the_server_as_the_client_reaches_it(talk: Talk) -> None:
     async def story(c: Conversation) -> None:
         await c.post("/_mock/sandboxes", {"name": "ci"})
         for name in names():
             served = (await c.get(f"/_mock/openapi/{name}")).json()
             prefix = "_mock" if name == "control" else name
-            assert served["servers"][0]["url"] == f"http://mock.test/{prefix}"
-            assert {**served, "servers": []} == {**document(name), "servers": []}
+            assert served == moved(document(name), f"http://mock.test/{prefix}")
             inside = (await c.get(f"/~ci/_mock/openapi/{name}")).json()
-            assert inside["servers"][0]["url"] == f"http://mock.test/~ci/{prefix}"
+            assert inside == moved(document(name), f"http://mock.test/~ci/{prefix}")
         missing = await c.get("/_mock/openapi/nothing")
         assert missing.status_code == 404
         assert "videotoprompt" in missing.json()["detail"]

@@ -114,6 +114,15 @@ def test_a_cancelled_video_has_no_documented_status(talk):
     talk(story, {"extends": f"{OWN}-cancelled"}, ASSUMES_NOTHING)
 
 
+@pytest.mark.parametrize("query", ["page=0", "page=-1", "per_page=0", "per_page=-20"])
+def test_numbers_below_one_are_assumed_and_words_are_observed(talk, query: str):
+    async def story(t: Conversation) -> None:
+        assert row(await t.get(f"{API}/videos?{query}")) == "rule.below_one"
+        assert (await listed(t, "?page=first&per_page=many"))["pagination"]["per_page"] == 20
+
+    talk(story, settings=ASSUMES_NOTHING)
+
+
 def test_head_and_retry_after_are_assumed(talk):
     async def story(t: Conversation) -> None:
         assert (await t.client.head(f"{API}/account")).status_code == 501
@@ -160,6 +169,19 @@ def test_a_video_names_what_its_end_rests_on(talk):
         assert told["fail"].items() >= {("state.failed", "documented"), ("rule.failed_video", "observed")}
         page = named(await t.get(f"{API}/videos"))
         assert page.keys() >= {"state.completed", "state.failed", "rule.listed_quality", "rule.failed_video"}
+
+    talk(story, settings=NAMED)
+
+
+def test_a_video_that_is_not_there_yet_names_what_it_leaves_out(talk):
+    async def story(t: Conversation) -> None:
+        made = await generate(t)
+        for wait in (0, 3):
+            await t.advance(wait)
+            for path in (f"/video/{made['video_id']}/status", "/videos"):
+                assert named(await t.get(API + path))["rule.late_fields"] == "observed"
+        await t.advance(HOUR)
+        assert "rule.late_fields" not in named(await t.get(f"{API}/videos"))
 
     talk(story, settings=NAMED)
 

@@ -17,8 +17,10 @@ from tests.videotoprompt_client import ASK, AUTHORIZE, REQUESTS, ROOT, TOKEN
 Talk = Callable[..., None]
 
 STRICT = Settings(no_assumed=True)
+NAMED = Settings(rule_header=True)
 SUBMIT = f"{ROOT}/url"
 URL = {"url": "https://example.com/a.mp4", "platform": "midjourney"}
+JSON = {"Content-Type": "application/json"}
 ASKED = {"style_depth": "standard", "include_negative": True, "language": "en", "hint": "https://example.com/a.mp4"}
 HOOK = {"url": "http://127.0.0.1:9000/hook", "secret": "whsec_1"}
 DAY = {"accounts": [{"key": "*", "plan": "pro", "limits": {"analyses_per_day": 1}}]}
@@ -29,6 +31,12 @@ def refused(reply: httpx2.Response) -> str:
     assert reply.status_code == 501, reply.text
     assert reply.headers["content-type"] == "application/problem+json"
     return str(reply.json()["rule"]).removeprefix("videotoprompt.")
+
+
+def named(reply: httpx2.Response) -> set[str]:
+    """The rows that a reply names."""
+    tokens = reply.headers["x-mock-rule"].split(", ")
+    return {token.partition(";")[0].removeprefix("videotoprompt.") for token in tokens}
 
 
 async def planted(c: Conversation, status: Any, **asked: Any) -> str:
@@ -173,3 +181,86 @@ def test_the_webhook_of_a_failure_is_not_sent_and_that_of_a_prompt_is(talk: Talk
         assert "analysis.failed was not sent, for it rests on an assumption" in notes
 
     talk(story, {"accounts": [{"key": "*", "plan": "pro", "webhook": HOOK}]}, STRICT)
+
+
+# What else is told.
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "kind"),
+    [
+        ("no_such_path", 404, "not_found"),
+        ("method_not_allowed", 405, "bad_request"),
+        ("too_large", 413, "bad_request"),
+        ("unsupported_media_type", 415, "bad_request"),
+    ],
+)
+def test_what_the_page_has_no_error_for_borrows_a_type(talk: Talk, row: str, status: int, kind: str) -> None:
+    async def story(c: Conversation) -> None:
+        reply = await c.client.request(**REQUESTS[f"videotoprompt.error.{row}"])
+        assert (reply.status_code, reply.json()["error"]["type"]) == (status, kind)
+        assert f"error.{row}" in named(reply)
+
+    talk(story, settings=NAMED)
+
+
+@pytest.mark.parametrize(
+    ("path", "request_of", "row"),
+    [
+        (SUBMIT, {"content": b"{", "headers": JSON}, "rule.bad_json"),
+        (SUBMIT, {"json": [URL]}, "rule.bad_json"),
+        (SUBMIT, {"json": {**URL, "language": "English"}}, "rule.checks"),
+        (f"{ROOT}/batch", {"json": {"analyses": []}}, "rule.batch_size"),
+        (f"{ROOT}/batch", {"json": {"analyses": [URL] * 101}}, "rule.batch_size"),
+        (SUBMIT, {"json": {"url": "https://example.com/mock-no-credits.mp4"}}, "rule.no_credits"),
+        (SUBMIT, {"json": {"url": "https://example.com/mock-rate-limited.mp4"}}, "rule.retry_after"),
+        (TOKEN, {"json": {}}, "rule.oauth_bad_forms"),
+        (AUTHORIZE, {"params": ASK, "json": {}}, "rule.oauth_bad_forms"),
+    ],
+)
+def test_an_error_names_why(talk: Talk, path: str, request_of: dict[str, Any], row: str) -> None:
+    async def story(c: Conversation) -> None:
+        reply = await c.client.post(path, **request_of)
+        assert 400 <= reply.status_code < 500
+        assert row in named(reply)
+
+    talk(story, settings=NAMED)
+
+
+def test_a_429_names_the_limit_that_is_used_up(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        await c.post(SUBMIT, URL)
+        by_day, by_minute = [named(await c.post(SUBMIT, URL)) for _ in range(2)]
+        assert by_day >= {"error.rate_limit_exceeded", "limit.analyses_per_day", "rule.over_day"}
+        assert by_minute >= {"error.rate_limit_exceeded", "limit.requests_per_minute"}
+        assert "rule.over_day" not in by_minute
+
+    limits = {"requests_per_minute": 2, "analyses_per_day": 1}
+    talk(story, {"accounts": [{"key": "*", "plan": "pro", "limits": limits}]}, NAMED)
+
+
+def test_a_stretch_without_a_start_begins_where_the_video_does(talk: Talk) -> None:
+    """The free plan has two minutes."""
+
+    async def story(c: Conversation) -> None:
+        found = [(await c.post(SUBMIT, {**URL, "timestamp_end": end})).status_code for end in (120, 120.5)]
+        assert found == [202, 403]
+
+    talk(story, {"accounts": [{"key": "*", "plan": "free"}]})
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status"),
+    [
+        ("api.videotoprompt.org", "/v1/analyze/ana_unknown", 404),
+        ("api.videotoprompt.org", "/oauth/token", 405),
+        ("videotoprompt.org", "/oauth/authorize", 302),
+    ],
+)
+def test_its_hosts_need_no_prefix(talk: Talk, host: str, path: str, status: int) -> None:
+    async def story(c: Conversation) -> None:
+        reply = await c.get(f"https://{host}{path}", params=ASK)
+        assert reply.status_code == status
+        assert "x-ratelimit-reset" in reply.headers
+
+    talk(story)

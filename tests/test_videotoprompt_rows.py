@@ -57,6 +57,8 @@ def test_a_refusal_does_not_rest_on_what_it_was_refused(talk: Talk) -> None:
             "rule.url_fields",
             "error.rate_limit_exceeded",
             "rule.error_envelope",
+            "limit.analyses_per_day",
+            "rule.over_day",
         }
 
     talk(story, {"accounts": [{"key": "*", "plan": "pro", "limits": {"analyses_per_day": 1}}]}, NAMED)

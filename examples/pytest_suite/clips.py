@@ -21,20 +21,21 @@ class Clips:
 
     def render(self, prompt: str, quality: str = "premium") -> bytes:
         """The MP4 of a prompt. Raises RenderError."""
-        made = self._ask("POST", "/api/v1/generate", json={"prompt": prompt, "quality": quality})
+        api = f"{self.base}/api/v1"
+        made = self._ask("POST", f"{api}/generate", json={"prompt": prompt, "quality": quality}).json()
         while True:
-            video = self._ask("GET", f"/api/v1/video/{made['video_id']}/status")
+            video = self._ask("GET", f"{api}/video/{made['video_id']}/status").json()
             if video["status"] == "completed":
-                return self.session.get(video["video_url"], timeout=30).content
+                return self._ask("GET", video["video_url"]).content
             if video["status"] == "failed":
                 raise RenderError(video["error"])
             time.sleep(self.poll)
 
-    def _ask(self, method: str, path: str, tries: int = 3, **more: object) -> dict:
+    def _ask(self, method: str, url: str, tries: int = 3, **more: object) -> requests.Response:
         for left in reversed(range(tries)):
             try:
-                reply = self.session.request(method, self.base + path, timeout=30, **more)
-            except requests.ConnectionError as error:
+                reply = self.session.request(method, url, timeout=30, **more)
+            except requests.RequestException as error:
                 # Whether a render has begun nobody knows: asking twice could pay twice.
                 if method == "POST" or not left:
                     raise RenderError(f"no answer: {error}") from error
@@ -42,6 +43,6 @@ class Clips:
             if reply.status_code == 503 and left:
                 continue
             if not reply.ok:
-                raise RenderError(reply.json()["error"])
-            return reply.json()
+                raise RenderError(f"{reply.status_code}: {reply.text}")
+            return reply
         raise AssertionError("every round returns or raises")

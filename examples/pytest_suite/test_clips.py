@@ -44,6 +44,13 @@ def test_a_lost_reply_is_not_paid_twice(clips, mockserver):
     assert len(mockserver.jobs) == 1
 
 
+def test_a_link_that_leads_nowhere_is_no_clip(clips, mockserver):
+    nowhere = {"video_url": mockserver.url("prompttovideo", "/gone.mp4")}
+    mockserver.use({"rules": [{"name": "gone", "operation": "prompttovideo.get_status", "reply": nowhere}]})
+    with pytest.raises(RenderError, match="404"):
+        clips.render("A sunset over the ocean")
+
+
 @pytest.mark.mockserver(clock="manual")
 def test_a_slow_render_can_be_watched(clips, mockserver, monkeypatch):
     waits = []

@@ -14,7 +14,8 @@ from mockserver.control.operations import operations
 from mockserver.control.replies import PROBLEM
 from mockserver.core.faults import Refusal
 from mockserver.provenance.ledger import Ledger
-from mockserver.providers.base import Operation, Provider, Reply
+from mockserver.providers.base import Provider
+from mockserver.providers.declarations import Operation, Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
 from mockserver.scenarios import Library

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.provenance.ledger import Ledger
-from mockserver.providers.base import Provider, Reply
+from mockserver.providers.base import Provider
+from mockserver.providers.declarations import Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
 from mockserver.scenarios import Library

@@ -3,7 +3,7 @@
 from mockserver.control.call import ControlCall, ControlError, no_content
 from mockserver.coverage import saved
 from mockserver.coverage.report import Report
-from mockserver.providers.base import Reply
+from mockserver.providers.declarations import Reply
 from mockserver.sandbox import Sandbox
 
 

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from mockserver.provenance.rows import Basis
-from mockserver.providers.base import Shape
+from mockserver.providers.shapes import Shape
 
 
 class Score(Shape):

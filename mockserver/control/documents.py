@@ -8,7 +8,8 @@ from mockserver.control.boundary import OPEN
 from mockserver.control.call import ControlCall, ControlError
 from mockserver.control.replies import PROBLEM, Problem
 from mockserver.core.scenario import Scenario
-from mockserver.providers.base import Documented, Operation, Provider, Reply
+from mockserver.providers.base import Provider
+from mockserver.providers.declarations import Documented, Operation, Reply
 
 if TYPE_CHECKING:
     from mockserver.openapi.described import Described
@@ -51,8 +52,21 @@ async def show(call: ControlCall) -> Reply:
     made = await asyncio.to_thread(_built, known.get(wanted))
     world = "" if call.sandbox.name == "default" else f"/~{call.sandbox.name}"
     prefix = "_mock" if wanted == "control" else wanted
-    here = {**made["servers"][0], "url": f"{call.origin}{world}/{prefix}"}
-    return Reply(body={**made, "servers": [here, *made["servers"][1:]]})
+    return Reply(body=_moved(made, f"{call.origin}{world}/{prefix}"))
+
+
+def _moved(made: dict[str, Any], url: str) -> dict[str, Any]:
+    """A document whose first server is at `url`; so is that of the operations that have servers of their own."""
+
+    def here(part: dict[str, Any]) -> dict[str, Any]:
+        first, *others = part["servers"]
+        return {**part, "servers": [{**first, "url": url}, *others]}
+
+    paths = {
+        path: {method: here(shown) if "servers" in shown else shown for method, shown in item.items()}
+        for path, item in made["paths"].items()
+    }
+    return {**here(made), "paths": paths}
 
 
 @lru_cache(maxsize=16)

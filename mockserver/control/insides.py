@@ -13,7 +13,8 @@ from mockserver.core.ledger import ONE
 from mockserver.core.match import key_matches
 from mockserver.core.plans import STATUSES
 from mockserver.journal import Kind
-from mockserver.providers.base import Provider, Reply
+from mockserver.providers.base import Provider
+from mockserver.providers.declarations import Reply
 from mockserver.wire.faults import ARMED
 
 KINDS: tuple[str, ...] = get_args(Kind)

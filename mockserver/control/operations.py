@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from mockserver.control import coverage, covered, documents, insides, models, outgoing, queries, replies, worlds
 from mockserver.core.scenario import Scenario
-from mockserver.providers.base import Documented, Operation
+from mockserver.providers.declarations import Documented, Operation
 
 _DONE = {204: Documented("Done")}
 

@@ -14,7 +14,7 @@ from mockserver.deliveries import Attempt, Delivery, Outcome
 from mockserver.masking import masked_account
 from mockserver.outgoing.destination import EgressRefused, read_url
 from mockserver.parcels import attempt_body
-from mockserver.providers.base import Reply
+from mockserver.providers.declarations import Reply
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 MOST = 1_000

@@ -12,7 +12,7 @@ from mockserver.deliveries import Kind as DeliveryKind
 from mockserver.deliveries import Outcome
 from mockserver.journal import Kind as EntryKind
 from mockserver.provenance.rows import Basis
-from mockserver.providers.base import Instant, Shape
+from mockserver.providers.shapes import Instant, Shape
 
 PROBLEM = "application/problem+json"
 ClockMode = Literal["real", "scaled", "manual", "auto"]

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mockserver.accounts import Account
 from mockserver.clock import rfc3339
 from mockserver.core.jobs import Job
 from mockserver.core.ledger import ONE
 from mockserver.journal import Entry
 from mockserver.masking import masked_account, masked_headers
 from mockserver.provenance.ledger import Ledger
-from mockserver.sandbox import Account
 from mockserver.store.protocol import Credits
 
 

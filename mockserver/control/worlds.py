@@ -9,7 +9,7 @@ from mockserver.core.engine import Program
 from mockserver.core.jobs import Job
 from mockserver.core.scenario import ClockSpec
 from mockserver.journal import Entry
-from mockserver.providers.base import Reply
+from mockserver.providers.declarations import Reply
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import TooMany
 from mockserver.scenarios import SourceErrors

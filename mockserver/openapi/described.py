@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mockserver.providers.base import Documented, Event, Operation
+from mockserver.providers.declarations import Documented, Event, Operation
 
 Replies = Mapping[int, Documented]
 

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ValidationError
 
 from mockserver.core.faults import Refusal
 from mockserver.openapi.described import Described
-from mockserver.providers.base import Documented, Operation, Provider, Reply
+from mockserver.providers.base import Provider
+from mockserver.providers.declarations import Documented, Operation, Reply
 
 LOCAL = "http://localhost:8080"
 

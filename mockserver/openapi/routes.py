@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from mockserver.openapi.described import Described
 from mockserver.openapi.providers import servers
-from mockserver.providers.base import BodyKind, Documented, Event, Operation
+from mockserver.providers.declarations import BodyKind, Documented, Event, Operation
 
 _MEDIA_TYPES: Mapping[BodyKind, str] = {
     "json": "application/json",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mockserver.provenance.ledger import Ledger
-from mockserver.providers.base import Header, Reply
+from mockserver.providers.declarations import Header, Reply
 
 HEADER = b"x-mock-rule"
 

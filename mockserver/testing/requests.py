@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from mockserver.core.match import Check, View, compile_check, key_matches
 from mockserver.core.scenario import Condition
 from mockserver.journal import Entry
-from mockserver.providers.base import Operation
+from mockserver.providers.declarations import Operation
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.world import World, instant
 from mockserver.wire.routes import Routes

@@ -14,9 +14,11 @@ from mockserver.core.seeded import Seeded
 from mockserver.journal import Entry
 
 if TYPE_CHECKING:
+    from mockserver.accounts import Account
     from mockserver.provenance.policy import Provenance
-    from mockserver.providers.base import Input, Operation, Provider
-    from mockserver.sandbox import Account, Sandbox
+    from mockserver.providers.base import Provider
+    from mockserver.providers.declarations import Input, Operation
+    from mockserver.sandbox import Sandbox
 
 
 # So many deviations of one request are told.

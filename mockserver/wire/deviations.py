@@ -11,7 +11,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mockserver.providers.base import Operation, bearer
+from mockserver.providers.base import bearer
+from mockserver.providers.declarations import Operation
 from mockserver.wire.call import Call
 
 # Characters of a name that a client made up.

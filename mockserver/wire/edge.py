@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from mockserver.clock import turn
 from mockserver.core.faults import Fault, Refusal
 from mockserver.provenance.policy import Assumed, Provenance
-from mockserver.providers.base import Body, Header, Operation, Provider, Reply
+from mockserver.providers.base import Provider
+from mockserver.providers.declarations import Header, Operation, Reply
+from mockserver.providers.shapes import Body
 from mockserver.wire import mischief
 from mockserver.wire.body import LARGE, Disconnected, media_type, parse_form, parse_json, parse_query, read_body
 from mockserver.wire.call import Call

@@ -7,7 +7,7 @@ a socket (an in-process client) the same faults surface as ConnectionResetError,
 from collections.abc import Sequence
 
 from mockserver.core.faults import Fault
-from mockserver.providers.base import Header, Reply
+from mockserver.providers.declarations import Header, Reply
 from mockserver.wire import ending
 from mockserver.wire.body import Disconnected
 from mockserver.wire.call import Call

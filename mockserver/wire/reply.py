@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from mockserver.journal import KEPT_BODY, Entry
-from mockserver.providers.base import Header, Reply
+from mockserver.providers.declarations import Header, Reply
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.providers.descrideo.requests import DOCUMENTED, SourceProvider, Wanted
+from mockserver.providers.descrideo.requests import DOCUMENTED, SourceProvider, Wanted, is_sampled
 
 
 def of_job(data: Mapping[str, Any], wanted: Wanted, *, live: bool, fetch: bool) -> Iterator[str]:
@@ -16,6 +16,8 @@ def of_job(data: Mapping[str, Any], wanted: Wanted, *, live: bool, fetch: bool) 
     elif source is None and "source" in data:
         yield "rule.sandbox_source"
     yield from _left_out(wanted)
+    if not wanted.heard and wanted.transcription is not None and not is_sampled(wanted.transcription):
+        yield "rule.unused_sampling"
     if live and wanted.heard:
         yield "rule.transcription_price"
     if not live and (wanted.generation_mode is not None or wanted.transcription is not None):

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mockserver.accounts import Account
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.ledger import ONE
 from mockserver.core.limits import Limit
-from mockserver.sandbox import Account, Sandbox
+from mockserver.sandbox import Sandbox
 from mockserver.wire.call import Call
 
 BASE = ONE

@@ -8,7 +8,7 @@ from mockserver.core.jobs import Job
 from mockserver.core.ledger import ONE
 from mockserver.core.stages import staged
 from mockserver.core.ulid import RANDOM_LENGTH, ulid_time
-from mockserver.providers.base import Reply
+from mockserver.providers.declarations import Reply
 from mockserver.providers.descrideo import assumptions, billing, results, sources
 from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider, Wanted
 from mockserver.providers.descrideo.secrets import secret_of

@@ -11,7 +11,8 @@ from mockserver.core.limits import Period
 from mockserver.core.signing import hmac_sha256
 from mockserver.deliveries import Delivery
 from mockserver.outgoing.call import CallResult
-from mockserver.providers.base import BEARER, Event, Holder, Provider, Reply, bearer, status_of
+from mockserver.providers.base import BEARER, Holder, Provider, bearer, status_of
+from mockserver.providers.declarations import Event, Reply
 from mockserver.providers.descrideo import billing, examples, replies, requests, results, sources, stages
 from mockserver.providers.descrideo.descriptions import DEMO, LIVE, SANDBOX
 from mockserver.providers.descrideo.operations import DEMO_HOST, operations

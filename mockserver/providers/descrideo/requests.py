@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJs
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from mockserver.providers.base import Body, WebUrl, first_error
+from mockserver.providers.shapes import Body, WebUrl, first_error
 
 Mode = Literal["vision", "vision_audio", "audio"]
 OutputField = Literal["title", "description", "tags"]
@@ -182,6 +182,15 @@ def _check_sampling(given: Transcription) -> None:
         raise ValueError("transcription.segments must be 10, 20 or 30")
     if given.segment_sec is not None and not (_number(given.segment_sec) and low <= given.segment_sec <= high):
         raise ValueError(f"transcription.segment_sec must be a number from {low} to {high}")
+
+
+def is_sampled(given: Transcription) -> bool:
+    """True for figures that the page allows, and for those that are left out."""
+    try:
+        _check_sampling(given)
+    except ValueError:
+        return False
+    return True
 
 
 class LiveJob(Wanted):

@@ -1,6 +1,7 @@
 """The secret that signs what an account is sent."""
 
-from mockserver.sandbox import Account, Sandbox
+from mockserver.accounts import Account
+from mockserver.sandbox import Sandbox
 
 
 def secret_of(sandbox: Sandbox, account_id: str, account: Account | None) -> str:

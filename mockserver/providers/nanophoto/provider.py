@@ -8,10 +8,12 @@ from pydantic import ValidationError
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.limits import Period
-from mockserver.providers.base import Documented, Operation, Provider, Reply, first_error
+from mockserver.providers.base import Provider
+from mockserver.providers.declarations import Documented, Operation, Reply
 from mockserver.providers.nanophoto import models
 from mockserver.providers.nanophoto.analyses import TEXT_TYPE, reverse_prompt
 from mockserver.providers.nanophoto.codes import MESSAGES, PREFIX, STATUS, code_of
+from mockserver.providers.shapes import first_error
 from mockserver.wire.call import Call
 
 # A file of 30 MB in Base64, with line breaks and with room for the other fields.
@@ -115,4 +117,6 @@ def _assumed(problem: str, where: tuple[int | str, ...]) -> tuple[str, ...]:
     """The rows that a refusal of a field rests on, beside that of its code."""
     if problem == "string_too_long":
         return ("rule.longest_texts",)
-    return ("rule.unknown_locale",) if "locale" in where else ()
+    if "locale" in where:
+        return ("rule.unknown_locale",)
+    return () if problem == "missing" else ("rule.checks",)

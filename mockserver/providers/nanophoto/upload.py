@@ -16,6 +16,8 @@ _LONGEST_PREFIX = 200
 _SHOWN_PREFIX = "data:video/mp4;base64,"
 # Characters looked through for line breaks at once: a few milliseconds.
 _COUNTED = 4 * 1_048_576
+# The page gives the code for files that are no MP4, and says nothing of what is not in Base64.
+_NO_BASE64 = ("rule.no_base64",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ async def inspect(text: str) -> Uploaded:
             probe.feed(piece)
             await turn()
     except ValueError:
-        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is not Base64") from None
+        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is not Base64", {"rests_on": _NO_BASE64}) from None
     facts = probe.finish()
     if not facts.size:
         raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is empty")
@@ -67,7 +69,9 @@ def _start(text: str) -> int:
         return 0
     comma = text.find(",", 0, _LONGEST_PREFIX)
     if comma < 0 or not text[:comma].lower().endswith(";base64"):
-        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is a data URL that is not in Base64")
+        raise Refusal(
+            "nanophoto:INVALID_FORMAT", "videoFile is a data URL that is not in Base64", {"rests_on": _NO_BASE64}
+        )
     return comma + 1
 
 

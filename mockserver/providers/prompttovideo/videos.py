@@ -6,7 +6,7 @@ from typing import Any
 
 from mockserver.clock import rfc3339
 from mockserver.core.jobs import Job
-from mockserver.providers.base import Reply
+from mockserver.providers.declarations import Reply
 from mockserver.providers.prompttovideo import spelling
 from mockserver.providers.prompttovideo.files import links, new_token
 from mockserver.providers.prompttovideo.models import DOCUMENTED, Generate
@@ -18,6 +18,7 @@ PER_PAGE, PER_PAGE_MAX = 20, 100
 LISTED = 50
 _PAGE_MAX = 2**53 - 1
 _NUMBER = re.compile(r"[+]?0*([0-9]+)")
+_BELOW_ONE = re.compile(r"-[0-9]+|[+]?0+")
 _NOTHING = Page((), 0)
 _SHOWN = 60
 
@@ -65,6 +66,8 @@ async def list_videos(call: Call) -> Reply:
     """GET /api/v1/videos."""
     for text in _odd(call.query):
         call.deviate(text)
+    if any(_BELOW_ONE.fullmatch(call.query.get(name, "")) for name in ("page", "per_page")):
+        call.rests_on("rule.below_one")
     number = _number(call.query.get("page"), 1, _PAGE_MAX)
     per_page = _number(call.query.get("per_page"), PER_PAGE, PER_PAGE_MAX)
     page = await _page(call, call.query.get("status", ""), (number - 1) * per_page, per_page)
@@ -120,6 +123,8 @@ def _rows_of_state(call: Call, job: Job) -> Iterator[str]:
         yield "rule.failed_video"
     elif status == "cancelled":
         yield "rule.cancelled_video"
+    else:
+        yield "rule.late_fields"
 
 
 def _rows_of_quality(call: Call, job: Job) -> Iterator[str]:

@@ -11,9 +11,11 @@ from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.match import Miss, Rule
 from mockserver.core.plans import Plan, Step
-from mockserver.providers.base import Reply, first_error
+from mockserver.providers.declarations import Reply
+from mockserver.providers.shapes import first_error
 from mockserver.providers.videotoprompt import results
 from mockserver.providers.videotoprompt.models import FALSE, TRUE, BatchRequest, Options, UploadAnalysis, UrlAnalysis
+from mockserver.providers.videotoprompt.refusals import refusal_of
 from mockserver.wire.call import Call
 from mockserver.wire.deviations import check_fields
 from mockserver.wire.multipart import Upload, read_upload
@@ -225,13 +227,6 @@ def _video(call: Call, upload: Upload) -> "VideoFacts":
     if not facts.complete:
         raise Refusal("invalid_request", "video: the file is damaged or cut off")
     return facts
-
-
-def refusal_of(error: ValidationError) -> Refusal:
-    """What is wrong with a request. Documented are words that are none of the listed, and what is missing."""
-    wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]["type"]
-    detail = {} if wrong in ("missing", "literal_error") else {"rests_on": ("rule.checks",)}
-    return Refusal("invalid_request", first_error(error), detail)
 
 
 def _options(call: Call, fields: Mapping[str, str]) -> Options:

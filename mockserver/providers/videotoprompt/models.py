@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mockserver.providers.base import Body, Instant, Shape, WebUrl
+from mockserver.providers.shapes import Body, Instant, Shape, WebUrl
 
 Platform = Literal["midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"]
 Depth = Literal["basic", "standard", "detailed", "comprehensive"]
@@ -52,7 +52,9 @@ class UrlAnalysis(Options):
 
     url: WebUrl
     timestamp_start: float = Field(default=0, ge=0, description="seconds")
-    timestamp_end: float | None = Field(default=None, gt=0, description="seconds; left out: the end of the video")
+    timestamp_end: float | None = Field(
+        default=None, gt=0, description="seconds, later than timestamp_start; left out: the end of the video"
+    )
 
     @model_validator(mode="after")
     def _forward(self) -> "UrlAnalysis":
@@ -64,7 +66,9 @@ class UrlAnalysis(Options):
 class UploadAnalysis(Options):
     """An analysis of an uploaded video: a multipart form."""
 
-    video: Annotated[bytes, Field(json_schema_extra={"format": "binary"})] = Field(description="the file")
+    video: Annotated[bytes, Field(json_schema_extra={"format": "binary", "minLength": 1})] = Field(
+        description="the file, whole: an MP4, MOV, WebM, AVI, FLV, MPEG, WMV or 3GPP"
+    )
     include_negative: bool = Field(
         default=False,
         description="also a negative prompt; for midjourney and stable-diffusion only",

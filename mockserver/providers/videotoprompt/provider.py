@@ -5,25 +5,26 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
+from mockserver.accounts import Account
 from mockserver.clock import rfc3339
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job, State
 from mockserver.core.limits import Period, Usage
 from mockserver.core.signing import hmac_sha256
 from mockserver.deliveries import Delivery
-from mockserver.providers.base import (
-    BEARER,
-    Documented,
-    Event,
-    Header,
-    Holder,
-    Operation,
-    Provider,
-    Reply,
-    status_of,
+from mockserver.providers.base import BEARER, Holder, Provider, status_of
+from mockserver.providers.declarations import Documented, Event, Header, Operation, Reply
+from mockserver.providers.videotoprompt import (
+    analyses,
+    authorization,
+    grants,
+    models,
+    refusals,
+    results,
+    samples,
+    tokens,
 )
-from mockserver.providers.videotoprompt import analyses, authorization, grants, models, results, samples, tokens
-from mockserver.sandbox import Account, Sandbox
+from mockserver.sandbox import Sandbox
 from mockserver.store.protocol import Transition
 from mockserver.wire.call import Call
 
@@ -163,7 +164,7 @@ class VideoToPrompt(Provider):
         return Reply(status, {"error": {"type": TYPES.get(refusal.kind, "bad_request"), "message": message}})
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
-        return analyses.refusal_of(error)
+        return refusals.refusal_of(error)
 
     def error_name(self, refusal: Refusal, reply: Reply) -> str:
         """The documented type, or the code of RFC 6749 where OAuth clients read it; what has neither, as it is."""
@@ -176,10 +177,9 @@ class VideoToPrompt(Provider):
         return "missing_scope" if "scope" in refusal.detail else str(error["type"])
 
     def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
-        """How the API lays its errors out; those of OAuth are laid out by RFC 6749."""
+        """How the API lays its errors out, and why it refused; those of OAuth are laid out by RFC 6749."""
         yield from super().error_rests_on(refusal, reply)
-        if isinstance(reply.body, dict) and isinstance(reply.body["error"], dict):
-            yield "rule.error_envelope"
+        yield from refusals.rests_on(refusal, reply)
 
     def state_name(self, state: State) -> str:
         return results.SPELLED[state.status]

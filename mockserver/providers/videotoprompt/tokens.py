@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from mockserver.core.faults import Refusal
-from mockserver.providers.base import Documented, Holder, Operation, Reply
+from mockserver.providers.base import Holder
+from mockserver.providers.declarations import Documented, Operation, Reply
 from mockserver.providers.videotoprompt import models
 from mockserver.providers.videotoprompt.grants import NO_STORE, fresh, known
 from mockserver.sandbox import Sandbox

@@ -1,0 +1,85 @@
+"""The bases and types of the models that requests and replies are made of."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+# User, host, port, path: what a document can say of a URL. The host is a name or an address in brackets.
+_WEB_URL = (
+    r"^[Hh][Tt][Tt][Pp][Ss]?://([^\x00-\x20\x7f/?#@\[\]\\]*@)?(\[[0-9A-Fa-f:.]+\]|[^\x00-\x20\x7f/?#@\[\]:\\]+)"
+    r"(:[0-9]{0,5})?([/?#][^\x00-\x20\x7f]*)?$"
+)
+_IS_WEB_URL = re.compile(_WEB_URL.removeprefix("^").removesuffix("$")).fullmatch
+
+
+def web_url(value: str) -> str:
+    """An http(s) URL with a host. Raises ValueError for any other text."""
+    if not _IS_WEB_URL(value):
+        raise ValueError("must be an http or https URL")
+    return value
+
+
+WebUrl = Annotated[
+    str,
+    Field(max_length=2048, description="an http or https URL with a host", json_schema_extra={"pattern": _WEB_URL}),
+    AfterValidator(web_url),
+]
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class Body(BaseModel):
+    """The base of request bodies: JSON types are taken as they are, and unknown fields are let through."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", populate_by_name=True, defer_build=True)
+
+    def deviations(self) -> Iterable[str]:
+        """What of a valid body the provider's contract does not allow, though published clients send it."""
+        return ()
+
+
+class Shape(BaseModel):
+    """The base of reply bodies, which exist for the documents; tests hold the replies to them.
+
+    A field that is None by default is one that a reply may leave out; a field without a default is always there.
+    A server that makes no document never builds them.
+    """
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema, in which what may be left out is not said to be null."""
+        made = handler(core_schema)
+        for shown in handler.resolve_ref_schema(made).get("properties", {}).values():
+            if "default" in shown and shown["default"] is None:
+                del shown["default"]
+                _never_null(shown)
+        return made
+
+
+class NoOptions(BaseModel):
+    """The options of a provider that has none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def first_error(error: ValidationError) -> str:
+    """The first thing wrong with a body, in one sentence that names the field."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    field_name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f"{field_name} is required"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{field_name}: {message}" if field_name else message
+
+
+def _never_null(shown: dict[str, Any]) -> None:
+    kinds = [kind for kind in shown.pop("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        shown.update(kinds[0] | shown)
+    elif kinds:
+        shown["anyOf"] = kinds
