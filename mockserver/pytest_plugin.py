@@ -32,6 +32,7 @@ _SETTINGS = {
     "clock": f"how time passes where neither test nor scenario says it: {', '.join(MODES)} (default: auto)",
 }
 _STRICT = "hold clients to each provider's contract: refuse also what published clients send against it"
+_NO_ASSUMED = "answer 501 where the provider's behaviour is an assumption, and say which"
 _COVERAGE = "tell what the run met of what is simulated: as a table, or as json:PATH, junit:PATH, html:PATH; repeatable"
 _LEAST = "fail the run when it met less than that many per cent of what is simulated of the providers that it called"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
@@ -45,8 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, told in _SETTINGS.items():
         group.addoption(f"--mockserver-{name}", default=None, metavar=name.rpartition("-")[2].upper(), help=told)
         parser.addini(f"mockserver_{name.replace('-', '_')}", told, type="string", default="")
-    group.addoption("--mockserver-strict", action="store_true", default=None, help=_STRICT)
-    parser.addini("mockserver_strict", _STRICT, type="bool", default=False)
+    for name, told in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED)):
+        group.addoption(f"--mockserver-{name}", action="store_true", default=None, help=told)
+        parser.addini(f"mockserver_{name.replace('-', '_')}", told, type="bool", default=False)
     group.addoption(
         "--mockserver-coverage", action="append", nargs="?", const="table", metavar="FORM", default=None, help=_COVERAGE
     )
@@ -80,7 +82,8 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
 
     config = request.config
     directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
-    host = Host(Settings(scenario_dir=str(directory), strict=bool(_setting(config, "strict"))))
+    strict, no_assumed = (bool(_setting(config, name)) for name in ("strict", "no_assumed"))
+    host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed))
     yield host
     if _coverage in config.stash:
         config.stash[_coverage].take(host)

@@ -173,6 +173,11 @@ def test_jobs_are_listed_newest_first_and_filtered(talk: Talk) -> None:
         assert [j["id"] for j in (await told(c, "/jobs?status=failed"))["jobs"]] == [second]
         assert [j["id"] for j in (await told(c, "/jobs?limit=1"))["jobs"]] == [second]
         assert (await c.get("/_mock/jobs?limit=none")).status_code == 400
+        misspelt = await c.get("/_mock/jobs?stauts=failed")
+        assert (misspelt.status_code, misspelt.json()["detail"]) == (
+            400, "There is no query parameter 'stauts' here; did you mean 'status'?"
+        )  # fmt: skip
+        assert (await c.client.delete("/_mock/coverage?sandox=default")).status_code == 400
 
     talk(story)
 

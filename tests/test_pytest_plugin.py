@@ -154,6 +154,23 @@ def test_it(mockserver):
     run_inner(pytester).assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize(("ini", "option"), [("", "--mockserver-no-assumed"), ("mockserver_no_assumed = true\n", "")])
+def test_to_assume_nothing_is_a_setting(pytester: pytest.Pytester, ini: str, option: str) -> None:
+    pytester.makeini(f"[pytest]\n{ini}")
+    pytester.makepyfile(
+        """
+import requests
+
+
+def test_it(mockserver):
+    headers = {"Authorization": f"Bearer {mockserver.key('dumplingai')}"}
+    reply = requests.get(mockserver.url("dumplingai") + "/extract-video", headers=headers, timeout=10)
+    assert (reply.status_code, reply.json()["rule"].startswith("dumplingai.rule.")) == (501, True)
+"""
+    )
+    run_inner(pytester, *filter(None, [option])).assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("option", "told"),
     [

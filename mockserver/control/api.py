@@ -12,6 +12,7 @@ from mockserver.control.call import ControlCall, ControlError
 from mockserver.control.models import ScenarioByName
 from mockserver.control.operations import operations
 from mockserver.control.replies import PROBLEM
+from mockserver.core.engine import near
 from mockserver.core.faults import Refusal
 from mockserver.provenance.ledger import Ledger
 from mockserver.providers.base import Provider
@@ -85,10 +86,19 @@ class ControlApi:
         if operation is None:
             raise ControlError(405, f"{path} takes {found.allowed}", allow=found.allowed)
         call.path = found.parameters
+        _check_query(call, operation)
         if operation.body is not None:
             await _read(call, operation, receive)
         await call.sandbox.settle(call.now)
         return await operation.handler(call)
+
+
+def _check_query(call: ControlCall, operation: Operation) -> None:
+    """A misspelt filter would be none at all: more would be shown, or deleted, than was meant."""
+    known = list(operation.query.model_fields) if operation.query else []
+    for name in call.query:
+        if operation.query is not None and name not in known:
+            raise ControlError(400, f"There is no query parameter {name!r} here{near(name, known)}")
 
 
 async def _read(call: ControlCall, operation: Operation, receive: Any) -> None:

@@ -7,6 +7,7 @@ from mockserver.core.scenario import Scenario
 from mockserver.providers.declarations import Documented, Operation
 
 _DONE = {204: Documented("Done")}
+_WRONG = (400, "A query parameter is wrong")
 
 
 def _ok(model: type[BaseModel], description: str = "", *more: tuple[int, str]) -> dict[int, Documented]:
@@ -19,7 +20,7 @@ def _refused(*more: tuple[int, str]) -> dict[int, Documented]:
 
 
 def _listed(model: type[BaseModel], *more: tuple[int, str]) -> dict[int, Documented]:
-    return _ok(model, "", (400, "A query parameter is wrong"), *more)
+    return _ok(model, "", _WRONG, *more)
 
 
 def operations() -> tuple[Operation, ...]:
@@ -104,8 +105,8 @@ def _jobs() -> tuple[Operation, ...]:
             _listed(replies.JobList, (404, "There is no such provider")), query=queries.JobsQuery, tag="jobs",
         ),
         Operation(
-            "show_job", "GET", "/jobs/{id}", insides.show_job, "One job", _ok(replies.JobView, "The job", *lost),
-            query=queries.OfProvider, tag="jobs",
+            "show_job", "GET", "/jobs/{id}", insides.show_job, "One job",
+            _ok(replies.JobView, "The job", _WRONG, *lost), query=queries.OfProvider, tag="jobs",
         ),
         Operation(
             "change_job", "POST", "/jobs/{id}", insides.change_job, "Force or release a job",
@@ -124,7 +125,7 @@ def _accounts() -> tuple[Operation, ...]:
     return (
         Operation(
             "show_account", "GET", "/accounts/{key}", insides.show_account, "An account",
-            _ok(replies.AccountList, "", unknown), query=queries.OfProvider, tag="accounts",
+            _ok(replies.AccountList, "", _WRONG, unknown), query=queries.OfProvider, tag="accounts",
         ),
         Operation(
             "change_account", "PATCH", "/accounts/{key}", insides.change_account, "Change an account",
@@ -175,11 +176,11 @@ def _coverage() -> tuple[Operation, ...]:
     return (
         Operation(
             "show_coverage", "GET", "/coverage", coverage.show_coverage, "Which behaviours clients have met",
-            _ok(covered.Coverage, "", unknown), query=queries.OfSandbox, tag="records",
+            _ok(covered.Coverage, "", _WRONG, unknown), query=queries.OfSandbox, tag="records",
             description="Of the whole server, whichever sandbox the request is in, or of one. No reset forgets it.",
         ),
         Operation(
             "forget_coverage", "DELETE", "/coverage", coverage.forget_coverage, "Count anew which behaviours are met",
-            {**_DONE, **_refused(unknown)}, query=queries.OfSandbox, tag="records",
+            {**_DONE, **_refused(_WRONG, unknown)}, query=queries.OfSandbox, tag="records",
         ),
     )  # fmt: skip

@@ -37,7 +37,8 @@ class MockServer(History):
 
     `scenario` is a name, a path, a Scenario or a mapping; a mapping that does not name itself is laid over `default`.
     `clock` is how time passes: as the scenario says, else `auto`, which jumps to what is next whenever nothing is
-    in flight. `seed` chooses among values that look random; `strict` holds clients to each provider's contract.
+    in flight. `seed` chooses among values that look random; `strict` holds clients to each provider's contract;
+    `no_assumed` answers 501 where a provider's behaviour is an assumption.
     Everything may be called from any thread but the server's own.
     """
 

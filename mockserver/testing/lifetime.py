@@ -30,11 +30,15 @@ class Lifetime:
         seed: int | None = None,
         clock: Mode | None = None,
         strict: bool = False,
+        no_assumed: bool = False,
         scenario_dir: str | Path = "scenarios",
         allow_public_webhooks: bool = False,
     ) -> None:
         self._settings = Settings(
-            strict=strict, scenario_dir=str(scenario_dir), allow_public_webhooks=allow_public_webhooks
+            strict=strict,
+            no_assumed=no_assumed,
+            scenario_dir=str(scenario_dir),
+            allow_public_webhooks=allow_public_webhooks,
         )
         self._start: tuple[ScenarioLike | None, int | None, Mode | None] = (scenario, seed, clock)
         self._host: Host | None = None
