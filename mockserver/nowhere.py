@@ -18,15 +18,20 @@ class Nowhere:
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._providers = tuple(providers)
 
-    def told(self, path: str) -> str:
+    def near(self, path: str) -> str | None:
+        """The path of a provider that is most like another; None when none is."""
+        own = [(p.name, o.path) for p in self._providers for o in p.operations if not o.hidden]
+        paths = [spelt for name, own_path in own for spelt in (f"/{name}{own_path}", own_path)]
+        return next(iter(get_close_matches(path[:_COMPARED], paths, 1, 0.6)), None)
+
+    def told(self, path: str, near: str | None) -> str:
         """What the client is told."""
-        near, prefixes = self._near(path), ", ".join(f"/{p.name}" for p in self._providers)
+        prefixes = ", ".join(f"/{p.name}" for p in self._providers)
         known = f"Paths start with a provider's prefix ({prefixes}) or with /_mock."
         return f"No provider has the path {path!r}. {known}" + (f" Near is {near}." if near else "")
 
-    def entry(self, address: Address, scope: Any, now: int) -> Entry:
+    def entry(self, address: Address, near: str | None, scope: Any, now: int) -> Entry:
         """The line in the journal of the sandbox that the request names, at `now` on its clock."""
-        near = self._near(address.path)
         return Entry(
             "request",
             now,
@@ -37,8 +42,3 @@ class Nowhere:
             note="no provider has this path" + (f"; near: {near}" if near else ""),
             headers=list(scope["headers"]),
         )
-
-    def _near(self, path: str) -> str | None:
-        own = [(p.name, o.path) for p in self._providers for o in p.operations if not o.hidden]
-        paths = [spelt for name, own_path in own for spelt in (f"/{name}{own_path}", own_path)]
-        return next(iter(get_close_matches(path[:_COMPARED], paths, 1, 0.6)), None)

@@ -1,14 +1,22 @@
 """Every document is held to the server, and the server to every document."""
 
+import re
+import subprocess
+import sys
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mockserver.openapi import names
+from mockserver.app import create_app
+from mockserver.openapi import document, names
+from mockserver.settings import Settings
 from tests.contract import operation, reply_problems
 from tests.conversation import Conversation
-from tests.fuzzing import Run, fuzz
+from tests.fuzzing import BEYOND_SCHEMA, Run, fuzz
+from tests.live import live_server
 
 Talk = Callable[..., None]
 
@@ -44,6 +52,53 @@ def test_schemathesis_finds_nothing_in_many_cases(name: str) -> None:
         run = fuzz(name, seed=seed, examples=MANY)
         assert not run.found, f"seed {seed}: {told(run)}"
         requests += run.requests
+
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in names() if name != "control"])
+def test_the_command_finds_nothing_in_what_is_served(name: str) -> None:
+    """With the scenario `default`, where any key will do and nothing is known of what will be asked."""
+    key = "nxt_test-key" if name == "descrideo" else "test-key"
+    flags = ["--seed", "20261122", "-n", "60", "--generation-database", "none", "-H", f"Authorization: Bearer {key}"]
+    with live_server(create_app(Settings(clock="auto"))) as base:
+        command = [sys.executable, "-m", "schemathesis.cli", "run", f"{base}/_mock/openapi/{name}", *flags]
+        # In the directory where the configuration is found.
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert run.returncode == 0, run.stdout[-10_000:]
+    assert "Test cases:" in run.stdout
+
+
+def test_the_configuration_for_the_command_says_no_more_than_it_must() -> None:
+    """What it lets pass are operations whose rules JSON Schema cannot say; it names none that is not there."""
+    told = tomllib.loads((ROOT / "schemathesis.toml").read_text("utf-8"))["operations"]
+    eased = {each["include-operation-id"] for each in told if "checks" in each}
+    assert eased == {"analyze_url", "analyze_upload"}
+    assert len(eased) == len(BEYOND_SCHEMA["videotoprompt"])
+    paths = document("videotoprompt")["paths"].values()
+    assert eased <= {method["operationId"] for item in paths for method in item.values()}
+    assert not BEYOND_SCHEMA.keys() - {"videotoprompt", "control"}
+
+
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [("", True), ("/", True), ("/a.MP4?x=y.txt", True), ("/v1.2/clip", True), ("/a.", True), ("/a.f-1", True),
+     ("/a.ninechars", True), ("/a.b/c.3gp#d.e", True), ("/a.f", False), ("/a.mp4.f", False), ("/6'l3N.f", False),
+     ("//a.f?b.mp4", False)],
+)  # fmt: skip
+def test_the_document_admits_the_urls_that_are_taken(talk: Talk, path: str, taken: bool) -> None:
+    url = f"https://example.com{path}"
+    video = document("dumplingai")["components"]["schemas"]["ExtractVideo"]["oneOf"][0]["properties"]["video"]
+    assert bool(re.search(video["pattern"], url)) == taken
+
+    async def story(c: Conversation) -> None:
+        asked = {"inputMethod": "url", "video": url, "prompt": "What is shown?"}
+        reply = await c.post("/dumplingai/api/v1/extract-video", asked)
+        assert reply.status_code == (200 if taken else 400)
+
+    talk(story)
 
 
 def problems(

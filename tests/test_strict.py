@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.core.faults import Refusal
-from mockserver.providers.base import Body
+from mockserver.providers.shapes import Body
 from mockserver.settings import Settings, SettingsError, load
 from mockserver.wire.call import Call
 from tests.conversation import Conversation

@@ -10,7 +10,7 @@ from typing import Any
 from mockserver.core.faults import Refusal
 from mockserver.core.ledger import ONE
 from mockserver.journal import KEPT_BODY
-from mockserver.providers.base import Reply
+from mockserver.providers.declarations import Reply
 from mockserver.providers.dumplingai.contract import as_schema
 from mockserver.providers.dumplingai.formats import SUPPORTED
 from mockserver.providers.dumplingai.models import SOURCES, ExtractVideo

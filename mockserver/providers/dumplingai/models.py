@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mockserver.providers.base import Body, Shape
+from mockserver.providers.shapes import Body, Shape
 
 InputMethod = Literal["url", "base64"]
 SOURCES = (
@@ -22,6 +22,8 @@ SOURCES = (
     "STUDIO",
 )
 _SHOWN = 60
+# What documents say of values outside the enum: see `deviations`.
+_OTHER = "any other text is served and reported; a --strict server refuses it"
 
 
 def _conditional(schema: dict[str, Any]) -> None:
@@ -48,12 +50,11 @@ class ExtractVideo(Body):
     video: str = Field(description="a public URL for `url`, the file itself for `base64`")
     prompt: str = Field(description="what to extract", json_schema_extra={"minLength": 1})
     json_mode: bool = Field(default=False, alias="jsonMode", description="true: `results` is JSON, in a string")
-    # Its enum is for the documents: see `deviations`.
     request_source: str = Field(
         default_factory=str,
         alias="requestSource",
         description="where the request comes from",
-        json_schema_extra={"enum": list(SOURCES)},
+        json_schema_extra={"anyOf": [{"enum": list(SOURCES)}, {"type": "string", "description": _OTHER}]},
     )
 
     def deviations(self) -> Iterable[str]:

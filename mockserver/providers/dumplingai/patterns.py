@@ -55,11 +55,13 @@ def _file() -> str:
 
 
 def _url() -> str:
-    name = "[A-Za-z0-9_~%!$&'()*+,;=:@-]"
+    """The last part of a path has no ending, a supported one, or something that looks like none: no word of 1 to 8."""
+    word, mark = "A-Za-z0-9", "_~%!$&'()*+,;=:@-"
+    name = f"[{word}{mark}]"
     endings = "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in each) for each in ENDINGS)
     host = r"[A-Za-z0-9.-]*[A-Za-z0-9](:[0-9]{1,4})?"
-    named = f"/({name}|\\.)*\\.({endings})|/{name}*"
-    return f"^https?://{host}(/({name}|\\.)*)*({named})?([?#][!-~]*)?$"
+    last = f"/({name}|\\.)*\\.({endings}|[{word}]{{9,}}|{name}*[{mark}]{name}*)?|/{name}*"
+    return f"^https?://{host}((/({name}|\\.)*)*({last}))?([?#][!-~]*)?$"
 
 
 VIDEO: Mapping[str, Mapping[str, Any]] = {
