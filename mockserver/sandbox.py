@@ -129,9 +129,10 @@ class Sandbox:
                 await self.store.release(job.account, state.entered_at, job.id)
             else:
                 await self.store.capture(job.account, state.entered_at, job.id)
-        entry = Entry("transition", state.entered_at, cause=job.cause, provider=job.provider)
-        entry.operation = f"{job.provider}.{job.operation}"
-        entry.account, entry.job, entry.note = job.account, job.id, state.step.stage or state.status
+        entry = Entry(
+            "transition", state.entered_at, cause=job.cause, provider=job.provider, job=job.id, account=job.account,
+            operation=f"{job.provider}.{job.operation}", note=state.step.stage or state.status,
+        )  # fmt: skip
         simulation = self.simulations.get(job.provider)
         spelled = None if simulation is None else simulation.state_name(state)
         if spelled is not None:

@@ -61,13 +61,21 @@ class Seeded:
 
     def token(self, length: int, *name: str | int) -> str:
         """`length` lower-case letters and digits, at most 60."""
-        number = int.from_bytes(self.digest(*name, size=64), "big")
-        return _in_base(number, _LOWER, length)
+        return token_of(int.from_bytes(self.digest(*name, size=64), "big"), length)
 
     def crockford(self, length: int, *name: str | int) -> str:
         """`length` characters of Crockford's base 32, as ULIDs use; at most 60."""
-        number = int.from_bytes(self.digest(*name, size=64), "big")
-        return _in_base(number, _CROCKFORD, length)
+        return crockford_of(int.from_bytes(self.digest(*name, size=64), "big"), length)
+
+
+def token_of(number: int, length: int) -> str:
+    """A number as `length` lower-case letters and digits, the lowest first; what is beyond them is left out."""
+    return _in_base(number, _LOWER, length)
+
+
+def crockford_of(number: int, length: int) -> str:
+    """A number as `length` characters of Crockford's base 32, the lowest first; what is beyond them is left out."""
+    return _in_base(number, _CROCKFORD, length)
 
 
 def _joined(parts: Sequence[str | int]) -> bytes:

@@ -172,7 +172,9 @@ class MemoryStore:
         return value
 
     async def values(self, kind: str, now: int) -> Mapping[str, Any]:
-        kept = self._values.get(kind) or OrderedDict()
+        kept = self._values.get(kind)
+        if not kept:
+            return {}
         return {k: v for k, (v, expires) in kept.items() if expires is None or now < expires}
 
     # Deliveries.

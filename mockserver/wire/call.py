@@ -10,7 +10,7 @@ from mockserver.core.ledger import ONE
 from mockserver.core.limits import Usage
 from mockserver.core.match import Miss, Rule, View, candidates
 from mockserver.core.plans import Plan
-from mockserver.core.seeded import Seeded
+from mockserver.core.seeded import Seeded, crockford_of, token_of
 from mockserver.journal import Entry
 
 if TYPE_CHECKING:
@@ -149,11 +149,13 @@ class Call:
         """An id that the same request in the same state always gets, and no other job of the account has."""
         print_of = (self.raw if fingerprint is None else fingerprint).decode("latin-1")
         name = self.operation.name if self.operation else ""
-        mark = self.seeded.hexadecimal(16, "id", self.account.id, name, prefix, print_of)
-        spelled = self.seeded.crockford if crockford else self.seeded.token
+        # One digest marks the request and says where its ids begin and how far apart they are.
+        drawn = self.seeded.digest("id", self.account.id, name, prefix, print_of, size=64)
+        mark, first, step = drawn[:8].hex(), int.from_bytes(drawn[8:36], "big"), int.from_bytes(drawn[36:], "big")
+        spelled = crockford_of if crockford else token_of
         while True:
             count = await self.sandbox.store.next_number("id", mark)
-            made = prefix + spelled(length, "id", mark, count)
+            made = prefix + spelled(first + step * count, length)
             if await self.sandbox.store.get_job(self.provider.name, self.account.id, made) is None:
                 return made
 
