@@ -75,6 +75,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
     with _uncollected():
         # All that a test may need, webhooks included, so that no test is slow for being the first.
+        from anyio.lowlevel import checkpoint
+
+        import mockserver.content.locales.en
+        import mockserver.control.api
         import mockserver.outgoing.stream  # noqa: F401
         from mockserver.settings import Settings
         from mockserver.testing.handle import MockServer  # noqa: F401
@@ -84,6 +88,7 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
     directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
     strict, no_assumed = (bool(_setting(config, name)) for name in ("strict", "no_assumed"))
     host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed))
+    host.run(checkpoint())  # loads what outgoing calls run on
     yield host
     if _coverage in config.stash:
         config.stash[_coverage].take(host)
