@@ -36,7 +36,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One long-running piece of work of one account. Instants are milliseconds since the epoch."""
+    """One long-running piece of work of one account. Instants are milliseconds since the epoch.
+
+    `priority` is its place before others in the queue of its provider; without one it stands in none.
+    """
 
     id: str
     provider: str
@@ -49,7 +52,7 @@ class Job:
     rule: str | None = None
     cause: int = 0
     cost: int = 0
-    priority: int = 0
+    priority: int | None = None
     sequence: int = 0
     base: int = 0
     since: int = -1

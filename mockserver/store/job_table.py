@@ -121,7 +121,7 @@ class JobTable:
         return Counter(self._tallies.get(provider, ()))
 
     def position(self, job: Job) -> int:
-        return bisect_left(self._queues.get(job.provider, []), (-job.priority, job.sequence)) + 1
+        return bisect_left(self._queues.get(job.provider, []), (-(job.priority or 0), job.sequence)) + 1
 
     def waiting(self, provider: str, account: str, limit: int) -> Page:
         lane = self._lanes.get((provider, account))
@@ -145,7 +145,7 @@ class JobTable:
         lane = self._lanes[job.provider, job.account]
         insort(lane.of(status), job.sequence)
         self._tallies.setdefault(job.provider, Counter())[status] += 1
-        if status == "queued":
+        if status == "queued" and job.priority is not None:
             place = (-job.priority, job.sequence)
             insort(self._queues.setdefault(job.provider, []), place)
             insort(lane.queue, place)
@@ -158,7 +158,7 @@ class JobTable:
 
     def _leave_queue(self, row: Row) -> None:
         job = row.job
-        if row.status == "queued":
+        if row.status == "queued" and job.priority is not None:
             place = (-job.priority, job.sequence)
             _drop(self._queues[job.provider], place)
             _drop(self._lanes[job.provider, job.account].queue, place)

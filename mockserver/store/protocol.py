@@ -83,10 +83,10 @@ class Store(Protocol):
         """How many jobs of a provider, of all accounts, have each status."""
 
     async def queue_position(self, job: Job) -> int:
-        """The place of a queued job among the queued of its provider: 1 is next. By priority, then age."""
+        """The place of a queued job in the queue of its provider: 1 is next. By priority, then age."""
 
     async def waiting_jobs(self, provider: str, account: str, limit: int) -> Page:
-        """The account's queued jobs as its queue has them, the next first, at most `limit`; and how many there are."""
+        """The account's jobs in its provider's queue, the next first, at most `limit`; and how many there are."""
 
     # Counters and limits.
 

@@ -174,7 +174,7 @@ class Call:
         rule: Rule | None = None,
         plan: Plan | None = None,
         cost: float = 0,
-        priority: int = 0,
+        priority: int | None = None,
     ) -> Job:
         """Create a job: reserve its cost, keep it, and expect what follows. Raises Refusal without credits."""
         rule = rule or self.rule

@@ -115,6 +115,16 @@ class JobListsContract:
         assert ids(await store.waiting_jobs("v2p", "v2p:k1", 9)) == "dac"
 
     @promise()
+    async def test_a_job_without_a_priority_stands_in_no_queue(self, store: Store) -> None:
+        first = await store.add_job(job("a"))
+        await store.add_job(job("b", priority=None))
+        last = await store.add_job(job("c"))
+        assert (await store.queue_position(first), await store.queue_position(last)) == (1, 2)
+        assert ids(await store.waiting_jobs("v2p", "v2p:k1", 9)) == "ac"
+        await store.take_transitions(T0 + 3_600_000)
+        assert (await store.waiting_jobs("v2p", "v2p:k1", 9)).total == 0
+
+    @promise()
     async def test_a_job_leaves_the_queue_with_time(self, store: Store) -> None:
         first, second = await store.add_job(job("a")), await store.add_job(job("b", at=T0 + 1_000))
         assert (await store.queue_position(first), await store.queue_position(second)) == (1, 2)

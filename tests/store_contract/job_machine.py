@@ -171,7 +171,7 @@ class JobMachine(RuleBasedStateMachine):
         queued = [row.job for row in self.rows if row.status == "queued"]
         job = queued[which % len(queued)]
         queue = [j for j in queued if j.provider == job.provider]
-        queue.sort(key=lambda j: (-j.priority, j.sequence))
+        queue.sort(key=lambda j: (-(j.priority or 0), j.sequence))
         assert self.run(self.store.queue_position(job)) == queue.index(job) + 1
 
     @rule()

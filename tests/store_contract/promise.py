@@ -46,9 +46,9 @@ HELD = plan(Step("queued", held=True), Step("running", Span(1_000)), Step("succe
 
 
 def job(name: str, plan: Plan = RENDER, *, provider: str = "v2p", key: str = "k1", at: int = T0, **more: Any) -> Job:
-    """A job of the account of `key` at `provider`, created at `at`."""
-    account = f"{provider}:{key}"
-    return Job(name, provider, "make", account, at, plan, {"prompt": "sea"}, {"list": [1, {"a": None}]}, **more)
+    """A job of the account of `key` at `provider`, created at `at`, which stands in the queue."""
+    account, told = f"{provider}:{key}", {"priority": 0, **more}
+    return Job(name, provider, "make", account, at, plan, {"prompt": "sea"}, {"list": [1, {"a": None}]}, **told)
 
 
 def delivery(name: str, due_at: int | None = T0, **more: Any) -> Delivery:

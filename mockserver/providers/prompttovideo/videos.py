@@ -188,7 +188,7 @@ async def _waiting(call: Call, job: Job) -> Mapping[str, Any]:
         "prompt": spelling.shortened(job.request["prompt"]),
         "quality": _quality(call, job),
         "position": await call.sandbox.store.queue_position(job),
-        "estimated_wait_minutes": spelling.wait_minutes(job.priority),
+        "estimated_wait_minutes": spelling.wait_minutes(job.priority or 0),
         "queued_at": rfc3339(job.created_at),
     }
 
