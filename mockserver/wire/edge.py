@@ -5,7 +5,6 @@ so in its module. Whatever happens, the reply is in the provider's own words and
 """
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,7 +34,7 @@ class Edge:
         self.provider = provider
         self._strict = strict
         self._provenance = provenance
-        self._rows = {o.name: tuple(_rows(provider.name, o)) for o in provider.operations}
+        self._rows = {o.name: (f"operation.{o.name}", *o.rests_on) for o in provider.operations}
         self._parameters = Parameters(provider.operations)
         self.routes: Routes[Operation] = Routes(provider.operations)
 
@@ -97,12 +96,9 @@ class Edge:
             raise Refusal("method_not_allowed", "Method not allowed", {"allow": found.allowed})
         call.path = found.parameters
         call.entry.operation = f"{self.provider.name}.{operation.name}"
-        rows = self._rows[operation.name]
+        call.rests_on(*self._rows[operation.name])
         if call.entry.method == "HEAD":
-            rows = (*rows, f"{self.provider.name}.rule.head")
-        call.entry.rests_on = rows
-        if self._provenance is not None:
-            self._provenance.admit(rows)
+            call.rests_on("rule.head")
         return operation
 
     async def _admit(self, call: Call, operation: Operation) -> None:
@@ -216,13 +212,6 @@ class Edge:
         entry.misses = call.misses
         call.sandbox.tally.request(entry)
         await call.sandbox.store.append(entry)
-
-
-def _rows(provider: str, operation: Operation) -> Iterator[str]:
-    """The rows of the ledger that every reply of an operation rests on."""
-    yield f"{provider}.operation.{operation.name}"
-    for row in operation.rests_on:
-        yield f"{provider}.{row}"
 
 
 def _undocumented(call: Call, assumed: Assumed) -> Reply:
