@@ -1,7 +1,6 @@
 """The class for testcontainers, in conversation with an engine that has this very server for its container."""
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ from mockserver.app import create_app
 from mockserver.settings import Settings, load
 from mockserver.testing_container import MockServerContainer
 from tests.live import live_server
+from tests.threaded import running
 
 
 class Engine(ThreadingHTTPServer):
@@ -82,11 +82,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     app = create_app(Settings(token="testcontainers"))
     with live_server(app) as base, Engine(int(base.rpartition(":")[2])) as serving:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{serving.server_port}")
-        thread = threading.Thread(target=serving.serve_forever)
-        thread.start()
-        yield serving
-        serving.shutdown()
-        thread.join()
+        with running(serving):
+            yield serving
 
 
 def test_a_container_is_told_everything_by_variables_and_hands_out_urls(engine: Engine, tmp_path: Path) -> None:

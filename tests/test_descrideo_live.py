@@ -1,7 +1,6 @@
 """Descrideo over real sockets: a Source Provider, a storage and a webhook receiver that listen on this machine."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ import pytest
 
 from tests.descrideo_client import by, verified
 from tests.live import Live, live
+from tests.threaded import running
 
 PATH = "/descrideo/v1/video-descriptions"
 SECRET = "whsec_test"
@@ -73,14 +73,8 @@ def listening(integrator: Integrator) -> Iterator[Integrator]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     integrator.base = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with running(server):
         yield integrator
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def ended(server: Live, integrator: Integrator, provider: str = "") -> dict[str, Any]:

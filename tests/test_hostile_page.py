@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, Queue
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.live import Live, live
+from tests.threaded import running
 
 PAGE = Path(__file__).with_name("hostile.html")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -52,14 +52,8 @@ def evil(target: str, delivery: str) -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Evil)
     server.page = PAGE.read_text("utf-8").replace("TARGET", target).replace("DELIVERY", delivery).encode()
     server.reports = Queue()
-    thread = Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with running(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

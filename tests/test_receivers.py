@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import httpx2
@@ -19,6 +18,7 @@ from mockserver.outgoing.asgi import AsgiSender
 from mockserver.outgoing.call import CallResult, OutgoingCall
 from mockserver.settings import Settings
 from tests.live import live_server
+from tests.threaded import running
 
 ANALYZE = "/videotoprompt/v1/analyze/url"
 KEY = {"Authorization": "Bearer key-1"}
@@ -133,14 +133,8 @@ def receiver() -> Iterator[Any]:
     """A receiver on a free port of 127.0.0.1."""
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.heard, server.answers = [], {}
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with running(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def delivered(scenario: dict[str, Any], url: str = "https://example.com/mock-fast.mp4", **settings: Any) -> Any:
