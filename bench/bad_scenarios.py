@@ -7,9 +7,9 @@ import argparse
 import time
 from itertools import pairwise
 
-from mockserver.catalogue import catalogue
-from mockserver.registry import all_providers
-from mockserver.scenarios import Library, SourceErrors
+from mockserver.kit.catalogue import catalogue
+from mockserver.providers.registry import all_providers
+from mockserver.scenario.library import Library, SourceErrors
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in pairwise(LETTERS))

@@ -30,7 +30,7 @@ from mockserver.clock import monotonic
 from mockserver.outgoing.call import CallResult, OutgoingCall
 from mockserver.outgoing.dial import Dialer
 from mockserver.outgoing.egress import EgressPolicy
-from mockserver.server import Server
+from mockserver.wire.server import Server
 
 SECRET = "whsec_bench"
 WAITS = (5_000, 30_000, 300_000, 1_800_000)

@@ -42,7 +42,7 @@ def install(file: Path) -> None:
 
 def main() -> int:
     """Run `mockserver` with the rest of the command line."""
-    from mockserver.cli import main as run
+    from mockserver.cli.main import main as run
 
     install(Path(sys.argv[1]))
     sys.argv[1:] = sys.argv[2:]

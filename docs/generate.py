@@ -12,14 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mockserver.catalogue import catalogue
 from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, WIRE_KINDS, Refusal
 from mockserver.core.fill import KNOWN
-from mockserver.provenance.ledger import Ledger
-from mockserver.providers.base import Provider
-from mockserver.registry import all_providers
-from mockserver.scenarios import Library, Listed
-from mockserver.schema import scenario_schema
+from mockserver.kit.catalogue import catalogue
+from mockserver.kit.provider import Provider
+from mockserver.openapi.scenario_schema import scenario_schema
+from mockserver.provenance.behaviours import Ledger
+from mockserver.providers.registry import all_providers
+from mockserver.scenario.library import Library, Listed
 
 HERE = Path(__file__).parent
 # Parts of the schema that are lists of names.

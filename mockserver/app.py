@@ -3,22 +3,22 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from mockserver.catalogue import catalogue
 from mockserver.clock import monotonic
-from mockserver.core.engine import Program
+from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec, Scenario
-from mockserver.courier import Sender
+from mockserver.kit.catalogue import catalogue
+from mockserver.kit.provider import Provider
 from mockserver.outgoing.dial import Dialer
 from mockserver.outgoing.egress import EgressPolicy
-from mockserver.provenance.ledger import Ledger
+from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.policy import Provenance
-from mockserver.providers.base import Provider
-from mockserver.registry import all_providers
-from mockserver.sandboxes import Sandboxes
-from mockserver.scenarios import Library
-from mockserver.server import Control, Server
+from mockserver.providers.registry import all_providers
+from mockserver.sandbox.courier import Sender
+from mockserver.sandbox.sandboxes import Sandboxes
+from mockserver.scenario.library import Library
 from mockserver.settings import Settings, SettingsError
 from mockserver.store.memory import MemoryStore
+from mockserver.wire.server import Control, Server
 
 
 def create_app(

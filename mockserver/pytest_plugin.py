@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from mockserver.coverage.pytest_report import Coverage
+    from mockserver.testing.coverage import Coverage
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
     from mockserver.testing.interception import Interception
@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _clock(config)
     forms, least = _setting(config, "coverage"), _setting(config, "coverage_fail_under")
     if forms or least:
-        from mockserver.coverage.pytest_report import Coverage
+        from mockserver.testing.coverage import Coverage
 
         config.stash[_coverage] = Coverage.of(config, forms, least)
         config.pluginmanager.register(config.stash[_coverage], "mockserver-coverage")

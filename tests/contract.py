@@ -8,12 +8,12 @@ from typing import Any
 
 import jsonschema_rs
 
+from mockserver.core.deliveries import Delivery
 from mockserver.core.match import key_matches
-from mockserver.deliveries import Delivery
-from mockserver.provenance.ledger import Ledger
-from mockserver.registry import all_providers
-from mockserver.server import Server
+from mockserver.provenance.behaviours import Ledger
+from mockserver.providers.registry import all_providers
 from mockserver.wire.address import AddressBook
+from mockserver.wire.server import Server
 
 Headers = Mapping[str, str]
 

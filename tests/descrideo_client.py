@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx2
 
+from mockserver.kit.models import Shape
 from mockserver.outgoing.call import CallResult, OutgoingCall
 from mockserver.providers.descrideo import replies
-from mockserver.providers.shapes import Shape
 from tests.conversation import Conversation
 
 ROOT = "/descrideo"

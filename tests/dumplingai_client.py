@@ -9,9 +9,9 @@ import httpx2
 
 from mockserver.clock import turn
 from mockserver.core.seeded import Seeded
+from mockserver.kit.models import Shape
 from mockserver.media.maker import video
 from mockserver.providers.dumplingai import models
-from mockserver.providers.shapes import Shape
 from tests.conversation import Conversation
 
 PATH = "/dumplingai/api/v1/extract-video"

@@ -15,11 +15,11 @@ from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.python.asgi import shutdown_lifespans
 
 from mockserver.app import create_app
-from mockserver.catalogue import catalogue
 from mockserver.core.seeded import Seeded
+from mockserver.kit.catalogue import catalogue
 from mockserver.media import video
 from mockserver.openapi import document
-from mockserver.registry import all_providers
+from mockserver.providers.registry import all_providers
 from mockserver.settings import Settings
 from tests.contract import Contract
 from tests.conversation import Receivers

@@ -10,10 +10,10 @@ import httpx2
 import uvicorn
 
 from mockserver.app import create_app
-from mockserver.deadlines import Limits
-from mockserver.serve import config, listen
-from mockserver.server import Server
+from mockserver.serving.deadlines import Limits
+from mockserver.serving.serve import config, listen
 from mockserver.settings import Settings
+from mockserver.wire.server import Server
 
 
 class _Announced(uvicorn.Server):

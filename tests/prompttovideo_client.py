@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx2
 
+from mockserver.kit.models import Shape
 from mockserver.providers.prompttovideo import models
-from mockserver.providers.shapes import Shape
 from tests.conversation import Conversation
 
 API = "/prompttovideo/api/v1"

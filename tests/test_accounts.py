@@ -2,9 +2,9 @@
 
 import pytest
 
-from mockserver.accounts import Accounts
-from mockserver.core.engine import Program
-from mockserver.registry import all_providers
+from mockserver.core.accounts import Accounts
+from mockserver.core.compile import Program
+from mockserver.providers.registry import all_providers
 from mockserver.testing.host import Host
 
 STORY = {
@@ -54,7 +54,7 @@ def test_a_change_of_plan_keeps_the_figures_that_were_given(accounts: Accounts) 
 def test_keys_that_clients_make_up_are_not_kept_without_bound(
     accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mockserver.accounts.KEPT", 3)
+    monkeypatch.setattr("mockserver.core.accounts.KEPT", 3)
     for number in range(10):
         assert accounts["nanophoto", f"key-{number}"] is not None
         assert len(accounts) <= 3

@@ -15,12 +15,12 @@ from openapi_spec_validator import validate
 
 import tests.conversation
 from mockserver.app import create_app
+from mockserver.kit.provider import Provider
 from mockserver.openapi.build import build
 from mockserver.openapi.providers import described
-from mockserver.providers.base import Provider
-from mockserver.registry import all_providers
-from mockserver.server import Server
+from mockserver.providers.registry import all_providers
 from mockserver.settings import Settings
+from mockserver.wire.server import Server
 
 Talk = Callable[..., None]
 

@@ -7,7 +7,7 @@ import pytest
 
 from mockserver.wire import stream
 from mockserver.wire.arrival import unheard_for
-from mockserver.wire.mischief import CONNECTION
+from mockserver.wire.wire_faults import CONNECTION
 from tests.conversation import Conversation
 from tests.listener import Listener
 

@@ -12,12 +12,12 @@ from bench.process import ROOT
 from bench.run import Row, budgets, show
 from bench.verdict import Budget, judged
 from bench.workloads import AT_ONCE, PACED, PACED_LASTS, W1, W2
-from mockserver.catalogue import catalogue
 from mockserver.core.scenario import StreamSpec
 from mockserver.core.seeded import Seeded
 from mockserver.core.streams import Track, paced
-from mockserver.registry import all_providers
-from mockserver.scenarios import Library
+from mockserver.kit.catalogue import catalogue
+from mockserver.providers.registry import all_providers
+from mockserver.scenario.library import Library
 from tests.conversation import Conversation
 from tests.listener import Listener
 

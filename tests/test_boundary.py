@@ -11,7 +11,7 @@ from mockserver.app import create_app
 from mockserver.control.boundary import Boundary
 from mockserver.control.call import ControlError
 from mockserver.control.operations import operations
-from mockserver.serve import banner, guarded
+from mockserver.serving.serve import banner, guarded
 from mockserver.settings import Settings, SettingsError, load
 from tests.conversation import Conversation
 from tests.live import live_server

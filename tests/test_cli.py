@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from mockserver import __version__
-from mockserver.cli import main
+from mockserver.cli.main import main
 from mockserver.settings import Settings
 
 Out = pytest.CaptureFixture[str]
@@ -109,7 +109,7 @@ def test_scenarios_lists_names_with_what_they_show(capsys: Out) -> None:
 def test_schema_is_a_json_schema_that_the_default_scenario_fits(capsys: Out) -> None:
     import jsonschema
 
-    from mockserver.scenarios import bundled_dir
+    from mockserver.scenario.library import bundled_dir
 
     assert main(["schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
@@ -194,7 +194,7 @@ def test_each_switch_of_serve_sets_what_it_says(
     asked: list[Settings] = []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(f"MOCKSERVER_{name.upper()}", str(not value))
-    monkeypatch.setattr("mockserver.serve.serve", asked.append)
+    monkeypatch.setattr("mockserver.serving.serve.serve", asked.append)
     assert main(["serve", flag]) == 0
     assert getattr(asked[0], name) is value
 
@@ -205,7 +205,7 @@ def test_serve_tells_a_mistake_in_a_ledger_before_anybody_asks(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ledger = tmp_path / "ledger.yaml"
-    monkeypatch.setattr("mockserver.provenance.ledger.file_of", lambda provider: ledger)
+    monkeypatch.setattr("mockserver.provenance.behaviours.file_of", lambda provider: ledger)
     ledger.write_text("rows: {}\nrows: {}\n")
     assert main(["serve", flag]) == 2
     assert capsys.readouterr().err.startswith(f"{ledger}:2:1: ")

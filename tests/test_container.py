@@ -12,7 +12,7 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 
 from mockserver.app import create_app
 from mockserver.settings import Settings, load
-from mockserver.testing_container import MockServerContainer
+from mockserver.testing.container import MockServerContainer
 from tests.live import live_server
 from tests.threaded import running
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.content import findings, themes
-from mockserver.content.extraction import extract
-from mockserver.content.fields import named_in
+from mockserver.content import themes
+from mockserver.content.extraction import findings
+from mockserver.content.extraction.answers import extract
+from mockserver.content.extraction.fields import named_in
 from mockserver.core.seeded import Seeded
 
 SEED = Seeded("e")

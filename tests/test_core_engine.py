@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.durations import Span
-from mockserver.core.engine import (
+from mockserver.core.compile import (
     FALLBACK,
     Catalogue,
     Problem,
@@ -19,6 +18,7 @@ from mockserver.core.engine import (
     near,
     shadows,
 )
+from mockserver.core.durations import Span
 from mockserver.core.match import Miss, View, candidates
 from mockserver.core.plans import Step
 from mockserver.core.scenario import FaultSpec, Scenario

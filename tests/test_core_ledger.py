@@ -5,8 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mockserver.core import ledger as module
-from mockserver.core.ledger import KEPT_ENTRIES, Entry, Ledger
+from mockserver.core import credits as module
+from mockserver.core.credits import KEPT_ENTRIES, Entry, Ledger
 
 # --- one reservation ---
 

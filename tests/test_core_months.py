@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.core.limits import Counter, Limit
-from mockserver.core.ulid import ulid_time
+from mockserver.core.seeded import ulid_time
 
 MONTH = Limit("tokens_per_month", "month", 2)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mockserver.core.match import Miss, Rule, View, candidates, compile_check
 from mockserver.core.scenario import Condition
-from mockserver.core.stretches import Stretch, arrange
+from mockserver.core.word_runs import Stretch, arrange
 
 
 def rule(name: str, path: str = "input", **condition: Any) -> Rule:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mockserver.clock import turn
-from mockserver.cork import Corked
+from mockserver.serving.batched_writes import Corked
 
 
 class Recorder(asyncio.Transport):

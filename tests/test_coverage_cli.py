@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from mockserver.app import create_app
-from mockserver.cli import _parser, main
+from mockserver.cli.main import _parser, main
 from mockserver.settings import Settings
 from tests import ledgers
 from tests.documents import ROOT

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from mockserver.core.journal import Entry
 from mockserver.coverage import saved
 from mockserver.coverage.formats import FORMATS, rendered, verdict
 from mockserver.coverage.report import Report, Score, UnknownProvider
 from mockserver.coverage.tally import Tally
-from mockserver.journal import Entry
 from mockserver.provenance.rows import Row
 from tests.test_hostile_page import BROWSER, browsing
 

@@ -1,7 +1,7 @@
 """The tally counts what clients met as it happens, adds up, and never grows without bound."""
 
+from mockserver.core.journal import Entry
 from mockserver.coverage.tally import LONGEST, MOST_CALLS, MOST_DEVIATIONS, MOST_ROWS, Tally, total
-from mockserver.journal import Entry
 
 
 def asked(*rows: str, status: int | None = 200, deviations: tuple[str, ...] = ()) -> Entry:

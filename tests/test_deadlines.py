@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.clock import monotonic
-from mockserver.deadlines import Lateness, Limits
+from mockserver.serving.deadlines import Lateness, Limits
 from tests.live import Live, live
 from tests.raw import connected, hear, hear_reply, request, say
 

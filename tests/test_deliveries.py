@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mockserver.clock import monotonic
+from mockserver.core.deliveries import KEPT_ATTEMPTS
 from mockserver.core.signing import hmac_sha256
-from mockserver.deliveries import KEPT_ATTEMPTS
 from mockserver.outgoing.call import CallResult, OutgoingCall
 from mockserver.outgoing.retry_after import retry_after
 from tests.conversation import Conversation

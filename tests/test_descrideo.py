@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.ulid import ulid_time
+from mockserver.core.seeded import ulid_time
 from mockserver.providers.descrideo import replies
 from tests.conversation import Conversation
 from tests.descrideo_client import (

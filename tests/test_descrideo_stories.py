@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.outgoing.call import CallResult
 from mockserver.providers.descrideo import replies
-from mockserver.scenarios import bundled_dir
+from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 from tests.descrideo_client import (
     DEMO,

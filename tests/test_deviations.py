@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from mockserver.providers.shapes import Body
+from mockserver.kit.models import Body
 from mockserver.settings import Settings
 from mockserver.wire.call import MOST_DEVIATIONS
 from mockserver.wire.deviations import names_of

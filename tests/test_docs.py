@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.catalogue import catalogue
-from mockserver.registry import all_providers
-from mockserver.scenarios import Library
+from mockserver.kit.catalogue import catalogue
+from mockserver.providers.registry import all_providers
+from mockserver.scenario.library import Library
 from tests.documents import ROOT, blocks, run_page
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from mockserver.app import create_app
-from mockserver.cli import main
+from mockserver.cli.main import main
 from mockserver.intercept.environment import Trap, environment
-from mockserver.registry import all_providers
+from mockserver.providers.registry import all_providers
 from mockserver.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent

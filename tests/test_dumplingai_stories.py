@@ -9,7 +9,7 @@ import pytest
 
 from mockserver.clock import turn
 from mockserver.providers.dumplingai import models
-from mockserver.scenarios import bundled_dir
+from mockserver.scenario.library import bundled_dir
 from mockserver.settings import Settings
 from tests.conversation import Conversation
 from tests.dumplingai_client import (

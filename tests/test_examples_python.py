@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mockserver import MockServer
-from mockserver.registry import all_providers
+from mockserver.providers.registry import all_providers
 from tests.examples import EXAMPLES, SOURCES, load
 from tests.inner import run_inner
 

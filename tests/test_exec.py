@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.cli import main
+from mockserver.cli.main import main
 from tests.programs import PATIENCE, command, execute, python, variables
 
 SUBMIT = """

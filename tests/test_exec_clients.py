@@ -80,7 +80,7 @@ def test_wget() -> None:
 
 
 def test_every_provider_is_reached_by_each_of_its_hosts() -> None:
-    from mockserver.registry import all_providers
+    from mockserver.providers.registry import all_providers
 
     hosts = {host: provider.name for provider in all_providers() for host in provider.hosts}
     code = f"""

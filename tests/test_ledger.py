@@ -9,13 +9,13 @@ from typing import Any, get_args
 import pytest
 
 from mockserver.core.faults import ERROR_KINDS, Refusal
-from mockserver.journal import Entry
-from mockserver.provenance.ledger import Ledger
+from mockserver.core.journal import Entry
+from mockserver.kit.operations import Operation
+from mockserver.kit.provider import Provider
+from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.rows import KINDS, kind_of
-from mockserver.providers.base import Provider
-from mockserver.providers.declarations import Operation
-from mockserver.registry import all_providers
-from mockserver.scenarios import bundled_dir
+from mockserver.providers.registry import all_providers
+from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 from tests.stories import ASKED, CALL_OUTS, STATUSES, Asked, asked_of, replies, ways
 

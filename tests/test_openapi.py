@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 
 from mockserver import __version__
 from mockserver.openapi import UnknownDocument, as_yaml, document, names
-from mockserver.registry import all_providers
+from mockserver.providers.registry import all_providers
 from tests.contract import resolved, validator
 from tests.conversation import Conversation
 
@@ -208,7 +208,7 @@ def test_documents_are_served_with_the_server_as_the_client_reaches_it(talk: Tal
 
 def test_the_server_starts_without_fastapi() -> None:
     code = (
-        "import sys, mockserver.app, mockserver.serve; mockserver.app.create_app()\n"
+        "import sys, mockserver.app, mockserver.serving.serve; mockserver.app.create_app()\n"
         "print([m for m in sys.modules if m.partition('.')[0] == 'fastapi' or m.startswith('mockserver.openapi')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,7 +7,7 @@ import pytest
 
 from mockserver.media import probe
 from mockserver.providers.prompttovideo import models
-from mockserver.scenarios import bundled_dir
+from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 from tests.prompttovideo_client import (
     API,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.provenance.ledger import Ledger, file_of
+from mockserver.provenance.behaviours import Ledger, file_of
 from mockserver.provenance.policy import Assumed, Provenance
 from mockserver.provenance.rows import kind_of, read
-from mockserver.registry import all_providers
+from mockserver.providers.registry import all_providers
 from mockserver.source.document import SourceError
 from mockserver.source.model_errors import SourceErrors
 from tests.conversation import Conversation

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.registry import all_providers
+from mockserver.providers.registry import all_providers
 from tests.conversation import Conversation
 from tests.documents import ROOT
 from tests.pages import called, commands

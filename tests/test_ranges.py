@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.providers.declarations import Reply
+from mockserver.kit.operations import Reply
 from mockserver.wire.ranges import File, Part, file_reply, parse_range
 
 FILE = File(bytes(range(100)), "video/mp4")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from mockserver.cli import _parser, main
-from mockserver.registry import all_providers
+from mockserver.cli.main import _parser, main
+from mockserver.providers.registry import all_providers
 from tests.conversation import Conversation
 from tests.documents import ROOT, blocks
 from tests.pages import LOCAL, called, commands

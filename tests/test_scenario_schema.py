@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 
 from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.core.plans import STATUSES
-from mockserver.registry import all_providers
-from mockserver.scenarios import bundled_dir
-from mockserver.schema import scenario_schema
+from mockserver.openapi.scenario_schema import scenario_schema
+from mockserver.providers.registry import all_providers
+from mockserver.scenario.library import bundled_dir
 from mockserver.source.yaml_reader import parse
 
 HERE = Path(__file__).parent.parent

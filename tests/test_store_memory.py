@@ -9,9 +9,9 @@ import pytest
 from hypothesis import settings
 
 from mockserver.core.durations import Span
+from mockserver.core.journal import Entry
 from mockserver.core.limits import Limit
 from mockserver.core.plans import Step
-from mockserver.journal import Entry
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import Store
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.catalogue import catalogue
-from mockserver.registry import all_providers
-from mockserver.scenarios import Library, bundled_dir
+from mockserver.kit.catalogue import catalogue
+from mockserver.providers.registry import all_providers
+from mockserver.scenario.library import Library, bundled_dir
 
 BUNDLED = sorted(path.stem for path in bundled_dir().glob("*.yaml"))
 

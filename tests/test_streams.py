@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.app import create_app
+from mockserver.core.compile import compile_fault
 from mockserver.core.durations import Span
-from mockserver.core.engine import compile_fault
 from mockserver.core.faults import Fault
 from mockserver.core.scenario import FaultSpec, PaceSpec
 from mockserver.core.seeded import Seeded

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.core.faults import Refusal
-from mockserver.providers.shapes import Body
+from mockserver.kit.models import Body
 from mockserver.settings import Settings, SettingsError, load
 from mockserver.wire.call import Call
 from tests.conversation import Conversation
@@ -129,6 +129,6 @@ def test_strict_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("flags", "strict"), [([], None), (["--strict"], True), (["--no-strict"], False)])
 def test_the_command_line_has_the_flag(flags: list[str], strict: bool | None) -> None:
-    from mockserver.cli import _parser
+    from mockserver.cli.main import _parser
 
     assert _parser().parse_args(["serve", *flags]).strict is strict

@@ -14,7 +14,7 @@ import requests
 import mockserver as package
 from mockserver import MockServer
 from mockserver.core.scenario import Scenario
-from mockserver.registry import all_providers
+from mockserver.providers.registry import all_providers
 from mockserver.testing import MockServerError
 from mockserver.testing.handle import ProviderName
 from mockserver.testing.signatures import SCHEMES

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from mockserver.scenarios import bundled_dir
+from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 from tests.dumplingai_client import meanwhile
 from tests.listener import Listener

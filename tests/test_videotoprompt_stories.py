@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.scenarios import bundled_dir
+from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 
 Talk = Callable[..., None]

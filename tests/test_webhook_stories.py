@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.core.signing import hmac_sha256
 from mockserver.outgoing.call import OutgoingCall
-from mockserver.scenarios import bundled_dir
+from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 from tests.test_deliveries import answer, deliveries
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mockserver.scenarios import bundled_dir
+from mockserver.scenario.library import bundled_dir
 from tests.live import Live, live
 from tests.raw import Heard, connected, hear, hear_reply, request
 

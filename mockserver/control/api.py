@@ -12,14 +12,14 @@ from mockserver.control.call import ControlCall, ControlError
 from mockserver.control.models import ScenarioByName
 from mockserver.control.operations import operations
 from mockserver.control.replies import PROBLEM
-from mockserver.core.engine import near
+from mockserver.core.compile import near
 from mockserver.core.faults import Refusal
-from mockserver.provenance.ledger import Ledger
-from mockserver.providers.base import Provider
-from mockserver.providers.declarations import Operation, Reply
-from mockserver.sandbox import Sandbox
-from mockserver.sandboxes import Sandboxes
-from mockserver.scenarios import Library
+from mockserver.kit.operations import Operation, Reply
+from mockserver.kit.provider import Provider
+from mockserver.provenance.behaviours import Ledger
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.sandboxes import Sandboxes
+from mockserver.scenario.library import Library
 from mockserver.source.document import Document
 from mockserver.source.model_errors import SourceErrors, validate
 from mockserver.wire.body import Disconnected, media_type, parse_json, parse_query, read_body

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.provenance.ledger import Ledger
-from mockserver.providers.base import Provider
-from mockserver.providers.declarations import Reply
-from mockserver.sandbox import Sandbox
-from mockserver.sandboxes import Sandboxes
-from mockserver.scenarios import Library
+from mockserver.kit.operations import Reply
+from mockserver.kit.provider import Provider
+from mockserver.provenance.behaviours import Ledger
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.sandboxes import Sandboxes
+from mockserver.scenario.library import Library
 
 
 class ControlError(Exception):

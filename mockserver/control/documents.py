@@ -8,8 +8,8 @@ from mockserver.control.boundary import OPEN
 from mockserver.control.call import ControlCall, ControlError
 from mockserver.control.replies import PROBLEM, Problem
 from mockserver.core.scenario import Scenario
-from mockserver.providers.base import Provider
-from mockserver.providers.declarations import Documented, Operation, Reply
+from mockserver.kit.operations import Documented, Operation, Reply
+from mockserver.kit.provider import Provider
 
 if TYPE_CHECKING:
     from mockserver.openapi.described import Described

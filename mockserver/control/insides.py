@@ -2,19 +2,19 @@
 
 from typing import Any, get_args
 
-from mockserver.catalogue import catalogue
 from mockserver.control import views
 from mockserver.control.call import ControlCall, ControlError, no_content
 from mockserver.control.models import AccountChange, ArmedFault, JobChange
 from mockserver.control.worlds import find_job
-from mockserver.core.engine import Loc, Problem, check_fault, near
+from mockserver.core.compile import Loc, Problem, check_fault, near
+from mockserver.core.credits import ONE
 from mockserver.core.jobs import IllegalMove
-from mockserver.core.ledger import ONE
+from mockserver.core.journal import Kind
 from mockserver.core.match import key_matches
 from mockserver.core.plans import STATUSES
-from mockserver.journal import Kind
-from mockserver.providers.base import Provider
-from mockserver.providers.declarations import Reply
+from mockserver.kit.catalogue import catalogue
+from mockserver.kit.operations import Reply
+from mockserver.kit.provider import Provider
 from mockserver.wire.faults import ARMED
 
 KINDS: tuple[str, ...] = get_args(Kind)

@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel
 
-from mockserver.control import coverage, covered, documents, insides, models, outgoing, queries, replies, worlds
+from mockserver.control import coverage, documents, insides, models, outgoing, queries, replies, worlds
 from mockserver.core.scenario import Scenario
-from mockserver.providers.declarations import Documented, Operation
+from mockserver.kit.operations import Documented, Operation
 
 _DONE = {204: Documented("Done")}
 _WRONG = (400, "A query parameter is wrong")
@@ -176,7 +176,7 @@ def _coverage() -> tuple[Operation, ...]:
     return (
         Operation(
             "show_coverage", "GET", "/coverage", coverage.show_coverage, "Which behaviours clients have met",
-            _ok(covered.Coverage, "", _WRONG, unknown), query=queries.OfSandbox, tag="records",
+            _ok(coverage.Coverage, "", _WRONG, unknown), query=queries.OfSandbox, tag="records",
             description="Of the whole server, whichever sandbox the request is in, or of one. No reset forgets it.",
         ),
         Operation(

@@ -9,12 +9,12 @@ from mockserver.clock import rfc3339
 from mockserver.control.call import ControlCall, ControlError
 from mockserver.control.models import ReplayTo
 from mockserver.control.views import as_text, picked
+from mockserver.core.deliveries import Attempt, Delivery, Outcome
 from mockserver.core.durations import parse
-from mockserver.deliveries import Attempt, Delivery, Outcome
-from mockserver.masking import masked_account
+from mockserver.core.masking import masked_account
+from mockserver.kit.operations import Reply
 from mockserver.outgoing.destination import EgressRefused, read_url
-from mockserver.parcels import attempt_body
-from mockserver.providers.declarations import Reply
+from mockserver.sandbox.parcels import attempt_body
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 MOST = 1_000

@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
+from mockserver.core.deliveries import Outcome
+from mockserver.core.journal import Kind
 from mockserver.core.plans import Status
-from mockserver.deliveries import Outcome
-from mockserver.journal import Kind
 
 HttpStatus = Annotated[int, Field(ge=1, le=599)]
 

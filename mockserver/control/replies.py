@@ -5,14 +5,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.control.models import ArmedFault
-from mockserver.core.ledger import Kind as LedgerKind
+from mockserver.core.credits import Kind as LedgerKind
+from mockserver.core.deliveries import Kind as DeliveryKind
+from mockserver.core.deliveries import Outcome
+from mockserver.core.journal import Kind as EntryKind
 from mockserver.core.plans import Status
 from mockserver.core.scenario import WebhookSpec
-from mockserver.deliveries import Kind as DeliveryKind
-from mockserver.deliveries import Outcome
-from mockserver.journal import Kind as EntryKind
+from mockserver.kit.models import Instant, Shape
 from mockserver.provenance.rows import Basis
-from mockserver.providers.shapes import Instant, Shape
 
 PROBLEM = "application/problem+json"
 ClockMode = Literal["real", "scaled", "manual", "auto"]

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.accounts import Account
 from mockserver.clock import rfc3339
+from mockserver.core.accounts import Account
+from mockserver.core.credits import ONE
 from mockserver.core.jobs import Job
-from mockserver.core.ledger import ONE
-from mockserver.journal import Entry
-from mockserver.masking import masked_account, masked_headers
-from mockserver.provenance.ledger import Ledger
+from mockserver.core.journal import Entry
+from mockserver.core.masking import masked_account, masked_headers
+from mockserver.provenance.behaviours import Ledger
 from mockserver.store.protocol import Credits
 
 

@@ -5,14 +5,14 @@ from typing import Any, Literal
 from mockserver.clock import rfc3339
 from mockserver.control.call import ControlCall, ControlError, no_content
 from mockserver.control.models import ClockChange, NewSandbox, Reset, ScenarioByName
-from mockserver.core.engine import Program
+from mockserver.core.compile import Program
 from mockserver.core.jobs import Job
+from mockserver.core.journal import Entry
 from mockserver.core.scenario import ClockSpec
-from mockserver.journal import Entry
-from mockserver.providers.declarations import Reply
-from mockserver.sandbox import Sandbox
-from mockserver.sandboxes import TooMany
-from mockserver.scenarios import SourceErrors
+from mockserver.kit.operations import Reply
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.sandboxes import TooMany
+from mockserver.scenario.library import SourceErrors
 
 
 async def health(call: ControlCall) -> Reply:

@@ -1,7 +1,13 @@
-"""Instants as people write them, RFC 3339. Inside, always whole milliseconds since the Unix epoch."""
+"""Instants as people write them: RFC 3339, or a time since the scenario began.
 
+Inside, always whole milliseconds since the Unix epoch.
+"""
+
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+
+from mockserver.core.durations import parse, spell
 
 # The year 9000: far enough from the last year that dates can spell, whatever is added to an instant.
 _LATEST = 221_845_392_000_000
@@ -32,3 +38,26 @@ def parse_rfc3339(text: str) -> int:
     if not 0 <= at < _LATEST:
         raise ValueError(f"expected an instant of the years 1970 to 8999, got {text!r}")
     return at
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`at` is an instant in milliseconds since the epoch or, where `relative`, milliseconds since the beginning."""
+
+    at: int
+    relative: bool
+
+    def __str__(self) -> str:
+        if self.relative:
+            return spell(self.at)
+        whole, rest = rfc3339(self.at), self.at % 1000
+        return f"{whole[:-1]}.{rest:03}Z" if rest else whole
+
+
+def parse_moment(value: object) -> Moment:
+    """The moment of `30s`, of a number of seconds, or of `2025-06-01T12:00:00Z`. Raises ValueError."""
+    if isinstance(value, str) and "T" in value:
+        return Moment(parse_rfc3339(value), relative=False)
+    if not isinstance(value, str | int | float):
+        raise ValueError(f"expected a duration such as 30s or an instant such as 2025-06-01T12:00:00Z, got {value!r}")
+    return Moment(parse(value), relative=True)

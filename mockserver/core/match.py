@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from pydantic_core import SchemaError, SchemaValidator, core_schema, to_json
 
 from mockserver.core.faults import Fault
-from mockserver.core.moments import Moment
+from mockserver.core.instants import Moment
 from mockserver.core.scenario import Condition, StreamSpec, WindowSpec
 
 HEADS = ("body", "query", "header", "path", "account", "input")

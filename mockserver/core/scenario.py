@@ -17,13 +17,12 @@ from pydantic import (
     model_validator,
 )
 
-from mockserver.core import durations, spellings
+from mockserver.core import durations, json_schema
 from mockserver.core.durations import Span
-from mockserver.core.instants import parse_rfc3339
-from mockserver.core.moments import Moment, parse_moment
+from mockserver.core.instants import Moment, parse_moment, parse_rfc3339
 from mockserver.core.plans import RANK, Status
 
-_IS_SHARE = re.compile(spellings.SHARE_PATTERN).match
+_IS_SHARE = re.compile(json_schema.SHARE_PATTERN).match
 
 
 def _progress(value: object) -> object:
@@ -58,44 +57,44 @@ DurationMs = Annotated[
     int,
     BeforeValidator(durations.parse),
     PlainSerializer(durations.spell, return_type=str),
-    WithJsonSchema(spellings.DURATION),
+    WithJsonSchema(json_schema.DURATION),
 ]
 SpanMs = Annotated[
     Span,
     BeforeValidator(durations.parse_span),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema(spellings.SPAN),
+    WithJsonSchema(json_schema.SPAN),
 ]
 Instant = Annotated[str, AfterValidator(_instant), Field(json_schema_extra={"format": "date-time"})]
 MomentAt = Annotated[
     Moment,
     BeforeValidator(parse_moment),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema(spellings.MOMENT),
+    WithJsonSchema(json_schema.MOMENT),
 ]
 Progress = Annotated[
     tuple[int, int],
     BeforeValidator(_progress),
     PlainSerializer(lambda p: f"{p[0]}..{p[1]}", return_type=str),
-    WithJsonSchema(spellings.PROGRESS),
+    WithJsonSchema(json_schema.PROGRESS),
 ]
-Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(spellings.SHARE)]
+Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(json_schema.SHARE)]
 Texts = Annotated[
     list[Annotated[str, Field(max_length=200)]],
     BeforeValidator(_listed),
-    WithJsonSchema(spellings.listed({"type": "string", "maxLength": 200})),
+    WithJsonSchema(json_schema.listed({"type": "string", "maxLength": 200})),
 ]
 Names = Annotated[
     list[Annotated[str, Field(max_length=200)]],
     Field(min_length=1),
     BeforeValidator(_listed),
-    WithJsonSchema(spellings.listed({"type": "string", "maxLength": 200}, least=1)),
+    WithJsonSchema(json_schema.listed({"type": "string", "maxLength": 200}, least=1)),
 ]
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
     Field(min_length=1),
     BeforeValidator(_listed),
-    WithJsonSchema(spellings.listed({"type": "integer", "minimum": 1}, least=1)),
+    WithJsonSchema(json_schema.listed({"type": "integer", "minimum": 1}, least=1)),
 ]
 
 
@@ -156,7 +155,7 @@ class StepSpec(Model):
     error: str | None = Field(default=None, max_length=2000, description="why the job failed, in the provider's reply")
     code: str | None = Field(default=None, max_length=100, description="the provider's own code of that failure")
 
-    model_config = ConfigDict(json_schema_extra={"allOf": spellings.STEP})
+    model_config = ConfigDict(json_schema_extra={"allOf": json_schema.STEP})
 
     @model_validator(mode="after")
     def _one_end(self) -> "StepSpec":
@@ -206,7 +205,7 @@ class Condition(Model):
         json_schema_extra={
             "anyOf": [
                 {"required": ["equals"]},
-                *spellings.any_of("prefix", "suffix", "contains", "regex", "in", "exists"),
+                *json_schema.any_of("prefix", "suffix", "contains", "regex", "in", "exists"),
             ]
         }
     )
@@ -276,7 +275,7 @@ class WindowSpec(Model):
     start: MomentAt | None = Field(default=None, alias="from", description="left out: the beginning")
     until: MomentAt | None = Field(default=None, description="left out: for good")
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": spellings.any_of("from", "until")})
+    model_config = ConfigDict(json_schema_extra={"anyOf": json_schema.any_of("from", "until")})
 
     @model_validator(mode="after")
     def _forward(self) -> "WindowSpec":

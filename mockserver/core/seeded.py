@@ -9,6 +9,8 @@ T = TypeVar("T")
 
 _ULP = 2.0**-53
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# A ULID is ten characters of time and sixteen that are random.
+ULID_TIME, ULID_RANDOM = 10, 16
 _LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -76,6 +78,11 @@ def token_of(number: int, length: int) -> str:
 def crockford_of(number: int, length: int) -> str:
     """A number as `length` characters of Crockford's base 32, the lowest first; what is beyond them is left out."""
     return _in_base(number, _CROCKFORD, length)
+
+
+def ulid_time(at: int) -> str:
+    """The first ten characters of a ULID made at `at` (milliseconds, 48 bits); sixteen random ones follow."""
+    return "".join(_CROCKFORD[at >> 5 * i & 31] for i in reversed(range(ULID_TIME)))
 
 
 def _joined(parts: Sequence[str | int]) -> bytes:

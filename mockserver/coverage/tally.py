@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from mockserver.journal import Entry
+    from mockserver.core.journal import Entry
 
 # How much is told apart before the rest is only counted: rows of ledgers, statuses of operations, deviations.
 MOST_ROWS = 5_000

@@ -11,9 +11,9 @@ import uvicorn
 from mockserver.app import create_app
 from mockserver.intercept.interceptor import Interceptor, listening
 from mockserver.intercept.proxy import Bounds
-from mockserver.serve import config, listen
-from mockserver.server import Server
+from mockserver.serving.serve import config, listen
 from mockserver.settings import Settings
+from mockserver.wire.server import Server
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from mockserver.intercept.environment import Trap, environment, roots
 from mockserver.intercept.front import Front
 from mockserver.intercept.proxy import Bounds, Proxy
 from mockserver.intercept.startup_files import write_startup_files
-from mockserver.registry import all_providers
+from mockserver.providers.registry import all_providers
 
 if TYPE_CHECKING:
     import uvicorn

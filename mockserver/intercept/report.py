@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from mockserver.sandboxes import Sandboxes
+from mockserver.sandbox.sandboxes import Sandboxes
 
 
 class Line(NamedTuple):

@@ -9,7 +9,7 @@ import uvicorn
 
 from mockserver.intercept.background import InterceptingServer
 from mockserver.intercept.interceptor import Interceptor, listening
-from mockserver.serve import serve
+from mockserver.serving.serve import serve
 from mockserver.settings import Settings, SettingsError
 
 

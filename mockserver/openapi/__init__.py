@@ -10,7 +10,7 @@ from mockserver.control.documents import described as described_control
 from mockserver.openapi.build import build
 from mockserver.openapi.described import Described
 from mockserver.openapi.providers import described
-from mockserver.registry import all_providers
+from mockserver.providers.registry import all_providers
 from mockserver.source.suggestions import did_you_mean
 
 __all__ = ["UnknownDocument", "as_yaml", "document", "names"]

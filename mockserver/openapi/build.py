@@ -8,9 +8,9 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from mockserver import __version__
 from mockserver.openapi.described import Described
+from mockserver.openapi.plain import plain, referred
 from mockserver.openapi.routes import route, webhook
 from mockserver.openapi.shared import share
-from mockserver.plain_schema import plain, referred
 
 VERSION = "3.1.0"
 _SCHEMAS = "#/components/schemas/"

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mockserver.providers.declarations import Documented, Event, Operation
+from mockserver.kit.operations import Documented, Event, Operation
 
 Replies = Mapping[int, Documented]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 
 from mockserver.core.faults import Refusal
+from mockserver.kit.operations import Documented, Operation, Reply
+from mockserver.kit.provider import Provider
 from mockserver.openapi.described import Described
-from mockserver.providers.base import Provider
-from mockserver.providers.declarations import Documented, Operation, Reply
 
 LOCAL = "http://localhost:8080"
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import Body, Path, Query, Response
 from fastapi.routing import APIRoute
 
+from mockserver.kit.operations import BodyKind, Documented, Event, Operation
 from mockserver.openapi.described import Described
 from mockserver.openapi.providers import servers
-from mockserver.providers.declarations import BodyKind, Documented, Event, Operation
 
 _MEDIA_TYPES: Mapping[BodyKind, str] = {
     "json": "application/json",

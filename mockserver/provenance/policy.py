@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mockserver.provenance.ledger import Ledger
-from mockserver.providers.declarations import Header, Reply
+from mockserver.kit.operations import Header, Reply
+from mockserver.provenance.behaviours import Ledger
 
 HEADER = b"x-mock-rule"
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mockserver.core.credits import Ledger
+from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
-from mockserver.core.ledger import Ledger
+from mockserver.core.journal import KEPT_BODY, Entry
 from mockserver.core.limits import Counter, Limit, Usage
 from mockserver.core.plans import Status
-from mockserver.deliveries import Delivery
-from mockserver.journal import KEPT_BODY, Entry
 from mockserver.store.job_table import JobTable
 from mockserver.store.protocol import Credits, Page, Transition, What
 

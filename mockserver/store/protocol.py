@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from mockserver.core.credits import Entry as LedgerEntry
+from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job, State
-from mockserver.core.ledger import Entry as LedgerEntry
+from mockserver.core.journal import Entry
 from mockserver.core.limits import Limit, Usage
 from mockserver.core.plans import Status
-from mockserver.deliveries import Delivery
-from mockserver.journal import Entry
 
 What = Literal["journal", "jobs", "counters", "faults", "all"]
 

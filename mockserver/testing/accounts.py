@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.receiver import Receiver
-from mockserver.testing.world import World
+from mockserver.testing.session import World
 
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 from pydantic_core import from_json
 
+from mockserver.core.deliveries import Delivery as CoreDelivery
+from mockserver.core.masking import masked
 from mockserver.core.match import key_matches
-from mockserver.deliveries import Delivery as CoreDelivery
-from mockserver.masking import masked
 from mockserver.testing.jobs import Job
+from mockserver.testing.session import World, instant
 from mockserver.testing.signatures import SCHEMES
-from mockserver.testing.world import World, instant
 
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True

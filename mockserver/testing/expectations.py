@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mockserver.masking import masked
+from mockserver.core.masking import masked
 from mockserver.testing.requests import Filter, Request
 
 # A failing test shows its own line, and not the way through here.

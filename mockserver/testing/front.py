@@ -5,9 +5,9 @@ import socket
 
 import uvicorn
 
-from mockserver.protocol import protocol
-from mockserver.serve import BACKLOG, listen
-from mockserver.server import Server
+from mockserver.serving.protocol import protocol
+from mockserver.serving.serve import BACKLOG, listen
+from mockserver.wire.server import Server
 
 HOST = "127.0.0.1"
 

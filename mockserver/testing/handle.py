@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.clock import monotonic
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.accounts import Account
 from mockserver.testing.deliveries import Deliveries
 from mockserver.testing.errors import MockServerError

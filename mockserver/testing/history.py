@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.deliveries import Deliveries
 from mockserver.testing.expectations import Expectation, bounds
 from mockserver.testing.lifetime import Lifetime

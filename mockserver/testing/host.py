@@ -9,22 +9,22 @@ from typing import Any, TypeVar
 from pydantic_core import from_json, to_json
 
 from mockserver.app import create_app
-from mockserver.catalogue import catalogue
 from mockserver.clock import monotonic
-from mockserver.core.engine import Program
+from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec, Scenario
+from mockserver.kit.catalogue import catalogue
+from mockserver.kit.provider import Provider
 from mockserver.outgoing.asgi import AsgiSender
 from mockserver.outgoing.call import OutgoingCall
-from mockserver.providers.base import Provider
-from mockserver.registry import all_providers
-from mockserver.sandbox import Sandbox
-from mockserver.scenarios import ENDINGS, Library, SourceErrors
-from mockserver.server import Server
+from mockserver.providers.registry import all_providers
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.scenario.library import ENDINGS, Library, SourceErrors
 from mockserver.settings import Settings
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.front import HOST, Front
 from mockserver.testing.loop import PATIENCE, LoopThread
 from mockserver.testing.switchboard import Switchboard
+from mockserver.wire.server import Server
 
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import httptools
 from pydantic_core import to_json
 
-from mockserver.wire import ending
+from mockserver.wire import sockets
 
 Break = Literal["hang", "reset", "close"]
 
@@ -138,7 +138,7 @@ class _Connection(asyncio.Protocol):
             if isinstance(answer, Answer):
                 self._transport.write(answer.encoded())
             elif answer == "reset":
-                await ending.reset(self._transport)
+                await sockets.reset(self._transport)
             elif answer == "close":
                 self._transport.close()
             else:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.world import World
+from mockserver.testing.session import World
 
 if TYPE_CHECKING:
     from mockserver.intercept.interceptor import Interceptor

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from mockserver.core.jobs import Job as CoreJob
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.world import World, instant
+from mockserver.testing.session import World, instant
 
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True

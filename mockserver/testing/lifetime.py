@@ -10,8 +10,8 @@ from mockserver.testing.errors import MockServerError
 from mockserver.testing.expectations import Expectation
 from mockserver.testing.host import Host, ScenarioLike
 from mockserver.testing.receiver import Receiver
+from mockserver.testing.session import World
 from mockserver.testing.time import Mode
-from mockserver.testing.world import World
 
 if TYPE_CHECKING:
     from mockserver.testing.interception import Interception

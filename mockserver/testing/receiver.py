@@ -10,11 +10,11 @@ from typing import Any, Literal
 from pydantic_core import from_json
 
 from mockserver.clock import wall_ms
-from mockserver.serve import listen
+from mockserver.serving.serve import listen
 from mockserver.testing.front import HOST
 from mockserver.testing.inbox import Answer, Break, Inbox, Posted
+from mockserver.testing.session import World, instant
 from mockserver.testing.signatures import Verdict, scheme_of
-from mockserver.testing.world import World, instant
 
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True

@@ -5,9 +5,9 @@ from difflib import get_close_matches
 from itertools import zip_longest
 
 from mockserver.clock import rfc3339
-from mockserver.journal import Entry
+from mockserver.core.journal import Entry
 from mockserver.testing.deliveries import Delivery, told
-from mockserver.testing.world import World
+from mockserver.testing.session import World
 
 TAIL = 20
 MOST = 5

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from mockserver.core.journal import Entry
 from mockserver.core.match import Check, View, compile_check, key_matches
 from mockserver.core.scenario import Condition
-from mockserver.journal import Entry
-from mockserver.providers.declarations import Operation
+from mockserver.kit.operations import Operation
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.world import World, instant
+from mockserver.testing.session import World, instant
 from mockserver.wire.routes import Routes
 
 # A failing test shows its own line, and not the way through here.

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mockserver.accounts import Account
+from mockserver.core.accounts import Account
 from mockserver.core.scenario import WebhookSpec
 from mockserver.core.signing import hmac_sha256
 from mockserver.providers.descrideo.secrets import secret_of
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 
 Verdict = Literal["valid", "invalid", "stale", "missing"]
 

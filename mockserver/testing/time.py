@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from mockserver.testing.jobs import Job
-from mockserver.testing.world import World, instant
+from mockserver.testing.session import World, instant
 
 if TYPE_CHECKING:
     from mockserver.testing.jobs import Jobs

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from mockserver.testing.world import World
+from mockserver.testing.session import World
 
 T = TypeVar("T")
 

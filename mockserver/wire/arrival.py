@@ -4,7 +4,7 @@ import socket
 import struct
 from typing import Any
 
-from mockserver.wire.mischief import CONNECTION
+from mockserver.wire.wire_faults import CONNECTION
 
 # Where struct tcp_info has tcpi_last_data_recv (Linux, include/uapi/linux/tcp.h): after eight bytes and eleven words.
 _LAST_DATA = struct.Struct("=52xI")

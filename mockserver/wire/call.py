@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mockserver.core.credits import ONE
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.jobs import Job
-from mockserver.core.ledger import ONE
+from mockserver.core.journal import Entry
 from mockserver.core.limits import Usage
 from mockserver.core.match import Miss, Rule, View, candidates
 from mockserver.core.plans import Plan
 from mockserver.core.seeded import Seeded, crockford_of, token_of
-from mockserver.journal import Entry
 
 if TYPE_CHECKING:
-    from mockserver.accounts import Account
+    from mockserver.core.accounts import Account
+    from mockserver.kit.operations import Input, Operation
+    from mockserver.kit.provider import Provider
     from mockserver.provenance.policy import Provenance
-    from mockserver.providers.base import Provider
-    from mockserver.providers.declarations import Input, Operation
-    from mockserver.sandbox import Sandbox
+    from mockserver.sandbox.sandbox import Sandbox
 
 
 # So many deviations of one request are told.

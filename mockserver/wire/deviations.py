@@ -11,8 +11,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mockserver.providers.base import bearer
-from mockserver.providers.declarations import Operation
+from mockserver.kit.operations import Operation
+from mockserver.kit.provider import bearer
 from mockserver.wire.call import Call
 
 # Characters of a name that a client made up.

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from mockserver.clock import turn
 from mockserver.core.faults import Fault, Refusal
+from mockserver.kit.models import Body
+from mockserver.kit.operations import Header, Operation, Reply
+from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import Assumed, Provenance
-from mockserver.providers.base import Provider
-from mockserver.providers.declarations import Header, Operation, Reply
-from mockserver.providers.shapes import Body
-from mockserver.wire import mischief
+from mockserver.wire import wire_faults
 from mockserver.wire.body import LARGE, Disconnected, media_type, parse_form, parse_json, parse_query, read_body
 from mockserver.wire.call import Call
 from mockserver.wire.deviations import Parameters, check_credential, check_fields
@@ -49,7 +49,7 @@ class Edge:
             await call.sandbox.settle(call.now)
             reply, fault = await self._answer(call, path)
             await self._send(call, reply, fault, send)
-        except mischief.Broken:
+        except wire_faults.Broken:
             entry.note = entry.note or "the connection was broken on purpose"
             entry.unseen("state")
         except ConnectionResetError:
@@ -81,7 +81,7 @@ class Edge:
             return self._spelled(call, refusal), None
         except Assumed as assumed:
             return _undocumented(call, assumed), None
-        except (mischief.Broken, Disconnected, ConnectionResetError):
+        except (wire_faults.Broken, Disconnected, ConnectionResetError):
             raise
         except Exception:
             log.exception("%s %s failed", call.entry.method, path)
@@ -185,7 +185,7 @@ class Edge:
             call.entry.note = f"the reply was spoilt: {fault.kind}"
             if fault.kind == "garble":
                 call.entry.unseen("state")
-            await mischief.broken_body(fault, call, send, reply, body, extra)
+            await wire_faults.broken_body(fault, call, send, reply, body, extra)
             return
         await send_whole(send, reply, body, extra, with_body=call.entry.method != "HEAD")
 
@@ -197,7 +197,7 @@ class Edge:
         call.entry.status = reply.status
         call.entry.reply = b"" if reply.chunks is not None else encode(reply)
         call.entry.note = f"the operation was done and its reply lost: {fault.kind}"
-        await mischief.before_reply(fault, call)
+        await wire_faults.before_reply(fault, call)
         return reply
 
     async def _write_down(self, call: Call) -> None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from mockserver.core.engine import compile_fault
+from mockserver.core.compile import compile_fault
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import FaultSpec
-from mockserver.wire import mischief
+from mockserver.wire import wire_faults
 from mockserver.wire.call import Call
 
 # What the store calls faults that wait for a request.
@@ -26,7 +26,7 @@ async def fault_of(call: Call) -> Fault | None:
     if fault is None or fault.phase != "before_commit":
         return fault
     if fault.on_wire:
-        await mischief.before_reply(fault, call)
+        await wire_faults.before_reply(fault, call)
         return None
     raise refused(call, fault)
 

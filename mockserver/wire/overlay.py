@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.core.fill import fill
-from mockserver.providers.declarations import Reply
+from mockserver.kit.operations import Reply
 from mockserver.wire.call import Call
 from mockserver.wire.values import value_of
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
-from mockserver.providers.declarations import Header, Reply
+from mockserver.kit.operations import Header, Reply
 
 _RANGE = re.compile(r"([0-9]*)-([0-9]*)")
 _TAG = re.compile(r'(W/)?("[^"]*")')

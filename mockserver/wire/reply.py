@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from mockserver.journal import KEPT_BODY, Entry
-from mockserver.providers.declarations import Header, Reply
+from mockserver.core.journal import KEPT_BODY, Entry
+from mockserver.kit.operations import Header, Reply
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 

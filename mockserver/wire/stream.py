@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from pydantic_core import to_json
 
 from mockserver.clock import turn
-from mockserver.core.engine import compile_fault
+from mockserver.core.compile import compile_fault
 from mockserver.core.faults import Fault
 from mockserver.core.fill import fill
 from mockserver.core.scenario import StreamSpec
 from mockserver.core.seeded import Seeded
 from mockserver.core.streams import Chunk, Track, paced, spoilt
-from mockserver.wire import mischief
+from mockserver.wire import wire_faults
 from mockserver.wire.arrival import unheard_for
 from mockserver.wire.body import Disconnected
 from mockserver.wire.call import Call
@@ -90,7 +90,7 @@ class Stream:
         if self.track.ending == "stall":
             await waits.until(None)
         elif self.track.ending != "complete":
-            await mischief.break_off(self._call, reset=self.track.ending == "reset")
+            await wire_faults.break_off(self._call, reset=self.track.ending == "reset")
 
     def left(self) -> None:
         """Write down that the client went away before its stream could end in another way."""

@@ -1,7 +1,7 @@
 """Forgetting: each kind of state alone, or everything."""
 
+from mockserver.core.journal import Entry
 from mockserver.core.limits import Limit
-from mockserver.journal import Entry
 from mockserver.store.protocol import Store, What
 from tests.store_contract.promise import HELD, T0, delivery, job, promise
 

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from mockserver.deliveries import Attempt
+from mockserver.core.deliveries import Attempt
 from mockserver.store.protocol import Store
 from tests.store_contract.promise import T0, delivery, promise
 

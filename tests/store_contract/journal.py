@@ -2,8 +2,8 @@
 
 import asyncio
 
+from mockserver.core.journal import KEPT_BODY, Entry
 from mockserver.core.match import Miss
-from mockserver.journal import KEPT_BODY, Entry
 from mockserver.store.protocol import Store
 from tests.store_contract.promise import T0, promise
 

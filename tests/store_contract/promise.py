@@ -5,10 +5,10 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from mockserver.core.deliveries import Delivery
 from mockserver.core.durations import Span
 from mockserver.core.jobs import Job
 from mockserver.core.plans import Plan, Step
-from mockserver.deliveries import Delivery
 from mockserver.store.memory import Bounds
 from mockserver.store.protocol import Store
 

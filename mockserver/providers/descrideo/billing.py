@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mockserver.accounts import Account
+from mockserver.core.accounts import Account
+from mockserver.core.credits import ONE
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
-from mockserver.core.ledger import ONE
 from mockserver.core.limits import Limit
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire.call import Call
 
 BASE = ONE

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mockserver.core.credits import ONE
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
-from mockserver.core.ledger import ONE
+from mockserver.core.seeded import ULID_RANDOM, ulid_time
 from mockserver.core.stages import staged
-from mockserver.core.ulid import RANDOM_LENGTH, ulid_time
-from mockserver.providers.declarations import Reply
+from mockserver.kit.operations import Reply
 from mockserver.providers.descrideo import assumptions, billing, results, sources
 from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider, Wanted
 from mockserver.providers.descrideo.secrets import secret_of
@@ -91,7 +91,7 @@ def _costs(call: Call, video: str) -> tuple[float, int]:
 
 async def _accepted(call: Call, api: str, facts: Mapping[str, Any], video: str, cost: float = 0) -> Reply:
     wanted: Wanted = call.body
-    job_id = await call.new_id(ulid_time(call.now), RANDOM_LENGTH, crockford=True)
+    job_id = await call.new_id(ulid_time(call.now), ULID_RANDOM, crockford=True)
     plan = staged(call.plan_for(job_id, call.rule), stages(wanted.mode, heard=wanted.heard))
     source = getattr(wanted, "source", None)
     more: Mapping[str, Any] = {}

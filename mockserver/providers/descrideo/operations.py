@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mockserver.providers.declarations import Documented, Handler, Operation
+from mockserver.kit.operations import Documented, Handler, Operation
 from mockserver.providers.descrideo import descriptions, examples, replies, requests
 from mockserver.providers.descrideo.descriptions import DEMO, LIVE, SANDBOX
 

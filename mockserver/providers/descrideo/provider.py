@@ -5,19 +5,19 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
+from mockserver.core.deliveries import Delivery
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.limits import Period
 from mockserver.core.signing import hmac_sha256
-from mockserver.deliveries import Delivery
+from mockserver.kit.operations import Event, Reply
+from mockserver.kit.provider import BEARER, Holder, Provider, bearer, status_of
 from mockserver.outgoing.call import CallResult
-from mockserver.providers.base import BEARER, Holder, Provider, bearer, status_of
-from mockserver.providers.declarations import Event, Reply
 from mockserver.providers.descrideo import billing, examples, replies, requests, results, sources, stages
 from mockserver.providers.descrideo.descriptions import DEMO, LIVE, SANDBOX
 from mockserver.providers.descrideo.operations import DEMO_HOST, operations
 from mockserver.providers.descrideo.secrets import secret_of
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.protocol import Transition
 from mockserver.wire.call import Call
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from mockserver.kit.models import Instant, Shape
 from mockserver.providers.descrideo.requests import Mode
-from mockserver.providers.shapes import Instant, Shape
 
 Status = Literal[
     "queued", "resolving_source", "probing", "extracting_audio", "transcribing_audio", "extracting_frames",

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJs
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from mockserver.providers.shapes import Body, WebUrl, first_error
+from mockserver.kit.models import Body, WebUrl, first_error
 
 Mode = Literal["vision", "vision_audio", "audio"]
 OutputField = Literal["title", "description", "tags"]

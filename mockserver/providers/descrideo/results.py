@@ -6,7 +6,7 @@ from typing import Any
 from mockserver.clock import rfc3339
 from mockserver.core.jobs import Job, State
 from mockserver.providers.descrideo import billing, stages
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 
 # What is said of a failure that its plan does not explain.
 _UNEXPLAINED = {

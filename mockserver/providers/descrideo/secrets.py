@@ -1,7 +1,7 @@
 """The secret that signs what an account is sent."""
 
-from mockserver.accounts import Account
-from mockserver.sandbox import Sandbox
+from mockserver.core.accounts import Account
+from mockserver.sandbox.sandbox import Sandbox
 
 
 def secret_of(sandbox: Sandbox, account_id: str, account: Account | None) -> str:

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Plan
 from mockserver.core.stages import waiting
-from mockserver.deliveries import Delivery
 from mockserver.outgoing.call import CallResult
 from mockserver.outgoing.destination import EgressRefused, read_url
 from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider
 from mockserver.providers.descrideo.stages import PROBING, RESOLVING
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire.body import parse_json
 
 RESOLVE, FETCH = "source.resolve", "source.fetch"

@@ -7,10 +7,10 @@ it is done, and given back when it fails or the client goes away before that (FA
 from collections.abc import Mapping
 from typing import Any
 
+from mockserver.core.credits import ONE
 from mockserver.core.faults import Refusal
-from mockserver.core.ledger import ONE
-from mockserver.journal import KEPT_BODY
-from mockserver.providers.declarations import Reply
+from mockserver.core.journal import KEPT_BODY
+from mockserver.kit.operations import Reply
 from mockserver.providers.dumplingai.contract import as_schema
 from mockserver.providers.dumplingai.formats import SUPPORTED
 from mockserver.providers.dumplingai.models import SOURCES, ExtractVideo
@@ -83,7 +83,7 @@ async def _extracted(call: Call, usage: int) -> None:
 
 
 def _results(call: Call, asked: ExtractVideo, video: Video) -> str:
-    from mockserver.content.extraction import extract
+    from mockserver.content.extraction.answers import extract
 
     seeded = call.seeded.child("dumplingai", "video", video.mark)
     return extract(seeded, asked.prompt, video.hint, video.duration / 1000, asked.json_mode)

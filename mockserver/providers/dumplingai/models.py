@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mockserver.providers.shapes import Body, Shape
+from mockserver.kit.models import Body, Shape
 
 InputMethod = Literal["url", "base64"]
 SOURCES = (

@@ -7,11 +7,11 @@ from pydantic import ValidationError
 
 from mockserver.core.faults import Refusal
 from mockserver.core.limits import Period, Usage
-from mockserver.providers.base import Provider, status_of
-from mockserver.providers.declarations import Documented, Header, Operation, Reply
+from mockserver.kit.models import first_error
+from mockserver.kit.operations import Documented, Header, Operation, Reply
+from mockserver.kit.provider import Provider, status_of
 from mockserver.providers.dumplingai import extraction, models, samples
 from mockserver.providers.dumplingai.contract import as_schema
-from mockserver.providers.shapes import first_error
 from mockserver.wire.call import Call
 
 MIB = 1_048_576

@@ -7,11 +7,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from mockserver.clock import turn
 from mockserver.core.faults import Refusal
+from mockserver.kit.models import WebUrl
 from mockserver.media.encoded import decoded
 from mockserver.media.reader import VideoFacts, VideoProbe
 from mockserver.providers.dumplingai.contract import as_schema
 from mockserver.providers.dumplingai.formats import SUPPORTED, ending, is_supported
-from mockserver.providers.shapes import WebUrl
 from mockserver.wire.call import Call
 
 # FACTS section 5, limits and duration, in milliseconds.

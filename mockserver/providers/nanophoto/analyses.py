@@ -9,9 +9,9 @@ followed up to its end before the first byte; steps that wait for polls, of whic
 from dataclasses import dataclass
 
 from mockserver.core.faults import Refusal
+from mockserver.core.journal import KEPT_BODY
 from mockserver.core.plans import Plan, Step
-from mockserver.journal import KEPT_BODY
-from mockserver.providers.declarations import Reply
+from mockserver.kit.operations import Reply
 from mockserver.providers.nanophoto.codes import PREFIX, STATUS
 from mockserver.providers.nanophoto.links import is_shown, youtube_id
 from mockserver.providers.nanophoto.models import FIELDS, ReversePrompt

@@ -8,12 +8,12 @@ from pydantic import ValidationError
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.limits import Period
-from mockserver.providers.base import Provider
-from mockserver.providers.declarations import Documented, Operation, Reply
+from mockserver.kit.models import first_error
+from mockserver.kit.operations import Documented, Operation, Reply
+from mockserver.kit.provider import Provider
 from mockserver.providers.nanophoto import models
 from mockserver.providers.nanophoto.analyses import TEXT_TYPE, reverse_prompt
 from mockserver.providers.nanophoto.codes import MESSAGES, PREFIX, STATUS, code_of
-from mockserver.providers.shapes import first_error
 from mockserver.wire.call import Call
 
 # A file of 30 MB in Base64, with line breaks and with room for the other fields.

@@ -2,7 +2,7 @@
 
 from mockserver.clock import rfc3339
 from mockserver.content.people import person
-from mockserver.providers.declarations import Reply
+from mockserver.kit.operations import Reply
 from mockserver.providers.prompttovideo import spelling
 from mockserver.wire.call import Call
 

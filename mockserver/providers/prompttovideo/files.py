@@ -5,7 +5,7 @@ from typing import Any
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.seeded import Seeded
-from mockserver.providers.declarations import Documented, Operation, Reply
+from mockserver.kit.operations import Documented, Operation, Reply
 from mockserver.wire.call import Call
 from mockserver.wire.ranges import File, file_reply
 

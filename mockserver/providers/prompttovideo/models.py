@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from mockserver.providers.shapes import Body, Shape
+from mockserver.kit.models import Body, Shape
 
 Quality = Literal["free", "premium", "360p", "1080p"]
 DOCUMENTED = ("free", "premium")

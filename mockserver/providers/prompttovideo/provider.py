@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.limits import Period
-from mockserver.providers.base import Provider, bearer, status_of
-from mockserver.providers.declarations import Documented, Operation, Reply
+from mockserver.kit.models import Shape
+from mockserver.kit.operations import Documented, Operation, Reply
+from mockserver.kit.provider import Provider, bearer, status_of
 from mockserver.providers.prompttovideo import account, examples, files, models, spelling, videos
-from mockserver.providers.shapes import Shape
 from mockserver.wire.call import Call
 
 # FACTS section 2 gives the words of 400, 401, 402, 404 and 429; those of the others are assumed in their likeness.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mockserver.clock import rfc3339
-from mockserver.core.ledger import ONE
+from mockserver.core.credits import ONE
 from mockserver.core.limits import Usage
 from mockserver.core.plans import Status
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mockserver.clock import rfc3339
 from mockserver.core.jobs import Job
-from mockserver.providers.declarations import Reply
+from mockserver.kit.operations import Reply
 from mockserver.providers.prompttovideo import spelling
 from mockserver.providers.prompttovideo.files import links, new_token
 from mockserver.providers.prompttovideo.models import DOCUMENTED, Generate

@@ -11,8 +11,8 @@ from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.match import Miss, Rule
 from mockserver.core.plans import Plan, Step
-from mockserver.providers.declarations import Reply
-from mockserver.providers.shapes import first_error
+from mockserver.kit.models import first_error
+from mockserver.kit.operations import Reply
 from mockserver.providers.videotoprompt import results
 from mockserver.providers.videotoprompt.models import FALSE, TRUE, BatchRequest, Options, UploadAnalysis, UrlAnalysis
 from mockserver.providers.videotoprompt.refusals import refusal_of

@@ -6,7 +6,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from mockserver.core.faults import HTTP_STATUS, Refusal
-from mockserver.providers.declarations import Documented, Operation, Reply
+from mockserver.kit.operations import Documented, Operation, Reply
 from mockserver.providers.videotoprompt import models
 from mockserver.providers.videotoprompt.grants import NO_STORE, SCOPES, fresh, known
 from mockserver.wire.call import Call

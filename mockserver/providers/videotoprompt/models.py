@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mockserver.providers.shapes import Body, Instant, Shape, WebUrl
+from mockserver.kit.models import Body, Instant, Shape, WebUrl
 
 Platform = Literal["midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"]
 Depth = Literal["basic", "standard", "detailed", "comprehensive"]

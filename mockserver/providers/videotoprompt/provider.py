@@ -5,15 +5,15 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
-from mockserver.accounts import Account
 from mockserver.clock import rfc3339
+from mockserver.core.accounts import Account
+from mockserver.core.deliveries import Delivery
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job, State
 from mockserver.core.limits import Period, Usage
 from mockserver.core.signing import hmac_sha256
-from mockserver.deliveries import Delivery
-from mockserver.providers.base import BEARER, Holder, Provider, status_of
-from mockserver.providers.declarations import Documented, Event, Header, Operation, Reply
+from mockserver.kit.operations import Documented, Event, Header, Operation, Reply
+from mockserver.kit.provider import BEARER, Holder, Provider, status_of
 from mockserver.providers.videotoprompt import (
     analyses,
     authorization,
@@ -24,7 +24,7 @@ from mockserver.providers.videotoprompt import (
     samples,
     tokens,
 )
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.protocol import Transition
 from mockserver.wire.call import Call
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pydantic import ValidationError
 
 from mockserver.core.faults import Refusal
-from mockserver.providers.declarations import Reply
-from mockserver.providers.shapes import first_error
+from mockserver.kit.models import first_error
+from mockserver.kit.operations import Reply
 
 # Documented are words that are none of the listed, and what is missing. Of all fields only a batch's is a list.
 _ROWS: Mapping[str, tuple[str, ...]] = {

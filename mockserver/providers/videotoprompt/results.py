@@ -8,7 +8,7 @@ from mockserver.content import prompts
 from mockserver.content.scene import Scene
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 
 SPELLED: Mapping[Status, str] = {
     "queued": "pending",

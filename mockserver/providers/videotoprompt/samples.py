@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.providers.declarations import Event
+from mockserver.kit.operations import Event
 from mockserver.providers.videotoprompt import models
 
 _VIDEO = "https://www.youtube.com/watch?v=EXAMPLE"

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from mockserver.core.faults import Refusal
-from mockserver.providers.base import Holder
-from mockserver.providers.declarations import Documented, Operation, Reply
+from mockserver.kit.operations import Documented, Operation, Reply
+from mockserver.kit.provider import Holder
 from mockserver.providers.videotoprompt import models
 from mockserver.providers.videotoprompt.grants import NO_STORE, fresh, known
-from mockserver.sandbox import Sandbox
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire.call import Call
 
 TOKEN_LASTS = 60 * 60_000

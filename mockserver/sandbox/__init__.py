@@ -1,0 +1,1 @@
+"""Sandboxes: isolated worlds, each with its clock, its jobs and the deliveries that follow from them."""

@@ -1,0 +1,122 @@
+"""The courier: the one owner of what falls due. It settles jobs as time passes and sends their deliveries.
+
+With a clock that runs, one background task waits for the next event and does it; with a clock that stands still,
+`Sandbox.advance` does the same work in order of time. Each sends through `send_due`, so there is one way out.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mockserver.clock import Ticker
+from mockserver.sandbox.attempts import Attempts, Sender
+
+if TYPE_CHECKING:
+    from mockserver.sandbox.sandbox import Sandbox
+
+__all__ = ["Courier", "Sender"]
+
+AT_ONCE = 64
+
+
+class Courier:
+    """The deliveries of one sandbox."""
+
+    def __init__(self, sandbox: "Sandbox", sender: Sender) -> None:
+        self._sandbox = sandbox
+        self._attempts = Attempts(sandbox, sender)
+        self.stepping = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._ticker: Ticker | None = None
+        self._sending: dict[asyncio.Task[None], str] = {}
+        self._change = asyncio.Event()
+        self._waits_until: int | None = None
+        self._closed = False
+        self._rests = asyncio.Event()
+
+    def poke(self) -> None:
+        """Something was scheduled or the clock changed: look again, and start the background task if there is none."""
+        if self._closed:
+            return
+        if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
+            self._ticker = Ticker(self._sandbox.clock)
+            self._task = asyncio.get_running_loop().create_task(self._run(self._ticker))
+        self._rests.clear()
+        if self._ticker is not None:
+            self._ticker.poke()
+
+    async def settled(self) -> None:
+        """Wait until the background task has done all that is due, and waits for time to pass."""
+        self.poke()
+        await self._rests.wait()
+
+    def expect(self, at: int | None) -> None:
+        """Something falls due at `at`: poke, unless the background task wakes by then anyway."""
+        if at is not None and (self._waits_until is None or at < self._waits_until):
+            self._waits_until = at
+            self.poke()
+
+    async def _run(self, ticker: Ticker) -> None:
+        while True:
+            self._waits_until = at = await self.catch_up()
+            if not self._sending:
+                self._rests.set()
+            await ticker.wait(at)
+
+    async def catch_up(self) -> int | None:
+        """Do all that is due, and on an auto clock all that is to come, until something is in flight.
+
+        It waits for no attempt to end. Gives the instant of what is next.
+        """
+        clock = self._sandbox.clock
+        while True:
+            async with self.stepping:
+                await self._sandbox.settle(clock.now())
+                await self._start_due()
+            # With its hands full it can only wait until an attempt is over, or for what is no delivery.
+            at = await self._sandbox.next_event(deliveries=len(self._sending) < AT_ONCE)
+            if at is None or clock.mode != "auto" or self._sending or clock.busy:
+                return at
+            async with self.stepping:
+                clock.jump(at)
+
+    async def send_due(self) -> None:
+        """Send all that is due now, retries that fall due at once included, and wait until it is done."""
+        while True:
+            await self._start_due()
+            if not self._sending:
+                return
+            await asyncio.wait(set(self._sending), return_when=asyncio.FIRST_COMPLETED)
+
+    async def _start_due(self) -> None:
+        while len(self._sending) < AT_ONCE:
+            delivery = await self._sandbox.store.claim_due(self._sandbox.clock.now())
+            if delivery is None:
+                return
+            task = asyncio.get_running_loop().create_task(self._attempts.make(delivery))
+            self._sending[task] = delivery.id
+            task.add_done_callback(self._sent)
+
+    def _sent(self, task: "asyncio.Task[None]") -> None:
+        self._sending.pop(task, None)
+        self._change.set()
+        self._change = asyncio.Event()
+        if self._ticker is not None:
+            self._ticker.poke()
+
+    @property
+    def change(self) -> asyncio.Event:
+        """Set when the next attempt is over. To be taken before one looks, so that nothing is missed in between."""
+        return self._change
+
+    def sends(self, delivery_id: str) -> bool:
+        """True while an attempt of that delivery is under way."""
+        return delivery_id in self._sending.values()
+
+    async def close(self) -> None:
+        """End the background task and whatever it is sending."""
+        self._closed = True
+        tasks = [task for task in (self._task, *self._sending) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._rests.set()

@@ -1,0 +1,1 @@
+"""Scenarios: from a name or a file to a compiled program."""

@@ -1,0 +1,117 @@
+"""The library of scenarios: bundled ones, and those of the user's own directories."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mockserver.core.compile import Catalogue, Loc, Program
+from mockserver.core.scenario import Scenario
+from mockserver.kit.provider import Provider
+from mockserver.scenario.builder import Builder, read_file, read_text
+from mockserver.source.document import Document, SourceError
+from mockserver.source.model_errors import SourceErrors
+from mockserver.source.suggestions import did_you_mean
+
+_PACKAGE = Path(__file__).parent.parent
+ENDINGS = (".yaml", ".yml")
+
+
+def bundled_dir() -> Path:
+    """Where the bundled scenarios are: inside the installed package, or at the top of a checkout."""
+    inside = _PACKAGE / "_scenarios"
+    return inside if inside.is_dir() else _PACKAGE.parent / "scenarios"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A scenario as a list shows it."""
+
+    name: str
+    path: Path
+    description: str
+
+
+class Library:
+    """Finds scenarios by name or path and builds them into programs."""
+
+    def __init__(self, known: Catalogue, providers: Sequence[Provider], directories: Sequence[Path] = ()) -> None:
+        self._options = {p.name: p.options_model for p in providers}
+        self._directories = [*directories, bundled_dir()]
+        self._builder = Builder(known, self._document, self._check_options)
+
+    def program(self, reference: str) -> Program:
+        """The program of a scenario by name or path, or of the scenario itself: a text of more than one line is YAML.
+
+        Raises SourceErrors, and LookupError for an unknown name.
+        """
+        if "\n" in reference:
+            return self.program_of_text(reference, "scenario")
+        return self._builder.program(self._document(reference))
+
+    def program_of_text(self, text: str | bytes, name: str) -> Program:
+        """The program of a scenario given as YAML. Raises SourceErrors."""
+        return self.program_of(read_text(text, name))
+
+    def program_of(self, document: Document) -> Program:
+        """The program of a document that has been read. Raises SourceErrors."""
+        return self._builder.program(document)
+
+    def program_of_data(self, data: Mapping[str, Any] | Scenario, name: str) -> Program:
+        """The program of a scenario given as data. Raises SourceErrors."""
+        if isinstance(data, Scenario):
+            data = data.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return self._builder.program(Document.of(dict(data), name))
+
+    def names(self) -> list[str]:
+        """The names of all scenarios that can be found."""
+        return sorted({path.stem for path in self._files()})
+
+    def listed(self) -> Iterator[Listed]:
+        """All scenarios with their descriptions, by name. Files that are no scenarios are left out."""
+        for name in self.names():
+            path = self._path(name)
+            try:
+                data = read_file(path).data if path else None
+            except SourceErrors:
+                continue
+            if path and isinstance(data, dict) and "scenario" in data:
+                yield Listed(name, path, " ".join(str(data.get("description", "")).split()))
+
+    def _files(self) -> Iterator[Path]:
+        for directory in self._directories:
+            if directory.is_dir():
+                yield from (p for p in sorted(directory.iterdir()) if p.suffix in ENDINGS and p.is_file())
+
+    def _path(self, name: str) -> Path | None:
+        # The first directory wins, so that a user's own `default` stands in front of the bundled one.
+        return next((path for path in self._files() if path.stem == name), None)
+
+    def _document(self, reference: str) -> Document:
+        if "/" in reference or reference.endswith(ENDINGS):
+            return read_file(Path(reference))
+        path = self._path(reference)
+        if path is None:
+            raise LookupError(f"there is no scenario named {reference!r}{did_you_mean(reference, self.names())}")
+        return read_file(path)
+
+    def _check_options(self, provider: str, given: Any) -> list[tuple[Loc, str]]:
+        model = self._options.get(provider)
+        if model is None:
+            return []
+        try:
+            model.model_validate(given)
+        except ValidationError as error:
+            return [(tuple(e["loc"]), _option_message(e, list(model.model_fields))) for e in error.errors()]
+        return []
+
+
+def _option_message(error: Any, known: list[str]) -> str:
+    if error["type"] == "extra_forbidden":
+        return f"unknown option {error['loc'][-1]!r}{did_you_mean(str(error['loc'][-1]), known)}"
+    return str(error["msg"])
+
+
+__all__ = ["Library", "Listed", "SourceError", "SourceErrors", "bundled_dir"]

@@ -1,0 +1,1 @@
+"""Serving over sockets: the HTTP protocol, its deadlines, and the process around it."""
