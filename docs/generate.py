@@ -15,9 +15,9 @@ from typing import Any
 from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, WIRE_KINDS, Refusal
 from mockserver.core.fill import KNOWN
 from mockserver.kit.catalogue import catalogue
+from mockserver.kit.catalogue import ledger as ledger_of
 from mockserver.kit.provider import Provider
 from mockserver.openapi.scenario_schema import scenario_schema
-from mockserver.provenance.behaviours import Ledger
 from mockserver.providers.registry import all_providers
 from mockserver.scenario.library import Library, Listed
 
@@ -166,7 +166,7 @@ def ledger(provider: Provider) -> Iterator[str]:
     """Every behaviour of a provider: on whose word, what shows it, and what proves it."""
     yield "| row | behaviour | class | source | shown by | proved by |"
     yield "|---|---|---|---|---|---|"
-    for row, told in Ledger((provider,)).rows.items():
+    for row, told in ledger_of((provider,)).rows.items():
         file = told.test.partition("::")[0]
         cells = (
             f"`{row.partition('.')[2]}`", told.what, told.basis, told.source,

@@ -1,23 +1,25 @@
 """The composition root: settings, providers, scenarios, sandboxes and the control API become one ASGI application."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from mockserver.clock import monotonic
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec, Scenario
-from mockserver.kit.catalogue import catalogue
+from mockserver.kit.catalogue import catalogue, ledger
 from mockserver.kit.provider import Provider
+from mockserver.outgoing.call import Sender
 from mockserver.outgoing.dial import Dialer
 from mockserver.outgoing.egress import EgressPolicy
 from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.policy import Provenance
 from mockserver.providers.registry import all_providers
-from mockserver.sandbox.courier import Sender
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.scenario.library import Library
 from mockserver.settings import Settings, SettingsError
 from mockserver.store.memory import MemoryStore
+from mockserver.wire.exchange import Policy
 from mockserver.wire.server import Control, Server
 
 
@@ -52,14 +54,12 @@ def create_app(
         providers,
         sandboxes,
         lambda: _control(settings, sandboxes, library, providers, provenance.ledger),
-        settings.public_url,
-        strict=settings.strict,
-        provenance=provenance if provenance.asked else None,
+        Policy(settings.strict, provenance if provenance.asked else None, settings.public_url.rstrip("/")),
     )
 
 
 def _provenance(settings: Settings, providers: Sequence[Provider]) -> Provenance:
-    made = Provenance(Ledger(providers), settings.rule_header, settings.no_assumed)
+    made = Provenance(ledger(providers), settings.rule_header, settings.no_assumed)
     if made.asked:
         # Read now, so that a mistake in it is told to whoever starts the server, and not to clients.
         made.ledger.read()
@@ -78,7 +78,14 @@ def _control(
     from mockserver.control.api import ControlApi
     from mockserver.control.boundary import Boundary
 
-    return ControlApi(sandboxes, library, providers, Boundary(settings.token, settings.public_url), ledger)
+    @lru_cache(maxsize=len(providers) + 1)
+    def document(name: str) -> Mapping[str, Any]:
+        from mockserver.openapi import document_of
+
+        return document_of(next((p for p in providers if p.name == name), None))
+
+    boundary = Boundary(settings.token, settings.public_url)
+    return ControlApi(sandboxes, library, providers, boundary, ledger, document)
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:

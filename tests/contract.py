@@ -10,7 +10,7 @@ import jsonschema_rs
 
 from mockserver.core.deliveries import Delivery
 from mockserver.core.match import key_matches
-from mockserver.provenance.behaviours import Ledger
+from mockserver.kit.catalogue import ledger
 from mockserver.providers.registry import all_providers
 from mockserver.wire.address import AddressBook
 from mockserver.wire.server import Server
@@ -23,7 +23,7 @@ _UNPLACED = "mockserver cannot place this request"
 _UNDOCUMENTED = (501, "application/problem+json")
 _SIMULATED = frozenset(p.name for p in all_providers())
 # Read here, before any test puts another in its place.
-_LEDGER = Ledger(all_providers()).rows
+_LEDGER = ledger(all_providers()).rows
 _SPOILT = ("the reply was spoilt", "the connection was broken", "the operation was done and its reply lost")
 
 
@@ -69,7 +69,7 @@ class Contract:
     async def check_provenance(self) -> None:
         """Fail when something rests on a behaviour that the ledger does not have."""
         for sandbox in self._app.sandboxes.by_name.values():
-            for entry in await sandbox.store.entries():
+            for entry in await sandbox.journal():
                 unknown = set(entry.rests_on) - _LEDGER.keys()
                 if unknown and entry.provider in _SIMULATED:
                     raise AssertionError(f"not in the ledger: {', '.join(sorted(unknown))}")
@@ -85,7 +85,7 @@ class Contract:
     async def _meant(self, method: str, path: str, problems: list[str]) -> bool:
         """True when a scenario asked for what is wrong with the reply."""
         for sandbox in self._app.sandboxes.by_name.values():
-            for entry in await sandbox.store.entries():
+            for entry in await sandbox.journal():
                 if entry.kind != "request" or (entry.method, entry.path) != (method, path):
                     continue
                 rule = next((r for r in sandbox.program.rules if r.name == entry.rule), None)

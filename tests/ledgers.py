@@ -35,4 +35,4 @@ def put(monkeypatch: pytest.MonkeyPatch, folder: Path, **ledgers: dict[str, str]
             for name, basis in rows.items()
         }
         (folder / f"{provider}.yaml").write_text(yaml.safe_dump({"rows": told}, sort_keys=False), "utf-8")
-    monkeypatch.setattr("mockserver.provenance.behaviours.file_of", lambda provider: folder / f"{provider.name}.yaml")
+    monkeypatch.setattr("mockserver.kit.catalogue.ledger_file", lambda provider: folder / f"{provider.name}.yaml")

@@ -29,10 +29,12 @@ class _Announced(uvicorn.Server):
 
 
 @contextmanager
-def live_server(app: Server, limits: Limits | None = None) -> Iterator[str]:
+def live_server(app: Any, limits: Limits | None = None) -> Iterator[str]:
     """Serve `app` on a free port of 127.0.0.1, and hand out its base URL."""
     listener = listen("127.0.0.1", 0)
-    server = _Announced(config(app, limits=limits))
+    # An application of somebody else is served as he would serve it.
+    settings = config(app, limits=limits) if isinstance(app, Server) else uvicorn.Config(app, log_level="warning")
+    server = _Announced(settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

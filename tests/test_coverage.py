@@ -206,7 +206,7 @@ def test_a_request_that_outlives_its_sandbox_counts_too(talk: Talk) -> None:
 
     async def _entry(t: Conversation) -> Any:
         await t.post("/v1/analyze/url", URL)
-        return (await t.sandbox.store.entries())[0]
+        return (await t.sandbox.journal())[0]
 
     talk(story)
 

@@ -48,7 +48,7 @@ SHOWN: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 async def rests_on(t: Conversation, kind: str = "request") -> list[str]:
     """What the last request, or whatever else, rested on, without the provider's name."""
-    entry = next(e for e in await t.sandbox.store.entries() if e.kind == kind and e.provider == "descrideo")
+    entry = next(e for e in await t.sandbox.journal() if e.kind == kind and e.provider == "descrideo")
     return [row.removeprefix("descrideo.") for row in entry.rests_on]
 
 
@@ -267,7 +267,7 @@ def test_states_and_call_outs_are_in_the_journal_too(talk):
         t.receivers.answers = [answer({"url": "http://127.0.0.1:9000/v.mp4"}), answer(b"", 206)]
         await create(t, brokered())
         await t.advance(HOUR)
-        entries = [e for e in reversed(await t.sandbox.store.entries()) if e.provider == "descrideo"]
+        entries = [e for e in reversed(await t.sandbox.journal()) if e.provider == "descrideo"]
         assert [row for e in entries if e.kind == "transition" for row in e.rests_on] == [
             f"descrideo.state.{state}"
             for state in ("resolving_source", "probing", "extracting_frames", "ai_request", "succeeded")

@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.kit.models import Body
 from mockserver.settings import Settings
-from mockserver.wire.call import MOST_DEVIATIONS
+from mockserver.wire.checks import MOST_DEVIATIONS
 from mockserver.wire.deviations import names_of
 from tests import descrideo_client as descrideo
 from tests import dumplingai_client as dumplingai

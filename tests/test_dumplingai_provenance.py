@@ -195,8 +195,8 @@ def test_the_journal_tells_it_without_any_flag(talk):
         await t.post(PATH, {**ASKED, "prompt": ""})
         assert (await latest(t))["rests_on"] == [
             {"rule": "dumplingai.operation.extract_video", "class": "documented"},
-            {"rule": "dumplingai.rule.empty_prompt", "class": "assumed"},
             {"rule": "dumplingai.error.invalid_request", "class": "documented"},
+            {"rule": "dumplingai.rule.empty_prompt", "class": "assumed"},
         ]
 
     talk(story)

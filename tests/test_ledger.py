@@ -10,9 +10,9 @@ import pytest
 
 from mockserver.core.faults import ERROR_KINDS, Refusal
 from mockserver.core.journal import Entry
+from mockserver.kit.catalogue import ledger
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider
-from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.rows import KINDS, kind_of
 from mockserver.providers.registry import all_providers
 from mockserver.scenario.library import bundled_dir
@@ -22,7 +22,7 @@ from tests.stories import ASKED, CALL_OUTS, STATUSES, Asked, asked_of, replies, 
 Talk = Callable[..., None]
 
 PROVIDERS = {p.name: p for p in all_providers()}
-LEDGER = Ledger(all_providers())
+LEDGER = ledger(all_providers())
 ROWS = LEDGER.rows
 TESTS = Path(__file__).parent
 BUNDLED = {path.stem for path in bundled_dir().glob("*.yaml")}
@@ -91,7 +91,7 @@ def test_the_neutral_scenario_does_not_show_an_error_of_another(talk: Talk, row:
 
     async def story(t: Conversation) -> None:
         async for _ in replies(t, asked):
-            assert not [entry for entry in await t.sandbox.store.entries() if row in entry.rests_on]
+            assert not [entry for entry in await t.sandbox.journal() if row in entry.rests_on]
 
     talk(story, {"extends": "default", "clock": {"mode": asked.clock}})
 
@@ -116,7 +116,7 @@ def test_every_documented_status_is_that_of_an_error_with_a_row(provider: Provid
 async def met(t: Conversation, asked: Asked, wanted: Callable[[Entry], bool]) -> bool:
     """Whether asking the provider, again and again and as time passes, comes to something that is wanted."""
     async for _ in ways(t, asked):
-        if any(wanted(entry) for entry in await t.sandbox.store.entries()):
+        if any(wanted(entry) for entry in await t.sandbox.journal()):
             return True
     return False
 
@@ -149,7 +149,7 @@ def _kinds(provider: Provider, shown: list[Operation]) -> Iterator[str]:
 
 
 def _error(provider: Provider, kind: str) -> str:
-    return provider.error_name(Refusal(kind), provider.spell(Refusal(kind)))
+    return provider.spell(Refusal(kind)).rests_on[0].removeprefix("error.")
 
 
 @cache

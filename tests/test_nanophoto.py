@@ -295,7 +295,7 @@ def test_work_that_is_stuck_never_answers(talk, magic):
         assert not listener.over
         assert listener.status == 0
         await listener.leave()
-        note = (await t.sandbox.store.entries())[0].note
+        note = (await t.sandbox.journal())[0].note
         assert note == "the client went away before the first byte"
         assert (await credits(t))["reserved"] == 1
 

@@ -25,7 +25,7 @@ TOO_LARGE_IN_DECIMAL = 30_000_001
 
 async def rests_on(t: Conversation) -> list[str]:
     """What the last request rested on, without the provider's name."""
-    entry = next(e for e in await t.sandbox.store.entries() if e.kind == "request" and e.provider == "nanophoto")
+    entry = next(e for e in await t.sandbox.journal() if e.kind == "request" and e.provider == "nanophoto")
     return [row.removeprefix("nanophoto.") for row in entry.rests_on]
 
 
@@ -256,7 +256,7 @@ def test_endings_over_real_sockets():
 def test_an_analysis_has_no_states_that_a_client_could_see(talk):
     async def story(t: Conversation) -> None:
         answered(await t.post(API, URL))
-        entries = [e for e in await t.sandbox.store.entries() if e.kind == "transition"]
+        entries = [e for e in await t.sandbox.journal() if e.kind == "transition"]
         assert [e.note for e in entries] == ["succeeded"]
         assert [e.rests_on for e in entries] == [()]
 

@@ -393,7 +393,7 @@ def test_a_large_file_is_forgotten_while_its_analysis_is_streamed(talk):
         await t.advance(60)
         await listener.end()
         assert listener.text == "kitchen.mp4"
-        request = next(e for e in await t.sandbox.store.entries() if e.kind == "request")
+        request = next(e for e in await t.sandbox.journal() if e.kind == "request")
         assert len(request.request) == 4_096
 
     talk(story, scenario={**ruled(stream={"text": "${request.body.videoFileName}"}), "clock": {"mode": "manual"}})

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.provenance.behaviours import Ledger, file_of
+from mockserver.kit.catalogue import ledger_file
+from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.policy import Assumed, Provenance
 from mockserver.provenance.rows import kind_of, read
 from mockserver.providers.registry import all_providers
@@ -30,18 +31,11 @@ rows:
 """
 
 
-class Written(Ledger):
-    """A ledger of one file."""
-
-    def __init__(self, file: Path) -> None:
-        self._files = {"acme": file}
-
-
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     file = tmp_path / "ledger.yaml"
     file.write_text(ROWS, "utf-8")
-    return Written(file)
+    return Ledger({"acme": file})
 
 
 def test_rows_are_read_with_their_class(ledger: Ledger) -> None:
@@ -76,7 +70,7 @@ def test_a_bad_row_is_told_with_its_place(tmp_path: Path, old: str, new: str, to
 
 
 def test_every_provider_has_a_ledger_beside_its_code() -> None:
-    assert all(file_of(provider).exists() for provider in all_providers())
+    assert all(ledger_file(provider).exists() for provider in all_providers())
 
 
 def test_a_kind_is_read_off_an_id_with_or_without_its_provider() -> None:
@@ -107,10 +101,8 @@ def test_what_is_assumed_is_refused_with_its_row_and_the_reason(ledger: Ledger) 
     provenance.admit(["acme.error.rate_limited", "acme.error.other"])
     with pytest.raises(Assumed) as caught:
         provenance.admit(["acme.error.rate_limited", "acme.error.overloaded"])
-    reply = caught.value.reply()
-    assert (reply.status, reply.content_type) == (501, "application/problem+json")
-    assert reply.body["rule"] == "acme.error.overloaded"
-    assert "The service is down (nobody says)" in reply.body["detail"]
+    assumed = caught.value
+    assert (assumed.row, assumed.what, assumed.why) == ("acme.error.overloaded", "The service is down", "nobody says")
     assert provenance.unsaid == {"acme.error.overloaded"}
 
 

@@ -109,7 +109,7 @@ def test_a_client_that_goes_away_ends_its_stream(talk):
         assert listener.body == b"one "
         assert t.sandbox.clock.next_sleeper() is None
         assert t.sandbox.clock.busy == 0
-        (entry,) = await t.sandbox.store.entries()
+        (entry,) = await t.sandbox.journal()
         assert entry.note == "the client went away after 4 bytes"
         assert entry.reply == b"one "
 

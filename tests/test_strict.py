@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.core.faults import Refusal
 from mockserver.kit.models import Body
 from mockserver.settings import Settings, SettingsError, load
-from mockserver.wire.call import Call
 from tests.conversation import Conversation
 from tests.dumplingai_client import ASKED, PATH, balance, extracted, latest, refused
 
@@ -97,19 +95,6 @@ def test_what_the_contract_allows_is_served_strictly(talk):
         assert (await t.post("/videotoprompt/v1/analyze/url", url)).status_code == 202
 
     talk(story, settings=STRICT)
-
-
-def test_an_operation_may_report_by_itself(talk):
-    async def story(t: Conversation) -> None:
-        call = Call(t.app.provider("dumplingai"), t.sandbox, t.sandbox.clock.now(), {})
-        call.deviate("one")
-        call.deviate("two")
-        call.strict = True
-        with pytest.raises(Refusal, match="invalid_request: three"):
-            call.deviate("three")
-        assert call.entry.deviations == ("one", "two", "three")
-
-    talk(story)
 
 
 def test_a_body_has_no_deviations_unless_it_says_so() -> None:

@@ -187,7 +187,7 @@ def test_the_tour_passes_every_rule_of_its_own(talk: Callable[..., None]) -> Non
     async def story(t: Conversation) -> None:
         await the_whole_tour(t)
         own = {rule.name for rule in t.sandbox.program.rules if rule.name.startswith(("bad day", "outage"))}
-        entries = await t.sandbox.store.entries()
+        entries = await t.sandbox.journal()
         assert own == {entry.rule for entry in entries if entry.rule in own}
         assert len(own) == 17
 
@@ -200,7 +200,7 @@ def test_the_tour_is_the_same_for_everybody() -> None:
     async def taken() -> list[tuple[str | None, int | None, bytes]]:
         async with Conversation(TOUR) as t:
             await the_whole_tour(t)
-            return [(e.path, e.status, e.reply) for e in await t.sandbox.store.entries() if e.kind == "request"]
+            return [(e.path, e.status, e.reply) for e in await t.sandbox.journal() if e.kind == "request"]
 
     assert asyncio.run(taken()) == asyncio.run(taken())
 

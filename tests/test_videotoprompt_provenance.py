@@ -46,7 +46,8 @@ async def planted(c: Conversation, status: Any, **asked: Any) -> str:
     now = c.sandbox.clock.now()
     account = await c.sandbox.account("videotoprompt", "key-1", now)
     assert account is not None
-    job = Job(f"ana_{status}{len(asked)}", "videotoprompt", "analyze_url", account.id, now, plan, request)
+    job_id = f"ana_{status}{len(asked)}"
+    job = Job(job_id, "videotoprompt", "analyze_url", account.id, now, plan, request, effects="end")
     return (await c.sandbox.store.add_job(job)).id
 
 
@@ -177,7 +178,7 @@ def test_the_webhook_of_a_failure_is_not_sent_and_that_of_a_prompt_is(talk: Talk
             await planted(c, status)
         await c.advance(1)
         assert [b'"analysis.completed"' in call.body for call in c.receivers.calls] == [True]
-        notes = [entry.note for entry in await c.sandbox.store.entries() if entry.kind == "delivery"]
+        notes = [entry.note for entry in await c.sandbox.journal() if entry.kind == "delivery"]
         assert "analysis.failed was not sent, for it rests on an assumption" in notes
 
     talk(story, {"accounts": [{"key": "*", "plan": "pro", "webhook": HOOK}]}, STRICT)

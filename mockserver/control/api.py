@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from mockserver.clock import turn
 from mockserver.control.boundary import Boundary
-from mockserver.control.call import ControlCall, ControlError
+from mockserver.control.call import BODY_OPTIONAL, ControlCall, ControlError, GetDocument
 from mockserver.control.models import ScenarioByName
 from mockserver.control.operations import operations
 from mockserver.control.replies import PROBLEM
@@ -22,14 +23,14 @@ from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.scenario.library import Library
 from mockserver.source.document import Document
 from mockserver.source.model_errors import SourceErrors, validate
-from mockserver.wire.body import Disconnected, media_type, parse_json, parse_query, read_body
-from mockserver.wire.reply import Send, encode, send_whole
+from mockserver.wire.body import media_type, parse_json, parse_query, read_body
+from mockserver.wire.reply import encode, head
+from mockserver.wire.request import Connection, Disconnected, Request
 from mockserver.wire.routes import Routes
 
 log = logging.getLogger("mockserver")
 
 MAX_BODY = 1_048_576
-BODY_OPTIONAL = ("replay_delivery",)
 # What clients sent is shown as text alone: nothing runs it, frames it, keeps it or takes it for something else.
 SAFE = (
     (b"cache-control", b"no-store"),
@@ -48,49 +49,56 @@ class ControlApi:
         sandboxes: Sandboxes,
         library: Library,
         providers: Sequence[Provider],
-        boundary: Boundary | None = None,
-        ledger: Ledger | None = None,
+        boundary: Boundary,
+        ledger: Ledger,
+        document: GetDocument,
     ) -> None:
-        self._boundary = boundary or Boundary()
+        self._boundary = boundary
         self._sandboxes = sandboxes
         self._library = library
         self._providers = providers
-        self._ledger = ledger or Ledger(providers)
+        self._ledger = ledger
+        self._document = document
         self._routes: Routes[Operation] = Routes(operations())
 
-    async def serve(self, sandbox: Sandbox, path: str, scope: Any, receive: Any, send: Send) -> None:
+    async def serve(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
         """Answer one request. Errors are problem details (RFC 9457)."""
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        # Requests to this API may wait with time-outs, which asyncio has for tasks alone: whoever suspends is one.
+        await turn()
+        headers = request.headers
         call = ControlCall(
             sandbox, self._sandboxes, self._library, self._providers, headers, sandbox.clock.now(), self._ledger,
-            origin=f"{scope.get('scheme', 'http')}://{headers.get('host', 'localhost')}",
-            query=parse_query(scope["query_string"]),
+            self._document,
+            origin=f"{request.scheme}://{headers.get('host', 'localhost')}", query=parse_query(request.query),
         )  # fmt: skip
         try:
-            reply = await self._answer(call, path, scope["method"], receive)
+            reply = await self._answer(call, path, request, connection)
         except ControlError as error:
             reply = _problem(error)
         except Disconnected:
             return
         except Exception:
-            log.exception("%s /_mock%s failed", scope["method"], path)
+            log.exception("%s /_mock%s failed", request.method, path)
             reply = _problem(ControlError(500, "Internal error: see the server's log"))
-        await send_whole(send, reply, encode(reply), SAFE, with_body=scope["method"] != "HEAD")
+        body = encode(reply)
+        await connection.respond(reply.status, head(reply, SAFE, len(body)), body)
 
-    async def _answer(self, call: ControlCall, path: str, method: str, receive: Any) -> Reply:
+    async def _answer(self, call: ControlCall, path: str, request: Request, connection: Connection) -> Reply:
         self._boundary.check(path, call.headers)
         found = self._routes.find(path)
         if found is None:
             raise ControlError(404, f"The control API has no path {path!r}")
-        operation = found.operation(method)
+        operation = found.operation(request.method)
         if operation is None:
             raise ControlError(405, f"{path} takes {found.allowed}", allow=found.allowed)
         call.path = found.parameters
         _check_query(call, operation)
         if operation.body is not None:
-            await _read(call, operation, receive)
-        await call.sandbox.settle(call.now)
-        return await operation.handler(call)
+            await _read(call, operation, request, connection)
+        await call.sandbox.settling.settle(call.now)
+        reply = await operation.handler(call)
+        assert isinstance(reply, Reply)
+        return reply
 
 
 def _check_query(call: ControlCall, operation: Operation) -> None:
@@ -101,9 +109,9 @@ def _check_query(call: ControlCall, operation: Operation) -> None:
             raise ControlError(400, f"There is no query parameter {name!r} here{near(name, known)}")
 
 
-async def _read(call: ControlCall, operation: Operation, receive: Any) -> None:
+async def _read(call: ControlCall, operation: Operation, request: Request, connection: Connection) -> None:
     try:
-        call.raw = await read_body(receive, MAX_BODY, call.headers.get("content-length"))
+        call.raw = await read_body(request, connection, MAX_BODY)
     except Refusal as refusal:
         raise ControlError(413, refusal.message) from None
     kind = media_type(call.headers.get("content-type"))

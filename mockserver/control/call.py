@@ -1,6 +1,6 @@
 """One request to the control API, and the errors that it can end in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,12 @@ from mockserver.provenance.behaviours import Ledger
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.scenario.library import Library
+
+# Gives the OpenAPI document of that name.
+GetDocument = Callable[[str], Mapping[str, Any]]
+
+# Operations that take a body, and do without.
+BODY_OPTIONAL = ("replay_delivery",)
 
 
 class ControlError(Exception):
@@ -37,6 +43,7 @@ class ControlCall:
     headers: Mapping[str, str]
     now: int
     ledger: Ledger
+    document: GetDocument
     origin: str = ""
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)

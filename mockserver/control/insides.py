@@ -15,7 +15,7 @@ from mockserver.core.plans import STATUSES
 from mockserver.kit.catalogue import catalogue
 from mockserver.kit.operations import Reply
 from mockserver.kit.provider import Provider
-from mockserver.wire.faults import ARMED
+from mockserver.store.protocol import ARMED
 
 KINDS: tuple[str, ...] = get_args(Kind)
 MOST = 1_000
@@ -25,6 +25,7 @@ async def list_jobs(call: ControlCall) -> Reply:
     """GET /_mock/jobs: newest first; ?provider=, ?status=, ?limit=."""
     provider = call.provider(call.query["provider"]).name if "provider" in call.query else None
     status = call.one_of("status", STATUSES)
+    await call.sandbox.settling.observe(call.now)
     page = await call.sandbox.store.page_jobs(provider, None, None, 0, MOST * 10)
     shown = [views.job_view(job, call.now) for job in page.jobs]
     shown = [view for view in shown if status in (None, view["status"])]
@@ -76,6 +77,7 @@ async def change_account(call: ControlCall) -> Reply:
             changed["limits"] = {**kept.get("limits", {}), **changed["limits"]}
         if changed:
             await call.sandbox.store.put_value("account", name, {**kept, **changed})
+    await call.sandbox.settling.reconsider()
     return await show_account(call)
 
 
@@ -137,7 +139,7 @@ async def journal(call: ControlCall) -> Reply:
         call.provider(call.query["provider"])
     call.one_of("kind", KINDS)
     call.number("status", 200, 599)
-    entries = await call.sandbox.store.entries()
+    entries = await call.sandbox.journal()
     pattern = call.query.get("operation", "*")
     shown = []
     for entry in entries:

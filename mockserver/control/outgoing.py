@@ -14,7 +14,7 @@ from mockserver.core.durations import parse
 from mockserver.core.masking import masked_account
 from mockserver.kit.operations import Reply
 from mockserver.outgoing.destination import EgressRefused, read_url
-from mockserver.sandbox.parcels import attempt_body
+from mockserver.sandbox.attempts import attempt_body
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 MOST = 1_000

@@ -201,7 +201,7 @@ class RestsOn(Shape):
 class EntryView(Shape):
     """One thing that happened. `cause` is another entry's number; the rest depends on `kind`."""
 
-    number: int
+    number: int | None = None
     kind: EntryKind
     at: Instant
     provider: str | None = None

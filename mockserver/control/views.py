@@ -38,7 +38,7 @@ def job_view(job: Job, now: int) -> dict[str, Any]:
 def entry_view(entry: Entry, ledger: Ledger) -> dict[str, Any]:
     """A journal entry. For requests: which rule matched, and for each that did not the first condition that failed."""
     view: dict[str, Any] = {
-        "number": entry.number,
+        "number": entry.number or None,
         "kind": entry.kind,
         "at": rfc3339(entry.at),
         "provider": entry.provider,

@@ -71,7 +71,7 @@ async def use_scenario(call: ControlCall) -> Reply:
     """PUT /_mock/scenario: switch by name, or upload one as YAML or JSON."""
     program = build(call, call.body)
     sandbox = call.sandbox
-    sandbox.use(program)
+    await sandbox.use(program)
     clock = program.source.clock
     if clock is not None and (clock.mode != sandbox.clock.mode or clock.speed != sandbox.clock.speed):
         sandbox.clock.change(clock.mode, clock.speed)

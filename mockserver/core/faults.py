@@ -1,11 +1,12 @@
 """Faults: neutral errors that a provider spells, and mischief that happens on the wire."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import cos, exp, log, pi, sqrt
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from mockserver.core.durations import LONGEST, Span
+from mockserver.core.limits import Usage
 
 ErrorKind = Literal[
     "unauthorized",
@@ -85,13 +86,35 @@ class Fault:
         return min(LONGEST, round(drawn))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Refusal(Exception):
-    """A request cannot be served. The provider of the request spells `kind`, with `detail` for its fields."""
+    """A request cannot be served: which error it is, and what a provider may say of it.
+
+    `kind` is neutral, or a provider's own code (`nanophoto:INVALID_FORMAT`). `row` is what the provider's ledger calls
+    the error behind `error.`, where the kind alone does not say; `rests_on` names further rows, without the provider.
+    `scripted` is true where a scenario asked for it, in words of its own. `limit` is the limit that is used up, with
+    the `usage` to report; `required` and `available` are hundredths of a credit; `scope` is the one that is missing;
+    `most` is the number of bytes that would have been admitted; `malformed` says that the body could not be parsed.
+    `allow` and `retry_after` (milliseconds) become headers. `job` is the one that the request is about, if any;
+    `deviations` were noticed before the refusal.
+    """
 
     kind: str
     message: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
+    row: str | None = None
+    rests_on: tuple[str, ...] = ()
+    scripted: bool = False
+    limit: str | None = None
+    usage: Sequence[Usage] = ()
+    required: int | None = None
+    available: int = 0
+    scope: str | None = None
+    most: int | None = None
+    malformed: bool = False
+    allow: str = ""
+    retry_after: int | None = None
+    job: str | None = None
+    deviations: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.message}" if self.message else self.kind

@@ -7,9 +7,12 @@ asking twice changes nothing.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from mockserver.core.plans import RANK, Plan, Status, Step
+
+# Which steps of a job have an effect outside it: credits to charge or give back, an event to send, a batch to close.
+Effects = Literal["none", "end", "each"]
 
 
 class IllegalMove(ValueError):
@@ -38,7 +41,8 @@ class State:
 class Job:
     """One long-running piece of work of one account. Instants are milliseconds since the epoch.
 
-    `priority` is its place before others in the queue of its provider; without one it stands in none.
+    `priority` is its place before others in the queue of its provider; without one it stands in none. `effects` says
+    which of its steps have an effect outside it: a job without any needs nobody to notice that it moves on.
     """
 
     id: str
@@ -58,6 +62,7 @@ class Job:
     since: int = -1
     polls: int = 0
     forced: bool = False
+    effects: Effects = "none"
 
     def __post_init__(self) -> None:
         if self.since < 0:
@@ -68,6 +73,7 @@ class Job:
         return Job(
             self.id, self.provider, self.operation, self.account, self.created_at, self.plan, self.request, self.facts,
             self.rule, self.cause, self.cost, self.priority, sequence, self.base, self.since, self.polls, self.forced,
+            self.effects,
         )  # fmt: skip
 
     def at(self, now: int) -> State:
@@ -104,6 +110,15 @@ class Job:
             entered += duration
             index += 1
         return entered
+
+    def next_effect(self, seen: int) -> int | None:
+        """The instant at which the job enters its next step beyond `seen` that has an effect outside it, or None."""
+        if self.effects == "none":
+            return None
+        if self.effects == "each":
+            return self.next_change(seen)
+        last = len(self.plan.steps) - 1
+        return self.next_change(last - 1) if seen < last and self.plan.steps[last].terminal else None
 
     def polled(self, now: int) -> "Job":
         """The job after one more status request has seen it; itself where its step counts none."""

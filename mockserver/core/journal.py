@@ -1,6 +1,7 @@
 """The journal: a bounded record of what happened, in order, linked by cause."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from mockserver.core.match import Miss
@@ -12,7 +13,11 @@ KEPT_BODY = 4_096
 
 @dataclass(slots=True)
 class Entry:
-    """One thing that happened. Which fields are filled depends on `kind`; `cause` is another entry's number.
+    """One thing that happened at the instant `at`, made once and changed by nobody.
+
+    Which fields are filled depends on `kind`; `cause` is another entry's number. The store gives an entry its `number`
+    when it keeps it, unless that was taken before; a transition has none. `written_at` is the instant at which the
+    entry was written: for a request that took time it is later than `at`.
 
     `rests_on` are the ids of those rows of the ledger that say why it happened like this. A request has there what its
     client could see of them: no state of a job whose reply was lost.
@@ -21,6 +26,7 @@ class Entry:
     kind: Kind
     at: int
     number: int = 0
+    written_at: int = 0
     cause: int | None = None
     provider: str | None = None
     operation: str | None = None
@@ -31,16 +37,16 @@ class Entry:
     status: int | None = None
     job: str | None = None
     rule: str | None = None
-    misses: tuple[Miss, ...] | list[Miss] = ()
+    misses: Sequence[Miss] = ()
     rests_on: tuple[str, ...] = ()
-    others: tuple[Miss, ...] = ()
+    others: Sequence[Miss] = ()
     note: str | None = None
     deviations: tuple[str, ...] = ()
     request: bytes = b""
     reply: bytes = b""
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    headers: Sequence[tuple[str, str]] = ()
     detail: dict[str, Any] | None = None
 
-    def unseen(self, *kinds: str) -> None:
-        """Take out the rows of these kinds: what they say did not reach the client."""
-        self.rests_on = tuple(row for row in self.rests_on if row.split(".", 2)[1] not in kinds)
+    def __post_init__(self) -> None:
+        if self.written_at < self.at:
+            self.written_at = self.at

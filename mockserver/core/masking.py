@@ -18,9 +18,9 @@ def masked_account(account: str) -> str:
     return f"{provider}:{masked(key)}"
 
 
-def masked_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+def masked_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers of a request with the credentials in them masked."""
-    return [_masked(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+    return [_masked(name, value) for name, value in headers]
 
 
 def _masked(name: str, value: str) -> tuple[str, str]:

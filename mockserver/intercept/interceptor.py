@@ -17,6 +17,8 @@ from mockserver.intercept.front import Front
 from mockserver.intercept.proxy import Bounds, Proxy
 from mockserver.intercept.startup_files import write_startup_files
 from mockserver.providers.registry import all_providers
+from mockserver.wire.request import Connection, Request
+from mockserver.wire.server import Server
 
 if TYPE_CHECKING:
     import uvicorn
@@ -145,13 +147,17 @@ class Interceptor:
 
 
 class _Within:
-    """The application as those see it who name no sandbox of their own."""
+    """The server as those see it who name no sandbox of their own."""
 
-    def __init__(self, app: Any, sandbox: str) -> None:
+    def __init__(self, app: Server, sandbox: str) -> None:
         self._app = app
-        self._field = (b"x-mock-sandbox", sandbox.encode("ascii"))
+        self._field = ("x-mock-sandbox", sandbox)
+        self.refused = app.refused
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if all(name != self._field[0] for name, _ in scope["headers"]):
-            scope["headers"] = [*scope["headers"], self._field]
-        await self._app(scope, receive, send)
+    async def serve(self, request: Request, connection: Connection) -> None:
+        """Answer one request."""
+        name, sandbox = self._field
+        if name not in request.headers:
+            headers, fields = {**request.headers, name: sandbox}, [*request.fields, self._field]
+            request = request._replace(headers=headers, fields=fields)
+        await self._app.serve(request, connection)

@@ -20,7 +20,7 @@ async def called(sandboxes: Sandboxes) -> Counter[Line]:
     """How often what was called, in the order of the first calls. Journals are bounded: the oldest may be gone."""
     counted: Counter[Line] = Counter()
     for sandbox in sandboxes.by_name.values():
-        for entry in reversed(await sandbox.store.entries()):
+        for entry in reversed(await sandbox.journal()):
             if entry.kind == "request":
                 operation = entry.operation or f"{entry.method} {entry.path}"
                 status = str(entry.status or "no reply")

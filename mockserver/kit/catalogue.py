@@ -1,7 +1,12 @@
-"""What scenarios may name, gathered from the providers there are."""
+"""What the providers there are have between them: names that scenarios may use, and the ledger of their behaviours."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 from mockserver.core.compile import Catalogue
 from mockserver.kit.provider import Provider
+from mockserver.provenance.behaviours import Ledger
 
 
 def catalogue(providers: tuple[Provider, ...]) -> Catalogue:
@@ -16,3 +21,15 @@ def catalogue(providers: tuple[Provider, ...]) -> Catalogue:
         limits=tuple(dict.fromkeys(figures)),
         providers=tuple(p.name for p in providers),
     )
+
+
+def ledger(providers: Iterable[Provider]) -> Ledger:
+    """The ledger of these providers."""
+    return Ledger({p.name: ledger_file(p) for p in providers})
+
+
+def ledger_file(provider: Provider) -> Path:
+    """Where the ledger of a provider is: `ledger.yaml` in its package, or NAME.ledger.yaml beside a module NAME.py."""
+    module = sys.modules[type(provider).__module__]
+    path = Path(getattr(module, "__file__", None) or f"{module.__name__}.py")
+    return path.with_name("ledger.yaml") if path.stem == "provider" else path.with_suffix(".ledger.yaml")

@@ -1,29 +1,64 @@
 """What a provider declares: its operations, each with its replies, and its webhooks. The documents are made of it."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
 from mockserver.core.faults import Refusal
+from mockserver.core.streams import Track
 
 Header = tuple[bytes, bytes]
 BodyKind = Literal["json", "multipart", "form"]
 
 
-@dataclass(slots=True)
-class Reply:
-    """What goes back: JSON data, or bytes with their own content type, or chunks that come with time."""
+class Stream(NamedTuple):
+    """A body that comes with time: its chunks and its ending, begun at an instant in milliseconds since the epoch.
+
+    `note` is for the journal where a fault spoilt it.
+    """
+
+    track: Track
+    began: int
+    note: str | None = None
+
+
+class Reply(NamedTuple):
+    """What goes back: JSON data, or bytes with their own content type, or a stream.
+
+    `rests_on` names rows of the provider's ledger, without the provider, that this reply rests on beside those of its
+    operation. `job` is the id of the job that it is about; `deviations` and `note` go into the journal.
+    """
 
     status: int = 200
     body: Any = None
     headers: Sequence[Header] = ()
     content_type: str = "application/json"
-    chunks: AsyncGenerator[bytes, None] | None = None
+    stream: Stream | None = None
+    job: str | None = None
+    rests_on: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
+    note: str | None = None
 
 
-Handler = Callable[[Any], Awaitable[Reply]]
+class Deferred(NamedTuple):
+    """A reply that waits for work which takes time: nobody polls it, so the request itself waits.
+
+    At the instant `due` (None: never) `then` gives the reply, or raises Refusal. Where the client goes away before,
+    `abandoned` is called instead, and the journal gets `abandoned_note` and `abandoned_rests_on`. `job` is as in a
+    reply.
+    """
+
+    due: int | None
+    then: Callable[[], Awaitable[Reply]]
+    abandoned: Callable[[], Awaitable[None]] | None = None
+    job: str | None = None
+    abandoned_note: str | None = None
+    abandoned_rests_on: tuple[str, ...] = ()
+
+
+Handler = Callable[[Any], Awaitable[Reply | Deferred]]
 Input = tuple[str, ...] | Callable[[Any], str | None]
 
 
@@ -61,10 +96,14 @@ class Operation:
     `counts` names the limits that a request uses.
     `links` lead on from a reply: name -> (operation, its parameter, where in the reply's body the value is; left
     out: `/id`). `parts` are the media types of files in a multipart body, by part. `spell` words those errors of an
-    operation that it has another way with than its provider (None: as the provider). `rests_on` names the rows of
-    the provider's ledger that every reply rests on, beside the operation's own and those that are told on the way.
+    operation that it has another way with than its provider (None: as the provider).
     `tag`, `host` (where it is not the first of the provider's) and `examples` (request bodies by name) are for the
     documents alone.
+
+    `rests_on` names the rows of the provider's ledger that every reply of the operation rests on, beside the
+    operation's own, and `request_rests_on` gives those that depend on the request. They are known before anything is
+    done, so that a server that assumes nothing can refuse. `deviations` gives what a valid request has that the
+    contract does not allow.
     """
 
     name: str
@@ -91,4 +130,6 @@ class Operation:
     examples: Mapping[str, Any] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
     rests_on: tuple[str, ...] = ()
+    request_rests_on: Callable[[Any], Iterable[str]] | None = None
+    deviations: Callable[[Any], Iterable[str]] | None = None
     spell: Callable[[Refusal], Reply | None] | None = None

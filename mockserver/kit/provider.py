@@ -1,25 +1,23 @@
 """What a provider is made of: operations, tiers, and how neutral things are spelled on its wire."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from mockserver.core.accounts import Account
+from mockserver.core.deliveries import Delivery
 from mockserver.core.faults import HTTP_STATUS, Refusal
+from mockserver.core.jobs import Effects, State
 from mockserver.core.limits import Limit, Period, Usage
 from mockserver.kit.models import NoOptions, first_error
 from mockserver.kit.operations import Event, Header, Operation, Reply
-
-if TYPE_CHECKING:
-    from mockserver.core.deliveries import Delivery
-    from mockserver.core.jobs import State
-    from mockserver.outgoing.call import CallResult
-    from mockserver.sandbox.sandbox import Sandbox
-    from mockserver.store.protocol import Transition
-    from mockserver.wire.call import Call
+from mockserver.outgoing.call import CallResult
+from mockserver.sandbox.settling import Settling
+from mockserver.sandbox.state import SandboxState
+from mockserver.store.protocol import Transition
 
 
 class RowIds(dict[tuple[str, ...], tuple[str, ...]]):
@@ -33,6 +31,18 @@ class RowIds(dict[tuple[str, ...], tuple[str, ...]]):
         return made
 
 
+class Refused(NamedTuple):
+    """What is known of a request that is refused: the later it was refused, the more."""
+
+    operation: Operation | None = None
+    account: Account | None = None
+    usage: Sequence[Usage] = ()
+    body: Any = None
+    options: Mapping[str, Any] = {}
+    strict: bool = False
+
+
+STRANGER = Refused()
 BEARER: Mapping[str, Mapping[str, Any]] = {"bearer": {"type": "http", "scheme": "bearer"}}
 
 
@@ -82,32 +92,29 @@ class Provider(ABC):
         return token
 
     @abstractmethod
-    def spell(self, refusal: Refusal, call: "Call | None" = None) -> Reply:
-        """The provider's own error for a neutral one. `call` is missing where no account is known."""
+    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+        """The provider's own error for a refusal, with the rows of the ledger that it rests on."""
 
-    def error_name(self, refusal: Refusal, reply: Reply) -> str:
-        """What the ledger calls an error, behind `error.`: the neutral kind, or a provider's own code."""
-        return refusal.kind
+    def error_rows(self, refusal: Refusal, name: str, *more: str) -> tuple[str, ...]:
+        """The rows that an error called `name` rests on: its own, those of the check, `more`, and what it reports."""
+        rows = (f"error.{refusal.row or name}", *refusal.rests_on, *more)
+        if refusal.kind == "rate_limited" and refusal.limit is not None:
+            rows = (*rows, f"limit.{refusal.limit}")
+        return rows if refusal.retry_after is None else (*rows, "rule.retry_after")
 
-    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
-        """What else of the ledger an error rests on, beside its own row: what the check that refused has named."""
-        named: Iterable[str] = refusal.detail.get("rests_on", ())
-        return named
-
-    def states_in(self, body: Any) -> Iterable[str]:
-        """The states of jobs that a reply shows, as the provider spells them."""
-        status = body.get("status") if isinstance(body, dict) else None
-        return (status,) if isinstance(status, str) else ()
-
-    def state_name(self, state: "State") -> str | None:
+    def state_name(self, state: State) -> str | None:
         """How the provider spells the state of a job; None where clients see no states."""
         return state.step.stage or state.status
+
+    def state_rows(self, *states: State) -> tuple[str, ...]:
+        """The rows of the states that a reply shows, each once."""
+        return tuple(dict.fromkeys(f"state.{self.state_name(state)}" for state in states))
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
         """The refusal of a body that its model does not admit."""
         return Refusal("invalid_request", first_error(error))
 
-    async def holder(self, key: str, sandbox: "Sandbox", now: int) -> "Holder | None":
+    async def holder(self, key: str, sandbox: SandboxState, now: int) -> "Holder | None":
         """Who stands behind a credential; None when it is not valid. By default the key is the account."""
         return Holder(key)
 
@@ -134,19 +141,22 @@ class Provider(ABC):
         """A key that works with the default scenario, and that is in the sandbox of that name by itself."""
         return f"{self.key_prefix}test-key" if sandbox == "default" else f"{self.key_prefix}sbx-{sandbox}"
 
-    async def on_transition(self, sandbox: "Sandbox", transition: "Transition") -> None:
-        """A job entered a state: compose what follows from it, such as webhooks."""
+    def effects(self, facts: Mapping[str, Any], account: Account | None) -> Effects:
+        """Which steps of a job have an effect that `on_transition` brings about, by the job's facts and its account."""
+        return "none"
 
-    async def on_delivery(self, sandbox: "Sandbox", delivery: "Delivery", result: "CallResult") -> None:
+    async def on_transition(self, settling: Settling, transition: Transition) -> None:
+        """A job entered a step that has an effect: compose what follows from it, such as webhooks."""
+
+    async def on_delivery(self, settling: Settling, delivery: Delivery, result: CallResult) -> None:
         """An attempt of a delivery is over and written down: go on with the answer to a call-out."""
 
-    def signed(self, delivery: "Delivery", at: int) -> Sequence[tuple[str, str]]:
+    def signed(self, delivery: Delivery, at: int) -> Sequence[tuple[str, str]]:
         """The headers of an attempt that begins at `at` (milliseconds), signature included."""
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """The account key behind a credential, and the scopes that the credential has (None: all)."""
 
     key: str

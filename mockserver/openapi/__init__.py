@@ -6,14 +6,15 @@ FastAPI takes a third of a second to import, so nothing that the server needs to
 from functools import cache
 from typing import Any
 
-from mockserver.control.documents import described as described_control
+from mockserver.kit.provider import Provider
 from mockserver.openapi.build import build
+from mockserver.openapi.control import described as described_control
 from mockserver.openapi.described import Described
 from mockserver.openapi.providers import described
 from mockserver.providers.registry import all_providers
 from mockserver.source.suggestions import did_you_mean
 
-__all__ = ["UnknownDocument", "as_yaml", "document", "names"]
+__all__ = ["UnknownDocument", "as_yaml", "document", "document_of", "names"]
 
 
 class UnknownDocument(ValueError):
@@ -31,7 +32,12 @@ def document(name: str) -> dict[str, Any]:
     known = {p.name: p for p in all_providers()}
     if name != "control" and name not in known:
         raise UnknownDocument(f"there is no document {name!r}{did_you_mean(name, names())}")
-    found: Described = described_control() if name == "control" else described(known[name])
+    return document_of(known.get(name))
+
+
+def document_of(provider: Provider | None) -> dict[str, Any]:
+    """The document of a provider, or of the control API for None."""
+    found: Described = described_control() if provider is None else described(provider)
     return build(found)
 
 

@@ -1,7 +1,7 @@
 """What is sent to a receiver, and what became of it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 Headers = tuple[tuple[str, str], ...]
 Kind = Literal["response", "refused", "timeout", "connect_error", "protocol_error"]
@@ -45,3 +45,9 @@ class CallResult:
     error: str | None = None  # for people; None with a response
     address: str | None = None  # the last address dialled, without the port
     elapsed_ms: float = 0.0
+
+
+class Sender(Protocol):
+    """Makes one outgoing call. Never raises: what went wrong is in the result."""
+
+    async def send(self, call: OutgoingCall) -> CallResult: ...

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mockserver.kit.operations import Header, Reply
 from mockserver.provenance.behaviours import Ledger
 
 HEADER = b"x-mock-rule"
@@ -17,15 +16,6 @@ class Assumed(Exception):
         self.row = row
         self.what = what
         self.why = why
-
-    def reply(self) -> Reply:
-        """501 with an explanation, as problem details (RFC 9457)."""
-        detail = (
-            f"This rests on an assumption: {self.what} ({self.why}). The server was started with --no-assumed; without "
-            "it the sandbox answers, and says so in its journal."
-        )
-        body = {"title": "The provider does not document this", "status": 501, "detail": detail, "rule": self.row}
-        return Reply(501, body, content_type="application/problem+json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ class Provenance:
             return frozenset()
         return frozenset(row for row, found in self.ledger.rows.items() if found.basis == "assumed")
 
-    def headers(self, rows: Sequence[str]) -> Sequence[Header]:
+    def headers(self, rows: Sequence[str]) -> Sequence[tuple[bytes, bytes]]:
         """The header that names the rows: a list of tokens with their class (RFC 9651 section 3.1)."""
         if not self.header or not rows:
             return ()

@@ -1,37 +1,52 @@
-"""Attempts: one delivery is packed, sent, and written down with whatever came back."""
+"""Attempts: one delivery is signed, sent, and written down with whatever came back."""
 
 import logging
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from mockserver.clock import wall_ms
+from mockserver.core import tampering
 from mockserver.core.deliveries import Attempt, Delivery
 from mockserver.core.journal import Entry
-from mockserver.outgoing.call import CallResult, OutgoingCall
+from mockserver.outgoing.call import CallResult, Headers, OutgoingCall, Sender
+from mockserver.outgoing.destination import EgressRefused, read_url
 from mockserver.outgoing.retry_after import retry_after
-from mockserver.sandbox.parcels import on_wire, packed
-
-if TYPE_CHECKING:
-    from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.state import SandboxState
+from mockserver.store.protocol import HELD
 
 log = logging.getLogger("mockserver")
 
-# Deliveries that wait for the next event of their account, by id.
-HELD = "held"
+Sign = Callable[[Delivery, int], Sequence[tuple[str, str]]]
+# Called when an attempt is over and written down, with what was answered.
+Answered = Callable[[Delivery, CallResult], Awaitable[None]]
+
+_WRONG_KEY = "-of-somebody-else"
+_BODILESS = ("GET", "HEAD")
 
 
-class Sender(Protocol):
-    """Makes one outgoing call. Never raises: what went wrong is in the result."""
+class Signing(Protocol):
+    """What an attempt needs of a provider: how long it waits, and how it signs."""
 
-    async def send(self, call: OutgoingCall) -> CallResult: ...
+    @property
+    def webhook_timeout(self) -> float: ...
+
+    @property
+    def stamped_field(self) -> str | None: ...
+
+    def signed(self, delivery: Delivery, at: int) -> Sequence[tuple[str, str]]: ...
 
 
 class Attempts:
     """Makes the attempts of one sandbox's deliveries."""
 
-    def __init__(self, sandbox: "Sandbox", sender: Sender) -> None:
+    def __init__(
+        self, sandbox: SandboxState, sender: Sender, signing: Mapping[str, Signing], answered: Answered
+    ) -> None:
         self._sandbox = sandbox
         self._sender = sender
+        self._signing = signing
+        self._answered = answered
 
     async def make(self, delivery: Delivery) -> None:
         """Make the next attempt of a claimed delivery, and put it back. Raises nothing but CancelledError."""
@@ -62,26 +77,28 @@ class Attempts:
             await self._write_down(after, made)
         await self._let_go(delivery)
         if result is not None:
-            await sandbox.simulations[delivery.provider].on_delivery(sandbox, after, result)
+            await self._answered(after, result)
 
     async def _sent(self, delivery: Delivery) -> tuple[Attempt, CallResult]:
         sandbox = self._sandbox
-        simulation = sandbox.simulations[delivery.provider]
+        provider = self._signing[delivery.provider]
         began = sandbox.clock.now()
         stamped = began if sandbox.program.source.signature_time == "sandbox" else wall_ms()
-        parcel = packed(delivery, simulation.signed, stamped, simulation.stamped_field)
-        timeout, url = simulation.webhook_timeout, delivery.bound_for
-        call = OutgoingCall(delivery.method, url, parcel.headers, parcel.body, timeout, delivery.keep)
+        signed = _signed(delivery, provider.signed, stamped, provider.stamped_field)
+        timeout, url = provider.webhook_timeout, delivery.bound_for
+        call = OutgoingCall(delivery.method, url, signed.headers, signed.body, timeout, delivery.keep)
         result = await self._sender.send(call)
-        return _attempt(delivery, call, parcel.mischief, result, began), result
+        return _attempt(delivery, call, signed.tampering, result, began), result
 
     async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
-        entry = Entry("delivery", attempt.at, cause=delivery.cause, provider=delivery.provider)
-        entry.account, entry.job, entry.status = delivery.account, delivery.job, attempt.status
-        entry.method, entry.path = delivery.method, attempt.url or delivery.url
-        entry.note = f"{delivery.event} attempt {attempt.number}: {attempt.error or attempt.outcome}"
-        entry.detail = {"delivery": delivery.id, "attempt": attempt.number}
-        entry.rests_on = (f"{delivery.provider}.event.{delivery.event}",)
+        entry = Entry(
+            "delivery", attempt.at, cause=delivery.cause, provider=delivery.provider, account=delivery.account,
+            job=delivery.job, method=delivery.method, path=attempt.url or delivery.url, status=attempt.status,
+            note=f"{delivery.event} attempt {attempt.number}: {attempt.error or attempt.outcome}",
+            detail={"delivery": delivery.id, "attempt": attempt.number},
+            rests_on=(f"{delivery.provider}.event.{delivery.event}",),
+            written_at=self._sandbox.clock.now(),
+        )  # fmt: skip
         self._sandbox.tally.delivery(entry)
         await self._sandbox.store.append(entry)
 
@@ -104,7 +121,7 @@ def _attempt(
     return Attempt(
         number=delivery.made + 1,
         at=began,
-        headers=on_wire(call),
+        headers=_on_wire(call),
         outcome=result.kind,
         status=result.status,
         reply=result.body,
@@ -116,3 +133,48 @@ def _attempt(
         address=result.address,
         mischief=mischief,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """The headers and bytes of one attempt, and in which ways the scenario tampered with them."""
+
+    headers: Headers
+    body: bytes
+    tampering: tuple[str, ...] = ()
+
+
+def _signed(delivery: Delivery, sign: Sign, at: int, stamp: str | None) -> _Signed:
+    """What the next attempt sends: the composed bytes signed as of `at` (milliseconds), tampered with if asked for.
+
+    `stamp` is the field of the body that tells its instant, where the signature of the provider has none.
+    """
+    number = delivery.tries + 1 if delivery.replay is None else delivery.made + 1
+    spec = delivery.mischief
+    if spec is None or not tampering.strikes(spec, number):
+        return _Signed((*delivery.headers, *sign(delivery, at)), delivery.body)
+    # Signed over exactly the bytes that are sent: an extra field is no forgery.
+    spoilt = replace(delivery, body=tampering.body(spec, delivery.body, stamp))
+    if spec.signature == "wrong_key":
+        signature = sign(replace(spoilt, secret=spoilt.secret + _WRONG_KEY), at)
+    else:
+        signature = sign(spoilt, at - spec.age if spec.signature == "stale" else at)
+    headers = (*delivery.headers, *tampering.signature(spec, signature))
+    return _Signed(headers, spoilt.body, tampering.marks(spec))
+
+
+def attempt_body(delivery: Delivery, mischief: Sequence[str], stamp: str | None) -> bytes:
+    """The bytes of an attempt that was made: computed again, so that a huge body is not kept once an attempt."""
+    tampered = delivery.mischief is not None and set(tampering.marks(delivery.mischief)) & set(mischief)
+    return tampering.body(delivery.mischief, delivery.body, stamp) if tampered and delivery.mischief else delivery.body
+
+
+def _on_wire(call: OutgoingCall) -> Headers:
+    """The headers of a call as they leave: Host comes first and Content-Length last where the call has none."""
+    names = {name.lower() for name, _ in call.headers}
+    try:
+        host: Headers = () if "host" in names else (("Host", read_url(call.url).authority),)
+    except EgressRefused:
+        host = ()  # it does not leave
+    bodiless = "content-length" in names or (not call.body and call.method in _BODILESS)
+    return (*host, *call.headers, *(() if bodiless else (("Content-Length", str(len(call.body))),)))

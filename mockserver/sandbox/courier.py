@@ -1,29 +1,46 @@
-"""The courier: the one owner of what falls due. It settles jobs as time passes and sends their deliveries.
+"""The courier: does what falls due in one sandbox, and sends its deliveries.
 
-With a clock that runs, one background task waits for the next event and does it; with a clock that stands still,
-`Sandbox.advance` does the same work in order of time. Each sends through `send_due`, so there is one way out.
+A theory of operation
+---------------------
+
+**Who waits for what.** At most one background task a sandbox (`_run`) waits for the next instant at which there is
+something to do. Each attempt of a delivery is a task of its own, at most `AT_ONCE` of them. `advance` (of the sandbox)
+waits for the attempts that fall due on its way; nobody else waits for an attempt to end, but for those who asked to
+(`change`, `settled`).
+
+**Who may wake whom.** `poke` wakes the background task, or starts it: when something was handed in to be sent, when the
+clock was changed, when an attempt is over, when a clock that jumps by itself has nothing in flight. `expect(at)` pokes
+only where the task would otherwise sleep past `at`. The task reads the clock anew each time; nothing is handed to it.
+
+**Who moves time.** On a clock that runs, nobody. On one that stands still, `advance` alone, and on one that jumps by
+itself (`auto`) the background task as well, from event to event, while no request is in flight. Both hold `stepping`
+while they move it and do what falls due, so that never two of them do it at once and events come in order of time.
+
+**Why nothing is sent twice.** There is one way out, `_start_due`, and it sends what the store has let it claim. A claim
+is atomic and lasts until the delivery is saved with its attempt, so a delivery is in one hand at a time, however many
+look for one. `stepping` has no part in this.
+
+**What has no effect wakes nobody.** On a clock that runs, the task waits for effects and deliveries alone; steps of
+jobs without any are computed when somebody looks (see `settling`).
 """
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from mockserver.clock import Ticker
-from mockserver.sandbox.attempts import Attempts, Sender
-
-if TYPE_CHECKING:
-    from mockserver.sandbox.sandbox import Sandbox
-
-__all__ = ["Courier", "Sender"]
+from mockserver.sandbox.attempts import Attempts
+from mockserver.sandbox.settling import Settling
+from mockserver.sandbox.state import SandboxState
 
 AT_ONCE = 64
 
 
 class Courier:
-    """The deliveries of one sandbox."""
+    """The background work of one sandbox."""
 
-    def __init__(self, sandbox: "Sandbox", sender: Sender) -> None:
+    def __init__(self, sandbox: SandboxState, settling: Settling, attempts: Attempts) -> None:
         self._sandbox = sandbox
-        self._attempts = Attempts(sandbox, sender)
+        self._settling = settling
+        self._attempts = attempts
         self.stepping = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._ticker: Ticker | None = None
@@ -70,10 +87,13 @@ class Courier:
         clock = self._sandbox.clock
         while True:
             async with self.stepping:
-                await self._sandbox.settle(clock.now())
+                await self._settling.settle(clock.now())
                 await self._start_due()
             # With its hands full it can only wait until an attempt is over, or for what is no delivery.
-            at = await self._sandbox.next_event(deliveries=len(self._sending) < AT_ONCE)
+            free = len(self._sending) < AT_ONCE
+            if clock.rate:
+                return await self._settling.next_due(deliveries=free)
+            at = await self._settling.next_event(deliveries=free)
             if at is None or clock.mode != "auto" or self._sending or clock.busy:
                 return at
             async with self.stepping:

@@ -1,7 +1,8 @@
-"""The outbox: where providers hand in what is to be sent. A scenario's mischief is dealt out here, once a delivery."""
+"""The outbox: where providers hand in what is to be sent. A scenario's tampering is chosen here, once a delivery."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -10,10 +11,8 @@ from mockserver.core.jobs import Job
 from mockserver.core.journal import Entry
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import MischiefSpec
-from mockserver.sandbox.attempts import HELD
-
-if TYPE_CHECKING:
-    from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.state import SandboxState
+from mockserver.store.protocol import HELD
 
 # Bytes of what a receiver replies to a webhook.
 KEPT_REPLY = 4_096
@@ -22,10 +21,14 @@ REORDERED = 60_000
 
 
 class Outbox:
-    """What one sandbox sends. Instants are milliseconds since the epoch."""
+    """What one sandbox sends. Instants are milliseconds since the epoch.
 
-    def __init__(self, sandbox: "Sandbox") -> None:
+    `poke` is called when there is something new to send.
+    """
+
+    def __init__(self, sandbox: SandboxState, poke: Callable[[], None]) -> None:
         self._sandbox = sandbox
+        self._poke = poke
 
     async def announce(
         self, job: Job, event: str, url: str, secret: str, body: Any, at: int, waits: tuple[int, ...]
@@ -42,8 +45,11 @@ class Outbox:
         await self._compose(job, event, url, at, secret=secret, body=to_json(body), **more)
 
     async def _keep_back(self, job: Job, event: str, row: str, at: int) -> None:
-        entry = Entry("delivery", at, cause=job.cause, provider=job.provider, account=job.account, job=job.id)
-        entry.note, entry.rests_on = f"{event} was not sent, for it rests on an assumption", (row,)
+        note = f"{event} was not sent, for it rests on an assumption"
+        entry = Entry(
+            "delivery", at, cause=job.cause, provider=job.provider, account=job.account, job=job.id, note=note,
+            rests_on=(row,),
+        )  # fmt: skip
         await self._sandbox.store.append(entry)
 
     async def ask(self, job: Job, event: str, url: str, at: int, *, secret: str = "", body: Any) -> None:
@@ -83,7 +89,7 @@ class Outbox:
     async def again(self, delivery: Delivery, at: int, url: str | None = None) -> None:
         """Make a new attempt of the same event, with the same bytes, to its receiver or to another `url`."""
         await self._sandbox.store.save_delivery(delivery.again(at, url))
-        self._sandbox.courier.poke()
+        self._poke()
 
     async def _send(self, delivery: Delivery) -> None:
         """Hand a delivery to the courier, with the mischief that the scenario has for it."""
@@ -95,7 +101,7 @@ class Outbox:
             if spec.reorder:
                 await self._sandbox.store.put_value(HELD, delivery.id, delivery.account)
         await self._sandbox.store.schedule(delivery)
-        self._sandbox.courier.poke()
+        self._poke()
 
     async def _mischief(self, delivery: Delivery) -> MischiefSpec | None:
         """What the first webhook rule that matches does to a delivery."""

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally, total
+from mockserver.outgoing.call import Sender
 from mockserver.outgoing.dial import Dialer
-from mockserver.sandbox.courier import Sender
-from mockserver.sandbox.sandbox import Sandbox, Simulation
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.settling import Simulation
 from mockserver.store.protocol import Store
 
 MOST = 1_000

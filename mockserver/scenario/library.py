@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mockserver.core.compile import Catalogue, Loc, Program
 from mockserver.core.scenario import Scenario
-from mockserver.kit.provider import Provider
 from mockserver.scenario.builder import Builder, read_file, read_text
 from mockserver.source.document import Document, SourceError
 from mockserver.source.model_errors import SourceErrors
@@ -34,10 +33,20 @@ class Listed:
     description: str
 
 
+class HasOptions(Protocol):
+    """A provider, as far as scenarios set options of it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def options_model(self) -> type[BaseModel]: ...
+
+
 class Library:
     """Finds scenarios by name or path and builds them into programs."""
 
-    def __init__(self, known: Catalogue, providers: Sequence[Provider], directories: Sequence[Path] = ()) -> None:
+    def __init__(self, known: Catalogue, providers: Sequence[HasOptions], directories: Sequence[Path] = ()) -> None:
         self._options = {p.name: p.options_model for p in providers}
         self._directories = [*directories, bundled_dir()]
         self._builder = Builder(known, self._document, self._check_options)

@@ -4,10 +4,21 @@ import asyncio
 from typing import Any
 
 
-class Corked:
+def batched(transport: asyncio.Transport) -> asyncio.Transport:
     """A transport that sends what was written in one turn of the event loop at the end of it, in order.
 
-    A system call costs as much as a dozen chunks of a stream. Everything but writing and closing is the transport's.
+    uvloop's own transports of sockets do that already.
+    """
+    kind = type(transport)
+    if kind.__module__ == "uvloop.loop" and kind.__name__ in ("TCPTransport", "UnixTransport"):
+        return transport
+    return BatchedWrites(transport)  # type: ignore[return-value]
+
+
+class BatchedWrites:
+    """A transport with batched writes. Everything but writing and closing is the transport's.
+
+    A system call costs as much as a dozen chunks of a stream.
     """
 
     __slots__ = ("_later", "_parts", "_transport")

@@ -1,151 +1,296 @@
-"""The HTTP protocol of the server: uvicorn's, with deadlines and limits, and the connection at hand for faults."""
+"""The HTTP protocol of the server: answers at once what needs no waiting, in the order in which it came.
+
+uvicorn runs it as it runs its own: it makes one for each connection, and asks it to shut down.
+"""
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, ClassVar, NamedTuple, Protocol
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+import uvicorn
+from uvicorn.server import ServerState
 
-from mockserver.serving.batched_writes import Corked
+from mockserver.kit.operations import Header, Reply
+from mockserver.serving.batched_writes import batched
+from mockserver.serving.connection import STATUS_LINES, SocketConnection
 from mockserver.serving.deadlines import Deadlines, Lateness, Limits
+from mockserver.serving.receiving import HeadTooLarge, NotHttp, Receiver
+from mockserver.serving.stepping import begin
 from mockserver.wire.reply import encode, head
-from mockserver.wire.wire_faults import CONNECTION
+from mockserver.wire.request import Connection, Request
 
-if TYPE_CHECKING:
-    from mockserver.wire.server import Server
-
-_TOO_LARGE = (431, "The head of the request is too large")
+log = logging.getLogger("mockserver")
+_access = logging.getLogger("uvicorn.access")
 
 
-class _HeadTooLarge(Exception):
-    """Raised within the parser, which ends there."""
+class Application(Protocol):
+    """What answers the requests of a connection."""
+
+    async def serve(self, request: Request, connection: Connection) -> None: ...
+
+    def refused(self, status: int, message: str, target: str, host: str) -> Reply: ...
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's httptools protocol, corked; each request's scope also carries its transport.
+class _Wait(NamedTuple):
+    """Something that a connection waits for: how many seconds at most, and what is done then.
+
+    Where it makes `progress`, by at least `enough`, the wait begins anew.
+    """
+
+    what: object
+    patience: float
+    then: Callable[[], None]
+    progress: int = 0
+    enough: int = 1
+
+
+class HttpProtocol(asyncio.Protocol):
+    """One connection. Requests on it are answered one after the other.
+
+    A request whose last byte has come is answered within the call that parsed it. One that has to wait becomes a task,
+    and what comes behind it waits until it is over.
 
     A request that is late, too large in its head or not HTTP is answered in its provider's words, as far as its
     address has arrived, and its connection closed.
     """
 
     deadlines: ClassVar[Deadlines]
-    cycle: RequestResponseCycle | None  # type: ignore[assignment]  # None until a first head is whole
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        if not config.loaded:
+            config.load()
+        self.app: Application = config.app  # type: ignore[assignment]
+        self.loop = _loop or asyncio.get_event_loop()
+        self.read_paused = False
+        self.write_paused = False
+        self._state = server_state
+        self._keep_alive = config.timeout_keep_alive
+        self._logs = config.access_log and _access.hasHandlers()
+        self._received = Receiver(self.deadlines.limits, partial(SocketConnection, self), self._dispatch)
+        self._drain: asyncio.Future[None] | None = None
+        # The request that is being answered, and those behind it.
+        self._active: SocketConnection | None = None
+        self._waiting: deque[tuple[Request, SocketConnection]] = deque()
+        self._refused = False
+        self._lateness = Lateness()
+
+    # The connection.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
-        super().connection_made(Corked(transport))  # type: ignore[arg-type]
-        self._lateness = Lateness()
-        self._unfinished = 0  # bytes of a head that has not ended
-        self._latest = 0
-        self._number = 0
-        self._received = 0
-        self._refused = False
-        self.deadlines.watch(self.connections, self.loop)  # type: ignore[arg-type]
+        self.transport = batched(transport)
+        if transport.get_extra_info("sslcontext") is not None:
+            self.scheme = "https"
+        self._state.connections.add(self)  # type: ignore[arg-type]
+        self.deadlines.watch(self._state.connections, self.loop)  # type: ignore[arg-type]
 
-    # Arriving. All of this is the hot path.
+    def connection_lost(self, error: Exception | None) -> None:
+        """The client has gone, or the connection was closed."""
+        self._state.connections.discard(self)
+        self._waiting.clear()
+        if self._active is not None:
+            self._active.lost()
+        self.resume_writing()
+
+    def shutdown(self) -> None:
+        """End the connection once the request that is being answered is over."""
+        if self._active is None:
+            self.transport.close()
+        else:
+            self._active.keep_alive = False
+
+    @property
+    def scheme(self) -> str:
+        """The scheme that clients use, as far as they can tell."""
+        return self._received.scheme
+
+    @scheme.setter
+    def scheme(self, scheme: str) -> None:
+        self._received.scheme = scheme
+
+    @property
+    def default_headers(self) -> Sequence[Header]:
+        """The headers that every reply has: Date (RFC 9110 section 6.6.1), which uvicorn keeps right."""
+        return self._state.default_headers
+
+    # The flow.
+
+    def pause_writing(self) -> None:
+        """The buffer of the transport is full."""
+        self.write_paused = True
+
+    def resume_writing(self) -> None:
+        """The buffer of the transport has room again."""
+        self.write_paused = False
+        drain, self._drain = self._drain, None
+        if drain is not None and not drain.done():
+            drain.set_result(None)
+
+    async def drained(self) -> None:
+        """Wait until the buffer of the transport has room."""
+        while self.write_paused:
+            if self._drain is None:
+                self._drain = self.loop.create_future()
+            await asyncio.shield(self._drain)
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the socket for now."""
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take from the socket again."""
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    # Answering.
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived."""
         if self._refused:
             return
-        self._unset_keepalive_if_required()
-        self._latest = len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # there is nothing to upgrade to: the request is answered as it is (RFC 9110 section 7.8)
-        except httptools.HttpParserError as error:
-            large = isinstance(error.__context__, _HeadTooLarge)
-            self._refuse(*(_TOO_LARGE if large else (400, "The request is not valid HTTP")))
+            self._received.feed(data)
+        except HeadTooLarge:
+            self._refuse(431, "The head of the request is too large")
+        except NotHttp:
+            self._refuse(400, "The request is not valid HTTP")
+
+    def _dispatch(self, request: Request, connection: SocketConnection) -> None:
+        if self._active is None and not self._waiting and not self.write_paused:
+            self._answer(request, connection)
             return
-        if self.cycle is None or self.cycle.scope is not self.scope:
-            self._unfinished += self._latest
-            if self._unfinished > self.deadlines.limits.head_bytes:
-                self._refuse(*_TOO_LARGE)
+        # Requests of a pipeline are answered in their order (RFC 9112 section 9.3.2).
+        self.pause_reading()
+        self._waiting.append((request, connection))
+        if self._active is None:
+            self._keep(self.loop.create_task(self._answer_when_drained()))
 
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        super().on_message_begin()
-        self._unfinished = 0
-        self._number += 1
-        self.scope["extensions"] = {CONNECTION: self.transport}  # type: ignore[dict-item]
+    async def _answer_when_drained(self) -> None:
+        await self.drained()
+        self._go_on()
 
-    def on_headers_complete(self) -> None:
-        """Hand the request on, unless its head is too large."""
-        limits = self.deadlines.limits
-        if len(self.headers) > limits.head_fields or self._unfinished + self._latest > limits.head_bytes:
-            self._measure(limits)
-        super().on_headers_complete()
+    def _answer(self, request: Request, connection: SocketConnection) -> None:
+        self._active = connection
+        try:
+            task = begin(self.app.serve(request, connection), self.loop)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is logged, and ends this connection alone
+            self._failed(connection, error)
+            task = None
+        if task is None:
+            self._over(connection)
+        else:
+            self._keep(task)
+            task.add_done_callback(partial(self._task_over, connection))
 
-    def _measure(self, limits: Limits) -> None:
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if len(self.headers) > limits.head_fields or size > limits.head_bytes:
-            raise _HeadTooLarge
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
 
-    def on_body(self, body: bytes) -> None:
-        """Take a piece of the body."""
-        self._received += len(body)
-        super().on_body(body)
+    def _task_over(self, connection: SocketConnection, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._failed(connection, error)
+        self._over(connection)
+        self._go_on()
+
+    def _failed(self, connection: SocketConnection, error: BaseException) -> None:
+        log.error("%s %s failed", connection.method, connection.target, exc_info=error)
+
+    def _over(self, connection: SocketConnection) -> None:
+        """A request has been answered, as far as it could be."""
+        self._active = None
+        self._state.total_requests += 1
+        if self._logs:
+            self._log(connection)
+        if not connection.complete:
+            self.transport.close()
+        elif self.read_paused and not self._waiting:
+            self.resume_reading()
+
+    def _go_on(self) -> None:
+        """Answer what waits behind the request that is over."""
+        while self._waiting and self._active is None and not self.write_paused and not self.transport.is_closing():
+            self._answer(*self._waiting.popleft())
+        if not self._waiting:
+            self.resume_reading()
+
+    def _log(self, connection: SocketConnection) -> None:
+        client = self.transport.get_extra_info("peername")
+        address = f"{client[0]}:{client[1]}" if isinstance(client, tuple) else ""
+        _access.info(
+            '%s - "%s %s HTTP/%s" %d', address, connection.method, connection.target, connection.version,
+            connection.status,
+        )  # fmt: skip
 
     # Being late.
 
     def check(self, now: float) -> None:
         """Refuse a request that is late, and end a connection that does not end by itself."""
-        limits, transport = self.deadlines.limits, self.transport
-        if self._refused or transport.is_closing():
-            patience = limits.linger if self._refused else limits.body_timeout
-            if self._lateness.of("end", now) >= patience:
-                transport.abort()
-        elif self.flow.write_paused:
-            # The buffer is full and stays so: nobody reads the reply.
-            if self._lateness.of((self._number, transport.get_write_buffer_size()), now) >= limits.body_timeout:
-                transport.abort()
-        elif self._awaits_head():
-            if self._lateness.of((self._number, "head"), now) >= limits.head_timeout:
-                self._refuse(408, "The request did not arrive in time")
-        elif self._awaits_body():
-            late = self._lateness.of((self._number, "body"), now, self._received, limits.progress)
-            if late >= limits.body_timeout:
-                self._refuse(408, "The body of the request did not arrive in time")
-        else:
+        wait = self._wait()
+        if wait is None:
             self._lateness.of(None, now)
-        if self._number and len(self.headers) > 2 * limits.head_fields:
-            transport.abort()  # trailers, which come after a head that was small enough
+        elif self._lateness.of(wait.what, now, wait.progress, wait.enough) >= wait.patience:
+            wait.then()
+        if self._received.trailers > self.deadlines.limits.head_fields:
+            self.transport.abort()
 
-    def _awaits_head(self) -> bool:
-        cycle = self.cycle
-        if cycle is None or cycle.scope is not self.scope:
-            return True
-        # An idle connection has a timer of its own, which any byte ends: also one that begins no request.
-        return cycle.response_complete and not cycle.more_body and self.timeout_keep_alive_task is None
+    def _wait(self) -> _Wait | None:
+        """What the connection waits for, if that may take too long."""
+        limits, transport, received = self.deadlines.limits, self.transport, self._received
+        number, wait = received.number, None
+        if self._refused or transport.is_closing():
+            wait = _Wait("end", limits.linger if self._refused else limits.body_timeout, transport.abort)
+        elif self.write_paused:
+            # The buffer is full and stays so: nobody reads the reply.
+            wait = _Wait((number, transport.get_write_buffer_size()), limits.body_timeout, transport.abort)
+        elif received.head_open or (self._active is None and (received.stray or not number)):
+            refuse = partial(self._refuse, 408, "The request did not arrive in time")
+            wait = _Wait((number, "head"), limits.head_timeout, refuse)
+        elif self._awaits_body():
+            refuse = partial(self._refuse, 408, "The body of the request did not arrive in time")
+            wait = _Wait((number, "body"), limits.body_timeout, refuse, received.received, limits.progress)
+        elif self._active is None:
+            wait = _Wait((number, "next"), self._keep_alive, transport.close)
+        return wait
 
     def _awaits_body(self) -> bool:
         # Where the server does not read, or has not said that it will (RFC 9110 section 10.1.1), nobody is late.
-        cycle = self.cycle
-        awaited = cycle is not None and cycle.more_body and not cycle.waiting_for_100_continue
-        return awaited and not self.flow.read_paused
+        current = self._received.current
+        return current is not None and not current.expects and not self.read_paused
 
     # Refusing.
 
     def _refuse(self, status: int, message: str) -> None:
         """Take nothing more from this connection, and say why unless a reply has begun."""
-        answered = self._answerable()
+        answerable = self._answerable()
         self._refused = True
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        if not answered:
+        if self._active is not None:
+            self._active.lost()
+        if not answerable:
             self.transport.close()
             return
-        self.flow.resume_reading()
-        self.transport.write(self._spelled(status, message))
+        self.resume_reading()
+        self.transport.write(self._refusal(status, message))
         self.loop.call_soon(self._end_writing)
 
     def _answerable(self) -> bool:
-        cycle = self.cycle
-        if cycle is None:
-            return self._number > 0
-        return cycle.response_complete if cycle.scope is not self.scope else not cycle.response_started
+        received = self._received
+        if received.current is not None:
+            return not received.current.started
+        # A request behind one that is not answered yet cannot be answered before it.
+        return received.number > 0 and self._active is None and not received.stray
 
     def _end_writing(self) -> None:
         # Closed by halves: a connection that is closed with unread bytes is reset, and the reply is lost with it.
@@ -156,15 +301,14 @@ class Protocol(HttpToolsProtocol):
         else:
             self.transport.close()  # TLS has no halves
 
-    def _spelled(self, status: int, message: str) -> bytes:
-        host = next((v for n, v in self.headers if n == b"host"), b"")
-        app: Server = self.config.app  # type: ignore[assignment]
-        reply = app.refused(status, message, self.url.decode("latin-1"), host.decode("latin-1"))
+    def _refusal(self, status: int, message: str) -> bytes:
+        received = self._received
+        reply = self.app.refused(status, message, received.url.decode("latin-1"), received.headers.get("host", ""))
         body = encode(reply)
         fields = [*head(reply, (), len(body)), (b"connection", b"close")]
-        return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
+        return STATUS_LINES[status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
 
 
-def protocol(limits: Limits | None = None) -> type[Protocol]:
+def protocol(limits: Limits | None = None) -> type[HttpProtocol]:
     """The protocol for one server, whose connections share a timer."""
-    return type("Protocol", (Protocol,), {"deadlines": Deadlines(limits)})
+    return type("Protocol", (HttpProtocol,), {"deadlines": Deadlines(limits)})

@@ -1,12 +1,13 @@
 """Jobs in memory, indexed so that no question costs more when more is kept.
 
 The index knows each job as of the last step that `take` handed out. Time moves jobs between the lists only there,
-which makes every other operation a look-up.
+which makes every other operation a look-up. Steps that have an effect outside their job are handed out by
+`take_effects`, on a heap of their own: a job without effects costs nothing until somebody asks for steps.
 """
 
 import heapq
 from bisect import bisect_left, insort
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,9 @@ from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
 from mockserver.store.protocol import Page, Transition
 from mockserver.store.rows import Lane, Row, Rows
+
+# Steps of jobs that were replaced since, kept until somebody asks for them.
+KEPT_PASSED = 10_000
 
 
 class JobTable:
@@ -29,12 +33,15 @@ class JobTable:
         self._queues: dict[str, list[tuple[int, int]]] = {}
         self._tallies: dict[str, Counter[Status]] = {}
         self._due: list[tuple[int, int]] = []
+        self._effects: list[tuple[int, int]] = []
+        self._passed: deque[Transition] = deque(maxlen=KEPT_PASSED)
 
     def add(self, job: Job) -> Job:
         job = job.numbered(self._rows.next)
         first = job.plan.steps[0]
         # Entering the first step is the creation itself, unless the job ends there: then that is handed out too.
-        row = Row(job, -1 if first.terminal else 0, first.status, None)
+        entered = -1 if first.terminal else 0
+        row = Row(job, entered, first.status, entered)
         self._rows.append(row)
         before = self._by_id.get(job.id)
         if before is not None:
@@ -70,17 +77,29 @@ class JobTable:
         row = self._rows.get(old.sequence)
         if row is None or row.job != old:
             return False
+        self._leave_behind(row, new)
         row.job = new
         if new.forced and new.base > old.base:
             # It may have been forced as of an instant before the last `take`, in a step before the one seen by then.
             row.seen = min(row.seen, new.base - 1)
+            row.followed = min(row.followed, new.base - 1)
         self._expect(row)
         return True
 
+    def _leave_behind(self, row: Row, new: Job) -> None:
+        """Keep the steps that nobody has asked for yet and that the successor of a job knows nothing of any more."""
+        for state in row.job.passed(row.seen, new.since):
+            if state.index >= new.base:
+                return
+            self._move(row, state)
+            self._passed.append(Transition(row.job, state))
+
     def take(self, now: int) -> list[Transition]:
+        taken = list(self._passed)
+        self._passed.clear()
+        ordered = not taken
         if not self._due or self._due[0][0] > now:
-            return []
-        taken: list[Transition] = []
+            return _by_time(taken)
         while self._due and self._due[0][0] <= now:
             at, sequence = heapq.heappop(self._due)
             row = self._rows.get(sequence)
@@ -92,7 +111,25 @@ class JobTable:
                 self._move(row, state)
                 taken.append(Transition(row.job, state))
             row.due = None
-            self._expect(row)
+            self._expect_change(row)
+        return taken if ordered else _by_time(taken)
+
+    def take_effects(self, now: int) -> list[Transition]:
+        if not self._effects or self._effects[0][0] > now:
+            return []
+        taken: list[Transition] = []
+        while self._effects and self._effects[0][0] <= now:
+            at, sequence = heapq.heappop(self._effects)
+            row = self._rows.get(sequence)
+            if row is None or row.effect_due != at:
+                continue
+            states = row.job.passed(row.followed, at)
+            state = next((s for s in states if s.terminal or row.job.effects == "each"), None)
+            if state is not None:
+                row.followed = state.index
+                taken.append(Transition(row.job, state))
+            row.effect_due = None
+            self._expect_effect(row)
         return taken
 
     def next_due(self) -> int | None:
@@ -102,6 +139,15 @@ class JobTable:
             if row is not None and row.due == at:
                 return at
             heapq.heappop(self._due)
+        return None
+
+    def next_effect(self) -> int | None:
+        while self._effects:
+            at, sequence = self._effects[0]
+            row = self._rows.get(sequence)
+            if row is not None and row.effect_due == at:
+                return at
+            heapq.heappop(self._effects)
         return None
 
     def page(self, provider: str | None, account: str | None, status: Status | None, offset: int, limit: int) -> Page:
@@ -129,10 +175,20 @@ class JobTable:
         return Page(tuple(self._rows[sequence].job for _, sequence in queue[:limit]), len(queue))
 
     def _expect(self, row: Row) -> None:
+        self._expect_change(row)
+        self._expect_effect(row)
+
+    def _expect_change(self, row: Row) -> None:
         due = row.job.next_change(row.seen)
         if due is not None and due != row.due:
             heapq.heappush(self._due, (due, row.job.sequence))
         row.due = due
+
+    def _expect_effect(self, row: Row) -> None:
+        due = row.job.next_effect(row.followed)
+        if due is not None and due != row.effect_due:
+            heapq.heappush(self._effects, (due, row.job.sequence))
+        row.effect_due = due
 
     def _move(self, row: Row, state: State) -> None:
         row.seen = state.index
@@ -173,8 +229,9 @@ class JobTable:
             gone.append(job)
             touched.add((job.provider, job.account))
         self._trim(touched, gone[-1].sequence + 1)
-        self._due = [d for d in self._due if self._rows.get(d[1]) is not None]
-        heapq.heapify(self._due)
+        for heap in (self._due, self._effects):
+            heap[:] = [due for due in heap if self._rows.get(due[1]) is not None]
+            heapq.heapify(heap)
         return gone
 
     def _forget_id(self, job: Job) -> None:
@@ -193,6 +250,10 @@ class JobTable:
                 del sequences[: bisect_left(sequences, first)]
             if not lane.every:
                 del self._lanes[name]
+
+
+def _by_time(transitions: list[Transition]) -> list[Transition]:
+    return sorted(transitions, key=lambda transition: transition.state.entered_at)
 
 
 def _drop(ordered: list[Any], item: Any) -> None:

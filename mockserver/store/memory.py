@@ -13,7 +13,7 @@ from mockserver.core.journal import KEPT_BODY, Entry
 from mockserver.core.limits import Counter, Limit, Usage
 from mockserver.core.plans import Status
 from mockserver.store.job_table import JobTable
-from mockserver.store.protocol import Credits, Page, Transition, What
+from mockserver.store.protocol import ARMED, Credits, Page, Transition, What
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,12 @@ class MemoryStore:
 
     async def next_transition(self) -> int | None:
         return self._jobs.next_due()
+
+    async def take_effects(self, now: int) -> Sequence[Transition]:
+        return self._jobs.take_effects(now)
+
+    async def next_effect(self) -> int | None:
+        return self._jobs.next_effect()
 
     async def page_jobs(
         self,
@@ -231,13 +237,23 @@ class MemoryStore:
 
     async def append(self, entry: Entry) -> int:
         if not entry.number:
-            entry.number = await self.number_entry()
+            self._written += 1
+            entry.number = self._written
         if len(entry.request) > KEPT_BODY:
             entry.request = entry.request[:KEPT_BODY]
         if len(entry.reply) > KEPT_BODY:
             entry.reply = entry.reply[:KEPT_BODY]
         self._journal.append(entry)
         return entry.number
+
+    async def insert(self, entries: Sequence[Entry]) -> None:
+        journal, later = self._journal, deque[Entry]()
+        ordered = sorted(entries, key=lambda e: (e.at, e.cause or 0))
+        for entry in reversed(ordered):
+            while journal and journal[-1].written_at >= entry.at and not _causes(journal[-1], entry):
+                later.appendleft(journal.pop())
+            later.appendleft(entry)
+        journal.extend(later)
 
     async def entries(self) -> Sequence[Entry]:
         return list(reversed(self._journal))
@@ -251,9 +267,14 @@ class MemoryStore:
         if what in ("counters", "all"):
             self._forget_counters()
         if what == "faults":
-            self._values.pop("fault", None)
+            self._values.pop(ARMED, None)
         if what == "all":
             self._values.clear()
+
+
+def _causes(written: Entry, transition: Entry) -> bool:
+    # A request that took time was written after what happened meanwhile, also where it was the cause.
+    return written.number == transition.cause and written.at >= transition.at
 
 
 def _credits(ledger: Ledger, *, with_entries: bool) -> Credits:

@@ -17,6 +17,10 @@ from mockserver.core.plans import Status
 
 What = Literal["journal", "jobs", "counters", "faults", "all"]
 
+# Kinds of small values: faults that wait for a request, and deliveries that wait for the next event of their account.
+ARMED = "fault"
+HELD = "held"
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -64,10 +68,19 @@ class Store(Protocol):
         """Put `new` in the place of `old`; False, and no change, when `old` is not what is kept."""
 
     async def take_transitions(self, now: int) -> Sequence[Transition]:
-        """Every state that a job has entered up to `now` and that was not handed out before, in order of time."""
+        """Every state that a job has entered up to `now` and that was not handed out before, in order of time.
+
+        Nothing follows from them that `take_effects` does not hand out as well: they are taken when somebody looks.
+        """
 
     async def next_transition(self) -> int | None:
-        """The earliest instant at which time alone will move a job on."""
+        """The earliest instant at which time moves a job on, of those that were not handed out yet."""
+
+    async def take_effects(self, now: int) -> Sequence[Transition]:
+        """Every state with an effect outside its job that was entered up to `now`, once, in order of time."""
+
+    async def next_effect(self) -> int | None:
+        """The earliest instant at which time takes a job to a state with an effect outside it."""
 
     async def page_jobs(
         self,
@@ -163,6 +176,12 @@ class Store(Protocol):
 
     async def append(self, entry: Entry) -> int:
         """Write an entry, numbered unless it has a number; the oldest goes when the journal is full."""
+
+    async def insert(self, entries: Sequence[Entry]) -> None:
+        """Write transitions, in order of time, where they belong: before what was written when they had happened.
+
+        They come behind the entry that caused them, and have no numbers.
+        """
 
     async def entries(self) -> Sequence[Entry]:
         """All kept entries, newest first."""

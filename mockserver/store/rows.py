@@ -9,12 +9,17 @@ from mockserver.core.plans import Status
 
 @dataclass(slots=True)
 class Row:
-    """A job with the step that was last handed out, its status then, and when time moves it on."""
+    """A job with the step that was last handed out, its status then, and when time moves it on.
+
+    `followed` is the last step whose effects were handed out, and `effect_due` when the next one has some.
+    """
 
     job: Job
     seen: int
     status: Status
-    due: int | None
+    followed: int
+    due: int | None = None
+    effect_due: int | None = None
 
 
 @dataclass(slots=True)

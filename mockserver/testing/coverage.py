@@ -42,10 +42,10 @@ class Coverage:
 
     def take(self, host: "Host") -> None:
         """Count in what a server was asked, before it ends."""
-        from mockserver.provenance.behaviours import Ledger
+        from mockserver.kit.catalogue import ledger
 
         tally = host.run(_tally(host))
-        self._reports.append(Report.made([p.name for p in host.providers], Ledger(host.providers).rows, tally))
+        self._reports.append(Report.made([p.name for p in host.providers], ledger(host.providers).rows, tally))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

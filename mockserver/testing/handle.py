@@ -131,7 +131,7 @@ class MockServer(History):
         program = world.host.program(scenario, self._near)
 
         async def used(sandbox: Sandbox) -> None:
-            sandbox.use(program)
+            await sandbox.use(program)
             clock = program.source.clock
             if clock is not None:
                 sandbox.clock.change(clock.mode, clock.speed)

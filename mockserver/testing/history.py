@@ -59,4 +59,4 @@ class History(Lifetime):
 
 
 async def _entries(sandbox: Sandbox) -> list[Any]:
-    return sorted(await sandbox.store.entries(), key=lambda entry: entry.number)
+    return list(reversed(await sandbox.journal()))

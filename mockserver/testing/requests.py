@@ -81,7 +81,7 @@ def request_of(entry: Entry) -> Request:
         method=entry.method or "",
         path=entry.path or "",
         query=dict(parse_qsl(entry.query, keep_blank_values=True)),
-        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in entry.headers},
+        headers={name.lower(): value for name, value in entry.headers},
         body=entry.request,
         status=entry.status,
         reply=entry.reply,

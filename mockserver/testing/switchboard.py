@@ -5,10 +5,9 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mockserver.clock import monotonic
-from mockserver.outgoing.call import CallResult, OutgoingCall
+from mockserver.outgoing.call import CallResult, OutgoingCall, Sender
 from mockserver.outgoing.dial import Dialer
 from mockserver.outgoing.egress import EgressPolicy
-from mockserver.sandbox.courier import Sender
 
 # Seconds of real time that a call to a receiver which was told to hang is given up after: nobody waits for the ten
 # that a provider would wait.

@@ -1,7 +1,7 @@
 """Request bodies: read with a limit, and parsed into JSON or form fields that are safe to go on with."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,12 +9,11 @@ from urllib.parse import parse_qsl
 from pydantic_core import from_json
 
 from mockserver.core.faults import Refusal
+from mockserver.wire.request import Connection, Disconnected, Request
 
 _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 # What a number that is too large for a float has somewhere in it: an exponent, or very many digits.
 _HUGE = re.compile(rb"[0-9][eE]|[0-9]{300}")
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 # What is read and thrown away after a refusal, so that the client can read the reply instead of a reset.
 DRAINED = 8 * 1_048_576
@@ -25,41 +24,38 @@ MOST_VALUES = 500_000
 _SAMPLES, _SAMPLE = 16, 65_536
 
 
-class Disconnected(Exception):
-    """The client went away before its body had arrived."""
-
-
-async def read_body(receive: Receive, limit: int, declared: str | None = None) -> bytes:
+async def read_body(request: Request, connection: Connection, limit: int) -> bytes:
     """The whole body. Raises Refusal `too_large` beyond `limit` bytes, and Disconnected."""
+    body = request.body
+    if body is not None:
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    declared = request.headers.get("content-length")
     if declared is not None and _LENGTH.match(declared) and int(declared) > limit:
-        await drain(receive)
+        await drain(connection)
         raise _too_large(limit)
-    parts, more = bytearray(), True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Disconnected
-        parts += message.get("body", b"")
-        more = message.get("more_body", False)
+    parts = bytearray()
+    while (piece := await connection.read()) is not None:
+        parts += piece
         if len(parts) > limit:
-            await drain(receive, more=more)
+            await drain(connection)
             raise _too_large(limit)
     return bytes(parts)
 
 
-async def drain(receive: Receive, *, more: bool = True) -> None:
+async def drain(connection: Connection) -> None:
     """Read the rest of a body that is not wanted, up to a bound."""
     drained = 0
-    while more and drained < DRAINED:
-        message = await receive()
-        if message["type"] != "http.request":
-            return
-        drained += len(message.get("body", b""))
-        more = message.get("more_body", False)
+    try:
+        while drained < DRAINED and (piece := await connection.read()) is not None:
+            drained += len(piece)
+    except Disconnected:
+        return
 
 
 def _too_large(limit: int) -> Refusal:
-    return Refusal("too_large", f"The request body is larger than {limit} bytes", {"limit": limit})
+    return Refusal("too_large", f"The request body is larger than {limit} bytes", most=limit)
 
 
 def parse_json(body: bytes) -> Any:

@@ -1,6 +1,6 @@
 """What a request has that its provider's contract does not: names of fields and parameters, the form of a credential.
 
-Such a request is served all the same, and told of; a strict server refuses it. A provider that refuses unknown names
+Such a request is served all the same, and reported; a strict server refuses it. A provider that refuses unknown names
 itself, or whose contract lets any through, says so by the `extra` of its model.
 """
 
@@ -13,7 +13,6 @@ from pydantic.fields import FieldInfo
 
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import bearer
-from mockserver.wire.call import Call
 
 # Characters of a name that a client made up.
 _SHOWN = 60
@@ -43,46 +42,40 @@ def names_of(model: type[BaseModel] | None) -> Names | None:
     return None if model is None or extra in ("allow", "forbid") else Names(model)
 
 
-class Parameters:
-    """The query parameters of operations, by operation. Those that are not the provider's own take any."""
-
-    def __init__(self, operations: tuple[Operation, ...]) -> None:
-        self._names = {o.name: _parameters(o) for o in operations if not o.hidden}
-
-    def check(self, call: Call, operation: Operation) -> None:
-        """Report parameters that the operation does not have. Raises Refusal where the server is strict."""
-        names = self._names.get(operation.name)
-        if names is None or names.admit(call.query):
-            return
-        for name in call.query:
-            if name not in names.known:
-                call.deviate(f"{name[:_SHOWN]}: not a query parameter here; {names.told}")
+def parameter_deviations(operation: Operation, query: Mapping[str, str]) -> Iterator[str]:
+    """Query parameters that the operation does not have. An operation that is not the provider's own takes any."""
+    if operation.hidden:
+        return
+    names = _NO_NAMES if operation.query is None else names_of(operation.query)
+    if names is None or names.admit(query):
+        return
+    for name in query:
+        if name not in names.known:
+            yield f"{name[:_SHOWN]}: not a query parameter here; {names.told}"
 
 
-def check_fields(
-    call: Call, model: type[BaseModel], given: Mapping[str, Any], body: BaseModel | None = None, at: str = ""
-) -> None:
-    """Report fields that the model does not have, in what it holds too when its `body` is there.
+def field_deviations(
+    model: type[BaseModel], given: Mapping[str, Any], body: BaseModel | None = None, at: str = ""
+) -> Iterator[str]:
+    """Fields that the model does not have, in what it holds too when its `body` is there.
 
-    `at` is where in the request they are. Raises Refusal where the server is strict.
+    `at` is where in the request they are.
     """
     names = names_of(model)
     if names is not None and not names.admit(given):
-        for text in _strange(names, given, body, at):
-            call.deviate(text)
+        yield from _strange(names, given, body, at)
 
 
-def check_credential(call: Call, key: str) -> None:
-    """Report a bearer token that is not sent as documented, though RFC 9110 (section 11.1) has it mean the same.
-
-    Raises Refusal where the server is strict.
-    """
-    given = call.headers.get("authorization", "")
-    if given.startswith(_EXACTLY) and given[len(_EXACTLY) : len(_EXACTLY) + 1] != " ":
-        return
-    if bearer(call.headers) == key:
-        form = given.rpartition(key)[0]
-        call.deviate(f"Authorization: the key comes behind {form[:_SHOWN]!r}; right is {_EXACTLY!r}")
+def credential_deviation(headers: Mapping[str, str]) -> str | None:
+    """A bearer token that is not sent as documented, though RFC 9110 (section 11.1) has it mean the same; or None."""
+    given = headers.get("authorization", "")
+    if not given or (given.startswith(_EXACTLY) and given[len(_EXACTLY) : len(_EXACTLY) + 1] != " "):
+        return None
+    key = bearer(headers)
+    if key is None:
+        return None
+    form = given.rpartition(key)[0]
+    return f"Authorization: the key comes behind {form[:_SHOWN]!r}; right is {_EXACTLY!r}"
 
 
 def _strange(names: Names, given: Mapping[str, Any], body: BaseModel | None, at: str) -> Iterator[str]:
@@ -96,10 +89,6 @@ def _strange(names: Names, given: Mapping[str, Any], body: BaseModel | None, at:
             yield from _strange(within, value, inner, f"{at}{wire}.")
 
 
-def _parameters(operation: Operation) -> Names | None:
-    return Names(BaseModel) if operation.query is None else names_of(operation.query)
-
-
 def _wire_name(name: str, field: FieldInfo) -> str:
     return field.alias or name
 
@@ -109,3 +98,6 @@ def _holds_models(annotation: Any) -> bool:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return True
     return any(map(_holds_models, get_args(annotation)))
+
+
+_NO_NAMES = Names(BaseModel)

@@ -1,219 +1,298 @@
 """The edge: every request of every provider passes here, in the same order of checks.
 
-Sandbox, account, limits, body, rule, faults, operation, reply, journal. A provider that orders them otherwise says
-so in its module. Whatever happens, the reply is in the provider's own words and carries its limit headers.
+Whatever happens, the reply is in the provider's own words and carries its limit headers, and the journal gets one
+entry. A provider that orders the checks otherwise says so in its module.
 """
 
 import logging
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
-from pydantic import ValidationError
-
-from mockserver.clock import turn
 from mockserver.core.faults import Fault, Refusal
-from mockserver.kit.models import Body
-from mockserver.kit.operations import Header, Operation, Reply
-from mockserver.kit.provider import Provider
-from mockserver.provenance.policy import Assumed, Provenance
-from mockserver.wire import wire_faults
-from mockserver.wire.body import LARGE, Disconnected, media_type, parse_form, parse_json, parse_query, read_body
-from mockserver.wire.call import Call
-from mockserver.wire.deviations import Parameters, check_credential, check_fields
-from mockserver.wire.faults import fault_of, refused
+from mockserver.core.journal import KEPT_BODY, Entry
+from mockserver.core.limits import Usage
+from mockserver.kit.operations import Deferred, Header, Operation, Reply
+from mockserver.kit.provider import Provider, Refused
+from mockserver.provenance.policy import Assumed
+from mockserver.wire import checks
+from mockserver.wire.checks import Admission
+from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import overlaid
-from mockserver.wire.reply import Send, encode, send_chunks, send_whole
+from mockserver.wire.request import Broken, Disconnected
 from mockserver.wire.routes import Match, Routes
+from mockserver.wire.sending import Sender
+from mockserver.wire.stream import ENDINGS
 
 log = logging.getLogger("mockserver")
+
+CheckFunction = Callable[[Admission, Operation], Awaitable[None]]
+
+
+class Check(NamedTuple):
+    """One check, and which operations have it."""
+
+    check: CheckFunction
+    applies: Callable[[Provider, Operation], bool]
+
+
+# What a request passes, in this order, before its operation is done. By then the server has found its address, its
+# sandbox and its credential, and the edge its operation. What comes after: a fault that strikes before the operation,
+# the operation with its credits, a fault that loses or spoils the reply, the reply, the journal.
+CHECKS: tuple[Check, ...] = (
+    Check(checks.check_account, lambda provider, operation: not operation.public),
+    Check(checks.count_limits, lambda provider, operation: not operation.public and bool(_counts(provider, operation))),
+    Check(checks.check_scope, lambda provider, operation: not operation.public and operation.scope is not None),
+    Check(checks.check_credential, lambda provider, operation: not operation.public),
+    Check(checks.check_query, lambda provider, operation: True),
+    Check(checks.read, lambda provider, operation: _has_body(operation)),
+    Check(checks.validate, lambda provider, operation: _has_body(operation)),
+    Check(checks.choose_rule, lambda provider, operation: True),
+)
+
+
+def _counts(provider: Provider, operation: Operation) -> Sequence[str]:
+    return provider.counts if operation.counts is None else operation.counts
+
+
+def _has_body(operation: Operation) -> bool:
+    # An upload is read by its handler, which knows how much of it the account may send.
+    return operation.body is not None and operation.body_kind != "multipart"
+
+
+class _Prepared(NamedTuple):
+    """What is the same for all requests of an operation: its whole name, its checks, the rows that it rests on."""
+
+    name: str
+    checks: tuple[CheckFunction, ...]
+    rows: tuple[str, ...]
 
 
 class Edge:
     """The shared edge in front of one provider."""
 
-    def __init__(self, provider: Provider, *, strict: bool = False, provenance: Provenance | None = None) -> None:
+    def __init__(self, provider: Provider, policy: Policy) -> None:
         self.provider = provider
-        self._strict = strict
-        self._provenance = provenance
-        self._rows = {o.name: (f"operation.{o.name}", *o.rests_on) for o in provider.operations}
-        self._parameters = Parameters(provider.operations)
+        self.policy = policy
         self.routes: Routes[Operation] = Routes(provider.operations)
+        self._prepared = {operation.name: self._prepare(operation) for operation in provider.operations}
 
-    async def serve(self, call: Call, path: str, scope: Any, receive: Any, send: Send) -> None:
-        """Answer one request, and write it down."""
-        call.scope, call.receive, call.strict, call.provenance = scope, receive, self._strict, self._provenance
-        entry, clock = call.entry, call.sandbox.clock
-        entry.method, entry.path, entry.headers = scope["method"], path, scope["headers"]
-        entry.query = scope["query_string"].decode("latin-1")
+    def _prepare(self, operation: Operation) -> _Prepared:
+        return _Prepared(
+            f"{self.provider.name}.{operation.name}",
+            tuple(each.check for each in CHECKS if each.applies(self.provider, operation)),
+            (f"operation.{operation.name}", *operation.rests_on),
+        )
+
+    async def serve(self, admission: Admission, path: str, found: Match[Operation] | None) -> None:
+        """Answer one request, and write it down. `found` are the operations at its path; None where there are none."""
+        clock, with_body = admission.sandbox.clock, admission.request.method != "HEAD"
+        sender = Sender(admission.connection, clock, admission, admission.strike)
         clock.enter()
         try:
-            await call.sandbox.settle(call.now)
-            reply, fault = await self._answer(call, path)
-            await self._send(call, reply, fault, send)
-        except wire_faults.Broken:
-            entry.note = entry.note or "the connection was broken on purpose"
-            entry.unseen("state")
+            await admission.sandbox.settling.settle(admission.now)
+            reply, fault = await self._decide(admission, found, sender)
+            if fault is not None and fault.phase == "after_commit":
+                reply, fault = await self._lose(admission, reply, fault, sender), None
+            admission.note = reply.note or admission.note
+            await sender.reply(reply, self._extra_headers(admission), fault, with_body=with_body)
+        except Broken:
+            sender.stateless = True
+            sender.note = sender.note or admission.note or "the connection was broken on purpose"
         except ConnectionResetError:
-            entry.note = "the connection was broken on purpose"
-            entry.unseen("state")
+            sender.stateless, sender.note = True, "the connection was broken on purpose"
             raise
         except Disconnected:
-            entry.note = entry.note or "the client went away before its request had arrived"
-            entry.unseen("state")
+            sender.stateless = True
+            sender.note = sender.note or admission.note or "the client went away before its request had arrived"
         finally:
-            clock.leave(call)
-            await self._write_down(call)
+            clock.leave(admission)
+            await self._write_down(admission, path, sender)
 
-    async def _answer(self, call: Call, path: str) -> tuple[Reply, Fault | None]:
+    # Deciding.
+
+    async def _decide(
+        self, admission: Admission, found: Match[Operation] | None, sender: Sender
+    ) -> tuple[Reply, Fault | None]:
+        """The reply to a request, and the fault that is to lose or spoil it."""
         try:
-            operation = self._route(call, self.routes.find(path))
-            call.operation = operation
-            call.query = parse_query(call.scope["query_string"])
-            await self._admit(call, operation)
-            if call.query:
-                self._parameters.check(call, operation)
-            await self._read(call, operation)
-            fault = call.fault = await fault_of(call)
-            reply = await operation.handler(call)
-            if states := self.provider.states_in(reply.body):
-                call.rests_on(*[f"state.{state}" for state in states])
-            return overlaid(call, reply), fault
+            operation, prepared = self._route(admission, found)
+            for check in prepared.checks:
+                await check(admission, operation)
+            fault = admission.fault
+            if fault is not None and fault.phase == "before_commit":
+                if not fault.on_wire:
+                    raise self._scripted(admission, fault)
+                await sender.before_reply(fault, unread=operation.body_kind == "multipart")
+                admission.fault = fault = None
+            return await self._operate(admission, operation, sender), fault
         except Refusal as refusal:
-            return self._spelled(call, refusal), None
+            return self._refused(admission, refusal), None
         except Assumed as assumed:
-            return _undocumented(call, assumed), None
-        except (wire_faults.Broken, Disconnected, ConnectionResetError):
+            return _undocumented(admission, assumed), None
+        except (Broken, Disconnected, ConnectionResetError):
             raise
         except Exception:
-            log.exception("%s %s failed", call.entry.method, path)
-            call.entry.note = "internal error: see the server's log"
-            return self._spelled(call, Refusal("server_error", "Internal server error")), None
+            log.exception("%s %s failed", admission.request.method, admission.request.path)
+            admission.note = "internal error: see the server's log"
+            return self._refused(admission, Refusal("server_error", "Internal server error")), None
 
-    def _route(self, call: Call, found: Match[Operation] | None) -> Operation:
+    def _route(self, admission: Admission, found: Match[Operation] | None) -> tuple[Operation, _Prepared]:
         if found is None:
-            raise Refusal("not_found", "No such path")
-        operation = found.operation(call.entry.method or "")
+            raise Refusal("not_found", "No such path", row="no_such_path")
+        method = admission.request.method
+        operation = found.operation(method)
         if operation is None:
-            raise Refusal("method_not_allowed", "Method not allowed", {"allow": found.allowed})
-        call.path = found.parameters
-        call.entry.operation = f"{self.provider.name}.{operation.name}"
-        call.rests_on(*self._rows[operation.name])
-        if call.entry.method == "HEAD":
-            call.rests_on("rule.head")
-        return operation
+            raise Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=found.allowed)
+        prepared = self._prepared[operation.name]
+        admission.operation, admission.name, admission.path = operation, prepared.name, found.parameters
+        admission.rests_on(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
+        return operation, prepared
 
-    async def _admit(self, call: Call, operation: Operation) -> None:
-        if operation.public:
-            return
-        key = self.provider.key(call.headers)
-        holder = await self.provider.holder(key, call.sandbox, call.now)
-        account = await call.sandbox.account(self.provider.name, holder.key, call.now) if holder else None
-        if holder is None or account is None:
-            raise Refusal("unauthorized", "Invalid API key", {"given": True})
-        call.account = account
-        counts = self.provider.counts if operation.counts is None else operation.counts
-        if counts:
-            call.usage = await call.spend(*counts)
-        scopes = holder.scopes if holder.scopes is not None else account.scopes
-        if operation.scope and scopes is not None and operation.scope not in scopes:
-            raise Refusal("forbidden", f"This credential lacks the scope {operation.scope}", {"scope": operation.scope})
-        check_credential(call, key)
+    async def _operate(self, admission: Admission, operation: Operation, sender: Sender) -> Reply:
+        """Do the operation, and wait for the work that it wants to be waited for."""
+        exchange = admission.exchange()
+        if operation.request_rests_on is not None:
+            admission.rests_on(tuple(operation.request_rests_on(exchange)))
+        if operation.deviations is not None:
+            admission.deviate(operation.deviations(exchange))
+        reply = await operation.handler(exchange)
+        if isinstance(reply, Deferred):
+            admission.lighten()
+            exchange = admission.exchange()
+            reply = await self._awaited(admission, reply, sender)
+        admission.job = reply.job
+        if reply.rests_on:
+            admission.rests_on(reply.rests_on)
+        if reply.stream is not None:
+            admission.lighten()
+            if reply.stream.track.ending != "complete":
+                # Said before it happens, in the head of the reply.
+                admission.rests_on((f"ending.{ENDINGS[reply.stream.track.ending]}",))
+        admission.deviations = (*admission.deviations, *reply.deviations)[: checks.MOST_DEVIATIONS]
+        return overlaid(exchange, reply) if admission.rule is not None else reply
 
-    async def _read(self, call: Call, operation: Operation) -> None:
-        if operation.body is None or operation.body_kind == "multipart":
-            return
-        limit = operation.max_body or self.provider.max_body
-        call.raw = await read_body(call.receive, limit, call.headers.get("content-length"))
-        wanted = "application/json" if operation.body_kind == "json" else "application/x-www-form-urlencoded"
-        if media_type(call.headers.get("content-type")) != wanted:
-            raise Refusal("unsupported_media_type", f"Content-Type must be {wanted}", {"wanted": wanted})
-        if len(call.raw) > LARGE:
-            # Gathering a large body and parsing it take tens of milliseconds each. A thread would not help: both
-            # hold the interpreter's lock.
-            await turn()
-        parse = parse_json if operation.body_kind == "json" else parse_form
+    async def _awaited(self, admission: Admission, deferred: Deferred, sender: Sender) -> Reply:
+        admission.job = deferred.job
         try:
-            call.data = parse(call.raw)
-        except ValueError:
-            what = "JSON" if operation.body_kind == "json" else "form data"
-            raise Refusal("invalid_request", f"The request body is not valid {what}", {"syntax": True}) from None
-        try:
-            call.body = operation.body.__pydantic_validator__.validate_python(call.data)
-        except ValidationError as error:
-            raise self.provider.invalid(error, call.data) from None
-        check_fields(call, operation.body, call.data, call.body)
-        if isinstance(call.body, Body):
-            for text in call.body.deviations():
-                call.deviate(text)
+            await sender.wait(deferred.due)
+        except BaseException as error:
+            if isinstance(error, Disconnected):
+                admission.note = deferred.abandoned_note or admission.note
+                admission.rests_on(deferred.abandoned_rests_on)
+            if deferred.abandoned is not None:
+                await deferred.abandoned()
+            raise
+        return await deferred.then()
 
-    def _spelled(self, call: Call, refusal: Refusal) -> Reply:
-        own = call.operation.spell(refusal) if call.operation and call.operation.spell else None
-        reply = own or self.provider.spell(refusal, call)
-        extra: list[Header] = []
-        if "allow" in refusal.detail:
-            extra.append((b"allow", refusal.detail["allow"].encode()))
-        if "retry_after" in refusal.detail:
-            extra.append((b"retry-after", str(-(-refusal.detail["retry_after"] // 1000)).encode()))
-        if extra:
-            reply.headers = [*reply.headers, *extra]
-        if call.entry.note is None and refusal.message:
-            call.entry.note = str(refusal)
+    # Refusing.
+
+    def _scripted(self, admission: Admission, fault: Fault) -> Refusal:
+        """The refusal that a fault of the scenario asks for."""
+        refusal = Refusal(fault.kind, fault.message or "", scripted=True, retry_after=fault.retry_after)
+        if fault.kind == "rate_limited":
+            usage = admission.usage or self.provider.stranger_usage(admission.now)
+            refusal.usage = _exhausted(usage, admission.now, fault.retry_after)
+        return refusal
+
+    def _refused(self, admission: Admission, refusal: Refusal) -> Reply:
+        """The reply to a request that is refused, in the provider's words."""
+        operation, account = admission.operation, admission.holder
+        admission.usage = refusal.usage or admission.usage
+        admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MOST_DEVIATIONS]
+        admission.job = refusal.job or admission.job
+        reply = operation.spell(refusal) if operation is not None and operation.spell is not None else None
+        if reply is None:
+            options = admission.sandbox.program.options.get(self.provider.name, {})
+            refused = Refused(operation, account, admission.usage, admission.body, options, self.policy.strict)
+            reply = self.provider.spell(refusal, refused)
         try:
-            name = self._error_name(call, refusal, reply)
-            call.rests_on(f"error.{name}", *self.provider.error_rests_on(refusal, reply))
+            admission.rests_on(reply.rests_on)
         except Assumed as assumed:
-            return _undocumented(call, assumed)
-        return reply
+            return _undocumented(admission, assumed)
+        note = admission.note or (str(refusal) if refusal.message else None)
+        return reply._replace(headers=_with_refusal_headers(reply, refusal), note=note)
 
-    def _error_name(self, call: Call, refusal: Refusal, reply: Reply) -> str:
-        if call.operation is not None:
-            return self.provider.error_name(refusal, reply)
-        return "no_such_path" if refusal.kind == "not_found" else refusal.kind
-
-    async def _send(self, call: Call, reply: Reply, fault: Fault | None, send: Send) -> None:
-        if fault is not None and fault.phase == "after_commit":
-            reply, fault = await self._lost(call, reply, fault), None
-        call.entry.status = reply.status
-        extra = self.provider.limit_headers(call.usage or self.provider.stranger_usage(call.now))
-        if self._provenance is not None:
-            extra = (*extra, *self._provenance.headers(call.entry.rests_on))
-        if reply.chunks is not None:
-            # A fault in the middle of a stream is a part of the stream: it knows where its chunks are.
-            await send_chunks(send, reply, extra, call.entry)
-            return
-        body = call.entry.reply = encode(reply)
-        if fault is not None:
-            call.entry.note = f"the reply was spoilt: {fault.kind}"
-            if fault.kind == "garble":
-                call.entry.unseen("state")
-            await wire_faults.broken_body(fault, call, send, reply, body, extra)
-            return
-        await send_whole(send, reply, body, extra, with_body=call.entry.method != "HEAD")
-
-    async def _lost(self, call: Call, reply: Reply, fault: Fault) -> Reply:
+    async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: Sender) -> Reply:
         """What comes in place of a reply that is lost after the operation was done."""
         if not fault.on_wire:
-            call.entry.unseen("state")
-            return self._spelled(call, refused(call, fault))
-        call.entry.status = reply.status
-        call.entry.reply = b"" if reply.chunks is not None else encode(reply)
-        call.entry.note = f"the operation was done and its reply lost: {fault.kind}"
-        await wire_faults.before_reply(fault, call)
+            admission.unseen("state")
+            return self._refused(admission, self._scripted(admission, fault))
+        await sender.lose(reply, fault)
         return reply
 
-    async def _write_down(self, call: Call) -> None:
-        entry = call.entry
-        if call.operation is not None:
-            entry.others = call.sandbox.program.others.get(entry.operation or "", ())
-            if not call.operation.secret:
-                entry.request = call.raw
-            else:
-                entry.reply = b""
-        entry.rule = call.rule.name if call.rule else None
-        entry.misses = call.misses
-        call.sandbox.tally.request(entry)
-        await call.sandbox.store.append(entry)
+    # Writing down.
+
+    def _extra_headers(self, admission: Admission) -> Sequence[Header]:
+        extra = self.provider.limit_headers(admission.usage or self.provider.stranger_usage(admission.now))
+        if self.policy.provenance is not None:
+            extra = (*extra, *self.policy.provenance.headers(admission.rows))
+        return extra
+
+    async def _write_down(self, admission: Admission, path: str, sender: Sender) -> None:
+        sandbox, operation, request = admission.sandbox, admission.operation, admission.request
+        if sender.stateless:
+            admission.unseen("state")
+        if sender.ending == "client_left":
+            admission.unseen("ending")
+        rows = admission.rows
+        if sender.ending in ("complete", "client_left"):
+            rows = (*rows, f"{self.provider.name}.ending.{sender.ending}")
+        secret = operation is not None and operation.secret
+        entry = Entry(
+            "request",
+            admission.now,
+            admission.number.taken,
+            sandbox.clock.now(),
+            None,
+            self.provider.name,
+            admission.name or None,
+            admission.holder.id if admission.holder is not None else None,
+            request.method,
+            path,
+            request.query.decode("latin-1"),
+            sender.status,
+            admission.job,
+            admission.rule.name if admission.rule is not None else None,
+            admission.misses,
+            rows,
+            sandbox.program.others.get(admission.name, ()),
+            sender.note or admission.note,
+            admission.deviations,
+            b"" if secret else admission.raw[:KEPT_BODY],
+            b"" if secret else sender.body[:KEPT_BODY],
+            request.fields,
+        )
+        sandbox.tally.request(entry)
+        await sandbox.store.append(entry)
 
 
-def _undocumented(call: Call, assumed: Assumed) -> Reply:
-    call.entry.note, call.entry.rests_on = f"refused, for it rests on an assumption: {assumed.row}", ()
-    return assumed.reply()
+def _exhausted(usage: Sequence[Usage], now: int, retry_after: int | None) -> Sequence[Usage]:
+    """The first limit as used up, as a rate-limit fault wants it; nothing is counted."""
+    if not usage:
+        return usage
+    first = usage[0]
+    allowed = first.limit.allowed if first.limit.allowed is not None else first.used
+    resets = first.resets_at if retry_after is None else now + retry_after
+    return [Usage(replace(first.limit, allowed=allowed), allowed, resets, admitted=False), *usage[1:]]
+
+
+def _with_refusal_headers(reply: Reply, refusal: Refusal) -> Sequence[Header]:
+    extra: list[Header] = []
+    if refusal.allow and not any(name == b"allow" for name, _ in reply.headers):
+        extra.append((b"allow", refusal.allow.encode()))
+    if refusal.retry_after is not None:
+        extra.append((b"retry-after", b"%d" % -(-refusal.retry_after // 1000)))
+    return (*reply.headers, *extra) if extra else reply.headers
+
+
+def _undocumented(admission: Admission, assumed: Assumed) -> Reply:
+    """501 with an explanation, as problem details (RFC 9457)."""
+    admission.rows = ()
+    detail = (
+        f"This rests on an assumption: {assumed.what} ({assumed.why}). The server was started with --no-assumed; "
+        "without it the sandbox answers, and says so in its journal."
+    )
+    body = {"title": "The provider does not document this", "status": 501, "detail": detail, "rule": assumed.row}
+    note = f"refused, for it rests on an assumption: {assumed.row}"
+    return Reply(501, body, content_type="application/problem+json", note=note)

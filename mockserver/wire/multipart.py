@@ -6,7 +6,8 @@ from typing import Any
 
 from mockserver.core.faults import Refusal
 from mockserver.media.reader import VideoFacts, VideoProbe
-from mockserver.wire.body import Disconnected, Receive, drain
+from mockserver.wire.body import drain
+from mockserver.wire.request import Connection, Request
 
 FIELD_MAX = 65_536
 PARTS_MAX = 64
@@ -22,35 +23,24 @@ class Upload:
     names: dict[str, str] = field(default_factory=dict)
 
 
-async def read_upload(receive: Receive, headers: Mapping[str, str], largest_file: int | None) -> Upload:
+async def read_upload(request: Request, connection: Connection, largest_file: int | None) -> Upload:
     """The parts of a multipart body.
 
     Raises Refusal: `unsupported_media_type` for another content type, `invalid_request` for a body that is not
-    well formed or has too many or too large fields, `too_large` (detail `file`) when a file has more than
-    `largest_file` bytes, as soon as it has.
+    well formed or has too many or too large fields, `too_large` when a file has more than `largest_file` bytes, as
+    soon as it has.
     """
-    from python_multipart.exceptions import MultipartParseError
-
     try:
-        parser = _Parser(_boundary(headers), largest_file)
+        parser = _Parser(_boundary(request.headers), largest_file)
+        if request.body is not None:
+            parser.feed(request.body)
+        else:
+            while (piece := await connection.read()) is not None:
+                parser.feed(piece)
     except Refusal:
-        await drain(receive)
+        if request.body is None:
+            await drain(connection)
         raise
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Disconnected
-        more = message.get("more_body", False)
-        try:
-            parser.feed(message.get("body", b""))
-        except MultipartParseError:
-            # The parser's own words count bytes from the start of a chunk: other chunks, another reply.
-            await drain(receive, more=more)
-            raise Refusal("invalid_request", "The multipart body is malformed") from None
-        except Refusal:
-            await drain(receive, more=more)
-            raise
     return parser.finish()
 
 
@@ -61,7 +51,7 @@ def _boundary(headers: Mapping[str, str]) -> bytes:
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data":
         wanted = "multipart/form-data"
-        raise Refusal("unsupported_media_type", f"Content-Type must be {wanted}", {"wanted": wanted})
+        raise Refusal("unsupported_media_type", f"Content-Type must be {wanted}")
     if not 1 <= len(boundary) <= 70:
         raise Refusal("invalid_request", "The multipart Content-Type has no usable boundary")
     return boundary
@@ -90,7 +80,13 @@ class _Parser:
         self._parser = MultipartParser(boundary, callbacks)
 
     def feed(self, data: bytes) -> None:
-        self._parser.write(data)
+        from python_multipart.exceptions import MultipartParseError
+
+        try:
+            self._parser.write(data)
+        except MultipartParseError:
+            # The parser's own words count bytes from the start of a piece: other pieces, another reply.
+            raise Refusal("invalid_request", "The multipart body is malformed") from None
 
     def finish(self) -> Upload:
         if not self._ended:
@@ -144,7 +140,7 @@ class _Parser:
             return
         self._probe.feed(data[start:end])
         if self._largest is not None and self._size > self._largest:
-            raise Refusal("too_large", f"The file is larger than {self._largest} bytes", {"file": True})
+            raise Refusal("too_large", f"The file is larger than {self._largest} bytes")
 
     def _part_end(self) -> None:
         name = self._text_of(self._name)

@@ -1,17 +1,12 @@
-"""Replies: from data to bytes, and onto the wire."""
+"""Replies: from data to bytes, and the headers that they are sent with."""
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from contextlib import aclosing
-from typing import Any
+from collections.abc import Sequence
 
 from pydantic_core import to_json
 
-from mockserver.core.journal import KEPT_BODY, Entry
 from mockserver.kit.operations import Header, Reply
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-JSON_TYPE: Header = (b"content-type", b"application/json")
+_JSON_TYPE: Header = (b"content-type", b"application/json")
 
 
 def encode(reply: Reply) -> bytes:
@@ -23,31 +18,12 @@ def encode(reply: Reply) -> bytes:
 
 
 def head(reply: Reply, extra: Sequence[Header], length: int | None) -> list[Header]:
-    """The headers of a reply: type, length, its own, and `extra`. A name in its own headers is not repeated."""
-    kind = JSON_TYPE if reply.content_type == "application/json" else (b"content-type", reply.content_type.encode())
-    headers = [kind]
-    if length is not None:
-        headers.append((b"content-length", str(length).encode()))
-    headers.extend(extra)
-    headers.extend(reply.headers)
-    return headers
+    """The headers of a reply: type, length, `extra`, and its own.
 
-
-async def send_whole(send: Send, reply: Reply, body: bytes, extra: Sequence[Header], *, with_body: bool = True) -> None:
-    """Send a reply whose body is known. Without its body (HEAD) the length still tells the body's."""
-    # A 304 has no body by nature, and a length would have to be that of the 200 (RFC 9110 section 8.6).
-    length = None if reply.status in (204, 304) else len(body)
-    await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, extra, length)})
-    await send({"type": "http.response.body", "body": body if with_body else b""})
-
-
-async def send_chunks(send: Send, reply: Reply, extra: Sequence[Header], entry: Entry) -> None:
-    """Send a reply chunk by chunk as its chunks come; the first of it goes into the journal."""
-    assert reply.chunks is not None
-    await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, extra, None)})
-    async with aclosing(reply.chunks) as chunks:
-        async for chunk in chunks:
-            if len(entry.reply) < KEPT_BODY:
-                entry.reply += chunk
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    A 204 and a 304 have no length: they have no body by nature, and that of a 304 would have to be the length of the
+    200 (RFC 9110 section 8.6).
+    """
+    kind = _JSON_TYPE if reply.content_type == "application/json" else (b"content-type", reply.content_type.encode())
+    if length is None or reply.status in (204, 304):
+        return [kind, *extra, *reply.headers]
+    return [kind, (b"content-length", b"%d" % length), *extra, *reply.headers]

@@ -1,47 +1,59 @@
-"""The ASGI application: finds the sandbox and the provider of a request and hands it to the provider's edge."""
+"""The server: finds the sandbox and the provider of a request and hands it to the provider's edge."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.operations import Reply
+from mockserver.kit.operations import Operation, Reply
 from mockserver.kit.provider import Provider
-from mockserver.provenance.policy import Provenance
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
-from mockserver.wire.call import Call
+from mockserver.wire.asgi import AsgiConnection, request_of
+from mockserver.wire.checks import Admission
 from mockserver.wire.edge import Edge
-from mockserver.wire.reply import Send, encode, send_whole
-from mockserver.wire.unmatched import Nowhere
+from mockserver.wire.exchange import Policy
+from mockserver.wire.reply import encode, head
+from mockserver.wire.request import Connection, Request
+from mockserver.wire.routes import Match
+from mockserver.wire.unmatched import Unmatched
 
 
 class Control(Protocol):
     """Answers what is under `/_mock`."""
 
-    async def serve(self, sandbox: Sandbox, path: str, scope: Any, receive: Any, send: Send) -> None: ...
+    async def serve(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None: ...
+
+
+class _Place(NamedTuple):
+    """The edge that a request is for, if there is one, and the operations at its path."""
+
+    edge: Edge | None
+    found: Match[Operation] | None = None
+
+
+_NOWHERE = _Place(None)
 
 
 class Server:
-    """The whole server as one ASGI application. `control` is made when somebody asks for it."""
+    """The whole server: `serve` answers a request of either adapter, and calling it speaks ASGI.
+
+    `control` is made when somebody asks for it.
+    """
 
     def __init__(
         self,
         providers: Sequence[Provider],
         sandboxes: Sandboxes,
         control: Callable[[], Control],
-        public_url: str = "",
-        *,
-        strict: bool = False,
-        provenance: Provenance | None = None,
+        policy: Policy | None = None,
     ) -> None:
         self.sandboxes = sandboxes
         self._make_control = control
-        self._public_url = public_url.rstrip("/")
         self._book = AddressBook({p.name: p.hosts for p in providers})
-        self._nowhere = Nowhere(providers)
-        self._edges = {p.name: Edge(p, strict=strict, provenance=provenance) for p in providers}
+        self._unmatched = Unmatched(providers)
+        self._edges = {p.name: Edge(p, policy or Policy()) for p in providers}
 
     @cached_property
     def _control(self) -> Control:
@@ -56,22 +68,20 @@ class Server:
 
         `target` is the path and query as far as they arrived.
         """
-        edge = self._edge(self._book.find(target.partition("?")[0] or "/", host))
+        edge = self._place(self._book.find(target.partition("?")[0] or "/", host)).edge
         if edge is None:
             return _problem(status, message)
-        reply = edge.provider.spell(Refusal("invalid_request", message))
-        reply.status = status
-        return reply
+        return edge.provider.spell(Refusal("invalid_request", message))._replace(status=status)
 
-    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            await self.serve(request_of(scope), AsgiConnection(scope, receive, send))
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _lifespan(self, receive: Any, send: Send) -> None:
+    async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -81,54 +91,62 @@ class Server:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _http(self, scope: Any, receive: Any, send: Send) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
-        address = self._book.find(path, headers.get("host", ""))
-        edge = self._edge(address)
+    async def serve(self, request: Request, connection: Connection) -> None:
+        """Answer one request. It runs to its end without suspending unless something has to be waited for."""
+        headers = request.headers
+        address = self._book.find(request.path, headers.get("host", ""))
+        place = self._place(address)
+        edge = place.edge
         if edge is None and address.target != "control":
-            await self._unplaced(address, headers, scope, send)
+            await self._without_provider(address, request, connection)
             return
-        name = address.sandbox
-        if name is None:
-            name = headers.get("x-mock-sandbox") or _named_by_key(edge, headers, self.sandboxes.by_name) or "default"
+        key = _credential(edge.provider, headers) if edge is not None else ""
+        name = address.sandbox or headers.get("x-mock-sandbox") or self._named_by(key) or "default"
         sandbox = self.sandboxes.get(name)
         if sandbox is None:
-            await _say(send, 404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
+            reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
+            await _respond(connection, reply)
             return
         if sandbox.clock.mode == "auto":
             await _caught_up(sandbox)
         if edge is None:
-            await self._control.serve(sandbox, address.path, scope, receive, send)
+            await self._control.serve(sandbox, address.path, request, connection)
             return
-        call = Call(edge.provider, sandbox, sandbox.clock.now(), headers)
-        call.origin = self._origin(scope, headers, address, sandbox, edge.provider.name)
-        await edge.serve(call, address.path, scope, receive, send)
+        admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.how)
+        await edge.serve(admission, address.path, place.found)
 
-    async def _unplaced(self, address: Address, headers: Mapping[str, str], scope: Any, send: Send) -> None:
+    async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:
         """A request for no provider: its sandbox writes it down, so that a test that missed sees where it went."""
-        name = address.sandbox
+        name = address.sandbox or request.headers.get("x-mock-sandbox")
         if name is None:
-            keys = (_named_by_key(edge, headers, self.sandboxes.by_name) for edge in self._edges.values())
-            name = headers.get("x-mock-sandbox") or next(filter(None, keys), None) or "default"
-        sandbox, near = self.sandboxes.get(name), self._nowhere.near(address.path)
+            keys = (self._named_by(_credential(edge.provider, request.headers)) for edge in self._edges.values())
+            name = next(filter(None, keys), None) or "default"
+        sandbox, near = self.sandboxes.get(name), self._unmatched.near(address.path)
         if sandbox is not None:
-            await sandbox.store.append(self._nowhere.entry(address, near, scope, sandbox.clock.now()))
-        await _say(send, 404, self._nowhere.told(address.path, near))
+            await sandbox.store.append(self._unmatched.entry(address, near, request, sandbox.clock.now()))
+        await _respond(connection, _problem(404, self._unmatched.explained(address.path, near)))
 
-    def _edge(self, address: Address) -> Edge | None:
+    def _place(self, address: Address) -> _Place:
         if address.target is not None:
-            return self._edges.get(address.target)
+            edge = self._edges.get(address.target)
+            return _NOWHERE if edge is None else _Place(edge, edge.routes.find(address.path))
         for edge in self._edges.values():
-            if edge.routes.find(address.path) is not None:
-                return edge
-        return None
+            found = edge.routes.find(address.path)
+            if found is not None:
+                return _Place(edge, found)
+        return _NOWHERE
 
-    def _origin(self, scope: Any, headers: Mapping[str, str], address: Address, sandbox: Sandbox, provider: str) -> str:
-        """Where links in replies point: the provider's root as this client reaches it."""
-        base = self._public_url or f"{scope.get('scheme', 'http')}://{headers.get('host', 'localhost')}"
-        world = "" if sandbox.name == "default" else f"/~{sandbox.name}"
-        return base + world + (f"/{provider}" if address.how == "prefix" or self._public_url else "")
+    def _named_by(self, key: str | Refusal) -> str | None:
+        """The sandbox that a credential names."""
+        return sandbox_in_key(key, self.sandboxes.by_name) if isinstance(key, str) else None
+
+
+def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal:
+    """The credential of a request, or why there is none. Read once: the sandbox and the account are found by it."""
+    try:
+        return provider.key(headers)
+    except Refusal as refusal:
+        return refusal
 
 
 async def _caught_up(sandbox: Sandbox) -> None:
@@ -140,21 +158,12 @@ async def _caught_up(sandbox: Sandbox) -> None:
         await sandbox.courier.catch_up()
 
 
-def _named_by_key(edge: Edge | None, headers: Mapping[str, str], exists: Mapping[str, Sandbox]) -> str | None:
-    if edge is None:
-        return None
-    try:
-        return sandbox_in_key(edge.provider.key(headers), exists)
-    except Refusal:
-        return None
-
-
-async def _say(send: Send, status: int, detail: str) -> None:
-    """A refusal by the server itself, as problem details (RFC 9457)."""
-    reply = _problem(status, detail)
-    await send_whole(send, reply, encode(reply), ())
+async def _respond(connection: Connection, reply: Reply) -> None:
+    body = encode(reply)
+    await connection.respond(reply.status, head(reply, (), len(body)), body)
 
 
 def _problem(status: int, detail: str) -> Reply:
+    """A refusal by the server itself, as problem details (RFC 9457)."""
     title = "mockserver cannot place this request"
     return Reply(status, {"title": title, "status": status, "detail": detail}, content_type="application/problem+json")

@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -50,10 +51,11 @@ async def reset(transport: Any) -> None:
     transport.abort()
 
 
-async def finish(transport: Any, receive: Any) -> None:
+async def finish(transport: Any, gone: Callable[[], Awaitable[object]]) -> None:
     """End the connection in an orderly way: the client sees the end of the stream, and never a reset.
 
-    A system answers bytes that nobody reads with a reset, so what the client still sends is read for a while.
+    A system answers bytes that nobody reads with a reset, so what the client still sends is read for a while: `gone`
+    reads once more, and is true when the client has gone.
     """
     await turn()
     if transport.is_closing():
@@ -62,18 +64,12 @@ async def finish(transport: Any, receive: Any) -> None:
         transport.write_eof()
     with suppress(TimeoutError):
         async with asyncio.timeout(_LINGER):
-            await _until_silent(receive)
+            await _until_silent(gone)
     transport.close()
 
 
-async def _until_silent(receive: Any) -> None:
-    message = {"type": "http.request"}
-    while message["type"] != "http.disconnect":
+async def _until_silent(gone: Callable[[], Awaitable[object]]) -> None:
+    left = False
+    while not left:
         async with asyncio.timeout(_SILENCE):
-            message = await receive()
-
-
-async def until_gone(receive: Any) -> None:
-    """Read and discard whatever the client sends until its connection is gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+            left = bool(await gone())

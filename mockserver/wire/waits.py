@@ -1,25 +1,25 @@
 """Waits of a request on its sandbox's clock, which end when the client goes away."""
 
 import asyncio
-from contextlib import suppress
 
-from mockserver.clock import Sleeper
-from mockserver.wire.body import Disconnected
-from mockserver.wire.call import Call
+from mockserver.clock import Clock, Sleeper
+from mockserver.wire.request import Connection, Disconnected
 
 
 class Waits:
     """The waits of one request, one after the other. They share one watch for the client; `close` ends it.
 
-    The watch begins with the first real wait, so that a request that never waits pays nothing. It takes what is
-    left of a request's body, so nothing may want that any more: `watching=False` waits without it.
+    `token` is what the clock knows the request by. The watch begins with the first real wait, so that a request that
+    never waits pays nothing. It takes what is left of a request's body, so nothing may want that any more:
+    `watching=False` waits without it.
     """
 
-    __slots__ = ("_call", "_sleeper", "_watch", "_watching")
+    __slots__ = ("_clock", "_connection", "_sleeper", "_watch", "_watching")
 
-    def __init__(self, call: Call, *, watching: bool = True) -> None:
-        self._call = call
-        self._sleeper = Sleeper(call.sandbox.clock, call)
+    def __init__(self, clock: Clock, connection: Connection, token: object, *, watching: bool = True) -> None:
+        self._clock = clock
+        self._connection = connection
+        self._sleeper = Sleeper(clock, token)
         self._watching = watching
         self._watch: asyncio.Task[None] | None = None
 
@@ -28,7 +28,7 @@ class Waits:
 
         Raises Disconnected when the client goes away first.
         """
-        if at is not None and at <= self._call.sandbox.clock.now():
+        if at is not None and at <= self._clock.now():
             return False
         if self._watching and self._watch is None:
             self._watch = asyncio.get_running_loop().create_task(self._until_gone())
@@ -37,10 +37,7 @@ class Waits:
         return True
 
     async def _until_gone(self) -> None:
-        # A client whose connection fails while it is read has gone as well.
-        with suppress(OSError):
-            while (await self._call.receive())["type"] != "http.disconnect":
-                pass
+        await self._connection.gone()
         self._sleeper.rouse()
 
     def close(self) -> None:

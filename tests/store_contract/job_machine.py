@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from mockserver.core.durations import Span
-from mockserver.core.jobs import IllegalMove, Job
+from mockserver.core.jobs import IllegalMove, Job, State
 from mockserver.core.plans import STATUSES, Status, Step
 from mockserver.store.memory import Bounds
 from mockserver.store.protocol import Store
@@ -57,6 +57,8 @@ class JobMachine(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         self.store: Store = self.run(self.stack.enter_async_context(self.open_store(Bounds(jobs=CAPACITY))))
         self.rows: list[Row] = []
+        # Steps that jobs had passed when they were replaced, and that nobody has taken yet.
+        self.passed: list[tuple[int, int, State]] = []
         self.now = T0
         self.added = 0
 
@@ -72,6 +74,10 @@ class JobMachine(RuleBasedStateMachine):
 
     def swap(self, row: Row, new: Job) -> None:
         assert self.run(self.store.replace_job(row.job, new))
+        for state in row.job.passed(row.seen, new.since):
+            if state.index < new.base:
+                self.passed.append((state.entered_at, row.job.sequence, state))
+                row.seen, row.status = state.index, state.status
         if new.forced and new.base > row.job.base:
             # Forced as of an earlier instant, a job may have been seen in a later step than the one it ended in.
             row.seen = min(row.seen, new.base - 1)
@@ -99,7 +105,7 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
-        expected = []
+        expected, self.passed = self.passed, []
         for row in self.rows:
             for state in row.job.passed(row.seen, self.now):
                 expected.append((state.entered_at, row.job.sequence, state))

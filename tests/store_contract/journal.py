@@ -22,7 +22,7 @@ class JournalContract:
     @promise()
     async def test_an_entry_is_kept_as_it_was_given(self, store: Store) -> None:
         given = Entry("request", T0, provider="v2p", method="POST", path="/v1", status=202, misses=[Miss("r", "why")])
-        given.request, given.reply, given.headers, given.detail = b"\x00\xff", b"{}", [(b"a", b"b")], {"x": [1]}
+        given.request, given.reply, given.headers, given.detail = b"\x00\xff", b"{}", [("a", "b")], {"x": [1]}
         number = await store.append(given)
         given.number = number
         assert list(await store.entries()) == [given]
@@ -68,3 +68,29 @@ class JournalContract:
         before = await store.append(entry())
         await store.clear("journal")
         assert await store.append(entry()) > before
+
+    @promise()
+    async def test_transitions_are_written_where_they_belong(self, store: Store) -> None:
+        """Behind what caused them, and before what was written when they had happened."""
+        first = await store.append(Entry("request", T0, note="submit"))
+        await store.append(Entry("request", T0, note="another", written_at=T0))
+        await store.append(Entry("request", T0 + 5, note="poll"))
+        await store.append(Entry("request", T0 + 1, note="a stream of nine", written_at=T0 + 10))
+        ended = [Entry("transition", T0 + at, cause=first, note=note) for at, note in ((0, "queued"), (5, "running"))]
+        await store.insert([*ended, Entry("transition", T0 + 12, cause=first, note="succeeded")])
+        assert await notes(store) == [
+            "succeeded", "a stream of nine", "poll", "running", "another", "queued", "submit",
+        ]  # fmt: skip
+
+    @promise()
+    async def test_a_request_that_took_time_comes_behind_what_happened_meanwhile(self, store: Store) -> None:
+        """Also where it is the cause: it was written at its end."""
+        number = await store.append(Entry("request", T0, note="a stream", written_at=T0 + 10))
+        await store.insert([Entry("transition", T0 + 4, cause=number, note="running")])
+        assert await notes(store) == ["a stream", "running"]
+
+    @promise()
+    async def test_transitions_of_one_instant_keep_their_order(self, store: Store) -> None:
+        number = await store.append(Entry("request", T0, note="submit"))
+        await store.insert([Entry("transition", T0, cause=number, note=note) for note in ("running", "succeeded")])
+        assert await notes(store) == ["succeeded", "running", "submit"]

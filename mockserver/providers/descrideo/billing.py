@@ -9,8 +9,8 @@ from mockserver.core.credits import ONE
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.limits import Limit
-from mockserver.sandbox.sandbox import Sandbox
-from mockserver.wire.call import Call
+from mockserver.sandbox.state import SandboxState
+from mockserver.wire.exchange import Exchange
 
 BASE = ONE
 MONTHLY = "tokens_per_month"
@@ -23,10 +23,10 @@ def transcription(seconds: float) -> int:
     return int(seconds * _PER_SECOND + 0.5)
 
 
-def video_seconds(call: Call, video: str) -> float:
+def video_seconds(exchange: Exchange, video: str) -> float:
     """How long a video is: what the scenario says, else from 15 s to 10 min, in tenths, seeded by its address."""
-    said = call.option("video_seconds")
-    return float(said) if said is not None else call.seeded.integer(_SHORTEST, _LONGEST, "video", video) / 10
+    said = exchange.option("video_seconds")
+    return float(said) if said is not None else exchange.seeded.integer(_SHORTEST, _LONGEST, "video", video) / 10
 
 
 def told(charge: int, for_transcription: int) -> dict[str, float]:
@@ -39,21 +39,21 @@ def told(charge: int, for_transcription: int) -> dict[str, float]:
     }
 
 
-async def count(call: Call, most: int) -> Mapping[str, Any]:
+async def count(exchange: Exchange, most: int) -> Mapping[str, Any]:
     """Count what a postpaid job may cost at most against the account's month, and give the facts to settle it by.
 
     Raises Refusal `insufficient_credits` beyond the limit: nothing is reserved, so the month is the only bound.
     """
-    limit = _limit(call.account)
-    usage = await call.sandbox.store.hit(call.account.id, [limit], call.now, most)
+    limit = _limit(exchange.account)
+    usage = await exchange.sandbox.store.hit(exchange.account.id, [limit], exchange.now, most)
     if not usage[0].admitted:
         allowed = (limit.allowed or 0) / ONE
         rows = (f"limit.{MONTHLY}", "rule.over_month")
-        raise Refusal("insufficient_credits", f"The monthly limit of {allowed:g} tokens is reached", {"rests_on": rows})
+        raise Refusal("insufficient_credits", f"The monthly limit of {allowed:g} tokens is reached", rests_on=rows)
     return {"counted": most}
 
 
-async def settle(sandbox: Sandbox, job: Job, account: Account | None, charge: int, at: int) -> None:
+async def settle(sandbox: SandboxState, job: Job, account: Account | None, charge: int, at: int) -> None:
     """Give back to the month what a job that ended at `at` was counted with beyond its `charge`."""
     back = job.facts.get("counted", 0) - charge
     if account is None or back <= 0:

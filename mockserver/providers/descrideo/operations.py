@@ -65,6 +65,7 @@ def _create(
     return _operation(api)(
         f"create_{name}", "POST", _PATHS[api], handler, f"Create a job of the {api} API", made, body,
         input=about, links={"status": (f"get_{name}", "job_id", "/job_id")}, examples=shown,
+        request_rests_on=partial(descriptions.rows_of_job, api),
     )  # fmt: skip
 
 

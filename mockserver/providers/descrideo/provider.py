@@ -1,25 +1,27 @@
 """How Descrideo looks on the wire: its three APIs, keys, errors, signatures and events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
+from mockserver.core.accounts import Account
+from mockserver.core.credits import ONE
 from mockserver.core.deliveries import Delivery
 from mockserver.core.faults import Refusal
-from mockserver.core.jobs import State
+from mockserver.core.jobs import Effects, State
 from mockserver.core.limits import Period
 from mockserver.core.signing import hmac_sha256
 from mockserver.kit.operations import Event, Reply
-from mockserver.kit.provider import BEARER, Holder, Provider, bearer, status_of
+from mockserver.kit.provider import BEARER, STRANGER, Holder, Provider, Refused, bearer, status_of
 from mockserver.outgoing.call import CallResult
 from mockserver.providers.descrideo import billing, examples, replies, requests, results, sources, stages
 from mockserver.providers.descrideo.descriptions import DEMO, LIVE, SANDBOX
 from mockserver.providers.descrideo.operations import DEMO_HOST, operations
 from mockserver.providers.descrideo.secrets import secret_of
-from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.settling import Settling
+from mockserver.sandbox.state import SandboxState
 from mockserver.store.protocol import Transition
-from mockserver.wire.call import Call
 
 LIVE_KEY, DEMO_KEY = "nxt_", "demo_"
 _LIVE, _DEMO = frozenset((LIVE,)), frozenset((DEMO,))
@@ -110,7 +112,7 @@ class Descrideo(Provider):
             raise Refusal("unauthorized", "Missing API key: send it in X-API-Key or as a bearer token")
         return key
 
-    async def holder(self, key: str, sandbox: Sandbox, now: int) -> Holder | None:
+    async def holder(self, key: str, sandbox: SandboxState, now: int) -> Holder | None:
         """The API that a key is for is its scope: on the other one it is no valid key."""
         if key.startswith(LIVE_KEY):
             return Holder(key, _LIVE)
@@ -125,51 +127,42 @@ class Descrideo(Provider):
             if one["type"] == requests.UNPROCESSABLE:
                 # Of what the demo API refuses, the page gives the status for other languages alone.
                 rows = () if "lang" in one["loc"] else ("rule.demo_unprocessable",)
-                return Refusal(_UNPROCESSABLE, one["msg"], {"rests_on": rows})
+                return Refusal(_UNPROCESSABLE, one["msg"], rests_on=rows)
         rows = () if found[0]["type"] in requests.SHOWN else ("rule.checks",)
-        return Refusal("invalid_request", requests.problem(error), {"rests_on": rows})
+        return Refusal("invalid_request", requests.problem(error), rests_on=rows)
 
-    def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
-        status = _STATUSES.get(refusal.kind) or status_of(refusal)
-        return Reply(status, {"detail": _message(refusal)})
-
-    def error_name(self, refusal: Refusal, reply: Reply) -> str:
+    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
         kind = refusal.kind.removeprefix(f"{self.name}:")
-        return "unauthorized" if kind == "forbidden" else kind
-
-    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
-        """The statuses are documented, and how the errors look is not."""
-        yield from super().error_rests_on(refusal, reply)
-        yield "rule.error_envelope"
-        if "scope" in refusal.detail:
-            yield "rule.crossed_keys"
-        if refusal.kind == "rate_limited" and "limit" in refusal.detail:
-            yield f"limit.{refusal.detail['limit']}"
-        if "retry_after" in refusal.detail:
-            yield "rule.retry_after"
+        # The statuses are documented, and how the errors look is not.
+        rows = ("rule.error_envelope",) if refusal.scope is None else ("rule.error_envelope", "rule.crossed_keys")
+        name = "unauthorized" if kind == "forbidden" else kind
+        status = _STATUSES.get(refusal.kind) or status_of(refusal)
+        return Reply(status, {"detail": _message(refusal)}, rests_on=self.error_rows(refusal, name, *rows))
 
     def state_name(self, state: State) -> str:
         return stages.status(state)
 
-    async def on_transition(self, sandbox: Sandbox, transition: Transition) -> None:
-        job, state = transition.job, transition.state
-        if not state.terminal and "waits" not in job.facts:
-            return
+    def effects(self, facts: Mapping[str, Any], account: Account | None) -> Effects:
+        """Every job has a webhook; one that has to ask for its video asks as it enters a stage."""
+        return "each" if "waits" in facts else "end"
+
+    async def on_transition(self, settling: Settling, transition: Transition) -> None:
+        job, state, sandbox = transition.job, transition.state, settling.sandbox
         account = await sandbox.account(self.name, job.account.partition(":")[2], state.entered_at)
         secret = secret_of(sandbox, job.account, account)
         if not state.terminal:
-            await sources.entered(sandbox, job, state, secret)
+            await sources.entered(settling, job, state, secret)
             return
         succeeded = state.status == "succeeded"
         charge = job.facts["charge"] if succeeded else 0
         await billing.settle(sandbox, job, account, charge, state.entered_at)
         event, body = SUCCEEDED if succeeded else FAILED, results.webhook(sandbox, job, state)
         url = job.request["webhook_url"]
-        await sandbox.outbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
+        await settling.outbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
 
-    async def on_delivery(self, sandbox: Sandbox, delivery: Delivery, result: CallResult) -> None:
+    async def on_delivery(self, settling: Settling, delivery: Delivery, result: CallResult) -> None:
         if delivery.kind == "call_out":
-            await sources.answered(sandbox, delivery, result)
+            await sources.answered(settling, delivery, result)
 
     def signed(self, delivery: Delivery, at: int) -> Sequence[tuple[str, str]]:
         """The two headers of webhooks and of the question to a Source Provider; a presigned URL is its own proof."""
@@ -182,9 +175,9 @@ class Descrideo(Provider):
 
 def _message(refusal: Refusal) -> str:
     """A check's or a scenario's own words, or those of the kind."""
-    detail = refusal.detail
-    if "scope" in detail:
+    if refusal.scope is not None:
         return _CROSSED
-    if "required" in detail:
-        return f"Insufficient tokens: {detail['required']:g} required, {detail['available']:g} available"
+    if refusal.required is not None:
+        required, available = refusal.required / ONE, refusal.available / ONE
+        return f"Insufficient tokens: {required:g} required, {available:g} available"
     return refusal.message or MESSAGES.get(refusal.kind, MESSAGES["server_error"])

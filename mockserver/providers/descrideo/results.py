@@ -6,7 +6,7 @@ from typing import Any
 from mockserver.clock import rfc3339
 from mockserver.core.jobs import Job, State
 from mockserver.providers.descrideo import billing, stages
-from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.state import SandboxState
 
 # What is said of a failure that its plan does not explain.
 _UNEXPLAINED = {
@@ -15,7 +15,7 @@ _UNEXPLAINED = {
 }
 
 
-def status(sandbox: Sandbox, job: Job, now: int) -> dict[str, Any]:
+def status(sandbox: SandboxState, job: Job, now: int) -> dict[str, Any]:
     """The reply to a status request: once the job has ended, with all that its webhook says."""
     state = job.at(now)
     body = {
@@ -27,12 +27,12 @@ def status(sandbox: Sandbox, job: Job, now: int) -> dict[str, Any]:
     return {**body, **_ended(sandbox, job, state)} if state.terminal else body
 
 
-def webhook(sandbox: Sandbox, job: Job, state: State) -> dict[str, Any]:
+def webhook(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
     """The body of the webhook of a job that has ended in `state`."""
     return {"job_id": job.id, "status": stages.status(state), **_ended(sandbox, job, state)}
 
 
-def _ended(sandbox: Sandbox, job: Job, state: State) -> Mapping[str, Any]:
+def _ended(sandbox: SandboxState, job: Job, state: State) -> Mapping[str, Any]:
     if state.status != "succeeded":
         code, message = _UNEXPLAINED[state.status]
         failure = {"code": state.step.code or code, "message": state.step.error or message}
@@ -40,7 +40,7 @@ def _ended(sandbox: Sandbox, job: Job, state: State) -> Mapping[str, Any]:
     return sandbox.memo(("descrideo", job.sequence, job.id), lambda: _succeeded(sandbox, job))
 
 
-def _succeeded(sandbox: Sandbox, job: Job) -> Mapping[str, Any]:
+def _succeeded(sandbox: SandboxState, job: Job) -> Mapping[str, Any]:
     asked, facts = job.request, job.facts
     heard = {
         "enabled": asked["heard"],
@@ -55,7 +55,7 @@ def _succeeded(sandbox: Sandbox, job: Job) -> Mapping[str, Any]:
     }
 
 
-def _described(sandbox: Sandbox, job: Job) -> Mapping[str, Any]:
+def _described(sandbox: SandboxState, job: Job) -> Mapping[str, Any]:
     from mockserver.content.descriptions import describe
 
     asked = job.request
@@ -64,7 +64,7 @@ def _described(sandbox: Sandbox, job: Job) -> Mapping[str, Any]:
     return describe(seeded, asked["hint"], asked["fields"], asked["lang"], asked["custom_instructions"], mode)
 
 
-def _timing(sandbox: Sandbox, job: Job) -> dict[str, int]:
+def _timing(sandbox: SandboxState, job: Job) -> dict[str, int]:
     """Milliseconds for each part of the work, of the size that the page's example shows."""
     asked, seeded = job.request, sandbox.seeded.child("timing", job.id)
     return {

@@ -1,10 +1,10 @@
 """The secret that signs what an account is sent."""
 
 from mockserver.core.accounts import Account
-from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.state import SandboxState
 
 
-def secret_of(sandbox: Sandbox, account_id: str, account: Account | None) -> str:
+def secret_of(sandbox: SandboxState, account_id: str, account: Account | None) -> str:
     """The secret of an account: the scenario's, else one that is seeded by the account."""
     if account is not None and account.webhook is not None:
         return account.webhook.secret

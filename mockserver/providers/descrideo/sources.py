@@ -16,7 +16,7 @@ from mockserver.outgoing.call import CallResult
 from mockserver.outgoing.destination import EgressRefused, read_url
 from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider
 from mockserver.providers.descrideo.stages import PROBING, RESOLVING
-from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.settling import Settling
 from mockserver.wire.body import parse_json
 
 RESOLVE, FETCH = "source.resolve", "source.fetch"
@@ -51,7 +51,7 @@ def planned(plan: Plan, source: DirectUrl | SourceProvider, *, fetch: bool) -> t
     return plan, {}
 
 
-async def entered(sandbox: Sandbox, job: Job, state: State, secret: str) -> None:
+async def entered(settling: Settling, job: Job, state: State, secret: str) -> None:
     """A job entered a stage: ask, if it waits there for an answer."""
     stage = state.step.stage or ""
     if not _waits(job, state, stage):
@@ -59,17 +59,17 @@ async def entered(sandbox: Sandbox, job: Job, state: State, secret: str) -> None
     if stage == RESOLVING:
         broker = job.facts["broker"]
         body = {"job_id": job.id, "reference": broker["reference"]}
-        await sandbox.outbox.ask(job, RESOLVE, broker["url"], state.entered_at, secret=secret, body=body)
+        await settling.outbox.ask(job, RESOLVE, broker["url"], state.entered_at, secret=secret, body=body)
     elif "video" in job.facts:
-        await sandbox.outbox.fetch(job, FETCH, job.facts["video"], state.entered_at, first=FIRST_BYTES)
+        await settling.outbox.fetch(job, FETCH, job.facts["video"], state.entered_at, first=FIRST_BYTES)
     else:
         # Somebody let the job go before its Source Provider had answered: there is nothing to fetch.
-        await sandbox.store.replace_job(job, job.released(state.entered_at))
+        await settling.sandbox.store.replace_job(job, job.released(state.entered_at))
 
 
-async def answered(sandbox: Sandbox, delivery: Delivery, result: CallResult) -> None:
+async def answered(settling: Settling, delivery: Delivery, result: CallResult) -> None:
     """Go on with the answer, unless the job did not wait for it: it was let go, or has ended, in another way."""
-    done = False
+    sandbox, done = settling.sandbox, False
     while not done:
         job = await sandbox.store.get_job(delivery.provider, delivery.account, delivery.job or "")
         now = sandbox.clock.now()
@@ -78,10 +78,10 @@ async def answered(sandbox: Sandbox, delivery: Delivery, result: CallResult) -> 
         try:
             facts = _read(delivery.event, result)
         except _Unusable as problem:
-            done = await sandbox.finish(job, now, "failed", str(problem), problem.code)
+            done = await settling.finish(job, now, "failed", str(problem), problem.code)
         else:
             done = await sandbox.store.replace_job(job, replace(job.released(now), facts={**job.facts, **facts}))
-        await sandbox.settle(now)
+        await settling.settle(now)
 
 
 def _waits(job: Job, state: State, stage: str) -> bool:

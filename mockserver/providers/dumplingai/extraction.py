@@ -4,53 +4,82 @@ An extraction is done within its request. Its credits are set aside once the len
 it is done, and given back when it fails or the client goes away before that (FACTS section 5, credits and 402).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.core.credits import ONE
 from mockserver.core.faults import Refusal
-from mockserver.core.journal import KEPT_BODY
-from mockserver.kit.operations import Reply
+from mockserver.core.seeded import Seeded
+from mockserver.kit.operations import Deferred, Reply
 from mockserver.providers.dumplingai.contract import as_schema
 from mockserver.providers.dumplingai.formats import SUPPORTED
 from mockserver.providers.dumplingai.models import SOURCES, ExtractVideo
 from mockserver.providers.dumplingai.video import Video, look_at
-from mockserver.wire import work
-from mockserver.wire.call import Call
+from mockserver.wire.exchange import Exchange
+from mockserver.wire.work import due_of, steps_of
 
 _BASE, _PER_SECOND = 100, 10
 _A_CREDIT = 1000 // _PER_SECOND  # milliseconds
 
 
-async def extract_video(call: Call) -> Reply:
-    """POST /api/v1/extract-video."""
-    asked: ExtractVideo = call.body
+def rows_of_request(exchange: Exchange) -> Iterator[str]:
+    """What an extraction rests on, beside its operation."""
+    asked: ExtractVideo = exchange.body
     if asked.request_source and asked.request_source not in SOURCES:
-        call.rests_on("rule.other_sources")
-    if not asked.prompt and not as_schema(call):
-        call.rests_on("rule.empty_prompt")
-        raise Refusal("invalid_request", "prompt is required")
-    video = await look_at(call, asked.input_method, asked.video)
-    _drop_file(call, asked)
-    if video.duration % _A_CREDIT:
-        call.rests_on("rule.rounding")
-    usage = cost(video.duration)
-    await _extracted(call, usage)
-    return Reply(
-        body={
-            "results": _results(call, asked, video),
-            "prompt": asked.prompt,
+        yield "rule.other_sources"
+
+
+async def extract_video(exchange: Exchange) -> Deferred:
+    """POST /api/v1/extract-video."""
+    asked: ExtractVideo = exchange.body
+    literal = is_literal(exchange)
+    if not asked.prompt and not literal:
+        raise Refusal("invalid_request", "prompt is required", rests_on=("rule.empty_prompt",))
+    video = await look_at(exchange, asked.input_method, asked.video, literal=literal)
+    rows = (*video.rests_on, "rule.rounding") if video.duration % _A_CREDIT else video.rests_on
+    exchange.admit(*rows)
+    store, clock, account, usage = (
+        exchange.sandbox.store,
+        exchange.sandbox.clock,
+        exchange.account.id,
+        cost(video.duration),
+    )
+    reference = f"extract_video {await exchange.number.take()}"
+    await exchange.credits.reserve(reference, usage * ONE)
+    work = steps_of(exchange, reference)
+    # Not the whole request, which may have a large file in it: the work may take minutes.
+    seeded, prompt, as_json = exchange.seeded.child("dumplingai", "video", video.mark), asked.prompt, asked.json_mode
+
+    async def given_up() -> None:
+        await store.release(account, clock.now(), reference)
+
+    async def extracted() -> Reply:
+        if work[-1].status != "succeeded":
+            await given_up()
+            raise Refusal("server_error", work[-1].error or "", scripted=True)
+        await store.capture(account, clock.now(), reference)
+        body = {
+            "results": _results(seeded, prompt, video, as_json=as_json),
+            "prompt": prompt,
             "videoDuration": video.duration / 1000,
             "creditUsage": usage,
         }
-    )
+        return Reply(body=body, rests_on=rows, note=video.note)
+
+    return Deferred(due_of(work, exchange.now), extracted, given_up)
 
 
-async def list_formats(call: Call) -> Reply:
+async def list_formats(exchange: Exchange) -> Reply:
     """GET /api/v1/extract-video."""
-    if as_schema(call):
-        raise Refusal("method_not_allowed")
+    if is_literal(exchange):
+        raise Refusal("method_not_allowed", allow="POST")
     return Reply(body={"supportedFormats": SUPPORTED})
+
+
+def is_literal(exchange: Exchange) -> bool:
+    """True where the provider's OpenAPI document alone says what is taken."""
+    options = exchange.sandbox.program.options.get(exchange.provider.name, {})
+    return as_schema(options, strict=exchange.policy.strict)
 
 
 def cost(duration: int) -> int:
@@ -67,31 +96,7 @@ def subject(data: Any) -> str | None:
     )
 
 
-async def _extracted(call: Call, usage: int) -> None:
-    """Charge for the extraction, once it is done. Raises Refusal where a rule's plan makes it fail."""
-    store, clock, account = call.sandbox.store, call.sandbox.clock, call.account.id
-    reference = f"extract_video {await call.entry_number()}"
-    await call.reserve(reference, usage * ONE)
-    try:
-        end = await work.done(call, work.steps_of(call, reference))
-        if end.status != "succeeded":
-            raise Refusal("server_error", end.error or "", {"fault": True})
-    except BaseException:
-        await store.release(account, clock.now(), reference)
-        raise
-    await store.capture(account, clock.now(), reference)
-
-
-def _results(call: Call, asked: ExtractVideo, video: Video) -> str:
+def _results(seeded: Seeded, prompt: str, video: Video, *, as_json: bool) -> str:
     from mockserver.content.extraction.answers import extract
 
-    seeded = call.seeded.child("dumplingai", "video", video.mark)
-    return extract(seeded, asked.prompt, video.hint, video.duration / 1000, asked.json_mode)
-
-
-def _drop_file(call: Call, asked: ExtractVideo) -> None:
-    """Forget a file that was looked at: the work may take minutes, and every request would keep it thrice."""
-    if asked.input_method == "base64" and len(asked.video) > KEPT_BODY:
-        asked.video = asked.video[:KEPT_BODY]
-        call.raw = call.raw[:KEPT_BODY]
-        call.data = {**call.data, "video": asked.video}
+    return extract(seeded, prompt, video.hint, video.duration / 1000, as_json)

@@ -1,6 +1,6 @@
 """How DumplingAI looks on the wire: its operations, limit, headers and errors."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
@@ -9,10 +9,9 @@ from mockserver.core.faults import Refusal
 from mockserver.core.limits import Period, Usage
 from mockserver.kit.models import first_error
 from mockserver.kit.operations import Documented, Header, Operation, Reply
-from mockserver.kit.provider import Provider, status_of
+from mockserver.kit.provider import STRANGER, Provider, Refused, status_of
 from mockserver.providers.dumplingai import extraction, models, samples
 from mockserver.providers.dumplingai.contract import as_schema
-from mockserver.wire.call import Call
 
 MIB = 1_048_576
 # A bound of this simulation, not of DumplingAI, which takes videos of up to 2 GB: nobody's memory should hold those.
@@ -36,14 +35,8 @@ MESSAGES = {
     "overloaded": "The service is temporarily unavailable",
     "server_error": "the video could not be processed",
 }
-# Errors of one neutral kind that a client tells apart by how they begin, as the ledger calls them.
-_NAMES = {
-    "The request body is larger": "body_too_large",
-    "The video is empty": "unsupported_format",
-    "The video lasts longer": "too_long",
-    "Unknown property": "unknown_property",
-    "Unsupported video format": "unsupported_format",
-}
+# How the provider's error for other formats begins, which a scenario may use.
+_UNSUPPORTED = "Unsupported video format"
 _LIMIT_HEADERS = {
     "X-RateLimit-Limit": {"type": "integer", "minimum": 0, "description": "requests a minute"},
     "X-RateLimit-Remaining": {"type": "integer", "minimum": 0, "description": "requests left in this minute"},
@@ -72,6 +65,7 @@ def _operations() -> tuple[Operation, ...]:
                 400, 401, 402, 429, 500, 503,
             ),
             models.ExtractVideo, input=extraction.subject, max_body=MAX_BODY, examples=samples.REQUESTS,
+            request_rests_on=extraction.rows_of_request,
             description="Takes 100 credits and 10 for each second of video, rounded up, and nothing when it fails. "
             "Files sent as base64 are bounded by the size of the request here, 64 MiB, which DumplingAI does not know.",
         ),
@@ -121,38 +115,38 @@ class DumplingAI(Provider):
             return Refusal("invalid_request", "The request body must be a JSON object")
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["type"] == "extra_forbidden":
-            return Refusal("invalid_request", f"Unknown property: {str(first['loc'][0])[:_SHOWN]}")
+            message = f"Unknown property: {str(first['loc'][0])[:_SHOWN]}"
+            return Refusal("invalid_request", message, row="unknown_property")
         return Refusal("invalid_request", first_error(error))
 
-    def error_name(self, refusal: Refusal, reply: Reply) -> str:
-        message = reply.body["error"]
-        return next((name for start, name in _NAMES.items() if message.startswith(start)), refusal.kind)
-
-    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
-        yield from super().error_rests_on(refusal, reply)
-        if refusal.kind == "rate_limited" and "limit" in refusal.detail:
-            yield f"limit.{refusal.detail['limit']}"
-        if "retry_after" in refusal.detail:
-            yield "rule.retry_after"
-
-    def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
-        if refusal.kind == "method_not_allowed" and call is not None and as_schema(call):
-            # The page tells of GET, but the OpenAPI document on it does not.
-            refusal.detail["allow"] = "POST"
+    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+        kind = refusal.kind
+        headers: Sequence[Header] = ()
+        if kind == "method_not_allowed" and as_schema(refused.options, strict=refused.strict):
+            # The page documents GET, but the OpenAPI document on it does not.
+            headers = ((b"allow", b"POST"),)
         message = _message(refusal)
-        extracting = call is None or (call.operation is not None and call.operation.name == "extract_video")
-        if refusal.kind == "server_error" and extracting:
+        extracting = refused.operation is None or refused.operation.name == "extract_video"
+        if kind == "server_error" and extracting:
             message = f"Failed to extract video data: {message}"
-        return Reply(_STATUS.get(refusal.kind) or status_of(refusal), {"error": message})
+        status = _STATUS.get(kind) or status_of(refusal)
+        return Reply(status, {"error": message}, headers, rests_on=self.error_rows(refusal, _row(refusal)))
+
+
+def _row(refusal: Refusal) -> str:
+    """What the ledger calls an error that does not say it itself."""
+    if refusal.scripted and refusal.message.startswith(_UNSUPPORTED):
+        return "unsupported_format"
+    return "body_too_large" if refusal.kind == "too_large" and refusal.most is not None else refusal.kind
 
 
 def _message(refusal: Refusal) -> str:
     """A scenario's own words, those of a check that knows better than its kind, or those of the kind."""
-    kind, detail = refusal.kind, refusal.detail
-    if kind == "too_large" and "limit" in detail:
+    kind = refusal.kind
+    if kind == "too_large" and refusal.most is not None:
         return (
-            f"The request body is larger than the {detail['limit'] // MIB} MiB that this simulation takes "
+            f"The request body is larger than the {refusal.most // MIB} MiB that this simulation takes "
             "(DumplingAI takes videos of up to 2GB): give a larger video by URL"
         )
-    own = detail.get("fault") or kind in ("invalid_request", "server_error")
+    own = refusal.scripted or kind in ("invalid_request", "server_error")
     return (own and refusal.message) or MESSAGES.get(kind, MESSAGES["server_error"])

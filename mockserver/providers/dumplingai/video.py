@@ -1,6 +1,6 @@
 """The video of a request: what can be known of it without fetching anything, and whether DumplingAI would take it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,83 +10,87 @@ from mockserver.core.faults import Refusal
 from mockserver.kit.models import WebUrl
 from mockserver.media.encoded import decoded
 from mockserver.media.reader import VideoFacts, VideoProbe
-from mockserver.providers.dumplingai.contract import as_schema
 from mockserver.providers.dumplingai.formats import SUPPORTED, ending, is_supported
-from mockserver.wire.call import Call
+from mockserver.wire.exchange import Exchange
 
 # FACTS section 5, limits and duration, in milliseconds.
 LONGEST = 3_600_000
 _SHORTEST_SEEDED, _LONGEST_SEEDED = 5_000, 600_000
 _FORMATS = f"Supported formats: {', '.join(SUPPORTED)}"
+_BASE64 = ("rule.base64",)
+_DAMAGED = "the video is cut off or damaged; it is served all the same"
 _WEB_URL: TypeAdapter[str] = TypeAdapter(WebUrl)
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A video: `mark` is the same for the same video, `hint` is what its name gives away, `duration` milliseconds."""
+    """A video: `mark` is the same for the same video, `hint` is what its name gives away, `duration` milliseconds.
+
+    `rests_on` are the rows of the ledger by which it was taken although the page does not say so; `note` is for the
+    journal.
+    """
 
     mark: str
     hint: str
     duration: int
+    rests_on: tuple[str, ...] = ()
+    note: str | None = None
 
 
-async def look_at(call: Call, method: str, text: str) -> Video:
-    """The video given as `text`. Raises Refusal `invalid_request` for one that DumplingAI would not take."""
-    literal = as_schema(call)
-    stated = None
-    if method == "base64":
-        mark, stated = await _sent_along(call, text, literal=literal)
-    else:
-        mark = text
-        if not literal:
-            _check_url(call, text)
-    duration = _duration(call, mark, stated)
-    if duration > LONGEST:
-        raise Refusal("invalid_request", "The video lasts longer than the maximum of 1 hour (3600 seconds)")
-    return Video(mark, "" if method == "base64" else text, duration)
+async def look_at(exchange: Exchange, method: str, text: str, *, literal: bool) -> Video:
+    """The video given as `text`. Raises Refusal `invalid_request` for one that DumplingAI would not take.
+
+    `literal`: the provider's OpenAPI document alone says what is taken.
+    """
+    video = await _sent_along(exchange, text, literal=literal) if method == "base64" else _by_url(text, literal=literal)
+    video = replace(video, duration=_duration(exchange, video))
+    if video.duration > LONGEST:
+        message = "The video lasts longer than the maximum of 1 hour (3600 seconds)"
+        raise Refusal("invalid_request", message, row="too_long")
+    return video
 
 
-def _duration(call: Call, mark: str, stated: int | None) -> int:
+def _duration(exchange: Exchange, video: Video) -> int:
     """The scenario's word, else the file's own, else one seeded by the video."""
-    told: float | None = call.option("video_seconds")
-    if told is not None:
-        return round(told * 1000)
-    if stated:
-        return stated
-    seeded = call.seeded.integer(_SHORTEST_SEEDED, _LONGEST_SEEDED, "dumplingai", "duration", mark)
+    given: float | None = exchange.option("video_seconds")
+    if given is not None:
+        return round(given * 1000)
+    if video.duration:
+        return video.duration
+    seeded = exchange.seeded.integer(_SHORTEST_SEEDED, _LONGEST_SEEDED, "dumplingai", "duration", video.mark)
+    provenance = exchange.policy.provenance
     # Where nothing may be assumed it is whole seconds, whose price needs no rounding.
-    return seeded - seeded % 1000 if call.provenance is not None and call.provenance.no_assumed else seeded
+    return seeded - seeded % 1000 if provenance is not None and provenance.no_assumed else seeded
 
 
-def _check_url(call: Call, text: str) -> None:
+def _by_url(text: str, *, literal: bool) -> Video:
+    if literal:
+        return Video(text, text, 0)
     try:
         named = ending(_WEB_URL.validate_python(text))
     except (ValidationError, ValueError):
-        call.rests_on("rule.video_url")
-        raise Refusal("invalid_request", "video must be a public http or https URL when inputMethod is url") from None
-    if named == "3gp":
-        call.rests_on("rule.ending_3gp")
+        message = "video must be a public http or https URL when inputMethod is url"
+        raise Refusal("invalid_request", message, rests_on=("rule.video_url",)) from None
     if not is_supported(named):
-        raise Refusal("invalid_request", f"Unsupported video format: {named}. {_FORMATS}")
+        message = f"Unsupported video format: {named}. {_FORMATS}"
+        raise Refusal("invalid_request", message, row="unsupported_format")
+    return Video(text, text, 0, ("rule.ending_3gp",) if named == "3gp" else ())
 
 
-async def _sent_along(call: Call, text: str, *, literal: bool) -> tuple[str, int | None]:
+async def _sent_along(exchange: Exchange, text: str, *, literal: bool) -> Video:
     try:
         mark, facts = await _probed(text)
     except ValueError:
         if literal:
-            return text, None
-        call.rests_on("rule.base64")
-        raise Refusal("invalid_request", _not_base64(text)) from None
-    if len(text) % 4 or "\n" in text or " " in text:
-        call.rests_on("rule.base64")
+            return Video(text, "", 0)
+        raise Refusal("invalid_request", _not_base64(text), rests_on=_BASE64) from None
+    rows = _BASE64 if len(text) % 4 or "\n" in text or " " in text else ()
     if facts.container is None and not literal:
         what = "Unsupported video format" if facts.size else "The video is empty"
-        raise Refusal("invalid_request", f"{what}. {_FORMATS}")
-    if facts.container is not None and not facts.complete:
-        call.rests_on("rule.damaged_file")
-        call.entry.note = "the video is cut off or damaged; it is served all the same"
-    return mark, facts.duration_ms
+        raise Refusal("invalid_request", f"{what}. {_FORMATS}", row="unsupported_format", rests_on=rows)
+    if facts.container is None or facts.complete:
+        return Video(mark, "", facts.duration_ms or 0, rows)
+    return Video(mark, "", facts.duration_ms or 0, (*rows, "rule.damaged_file"), _DAMAGED)
 
 
 async def _probed(text: str) -> tuple[str, VideoFacts]:

@@ -1,6 +1,6 @@
 """How NanoPhoto looks on the wire: its operation, limit and errors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
@@ -10,11 +10,10 @@ from mockserver.core.jobs import State
 from mockserver.core.limits import Period
 from mockserver.kit.models import first_error
 from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import Provider
+from mockserver.kit.provider import STRANGER, Provider, Refused
 from mockserver.providers.nanophoto import models
-from mockserver.providers.nanophoto.analyses import TEXT_TYPE, reverse_prompt
+from mockserver.providers.nanophoto.analyses import TEXT_TYPE, reverse_prompt, rows_of_request
 from mockserver.providers.nanophoto.codes import MESSAGES, PREFIX, STATUS, code_of
-from mockserver.wire.call import Call
 
 # A file of 30 MB in Base64, with line breaks and with room for the other fields.
 _MAX_BODY = 45_000_000
@@ -24,6 +23,7 @@ _UNDOCUMENTED: Mapping[str, int] = {"not_found": 404, "method_not_allowed": 405}
 _ASSUMED = (*_UNDOCUMENTED, "too_large", "unsupported_media_type")
 # What a check knows better than the message of its code: which field is wrong, and why.
 _TELLING = ("invalid_request", "unsupported_media_type", f"{PREFIX}INVALID_FORMAT")
+_MALFORMED = ("rule.malformed_body",)
 _ELSEWHERE: Mapping[str, str] = {
     "not_found": "There is nothing at this path",
     "method_not_allowed": "This path takes POST alone",
@@ -56,6 +56,7 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "reverse_prompt", "POST", "/api/sora-2/reverse-prompt", reverse_prompt, "Turn a video back into prompts",
             {200: text, **errors}, models.ReversePrompt, input=("videoUrl",), examples=_EXAMPLES,
+            request_rests_on=rows_of_request,
         ),
     )  # fmt: skip
 
@@ -86,31 +87,21 @@ class NanoPhoto(Provider):
         if first["type"] in STATUS:
             return Refusal(f"{PREFIX}{first['type']}", first["msg"])
         if not isinstance(data, Mapping):
-            return Refusal("invalid_request", "The body must be a JSON object", {"rests_on": ("rule.malformed_body",)})
-        return Refusal("invalid_request", first_error(error), {"rests_on": _assumed(first["type"], first["loc"])})
-
-    def error_name(self, refusal: Refusal, reply: Reply) -> str:
-        """The documented code, or the neutral kind of an error that the page knows nothing of."""
-        return refusal.kind if refusal.kind in _ASSUMED else code_of(refusal.kind)
-
-    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
-        yield from super().error_rests_on(refusal, reply)
-        if "syntax" in refusal.detail:
-            yield "rule.malformed_body"
-        if refusal.kind == "rate_limited" and "limit" in refusal.detail:
-            yield f"limit.{refusal.detail['limit']}"
-        if "retry_after" in refusal.detail:
-            yield "rule.retry_after"
+            return Refusal("invalid_request", "The body must be a JSON object", rests_on=_MALFORMED)
+        return Refusal("invalid_request", first_error(error), rests_on=_assumed(first["type"], first["loc"]))
 
     def state_name(self, state: State) -> None:
         """None: an analysis is a job inside alone."""
 
-    def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
-        code = code_of(refusal.kind)
-        status = _UNDOCUMENTED.get(refusal.kind, STATUS[code])
-        own = refusal.detail.get("fault") or refusal.kind in _TELLING or refusal.kind == f"{PREFIX}INVALID_INPUT"
-        message = (own and refusal.message) or _ELSEWHERE.get(refusal.kind, MESSAGES[code])
-        return Reply(status, {"success": False, "error": message, "errorCode": code})
+    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+        kind, code = refusal.kind, code_of(refusal.kind)
+        own = refusal.scripted or kind in _TELLING or kind == f"{PREFIX}INVALID_INPUT"
+        message = (own and refusal.message) or _ELSEWHERE.get(kind, MESSAGES[code])
+        # The documented code, or the neutral kind of an error that the page knows nothing of.
+        more = _MALFORMED if refusal.malformed else ()
+        rows = self.error_rows(refusal, kind if kind in _ASSUMED else code, *more)
+        body = {"success": False, "error": message, "errorCode": code}
+        return Reply(_UNDOCUMENTED.get(kind, STATUS[code]), body, rests_on=rows)
 
 
 def _assumed(problem: str, where: tuple[int | str, ...]) -> tuple[str, ...]:

@@ -1,18 +1,18 @@
 """How PromptToVideo looks on the wire: its operations, tiers and errors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
+from mockserver.core.credits import ONE
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.limits import Period
 from mockserver.kit.models import Shape
 from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import Provider, bearer, status_of
+from mockserver.kit.provider import STRANGER, Provider, Refused, bearer, status_of
 from mockserver.providers.prompttovideo import account, examples, files, models, spelling, videos
-from mockserver.wire.call import Call
 
 # FACTS section 2 gives the words of 400, 401, 402, 404 and 429; those of the others are assumed in their likeness.
 MESSAGES = {
@@ -29,14 +29,15 @@ MESSAGES = {
     "server_error": "Internal server error",
 }
 _QUALITIES = "free, premium, 360p, 1080p"
-# Errors of one neutral kind that a client tells apart by their words, as the ledger calls them.
-_NAMES = {
-    "Authorization header required": "authorization_required",
+_NO_KEY = "authorization_required"
+# What the ledger calls errors that have a name of their own: by their kind, and by the provider's words for them where
+# a scenario uses those.
+_ROWS = {"unauthorized": "invalid_token", "unsupported_media_type": "json_required"}
+_WORDS = {
+    "Authorization header required": _NO_KEY,
     "Invalid token": "invalid_token",
     "JSON data required": "json_required",
     "Prompt is required": "prompt_required",
-    "Prompt must be a string": "prompt_no_text",
-    f"Invalid quality. Must be one of: {_QUALITIES}": "invalid_quality",
     "Failed to start video generation": "not_started",
 }
 _ERRORS = {
@@ -62,6 +63,7 @@ def _operations() -> tuple[Operation, ...]:
             "generate", "POST", "/api/v1/generate", videos.generate, "Generate a video",
             _replies("In the queue", models.Generated, examples.GENERATED, 400, 402, 413), models.Generate,
             input=("prompt",), links={"status": ("get_status", "video_id", "/video_id")}, examples=examples.REQUESTS,
+            request_rests_on=videos.rows_of_video,
             description="Takes 1 credit for `free` and 3 for every other quality, and gives them back when the video "
             "fails before it is begun. Poll its status until it ends.",
         ),
@@ -72,6 +74,7 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "list_videos", "GET", "/api/v1/videos", videos.list_videos, "List videos, newest first",
             _replies("A page of the list", models.VideoList, examples.LIST), query=models.ListQuery,
+            request_rests_on=videos.rows_of_list, deviations=videos.deviations_of_list,
         ),
         Operation(
             "get_account", "GET", "/api/v1/account", account.account, "Get account information",
@@ -114,64 +117,59 @@ class PromptToVideo(Provider):
     def key(self, headers: Mapping[str, str]) -> str:
         token = bearer(headers)
         if token is None:
-            raise Refusal("unauthorized", "Authorization header required")
+            raise Refusal("unauthorized", "Authorization header required", row=_NO_KEY)
         return token
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
         """The prompt is looked at before the quality (FACTS section 2, prompt and quality)."""
         if not isinstance(data, Mapping):
-            return Refusal("invalid_request", "JSON data required")
+            return Refusal("invalid_request", "JSON data required", row="json_required")
         wrong = {part["loc"][0] for part in error.errors(include_url=False, include_input=False, include_context=False)}
         if "prompt" not in wrong:
-            return Refusal("invalid_request", f"Invalid quality. Must be one of: {_QUALITIES}")
+            message = f"Invalid quality. Must be one of: {_QUALITIES}"
+            return Refusal("invalid_request", message, row="invalid_quality")
         prompt = data.get("prompt")
         if prompt and not isinstance(prompt, str):
-            return Refusal("invalid_request", "Prompt must be a string")
-        return Refusal("invalid_request", "Prompt is required", {"blank": bool(prompt)})
-
-    def error_name(self, refusal: Refusal, reply: Reply) -> str:
-        """By its words. That a blank prompt counts as none is assumed, so it has a name of its own."""
-        return "blank_prompt" if refusal.detail.get("blank") else _NAMES.get(reply.body["error"], refusal.kind)
-
-    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
-        yield from super().error_rests_on(refusal, reply)
-        if refusal.kind == "rate_limited" and "limit" in refusal.detail:
-            yield f"limit.{refusal.detail['limit']}"
-        if "retry_after" in refusal.detail:
-            yield "rule.retry_after"
-
-    def states_in(self, body: Any) -> Iterable[str]:
-        """Those of a list too, each once."""
-        listed = body.get("videos", ()) if isinstance(body, dict) else ()
-        return (*super().states_in(body), *dict.fromkeys(video["status"] for video in listed))
+            return Refusal("invalid_request", "Prompt must be a string", row="prompt_no_text")
+        # That a blank prompt counts as none is assumed, so it has a name of its own.
+        row = "blank_prompt" if prompt else "prompt_required"
+        return Refusal("invalid_request", "Prompt is required", row=row)
 
     def state_name(self, state: State) -> str:
         return spelling.SPELLED[state.status]
 
-    def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
+    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
         status = 400 if refusal.kind == "unsupported_media_type" else status_of(refusal)
-        return Reply(status, {"error": _message(refusal, call), **_more(refusal, call)})
+        body = {"error": _message(refusal), **_more(refusal, refused)}
+        return Reply(status, body, rests_on=self.error_rows(refusal, _row(refusal)))
 
 
-def _message(refusal: Refusal, call: Call | None) -> str:
+def _row(refusal: Refusal) -> str:
+    """What the ledger calls an error that does not say it itself."""
+    if refusal.scripted and refusal.message:
+        return _WORDS.get(refusal.message, refusal.kind)
+    return "json_required" if refusal.malformed else _ROWS.get(refusal.kind, refusal.kind)
+
+
+def _message(refusal: Refusal) -> str:
     """A scenario's own words, those of a check that knows better than its kind, or those of the kind."""
-    detail, kind = refusal.detail, refusal.kind
-    if detail.get("fault") and refusal.message:
+    kind = refusal.kind
+    if refusal.scripted and refusal.message:
         return refusal.message
-    if detail.get("syntax"):
+    if refusal.malformed:
         return "JSON data required"
-    if kind == "not_found" and call is not None and call.operation is None:
+    if refusal.row == "no_such_path":
         return "Not found"
-    own = kind == "invalid_request" or (kind == "unauthorized" and not detail.get("given"))
+    own = kind == "invalid_request" or refusal.row == _NO_KEY
     return (own and refusal.message) or MESSAGES.get(kind, MESSAGES["server_error"])
 
 
-def _more(refusal: Refusal, call: Call | None) -> dict[str, Any]:
+def _more(refusal: Refusal, refused: Refused) -> dict[str, Any]:
     """What some errors say beside their message."""
     if refusal.kind == "insufficient_credits":
-        quality = getattr(call.body, "quality", "free") if call is not None else "free"
-        return {"required": spelling.cost(quality), "available": int(refusal.detail.get("available", 0))}
-    if refusal.kind == "rate_limited" and call is not None and call.usage:
-        tier = call.account.tier if call.known else "free"
-        return {"rate_limit_info": spelling.rate_limit_info(tier, call.usage[0])}
+        quality = getattr(refused.body, "quality", "free")
+        return {"required": spelling.cost(quality), "available": int(refusal.available / ONE)}
+    if refusal.kind == "rate_limited" and refused.usage:
+        tier = refused.account.tier if refused.account is not None else "free"
+        return {"rate_limit_info": spelling.rate_limit_info(tier, refused.usage[0])}
     return {}

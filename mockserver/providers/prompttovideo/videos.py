@@ -11,7 +11,7 @@ from mockserver.providers.prompttovideo import spelling
 from mockserver.providers.prompttovideo.files import links, new_token
 from mockserver.providers.prompttovideo.models import DOCUMENTED, Generate
 from mockserver.store.protocol import Page
-from mockserver.wire.call import Call
+from mockserver.wire.exchange import Exchange
 
 PER_PAGE, PER_PAGE_MAX = 20, 100
 # The videos of an account that the queue lists: the next ones.
@@ -23,55 +23,53 @@ _NOTHING = Page((), 0)
 _SHOWN = 60
 
 
-async def generate(call: Call) -> Reply:
+async def generate(exchange: Exchange) -> Reply:
     """POST /api/v1/generate."""
-    quality, prompt = call.body.quality, call.body.prompt
-    call.rests_on(*_rows_of_request(call))
-    priority = spelling.priority(quality, call.account.tier)
-    video_id = await _new_id(call)
-    observed = call.option("durations") == "observed"
-    job = await call.submit(
+    quality, prompt = exchange.body.quality, exchange.body.prompt
+    priority = spelling.priority(quality, exchange.account.tier)
+    video_id = await _new_id(exchange)
+    observed = exchange.option("durations") == "observed"
+    job = await exchange.jobs.submit(
         video_id,
         request={"prompt": prompt, "quality": quality},
         facts={
             "duration": spelling.duration(quality, observed=observed),
-            "token": new_token(call, video_id),
+            "token": new_token(exchange, video_id),
             # What was paid comes back only when the video was never begun (FACTS section 2, cost).
             "refund": "unstarted",
         },
         cost=spelling.cost(quality),
         priority=priority,
     )
+    await exchange.sandbox.settling.observe(exchange.now)
     body = {
         "success": True,
         "video_id": int(video_id),
         "status": "pending",
-        "credits_remaining": spelling.credits(await call.balance()),
-        "queue_position": await call.sandbox.store.queue_position(job),
+        "credits_remaining": spelling.credits(await exchange.credits.balance()),
+        "queue_position": await exchange.sandbox.store.queue_position(job),
         "estimated_wait_time": spelling.wait_minutes(priority),
     }
-    return Reply(200, body)
+    return Reply(200, body, job=video_id, rests_on=("state.pending",))
 
 
-async def status(call: Call) -> Reply:
+async def status(exchange: Exchange) -> Reply:
     """GET /api/v1/video/{video_id}/status."""
-    job = await call.job(call.path["video_id"])
-    _rest(call, _rows_of_state(call, job))
-    reply = Reply(200, _full(call, job))
-    await call.poll(job)
-    return reply
+    job = await exchange.jobs.get(exchange.path["video_id"])
+    rows, body = tuple(_rows_of_state(exchange, job)), _full(exchange, job)
+    await exchange.jobs.poll(job)
+    return Reply(200, body, job=job.id, rests_on=rows)
 
 
-async def list_videos(call: Call) -> Reply:
+async def list_videos(exchange: Exchange) -> Reply:
     """GET /api/v1/videos."""
-    for text in _odd(call.query):
-        call.deviate(text)
-    if any(_BELOW_ONE.fullmatch(call.query.get(name, "")) for name in ("page", "per_page")):
-        call.rests_on("rule.below_one")
-    number = _number(call.query.get("page"), 1, _PAGE_MAX)
-    per_page = _number(call.query.get("per_page"), PER_PAGE, PER_PAGE_MAX)
-    page = await _page(call, call.query.get("status", ""), (number - 1) * per_page, per_page)
-    _rest(call, (row for job in page.jobs for row in (*_rows_of_state(call, job), *_rows_of_quality(call, job))))
+    await exchange.sandbox.settling.observe(exchange.now)
+    number = _number(exchange.query.get("page"), 1, _PAGE_MAX)
+    per_page = _number(exchange.query.get("per_page"), PER_PAGE, PER_PAGE_MAX)
+    page = await _page(exchange, exchange.query.get("status", ""), (number - 1) * per_page, per_page)
+    rows = _each_once(
+        row for job in page.jobs for row in (*_rows_of_state(exchange, job), *_rows_of_quality(exchange, job))
+    )
     pages = -(-page.total // per_page)
     pagination = {
         "page": number,
@@ -81,41 +79,53 @@ async def list_videos(call: Call) -> Reply:
         "has_next": number < pages,
         "has_prev": number > 1,
     }
-    return Reply(200, {"videos": [_listed(call, job) for job in page.jobs], "pagination": pagination})
+    videos = [_listed(exchange, job) for job in page.jobs]
+    return Reply(200, {"videos": videos, "pagination": pagination}, rests_on=rows)
 
 
-async def queue_status(call: Call) -> Reply:
+async def queue_status(exchange: Exchange) -> Reply:
     """GET /api/v1/queue/status: the caller's pending videos, next first, and figures of everybody's."""
-    store, provider = call.sandbox.store, call.provider.name
+    store, provider = exchange.sandbox.store, exchange.provider.name
+    await exchange.sandbox.settling.observe(exchange.now)
     tally = await store.tally(provider)
-    waiting = await store.waiting_jobs(provider, call.account.id, LISTED)
-    _rest(call, (row for job in waiting.jobs for row in ("rule.queue", "rule.wait", *_rows_of_quality(call, job))))
+    waiting = await store.waiting_jobs(provider, exchange.account.id, LISTED)
+    rows = _each_once(
+        row for job in waiting.jobs for row in ("rule.queue", "rule.wait", *_rows_of_quality(exchange, job))
+    )
     if waiting.total > LISTED:
-        call.rests_on("rule.queue_length")
+        rows = (*rows, "rule.queue_length")
     stats = {
         "total_pending": tally.get("queued", 0),
         "currently_processing": tally.get("running", 0),
         "user_pending_count": waiting.total,
     }
-    return Reply(200, {"user_videos": [await _waiting(call, job) for job in waiting.jobs], "queue_stats": stats})
+    videos = [await _waiting(exchange, job) for job in waiting.jobs]
+    return Reply(200, {"user_videos": videos, "queue_stats": stats}, rests_on=rows)
 
 
-def _rows_of_request(call: Call) -> Iterator[str]:
+def rows_of_video(exchange: Exchange) -> Iterator[str]:
     """The rows of the ledger that a new video rests on."""
     yield from ("rule.cost", "rule.queue", "rule.wait")
-    if "quality" not in call.body.model_fields_set:
+    if "quality" not in exchange.body.model_fields_set:
         yield "rule.default_quality"
-    if call.body.quality not in DOCUMENTED:
+    if exchange.body.quality not in DOCUMENTED:
         yield "rule.other_qualities"
-    if not Generate.model_fields.keys() >= call.data.keys():
+    if not Generate.model_fields.keys() >= exchange.data.keys():
         yield "rule.unknown_fields"
-    if call.account.credits is None:
+    if exchange.account.credits is None:
         yield "rule.endless_credits"
 
 
-def _rows_of_state(call: Call, job: Job) -> Iterator[str]:
-    """Those that a video rests on as it is now, beside its state."""
-    status = job.at(call.now).status
+def rows_of_list(exchange: Exchange) -> Iterator[str]:
+    """Those that the page asked for rests on."""
+    if any(_BELOW_ONE.fullmatch(exchange.query.get(name, "")) for name in ("page", "per_page")):
+        yield "rule.below_one"
+
+
+def _rows_of_state(exchange: Exchange, job: Job) -> Iterator[str]:
+    """Those that a video rests on as it is now."""
+    status = job.at(exchange.now).status
+    yield f"state.{spelling.SPELLED[status]}"
     if status == "succeeded":
         observed = job.facts["duration"] != spelling.duration("free", observed=False)
         yield "rule.observed_durations" if observed else "rule.duration"
@@ -127,33 +137,31 @@ def _rows_of_state(call: Call, job: Job) -> Iterator[str]:
         yield "rule.late_fields"
 
 
-def _rows_of_quality(call: Call, job: Job) -> Iterator[str]:
+def _rows_of_quality(exchange: Exchange, job: Job) -> Iterator[str]:
     """Those that the quality of a video rests on in lists and the queue."""
-    if call.option("listed_quality") == "observed":
+    if exchange.option("listed_quality") == "observed":
         yield "rule.listed_quality_observed"
     else:
         yield "rule.listed_premium" if job.request["quality"] == "premium" else "rule.listed_quality"
 
 
-def _rest(call: Call, rows: Iterable[str]) -> None:
-    """Name each row once: many videos of a page rest on the same."""
-    named = tuple(dict.fromkeys(rows))
-    if named:
-        call.rests_on(*named)
+def _each_once(rows: Iterable[str]) -> tuple[str, ...]:
+    """The rows, each once: many videos of a page rest on the same."""
+    return tuple(dict.fromkeys(rows))
 
 
-async def _new_id(call: Call) -> str:
+async def _new_id(exchange: Exchange) -> str:
     """The next number of the account, from a base of its own, so that no account can guess another's."""
-    account = call.account.id
-    base = call.seeded.integer(100_000, 900_000_000, "videos", account)
+    account = exchange.account.id
+    base = exchange.seeded.integer(100_000, 900_000_000, "videos", account)
     while True:
-        made = str(base + await call.sandbox.store.next_number("video", account))
-        if await call.sandbox.store.get_job(call.provider.name, account, made) is None:
+        made = str(base + await exchange.sandbox.store.next_number("video", account))
+        if await exchange.sandbox.store.get_job(exchange.provider.name, account, made) is None:
             return made
 
 
-def _full(call: Call, job: Job) -> dict[str, Any]:
-    state = job.at(call.now)
+def _full(exchange: Exchange, job: Job) -> dict[str, Any]:
+    state = job.at(exchange.now)
     body = {
         "video_id": int(job.id),
         "status": spelling.SPELLED[state.status],
@@ -163,43 +171,43 @@ def _full(call: Call, job: Job) -> dict[str, Any]:
         "updated_at": rfc3339(state.entered_at),
     }
     if state.status == "succeeded":
-        return {**body, **links(call, job), "completed_at": rfc3339(state.entered_at)}
+        return {**body, **links(exchange, job), "completed_at": rfc3339(state.entered_at)}
     if state.terminal:
         body["error"] = state.step.error or "Video generation failed"
     return body
 
 
-def _listed(call: Call, job: Job) -> dict[str, Any]:
-    state = job.at(call.now)
+def _listed(exchange: Exchange, job: Job) -> dict[str, Any]:
+    state = job.at(exchange.now)
     body = {
         "id": int(job.id),
         "prompt": job.request["prompt"],
-        "quality": _quality(call, job),
+        "quality": _quality(exchange, job),
         "status": spelling.SPELLED[state.status],
         "created_at": rfc3339(job.created_at),
         "updated_at": rfc3339(state.entered_at),
     }
-    return {**body, **links(call, job)} if state.status == "succeeded" else body
+    return {**body, **links(exchange, job)} if state.status == "succeeded" else body
 
 
-async def _waiting(call: Call, job: Job) -> Mapping[str, Any]:
+async def _waiting(exchange: Exchange, job: Job) -> Mapping[str, Any]:
     return {
         "video_id": int(job.id),
         "prompt": spelling.shortened(job.request["prompt"]),
-        "quality": _quality(call, job),
-        "position": await call.sandbox.store.queue_position(job),
+        "quality": _quality(exchange, job),
+        "position": await exchange.sandbox.store.queue_position(job),
         "estimated_wait_minutes": spelling.wait_minutes(job.priority or 0),
         "queued_at": rfc3339(job.created_at),
     }
 
 
-def _quality(call: Call, job: Job) -> str:
-    return spelling.listed_quality(job.request["quality"], observed=call.option("listed_quality") == "observed")
+def _quality(exchange: Exchange, job: Job) -> str:
+    return spelling.listed_quality(job.request["quality"], observed=exchange.option("listed_quality") == "observed")
 
 
-async def _page(call: Call, wanted: str, offset: int, limit: int) -> Page:
+async def _page(exchange: Exchange, wanted: str, offset: int, limit: int) -> Page:
     """A part of the account's videos; an unknown status finds none (FACTS section 2, list)."""
-    store, provider, account = call.sandbox.store, call.provider.name, call.account.id
+    store, provider, account = exchange.sandbox.store, exchange.provider.name, exchange.account.id
     if not wanted:
         return await store.page_jobs(provider, account, None, offset, limit)
     named = spelling.MEANT.get(wanted, ())
@@ -212,8 +220,9 @@ async def _page(call: Call, wanted: str, offset: int, limit: int) -> Page:
     return Page(tuple(merged[offset : offset + limit]), sum(page.total for page in pages))
 
 
-def _odd(query: Mapping[str, str]) -> Iterator[str]:
+def deviations_of_list(exchange: Exchange) -> Iterator[str]:
     """What a list is asked for that the documents do not have (FACTS section 2, list)."""
+    query = exchange.query
     for name, most in (("page", _PAGE_MAX), ("per_page", PER_PAGE_MAX)):
         if name in query and not 1 <= _read(query[name]) <= most:
             yield f"{name}: {query[name][:_SHOWN]!r} is not a number from 1 to {most}"

@@ -1,7 +1,7 @@
 """VideoToPrompt's authorization endpoint: a person, or nobody, says yes, and the client gets a code (RFC 6749)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from urllib.parse import urlencode
 
@@ -9,7 +9,7 @@ from mockserver.core.faults import HTTP_STATUS, Refusal
 from mockserver.kit.operations import Documented, Operation, Reply
 from mockserver.providers.videotoprompt import models
 from mockserver.providers.videotoprompt.grants import NO_STORE, SCOPES, fresh, known
-from mockserver.wire.call import Call
+from mockserver.wire.exchange import Exchange
 
 CODE_LASTS = 10 * 60_000
 HTML = "text/html; charset=utf-8"
@@ -51,68 +51,71 @@ def _page_for(refusal: Refusal) -> Reply | None:
     status = HTTP_STATUS.get(refusal.kind)
     if refusal.kind not in ("invalid_request", "unsupported_media_type", "too_large") or status is None:
         return None
-    return _page(status, "Authorization refused", f"<p>{escape(refusal.message)}</p>")
+    # The page tells a person what is wrong with the form, and has no field for a code.
+    row = "error.invalid_request" if status == 400 else f"error.{refusal.kind}"
+    rows = (row, *refusal.rests_on, "rule.oauth_bad_forms")
+    return _page(status, "Authorization refused", f"<p>{escape(refusal.message)}</p>", rows)
 
 
-async def authorize(call: Call) -> Reply:
+async def authorize(exchange: Exchange) -> Reply:
     """GET /oauth/authorize: redirect at once with a code, or show the consent page."""
-    wrong = _untrusted(call)
+    wrong = _untrusted(exchange)
     if wrong:
-        return _refused(call, wrong)
-    if call.option("auto_approve", True):
-        call.rests_on("rule.oauth_auto_approve")
-        return await _decided(call, approved=True)
-    call.rests_on("rule.oauth_consent_page")
-    scope = escape(call.query.get("scope") or " ".join(SCOPES))
+        return _refused(wrong)
+    if exchange.option("auto_approve", True):
+        return await _decided(exchange, ("rule.oauth_auto_approve",), approved=True)
+    scope = escape(exchange.query.get("scope") or " ".join(SCOPES))
     form = (
-        f"<p><b>{escape(call.query['client_id'])}</b> asks for access to your account: <code>{scope}</code>.</p>"
+        f"<p><b>{escape(exchange.query['client_id'])}</b> asks for access to your account: <code>{scope}</code>.</p>"
         '<form method="post"><button name="decision" value="approve">Approve</button> '
         '<button name="decision" value="deny">Deny</button></form>'
     )
-    return _page(200, "Approve access", form)
+    return _page(200, "Approve access", form, ("rule.oauth_consent_page",))
 
 
-async def consent(call: Call) -> Reply:
+async def consent(exchange: Exchange) -> Reply:
     """POST /oauth/authorize: the person has answered."""
-    wrong = _untrusted(call)
+    wrong = _untrusted(exchange)
     if wrong:
-        return _refused(call, wrong)
-    return await _decided(call, approved=call.body.decision == "approve")
+        return _refused(wrong)
+    return await _decided(exchange, (), approved=exchange.body.decision == "approve")
 
 
-def _untrusted(call: Call) -> str | None:
+def _untrusted(exchange: Exchange) -> str | None:
     """Why the person cannot be sent back to the client (RFC 6749 section 4.1.2.1), or None."""
-    client, back = call.query.get("client_id", ""), call.query.get("redirect_uri", "")
-    if not client or not known(call, client):
+    client, back = exchange.query.get("client_id", ""), exchange.query.get("redirect_uri", "")
+    if not client or not known(exchange, client):
         return "client_id is missing or unknown"
     if not _IS_REDIRECT_URI(back):
         return "redirect_uri must be an absolute URI without a fragment, and of a scheme that can be redirected to"
     return None
 
 
-def _refused(call: Call, wrong: str) -> Reply:
-    call.rests_on("error.untrusted_client")
-    return _page(400, "Authorization refused", f"<p>{escape(wrong)}</p>")
+def _refused(wrong: str) -> Reply:
+    return _page(400, "Authorization refused", f"<p>{escape(wrong)}</p>", ("error.untrusted_client",))
 
 
-async def _decided(call: Call, *, approved: bool) -> Reply:
-    query = call.query
+async def _decided(exchange: Exchange, rows: tuple[str, ...], *, approved: bool) -> Reply:
+    query = exchange.query
     scopes = (query.get("scope") or " ".join(SCOPES)).split()
     error = _error(query, scopes, approved=approved)
     answer: dict[str, str] = {}
     if "state" in query:
-        call.rests_on("rule.oauth_state")
+        rows = (*rows, "rule.oauth_state")
     if error:
-        call.rests_on(f"error.{error}")
+        rows = (*rows, f"error.{error}")
         answer["error"] = error
     else:
-        answer["code"] = await _new_code(call, " ".join(scopes))
+        rows = (*rows, *_rows_of_code(query))
+        exchange.admit(*rows)
+        answer["code"] = await _new_code(exchange, " ".join(scopes))
     if "state" in query:
         answer["state"] = query["state"]
     back = query["redirect_uri"]
     joint = "&" if "?" in back else "?"
     location = f"{back}{joint}{urlencode(answer)}"
-    return Reply(302, b"", ((b"location", location.encode()), *NO_STORE), "text/plain; charset=utf-8")
+    headers = ((b"location", location.encode()), *NO_STORE)
+    return Reply(302, b"", headers, "text/plain; charset=utf-8", rests_on=rows)
 
 
 def _error(query: Mapping[str, str], scopes: Sequence[str], *, approved: bool) -> str | None:
@@ -126,27 +129,31 @@ def _error(query: Mapping[str, str], scopes: Sequence[str], *, approved: bool) -
     return None if approved else "access_denied"
 
 
-async def _new_code(call: Call, scope: str) -> str:
-    query = call.query
-    call.rests_on("rule.oauth_codes")
+def _rows_of_code(query: Mapping[str, str]) -> Iterator[str]:
+    """The rows of the ledger that a new code rests on."""
+    yield "rule.oauth_codes"
     if not query.get("scope"):
-        call.rests_on("rule.oauth_all_scopes")
+        yield "rule.oauth_all_scopes"
     if query.get("code_challenge"):
-        call.rests_on("rule.oauth_pkce")
-    code = "v2p_code_" + await fresh(call, "code", query["client_id"], query["redirect_uri"], scope)
+        yield "rule.oauth_pkce"
+
+
+async def _new_code(exchange: Exchange, scope: str) -> str:
+    query = exchange.query
+    code = "v2p_code_" + await fresh(exchange, "code", query["client_id"], query["redirect_uri"], scope)
     value = {
         "client": query["client_id"],
         "redirect_uri": query["redirect_uri"],
         "scope": scope,
         "challenge": query.get("code_challenge", ""),
         "method": query.get("code_challenge_method", "plain"),
-        "account": call.option("oauth_account", "oauth-user"),
+        "account": exchange.option("oauth_account", "oauth-user"),
     }
-    await call.sandbox.store.put_value("code", code, value, call.now + CODE_LASTS)
+    await exchange.sandbox.store.put_value("code", code, value, exchange.now + CODE_LASTS)
     return code
 
 
-def _page(status: int, title: str, inner: str) -> Reply:
+def _page(status: int, title: str, inner: str, rows: tuple[str, ...]) -> Reply:
     html = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         "<style>body{font:16px/1.5 system-ui;max-width:32rem;margin:15vh auto;padding:0 1rem}"
@@ -154,4 +161,4 @@ def _page(status: int, title: str, inner: str) -> Reply:
         f"<h1>{title}</h1>{inner}</html>"
     )
     policy = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self' *")
-    return Reply(status, html.encode(), (policy, *NO_STORE), HTML)
+    return Reply(status, html.encode(), (policy, *NO_STORE), HTML, rests_on=rows)

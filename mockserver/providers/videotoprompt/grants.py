@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.core.seeded import Seeded
-from mockserver.wire.call import Call
+from mockserver.wire.exchange import Exchange
 
 SCOPES = ("analyze:read", "analyze:write", "account:read")
 SCHEME: Mapping[str, Any] = {
@@ -26,15 +26,15 @@ SCHEME: Mapping[str, Any] = {
 NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 
 
-def known(call: Call, client: str) -> bool:
+def known(exchange: Exchange, client: str) -> bool:
     """True for a client that the scenario names; where it names none, for every one without `invalid` in its id."""
-    clients = call.option("clients", {})
+    clients = exchange.option("clients", {})
     return client in clients if clients else "invalid" not in client
 
 
-async def fresh(call: Call, *what: str) -> str:
+async def fresh(exchange: Exchange, *what: str) -> str:
     """A token that no other has; in a sandbox that is not the default one it names it, as API keys may."""
-    number = await call.sandbox.store.next_number("oauth", *what)
-    seeded: Seeded = call.seeded.child("oauth", *what)
-    marked = "" if call.sandbox.name == "default" else f"sbx-{call.sandbox.name}-"
+    number = await exchange.sandbox.store.next_number("oauth", *what)
+    seeded: Seeded = exchange.seeded.child("oauth", *what)
+    marked = "" if exchange.sandbox.name == "default" else f"sbx-{exchange.sandbox.name}-"
     return marked + seeded.token(32, number)

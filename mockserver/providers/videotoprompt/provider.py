@@ -1,6 +1,6 @@
 """How VideoToPrompt looks on the wire: its operations, plans, errors, headers and events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
@@ -9,11 +9,11 @@ from mockserver.clock import rfc3339
 from mockserver.core.accounts import Account
 from mockserver.core.deliveries import Delivery
 from mockserver.core.faults import Refusal
-from mockserver.core.jobs import Job, State
+from mockserver.core.jobs import Effects, Job, State
 from mockserver.core.limits import Period, Usage
 from mockserver.core.signing import hmac_sha256
 from mockserver.kit.operations import Documented, Event, Header, Operation, Reply
-from mockserver.kit.provider import BEARER, Holder, Provider, status_of
+from mockserver.kit.provider import BEARER, STRANGER, Holder, Provider, Refused, status_of
 from mockserver.providers.videotoprompt import (
     analyses,
     authorization,
@@ -24,9 +24,9 @@ from mockserver.providers.videotoprompt import (
     samples,
     tokens,
 )
-from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.settling import Settling
+from mockserver.sandbox.state import SandboxState
 from mockserver.store.protocol import Transition
-from mockserver.wire.call import Call
 
 MB = 1_000_000
 _ERRORS = {
@@ -87,13 +87,14 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "analyze_url", "POST", "/v1/analyze/url", analyses.by_url, "Analyze a video at a public URL",
             _replies(submitted, 400, 403, *everywhere), models.UrlAnalysis, input=("url",),
-            scope="analyze:write", rests_on=_KEY, links=link, tag="analyses", examples=samples.ANALYSES,
+            scope="analyze:write", rests_on=_KEY, request_rests_on=analyses.rows_of_url, links=link, tag="analyses",
+            examples=samples.ANALYSES,
         ),
         Operation(
             "analyze_batch", "POST", "/v1/analyze/batch", analyses.submit_batch, "Analyze up to 100 videos in one call",
             _replies({202: Documented("Accepted", models.BatchSubmitted)}, 400, 403, *everywhere), models.BatchRequest,
-            scope="analyze:write", rests_on=_KEY, links={"retrieve": ("get_batch", "batch_id")}, tag="batches",
-            examples=samples.BATCHES,
+            scope="analyze:write", rests_on=_KEY, request_rests_on=analyses.rows_of_batch,
+            links={"retrieve": ("get_batch", "batch_id")}, tag="batches", examples=samples.BATCHES,
         ),
         Operation(
             "get_batch", "GET", "/v1/analyze/batch/{batch_id}", analyses.retrieve_batch, "Get a batch with its results",
@@ -153,33 +154,18 @@ class VideoToPrompt(Provider):
     def __init__(self) -> None:
         self.operations = _operations()
 
-    async def holder(self, key: str, sandbox: Sandbox, now: int) -> Holder | None:
+    async def holder(self, key: str, sandbox: SandboxState, now: int) -> Holder | None:
         return await tokens.holder(key, sandbox, now)
 
-    def spell(self, refusal: Refusal, call: Call | None = None) -> Reply:
-        status = status_of(refusal)
-        if refusal.kind == "insufficient_credits":
-            status = 403
+    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+        status = 403 if refusal.kind == "insufficient_credits" else status_of(refusal)
+        kind = TYPES.get(refusal.kind, "bad_request")
         message = refusal.message or MESSAGES.get(refusal.kind, "Bad request")
-        return Reply(status, {"error": {"type": TYPES.get(refusal.kind, "bad_request"), "message": message}})
+        rows = self.error_rows(refusal, _row(refusal, kind), *_rows(refusal))
+        return Reply(status, {"error": {"type": kind, "message": message}}, rests_on=rows)
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
         return refusals.refusal_of(error)
-
-    def error_name(self, refusal: Refusal, reply: Reply) -> str:
-        """The documented type, or the code of RFC 6749 where OAuth clients read it; what has neither, as it is."""
-        if refusal.kind in _NAMELESS and reply.status != 400:
-            return refusal.kind
-        # The consent page tells a person what is wrong with its form, and has no field for a code.
-        error = reply.body["error"] if isinstance(reply.body, dict) else "invalid_request"
-        if not isinstance(error, dict):
-            return str(error)
-        return "missing_scope" if "scope" in refusal.detail else str(error["type"])
-
-    def error_rests_on(self, refusal: Refusal, reply: Reply) -> Iterable[str]:
-        """How the API lays its errors out, and why it refused; those of OAuth are laid out by RFC 6749."""
-        yield from super().error_rests_on(refusal, reply)
-        yield from refusals.rests_on(refusal, reply)
 
     def state_name(self, state: State) -> str:
         return results.SPELLED[state.status]
@@ -194,13 +180,18 @@ class VideoToPrompt(Provider):
             (b"x-ratelimit-reset", b"%d" % (window.resets_at // 1000)),
         )
 
-    async def on_transition(self, sandbox: Sandbox, transition: Transition) -> None:
-        job, state = transition.job, transition.state
-        if not state.terminal:
-            return
+    def effects(self, facts: Mapping[str, Any], account: Account | None) -> Effects:
+        """The end of an analysis is announced, or may be that of its batch; a batch is announced to its own URL."""
+        if "items" in facts:
+            return "none" if facts["webhook_url"] is None else "end"
+        announced = account is not None and account.webhook is not None
+        return "end" if announced or "batch" in facts else "none"
+
+    async def on_transition(self, settling: Settling, transition: Transition) -> None:
+        job, state, sandbox = transition.job, transition.state, settling.sandbox
         account = await sandbox.account(self.name, job.account.partition(":")[2], state.entered_at)
         if "items" in job.facts:
-            await self._batch_ended(sandbox, job, state, account)
+            await self._batch_ended(settling, job, state, account)
             return
         event = "analysis.completed" if state.status == "succeeded" else "analysis.failed"
         webhook = account.webhook if account else None
@@ -210,33 +201,52 @@ class VideoToPrompt(Provider):
                 data["prompt"] = results.prompt(sandbox, job)
             else:
                 data["error"] = results.error_text(state)
-            await self._announce(sandbox, job, state, event, webhook.url, webhook.secret, data)
+            await self._announce(settling, job, state, event, webhook.url, webhook.secret, data)
         if "batch" in job.facts:
-            await self._item_ended(sandbox, job, state)
+            await self._item_ended(settling, job, state)
 
-    async def _item_ended(self, sandbox: Sandbox, job: Job, state: State) -> None:
+    async def _item_ended(self, settling: Settling, job: Job, state: State) -> None:
         """End the batch of an analysis when it was the last of them."""
-        batch = await sandbox.store.get_job(self.name, job.account, job.facts["batch"])
+        store = settling.sandbox.store
+        batch = await store.get_job(self.name, job.account, job.facts["batch"])
         if batch is None or batch.at(state.entered_at).terminal:
             return
-        items = [await sandbox.store.get_job(self.name, job.account, i) for i in batch.facts["items"]]
+        items = [await store.get_job(self.name, job.account, i) for i in batch.facts["items"]]
         if all(item is None or item.at(state.entered_at).terminal for item in items):
-            await sandbox.finish(batch, state.entered_at, "succeeded")
+            await settling.finish(batch, state.entered_at, "succeeded")
 
-    async def _batch_ended(self, sandbox: Sandbox, job: Job, state: State, account: Account | None) -> None:
-        url = job.facts["webhook_url"]
+    async def _batch_ended(self, settling: Settling, job: Job, state: State, account: Account | None) -> None:
+        url, sandbox = job.facts["webhook_url"], settling.sandbox
         if url is None:
             return
         found = [await sandbox.store.get_job(self.name, job.account, i) for i in job.facts["items"]]
         data = results.batch(sandbox, job, [item for item in found if item is not None], state.entered_at)
         secret = account.webhook.secret if account and account.webhook else "whsec_mockserver"
-        await self._announce(sandbox, job, state, "batch.completed", url, secret, data)
+        await self._announce(settling, job, state, "batch.completed", url, secret, data)
 
     async def _announce(
-        self, sandbox: Sandbox, job: Job, state: State, event: str, url: str, secret: str, data: object
+        self, settling: Settling, job: Job, state: State, event: str, url: str, secret: str, data: object
     ) -> None:
         body = {"event": event, "timestamp": rfc3339(state.entered_at), "data": data}
-        await sandbox.outbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
+        await settling.outbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
 
     def signed(self, delivery: Delivery, at: int) -> Sequence[tuple[str, str]]:
         return (("X-V2P-Signature", f"sha256={hmac_sha256(delivery.secret, delivery.body)}"),)
+
+
+def _row(refusal: Refusal, kind: str) -> str:
+    """What the ledger calls an error: its documented type; what has none of its own, as the sandbox calls it."""
+    if refusal.kind in _NAMELESS:
+        return refusal.kind
+    return "missing_scope" if refusal.scope is not None else kind
+
+
+def _rows(refusal: Refusal) -> Iterator[str]:
+    """How the API lays its errors out, and why it refused."""
+    yield "rule.error_envelope"
+    if refusal.malformed:
+        yield "rule.bad_json"
+    if refusal.kind == "insufficient_credits":
+        yield "rule.no_credits"
+    if refusal.limit == analyses.DAILY:
+        yield "rule.over_day"

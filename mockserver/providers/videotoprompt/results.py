@@ -8,7 +8,7 @@ from mockserver.content import prompts
 from mockserver.content.scene import Scene
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
-from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.state import SandboxState
 
 SPELLED: Mapping[Status, str] = {
     "queued": "pending",
@@ -28,12 +28,12 @@ def error_text(state: State) -> str:
     return "The analysis was cancelled" if state.status == "cancelled" else "The video could not be analyzed"
 
 
-def prompt(sandbox: Sandbox, job: Job) -> dict[str, Any]:
+def prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
     """The prompt of a completed analysis: the same whenever it is asked for."""
     return sandbox.memo(("prompt", job.sequence, job.id), lambda: _prompt(sandbox, job))
 
 
-def _prompt(sandbox: Sandbox, job: Job) -> dict[str, Any]:
+def _prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
     asked = job.request
     platform = asked["platform"]
     scene = Scene.of(sandbox.seeded.child("scene", job.id), asked["hint"])
@@ -49,7 +49,7 @@ def _prompt(sandbox: Sandbox, job: Job) -> dict[str, Any]:
     }
 
 
-def analysis(sandbox: Sandbox, job: Job, now: int) -> dict[str, Any]:
+def analysis(sandbox: SandboxState, job: Job, now: int) -> dict[str, Any]:
     """The documented reply for one analysis."""
     state = job.at(now)
     status = SPELLED[state.status]
@@ -65,17 +65,20 @@ def analysis(sandbox: Sandbox, job: Job, now: int) -> dict[str, Any]:
     return body
 
 
-def rows(body: Mapping[str, Any], job: Job, now: int) -> Sequence[str]:
-    """What the reply for one analysis rests on in the ledger, beside its operation and its status."""
-    if body["status"] == "completed":
-        negative = "rule.negative" if body["prompt"]["negative"] is not None else "rule.no_negative"
-        return ("rule.result", _PARAMETERS.get(body["platform"], "rule.parameters"), negative)
-    if body["status"] == "failed":
-        return ("rule.cancelled" if job.at(now).status == "cancelled" else "rule.failed_job",)
-    return ("rule.result_before_end",)
+def rows(job: Job, now: int) -> tuple[str, ...]:
+    """The rows of the ledger that the reply for one analysis rests on, beside its operation's."""
+    state = job.at(now)
+    shown = f"state.{SPELLED[state.status]}"
+    if state.status == "succeeded":
+        platform, asked = job.request["platform"], job.request["include_negative"]
+        negative = "rule.negative" if asked and platform in WITH_NEGATIVE else "rule.no_negative"
+        return (shown, "rule.result", _PARAMETERS.get(platform, "rule.parameters"), negative)
+    if state.terminal:
+        return (shown, "rule.cancelled" if state.status == "cancelled" else "rule.failed_job")
+    return (shown, "rule.result_before_end")
 
 
-def batch(sandbox: Sandbox, job: Job, items: Sequence[Job], now: int) -> dict[str, Any]:
+def batch(sandbox: SandboxState, job: Job, items: Sequence[Job], now: int) -> dict[str, Any]:
     """The reply for a batch: its own status, and every analysis in full."""
     states = [item.at(now) for item in items]
     body = {"id": job.id, "status": batch_status(states), "created_at": rfc3339(job.created_at)}

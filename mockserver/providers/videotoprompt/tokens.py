@@ -12,11 +12,13 @@ from mockserver.kit.operations import Documented, Operation, Reply
 from mockserver.kit.provider import Holder
 from mockserver.providers.videotoprompt import models
 from mockserver.providers.videotoprompt.grants import NO_STORE, fresh, known
-from mockserver.sandbox.sandbox import Sandbox
-from mockserver.wire.call import Call
+from mockserver.sandbox.state import SandboxState
+from mockserver.wire.exchange import Exchange
 
 TOKEN_LASTS = 60 * 60_000
 _ACCESS, _REFRESH = "v2p_at_", "v2p_rt_"
+# What new tokens rest on in the ledger.
+_ISSUED = ("rule.oauth_access_tokens",)
 _UNCACHED = {"Cache-Control": {"type": "string", "const": "no-store", "description": "tokens are not to be kept"}}
 _GRANTS = {
     "code": {
@@ -31,11 +33,12 @@ _GRANTS = {
 
 
 class _Problem(Exception):
-    """An error of RFC 6749: its code, and a description for people."""
+    """An error of RFC 6749: its code, and a description for people; and what the refusal rests on."""
 
-    def __init__(self, code: str, description: str) -> None:
+    def __init__(self, code: str, description: str, rests_on: tuple[str, ...] = ()) -> None:
         super().__init__(description)
         self.code = code
+        self.rests_on = rests_on
 
 
 def operations() -> tuple[Operation, ...]:
@@ -60,10 +63,12 @@ def _token_error(refusal: Refusal) -> Reply | None:
     if refusal.kind not in ("invalid_request", "unsupported_media_type", "too_large"):
         return None
     status = 413 if refusal.kind == "too_large" else 400
-    return Reply(status, {"error": "invalid_request", "error_description": refusal.message}, NO_STORE)
+    body = {"error": "invalid_request", "error_description": refusal.message}
+    row = "error.too_large" if status == 413 else "error.invalid_request"
+    return Reply(status, body, NO_STORE, rests_on=(row, *refusal.rests_on, "rule.oauth_bad_forms"))
 
 
-async def holder(key: str, sandbox: Sandbox, now: int) -> Holder | None:
+async def holder(key: str, sandbox: SandboxState, now: int) -> Holder | None:
     """The account behind a bearer credential: an access token's, or an API key itself."""
     if not key.startswith(_ACCESS):
         return Holder(key)
@@ -71,62 +76,73 @@ async def holder(key: str, sandbox: Sandbox, now: int) -> Holder | None:
     return None if found is None else Holder(found["account"], frozenset(found["scope"].split()))
 
 
-async def token(call: Call) -> Reply:
+async def token(exchange: Exchange) -> Reply:
     """POST /oauth/token."""
     try:
-        body: models.TokenRequest = call.body
-        client = _client(call, body)
+        body: models.TokenRequest = exchange.body
+        client = _client(exchange, body)
         if body.grant_type == "authorization_code":
-            granted = await _by_code(call, body, client)
+            granted, rows = await _by_code(exchange, body, client)
         elif body.grant_type == "refresh_token":
-            granted = await _by_refresh(call, body, client)
+            granted, rows = await _by_refresh(exchange, body, client)
         elif not body.grant_type:
             raise _Problem("invalid_request", "grant_type is required")
         else:
             raise _Problem("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
     except _Problem as problem:
-        call.rests_on(f"error.{problem.code}")
         status = 401 if problem.code == "invalid_client" else 400
         challenge = ((b"www-authenticate", b'Basic realm="oauth"'),) if status == 401 else ()
-        return Reply(status, {"error": problem.code, "error_description": str(problem)}, (*NO_STORE, *challenge))
-    return Reply(200, granted, NO_STORE)
+        body_of_error = {"error": problem.code, "error_description": str(problem)}
+        named = (*problem.rests_on, f"error.{problem.code}")
+        return Reply(status, body_of_error, (*NO_STORE, *challenge), rests_on=named)
+    return Reply(200, granted, NO_STORE, rests_on=rows)
 
 
-async def _by_code(call: Call, body: models.TokenRequest, client: str) -> dict[str, Any]:
-    call.rests_on("rule.oauth_codes")
-    grant = await call.sandbox.store.take_value("code", body.code, call.now)
+async def _by_code(
+    exchange: Exchange, body: models.TokenRequest, client: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    rows: tuple[str, ...] = ("rule.oauth_codes",)
+    exchange.admit(*rows)
+    grant = await exchange.sandbox.store.take_value("code", body.code, exchange.now)
     if grant is None:
-        raise _Problem("invalid_grant", "The code is unknown, used or expired")
+        raise _Problem("invalid_grant", "The code is unknown, used or expired", rows)
     if grant["client"] != client or grant["redirect_uri"] != body.redirect_uri:
-        raise _Problem("invalid_grant", "The code was issued to another client or redirect_uri")
+        raise _Problem("invalid_grant", "The code was issued to another client or redirect_uri", rows)
     if grant["challenge"]:
-        call.rests_on("rule.oauth_pkce")
+        rows = (*rows, "rule.oauth_pkce")
+        exchange.admit(*rows)
     if grant["challenge"] and not _verified(grant, body.code_verifier):
-        raise _Problem("invalid_grant", "code_verifier does not fit the code_challenge")
-    return await _issue(call, client, grant["account"], grant["scope"])
+        raise _Problem("invalid_grant", "code_verifier does not fit the code_challenge", rows)
+    return await _issue(exchange, client, grant["account"], grant["scope"]), (*rows, *_ISSUED)
 
 
-async def _by_refresh(call: Call, body: models.TokenRequest, client: str) -> dict[str, Any]:
-    call.rests_on("rule.oauth_rotation")
-    grant = await call.sandbox.store.get_value("refresh_token", body.refresh_token, call.now)
+async def _by_refresh(
+    exchange: Exchange, body: models.TokenRequest, client: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    rows: tuple[str, ...] = ("rule.oauth_rotation",)
+    exchange.admit(*rows)
+    grant = await exchange.sandbox.store.get_value("refresh_token", body.refresh_token, exchange.now)
     if grant is None or grant["client"] != client:
-        raise _Problem("invalid_grant", "The refresh token is unknown or was used before")
+        raise _Problem("invalid_grant", "The refresh token is unknown or was used before", rows)
     scope = body.scope or grant["scope"]
     if body.scope:
-        call.rests_on("rule.oauth_narrower")
+        rows = (*rows, "rule.oauth_narrower")
+        exchange.admit(*rows)
     if any(s not in grant["scope"].split() for s in scope.split()):
-        raise _Problem("invalid_scope", "The scope is wider than what was granted")
-    await call.sandbox.store.take_value("refresh_token", body.refresh_token, call.now)
-    return await _issue(call, client, grant["account"], grant["scope"], scope)
+        raise _Problem("invalid_scope", "The scope is wider than what was granted", rows)
+    await exchange.sandbox.store.take_value("refresh_token", body.refresh_token, exchange.now)
+    return await _issue(exchange, client, grant["account"], grant["scope"], scope), (*rows, *_ISSUED)
 
 
-async def _issue(call: Call, client: str, account: str, granted: str, scope: str | None = None) -> dict[str, Any]:
+async def _issue(
+    exchange: Exchange, client: str, account: str, granted: str, scope: str | None = None
+) -> dict[str, Any]:
     """New tokens; the refresh token keeps the whole grant, whatever the access token is narrowed to."""
-    call.rests_on("rule.oauth_access_tokens")
-    store, scope = call.sandbox.store, scope or granted
-    access = _ACCESS + await fresh(call, "access", client, account, scope)
-    refresh = _REFRESH + await fresh(call, "refresh", client, account, granted)
-    await store.put_value("access_token", access, {"account": account, "scope": scope}, call.now + TOKEN_LASTS)
+    exchange.admit(*_ISSUED)
+    store, scope = exchange.sandbox.store, scope or granted
+    access = _ACCESS + await fresh(exchange, "access", client, account, scope)
+    refresh = _REFRESH + await fresh(exchange, "refresh", client, account, granted)
+    await store.put_value("access_token", access, {"account": account, "scope": scope}, exchange.now + TOKEN_LASTS)
     await store.put_value("refresh_token", refresh, {"account": account, "scope": granted, "client": client})
     return {
         "access_token": access,
@@ -137,19 +153,19 @@ async def _issue(call: Call, client: str, account: str, granted: str, scope: str
     }
 
 
-def _client(call: Call, body: models.TokenRequest) -> str:
+def _client(exchange: Exchange, body: models.TokenRequest) -> str:
     """The client that asks, by HTTP Basic or form fields (RFC 6749 section 2.3.1)."""
     name, secret = body.client_id, body.client_secret
-    scheme, _, rest = call.headers.get("authorization", "").partition(" ")
+    scheme, _, rest = exchange.request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
             name, _, secret = (unquote(p) for p in base64.b64decode(rest).decode().partition(":"))
         except (binascii.Error, UnicodeDecodeError):
             raise _Problem("invalid_client", "The Authorization header is not valid HTTP Basic") from None
-    expected = call.option("clients", {}).get(name)
+    expected = exchange.option("clients", {}).get(name)
     if (
         not name
-        or not known(call, name)
+        or not known(exchange, name)
         or (expected is not None and not hmac.compare_digest(expected.encode(), secret.encode()))
     ):
         raise _Problem("invalid_client", "The client is unknown or its secret is wrong")

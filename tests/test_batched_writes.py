@@ -1,11 +1,11 @@
-"""Corked connections: the writes of one turn of the event loop leave as one, and in order, whatever ends them."""
+"""Batched writes: the writes of one turn of the event loop leave as one, and in order, whatever ends them."""
 
 import asyncio
 
 import pytest
 
 from mockserver.clock import turn
-from mockserver.serving.batched_writes import Corked
+from mockserver.serving.batched_writes import BatchedWrites
 
 
 class Recorder(asyncio.Transport):
@@ -31,10 +31,10 @@ class Recorder(asyncio.Transport):
         self.told.append("eof")
 
 
-def corked(story) -> list[object]:
+def batched(story) -> list[object]:
     async def whole() -> list[object]:
         recorder = Recorder()
-        await story(Corked(recorder))
+        await story(BatchedWrites(recorder))
         await turn()
         return recorder.told
 
@@ -42,35 +42,35 @@ def corked(story) -> list[object]:
 
 
 def test_what_is_written_in_one_turn_leaves_together():
-    async def story(transport: Corked) -> None:
+    async def story(transport: BatchedWrites) -> None:
         transport.write(b"a")
         transport.write(b"b")
         await turn()
         transport.write(b"c")
 
-    assert corked(story) == [b"ab", b"c"]
+    assert batched(story) == [b"ab", b"c"]
 
 
 @pytest.mark.parametrize("end", ["close", "write_eof"])
 def test_an_end_comes_after_what_was_written(end):
-    async def story(transport: Corked) -> None:
+    async def story(transport: BatchedWrites) -> None:
         transport.write(b"a")
         getattr(transport, end)()
 
-    assert corked(story) == [b"a", end.removeprefix("write_")]
+    assert batched(story) == [b"a", end.removeprefix("write_")]
 
 
 def test_after_an_abort_nothing_leaves():
-    async def story(transport: Corked) -> None:
+    async def story(transport: BatchedWrites) -> None:
         transport.write(b"a")
         transport.abort()
 
-    assert corked(story) == ["abort"]
+    assert batched(story) == ["abort"]
 
 
 def test_everything_else_is_the_transports_own():
-    async def story(transport: Corked) -> None:
+    async def story(transport: BatchedWrites) -> None:
         assert transport.get_extra_info("peername") == ("127.0.0.1", 1)
         assert not transport.is_closing()
 
-    assert corked(story) == []
+    assert batched(story) == []

@@ -1,0 +1,209 @@
+"""One request's side of a socket: its body as it arrives, and its reply as HTTP/1.1 (RFC 9112)."""
+
+import asyncio
+import http
+from collections.abc import Sequence
+from typing import NoReturn, Protocol
+
+from mockserver.clock import monotonic
+from mockserver.kit.operations import Header
+from mockserver.wire import sockets
+from mockserver.wire.request import Broken, Disconnected
+
+# Bytes of a body that are kept for a reader who does not come, before no more is taken from the socket.
+HIGH_WATER = 65_536
+# The phrases of RFC 9110; older Pythons have those of the RFCs before it.
+_PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
+
+def _status_line(status: int) -> bytes:
+    try:
+        phrase = _PHRASES.get(status) or http.HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode()
+
+
+STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
+
+
+class Socket(Protocol):
+    """What a connection needs of the protocol that it belongs to."""
+
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    read_paused: bool
+    write_paused: bool
+
+    @property
+    def default_headers(self) -> Sequence[Header]: ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    async def drained(self) -> None: ...
+
+
+class SocketConnection:
+    """The connection of one request over a socket (see `mockserver.wire.request.Connection`).
+
+    `more` is true while there is more of the body to come, `complete` once the reply is.
+    """
+
+    __slots__ = (
+        "_body", "_chunked", "_left", "_socket", "_waiter", "complete", "disconnected", "expects", "keep_alive",
+        "method", "more", "started", "status", "target", "version",
+    )  # fmt: skip
+
+    def __init__(
+        self, socket: Socket, method: str, target: str, version: str, *, keep_alive: bool, expects: bool, more: bool
+    ) -> None:
+        self._socket = socket
+        self.method = method
+        self.target = target
+        self.version = version
+        self.keep_alive = keep_alive
+        self.expects = expects
+        self.more = more
+        self.started = False
+        self.status = 0
+        self.complete = False
+        self.disconnected = False
+        self._body = bytearray()
+        self._waiter: asyncio.Future[None] | None = None
+        self._chunked = False
+        self._left = 0
+
+    # The body, fed by the protocol.
+
+    def feed(self, piece: bytes) -> None:
+        """A piece of the body has arrived."""
+        if self.complete:
+            return
+        self._body += piece
+        if len(self._body) > HIGH_WATER:
+            self._socket.pause_reading()
+        self._wake()
+
+    def feed_end(self) -> None:
+        """The body has arrived."""
+        self.more = False
+        self._wake()
+
+    def lost(self) -> None:
+        """The client has gone, or nothing more is taken from it."""
+        self.disconnected = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def read(self) -> bytes | None:
+        if self.expects:
+            self.expects = False
+            if not self._socket.transport.is_closing():
+                self._socket.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        while not self._body:
+            if self.disconnected:
+                raise Disconnected
+            if not self.more:
+                return None
+            await self._arrival()
+        piece, self._body = bytes(self._body), bytearray()
+        return piece
+
+    async def gone(self) -> None:
+        while not self.disconnected and not self.complete:
+            self._body.clear()
+            await self._arrival()
+
+    async def _arrival(self) -> None:
+        self._socket.resume_reading()
+        self._waiter = self._socket.loop.create_future()
+        await self._waiter
+
+    @property
+    def unread(self) -> float:
+        # A loop that keeps its time for a turn (libuv's) says when it looked at its sockets: what it found there had
+        # come by then, however long it takes until each has had its turn.
+        return max(0.0, monotonic() - self._socket.loop.time())
+
+    # The reply.
+
+    async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        if self._socket.write_paused:
+            await self._socket.drained()
+        self.started, self.complete, self.status = True, True, status
+        if self.disconnected:
+            return
+        transport, head = self._socket.transport, self._head(status, headers)
+        transport.write(head if self.method == "HEAD" else head + body)
+        if not self.keep_alive:
+            transport.close()
+
+    async def begin(self, status: int, headers: Sequence[Header]) -> None:
+        if self._socket.write_paused:
+            await self._socket.drained()
+        self.started, self.status = True, status
+        if self.disconnected:
+            return
+        length = next((value for name, value in headers if name == b"content-length"), None)
+        self._left = int(length or 0)
+        self._chunked = length is None and self.method != "HEAD" and status not in (204, 304)
+        framing = ((b"transfer-encoding", b"chunked"),) if self._chunked else ()
+        self._socket.transport.write(self._head(status, (*headers, *framing)))
+
+    async def send(self, piece: bytes) -> None:
+        if self._socket.write_paused and not self.disconnected:
+            await self._socket.drained()
+        if self.disconnected:
+            raise Disconnected
+        if not piece or self.method == "HEAD":
+            return
+        if self._chunked:
+            self._socket.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            return
+        self._left -= len(piece)
+        if self._left < 0:
+            raise RuntimeError("the body of the reply is longer than its Content-Length")
+        self._socket.transport.write(piece)
+
+    async def end(self) -> None:
+        self.complete = True
+        if self.disconnected:
+            return
+        if self._chunked:
+            self._socket.transport.write(b"0\r\n\r\n")
+        elif self._left and self.method != "HEAD":
+            raise RuntimeError("the body of the reply is shorter than its Content-Length")
+        if not self.keep_alive:
+            self._socket.transport.close()
+
+    def _head(self, status: int, headers: Sequence[Header]) -> bytes:
+        fields = [*self._socket.default_headers, *headers]
+        if not self.keep_alive:
+            fields.append((b"connection", b"close"))
+        head = b"".join([b"%b: %b\r\n" % field for field in fields])
+        # A line break within a field would be another field, or another reply (RFC 9110 section 5.5).
+        if head.count(b"\n") != len(fields) or head.count(b"\r") != len(fields):
+            raise RuntimeError("a header of the reply has a line break in it")
+        return b"%b%b\r\n" % (STATUS_LINES[status], head)
+
+    async def break_off(self, *, reset: bool) -> NoReturn:
+        if reset:
+            await sockets.reset(self._socket.transport)
+        else:
+            await sockets.finish(self._socket.transport, self._read_once)
+        # Nothing is written any more, and nothing is begun: the connection ends by itself.
+        await self.gone()
+        self.complete = True
+        raise Broken
+
+    async def _read_once(self) -> bool:
+        if not self.disconnected:
+            self._body.clear()
+            await self._arrival()
+        return self.disconnected

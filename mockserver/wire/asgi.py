@@ -1,0 +1,67 @@
+"""The connection of a client in the same process, which speaks ASGI: no socket, and nothing to wait for."""
+
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, NoReturn
+
+from mockserver.kit.operations import Header
+from mockserver.wire.request import Disconnected, Request
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+def request_of(scope: Any) -> Request:
+    """The request that an HTTP connection scope describes (ASGI specification). Its body is yet to be read."""
+    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    return Request(
+        scope["method"], path, scope["query_string"], {name.lower(): value for name, value in fields}, fields,
+        scope.get("scheme", "http"),
+    )  # fmt: skip
+
+
+class AsgiConnection:
+    """The two callables of an ASGI application as a connection."""
+
+    unread = 0.0
+
+    def __init__(self, scope: Any, receive: Receive, send: Send) -> None:
+        self._head = scope["method"] == "HEAD"
+        self._receive = receive
+        self._send = send
+        self._more = True
+
+    async def read(self) -> bytes | None:
+        if not self._more:
+            return None
+        message = await self._receive()
+        if message["type"] != "http.request":
+            raise Disconnected
+        self._more = message.get("more_body", False)
+        body: bytes = message.get("body", b"")
+        return body
+
+    async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        await self.begin(status, headers)
+        await self._send({"type": "http.response.body", "body": b"" if self._head else body})
+
+    async def begin(self, status: int, headers: Sequence[Header]) -> None:
+        await self._send({"type": "http.response.start", "status": status, "headers": list(headers)})
+
+    async def send(self, piece: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def break_off(self, *, reset: bool) -> NoReturn:
+        raise ConnectionResetError("the connection was reset by the scenario")
+
+    async def gone(self) -> None:
+        # A client whose connection fails while it is read has gone as well.
+        try:
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+        except OSError:
+            return

@@ -1,0 +1,64 @@
+"""Which rule of the scenario takes a request, and which fault strikes it."""
+
+from typing import Any
+
+from mockserver.core.accounts import Account
+from mockserver.core.compile import compile_fault
+from mockserver.core.faults import Fault
+from mockserver.core.match import Miss, Rule, View, candidates, key_matches
+from mockserver.core.plans import Plan
+from mockserver.core.scenario import FaultSpec
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.store.protocol import ARMED
+
+
+async def choose(sandbox: Sandbox, view: View, account: Account | None, misses: list[Miss]) -> Rule | None:
+    """The first rule that takes what `view` shows; the others that were tried are noted in `misses`."""
+    rules = sandbox.program.by_operation.get(view.operation, ())
+    for rule in candidates(rules, view, misses):
+        if not rule.counted:
+            return rule
+        count = await sandbox.store.next_number("rule", rule.name, account.id if account else "")
+        unit = sandbox.seeded.unit("rule", rule.name, count) if rule.probability else 0.0
+        failed = rule.count_failure(count, unit)
+        if failed is None:
+            return rule
+        misses.append(Miss(rule.name, failed))
+    return None
+
+
+async def armed_fault(
+    sandbox: Sandbox, operation: str, account: Account | None, now: int
+) -> tuple[str, Fault] | tuple[None, None]:
+    """The name of a one-shot fault that was armed for this operation, and the fault: taken, so that it strikes once."""
+    store = sandbox.store
+    for name, armed in (await store.values(ARMED, now)).items():
+        if not key_matches(armed["operation"], operation):
+            continue
+        if armed.get("account") and not (account and key_matches(armed["account"], account.key)):
+            continue
+        taken = await store.take_value(ARMED, name, now)
+        if taken is None:
+            continue
+        if taken["times"] > 1:
+            await store.put_value(ARMED, name, {**taken, "times": taken["times"] - 1})
+        return name, compile_fault(FaultSpec.model_validate(taken["fault"]))
+    return None, None
+
+
+def plan_for(sandbox: Sandbox, work: str, rule: Rule | None) -> Plan:
+    """The plan that a rule gives to a job or other work, its spreads resolved by the name of the work."""
+    plan = sandbox.program.plan(rule.plan if rule else None)
+    seeded = sandbox.seeded
+    return sandbox.resolved(plan, lambda step: seeded.unit("plan", work, step))
+
+
+def input_of(data: Any, names: Any) -> str | None:
+    """The value that an operation is about, in the data of its body."""
+    if callable(names):
+        value = names(data)
+    else:
+        value = data
+        for name in names:
+            value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
