@@ -75,7 +75,7 @@ async def use_scenario(call: ControlCall) -> Reply:
     clock = program.source.clock
     if clock is not None and (clock.mode != sandbox.clock.mode or clock.speed != sandbox.clock.speed):
         sandbox.clock.change(clock.mode, clock.speed)
-    await _note(call, f"the scenario is now {program.name}")
+    await _note(call, "control", f"the scenario is now {program.name}")
     return Reply(body={"scenario": program.name, "rules": len(program.rules), "clock": sandbox.clock.mode})
 
 
@@ -125,7 +125,7 @@ async def change_clock(call: ControlCall) -> Reply:
             raise ControlError(409, held)
     else:
         _set_mode(sandbox, change)
-    await _note(call, f"the clock is at {rfc3339(sandbox.clock.now())}, {sandbox.clock.mode}")
+    await _note(call, "clock", f"the clock is at {rfc3339(sandbox.clock.now())}, {sandbox.clock.mode}")
     return Reply(body={**await _clock_view(sandbox), "events": passed})
 
 
@@ -157,8 +157,7 @@ async def find_job(call: ControlCall, job_id: str) -> Job:
     return found[0]
 
 
-async def _note(call: ControlCall, note: str) -> None:
-    kind: Literal["clock", "control"] = "clock" if "clock" in note else "control"
+async def _note(call: ControlCall, kind: Literal["clock", "control"], note: str) -> None:
     await call.sandbox.store.append(Entry(kind, call.sandbox.clock.now(), note=note))
 
 
