@@ -34,6 +34,11 @@ def submit(mock: MockServer, url: str = VIDEO, key: str | None = None) -> reques
     return requests.post(mock.url("videotoprompt") + "/analyze/url", json={"url": url}, headers=headers, timeout=10)
 
 
+def control(mock: MockServer) -> str:
+    """The base URL of the control API of this sandbox."""
+    return mock.url("videotoprompt", "").removesuffix("/videotoprompt") + "/_mock"
+
+
 def job_id(reply: requests.Response) -> str:
     assert reply.status_code == 202, reply.text
     return str(reply.json()["id"])
@@ -155,6 +160,39 @@ def test_scenarios_are_names_paths_models_and_fragments(mockserver: MockServer, 
     assert submit(mockserver).status_code == 429
     mockserver.use(Scenario(scenario="bare"))
     assert submit(mockserver).status_code == 202
+
+
+def test_a_switch_of_scenario_is_the_same_by_the_handle_and_by_the_control_api(mockserver: MockServer) -> None:
+    def journal() -> list[str]:
+        found = requests.get(f"{control(mockserver)}/journal", timeout=10).json()["entries"]
+        return [entry.get("note", entry["kind"]) for entry in reversed(found)]
+
+    submit(mockserver)
+    mockserver.use("videotoprompt-outage")
+    by_handle = journal()
+    mockserver.reset()
+    mockserver.use("default")
+    mockserver.reset("journal")
+    submit(mockserver)
+    outage = {"name": "videotoprompt-outage"}
+    requests.put(f"{control(mockserver)}/scenario", json=outage, timeout=10).raise_for_status()
+    assert by_handle == journal()
+    assert by_handle == ["request", "running", "succeeded", "the scenario is now videotoprompt-outage"]
+
+
+@pytest.mark.parametrize("by_handle", [True, False], ids=["by the handle", "by the control API"])
+@pytest.mark.mockserver(clock="manual")
+def test_a_scenario_whose_clock_runs_sets_going_what_stood_still(mockserver: MockServer, by_handle: bool) -> None:
+    receiver = mockserver.receiver()
+    mockserver.account("videotoprompt").webhook = receiver
+    submit(mockserver)
+    running = {"scenario": "running", "extends": "default", "clock": {"mode": "scaled", "speed": 10_000}}
+    if by_handle:
+        mockserver.use(running)
+    else:
+        requests.put(f"{control(mockserver)}/scenario", json=running, timeout=10).raise_for_status()
+    receiver.wait_for("analysis.completed")
+    assert mockserver.clock.mode == "scaled"
 
 
 def test_a_scenario_that_cannot_be_used_says_why(mockserver: MockServer) -> None:
