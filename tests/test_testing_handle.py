@@ -305,16 +305,16 @@ def test_expectations_that_contradict_themselves_are_refused(mockserver: MockSer
         mockserver.expect("videotoprompt.analyze_url", **wrong)  # type: ignore[arg-type]
 
 
-def test_the_report_tells_what_happened_and_no_secrets(mockserver: MockServer) -> None:
+def test_the_report_tells_what_happened_and_no_secrets(mockserver: MockServer, nobody: str) -> None:
     mockserver.use({"rules": [{**THROTTLED["rules"][0], "when": {"body.url": {"contains": "beach"}}}]})
-    mockserver.account("videotoprompt").webhook = "http://127.0.0.1:1/hook"
+    mockserver.account("videotoprompt").webhook = f"{nobody}/hook"
     submit(mockserver)
     requests.post(mockserver.url("videotoprompt", "/analyze/url"), timeout=10)
     told = mockserver.report()
     assert f"sandbox {mockserver.name}: scenario test, seed 1, clock auto" in told
     assert "POST /v1/analyze/url: no rule took it; near: 'no' wants body.url contains 'beach'" in told
     assert "POST /analyze/url: videotoprompt has no such operation; near: POST /v1/analyze/url" in told
-    assert "analysis.completed to http://127.0.0.1:1/hook: " in told
+    assert f"analysis.completed to {nobody}/hook: " in told
     assert mockserver.key("videotoprompt") not in told
 
 
