@@ -1,6 +1,7 @@
 # Needs Python 3.11 or newer and the network, once. Everything else is installed into .venv, at the pinned versions.
 #
-#   make serve ARGS="--port 9000"        make test ARGS="-k clock"        make PYTHON=/opt/python3.13/bin/python test
+#   make serve ARGS="--port 9000"        make test ARGS="-k clock"
+#   make test PYTHON=/opt/python3.13/bin/python VENV=.venv313        in an environment of its own, beside the usual one
 
 VENV ?= .venv
 ARGS ?=

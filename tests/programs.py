@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
 # Seconds after which a program that hangs has failed its test.
 PATIENCE = 60
 
@@ -18,25 +17,17 @@ def command(program: list[str], *flags: str) -> list[str]:
     return [sys.executable, "-m", "mockserver", "exec", *flags, "--", *program]
 
 
-def variables(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a developer who has nothing special set."""
-    kept = {
-        k: v for k, v in os.environ.items() if not k.startswith(("MOCKSERVER_", "NODE_")) and "proxy" not in k.lower()
-    }
-    return {**kept, "PYTHONPATH": str(ROOT), **(more or {})}
-
-
 def execute(
     *program: str,
     flags: tuple[str, ...] = (),
     given: bytes = b"",
     env: Mapping[str, str] | None = None,
-    cwd: Path = ROOT,
+    cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a program under `exec` to its end."""
     return subprocess.run(
         command(list(program), *flags),
-        input=given, capture_output=True, env=variables(env), cwd=cwd, timeout=PATIENCE, check=False,
+        input=given, capture_output=True, env={**os.environ, **(env or {})}, cwd=cwd, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

@@ -232,6 +232,20 @@ def test_the_journal_says_which_rule_matched_and_why_the_others_did_not(talk: Ta
     talk(story)
 
 
+def test_the_journal_lists_moves_of_the_clock_apart_from_switches_of_the_scenario(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        async def notes(kind: str) -> list[str]:
+            return [entry["note"] for entry in (await told(c, f"/journal?kind={kind}"))["entries"]]
+
+        assert (await c.client.put("/_mock/scenario", json={"scenario": "slow-clock"})).status_code == 200
+        assert await notes("clock") == [], "nobody has moved it"
+        assert await notes("control") == ["the scenario is now slow-clock"]
+        await c.post("/_mock/clock", {"advance": "10s"})
+        assert await notes("clock") == ["the clock is at 2025-06-01T12:00:10Z, manual"]
+
+    talk(story)
+
+
 def test_reset_forgets_just_what_it_is_told_to(talk: Talk) -> None:
     async def story(c: Conversation) -> None:
         async def counts() -> tuple[int, int, int]:

@@ -127,10 +127,15 @@ def test_reports_of_parallel_jobs_are_merged(server: Live, capsys: Out, tmp_path
     assert told(capsys, "default", "one", "--fail-under", "33")[0] == 0
 
 
+def test_without_a_server_it_says_so(capsys: Out, nobody: str) -> None:
+    code, out, err = told(capsys, "--url", nobody)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(f"no answer from {nobody}: ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--url", "http://127.0.0.1:9"), "no answer from http://127.0.0.1:9"),
         (("--url", "http://127.0.0.1:99999"), "'http://127.0.0.1:99999' is no URL of a server"),
         (("--url", "http://[::1"), "'http://[::1' is no URL of a server"),
         (("none.json",), "none.json: No such file"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.cli.main import main
-from tests.programs import PATIENCE, command, execute, python, variables
+from tests.programs import PATIENCE, command, execute, python
 
 SUBMIT = """
 import json, urllib.request
@@ -82,9 +82,7 @@ print("up", flush=True)
 signal.pause()
 """
     # A session of its own has no terminal, which would tell the program of Ctrl+C by itself.
-    with subprocess.Popen(
-        command(python(waits)), stdout=subprocess.PIPE, env=variables(), start_new_session=True
-    ) as run:
+    with subprocess.Popen(command(python(waits)), stdout=subprocess.PIPE, start_new_session=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == b"up\n"
         run.send_signal(number)
@@ -102,7 +100,7 @@ print("again" if signal.sigtimedwait({signal.SIGINT}, 0.5) else "once", flush=Tr
 """
     child, terminal = pty.fork()
     if child == 0:
-        os.execve(sys.executable, command(python(counts)), variables())  # pragma: no cover
+        os.execv(sys.executable, command(python(counts)))  # pragma: no cover
     watchdog = threading.Timer(PATIENCE, os.kill, (child, signal.SIGKILL))
     watchdog.start()
     with os.fdopen(terminal, "r+b", buffering=0) as end:

@@ -12,7 +12,7 @@ import pytest
 from mockserver.intercept.choice import is_loopback
 from mockserver.intercept.environment import Trap, environment, roots
 from mockserver.intercept.startup_files import CURLRC, WGETRC, write_startup_files
-from tests.programs import PATIENCE, python, variables
+from tests.programs import PATIENCE, python
 
 HOSTS = ("nanophoto.ai", "app.dumplingai.com")
 
@@ -87,7 +87,7 @@ def test_other_names_are_not_this_machine(host: str) -> None:
 
 def test_serve_intercept_prints_what_takes_another_program_there(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--intercept"]
-    with subprocess.Popen(command, cwd=tmp_path, env=variables(), stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         lines = []
         for line in server.stdout:
@@ -101,7 +101,7 @@ def test_serve_intercept_prints_what_takes_another_program_there(tmp_path: Path)
             "import urllib.request as u\ntry: u.urlopen('https://nanophoto.ai/nothing')\nexcept OSError as e: print(e)"
         )
         script = f". {file} && exec {shlex.join(python(calls))}"
-        done = subprocess.run(["sh", "-c", script], env=variables(), capture_output=True, timeout=PATIENCE, check=True)
+        done = subprocess.run(["sh", "-c", script], capture_output=True, timeout=PATIENCE, check=True)
         assert done.stdout == b"HTTP Error 404: Not Found\n"
         server.send_signal(signal.SIGINT)
         assert server.wait(PATIENCE) == 0

@@ -15,7 +15,7 @@ import requests
 from mockserver import MockServer
 from mockserver.testing import Interception, MockServerError
 from tests.inner import run_inner
-from tests.programs import PATIENCE, nodes, python, variables
+from tests.programs import PATIENCE, nodes, python
 
 URL = "https://prompttovideo.com/api/v1/generate"
 URLLIB = f"""
@@ -239,7 +239,7 @@ with MockServer() as mock:
 
 
 def test_it_costs_nothing_until_it_is_used() -> None:
-    done = subprocess.run(python(LAZY), env=variables(), capture_output=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(python(LAZY), capture_output=True, timeout=PATIENCE, check=False)
     assert (done.stdout, done.stderr) == (b"\nTrue\n", b"")
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import httpx2
 import pytest
@@ -117,24 +119,83 @@ def test_a_hanging_server_runs_into_the_clients_timeout(mock: MockServer) -> Non
     asyncio.run(story())
 
 
-def test_a_task_that_is_cancelled_leaves_the_server(mock: MockServer) -> None:
+def async_client(mock: MockServer) -> httpx2.AsyncClient:
+    headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
+    base = "https://api.videotoprompt.org/v1"
+    return httpx2.AsyncClient(transport=mock.transport(), base_url=base, headers=headers, timeout=None)
+
+
+async def waits(mock: MockServer) -> None:
+    """Go on once a request waits for the clock, which stands still."""
+    while await asyncio.to_thread(lambda: mock.clock.next) is None:
+        pass
+
+
+def test_a_task_that_is_cancelled_has_left_the_server_when_it_is_over(mock: MockServer) -> None:
     mock.clock.change("manual")
-    mock.fault("videotoprompt.analyze_url", "latency", lasts="1h")
+    mock.fault("videotoprompt.analyze_url", "latency", times=20, lasts="1h")
 
     async def story() -> None:
-        headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
-        transport = mock.transport()
-        async with httpx2.AsyncClient(transport=transport, base_url="http://x.test/videotoprompt/v1") as client:
-            asking = asyncio.create_task(client.post("/analyze/url", json=VIDEO, headers=headers, timeout=None))
-            while await asyncio.to_thread(lambda: mock.clock.next) is None:
-                assert not asking.done()
-            asking.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await asking
+        async with async_client(mock) as client:
+            for count in range(1, 21):
+                asking = asyncio.create_task(client.post("/analyze/url", json=VIDEO))
+                await waits(mock)
+                asking.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await asking
+                assert mock.clock.next is None
+                assert [request.status for request in mock.requests()] == [None] * count
 
     asyncio.run(story())
-    assert mock.clock.next is None
-    assert [request.status for request in mock.requests()] == [None]
+
+
+def test_so_has_a_task_whose_group_is_cancelled(mock: MockServer) -> None:
+    """There, whatever a task awaits on its way out is cancelled as well."""
+    mock.clock.change("manual")
+    mock.fault("videotoprompt.analyze_url", "latency", times=20, lasts="1h")
+
+    async def story() -> None:
+        async with async_client(mock) as client:
+            for count in range(1, 21):
+                async with anyio.create_task_group() as group:
+                    group.start_soon(partial(client.post, "/analyze/url", json=VIDEO))
+                    await waits(mock)
+                    group.cancel_scope.cancel()
+                assert mock.clock.next is None
+                assert [request.status for request in mock.requests()] == [None] * count
+
+    asyncio.run(story())
+
+
+def test_a_stream_that_is_cancelled_is_over(mock: MockServer) -> None:
+    mock.clock.change("manual")
+    headers = {"Authorization": f"Bearer {mock.key('nanophoto')}"}
+
+    async def story() -> None:
+        async with async_client(mock) as client:
+            async with anyio.create_task_group() as group:
+                url = "https://nanophoto.ai/api/sora-2/reverse-prompt"
+                async with client.stream("POST", url, json=SHOTS, headers=headers) as reply:
+                    assert reply.status_code == 200
+                    group.cancel_scope.cancel()
+                    await reply.aread()
+            assert [request.note for request in mock.requests()] == ["the client went away after 0 bytes"]
+
+    asyncio.run(story())
+
+
+def test_a_request_that_cannot_notice_that_its_client_has_gone_is_left_to_itself(
+    mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload that is held back is read when its time has come, and not before."""
+    monkeypatch.setattr("mockserver.testing.transport._NOTICE", 0.01)
+    mock.clock.change("manual")
+    mock.fault("videotoprompt.analyze_upload", "latency", lasts="1h")
+    with sync_client(mock, timeout=0.02) as client, pytest.raises(httpx2.ReadTimeout):
+        client.post("/analyze/upload", files={"video": ("a.mp4", b"\0" * 2_000, "video/mp4")})
+    assert mock.requests() == []
+    mock.clock.advance("1h")
+    assert len(mock.requests("videotoprompt.analyze_upload")) == 1
 
 
 def test_an_upload_arrives(mock: MockServer) -> None:

@@ -1,6 +1,6 @@
 """Control of whole worlds: sandboxes, their scenario, their clock, and forgetting."""
 
-from typing import Any, Literal
+from typing import Any
 
 from mockserver.clock import rfc3339
 from mockserver.control.call import ControlCall, ControlError, no_content
@@ -70,13 +70,8 @@ async def show_scenario(call: ControlCall) -> Reply:
 async def use_scenario(call: ControlCall) -> Reply:
     """PUT /_mock/scenario: switch by name, or upload one as YAML or JSON."""
     program = build(call, call.body)
-    sandbox = call.sandbox
-    await sandbox.use(program)
-    clock = program.source.clock
-    if clock is not None and (clock.mode != sandbox.clock.mode or clock.speed != sandbox.clock.speed):
-        sandbox.clock.change(clock.mode, clock.speed)
-    await _note(call, f"the scenario is now {program.name}")
-    return Reply(body={"scenario": program.name, "rules": len(program.rules), "clock": sandbox.clock.mode})
+    await call.sandbox.use(program)
+    return Reply(body={"scenario": program.name, "rules": len(program.rules), "clock": call.sandbox.clock.mode})
 
 
 def build(call: ControlCall, given: Any) -> Program:
@@ -124,16 +119,15 @@ async def change_clock(call: ControlCall) -> Reply:
             held = f"Time alone does not end the job {change.until.job!r}: it is held, or counts polls"
             raise ControlError(409, held)
     else:
-        _set_mode(sandbox, change)
-    await _note(call, f"the clock is at {rfc3339(sandbox.clock.now())}, {sandbox.clock.mode}")
+        sandbox.change_clock(_spec(change))
+    now = sandbox.clock.now()
+    await sandbox.store.append(Entry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
     return Reply(body={**await _clock_view(sandbox), "events": passed})
 
 
-def _set_mode(sandbox: Sandbox, change: ClockChange) -> None:
+def _spec(change: ClockChange) -> ClockSpec:
     assert change.mode is not None
-    spec = ClockSpec(mode=change.mode) if change.speed is None else ClockSpec(mode=change.mode, speed=change.speed)
-    sandbox.clock.change(spec.mode, spec.speed)
-    sandbox.courier.poke()
+    return ClockSpec(mode=change.mode) if change.speed is None else ClockSpec(mode=change.mode, speed=change.speed)
 
 
 async def reset(call: ControlCall) -> Reply:
@@ -155,11 +149,6 @@ async def find_job(call: ControlCall, job_id: str) -> Job:
     if len(found) > 1:
         raise ControlError(409, f"Several accounts have a job {job_id!r}; add ?provider=NAME")
     return found[0]
-
-
-async def _note(call: ControlCall, note: str) -> None:
-    kind: Literal["clock", "control"] = "clock" if "clock" in note else "control"
-    await call.sandbox.store.append(Entry(kind, call.sandbox.clock.now(), note=note))
 
 
 async def _clock_view(sandbox: Sandbox) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from http import HTTPStatus
 
+from mockserver.core.reasons import reason
 from mockserver.intercept.choice import Choice
 from mockserver.intercept.heads import END, Head, Refused, read_head
 from mockserver.intercept.proxy import Proxy
@@ -144,10 +144,10 @@ class Front(asyncio.Protocol):
         if refused.status not in (408, 503):
             self._proxy.note_refusal(target, refused)
         text = f"mockserver: {refused}"
-        reason = text if text.isascii() and text.isprintable() else HTTPStatus(refused.status).phrase
+        phrase = text if text.isascii() and text.isprintable() else reason(refused.status)
         body = f"{text}\n".encode()
         fields = f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        self.transport.write(f"HTTP/1.1 {refused.status} {reason}\r\n{fields}".encode("ascii") + body)
+        self.transport.write(f"HTTP/1.1 {refused.status} {phrase}\r\n{fields}".encode("ascii") + body)
         self.transport.close()
 
 

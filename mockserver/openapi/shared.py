@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from http import HTTPStatus
 from typing import Any
 
+from mockserver.core.reasons import reason
 from mockserver.openapi.described import Described
 
 _METHODS = ("get", "put", "post", "delete", "patch")
@@ -48,5 +48,5 @@ def _mark(status: str, response: dict[str, Any]) -> str:
 
 def _name(status: str, taken: dict[str, Any]) -> str:
     """`TooManyRequests`, or with a number where there is another of that status."""
-    base = re.sub(r"\W", "", HTTPStatus(int(status)).phrase.title())
+    base = re.sub(r"\W", "", reason(int(status)).title()) or f"Status{status}"
     return next(n for n in (base, *(f"{base}{i}" for i in range(2, 1_000))) if n not in taken)

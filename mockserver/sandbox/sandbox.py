@@ -42,11 +42,35 @@ class Sandbox(SandboxState):
         self.courier.poke()
 
     async def use(self, program: Program) -> None:
-        """Switch to another scenario. Jobs that began keep their plans; the clock stays as it is."""
-        await self.settling.settle(self.clock.now())
+        """Follow another scenario from now on, and write it into the journal. Jobs that began keep their plans.
+
+        The clock goes on from where it is, in the mode that the scenario names, if it names one.
+        """
+        # What was to happen before happens by the scenario that is left.
+        await self.catch_up()
         self.follow(program)
         await self.settling.reconsider()
+        spec, clock = program.source.clock, self.clock
+        if spec is not None and (spec.mode != clock.mode or spec.speed != clock.speed):
+            self.change_clock(spec)
+        await self.store.append(Entry("control", clock.now(), note=f"the scenario is now {program.name}"))
+
+    def change_clock(self, spec: ClockSpec) -> None:
+        """Let the clock go on in another mode, and wake what waits for it: it may have waited for ever."""
+        self.clock.change(spec.mode, spec.speed)
         self.courier.poke()
+
+    async def catch_up(self) -> None:
+        """Do what was to happen before now, as before any request.
+
+        An auto clock is taken to all that is to come, however soon the request comes after another: but not past a
+        request that sleeps, as streams do, for it may have come at the same moment.
+        """
+        idle = self.clock.next_sleeper() is None and not self.courier.stepping.locked()
+        if self.clock.mode == "auto" and idle:
+            await self.courier.catch_up()
+        else:
+            await self.settling.settle(self.clock.now())
 
     # Looking.
 

@@ -1,30 +1,18 @@
 """One request's side of a socket: its body as it arrives, and its reply as HTTP/1.1 (RFC 9112)."""
 
 import asyncio
-import http
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
 from mockserver.clock import monotonic
+from mockserver.core.reasons import reason
 from mockserver.kit.operations import Header
 from mockserver.wire import sockets
 from mockserver.wire.request import Broken, Disconnected
 
 # Bytes of a body that are kept for a reader who does not come, before no more is taken from the socket.
 HIGH_WATER = 65_536
-# The phrases of RFC 9110; older Pythons have those of the RFCs before it.
-_PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
-
-
-def _status_line(status: int) -> bytes:
-    try:
-        phrase = _PHRASES.get(status) or http.HTTPStatus(status).phrase
-    except ValueError:
-        phrase = ""
-    return f"HTTP/1.1 {status} {phrase}\r\n".encode()
-
-
-STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
+STATUS_LINES = {status: f"HTTP/1.1 {status} {reason(status)}\r\n".encode() for status in range(100, 600)}
 
 
 class Socket(Protocol):

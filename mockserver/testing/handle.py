@@ -122,22 +122,13 @@ class MockServer(History):
     # What it does.
 
     def use(self, scenario: ScenarioLike) -> None:
-        """Follow another scenario from now on. Jobs that began keep their plans.
+        """Follow another scenario from now on, as `PUT /_mock/scenario` does. Jobs that began keep their plans.
 
         A name, a path, a Scenario, or a mapping: one that does not name itself is laid over `default`. Raises
         MockServerError with every mistake in it.
         """
         world = self._at
-        program = world.host.program(scenario, self._near)
-
-        async def used(sandbox: Sandbox) -> None:
-            await sandbox.use(program)
-            clock = program.source.clock
-            if clock is not None:
-                sandbox.clock.change(clock.mode, clock.speed)
-            sandbox.courier.poke()
-
-        world.run(used(world.sandbox))
+        world.run(world.sandbox.use(world.host.program(scenario, self._near)))
 
     def fault(
         self,

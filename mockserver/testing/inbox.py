@@ -4,12 +4,12 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Literal
 
 import httptools
 from pydantic_core import to_json
 
+from mockserver.core.reasons import reason
 from mockserver.wire import sockets
 
 Break = Literal["hang", "reset", "close"]
@@ -29,11 +29,7 @@ class Answer:
         body = self.body if raw else to_json(self.body)
         fields = {"Content-Type": "text/plain" if raw else "application/json", **self.headers}
         fields["Content-Length"] = str(len(body))
-        try:
-            phrase = HTTPStatus(self.status).phrase
-        except ValueError:
-            phrase = ""
-        head = f"HTTP/1.1 {self.status} {phrase}\r\n" + "".join(f"{n}: {v}\r\n" for n, v in fields.items())
+        head = f"HTTP/1.1 {self.status} {reason(self.status)}\r\n" + "".join(f"{n}: {v}\r\n" for n, v in fields.items())
         return head.encode("latin-1") + b"\r\n" + (b"" if self.status in (204, 304) else body)
 
 

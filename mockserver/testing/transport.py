@@ -2,20 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import httpx2
 
+from mockserver.testing.errors import MockServerError
 from mockserver.testing.session import World
 
 T = TypeVar("T")
+
+# Seconds of real time in which the server notices that a client has gone. A request that cannot notice, such as an
+# upload that is held back before it is read, is left to itself then: so it is with a connection that is closed.
+_NOTICE = 5.0
 
 
 class InProcess(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     """Carries the requests of a client, sync or async, into one sandbox.
 
     The URL decides as it does on the network: a provider's own host (`https://api.videotoprompt.org/v1/…`), or any
-    host with a provider's prefix. Connections that the server breaks surface as httpx2.ReadError.
+    host with a provider's prefix. Connections that the server breaks surface as httpx2.ReadError. A request that is
+    cancelled has left the server when the cancellation goes on: whoever looks then finds it over.
     """
 
     def __init__(self, world: World) -> None:
@@ -30,7 +37,13 @@ class InProcess(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request of an async client, on asyncio or on trio."""
         exchange = _Exchange(self._world, request, await request.aread())
-        status, headers = await _across(self._world, exchange.begin())
+        try:
+            status, headers = await _across(self._world, exchange.begin())
+        except GeneratorExit:  # nothing can be awaited any more
+            raise
+        except BaseException:
+            await _leave(self._world, exchange)
+            raise
         return httpx2.Response(status, headers=headers, stream=_AsyncBody(self._world, exchange), request=request)
 
 
@@ -43,6 +56,15 @@ async def _across(world: World, work: Coroutine[Any, Any, T]) -> T:
 
         return await anyio.to_thread.run_sync(world.run, work, abandon_on_cancel=True)
     return await asyncio.wrap_future(world.host.start(work))
+
+
+async def _leave(world: World, exchange: "_Exchange") -> None:
+    """Go away, and wait until the server has noticed, also where all that waits is cancelled."""
+    import anyio
+
+    # A server that was closed meanwhile has nobody left.
+    with anyio.CancelScope(shield=True), suppress(MockServerError):
+        await _across(world, exchange.end())
 
 
 class _SyncBody(httpx2.SyncByteStream):
@@ -68,7 +90,7 @@ class _AsyncBody(httpx2.AsyncByteStream):
             yield piece
 
     async def aclose(self) -> None:
-        await _across(self._world, self._exchange.end())
+        await _leave(self._world, self._exchange)
 
 
 class _Exchange:
@@ -104,7 +126,7 @@ class _Exchange:
         """Go away, whether the reply is whole or not."""
         self._gone.set()
         if self._task is not None:
-            await asyncio.wait([self._task])
+            await asyncio.wait([self._task], timeout=_NOTICE)
 
     async def _next(self) -> dict[str, Any] | None:
         try:

@@ -108,7 +108,7 @@ class Server:
             await _respond(connection, reply)
             return
         if sandbox.clock.mode == "auto":
-            await _caught_up(sandbox)
+            await sandbox.catch_up()
         if edge is None:
             await self._control.serve(sandbox, address.path, request, connection)
             return
@@ -147,15 +147,6 @@ def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal
         return provider.key(headers)
     except Refusal as refusal:
         return refusal
-
-
-async def _caught_up(sandbox: Sandbox) -> None:
-    """On an auto clock, what was to happen before a request has happened, however soon after another it comes.
-
-    Not past a request that sleeps, as streams do: it may have come at the same moment.
-    """
-    if sandbox.clock.next_sleeper() is None and not sandbox.courier.stepping.locked():
-        await sandbox.courier.catch_up()
 
 
 async def _respond(connection: Connection, reply: Reply) -> None:
