@@ -1,7 +1,6 @@
 """Jobs: what a job is at an instant is a pure function of its plan, whatever was asked of it before."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -85,7 +84,7 @@ def test_a_status_never_goes_backwards(plan: Plan, life: list[tuple[int, str]]) 
 @given(plans(), moves, st.integers(0, 20_000))
 def test_asking_twice_changes_nothing(plan: Plan, life: list[tuple[int, str]], later: int) -> None:
     for now, one in lived(plan, life):
-        kept, first = replace(one), one.at(now)
+        kept, first = one._replace(), one.at(now)
         one.at(now + later)
         list(one.passed(-1, now + later))
         one.next_change(0)
@@ -302,10 +301,10 @@ def test_a_plan_is_resolved_step_by_step() -> None:
         asked.append(step)
         return 0.75
 
-    assert plan.varies
+    assert plan.varying == (1,)
     assert [s.duration for s in plan.resolved(unit).steps] == [2_000, 12_000, None]
     assert asked == [1]
-    assert not Plan("q", (Step("queued", Span(2_000)), Step("succeeded"))).varies
+    assert not Plan("q", (Step("queued", Span(2_000)), Step("succeeded"))).varying
 
 
 def test_a_plan_is_told_on_one_line() -> None:

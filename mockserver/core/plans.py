@@ -1,8 +1,7 @@
 """Plans: the ordered steps that a job goes through, by time, by polls or until somebody lets go."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 from mockserver.core.durations import Span, spell
 
@@ -13,8 +12,7 @@ TERMINAL: frozenset[Status] = frozenset(("succeeded", "failed", "cancelled"))
 RANK: dict[Status, int] = {"queued": 0, "running": 1, "succeeded": 2, "failed": 2, "cancelled": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One stretch of a plan.
 
     It ends after `lasts` (a span, until a job resolves it to milliseconds), after `polls` status requests have
@@ -42,20 +40,26 @@ class Step:
         return self.duration is None and self.lasts is None and self.polls is None and not self.held
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A named sequence of steps whose statuses never go backwards."""
 
     name: str
     steps: tuple[Step, ...]
 
     @property
-    def varies(self) -> bool:
-        return any(s.lasts is not None and s.lasts.spread for s in self.steps)
+    def varying(self) -> tuple[int, ...]:
+        """The steps whose length is drawn anew for each job."""
+        return tuple(i for i, s in enumerate(self.steps) if s.lasts is not None and s.lasts.spread)
 
-    def resolved(self, unit: Callable[[int], float]) -> "Plan":
-        """This plan with every span turned into milliseconds; `unit(i)` chooses within the spread of step i."""
-        return Plan(self.name, tuple([_resolved(s, i, unit) for i, s in enumerate(self.steps)]))
+    def resolved(self, unit: Callable[[int], float], only: Sequence[int] | None = None) -> "Plan":
+        """This plan with its spans turned into milliseconds; `unit(i)` chooses within the spread of step i.
+
+        `only` are the steps that are resolved, all of them unless given.
+        """
+        steps = list(self.steps)
+        for i in range(len(steps)) if only is None else only:
+            steps[i] = _resolved(steps[i], i, unit)
+        return Plan(self.name, tuple(steps))
 
     def timeline(self) -> str:
         """The plan on one line, as `show` prints it: `queued 2s > running 13s ± 2s > succeeded`."""
@@ -65,10 +69,7 @@ class Plan:
 def _resolved(step: Step, index: int, unit: Callable[[int], float]) -> Step:
     if step.lasts is None or (step.duration is not None and not step.lasts.spread):
         return step
-    duration = step.lasts.pick(unit(index) if step.lasts.spread else 0.5)
-    return Step(
-        step.status, step.lasts, step.polls, step.held, step.stage, step.progress, step.error, step.code, duration
-    )
+    return step._replace(duration=step.lasts.pick(unit(index) if step.lasts.spread else 0.5))
 
 
 def _spelled(step: Step) -> str:

@@ -1,7 +1,6 @@
 """Stages: a plan says `running`, and a provider whose jobs pass named stages shares that time out among them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from mockserver.core.durations import Span
 from mockserver.core.plans import Plan, Step
@@ -50,9 +49,9 @@ def _shared(steps: Sequence[Step], stages: Sequence[str]) -> Iterator[Step]:
 
 def _split(step: Step, stages: Sequence[str]) -> Iterator[Step]:
     if step.duration is None and step.polls is None:
-        yield replace(step, stage=stages[0])
+        yield step._replace(stage=stages[0])
         if step.held:
-            yield from (replace(step, stage=s, held=False, duration=0) for s in stages[1:])
+            yield from (step._replace(stage=s, held=False, duration=0) for s in stages[1:])
         return
     count = len(stages)
     for i, stage in enumerate(stages):
@@ -97,6 +96,6 @@ def waiting(plan: Plan, stages: Sequence[str]) -> tuple[Plan, Mapping[str, int]]
             steps += (step, Step("running", stage=stage, held=True, progress=step.progress))
         else:
             lasts = None if step.duration is None else Span(step.duration)
-            steps.append(replace(step, held=True, lasts=lasts, duration=None))
+            steps.append(step._replace(held=True, lasts=lasts, duration=None))
         held[stage] = len(steps) - 1
     return Plan(plan.name, tuple(steps)), held

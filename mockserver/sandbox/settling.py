@@ -28,7 +28,6 @@ the store keeps those for the next `observe`.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 
 from mockserver.core.accounts import Account, Tariff
@@ -113,7 +112,7 @@ class Settling:
                 account = await sandbox.account(job.provider, job.account.partition(":")[2], now)
                 effects = self._simulations[job.provider].effects(job.facts, account)
                 if job.effects == "none" and effects != "none":
-                    await sandbox.store.replace_job(job, replace(job, effects=effects))
+                    await sandbox.store.replace_job(job, job._replace(effects=effects))
 
     # What somebody looks at.
 

@@ -46,7 +46,7 @@ class SandboxState:
         self._tariffs = tariffs
         self._given_seed = seed
         self._memo: dict[tuple[Any, ...], Any] = {}
-        self._plans: dict[str, tuple[Plan, Plan, bool]] = {}
+        self._plans: dict[str, tuple[Plan, Plan, tuple[int, ...]]] = {}
         self.follow(program)
 
     def follow(self, program: Program) -> None:
@@ -67,9 +67,9 @@ class SandboxState:
         """A plan with its spreads resolved. What does not vary in it is resolved once and shared."""
         found = self._plans.get(plan.name)
         if found is None or found[0] is not plan:
-            found = self._plans[plan.name] = (plan, plan.resolved(unit), plan.varies)
-        _, settled, varies = found
-        return settled.resolved(unit) if varies else settled
+            found = self._plans[plan.name] = (plan, plan.resolved(unit), plan.varying)
+        _, settled, varying = found
+        return settled.resolved(unit, varying) if varying else settled
 
     def memo(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """A value that is a pure function of `key` in this world, kept so that polls do not make it again."""

@@ -37,7 +37,7 @@ class JobTable:
         self._passed: deque[Transition] = deque(maxlen=KEPT_PASSED)
 
     def add(self, job: Job) -> Job:
-        job = job.numbered(self._rows.next)
+        job = job.kept(self._rows.next)
         first = job.plan.steps[0]
         # Entering the first step is the creation itself, unless the job ends there: then that is handed out too.
         entered = -1 if first.terminal else 0
@@ -62,10 +62,14 @@ class JobTable:
         return [row.job for row in self._rows]
 
     def get(self, provider: str, account: str, job_id: str) -> Job | None:
-        for job in reversed(self.find(job_id)):
-            if job.account == account and job.provider == provider:
-                return job
-        return None
+        newest = self._by_id.get(job_id)
+        if newest is None:
+            return None
+        found = self._rows[newest].job
+        if found.account == account and found.provider == provider:
+            return found
+        older = (job for job in reversed(self.find(job_id)) if (job.account, job.provider) == (account, provider))
+        return next(older, None)
 
     def find(self, job_id: str) -> list[Job]:
         newest = self._by_id.get(job_id)
@@ -88,7 +92,7 @@ class JobTable:
 
     def _leave_behind(self, row: Row, new: Job) -> None:
         """Keep the steps that nobody has asked for yet and that the successor of a job knows nothing of any more."""
-        for state in row.job.passed(row.seen, new.since):
+        for state in row.job.passed(row.seen, new.entered_base):
             if state.index >= new.base:
                 return
             self._move(row, state)

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+# What stands before the name of a sandbox in a path. Some clients encode the tilde, which changes nothing (RFC 3986
+# section 2.3).
+_MARKS = ("/~", "/%7E", "/%7e")
 _IN_KEY = re.compile(r"sbx-([A-Za-z0-9][A-Za-z0-9_-]{0,127})")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where a request goes: a provider's name, `control`, or None for a bare path; and the path that is left."""
 
     target: str | None
@@ -29,9 +30,8 @@ class AddressBook:
     def find(self, path: str, host: str) -> Address:
         """The address of a request. A path prefix is looked at first, then the Host header, then nothing."""
         sandbox = None
-        # Some clients encode the tilde, which changes nothing (RFC 3986 section 2.3).
-        mark = next((m for m in ("/~", "/%7E", "/%7e") if path.startswith(m)), None)
-        if mark is not None:
+        if path.startswith(_MARKS):
+            mark = next(m for m in _MARKS if path.startswith(m))
             name, slash, rest = path.removeprefix(mark).partition("/")
             sandbox, path = name, slash + rest or "/"
         end = path.find("/", 1)

@@ -6,7 +6,7 @@ from typing import Any
 from mockserver.core.accounts import Account
 from mockserver.core.credits import ONE
 from mockserver.core.faults import Refusal
-from mockserver.core.jobs import Job
+from mockserver.core.jobs import Job, State
 from mockserver.core.limits import Usage
 from mockserver.core.match import Rule
 from mockserver.core.plans import Plan
@@ -97,8 +97,10 @@ class Jobs:
             raise Refusal("not_found", f"No job {job_id!r}")
         return job
 
-    async def poll(self, job: Job) -> None:
-        """Count a status request, for plans that go by polls. To be called after the reply is made."""
+    async def poll(self, job: Job, state: State) -> None:
+        """Count a status request that has seen the job in `state`, for plans that go by polls."""
+        if state.step.polls is None:
+            return
         polled = job.polled(self._now)
         if polled is not job:
             await self._sandbox.store.replace_job(job, polled)

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -74,7 +74,7 @@ class JobMachine(RuleBasedStateMachine):
 
     def swap(self, row: Row, new: Job) -> None:
         assert self.run(self.store.replace_job(row.job, new))
-        for state in row.job.passed(row.seen, new.since):
+        for state in row.job.passed(row.seen, new.entered_base):
             if state.index < new.base:
                 self.passed.append((state.entered_at, row.job.sequence, state))
                 row.seen, row.status = state.index, state.status
@@ -90,7 +90,7 @@ class JobMachine(RuleBasedStateMachine):
         self.added += 1
         given = Job(f"j{self.added}", provider, "make", f"{provider}:{key}", self.now, PLANS[name], priority=priority)
         kept = self.run(self.store.add_job(given))
-        assert kept == replace(given, sequence=kept.sequence)
+        assert kept == given.kept(kept.sequence)
         assert all(kept.sequence > row.job.sequence for row in self.rows)
         first = kept.plan.steps[0]
         self.rows.append(Row(kept, -1 if first.terminal else 0, first.status))
@@ -143,7 +143,7 @@ class JobMachine(RuleBasedStateMachine):
     @rule(which=anyone)
     def replace_what_is_not_kept(self, which: int) -> None:
         row = self.row(which)
-        assert not self.run(self.store.replace_job(replace(row.job, polls=99), row.job))
+        assert not self.run(self.store.replace_job(row.job._replace(polls=99), row.job))
 
     # Questions.
 

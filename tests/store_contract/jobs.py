@@ -2,7 +2,6 @@
 
 import asyncio
 from copy import deepcopy
-from dataclasses import replace
 
 from mockserver.core.durations import Span
 from mockserver.core.plans import Step
@@ -24,7 +23,7 @@ class JobsContract:
     async def test_a_job_is_kept_as_it_was_given(self, store: Store) -> None:
         given = job("a", cause=7, cost=300, priority=2, rule="r")
         kept = await store.add_job(given)
-        assert kept == replace(given, sequence=kept.sequence)
+        assert kept == given.kept(kept.sequence)
         assert await store.get_job("v2p", "v2p:k1", "a") == kept
 
     @promise()
@@ -69,7 +68,7 @@ class JobsContract:
 
     @promise()
     async def test_a_job_that_is_not_kept_cannot_be_replaced(self, store: Store) -> None:
-        stranger = replace(job("a", BY_POLLS), sequence=1)
+        stranger = job("a", BY_POLLS).kept(1)
         assert not await store.replace_job(stranger, stranger.polled(T0))
         await store.add_job(job("b", BY_POLLS))
         assert not await store.replace_job(stranger, stranger.polled(T0))

@@ -50,9 +50,10 @@ async def create_demo(exchange: Exchange) -> Reply:
 async def retrieve(api: str, exchange: Exchange) -> Reply:
     """GET .../video-descriptions/{job_id} of one of the APIs."""
     job = await _own(api, exchange)
-    body, shown = results.status(exchange.sandbox, job, exchange.now), stages.status(job.at(exchange.now))
-    await exchange.jobs.poll(job)
-    return Reply(body=body, job=job.id, rests_on=(f"state.{shown}",))
+    state = job.at(exchange.now)
+    body = results.status(exchange.sandbox, job, state)
+    await exchange.jobs.poll(job, state)
+    return Reply(body=body, job=job.id, rests_on=(f"state.{stages.status(state)}",))
 
 
 async def replay(api: str, exchange: Exchange) -> Reply:

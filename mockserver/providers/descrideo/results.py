@@ -15,9 +15,8 @@ _UNEXPLAINED = {
 }
 
 
-def status(sandbox: SandboxState, job: Job, now: int) -> dict[str, Any]:
+def status(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
     """The reply to a status request: once the job has ended, with all that its webhook says."""
-    state = job.at(now)
     body = {
         "job_id": job.id,
         "status": stages.status(state),

@@ -5,7 +5,6 @@ wrong with the first question ends the job as `source_resolution_failed`, with t
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from mockserver.core.deliveries import Delivery
@@ -80,7 +79,7 @@ async def answered(settling: Settling, delivery: Delivery, result: CallResult) -
         except _Unusable as problem:
             done = await settling.finish(job, now, "failed", str(problem), problem.code)
         else:
-            done = await sandbox.store.replace_job(job, replace(job.released(now), facts={**job.facts, **facts}))
+            done = await sandbox.store.replace_job(job, job.released(now)._replace(facts={**job.facts, **facts}))
         await settling.settle(now)
 
 

@@ -57,7 +57,7 @@ async def status(exchange: Exchange) -> Reply:
     """GET /api/v1/video/{video_id}/status."""
     job = await exchange.jobs.get(exchange.path["video_id"])
     rows, body = tuple(_rows_of_state(exchange, job)), _full(exchange, job)
-    await exchange.jobs.poll(job)
+    await exchange.jobs.poll(job, job.at(exchange.now))
     return Reply(200, body, job=job.id, rests_on=rows)
 
 

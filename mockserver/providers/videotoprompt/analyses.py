@@ -85,12 +85,14 @@ async def _read(exchange: Exchange) -> Upload:
 
 async def retrieve(exchange: Exchange) -> Reply:
     """GET /v1/analyze/{analysis_id}."""
-    job = await exchange.jobs.get(exchange.path["analysis_id"])
+    jobs = exchange.jobs
+    job = await jobs.get(exchange.path["analysis_id"])
     if job.operation == "analyze_batch" and job.id.startswith("bat_"):
         raise Refusal("not_found", "Analysis not found", job=job.id)
-    body, rows = results.analysis(exchange.sandbox, job, exchange.now), results.rows(job, exchange.now)
-    await exchange.jobs.poll(job)
-    return Reply(body=body, job=job.id, rests_on=rows)
+    state = job.at(exchange.now)
+    body = results.analysis(exchange.sandbox, job, state)
+    await jobs.poll(job, state)
+    return Reply(body=body, job=job.id, rests_on=results.rows(job, state))
 
 
 def rows_of_batch(exchange: Exchange) -> Iterator[str]:
@@ -137,7 +139,7 @@ async def retrieve_batch(exchange: Exchange) -> Reply:
     items = [await jobs.get(i) for i in job.facts["items"]]
     body = results.batch(exchange.sandbox, job, items, exchange.now)
     for item in items:
-        await jobs.poll(item)
+        await jobs.poll(item, item.at(exchange.now))
     return Reply(body=body, job=job.id, rests_on=(f"state.{body['status']}",))
 
 

@@ -49,9 +49,8 @@ def _prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
     }
 
 
-def analysis(sandbox: SandboxState, job: Job, now: int) -> dict[str, Any]:
-    """The documented reply for one analysis."""
-    state = job.at(now)
+def analysis(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
+    """The documented reply for one analysis in that state."""
     status = SPELLED[state.status]
     body = {"id": job.id, "status": status, "created_at": rfc3339(job.created_at)}
     if status == "completed":
@@ -65,9 +64,8 @@ def analysis(sandbox: SandboxState, job: Job, now: int) -> dict[str, Any]:
     return body
 
 
-def rows(job: Job, now: int) -> tuple[str, ...]:
+def rows(job: Job, state: State) -> tuple[str, ...]:
     """The rows of the ledger that the reply for one analysis rests on, beside its operation's."""
-    state = job.at(now)
     shown = f"state.{SPELLED[state.status]}"
     if state.status == "succeeded":
         platform, asked = job.request["platform"], job.request["include_negative"]
@@ -84,7 +82,7 @@ def batch(sandbox: SandboxState, job: Job, items: Sequence[Job], now: int) -> di
     body = {"id": job.id, "status": batch_status(states), "created_at": rfc3339(job.created_at)}
     if all(s.terminal for s in states):
         body["completed_at"] = rfc3339(max(s.entered_at for s in states))
-    return {**body, "analyses": [analysis(sandbox, item, now) for item in items]}
+    return {**body, "analyses": [analysis(sandbox, *pair) for pair in zip(items, states, strict=True)]}
 
 
 def batch_status(states: Sequence[State]) -> str:
