@@ -69,7 +69,8 @@ class Job(NamedTuple):
 
     def kept(self, sequence: int) -> "Job":
         """This job with its place among all jobs of its sandbox, standing at its creation unless it says otherwise."""
-        return self._replace(sequence=sequence, since=self.created_at if self.since is None else self.since)
+        # By position, for every new job comes by here.
+        return Job(*self[:12], sequence, self.base, self.entered_base, *self[15:])
 
     @property
     def entered_base(self) -> int:

@@ -69,7 +69,8 @@ class Plan(NamedTuple):
 def _resolved(step: Step, index: int, unit: Callable[[int], float]) -> Step:
     if step.lasts is None or (step.duration is not None and not step.lasts.spread):
         return step
-    return step._replace(duration=step.lasts.pick(unit(index) if step.lasts.spread else 0.5))
+    # The duration is the last of a step's fields.
+    return Step(*step[:-1], step.lasts.pick(unit(index) if step.lasts.spread else 0.5))
 
 
 def _spelled(step: Step) -> str:

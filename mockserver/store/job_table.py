@@ -47,7 +47,11 @@ class JobTable:
         if before is not None:
             self._others.setdefault(job.id, []).append(before)
         self._by_id[job.id] = job.sequence
-        self._lanes.setdefault((job.provider, job.account), Lane()).every.append(job.sequence)
+        name = (job.provider, job.account)
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = Lane()
+        lane.every.append(job.sequence)
         self._enter(row, row.status)
         self._expect(row)
         return job
@@ -204,7 +208,10 @@ class JobTable:
         job, row.status = row.job, status
         lane = self._lanes[job.provider, job.account]
         insort(lane.of(status), job.sequence)
-        self._tallies.setdefault(job.provider, Counter())[status] += 1
+        tally = self._tallies.get(job.provider)
+        if tally is None:
+            tally = self._tallies[job.provider] = Counter()
+        tally[status] += 1
         if status == "queued" and job.priority is not None:
             place = (-job.priority, job.sequence)
             insort(self._queues.setdefault(job.provider, []), place)

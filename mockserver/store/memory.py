@@ -108,9 +108,12 @@ class MemoryStore:
     # Counters and limits.
 
     async def next_number(self, *key: str) -> int:
-        number = self._numbers.pop(key, 0) + 1
+        number = self._numbers.get(key, 0) + 1
         self._numbers[key] = number
-        _bound(self._numbers, self._bounds.counters)
+        if number == 1:
+            _bound(self._numbers, self._bounds.counters)
+        else:
+            self._numbers.move_to_end(key)
         return number
 
     async def hit(self, account: str, limits: Sequence[Limit], now: int, amount: int = 1) -> Sequence[Usage]:
@@ -125,9 +128,12 @@ class MemoryStore:
 
     def _counter(self, account: str, name: str) -> Counter:
         # Those least lately used go first, or the busiest accounts would be the first whose limits begin anew.
-        counter = self._counters.pop((account, name), None) or Counter()
-        self._counters[account, name] = counter
-        _bound(self._counters, self._bounds.counters)
+        counter = self._counters.get((account, name))
+        if counter is None:
+            counter = self._counters[account, name] = Counter()
+            _bound(self._counters, self._bounds.counters)
+        else:
+            self._counters.move_to_end((account, name))
         return counter
 
     # Credits.

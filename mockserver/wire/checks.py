@@ -89,8 +89,9 @@ class Admission:
         Raises Refusal `invalid_request` where the server is strict.
         """
         found = tuple(deviations)
-        self.policy.check_deviations(found)
-        self.deviations = (*self.deviations, *found)[:MOST_DEVIATIONS]
+        if found:
+            self.policy.check_deviations(found)
+            self.deviations = (*self.deviations, *found)[:MOST_DEVIATIONS]
 
     def rests_on(self, rows: tuple[str, ...]) -> None:
         """Note rows of the provider's ledger. Raises Assumed where the server does not rest on one of them."""

@@ -4,7 +4,7 @@ Such a request is served all the same, and reported; a strict server refuses it.
 itself, or whose contract lets any through, says so by the `extra` of its model.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, get_args
 
@@ -56,14 +56,13 @@ def parameter_deviations(operation: Operation, query: Mapping[str, str]) -> Iter
 
 def field_deviations(
     model: type[BaseModel], given: Mapping[str, Any], body: BaseModel | None = None, at: str = ""
-) -> Iterator[str]:
+) -> Iterable[str]:
     """Fields that the model does not have, in what it holds too when its `body` is there.
 
     `at` is where in the request they are.
     """
     names = names_of(model)
-    if names is not None and not names.admit(given):
-        yield from _strange(names, given, body, at)
+    return () if names is None or names.admit(given) else _strange(names, given, body, at)
 
 
 def credential_deviation(headers: Mapping[str, str]) -> str | None:

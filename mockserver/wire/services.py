@@ -163,13 +163,14 @@ class Ids:
         `fingerprint` is what tells the request from others, its body unless given.
         """
         print_of = (self._raw if fingerprint is None else fingerprint).decode("latin-1")
-        account, store = self._account.id, self._sandbox.store
+        account, sandbox, name = self._account.id, self._sandbox, ("id", self._account.id, self._operation.name, prefix)
+        prefixed = sandbox.memo(name, lambda: sandbox.seeded.prefixed(*name, size=64))
         # One digest marks the request and says where its ids begin and how far apart they are.
-        drawn = self._sandbox.seeded.digest("id", account, self._operation.name, prefix, print_of, size=64)
+        drawn = prefixed.digest(print_of)
         mark, first, step = drawn[:8].hex(), int.from_bytes(drawn[8:36], "big"), int.from_bytes(drawn[36:], "big")
         spelled: Callable[[int, int], str] = crockford_of if crockford else token_of
         while True:
-            count = await store.next_number("id", mark)
+            count = await sandbox.store.next_number("id", mark)
             made = prefix + spelled(first + step * count, length)
-            if await store.get_job(self._provider.name, account, made) is None:
+            if await sandbox.store.get_job(self._provider.name, account, made) is None:
                 return made
