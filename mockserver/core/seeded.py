@@ -37,7 +37,7 @@ class Seeded:
         return blake2b(_joined(name), digest_size=size, key=self._root).digest()
 
     def prefixed(self, *name: str | int, size: int = 16) -> "Prefixed":
-        """What gives `digest(*name, last, size=size)` for one `last` after the other, for less."""
+        """What gives `digest(*name, *rest, size=size)` for one rest of a name after the other, for less."""
         return Prefixed(blake2b(_joined(name), digest_size=size, key=self._root))
 
     def bits(self, *name: str | int) -> int:
@@ -82,12 +82,16 @@ class Prefixed:
     def __init__(self, begun: Any) -> None:
         self._begun = begun
 
-    def digest(self, last: str | int) -> bytes:
-        """The digest of the name that ends with `last`."""
+    def digest(self, *rest: str | int) -> bytes:
+        """The digest of the name that ends with `rest`."""
         digest = self._begun.copy()
-        digest.update(_joined((last,)))
+        digest.update(_joined(rest))
         made: bytes = digest.digest()
         return made
+
+    def unit(self, *rest: str | int) -> float:
+        """A float, at least 0 and less than 1, as `Seeded.unit` gives it; for digests of 8 bytes."""
+        return (int.from_bytes(self.digest(*rest), "big") >> 11) * _ULP
 
 
 def token_of(number: int, length: int) -> str:

@@ -55,6 +55,7 @@ class SandboxState:
         seed = self._given_seed if self._given_seed is not None else program.source.seed
         self.seed = 0 if seed is None else seed
         self.seeded = Seeded(self.seed, self.name)
+        self._spreads = self.seeded.prefixed("plan", size=8)
         self.began = self.clock.now()
         self._accounts = Accounts(program, self._tariffs)
         self._memo.clear()
@@ -63,13 +64,17 @@ class SandboxState:
         """A provider's option in this scenario."""
         return self.program.options.get(provider, {}).get(name, default)
 
-    def resolved(self, plan: Plan, unit: Callable[[int], float]) -> Plan:
-        """A plan with its spreads resolved. What does not vary in it is resolved once and shared."""
+    def plan_for(self, work: str, name: str | None) -> Plan:
+        """The plan of that name for a job or other work, its spreads resolved by the name of the work.
+
+        What does not vary in it is resolved once and shared.
+        """
+        plan = self.program.plan(name)
         found = self._plans.get(plan.name)
         if found is None or found[0] is not plan:
-            found = self._plans[plan.name] = (plan, plan.resolved(unit), plan.varying)
+            found = self._plans[plan.name] = (plan, plan.resolved(lambda step: 0.5), plan.varying)
         _, settled, varying = found
-        return settled.resolved(unit, varying) if varying else settled
+        return settled.resolved(lambda step: self._spreads.unit(work, step), varying) if varying else settled
 
     def memo(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """A value that is a pure function of `key` in this world, kept so that polls do not make it again."""

@@ -14,7 +14,7 @@ from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import Provenance
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire.request import Connection, Request
-from mockserver.wire.rules import choose, input_of, plan_for
+from mockserver.wire.rules import choose, input_of
 from mockserver.wire.services import Credits, EntryNumber, Ids, Jobs, spend
 
 
@@ -123,7 +123,7 @@ class Exchange(NamedTuple):
 
     def plan_for(self, work: str, rule: Rule | None) -> Plan:
         """The plan that a rule gives to a job or other work; without one the scenario's default."""
-        return plan_for(self.sandbox, work, rule)
+        return self.sandbox.plan_for(work, rule.plan if rule else None)
 
     def view(self, data: Any) -> View:
         """What rules see of the request with `data` in its body: its own, or one item of it."""

@@ -6,7 +6,6 @@ from mockserver.core.accounts import Account
 from mockserver.core.compile import compile_fault
 from mockserver.core.faults import Fault
 from mockserver.core.match import Miss, Rule, View, candidates, key_matches
-from mockserver.core.plans import Plan
 from mockserver.core.scenario import FaultSpec
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.protocol import ARMED
@@ -44,13 +43,6 @@ async def armed_fault(
             await store.put_value(ARMED, name, {**taken, "times": taken["times"] - 1})
         return name, compile_fault(FaultSpec.model_validate(taken["fault"]))
     return None, None
-
-
-def plan_for(sandbox: Sandbox, work: str, rule: Rule | None) -> Plan:
-    """The plan that a rule gives to a job or other work, its spreads resolved by the name of the work."""
-    plan = sandbox.program.plan(rule.plan if rule else None)
-    seeded = sandbox.seeded
-    return sandbox.resolved(plan, lambda step: seeded.unit("plan", work, step))
 
 
 def input_of(data: Any, names: Any) -> str | None:

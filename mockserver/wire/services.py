@@ -15,7 +15,6 @@ from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.protocol import Store
-from mockserver.wire.rules import plan_for
 
 
 class EntryNumber:
@@ -80,7 +79,7 @@ class Jobs:
         effects = self._provider.effects(facts, account)
         job = Job(
             job_id, self._provider.name, self._operation.name, account.id, self._now,
-            plan or plan_for(sandbox, job_id, rule), request, facts, rule.name if rule else None,
+            plan or sandbox.plan_for(job_id, rule.plan if rule else None), request, facts, rule.name if rule else None,
             await self._number.take(), amount, priority,
             # Credits are charged or given back at its end.
             effects="end" if amount and effects == "none" else effects,
