@@ -21,7 +21,7 @@ class IllegalMove(ValueError):
     """A status was asked for that the job can no longer take: statuses never go backwards."""
 
 
-# Not frozen, though nobody changes one: it is made with every look at a job, and frozen it would take three times as long.
+# Not frozen, though nobody changes one: one is made with every look at a job, and frozen ones take three times as long.
 @dataclass(slots=True)
 class State:
     """What a job is at one instant: its step, and when it entered it (milliseconds since the epoch)."""

@@ -126,7 +126,8 @@ class Sandbox(SandboxState):
 
     async def replace_job(self, old: Job, new: Job) -> bool:
         """Put a job's successor in its place and do what follows. False when somebody else was faster."""
-        done = await self.store.replace_job(old, new)
+        await self.settling.observe(self.clock.now())
+        done = await self.settling.replace(old, new)
         if done:
             await self.settling.settle(self.clock.now())
             self.courier.poke()

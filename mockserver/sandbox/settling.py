@@ -24,7 +24,8 @@ a clock that stands still is moved, and before jobs are forgotten. A server that
 job that was polled to its end has cost its submission and its polls.
 
 A job that is replaced by a successor (a poll that counts, a release, force) takes the steps with it that it has passed;
-the store keeps those for the next `observe`.
+the store keeps those for the next `observe`, which the next `settle` makes: what a request did is in the journal before
+what comes after it.
 """
 
 from collections.abc import Mapping
@@ -66,12 +67,15 @@ class Settling:
         self.sandbox = sandbox
         self.outbox = outbox
         self._simulations = simulations
+        self._moved = False
 
     # Effects.
 
     async def settle(self, now: int) -> None:
         """Do what follows from every step with an effect that a job has entered up to `now`."""
         store = self.sandbox.store
+        if self._moved:
+            await self.observe(now)
         while transitions := await store.take_effects(now):
             for transition in transitions:
                 await self._follow(transition)
@@ -89,6 +93,11 @@ class Settling:
         if simulation is not None:
             await simulation.on_transition(self, transition)
 
+    async def replace(self, old: Job, new: Job) -> bool:
+        """Put a job's successor in its place. False when somebody else was faster."""
+        self._moved = True
+        return await self.sandbox.store.replace_job(old, new)
+
     async def finish(
         self, job: Job, at: int, status: Status, error: str | None = None, code: str | None = None
     ) -> bool:
@@ -96,7 +105,7 @@ class Settling:
 
         False when somebody else was faster. Raises IllegalMove for a job that has ended.
         """
-        return await self.sandbox.store.replace_job(job, job.moved(at, status, error, code))
+        return await self.replace(job, job.moved(at, status, error, code))
 
     async def answered(self, delivery: Delivery, result: CallResult) -> None:
         """An attempt of a delivery is over and written down: its provider may go on with the answer."""
@@ -118,6 +127,7 @@ class Settling:
 
     async def observe(self, now: int) -> None:
         """Write down every step that jobs have entered up to `now`, and list the jobs by what they are now."""
+        self._moved = False
         await self.settle(now)
         store = self.sandbox.store
         transitions = await store.take_transitions(now)
@@ -128,9 +138,12 @@ class Settling:
         job, state = transition.job, transition.state
         simulation = self._simulations.get(job.provider)
         spelled = None if simulation is None else simulation.state_name(state)
+        # A step that was entered for another reason than time comes behind what was written at that instant.
+        moved = state.index == job.base and job.base > 0
         return Entry(
-            "transition", state.entered_at, cause=job.cause, provider=job.provider, job=job.id, account=job.account,
-            operation=f"{job.provider}.{job.operation}", note=state.step.stage or state.status,
+            "transition", state.entered_at, written_at=state.entered_at + moved, cause=job.cause,
+            provider=job.provider, operation=f"{job.provider}.{job.operation}", account=job.account, job=job.id,
+            note=state.step.stage or state.status,
             rests_on=() if spelled is None else (f"{job.provider}.state.{spelled}",),
         )  # fmt: skip
 

@@ -254,9 +254,9 @@ class MemoryStore:
 
     async def insert(self, entries: Sequence[Entry]) -> None:
         journal, later = self._journal, deque[Entry]()
-        ordered = sorted(entries, key=lambda e: (e.at, e.cause or 0))
+        ordered = sorted(entries, key=lambda e: (e.written_at, e.cause or 0))
         for entry in reversed(ordered):
-            while journal and journal[-1].written_at >= entry.at and not _causes(journal[-1], entry):
+            while journal and journal[-1].written_at >= entry.written_at and not _causes(journal[-1], entry):
                 later.appendleft(journal.pop())
             later.appendleft(entry)
         journal.extend(later)

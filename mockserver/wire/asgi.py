@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, NoReturn
 
 from mockserver.kit.operations import Header
-from mockserver.wire.request import Disconnected, Request
+from mockserver.wire.request import Broken, Disconnected, Request
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -22,11 +22,12 @@ def request_of(scope: Any) -> Request:
 
 
 class AsgiConnection:
-    """The two callables of an ASGI application as a connection."""
+    """The two callables of an ASGI application as a connection. `broken` is true once it was broken on purpose."""
 
     unread = 0.0
 
     def __init__(self, scope: Any, receive: Receive, send: Send) -> None:
+        self.broken = False
         self._head = scope["method"] == "HEAD"
         self._receive = receive
         self._send = send
@@ -56,7 +57,8 @@ class AsgiConnection:
         await self._send({"type": "http.response.body", "body": b""})
 
     async def break_off(self, *, reset: bool) -> NoReturn:
-        raise ConnectionResetError("the connection was reset by the scenario")
+        self.broken = True
+        raise Broken
 
     async def gone(self) -> None:
         # A client whose connection fails while it is read has gone as well.

@@ -99,9 +99,6 @@ class Edge:
         except Broken:
             sender.stateless = True
             sender.note = sender.note or admission.note or "the connection was broken on purpose"
-        except ConnectionResetError:
-            sender.stateless, sender.note = True, "the connection was broken on purpose"
-            raise
         except Disconnected:
             sender.stateless = True
             sender.note = sender.note or admission.note or "the client went away before its request had arrived"
@@ -130,7 +127,7 @@ class Edge:
             return self._refused(admission, refusal), None
         except Assumed as assumed:
             return _undocumented(admission, assumed), None
-        except (Broken, Disconnected, ConnectionResetError):
+        except (Broken, Disconnected):
             raise
         except Exception:
             log.exception("%s %s failed", admission.request.method, admission.request.path)

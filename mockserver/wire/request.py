@@ -57,10 +57,7 @@ class Connection(Protocol):
         """End the body, and with it the reply."""
 
     async def break_off(self, *, reset: bool) -> NoReturn:
-        """End the connection once all is sent: with a reset (RST) or an orderly end (FIN). Always raises Broken.
-
-        Where there is no socket it raises ConnectionResetError, which clients report alike.
-        """
+        """End the connection once all is sent: with a reset (RST) or an orderly end (FIN). Always raises Broken."""
 
     async def gone(self) -> None:
         """Wait until the client has gone. What it still sends is read and thrown away."""

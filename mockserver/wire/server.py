@@ -75,7 +75,11 @@ class Server:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            await self.serve(request_of(scope), AsgiConnection(scope, receive, send))
+            connection = AsgiConnection(scope, receive, send)
+            await self.serve(request_of(scope), connection)
+            if connection.broken:
+                # Without a socket that can be reset, clients report this alike.
+                raise ConnectionResetError("the connection was reset by the scenario")
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket":

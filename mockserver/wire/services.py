@@ -102,7 +102,9 @@ class Jobs:
             return
         polled = job.polled(self._now)
         if polled is not job:
-            await self._sandbox.store.replace_job(job, polled)
+            # The steps that time has brought are written down before the one that this request brings.
+            await self._sandbox.settling.observe(self._now)
+            await self._sandbox.settling.replace(job, polled)
             self._sandbox.courier.expect(polled.next_effect(job.base))
 
 

@@ -63,7 +63,7 @@ async def entered(settling: Settling, job: Job, state: State, secret: str) -> No
         await settling.outbox.fetch(job, FETCH, job.facts["video"], state.entered_at, first=FIRST_BYTES)
     else:
         # Somebody let the job go before its Source Provider had answered: there is nothing to fetch.
-        await settling.sandbox.store.replace_job(job, job.released(state.entered_at))
+        await settling.replace(job, job.released(state.entered_at))
 
 
 async def answered(settling: Settling, delivery: Delivery, result: CallResult) -> None:
@@ -79,7 +79,7 @@ async def answered(settling: Settling, delivery: Delivery, result: CallResult) -
         except _Unusable as problem:
             done = await settling.finish(job, now, "failed", str(problem), problem.code)
         else:
-            done = await sandbox.store.replace_job(job, job.released(now)._replace(facts={**job.facts, **facts}))
+            done = await settling.replace(job, job.released(now)._replace(facts={**job.facts, **facts}))
         await settling.settle(now)
 
 
