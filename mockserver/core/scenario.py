@@ -1,6 +1,6 @@
 """The scenario language: one pydantic model that YAML, Python and the control API are read with.
 
-It also generates the JSON Schema that editors complete from. Meaning is given to it in `engine.compile`.
+It also generates the JSON Schema that editors complete from. Meaning is given to it in `core.compile`.
 """
 
 import re

@@ -1,10 +1,10 @@
 """Scenario files: strict YAML into core types, with errors that say where, what, and what would be right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mockserver.core.compile import Catalogue, Loc, Problem, Program, check, compile_scenario
+from mockserver.core.compile import Catalogue, Loc, Problem, Problems, Program, compile_scenario
 from mockserver.core.scenario import Scenario
 from mockserver.source.document import Document, SourceError
 from mockserver.source.model_errors import SourceErrors, validate
@@ -40,25 +40,33 @@ class Builder:
         self._find = find
         self._options = options
 
-    def program(self, document: Document) -> Program:
-        """The program of a scenario. Raises SourceErrors with everything that is wrong with it."""
-        return compile_scenario(self.scenario(document), self._known)
+    def program(self, document: Document, behind: tuple[str, ...] = ()) -> Program:
+        """The program of a scenario. Raises SourceErrors with everything that is wrong with it.
 
-    def scenario(self, document: Document, behind: tuple[str, ...] = ()) -> Scenario:
-        """The scenario of a document with all that it extends. Raises SourceErrors."""
+        `behind` names the scenarios that extend it, from the first on.
+        """
         scenario = validate(Scenario, document)
         behind = (*behind, scenario.scenario)
         parent = self._parent(scenario, document, behind) if scenario.extends else None
-        plans = {*scenario.plans, *(parent.plans if parent else ())}
-        errors = [_located(p, document) for p in check(scenario, self._known, plans)]
+        program, problems = self._compiled(scenario, parent)
+        errors = [document.error(p.loc, p.message, key=p.at_key) for p in problems]
+        errors += self._option_errors(scenario, document)
+        if program is None or errors:
+            raise SourceErrors(sorted(errors, key=lambda e: (e.line or 0, e.column or 0)))
+        return program
+
+    def _compiled(self, scenario: Scenario, parent: Program | None) -> tuple[Program | None, list[Problem]]:
+        try:
+            return compile_scenario(scenario, self._known, parent), []
+        except Problems as error:
+            return None, error.problems
+
+    def _option_errors(self, scenario: Scenario, document: Document) -> Iterator[SourceError]:
         for name, given in scenario.providers.items():
             for loc, message in self._options(name, given):
-                errors.append(document.error(("providers", name, *loc), message))
-        if errors:
-            raise SourceErrors(sorted(errors, key=lambda e: (e.line or 0, e.column or 0)))
-        return scenario.extending(parent) if parent else scenario
+                yield document.error(("providers", name, *loc), message)
 
-    def _parent(self, scenario: Scenario, document: Document, behind: tuple[str, ...]) -> Scenario:
+    def _parent(self, scenario: Scenario, document: Document, behind: tuple[str, ...]) -> Program:
         name = scenario.extends or ""
         if name in behind:
             circle = " extends ".join((*behind, name))
@@ -69,8 +77,4 @@ class Builder:
             found = self._find(name)
         except LookupError as error:
             raise SourceErrors([document.error(("extends",), str(error))]) from None
-        return self.scenario(found, behind)
-
-
-def _located(problem: Problem, document: Document) -> SourceError:
-    return document.error(problem.loc, problem.message, key=problem.at_key)
+        return self.program(found, behind)
