@@ -1,23 +1,25 @@
 """Scenario files: strict YAML into core types, with errors that say where, what, and what would be right."""
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from mockserver.core.compile import Catalogue, Loc, Problem, Problems, Program, compile_scenario
 from mockserver.core.scenario import Scenario
-from mockserver.source.document import Document, SourceError
-from mockserver.source.model_errors import SourceErrors, validate
-from mockserver.source.yaml_reader import parse
+from mockserver.scenario import default
+from mockserver.source.document import Document, SourceError, SourceErrors
 
 DEEPEST = 8
 
-Find = Callable[[str], "Document"]
+Find = Callable[[str], Path]
 OptionsCheck = Callable[[str, Any], list[tuple[Loc, str]]]
 
 
 def read_text(text: str | bytes, name: str) -> Document:
     """The document of a YAML text. Raises SourceErrors; `name` stands for the file in them."""
+    from mockserver.source.yaml_reader import parse  # a server of the bundled scenario reads none
+
     try:
         return parse(text, name)
     except SourceError as error:
@@ -26,8 +28,17 @@ def read_text(text: str | bytes, name: str) -> Document:
 
 def read_file(path: Path) -> Document:
     """The document of a file. Raises SourceErrors, also when it cannot be read."""
+    return read_text(_bytes_of(path), str(path))
+
+
+def digest_of(text: bytes) -> str:
+    """What tells a text from any other."""
+    return sha256(text).hexdigest()
+
+
+def _bytes_of(path: Path) -> bytes:
     try:
-        return read_text(path.read_bytes(), str(path))
+        return path.read_bytes()
     except OSError as error:
         raise SourceErrors([SourceError(str(path), None, error.strerror or str(error))]) from None
 
@@ -40,11 +51,25 @@ class Builder:
         self._find = find
         self._options = options
 
+    def program_of_file(self, path: Path, behind: tuple[str, ...] = ()) -> Program:
+        """The program of a scenario in a file. Raises SourceErrors, also when it cannot be read."""
+        text = _bytes_of(path)
+        return self._read_ahead(text) or self.program(read_text(text, str(path)), behind)
+
+    def _read_ahead(self, text: bytes) -> Program | None:
+        """The program of the bundled default scenario, where `text` is its own."""
+        if digest_of(text) != default.DIGEST:
+            return None
+        # A server with other providers may not know all its names: reading the text will say which, and where.
+        return self._compiled(default.scenario(), None)[0]
+
     def program(self, document: Document, behind: tuple[str, ...] = ()) -> Program:
         """The program of a scenario. Raises SourceErrors with everything that is wrong with it.
 
         `behind` names the scenarios that extend it, from the first on.
         """
+        from mockserver.source.model_errors import validate
+
         scenario = validate(Scenario, document)
         behind = (*behind, scenario.scenario)
         parent = self._parent(scenario, document, behind) if scenario.extends else None
@@ -77,4 +102,4 @@ class Builder:
             found = self._find(name)
         except LookupError as error:
             raise SourceErrors([document.error(("extends",), str(error))]) from None
-        return self.program(found, behind)
+        return self.program_of_file(found, behind)

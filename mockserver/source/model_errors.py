@@ -7,17 +7,15 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mockserver.source.document import Document, Position, SourceError
+from mockserver.source.document import Document, Position, SourceError, SourceErrors
 from mockserver.source.model_paths import Finding, Loc, find, keys_of
 from mockserver.source.model_unions import CHOICES, SHAPES, settle
 from mockserver.source.suggestions import clip, did_you_mean, nearest, shown, word_of
-from mockserver.source.yaml_reader import parse
 
 __all__ = ["SourceErrors", "did_you_mean", "explain", "load", "validate"]
 
 M = TypeVar("M", bound=BaseModel)
 
-_MOST_PRINTED = 20
 # A list of 50,000 wrong values makes hundreds of thousands of errors, and nobody reads them: who mends the first ones
 # will see the next. Looking for the nearest word is what one costs most.
 _MOST_EXPLAINED = 2000
@@ -29,21 +27,10 @@ _PREFIX = re.compile(r"^(Value error, |Assertion failed, )")
 _RULE = re.compile(r"^([A-Z]\w+) should ")
 
 
-class SourceErrors(Exception):
-    """All mistakes found in one document, in `errors`; as a text at most 20 lines and how many more there are."""
-
-    def __init__(self, errors: Sequence[SourceError]) -> None:
-        super().__init__(errors)
-        self.errors = list(errors)
-
-    def __str__(self) -> str:
-        lines = [str(error) for error in self.errors[:_MOST_PRINTED]]
-        more = len(self.errors) - len(lines)
-        return "\n".join([*lines, f"and {more} more"] if more else lines)
-
-
 def load(model: type[M], text: str | bytes, name: str) -> M:
     """The model that a YAML text describes. Raises SourceErrors, `name` standing for the file."""
+    from mockserver.source.yaml_reader import parse  # documents that are data already need no YAML
+
     try:
         document = parse(text, name)
     except SourceError as error:
