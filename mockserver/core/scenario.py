@@ -22,8 +22,6 @@ from mockserver.core.durations import Span
 from mockserver.core.instants import Moment, parse_moment, parse_rfc3339
 from mockserver.core.plans import RANK, Status
 
-_IS_SHARE = re.compile(json_schema.SHARE_PATTERN).match
-
 
 def _progress(value: object) -> object:
     low, dots, high = (value if isinstance(value, str) else str(value)).partition("..")
@@ -36,7 +34,7 @@ def _progress(value: object) -> object:
 
 
 def _share(value: object) -> object:
-    if isinstance(value, str) and _IS_SHARE(value):
+    if isinstance(value, str) and re.match(json_schema.SHARE_PATTERN, value):
         text = value.strip()
         return float(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
