@@ -18,7 +18,7 @@ from mockserver.scenario import default
 from mockserver.scenario.builder import digest_of, read_text
 from mockserver.scenario.library import Library, bundled_dir
 from mockserver.source.document import SourceErrors
-from mockserver.source.model_errors import validate
+from mockserver.source.validation import validate
 
 PARENT = """\
 scenario: parent

@@ -9,6 +9,7 @@ from mockserver.core.compile import Catalogue, Loc, Problem, Problems, Program, 
 from mockserver.core.scenario import Scenario
 from mockserver.scenario import default
 from mockserver.source.document import Document, SourceError, SourceErrors
+from mockserver.source.validation import validate
 
 DEEPEST = 8
 
@@ -68,8 +69,6 @@ class Builder:
 
         `behind` names the scenarios that extend it, from the first on.
         """
-        from mockserver.source.model_errors import validate
-
         scenario = validate(Scenario, document)
         behind = (*behind, scenario.scenario)
         parent = self._parent(scenario, document, behind) if scenario.extends else None

@@ -13,7 +13,7 @@ from mockserver.core.scenario import Scenario
 from mockserver.scenario import default
 from mockserver.scenario.builder import digest_of, read_text
 from mockserver.scenario.library import bundled_dir
-from mockserver.source.model_errors import validate
+from mockserver.source.validation import validate
 
 _HEAD = '''\
 """What `scenarios/default.yaml` says, as Python. Written by `make default`: change the YAML, not this."""
