@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check openapi schema docs lock upgrade clean
+.PHONY: help serve test test-slow lint format types check openapi schema default docs lock upgrade clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,10 @@ openapi: $(VENV)/.package ## write the OpenAPI documents anew
 
 schema: $(VENV)/.package ## write the JSON Schema of scenario files anew
 	@$(BIN)/mockserver schema >mockserver/scenario.schema.json
+
+default: $(VENV)/.dev ## write the default scenario out as Python anew, which servers start from
+	@$(BIN)/python -m mockserver.scenario.written_out
+	@$(BIN)/ruff format --quiet mockserver/scenario/default.py
 
 docs: $(VENV)/.package ## write the generated parts of the documents anew
 	@$(BIN)/python docs/generate.py

@@ -15,7 +15,7 @@ from http.client import HTTPConnection
 
 from bench.process import Server, mockserver
 from mockserver.core.seeded import Seeded
-from mockserver.media import video
+from mockserver.media.maker import video
 
 SIZE = 30 * 1_048_576
 ROUNDS = 3

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.process import Server, mockserver
 from mockserver.core.seeded import Seeded
-from mockserver.media import video
+from mockserver.media.maker import video
 from tests.raw import Heard, connected, hear_reply, request
 
 UPLOAD = "/videotoprompt/v1/analyze/upload"

@@ -17,7 +17,7 @@ from schemathesis.python.asgi import shutdown_lifespans
 from mockserver.app import create_app
 from mockserver.core.seeded import Seeded
 from mockserver.kit.catalogue import catalogue
-from mockserver.media import video
+from mockserver.media.maker import video
 from mockserver.openapi import document
 from mockserver.providers.registry import all_providers
 from mockserver.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 
 from mockserver.core.seeded import Seeded
-from mockserver.media import video
+from mockserver.media.maker import video
 from mockserver.providers.nanophoto import models
 from mockserver.providers.nanophoto.codes import STATUS
 from tests.conversation import Conversation

@@ -1,5 +1,6 @@
 """The command line, as a person at a terminal meets it."""
 
+import argparse
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import pytest
 import yaml
 
 from mockserver import __version__
-from mockserver.cli.main import main
+from mockserver.cli.main import COMMANDS, main, parser_for
 from mockserver.settings import Settings
 
 Out = pytest.CaptureFixture[str]
@@ -34,6 +35,18 @@ def test_help_shows_examples_and_every_command(capsys: Out) -> None:
             main(command.split())
         assert ended.value.code == 0
     assert capsys.readouterr().out.endswith(f"mockserver {__version__}\n")
+
+
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (found,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
+def test_a_command_by_itself_is_the_same_as_among_all() -> None:
+    everything = commands_of(parser_for(""))
+    assert list(everything) == list(COMMANDS)
+    for name, parser in everything.items():
+        assert commands_of(parser_for(name))[name].format_help() == parser.format_help()
 
 
 def test_check_says_ok_or_where_and_what_and_what_would_be_right(tmp_path: Path, capsys: Out) -> None:
@@ -210,6 +223,18 @@ def test_serve_tells_a_mistake_in_a_ledger_before_anybody_asks(
     ledger.write_text("rows: {}\nrows: {}\n")
     assert main(["serve", "--port", "0", flag]) == 2
     assert capsys.readouterr().err.startswith(f"{ledger}:2:1: ")
+
+
+def test_a_server_looks_for_no_plugins_of_pydantic_and_leaves_the_environment_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name, seen = "PYDANTIC_DISABLE_PLUGINS", list[str | None]()
+    monkeypatch.setattr("mockserver.serving.serve.serve", lambda settings: seen.append(os.environ.get(name)))
+    for mine in (None, "logfire-plugin"):
+        monkeypatch.delenv(name, raising=False) if mine is None else monkeypatch.setenv(name, mine)
+        assert main(["serve"]) == 0
+        assert os.environ.get(name) == mine
+    assert seen == ["__all__", "logfire-plugin"]
 
 
 def test_serve_refuses_what_it_cannot_use(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from mockserver.app import create_app
-from mockserver.cli.main import _parser, main
+from mockserver.cli.main import main, parser_for
 from mockserver.settings import Settings
 from tests import ledgers
 from tests.documents import ROOT
@@ -186,4 +186,4 @@ def test_the_commands_of_a_page_are_right(page: str) -> None:
     found = commands(ROOT / "docs" / page, "mockserver coverage")
     assert found
     for command in found:
-        assert _parser().parse_args(command[1:]).command == "coverage"
+        assert parser_for(command[1]).parse_args(command[1:]).command == "coverage"

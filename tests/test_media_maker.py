@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.core.seeded import Seeded
-from mockserver.media import LONGEST_MS, frames, probe, video
+from mockserver.media import frames
+from mockserver.media.maker import LONGEST_MS, video
+from mockserver.media.reader import probe
 
 SEED = Seeded("media")
 

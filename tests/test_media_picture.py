@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.core.seeded import Seeded
-from mockserver.media import thumbnail
+from mockserver.media.picture import thumbnail
 
 SEED = Seeded("media")
 

@@ -8,9 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mockserver.core.seeded import Seeded
-from mockserver.media import VideoFacts, VideoProbe, probe, video
 from mockserver.media.boxes import box, full_box
 from mockserver.media.containers import sniff
+from mockserver.media.maker import video
+from mockserver.media.reader import VideoFacts, VideoProbe, probe
 from mockserver.media.walker import MOST_BOXES
 
 FTYP = box(b"ftyp", b"isom", bytes(4), b"isom")

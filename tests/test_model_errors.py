@@ -24,8 +24,9 @@ from pydantic import (
 )
 
 from mockserver.source.document import Document
-from mockserver.source.model_errors import SourceErrors, explain, load, validate
+from mockserver.source.model_errors import SourceErrors, explain
 from mockserver.source.suggestions import shown
+from mockserver.source.validation import load, validate
 from mockserver.source.yaml_reader import parse
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mockserver.core.faults import Refusal
 from mockserver.core.seeded import Seeded
-from mockserver.media import video
+from mockserver.media.maker import video
 from mockserver.providers.nanophoto import links
 from mockserver.providers.nanophoto.codes import MESSAGES, STATUS
 from mockserver.providers.nanophoto.provider import NanoPhoto

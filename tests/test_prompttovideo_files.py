@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.core.scenario import ClockSpec
-from mockserver.media import probe
+from mockserver.media.reader import probe
 from mockserver.providers.prompttovideo import models
 from tests.conversation import Conversation
 from tests.prompttovideo_client import API, HOUR, SUNSET, account, by, completed, generate, held_to, status

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.media import probe
+from mockserver.media.reader import probe
 from mockserver.providers.prompttovideo import models
 from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mockserver.cli.main import _parser, main
+from mockserver.cli.main import main, parser_for
 from mockserver.providers.registry import all_providers
 from tests.conversation import Conversation
 from tests.documents import ROOT, blocks
@@ -37,7 +37,7 @@ def test_the_scenario_can_be_followed(tmp_path: Path, capsys: pytest.CaptureFixt
     file = tmp_path / "busy-evening.yaml"
     file.write_text(STORY, "utf-8")
     for command in commands(README, "mockserver"):
-        assert _parser().parse_args(command[1:]).command == command[1]
+        assert parser_for(command[1]).parse_args(command[1:]).command == command[1]
         if command[1] in ("check", "show"):
             assert main([command[1], str(file)]) == 0
     assert "the third submit is throttled" in capsys.readouterr().out

@@ -114,6 +114,6 @@ def test_strict_is_a_flag_a_variable_and_a_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("flags", "strict"), [([], None), (["--strict"], True), (["--no-strict"], False)])
 def test_the_command_line_has_the_flag(flags: list[str], strict: bool | None) -> None:
-    from mockserver.cli.main import _parser
+    from mockserver.cli.main import parser_for
 
-    assert _parser().parse_args(["serve", *flags]).strict is strict
+    assert parser_for("serve").parse_args(["serve", *flags]).strict is strict

@@ -6,7 +6,7 @@ from typing import Any
 
 from mockserver.core.seeded import Seeded
 from mockserver.core.signing import hmac_sha256
-from mockserver.media import video
+from mockserver.media.maker import video
 from mockserver.outgoing.call import CallResult
 from tests.conversation import Conversation
 

@@ -9,7 +9,7 @@ import pytest
 from mockserver.core.jobs import Job
 from mockserver.core.plans import Plan, Step
 from mockserver.core.seeded import Seeded
-from mockserver.media import video
+from mockserver.media.maker import video
 from mockserver.settings import Settings
 from tests.conversation import Conversation
 from tests.videotoprompt_client import ASK, AUTHORIZE, REQUESTS, ROOT, TOKEN

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mockserver.core.seeded import Seeded
-from mockserver.media import video
+from mockserver.media.maker import video
 from mockserver.providers.videotoprompt.models import FALSE, TRUE
 from tests.conversation import Conversation
 from tests.videotoprompt_client import ROOT

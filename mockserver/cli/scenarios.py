@@ -44,7 +44,7 @@ def _library() -> "Library":
 
 def _check(asked: argparse.Namespace) -> int:
     from mockserver.scenario.builder import read_file
-    from mockserver.source.model_errors import SourceErrors
+    from mockserver.source.document import SourceErrors
 
     library, wrong = _library(), 0
     for name in asked.files:
@@ -60,7 +60,7 @@ def _check(asked: argparse.Namespace) -> int:
 
 def _show(asked: argparse.Namespace) -> int:
     from mockserver.scenario.outline import outline
-    from mockserver.source.model_errors import SourceErrors
+    from mockserver.source.document import SourceErrors
 
     try:
         program = _library().program(asked.name)

@@ -7,7 +7,8 @@ from mockserver.content import themes
 
 _READ = 1000  # characters of a hint that are looked at: a prompt of 100 KB costs no more than a page
 # Letters with the marks that belong to them in scripts which write vowels or tones above and below.
-_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u0652\u0900-\u0dff\u0e31-\u0ece])*(?:\d+(?![^\W_]))?")
+# Compiled by `re` when a first hint is read.
+_WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u0652\u0900-\u0dff\u0e31-\u0ece])*(?:\d+(?![^\W_]))?"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,5}$")
@@ -25,7 +26,7 @@ class Hint(NamedTuple):
 def read(hint: str) -> Hint:
     """The words of a URL's path, a file name or a prompt, and the theme, moment and mood they name."""
     text = _telling_part(hint[:_READ])
-    words = tuple(w for w in _WORD.findall(_CAMEL.sub(" ", text).lower()) if len(w) <= 20)[:60]
+    words = tuple(w for w in re.findall(_WORD, _CAMEL.sub(" ", text).lower()) if len(w) <= 20)[:60]
     return Hint(words, _subject(words, text), _first(words, themes.moments()), _first(words, themes.moods()))
 
 

@@ -1,6 +1,6 @@
 """The scenario language: one pydantic model that YAML, Python and the control API are read with.
 
-It also generates the JSON Schema that editors complete from. Meaning is given to it in `engine.compile`.
+It also generates the JSON Schema that editors complete from. Meaning is given to it in `core.compile`.
 """
 
 import re
@@ -22,8 +22,6 @@ from mockserver.core.durations import Span
 from mockserver.core.instants import Moment, parse_moment, parse_rfc3339
 from mockserver.core.plans import RANK, Status
 
-_IS_SHARE = re.compile(json_schema.SHARE_PATTERN).match
-
 
 def _progress(value: object) -> object:
     low, dots, high = (value if isinstance(value, str) else str(value)).partition("..")
@@ -36,7 +34,7 @@ def _progress(value: object) -> object:
 
 
 def _share(value: object) -> object:
-    if isinstance(value, str) and _IS_SHARE(value):
+    if isinstance(value, str) and re.match(json_schema.SHARE_PATTERN, value):
         text = value.strip()
         return float(text.removesuffix("%").strip()) / (100 if text.endswith("%") else 1)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
@@ -51,6 +49,16 @@ def _instant(value: str) -> str:
 
 def _listed(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
+
+
+# Not `dict` and `list`: pydantic asks a factory for its signature, and that of a builtin is a text which Python parses,
+# after it has compiled a pattern for all of its own syntax.
+def _no_keys() -> dict[str, Any]:
+    return {}
+
+
+def _no_items() -> list[Any]:
+    return []
 
 
 DurationMs = Annotated[
@@ -122,7 +130,7 @@ class WebhookSpec(Model):
     """Where the events of an account go, and the secret that signs them."""
 
     url: str = Field(max_length=2000, description="where events are sent")
-    events: Texts = Field(default_factory=list, description="none: every event of the provider")
+    events: Texts = Field(default_factory=_no_items, description="none: every event of the provider")
     secret: str = Field(default="whsec_mockserver", min_length=1, max_length=200, description="what signs them")
 
 
@@ -133,7 +141,7 @@ class AccountSpec(Model):
     plan: str | None = Field(default=None, description="free, starter, basic, pro or enterprise")
     credits: float | None = Field(default=None, ge=0, le=1e12, description="left out: the provider's default")
     limits: dict[str, Annotated[int, Field(ge=0)] | None] = Field(
-        default_factory=dict, description="a limit by name, for example requests_per_minute: 5; null is unlimited"
+        default_factory=_no_keys, description="a limit by name, for example requests_per_minute: 5; null is unlimited"
     )
     webhook: WebhookSpec | None = Field(default=None, description="where the account's events go")
     billing: Literal["prepaid", "postpaid"] | None = Field(
@@ -293,7 +301,7 @@ class RuleSpec(Model):
     name: str = Field(min_length=1, max_length=200, description="what the journal calls it; no two are alike")
     operation: Names = Field(description="provider.operation; * stands for any characters")
     when: dict[str, Condition] = Field(
-        default_factory=dict,
+        default_factory=_no_keys,
         description="what must hold of body.*, query.*, header.*, path.*, account.* and input (the URL or the prompt)",
     )
     during: WindowSpec | None = Field(default=None, description="only in this stretch of the sandbox's clock")
@@ -321,7 +329,7 @@ class MischiefSpec(Model):
     age: DurationMs = Field(
         default=3_600_000, description="how old a stale signature is", json_schema_extra={"default": "1h"}
     )
-    extra_fields: dict[str, Any] = Field(default_factory=dict, description="unknown fields added to the body")
+    extra_fields: dict[str, Any] = Field(default_factory=_no_keys, description="unknown fields added to the body")
     pad: int = Field(default=0, ge=0, le=16_777_216, description="bytes of padding that make the body huge")
     attempts: Counts | None = Field(
         default=None, description="which attempts have the signature, extra fields and padding; left out: all"
@@ -366,16 +374,22 @@ class Scenario(Model):
         default=None, description="which clock stamps signatures; left out: wall"
     )
     accounts: list[AccountSpec] = Field(
-        default_factory=list, max_length=1000, description="who may call, and what each has; none: everybody, no limits"
+        default_factory=_no_items,
+        max_length=1000,
+        description="who may call, and what each has; none: everybody, no limits",
     )
-    plans: dict[str, PlanSpec] = Field(default_factory=dict, max_length=200, description="how jobs go on, by name")
+    plans: dict[str, PlanSpec] = Field(default_factory=_no_keys, max_length=200, description="how jobs go on, by name")
     rules: list[RuleSpec] = Field(
-        default_factory=list, max_length=1000, description="which request gets what; the first that matches decides"
+        default_factory=_no_items,
+        max_length=1000,
+        description="which request gets what; the first that matches decides",
     )
     webhooks: list[WebhookRuleSpec] = Field(
-        default_factory=list, max_length=200, description="what goes wrong with deliveries; the first match decides"
+        default_factory=_no_items,
+        max_length=200,
+        description="what goes wrong with deliveries; the first match decides",
     )
-    providers: dict[str, dict[str, Any]] = Field(default_factory=dict, description="options of a provider")
+    providers: dict[str, dict[str, Any]] = Field(default_factory=_no_keys, description="options of a provider")
 
     def extending(self, parent: "Scenario") -> "Scenario":
         """This scenario with `parent` behind it: its own rules, accounts and webhooks are tried first.

@@ -25,8 +25,8 @@ _PER_DIGEST = 16
 
 # Han, kana and Thai, with their punctuation, are written without spaces: two characters are about a word.
 _DENSE = "\u0e00-\u0e7f\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff9f"
-_WORD = re.compile(rf"\s*(?:[{_DENSE}]{{1,2}}|[^\s{_DENSE}]+)\s*|\s+")
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+# Compiled by `re` when a first text needs one: it takes a millisecond, and most starts need none.
+_UNITS = {"word": rf"\s*(?:[{_DENSE}]{{1,2}}|[^\s{_DENSE}]+)\s*|\s+", "line": r"[^\n]*\n|[^\n]+"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def _pieces(text: str, pace: PaceSpec) -> list[bytes]:
         whole = text.encode("utf-8", "replace")
         size = _size(pace, len(whole))
         return [whole[at : at + size] for at in range(0, len(whole), size)]
-    pattern = {"word": _WORD, "line": _LINE}.get(pace.unit)
-    units: Sequence[str] = text if pattern is None else pattern.findall(text)
+    pattern = _UNITS.get(pace.unit)
+    units: Sequence[str] = text if pattern is None else re.findall(pattern, text)
     size = _size(pace, len(units))
     if size > 1:
         units = ["".join(units[at : at + size]) for at in range(0, len(units), size)]

@@ -64,7 +64,7 @@ class Shape(BaseModel):
 class NoOptions(BaseModel):
     """The options of a provider that has none."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 def first_error(error: ValidationError) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from mockserver.source.model_errors import load
+from mockserver.source.validation import load
 
 Basis = Literal["documented", "observed", "assumed"]
 Kind = Literal["operation", "error", "state", "event", "ending", "header", "limit", "rule"]

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
+from pydantic_core import ValidationError
 
 from mockserver.core.compile import Catalogue, Loc, Program
 from mockserver.core.scenario import Scenario
 from mockserver.scenario.builder import Builder, read_file, read_text
-from mockserver.source.document import Document, SourceError
-from mockserver.source.model_errors import SourceErrors
+from mockserver.source.document import Document, SourceError, SourceErrors
 from mockserver.source.suggestions import did_you_mean
 
 _PACKAGE = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ class Library:
     def __init__(self, known: Catalogue, providers: Sequence[HasOptions], directories: Sequence[Path] = ()) -> None:
         self._options = {p.name: p.options_model for p in providers}
         self._directories = [*directories, bundled_dir()]
-        self._builder = Builder(known, self._document, self._check_options)
+        self._builder = Builder(known, self._find, self._check_options)
 
     def program(self, reference: str) -> Program:
         """The program of a scenario by name or path, or of the scenario itself: a text of more than one line is YAML.
@@ -58,7 +58,7 @@ class Library:
         """
         if "\n" in reference:
             return self.program_of_text(reference, "scenario")
-        return self._builder.program(self._document(reference))
+        return self._builder.program_of_file(self._find(reference))
 
     def program_of_text(self, text: str | bytes, name: str) -> Program:
         """The program of a scenario given as YAML. Raises SourceErrors."""
@@ -98,13 +98,14 @@ class Library:
         # The first directory wins, so that a user's own `default` stands in front of the bundled one.
         return next((path for path in self._files() if path.stem == name), None)
 
-    def _document(self, reference: str) -> Document:
+    def _find(self, reference: str) -> Path:
+        """The file of a scenario, by name or path. Raises LookupError for an unknown name."""
         if "/" in reference or reference.endswith(ENDINGS):
-            return read_file(Path(reference))
+            return Path(reference)
         path = self._path(reference)
         if path is None:
             raise LookupError(f"there is no scenario named {reference!r}{did_you_mean(reference, self.names())}")
-        return read_file(path)
+        return path
 
     def _check_options(self, provider: str, given: Any) -> list[tuple[Loc, str]]:
         model = self._options.get(provider)

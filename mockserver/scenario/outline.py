@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from mockserver.core.compile import Program, shadows
+from mockserver.core.compile import Program
 from mockserver.core.match import Rule
+from mockserver.core.shadows import shadows
 
 
 def outline(program: Program) -> Iterator[str]:

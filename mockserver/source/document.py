@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from mockserver.source.suggestions import plain, shown
 
 Path = Sequence[str | int]
+_MOST_PRINTED = 20
 
 
 class Position(NamedTuple):
@@ -52,6 +53,19 @@ class SourceError(Exception):
             return f"{self.name}:{self.line}:{self.column}: {self.message}"
         where = f"{dotted(self.path)}: " if self.path else ""
         return f"{self.name}: {where}{self.message}"
+
+
+class SourceErrors(Exception):
+    """All mistakes found in one document, in `errors`; as a text at most 20 lines and how many more there are."""
+
+    def __init__(self, errors: Sequence[SourceError]) -> None:
+        super().__init__(errors)
+        self.errors = list(errors)
+
+    def __str__(self) -> str:
+        lines = [str(error) for error in self.errors[:_MOST_PRINTED]]
+        more = len(self.errors) - len(lines)
+        return "\n".join([*lines, f"and {more} more"] if more else lines)
 
 
 @dataclass(frozen=True, slots=True)

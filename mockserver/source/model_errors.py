@@ -3,21 +3,18 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
+from pydantic_core import ValidationError
 
-from mockserver.source.document import Document, Position, SourceError
+from mockserver.source.document import Document, Position, SourceError, SourceErrors
 from mockserver.source.model_paths import Finding, Loc, find, keys_of
 from mockserver.source.model_unions import CHOICES, SHAPES, settle
 from mockserver.source.suggestions import clip, did_you_mean, nearest, shown, word_of
-from mockserver.source.yaml_reader import parse
+from mockserver.source.validation import load, validate
 
 __all__ = ["SourceErrors", "did_you_mean", "explain", "load", "validate"]
 
-M = TypeVar("M", bound=BaseModel)
-
-_MOST_PRINTED = 20
 # A list of 50,000 wrong values makes hundreds of thousands of errors, and nobody reads them: who mends the first ones
 # will see the next. Looking for the nearest word is what one costs most.
 _MOST_EXPLAINED = 2000
@@ -27,36 +24,6 @@ _MOST_JOINED = 3
 _PREFIX = re.compile(r"^(Value error, |Assertion failed, )")
 # "Input should be greater than 0", "String should match pattern '^a'"
 _RULE = re.compile(r"^([A-Z]\w+) should ")
-
-
-class SourceErrors(Exception):
-    """All mistakes found in one document, in `errors`; as a text at most 20 lines and how many more there are."""
-
-    def __init__(self, errors: Sequence[SourceError]) -> None:
-        super().__init__(errors)
-        self.errors = list(errors)
-
-    def __str__(self) -> str:
-        lines = [str(error) for error in self.errors[:_MOST_PRINTED]]
-        more = len(self.errors) - len(lines)
-        return "\n".join([*lines, f"and {more} more"] if more else lines)
-
-
-def load(model: type[M], text: str | bytes, name: str) -> M:
-    """The model that a YAML text describes. Raises SourceErrors, `name` standing for the file."""
-    try:
-        document = parse(text, name)
-    except SourceError as error:
-        raise SourceErrors([error]) from None
-    return validate(model, document)
-
-
-def validate(model: type[M], document: Document) -> M:
-    """The model that a document describes, wherever its data came from. Raises SourceErrors."""
-    try:
-        return model.model_validate(document.data)
-    except ValidationError as error:
-        raise SourceErrors(explain(error, document, model)) from None
 
 
 def explain(error: ValidationError, document: Document, model: type[BaseModel]) -> list[SourceError]:

@@ -1,6 +1,5 @@
 """Words for people: how a value is shown in an error, and which right word a wrong one is nearest to."""
 
-import difflib
 from collections.abc import Iterable
 from itertools import islice
 
@@ -56,6 +55,8 @@ def nearest(word: str, options: Iterable[str]) -> str | None:
     for option in islice(options, _MOST_COMPARED):
         if len(option) <= _LONGEST_WORD:
             folded.setdefault(_fold(option), option)
+    import difflib  # most starts have nothing to suggest
+
     close = difflib.get_close_matches(_fold(word), folded, n=1, cutoff=_CUTOFF)
     return folded[close[0]] if close else None
 

@@ -117,7 +117,7 @@ class Error(Shape):
     detail: str
 
 
-class ScenarioOptions(BaseModel, extra="forbid"):
+class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
     """What a scenario can say of Descrideo alone."""
 
     fetch: bool = Field(default=False, description="true: the video of a direct_url is really asked for, too")

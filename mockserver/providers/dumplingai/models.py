@@ -84,7 +84,7 @@ class Error(Shape):
     error: str
 
 
-class ScenarioOptions(BaseModel, extra="forbid"):
+class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
     """What a scenario can say of DumplingAI alone."""
 
     video_seconds: float | None = Field(

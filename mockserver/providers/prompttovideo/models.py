@@ -31,7 +31,7 @@ class Generate(Body):
             yield f"quality: {self.quality!r} is not one of {', '.join(DOCUMENTED)}"
 
 
-class ListQuery(BaseModel):
+class ListQuery(BaseModel, defer_build=True):
     """What a list can be asked for. Nothing is refused: what is no number or out of range counts as left out."""
 
     page: int | str = Field(default=1, description="page number; below 1 or no number: 1")
@@ -154,7 +154,7 @@ class OverQuota(Error):
     rate_limit_info: RateLimitInfo
 
 
-class ScenarioOptions(BaseModel, extra="forbid"):
+class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
     """What a scenario can say of PromptToVideo alone: where its documents and its public source disagree."""
 
     durations: Literal["documented", "observed"] = Field(

@@ -205,7 +205,7 @@ class BatchCompleted(Shape):
     data: Batch
 
 
-class AuthorizeQuery(BaseModel):
+class AuthorizeQuery(BaseModel, defer_build=True):
     """A request for a code (RFC 6749 section 4.1.1). What is wrong but for the first two is told to the client."""
 
     client_id: str = Field(min_length=1, description="any, unless the scenario names its clients")
@@ -272,7 +272,7 @@ class OAuthError(Shape):
     error_description: str
 
 
-class ScenarioOptions(BaseModel, extra="forbid"):
+class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
     """What a scenario can say of VideoToPrompt alone."""
 
     auto_approve: bool = Field(default=True, description="false: a person must press a button on the consent page")
