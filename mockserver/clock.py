@@ -1,8 +1,35 @@
 """The only reader of the real clock. A sandbox's clock is a rate and an offset; everything else is handed `now`.
 
 Instants are whole milliseconds since the Unix epoch. `real` runs at rate 1, `scaled` at its speed; `manual` and
-`auto` stand still: manual until it is told, auto until nothing is in flight, when its sandbox takes it to the
-next event.
+`auto` stand still: `manual` until somebody moves it, `auto` until no request is in flight, when its sandbox takes it to
+the next event.
+
+A theory of operation
+---------------------
+
+**Who waits for what.** A request that waits (a response that is delayed, a stream between two chunks) sleeps until an
+instant of this clock: a `Sleeper`, whose future lies in one heap, ordered by instant and then by who came first. The
+sandbox's background task waits with a `Ticker` instead: for an instant, or until it is poked. Nothing else waits on a
+clock, and nothing polls one.
+
+**Who may wake whom.** `_wake` resolves the futures of all sleepers whose instant has come. Two call it: the alarm,
+which is one timer of the event loop, set for the earliest sleeper of a clock that runs, and `jump`, which moves a
+clock by hand. `Sleeper.rouse` ends one sleep early and for good (its client has left). Whoever resolves a future
+counts its request as in flight there and then, not when its task runs: between the two nobody may believe that the
+sandbox is idle.
+
+**Who is in flight.** `busy` counts the requests that have begun, are not over and do not sleep. When it falls to
+nothing, an `auto` clock says so by `on_idle`, and the courier takes it to the next event. The requests that were
+woken are kept by name besides (`_awake`), so that whoever moves time step by step can wait until each has slept again
+or ended (`quiet`) before the next step: what happens at one instant is over before the next instant comes.
+
+**Why time never goes back.** `now` is an offset plus what the monotonic clock has run since, at the clock's rate.
+Each change of mode or rate first takes the present instant as the new offset, and `jump` ignores instants that have
+passed.
+
+**What stays behind.** A sleep that ended early stays in the heap, resolved, until it comes to the top or until most
+of the heap is made of such. The time of the machine (`wall_ms`) is the start of a clock that runs, and otherwise
+stands in signatures and is compared with dates of receivers alone, for those live outside.
 """
 
 import asyncio
