@@ -17,14 +17,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import uvicorn
-from uvicorn.server import ServerState
-
 import mockserver
 from mockserver.app import create_app
 from mockserver.core.scenario import Scenario
 from mockserver.outgoing.call import CallResult, OutgoingCall
-from mockserver.serving.protocol import protocol
+from mockserver.serving.http_server import HttpServer
 from mockserver.settings import Settings
 from mockserver.wire.server import Server
 
@@ -102,12 +99,9 @@ class Transport(asyncio.Transport):
 
 def connection(app: Server) -> tuple[Any, Transport]:
     """A connection as the server has it, without a socket."""
-    config = uvicorn.Config(app, http=protocol(), access_log=False, log_config=None)
-    config.load()
-    made: Any = config.http_protocol_class
-    protocol_of, transport = made(config=config, server_state=ServerState(), app_state={}), Transport()
-    protocol_of.connection_made(transport)
-    return protocol_of, transport
+    http, transport = HttpServer(app).connection(), Transport()
+    http.connection_made(transport)
+    return http, transport
 
 
 def request(method: str, path: str, key: str, body: str = "") -> bytes:

@@ -1,8 +1,9 @@
 """A server on a real socket, in a thread of the test's own process, with the protocol that `serve` uses."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,16 +12,45 @@ import uvicorn
 
 from mockserver.app import create_app
 from mockserver.serving.deadlines import Limits
-from mockserver.serving.serve import config, listen
+from mockserver.serving.http_server import HttpServer
+from mockserver.serving.serve import listen
 from mockserver.settings import Settings
 from mockserver.wire.server import Server
 
 
-class _Announced(uvicorn.Server):
+class _Announced(HttpServer):
     """A server that says when it can be talked to, so that nobody has to look again and again."""
 
-    def __init__(self, settings: uvicorn.Config) -> None:
-        super().__init__(settings)
+    def __init__(self, app: Server, limits: Limits | None) -> None:
+        super().__init__(app, limits, closed=app.sandboxes.close)
+        self.up = threading.Event()
+
+    async def startup(self, sockets: Sequence[socket]) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+@contextmanager
+def live_server(app: Server, limits: Limits | None = None) -> Iterator[str]:
+    """Serve `app` on a free port of 127.0.0.1, and hand out its base URL."""
+    listener = listen("127.0.0.1", 0)
+    server = _Announced(app, limits)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        assert server.up.wait(10), "the server did not start"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.end()
+        thread.join(10)
+        listener.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, which says when it can be talked to."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(uvicorn.Config(app, log_level="warning"))
         self.up = threading.Event()
 
     async def startup(self, *args: Any, **more: Any) -> None:
@@ -29,12 +59,10 @@ class _Announced(uvicorn.Server):
 
 
 @contextmanager
-def live_server(app: Any, limits: Limits | None = None) -> Iterator[str]:
-    """Serve `app` on a free port of 127.0.0.1, and hand out its base URL."""
+def live_application(app: Any) -> Iterator[str]:
+    """Serve an ASGI application of somebody else as he would serve it, and hand out its base URL."""
     listener = listen("127.0.0.1", 0)
-    # An application of somebody else is served as he would serve it.
-    settings = config(app, limits=limits) if isinstance(app, Server) else uvicorn.Config(app, log_level="warning")
-    server = _Announced(settings)
+    server = _Uvicorn(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -13,7 +13,7 @@ import requests
 from mockserver import MockServer
 from mockserver.clock import wall_ms
 from tests.examples import load
-from tests.live import live_server
+from tests.live import live_application
 
 CREATE = "descrideo.create_description"
 VIDEO = {"url": "https://example.com/hike.mp4"}
@@ -50,7 +50,7 @@ def app(mockserver: MockServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[App
     for name, value in mockserver.env("descrideo").items():
         monkeypatch.setenv(name, value)
     module: Any = load("webhook_fastapi")
-    with live_server(module.app) as base:
+    with live_application(module.app) as base:
         module.PUBLIC_URL = base
         app = App(base, module)
         with app.session:

@@ -13,6 +13,17 @@ from mockserver.core.durations import parse, spell
 _LATEST = 221_845_392_000_000
 
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def http_date(at: int) -> str:
+    """`Sun, 01 Jun 2025 12:00:15 GMT`: an instant as HTTP spells dates (RFC 9110 section 5.6.7), to the second."""
+    day = datetime.fromtimestamp(at // 1000, UTC)
+    # Not by strftime, whose names are those of the locale.
+    return f"{_DAYS[day.weekday()]}, {day:%d} {_MONTHS[day.month - 1]} {day:%Y %H:%M:%S} GMT"
+
+
 def rfc3339(at: int) -> str:
     """`2025-06-01T12:00:15Z`: an instant as RFC 3339 text in UTC, to the second."""
     return _to_the_second(at // 1000)

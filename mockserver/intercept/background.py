@@ -2,16 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from socket import socket
 from typing import Any, TypeVar
-
-import uvicorn
 
 from mockserver.app import create_app
 from mockserver.intercept.interceptor import Interceptor, listening
 from mockserver.intercept.proxy import Bounds
-from mockserver.serving.serve import config, listen
+from mockserver.serving.http_server import HttpServer
+from mockserver.serving.serve import listen
 from mockserver.settings import Settings
 from mockserver.wire.server import Server
 
@@ -21,38 +21,40 @@ T = TypeVar("T")
 _PATIENCE = 30.0
 
 
-class InterceptingServer(uvicorn.Server):
-    """A uvicorn server that begins and ends its interceptor along with itself."""
+class InterceptingServer(HttpServer):
+    """A server that begins and ends its interceptor along with itself."""
 
     def __init__(
         self,
-        settings: uvicorn.Config,
-        interceptor: Callable[[uvicorn.Server], Interceptor],
+        *given: Any,
+        interceptor: Callable[[HttpServer], Interceptor],
         ready: Callable[[Interceptor], None] = lambda interceptor: None,
+        **named: Any,
     ) -> None:
-        super().__init__(settings)
+        super().__init__(*given, **named)
         self.interceptor = interceptor(self)
         self._ready = ready
         self.loop: asyncio.AbstractEventLoop | None = None
         self.error: Exception | None = None
         self.up = threading.Event()
 
-    async def startup(self, sockets: Any = None) -> None:
+    async def startup(self, sockets: Sequence[socket]) -> None:
         """Listen, intercept, and call `ready`. What keeps it from that is in `error`, and the server ends."""
         await super().startup(sockets)
         try:
             await self.interceptor.start()
         except OSError as error:
-            self.error, self.should_exit = error, True
+            self.error = error
+            self.end()
         else:
             self._ready(self.interceptor)
         self.loop = asyncio.get_running_loop()
         self.up.set()
 
-    async def shutdown(self, sockets: Any = None) -> None:
+    async def shutdown(self) -> None:
         """Intercept no more, then end."""
         await self.interceptor.close()
-        await super().shutdown(sockets)
+        await super().shutdown()
 
 
 class Background:
@@ -90,13 +92,13 @@ def intercepted(
         sockets = [stack.enter_context(each) for each in listening()]
         app = create_app(settings, own_ports=[s.getsockname()[1] for s in (listener, *sockets)])
 
-        def interceptor(server: uvicorn.Server) -> Interceptor:
+        def interceptor(server: HttpServer) -> Interceptor:
             return Interceptor(
                 server, allow_external=allow_external, sandbox=sandbox, sockets=sockets, say=say, bounds=bounds
             )
 
-        server = InterceptingServer(config(app), interceptor)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="mockserver", daemon=True)
+        server = InterceptingServer(app, closed=app.sandboxes.close, interceptor=interceptor)
+        thread = threading.Thread(target=server.run, args=([listener],), name="mockserver", daemon=True)
         thread.start()
         try:
             if not server.up.wait(_PATIENCE):
@@ -105,5 +107,5 @@ def intercepted(
                 raise server.error
             yield Background(app, server)
         finally:
-            server.should_exit = True
+            server.end()
             thread.join(_PATIENCE)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from socket import create_server, socket
-from typing import TYPE_CHECKING, Any
 
 from mockserver.intercept.authority import Authority
 from mockserver.intercept.choice import Choices
@@ -17,11 +16,9 @@ from mockserver.intercept.front import Front
 from mockserver.intercept.proxy import Bounds, Proxy
 from mockserver.intercept.startup_files import write_startup_files
 from mockserver.providers.registry import all_providers
+from mockserver.serving.http_server import HttpServer
+from mockserver.serving.protocol import Application, HttpProtocol
 from mockserver.wire.request import Connection, Request
-from mockserver.wire.server import Server
-
-if TYPE_CHECKING:
-    import uvicorn
 
 
 def provider_hosts() -> tuple[str, ...]:
@@ -35,7 +32,7 @@ def listening() -> tuple[socket, socket]:
 
 
 class Interceptor:
-    """Makes the providers' hosts lead to a running uvicorn server of this process.
+    """Makes the providers' hosts lead to a running server of this process.
 
     Begun in the event loop of that server, after its start-up. It listens on 127.0.0.1 alone, on two sockets that
     `listening` makes unless they are given. Requests that name no sandbox go to `sandbox`. `say` is called, in that
@@ -44,7 +41,7 @@ class Interceptor:
 
     def __init__(
         self,
-        server: "uvicorn.Server",
+        server: HttpServer,
         *,
         allow_external: bool = False,
         sandbox: str | None = None,
@@ -74,7 +71,7 @@ class Interceptor:
             Choices(hosts, allow_external=self._allow_external),
             self._protocol,
             context,
-            lambda: len(self._server.server_state.connections),
+            lambda: len(self._server.shared.connections),
             self._say,
             self._bounds,
         )
@@ -128,10 +125,8 @@ class Interceptor:
             raise RuntimeError("the interceptor was not started")
         return self._trap
 
-    def _protocol(self) -> Any:
-        server = self._server
-        kind: Any = server.config.http_protocol_class
-        made = kind(config=server.config, server_state=server.server_state, app_state=server.lifespan.state)
+    def _protocol(self) -> HttpProtocol:
+        made = self._server.connection()
         if self._sandbox is not None:
             made.app = _Within(made.app, self._sandbox)
         return made
@@ -149,7 +144,7 @@ class Interceptor:
 class _Within:
     """The server as those see it who name no sandbox of their own."""
 
-    def __init__(self, app: Server, sandbox: str) -> None:
+    def __init__(self, app: Application, sandbox: str) -> None:
         self._app = app
         self._field = ("x-mock-sandbox", sandbox)
         self.refused = app.refused

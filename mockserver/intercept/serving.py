@@ -4,11 +4,11 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-
-import uvicorn
+from typing import Any
 
 from mockserver.intercept.background import InterceptingServer
 from mockserver.intercept.interceptor import Interceptor, listening
+from mockserver.serving.http_server import HttpServer
 from mockserver.serving.serve import serve
 from mockserver.settings import Settings, SettingsError
 
@@ -19,15 +19,14 @@ def serve_intercepting(settings: Settings, *, allow_external: bool) -> None:
         sockets = [stack.enter_context(each) for each in listening()]
         made: list[InterceptingServer] = []
 
-        def server(config: uvicorn.Config) -> InterceptingServer:
-            made.append(
-                InterceptingServer(
-                    config, lambda s: Interceptor(s, allow_external=allow_external, sockets=sockets, say=_say), _ready
-                )
-            )
+        def interceptor(server: HttpServer) -> Interceptor:
+            return Interceptor(server, allow_external=allow_external, sockets=sockets, say=_say)
+
+        def intercepting(*given: Any, **named: Any) -> InterceptingServer:
+            made.append(InterceptingServer(*given, interceptor=interceptor, ready=_ready, **named))
             return made[0]
 
-        serve(settings, server, own_ports=[s.getsockname()[1] for s in sockets])
+        serve(settings, intercepting, own_ports=[s.getsockname()[1] for s in sockets])
     if made and made[0].error is not None:
         raise SettingsError(f"cannot intercept: {made[0].error}")
 

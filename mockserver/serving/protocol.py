@@ -1,29 +1,30 @@
 """The HTTP protocol of the server: answers at once what needs no waiting, in the order in which it came.
 
-uvicorn runs it as it runs its own: it makes one for each connection, and asks it to shut down.
+The server makes one for each connection, and asks it to shut down.
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-import uvicorn
-from uvicorn.server import ServerState
-
+from mockserver.core.reasons import reason
 from mockserver.kit.operations import Header, Reply
 from mockserver.serving.batched_writes import batched
 from mockserver.serving.connection import STATUS_LINES, SocketConnection
-from mockserver.serving.deadlines import Deadlines, Lateness, Limits
+from mockserver.serving.deadlines import Deadlines, Lateness
 from mockserver.serving.receiving import HeadTooLarge, NotHttp, Receiver
 from mockserver.serving.stepping import begin
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Request
 
 log = logging.getLogger("mockserver")
-_access = logging.getLogger("uvicorn.access")
+_access = logging.getLogger("mockserver.access")
+# Seconds that a connection may be idle between two requests.
+KEEP_ALIVE = 5.0
 
 
 class Application(Protocol):
@@ -32,6 +33,21 @@ class Application(Protocol):
     async def serve(self, request: Request, connection: Connection) -> None: ...
 
     def refused(self, status: int, message: str, target: str, host: str) -> Reply: ...
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the connections of one server share: the application, the timer, and who is there.
+
+    `default_headers` are those that every reply has: Date (RFC 9110 section 6.6.1), which the server keeps right.
+    """
+
+    app: Application
+    deadlines: Deadlines
+    access_log: bool = False
+    connections: "set[HttpProtocol]" = field(default_factory=set)
+    tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
+    default_headers: Sequence[Header] = ()
 
 
 class _Wait(NamedTuple):
@@ -57,25 +73,13 @@ class HttpProtocol(asyncio.Protocol):
     address has arrived, and its connection closed.
     """
 
-    deadlines: ClassVar[Deadlines]
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        if not config.loaded:
-            config.load()
-        self.app: Application = config.app  # type: ignore[assignment]
-        self.loop = _loop or asyncio.get_event_loop()
+    def __init__(self, shared: Shared) -> None:
+        self.app = shared.app
+        self.loop = asyncio.get_running_loop()
         self.read_paused = False
         self.write_paused = False
-        self._state = server_state
-        self._keep_alive = config.timeout_keep_alive
-        self._logs = config.access_log and _access.hasHandlers()
-        self._received = Receiver(self.deadlines.limits, partial(SocketConnection, self), self._dispatch)
+        self._shared = shared
+        self._received = Receiver(shared.deadlines.limits, partial(SocketConnection, self), self._dispatch)
         self._drain: asyncio.Future[None] | None = None
         # The request that is being answered, and those behind it.
         self._active: SocketConnection | None = None
@@ -90,12 +94,12 @@ class HttpProtocol(asyncio.Protocol):
         self.transport = batched(transport)
         if transport.get_extra_info("sslcontext") is not None:
             self.scheme = "https"
-        self._state.connections.add(self)  # type: ignore[arg-type]
-        self.deadlines.watch(self._state.connections, self.loop)  # type: ignore[arg-type]
+        self._shared.connections.add(self)
+        self._shared.deadlines.watch(self._shared.connections, self.loop)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The client has gone, or the connection was closed."""
-        self._state.connections.discard(self)
+        self._shared.connections.discard(self)
         self._waiting.clear()
         if self._active is not None:
             self._active.lost()
@@ -119,8 +123,8 @@ class HttpProtocol(asyncio.Protocol):
 
     @property
     def default_headers(self) -> Sequence[Header]:
-        """The headers that every reply has: Date (RFC 9110 section 6.6.1), which uvicorn keeps right."""
-        return self._state.default_headers
+        """The headers that every reply has."""
+        return self._shared.default_headers
 
     # The flow.
 
@@ -195,8 +199,8 @@ class HttpProtocol(asyncio.Protocol):
             task.add_done_callback(partial(self._task_over, connection))
 
     def _keep(self, task: "asyncio.Task[None]") -> None:
-        self._state.tasks.add(task)
-        task.add_done_callback(self._state.tasks.discard)
+        self._shared.tasks.add(task)
+        task.add_done_callback(self._shared.tasks.discard)
 
     def _task_over(self, connection: SocketConnection, task: "asyncio.Task[None]") -> None:
         error = None if task.cancelled() else task.exception()
@@ -211,8 +215,7 @@ class HttpProtocol(asyncio.Protocol):
     def _over(self, connection: SocketConnection) -> None:
         """A request has been answered, as far as it could be."""
         self._active = None
-        self._state.total_requests += 1
-        if self._logs:
+        if self._shared.access_log:
             self._log(connection)
         if not connection.complete:
             self.transport.close()
@@ -230,8 +233,8 @@ class HttpProtocol(asyncio.Protocol):
         client = self.transport.get_extra_info("peername")
         address = f"{client[0]}:{client[1]}" if isinstance(client, tuple) else ""
         _access.info(
-            '%s - "%s %s HTTP/%s" %d', address, connection.method, connection.target, connection.version,
-            connection.status,
+            '%s - "%s %s HTTP/%s" %d %s', address, connection.method, connection.target, connection.version,
+            connection.status, reason(connection.status),
         )  # fmt: skip
 
     # Being late.
@@ -243,12 +246,12 @@ class HttpProtocol(asyncio.Protocol):
             self._lateness.of(None, now)
         elif self._lateness.of(wait.what, now, wait.progress, wait.enough) >= wait.patience:
             wait.then()
-        if self._received.trailers > self.deadlines.limits.head_fields:
+        if self._received.trailers > self._shared.deadlines.limits.head_fields:
             self.transport.abort()
 
     def _wait(self) -> _Wait | None:
         """What the connection waits for, if that may take too long."""
-        limits, transport, received = self.deadlines.limits, self.transport, self._received
+        limits, transport, received = self._shared.deadlines.limits, self.transport, self._received
         number, wait = received.number, None
         if self._refused or transport.is_closing():
             wait = _Wait("end", limits.linger if self._refused else limits.body_timeout, transport.abort)
@@ -262,7 +265,7 @@ class HttpProtocol(asyncio.Protocol):
             refuse = partial(self._refuse, 408, "The body of the request did not arrive in time")
             wait = _Wait((number, "body"), limits.body_timeout, refuse, received.received, limits.progress)
         elif self._active is None:
-            wait = _Wait((number, "next"), self._keep_alive, transport.close)
+            wait = _Wait((number, "next"), KEEP_ALIVE, transport.close)
         return wait
 
     def _awaits_body(self) -> bool:
@@ -307,8 +310,3 @@ class HttpProtocol(asyncio.Protocol):
         body = encode(reply)
         fields = [*head(reply, (), len(body)), (b"connection", b"close")]
         return STATUS_LINES[status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
-
-
-def protocol(limits: Limits | None = None) -> type[HttpProtocol]:
-    """The protocol for one server, whose connections share a timer."""
-    return type("Protocol", (HttpProtocol,), {"deadlines": Deadlines(limits)})

@@ -1,6 +1,7 @@
 """Running the server: sockets, the banner, and an orderly end."""
 
 import gc
+import logging
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterable
@@ -8,28 +9,26 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from ipaddress import ip_address
 
-import uvicorn
-
 from mockserver.app import create_app
 from mockserver.providers.registry import all_providers
 from mockserver.serving.deadlines import Limits
-from mockserver.serving.protocol import protocol
+from mockserver.serving.http_server import BACKLOG, HttpServer
 from mockserver.settings import Settings, SettingsError
 from mockserver.wire.server import Server
 
-BACKLOG = 2_048
 # Addresses that a person on this machine reaches as localhost.
 LOCAL = ("127.0.0.1", "0.0.0.0", "[::]", "[::1]")  # noqa: S104 - compared with, not listened on
 
 
 def serve(
     settings: Settings,
-    server: Callable[[uvicorn.Config], uvicorn.Server] = uvicorn.Server,
+    kind: Callable[..., HttpServer] = HttpServer,
     own_ports: Collection[int] = (),
 ) -> None:
-    """Serve until interrupted, on a `server` of that kind. Raises SettingsError when the address cannot be listened on.
+    """Serve until interrupted, on a server of that kind. Raises SettingsError when the address cannot be listened on.
 
-    `own_ports` are others that this process listens on.
+    `own_ports` are others that this process listens on. Behind a proxy `public_url` says how clients reach the server:
+    headers of proxies are not looked at.
     """
     settings = guarded(settings)
     listener = listen(settings.host, settings.port)
@@ -38,8 +37,18 @@ def serve(
         app = create_app(settings, own_ports=(port, *own_ports))
         _spare_the_collector()
         print("\n".join(banner(settings, port, app)), flush=True)  # noqa: T201 - what a person waits for
+        if settings.access_log:
+            _log_requests()
         limits = Limits(settings.head_timeout, settings.body_timeout)
-        server(config(app, access_log=bool(settings.access_log), limits=limits)).run(sockets=[listener])
+        kind(app, limits, access_log=bool(settings.access_log), closed=app.sandboxes.close).run([listener])
+
+
+def _log_requests() -> None:
+    handler, access = logging.StreamHandler(sys.stdout), logging.getLogger("mockserver.access")
+    handler.setFormatter(logging.Formatter("%(levelname)s:     %(message)s"))
+    access.addHandler(handler)
+    access.setLevel(logging.INFO)
+    access.propagate = False
 
 
 def guarded(settings: Settings) -> Settings:
@@ -64,26 +73,6 @@ def _spare_the_collector() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
     gc.enable()
-
-
-def config(app: Server, *, access_log: bool = False, limits: Limits | None = None) -> uvicorn.Config:
-    """How uvicorn runs the application: its fastest parser and loop, no headers that a provider would not send.
-
-    Behind a proxy `public_url` says how clients reach it: headers of proxies are not looked at.
-    """
-    return uvicorn.Config(
-        app,
-        http=protocol(limits),
-        ws="none",
-        lifespan="on",
-        loop="auto",
-        log_level="info" if access_log else "warning",
-        access_log=access_log,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
-        backlog=BACKLOG,
-    )
 
 
 def listen(host: str, port: int) -> socket.socket:

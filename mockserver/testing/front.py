@@ -3,32 +3,22 @@
 import asyncio
 import socket
 
-import uvicorn
-
-from mockserver.serving.protocol import protocol
-from mockserver.serving.serve import BACKLOG, listen
+from mockserver.serving.http_server import HttpServer
+from mockserver.serving.serve import listen
 from mockserver.wire.server import Server
 
 HOST = "127.0.0.1"
 
 
 class Front:
-    """uvicorn in front of an application, on a free port, within an event loop that is there already."""
+    """An HTTP server in front of an application, on a free port, within an event loop that is there already."""
 
     def __init__(self, app: Server) -> None:
-        # No logging of its own: the process is the test's, and so is the configuration of its loggers.
-        config = uvicorn.Config(
-            app, http=protocol(), ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-            proxy_headers=False, backlog=BACKLOG,
-        )  # fmt: skip
-        config.load()
-        self._server = uvicorn.Server(config)
-        self._server.lifespan = config.lifespan_class(config)
+        self._server = HttpServer(app)
         self._listener: socket.socket = listen(HOST, 0)
-        self._ticking: asyncio.Task[None] | None = None
 
     @property
-    def server(self) -> uvicorn.Server:
+    def server(self) -> HttpServer:
         """The server behind the socket, to which connections from elsewhere can be handed."""
         return self._server
 
@@ -40,17 +30,11 @@ class Front:
     async def open(self) -> None:
         """Take connections from now on."""
         await self._server.startup([self._listener])
-        # The ticks keep the Date header (RFC 9110 section 6.6.1) right; the first of them is made before any request.
-        await self._server.on_tick(0)
-        self._ticking = asyncio.get_running_loop().create_task(self._server.main_loop())
 
     async def close(self) -> None:
         """Drop every connection, whatever it is waiting for."""
-        if self._ticking is not None:
-            self._ticking.cancel()
-        for server in self._server.servers:
-            server.close()
-        for connection in list(self._server.server_state.connections):
+        self._server.stop_listening()
+        for connection in list(self._server.shared.connections):
             connection.transport.abort()
         self._listener.close()
-        await asyncio.gather(*self._server.server_state.tasks, return_exceptions=True)
+        await asyncio.gather(*self._server.shared.tasks, return_exceptions=True)
