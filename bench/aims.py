@@ -4,11 +4,10 @@ import statistics
 from collections.abc import Iterator, Mapping
 
 from bench.rounds import START, Row
-from bench.targets import AIMOCK, ASGI, OURS, PROTOCOL
+from bench.targets import AIMOCK, ASGI, BESIDE, OURS
 from bench.verdict import Budget
 from bench.workloads import TITLES, W1, W2
 
-BESIDE = (AIMOCK, ASGI, PROTOCOL)
 COMPARED = {W1: TITLES[W1], W2: f"{TITLES[W2]}, all in", START: "start: exec to the first 200 of W1"}
 # The most that a figure of ours may be, as a multiple of another server's.
 AIMS = {(W1, AIMOCK): 0.8, (W1, ASGI): 2.0, (W2, AIMOCK): 1.0, (W2, ASGI): 3.0, (START, AIMOCK): 1.2}

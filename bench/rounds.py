@@ -11,7 +11,7 @@ from itertools import count
 
 from bench.load import Outcome
 from bench.process import Server, apart, free_port, running
-from bench.targets import Target
+from bench.targets import BESIDE, OURS, Target
 from bench.workloads import W2, WORKS
 from bench.wrk import Load
 
@@ -110,9 +110,10 @@ def started(targets: Sequence[Target], rows: Mapping[str, Row], options: Options
 def in_turn(servers: Sequence[Running], work: str, options: Options, rows: Mapping[str, Row]) -> None:
     """Warm all servers up, and measure one after the other in each round.
 
-    Whoever has to be waited for comes last, so that the loads of a round are close together.
+    Whoever is waited for comes last, and just before it what it is compared with: their loads are close together.
     """
-    servers = sorted(servers, key=lambda each: each.target.jobs_last)
+    close = (OURS, *BESIDE)
+    servers = sorted(servers, key=lambda each: (each.target.jobs_last, each.target.name in close))
     for each in servers:
         with progress(f"{work}: {each.target.name} warms up"):
             options.load(each.server.port, each.payloads[work], max(1, options.warm // len(each.payloads)))

@@ -24,7 +24,7 @@ from importlib import import_module
 from bench import aims, peers
 from bench.process import used_by_others
 from bench.rounds import START, Options, Row, measured
-from bench.targets import AIMOCK, ASGI, OURS, PROTOCOL, Target, floors, ours
+from bench.targets import AIMOCK, BESIDE, OURS, Target, floors, ours
 from bench.verdict import Budget, judged
 from bench.workloads import TITLES, W1, W2, W3, WORKS
 from bench.wrk import best
@@ -36,7 +36,6 @@ FULL = 0.9
 # Cores that other work may take without a word.
 QUIET = 0.1
 _TITLES = {**TITLES, **aims.COMPARED}
-COMPARED = (ASGI, PROTOCOL, AIMOCK)
 
 
 def cell(row: Row, work: str) -> str:
@@ -89,7 +88,7 @@ def chosen(asked: argparse.Namespace) -> Iterator[Target]:
     yield from ours()
     for each in [] if asked.alone else [*floors(), *peers.found()]:
         if isinstance(each, Target):
-            if not asked.compare or each.name in COMPARED:
+            if not asked.compare or each.name in BESIDE:
                 yield each
         elif not asked.compare or each.startswith(AIMOCK):
             print(each)

@@ -24,6 +24,7 @@ from bench.workloads import (
 )
 
 OURS, ASGI, PROTOCOL, AIMOCK = "mockserver", "bare ASGI", "bare httptools", "aimock"
+BESIDE = (AIMOCK, ASGI, PROTOCOL)  # what ours is compared with
 # Seconds that no job of the default scenario outlasts.
 JOBS_LAST = 8.0
 KNOWN = POLL_PATH + "ana_bench"
