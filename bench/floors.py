@@ -1,5 +1,6 @@
-"""The same work done by nothing but a framework, on uvicorn as mockserver runs it: what the floor costs.
+"""The same work done by nothing but a framework, on uvicorn as mockserver runs it, or by less: what the floor costs.
 
+    python -m bench.floors httptools PORT  # a protocol on uvloop and its parser: no uvicorn, ASGI or task; no stream
     python -m bench.floors bare PORT       # ASGI by hand
     python -m bench.floors starlette PORT  # routes, requests and replies of Starlette
     python -m bench.floors fastapi PORT    # FastAPI, one model in and one out
@@ -9,9 +10,10 @@ Each keeps jobs in a dictionary, checks what is submitted, sends the bytes of be
 """
 
 import argparse
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from bench.process import ROOT
 from bench.workloads import POLL_PATH, STREAM_PATH, SUBMIT_PATH
@@ -23,9 +25,66 @@ JSON_TYPE = (b"content-type", b"application/json")
 CREATED = "2025-06-01T12:00:00Z"
 
 
+class BareProtocol(asyncio.Protocol):
+    """W1 and W2 on a connection: each request is answered by one write, inside the call that parsed its last byte."""
+
+    def __init__(self, jobs: dict[str, bytes]) -> None:
+        from httptools import HttpRequestParser
+
+        self._jobs = jobs
+        self._parser = HttpRequestParser(self)
+        self._url, self._body = b"", b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def on_message_begin(self) -> None:
+        self._url, self._body = b"", b""
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+    def on_message_complete(self) -> None:
+        if self._parser.get_method() == b"GET":
+            found = self._jobs.get(self._url.decode().removeprefix(POLL_PATH))
+            line, body = (b"200 OK", found) if found else (b"404 Not Found", b"{}")
+        else:
+            good, body = submitted(self._jobs, self._body)
+            line = b"202 Accepted" if good else b"422 Unprocessable Content"
+        self._transport.write(
+            b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (line, len(body), body)
+        )
+        if not self._parser.should_keep_alive():
+            self._transport.close()
+
+
+async def serve_bare_protocol(port: int) -> None:
+    """Serve `BareProtocol` for ever."""
+    jobs = {ANALYSIS["id"]: COMPACT}
+    server = await asyncio.get_running_loop().create_server(lambda: BareProtocol(jobs), "127.0.0.1", port)
+    await server.serve_forever()
+
+
+def submitted(jobs: dict[str, bytes], data: bytes) -> tuple[bool, bytes]:
+    """Check a submission and keep its job: whether it was good, and the body of the reply."""
+    asked = json.loads(data)
+    good = isinstance(asked.get("url"), str) and asked["url"].startswith("https://")
+    job = {"id": f"ana_{len(jobs)}", "status": "pending", "created_at": CREATED, "platform": asked["platform"]}
+    body = json.dumps(job).encode()
+    if good:
+        jobs[job["id"]] = body
+    return good, body
+
+
 def bare() -> Any:
     """ASGI without a framework."""
-    jobs: dict[str, Any] = {ANALYSIS["id"]: COMPACT}
+    jobs = {ANALYSIS["id"]: COMPACT}
 
     async def reply(send: Any, status: int, body: bytes) -> None:
         headers = [JSON_TYPE, (b"content-length", b"%d" % len(body))]
@@ -38,12 +97,7 @@ def bare() -> Any:
             found = jobs.get(path.removeprefix(POLL_PATH))
             await reply(send, 200 if found else 404, found or b"{}")
         elif path == SUBMIT_PATH:
-            asked = json.loads((await receive())["body"])
-            good = isinstance(asked.get("url"), str) and asked["url"].startswith("https://")
-            job = {"id": f"ana_{len(jobs)}", "status": "pending", "created_at": CREATED, "platform": asked["platform"]}
-            body = json.dumps(job).encode()
-            if good:
-                jobs[job["id"]] = body
+            good, body = submitted(jobs, (await receive())["body"])
             await reply(send, 202 if good else 422, body)
         else:
             await receive()
@@ -144,19 +198,23 @@ def fastapi() -> Any:
 
 def main() -> None:
     """Serve one of them."""
-    import uvicorn
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=FLOORS)
+    parser.add_argument("kind", choices=["httptools", *FRAMEWORKS])
     parser.add_argument("port", type=int)
     asked = parser.parse_args()
-    settings: dict[str, Any] = {"http": "httptools", "loop": "uvloop", "ws": "none", "lifespan": "off"}
-    uvicorn.run(
-        FLOORS[asked.kind](), port=asked.port, log_level="warning", access_log=False, server_header=False, **settings
-    )
+    if asked.kind == "httptools":
+        import uvloop
+
+        uvloop.run(serve_bare_protocol(asked.port))
+    else:
+        import uvicorn
+
+        settings: dict[str, Any] = {"http": "httptools", "loop": "uvloop", "ws": "none", "lifespan": "off"}
+        settings |= {"log_level": "warning", "access_log": False, "server_header": False}
+        uvicorn.run(FRAMEWORKS[asked.kind](), port=asked.port, **settings)
 
 
-FLOORS = {"bare": bare, "starlette": starlette, "fastapi": fastapi}
+FRAMEWORKS = {"bare": bare, "starlette": starlette, "fastapi": fastapi}
 
 if __name__ == "__main__":
     main()

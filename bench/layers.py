@@ -1,100 +1,140 @@
 """The layers that a request passes between the socket and its reply, and which functions belong to each."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FrameType
+
+PACKAGE = Path(__file__).parent.parent / "mockserver"
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer: what it is called, what it buys, and its code: the ends of file names, each with functions or all.
+    """A layer: what it is called, what it buys, and its places in the code.
 
+    A place is a file or folder of the package, or of uvicorn where it begins so; `FILE: f g` is only those functions.
     `floor` marks what bare ASGI on uvicorn has as well.
     """
 
     name: str
     buys: str
-    code: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
     floor: bool = False
 
 
-LOOP = Layer("event loop, reading", "connections: the loop, and the system calls that wait and read", floor=True)
-HTTP = Layer(
-    "HTTP",
-    "parsing, keep-alive, pipelining; deadlines and sizes of a request's head and body",
-    {"/uvicorn/": (), "/mockserver/protocol.py": (), "/mockserver/deadlines.py": ()},
-    floor=True,
-)
-WRITING = Layer(
-    "writing",
-    "the reply in HTTP and one system call to send it",
-    {"/uvicorn/protocols/http/httptools_impl.py": ("send",), "/mockserver/cork.py": ()},
-    floor=True,
-)
-# The first layer that has the code of a frame takes the sample: the particular stand before the general. Code that is
-# in none, as that of seeded values, is its caller's.
+# Who takes a sample: the first layer here that has the code of the innermost frame, so the particular stand before the
+# general. Code that no layer has, as that of seeded values, is its caller's; what is nobody's is the loop's.
 LAYERS = (
-    WRITING,
-    HTTP,
+    Layer(
+        "writing",
+        "the reply in HTTP and one system call to send it",
+        ("uvicorn/protocols/http/httptools_impl.py: send", "serving/batched_writes.py"),
+        floor=True,
+    ),
+    Layer(
+        "HTTP",
+        "parsing, keep-alive, pipelining; deadlines and sizes of a request's head and body",
+        ("uvicorn/", "serving/protocol.py", "serving/deadlines.py"),
+        floor=True,
+    ),
     Layer(
         "limits",
         "windows that are really counted, and the headers that tell them",
-        {"/wire/call.py": ("spend", "exhausted"), "/core/limits.py": (), "/store/memory.py": ("hit", "_counter")}
-        | {"/mockserver/providers/": ("limit_headers", "stranger_usage")},
+        (
+            "wire/call.py: spend exhausted",
+            "core/limits.py",
+            "store/memory.py: hit _counter",
+            "kit/provider.py: limit_headers stranger_usage",
+            "providers/: limit_headers",
+        ),
     ),
     Layer(
         "provenance",
         "which documented or assumed behaviour a reply rests on",
-        {"/provenance/": (), "/wire/call.py": ("rests_on",), "/wire/deviations.py": ()},
+        ("provenance/", "wire/call.py: rests_on", "wire/deviations.py"),
     ),
     Layer(
         "key and account",
         "any key works, plans and overrides by key, scopes",
-        {"/wire/edge.py": ("_admit",), "/mockserver/sandbox.py": ("account",), "/mockserver/accounts.py": ()}
-        | {"/mockserver/providers/": ("key", "holder")},
+        (
+            "wire/edge.py: _admit",
+            "sandbox/sandbox.py: account",
+            "core/accounts.py",
+            "kit/provider.py: key holder",
+            "providers/: key holder",
+        ),
     ),
     Layer(
         "body and validation",
         "bodies of any size read piece by piece, strict JSON, the provider's own validation errors",
-        {"/wire/edge.py": ("_read",), "/wire/body.py": (), "/models.py": (), "/providers/shapes.py": ()},
+        ("wire/edge.py: _read", "wire/body.py", "kit/models.py", "providers/videotoprompt/models.py"),
     ),
     Layer(
         "rules and faults",
         "scenarios, magic inputs and armed faults",
-        {"/wire/faults.py": (), "/wire/overlay.py": (), "/wire/call.py": ("view", "choose", "_at")}
-        | {"/core/engine.py": (), "/core/match.py": ()},
+        ("wire/faults.py", "wire/overlay.py", "wire/call.py: view choose _at", "core/compile.py", "core/match.py"),
     ),
-    Layer("id", "ids that are the same in every run", {"/wire/call.py": ("new_id",)}),
+    Layer("id", "ids that are the same in every run", ("wire/call.py: new_id",)),
     Layer(
         "job",
         "one job with its plan, credits and events to come, kept and found again",
-        {"/wire/call.py": ("submit", "plan_for", "reserve", "balance"), "/mockserver/courier.py": ("expect",)},
+        ("wire/call.py: submit plan_for reserve balance", "sandbox/courier.py: expect"),
     ),
-    Layer("encoding", "compact JSON from data", {"/wire/reply.py": ("encode",)}),
+    Layer("encoding", "compact JSON from data", ("wire/reply.py: encode",)),
     Layer(
         "journal",
         "what came and went, to look at and to assert on; which rules missed, and why",
-        {"/wire/edge.py": ("_write_down",), "/mockserver/journal.py": (), "/store/memory.py": ("append",)},
+        ("wire/edge.py: _write_down", "core/journal.py", "store/memory.py: append"),
     ),
-    Layer("head of the reply", "status and headers", {"/wire/reply.py": ()}),
+    Layer("head of the reply", "status and headers", ("wire/reply.py",)),
     Layer(
         "clock and what is due",
         "jobs, webhooks and streams on one clock that can stand still",
-        {"/mockserver/clock.py": (), "/mockserver/sandbox.py": ("settle", "_follow")},
+        ("clock.py", "sandbox/sandbox.py: settle _follow"),
     ),
-    Layer("operation", "the provider's own behaviour, computed from the job and the time", {"/providers/": ()}),
+    Layer(
+        "operation",
+        "the provider's own behaviour, computed from the job and the time",
+        ("providers/", "kit/provider.py"),
+    ),
     Layer(
         "address and sandbox",
         "prefix, host or bare path; a world of its own for each test",
-        {"/mockserver/server.py": (), "/wire/address.py": (), "/mockserver/sandboxes.py": ()},
+        ("wire/server.py", "wire/address.py", "sandbox/sandboxes.py"),
     ),
     Layer(
         "route and edge",
         "the same order of checks for everybody",
-        {"/wire/edge.py": (), "/wire/routes.py": (), "/wire/call.py": ()},
+        ("wire/edge.py", "wire/routes.py", "wire/call.py"),
     ),
-    LOOP,
+    Layer("event loop, reading", "connections: the loop, and the system calls that wait and read", floor=True),
 )
+_BY_NAME = {layer.name: layer for layer in LAYERS}
+HTTP, LOOP = _BY_NAME["HTTP"], _BY_NAME["event loop, reading"]
+# Whoever runs the loop is on every stack, and is nobody's layer.
+RUNNERS = ("serving/serve.py", "cli/", "__main__.py", "uvicorn/server.py", "uvicorn/_compat.py")
+
+
+def _split(place: str) -> tuple[str, frozenset[str]]:
+    """What the file name of a place has in it, and the functions that are meant; none are all."""
+    file, _, functions = place.partition(": ")
+    return f"/{file}" if file.startswith("uvicorn/") else f"/mockserver/{file}", frozenset(functions.split())
+
+
+_RUNNERS = tuple(_split(place)[0] for place in RUNNERS)
+_PLACES = [(layer, *_split(place)) for layer in LAYERS for place in layer.places]
+
+
+def moved() -> Iterator[str]:
+    """The places in the package that are no longer where the layers look for them."""
+    for place in (*RUNNERS, *(place for layer in LAYERS for place in layer.places)):
+        file, _, functions = place.partition(": ")
+        path = PACKAGE / file
+        files = path.rglob("*.py") if path.is_dir() else [path] if path.is_file() else []
+        text = "\n".join(each.read_text("utf-8") for each in files)
+        lost = not text or not all(f"def {name}(" in text for name in functions.split())
+        if lost and not place.startswith("uvicorn/"):
+            yield place
 
 
 class Sorter:
@@ -130,22 +170,8 @@ class Sorter:
         return self._known[code]
 
 
-# Whoever runs the loop is on every stack, and is nobody's layer.
-_RUNNERS = (
-    "/mockserver/serve.py",
-    "/mockserver/cli.py",
-    "/mockserver/__main__.py",
-    "/uvicorn/server.py",
-    "/uvicorn/_compat.py",
-)
-
-
 def _find(code: CodeType) -> Layer | None:
     path, name = code.co_filename, code.co_name
-    if path.endswith(_RUNNERS):
+    if any(part in path for part in _RUNNERS):
         return None
-    for layer in LAYERS:
-        for part, names in layer.code.items():
-            if part in path and (not names or name in names):
-                return layer
-    return None
+    return next((layer for layer, part, names in _PLACES if part in path and (not names or name in names)), None)

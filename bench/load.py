@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
+from math import inf
 from typing import cast
 
 # In a payload this stands for a number that no other request has; it has as many digits.
@@ -82,9 +83,10 @@ class _Connection(asyncio.Protocol):
 
 
 class _Load:
-    def __init__(self, payloads: Sequence[bytes], requests: int) -> None:
+    def __init__(self, payloads: Sequence[bytes], requests: float, seconds: float) -> None:
         self.outcome = Outcome()
         self._left = requests
+        self._ends = time.perf_counter() + seconds
         self._makers: Iterator[Callable[[], bytes]] = cycle([self._maker(payload) for payload in payloads])
         self._number = time.time_ns() // 1_000_000 % 1_000_000_000 * 10
 
@@ -99,7 +101,7 @@ class _Load:
         return self._number
 
     def next_payload(self) -> bytes | None:
-        if self._left <= 0:
+        if self._left <= 0 or time.perf_counter() > self._ends:
             return None
         self._left -= 1
         return next(self._makers)()
@@ -121,10 +123,20 @@ class _Load:
         self.outcome.busy = (time.process_time() - own) / self.outcome.seconds
 
 
-def load(port: int, payload: bytes | Sequence[bytes], requests: int, connections: int = 32) -> Outcome:
-    """Send so many requests over so many connections, one at a time on each; several payloads take turns."""
+def load(
+    port: int,
+    payload: bytes | Sequence[bytes],
+    requests: float = inf,
+    connections: int = 32,
+    *,
+    seconds: float = inf,
+) -> Outcome:
+    """Send so many requests, or for so many seconds, over so many connections, one at a time on each.
+
+    Several payloads take turns.
+    """
     import uvloop
 
-    running = _Load([payload] if isinstance(payload, bytes) else payload, requests)
+    running = _Load([payload] if isinstance(payload, bytes) else payload, requests, seconds)
     uvloop.run(running.run(port, connections))
     return running.outcome

@@ -5,13 +5,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Server:
 
     def cpu(self) -> float:
         """Seconds of processor time used so far, in user and system mode, by the process and its children."""
-        return sum(_ticks(pid) for pid in self._family()) / TICK
+        return sum(_seconds(pid) for pid in self._family())
 
     def memory(self) -> float:
         """Resident memory in MiB, of the process and its children."""
@@ -42,14 +42,20 @@ class Server:
         return family
 
 
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def _seconds(pid: int) -> float:
+    # The clock of that process (clock_getcpuclockid(3)): nanoseconds, where /proc/PID/stat has hundredths of a second.
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def _resident(pid: int) -> int:
     text = Path(f"/proc/{pid}/status").read_text()
     return int(text.partition("VmRSS:")[2].split()[0])
+
+
+def used_by_others() -> float:
+    """Seconds of processor time that the machine spent so far on anything but this process and its ended children."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return sum(map(int, fields[1:4])) / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
 
 
 def free_port() -> int:
@@ -96,8 +102,14 @@ def mockserver(*flags: str, wait_for: str = "/_mock/health", core: int | None = 
 
 
 @contextmanager
-def running(command: Sequence[str], port: int, wait_for: str, core: int | None = None) -> Iterator[Server]:
-    """Any server: started by `command`, ready when a GET of `wait_for` on `port` answers 200; kept on `core`."""
+def running(
+    command: Sequence[str], port: int, ready: str | Callable[[int], bool], core: int | None = None
+) -> Iterator[Server]:
+    """Any server: started by `command` and kept on `core`.
+
+    It is ready when `ready`, asked with `port`, says so; a path is asked for with GET until the answer is 200.
+    """
+    is_ready = partial(answers, path=ready) if isinstance(ready, str) else ready
     # Compiled code is kept, as it is wherever the package is installed.
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -105,7 +117,7 @@ def running(command: Sequence[str], port: int, wait_for: str, core: int | None =
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     try:
-        while not answers(port, wait_for):
+        while not is_ready(port):
             if process.poll() is not None or time.perf_counter() - began > 60:
                 raise SystemExit(f"{' '.join(command)} did not start")
             time.sleep(0.002)

@@ -1,11 +1,10 @@
 """The servers that are compared: how each is started, and which requests are W1, W2 and W3 to it."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bench.floors import FLOORS
 from bench.process import Server
 from bench.workloads import (
     AT_ONCE,
@@ -13,15 +12,23 @@ from bench.workloads import (
     STREAM,
     STREAM_PATH,
     SUBMIT,
+    SUBMIT_FAST,
     SUBMIT_PATH,
     W1,
     W2,
     W3,
-    completed,
+    WORKS,
+    polled,
     request,
+    waited_for,
 )
 
+OURS, ASGI, PROTOCOL, AIMOCK = "mockserver", "bare ASGI", "bare httptools", "aimock"
+BESIDE = (AIMOCK, ASGI, PROTOCOL)  # what ours is compared with
+# Seconds that no job of the default scenario outlasts.
+JOBS_LAST = 8.0
 KNOWN = POLL_PATH + "ana_bench"
+NO_STREAM = (W1, W2)
 Requests = Mapping[str, bytes]
 
 
@@ -34,23 +41,23 @@ def usual(server: Server) -> Requests:
     }
 
 
-def without_stream(server: Server) -> Requests:
-    """The first two of them."""
-    return {work: payload for work, payload in usual(server).items() if work != W3}
-
-
 @dataclass(frozen=True, slots=True)
 class Target:
     """A server to measure. `command` takes the port; `requests` what to send once it runs, by workload.
 
-    Several targets of one name share a row of the table. `kind` is `ours`, `floor` or `peer`.
+    `works` are those that it can do, of all that `requests` may give. It has started when `ready`, a path or what is
+    asked with the port, is answered: the first 200 of W1. Several targets of one name share a row of the table; the
+    first is the one whose start and memory are printed. `kind` is `ours`, `floor` or `peer`. `jobs_last` is how many
+    seconds after a submission nothing more happens to its job.
     """
 
     name: str
     kind: str
     command: Callable[[int], Sequence[str]]
     requests: Callable[[Server], Requests] = usual
-    ready: str = KNOWN
+    works: Collection[str] = WORKS
+    ready: str | Callable[[int], bool] = KNOWN
+    jobs_last: float = 0.0
 
 
 def ours() -> Iterator[Target]:
@@ -60,18 +67,22 @@ def ours() -> Iterator[Target]:
         return lambda port: [sys.executable, "-m", "mockserver", "serve", "--port", str(port), *flags]
 
     def polls(server: Server) -> Requests:
-        return {**without_stream(server), W1: request("GET", completed(server), server.port)}
+        return {**usual(server), W1: request("GET", waited_for(server), server.port)}
 
-    yield Target("mockserver", "ours", command(), polls, "/_mock/health")
-    told = command("--scenario", str(AT_ONCE))
-    yield Target("mockserver", "ours", told, lambda server: {W3: usual(server)[W3]}, "/_mock/health")
+    yield Target(OURS, "ours", command(), polls, NO_STREAM, _polled, JOBS_LAST)
+    yield Target(OURS, "ours", command("--scenario", str(AT_ONCE)), usual, (W3,), "/_mock/health")
+
+
+def _polled(port: int) -> bool:
+    return polled(port, SUBMIT_PATH, SUBMIT_FAST, POLL_PATH)
 
 
 def floors() -> Iterator[Target]:
-    """Bare ASGI, Starlette and FastAPI."""
-    titles = {"bare": "bare ASGI", "starlette": "Starlette", "fastapi": "FastAPI, one model in and out"}
-    for kind in FLOORS:
-        yield Target(titles[kind], "floor", partial(_floor, kind))
+    """Bare ASGI, a bare protocol, Starlette and FastAPI."""
+    yield Target(ASGI, "floor", partial(_floor, "bare"))
+    yield Target(PROTOCOL, "floor", partial(_floor, "httptools"), works=NO_STREAM)
+    yield Target("Starlette", "floor", partial(_floor, "starlette"))
+    yield Target("FastAPI, one model in and out", "floor", partial(_floor, "fastapi"))
 
 
 def _floor(kind: str, port: int) -> Sequence[str]:

@@ -1,18 +1,21 @@
 """The work that every server is asked to do: a poll, a submission and a stream, as the bytes of a request."""
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from bench.process import ROOT, Server
 
-W1, W2, W3 = "W1", "W2", "W3"
+WORKS = W1, W2, W3 = "W1", "W2", "W3"
 TITLES = {W1: "W1 poll a completed job", W2: "W2 submit a job", W3: "W3 stream 4 KB in 40 chunks"}
 KEY = "bench-key"
 
 POLL_PATH = "/videotoprompt/v1/analyze/"
 SUBMIT_PATH = "/videotoprompt/v1/analyze/url"
 SUBMIT = json.dumps({"url": "https://www.youtube.com/watch?v=EXAMPLE", "platform": "midjourney"}).encode()
+# The default scenario ends this job at once.
+SUBMIT_FAST = json.dumps({"url": "https://www.youtube.com/watch?v=mock-fast", "platform": "midjourney"}).encode()
 STREAM_PATH = "/nanophoto/api/sora-2/reverse-prompt"
 STREAM = json.dumps({"videoSource": "youtube", "videoUrl": "https://www.youtube.com/watch?v=W-15-UmGP5s"}).encode()
 LIST_PATH = "/prompttovideo/api/v1/videos?page=1&per_page=20"
@@ -34,20 +37,35 @@ def request(method: str, path: str, port: int, body: bytes = b"") -> bytes:
     return head.encode() + b"\r\n" + body
 
 
-def ask(server: Server, method: str, path: str, body: Mapping[str, Any] | bytes = b"") -> Any:
-    """One request by hand, and its JSON. Exits unless it is answered with a success."""
+def send(port: int, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+    """One request by hand: the status and the body of the reply. Raises OSError when nobody listens."""
     from http.client import HTTPConnection
 
-    connection = HTTPConnection("127.0.0.1", server.port)
+    connection = HTTPConnection("127.0.0.1", port)
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
-    told = body if isinstance(body, bytes) else json.dumps(body).encode()
-    connection.request(method, path, told or None, headers)
-    reply = connection.getresponse()
-    text = reply.read()
-    connection.close()
-    if reply.status >= 300:
-        raise SystemExit(f"{method} {path}: {reply.status} {text[:200]!r}")
+    try:
+        connection.request(method, path, body or None, headers)
+        reply = connection.getresponse()
+        return reply.status, reply.read()
+    finally:
+        connection.close()
+
+
+def ask(server: Server, method: str, path: str, body: Mapping[str, Any] | bytes = b"") -> Any:
+    """One request by hand, and its JSON. Exits unless it is answered with a success."""
+    status, text = send(server.port, method, path, body if isinstance(body, bytes) else json.dumps(body).encode())
+    if status >= 300:
+        raise SystemExit(f"{method} {path}: {status} {text[:200]!r}")
     return json.loads(text) if text else None
+
+
+def polled(port: int, path: str, body: bytes, poll: str) -> bool:
+    """Submit a job and poll it: True when the poll is answered with 200. False while nobody listens."""
+    try:
+        _, text = send(port, "POST", path, body)
+    except OSError:
+        return False
+    return send(port, "GET", poll + str(json.loads(text)["id"]))[0] == 200
 
 
 def completed(server: Server) -> str:
@@ -55,3 +73,11 @@ def completed(server: Server) -> str:
     job = ask(server, "POST", SUBMIT_PATH, SUBMIT)["id"]
     ask(server, "POST", "/_mock/clock", {"until": {"job": job}})
     return POLL_PATH + str(job)
+
+
+def waited_for(server: Server) -> str:
+    """The path of an analysis that has completed in real time: nothing was asked of the mockserver but its API."""
+    path = POLL_PATH + str(ask(server, "POST", SUBMIT_PATH, SUBMIT)["id"])
+    while ask(server, "GET", path)["status"] != "completed":
+        time.sleep(0.1)
+    return path

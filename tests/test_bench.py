@@ -1,17 +1,36 @@
 """The measurements: each is a command that says what it prints, and what it sends and judges is what it claims."""
 
 import inspect
+import shutil
 import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from bench import layers, peers
-from bench.process import ROOT
-from bench.run import Row, budgets, show
+from bench import aims, layers, peers
+from bench.floors import ANALYSIS
+from bench.load import Outcome, load
+from bench.process import ROOT, free_port, running
+from bench.rounds import START, Row
+from bench.run import budgets, chosen, options, parser, show
+from bench.targets import AIMOCK, ASGI, JOBS_LAST, KNOWN, OURS, PROTOCOL
 from bench.verdict import Budget, judged
-from bench.workloads import AT_ONCE, PACED, PACED_LASTS, W1, W2
+from bench.workloads import (
+    AT_ONCE,
+    PACED,
+    PACED_LASTS,
+    POLL_PATH,
+    SUBMIT,
+    SUBMIT_PATH,
+    W1,
+    W2,
+    W3,
+    ask,
+    request,
+    send,
+)
+from bench.wrk import by_wrk
 from mockserver.core.scenario import StreamSpec
 from mockserver.core.seeded import Seeded
 from mockserver.core.streams import Track, paced
@@ -21,7 +40,8 @@ from mockserver.scenario.library import Library
 from tests.conversation import Conversation
 from tests.listener import Listener
 
-HELPERS = ("__init__", "layers", "load", "process", "sampler", "targets", "verdict", "workloads")
+LOADS, RUNS = ("load", "wrk", "workloads", "targets"), ("process", "rounds", "sampler", "layers")
+HELPERS = ("__init__", "aims", "verdict", *LOADS, *RUNS)
 COMMANDS = sorted(p.stem for p in Path(ROOT, "bench").glob("*.py") if p.stem not in HELPERS)
 
 
@@ -49,23 +69,94 @@ def test_a_budget_is_kept_up_to_its_limit(capsys):
     assert (told.count("PASS"), told.count("FAIL")) == (3, 2)
 
 
-def test_the_table_compares_with_every_peer_that_was_measured(capsys):
-    def row(kind, cpu):
-        return Row(kind, [400.0], [50.0], [60.0], {W1: [(cpu, outcome())], W2: [(cpu, outcome())]})
+def row(kind, cpu, started=400.0):
+    works = {work: [(each, outcome()) for each in cpu] for work in (W1, W2)}
+    return Row(kind, [started] * len(cpu), [50.0], 60.0, works)
 
-    rows = {"mockserver": row("ours", 0.9), "bare ASGI": row("floor", 0.4), "quick": row("peer", 0.8)}
+
+def outcome():
+    return Outcome(replies=2, seconds=0.5, statuses={200: 2}, latencies=[0.5, 0.5])
+
+
+def test_the_table_compares_with_every_peer_that_was_measured(capsys):
+    rows = {OURS: row("ours", [0.9]), ASGI: row("floor", [0.5]), "quick": row("peer", [0.8])}
     found = {budget.name: budget.kept for budget in budgets(rows)}
     assert found["W1, beside quick"] is False
-    assert "W1, beside bare ASGI" not in found
-    assert found["exec to the first 200"] is True
+    assert found["exec to the first 200 of W1"] is True
     show(rows)
     assert "| quick | 400 ms | 50, then 60 MiB | 0.80 s, 4/s, 500.0 / 500.0 ms |" in capsys.readouterr().out
 
 
-def outcome():
-    from bench.load import Outcome
+def test_ours_is_compared_round_by_round_and_judged_by_the_median(capsys):
+    rows = {OURS: row("ours", [0.8, 0.6, 1.2]), AIMOCK: row("peer", [1.0, 0.5, 2.0]), ASGI: row("floor", [0.4] * 3)}
+    assert aims.ratios(rows, W1, AIMOCK) == [0.8, 1.2, 0.6]
+    assert aims.ratios(rows, W1, PROTOCOL) == []
+    found = {budget.name: budget.kept for budget in aims.budgets(rows)}
+    assert found == {
+        "W1, beside aimock": True,
+        "W1, beside bare ASGI": True,
+        "W2, beside aimock": True,
+        "W2, beside bare ASGI": True,
+        "start, beside aimock": True,
+    }
+    aims.show(rows)
+    assert "| W1 poll a completed job | 0.80 (0.60 to 1.20) | 2.00 (1.50 to 3.00) |  |" in capsys.readouterr().out
+    slow = {**rows, OURS: row("ours", [1.3, 1.3, 1.3], started=500.0)}
+    assert not any(budget.kept for budget in aims.budgets(slow))
+    aims.show({OURS: rows[OURS]})
+    assert capsys.readouterr().out == ""
 
-    return Outcome(replies=2, seconds=0.5, statuses={200: 2}, latencies=[0.5, 0.5])
+
+def test_what_is_measured_can_be_chosen():
+    asked = parser().parse_args(["--compare"])
+    assert {target.name for target in chosen(asked)} <= {OURS, ASGI, PROTOCOL, AIMOCK}
+    assert {target.name for target in chosen(asked)} >= {OURS, ASGI, PROTOCOL}
+    assert set(options(asked)[1].what) == {W1, W2, START}
+    asked = parser().parse_args(["--only", "W3", "--alone", "--warm", "2"])
+    assert {target.name for target in chosen(asked)} == {OURS}
+    assert (options(asked)[1].what, options(asked)[1].warm) == (["W3"], 2)
+    assert W3 in options(parser().parse_args([]))[1].what
+
+
+def test_no_job_of_the_default_scenario_outlasts_the_wait_for_it():
+    providers = all_providers()
+    steps = Library(catalogue(providers), providers).program("default").plans["default"].steps
+    spans = [step.lasts for step in steps if step.lasts is not None]
+    assert sum(span.base + span.spread for span in spans) / 1000 < JOBS_LAST
+
+
+@pytest.fixture(scope="module")
+def floor():
+    port = free_port()
+    with running([sys.executable, "-m", "bench.floors", "httptools", str(port)], port, KNOWN) as server:
+        yield server
+
+
+def test_the_bare_protocol_polls_submits_and_refuses(floor):
+    assert ask(floor, "GET", KNOWN) == ANALYSIS
+    job = ask(floor, "POST", SUBMIT_PATH, SUBMIT)
+    assert ask(floor, "GET", POLL_PATH + job["id"]) == job
+    assert send(floor.port, "POST", SUBMIT_PATH, b'{"url": "nowhere", "platform": ""}')[0] == 422
+    assert send(floor.port, "GET", POLL_PATH + "ana_nobody")[0] == 404
+
+
+def test_a_load_ends_after_so_many_requests_or_seconds(floor):
+    payload = request("POST", SUBMIT_PATH, floor.port, SUBMIT)
+    assert load(floor.port, payload, 50, 2).statuses == {202: 50}
+    outcome = load(floor.port, payload, seconds=0.05)
+    assert outcome.replies == outcome.statuses[202] > 0
+    assert 0.05 <= outcome.seconds < 5
+
+
+@pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed")
+def test_wrk_sends_the_same_bytes_and_its_figures_are_read(floor):
+    before = floor.cpu()
+    outcome = by_wrk(floor.port, request("POST", SUBMIT_PATH, floor.port, SUBMIT), 1)
+    assert outcome.replies > 100
+    assert 0 < outcome.percentile(0.5) <= outcome.percentile(0.99)
+    assert floor.cpu() > before
+    with pytest.raises(SystemExit, match=r"requests were refused"):
+        by_wrk(floor.port, request("GET", POLL_PATH + "ana_nobody", floor.port), 1)
 
 
 def test_peers_that_are_not_installed_are_left_out_with_a_line(tmp_path, monkeypatch):

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from bench.process import Server, free_port
-from bench.targets import Requests, Target, usual, without_stream
-from bench.workloads import SUBMIT, W1, W2, W3, ask, request
+from bench.targets import AIMOCK, NO_STREAM, Requests, Target, usual
+from bench.workloads import SUBMIT, W1, W2, W3, ask, polled, request
 
 HERE = Path(__file__).parent
 PREFIX = Path(os.environ.get("BENCH_PEERS", HERE / "installed"))
@@ -50,12 +50,15 @@ def _aimock(binary: str) -> Target:
             W3: request("POST", "/v1/chat/completions", server.port, json.dumps(chat).encode()),
         }
 
+    def ready(port: int) -> bool:
+        return polled(port, "/v1/videos", video, "/v1/videos/")
+
     flags = ["-f", str(HERE / "aimock.json"), "-c", CHUNK, "--log-level", "silent"]
-    return Target("aimock", "peer", _on_port(binary, "-p", *flags), requests, "/health")
+    return Target(AIMOCK, "peer", _on_port(binary, "-p", *flags), requests, ready=ready)
 
 
 def _prism(binary: str) -> Target:
-    return Target("Prism", "peer", _on_port([binary, "mock"], "-p", str(HERE / "prism.yaml")), without_stream)
+    return Target("Prism", "peer", _on_port([binary, "mock"], "-p", str(HERE / "prism.yaml")), works=NO_STREAM)
 
 
 def _json_server(binary: str) -> Target:
@@ -72,12 +75,12 @@ def _json_server(binary: str) -> Target:
             W2: request("POST", "/analyses", port, SUBMIT),
         }
 
-    return Target("json-server", "peer", command, requests, "/analyses/ana_bench")
+    return Target("json-server", "peer", command, requests, NO_STREAM, "/analyses/ana_bench")
 
 
 def _mockoon(binary: str) -> Target:
     flags = ["--data", str(HERE / "mockoon.json"), "--disable-log-to-file"]
-    return Target("Mockoon", "peer", _on_port([binary, "start"], "--port", *flags), without_stream)
+    return Target("Mockoon", "peer", _on_port([binary, "start"], "--port", *flags), works=NO_STREAM)
 
 
 def _mountebank(binary: str) -> Target:
@@ -86,7 +89,7 @@ def _mountebank(binary: str) -> Target:
         flags = ["--configfile", str(HERE / "mountebank.ejs"), "--nologfile", "--localOnly", "--pidfile", str(pid)]
         return ["env", f"BENCH_PORT={port}", binary, "start", "--port", str(free_port()), *flags]
 
-    return Target("mountebank", "peer", command, without_stream)
+    return Target("mountebank", "peer", command, works=NO_STREAM)
 
 
 def _wiremock(jar: str) -> Target:
@@ -100,7 +103,7 @@ def _on_port(start: str | Sequence[str], option: str, *flags: str) -> Callable[[
 
 
 _PEERS: dict[str, tuple[str, Callable[[str], Target]]] = {
-    "aimock": ("llmock", _aimock),
+    AIMOCK: ("llmock", _aimock),
     "Prism": ("prism", _prism),
     "json-server": ("json-server", _json_server),
     "WireMock": (JAR, _wiremock),
