@@ -34,14 +34,23 @@ LAYERS = (
     Layer(
         "HTTP",
         "parsing, keep-alive, pipelining; deadlines and sizes of a request's head and body",
-        ("uvicorn/", "serving/protocol.py", "serving/deadlines.py"),
+        (
+            "uvicorn/",
+            "serving/protocol.py",
+            "serving/receiving.py",
+            "serving/connection.py",
+            "serving/stepping.py",
+            "serving/deadlines.py",
+            "serving/http_server.py",
+        ),
         floor=True,
     ),
     Layer(
         "limits",
         "windows that are really counted, and the headers that tell them",
         (
-            "wire/call.py: spend exhausted",
+            "wire/services.py: spend",
+            "wire/checks.py: count_limits",
             "core/limits.py",
             "store/memory.py: hit _counter",
             "kit/provider.py: limit_headers stranger_usage",
@@ -51,14 +60,15 @@ LAYERS = (
     Layer(
         "provenance",
         "which documented or assumed behaviour a reply rests on",
-        ("provenance/", "wire/call.py: rests_on", "wire/deviations.py"),
+        ("provenance/", "wire/checks.py: rests_on deviate", "wire/exchange.py: admit", "wire/deviations.py"),
     ),
     Layer(
         "key and account",
         "any key works, plans and overrides by key, scopes",
         (
-            "wire/edge.py: _admit",
-            "sandbox/sandbox.py: account",
+            "wire/checks.py: check_account check_scope check_credential",
+            "wire/server.py: _named_by _credential",
+            "sandbox/state.py: account",
             "core/accounts.py",
             "kit/provider.py: key holder",
             "providers/: key holder",
@@ -67,18 +77,38 @@ LAYERS = (
     Layer(
         "body and validation",
         "bodies of any size read piece by piece, strict JSON, the provider's own validation errors",
-        ("wire/edge.py: _read", "wire/body.py", "kit/models.py", "providers/videotoprompt/models.py"),
+        (
+            "wire/checks.py: read validate check_query",
+            "wire/body.py",
+            "kit/models.py",
+            "providers/videotoprompt/models.py",
+        ),
     ),
     Layer(
         "rules and faults",
         "scenarios, magic inputs and armed faults",
-        ("wire/faults.py", "wire/overlay.py", "wire/call.py: view choose _at", "core/compile.py", "core/match.py"),
+        (
+            "wire/checks.py: choose_rule",
+            "wire/exchange.py: view view_of rule_for",
+            "wire/rules.py",
+            "wire/wire_faults.py",
+            "wire/overlay.py",
+            "core/compile.py",
+            "core/match.py",
+        ),
     ),
-    Layer("id", "ids that are the same in every run", ("wire/call.py: new_id",)),
+    Layer("id", "ids that are the same in every run", ("wire/services.py: job",)),
     Layer(
         "job",
         "one job with its plan, credits and events to come, kept and found again",
-        ("wire/call.py: submit plan_for reserve balance", "sandbox/courier.py: expect"),
+        (
+            "wire/services.py: submit get poll reserve balance",
+            "wire/exchange.py: plan_for",
+            "sandbox/state.py: plan_for",
+            "sandbox/courier.py: expect",
+            "core/jobs.py",
+            "store/job_table.py",
+        ),
     ),
     Layer("encoding", "compact JSON from data", ("wire/reply.py: encode",)),
     Layer(
@@ -86,11 +116,11 @@ LAYERS = (
         "what came and went, to look at and to assert on; which rules missed, and why",
         ("wire/edge.py: _write_down", "core/journal.py", "store/memory.py: append"),
     ),
-    Layer("head of the reply", "status and headers", ("wire/reply.py",)),
+    Layer("head of the reply", "status and headers", ("wire/reply.py", "wire/sending.py", "wire/stream.py")),
     Layer(
         "clock and what is due",
         "jobs, webhooks and streams on one clock that can stand still",
-        ("clock.py", "sandbox/sandbox.py: settle _follow"),
+        ("clock.py", "sandbox/settling.py"),
     ),
     Layer(
         "operation",
@@ -105,7 +135,7 @@ LAYERS = (
     Layer(
         "route and edge",
         "the same order of checks for everybody",
-        ("wire/edge.py", "wire/routes.py", "wire/call.py"),
+        ("wire/edge.py", "wire/routes.py", "wire/checks.py", "wire/exchange.py", "wire/services.py"),
     ),
     Layer("event loop, reading", "connections: the loop, and the system calls that wait and read", floor=True),
 )

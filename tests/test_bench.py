@@ -193,3 +193,7 @@ def test_a_sample_goes_to_the_innermost_layer_on_the_stack(talk):
     talk(story)
     assert set(seen) == {"head of the reply"}
     assert layers.Sorter().layer(None) is layers.LOOP
+
+
+def test_the_layers_of_the_profile_name_code_that_is_there():
+    assert list(layers.moved()) == []
