@@ -1,8 +1,9 @@
 """Jobs in memory, indexed so that no question costs more when more is kept.
 
-The index knows each job as of the last step that `take` handed out. Time moves jobs between the lists only there,
+The lists know each job as of the last step that `take` handed out. Time moves jobs between the lists only there,
 which makes every other operation a look-up. Steps that have an effect outside their job are handed out by
-`take_effects`, on a heap of their own: a job without effects costs nothing until somebody asks for steps.
+`take_effects`, on a heap of their own. New jobs are entered into the lists when somebody asks for what is in them, so a
+job without effects that is only ever asked for by its id is in no list at all.
 """
 
 import heapq
@@ -29,6 +30,8 @@ class JobTable:
         # The newest job of an id, and the others where several accounts have one.
         self._by_id: dict[str, int] = {}
         self._others: dict[str, list[int]] = {}
+        # The sequence from which on jobs are in no list, queue or tally yet, nor on the heap of their next steps.
+        self._unlisted = 1
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._queues: dict[str, list[tuple[int, int]]] = {}
         self._tallies: dict[str, Counter[Status]] = {}
@@ -47,14 +50,22 @@ class JobTable:
         if before is not None:
             self._others.setdefault(job.id, []).append(before)
         self._by_id[job.id] = job.sequence
-        name = (job.provider, job.account)
-        lane = self._lanes.get(name)
-        if lane is None:
-            lane = self._lanes[name] = Lane()
-        lane.every.append(job.sequence)
-        self._enter(row, row.status)
-        self._expect(row)
+        if job.effects != "none":
+            self._expect_effect(row)
         return job
+
+    def _list(self) -> None:
+        """Enter the jobs that are new since the last time."""
+        for row in self._rows.since(self._unlisted):
+            job = row.job
+            name = (job.provider, job.account)
+            lane = self._lanes.get(name)
+            if lane is None:
+                lane = self._lanes[name] = Lane()
+            lane.every.append(job.sequence)
+            self._enter(row, row.status)
+            self._expect_change(row)
+        self._unlisted = self._rows.next
 
     def shrink(self) -> list[Job]:
         """The oldest jobs, forgotten when there are too many."""
@@ -85,6 +96,7 @@ class JobTable:
         row = self._rows.get(old.sequence)
         if row is None or row.job != old:
             return False
+        self._list()
         self._leave_behind(row, new)
         row.job = new
         if new.forced and new.base > old.base:
@@ -103,6 +115,7 @@ class JobTable:
             self._passed.append(Transition(row.job, state))
 
     def take(self, now: int) -> list[Transition]:
+        self._list()
         taken = list(self._passed)
         self._passed.clear()
         ordered = not taken
@@ -141,6 +154,7 @@ class JobTable:
         return taken
 
     def next_due(self) -> int | None:
+        self._list()
         while self._due:
             at, sequence = self._due[0]
             row = self._rows.get(sequence)
@@ -159,6 +173,7 @@ class JobTable:
         return None
 
     def page(self, provider: str | None, account: str | None, status: Status | None, offset: int, limit: int) -> Page:
+        self._list()
         if provider is not None and account is not None:
             lane = self._lanes.get((provider, account))
             sequences = lane.of(status) if lane else []
@@ -172,12 +187,15 @@ class JobTable:
         return Page(tuple(self._rows[s].job for s in reversed(part)), len(sequences))
 
     def tally(self, provider: str) -> Counter[Status]:
+        self._list()
         return Counter(self._tallies.get(provider, ()))
 
     def position(self, job: Job) -> int:
+        self._list()
         return bisect_left(self._queues.get(job.provider, []), (-(job.priority or 0), job.sequence)) + 1
 
     def waiting(self, provider: str, account: str, limit: int) -> Page:
+        self._list()
         lane = self._lanes.get((provider, account))
         queue = lane.queue if lane else []
         return Page(tuple(self._rows[sequence].job for _, sequence in queue[:limit]), len(queue))
@@ -234,15 +252,20 @@ class JobTable:
         gone, touched = [], set()
         for row in self._rows.take_oldest(count):
             job = row.job
-            self._tallies[job.provider][row.status] -= 1
-            self._leave_queue(row)
+            if job.sequence < self._unlisted:
+                self._tallies[job.provider][row.status] -= 1
+                self._leave_queue(row)
+                touched.add((job.provider, job.account))
             self._forget_id(job)
             gone.append(job)
-            touched.add((job.provider, job.account))
-        self._trim(touched, gone[-1].sequence + 1)
+        first = gone[-1].sequence + 1
+        self._unlisted = max(self._unlisted, first)
+        self._trim(touched, first)
         for heap in (self._due, self._effects):
-            heap[:] = [due for due in heap if self._rows.get(due[1]) is not None]
-            heapq.heapify(heap)
+            # What is left of forgotten jobs goes when it is most of a heap; until then each is passed over in its turn.
+            if len(heap) > 2 * len(self._rows):
+                heap[:] = [due for due in heap if due[1] >= first]
+                heapq.heapify(heap)
         return gone
 
     def _forget_id(self, job: Job) -> None:

@@ -60,6 +60,10 @@ class Rows:
         at = sequence - self._first
         return self._kept[at] if 0 <= at < len(self._kept) else None
 
+    def since(self, sequence: int) -> list[Row]:
+        """The rows from a sequence on."""
+        return self._kept[sequence - self._first :]
+
     @property
     def next(self) -> int:
         """The sequence that the next row has."""

@@ -130,3 +130,20 @@ class JobListsContract:
         assert (await store.queue_position(first), await store.queue_position(second)) == (1, 2)
         await store.take_transitions(T0 + 2_000)
         assert await store.queue_position(second) == 1
+
+    @promise(jobs=50)
+    async def test_jobs_that_are_forgotten_before_anybody_looked_are_in_no_list(self, store: Store) -> None:
+        for n in range(70):
+            await store.add_job(job(f"early{n}", at=T0))
+        assert counted(await store.tally("v2p")) == {"queued": 50}
+        for n in range(200):
+            await store.add_job(job(f"j{n}", at=T0))
+        page = await store.page_jobs("v2p", "v2p:k1", "queued")
+        assert page.total == (await store.page_jobs("v2p", "v2p:k1")).total == (await store.page_jobs()).total == 50
+        assert page.jobs[0].id == "j199"
+        assert await store.queue_position(page.jobs[0]) == 50
+        assert (await store.waiting_jobs("v2p", "v2p:k1", 10)).total == 50
+        taken = await store.take_transitions(T0 + 12_000)
+        assert {t.job.id for t in taken} == {j.id for j in (await store.page_jobs(limit=99)).jobs}
+        assert counted(await store.tally("v2p")) == {"succeeded": 50}
+        assert await store.next_transition() is None
