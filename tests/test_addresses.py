@@ -1,8 +1,13 @@
 """How a request finds its provider and its sandbox, in conversation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
+from mockserver.kit.operations import Operation
+from mockserver.kit.provider import Provider
+from mockserver.wire.routes import Routes
 from tests.conversation import Conversation
 
 Talk = Callable[..., None]
@@ -109,5 +114,34 @@ def test_sandboxes_share_nothing(talk: Talk) -> None:
         await c.post("/~a/_mock/clock", {"advance": "1h"})
         moved = [(await c.get(f"/~{name}/_mock/clock")).json()["now"] for name in ("a", "b")]
         assert moved == ["2025-06-01T13:00:00Z", "2025-06-01T12:00:00Z"]
+
+    talk(story)
+
+
+def test_a_request_is_routed_once_and_its_credential_read_once(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on a bare path, for which the providers are tried in turn, and where the sandbox is found by the key."""
+    found: list[str] = []
+    read: list[str] = []
+    find, key = Routes.find, Provider.key
+
+    def counted_find(self: Routes[Operation], path: str) -> Any:
+        match = find(self, path)
+        found.extend([path] if match is not None else [])
+        return match
+
+    def counted_key(self: Provider, headers: Mapping[str, str]) -> str:
+        read.append(key(self, headers))
+        return read[-1]
+
+    monkeypatch.setattr(Routes, "find", counted_find)
+    monkeypatch.setattr(Provider, "key", counted_key)
+
+    async def story(c: Conversation) -> None:
+        for path in ("/v1/analyze/url", "/videotoprompt/v1/analyze/url"):
+            assert (await c.post(path, URL)).status_code == 202
+            assert found == ["/v1/analyze/url"]
+            assert len(read) == 1
+            found.clear()
+            read.clear()
 
     talk(story)
