@@ -27,6 +27,9 @@ class Recorder(asyncio.Transport):
     def abort(self) -> None:
         self.told.append("abort")
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def write_eof(self) -> None:
         self.told.append("eof")
 
@@ -49,6 +52,17 @@ def test_what_is_written_in_one_turn_leaves_together():
         transport.write(b"c")
 
     assert batched(story) == [b"ab", b"c"]
+
+
+def test_much_is_handed_on_at_once_so_that_the_transport_can_say_that_it_is_too_much():
+    async def story(transport: BatchedWrites) -> None:
+        transport.write(b"a" * 60_000)
+        transport.write(b"b" * 60_000)
+        transport.write(b"c")
+        assert transport.get_write_buffer_size() == 1, "the others are the transport's"
+        await turn()
+
+    assert [len(data) for data in batched(story)] == [120_000, 1]
 
 
 @pytest.mark.parametrize("end", ["close", "write_eof"])

@@ -61,7 +61,7 @@ class SocketConnection:
         self._body = bytearray()
         self._waiter: asyncio.Future[None] | None = None
         self._chunked = False
-        self._left = 0
+        self._left: int | None = 0
 
     # The body, fed by the protocol.
 
@@ -124,10 +124,11 @@ class SocketConnection:
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         if self._socket.write_paused:
             await self._socket.drained()
+        head = self._head(status, headers)
         self.started, self.complete, self.status = True, True, status
         if self.disconnected:
             return
-        transport, head = self._socket.transport, self._head(status, headers)
+        transport = self._socket.transport
         transport.write(head if self.method == "HEAD" else head + body)
         if not self.keep_alive:
             transport.close()
@@ -139,8 +140,9 @@ class SocketConnection:
         if self.disconnected:
             return
         length = next((value for name, value in headers if name == b"content-length"), None)
-        self._left = int(length or 0)
-        self._chunked = length is None and self.method != "HEAD" and status not in (204, 304)
+        self._left = None if length is None else int(length)
+        # Without a length and without chunks the end of the connection is that of the body (RFC 9112 section 6.1).
+        self._chunked = length is None and self.version != "1.0" and self.method != "HEAD" and status not in (204, 304)
         framing = ((b"transfer-encoding", b"chunked"),) if self._chunked else ()
         self._socket.transport.write(self._head(status, (*headers, *framing)))
 
@@ -154,9 +156,10 @@ class SocketConnection:
         if self._chunked:
             self._socket.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             return
-        self._left -= len(piece)
-        if self._left < 0:
-            raise RuntimeError("the body of the reply is longer than its Content-Length")
+        if self._left is not None:
+            self._left -= len(piece)
+            if self._left < 0:
+                raise RuntimeError("the body of the reply is longer than its Content-Length")
         self._socket.transport.write(piece)
 
     async def end(self) -> None:
@@ -171,6 +174,9 @@ class SocketConnection:
             self._socket.transport.close()
 
     def _head(self, status: int, headers: Sequence[Header]) -> bytes:
+        if self.expects and self.more:
+            # A body that nobody asked for may come or not, so nothing can follow (RFC 9110 section 10.1.1).
+            self.keep_alive = False
         fields = [*self._socket.default_headers, *headers]
         if not self.keep_alive:
             fields.append((b"connection", b"close"))

@@ -25,6 +25,8 @@ log = logging.getLogger("mockserver")
 _access = logging.getLogger("mockserver.access")
 # Seconds that a connection may be idle between two requests.
 KEEP_ALIVE = 5.0
+# Requests that may wait on a connection before no more is taken from its socket.
+PIPELINED = 16
 
 
 class Application(Protocol):
@@ -138,6 +140,8 @@ class HttpProtocol(asyncio.Protocol):
         drain, self._drain = self._drain, None
         if drain is not None and not drain.done():
             drain.set_result(None)
+        if self._waiting and self._active is None:
+            self.loop.call_soon(self._go_on)
 
     async def drained(self) -> None:
         """Wait until the buffer of the transport has room."""
@@ -175,15 +179,11 @@ class HttpProtocol(asyncio.Protocol):
         if self._active is None and not self._waiting and not self.write_paused:
             self._answer(request, connection)
             return
-        # Requests of a pipeline are answered in their order (RFC 9112 section 9.3.2).
-        self.pause_reading()
+        # Requests of a pipeline are answered in their order (RFC 9112 section 9.3.2). Reading goes on for a while, so
+        # that a client that leaves is noticed.
         self._waiting.append((request, connection))
-        if self._active is None:
-            self._keep(self.loop.create_task(self._answer_when_drained()))
-
-    async def _answer_when_drained(self) -> None:
-        await self.drained()
-        self._go_on()
+        if len(self._waiting) >= PIPELINED:
+            self.pause_reading()
 
     def _answer(self, request: Request, connection: SocketConnection) -> None:
         self._active = connection
@@ -258,7 +258,7 @@ class HttpProtocol(asyncio.Protocol):
         elif self.write_paused:
             # The buffer is full and stays so: nobody reads the reply.
             wait = _Wait((number, transport.get_write_buffer_size()), limits.body_timeout, transport.abort)
-        elif received.head_open or (self._active is None and (received.stray or not number)):
+        elif self._awaits_head():
             refuse = partial(self._refuse, 408, "The request did not arrive in time")
             wait = _Wait((number, "head"), limits.head_timeout, refuse)
         elif self._awaits_body():
@@ -267,6 +267,12 @@ class HttpProtocol(asyncio.Protocol):
         elif self._active is None:
             wait = _Wait((number, "next"), KEEP_ALIVE, transport.close)
         return wait
+
+    def _awaits_head(self) -> bool:
+        received = self._received
+        if received.head_open:
+            return not self.read_paused
+        return self._active is None and (received.stray or not received.number)
 
     def _awaits_body(self) -> bool:
         # Where the server does not read, or has not said that it will (RFC 9110 section 10.1.1), nobody is late.
@@ -290,10 +296,10 @@ class HttpProtocol(asyncio.Protocol):
 
     def _answerable(self) -> bool:
         received = self._received
-        if received.current is not None:
-            return not received.current.started
         # A request behind one that is not answered yet cannot be answered before it.
-        return received.number > 0 and self._active is None and not received.stray
+        if received.current is not None:
+            return received.current is self._active and not received.current.started
+        return received.number > 0 and self._active is None and not self._waiting and not received.stray
 
     def _end_writing(self) -> None:
         # Closed by halves: a connection that is closed with unread bytes is reset, and the reply is lost with it.

@@ -45,9 +45,7 @@ class Receiver:
         self._limits = limits
         self._opened = opened
         self._dispatch = dispatch
-        self._parser = httptools.HttpRequestParser(self)
-        # A client may send its next request before it knows that the connection will be closed.
-        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parser = self._new_parser()
         self.scheme = "http"
         self.current: SocketConnection | None = None
         self.number = 0
@@ -64,19 +62,28 @@ class Receiver:
         self._unfinished = 0  # bytes of a head that has not ended
         self._latest = 0
 
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # A client may send its next request before it knows that the connection will be closed.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
+
     def feed(self, data: bytes) -> None:
         """Parse what arrived. Raises HeadTooLarge and NotHttp."""
         self._latest, before = len(data), self.number
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # there is nothing to upgrade to: the request is answered as it is (RFC 9110 section 7.8)
+        except httptools.HttpParserUpgrade as upgrade:
+            if not self._tunnels():
+                self.feed(self._without_upgrade() + data[upgrade.args[0] :])
+            return
         except httptools.HttpParserError as error:
             if isinstance(error.__context__, HeadTooLarge):
                 raise error.__context__ from None
             raise NotHttp from error
         if self.head_open:
-            self._unfinished += self._latest
+            # Of a head that began among other things, only what has been parsed is its own.
+            self._unfinished += self._latest if self.number == before else self._size()
             if self._unfinished > self._limits.head_bytes:
                 raise HeadTooLarge
         elif self._head_whole:
@@ -84,6 +91,21 @@ class Receiver:
         elif self.current is None and self.number == before:
             # An empty line after a request, for example: a head has to follow.
             self.stray = True
+
+    def _tunnels(self) -> bool:
+        return bool(self._parser.get_method() == b"CONNECT")
+
+    def _without_upgrade(self) -> bytes:
+        """The head of a request that would upgrade its connection, without that wish; it is parsed anew.
+
+        There is nothing to upgrade to, so the field is ignored (RFC 9110 section 7.8). The parser has stopped behind
+        the head, and takes what follows for something else than HTTP.
+        """
+        line = b"%b %b HTTP/%b" % (self._parser.get_method(), self.url, self._parser.get_http_version().encode())
+        fields = [f"{name}: {value}".encode("latin-1") for name, value in self._fields if name != "upgrade"]
+        self._parser = self._new_parser()
+        self.number -= 1
+        return b"\r\n".join((line, *fields, b"", b""))
 
     # What the parser calls.
 
@@ -121,9 +143,12 @@ class Receiver:
             httptools.parse_url(self.url)  # raises for what is no target
         self.head_open, self._head_whole = False, True
 
+    def _size(self) -> int:
+        """The bytes of the present head, as far as they have been parsed."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self._fields)
+
     def _measure(self) -> None:
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self._fields)
-        if len(self._fields) > self._limits.head_fields or size > self._limits.head_bytes:
+        if len(self._fields) > self._limits.head_fields or self._size() > self._limits.head_bytes:
             raise HeadTooLarge
 
     def on_body(self, body: bytes) -> None:
@@ -135,7 +160,9 @@ class Receiver:
             self._body = body if not self._body else self._body + body
 
     def on_message_complete(self) -> None:
-        """Dispatch the request, unless that was done by its head."""
+        """Dispatch the request, unless that was done by its head, or the parser only left HTTP for an upgrade."""
+        if self._parser.should_upgrade() and not self._tunnels():
+            return
         if self.current is not None:
             self.current.feed_end()
             self.current = None
@@ -166,4 +193,6 @@ class Receiver:
         method, version = parser.get_method().decode("ascii"), parser.get_http_version()
         keep_alive = version != "1.0" and parser.should_keep_alive()
         target = self.url.decode("ascii")
-        return self._opened(method, target, version, keep_alive=keep_alive, expects=self._expects, more=more)
+        # A client of HTTP/1.0 knows of no interim replies (RFC 9110 section 10.1.1).
+        expects = self._expects and version != "1.0"
+        return self._opened(method, target, version, keep_alive=keep_alive, expects=expects, more=more)

@@ -25,6 +25,7 @@ class AsgiConnection:
     """The two callables of an ASGI application as a connection. `broken` is true once it was broken on purpose."""
 
     unread = 0.0
+    expects = False
 
     def __init__(self, scope: Any, receive: Receive, send: Send) -> None:
         self.broken = False

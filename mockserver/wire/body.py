@@ -45,8 +45,10 @@ async def read_body(request: Request, connection: Connection, limit: int) -> byt
 
 
 async def drain(connection: Connection) -> None:
-    """Read the rest of a body that is not wanted, up to a bound."""
+    """Read the rest of a body that is not wanted, up to a bound; no client is invited to send one for that."""
     drained = 0
+    if connection.expects:
+        return
     try:
         while drained < DRAINED and (piece := await connection.read()) is not None:
             drained += len(piece)

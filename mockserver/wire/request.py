@@ -35,7 +35,12 @@ class Request(NamedTuple):
 
 
 class Connection(Protocol):
-    """Where a request came from, for as long as the request lasts."""
+    """Where a request came from, for as long as the request lasts.
+
+    `expects` is true while the client waits to be told to send its body (RFC 9110 section 10.1.1). Reading tells it.
+    """
+
+    expects: bool
 
     @property
     def unread(self) -> float:

@@ -49,14 +49,18 @@ class Sender:
             waits.close()
 
     async def before_reply(self, fault: Fault, *, unread: bool = False) -> None:
-        """Do what a fault does before the reply. Raises Broken unless the reply is to follow.
+        """Do what a fault does before the reply.
 
-        Where a body is yet to be read (`unread`), a wait that ends must not read it to see if the client is there.
+        Raises Broken unless the reply is to follow, and Disconnected where the client goes away first. Where a body is
+        yet to be read (`unread`), a wait that ends must not read it to see if the client is there.
         """
         endless = fault.kind == "hang" and fault.lasts is None
         waits = Waits(self._clock, self._connection, self._token, watching=endless or not unread)
         try:
             await WireFault(fault, self._connection, waits, self._clock.now, self._strike).before_reply()
+        except Disconnected:
+            self.note = self.note or "the client went away before its reply"
+            raise
         finally:
             waits.close()
 

@@ -89,7 +89,9 @@ class WireFault:
         try:
             await self._waits.until(at)
         except Disconnected:
-            raise Broken from None
+            if at is None:
+                raise Broken from None  # nothing was to come: its client has met the whole fault
+            raise
 
     async def _lasting(self, default: int | None) -> int | None:
         """The milliseconds that this strike lasts: what is fixed, or a draw that is seeded by the count of strikes."""
