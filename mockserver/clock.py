@@ -18,10 +18,10 @@ clock by hand. `Sleeper.rouse` ends one sleep early and for good (its client has
 counts its request as in flight there and then, not when its task runs: between the two nobody may believe that the
 sandbox is idle.
 
-**Who is in flight.** `busy` counts the requests that have begun, are not over and do not sleep. When it falls to
-nothing, an `auto` clock says so by `on_idle`, and the courier takes it to the next event. The requests that were
-woken are kept by name besides (`_awake`), so that whoever moves time step by step can wait until each has slept again
-or ended (`quiet`) before the next step: what happens at one instant is over before the next instant comes.
+**Who is in flight.** `busy` counts the requests to providers that have begun, are not over and do not sleep. When it
+falls to nothing, an `auto` clock says so by `on_idle`, and the courier takes it to the next event. The requests that
+were woken are kept by name besides (`_awake`), so that whoever moves time step by step can wait until each has slept
+again or ended (`quiet`) before the next step: what happens at one instant is over before the next instant comes.
 
 **Why time never goes back.** `now` is an offset plus what the monotonic clock has run since, at the clock's rate.
 Each change of mode or rate first takes the present instant as the new offset, and `jump` ignores instants that have

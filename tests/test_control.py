@@ -73,6 +73,18 @@ def test_the_scenario_is_switched_by_name_or_uploaded(talk: Talk) -> None:
     talk(story)
 
 
+def test_nothing_is_kept_of_the_plans_of_scenarios_that_are_left(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        for name in ("first", "second", "third"):
+            rule = {"name": "all", "operation": "videotoprompt.*", "plan": name}
+            told = {"scenario": name, "plans": {name: {"steps": [{"status": "succeeded"}]}}, "rules": [rule]}
+            assert (await c.client.put("/_mock/scenario", json={**told, "extends": "default"})).status_code == 200
+            await submit(c)
+            assert list(c.sandbox._plans) == [name]
+
+    talk(story)
+
+
 def test_a_bad_scenario_is_refused_with_every_mistake_and_changes_nothing(talk: Talk) -> None:
     async def story(c: Conversation) -> None:
         text = b"scenario: mine\nrules:\n  - name: x\n    operaton: '*'\n    fault: {kind: explode}\n"
@@ -212,6 +224,16 @@ def test_an_armed_fault_strikes_once_before_any_rule(talk: Talk) -> None:
         assert (await c.post("/v1/analyze/url", URL)).status_code == 202
         for wrong in ({**armed, "operation": "nobody.nothing"}, {**armed, "fault": {"kind": "explode"}}):
             assert (await c.post("/_mock/faults", wrong)).status_code == 422
+
+    talk(story)
+
+
+def test_armed_faults_strike_in_the_order_in_which_they_were_armed(talk: Talk) -> None:
+    async def story(c: Conversation) -> None:
+        for kind, times in (("server_error", 2), ("overloaded", 1)):
+            armed = {"operation": "videotoprompt.*", "times": times, "fault": {"kind": kind}}
+            assert (await c.post("/_mock/faults", armed)).status_code == 201
+        assert [(await c.post("/v1/analyze/url", URL)).status_code for _ in range(4)] == [500, 500, 503, 202]
 
     talk(story)
 

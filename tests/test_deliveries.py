@@ -428,6 +428,26 @@ def test_what_is_under_way_is_not_replayed(talk: Talk) -> None:
     talk(story, scenario())
 
 
+def test_an_event_that_is_let_go_as_it_leaves_is_sent_once(talk: Talk) -> None:
+    """It waited for a later one, which arrives at the instant at which it would have left anyway."""
+
+    async def story(t: Conversation) -> None:
+        store = t.sandbox.store
+        await submit(t)
+        await t.advance(2)
+        [delivery] = await store.deliveries()
+        assert delivery.due_at is not None
+        held = await store.claim_due(delivery.due_at)
+        assert held is not None
+        await submit(t, url="https://example.com/mock-fast-2.mp4")
+        await t.advance(2)
+        outcomes = {each["id"]: each["outcome"] for each in await deliveries(t)}
+        assert (len(outcomes), outcomes.pop(held.id), *outcomes.values()) == (2, "pending", "delivered")
+        assert len(t.receivers.calls) == 1
+
+    talk(story, scenario({"event": "*", "times": 1, "mischief": {"reorder": True}}))
+
+
 def test_advancing_returns_when_what_fell_due_is_done(talk: Talk) -> None:
     """With a slow receiver, and although the background task began to send it."""
     slow = Slow()

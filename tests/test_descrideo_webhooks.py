@@ -1,5 +1,6 @@
 """Descrideo's webhooks: what they say, how they are signed, when they come again, and how they are replayed."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -7,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.clock import wall_ms
-from mockserver.outgoing.call import CallResult
+from mockserver.clock import turn, wall_ms
+from mockserver.outgoing.call import CallResult, OutgoingCall
 from mockserver.providers.descrideo import replies
 from tests.conversation import Conversation
 from tests.descrideo_client import (
@@ -187,6 +188,38 @@ def test_a_replay_is_the_same_event_as_a_new_attempt(talk, path, key, instructio
         (delivery,) = (await t.get("/_mock/deliveries")).json()["deliveries"]
         assert [a["number"] for a in delivery["attempts"]] == [1, 2, 3]
         assert delivery["outcome"] == "delivered"
+
+    talk(story)
+
+
+@pytest.mark.parametrize("first", [answer(200), NOBODY], ids=["taken", "not taken"])
+def test_a_replay_during_an_attempt_follows_it(talk, first):
+    """Nothing is sent twice at once, and no attempt is missing from the record."""
+
+    async def story(t: Conversation) -> None:
+        asked, go = asyncio.Event(), asyncio.Event()
+
+        async def slow(call: OutgoingCall) -> CallResult:
+            t.receivers.calls.append(call)
+            asked.set()
+            await go.wait()
+            return first if call is t.receivers.calls[0] else answer(200)
+
+        t.receivers.send = slow  # type: ignore[method-assign]
+        job_id = await create(t, path=SANDBOX)
+        t.sandbox.clock.jump(t.sandbox.clock.now() + HOUR * 1000)
+        await status(t, job_id, SANDBOX)
+        await asked.wait()
+        assert await replayed(t, job_id, SANDBOX, KEY) == {"job_id": job_id, "replayed": True}
+        await t.sandbox.courier.catch_up()
+        await turn()
+        assert len(t.receivers.calls) == 1
+        go.set()
+        await t.advance(0)
+        assert len(t.receivers.calls) == 2
+        (delivery,) = (await t.get("/_mock/deliveries")).json()["deliveries"]
+        assert [(a["number"], a["outcome"]) for a in delivery["attempts"]] == [(1, first.kind), (2, "response")]
+        assert (delivery["outcome"], delivery["next_attempt_at"]) == ("delivered", None)
 
     talk(story)
 

@@ -112,7 +112,7 @@ class Attempts:
                 continue
             held = await store.get_delivery(name)
             if held is not None and held.due_at is not None:
-                await store.save_delivery(replace(held, due_at=now))
+                await store.schedule(replace(held, due_at=now))
 
 
 def _attempt(

@@ -10,15 +10,20 @@ waits for the attempts that fall due on its way; nobody else waits for an attemp
 
 **Who may wake whom.** `poke` wakes the background task, or starts it: when something was handed in to be sent, when the
 clock was changed, when an attempt is over, when a clock that jumps by itself has nothing in flight. `expect(at)` pokes
-only where the task would otherwise sleep past `at`. The task reads the clock anew each time; nothing is handed to it.
+only where the task would otherwise sleep past `at`, and where there is none or it has ended. The task reads the clock
+anew each time; nothing is handed to it.
 
 **Who moves time.** On a clock that runs, nobody. On one that stands still, `advance` alone, and on one that jumps by
-itself (`auto`) the background task as well, from event to event, while no request is in flight. Both hold `stepping`
+itself (`auto`) the background task as well, from event to event, while nothing is in flight. Both hold `stepping`
 while they move it and do what falls due, so that never two of them do it at once and events come in order of time.
 
 **Why nothing is sent twice.** There is one way out, `_start_due`, and it sends what the store has let it claim. A claim
 is atomic and lasts until the delivery is saved with its attempt, so a delivery is in one hand at a time, however many
-look for one. `stepping` has no part in this.
+look for one. Nobody else takes a claim away: a replay that is asked for meanwhile (`replay_delivery`) is kept by the
+store until the delivery is saved, and follows then. `stepping` has no part in this.
+
+**What goes wrong inside stays there.** What a provider fails to do about a step or an answer is logged, and everything
+else goes on (see `settling`); an attempt that breaks is a failed one.
 
 **What has no effect wakes nobody.** On a clock that runs, the task waits for effects and deliveries alone; steps of
 jobs without any are computed when somebody looks (see `settling`).
@@ -54,12 +59,16 @@ class Courier:
         """Something was scheduled or the clock changed: look again, and start the background task if there is none."""
         if self._closed:
             return
-        if self._task is None or self._task.done() or self._task.get_loop() is not asyncio.get_running_loop():
+        if not self._runs():
             self._ticker = Ticker(self._sandbox.clock)
             self._task = asyncio.get_running_loop().create_task(self._run(self._ticker))
         self._rests.clear()
         if self._ticker is not None:
             self._ticker.poke()
+
+    def _runs(self) -> bool:
+        task = self._task
+        return task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop()
 
     async def settled(self) -> None:
         """Wait until the background task has done all that is due, and waits for time to pass."""
@@ -68,7 +77,7 @@ class Courier:
 
     def expect(self, at: int | None) -> None:
         """Something falls due at `at`: poke, unless the background task wakes by then anyway."""
-        if at is not None and (self._waits_until is None or at < self._waits_until):
+        if at is not None and (self._waits_until is None or at < self._waits_until or not self._runs()):
             self._waits_until = at
             self.poke()
 
@@ -89,14 +98,14 @@ class Courier:
             async with self.stepping:
                 await self._settling.settle(clock.now())
                 await self._start_due()
-            # With its hands full it can only wait until an attempt is over, or for what is no delivery.
-            free = len(self._sending) < AT_ONCE
-            if clock.rate:
-                return await self._settling.next_due(deliveries=free)
-            at = await self._settling.next_event(deliveries=free)
-            if at is None or clock.mode != "auto" or self._sending or clock.busy:
-                return at
-            async with self.stepping:
+                # With its hands full it can only wait until an attempt is over, or for what is no delivery.
+                free = len(self._sending) < AT_ONCE
+                if clock.rate:
+                    return await self._settling.next_due(deliveries=free)
+                at = await self._settling.next_event(deliveries=free)
+                # Looked at in the same turn as the jump: whoever had `stepping` in between could change all of it.
+                if at is None or clock.mode != "auto" or self._sending or clock.busy:
+                    return at
                 clock.jump(at)
 
     async def send_due(self) -> None:

@@ -87,8 +87,11 @@ class Outbox:
         return next((d for d in found if d.kind == "webhook" and (d.account, d.job) == (job.account, job.id)), None)
 
     async def again(self, delivery: Delivery, at: int, url: str | None = None) -> None:
-        """Make a new attempt of the same event, with the same bytes, to its receiver or to another `url`."""
-        await self._sandbox.store.save_delivery(delivery.again(at, url))
+        """Make a new attempt of the same event, with the same bytes, to its receiver or to another `url`.
+
+        Where one is under way, the new one follows when that is over.
+        """
+        await self._sandbox.store.replay_delivery(delivery.id, at, url)
         self._poke()
 
     async def _send(self, delivery: Delivery) -> None:

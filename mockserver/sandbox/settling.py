@@ -14,20 +14,24 @@ which puts new steps on the heap, so it goes on until nothing is left.
 
 - Every request settles before it is answered: what was to happen before it has happened.
 - Where time passes without requests, the courier wakes for the next effect and settles.
+- What fails to follow from one step is logged, and the steps after it have their effects all the same.
 - Nothing is done twice: the store hands out each step once, and taking a step off the heap is one atomic operation,
   whoever takes it. Charging and giving back are idempotent besides (`core.credits`).
 
 **Steps that somebody looks at** are written down when he does. `observe(now)` takes every step that was entered since
 it was last called, moves the job between the lists of the store, and writes a line for each into the journal, where it
 belongs by its time. It is called before the journal is read, before jobs are listed or counted by their status, before
-a clock that stands still is moved, and before jobs are forgotten. A server that nobody looks at does none of this: a
-job that was polled to its end has cost its submission and its polls.
+a clock that stands still is moved, and before a reset forgets jobs. A server that nobody looks at does none of this: a
+job that was polled to its end has cost its submission and its polls. Of a job that goes because the store is full, the
+steps that nobody has looked at are never written, and those to come have no effect any more; what was set aside for it
+is given back.
 
 A job that is replaced by a successor (a poll that counts, a release, force) takes the steps with it that it has passed;
 the store keeps those for the next `observe`, which the next `settle` makes: what a request did is in the journal before
 what comes after it.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -41,6 +45,8 @@ from mockserver.sandbox.attempts import Signing
 from mockserver.sandbox.outbox import Outbox
 from mockserver.sandbox.state import SandboxState
 from mockserver.store.protocol import Transition
+
+log = logging.getLogger("mockserver")
 
 # A journal keeps fewer.
 _MOST_WRITTEN = 10_000
@@ -78,7 +84,11 @@ class Settling:
             await self.observe(now)
         while transitions := await store.take_effects(now):
             for transition in transitions:
-                await self._follow(transition)
+                try:
+                    await self._follow(transition)
+                except Exception:
+                    job, state = transition.job, transition.state
+                    log.exception("what follows from %s of %s job %s failed", state.status, job.provider, job.id)
 
     async def _follow(self, transition: Transition) -> None:
         job, state, store = transition.job, transition.state, self.sandbox.store
@@ -109,7 +119,10 @@ class Settling:
 
     async def answered(self, delivery: Delivery, result: CallResult) -> None:
         """An attempt of a delivery is over and written down: its provider may go on with the answer."""
-        await self._simulations[delivery.provider].on_delivery(self, delivery, result)
+        try:
+            await self._simulations[delivery.provider].on_delivery(self, delivery, result)
+        except Exception:
+            log.exception("what follows from the answer to %s %s failed", delivery.event, delivery.id)
 
     async def reconsider(self) -> None:
         """Look anew which jobs have effects: accounts have changed, and with them where events are sent."""

@@ -59,6 +59,7 @@ class SandboxState:
         self.began = self.clock.now()
         self._accounts = Accounts(program, self._tariffs)
         self._memo.clear()
+        self._plans.clear()
 
     def option(self, provider: str, name: str, default: Any = None) -> Any:
         """A provider's option in this scenario."""

@@ -44,6 +44,8 @@ class MemoryStore:
         self._deliveries: OrderedDict[str, Delivery] = OrderedDict()
         self._due: list[tuple[int, int, str]] = []
         self._claimed: set[str] = set()
+        # Replays of claimed deliveries, which wait until those are put back: when, and where to.
+        self._replays: dict[str, tuple[int, str | None]] = {}
         self._scheduled = 0
 
     def _forget_counters(self) -> None:
@@ -183,6 +185,14 @@ class MemoryStore:
             self._values[kind].pop(key, None)
         return value
 
+    async def replace_value(self, kind: str, key: str, old: Any, new: Any) -> bool:
+        kept = self._values.get(kind)
+        found = kept.get(key) if kept else None
+        if kept is None or found is None or found[0] != old:
+            return False
+        kept[key] = (new, found[1])
+        return True
+
     async def values(self, kind: str, now: int) -> Mapping[str, Any]:
         kept = self._values.get(kind)
         if not kept:
@@ -207,9 +217,19 @@ class MemoryStore:
 
     async def save_delivery(self, delivery: Delivery) -> None:
         self._claimed.discard(delivery.id)
+        replay = self._replays.pop(delivery.id, None)
         if delivery.id in self._deliveries:
-            self._deliveries[delivery.id] = delivery
-            self._push(delivery)
+            self._deliveries[delivery.id] = kept = delivery if replay is None else delivery.again(*replay)
+            self._push(kept)
+
+    async def replay_delivery(self, delivery_id: str, at: int, url: str | None = None) -> None:
+        kept = self._deliveries.get(delivery_id)
+        if kept is None:
+            return
+        if delivery_id in self._claimed:
+            self._replays[delivery_id] = (at, url)
+        else:
+            await self.schedule(kept.again(at, url))
 
     async def next_delivery(self) -> int | None:
         while self._due:

@@ -146,19 +146,31 @@ class Store(Protocol):
     async def take_value(self, kind: str, key: str, now: int) -> Any:
         """The value, removed in the same step, so that only one caller ever gets it; else None."""
 
+    async def replace_value(self, kind: str, key: str, old: Any, new: Any) -> bool:
+        """Put `new` in the place of `old`, with its age and its end; False, and no change, when `old` is not kept."""
+
     async def values(self, kind: str, now: int) -> Mapping[str, Any]:
         """All values of a kind, oldest first."""
 
     # Deliveries.
 
     async def schedule(self, delivery: Delivery) -> Delivery:
-        """Keep a new delivery, due at its `due_at`."""
+        """Keep a delivery, due at its `due_at`: a new one, or one that is due at another instant now.
+
+        One that is claimed stays claimed.
+        """
 
     async def claim_due(self, now: int) -> Delivery | None:
         """The earliest delivery due by `now`, claimed so that no other caller gets it until it is saved."""
 
     async def save_delivery(self, delivery: Delivery) -> None:
         """Put back a claimed delivery with its new attempts; it is due again if it says so."""
+
+    async def replay_delivery(self, delivery_id: str, at: int, url: str | None = None) -> None:
+        """Make one more attempt of a kept delivery out of turn, due at `at` (`Delivery.again`).
+
+        Of one that is claimed, once it has been put back.
+        """
 
     async def next_delivery(self) -> int | None:
         """The earliest instant at which an unclaimed delivery falls due."""

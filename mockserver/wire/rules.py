@@ -36,12 +36,15 @@ async def armed_fault(
             continue
         if armed.get("account") and not (account and key_matches(armed["account"], account.key)):
             continue
-        taken = await store.take_value(ARMED, name, now)
-        if taken is None:
-            continue
-        if taken["times"] > 1:
-            await store.put_value(ARMED, name, {**taken, "times": taken["times"] - 1})
-        return name, compile_fault(FaultSpec.model_validate(taken["fault"]))
+        # One that strikes again keeps its place before those that were armed after it.
+        if armed["times"] > 1:
+            taken = await store.replace_value(ARMED, name, armed, {**armed, "times": armed["times"] - 1})
+        else:
+            taken = await store.take_value(ARMED, name, now) is not None
+        if not taken:
+            # Another request was faster: it may have left a strike of this one.
+            return await armed_fault(sandbox, operation, account, now)
+        return name, compile_fault(FaultSpec.model_validate(armed["fault"]))
     return None, None
 
 

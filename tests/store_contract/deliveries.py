@@ -129,3 +129,34 @@ class DeliveriesContract:
         assert [d.id for d in await store.deliveries()] == [f"d{n}" for n in range(29, 19, -1)]
         assert await store.next_delivery() == T0 + 10**9 - 29
         assert await claimed(store, T0 + 10**9) == "".join(f"d{n}" for n in range(29, 19, -1))
+
+    @promise()
+    async def test_one_that_is_scheduled_anew_while_it_is_claimed_stays_claimed(self, store: Store) -> None:
+        await store.schedule(delivery("a"))
+        assert await store.claim_due(T0) is not None
+        await store.schedule(delivery("a", T0 + 10))
+        assert await store.next_delivery() is None
+        assert await claimed(store, T0 + 10) == ""
+
+    @promise()
+    async def test_a_replay_is_one_more_attempt(self, store: Store) -> None:
+        await store.schedule(delivery("a", T0 + 900))
+        await store.replay_delivery("a", T0 + 100, "http://y.test/")
+        assert await store.claim_due(T0 + 100) == delivery("a", T0 + 900).again(T0 + 100, "http://y.test/")
+        await store.replay_delivery("never", T0)
+        assert [d.id for d in await store.deliveries()] == ["a"]
+
+    @promise()
+    async def test_a_replay_of_a_claimed_delivery_follows_when_that_is_put_back(self, store: Store) -> None:
+        await store.schedule(delivery("a"))
+        one = await store.claim_due(T0)
+        assert one is not None
+        for _ in range(2):
+            await store.replay_delivery("a", T0 + 100)
+        assert await store.next_delivery() is None
+        assert await claimed(store, T0 + 100) == ""
+        done = one.attempted(Attempt(1, T0, (), "response", 200), success=True, now=T0 + 200)
+        await store.save_delivery(done)
+        assert await store.claim_due(T0 + 200) == done.again(T0 + 100)
+        await store.save_delivery(done)
+        assert await store.next_delivery() is None

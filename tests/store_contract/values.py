@@ -52,6 +52,17 @@ class ValuesContract:
         await store.put_value("fault", "a", 5)
         assert list((await store.values("fault", T0)).items()) == [("c", 0), ("b", 2), ("a", 5)]
 
+    @promise()
+    async def test_a_value_that_is_replaced_keeps_its_place_and_its_end(self, store: Store) -> None:
+        await store.put_value("fault", "a", {"times": 3}, T0 + 1_000)
+        await store.put_value("fault", "b", DATA)
+        replacing = (store.replace_value("fault", "a", {"times": 3}, {"times": 2}) for _ in range(20))
+        assert (await asyncio.gather(*replacing)).count(True) == 1
+        assert list((await store.values("fault", T0)).items()) == [("a", {"times": 2}), ("b", DATA)]
+        assert list(await store.values("fault", T0 + 1_000)) == ["b"]
+        assert not await store.replace_value("fault", "c", DATA, 1)
+        assert not await store.replace_value("never", "a", DATA, 1)
+
     @promise(values=10)
     async def test_the_oldest_of_a_kind_go_when_there_are_too_many(self, store: Store) -> None:
         await store.put_value("token", "other kind", 1)

@@ -1,0 +1,137 @@
+"""What goes on in the background of a sandbox goes on, whatever fails in it, and never moves time past a request."""
+
+import asyncio
+
+import pytest
+
+from mockserver.clock import turn
+from mockserver.outgoing.call import CallResult
+from mockserver.providers.descrideo.provider import Descrideo
+from mockserver.providers.videotoprompt.provider import VideoToPrompt
+from mockserver.sandbox.settling import Settling
+from mockserver.store.protocol import Transition
+from tests.conversation import Conversation
+from tests.descrideo_client import LIVE, brokered, by
+
+SUBMIT = "/videotoprompt/v1/analyze/url"
+VIDEO = {"url": "https://example.com/hike.mp4"}
+HOOK = {"url": "http://receiver.test/hook", "secret": "whsec_1"}
+SLOW = [{"status": "queued", "for": "2s"}, {"status": "succeeded"}]
+QUICK = [{"status": "queued", "for": "30ms"}, {"status": "succeeded"}]
+
+
+def told(steps: list[dict[str, str]], mode: str) -> dict[str, object]:
+    account = {"key": "*", "plan": "pro", "webhook": HOOK}
+    return {"accounts": [account], "plans": {"default": {"steps": steps}}, "clock": {"mode": mode}}
+
+
+@pytest.fixture
+def fails_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that fails to do its part the first time."""
+    part, times = VideoToPrompt.on_transition, iter(range(100))
+
+    async def failing(self: VideoToPrompt, settling: Settling, transition: Transition) -> None:
+        if not next(times):
+            raise RuntimeError("a bug")
+        await part(self, settling, transition)
+
+    monkeypatch.setattr(VideoToPrompt, "on_transition", failing)
+
+
+@pytest.mark.usefixtures("fails_first")
+def test_what_fails_about_one_job_keeps_no_other_from_its_event(talk, caplog: pytest.LogCaptureFixture) -> None:
+    async def story(t: Conversation) -> None:
+        jobs = [(await t.post(SUBMIT, VIDEO)).json()["id"] for _ in range(3)]
+        t.sandbox.clock.jump(t.sandbox.clock.now() + 5_000)
+        assert (await t.get(f"/videotoprompt/v1/analyze/{jobs[0]}")).json()["status"] == "completed"
+        sent = (await t.get("/_mock/deliveries?wait=5s&count=2")).json()["deliveries"]
+        assert sorted(each["job"] for each in sent) == sorted(jobs[1:])
+
+    talk(story, told(SLOW, "manual"))
+    assert "a bug" in caplog.text
+
+
+@pytest.mark.usefixtures("fails_first")
+def test_events_are_sent_in_time_after_one_that_failed(talk) -> None:
+    """Without a request that would do what is due."""
+
+    async def story(t: Conversation) -> None:
+        change = t.sandbox.courier.change
+        await t.post(SUBMIT, VIDEO)
+        later = (await t.post(SUBMIT, VIDEO)).json()["id"]
+        async with asyncio.timeout(5):
+            await change.wait()
+        [delivery] = await t.sandbox.store.deliveries()
+        assert (delivery.job, delivery.outcome) == (later, "delivered")
+
+    talk(story, told(QUICK, "real"))
+
+
+def test_a_background_task_that_broke_is_started_anew(talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(now: int) -> int:
+        raise RuntimeError("a bug of the store")
+
+    async def story(t: Conversation) -> None:
+        change = t.sandbox.courier.change
+        with monkeypatch.context() as patch:
+            patch.setattr(t.sandbox.store, "claim_due", broken)
+            await t.post(SUBMIT, VIDEO)
+            await turn()
+            await turn()
+        await t.post(SUBMIT, VIDEO)
+        async with asyncio.timeout(5):
+            await change.wait()
+
+    talk(story, told(QUICK, "real"))
+
+
+def test_a_provider_that_fails_over_an_answer_leaves_the_attempt_as_it_was(
+    talk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def failing(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    async def story(t: Conversation) -> None:
+        monkeypatch.setattr(Descrideo, "on_delivery", failing)
+        t.receivers.answers = [CallResult("response", 204)]
+        assert (await t.post(LIVE, brokered(), headers=by())).status_code == 202
+        await t.advance(60)
+        first = (await t.get("/_mock/deliveries")).json()["deliveries"][-1]
+        assert (first["kind"], first["outcome"]) == ("call_out", "delivered")
+        assert [(each["outcome"], each["status"]) for each in first["attempts"]] == [("response", 204)]
+
+    talk(story)
+    assert "a bug" in caplog.text
+
+
+def test_an_auto_clock_is_not_moved_while_a_request_is_in_flight(talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although the request begins while somebody else has the turn to move it."""
+
+    async def story(t: Conversation) -> None:
+        clock, stepping = t.sandbox.clock, t.sandbox.courier.stepping
+        await t.post(SUBMIT, VIDEO)
+        jump, in_flight = clock.jump, []
+
+        def watched(to: int) -> None:
+            in_flight.append(clock.busy)
+            jump(to)
+
+        async def others_turn() -> None:
+            async with stepping:
+                clock.enter()
+                await turn()
+
+        monkeypatch.setattr(clock, "jump", watched)
+        async with stepping:
+            clock.change("auto")
+            await turn()
+            other = asyncio.create_task(others_turn())
+            await turn()
+        await other
+        await t.sandbox.courier.settled()
+        clock.leave("somebody")
+        await t.sandbox.courier.settled()
+        assert in_flight
+        assert not any(in_flight)
+
+    talk(story, told(SLOW, "manual"))
