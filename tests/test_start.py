@@ -5,6 +5,11 @@ Each script runs in a process of its own: in this one, other tests have loaded e
 
 import subprocess
 import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.conversation import Conversation
 
 _BUILT = """
 from pydantic import BaseModel
@@ -13,6 +18,26 @@ from mockserver.core import scenario
 create_app()
 models = [m for m in vars(scenario).values() if isinstance(m, type) and issubclass(m, BaseModel)]
 print([m.__name__ for m in models if m.__pydantic_complete__])
+"""
+
+# A client of a server in the same process. What this imports itself is not asked for.
+_TALK = """
+import asyncio, httpx2, sys
+from mockserver.app import create_app
+BODY = {"url": "https://example.com/hike.mp4"}
+KEY = {"authorization": "Bearer test-key"}
+def loaded(package):
+    return sorted(m.removeprefix(package + ".") for m in sys.modules if m.startswith(package))
+async def talk(story):
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=create_app()), base_url="http://localhost") as c:
+        await story(c)
+"""
+_PROBED = """
+async def story(client):
+    for path in ("/_mock/health", "/_mock/ready"):
+        print((await client.get(path)).status_code, loaded("mockserver.control"))
+    print((await client.get("/_mock/clock")).status_code, "api" in loaded("mockserver.control"))
+asyncio.run(talk(story))
 """
 
 
@@ -24,3 +49,22 @@ def printed(script: str) -> str:
 
 def test_a_start_with_the_default_scenario_builds_no_validator_of_scenarios() -> None:
     assert printed(_BUILT) == "[]"
+
+
+def test_probes_are_answered_before_the_control_api_is_loaded() -> None:
+    assert printed(_TALK + _PROBED).splitlines() == ["200 []", "200 []", "200 True"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_probes_get_what_the_control_api_would_answer(talk: Callable[..., None], path: str) -> None:
+    async def story(c: Conversation) -> None:
+        by_the_server = await c.get(f"/_mock{path}")
+        # What browsers send, the control API looks at.
+        by_the_api = await c.get(f"/_mock{path}", headers={"sec-fetch-site": "none"})
+        assert by_the_server.headers == by_the_api.headers
+        assert by_the_server.content == by_the_api.content
+        assert (await c.get(f"/_mock{path}", headers={"sec-fetch-site": "cross-site"})).status_code == 403
+        assert (await c.get(f"/_mock{path}", headers={"origin": "https://evil.example"})).status_code == 403
+        assert (await c.post(f"/_mock{path}")).status_code == 405
+
+    talk(story)

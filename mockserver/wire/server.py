@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.operations import Operation, Reply
+from mockserver.kit.operations import Header, Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
@@ -14,6 +14,7 @@ from mockserver.wire.asgi import AsgiConnection, request_of
 from mockserver.wire.checks import Admission
 from mockserver.wire.edge import Edge
 from mockserver.wire.exchange import Policy
+from mockserver.wire.probes import SAFE, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Request
 from mockserver.wire.routes import Match
@@ -114,10 +115,18 @@ class Server:
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
         if edge is None:
-            await self._control.serve(sandbox, address.path, request, connection)
+            if is_probe(address.path, request):
+                await self._answer_probe(sandbox, address.path, connection)
+            else:
+                await self._control.serve(sandbox, address.path, request, connection)
             return
         admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.how)
         await edge.serve(admission, address.path, place.found)
+
+    async def _answer_probe(self, sandbox: Sandbox, path: str, connection: Connection) -> None:
+        await sandbox.settling.settle(sandbox.clock.now())
+        reply = health() if path == "/health" else readiness(sandbox, self.sandboxes, self._edges)
+        await _respond(connection, reply, SAFE)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:
         """A request for no provider: its sandbox writes it down, so that a test that missed sees where it went."""
@@ -153,9 +162,9 @@ def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal
         return refusal
 
 
-async def _respond(connection: Connection, reply: Reply) -> None:
+async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header] = ()) -> None:
     body = encode(reply)
-    await connection.respond(reply.status, head(reply, (), len(body)), body)
+    await connection.respond(reply.status, head(reply, extra, len(body)), body)
 
 
 def _problem(status: int, detail: str) -> Reply:
