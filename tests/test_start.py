@@ -9,6 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
+from mockserver.app import create_app
+from mockserver.kit.catalogue import catalogue, catalogue_of
+from mockserver.kit.summary import summary
+from mockserver.providers import registry
+from mockserver.providers.summaries import SUMMARIES
 from tests.conversation import Conversation
 
 _BUILT = """
@@ -40,6 +45,18 @@ async def story(client):
 asyncio.run(talk(story))
 """
 
+# After each request, which providers are loaded.
+_ASKED = """
+async def story(client):
+    async def ask(method, path, **more):
+        reply = await client.request(method, path, headers={**KEY, **more.pop("headers", {})}, **more)
+        print(reply.status_code, *(m for m in loaded("mockserver.providers") if m in NAMES))
+    NAMES = ("videotoprompt", "prompttovideo", "nanophoto", "descrideo", "dumplingai")
+    await ask("GET", "/_mock/ready")
+    %s
+asyncio.run(talk(story))
+"""
+
 
 def printed(script: str) -> str:
     """What a script prints."""
@@ -68,3 +85,38 @@ def test_probes_get_what_the_control_api_would_answer(talk: Callable[..., None],
         assert (await c.post(f"/_mock{path}")).status_code == 405
 
     talk(story)
+
+
+@pytest.mark.parametrize(
+    ("asked", "loads"),
+    [
+        ('await ask("GET", "/descrideo/nothing")', "404 descrideo"),
+        ('await ask("GET", "/api/v1/account", headers={"host": "prompttovideo.com"})', "200 prompttovideo"),
+        ('await ask("POST", "/~default/dumplingai/api/v1/extract-video", json={})', "400 dumplingai"),
+        # A bare path is looked up in one provider after the other, up to the first that has it.
+        ('await ask("POST", "/v1/analyze/url", json=BODY)', "202 videotoprompt"),
+        ('await ask("GET", "/nowhere")', "404 descrideo dumplingai nanophoto prompttovideo videotoprompt"),
+    ],
+)
+def test_a_provider_is_loaded_for_the_first_request_to_it(asked: str, loads: str) -> None:
+    assert printed(_TALK + _ASKED % asked).splitlines() == ["200", loads]
+
+
+def test_the_summaries_are_those_of_the_providers() -> None:
+    assert tuple(summary(each) for each in registry.all_providers()) == SUMMARIES, "make summaries"
+
+
+def test_a_provider_without_a_summary_is_served_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "SUMMARIES", SUMMARIES[1:])
+    assert registry.summaries() == SUMMARIES
+
+
+def test_a_summary_that_is_not_true_any_more_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = SUMMARIES[0]._replace(operations=SUMMARIES[0].operations[1:])
+    monkeypatch.setattr(registry, "SUMMARIES", (old, *SUMMARIES[1:]))
+    with pytest.raises(RuntimeError, match="make summaries"):
+        create_app().provider("videotoprompt")
+
+
+def test_what_scenarios_may_name_needs_no_provider() -> None:
+    assert catalogue_of(SUMMARIES) == catalogue(registry.all_providers())

@@ -1,12 +1,13 @@
 """The server: finds the sandbox and the provider of a request and hands it to the provider's edge."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from mockserver.core.faults import Refusal
 from mockserver.kit.operations import Header, Operation, Reply
 from mockserver.kit.provider import Provider
+from mockserver.kit.summary import Providers
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
@@ -37,6 +38,22 @@ class _Place(NamedTuple):
 _NOWHERE = _Place(None)
 
 
+class _Edges(dict[str, Edge]):
+    """The edge of each provider, made with the first request for it: so long the provider need not be loaded."""
+
+    def __init__(self, providers: Providers, policy: Policy) -> None:
+        self._providers = providers
+        self._policy = policy
+
+    def __missing__(self, name: str) -> Edge:
+        edge = self[name] = Edge(self._providers[name], self._policy)
+        return edge
+
+    def in_turn(self) -> Iterator[Edge]:
+        """Every edge, in the order of the providers. Who stops at one has not loaded those after it."""
+        return (self[name] for name in self._providers)
+
+
 class Server:
     """The whole server: `serve` answers a request of either adapter, and calling it speaks ASGI.
 
@@ -45,16 +62,17 @@ class Server:
 
     def __init__(
         self,
-        providers: Sequence[Provider],
+        providers: Providers,
         sandboxes: Sandboxes,
         control: Callable[[], Control],
         policy: Policy | None = None,
     ) -> None:
         self.sandboxes = sandboxes
         self._make_control = control
-        self._book = AddressBook({p.name: p.hosts for p in providers})
-        self._unmatched = Unmatched(providers)
-        self._edges = {p.name: Edge(p, policy or Policy()) for p in providers}
+        self._book = AddressBook({each.name: each.hosts for each in providers.summaries})
+        self._unmatched = Unmatched(providers.values())
+        self._providers = providers
+        self._edges = _Edges(providers, policy or Policy())
 
     @cached_property
     def _control(self) -> Control:
@@ -62,7 +80,7 @@ class Server:
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises KeyError."""
-        return self._edges[name].provider
+        return self._providers[name]
 
     def refused(self, status: int, message: str, target: str, host: str) -> Reply:
         """The reply to a request that never became one: in the words of the provider at its address, if there is one.
@@ -125,14 +143,14 @@ class Server:
 
     async def _answer_probe(self, sandbox: Sandbox, path: str, connection: Connection) -> None:
         await sandbox.settling.settle(sandbox.clock.now())
-        reply = health() if path == "/health" else readiness(sandbox, self.sandboxes, self._edges)
+        reply = health() if path == "/health" else readiness(sandbox, self.sandboxes, self._providers)
         await _respond(connection, reply, SAFE)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:
         """A request for no provider: its sandbox writes it down, so that a test that missed sees where it went."""
         name = address.sandbox or request.headers.get("x-mock-sandbox")
         if name is None:
-            keys = (self._named_by(_credential(edge.provider, request.headers)) for edge in self._edges.values())
+            keys = (self._named_by(_credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
             name = next(filter(None, keys), None) or "default"
         sandbox, near = self.sandboxes.get(name), self._unmatched.near(address.path)
         if sandbox is not None:
@@ -141,9 +159,11 @@ class Server:
 
     def _place(self, address: Address) -> _Place:
         if address.target is not None:
-            edge = self._edges.get(address.target)
-            return _NOWHERE if edge is None else _Place(edge, edge.routes.find(address.path))
-        for edge in self._edges.values():
+            if address.target == "control":
+                return _NOWHERE
+            edge = self._edges[address.target]
+            return _Place(edge, edge.routes.find(address.path))
+        for edge in self._edges.in_turn():
             found = edge.routes.find(address.path)
             if found is not None:
                 return _Place(edge, found)
