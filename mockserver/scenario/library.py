@@ -1,9 +1,8 @@
 """The library of scenarios: bundled ones, and those of the user's own directories."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 from pydantic_core import ValidationError
@@ -24,8 +23,7 @@ def bundled_dir() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "scenarios"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """A scenario as a list shows it."""
 
     name: str
