@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check openapi schema default docs lock upgrade clean
+.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs lock upgrade clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,10 @@ schema: $(VENV)/.package ## write the JSON Schema of scenario files anew
 default: $(VENV)/.dev ## write the default scenario out as Python anew, which servers start from
 	@$(BIN)/python -m mockserver.scenario.written_out
 	@$(BIN)/ruff format --quiet mockserver/scenario/default.py
+
+summaries: $(VENV)/.dev ## write out anew what a server knows of a provider before it loads it
+	@$(BIN)/python -m mockserver.providers.write_summaries
+	@$(BIN)/ruff format --quiet mockserver/providers/summaries.py
 
 docs: $(VENV)/.package ## write the generated parts of the documents anew
 	@$(BIN)/python docs/generate.py

@@ -20,7 +20,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -118,7 +118,7 @@ class Impatient:
         self.dialer = Dialer(EgressPolicy(), monotonic)
 
     async def send(self, call: OutgoingCall) -> CallResult:
-        return await self.dialer.send(replace(call, timeout=PATIENCE))
+        return await self.dialer.send(call._replace(timeout=PATIENCE))
 
 
 def scenario(port: int) -> dict[str, Any]:

@@ -7,14 +7,15 @@ from typing import Any
 from mockserver.clock import monotonic
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec, Scenario
-from mockserver.kit.catalogue import catalogue, ledger
+from mockserver.kit.catalogue import catalogue_of, ledger
 from mockserver.kit.provider import Provider
+from mockserver.kit.summary import Providers
 from mockserver.outgoing.call import Sender
 from mockserver.outgoing.dial import Dialer
 from mockserver.outgoing.egress import EgressPolicy
 from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.policy import Provenance
-from mockserver.providers.registry import all_providers
+from mockserver.providers import registry
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.scenario.library import Library
 from mockserver.settings import Settings, SettingsError
@@ -38,12 +39,12 @@ def create_app(
     LookupError for an unknown scenario, and SettingsError for a clock that is none.
     """
     settings = settings or Settings()
-    providers = tuple(providers) or all_providers()
-    library = Library(catalogue(providers), providers, settings.scenario_dirs)
-    provenance = _provenance(settings, providers)
+    known = Providers.of(providers) if providers else registry.providers()
+    library = Library(catalogue_of(known.summaries), known.values(), settings.scenario_dirs)
+    provenance = _provenance(settings, known)
     sandboxes = Sandboxes(
         program=_program(library, settings, scenario),
-        simulations={p.name: p for p in providers},
+        simulations=known,
         sender=sender or _network(settings, own_ports),
         store=MemoryStore,
         seed=settings.seed,
@@ -51,15 +52,15 @@ def create_app(
         unsaid=provenance.unsaid,
     )
     return Server(
-        providers,
+        known,
         sandboxes,
-        lambda: _control(settings, sandboxes, library, providers, provenance.ledger),
+        lambda: _control(settings, sandboxes, library, tuple(known.values()), provenance.ledger),
         Policy(settings.strict, provenance if provenance.asked else None, settings.public_url.rstrip("/")),
     )
 
 
-def _provenance(settings: Settings, providers: Sequence[Provider]) -> Provenance:
-    made = Provenance(ledger(providers), settings.rule_header, settings.no_assumed)
+def _provenance(settings: Settings, providers: Providers) -> Provenance:
+    made = Provenance(ledger(providers.values()), settings.rule_header, settings.no_assumed)
     if made.asked:
         # Read now, so that a mistake in it is told to whoever starts the server, and not to clients.
         made.ledger.read()

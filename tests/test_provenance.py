@@ -35,7 +35,7 @@ rows:
 def ledger(tmp_path: Path) -> Ledger:
     file = tmp_path / "ledger.yaml"
     file.write_text(ROWS, "utf-8")
-    return Ledger({"acme": file})
+    return Ledger(lambda: {"acme": file})
 
 
 def test_rows_are_read_with_their_class(ledger: Ledger) -> None:

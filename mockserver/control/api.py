@@ -24,6 +24,7 @@ from mockserver.scenario.library import Library
 from mockserver.source.document import Document
 from mockserver.source.model_errors import SourceErrors, validate
 from mockserver.wire.body import media_type, parse_json, parse_query, read_body
+from mockserver.wire.probes import SAFE
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Disconnected, Request
 from mockserver.wire.routes import Routes
@@ -31,13 +32,6 @@ from mockserver.wire.routes import Routes
 log = logging.getLogger("mockserver")
 
 MAX_BODY = 1_048_576
-# What clients sent is shown as text alone: nothing runs it, frames it, keeps it or takes it for something else.
-SAFE = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 
 

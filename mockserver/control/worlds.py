@@ -13,23 +13,17 @@ from mockserver.kit.operations import Reply
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import TooMany
 from mockserver.scenario.library import SourceErrors
+from mockserver.wire import probes
 
 
 async def health(call: ControlCall) -> Reply:
     """GET /_mock/health: the server lives."""
-    return Reply(body={"status": "ok"})
+    return probes.health()
 
 
 async def ready(call: ControlCall) -> Reply:
     """GET /_mock/ready: the server can serve, and with what."""
-    return Reply(
-        body={
-            "status": "ready",
-            "providers": [p.name for p in call.providers],
-            "scenario": call.sandbox.program.name,
-            "sandboxes": len(call.sandboxes.by_name),
-        }
-    )
+    return probes.readiness(call.sandbox, call.sandboxes, [p.name for p in call.providers])
 
 
 async def list_sandboxes(call: ControlCall) -> Reply:

@@ -1,8 +1,7 @@
 """Accounts: API keys at providers, as a scenario and the control API have them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mockserver.core.compile import Program
 from mockserver.core.credits import ONE
@@ -23,8 +22,7 @@ class Tariff(Protocol):
     def limits_of(self, tier: str, overrides: Mapping[str, int | None]) -> dict[str, Limit]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """One API key at one provider within a sandbox. `credits` is the opening balance in hundredths."""
 
     id: str
@@ -87,8 +85,7 @@ class Accounts(dict[tuple[str, str], Account | None]):
         webhook = account.webhook
         if "webhook" in change:
             webhook = None if change["webhook"] is None else WebhookSpec.model_validate(change["webhook"])
-        return replace(
-            account,
+        return account._replace(
             tier=tier,
             figures=figures,
             limits=tariff.limits_of(tier, figures),

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.core.fill import KNOWN, unknown_names
@@ -20,8 +19,7 @@ Loc = tuple[str | int, ...]
 Conditions = Mapping[str, Check | ValueError]
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(NamedTuple):
     """What scenarios may name: operations, provider codes, events, plan tiers and limits of the providers."""
 
     operations: tuple[str, ...]
@@ -32,8 +30,7 @@ class Catalogue:
     providers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong with a scenario that its types allow: where (a path into the document) and what."""
 
     loc: Loc

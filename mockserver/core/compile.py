@@ -1,8 +1,7 @@
 """Turns a scenario into a program: rules by operation, plans, accounts, each checked against what exists."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.check import (
     MID_BODY,
@@ -41,8 +40,7 @@ FALLBACK = Plan(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """A compiled scenario. Nothing in it changes; switching a sandbox's scenario replaces its program."""
 
     source: Scenario
@@ -52,7 +50,7 @@ class Program:
     others: Mapping[str, tuple[Miss, ...]]
     accounts: tuple[AccountSpec, ...]
     webhooks: tuple[WebhookRuleSpec, ...]
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = {}
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, exp, log, pi, sqrt
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from mockserver.core.durations import LONGEST, Span
 from mockserver.core.limits import Usage
@@ -48,8 +48,7 @@ HTTP_STATUS: dict[str, int] = {
 _Z99 = 2.3263478740408408
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """What a scenario asks to go wrong. `kind` is neutral, a wire kind, or a provider's own code.
 
     With `p99` (milliseconds) what it lasts is lognormal: `lasts` in the middle, and 99 of 100 under `p99`.

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema, to_json
@@ -21,8 +20,7 @@ SUBJECT_MAX = 65_536
 Test = Callable[[Any], bool]
 
 
-@dataclass(slots=True)
-class View:
+class View(NamedTuple):
     """What rules may look at. `input` is the value that the operation is about: a URL or a prompt.
 
     `now` is the instant of the request and `age` the time since the scenario began, both in milliseconds.
@@ -53,8 +51,7 @@ class View:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One compiled condition: where it looks, its test, and how it is spelled for people."""
 
     label: str
@@ -72,8 +69,7 @@ class Check:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A compiled rule. `checks` are pure; `nth`, `times` and `probability` need the count of its matches."""
 
     name: str

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mockserver.core.durations import Span
 from mockserver.core.faults import Fault
@@ -29,8 +28,7 @@ _DENSE = "\u0e00-\u0e7f\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff9f"
 _UNITS = {"word": rf"\s*(?:[{_DENSE}]{{1,2}}|[^\s{_DENSE}]+)\s*|\s+", "line": r"[^\n]*\n|[^\n]+"}
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """A stream as it will be sent: its chunks, and how it ends after the last of them."""
 
     chunks: Sequence[Chunk]

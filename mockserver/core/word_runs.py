@@ -4,15 +4,13 @@ A scenario with many magic words would otherwise cost every request a look at ev
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.match import SUBJECT_MAX, Miss, Part, Rule, View
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Rules whose one condition is that a word occurs at the same path; `words` and `misses` are in their order."""
 
     head: str

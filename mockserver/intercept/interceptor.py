@@ -15,7 +15,7 @@ from mockserver.intercept.environment import Trap, environment, roots
 from mockserver.intercept.front import Front
 from mockserver.intercept.proxy import Bounds, Proxy
 from mockserver.intercept.startup_files import write_startup_files
-from mockserver.providers.registry import all_providers
+from mockserver.providers.registry import summaries
 from mockserver.serving.http_server import HttpServer
 from mockserver.serving.protocol import Application, HttpProtocol
 from mockserver.wire.request import Connection, Request
@@ -23,7 +23,7 @@ from mockserver.wire.request import Connection, Request
 
 def provider_hosts() -> tuple[str, ...]:
     """The documented hosts of all providers: those that are intercepted."""
-    return tuple(host for provider in all_providers() for host in provider.hosts)
+    return tuple(host for provider in summaries() for host in provider.hosts)
 
 
 def listening() -> tuple[socket, socket]:

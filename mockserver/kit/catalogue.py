@@ -1,31 +1,40 @@
 """What the providers there are have between them: names that scenarios may use, and the ledger of their behaviours."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import chain
 from pathlib import Path
 
 from mockserver.core.compile import Catalogue
 from mockserver.kit.provider import Provider
+from mockserver.kit.summary import Summary, summary
 from mockserver.provenance.behaviours import Ledger
 
 
-def catalogue(providers: tuple[Provider, ...]) -> Catalogue:
+def catalogue(providers: Iterable[Provider]) -> Catalogue:
     """The names that scenarios may use with these providers."""
-    tiers = [t for p in providers for t in (*p.tiers, *p.aliases)]
-    figures = [f for p in providers for tier in p.tiers.values() for f in tier]
+    return catalogue_of([summary(each) for each in providers])
+
+
+def catalogue_of(summaries: Collection[Summary]) -> Catalogue:
+    """The names that scenarios may use with the providers of these summaries."""
     return Catalogue(
-        operations=tuple(f"{p.name}.{o.name}" for p in providers for o in p.operations if not o.hidden),
-        codes=frozenset(f"{p.name}:{code}" for p in providers for code in p.codes),
-        events=tuple(dict.fromkeys(e for p in providers for e in p.events)),
-        tiers=tuple(dict.fromkeys(tiers)),
-        limits=tuple(dict.fromkeys(figures)),
-        providers=tuple(p.name for p in providers),
+        operations=tuple(f"{each.name}.{operation}" for each in summaries for operation in each.operations),
+        codes=frozenset(f"{each.name}:{code}" for each in summaries for code in each.codes),
+        events=_each_once(each.events for each in summaries),
+        tiers=_each_once(each.tiers for each in summaries),
+        limits=_each_once(each.limits for each in summaries),
+        providers=tuple(each.name for each in summaries),
     )
 
 
-def ledger(providers: Iterable[Provider]) -> Ledger:
+def _each_once(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(names)))
+
+
+def ledger(providers: Collection[Provider]) -> Ledger:
     """The ledger of these providers."""
-    return Ledger({p.name: ledger_file(p) for p in providers})
+    return Ledger(lambda: {each.name: ledger_file(each) for each in providers})
 
 
 def ledger_file(provider: Provider) -> Path:

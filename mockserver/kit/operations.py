@@ -1,7 +1,6 @@
 """What a provider declares: its operations, each with its replies, and its webhooks. The documents are made of it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -62,8 +61,7 @@ Handler = Callable[[Any], Awaitable[Reply | Deferred]]
 Input = tuple[str, ...] | Callable[[Any], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Documented:
+class Documented(NamedTuple):
     """A reply as the documents show it: its model (None: no JSON body), and what it means.
 
     `headers` are those that every such reply has, beside the provider's own: a JSON Schema by name. `example` is a
@@ -73,22 +71,20 @@ class Documented:
     description: str
     model: type[BaseModel] | None = None
     content_type: str = "application/json"
-    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    headers: Mapping[str, Mapping[str, Any]] = {}
     example: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A webhook as the documents show it: the model of its body, and the headers that it is sent with."""
 
     description: str
     model: type[BaseModel]
-    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    headers: Mapping[str, Mapping[str, Any]] = {}
     example: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of a provider, declared once: the edge dispatches on it, and the documents are made of it.
 
     `name` is the OpenAPI operation id behind the provider's prefix. `input` is the path within the body of the
@@ -115,20 +111,20 @@ class Operation:
     body: type[BaseModel] | None = None
     body_kind: BodyKind = "json"
     query: type[BaseModel] | None = None
-    path_types: Mapping[str, type] = field(default_factory=dict)
+    path_types: Mapping[str, type] = {}
     input: Input = ()
     public: bool = False
     scope: str | None = None
     counts: tuple[str, ...] | None = None
-    links: Mapping[str, tuple[str, str] | tuple[str, str, str]] = field(default_factory=dict)
+    links: Mapping[str, tuple[str, str] | tuple[str, str, str]] = {}
     hidden: bool = False
     secret: bool = False
     max_body: int | None = None
     description: str = ""
     tag: str = ""
     host: str | None = None
-    examples: Mapping[str, Any] = field(default_factory=dict)
-    parts: Mapping[str, str] = field(default_factory=dict)
+    examples: Mapping[str, Any] = {}
+    parts: Mapping[str, str] = {}
     rests_on: tuple[str, ...] = ()
     request_rests_on: Callable[[Any], Iterable[str]] | None = None
     deviations: Callable[[Any], Iterable[str]] | None = None

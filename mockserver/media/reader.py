@@ -1,6 +1,6 @@
 """Facts about an uploaded video, read while it passes by."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mockserver.media.containers import HEAD, Container, sniff
 from mockserver.media.walker import BoxWalker
@@ -8,8 +8,7 @@ from mockserver.media.walker import BoxWalker
 _LIKE_MP4 = ("mp4", "mov", "3gpp")
 
 
-@dataclass(frozen=True, slots=True)
-class VideoFacts:
+class VideoFacts(NamedTuple):
     """What is known of a video: `size` in bytes, `container`, `duration_ms` in milliseconds, and `complete`.
 
     `container` is None when the first bytes are not those of a known one. `duration_ms` is None unless the container

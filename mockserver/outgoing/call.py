@@ -1,14 +1,12 @@
 """What is sent to a receiver, and what became of it."""
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Headers = tuple[tuple[str, str], ...]
 Kind = Literal["response", "refused", "timeout", "connect_error", "protocol_error"]
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingCall:
+class OutgoingCall(NamedTuple):
     """One HTTP request, as it is to appear on the wire: headers in this order and case, exactly these bytes.
 
     Host and Content-Length are added where they are missing, and Host goes first (RFC 9110 section 7.2). `timeout` is
@@ -24,8 +22,7 @@ class OutgoingCall:
     keep: int = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class CallResult:
+class CallResult(NamedTuple):
     """What became of a call; `kind` says how far it came.
 
     - response: a reply, whatever its status, redirects included

@@ -5,8 +5,8 @@ at, so that nothing is dialled but what was judged.
 """
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 from urllib.parse import quote
 
 Address = IPv4Address | IPv6Address
@@ -29,8 +29,7 @@ class EgressRefused(Exception):
     """The guard does not let this call out; the text tells a person why, and what to write instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """Where a URL points, in the spelling that goes on the wire.
 
     `host` is in lower case and without brackets, `target` is the path and query (RFC 9112 section 3.2.1), `address`

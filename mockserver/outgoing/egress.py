@@ -6,7 +6,6 @@ and the dialler connects to an address that was asked about.
 
 import socket
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address, ip_network
 from typing import NamedTuple
@@ -147,8 +146,7 @@ def on_this_machine(address: Address) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class EgressPolicy:
+class EgressPolicy(NamedTuple):
     """What this server may call (DESIGN section 8): near addresses always, far ones by consent, itself never.
 
     `own_ports` are the ports that this server listens on; they are refused on loopback and on every address for which

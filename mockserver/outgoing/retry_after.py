@@ -1,7 +1,6 @@
 """How long a receiver wants to be left alone: its Retry-After (RFC 9110 section 10.2.3)."""
 
 import re
-from email.utils import parsedate_to_datetime
 
 from mockserver.outgoing.call import Headers
 
@@ -28,6 +27,8 @@ def retry_after(headers: Headers, now: int) -> int:
 
 
 def _milliseconds(date: str) -> int | None:
+    from email.utils import parsedate_to_datetime  # loads the half of `email`, and few receivers send a date
+
     try:
         return round(parsedate_to_datetime(date).timestamp() * 1000)
     except (ValueError, OverflowError):

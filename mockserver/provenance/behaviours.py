@@ -1,6 +1,6 @@
 """The ledger: the rows of all providers, each read from the file beside its provider's code."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Every row by its id, `provider.kind.name`. `files` are those of the providers, read when first asked for."""
+    """Every row by its id, `provider.kind.name`. `files` gives those of the providers, and is called
+    when a row is first asked for.
+    """
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
+    def __init__(self, files: Callable[[], Mapping[str, Path]]) -> None:
         self._files = files
 
     @cached_property
@@ -20,7 +22,7 @@ class Ledger:
         """All rows by id. Raises SourceErrors for a file that is wrong."""
         from mockserver.provenance.rows import read
 
-        return {f"{name}.{row}": found for name, file in self._files.items() for row, found in read(file).items()}
+        return {f"{name}.{row}": found for name, file in self._files().items() for row, found in read(file).items()}
 
     def read(self) -> None:
         """Read the files now. Raises SourceErrors for one that is wrong."""

@@ -1,7 +1,7 @@
 """What a server does with the rows that a reply rests on: name them in a header, or refuse the assumed ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mockserver.provenance.behaviours import Ledger
 
@@ -18,8 +18,7 @@ class Assumed(Exception):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """How a server shows on whose word it speaks. Both are off by default, and then none of this is asked."""
 
     ledger: Ledger

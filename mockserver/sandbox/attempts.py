@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
+from typing import NamedTuple, Protocol
 
 from mockserver.clock import wall_ms
 from mockserver.core import tampering
@@ -135,8 +135,7 @@ def _attempt(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Signed:
+class _Signed(NamedTuple):
     """The headers and bytes of one attempt, and in which ways the scenario tampered with them."""
 
     headers: Headers

@@ -13,6 +13,8 @@ from mockserver.coverage.tally import Tally
 from mockserver.store.protocol import Store
 
 KEPT_MEMOS = 4_096
+# The clock where nobody chooses one. Constructed, not validated: a start would build the validators for it alone.
+_REAL = ClockSpec.model_construct()
 
 T = TypeVar("T")
 
@@ -42,7 +44,7 @@ class SandboxState:
         self.unsaid = unsaid
         self.store = store
         self.tally = Tally()
-        self.clock = _clock(clock or program.source.clock or ClockSpec())
+        self.clock = _clock(clock or program.source.clock or _REAL)
         self._tariffs = tariffs
         self._given_seed = seed
         self._memo: dict[tuple[Any, ...], Any] = {}

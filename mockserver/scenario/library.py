@@ -1,9 +1,8 @@
 """The library of scenarios: bundled ones, and those of the user's own directories."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 from pydantic_core import ValidationError
@@ -24,8 +23,7 @@ def bundled_dir() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "scenarios"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """A scenario as a list shows it."""
 
     name: str
@@ -44,10 +42,13 @@ class HasOptions(Protocol):
 
 
 class Library:
-    """Finds scenarios by name or path and builds them into programs."""
+    """Finds scenarios by name or path and builds them into programs.
 
-    def __init__(self, known: Catalogue, providers: Sequence[HasOptions], directories: Sequence[Path] = ()) -> None:
-        self._options = {p.name: p.options_model for p in providers}
+    The providers are gone through for a scenario that sets options of one, and not before.
+    """
+
+    def __init__(self, known: Catalogue, providers: Iterable[HasOptions], directories: Sequence[Path] = ()) -> None:
+        self._providers = providers
         self._directories = [*directories, bundled_dir()]
         self._builder = Builder(known, self._find, self._check_options)
 
@@ -108,7 +109,7 @@ class Library:
         return path
 
     def _check_options(self, provider: str, given: Any) -> list[tuple[Loc, str]]:
-        model = self._options.get(provider)
+        model = next((each.options_model for each in self._providers if each.name == provider), None)
         if model is None:
             return []
         try:

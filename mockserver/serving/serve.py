@@ -10,7 +10,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from mockserver.app import create_app
-from mockserver.providers.registry import all_providers
+from mockserver.providers.registry import summaries
 from mockserver.serving.deadlines import Limits
 from mockserver.serving.http_server import BACKLOG, HttpServer
 from mockserver.settings import Settings, SettingsError
@@ -99,7 +99,7 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     sandbox = app.sandboxes.default
     yield f"mockserver is ready: scenario {sandbox.program.name}, clock {sandbox.clock.mode}, seed {sandbox.seed}"
     yield ""
-    providers = all_providers()
+    providers = summaries()
     wide = max(len(p.title) for p in providers)
     for provider in providers:
         yield f"  {provider.title:<{wide}}  {base}/{provider.name}{provider.base_path}"

@@ -1,7 +1,6 @@
 """Where the server's outgoing calls go: into an application of the test's own, or out by a socket."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mockserver.clock import monotonic
@@ -53,7 +52,7 @@ class Switchboard:
             return await inside.send(call)
         hangs = self._hangs.get(authority)
         if hangs is not None and hangs():
-            call = replace(call, timeout=HANGS_UP)
+            call = call._replace(timeout=HANGS_UP)
         return await self._dialer.send(call)
 
     async def close(self) -> None:

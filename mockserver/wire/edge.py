@@ -90,7 +90,6 @@ class Edge:
         sender = Sender(admission.connection, clock, admission, admission.strike)
         clock.enter()
         try:
-            await admission.sandbox.settling.settle(admission.now)
             reply, fault = await self._decide(admission, found, sender)
             if fault is not None and fault.phase == "after_commit":
                 reply, fault = await self._lose(admission, reply, fault, sender), None
@@ -113,6 +112,7 @@ class Edge:
     ) -> tuple[Reply, Fault | None]:
         """The reply to a request, and the fault that is to lose or spoil it."""
         try:
+            await admission.sandbox.settling.settle(admission.now)
             operation, prepared = self._route(admission, found)
             for check in prepared.checks:
                 await check(admission, operation)

@@ -1,12 +1,13 @@
 """The server: finds the sandbox and the provider of a request and hands it to the provider's edge."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.operations import Operation, Reply
+from mockserver.kit.operations import Header, Operation, Reply
 from mockserver.kit.provider import Provider
+from mockserver.kit.summary import Providers
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
@@ -14,6 +15,7 @@ from mockserver.wire.asgi import AsgiConnection, request_of
 from mockserver.wire.checks import Admission
 from mockserver.wire.edge import Edge
 from mockserver.wire.exchange import Policy
+from mockserver.wire.probes import SAFE, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Request
 from mockserver.wire.routes import Match
@@ -36,6 +38,22 @@ class _Place(NamedTuple):
 _NOWHERE = _Place(None)
 
 
+class _Edges(dict[str, Edge]):
+    """The edge of each provider, made with the first request for it: so long the provider need not be loaded."""
+
+    def __init__(self, providers: Providers, policy: Policy) -> None:
+        self._providers = providers
+        self._policy = policy
+
+    def __missing__(self, name: str) -> Edge:
+        edge = self[name] = Edge(self._providers[name], self._policy)
+        return edge
+
+    def in_turn(self) -> Iterator[Edge]:
+        """Every edge, in the order of the providers. Who stops at one has not loaded those after it."""
+        return (self[name] for name in self._providers)
+
+
 class Server:
     """The whole server: `serve` answers a request of either adapter, and calling it speaks ASGI.
 
@@ -44,16 +62,17 @@ class Server:
 
     def __init__(
         self,
-        providers: Sequence[Provider],
+        providers: Providers,
         sandboxes: Sandboxes,
         control: Callable[[], Control],
         policy: Policy | None = None,
     ) -> None:
         self.sandboxes = sandboxes
         self._make_control = control
-        self._book = AddressBook({p.name: p.hosts for p in providers})
-        self._unmatched = Unmatched(providers)
-        self._edges = {p.name: Edge(p, policy or Policy()) for p in providers}
+        self._book = AddressBook({each.name: each.hosts for each in providers.summaries})
+        self._unmatched = Unmatched(providers.values())
+        self._providers = providers
+        self._edges = _Edges(providers, policy or Policy())
 
     @cached_property
     def _control(self) -> Control:
@@ -61,7 +80,7 @@ class Server:
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises KeyError."""
-        return self._edges[name].provider
+        return self._providers[name]
 
     def refused(self, status: int, message: str, target: str, host: str) -> Reply:
         """The reply to a request that never became one: in the words of the provider at its address, if there is one.
@@ -114,16 +133,24 @@ class Server:
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
         if edge is None:
-            await self._control.serve(sandbox, address.path, request, connection)
+            if is_probe(address.path, request):
+                await self._answer_probe(sandbox, address.path, connection)
+            else:
+                await self._control.serve(sandbox, address.path, request, connection)
             return
         admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.how)
         await edge.serve(admission, address.path, place.found)
+
+    async def _answer_probe(self, sandbox: Sandbox, path: str, connection: Connection) -> None:
+        await sandbox.settling.settle(sandbox.clock.now())
+        reply = health() if path == "/health" else readiness(sandbox, self.sandboxes, self._providers)
+        await _respond(connection, reply, SAFE)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:
         """A request for no provider: its sandbox writes it down, so that a test that missed sees where it went."""
         name = address.sandbox or request.headers.get("x-mock-sandbox")
         if name is None:
-            keys = (self._named_by(_credential(edge.provider, request.headers)) for edge in self._edges.values())
+            keys = (self._named_by(_credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
             name = next(filter(None, keys), None) or "default"
         sandbox, near = self.sandboxes.get(name), self._unmatched.near(address.path)
         if sandbox is not None:
@@ -132,9 +159,11 @@ class Server:
 
     def _place(self, address: Address) -> _Place:
         if address.target is not None:
-            edge = self._edges.get(address.target)
-            return _NOWHERE if edge is None else _Place(edge, edge.routes.find(address.path))
-        for edge in self._edges.values():
+            if address.target == "control":
+                return _NOWHERE
+            edge = self._edges[address.target]
+            return _Place(edge, edge.routes.find(address.path))
+        for edge in self._edges.in_turn():
             found = edge.routes.find(address.path)
             if found is not None:
                 return _Place(edge, found)
@@ -153,9 +182,9 @@ def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal
         return refusal
 
 
-async def _respond(connection: Connection, reply: Reply) -> None:
+async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header] = ()) -> None:
     body = encode(reply)
-    await connection.respond(reply.status, head(reply, (), len(body)), body)
+    await connection.respond(reply.status, head(reply, extra, len(body)), body)
 
 
 def _problem(status: int, detail: str) -> Reply:

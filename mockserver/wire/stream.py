@@ -7,7 +7,7 @@ from pydantic_core import to_json
 from mockserver.core.compile import compile_fault
 from mockserver.core.faults import Fault
 from mockserver.core.fill import fill
-from mockserver.core.scenario import StreamSpec
+from mockserver.core.scenario import PaceSpec, StreamSpec
 from mockserver.core.seeded import Seeded
 from mockserver.core.streams import Chunk, Ending, Track, paced, spoilt
 from mockserver.kit.operations import Stream
@@ -16,7 +16,8 @@ from mockserver.wire.overlay import value_of
 
 # Characters of a text after substitution, which can make a short one long.
 MOST_TEXT = 1_000_000
-_PLAIN = StreamSpec()
+# Constructed as it is: to validate it, every start would build the validators of models that it may never need.
+_PLAIN = StreamSpec.model_construct(set(), pace=PaceSpec.model_construct())
 # What the ledger calls the ways in which a stream can end.
 ENDINGS: dict[Ending, str] = {
     "complete": "complete",

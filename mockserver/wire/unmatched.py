@@ -1,6 +1,6 @@
 """Requests for no provider: what is replied to them, and what the journal says of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from difflib import get_close_matches
 
 from mockserver.core.journal import Entry
@@ -15,8 +15,8 @@ _COMPARED = 200
 class Unmatched:
     """Where a request leads that has neither a provider's prefix or host nor a path that one of them has."""
 
-    def __init__(self, providers: Iterable[Provider]) -> None:
-        self._providers = tuple(providers)
+    def __init__(self, providers: Collection[Provider]) -> None:
+        self._providers = providers
 
     def near(self, path: str) -> str | None:
         """The path of a provider that is most like another; None when none is."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from mockserver.clock import turn
 from mockserver.core.faults import Refusal
@@ -19,7 +19,7 @@ _SHORTEST_SEEDED, _LONGEST_SEEDED = 5_000, 600_000
 _FORMATS = f"Supported formats: {', '.join(SUPPORTED)}"
 _BASE64 = ("rule.base64",)
 _DAMAGED = "the video is cut off or damaged; it is served all the same"
-_WEB_URL: TypeAdapter[str] = TypeAdapter(WebUrl)
+_WEB_URL: TypeAdapter[str] = TypeAdapter(WebUrl, config=ConfigDict(defer_build=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from mockserver.providers.videotoprompt.models import FALSE, TRUE, BatchRequest,
 from mockserver.providers.videotoprompt.refusals import refusal_of
 from mockserver.wire.deviations import field_deviations, names_of
 from mockserver.wire.exchange import Exchange
-from mockserver.wire.multipart import Upload, read_upload
 
 if TYPE_CHECKING:
     from mockserver.media.reader import VideoFacts
+    from mockserver.wire.multipart import Upload
 
 ID_LENGTH = 16
 DAILY = "analyses_per_day"
@@ -72,7 +72,9 @@ async def by_upload(exchange: Exchange) -> Reply:
     return reply._replace(rests_on=(*reply.rests_on, *rows), deviations=deviations)
 
 
-async def _read(exchange: Exchange) -> Upload:
+async def _read(exchange: Exchange) -> "Upload":
+    from mockserver.wire.multipart import read_upload  # with what looks into videos: most clients upload none
+
     largest = _largest(exchange, "file_bytes")
     try:
         return await read_upload(exchange.request, exchange.connection, largest)
@@ -239,7 +241,7 @@ def _has_unknown(exchange: Exchange, model: type[BaseModel]) -> bool:
     return names is not None and not names.known.issuperset(exchange.data)
 
 
-def _video(upload: Upload) -> "VideoFacts":
+def _video(upload: "Upload") -> "VideoFacts":
     facts = upload.files.get("video")
     if facts is None:
         raise Refusal("invalid_request", "video is required: send the file as the multipart part 'video'")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from urllib.parse import urlencode
 
 from mockserver.core.faults import HTTP_STATUS, Refusal
@@ -54,7 +53,7 @@ def _page_for(refusal: Refusal) -> Reply | None:
     # The page tells a person what is wrong with the form, and has no field for a code.
     row = "error.invalid_request" if status == 400 else f"error.{refusal.kind}"
     rows = (row, *refusal.rests_on, "rule.oauth_bad_forms")
-    return _page(status, "Authorization refused", f"<p>{escape(refusal.message)}</p>", rows)
+    return _page(status, "Authorization refused", f"<p>{_escaped(refusal.message)}</p>", rows)
 
 
 async def authorize(exchange: Exchange) -> Reply:
@@ -64,9 +63,9 @@ async def authorize(exchange: Exchange) -> Reply:
         return _refused(wrong)
     if exchange.option("auto_approve", True):
         return await _decided(exchange, ("rule.oauth_auto_approve",), approved=True)
-    scope = escape(exchange.query.get("scope") or " ".join(SCOPES))
+    scope = _escaped(exchange.query.get("scope") or " ".join(SCOPES))
     form = (
-        f"<p><b>{escape(exchange.query['client_id'])}</b> asks for access to your account: <code>{scope}</code>.</p>"
+        f"<p><b>{_escaped(exchange.query['client_id'])}</b> asks for access to your account: <code>{scope}</code>.</p>"
         '<form method="post"><button name="decision" value="approve">Approve</button> '
         '<button name="decision" value="deny">Deny</button></form>'
     )
@@ -92,7 +91,7 @@ def _untrusted(exchange: Exchange) -> str | None:
 
 
 def _refused(wrong: str) -> Reply:
-    return _page(400, "Authorization refused", f"<p>{escape(wrong)}</p>", ("error.untrusted_client",))
+    return _page(400, "Authorization refused", f"<p>{_escaped(wrong)}</p>", ("error.untrusted_client",))
 
 
 async def _decided(exchange: Exchange, rows: tuple[str, ...], *, approved: bool) -> Reply:
@@ -151,6 +150,12 @@ async def _new_code(exchange: Exchange, scope: str) -> str:
     }
     await exchange.sandbox.store.put_value("code", code, value, exchange.now + CODE_LASTS)
     return code
+
+
+def _escaped(text: str) -> str:
+    from html import escape  # loads the names of all characters that have one, and few clients see these pages
+
+    return escape(text)
 
 
 def _page(status: int, title: str, inner: str, rows: tuple[str, ...]) -> Reply:
