@@ -8,6 +8,8 @@ from mockserver.wire.request import Disconnected, Request
 class Pieces:
     """The connection of such a client. It goes away in the middle of its body unless that is `complete`."""
 
+    expects = False
+
     def __init__(self, pieces: Iterable[bytes] = (), *, complete: bool = True) -> None:
         self.left = list(pieces)
         self._complete = complete
