@@ -77,12 +77,14 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
         # All that a test may need, webhooks included, so that no test is slow for being the first.
         from anyio.lowlevel import checkpoint
 
-        import mockserver.content.locales.en
         import mockserver.control.api
         import mockserver.outgoing.stream  # noqa: F401
+        from mockserver.content.locales import locale
         from mockserver.settings import Settings
         from mockserver.testing.handle import MockServer  # noqa: F401
         from mockserver.testing.host import Host
+
+        locale("en")
 
     config = request.config
     directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")

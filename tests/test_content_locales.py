@@ -1,14 +1,23 @@
 """Every language brings every phrase, in its own script."""
 
+import json
 import re
 import string
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from mockserver.content import locales, themes
 from mockserver.content import scene as scenes
-from mockserver.content import themes
 from mockserver.content.locales import CODES, locale, nearest
+from mockserver.content.locales.phrases import SLOTS, read
+from mockserver.content.wording import slots
+from mockserver.core.seeded import Seeded
+
+ENGLISH = Path(locales.__file__).with_name("en.json")
 
 SCRIPTS = {
     "zh": "[\u4e00-\u9fff]",
@@ -109,3 +118,104 @@ def test_a_language_tag_finds_the_nearest_language(tag, code):
 def test_a_language_that_does_not_exist_is_an_error():
     with pytest.raises(KeyError):
         locale("nl")
+
+
+def test_there_is_a_file_for_each_language_and_no_other():
+    assert {path.stem for path in ENGLISH.parent.glob("*.json")} == set(CODES)
+
+
+def test_what_the_code_fills_are_the_slots_of_a_form():
+    assert set(slots(scenes.Scene.of(Seeded(0), "ocean"), locale("en"))) == set(SLOTS)
+
+
+def test_a_language_is_read_when_it_is_first_asked_for():
+    program = """if True:
+        import mockserver.app, mockserver.cli.main, mockserver.content.shots, mockserver.content.descriptions
+        from mockserver.content.locales import locale
+        before = locale.cache_info().currsize
+        assert locale("fr") is locale("fr")
+        print(before, locale.cache_info().currsize)
+    """
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["0", "1"]
+
+
+def refused(tmp_path: Path, change) -> list[str]:
+    """What a contributor is told who copies English for a new language and changes one thing wrongly."""
+    content = json.loads(ENGLISH.read_text(encoding="utf-8")) | {"code": "eo"}
+    file = tmp_path / "eo.json"
+    file.write_text(change(content) or json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(ValueError) as caught:
+        read(file)
+    told = str(caught.value).splitlines()
+    assert all(line.startswith(f"{file}: ") for line in told)
+    return [line.removeprefix(f"{file}: ") for line in told]
+
+
+def renamed(within: dict, key: str, new: str) -> None:
+    within[new] = within.pop(key)
+
+
+def test_a_new_language_is_read(tmp_path):
+    file = tmp_path / "eo.json"
+    content = json.loads(ENGLISH.read_text(encoding="utf-8")) | {"code": "eo"}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert read(file) == locale("en")._replace(code="eo")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda c: renamed(c["shots"], "heading", "headng"), "shots.headng: unknown key; did you mean 'heading'?"),
+        (lambda c: renamed(c, "palettes", "Palette"), "Palette: unknown key; did you mean 'palettes'?"),
+        (
+            lambda c: renamed(c["stories"], "pets.dog", "pet.dog"),
+            "stories.pet.dog: unknown key; did you mean 'pets.dog'?",
+        ),
+        (
+            lambda c: renamed(c["stories"]["pets.cat"], "beats", "beets"),
+            "stories.pets.cat.beets: unknown key; did you mean 'beats'?",
+        ),
+        (lambda c: c["moods"].pop("serene") and None, "moods.serene: missing"),
+        (lambda c: c["music"].update(serenade="a song"), "music.serenade: unknown key; did you mean 'serene'?"),
+        (lambda c: c.update(stories=[]), "stories: a mapping is needed, not a list"),
+        (lambda c: c["shots"].update(seconds=5), "shots.seconds: a text is needed, not 5"),
+        (lambda c: c.update(quotes="''"), "quotes: a list is needed, not \"''\""),
+        (lambda c: c["prompt"].update(negative=[]), "prompt.negative: the list is empty"),
+        (lambda c: c["prompt"]["negative"].append(None), "prompt.negative[12]: a text is needed, not nothing"),
+        (lambda c: c["prompt"]["tail"].pop() and None, "prompt.tail: 5 entries are needed, not 4"),
+        (lambda c: c.update(comma=""), "comma: the text is empty"),
+        (lambda c: c["prompt"].update(lens="{mn} mm"), "prompt.lens: {mn} is not filled; one of: mm"),
+        (lambda c: c["shots"].update(music="{}"), "shots.music: {} is not filled; one of: what"),
+        (
+            lambda c: c["prompt"].update(opening=["{Subject}.", "{subjects}."]),
+            "prompt.opening[1]: {subjects} is not filled; did you mean 'subject'?",
+        ),
+        (lambda c: c["shots"].update(effect="{what!r}"), "shots.effect: {what!r} is not filled; did you mean 'what'?"),
+        (
+            lambda c: c["description"].update(said="{line"),
+            "description.said: expected '}' before end of string in '{line'",
+        ),
+        (
+            lambda c: c["shots"].update(heading="{title}"),
+            "shots.heading: nothing is filled in here: the text has no braces",
+        ),
+        (lambda c: c.update(code="en"), "code: it is 'eo' by the name of the file, not 'en'"),
+        (lambda _: '{"code": "eo", "code": "eo"}', "code: the key is there twice"),
+        (lambda _: "code: eo", "Expecting value: line 1 column 1 (char 0)"),
+        (lambda _: "[]", "the file: a mapping is needed, not a list"),
+    ],
+)  # fmt: skip
+def test_a_new_language_is_told_what_is_wrong_with_it(tmp_path, change, told):
+    assert refused(tmp_path, change) == [told]
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path):
+    def change(content):
+        renamed(content["description"], "mood", "moood")
+        content["comma"] = 1
+
+    assert refused(tmp_path, change) == [
+        "comma: a text is needed, not 1",
+        "description.moood: unknown key; did you mean 'mood'?",
+    ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 from mockserver.content import hints
-from mockserver.content.themes import SETTINGS, STORIES, Setting
+from mockserver.content.themes import FRAMES, SETTINGS, STORIES, Setting
 from mockserver.core.seeded import Seeded
 
 T = TypeVar("T")
@@ -55,6 +55,14 @@ _COLORS = {
     "honey_charcoal": (0xD99A3B, 0x2B2A2C, 0x8A5A24, 0xF2CF8E, 0x4A4440),
     "graphite_silver": (0x2A2D31, 0xB8BDC4, 0x5A6068, 0x0F1113, 0x7F8790),
 }  # fmt: skip
+
+# What there are words for in every language; `themes` has the moods and the stories.
+MOMENTS = tuple(dict.fromkeys(moment for setting in SETTINGS.values() for moment in setting.lights))
+LIGHTS = tuple(_PALETTES_OF)
+PALETTES = tuple(_COLORS)
+FRAMINGS = tuple(FRAMES.values())
+ANGLES = tuple(dict.fromkeys(angle for _, angles, _ in _VIEWS.values() for angle in angles))
+MOVEMENTS = tuple(dict.fromkeys(movement for _, _, movements in _VIEWS.values() for movement in movements))
 
 
 class Scene(NamedTuple):

@@ -153,6 +153,7 @@ _MOODS = {
     "elegant": "elegant luxury luxurious premium minimal stylish",
     "hopeful": "hope hopeful inspiring inspirational uplifting motivation beautiful",
 }
+MOODS = tuple(_MOODS)
 
 
 @cache

@@ -1,22 +1,25 @@
-"""The languages that the simulated AI writes, each in a module of its own that is loaded when first asked for."""
+"""The languages that the simulated AI writes: a JSON file each, which is read and checked when first asked for.
+
+To add a language, copy `en.json` to a file named for its code, say everything in it anew, and name the code in `CODES`.
+What a file must hold is in `phrases`.
+"""
 
 from functools import cache
-from importlib import import_module
+from pathlib import Path
 
-from mockserver.content.locales.phrases import Locale
+from mockserver.content.locales.phrases import Locale, read
 
 CODES = ("en", "zh", "zh-TW", "ja", "ko", "es", "fr", "de", "pt", "ru", "ar")
+_FOLDER = Path(__file__).parent
 _TRADITIONAL = frozenset({"zh-tw", "zh-hk", "zh-mo", "zh-hant"})
 
 
 @cache
 def locale(code: str) -> Locale:
-    """The phrases of one of `CODES`; raises KeyError for any other."""
+    """The phrases of one of `CODES`; raises KeyError for any other, and ValueError where its file is not right."""
     if code not in CODES:
         raise KeyError(code)
-    module = import_module(f"mockserver.content.locales.{code.replace('-', '_').lower()}")
-    found: Locale = module.LOCALE
-    return found
+    return read(_FOLDER / f"{code}.json")
 
 
 def nearest(language: str) -> str:
