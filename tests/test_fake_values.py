@@ -11,6 +11,7 @@ from mockserver.content import fake
 from mockserver.content.fake import Fakes
 from mockserver.core.fill import FAKES
 from mockserver.core.seeded import Seeded
+from mockserver.media.maker import video
 from tests import descrideo_client as descrideo
 from tests import nanophoto_client as nanophoto
 from tests import videotoprompt_client as videotoprompt
@@ -144,6 +145,32 @@ def test_a_descrideo_job_follows_the_language_of_its_context(talk: Talk) -> None
         assert belongs(polled.json()["author"], "de"), polled.text
 
     talk(story, {"extends": "default", "rules": [rule]})
+
+
+def test_an_upload_is_told_by_the_job_that_it_became(talk: Talk) -> None:
+    rule = {"name": "people", "operation": "videotoprompt.analyze_upload", "reply": {"author": "${fake.name}"}}
+
+    async def author(t: Conversation, seconds: int) -> str:
+        files = {"video": ("a.mp4", video(seconds * 1_000, Seeded(1)).data, "video/mp4")}
+        reply = await t.client.post(f"{videotoprompt.ROOT}/upload", files=files, data={"language": "de"})
+        made: str = reply.json()["author"]
+        return made
+
+    async def story(t: Conversation) -> None:
+        one, other = await author(t, 3), await author(t, 4)
+        assert belongs(one, "de"), "the language is in the upload"
+        assert one != other
+
+    talk(story, {"extends": "default", "rules": [rule]})
+
+
+@pytest.mark.parametrize("query", ["a=%ED%A0%80", "%FF=1&a", "a=1&a=2"])
+def test_any_query_will_do(talk: Talk, query: str) -> None:
+    async def story(t: Conversation) -> None:
+        job = await submitted(t)
+        assert len(await seen(t, f"{job}?{query}")) == len(PEOPLE)
+
+    talk(story, polled())
 
 
 def test_a_text_of_many_made_up_values_has_a_bound(talk: Talk) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from pydantic_core import to_json
-
 from mockserver.clock import rfc3339
 from mockserver.content.fake import Fakes
 from mockserver.core.fill import fill
@@ -74,11 +72,13 @@ class Values:
 
     def _made_up(self) -> Fakes:
         """What is made up is fixed by what is asked for, and by whom; headers and the time of day change nothing."""
-        exchange = self._exchange
-        what = to_json([exchange.path, sorted(exchange.query.items())]).decode()
+        exchange, operation = self._exchange, self._exchange.operation
         who = exchange.holder.id if exchange.holder is not None else ""
-        body = blake2b(exchange.raw, digest_size=16).hexdigest()
-        seeded = exchange.seeded.child("fake", exchange.provider.name, exchange.operation.name, who, what, body)
+        # Nobody keeps an upload: the id of the job that came of it stands for what was in it.
+        upload = operation.body_kind == "multipart"
+        body = self._job or "" if upload else blake2b(exchange.raw, digest_size=16).hexdigest()
+        named = [part for pair in (*exchange.path.items(), *sorted(exchange.query.items())) for part in pair]
+        seeded = exchange.seeded.child("fake", exchange.provider.name, operation.name, who, body, *named)
         where = exchange.provider.language
         asked = exchange.view(exchange.data).find("body", where) if where else None
         return Fakes(seeded, asked if isinstance(asked, str) else self._language or "en")
