@@ -17,6 +17,7 @@ from mockserver.core.compile import (
     near,
 )
 from mockserver.core.durations import Span
+from mockserver.core.fill import KNOWN as NAMES
 from mockserver.core.match import Miss, View, candidates
 from mockserver.core.plans import Step
 from mockserver.core.scenario import FaultSpec, Scenario
@@ -31,7 +32,7 @@ KNOWN = Catalogue(
     limits=("requests_per_minute", "analyses_per_day"),
     providers=("videotoprompt", "nanophoto"),
 )
-VALUES = "request.body.NAME, request.query.NAME, request.header.NAME, request.path.NAME, job.id, now, seed.N"
+VALUES = ", ".join(sorted(NAMES))
 STEPS = [{"status": "queued", "for": "2s"}, {"status": "succeeded"}]
 
 
@@ -218,13 +219,13 @@ def test_options_and_webhooks_are_handed_on() -> None:
         ),
         (
             {"rules": [rule(reply={"a": ["${job.idd}"]})]},
-            ("rules", 0, "reply"),
-            "${job.idd} is not on the list of values: " + VALUES,
+            ("rules", 0, "reply", "a", 0),
+            "${job.idd} is not on the list of values; did you mean 'job.id'?",
         ),
         (
             {"rules": [rule(reply={"a": "${now}"}, stream={"text": "${later}"})]},
             ("rules", 0, "stream", "text"),
-            "${later} is not on the list of values: " + VALUES,
+            "${later} is not on the list of values; one of: " + VALUES,
         ),
         (
             {"rules": [rule("a"), rule("b"), rule("a")]},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.fill import fill, unknown_names
+from mockserver.core.fill import FAKES, fill, unknown_names
 
 VALUES: dict[str, Any] = {
     "request.body.prompt": "a calm sea",
@@ -72,6 +72,7 @@ def test_the_template_stays_as_it_is() -> None:
         "now",
         "seed.0",
         "seed.999999",
+        *(f"fake.{kind}" for kind in FAKES),
     ],
 )
 def test_names_on_the_list_are_known(name: str) -> None:
@@ -91,15 +92,20 @@ def test_names_on_the_list_are_known(name: str) -> None:
         "request.body",
         "request.cookie.x",
         "env.HOME",
+        "fake",
+        "fake.phone",
+        "fake.name.1",
+        "fake.Name",
         "now\n",
     ],
 )
 def test_names_off_the_list_are_not(name: str) -> None:
-    assert unknown_names({"reply": [f"text ${{{name}}}", "${now}"]}) == [name]
+    assert unknown_names({"reply": ["${now}", f"text ${{{name}}}"]}) == [(("reply", 1), name)]
 
 
 def test_names_are_looked_for_wherever_values_are() -> None:
-    assert unknown_names({"a": "${x}", "b": ["${y}", {"c": "${z}${now}"}], "${key}": 1, "d": None}) == ["x", "y", "z"]
+    value = {"a": "${x}", "b": ["${y}", {"c": "${z}${now}"}], "${key}": 1, "d": None}
+    assert unknown_names(value) == [(("a",), "x"), (("b", 0), "y"), (("b", 1, "c"), "z")]
 
 
 @given(st.text("${}now. x", max_size=30))

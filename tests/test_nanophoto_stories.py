@@ -189,6 +189,17 @@ async def stream_dictated(t: Conversation) -> None:
 
 
 @story
+async def stream_made_up(t: Conversation) -> None:
+    told, again, german = [await works(t, {**URL, "locale": locale}) for locale in ("en", "en", "de")]
+    assert told.text == again.text != german.text
+    for listener in (told, german):
+        assert [line[:2] for line in listener.text.splitlines() if line.startswith(("#", "-"))] == ["# ", "- ", "- "]
+        assert "${" not in listener.text
+        assert "@example." in listener.text
+        assert listener.instants == [600 + 40 * n for n in range(len(listener.heard))]
+
+
+@story
 async def stream_at_once(t: Conversation) -> None:
     reply = await t.post(API, URL)
     assert answered(reply).encode() == await whole(t)

@@ -127,8 +127,8 @@ def _rule_problems(
 
 
 def _hole_problems(loc: Loc, value: Any) -> Iterator[Problem]:
-    for name in unknown_names(value):
-        yield Problem(loc, f"${{{name}}} is not on the list of values: {', '.join(KNOWN)}")
+    for path, name in unknown_names(value):
+        yield Problem((*loc, *path), f"${{{name}}} is not on the list of values{near(name, KNOWN)}")
 
 
 def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Problem]:

@@ -1,29 +1,39 @@
-"""Substitution from a closed list: `${request.body.x}`, `${job.id}`, `${now}`, `${seed.n}`. Nothing else."""
+"""Substitution from a closed list: `${request.body.x}`, `${job.id}`, `${now}`, `${seed.n}`, `${fake.name}`. No more."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pydantic_core import to_json
 
 _HOLE = re.compile(r"\$\{([^{}]{0,200})\}")
-_KNOWN = re.compile(r"(?:request\.(?:body|query|header|path)\.[\w.-]+|job\.id|now|seed\.\d{1,6})\Z")
-KNOWN = (*(f"request.{part}.NAME" for part in ("body", "query", "header", "path")), "job.id", "now", "seed.N")
+# What can be made up: each is the name of a value behind `fake.`.
+FAKES = ("name", "email", "sentence", "paragraph", "url")
+_KNOWN = re.compile(
+    rf"(?:request\.(?:body|query|header|path)\.[\w.-]+|job\.id|now|seed\.\d{{1,6}}|fake\.(?:{'|'.join(FAKES)}))\Z"
+)
+KNOWN = (
+    *(f"request.{part}.NAME" for part in ("body", "query", "header", "path")), "job.id", "now", "seed.N",
+    *(f"fake.{kind}" for kind in FAKES),
+)  # fmt: skip
+
+Path = tuple[str | int, ...]
 
 
-def unknown_names(value: Any) -> list[str]:
-    """The names in `${...}` anywhere inside `value` that are not on the list."""
-    return [name for name in _names(value) if not _KNOWN.match(name)]
+def unknown_names(value: Any) -> list[tuple[Path, str]]:
+    """The names in `${...}` anywhere inside `value` that are not on the list, each with where in `value` it stands."""
+    return [(path, name) for path, name in _names((), value) if not _KNOWN.match(name)]
 
 
-def _names(value: Any) -> list[str]:
+def _names(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
-        return _HOLE.findall(value)
-    if isinstance(value, dict):
-        return [n for v in value.values() for n in _names(v)]
-    if isinstance(value, list):
-        return [n for v in value for n in _names(v)]
-    return []
+        yield from ((path, name) for name in _HOLE.findall(value))
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _names((*path, key), each)
+    elif isinstance(value, list):
+        for i, each in enumerate(value):
+            yield from _names((*path, i), each)
 
 
 def fill(value: Any, look_up: Callable[[str], Any]) -> Any:

@@ -49,6 +49,9 @@ BEARER: Mapping[str, Mapping[str, Any]] = {"bearer": {"type": "http", "scheme": 
 class Provider(ABC):
     """One simulated API. Subclasses spell; nothing here or in them reads a clock or touches a socket.
 
+    `language` is the path within the body of a request of the language that it asks to be answered in; the request
+    that a job keeps has it under the last name of that path.
+
     For the documents alone: `description`, `security` (OpenAPI security schemes, any one of which does),
     `documented_headers` (those of every reply: a JSON Schema by name), `documented_events` and `tags` (their
     descriptions by name).
@@ -71,6 +74,7 @@ class Provider(ABC):
     retry_waits: ClassVar[tuple[int, ...]] = ()
     webhook_timeout: ClassVar[float] = 10.0
     stamped_field: ClassVar[str | None] = None
+    language: ClassVar[tuple[str, ...]] = ()
     description: ClassVar[str] = ""
     security: ClassVar[Mapping[str, Mapping[str, Any]]] = BEARER
     documented_headers: ClassVar[Mapping[str, Mapping[str, Any]]] = {}

@@ -167,7 +167,7 @@ class Edge:
                 # Said before it happens, in the head of the reply.
                 admission.rests_on((f"ending.{ENDINGS[reply.stream.track.ending]}",))
         admission.deviations = (*admission.deviations, *reply.deviations)[: checks.MOST_DEVIATIONS]
-        return overlaid(exchange, reply) if admission.rule is not None else reply
+        return await overlaid(exchange, reply) if admission.rule is not None else reply
 
     async def _awaited(self, admission: Admission, deferred: Deferred, sender: Sender) -> Reply:
         admission.job = deferred.job

@@ -12,7 +12,7 @@ from mockserver.core.seeded import Seeded
 from mockserver.core.streams import Chunk, Ending, Track, paced, spoilt
 from mockserver.kit.operations import Stream
 from mockserver.wire.exchange import Exchange
-from mockserver.wire.overlay import value_of
+from mockserver.wire.overlay import Values
 
 # Characters of a text after substitution, which can make a short one long.
 MOST_TEXT = 1_000_000
@@ -77,11 +77,13 @@ def _fault(exchange: Exchange, spec: StreamSpec) -> Fault | None:
 
 
 def _filled(exchange: Exchange, text: str, job: str | None) -> str:
-    left = MOST_TEXT
+    left, values = MOST_TEXT, Values(exchange, job)
 
     def look_up(name: str) -> str:
         nonlocal left
-        found = value_of(exchange, job, name)
+        if not left:
+            return ""
+        found = values.of(name)
         spelled = found if isinstance(found, str) else "" if found is None else to_json(found).decode()
         spelled = spelled[:left]
         left -= len(spelled)

@@ -63,6 +63,7 @@ class Descrideo(Provider):
     hosts = ("api.descrideo.com", DEMO_HOST)
     base_path = "/v1"
     key_prefix = LIVE_KEY
+    language = ("client_context", "lang")
     # The page knows no plans: every name that scenarios use is this one.
     tiers: ClassVar[Mapping[str, Mapping[str, int | None]]] = {
         "standard": {

@@ -78,6 +78,7 @@ class NanoPhoto(Provider):
     codes = tuple(STATUS)
     default_credits = 1_000_000
     max_body = _MAX_BODY
+    language = ("locale",)
 
     def __init__(self) -> None:
         self.operations = _operations()

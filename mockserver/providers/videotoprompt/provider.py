@@ -140,6 +140,7 @@ class VideoToPrompt(Provider):
     counts = ("requests_per_minute",)
     events = ("analysis.completed", "analysis.failed", "batch.completed")
     options_model = models.ScenarioOptions
+    language = ("language",)
     security: ClassVar[Mapping[str, Mapping[str, Any]]] = {**BEARER, "oauth": grants.SCHEME}
     documented_headers: ClassVar[Mapping[str, Mapping[str, Any]]] = LIMIT_HEADERS
     documented_events: ClassVar[Mapping[str, Event]] = samples.EVENTS

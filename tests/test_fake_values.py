@@ -1,0 +1,253 @@
+"""Made-up values: of the language asked for, the same for the same request, and made by what is loaded late."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from mockserver.content import fake
+from mockserver.content.fake import Fakes
+from mockserver.core.fill import FAKES
+from mockserver.core.seeded import Seeded
+from mockserver.media.maker import video
+from tests import descrideo_client as descrideo
+from tests import nanophoto_client as nanophoto
+from tests import videotoprompt_client as videotoprompt
+from tests.conversation import Conversation
+
+Talk = Callable[..., None]
+PEOPLE = {"author": "${fake.name}", "others": ["${fake.name}", "by ${fake.name}"], "mail": "${fake.email}"}
+
+
+def polled(seed: int = 1, **reply: Any) -> dict[str, Any]:
+    rule = {"name": "people", "operation": "videotoprompt.get_analysis", "reply": reply or PEOPLE}
+    return {"extends": "default", "seed": seed, "rules": [rule]}
+
+
+def dictated(text: str, seed: int = 1) -> dict[str, Any]:
+    return {**nanophoto.ruled(stream={"text": text, "pace": {"first": 0, "every": 0}}), "seed": seed}
+
+
+async def submitted(t: Conversation, **more: Any) -> str:
+    reply = await t.post(f"{videotoprompt.ROOT}/url", {"url": videotoprompt.VIDEO, **more})
+    assert reply.status_code == 202, reply.text
+    made: str = reply.json()["id"]
+    return made
+
+
+async def seen(t: Conversation, job: str, **more: Any) -> dict[str, Any]:
+    body = (await t.get(f"{videotoprompt.ROOT}/{job}", **more)).json()
+    return {name: body[name] for name in PEOPLE}
+
+
+def told(talk: Talk, scenario: dict[str, Any], **asked: Any) -> dict[str, Any]:
+    """What is made up for an analysis on a server of its own."""
+    heard: list[dict[str, Any]] = []
+
+    async def story(t: Conversation) -> None:
+        heard.append(await seen(t, await submitted(t, **asked)))
+
+    talk(story, scenario)
+    return heard[0]
+
+
+def written(talk: Talk, scenario: dict[str, Any], **asked: Any) -> str:
+    """The streamed text of a server of its own."""
+    heard: list[str] = []
+
+    async def story(t: Conversation) -> None:
+        heard.append(nanophoto.answered(await t.post(nanophoto.API, {**nanophoto.URL, **asked})))
+
+    talk(story, scenario)
+    return heard[0]
+
+
+def names_of(country: str) -> tuple[Sequence[str], Sequence[str]]:
+    """The first and last names that people of a country have, as Faker knows them."""
+    from faker.providers.person.de_DE import Provider as German
+    from faker.providers.person.en_US import Provider as American
+
+    provider = {"de": German, "en": American}[country]
+    return tuple(provider.first_names), tuple(provider.last_names)
+
+
+def belongs(name: str, country: str) -> bool:
+    first, last = names_of(country)
+    words = name.split()
+    return any(word in first for word in words) and any(
+        part in last for word in words for part in (word, *word.split("-"))
+    )
+
+
+def test_a_job_that_is_polled_names_the_same_people_every_time(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        job = await submitted(t)
+        before = await seen(t, job)
+        await t.advance(3_600)
+        assert await seen(t, job, headers={"X-Trace": "2", "User-Agent": "another"}) == before
+        assert await seen(t, await submitted(t)) != before, "another job is another request"
+        assert await seen(t, job) == before
+
+    talk(story, polled())
+
+
+def test_each_place_in_a_reply_has_a_value_of_its_own(talk: Talk) -> None:
+    made = told(talk, polled())
+    names = [made["author"], made["others"][0], made["others"][1].removeprefix("by ")]
+    assert len(set(names)) == 3
+    assert all(len(name.split()) >= 2 for name in names)
+
+
+def test_the_same_seed_and_request_give_the_same_on_another_server(talk: Talk) -> None:
+    assert told(talk, polled(seed=7)) == told(talk, polled(seed=7))
+
+
+def test_another_seed_gives_others(talk: Talk) -> None:
+    ours, theirs = told(talk, polled(seed=7)), told(talk, polled(seed=8))
+    assert all(ours[key] != theirs[key] for key in PEOPLE)
+
+
+def test_another_account_is_told_of_others(talk: Talk) -> None:
+    async def story(t: Conversation) -> None:
+        texts = [
+            (await t.post(nanophoto.API, nanophoto.URL, headers={"Authorization": f"Bearer {key}"})).text
+            for key in ("key-1", "key-2", "key-1")
+        ]
+        assert texts[0] == texts[2] != texts[1]
+
+    talk(story, dictated("${fake.name} ${fake.sentence}"))
+
+
+def test_a_german_job_is_about_germans_at_every_poll(talk: Talk) -> None:
+    made = told(talk, polled(), language="de")
+    assert belongs(made["author"], "de"), made["author"]
+    assert belongs(told(talk, polled())["author"], "en")
+    assert made != told(talk, polled())
+
+
+def test_a_stream_is_in_the_locale_that_its_request_asks_for(talk: Talk) -> None:
+    assert belongs(written(talk, dictated("${fake.name}"), locale="de"), "de")
+    assert belongs(written(talk, dictated("${fake.name}"), locale="en"), "en")
+    assert belongs(written(talk, dictated("${fake.name}")), "en"), "English where nothing is asked for"
+    assert any("\u3040" <= c <= "\u30ff" for c in written(talk, dictated("${fake.paragraph}"), locale="ja"))
+
+
+def test_a_descrideo_job_follows_the_language_of_its_context(talk: Talk) -> None:
+    rule = {"name": "people", "operation": "descrideo.*", "reply": {"author": "${fake.name}"}}
+
+    async def story(t: Conversation) -> None:
+        asked = descrideo.job(client_context={"lang": "de"})
+        reply = await t.post(descrideo.LIVE, asked, headers=descrideo.by())
+        assert belongs(reply.json()["author"], "de"), reply.text
+        polled = await t.get(f"{descrideo.LIVE}/{reply.json()['job_id']}", headers=descrideo.by())
+        assert belongs(polled.json()["author"], "de"), polled.text
+
+    talk(story, {"extends": "default", "rules": [rule]})
+
+
+def test_an_upload_is_told_by_the_job_that_it_became(talk: Talk) -> None:
+    rule = {"name": "people", "operation": "videotoprompt.analyze_upload", "reply": {"author": "${fake.name}"}}
+
+    async def author(t: Conversation, seconds: int) -> str:
+        files = {"video": ("a.mp4", video(seconds * 1_000, Seeded(1)).data, "video/mp4")}
+        reply = await t.client.post(f"{videotoprompt.ROOT}/upload", files=files, data={"language": "de"})
+        made: str = reply.json()["author"]
+        return made
+
+    async def story(t: Conversation) -> None:
+        one, other = await author(t, 3), await author(t, 4)
+        assert belongs(one, "de"), "the language is in the upload"
+        assert one != other
+
+    talk(story, {"extends": "default", "rules": [rule]})
+
+
+@pytest.mark.parametrize("query", ["a=%ED%A0%80", "%FF=1&a", "a=1&a=2"])
+def test_any_query_will_do(talk: Talk, query: str) -> None:
+    async def story(t: Conversation) -> None:
+        job = await submitted(t)
+        assert len(await seen(t, f"{job}?{query}")) == len(PEOPLE)
+
+    talk(story, polled())
+
+
+def test_a_text_of_many_made_up_values_has_a_bound(talk: Talk) -> None:
+    text = written(talk, {**dictated("${fake.paragraph} " * 20_000), "seed": 2})
+    assert 1_000_000 <= len(text) <= 1_000_000 + 20_000
+
+
+def test_what_is_made_up_does_not_depend_on_what_else_is() -> None:
+    alone, among = Fakes(Seeded(1)), Fakes(Seeded(1))
+    names = [alone.next("name") for _ in range(3)]
+    mixed = []
+    for _ in range(3):
+        among.next("sentence")
+        mixed.append(among.next("name"))
+        among.next("url")
+    assert mixed == names
+    assert len(set(names)) == 3
+
+
+@pytest.mark.parametrize("kind", FAKES)
+@pytest.mark.parametrize("language", ["en", "zh", "zh-TW", "ja", "ko", "es", "fr", "de", "pt", "ru", "ar", "it", "xx"])
+def test_every_kind_is_made_in_every_language(kind: str, language: str) -> None:
+    made = Fakes(Seeded(3), language).next(kind)
+    assert made
+    assert made == Fakes(Seeded(3), language).next(kind)
+    assert made != Fakes(Seeded(4), language).next(kind)
+    if kind in ("email", "url"):
+        host = made.partition("@")[2] or made.removeprefix("https://").partition("/")[0]
+        assert host in ("example.com", "example.net", "example.org")
+
+
+@pytest.mark.parametrize(
+    ("language", "locale"),
+    [
+        ("en", "en_US"), ("en-GB", "en_US"), ("zh", "zh_CN"), ("zh-TW", "zh_TW"), ("de", "de_DE"), ("pt", "pt_BR"),
+        ("ja", "ja_JP"), ("sv", "sv_SE"), ("el", "el_GR"), ("nl", "nl_NL"), ("sw", "sw"), ("xx", "en_US"),
+        ("", "en_US"),
+    ],
+)  # fmt: skip
+def test_a_language_has_one_locale(language: str, locale: str) -> None:
+    assert fake._locale(language) == locale
+
+
+ASIDE = """
+import asyncio, sys
+import httpx2
+from mockserver.app import create_app
+from mockserver.cli.main import main
+from mockserver.scenario.library import bundled_dir
+
+def loaded():
+    return [name for name in sys.modules if name.partition(".")[0] == "faker"]
+
+async def ask():
+    rule = {"name": "r", "operation": "dumplingai.*", "reply": {"by": "${fake.name}"}}
+    app = create_app(scenario={"scenario": "s", "extends": "default", "rules": [rule], "clock": {"mode": "auto"}})
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://mock.test") as client:
+        keys = {"Authorization": "Bearer key-1"}
+        assert (await client.get("/_mock/jobs")).status_code == 200
+        assert not loaded(), "at the start"
+        asked = {"inputMethod": "url", "video": "https://example.com/a.mp4", "prompt": "what?"}
+        reply = await client.post("/dumplingai/api/v1/extract-video", json=asked, headers=keys)
+        print(reply.json()["by"])
+    await app.sandboxes.close()
+
+assert main(["check", str(bundled_dir() / "nanophoto-stream-made-up.yaml")]) == 0
+assert not loaded(), "while scenarios are checked"
+asyncio.run(ask())
+assert loaded()
+"""
+
+
+def test_faker_is_loaded_when_the_first_value_is_made_up_and_makes_the_same_in_every_process() -> None:
+    names = set()
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", ASIDE], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        names.add(done.stdout.splitlines()[-1])
+    assert len(names) == 1
+    assert belongs(names.pop(), "en")
