@@ -1,7 +1,7 @@
 """The server: finds the sandbox and the provider of a request and hands it to the provider's edge."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from mockserver.core.faults import Refusal
@@ -36,6 +36,8 @@ class _Place(NamedTuple):
 
 
 _NOWHERE = _Place(None)
+# Characters of a path whose place is remembered.
+_REMEMBERED = 256
 
 
 class _Edges(dict[str, Edge]):
@@ -73,6 +75,8 @@ class Server:
         self._unmatched = Unmatched(providers.values())
         self._providers = providers
         self._edges = _Edges(providers, policy or Policy())
+        # Where a path leads never changes, and clients ask for the same few again and again: a job's, above all.
+        self._found = lru_cache(1_024)(self._find)
 
     @cached_property
     def _control(self) -> Control:
@@ -117,8 +121,8 @@ class Server:
     async def serve(self, request: Request, connection: Connection) -> None:
         """Answer one request. It runs to its end without suspending unless something has to be waited for."""
         headers = request.headers
-        address = self._book.find(request.path, headers.get("host", ""))
-        place = self._place(address)
+        path, host = request.path, headers.get("host", "")
+        address, place = self._found(path, host) if len(path) <= _REMEMBERED else self._find(path, host)
         edge = place.edge
         if edge is None and address.target != "control":
             await self._without_provider(address, request, connection)
@@ -156,6 +160,10 @@ class Server:
         if sandbox is not None:
             await sandbox.store.append(self._unmatched.entry(address, near, request, sandbox.clock.now()))
         await _respond(connection, _problem(404, self._unmatched.explained(address.path, near)))
+
+    def _find(self, path: str, host: str) -> tuple[Address, _Place]:
+        address = self._book.find(path, host)
+        return address, self._place(address)
 
     def _place(self, address: Address) -> _Place:
         if address.target is not None:
