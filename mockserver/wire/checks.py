@@ -1,7 +1,7 @@
 """The checks that a request passes before its operation is done, each of which finds out more about it.
 
 `edge.CHECKS` is their order. Each gets the admission of the request, adds to it, and raises Refusal where the request
-cannot be served.
+cannot be served. Only those that may have to wait are coroutines.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -145,21 +145,21 @@ async def count_limits(admission: Admission, operation: Operation) -> None:
     admission.usage = await spend(admission.sandbox.store, account, counts, admission.now)
 
 
-async def check_scope(admission: Admission, operation: Operation) -> None:
+def check_scope(admission: Admission, operation: Operation) -> None:
     """Hold the scopes of the credential against the one that the operation needs."""
     scope, scopes = operation.scope, admission.scopes
     if scope and scopes is not None and scope not in scopes:
         raise Refusal("forbidden", f"This credential lacks the scope {scope}", scope=scope)
 
 
-async def check_credential(admission: Admission, operation: Operation) -> None:
+def check_credential(admission: Admission, operation: Operation) -> None:
     """Note a credential that is not sent as documented."""
     deviation = credential_deviation(admission.request.headers)
     if deviation is not None and isinstance(admission.key, str) and bearer(admission.request.headers) == admission.key:
         admission.deviate((deviation,))
 
 
-async def check_query(admission: Admission, operation: Operation) -> None:
+def check_query(admission: Admission, operation: Operation) -> None:
     """Parse the query, and note parameters that the operation does not have."""
     if admission.request.query:
         admission.query = parse_query(admission.request.query)
@@ -185,7 +185,7 @@ async def read(admission: Admission, operation: Operation) -> None:
         raise Refusal("invalid_request", f"The request body is not valid {what}", malformed=True) from None
 
 
-async def validate(admission: Admission, operation: Operation) -> None:
+def validate(admission: Admission, operation: Operation) -> None:
     """Validate the data of the body, and note the fields that the operation does not have."""
     model, data = operation.body, admission.data
     assert model is not None

@@ -26,7 +26,7 @@ from mockserver.wire.stream import ENDINGS
 
 log = logging.getLogger("mockserver")
 
-CheckFunction = Callable[[Admission, Operation], Awaitable[None]]
+CheckFunction = Callable[[Admission, Operation], Awaitable[None] | None]
 
 
 class Check(NamedTuple):
@@ -115,7 +115,9 @@ class Edge:
             await admission.sandbox.settling.settle(admission.now)
             operation, prepared = self._route(admission, found)
             for check in prepared.checks:
-                await check(admission, operation)
+                waiting = check(admission, operation)
+                if waiting is not None:
+                    await waiting
             fault = admission.fault
             if fault is not None and fault.phase == "before_commit":
                 if not fault.on_wire:
