@@ -7,17 +7,6 @@ from typing import Any
 _MOST = 65_536
 
 
-def batched(transport: asyncio.Transport) -> asyncio.Transport:
-    """A transport that sends what was written in one turn of the event loop at the end of it, in order.
-
-    uvloop's own transports of sockets do that already.
-    """
-    kind = type(transport)
-    if kind.__module__ == "uvloop.loop" and kind.__name__ in ("TCPTransport", "UnixTransport"):
-        return transport
-    return BatchedWrites(transport)  # type: ignore[return-value]
-
-
 class BatchedWrites:
     """A transport with batched writes. Everything but writing and closing is the transport's.
 
@@ -41,6 +30,14 @@ class BatchedWrites:
         if self._size > _MOST:
             # The transport says when it has too much; it cannot, of what it has not been given.
             self._send()
+
+    def write_whole(self, data: bytes) -> None:
+        """Send `data`, after which nothing is expected in this turn: at once, with what was written before it."""
+        if self._parts:
+            self._parts.append(data)
+            self._send()
+        else:
+            self._transport.write(data)
 
     def close(self) -> None:
         """Send what was written, and close."""

@@ -26,6 +26,8 @@ class Socket(Protocol):
     @property
     def default_headers(self) -> Sequence[Header]: ...
 
+    def write_whole(self, data: bytes) -> None: ...
+
     def pause_reading(self) -> None: ...
 
     def resume_reading(self) -> None: ...
@@ -128,10 +130,9 @@ class SocketConnection:
         self.started, self.complete, self.status = True, True, status
         if self.disconnected:
             return
-        transport = self._socket.transport
-        transport.write(head if self.method == "HEAD" else head + body)
+        self._socket.write_whole(head if self.method == "HEAD" else head + body)
         if not self.keep_alive:
-            transport.close()
+            self._socket.transport.close()
 
     async def begin(self, status: int, headers: Sequence[Header]) -> None:
         if self._socket.write_paused:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from mockserver.core.reasons import reason
 from mockserver.kit.operations import Header, Reply
-from mockserver.serving.batched_writes import batched
+from mockserver.serving.batched_writes import BatchedWrites
 from mockserver.serving.connection import STATUS_LINES, SocketConnection
 from mockserver.serving.deadlines import Deadlines, Lateness
 from mockserver.serving.receiving import HeadTooLarge, NotHttp, Receiver
@@ -93,7 +93,9 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
-        self.transport = batched(transport)
+        batched = BatchedWrites(transport)
+        self.transport: asyncio.Transport = batched  # type: ignore[assignment]
+        self.write_whole = batched.write_whole
         if transport.get_extra_info("sslcontext") is not None:
             self.scheme = "https"
         self._shared.connections.add(self)
