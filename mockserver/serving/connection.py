@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from mockserver.clock import monotonic
 from mockserver.core.reasons import reason
 from mockserver.kit.operations import Header
 from mockserver.wire import sockets
@@ -117,9 +116,7 @@ class SocketConnection:
 
     @property
     def unread(self) -> float:
-        # A loop that keeps its time for a turn (libuv's) says when it looked at its sockets: what it found there had
-        # come by then, however long it takes until each has had its turn.
-        return max(0.0, monotonic() - self._socket.loop.time())
+        return sockets.silent_for(self._socket.transport)
 
     # The reply.
 

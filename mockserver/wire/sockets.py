@@ -1,4 +1,8 @@
-"""How a connection ends: with a reset (RST) or an orderly end (FIN), after exactly the bytes that were written."""
+"""What only the operating system knows of a connection, or can do to it.
+
+When its last bytes came; and how it ends: with a reset (RST) or an orderly end (FIN), after exactly the bytes that were
+written.
+"""
 
 import asyncio
 import os
@@ -15,6 +19,26 @@ from mockserver.clock import eventually, turn
 _PATIENCE = 5.0
 _LINGER = 2.0
 _SILENCE = 0.1
+
+# Where struct tcp_info has tcpi_last_data_recv (Linux, include/uapi/linux/tcp.h): after eight bytes and eleven words.
+_LAST_DATA = struct.Struct("=52xI")
+_TCP_INFO = getattr(socket, "TCP_INFO", None)
+
+
+def silent_for(transport: Any) -> float:
+    """Seconds since the last bytes came on a connection; 0 where that cannot be told.
+
+    When many requests come at once, the last of them lie unread for a while: the server's own clock tells it when it
+    read them, not when they came.
+    """
+    if _TCP_INFO is None:
+        return 0.0
+    try:
+        info = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _LAST_DATA.size)
+        (milliseconds,) = _LAST_DATA.unpack(info)
+    except (OSError, AttributeError, struct.error):
+        return 0.0
+    return float(milliseconds) / 1000
 
 
 async def arrived(transport: Any) -> None:
