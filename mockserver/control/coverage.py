@@ -67,7 +67,7 @@ class ProviderCoverage(Score):
 
 
 class Coverage(Score):
-    """What clients have met of each provider. `left_out` counts what was too manifold to be told apart."""
+    """What clients have covered of each provider. `left_out` counts what is not listed because of its number."""
 
     left_out: int = Field(ge=0)
     providers: list[ProviderCoverage]

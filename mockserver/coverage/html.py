@@ -108,7 +108,7 @@ def _deviations(report: Report) -> Iterator[str]:
             yield f"<tr><td>{name}</td><td>{escape(what)}</td><td>{times}</td></tr>"
         yield "</tbody></table></div>"
     if report.left_out:
-        yield f"<p>{report.left_out} more were too manifold to be told apart.</p>"
+        yield f"<p>{report.left_out} more are not listed, because there were too many different ones.</p>"
 
 
 def _provider(part: Part) -> Iterator[str]:

@@ -96,7 +96,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The coverage of a run, provider by provider. `left_out` counts what was too manifold to be told apart."""
+    """The coverage of a run, provider by provider. `left_out` counts what is not listed because of its number."""
 
     parts: Sequence[Part]
     left_out: int = 0

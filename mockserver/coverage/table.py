@@ -69,7 +69,7 @@ def _deviations(report: Report) -> Iterator[str]:
         yield from ("", "deviations from contracts:")
         yield from _columns(rows)
     if report.left_out:
-        yield from ("", f"{report.left_out} more were too manifold to be told apart")
+        yield from ("", f"{report.left_out} more are not listed, because there were too many different ones")
 
 
 def _name(provider: str, operation: str) -> str:

@@ -158,14 +158,14 @@ class Deliveries:
             account = await sandbox.account(job.provider, key, now)
             if job.provider in _BY_ACCOUNT and account is not None and account.webhook is None:
                 lines[
-                    f"\n  the events of the key {masked(key)} at {job.provider} go nowhere: its account has no webhook"
+                    f"\n  no events are sent for the key {masked(key)} at {job.provider}: its account has no webhook"
                 ] = None
         return "".join(lines)
 
     def _told(self, event: str, outcome: Outcome) -> str:
-        there = "".join(f"\n  {told(delivery)}" for delivery in self.now()) or " nothing"
+        there = "".join(f"\n  {told(delivery)}" for delivery in self.now()) or " none"
         wanted = "event" if event == "*" else f"{event!r}"
-        return f"no {wanted} became {outcome}; what was to be sent:{there}"
+        return f"no {wanted} was {outcome.replace('_', ' ')}; deliveries so far:{there}"
 
     def _view(self, delivery: CoreDelivery) -> Delivery:
         return Delivery(
