@@ -16,6 +16,7 @@ LATE = b'{"url": "https://example.com/late.mp4"}'
 HANG = b'{"url": "https://example.com/mock-hang.mp4"}'
 UPGRADE = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA")
 CLOSE = "Connection: close"
+KEY = {"Authorization": "Bearer key-1"}
 LATENCY = {
     "name": "late",
     "operation": "videotoprompt.analyze_url",
@@ -159,3 +160,22 @@ def test_a_client_that_waits_is_not_invited_to_send_what_nobody_wants(
     assert b"100 Continue" not in heard.data
     assert heard.head["connection"] == "close"
     assert heard.ended == "FIN"
+
+
+def test_a_long_field_counts_from_its_first_byte(server: Live) -> None:
+    """Also where the first part of it comes together with the head's beginning."""
+    whole = request("GET", "/v1/nothing", b"", "X-Long: " + "y" * 66_000)
+    with connected(server.address) as connection:
+        connection.sendall(whole[:30_000])
+        server.clock()
+        connection.sendall(whole[30_000:])
+        assert statuses(hear(connection).data) == [431]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"7"])
+def test_a_client_reads_the_providers_words_alone(server: Live, body: bytes) -> None:
+    refused = server.client.post(SUBMIT, content=body, headers={"Content-Type": "application/json", **KEY})
+    assert refused.json()["error"]["message"] == "The body must be a JSON object"
+    unknown = server.client.get("/videotoprompt/v1/analyze/ana_unknown", headers=KEY)
+    assert unknown.json()["error"]["message"] == "Analysis not found"
+    assert latest(server) == "not_found: No job 'ana_unknown'"

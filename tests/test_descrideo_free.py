@@ -76,7 +76,9 @@ def test_the_sandbox_takes_fifty_jobs_a_day(talk):
     async def story(t: Conversation) -> None:
         for _ in range(50):
             await create(t, trial(), SANDBOX)
-        assert "sandbox_jobs_per_day" in await refused(t, 429, trial(), SANDBOX)
+        assert await refused(t, 429, trial(), SANDBOX) == "Too many requests", "nothing of the sandbox's own names"
+        latest = (await t.get("/_mock/journal?limit=1")).json()["entries"][0]
+        assert latest["note"] == "rate_limited: The limit sandbox_jobs_per_day is used up"
         await refused(t, 400, {}, SANDBOX)
         # It is the account's own, and no other API's.
         await create(t, trial(), SANDBOX, "nxt_key-2")

@@ -95,7 +95,8 @@ class Refusal(Exception):
     the `usage` to report; `required` and `available` are hundredths of a credit; `scope` is the one that is missing;
     `most` is the number of bytes that would have been admitted; `malformed` says that the body could not be parsed.
     `allow` and `retry_after` (milliseconds) become headers. `job` is the one that the request is about, if any;
-    `deviations` were noticed before the refusal.
+    `deviations` were noticed before the refusal. `note` is what the journal says instead of `message`, where the client
+    is to read the provider's own words and nothing of the sandbox.
     """
 
     kind: str
@@ -114,6 +115,8 @@ class Refusal(Exception):
     retry_after: int | None = None
     job: str | None = None
     deviations: tuple[str, ...] = ()
+    note: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.message}" if self.message else self.kind
+        detail = self.note or self.message
+        return f"{self.kind}: {detail}" if detail else self.kind

@@ -73,6 +73,9 @@ def first_error(error: ValidationError) -> str:
     field_name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
         return f"{field_name} is required"
+    if first["type"] == "model_type":
+        # pydantic's own words name the class.
+        return f"{field_name}: must be a JSON object" if field_name else "The body must be a JSON object"
     message = first["msg"].removeprefix("Value error, ")
     return f"{field_name}: {message}" if field_name else message
 

@@ -82,8 +82,9 @@ class Receiver:
                 raise error.__context__ from None
             raise NotHttp from error
         if self.head_open:
-            # Of a head that began among other things, only what has been parsed is its own.
-            self._unfinished += self._latest if self.number == before else self._size()
+            # Of a head that began among other things, only what has been parsed is its own; the rest is counted when
+            # the head is complete.
+            self._unfinished += self._latest if self.number == before else max(1, self._size())
             if self._unfinished > self._limits.head_bytes:
                 raise HeadTooLarge
         elif self._head_whole:
@@ -135,7 +136,8 @@ class Receiver:
     def on_headers_complete(self) -> None:
         """Go on to the body, unless the head is too large or its target is none."""
         limits = self._limits
-        if len(self._fields) > limits.head_fields or self._unfinished + self._latest > limits.head_bytes:
+        # A head that came in one read is no larger than the read.
+        if self._unfinished or self._latest > limits.head_bytes or len(self._fields) > limits.head_fields:
             self._measure()
         if not self.url.isascii():
             raise ValueError("the target is not ASCII")

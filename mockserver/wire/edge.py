@@ -209,7 +209,7 @@ class Edge:
             admission.rests_on(reply.rests_on)
         except Assumed as assumed:
             return _undocumented(admission, assumed)
-        note = admission.note or (str(refusal) if refusal.message else None)
+        note = admission.note or (str(refusal) if refusal.message or refusal.note else None)
         return reply._replace(headers=_with_refusal_headers(reply, refusal), note=note)
 
     async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: Sender) -> Reply:

@@ -93,7 +93,7 @@ class Jobs:
         """The account's job with that id. Raises Refusal `not_found`, for another account's job too."""
         job = await self._sandbox.store.get_job(self._provider.name, self._account.id, job_id)
         if job is None:
-            raise Refusal("not_found", f"No job {job_id!r}")
+            raise Refusal("not_found", note=f"No job {job_id!r}")
         return job
 
     async def poll(self, job: Job, state: State) -> None:
@@ -140,7 +140,7 @@ async def spend(
     if full:
         name = full[0].limit.name
         shown = [*full, *(u for u in usage if u not in full)]
-        raise Refusal("rate_limited", f"The limit {name} is used up", limit=name, usage=shown)
+        raise Refusal("rate_limited", note=f"The limit {name} is used up", limit=name, usage=shown)
     return usage
 
 

@@ -105,5 +105,5 @@ async def _own(api: str, exchange: Exchange) -> Job:
     """The job, if it was made by that API. Raises Refusal `not_found`."""
     job = await exchange.jobs.get(exchange.path["job_id"])
     if job.facts["api"] != api:
-        raise Refusal("not_found", f"No job {job.id!r}", rests_on=("rule.apis_apart",), job=job.id)
+        raise Refusal("not_found", note=f"No job {job.id!r}", rests_on=("rule.apis_apart",), job=job.id)
     return job
