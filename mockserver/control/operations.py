@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from mockserver.control import coverage, documents, insides, models, outgoing, queries, replies, worlds
+from mockserver.control import coverage, documents, jobs, models, outgoing, queries, replies, sandboxes
 from mockserver.core.scenario import Scenario
 from mockserver.kit.operations import Documented, Operation
 
@@ -25,24 +25,30 @@ def _listed(model: type[BaseModel], *more: tuple[int, str]) -> dict[int, Documen
 
 def operations() -> tuple[Operation, ...]:
     """Every operation of the control API."""
-    return (*_server(), *_worlds(), *_jobs(), *_accounts(), *_records())
+    return (*_server(), *_sandboxes(), *_jobs(), *_accounts(), *_records())
 
 
 def _server() -> tuple[Operation, ...]:
     return (
-        Operation("health", "GET", "/health", worlds.health, "The server lives", _ok(replies.Health), tag="server"),
-        Operation("ready", "GET", "/ready", worlds.ready, "The server can serve", _ok(replies.Readiness), tag="server"),
+        Operation(
+            "health", "GET", "/health", sandboxes.health, "Whether the server is alive", _ok(replies.Health),
+            tag="server",
+        ),
+        Operation(
+            "ready", "GET", "/ready", sandboxes.ready, "Whether the server is ready for requests",
+            _ok(replies.Readiness), tag="server",
+        ),
         Operation(
             "show_document", "GET", "/openapi/{name}", documents.show, "The OpenAPI document of an API",
             _ok(replies.OpenApi, "The document", (404, "There is no such document")), tag="server",
             description="`name` is a provider's name, or `control`. The first server is this one, as you reach it.",
         ),
         Operation(
-            "list_sandboxes", "GET", "/sandboxes", worlds.list_sandboxes, "All sandboxes",
+            "list_sandboxes", "GET", "/sandboxes", sandboxes.list_sandboxes, "List the sandboxes",
             _ok(replies.SandboxList), tag="sandboxes",
         ),
         Operation(
-            "create_sandbox", "POST", "/sandboxes", worlds.create_sandbox, "A new sandbox",
+            "create_sandbox", "POST", "/sandboxes", sandboxes.create_sandbox, "Create a sandbox",
             {
                 201: Documented("Created", replies.SandboxView),
                 **_refused(
@@ -54,34 +60,34 @@ def _server() -> tuple[Operation, ...]:
             examples={"named": {"name": "ci-1", "scenario": "default", "seed": 7}, "any": {}},
         ),
         Operation(
-            "delete_sandbox", "DELETE", "/sandboxes/{name}", worlds.delete_sandbox, "Throw a sandbox away",
+            "delete_sandbox", "DELETE", "/sandboxes/{name}", sandboxes.delete_sandbox, "Delete a sandbox",
             {**_DONE, **_refused((404, "There is no such sandbox"), (409, "`default` always exists"))}, tag="sandboxes",
         ),
     )  # fmt: skip
 
 
-def _worlds() -> tuple[Operation, ...]:
+def _sandboxes() -> tuple[Operation, ...]:
     return (
         Operation(
-            "list_scenarios", "GET", "/scenarios", worlds.list_scenarios, "All scenarios", _ok(replies.ScenarioList),
-            tag="sandbox",
+            "list_scenarios", "GET", "/scenarios", sandboxes.list_scenarios, "List the scenarios",
+            _ok(replies.ScenarioList), tag="sandbox",
         ),
         Operation(
-            "show_scenario", "GET", "/scenario", worlds.show_scenario, "The active scenario",
+            "show_scenario", "GET", "/scenario", sandboxes.show_scenario, "The active scenario",
             _ok(Scenario, "The scenario, with what it extends laid out"), tag="sandbox",
         ),
         Operation(
-            "use_scenario", "PUT", "/scenario", worlds.use_scenario, "Switch the scenario",
+            "use_scenario", "PUT", "/scenario", sandboxes.use_scenario, "Switch to another scenario",
             _ok(replies.ScenarioUsed, "", (404, "There is no such scenario")), models.ScenarioChange, tag="sandbox",
             description="By name, or with a scenario of your own as JSON or YAML. Jobs that began keep their plans.",
             examples={"by name": {"name": "default"}, "your own": {"scenario": "mine", "extends": "default"}},
         ),
         Operation(
-            "show_clock", "GET", "/clock", worlds.show_clock, "The clock and what is next", _ok(replies.ClockView),
-            tag="sandbox",
+            "show_clock", "GET", "/clock", sandboxes.show_clock, "The time, and what happens next",
+            _ok(replies.ClockView), tag="sandbox",
         ),
         Operation(
-            "change_clock", "POST", "/clock", worlds.change_clock, "Move or change the clock",
+            "change_clock", "POST", "/clock", sandboxes.change_clock, "Move or change the clock",
             _ok(replies.ClockMoved, "", (404, "There is no such job"), (409, "Time alone does not end the job")),
             models.ClockChange, tag="sandbox",
             description="Answers when everything that falls due on the way is done, in order of time.",
@@ -91,7 +97,7 @@ def _worlds() -> tuple[Operation, ...]:
             },
         ),
         Operation(
-            "reset", "POST", "/reset", worlds.reset, "Forget state", _DONE, models.Reset, tag="sandbox",
+            "reset", "POST", "/reset", sandboxes.reset, "Clear state", _DONE, models.Reset, tag="sandbox",
             examples={"everything": {}, "jobs": {"what": "jobs"}},
         ),
     )  # fmt: skip
@@ -101,15 +107,15 @@ def _jobs() -> tuple[Operation, ...]:
     lost = ((404, "There is no such job"), (409, "Several accounts have such a job: say which provider"))
     return (
         Operation(
-            "list_jobs", "GET", "/jobs", insides.list_jobs, "Jobs, newest first",
+            "list_jobs", "GET", "/jobs", jobs.list_jobs, "List jobs, newest first",
             _listed(replies.JobList, (404, "There is no such provider")), query=queries.JobsQuery, tag="jobs",
         ),
         Operation(
-            "show_job", "GET", "/jobs/{id}", insides.show_job, "One job",
+            "show_job", "GET", "/jobs/{id}", jobs.show_job, "One job",
             _ok(replies.JobView, "The job", _WRONG, *lost), query=queries.OfProvider, tag="jobs",
         ),
         Operation(
-            "change_job", "POST", "/jobs/{id}", insides.change_job, "Force or release a job",
+            "change_job", "POST", "/jobs/{id}", jobs.change_job, "Force or release a job",
             _ok(
                 replies.JobView, "The job as it is now",
                 (404, "There is no such job"), (409, "Its status cannot become that, or nothing holds it"),
@@ -124,25 +130,25 @@ def _accounts() -> tuple[Operation, ...]:
     unknown = (404, "There is no such provider")
     return (
         Operation(
-            "show_account", "GET", "/accounts/{key}", insides.show_account, "An account",
+            "show_account", "GET", "/accounts/{key}", jobs.show_account, "An account",
             _ok(replies.AccountList, "", _WRONG, unknown), query=queries.OfProvider, tag="accounts",
         ),
         Operation(
-            "change_account", "PATCH", "/accounts/{key}", insides.change_account, "Change an account",
+            "change_account", "PATCH", "/accounts/{key}", jobs.change_account, "Change an account",
             _ok(replies.AccountList, "The account as it is now", unknown), models.AccountChange,
             query=queries.OfProvider, tag="accounts",
             examples={"credits": {"credits": 5}, "limits": {"plan": "free", "limits": {"requests_per_minute": 1}}},
         ),
         Operation(
-            "list_faults", "GET", "/faults", insides.list_faults, "Armed faults", _ok(replies.FaultList), tag="faults"
+            "list_faults", "GET", "/faults", jobs.list_faults, "List armed faults", _ok(replies.FaultList), tag="faults"
         ),
         Operation(
-            "arm_fault", "POST", "/faults", insides.arm_fault, "Arm a fault",
+            "arm_fault", "POST", "/faults", jobs.arm_fault, "Arm a fault",
             {201: Documented("Armed", replies.ArmedFaultView)}, models.ArmedFault, tag="faults",
             examples={"next request": {"fault": {"kind": "server_error"}}},
         ),
         Operation(
-            "disarm_faults", "DELETE", "/faults", insides.disarm_faults, "Disarm all faults", _DONE, tag="faults"
+            "disarm_faults", "DELETE", "/faults", jobs.disarm_faults, "Disarm all faults", _DONE, tag="faults"
         ),
     )  # fmt: skip
 
@@ -150,7 +156,7 @@ def _accounts() -> tuple[Operation, ...]:
 def _records() -> tuple[Operation, ...]:
     return (
         Operation(
-            "journal", "GET", "/journal", insides.journal, "What happened, newest first",
+            "journal", "GET", "/journal", jobs.journal, "What happened, newest first",
             _listed(replies.Journal, (404, "There is no such provider")), query=queries.JournalQuery, tag="records",
         ),
         Operation(

@@ -17,7 +17,7 @@ _ABOUT = (
 )
 _TAGS = {
     "server": "The server as a whole",
-    "sandboxes": "Isolated worlds",
+    "sandboxes": "Isolated simulations, each with its own state",
     "sandbox": "One world: its scenario, its clock, and forgetting",
     "jobs": "Work of all providers",
     "accounts": "API keys: plan, credits, limits, webhook",

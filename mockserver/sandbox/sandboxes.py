@@ -19,7 +19,7 @@ class TooMany(Exception):
 
 
 class Sandboxes:
-    """All worlds of one server, by name. `gone` has counted what was met in those that were thrown away."""
+    """All sandboxes of one server, by name. `gone` has the coverage of those that were deleted."""
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class Sandboxes:
         return True
 
     def tally(self) -> Tally:
-        """What was met in all worlds, those that were thrown away included."""
+        """The coverage of all sandboxes, including those that were deleted."""
         return total((self.gone, *(sandbox.tally for sandbox in self.by_name.values())))
 
     def forget_tally(self) -> None:
-        """Count anew, in all worlds."""
+        """Start to count coverage again, in all sandboxes."""
         for tally in (self.gone, *(sandbox.tally for sandbox in self.by_name.values())):
             tally.clear()
 

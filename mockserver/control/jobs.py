@@ -1,11 +1,11 @@
-"""Control of what is inside a world: jobs, accounts, armed faults and the journal."""
+"""Operations on what is in a sandbox: jobs, accounts, armed faults and the journal."""
 
 from typing import Any, get_args
 
 from mockserver.control import views
 from mockserver.control.call import ControlCall, ControlError, no_content
 from mockserver.control.models import AccountChange, ArmedFault, JobChange
-from mockserver.control.worlds import find_job
+from mockserver.control.sandboxes import find_job
 from mockserver.core.compile import Loc, Problem, check_fault, near
 from mockserver.core.credits import ONE
 from mockserver.core.jobs import IllegalMove

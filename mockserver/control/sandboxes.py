@@ -1,4 +1,4 @@
-"""Control of whole worlds: sandboxes, their scenario, their clock, and forgetting."""
+"""Operations on sandboxes: create and delete them, switch their scenario, move their clock, clear their state."""
 
 from typing import Any
 
