@@ -131,10 +131,6 @@ class Clock:
         self._settle_quiet()
         self._tell_idle()
 
-    async def sleep_until(self, at: int | None, token: object) -> None:
-        """Wait for the instant `at` (None: for ever) on behalf of the request `token`. Past instants are no wait."""
-        await Sleeper(self, token).until(at)
-
     def next_sleeper(self) -> int | None:
         """The earliest instant that somebody sleeps until."""
         while self._sleepers and self._sleepers[0][2].done():

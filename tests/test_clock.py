@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver import clock as module
-from mockserver.clock import START, Clock, Mode, Ticker
+from mockserver.clock import START, Clock, Mode, Sleeper, Ticker
 
 WALL = 1_800_000_000_000
 MODES: list[Mode] = ["real", "scaled", "manual", "auto"]
@@ -147,7 +147,7 @@ async def nap(clock: Clock, at: int | None, woken: list[str], name: str) -> None
     token = object()
     clock.enter()
     try:
-        await clock.sleep_until(at, token)
+        await Sleeper(clock, token).until(at)
         woken.append(name)
     finally:
         clock.leave(token)
@@ -157,8 +157,8 @@ def test_an_instant_that_has_passed_is_no_wait() -> None:
     async def story() -> None:
         clock = Clock("manual", start=1_000)
         clock.enter()
-        await clock.sleep_until(1_000, "token")
-        await clock.sleep_until(-1, "token")
+        await Sleeper(clock, "token").until(1_000)
+        await Sleeper(clock, "token").until(-1)
         assert (clock.busy, clock.next_sleeper()) == (1, None)
 
     run(story)
@@ -190,7 +190,7 @@ def test_a_sleeper_is_not_busy_and_busy_again_the_moment_it_is_woken() -> None:
     async def story() -> None:
         clock = Clock("manual", start=0)
         clock.enter()
-        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
         await settled()
         assert clock.busy == 0
         clock.jump(100)
@@ -247,7 +247,7 @@ def test_a_sleeper_that_is_cancelled_is_busy_again_until_it_leaves() -> None:
     async def story() -> None:
         clock = Clock("manual", start=0)
         clock.enter()
-        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
         await settled()
         sleeping.cancel()
         await settled()
@@ -262,7 +262,7 @@ def test_a_sleeper_that_is_cancelled_as_it_wakes_is_counted_once() -> None:
     async def story() -> None:
         clock = Clock("manual", start=0)
         clock.enter()
-        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
         await settled()
         clock.jump(100)
         sleeping.cancel()
@@ -279,7 +279,7 @@ def test_a_jump_over_a_sleeper_that_is_being_cancelled_wakes_nobody() -> None:
     async def story() -> None:
         clock = Clock("manual", start=0)
         clock.enter()
-        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
         await settled()
         sleeping.cancel()
         clock.jump(100)
@@ -353,7 +353,7 @@ def test_a_request_that_sleeps_is_not_in_flight() -> None:
         clock, idle = idle_counted("auto")
         clock.enter()
         clock.enter()
-        sleeping = asyncio.create_task(clock.sleep_until(100, "a"))
+        sleeping = asyncio.create_task(Sleeper(clock, "a").until(100))
         await settled()
         assert idle == []
         clock.leave("b")
@@ -397,10 +397,10 @@ def test_quiet_comes_when_whoever_was_woken_sleeps_again_or_is_done(ends: str) -
 
         async def request() -> None:
             clock.enter()
-            await clock.sleep_until(100, "token")
+            await Sleeper(clock, "token").until(100)
             await told.wait()
             if ends == "sleeps again":
-                await clock.sleep_until(200, "token")
+                await Sleeper(clock, "token").until(200)
             clock.leave("token")
 
         task = asyncio.create_task(request())
@@ -423,7 +423,7 @@ def test_quiet_gives_up_on_whoever_never_sleeps_again() -> None:
     async def story() -> None:
         clock = Clock("manual", start=0)
         clock.enter()
-        sleeping = asyncio.create_task(clock.sleep_until(100, "token"))
+        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
         await settled()
         clock.jump(100)
         await sleeping

@@ -62,6 +62,12 @@ def test_what_follows_a_request_that_would_upgrade_is_answered_too(server: Live)
     assert statuses(say(server.address, data).data) == [200, 200, 200]
 
 
+def test_many_requests_that_would_upgrade_may_come_at_once(server: Live) -> None:
+    short = b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n"
+    heard = say(server.address, short * 4_000 + request("GET", "/_mock/health", b"", CLOSE))
+    assert statuses(heard.data) == [404] * 4_000 + [200]
+
+
 def test_a_pipeline_goes_on_when_a_slow_reader_has_caught_up(server: Live) -> None:
     for number in range(200):
         server.client.get(f"/nowhere/{number}{'x' * 1_500}")

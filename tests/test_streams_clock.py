@@ -120,7 +120,7 @@ def test_a_request_that_is_cancelled_leaves_nothing_behind():
     async def story() -> None:
         clock = Clock("manual")
         clock.enter()
-        task = asyncio.get_running_loop().create_task(clock.sleep_until(clock.now() + 1_000, "token"))
+        task = asyncio.get_running_loop().create_task(Sleeper(clock, "token").until(clock.now() + 1_000))
         await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
         assert clock.busy == 0
         task.cancel()

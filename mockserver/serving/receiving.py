@@ -70,17 +70,9 @@ class Receiver:
 
     def feed(self, data: bytes) -> None:
         """Parse what arrived. Raises HeadTooLarge and NotHttp."""
-        self._latest, before = len(data), self.number
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if not self._tunnels():
-                self.feed(self._without_upgrade() + data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError as error:
-            if isinstance(error.__context__, HeadTooLarge):
-                raise error.__context__ from None
-            raise NotHttp from error
+        before = self.number
+        while again := self._parse(data):
+            data, before = again, self.number
         if self.head_open:
             # Of a head that began among other things, only what has been parsed is its own; the rest is counted when
             # the head is complete.
@@ -92,6 +84,19 @@ class Receiver:
         elif self.current is None and self.number == before:
             # An empty line after a request, for example: a head has to follow.
             self.stray = True
+
+    def _parse(self, data: bytes) -> bytes:
+        """Parse `data`. Returns what has to be parsed in its place, if anything. Raises HeadTooLarge and NotHttp."""
+        self._latest = len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            return b"" if self._tunnels() else self._without_upgrade() + data[upgrade.args[0] :]
+        except httptools.HttpParserError as error:
+            if isinstance(error.__context__, HeadTooLarge):
+                raise error.__context__ from None
+            raise NotHttp from error
+        return b""
 
     def _tunnels(self) -> bool:
         return bool(self._parser.get_method() == b"CONNECT")
