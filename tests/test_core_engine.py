@@ -153,10 +153,10 @@ def test_without_accounts_every_key_is_let_in() -> None:
 def test_options_and_webhooks_are_handed_on() -> None:
     made = program(
         providers={"nanophoto": {"fetch": True}},
-        webhooks=[{"event": "analysis.*", "nth": 1, "mischief": {"lose": 2}}],
+        webhooks=[{"event": "analysis.*", "nth": 1, "tampering": {"lose": 2}}],
     )
     assert made.options == {"nanophoto": {"fetch": True}}
-    assert (made.webhooks[0].nth, made.webhooks[0].mischief.lose) == ([1], 2)
+    assert (made.webhooks[0].nth, made.webhooks[0].tampering.lose) == ([1], 2)
     assert made.name == "test"
 
 
@@ -248,7 +248,7 @@ def test_options_and_webhooks_are_handed_on() -> None:
             "unknown event 'done'; one of: analysis.completed, analysis.failed",
         ),
         (
-            {"webhooks": [{"event": "batch.*", "mischief": {}}]},
+            {"webhooks": [{"event": "batch.*", "tampering": {}}]},
             ("webhooks", 0, "event"),
             "unknown event 'batch.*'; one of: analysis.completed, analysis.failed",
         ),
@@ -429,7 +429,7 @@ def test_the_child_comes_first_and_the_parent_behind() -> None:
         accounts=[{"key": "c", "plan": "pro"}],
         rules=[rule("own"), rule("shared", "nanophoto.*")],
         plans={"render": {"steps": [{"status": "succeeded"}]}},
-        webhooks=[{"event": "analysis.failed", "mischief": {"lose": 1}}],
+        webhooks=[{"event": "analysis.failed", "tampering": {"lose": 1}}],
         providers={"nanophoto": {"a": 1}},
     )
     parent = scenario(
@@ -439,7 +439,7 @@ def test_the_child_comes_first_and_the_parent_behind() -> None:
         accounts=[{"key": "p", "plan": "free"}],
         rules=[rule("shared", "videotoprompt.*"), rule("theirs")],
         plans={"render": {"steps": STEPS}, "other": {"steps": STEPS}},
-        webhooks=[{"event": "analysis.*", "mischief": {"lose": 2}}],
+        webhooks=[{"event": "analysis.*", "tampering": {"lose": 2}}],
         providers={"nanophoto": {"a": 2, "b": 3}, "videotoprompt": {"c": 4}},
     )
     both = child.extending(parent)
@@ -451,7 +451,7 @@ def test_the_child_comes_first_and_the_parent_behind() -> None:
         ("theirs", ["*"]),
     ]
     assert {name: len(plan.steps) for name, plan in both.plans.items()} == {"render": 1, "other": 2}
-    assert [w.mischief.lose for w in both.webhooks] == [1, 2]
+    assert [w.tampering.lose for w in both.webhooks] == [1, 2]
     assert both.providers == {"nanophoto": {"a": 1, "b": 3}, "videotoprompt": {"c": 4}}
     assert compile_scenario(both, KNOWN).name == "test"
 

@@ -15,7 +15,7 @@ from mockserver.core.scenario import (
     ClockSpec,
     Condition,
     FaultSpec,
-    MischiefSpec,
+    TamperingSpec,
     PaceSpec,
     PlanSpec,
     RuleSpec,
@@ -79,7 +79,7 @@ def test_durations_are_refused_in_the_words_of_durations() -> None:
     assert refusal(StepSpec, status="queued", **{"for": "2s ± 3s"}) == (
         "the spread of '2s ± 3s' is larger than the duration itself"
     )
-    assert refusal(MischiefSpec, delay=True) == "expected a duration such as 15s or 500ms, got True"
+    assert refusal(TamperingSpec, delay=True) == "expected a duration such as 15s or 500ms, got True"
 
 
 @pytest.mark.parametrize("start", ["2025-06-01T12:00:00Z", "2025-06-01T12:00:00.250+02:00", "1970-01-01T00:00:00Z"])
@@ -235,7 +235,7 @@ def test_a_window_goes_forward(window: dict[str, Any], message: str) -> None:
         (AccountSpec, {"key": "*", "credits": float("nan")}, "Input should be less than or equal to 1000000000000"),
         (AccountSpec, {"key": "*", "credits": "5"}, "Input should be a valid number"),
         (AccountSpec, {"key": "*", "limits": {"a": -1}}, "Input should be greater than or equal to 0"),
-        (MischiefSpec, {"lose": 101}, "Input should be less than or equal to 100"),
+        (TamperingSpec, {"lose": 101}, "Input should be less than or equal to 100"),
         (Scenario, {"scenario": "Has Spaces"}, "String should match pattern '^[a-z0-9][a-z0-9_-]{0,63}$'"),
         (Scenario, {"scenario": "name\n"}, "String should match pattern '^[a-z0-9][a-z0-9_-]{0,63}$'"),
         (Scenario, {"scenario": "s", "seed": -1}, "Input should be greater than or equal to 0"),
@@ -321,7 +321,7 @@ accounts = some(
 webhooks = some(
     {
         "event": words,
-        "mischief": some({}, lose=st.integers(0, 9), delay=durations, reorder=st.booleans(), pad=st.just(5)),
+        "tampering": some({}, lose=st.integers(0, 9), delay=durations, reorder=st.booleans(), pad=st.just(5)),
     },
     nth=st.integers(1, 5),
 )
@@ -349,7 +349,7 @@ def test_a_scenario_that_is_written_out_is_read_back_the_same(document: dict[str
     assert Scenario.model_validate(through_json).model_dump(by_alias=True, exclude_unset=True) == written
 
 
-@pytest.mark.parametrize("model", [Scenario, StreamSpec, PaceSpec, MischiefSpec, ClockSpec])
+@pytest.mark.parametrize("model", [Scenario, StreamSpec, PaceSpec, TamperingSpec, ClockSpec])
 def test_defaults_that_are_written_out_are_read_back_too(model: type[BaseModel]) -> None:
     default = model.model_validate({"scenario": "s"} if model is Scenario else {})
     assert model.model_validate(default.model_dump(by_alias=True)) == default

@@ -445,7 +445,7 @@ def test_an_event_that_is_let_go_as_it_leaves_is_sent_once(talk: Talk) -> None:
         assert (len(outcomes), outcomes.pop(held.id), *outcomes.values()) == (2, "pending", "delivered")
         assert len(t.receivers.calls) == 1
 
-    talk(story, scenario({"event": "*", "times": 1, "mischief": {"reorder": True}}))
+    talk(story, scenario({"event": "*", "times": 1, "tampering": {"reorder": True}}))
 
 
 def test_advancing_returns_when_what_fell_due_is_done(talk: Talk) -> None:
@@ -492,5 +492,5 @@ def test_an_attempt_that_breaks_inside_is_a_failed_one(talk: Talk, caplog: pytes
         delivery = await only(t)
         assert (delivery["outcome"], delivery["attempts"][0]["outcome"]) == ("pending", "internal_error")
 
-    talk(story, scenario({"event": "*", "mischief": {}}))
+    talk(story, scenario({"event": "*", "tampering": {}}))
     assert "a bug" in caplog.text

@@ -94,7 +94,7 @@ def test_editors_complete_the_names_there_are() -> None:
         steps({"status": "queued", "for": 2.5}, {"status": "failed", "error": "no", "code": "X"}),
         {"accounts": [{"key": "*", "plan": "pro", "credits": None, "limits": {"requests_per_minute": None}}]},
         {"accounts": [{"key": "*", "webhook": {"url": "http://127.0.0.1/", "events": "analysis.completed"}}]},
-        {"webhooks": [{"event": "analysis.*", "mischief": {"lose": 2, "delay": "5s"}}]},
+        {"webhooks": [{"event": "analysis.*", "tampering": {"lose": 2, "delay": "5s"}}]},
         {"providers": {"videotoprompt": {"auto_approve": False}}},
     ],
 )
@@ -126,7 +126,7 @@ def test_what_the_language_has_is_admitted(more: dict[str, Any]) -> None:
         {"accounts": [{"key": "*", "plan": "gold"}]},
         {"accounts": [{"key": "*", "limits": {"requests_per_eon": 1}}]},
         {"accounts": [{"key": "*", "webhook": {"url": "http://127.0.0.1/", "events": ["analysis.done"]}}]},
-        {"webhooks": [{"event": "analysis.done", "mischief": {}}]},
+        {"webhooks": [{"event": "analysis.done", "tampering": {}}]},
         {"providers": {"videotoprompt": {"approve": False}}},
         {"providers": {"nobody": {}}},
     ],

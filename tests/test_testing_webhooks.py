@@ -76,7 +76,7 @@ def test_a_delivery_that_is_given_up_can_be_replayed(mockserver: MockServer) -> 
 
 
 def test_a_wrong_signature_is_refused_and_seen(mockserver: MockServer) -> None:
-    told = {"webhooks": [{"event": DONE, "nth": 1, "mischief": {"signature": "wrong_key"}}]}
+    told = {"webhooks": [{"event": DONE, "nth": 1, "tampering": {"signature": "wrong_key"}}]}
     mockserver.use(told)
     receiver = listening(mockserver)
     careless = mockserver.receiver(verify=False)

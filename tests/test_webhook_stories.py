@@ -123,7 +123,7 @@ async def flaky(t: Conversation) -> None:
     every = [d["attempts"] for d in await deliveries(t)]
     assert all(attempts[-1]["status"] == 200 for attempts in every)
     assert 20 <= sum(len(attempts) == 1 for attempts in every) < 50
-    marks = {mark for attempts in every for attempt in attempts for mark in attempt.get("mischief", ())}
+    marks = {mark for attempts in every for attempt in attempts for mark in attempt.get("tampering", ())}
     assert marks == {"lost", "copy of 1"}
 
 

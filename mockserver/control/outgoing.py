@@ -107,7 +107,7 @@ def _view(call: ControlCall, delivery: Delivery) -> dict[str, Any]:
 
 
 def _attempt_view(delivery: Delivery, attempt: Attempt, stamp: str | None) -> dict[str, Any]:
-    body = attempt_body(delivery, attempt.mischief, stamp) if attempt.outcome != "lost" else b""
+    body = attempt_body(delivery, attempt.tampering, stamp) if attempt.outcome != "lost" else b""
     view: dict[str, Any] = {
         "number": attempt.number,
         "at": rfc3339(attempt.at),
@@ -121,7 +121,7 @@ def _attempt_view(delivery: Delivery, attempt: Attempt, stamp: str | None) -> di
         "error": attempt.error,
         "elapsed_ms": attempt.elapsed_ms,
     }
-    if attempt.mischief:
-        view["mischief"] = list(attempt.mischief)
+    if attempt.tampering:
+        view["tampering"] = list(attempt.tampering)
         view["body"] = as_text(body[:SHOWN])
     return view

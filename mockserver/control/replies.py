@@ -229,7 +229,7 @@ class Journal(Shape):
 
 
 class AttemptView(Shape):
-    """One try of a delivery. What the scenario's mischief did to it is told, and the body that it was sent with."""
+    """One try of a delivery. How the scenario tampered with it, and the body that it was sent with."""
 
     number: int = Field(ge=1)
     at: Instant
@@ -242,7 +242,7 @@ class AttemptView(Shape):
     reply: str
     error: str | None
     elapsed_ms: int = Field(ge=0)
-    mischief: list[str] | None = None
+    tampering: list[str] | None = None
     body: str | None = None
 
 

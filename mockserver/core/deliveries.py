@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from mockserver.core.scenario import MischiefSpec
+from mockserver.core.scenario import TamperingSpec
 
 Kind = Literal["webhook", "call_out"]
 Outcome = Literal["pending", "delivered", "given_up"]
@@ -17,7 +17,7 @@ KEPT_ATTEMPTS = 100
 class Attempt:
     """One try: when it began, what was sent beside the body, and what came back.
 
-    `mischief` is what the scenario did to it, in words for people; what never left has the outcome `lost`.
+    `tampering` is what the scenario did to it, in words for people; what never left has the outcome `lost`.
     """
 
     number: int
@@ -32,7 +32,7 @@ class Attempt:
     reply_headers: tuple[tuple[str, str], ...] = ()
     truncated: bool = False
     address: str | None = None
-    mischief: tuple[str, ...] = ()
+    tampering: tuple[str, ...] = ()
 
     @property
     def success(self) -> bool:
@@ -79,7 +79,7 @@ class Delivery:
     headers: tuple[tuple[str, str], ...] = JSON_BODY
     keep: int = 65_536
 
-    mischief: MischiefSpec | None = None
+    tampering: TamperingSpec | None = None
     made: int = 0
     tries: int = 0
     replay: Replay | None = None

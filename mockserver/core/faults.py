@@ -1,4 +1,4 @@
-"""Faults: neutral errors that a provider spells, and mischief that happens on the wire."""
+"""Faults: neutral errors that a provider spells, and faults on the wire."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

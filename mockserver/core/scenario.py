@@ -227,7 +227,7 @@ class Condition(Model):
 
 
 class FaultSpec(Model):
-    """A neutral error, a provider's own code as `provider: CODE`, or mischief on the wire."""
+    """A neutral error, a provider's own code as `provider: CODE`, or a fault on the wire."""
 
     kind: str = Field(max_length=100, description="what goes wrong")
     phase: Literal["before_commit", "after_commit", "mid_body"] | None = Field(
@@ -314,7 +314,7 @@ class RuleSpec(Model):
     fault: FaultSpec | None = Field(default=None, description="what goes wrong with the request")
 
 
-class MischiefSpec(Model):
+class TamperingSpec(Model):
     """What goes wrong with a delivery. Attempts are counted from 1."""
 
     lose: int = Field(default=0, ge=0, le=100, description="so many first attempts never leave")
@@ -337,14 +337,14 @@ class MischiefSpec(Model):
 
 
 class WebhookRuleSpec(Model):
-    """Which events get which mischief. The first that matches wins."""
+    """Which deliveries are tampered with, and how. The first that matches wins."""
 
     event: str = Field(max_length=100, description="an event; * stands for any characters")
     account: str | None = Field(default=None, max_length=200, description="an API key; * stands for any characters")
     nth: Counts | None = Field(default=None, description="only these matches of this rule, counted by account")
     times: int | None = Field(default=None, ge=1, description="only the first so many matches")
     probability: Share | None = Field(default=None, description="seeded by match, not random")
-    mischief: MischiefSpec = Field(description="what goes wrong with the delivery")
+    tampering: TamperingSpec = Field(description="what goes wrong with the delivery")
 
     @property
     def counted(self) -> bool:

@@ -1,23 +1,23 @@
-"""Tampering with webhooks: what a scenario's mischief does to the bytes and the signature of an attempt."""
+"""Tampering with webhooks: what a scenario changes in the bytes and the signature of an attempt."""
 
 from collections.abc import Sequence
 
 from pydantic_core import from_json, to_json
 
 from mockserver.core.instants import parse_rfc3339, rfc3339
-from mockserver.core.scenario import MischiefSpec
+from mockserver.core.scenario import TamperingSpec
 
 Header = tuple[str, str]
 
 PADDING = "padding"
 
 
-def strikes(spec: MischiefSpec | None, attempt: int) -> bool:
+def strikes(spec: TamperingSpec | None, attempt: int) -> bool:
     """Whether attempt number `attempt` (from 1) is tampered with."""
     return spec is not None and (spec.attempts is None or attempt in spec.attempts)
 
 
-def marks(spec: MischiefSpec) -> tuple[str, ...]:
+def marks(spec: TamperingSpec) -> tuple[str, ...]:
     """What is done to an attempt, in words for people."""
     done = {
         f"signature {spec.signature.replace('_', ' ')}": spec.signature != "valid",
@@ -27,7 +27,7 @@ def marks(spec: MischiefSpec) -> tuple[str, ...]:
     return tuple(mark for mark, is_done in done.items() if is_done)
 
 
-def body(spec: MischiefSpec, composed: bytes, stamp: str | None) -> bytes:
+def body(spec: TamperingSpec, composed: bytes, stamp: str | None) -> bytes:
     """The body of an attempt. `stamp` is the field that tells its instant, where its signature does not.
 
     A field that the body has is never replaced by an extra one. What is not a JSON object stays as it is.
@@ -46,8 +46,8 @@ def body(spec: MischiefSpec, composed: bytes, stamp: str | None) -> bytes:
     return to_json(data)
 
 
-def signature(spec: MischiefSpec, headers: Sequence[Header]) -> tuple[Header, ...]:
-    """The headers of a signature, wrong or without it where the mischief says so."""
+def signature(spec: TamperingSpec, headers: Sequence[Header]) -> tuple[Header, ...]:
+    """The headers of a signature, wrong or without it where the scenario says so."""
     if spec.signature == "missing":
         return tuple(h for h in headers if not _signs(h))
     if spec.signature == "wrong":

@@ -58,12 +58,12 @@ class Attempts:
             await self._sandbox.store.save_delivery(delivery.attempted(broken, False, self._sandbox.clock.now()))
 
     async def _make(self, delivery: Delivery) -> None:
-        sandbox, spec = self._sandbox, delivery.mischief
+        sandbox, spec = self._sandbox, delivery.tampering
         if spec is not None and spec.reorder:
             await sandbox.store.take_value(HELD, delivery.id, sandbox.clock.now())
         result = None
         if spec is not None and delivery.replay is None and delivery.tries < spec.lose:
-            attempt = Attempt(delivery.made + 1, sandbox.clock.now(), (), "lost", mischief=("lost",))
+            attempt = Attempt(delivery.made + 1, sandbox.clock.now(), (), "lost", tampering=("lost",))
         else:
             attempt, result = await self._sent(delivery)
         told = 0 if result is None else retry_after(result.headers, wall_ms())
@@ -71,7 +71,7 @@ class Attempts:
         if spec is not None and attempt.success and delivery.replay is None:
             for _ in range(spec.duplicate):
                 copy, _ = await self._sent(replace(delivery, made=after.made))
-                after = after.with_attempt(replace(copy, mischief=(*copy.mischief, f"copy of {attempt.number}")))
+                after = after.with_attempt(replace(copy, tampering=(*copy.tampering, f"copy of {attempt.number}")))
         await sandbox.store.save_delivery(after)
         for made in after.attempts[delivery.made - after.made :]:
             await self._write_down(after, made)
@@ -115,9 +115,7 @@ class Attempts:
                 await store.schedule(replace(held, due_at=now))
 
 
-def _attempt(
-    delivery: Delivery, call: OutgoingCall, mischief: tuple[str, ...], result: CallResult, began: int
-) -> Attempt:
+def _attempt(delivery: Delivery, call: OutgoingCall, marks: tuple[str, ...], result: CallResult, began: int) -> Attempt:
     return Attempt(
         number=delivery.made + 1,
         at=began,
@@ -131,7 +129,7 @@ def _attempt(
         reply_headers=result.headers,
         truncated=result.truncated,
         address=result.address,
-        mischief=mischief,
+        tampering=marks,
     )
 
 
@@ -149,7 +147,7 @@ def _signed(delivery: Delivery, sign: Sign, at: int, stamp: str | None) -> _Sign
     `stamp` is the field of the body that tells its instant, where the signature of the provider has none.
     """
     number = delivery.tries + 1 if delivery.replay is None else delivery.made + 1
-    spec = delivery.mischief
+    spec = delivery.tampering
     if spec is None or not tampering.strikes(spec, number):
         return _Signed((*delivery.headers, *sign(delivery, at)), delivery.body)
     # Signed over exactly the bytes that are sent: an extra field is no forgery.
@@ -162,10 +160,12 @@ def _signed(delivery: Delivery, sign: Sign, at: int, stamp: str | None) -> _Sign
     return _Signed(headers, spoilt.body, tampering.marks(spec))
 
 
-def attempt_body(delivery: Delivery, mischief: Sequence[str], stamp: str | None) -> bytes:
+def attempt_body(delivery: Delivery, marks: Sequence[str], stamp: str | None) -> bytes:
     """The bytes of an attempt that was made: computed again, so that a huge body is not kept once an attempt."""
-    tampered = delivery.mischief is not None and set(tampering.marks(delivery.mischief)) & set(mischief)
-    return tampering.body(delivery.mischief, delivery.body, stamp) if tampered and delivery.mischief else delivery.body
+    tampered = delivery.tampering is not None and set(tampering.marks(delivery.tampering)) & set(marks)
+    return (
+        tampering.body(delivery.tampering, delivery.body, stamp) if tampered and delivery.tampering else delivery.body
+    )
 
 
 def _on_wire(call: OutgoingCall) -> Headers:

@@ -10,7 +10,7 @@ from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
 from mockserver.core.journal import Entry
 from mockserver.core.match import key_matches
-from mockserver.core.scenario import MischiefSpec
+from mockserver.core.scenario import TamperingSpec
 from mockserver.sandbox.state import SandboxState
 from mockserver.store.protocol import HELD
 
@@ -95,18 +95,18 @@ class Outbox:
         self._poke()
 
     async def _send(self, delivery: Delivery) -> None:
-        """Hand a delivery to the courier, with the mischief that the scenario has for it."""
-        spec = await self._mischief(delivery) if delivery.kind == "webhook" else None
+        """Hand a delivery to the courier, tampered with as the scenario says."""
+        spec = await self._tampering(delivery) if delivery.kind == "webhook" else None
         if spec is not None:
             late = spec.delay + (REORDERED if spec.reorder else 0)
             due = None if delivery.due_at is None else delivery.due_at + late
-            delivery = replace(delivery, mischief=spec, due_at=due)
+            delivery = replace(delivery, tampering=spec, due_at=due)
             if spec.reorder:
                 await self._sandbox.store.put_value(HELD, delivery.id, delivery.account)
         await self._sandbox.store.schedule(delivery)
         self._poke()
 
-    async def _mischief(self, delivery: Delivery) -> MischiefSpec | None:
+    async def _tampering(self, delivery: Delivery) -> TamperingSpec | None:
         """What the first webhook rule that matches does to a delivery."""
         key = delivery.account.partition(":")[2]
         for place, rule in enumerate(self._sandbox.program.webhooks):
@@ -116,5 +116,5 @@ class Outbox:
             count = await self._sandbox.store.next_number("webhook rule", name, delivery.account) if rule.counted else 0
             unit = self._sandbox.seeded.unit("webhook rule", name, delivery.account, count) if rule.probability else 0.0
             if rule.takes(count, unit):
-                return rule.mischief
+                return rule.tampering
         return None

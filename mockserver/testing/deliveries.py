@@ -27,7 +27,7 @@ Outcome = Literal["pending", "delivered", "given_up"]
 class Attempt:
     """One try: `outcome` is `response` whatever the status, or what went wrong, told by `error`.
 
-    `mischief` is what the scenario did to it.
+    `tampering` is what the scenario did to it.
     """
 
     number: int
@@ -37,7 +37,7 @@ class Attempt:
     error: str | None
     headers: Mapping[str, str] = field(repr=False)
     reply: bytes = field(repr=False)
-    mischief: tuple[str, ...] = ()
+    tampering: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Deliveries:
             url=delivery.url,
             outcome=delivery.outcome,
             attempts=tuple(
-                Attempt(a.number, instant(a.at), a.status, a.outcome, a.error, dict(a.headers), a.reply, a.mischief)
+                Attempt(a.number, instant(a.at), a.status, a.outcome, a.error, dict(a.headers), a.reply, a.tampering)
                 for a in delivery.attempts
             ),
             created_at=instant(delivery.created_at),

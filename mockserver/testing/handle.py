@@ -147,7 +147,7 @@ class MockServer(History):
         """Make the next `times` requests of an operation (and a key) go wrong, before any rule of the scenario.
 
         `operation` is `provider.operation`, in which `*` stands for any characters. `kind` is a neutral error
-        (`rate_limited`, `server_error`, …), mischief on the wire (`reset`, `hang`, `truncate`, …) or a provider's own
+        (`rate_limited`, `server_error`, …), a fault on the wire (`reset`, `hang`, `truncate`, …) or a provider's own
         code (`nanophoto: AI_SERVICE_ERROR`). The rest is as in a scenario's `fault`; `lasts` is its `for`. Raises
         MockServerError for a name that does not exist.
         """

@@ -1,4 +1,4 @@
-"""Mischief with webhooks: each kind, for exactly the events and attempts that the scenario names."""
+"""Tampering with webhooks: each kind, for exactly the events and attempts that the scenario names."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockserver.core import tampering
-from mockserver.core.scenario import MischiefSpec
+from mockserver.core.scenario import TamperingSpec
 from mockserver.core.signing import hmac_sha256
 from mockserver.outgoing.call import CallResult, OutgoingCall
 from tests.conversation import Conversation
@@ -16,8 +16,8 @@ from tests.test_deliveries import SECRET, answer, only, replay, scenario, submit
 Talk = Callable[..., None]
 
 
-def spoilt(event: str = "analysis.completed", rule: dict[str, Any] | None = None, **mischief: Any) -> dict[str, Any]:
-    return scenario({"event": event, **(rule or {}), "mischief": mischief})
+def spoilt(event: str = "analysis.completed", rule: dict[str, Any] | None = None, **tampering: Any) -> dict[str, Any]:
+    return scenario({"event": event, **(rule or {}), "tampering": tampering})
 
 
 def valid(call: OutgoingCall, secret: str = SECRET) -> bool:
@@ -38,7 +38,7 @@ def test_a_lost_attempt_never_leaves_and_the_schedule_goes_on(talk: Talk) -> Non
         assert len(t.receivers.calls) == 1
         delivery = await only(t)
         assert [a["outcome"] for a in delivery["attempts"]] == ["lost", "lost", "response"]
-        assert delivery["attempts"][0]["mischief"] == ["lost"]
+        assert delivery["attempts"][0]["tampering"] == ["lost"]
         assert delivery["outcome"] == "delivered"
 
     talk(story, spoilt(lose=2))
@@ -78,7 +78,7 @@ def test_a_duplicate_has_the_same_bytes(talk: Talk) -> None:
         assert all(map(valid, t.receivers.calls))
         attempts = (await only(t))["attempts"]
         assert [a["number"] for a in attempts] == [1, 2, 3, 4]
-        assert [a.get("mischief") for a in attempts] == [None, None, ["copy of 2"], ["copy of 2"]]
+        assert [a.get("tampering") for a in attempts] == [None, None, ["copy of 2"], ["copy of 2"]]
         entries = (await t.get("/_mock/journal")).json()["entries"]
         assert sum(e["kind"] == "delivery" for e in entries) == 4
 
@@ -133,7 +133,7 @@ def test_a_bad_signature_is_bad_and_nothing_else_is(talk: Talk, kind: str) -> No
         signature = dict(call.headers).get("X-V2P-Signature")
         assert (signature is None) == (kind == "missing")
         assert signature is None or len(signature) == len("sha256=") + 64
-        assert (await only(t))["attempts"][0]["mischief"] == [f"signature {kind.replace('_', ' ')}"]
+        assert (await only(t))["attempts"][0]["tampering"] == [f"signature {kind.replace('_', ' ')}"]
 
     talk(story, spoilt(signature=kind))
 
@@ -178,7 +178,7 @@ def test_a_stale_signature_is_one_of_an_old_instant(talk: Talk) -> None:
         told = hmac_sha256(secret, call.body, headers["X-Nxt-Timestamp"].encode())
         assert headers["X-Nxt-Signature"] == f"sha256={told}"
 
-    rule = {"event": "*", "mischief": {"signature": "stale"}}
+    rule = {"event": "*", "tampering": {"signature": "stale"}}
     talk(story, {"extends": "default", "signature_time": "sandbox", "webhooks": [rule]})
 
 
@@ -226,10 +226,10 @@ def test_events_are_counted_by_rule_and_account(talk: Talk) -> None:
 
 def test_the_first_rule_that_takes_an_event_decides(talk: Talk) -> None:
     rules: list[dict[str, Any]] = [
-        {"event": "analysis.failed", "mischief": {"lose": 9}},
-        {"event": "analysis.*", "times": 1, "mischief": {"signature": "wrong"}},
-        {"event": "*", "account": "other", "mischief": {"lose": 9}},
-        {"event": "*", "mischief": {"signature": "missing"}},
+        {"event": "analysis.failed", "tampering": {"lose": 9}},
+        {"event": "analysis.*", "times": 1, "tampering": {"signature": "wrong"}},
+        {"event": "*", "account": "other", "tampering": {"lose": 9}},
+        {"event": "*", "tampering": {"signature": "missing"}},
     ]
 
     async def story(t: Conversation) -> None:
@@ -258,7 +258,7 @@ def test_a_share_of_the_events_is_seeded(talk: Talk) -> None:
 
 
 def test_call_outs_are_left_alone(talk: Talk) -> None:
-    """Mischief is for webhooks: a job that cannot ask for its source would be another story."""
+    """TamperingSpec is for webhooks: a job that cannot ask for its source would be another story."""
 
     async def story(t: Conversation) -> None:
         source = {"type": "source_provider", "provider": {"url": "http://127.0.0.1:9000/broker", "reference": "v"}}
@@ -271,11 +271,11 @@ def test_call_outs_are_left_alone(talk: Talk) -> None:
         await t.advance(3600)
         assert [call.url.rpartition("/")[2] for call in t.receivers.calls] == ["broker", "video"]
 
-    talk(story, scenario({"event": "*", "mischief": {"lose": 100}}))
+    talk(story, scenario({"event": "*", "tampering": {"lose": 100}}))
 
 
 def test_what_is_no_json_object_is_not_tampered_with() -> None:
-    spec = MischiefSpec(extra_fields={"a": 1}, pad=3)
+    spec = TamperingSpec(extra_fields={"a": 1}, pad=3)
     assert tampering.body(spec, b"", None) == b""
     assert tampering.body(spec, b"[1]", None) == b"[1]"
     assert tampering.body(spec, b'{"b":2}', None) == b'{"b":2,"a":1,"padding":"xxx"}'
@@ -283,7 +283,7 @@ def test_what_is_no_json_object_is_not_tampered_with() -> None:
 
 @pytest.mark.parametrize(("value", "changed"), [("ab0", "ab1"), ("abf", "ab0"), ("abz", "aba"), ("zza", "zz0")])
 def test_a_wrong_signature_differs_in_its_last_character(value: str, changed: str) -> None:
-    spec = MischiefSpec(signature="wrong")
+    spec = TamperingSpec(signature="wrong")
     assert tampering.signature(spec, (("X-Signature", value), ("X-Time", "7"))) == (
         ("X-Signature", changed),
         ("X-Time", "7"),
