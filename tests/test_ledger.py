@@ -19,8 +19,6 @@ from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 from tests.stories import ASKED, CALL_OUTS, STATUSES, Asked, asked_of, replies, ways
 
-Talk = Callable[..., None]
-
 PROVIDERS = {p.name: p for p in all_providers()}
 LEDGER = ledger(all_providers())
 ROWS = LEDGER.rows
@@ -73,37 +71,31 @@ def test_no_row_is_about_something_that_a_provider_does_not_have(provider: Provi
 
 
 @pytest.mark.parametrize("row", SHOWN)
-def test_the_scenario_of_a_row_shows_it(talk: Talk, row: str) -> None:
+async def test_the_scenario_of_a_row_shows_it(row: str) -> None:
     asked = asked_of(row, ROWS[row].scenario)
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}}) as t:
         assert await met(t, asked, lambda entry: row in entry.rests_on)
-
-    talk(story, {"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}})
 
 
 # What takes a request of its own is shown by the request.
 @pytest.mark.parametrize(
     "row", [r for r in SHOWN if kind_of(r) == "error" and ROWS[r].scenario != "default" and r not in ASKED]
 )
-def test_the_neutral_scenario_does_not_show_an_error_of_another(talk: Talk, row: str) -> None:
+async def test_the_neutral_scenario_does_not_show_an_error_of_another(row: str) -> None:
     asked = asked_of(row, ROWS[row].scenario)
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "clock": {"mode": asked.clock}}) as t:
         async for _ in replies(t, asked):
             assert not [entry for entry in await t.sandbox.journal() if row in entry.rests_on]
 
-    talk(story, {"extends": "default", "clock": {"mode": asked.clock}})
-
 
 @pytest.mark.parametrize("row", [f"{p.name}.limit.{limit}" for p in PROVIDERS.values() for limit in p.periods])
-def test_the_scenario_of_a_counted_limit_uses_it_up(talk: Talk, row: str) -> None:
+async def test_the_scenario_of_a_counted_limit_uses_it_up(row: str) -> None:
     asked = asked_of(row, ROWS[row].scenario)
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}}) as t:
         assert await met(t, asked, lambda entry: entry.status in (402, 429))
-
-    talk(story, {"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}})
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
