@@ -22,7 +22,7 @@ class _Announced(HttpServer):
     """A server that says when it can be talked to, so that nobody has to look again and again."""
 
     def __init__(self, app: Server, limits: Limits | None) -> None:
-        super().__init__(app, limits, closed=app.sandboxes.close)
+        super().__init__(app, limits, on_closed=app.sandboxes.close)
         self.up = threading.Event()
 
     async def startup(self, sockets: Sequence[socket]) -> None:

@@ -8,7 +8,7 @@ from mockserver.wire.request import Disconnected, Request
 class Pieces:
     """The connection of such a client. It goes away in the middle of its body unless that is `complete`."""
 
-    expects = False
+    expects_continue = False
 
     def __init__(self, pieces: Iterable[bytes] = (), *, complete: bool = True) -> None:
         self.left = list(pieces)

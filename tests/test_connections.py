@@ -111,14 +111,14 @@ def test_a_client_that_leaves_is_noticed_behind_what_it_has_pipelined(server: Li
     with connected(server.address) as connection:
         connection.sendall(request("POST", SUBMIT, HANG) + request("GET", "/_mock/health"))
         server.clock()
-    assert ended(lambda: latest(server) == "the connection was broken on purpose")
+    assert ended(lambda: latest(server) == "a fault closed the connection")
 
 
 def test_a_client_that_leaves_during_a_delay_was_not_cut_off(server: Live) -> None:
     with connected(server.address) as connection:
         connection.sendall(request("POST", SUBMIT, LATE))
         server.clock()
-    assert ended(lambda: latest(server) == "the client went away before its reply")
+    assert ended(lambda: latest(server) == "the client disconnected before the reply")
 
 
 def ended(happened: Callable[[], bool]) -> bool:

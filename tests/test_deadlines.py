@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.clock import monotonic
-from mockserver.serving.deadlines import Lateness, Limits
+from mockserver.serving.deadlines import Limits, WaitTime
 from tests.live import Live, live
 from tests.raw import connected, hear, hear_reply, request, say
 
@@ -252,7 +252,7 @@ def test_descriptors_are_given_back(quick: Live) -> None:
 
 
 def test_lateness_is_since_the_same_thing_is_waited_for() -> None:
-    late = Lateness()
-    assert [late.of("a", at) for at in (0, 3, 5)] == [0, 3, 5]
-    assert late.of("b", 6) == 0
-    assert [late.of("b", at, got, 10) for at, got in ((8, 9), (9, 10), (12, 15), (13, 25))] == [2, 0, 3, 0]
+    late = WaitTime()
+    assert [late.update("a", at) for at in (0, 3, 5)] == [0, 3, 5]
+    assert late.update("b", 6) == 0
+    assert [late.update("b", at, got, 10) for at, got in ((8, 9), (9, 10), (12, 15), (13, 25))] == [2, 0, 3, 0]

@@ -116,7 +116,7 @@ async def test_an_upload_is_not_shown_as_something_else() -> None:
 @pytest.mark.parametrize(("unread", "lasts"), [(0.0, 3_000_000), (1_000.0, 2_000_000), (9_000.0, 0)])
 async def test_a_stream_counts_from_when_its_request_came(monkeypatch, unread: float, lasts: int) -> None:
     """A client that came with five hundred others gets its last chunk no later than one that came alone."""
-    monkeypatch.setattr("mockserver.wire.asgi.AsgiConnection.unread", unread)
+    monkeypatch.setattr("mockserver.wire.asgi.AsgiConnection.seconds_unread", unread)
     stream = {"text": "a b", "pace": {"first": "0s", "every": "3000s"}}
     rule = {"name": "slow", "operation": "nanophoto.*", "stream": stream}
 

@@ -55,7 +55,7 @@ def ended(during: Callable[[HttpServer, Answering], None]) -> tuple[Answering, A
 
     async def story() -> tuple[Answering, Any, list[str]]:
         app = Answering()
-        server = HttpServer(app, closed=close)
+        server = HttpServer(app, on_closed=close)
         listener = listen("127.0.0.1", 0)
         await server.startup([listener])
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
@@ -82,7 +82,7 @@ def test_one_that_takes_too_long_is_cancelled(
     app, reply, closed = ended(lambda server, app: None)
     assert isinstance(reply, httpx2.TransportError)
     assert (app.cancelled, closed) == (True, ["closed"])
-    assert "1 requests were not over in time" in caplog.text
+    assert "cancelled 1 requests that did not finish within" in caplog.text
 
 
 def test_who_asks_twice_waits_for_nothing(caplog: pytest.LogCaptureFixture) -> None:

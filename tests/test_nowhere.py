@@ -25,16 +25,16 @@ def asked(mock: MockServer, path: str, **headers: str) -> str:
     ],
 )
 def test_what_is_near_is_said_and_written_down(mockserver: MockServer, path: str, near: str) -> None:
-    assert asked(mockserver, f"/~{mockserver.name}{path}?x=1").endswith(f" Near is {near}.")
+    assert asked(mockserver, f"/~{mockserver.name}{path}?x=1").endswith(f" Did you mean {near}?")
     (request,) = mockserver.requests()
     assert (request.provider, request.operation, request.method, request.path) == ("", None, "POST", path)
     assert (request.status, request.query, request.note) == (
         404,
         {"x": "1"},
-        f"no provider has this path; near: {near}",
+        f"no provider has this path; closest: {near}",
     )
     told = mockserver.report()
-    assert f"unmatched requests:\n  POST {path}: no provider has this path; near: {near}" in told
+    assert f"unmatched requests:\n  POST {path}: no provider has this path; closest: {near}" in told
 
 
 def test_where_nothing_is_near_it_says_so_quickly(mockserver: MockServer) -> None:

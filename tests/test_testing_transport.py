@@ -169,7 +169,7 @@ async def test_a_stream_that_is_cancelled_is_over(mock: MockServer) -> None:
                 assert reply.status_code == 200
                 group.cancel_scope.cancel()
                 await reply.aread()
-        assert [request.note for request in mock.requests()] == ["the client went away after 0 bytes"]
+        assert [request.note for request in mock.requests()] == ["the client disconnected after 0 bytes"]
 
 
 def test_a_request_that_cannot_notice_that_its_client_has_gone_is_left_to_itself(

@@ -181,8 +181,8 @@ def test_the_journal_tells_what_was_done_to_a_request(server: Live) -> None:
         # Written down when the connection is gone, which the client may see a moment before.
         while name not in told:
             told.update({e["rule"]: (e.get("status"), e.get("note")) for e in server.journal() if "rule" in e})
-    assert told["truncate"] == (202, "the reply was spoilt: truncate")
-    assert told["lost"] == (202, "the operation was done and its reply lost: reset")
+    assert told["truncate"] == (202, "the reply was sent with a fault: truncate")
+    assert told["lost"] == (202, "the operation was done, but its reply was lost: reset")
 
 
 @pytest.mark.parametrize("kind", ["truncate", "garble", "stall", "slow_drip", "reset"])
