@@ -1,4 +1,4 @@
-"""`--mockserver-coverage`: told at the end of a run, gathered from all workers, and right by the journal."""
+"""`--mockserver-coverage`: the report at the end of a run, collected from all workers."""
 
 import json
 import shutil
@@ -19,16 +19,16 @@ import requests
 
 
 def submit(mock, **headers):
-    asked = {"url": "https://example.com/hike.mp4"}
-    return requests.post(mock.url("videotoprompt") + "/analyze/url", json=asked, headers=headers, timeout=10)
+    body = {"url": "https://example.com/hike.mp4"}
+    return requests.post(mock.url("videotoprompt") + "/analyze/url", json=body, headers=headers, timeout=10)
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_it_is_taken(mockserver, number):
+def test_with_a_key(mockserver, number):
     assert submit(mockserver, Authorization=f"Bearer {mockserver.key('videotoprompt')}").status_code == 202
 
 
-def test_nobody_is_refused(mockserver):
+def test_without_a_key(mockserver):
     assert submit(mockserver).status_code == 401
 """
 
@@ -38,7 +38,7 @@ def _ledgers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ledgers.put(monkeypatch, tmp_path, videotoprompt=ledgers.VIDEOTOPROMPT)
 
 
-def test_a_run_is_told_what_it_met(pytester: pytest.Pytester) -> None:
+def test_a_run_reports_what_it_covered(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     result = run_inner(pytester, "--mockserver-coverage")
     assert result.ret == pytest.ExitCode.OK
@@ -54,7 +54,7 @@ def test_a_run_is_told_what_it_met(pytester: pytest.Pytester) -> None:
     )
 
 
-def test_it_is_written_in_every_form(pytester: pytest.Pytester) -> None:
+def test_the_report_can_be_written_in_every_format(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     forms = ("json", "junit", "html", "table")
     result = run_inner(pytester, *(f"--mockserver-coverage={form}:out/{form}" for form in forms))
@@ -66,7 +66,7 @@ def test_it_is_written_in_every_form(pytester: pytest.Pytester) -> None:
     assert written["table"].startswith("met of")
 
 
-def test_too_little_fails_a_run_that_passed(pytester: pytest.Pytester) -> None:
+def test_a_run_below_the_threshold_fails(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     result = run_inner(pytester, "--mockserver-coverage-fail-under=80")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -77,7 +77,7 @@ def test_too_little_fails_a_run_that_passed(pytester: pytest.Pytester) -> None:
     assert run_inner(pytester, "--mockserver-coverage-fail-under=33.3").ret == pytest.ExitCode.OK
 
 
-def test_it_can_be_set_in_the_configuration_file(pytester: pytest.Pytester) -> None:
+def test_coverage_can_be_set_in_the_configuration_file(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     pytester.makeini("[pytest]\nmockserver_coverage =\n  table\n  json:out.json\nmockserver_coverage_fail_under = 40\n")
     result = run_inner(pytester)
@@ -89,14 +89,14 @@ def test_it_can_be_set_in_the_configuration_file(pytester: pytest.Pytester) -> N
 
 
 @pytest.mark.parametrize("end", ["1 / 0", "pytest.exit('enough')"])
-def test_a_run_that_breaks_off_is_counted_so_far(pytester: pytest.Pytester, end: str) -> None:
+def test_an_interrupted_run_reports_what_it_covered_so_far(pytester: pytest.Pytester, end: str) -> None:
     pytester.makepyfile(SUITE + f"\n\ndef test_bad(mockserver):\n    submit(mockserver), {end}\n")
     result = run_inner(pytester, "-x", "--mockserver-coverage")
     assert result.ret in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
     result.stdout.fnmatch_lines(["  videotoprompt.analyze_url  202 ×4, 401 ×2"])
 
 
-def test_a_run_that_calls_nobody_has_nothing_to_show(pytester: pytest.Pytester) -> None:
+def test_a_run_that_calls_no_provider_has_nothing_to_report(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(mockserver): pass\n\n\ndef test_without(): pass\n")
     result = run_inner(pytester, "--mockserver-coverage", "--mockserver-coverage-fail-under=1")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -111,11 +111,11 @@ def test_a_file_that_cannot_be_written_fails_the_run(pytester: pytest.Pytester) 
     (pytester.path / "taken").write_text("")
     result = run_inner(pytester, "--mockserver-coverage=json:taken/out.json")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines([f"FAIL coverage: {pytester.path / 'taken' / 'out.json'}: *"])
+    result.stdout.fnmatch_lines([f"FAIL coverage: cannot write {pytester.path / 'taken' / 'out.json'}: *"])
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "message"),
     [
         ("--mockserver-coverage=json", "*must be one of table, json:PATH, junit:PATH, html:PATH, not 'json'*"),
         ("--mockserver-coverage=tests/test_x.py", "*not 'tests/test_x.py'*write --mockserver-coverage=table"),
@@ -123,29 +123,29 @@ def test_a_file_that_cannot_be_written_fails_the_run(pytester: pytest.Pytester) 
         ("--mockserver-coverage-fail-under=nan", "*must be a percentage from 0 to 100, not 'nan'"),
     ],
 )
-def test_a_wrong_setting_is_an_error_of_usage(pytester: pytest.Pytester, option: str, told: str) -> None:
+def test_a_wrong_setting_is_a_usage_error(pytester: pytest.Pytester, option: str, message: str) -> None:
     pytester.makepyfile("def test_it(): pass")
     result = run_inner(pytester, option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([told])
+    result.stderr.fnmatch_lines([message])
 
 
-def test_workers_are_gathered(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each has a server of its own, and the whole is what one alone would have met."""
+def test_the_coverage_of_all_workers_is_combined(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each worker has its own server, and the result is the same as without workers."""
     pytest.importorskip("xdist")
     monkeypatch.undo()
     monkeypatch.chdir(pytester.path)
     pytester.makepyfile(SUITE)
     for workers in ((), ("-n", "2")):
-        asked = f"--mockserver-coverage=json:{len(workers)}.json"
-        run_inner(pytester, *workers, asked, "--mockserver-coverage-fail-under=1").assert_outcomes(passed=5)
+        output = f"--mockserver-coverage=json:{len(workers)}.json"
+        run_inner(pytester, *workers, output, "--mockserver-coverage-fail-under=1").assert_outcomes(passed=5)
     alone, together = (json.loads((pytester.path / f"{n}.json").read_bytes()) for n in (0, 2))
     assert together == alone
     (part,) = together["providers"]
     assert [(call["status"], call["times"]) for call in part["calls"]] == [(202, 4), (401, 1)]
 
 
-def test_a_worker_that_crashes_takes_only_its_own_along(pytester: pytest.Pytester, monkeypatch: Any) -> None:
+def test_the_run_still_reports_coverage_after_a_worker_crashed(pytester: pytest.Pytester, monkeypatch: Any) -> None:
     pytest.importorskip("xdist")
     monkeypatch.undo()
     monkeypatch.chdir(pytester.path)
@@ -155,7 +155,7 @@ def test_a_worker_that_crashes_takes_only_its_own_along(pytester: pytest.Pyteste
     result.stdout.fnmatch_lines(["*= mockserver coverage =*"])
 
 
-BESIDE = """
+SAVE_JOURNAL = """
 import json
 import urllib.request
 
@@ -165,21 +165,21 @@ import pytest
 @pytest.fixture(autouse=True)
 def _journal(mockserver):
     yield
-    at = mockserver.url("prompttovideo", "").removesuffix("/prompttovideo") + "/_mock/journal?limit=5000"
-    with urllib.request.urlopen(at) as reply, open("journal.jsonl", "a") as file:
+    url = mockserver.url("prompttovideo", "").removesuffix("/prompttovideo") + "/_mock/journal?limit=5000"
+    with urllib.request.urlopen(url) as reply, open("journal.jsonl", "a") as file:
         for entry in json.load(reply)["entries"]:
             file.write(json.dumps(entry) + "\\n")
 """
 
 
-def test_of_our_own_example_it_is_what_the_journal_says(
+def test_the_coverage_of_an_example_is_consistent_with_its_journal(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counted a second time from the journal of each test, as a reader of the control API sees it."""
+    """The coverage is counted again from the journal of each test, which is read by the control API."""
     monkeypatch.undo()
     monkeypatch.chdir(pytester.path)
     shutil.copytree(ROOT / "examples" / "pytest_suite", pytester.path, dirs_exist_ok=True)
-    pytester.makeconftest(BESIDE)
+    pytester.makeconftest(SAVE_JOURNAL)
     run_inner(pytester, "--mockserver-coverage=json:coverage.json").assert_outcomes(passed=7)
     entries = [json.loads(line) for line in (pytester.path / "journal.jsonl").read_text("utf-8").splitlines()]
     requests = [entry for entry in entries if entry["kind"] == "request"]

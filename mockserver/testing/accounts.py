@@ -1,4 +1,4 @@
-"""An account of a sandbox: what it may do, what it has, and where its events go."""
+"""Accounts of a sandbox: their plans, credits, limits and webhooks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,37 +7,40 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from mockserver.testing.errors import MockServerError
+from mockserver.testing.hosted_sandbox import HostedSandbox
 from mockserver.testing.receiver import Receiver
-from mockserver.testing.session import World
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where the events of an account go (no `events`: all of them), and the secret that signs them."""
+    """The webhook of an account: its URL, its events (an empty tuple means all), and the signing secret."""
 
     url: str
     events: tuple[str, ...]
     secret: str
 
 
-class Keep(Enum):
-    """What stands for "as it is", where None has a meaning of its own."""
+class Unchanged(Enum):
+    """The default of arguments for which None is a value."""
 
-    KEEP = "keep"
+    UNCHANGED = "unchanged"
 
 
-KEEP = Keep.KEEP
+UNCHANGED = Unchanged.UNCHANGED
 
 
 class Account:
-    """One API key at one provider. Each property is read anew; what is assigned holds from the next request on."""
+    """The account of one API key at one provider.
 
-    def __init__(self, world: World, provider: str, key: str) -> None:
-        world.host.provider(provider)
-        self._world = world
+    Properties always return the current value. An assigned value applies from the next request on.
+    """
+
+    def __init__(self, hosted: HostedSandbox, provider: str, key: str) -> None:
+        hosted.host.provider(provider)
+        self._hosted = hosted
         self.provider = provider
         self.key = key
 
@@ -46,7 +49,7 @@ class Account:
 
     @property
     def plan(self) -> str:
-        """The provider's name of the plan."""
+        """The plan, by the provider's name for it."""
         return str(self._view()["plan"])
 
     @plan.setter
@@ -55,9 +58,9 @@ class Account:
 
     @property
     def credits(self) -> float | None:
-        """What can be spent; None is unlimited."""
-        found = self._view()["credits"]
-        return None if found is None else float(found)
+        """The credits that can be spent. None is unlimited."""
+        credits = self._view()["credits"]
+        return None if credits is None else float(credits)
 
     @credits.setter
     def credits(self, credits: float | None) -> None:
@@ -65,69 +68,69 @@ class Account:
 
     @property
     def reserved(self) -> float:
-        """What is set aside for jobs that have not ended."""
+        """The credits that are reserved for jobs that have not ended."""
         return float(self._view()["reserved"])
 
     @property
     def limits(self) -> Mapping[str, int | None]:
-        """What is counted, by name; None is unlimited."""
-        found: Mapping[str, int | None] = self._view()["limits"]
-        return found
+        """The limits by name. None is unlimited."""
+        limits: Mapping[str, int | None] = self._view()["limits"]
+        return limits
 
     @property
     def ledger(self) -> Sequence[Mapping[str, Any]]:
-        """The latest changes of the credits, oldest first: `at`, `kind`, `amount`, `reference`."""
-        found: Sequence[Mapping[str, Any]] = self._view()["ledger"]
-        return found
+        """The latest changes of the credits, oldest first, each with `at`, `kind`, `amount` and `reference`."""
+        ledger: Sequence[Mapping[str, Any]] = self._view()["ledger"]
+        return ledger
 
     @property
     def webhook(self) -> Webhook | None:
-        """Where the events go; None for nowhere. Assign a URL, a receiver or a Webhook."""
-        found = self._view()["webhook"]
-        return None if found is None else Webhook(found["url"], tuple(found["events"]), found["secret"])
+        """The webhook, or None if the account has none. Assign a URL, a receiver, a Webhook or None."""
+        webhook = self._view()["webhook"]
+        return None if webhook is None else Webhook(webhook["url"], tuple(webhook["events"]), webhook["secret"])
 
     @webhook.setter
     def webhook(self, webhook: "str | Receiver | Webhook | None") -> None:
         if webhook is None:
-            self._changed({"webhook": None})
+            self._patch({"webhook": None})
         elif isinstance(webhook, Webhook):
             self.send_events_to(webhook.url, events=webhook.events, secret=webhook.secret)
         else:
             self.send_events_to(webhook)
 
     def send_events_to(self, to: "str | Receiver", *, events: Sequence[str] = (), secret: str | None = None) -> None:
-        """Send events (none given: all of the provider's) to a URL or a receiver, signed by `secret`."""
+        """Send events (default: all of the provider's) to a URL or a receiver, signed with `secret`."""
         for event in events:
-            self._world.check_event(event)
-        given = {"url": to if isinstance(to, str) else to.url, "events": list(events)}
-        self._changed({"webhook": given if secret is None else {**given, "secret": secret}})
+            self._hosted.check_event(event)
+        webhook = {"url": to if isinstance(to, str) else to.url, "events": list(events)}
+        self._patch({"webhook": webhook if secret is None else {**webhook, "secret": secret}})
 
     def change(
         self,
         *,
         plan: str | None = None,
-        credits: float | Keep | None = KEEP,
+        credits: float | Unchanged | None = UNCHANGED,
         limits: Mapping[str, int | None] | None = None,
         billing: Literal["prepaid", "postpaid"] | None = None,
     ) -> None:
-        """Change what is given, at once; what is left out stays.
+        """Change several values at once. Arguments that are left out stay unchanged.
 
-        `credits=None` and a limit that is None are unlimited. Raises MockServerError for a name that does not exist.
+        `credits=None` and a limit of None are unlimited. Raises MockServerError for an unknown plan or limit.
         """
-        given = {"plan": plan, "limits": limits, "billing": billing}
-        change: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        self._changed(change if credits is KEEP else {**change, "credits": credits})
+        arguments = {"plan": plan, "limits": limits, "billing": billing}
+        change: dict[str, Any] = {name: value for name, value in arguments.items() if value is not None}
+        self._patch(change if credits is UNCHANGED else {**change, "credits": credits})
 
-    def _changed(self, given: Mapping[str, Any]) -> None:
+    def _patch(self, change: Mapping[str, Any]) -> None:
         self._view()
-        self._world.control("PATCH", self._path, given)
+        self._hosted.control("PATCH", self._path, change)
 
     def _view(self) -> Mapping[str, Any]:
-        self._world.calm(_nothing())
-        found = self._world.control("GET", self._path)["accounts"]
-        if not found:
-            raise MockServerError(f"the scenario refuses the key {self.key!r} at {self.provider}")
-        view: Mapping[str, Any] = found[0]
+        self._hosted.run_settled(_do_nothing())
+        accounts = self._hosted.control("GET", self._path)["accounts"]
+        if not accounts:
+            raise MockServerError(f"the scenario does not accept the key {self.key!r} at {self.provider}")
+        view: Mapping[str, Any] = accounts[0]
         return view
 
     @property
@@ -135,4 +138,4 @@ class Account:
         return f"/accounts/{quote(self.key, safe='')}?provider={self.provider}"
 
 
-async def _nothing() -> None: ...
+async def _do_nothing() -> None: ...

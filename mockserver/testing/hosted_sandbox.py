@@ -1,4 +1,4 @@
-"""One sandbox of a server in this process, as a test's thread sees it."""
+"""A sandbox of the server in this process, with methods that can be called from the thread of a test."""
 
 from collections.abc import Coroutine
 from datetime import UTC, datetime
@@ -10,50 +10,50 @@ from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.host import Host
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 T = TypeVar("T")
 
 
-class World:
-    """What every part of a handle needs: the server, the sandbox, and a way to work on both."""
+class HostedSandbox:
+    """A sandbox and its server. All parts of `MockServer` use it to run work on the server's event loop."""
 
     def __init__(self, host: Host, sandbox: Sandbox) -> None:
         self.host = host
         self.sandbox = sandbox
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do work on the server's loop, and wait for it."""
+        """Run a coroutine on the server's loop, and return its result."""
         return self.host.run(work)
 
-    def calm(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do work once all that an auto clock brings about by itself has happened."""
+    def run_settled(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine after an auto clock has processed all events that are due. Returns its result."""
 
-        async def done() -> T:
+        async def settle_first() -> T:
             if self.sandbox.clock.mode == "auto":
                 await self.sandbox.courier.settled()
             return await work
 
-        return self.host.run(done())
+        return self.host.run(settle_first())
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        """What the control API replies. Raises MockServerError where it refuses."""
+        """Call the control API and return its reply. Raises MockServerError with its error messages."""
         return self.run(self.host.control(self.sandbox, method, path, body))
 
     def check_operation(self, pattern: str) -> None:
-        """Raises MockServerError for a pattern that covers no operation: a misspelt one would never be seen."""
+        """Raise MockServerError if no operation matches the pattern, for example because of a spelling mistake."""
         known = self.host.catalogue.operations
         if not any(key_matches(pattern, operation) for operation in known):
-            raise MockServerError(f"no operation is called {pattern!r}{near(pattern, known)}")
+            raise MockServerError(f"unknown operation {pattern!r}{near(pattern, known)}")
 
     def check_event(self, pattern: str) -> None:
-        """Raises MockServerError for a pattern that covers no event."""
+        """Raise MockServerError if no event matches the pattern."""
         known = self.host.catalogue.events
         if not any(key_matches(pattern, event) for event in known):
-            raise MockServerError(f"no event is called {pattern!r}{near(pattern, known)}")
+            raise MockServerError(f"unknown event {pattern!r}{near(pattern, known)}")
 
 
 def instant(milliseconds: int) -> datetime:
-    """An instant of a sandbox's clock, in UTC."""
+    """Convert an instant of a sandbox's clock to a datetime in UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
