@@ -89,7 +89,8 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         hint = ". Is another server running? Use --port 0 for a free port" if port else ""
-        raise SettingsError(f"cannot listen on {host} port {port}: {error}{hint}") from None
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise SettingsError(f"cannot listen on {host} port {port}: {reason}{hint}") from None
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
