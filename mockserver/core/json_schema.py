@@ -1,4 +1,4 @@
-"""How the scenario language spells durations, shares and progress, as JSON Schema tells it to editors."""
+"""JSON Schemas of the scenario language's own types: durations, shares, progress and instants."""
 
 from itertools import combinations
 from typing import Any

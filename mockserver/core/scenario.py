@@ -1,6 +1,6 @@
-"""The scenario language: one pydantic model that YAML, Python and the control API are read with.
+"""The scenario language: one pydantic model for YAML files, Python and the control API.
 
-It also generates the JSON Schema that editors complete from. Meaning is given to it in `core.compile`.
+The JSON Schema for editors is generated from it. `core.compile` turns it into a program.
 """
 
 import re
@@ -29,7 +29,7 @@ def _progress(value: object) -> object:
     if isinstance(value, bool) or not all(d.isascii() and d.isdigit() and int(d) <= 100 for d in digits):
         raise ValueError(f"expected a progress such as 50 or 0..90, at most 100, got {value!r}")
     if int(digits[0]) > int(digits[1]):
-        raise ValueError(f"progress must not fall, got {value!r}")
+        raise ValueError(f"progress must not decrease, got {value!r}")
     return int(digits[0]), int(digits[1])
 
 
@@ -47,12 +47,11 @@ def _instant(value: str) -> str:
     return value
 
 
-def _listed(value: object) -> object:
+def _as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
-# Not `dict` and `list`: pydantic asks a factory for its signature, and that of a builtin is a text which Python parses,
-# after it has compiled a pattern for all of its own syntax.
+# Not `dict` and `list`: pydantic reads the signature of a factory. That of a builtin is a text, which is slow to parse.
 def _no_keys() -> dict[str, Any]:
     return {}
 
@@ -89,27 +88,27 @@ Progress = Annotated[
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(json_schema.SHARE)]
 Texts = Annotated[
     list[Annotated[str, Field(max_length=200)]],
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     WithJsonSchema(json_schema.listed({"type": "string", "maxLength": 200})),
 ]
 Names = Annotated[
     list[Annotated[str, Field(max_length=200)]],
     Field(min_length=1),
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     WithJsonSchema(json_schema.listed({"type": "string", "maxLength": 200}, least=1)),
 ]
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
     Field(min_length=1),
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     WithJsonSchema(json_schema.listed({"type": "integer", "minimum": 1}, least=1)),
 ]
 
 
 class Model(BaseModel):
-    """The base of every part of a scenario: strict types, and no key that is not written here.
+    """The base of every part of a scenario: strict types and no unknown keys.
 
-    Validators are built when they are first used: those of the parts would be built for nothing beside the whole's.
+    Validators are built when they are first used: the parts rarely need their own, because the whole has one.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True)
@@ -167,14 +166,14 @@ class StepSpec(Model):
 
     @model_validator(mode="after")
     def _one_end(self) -> "StepSpec":
-        given = {"for": self.lasts, "polls": self.polls, "held": self.held or None}
-        ends = [name for name, value in given.items() if value is not None]
+        options = {"for": self.lasts, "polls": self.polls, "held": self.held or None}
+        ends = [name for name, value in options.items() if value is not None]
         if len(ends) > 1:
-            raise ValueError(f"a step ends in one way, and this one has {' and '.join(ends)}")
+            raise ValueError(f"a step can have only one of for, polls and held, and this one has {' and '.join(ends)}")
         if RANK[self.status] == 2 and ends:
-            raise ValueError(f"{self.status} is the end of a job and takes no '{ends[0]}'")
+            raise ValueError(f"{self.status} ends the job, so this step cannot have '{ends[0]}'")
         if self.error is not None and self.status != "failed":
-            raise ValueError(f"only a failed step has an error, and this one is {self.status}")
+            raise ValueError(f"only a failed step can have an error, and this one is {self.status}")
         return self
 
 
@@ -188,13 +187,13 @@ class PlanSpec(Model):
         for i, step in enumerate(self.steps):
             last = i == len(self.steps) - 1
             if not last and RANK[step.status] == 2:
-                raise ValueError(f"step {i + 1} ({step.status}) is the end of a job, and other steps follow it")
+                raise ValueError(f"step {i + 1} ({step.status}) ends the job, so no step can follow it")
             if not last and step.lasts is None and step.polls is None and not step.held:
                 raise ValueError(f"step {i + 1} ({step.status}) never ends: give it 'for', 'polls' or 'held'")
             if last and (step.lasts is not None or step.polls is not None or step.held):
-                raise ValueError(f"the last step ({step.status}) ends, and nothing follows it")
+                raise ValueError(f"the last step ({step.status}) has an end, so another step must follow it")
             if not last and RANK[self.steps[i + 1].status] < RANK[step.status]:
-                raise ValueError(f"step {i + 2} goes back from {step.status} to {self.steps[i + 1].status}")
+                raise ValueError(f"step {i + 2} cannot go back from {step.status} to {self.steps[i + 1].status}")
         return self
 
 
@@ -220,7 +219,7 @@ class Condition(Model):
 
     @model_validator(mode="after")
     def _something(self) -> "Condition":
-        # Only `equals` may look for nothing; a key that was left empty must not match every request.
+        # Only `equals` can be null. A key that was left empty by mistake must not match every request.
         if not any(name == "equals" or getattr(self, name) is not None for name in self.model_fields_set):
             raise ValueError("a condition needs equals, prefix, suffix, contains, regex, in or exists")
         return self
@@ -252,7 +251,7 @@ class FaultSpec(Model):
         if self.p99 is None:
             return self
         if self.lasts is None or self.lasts.spread or not 0 < self.lasts.base < self.p99:
-            raise ValueError("p99 goes with a shorter `for`, which has no spread: {for: 300ms, p99: 2s}")
+            raise ValueError("p99 needs a `for` without a spread, above 0 and below p99: {for: 300ms, p99: 2s}")
         return self
 
 
@@ -291,7 +290,7 @@ class WindowSpec(Model):
         if start is None and until is None:
             raise ValueError("a window needs from, until or both")
         if start is not None and until is not None and start.relative == until.relative and start.at >= until.at:
-            raise ValueError(f"a window ends after it begins, and {until} is not after {start}")
+            raise ValueError(f"a window must end after it begins, and {until} is not after {start}")
         return self
 
 
@@ -348,11 +347,11 @@ class WebhookRuleSpec(Model):
 
     @property
     def counted(self) -> bool:
-        """True when the count of its matches decides."""
+        """True when the number of its matches decides."""
         return self.nth is not None or self.times is not None or self.probability is not None
 
     def takes(self, count: int, unit: float) -> bool:
-        """Whether match number `count` (from 1) is taken; `unit` decides the probability."""
+        """Return True if match number `count` (from 1) counts. `unit` is compared with the probability."""
         return (
             (self.nth is None or count in self.nth)
             and (self.times is None or count <= self.times)
@@ -392,12 +391,13 @@ class Scenario(Model):
     providers: dict[str, dict[str, Any]] = Field(default_factory=_no_keys, description="options of a provider")
 
     def extending(self, parent: "Scenario") -> "Scenario":
-        """This scenario with `parent` behind it: its own rules, accounts and webhooks are tried first.
+        """Return this scenario with the rules, accounts and webhooks of `parent` after its own.
 
-        A plan or a rule takes the place of the parent's that has the same name.
+        A plan or rule replaces the parent's with the same name.
         """
         own = {rule.name for rule in self.rules}
-        options = {p: {**parent.providers.get(p, {}), **self.providers.get(p, {})} for p in _both(self, parent)}
+        providers = sorted({*self.providers, *parent.providers})
+        options = {p: {**parent.providers.get(p, {}), **self.providers.get(p, {})} for p in providers}
         return self.model_copy(
             update={
                 "seed": self.seed if self.seed is not None else parent.seed,
@@ -410,7 +410,3 @@ class Scenario(Model):
                 "providers": options,
             }
         )
-
-
-def _both(child: Scenario, parent: Scenario) -> list[str]:
-    return sorted({*child.providers, *parent.providers})

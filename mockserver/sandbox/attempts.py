@@ -66,8 +66,8 @@ class Attempts:
             attempt = Attempt(delivery.made + 1, sandbox.clock.now(), (), "lost", tampering=("lost",))
         else:
             attempt, result = await self._sent(delivery)
-        told = 0 if result is None else retry_after(result.headers, wall_ms())
-        after = delivery.attempted(attempt, attempt.success, sandbox.clock.now(), told=told)
+        wait = 0 if result is None else retry_after(result.headers, wall_ms())
+        after = delivery.attempted(attempt, attempt.success, sandbox.clock.now(), retry_after=wait)
         if spec is not None and attempt.success and delivery.replay is None:
             for _ in range(spec.duplicate):
                 copy, _ = await self._sent(replace(delivery, made=after.made))

@@ -95,7 +95,7 @@ class Settling:
         if state.terminal and job.cost:
             if state.status == "succeeded":
                 await store.capture(job.account, state.entered_at, job.id, job.facts.get("charge"))
-            elif job.facts.get("refund", "failed") == "failed" or not job.ran(state.entered_at):
+            elif job.facts.get("refund", "failed") == "failed" or not job.has_run(state.entered_at):
                 await store.release(job.account, state.entered_at, job.id)
             else:
                 await store.capture(job.account, state.entered_at, job.id)

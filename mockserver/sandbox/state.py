@@ -96,7 +96,7 @@ class SandboxState:
         """The account of an API key, or None when the scenario knows no such key."""
         changed = await self.store.get_value("account", f"{provider}:{key}", now)
         found = self._accounts[provider, key]
-        return found if changed is None or found is None else self._accounts.changed(found, changed)
+        return found if changed is None or found is None else self._accounts.with_change(found, changed)
 
 
 def _clock(spec: ClockSpec) -> Clock:
