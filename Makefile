@@ -55,8 +55,8 @@ openapi: $(VENV)/.package ## write the OpenAPI documents anew
 schema: $(VENV)/.package ## write the JSON Schema of scenario files anew
 	@$(BIN)/mockserver schema >mockserver/scenario.schema.json
 
-default: $(VENV)/.dev ## write the default scenario out as Python anew, which servers start from
-	@$(BIN)/python -m mockserver.scenario.written_out
+default: $(VENV)/.dev ## write the default scenario as Python, which servers start from
+	@$(BIN)/python -m mockserver.scenario.write_default
 	@$(BIN)/ruff format --quiet mockserver/scenario/default.py
 
 summaries: $(VENV)/.dev ## write out anew what a server knows of a provider before it loads it

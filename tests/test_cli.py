@@ -110,7 +110,7 @@ def test_show_tells_the_rules_in_order_the_shadowed_ones_and_the_plans(tmp_path:
     assert main(["show", str(file)]) == 0
     told = capsys.readouterr().out
     assert told.index("1. all") < told.index("2. late")
-    assert "never wins: 'all' takes all its requests" in told
+    assert "never used: 'all' matches all its requests first" in told
     assert "queued 2s > running 13s ± 2s > succeeded" in told
     assert main(["show", "defualt"]) == 2
     assert "did you mean 'default'?" in capsys.readouterr().err
