@@ -55,8 +55,8 @@ class Delivery:
 
     `schedule` holds the waits before each retry in milliseconds. `due_at` is the instant of the next attempt, or None
     when there will be none. A webhook reports an event; a call-out is a request whose response the provider uses.
-    `headers` are those of every attempt, without the signature. `keep` is how many bytes of a response are kept.
-    `made` counts all attempts and `tries` those of the schedule. `replay` is set while a replay is due.
+    `headers` are those of every attempt, without the signature. `keep_bytes` is how many bytes of a response are kept.
+    `attempt_count` counts all attempts, and `scheduled_attempts` those of the schedule. `replay` is set if one is due.
     """
 
     id: str
@@ -77,11 +77,11 @@ class Delivery:
     kind: Kind = "webhook"
     method: str = "POST"
     headers: tuple[tuple[str, str], ...] = JSON_BODY
-    keep: int = 65_536
+    keep_bytes: int = 65_536
 
     tampering: TamperingSpec | None = None
-    made: int = 0
-    tries: int = 0
+    attempt_count: int = 0
+    scheduled_attempts: int = 0
     replay: Replay | None = None
 
     def attempted(self, attempt: Attempt, success: bool, now: int, *, retry_after: int = 0) -> "Delivery":
@@ -93,17 +93,17 @@ class Delivery:
         after = replace(self.with_attempt(attempt), replay=None)
         if self.replay is not None:
             return after._replayed(self.replay, success)
-        after = replace(after, tries=self.tries + 1)
+        after = replace(after, scheduled_attempts=self.scheduled_attempts + 1)
         if success:
             return replace(after, outcome="delivered", due_at=None)
-        if self.tries < len(self.schedule) and attempt.outcome != "refused":
-            return replace(after, due_at=now + max(self.schedule[self.tries], retry_after))
+        if self.scheduled_attempts < len(self.schedule) and attempt.outcome != "refused":
+            return replace(after, due_at=now + max(self.schedule[self.scheduled_attempts], retry_after))
         return replace(after, outcome="given_up", due_at=None)
 
     def with_attempt(self, attempt: Attempt) -> "Delivery":
         """Return the delivery with one more attempt recorded, and nothing else changed."""
         attempts = (*self.attempts, attempt)[-KEPT_ATTEMPTS:]
-        return replace(self, attempts=attempts, made=self.made + 1)
+        return replace(self, attempts=attempts, attempt_count=self.attempt_count + 1)
 
     def _replayed(self, replay: Replay, success: bool) -> "Delivery":
         # A replay to another URL does not deliver a pending event to its own receiver.
@@ -112,12 +112,12 @@ class Delivery:
             return replace(self, outcome="delivered", due_at=None)
         return replace(self, outcome=replay.outcome, due_at=replay.due_at)
 
-    def again(self, at: int, url: str | None = None) -> "Delivery":
+    def with_replay(self, at: int, url: str | None = None) -> "Delivery":
         """Return the delivery with a replay due at `at`. If the replay fails, its schedule continues."""
         before = self.replay or Replay(None, self.due_at, self.outcome)
         return replace(self, due_at=at, outcome="pending", replay=replace(before, url=url))
 
     @property
-    def bound_for(self) -> str:
+    def next_url(self) -> str:
         """The URL of the next attempt."""
         return self.replay.url if self.replay is not None and self.replay.url is not None else self.url

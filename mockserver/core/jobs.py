@@ -67,7 +67,7 @@ class Job(NamedTuple):
     forced: bool = False
     effects: Effects = "none"
 
-    def kept(self, sequence: int) -> "Job":
+    def with_sequence(self, sequence: int) -> "Job":
         """Return this job with its number among the sandbox's jobs. Its base is its creation unless `since` is set."""
         # Arguments by position, because this runs for every new job and is faster.
         return Job(*self[:12], sequence, self.base, self.entered_base, *self[15:])

@@ -12,19 +12,19 @@ Header = tuple[str, str]
 PADDING = "padding"
 
 
-def strikes(spec: TamperingSpec | None, attempt: int) -> bool:
+def applies_to(spec: TamperingSpec | None, attempt: int) -> bool:
     """Return True if attempt number `attempt` (from 1) is tampered with."""
     return spec is not None and (spec.attempts is None or attempt in spec.attempts)
 
 
-def marks(spec: TamperingSpec) -> tuple[str, ...]:
+def changes(spec: TamperingSpec) -> tuple[str, ...]:
     """Return the changes that `spec` makes to an attempt, as texts for people."""
-    changes = {
+    texts = {
         f"signature {spec.signature.replace('_', ' ')}": spec.signature != "valid",
         "extra fields": bool(spec.extra_fields),
         "padded": spec.pad > 0,
     }
-    return tuple(text for text, applies in changes.items() if applies)
+    return tuple(text for text, applies in texts.items() if applies)
 
 
 def body(spec: TamperingSpec, composed: bytes, stamp: str | None) -> bytes:

@@ -40,7 +40,7 @@ class JobTable:
         self._passed: deque[Transition] = deque(maxlen=MAX_PASSED)
 
     def add(self, job: Job) -> Job:
-        job = job.kept(self._rows.next)
+        job = job.with_sequence(self._rows.next)
         first = job.plan.steps[0]
         # The first step is the creation itself and is not returned, unless the job ends there.
         entered = -1 if first.terminal else 0

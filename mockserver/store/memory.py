@@ -219,7 +219,7 @@ class MemoryStore:
         self._claimed.discard(delivery.id)
         replay = self._replays.pop(delivery.id, None)
         if delivery.id in self._deliveries:
-            self._deliveries[delivery.id] = kept = delivery if replay is None else delivery.again(*replay)
+            self._deliveries[delivery.id] = kept = delivery if replay is None else delivery.with_replay(*replay)
             self._push(kept)
 
     async def replay_delivery(self, delivery_id: str, at: int, url: str | None = None) -> None:
@@ -229,7 +229,7 @@ class MemoryStore:
         if delivery_id in self._claimed:
             self._replays[delivery_id] = (at, url)
         else:
-            await self.schedule(kept.again(at, url))
+            await self.schedule(kept.with_replay(at, url))
 
     async def next_delivery(self) -> int | None:
         while self._due:

@@ -164,7 +164,7 @@ class Store(Protocol):
         """Save a claimed delivery with its new attempts, and end the claim. Its `due_at` says when it is due again."""
 
     async def replay_delivery(self, delivery_id: str, at: int, url: str | None = None) -> None:
-        """Schedule a replay of a stored delivery, due at `at` (`Delivery.again`).
+        """Schedule a replay of a stored delivery, due at `at` (`Delivery.with_replay`).
 
         If the delivery is claimed, the replay is scheduled when it is saved.
         """

@@ -130,7 +130,7 @@ class DeliveriesContract:
     async def test_a_replay_makes_the_delivery_due_at_its_time(self, store: Store) -> None:
         await store.schedule(delivery("a", T0 + 900))
         await store.replay_delivery("a", T0 + 100, "http://y.test/")
-        assert await store.claim_due(T0 + 100) == delivery("a", T0 + 900).again(T0 + 100, "http://y.test/")
+        assert await store.claim_due(T0 + 100) == delivery("a", T0 + 900).with_replay(T0 + 100, "http://y.test/")
         await store.replay_delivery("never", T0)
         assert [d.id for d in await store.deliveries()] == ["a"]
 
@@ -144,6 +144,6 @@ class DeliveriesContract:
         assert await claimed(store, T0 + 100) == ""
         done = one.attempted(Attempt(1, T0, (), "response", 200), success=True, now=T0 + 200)
         await store.save_delivery(done)
-        assert await store.claim_due(T0 + 200) == done.again(T0 + 100)
+        assert await store.claim_due(T0 + 200) == done.with_replay(T0 + 100)
         await store.save_delivery(done)
         assert await store.next_delivery() is None

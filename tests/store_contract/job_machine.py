@@ -90,7 +90,7 @@ class JobMachine(RuleBasedStateMachine):
         self.added += 1
         new = Job(f"j{self.added}", provider, "make", f"{provider}:{key}", self.now, PLANS[name], priority=priority)
         kept = self.run(self.store.add_job(new))
-        assert kept == new.kept(kept.sequence)
+        assert kept == new.with_sequence(kept.sequence)
         assert all(kept.sequence > row.job.sequence for row in self.rows)
         first = kept.plan.steps[0]
         self.rows.append(Row(kept, -1 if first.terminal else 0, first.status))

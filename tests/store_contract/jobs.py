@@ -24,7 +24,7 @@ class JobsContract:
     async def test_a_job_is_stored_unchanged(self, store: Store) -> None:
         new = job("a", cause=7, cost=300, priority=2, rule="r")
         kept = await store.add_job(new)
-        assert kept == new.kept(kept.sequence)
+        assert kept == new.with_sequence(kept.sequence)
         assert await store.get_job("v2p", "v2p:k1", "a") == kept
 
     async def test_sequences_increase(self, store: Store) -> None:
@@ -63,7 +63,7 @@ class JobsContract:
         assert await store.get_job("v2p", "v2p:k1", "a") == second
 
     async def test_an_unknown_job_cannot_be_replaced(self, store: Store) -> None:
-        unknown = job("a", BY_POLLS).kept(1)
+        unknown = job("a", BY_POLLS).with_sequence(1)
         assert not await store.replace_job(unknown, unknown.polled(T0))
         await store.add_job(job("b", BY_POLLS))
         assert not await store.replace_job(unknown, unknown.polled(T0))
