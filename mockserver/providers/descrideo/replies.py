@@ -118,9 +118,11 @@ class Error(Shape):
 
 
 class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
-    """What a scenario can say of Descrideo alone."""
+    """Options of a scenario for Descrideo only."""
 
-    fetch: bool = Field(default=False, description="true: the video of a direct_url is really asked for, too")
+    fetch: bool = Field(
+        default=False, description="true: the video of a `direct_url` is requested over HTTP and must be reachable"
+    )
     video_seconds: float | None = Field(
-        default=None, gt=0, le=86_400, description="how long every video is; left out: seeded from its URL"
+        default=None, gt=0, le=86_400, description="the length of every video; default: derived from its URL"
     )

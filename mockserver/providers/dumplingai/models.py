@@ -85,13 +85,13 @@ class Error(Shape):
 
 
 class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
-    """What a scenario can say of DumplingAI alone."""
+    """Options of a scenario for DumplingAI only."""
 
     video_seconds: float | None = Field(
-        default=None, gt=0, le=1e6, description="how long every video lasts; over 3600 is refused"
+        default=None, gt=0, le=1e6, description="the length of every video; more than 3600 is refused"
     )
     as_schema: bool | None = Field(
         default=None,
-        description="true: the provider's OpenAPI document alone says what is there and what is refused. In it any "
-        "text is a prompt and a video, and the formats are not listed. Left out: as the server is --strict",
+        description="true: requests are checked against the provider's OpenAPI document only. It allows any string as "
+        "a prompt or a video, and has no operation that lists the formats. Default: true if the server is `--strict`",
     )

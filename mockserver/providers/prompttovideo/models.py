@@ -155,13 +155,14 @@ class OverQuota(Error):
 
 
 class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
-    """What a scenario can say of PromptToVideo alone: where its documents and its public source disagree."""
+    """Options of a scenario for PromptToVideo only, where its documentation and its source differ."""
 
     durations: Literal["documented", "observed"] = Field(
-        default="documented", description="observed: free videos last 8 s instead of the 30 s of the documents' example"
+        default="documented",
+        description="`observed`: free videos last 8 s; `documented`: 30 s, as in the documentation's example",
     )
     listed_quality: Literal["documented", "observed"] = Field(
         default="documented",
-        description="observed: lists and the queue repeat the quality that was asked for, instead of 360p for free and "
-        "1080p for premium as in the documents' examples",
+        description="`observed`: lists and the queue show the quality of the request; `documented`: 360p for free and "
+        "1080p for premium, as in the documentation's examples",
     )

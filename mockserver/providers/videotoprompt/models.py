@@ -273,10 +273,12 @@ class OAuthError(Shape):
 
 
 class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
-    """What a scenario can say of VideoToPrompt alone."""
+    """Options of a scenario for VideoToPrompt only."""
 
-    auto_approve: bool = Field(default=True, description="false: a person must press a button on the consent page")
-    oauth_account: str = Field(default="oauth-user", description="the account that OAuth tokens act for")
+    auto_approve: bool = Field(
+        default=True, description="false: the consent page waits until a person presses its button"
+    )
+    oauth_account: str = Field(default="oauth-user", description="the account of OAuth tokens")
     clients: dict[str, str] = Field(
-        default_factory=dict, description="OAuth client ids and their secrets; none given: every client is known"
+        default_factory=dict, description="OAuth client ids and their secrets; default: any client is accepted"
     )
