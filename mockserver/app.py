@@ -75,9 +75,10 @@ def _network(settings: Settings, own_ports: Collection[int] | None) -> Sender:
 def _control(
     settings: Settings, sandboxes: Sandboxes, library: Library, providers: Sequence[Provider], ledger: Ledger
 ) -> Control:
-    # Loaded for the first request that asks for it: a server starts the sooner.
-    from mockserver.control.api import ControlApi
+    # FastAPI takes a good part of the start to import, so it is loaded after it.
+    from mockserver.control.adapter import ControlApi
     from mockserver.control.boundary import Boundary
+    from mockserver.control.dependencies import Parts
 
     @lru_cache(maxsize=len(providers) + 1)
     def document(name: str) -> Mapping[str, Any]:
@@ -85,8 +86,8 @@ def _control(
 
         return document_of(next((p for p in providers if p.name == name), None))
 
-    boundary = Boundary(settings.token, settings.public_url)
-    return ControlApi(sandboxes, library, providers, boundary, ledger, document)
+    parts = Parts(sandboxes, library, providers, ledger, document)
+    return ControlApi(parts, Boundary(settings.token, settings.public_url))
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:

@@ -1,12 +1,19 @@
-"""Control of coverage: what clients have met so far, in the whole server or in one sandbox."""
+"""The coverage of clients' tests: which behaviours they have met, on the whole server or in one sandbox."""
 
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
-from mockserver.control.call import ControlCall, ControlError, no_content
+from mockserver.control.bodies import StrictRoute
+from mockserver.control.dependencies import Parts, ServerParts
+from mockserver.control.errors import ControlError
+from mockserver.control.parameters import QueryModel
+from mockserver.control.problems import WRONG_QUERY, problems
 from mockserver.coverage import saved
 from mockserver.coverage.report import Report
 from mockserver.kit.models import Shape
-from mockserver.kit.operations import Reply
 from mockserver.provenance.rows import Basis
 from mockserver.sandbox.sandbox import Sandbox
 
@@ -73,28 +80,51 @@ class Coverage(Score):
     providers: list[ProviderCoverage]
 
 
-async def show_coverage(call: ControlCall) -> Reply:
-    """GET /_mock/coverage: of the whole server, thrown-away sandboxes included, or of ?sandbox=."""
-    sandbox = _wanted(call)
-    tally = call.sandboxes.tally() if sandbox is None else sandbox.tally
-    report = Report.made([p.name for p in call.providers], call.ledger.rows, tally)
-    return Reply(body=saved.data(report))
+class CoverageQuery(QueryModel):
+    """One sandbox out of all."""
+
+    sandbox: str | SkipJsonSchema[None] = Field(default=None, description="a sandbox's name; left out: all together")
 
 
-async def forget_coverage(call: ControlCall) -> Reply:
-    """DELETE /_mock/coverage: count anew, in the whole server or in ?sandbox=."""
-    sandbox = _wanted(call)
+router = APIRouter(tags=["records"], route_class=StrictRoute)
+
+_WRONG = {**WRONG_QUERY, **problems({404: "There is no such sandbox"})}
+
+
+@router.get(
+    "/coverage",
+    summary="Which behaviours clients have met",
+    response_model=Coverage,
+    response_description="What clients have covered of each provider",
+    responses=_WRONG,
+)
+async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> Any:
+    """Of the whole server, whichever sandbox the request is in, or of one. A reset does not clear it."""
+    sandbox = _selected(query, parts)
+    tally = parts.sandboxes.tally() if sandbox is None else sandbox.tally
+    return saved.data(Report.made([provider.name for provider in parts.providers], parts.ledger.rows, tally))
+
+
+@router.delete(
+    "/coverage",
+    summary="Count anew which behaviours are met",
+    status_code=204,
+    response_description="Done",
+    responses=_WRONG,
+)
+async def forget_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> None:
+    sandbox = _selected(query, parts)
     if sandbox is None:
-        call.sandboxes.forget_tally()
+        parts.sandboxes.forget_tally()
     else:
         sandbox.tally.clear()
-    return no_content()
 
 
-def _wanted(call: ControlCall) -> Sandbox | None:
-    """The sandbox that the query names; None for all. Raises ControlError 404."""
-    name = call.query.get("sandbox")
-    found = None if name is None else call.sandboxes.get(name)
-    if name is not None and found is None:
-        raise ControlError(404, f"There is no sandbox named {name!r}")
-    return found
+def _selected(query: CoverageQuery, parts: Parts) -> Sandbox | None:
+    """The sandbox that the query names, or None for all. Raises ControlError 404."""
+    if query.sandbox is None:
+        return None
+    sandbox = parts.sandboxes.get(query.sandbox)
+    if sandbox is None:
+        raise ControlError(404, f"There is no sandbox named {query.sandbox!r}")
+    return sandbox

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
-from pydantic_core import ValidationError
+from pydantic_core import ErrorDetails, ValidationError
 
 from mockserver.source.document import Document, Position, SourceError, SourceErrors
 from mockserver.source.model_paths import Finding, Loc, find, keys_of
@@ -13,7 +13,7 @@ from mockserver.source.model_unions import CHOICES, SHAPES, settle
 from mockserver.source.suggestions import clip, did_you_mean, nearest, shown, word_of
 from mockserver.source.validation import load, validate
 
-__all__ = ["SourceErrors", "did_you_mean", "explain", "load", "validate"]
+__all__ = ["SourceErrors", "did_you_mean", "explain", "explain_details", "load", "validate"]
 
 # A list of 50,000 wrong values makes hundreds of thousands of errors, and nobody reads them: who mends the first ones
 # will see the next. Looking for the nearest word is what one costs most.
@@ -31,8 +31,12 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
 
     `model` is the one that validated `document.data`. Only the first 2,000 of pydantic's errors are looked at.
     """
-    details = error.errors(include_url=False)[:_MOST_EXPLAINED]
-    findings = settle([find(detail, document.data, model) for detail in details])
+    return explain_details(error.errors(include_url=False), document, model)
+
+
+def explain_details(details: Sequence[ErrorDetails], document: Document, model: type[BaseModel]) -> list[SourceError]:
+    """Do the same for errors that pydantic has already listed, each with its place in `document.data`."""
+    findings = settle([find(detail, document.data, model) for detail in details[:_MOST_EXPLAINED]])
     others = (finding for finding in findings if finding.kind != "missing")
     told = [_tell(finding, document, number < _MOST_SUGGESTIONS) for number, finding in enumerate(others)]
     return _one_a_place(told + _tell_missing(findings, document))

@@ -1,0 +1,84 @@
+"""The FastAPI application of the control API. A new operation goes into the module of its subject."""
+
+from fastapi import Depends, FastAPI
+
+from mockserver import __version__
+from mockserver.control import (
+    accounts,
+    clock,
+    coverage,
+    deliveries,
+    faults,
+    jobs,
+    journal,
+    sandboxes,
+    scenarios,
+    server,
+)
+from mockserver.control.dependencies import settle
+from mockserver.control.problems import handle_errors, problems
+
+_DESCRIPTION = (
+    "Looks at mockserver and steers it. Everything acts on the sandbox that the request is in: `default`, or the one "
+    "that the path (`/~NAME/_mock/…`) or the header `X-Mock-Sandbox: NAME` names. Errors are problem details "
+    "(RFC 9457). Requests that a foreign web page could have made are refused, so there is no CORS, and bodies need "
+    "their content type. A server that has a token asks for it, as `X-Mock-Token: TOKEN` or as a bearer, everywhere "
+    "but in the health checks."
+)
+_TAGS = {
+    "server": "The server as a whole",
+    "sandboxes": "Isolated simulations, each with its own state",
+    "sandbox": "One sandbox: its scenario, its clock, and clearing its state",
+    "jobs": "Work of all providers",
+    "accounts": "API keys: plan, credits, limits, webhook",
+    "faults": "One-shot faults, which strike before any rule",
+    "records": "What happened: the journal, and outgoing calls",
+}
+_EVERYWHERE = problems(
+    {
+        403: "The request could come from a foreign web page",
+        404: "There is no such sandbox",
+        500: "The server failed",
+    }
+)
+_TOKEN = problems({401: "The server has a token, and the request lacks it"})
+_OPEN = (server.probes_router,)
+_ROUTERS = (
+    server.router,
+    sandboxes.router,
+    scenarios.router,
+    clock.router,
+    jobs.router,
+    accounts.router,
+    faults.router,
+    journal.router,
+    deliveries.router,
+    coverage.router,
+)
+
+
+def control_app() -> FastAPI:
+    """Build the application.
+
+    Requests bring what they act on in `state`: the `sandbox`, the `parts` of the server, and the server's own
+    `request` and `connection`. Paths are not percent-decoded.
+    """
+    app = FastAPI(
+        title="mockserver control API",
+        description=_DESCRIPTION,
+        version=__version__,
+        servers=[{"url": "http://localhost:8080/_mock", "description": "mockserver"}],
+        openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
+        openapi_url=None,
+        responses=_EVERYWHERE,
+        dependencies=[Depends(settle)],
+        generate_unique_id_function=lambda route: route.name,
+        separate_input_output_schemas=False,
+        redirect_slashes=False,
+    )
+    for router in _OPEN:
+        app.include_router(router)
+    for router in _ROUTERS:
+        app.include_router(router, responses=_TOKEN)
+    handle_errors(app, [*_OPEN, *_ROUTERS])
+    return app

@@ -1,0 +1,63 @@
+"""Operations on armed faults, which strike the next requests before any rule of the scenario."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+
+from mockserver.control import actions
+from mockserver.control.bodies import StrictRoute
+from mockserver.control.dependencies import CurrentSandbox, Now, ServerParts
+from mockserver.control.models import ArmedFault
+from mockserver.control.problems import WRONG_BODY
+from mockserver.kit.models import Shape
+from mockserver.store.protocol import ARMED
+
+
+class ArmedFaultView(ArmedFault):
+    """A fault that has not struck as often as it is to."""
+
+    id: str
+
+
+class FaultList(Shape):
+    """The armed faults, oldest first."""
+
+    faults: list[ArmedFaultView]
+
+
+router = APIRouter(tags=["faults"], route_class=StrictRoute)
+
+_EXAMPLES: Any = {"next request": {"value": {"fault": {"kind": "server_error"}}}}
+
+
+@router.get(
+    "/faults",
+    summary="List armed faults",
+    response_model=FaultList,
+    response_model_exclude_unset=True,
+    response_description="The armed faults, oldest first",
+)
+async def list_faults(sandbox: CurrentSandbox, now: Now) -> Any:
+    armed = await sandbox.store.values(ARMED, now)
+    return {"faults": [{"id": name, **fault} for name, fault in armed.items()]}
+
+
+@router.post(
+    "/faults",
+    summary="Arm a fault",
+    status_code=201,
+    response_model=ArmedFaultView,
+    response_model_exclude_unset=True,
+    response_description="Armed",
+    responses=WRONG_BODY,
+)
+async def arm_fault(
+    armed: Annotated[ArmedFault, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
+) -> Any:
+    name = await actions.arm_fault(sandbox, armed, parts.catalogue)
+    return {"id": name, **armed.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+
+
+@router.delete("/faults", summary="Disarm all faults", status_code=204, response_description="Done")
+async def disarm_faults(sandbox: CurrentSandbox) -> None:
+    await sandbox.store.clear("faults")
