@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
 
+from mockserver.clock import rfc3339
 from mockserver.control import actions
 from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, Now, ServerParts
@@ -57,30 +58,14 @@ _EXAMPLES: Any = {
 _UNKNOWN = problems({404: "There is no such provider"})
 
 
-@router.get(
-    "/accounts/{key}",
-    summary="An account",
-    response_model=AccountList,
-    response_description="The account at every provider that knows its key",
-    responses={**WRONG_QUERY, **_UNKNOWN},
-)
+@router.get("/accounts/{key}", summary="An account", responses={**WRONG_QUERY, **_UNKNOWN})
 async def show_account(
-    key: Segment,
-    query: Annotated[ProviderQuery, Query()],
-    sandbox: CurrentSandbox,
-    parts: ServerParts,
-    now: Now,
-) -> Any:
+    key: Segment, query: Annotated[ProviderQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts, now: Now
+) -> AccountList:
     return await _views(sandbox, parts.selected(query.provider), key, now)
 
 
-@router.patch(
-    "/accounts/{key}",
-    summary="Change an account",
-    response_model=AccountList,
-    response_description="The account as it is now",
-    responses={**WRONG_BODY, **_UNKNOWN},
-)
+@router.patch("/accounts/{key}", summary="Change an account", responses={**WRONG_BODY, **_UNKNOWN})
 async def change_account(
     key: Segment,
     query: Annotated[ProviderQuery, Query()],
@@ -88,28 +73,29 @@ async def change_account(
     sandbox: CurrentSandbox,
     parts: ServerParts,
     now: Now,
-) -> Any:
+) -> AccountList:
     actions.check_account(change, parts.catalogue)
     providers = parts.selected(query.provider)
     await actions.change_account(sandbox, providers, key, change, now)
     return await _views(sandbox, providers, key, now)
 
 
-async def _views(sandbox: Sandbox, providers: Sequence[Provider], key: str, now: int) -> dict[str, Any]:
+async def _views(sandbox: Sandbox, providers: Sequence[Provider], key: str, now: int) -> AccountList:
     found = [await actions.find_account(sandbox, provider, key, now) for provider in providers]
-    return {"accounts": [_view(*each) for each in found if each is not None]}
+    return AccountList(accounts=[_view(*each) for each in found if each is not None])
 
 
-def _view(account: Account, credits: Credits) -> dict[str, Any]:
-    """An account at one provider: what it may do, what it has, and where its events go."""
-    webhook = account.webhook
-    return {
-        "provider": account.provider,
-        "plan": account.tier,
-        "billing": account.billing,
-        "credits": None if credits.balance is None else credits.balance / ONE,
-        "reserved": credits.reserved / ONE,
-        "limits": {name: limit.allowed for name, limit in account.limits.items()},
-        "webhook": None if webhook is None else webhook.model_dump(),
-        "ledger": actions.ledger_view(credits),
-    }
+def _view(account: Account, credits: Credits) -> AccountView:
+    return AccountView(
+        provider=account.provider,
+        plan=account.tier,
+        billing=account.billing,
+        credits=None if credits.balance is None else credits.balance / ONE,
+        reserved=credits.reserved / ONE,
+        limits={name: limit.allowed for name, limit in account.limits.items()},
+        webhook=account.webhook,
+        ledger=[
+            LedgerEntry(at=rfc3339(e.at), kind=e.kind, amount=e.amount / ONE, reference=e.reference)
+            for e in credits.entries[-actions.LATEST_CREDITS :]
+        ],
+    )

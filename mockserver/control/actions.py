@@ -18,6 +18,9 @@ from mockserver.outgoing.destination import EgressRefused, read_url
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.protocol import ARMED, Credits
 
+# Changes of an account's credits that are shown.
+LATEST_CREDITS = 50
+
 
 async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
     """Move the clock, or change its mode. Return the number of events on the way, all of which have been processed.
@@ -82,14 +85,6 @@ async def find_account(sandbox: Sandbox, provider: Provider, key: str, now: int)
     await sandbox.store.open_credits(account.id, now, account.credits)
     credits = await sandbox.store.credits(account.id)
     return (account, credits) if credits else None
-
-
-def ledger_view(credits: Credits) -> list[dict[str, Any]]:
-    """The latest 50 changes of an account's credits, oldest first."""
-    return [
-        {"at": rfc3339(e.at), "kind": e.kind, "amount": e.amount / ONE, "reference": e.reference}
-        for e in credits.entries[-50:]
-    ]
 
 
 def check_account(change: AccountChange, known: Catalogue) -> None:

@@ -47,29 +47,22 @@ _EXAMPLES: Any = {
 }
 
 
-@router.get(
-    "/clock",
-    summary="The time, and what happens next",
-    response_model=ClockView,
-    response_description="The clock of the sandbox",
-)
-async def show_clock(sandbox: CurrentSandbox) -> Any:
-    return await _view(sandbox)
+@router.get("/clock", summary="The time, and what happens next")
+async def show_clock(sandbox: CurrentSandbox) -> ClockView:
+    return ClockView(**await _view(sandbox))
 
 
 @router.post(
     "/clock",
     summary="Move or change the clock",
-    response_model=ClockMoved,
-    response_description="The clock after the change",
     responses={**WRONG_BODY, **problems({404: "There is no such job", 409: "Time alone does not end the job"})},
 )
 async def change_clock(
     change: Annotated[ClockChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox
-) -> Any:
+) -> ClockMoved:
     """Answers when everything that falls due on the way is done, in order of time."""
     events = await actions.change_clock(sandbox, change)
-    return {**await _view(sandbox), "events": events}
+    return ClockMoved(**await _view(sandbox), events=events)
 
 
 async def _view(sandbox: Sandbox) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The coverage of clients' tests: which behaviours they have met, on the whole server or in one sandbox."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -91,27 +91,16 @@ router = APIRouter(tags=["records"], route_class=StrictRoute)
 _WRONG = {**WRONG_QUERY, **problems({404: "There is no such sandbox"})}
 
 
-@router.get(
-    "/coverage",
-    summary="Which behaviours clients have met",
-    response_model=Coverage,
-    response_description="What clients have covered of each provider",
-    responses=_WRONG,
-)
-async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> Any:
+@router.get("/coverage", summary="Which behaviours clients have met", responses=_WRONG)
+async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> Coverage:
     """Of the whole server, whichever sandbox the request is in, or of one. A reset does not clear it."""
     sandbox = _selected(query, parts)
     tally = parts.sandboxes.tally() if sandbox is None else sandbox.tally
-    return saved.data(Report.made([provider.name for provider in parts.providers], parts.ledger.rows, tally))
+    report = Report.made([provider.name for provider in parts.providers], parts.ledger.rows, tally)
+    return Coverage.model_validate(saved.data(report))
 
 
-@router.delete(
-    "/coverage",
-    summary="Count anew which behaviours are met",
-    status_code=204,
-    response_description="Done",
-    responses=_WRONG,
-)
+@router.delete("/coverage", summary="Count anew which behaviours are met", status_code=204, responses=_WRONG)
 async def forget_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> None:
     sandbox = _selected(query, parts)
     if sandbox is None:

@@ -106,43 +106,36 @@ _SHOWN = 65_536
 @router.get(
     "/deliveries",
     summary="Outgoing calls",
-    response_model=DeliveryList,
     response_model_exclude_unset=True,
-    response_description="Outgoing calls, newest first, and how many of all that were asked for have ended",
     responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
 )
 async def list_deliveries(
     query: Annotated[DeliveriesQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts
-) -> Any:
+) -> DeliveryList:
     """With `wait` it answers as soon as a delivery out of these has ended."""
     if query.provider is not None:
         parts.provider(query.provider)
     wait = None if query.wait is None else _milliseconds(query.wait)
     found = await _matching(sandbox, query) if wait is None else await _awaited(sandbox, query, wait)
     shown = [_view(each, parts.provider(each.provider).stamped_field) for each in found[: query.limit]]
-    return {"deliveries": shown, "ended": _ended(found)}
+    return DeliveryList(deliveries=shown, ended=_ended(found))
 
 
 @router.post(
     "/deliveries/{id}/replay",
     summary="Send it again",
     status_code=202,
-    response_model=Replayed,
-    response_description="Due again",
-    responses={
-        **WRONG_BODY,
-        **problems({404: "There is no such delivery", 409: "An attempt of it is under way"}),
-    },
+    responses={**WRONG_BODY, **problems({404: "There is no such delivery", 409: "An attempt of it is under way"})},
 )
 async def replay_delivery(
     id: Segment,
     sandbox: CurrentSandbox,
     now: Now,
     to: Annotated[ReplayTo, Body(openapi_examples=_EXAMPLES)] = ReplayTo(),  # noqa: B008 - never changed
-) -> Any:
+) -> Replayed:
     """The same event and bytes as a new attempt, signed anew."""
     await actions.replay_delivery(sandbox, id, to.url, now)
-    return {"id": id, "outcome": "pending"}
+    return Replayed(id=id, outcome="pending")
 
 
 def _milliseconds(wait: str) -> int:
@@ -186,44 +179,42 @@ def _ended(deliveries: Sequence[Delivery]) -> int:
     return sum(delivery.outcome != "pending" for delivery in deliveries)
 
 
-def _view(delivery: Delivery, stamp: str | None) -> dict[str, Any]:
-    """A delivery with every attempt, exactly as it went out."""
-    return {
-        "id": delivery.id,
-        "kind": delivery.kind,
-        "event": delivery.event,
-        "provider": delivery.provider,
-        "account": masked_account(delivery.account),
-        "job": delivery.job,
-        "method": delivery.method,
-        "url": delivery.url,
-        "outcome": delivery.outcome,
-        "created_at": rfc3339(delivery.created_at),
-        "next_attempt_at": None if delivery.due_at is None else rfc3339(delivery.due_at),
-        "cause": delivery.cause,
-        "body": _text(delivery.body[:_SHOWN]),
-        "attempts": [_attempt_view(delivery, attempt, stamp) for attempt in delivery.attempts],
-    }
+def _view(delivery: Delivery, stamp: str | None) -> DeliveryView:
+    return DeliveryView(
+        id=delivery.id,
+        kind=delivery.kind,
+        event=delivery.event,
+        provider=delivery.provider,
+        account=masked_account(delivery.account),
+        job=delivery.job,
+        method=delivery.method,
+        url=delivery.url,
+        outcome=delivery.outcome,
+        created_at=rfc3339(delivery.created_at),
+        next_attempt_at=None if delivery.due_at is None else rfc3339(delivery.due_at),
+        cause=delivery.cause,
+        body=_text(delivery.body[:_SHOWN]),
+        attempts=[_attempt_view(delivery, attempt, stamp) for attempt in delivery.attempts],
+    )
 
 
-def _attempt_view(delivery: Delivery, attempt: Attempt, stamp: str | None) -> dict[str, Any]:
+def _attempt_view(delivery: Delivery, attempt: Attempt, stamp: str | None) -> AttemptView:
     body = attempt_body(delivery, attempt.tampering, stamp) if attempt.outcome != "lost" else b""
-    view: dict[str, Any] = {
-        "number": attempt.number,
-        "at": rfc3339(attempt.at),
-        "url": attempt.url,
-        "headers": dict(attempt.headers),
-        "body_bytes": len(body),
-        "outcome": attempt.outcome,
-        "status": attempt.status,
-        "reply_headers": dict(attempt.reply_headers),
-        "reply": _text(attempt.reply),
-        "error": attempt.error,
-        "elapsed_ms": attempt.elapsed_ms,
-    }
+    view = AttemptView(
+        number=attempt.number,
+        at=rfc3339(attempt.at),
+        url=attempt.url,
+        headers=dict(attempt.headers),
+        body_bytes=len(body),
+        outcome=attempt.outcome,
+        status=attempt.status,
+        reply_headers=dict(attempt.reply_headers),
+        reply=_text(attempt.reply),
+        error=attempt.error,
+        elapsed_ms=attempt.elapsed_ms,
+    )
     if attempt.tampering:
-        view["tampering"] = list(attempt.tampering)
-        view["body"] = _text(body[:_SHOWN])
+        view.tampering, view.body = list(attempt.tampering), _text(body[:_SHOWN])
     return view
 
 

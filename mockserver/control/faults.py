@@ -30,34 +30,20 @@ router = APIRouter(tags=["faults"], route_class=StrictRoute)
 _EXAMPLES: Any = {"next request": {"value": {"fault": {"kind": "server_error"}}}}
 
 
-@router.get(
-    "/faults",
-    summary="List armed faults",
-    response_model=FaultList,
-    response_model_exclude_unset=True,
-    response_description="The armed faults, oldest first",
-)
-async def list_faults(sandbox: CurrentSandbox, now: Now) -> Any:
+@router.get("/faults", summary="List armed faults", response_model_exclude_unset=True)
+async def list_faults(sandbox: CurrentSandbox, now: Now) -> FaultList:
     armed = await sandbox.store.values(ARMED, now)
-    return {"faults": [{"id": name, **fault} for name, fault in armed.items()]}
+    return FaultList(faults=[ArmedFaultView(id=name, **fault) for name, fault in armed.items()])
 
 
-@router.post(
-    "/faults",
-    summary="Arm a fault",
-    status_code=201,
-    response_model=ArmedFaultView,
-    response_model_exclude_unset=True,
-    response_description="Armed",
-    responses=WRONG_BODY,
-)
+@router.post("/faults", summary="Arm a fault", status_code=201, response_model_exclude_unset=True, responses=WRONG_BODY)
 async def arm_fault(
     armed: Annotated[ArmedFault, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
-) -> Any:
+) -> ArmedFaultView:
     name = await actions.arm_fault(sandbox, armed, parts.catalogue)
-    return {"id": name, **armed.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+    return ArmedFaultView(id=name, **armed.model_dump(mode="json", by_alias=True, exclude_unset=True))
 
 
-@router.delete("/faults", summary="Disarm all faults", status_code=204, response_description="Done")
+@router.delete("/faults", summary="Disarm all faults", status_code=204)
 async def disarm_faults(sandbox: CurrentSandbox) -> None:
     await sandbox.store.clear("faults")

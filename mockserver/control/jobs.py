@@ -65,38 +65,34 @@ _MOST = 10_000
 @router.get(
     "/jobs",
     summary="List jobs, newest first",
-    response_model=JobList,
-    response_description="The jobs, newest first",
     responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
 )
-async def list_jobs(query: Annotated[JobsQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts, now: Now) -> Any:
+async def list_jobs(
+    query: Annotated[JobsQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts, now: Now
+) -> JobList:
     provider = None if query.provider is None else parts.provider(query.provider).name
     await sandbox.settling.observe(now)
     page = await sandbox.store.page_jobs(provider, None, None, 0, _MOST)
     shown = [_view(job, now) for job in page.jobs]
-    shown = [view for view in shown if query.status in (None, view["status"])]
-    return {"jobs": shown[: query.limit], "total": page.total}
+    shown = [view for view in shown if query.status in (None, view.status)]
+    return JobList(jobs=shown[: query.limit], total=page.total)
 
 
 @router.get(
     "/jobs/{id}",
     summary="One job",
-    response_model=JobView,
-    response_description="The job",
     responses={
         **WRONG_QUERY,
         **problems({404: "There is no such job", 409: "Several accounts have such a job: say which provider"}),
     },
 )
-async def show_job(id: Segment, query: Annotated[ProviderQuery, Query()], sandbox: CurrentSandbox, now: Now) -> Any:
+async def show_job(id: Segment, query: Annotated[ProviderQuery, Query()], sandbox: CurrentSandbox, now: Now) -> JobView:
     return _view(await actions.find_job(sandbox, id, query.provider), now)
 
 
 @router.post(
     "/jobs/{id}",
     summary="Force or release a job",
-    response_model=JobView,
-    response_description="The job as it is now",
     responses={
         **WRONG_BODY,
         **problems({404: "There is no such job", 409: "Its status cannot become that, or nothing holds it"}),
@@ -108,28 +104,27 @@ async def change_job(
     change: Annotated[JobChange, Body(openapi_examples=_EXAMPLES)],
     sandbox: CurrentSandbox,
     now: Now,
-) -> Any:
+) -> JobView:
     job = await actions.find_job(sandbox, id, query.provider)
     return _view(await actions.change_job(sandbox, job, change, now), now)
 
 
-def _view(job: Job, now: int) -> dict[str, Any]:
-    """A job as it is now, with the rule and plan that it follows."""
+def _view(job: Job, now: int) -> JobView:
     state = job.at(now)
-    return {
-        "id": job.id,
-        "provider": job.provider,
-        "operation": f"{job.provider}.{job.operation}",
-        "account": masked_account(job.account),
-        "status": state.status,
-        "stage": state.step.stage,
-        "progress": state.progress,
-        "error": state.step.error,
-        "created_at": rfc3339(job.created_at),
-        "updated_at": rfc3339(state.entered_at),
-        "held": state.step.held,
-        "rule": job.rule,
-        "plan": job.plan.name,
-        "timeline": job.plan.timeline(),
-        "cause": job.cause,
-    }
+    return JobView(
+        id=job.id,
+        provider=job.provider,
+        operation=f"{job.provider}.{job.operation}",
+        account=masked_account(job.account),
+        status=state.status,
+        stage=state.step.stage,
+        progress=state.progress,
+        error=state.step.error,
+        created_at=rfc3339(job.created_at),
+        updated_at=rfc3339(state.entered_at),
+        held=state.step.held,
+        rule=job.rule,
+        plan=job.plan.name,
+        timeline=job.plan.timeline(),
+        cause=job.cause,
+    )

@@ -92,16 +92,14 @@ router = APIRouter(tags=["records"], route_class=StrictRoute)
 @router.get(
     "/journal",
     summary="What happened, newest first",
-    response_model=Journal,
     response_model_exclude_unset=True,
-    response_description="The entries, newest first",
     responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
 )
-async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts) -> Any:
+async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts) -> Journal:
     if query.provider is not None:
         parts.provider(query.provider)
     entries = [entry for entry in await sandbox.journal() if _matches(entry, query)]
-    return {"entries": [_view(entry, parts.ledger) for entry in entries[: query.limit]]}
+    return Journal(entries=[_view(entry, parts.ledger) for entry in entries[: query.limit]])
 
 
 def _matches(entry: Entry, query: JournalQuery) -> bool:
@@ -114,8 +112,7 @@ def _matches(entry: Entry, query: JournalQuery) -> bool:
     )
 
 
-def _view(entry: Entry, ledger: Ledger) -> dict[str, Any]:
-    """A journal entry. For requests: which rule matched, and for each that did not the first condition that failed."""
+def _view(entry: Entry, ledger: Ledger) -> EntryView:
     view: dict[str, Any] = {
         "number": entry.number or None,
         "kind": entry.kind,
@@ -141,4 +138,4 @@ def _view(entry: Entry, ledger: Ledger) -> dict[str, Any]:
             "body": entry.request.decode("utf-8", "replace"),
         }
         view["reply"] = {"body": entry.reply.decode("utf-8", "replace")}
-    return {k: v for k, v in view.items() if v is not None}
+    return EntryView.model_validate({name: value for name, value in view.items() if value is not None})

@@ -44,15 +44,9 @@ _RESET: Any = {"everything": {"value": {}}, "jobs": {"value": {"what": "jobs"}}}
 _LINKS = {"delete": {"operationId": "delete_sandbox", "parameters": {"name": "$response.body#/name"}}}
 
 
-@router.get(
-    "/sandboxes",
-    tags=["sandboxes"],
-    summary="List the sandboxes",
-    response_model=SandboxList,
-    response_description="All sandboxes",
-)
-async def list_sandboxes(parts: ServerParts, origin: Origin) -> Any:
-    return {"sandboxes": [_view(sandbox, parts, origin) for sandbox in parts.sandboxes.by_name.values()]}
+@router.get("/sandboxes", tags=["sandboxes"], summary="List the sandboxes")
+async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
+    return SandboxList(sandboxes=[_view(each, parts, origin) for each in parts.sandboxes.by_name.values()])
 
 
 @router.post(
@@ -60,8 +54,6 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> Any:
     tags=["sandboxes"],
     summary="Create a sandbox",
     status_code=201,
-    response_model=SandboxView,
-    response_description="Created",
     responses={
         **WRONG_BODY,
         **problems(
@@ -76,7 +68,7 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> Any:
 )
 async def create_sandbox(
     new: Annotated[NewSandbox, Body(openapi_examples=_NEW)], parts: ServerParts, origin: Origin
-) -> Any:
+) -> SandboxView:
     program = parts.sandboxes.initial if new.scenario is None else program_of(new.scenario, parts.library)
     name = new.name or parts.sandboxes.free_name()
     try:
@@ -93,7 +85,6 @@ async def create_sandbox(
     tags=["sandboxes"],
     summary="Delete a sandbox",
     status_code=204,
-    response_description="Done",
     responses=problems({404: "There is no such sandbox", 409: "`default` always exists"}),
 )
 async def delete_sandbox(name: Segment, parts: ServerParts) -> None:
@@ -103,26 +94,19 @@ async def delete_sandbox(name: Segment, parts: ServerParts) -> None:
         raise ControlError(404, f"There is no sandbox named {name!r}")
 
 
-@router.post(
-    "/reset",
-    tags=["sandbox"],
-    summary="Clear state",
-    status_code=204,
-    response_description="Done",
-    responses=WRONG_BODY,
-)
+@router.post("/reset", tags=["sandbox"], summary="Clear state", status_code=204, responses=WRONG_BODY)
 async def reset(reset: Annotated[Reset, Body(openapi_examples=_RESET)], sandbox: CurrentSandbox) -> None:
     await sandbox.reset(reset.what)
 
 
-def _view(sandbox: Sandbox, parts: Parts, origin: str) -> dict[str, Any]:
+def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
     base = origin if sandbox.name == "default" else f"{origin}/~{sandbox.name}"
-    return {
-        "name": sandbox.name,
-        "scenario": sandbox.program.name,
-        "seed": sandbox.seed,
-        "clock": sandbox.clock.mode,
-        "control": f"{base}/_mock",
-        "urls": {provider.name: f"{base}/{provider.name}" for provider in parts.providers},
-        "keys": {provider.name: provider.example_key(sandbox.name) for provider in parts.providers},
-    }
+    return SandboxView(
+        name=sandbox.name,
+        scenario=sandbox.program.name,
+        seed=sandbox.seed,
+        clock=sandbox.clock.mode,
+        control=f"{base}/_mock",
+        urls={provider.name: f"{base}/{provider.name}" for provider in parts.providers},
+        keys={provider.name: provider.example_key(sandbox.name) for provider in parts.providers},
+    )

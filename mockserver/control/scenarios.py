@@ -48,44 +48,35 @@ _EXAMPLES: Any = {
 _YAML = {"application/yaml": {"schema": {"$ref": "#/components/schemas/Scenario"}}}
 
 
-@router.get(
-    "/scenarios",
-    summary="List the scenarios",
-    response_model=ScenarioList,
-    response_description="All scenarios that can be switched to by name",
-)
-async def list_scenarios(parts: ServerParts) -> Any:
-    return {"scenarios": [{"name": s.name, "description": s.description} for s in parts.library.listed()]}
+@router.get("/scenarios", summary="List the scenarios")
+async def list_scenarios(parts: ServerParts) -> ScenarioList:
+    listed = parts.library.listed()
+    return ScenarioList(scenarios=[ScenarioListed(name=s.name, description=s.description) for s in listed])
 
 
 @router.get(
     "/scenario",
     summary="The active scenario",
-    response_model=Scenario,
     response_model_exclude_unset=True,
-    response_description="The scenario, with what it extends laid out",
+    response_description="The scenario, with everything that it extends",
 )
-async def show_scenario(sandbox: CurrentSandbox) -> Any:
+async def show_scenario(sandbox: CurrentSandbox) -> Scenario:
     return sandbox.program.source
 
 
 @router.put(
     "/scenario",
     summary="Switch to another scenario",
-    response_model=ScenarioUsed,
-    response_description="The scenario that the sandbox now follows",
     responses={**WRONG_BODY, **problems({404: "There is no such scenario"})},
     openapi_extra={"requestBody": {"content": _YAML}},
 )
 async def use_scenario(
-    scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)],
-    sandbox: CurrentSandbox,
-    parts: ServerParts,
-) -> Any:
+    scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
+) -> ScenarioUsed:
     """By name, or with a scenario of your own as JSON or YAML. Jobs that began keep their plans."""
     program = program_of(_given(scenario.root), parts.library)
     await sandbox.use(program)
-    return {"scenario": program.name, "rules": len(program.rules), "clock": sandbox.clock.mode}
+    return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)
 
 
 def _given(data: Any) -> Any:

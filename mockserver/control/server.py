@@ -47,34 +47,24 @@ probes_router = APIRouter(tags=["server"], route_class=StrictRoute)
 router = APIRouter(tags=["server"], route_class=StrictRoute)
 
 
-@probes_router.get(
-    "/health",
-    summary="Whether the server is alive",
-    response_model=Health,
-    response_description="The server is alive",
-)
-async def health() -> Any:
-    return probes.health().body
+@probes_router.get("/health", summary="Whether the server is alive")
+async def health() -> Health:
+    return Health(status="ok")
 
 
-@probes_router.get(
-    "/ready",
-    summary="Whether the server is ready for requests",
-    response_model=Readiness,
-    response_description="The server is ready, and what it serves",
-)
-async def ready(sandbox: CurrentSandbox, parts: ServerParts) -> Any:
-    return probes.readiness(sandbox, parts.sandboxes, [provider.name for provider in parts.providers]).body
+@probes_router.get("/ready", summary="Whether the server is ready for requests")
+async def ready(sandbox: CurrentSandbox, parts: ServerParts) -> Readiness:
+    names = [provider.name for provider in parts.providers]
+    return Readiness.model_validate(probes.readiness(sandbox, parts.sandboxes, names).body)
 
 
 @router.get(
     "/openapi/{name}",
     summary="The OpenAPI document of an API",
     response_model=OpenApi,
-    response_description="The document",
     responses=problems({404: "There is no such document"}),
 )
-async def show_document(name: Segment, sandbox: CurrentSandbox, parts: ServerParts, origin: Origin) -> Any:
+async def show_document(name: Segment, sandbox: CurrentSandbox, parts: ServerParts, origin: Origin) -> Response:
     """`name` is a provider's name, or `control`. The first server is this one, as you reach it."""
     names = [*(provider.name for provider in parts.providers), "control"]
     if name not in names:

@@ -1,31 +1,36 @@
-"""The document of the control API: what FastAPI says of it, in the form that all documents have."""
+"""The document of the control API: what FastAPI generates, in the form that all documents have."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.control.app import control_app
 from mockserver.control.problems import PROBLEM
 
-_PROBLEM = {"$ref": "#/components/schemas/Problem"}
-_OWN_ERROR = {"$ref": "#/components/schemas/HTTPValidationError"}
+_SCHEMAS = "#/components/schemas/"
+# FastAPI documents this error for operations with parameters. The control API reports problem details instead.
+_UNUSED = f"{_SCHEMAS}HTTPValidationError"
 
 
 def control_document() -> dict[str, Any]:
-    """The OpenAPI document of the control API, before what its operations share is put in one place."""
+    """The OpenAPI document of the control API, in which nothing is shared yet."""
     document = control_app().openapi()
+    schemas = document["components"]["schemas"]
     for item in document["paths"].values():
         for operation in item.values():
             operation["security"] = []
-            responses = operation["responses"].items()
-            operation["responses"] = {status: _mended(r) for status, r in sorted(responses) if not _unused(r)}
+            found = {status: _response(shown, schemas) for status, shown in sorted(operation["responses"].items())}
+            operation["responses"] = {status: response for status, response in found.items() if response is not None}
     return document
 
 
-def _unused(response: dict[str, Any]) -> bool:
-    """True for the error that FastAPI adds to operations with parameters: the control API reports errors otherwise."""
-    return any(media["schema"] == _OWN_ERROR for media in response.get("content", {}).values())
-
-
-def _mended(response: dict[str, Any]) -> dict[str, Any]:
-    """A response with the media type of problem details: FastAPI documents the models of errors as JSON."""
-    schema = response.get("content", {}).get("application/json", {}).get("schema")
-    return {**response, "content": {PROBLEM: {"schema": _PROBLEM}}} if schema == _PROBLEM else response
+def _response(shown: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A response with its media type and description. None for one that the control API does not give."""
+    schema = shown.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    if schema == _UNUSED:
+        return None
+    if schema == f"{_SCHEMAS}Problem":
+        return {**shown, "content": {PROBLEM: shown["content"]["application/json"]}}
+    if shown["description"] == "Successful Response":
+        described = schemas.get(schema.removeprefix(_SCHEMAS), {}).get("description", "Done")
+        return {**shown, "description": described.partition("\n")[0].rstrip(".")}
+    return shown

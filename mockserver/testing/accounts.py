@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
+from mockserver.clock import rfc3339
 from mockserver.control import actions
 from mockserver.control.models import AccountChange
 from mockserver.core.accounts import Account as CoreAccount
@@ -80,7 +81,10 @@ class Account:
     @property
     def ledger(self) -> Sequence[Mapping[str, Any]]:
         """The latest changes of the credits, oldest first: `at`, `kind`, `amount`, `reference`."""
-        return actions.ledger_view(self._found()[1])
+        entries = self._found()[1].entries[-actions.LATEST_CREDITS :]
+        return [
+            {"at": rfc3339(e.at), "kind": e.kind, "amount": e.amount / ONE, "reference": e.reference} for e in entries
+        ]
 
     @property
     def webhook(self) -> Webhook | None:
