@@ -43,13 +43,33 @@ def test_what_is_documented_names_a_part_of_the_page_and_no_excuse() -> None:
     assert [row for row in documented if ROWS[row].source.lower().startswith(excuses)] == []
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_what_a_row_says_is_one_sentence_that_stands_by_itself(row: str) -> None:
-    """A client is told it alone, when a request is refused for it."""
-    what = ROWS[row].what
-    assert what[0].isupper()
-    assert not any(mark in f"{what} " for mark in (". ", "; ", "? "))
-    assert what.split()[0] not in ("It", "So", "That", "These", "This", "Otherwise")
+def test_each_row_describes_its_behaviour_in_one_sentence_that_needs_no_context() -> None:
+    """A client gets the sentence by itself when `--no-assumed` refuses its request because of the row."""
+    assert {row: problem for row in ROWS if (problem := _style_problem(ROWS[row].what))} == {}
+
+
+def _style_problem(sentence: str) -> str:
+    """What is wrong with the description of a row; empty if nothing is."""
+    if not sentence[0].isupper():
+        return "does not start with a capital letter"
+    if any(mark in f"{sentence} " for mark in (". ", "; ", "? ")):
+        return "is more than one sentence"
+    if sentence.split(maxsplit=1)[0] in ("It", "So", "That", "These", "This", "Otherwise"):
+        return "refers to another sentence"
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "problem"),
+    [
+        ("Returns 401 when the key is missing", ""),
+        ("returns 401", "does not start with a capital letter"),
+        ("Returns 401; counts nothing", "is more than one sentence"),
+        ("It returns 401", "refers to another sentence"),
+    ],
+)
+def test_the_check_of_descriptions_finds_what_is_wrong(sentence: str, problem: str) -> None:
+    assert _style_problem(sentence) == problem
 
 
 def test_what_was_observed_was_seen_in_one_of_two_places() -> None:
