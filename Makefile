@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-serve: $(VENV)/.package ## start the server
+serve: $(VENV)/.docs ## start the server
 	@exec $(BIN)/mockserver serve $(ARGS)
 
 test: $(VENV)/.dev ## run the tests, on every core
@@ -69,7 +69,7 @@ docs: $(VENV)/.package ## write the generated parts of the documents anew
 messages: $(VENV)/.package ## print every message of the code, to be read
 	@$(BIN)/python docs/messages.py $(ARGS)
 
-# The development lock is solved first and the others start from its answers, so that the three agree.
+# The development lock is solved first and the others start from its answers, so that all agree.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 lock: ## pin anew what pyproject.toml asks for, changing as little as possible
@@ -77,8 +77,9 @@ lock: ## pin anew what pyproject.toml asks for, changing as little as possible
 	"$$python" -m venv "$$tmp"; \
 	"$$tmp/bin/python" -m pip --disable-pip-version-check install --quiet "$(UV)"; \
 	cp requirements/dev.lock "$$tmp" 2>/dev/null || true; \
-	"$$tmp/bin/uv" $(COMPILE) $(LOCK) --group dev -o "$$tmp/dev.lock" pyproject.toml requirements/build.in; \
+	"$$tmp/bin/uv" $(COMPILE) $(LOCK) --group dev --extra docs -o "$$tmp/dev.lock" pyproject.toml requirements/build.in; \
 	cp "$$tmp/dev.lock" "$$tmp/run.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/run.lock" pyproject.toml; \
+	cp "$$tmp/dev.lock" "$$tmp/docs.lock"; "$$tmp/bin/uv" $(COMPILE) --extra docs -o "$$tmp/docs.lock" pyproject.toml; \
 	cp "$$tmp/dev.lock" "$$tmp/build.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/build.lock" requirements/build.in; \
 	cp "$$tmp"/*.lock requirements
 
@@ -114,6 +115,10 @@ $(VENV)/.run: requirements/run.lock $(VENV)/.created
 $(VENV)/.package: pyproject.toml mockserver/__init__.py requirements/build.lock $(VENV)/.run
 	@$(PIP) install --quiet --no-deps -r requirements/build.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.docs: requirements/docs.lock $(VENV)/.package
+	@$(PIP) install --quiet --no-deps -r requirements/docs.lock
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.package

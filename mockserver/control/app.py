@@ -8,9 +8,11 @@ from mockserver.control import (
     clock,
     coverage,
     deliveries,
+    docs,
     faults,
     jobs,
     journal,
+    reset,
     sandboxes,
     scenarios,
     server,
@@ -48,12 +50,14 @@ _ROUTERS = (
     sandboxes.router,
     scenarios.router,
     clock.router,
+    reset.router,
     jobs.router,
     accounts.router,
     faults.router,
     journal.router,
     deliveries.router,
     coverage.router,
+    docs.router,
 )
 
 
@@ -81,4 +85,7 @@ def control_app() -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router, responses=_TOKEN)
     handle_errors(app, [*_OPEN, *_ROUTERS])
+    # FastAPI completes the routes of routers when it first looks for a path: here, and not for the first request.
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "headers": []})
     return app

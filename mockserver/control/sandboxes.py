@@ -1,13 +1,13 @@
-"""Operations on sandboxes: list, create and delete them, clear their state."""
+"""Operations on sandboxes: list, create and delete them."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 
 from mockserver.control.bodies import StrictRoute
-from mockserver.control.dependencies import CurrentSandbox, Origin, Parts, ServerParts
+from mockserver.control.dependencies import Origin, Parts, ServerParts
 from mockserver.control.errors import ControlError
-from mockserver.control.models import ClockMode, NewSandbox, Reset
+from mockserver.control.models import ClockMode, NewSandbox
 from mockserver.control.parameters import Segment
 from mockserver.control.problems import WRONG_BODY, problems
 from mockserver.control.scenarios import program_of
@@ -34,24 +34,22 @@ class SandboxList(Shape):
     sandboxes: list[SandboxView]
 
 
-router = APIRouter(route_class=StrictRoute)
+router = APIRouter(tags=["sandboxes"], route_class=StrictRoute)
 
 _NEW: Any = {
     "named": {"value": {"name": "ci-1", "scenario": "default", "seed": 7}},
     "any": {"value": {}},
 }
-_RESET: Any = {"everything": {"value": {}}, "jobs": {"value": {"what": "jobs"}}}
 _LINKS = {"delete": {"operationId": "delete_sandbox", "parameters": {"name": "$response.body#/name"}}}
 
 
-@router.get("/sandboxes", tags=["sandboxes"], summary="List the sandboxes")
+@router.get("/sandboxes", summary="List the sandboxes")
 async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
     return SandboxList(sandboxes=[_view(each, parts, origin) for each in parts.sandboxes.by_name.values()])
 
 
 @router.post(
     "/sandboxes",
-    tags=["sandboxes"],
     summary="Create a sandbox",
     status_code=201,
     responses={
@@ -82,7 +80,6 @@ async def create_sandbox(
 
 @router.delete(
     "/sandboxes/{name}",
-    tags=["sandboxes"],
     summary="Delete a sandbox",
     status_code=204,
     responses=problems({404: "There is no such sandbox", 409: "`default` always exists"}),
@@ -94,11 +91,6 @@ async def delete_sandbox(name: Segment, parts: ServerParts) -> None:
         raise ControlError(404, f"There is no sandbox named {name!r}")
 
 
-@router.post("/reset", tags=["sandbox"], summary="Clear state", status_code=204, responses=WRONG_BODY)
-async def reset(reset: Annotated[Reset, Body(openapi_examples=_RESET)], sandbox: CurrentSandbox) -> None:
-    await sandbox.reset(reset.what)
-
-
 def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
     base = origin if sandbox.name == "default" else f"{origin}/~{sandbox.name}"
     return SandboxView(
@@ -107,6 +99,6 @@ def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
         seed=sandbox.seed,
         clock=sandbox.clock.mode,
         control=f"{base}/_mock",
-        urls={provider.name: f"{base}/{provider.name}" for provider in parts.providers},
-        keys={provider.name: provider.example_key(sandbox.name) for provider in parts.providers},
+        urls={name: f"{base}/{name}" for name in parts.providers},
+        keys={name: provider.example_key(sandbox.name) for name, provider in parts.providers.items()},
     )
