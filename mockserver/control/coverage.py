@@ -96,7 +96,7 @@ async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerP
     """Of the whole server, whichever sandbox the request is in, or of one. A reset does not clear it."""
     sandbox = _selected(query, parts)
     tally = parts.sandboxes.tally() if sandbox is None else sandbox.tally
-    report = Report.made([provider.name for provider in parts.providers], parts.ledger.rows, tally)
+    report = Report.made(list(parts.providers), parts.ledger.rows, tally)
     return Coverage.model_validate(saved.data(report))
 
 

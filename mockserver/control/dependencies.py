@@ -8,8 +8,9 @@ from fastapi import Depends, Request
 
 from mockserver.control.errors import ControlError
 from mockserver.core.compile import Catalogue
-from mockserver.kit.catalogue import catalogue
+from mockserver.kit.catalogue import catalogue_of
 from mockserver.kit.provider import Provider
+from mockserver.kit.summary import Providers
 from mockserver.provenance.behaviours import Ledger
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
@@ -22,26 +23,24 @@ class Parts:
 
     sandboxes: Sandboxes
     library: Library
-    providers: Sequence[Provider]
+    providers: Providers
     ledger: Ledger
     document: Callable[[str], Mapping[str, Any]]
 
     @property
     def catalogue(self) -> Catalogue:
         """The names that scenarios may use with these providers."""
-        return catalogue(self.providers)
+        return catalogue_of(self.providers.summaries)
 
     def provider(self, name: str) -> Provider:
         """The provider with this name. Raises ControlError 404 that lists the providers."""
-        for provider in self.providers:
-            if provider.name == name:
-                return provider
-        known = ", ".join(p.name for p in self.providers)
-        raise ControlError(404, f"There is no provider {name!r}; the providers are {known}")
+        if name in self.providers:
+            return self.providers[name]
+        raise ControlError(404, f"There is no provider {name!r}; the providers are {', '.join(self.providers)}")
 
     def selected(self, name: str | None) -> Sequence[Provider]:
         """The provider with this name, or all of them for None. Raises ControlError 404."""
-        return self.providers if name is None else [self.provider(name)]
+        return list(self.providers.values()) if name is None else [self.provider(name)]
 
 
 async def _parts(request: Request) -> Parts:

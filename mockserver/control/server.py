@@ -54,8 +54,7 @@ async def health() -> Health:
 
 @probes_router.get("/ready", summary="Whether the server is ready for requests")
 async def ready(sandbox: CurrentSandbox, parts: ServerParts) -> Readiness:
-    names = [provider.name for provider in parts.providers]
-    return Readiness.model_validate(probes.readiness(sandbox, parts.sandboxes, names).body)
+    return Readiness.model_validate(probes.readiness(sandbox, parts.sandboxes, parts.providers).body)
 
 
 @router.get(
@@ -66,7 +65,7 @@ async def ready(sandbox: CurrentSandbox, parts: ServerParts) -> Readiness:
 )
 async def show_document(name: Segment, sandbox: CurrentSandbox, parts: ServerParts, origin: Origin) -> Response:
     """`name` is a provider's name, or `control`. The first server is this one, as you reach it."""
-    names = [*(provider.name for provider in parts.providers), "control"]
+    names = [*parts.providers, "control"]
     if name not in names:
         raise ControlError(404, f"There is no document {name!r}; the documents are {', '.join(names)}")
     # A document takes long to build. Other requests go on meanwhile.

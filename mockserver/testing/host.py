@@ -141,7 +141,7 @@ class Host:
         self._loop.stop()
 
     async def _closed(self) -> None:
-        await self.app.sandboxes.close()
+        await self.app.close()
         if self._front is not None:
             await self._front.close()
         await self.switchboard.close()
