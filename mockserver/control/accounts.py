@@ -31,7 +31,7 @@ class LedgerEntry(Shape):
 
 
 class AccountView(Shape):
-    """An account at one provider. Credits and limits are null where there is no end to them."""
+    """An account at one provider. Credits and limits are null where they are unlimited."""
 
     provider: str
     plan: str
@@ -44,7 +44,7 @@ class AccountView(Shape):
 
 
 class AccountList(Shape):
-    """An account at every provider that knows its key."""
+    """The account of a key at each provider that accepts the key."""
 
     accounts: list[AccountView]
 
@@ -58,7 +58,7 @@ _EXAMPLES: Any = {
 _UNKNOWN = problems({404: "There is no such provider"})
 
 
-@router.get("/accounts/{key}", summary="An account", responses={**WRONG_QUERY, **_UNKNOWN})
+@router.get("/accounts/{key}", summary="Get an account", responses={**WRONG_QUERY, **_UNKNOWN})
 async def show_account(
     key: Segment, query: Annotated[ProviderQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts, now: Now
 ) -> AccountList:

@@ -1,4 +1,4 @@
-"""The control API behind the server's own requests and connections, which are handed to FastAPI as ASGI."""
+"""Translates the server's own requests and connections into ASGI, which FastAPI speaks."""
 
 import logging
 from typing import Any
@@ -28,7 +28,7 @@ class ControlApi:
 
     async def serve(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
         """Answer one request, whose `path` is what follows `/_mock`."""
-        # FastAPI and time-outs need a task: until it first waits, a request is not in one.
+        # FastAPI and time-outs need a task. A request is in one only after it has first waited.
         await turn()
         responder = _Responder(request, connection)
         scope = self._scope(sandbox, path, request, connection)

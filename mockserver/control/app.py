@@ -1,4 +1,4 @@
-"""The FastAPI application of the control API. A new operation goes into the module of its subject."""
+"""The FastAPI application of the control API. To add an operation, add a function to the module of its subject."""
 
 from fastapi import Depends, FastAPI
 
@@ -21,24 +21,23 @@ from mockserver.control.dependencies import settle
 from mockserver.control.problems import handle_errors, problems
 
 _DESCRIPTION = (
-    "Looks at mockserver and steers it. Everything acts on the sandbox that the request is in: `default`, or the one "
-    "that the path (`/~NAME/_mock/…`) or the header `X-Mock-Sandbox: NAME` names. Errors are problem details "
-    "(RFC 9457). Requests that a foreign web page could have made are refused, so there is no CORS, and bodies need "
-    "their content type. A server that has a token asks for it, as `X-Mock-Token: TOKEN` or as a bearer, everywhere "
-    "but in the health checks."
+    "Inspect and control mockserver. Each request acts on one sandbox: `default`, or the one that the path "
+    "(`/~NAME/_mock/…`) or the header `X-Mock-Sandbox: NAME` names. Errors are problem details (RFC 9457). Requests "
+    "that a malicious web page could send are refused, so there is no CORS, and bodies need their content type. If the "
+    "server has a token, all requests except the health checks need it, as `X-Mock-Token: TOKEN` or as a bearer token."
 )
 _TAGS = {
     "server": "The server as a whole",
     "sandboxes": "Isolated simulations, each with its own state",
     "sandbox": "One sandbox: its scenario, its clock, and clearing its state",
-    "jobs": "Work of all providers",
+    "jobs": "Jobs of all providers",
     "accounts": "API keys: plan, credits, limits, webhook",
-    "faults": "One-shot faults, which strike before any rule",
-    "records": "What happened: the journal, and outgoing calls",
+    "faults": "Faults for the next requests, which are applied before any rule",
+    "records": "The journal, outgoing calls and coverage",
 }
 _EVERYWHERE = problems(
     {
-        403: "The request could come from a foreign web page",
+        403: "A malicious web page could send this request",
         404: "There is no such sandbox",
         500: "The server failed",
     }
@@ -64,8 +63,8 @@ _ROUTERS = (
 def control_app() -> FastAPI:
     """Build the application.
 
-    Requests bring what they act on in `state`: the `sandbox`, the `parts` of the server, and the server's own
-    `request` and `connection`. Paths are not percent-decoded.
+    The `state` of a request contains what the operations use: the `sandbox`, the `parts` of the server, and the
+    server's own `request` and `connection`. Paths are not percent-decoded.
     """
     app = FastAPI(
         title="mockserver control API",

@@ -17,8 +17,8 @@ YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 class StrictRequest(Request):
     """A request that reads its body as strict JSON.
 
-    Raises HTTPException 413, 415 or 400 for a body that is too large, of another type or not valid JSON. A body of one
-    of the types `also` is handed over as bytes. Where the body is `optional`, it may be missing together with its type.
+    Raises HTTPException 413, 415 or 400 for a body that is too large, of another type or not valid JSON. A body with
+    one of the types `also` is not parsed. If the body is `optional`, body and type may be missing.
     """
 
     also: tuple[str, ...] = ()
@@ -27,13 +27,13 @@ class StrictRequest(Request):
     async def body(self) -> bytes:
         """The bytes of the body, whose type has been checked."""
         try:
-            # The server's own connection, because the client may wait until it is invited to send the body.
+            # Read from the server's own connection: it sends 100 Continue only if the body is wanted.
             raw = await read_body(self.state.request, self.state.connection, MAX_BODY)
         except Refusal as refusal:
             raise HTTPException(413, refusal.message) from None
         kind = media_type(self.headers.get("content-type"))
         if kind in self.also:
-            # FastAPI takes no bytes at all for no body. An empty line is an empty document too.
+            # FastAPI takes an empty body for a missing one. An empty line is an empty document too.
             return raw or b"\n"
         if self.optional and not raw and not kind:
             return raw
@@ -69,6 +69,6 @@ class StrictRoute(APIRoute):
 
 
 class JsonOrYamlRoute(StrictRoute):
-    """A route whose body is strict JSON, or YAML, which its operation gets as bytes."""
+    """A route whose body is strict JSON, or YAML in bytes."""
 
     also = YAML_TYPES

@@ -16,14 +16,14 @@ from mockserver.sandbox.sandbox import Sandbox
 
 
 class NextEvent(Shape):
-    """The next thing that happens by itself."""
+    """The next event that happens without a request."""
 
     at: Instant
     in_ms: int = Field(ge=0)
 
 
 class ClockView(Shape):
-    """A sandbox's clock; `milliseconds` is `now` since the Unix epoch, `speed` how many times faster than real."""
+    """A sandbox's clock. `milliseconds` is `now` since the Unix epoch; `speed` is a multiple of real time."""
 
     now: Instant
     milliseconds: int
@@ -33,7 +33,7 @@ class ClockView(Shape):
 
 
 class ClockMoved(ClockView):
-    """A clock that was moved; `events` is how many things happened on the way."""
+    """The clock after the change. `events` is the number of events on the way."""
 
     events: int = Field(ge=0)
 
@@ -47,7 +47,7 @@ _EXAMPLES: Any = {
 }
 
 
-@router.get("/clock", summary="The time, and what happens next")
+@router.get("/clock", summary="Get the time and the next event")
 async def show_clock(sandbox: CurrentSandbox) -> ClockView:
     return ClockView(**await _view(sandbox))
 
@@ -60,7 +60,7 @@ async def show_clock(sandbox: CurrentSandbox) -> ClockView:
 async def change_clock(
     change: Annotated[ClockChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox
 ) -> ClockMoved:
-    """Answers when everything that falls due on the way is done, in order of time."""
+    """The reply comes when everything that is due on the way is done, in order of time."""
     events = await actions.change_clock(sandbox, change)
     return ClockMoved(**await _view(sandbox), events=events)
 

@@ -1,4 +1,4 @@
-"""The coverage of clients' tests: which behaviours they have met, on the whole server or in one sandbox."""
+"""Operations on coverage: which behaviours clients' tests have seen, on the whole server or in one sandbox."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from mockserver.sandbox.sandbox import Sandbox
 
 
 class Score(Shape):
-    """So many behaviours met out of so many; `percent` is whole, and rounded down."""
+    """The number of behaviours that were seen, out of all. `percent` is rounded down to a whole number."""
 
     met: int = Field(ge=0)
     total: int = Field(ge=0)
@@ -27,7 +27,7 @@ class Score(Shape):
 
 
 class Kinds(Shape):
-    """What was met, by kind of behaviour."""
+    """The coverage of each kind of behaviour."""
 
     operation: Score
     error: Score
@@ -37,7 +37,7 @@ class Kinds(Shape):
 
 
 class Behaviour(Shape):
-    """A row of the provider's ledger, a bundled scenario that shows it, and how often it was met."""
+    """A row of the provider's ledger, a bundled scenario that shows it, and how often it was seen."""
 
     rule: str
     what: str
@@ -47,7 +47,7 @@ class Behaviour(Shape):
 
 
 class Calls(Shape):
-    """Requests of an operation (null: of none that there is) by status (null: there was no reply)."""
+    """Requests with one operation (null: no operation) and one status (null: no reply)."""
 
     operation: str | None
     status: int | None
@@ -55,7 +55,7 @@ class Calls(Shape):
 
 
 class Deviation(Shape):
-    """What the requests of an operation had that the provider's contract does not allow."""
+    """Something in requests to an operation that the provider's contract does not allow."""
 
     operation: str | None
     what: str
@@ -63,7 +63,7 @@ class Deviation(Shape):
 
 
 class ProviderCoverage(Score):
-    """What was met of a provider; `called` is the number of requests."""
+    """The coverage of one provider. `called` is the number of requests."""
 
     provider: str
     called: int = Field(ge=0)
@@ -74,7 +74,7 @@ class ProviderCoverage(Score):
 
 
 class Coverage(Score):
-    """What clients have covered of each provider. `left_out` counts what is not listed because of its number."""
+    """The coverage of each provider. `left_out` counts what is not listed because there are too many different ones."""
 
     left_out: int = Field(ge=0)
     providers: list[ProviderCoverage]
@@ -83,7 +83,7 @@ class Coverage(Score):
 class CoverageQuery(QueryModel):
     """One sandbox out of all."""
 
-    sandbox: str | SkipJsonSchema[None] = Field(default=None, description="a sandbox's name; left out: all together")
+    sandbox: str | SkipJsonSchema[None] = Field(default=None, description="a sandbox's name; without it: all")
 
 
 router = APIRouter(tags=["records"], route_class=StrictRoute)
@@ -91,16 +91,16 @@ router = APIRouter(tags=["records"], route_class=StrictRoute)
 _WRONG = {**WRONG_QUERY, **problems({404: "There is no such sandbox"})}
 
 
-@router.get("/coverage", summary="Which behaviours clients have met", responses=_WRONG)
+@router.get("/coverage", summary="Get the coverage of clients' tests", responses=_WRONG)
 async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> Coverage:
-    """Of the whole server, whichever sandbox the request is in, or of one. A reset does not clear it."""
+    """The coverage of the whole server, or of one sandbox. A reset of a sandbox does not clear it."""
     sandbox = _selected(query, parts)
     tally = parts.sandboxes.tally() if sandbox is None else sandbox.tally
     report = Report.made(list(parts.providers), parts.ledger.rows, tally)
     return Coverage.model_validate(saved.data(report))
 
 
-@router.delete("/coverage", summary="Count anew which behaviours are met", status_code=204, responses=_WRONG)
+@router.delete("/coverage", summary="Start counting the coverage again", status_code=204, responses=_WRONG)
 async def forget_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> None:
     sandbox = _selected(query, parts)
     if sandbox is None:

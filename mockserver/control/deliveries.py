@@ -26,7 +26,7 @@ from mockserver.sandbox.sandbox import Sandbox
 
 
 class AttemptView(Shape):
-    """One try of a delivery. How the scenario tampered with it, and the body that it was sent with."""
+    """One attempt of a delivery. `tampering` and `body` are there if the scenario tampered with it."""
 
     number: int = Field(ge=1)
     at: Instant
@@ -44,7 +44,7 @@ class AttemptView(Shape):
 
 
 class DeliveryView(Shape):
-    """An outgoing call with every attempt, exactly as it went out."""
+    """An outgoing call with all its attempts, as they were sent."""
 
     id: str
     kind: Kind
@@ -63,14 +63,14 @@ class DeliveryView(Shape):
 
 
 class DeliveryList(Shape):
-    """Outgoing calls, newest first, and how many of all that were asked for have ended."""
+    """Outgoing calls, newest first. `ended` counts those that have ended, of all that match."""
 
     deliveries: list[DeliveryView]
     ended: int = Field(ge=0)
 
 
 class Replayed(Shape):
-    """A delivery that is due again."""
+    """A delivery that is pending again."""
 
     id: str
     outcome: Literal["pending"]
@@ -82,14 +82,14 @@ class DeliveriesQuery(ProviderQuery):
     event: str | SkipJsonSchema[None] = Field(default=None, description="an event's name")
     job: str | SkipJsonSchema[None] = Field(default=None, description="a job's id")
     outcome: Outcome | SkipJsonSchema[None] = None
-    url: str | SkipJsonSchema[None] = Field(default=None, description="the receiver's URL, whole")
+    url: str | SkipJsonSchema[None] = Field(default=None, description="the receiver's full URL")
     wait: str | SkipJsonSchema[None] = Field(
         default=None,
-        description="a duration of real time, at most 60s: answer as soon as `count` of these have ended, or then",
+        description="wait until `count` of these have ended, up to this duration of real time (at most 60s)",
         json_schema_extra={"pattern": r"^([0-9]{1,4}ms|[1-5]?[0-9]s)$", "examples": ["5s"]},
     )
-    count: Number = Field(default=1, description="how many have to have ended")
-    limit: Number = Field(default=100, description="at most so many")
+    count: Number = Field(default=1, description="the number of deliveries to wait for")
+    limit: Number = Field(default=100, description="the maximum number of deliveries")
 
 
 router = APIRouter(tags=["records"], route_class=StrictRoute)
@@ -105,14 +105,14 @@ _SHOWN = 65_536
 
 @router.get(
     "/deliveries",
-    summary="Outgoing calls",
+    summary="List outgoing calls, newest first",
     response_model_exclude_unset=True,
     responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
 )
 async def list_deliveries(
     query: Annotated[DeliveriesQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts
 ) -> DeliveryList:
-    """With `wait` it answers as soon as a delivery out of these has ended."""
+    """With `wait`, the reply comes as soon as one of these deliveries has ended."""
     if query.provider is not None:
         parts.provider(query.provider)
     wait = None if query.wait is None else _milliseconds(query.wait)
@@ -123,9 +123,9 @@ async def list_deliveries(
 
 @router.post(
     "/deliveries/{id}/replay",
-    summary="Send it again",
+    summary="Send a delivery again",
     status_code=202,
-    responses={**WRONG_BODY, **problems({404: "There is no such delivery", 409: "An attempt of it is under way"})},
+    responses={**WRONG_BODY, **problems({404: "There is no such delivery", 409: "An attempt is in progress"})},
 )
 async def replay_delivery(
     id: Segment,
@@ -133,7 +133,7 @@ async def replay_delivery(
     now: Now,
     to: Annotated[ReplayTo, Body(openapi_examples=_EXAMPLES)] = ReplayTo(),  # noqa: B008 - never changed
 ) -> Replayed:
-    """The same event and bytes as a new attempt, signed anew."""
+    """A new attempt with the same event and the same bytes, signed again."""
     await actions.replay_delivery(sandbox, id, to.url, now)
     return Replayed(id=id, outcome="pending")
 

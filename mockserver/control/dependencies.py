@@ -1,4 +1,4 @@
-"""What operations ask for by the types of their parameters: the sandbox of the request, the time in it, the server."""
+"""Dependencies of operations: the sandbox of the request, the time in it, and the parts of the server."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ async def _origin(request: Request) -> str:
     return f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}"
 
 
-# The instant of the request, the same for everything that it does.
+# The instant of the request: the same for everything that the request does.
 Now = Annotated[int, Depends(settle)]
-# The scheme and host by which the client reaches the server.
+# The scheme and host that the client uses for the server.
 Origin = Annotated[str, Depends(_origin)]

@@ -1,4 +1,4 @@
-"""Operations on armed faults, which strike the next requests before any rule of the scenario."""
+"""Operations on armed faults, which are applied to the next requests before any rule of the scenario."""
 
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from mockserver.store.protocol import ARMED
 
 
 class ArmedFaultView(ArmedFault):
-    """A fault that has not struck as often as it is to."""
+    """An armed fault, which has not struck `times` requests yet."""
 
     id: str
 

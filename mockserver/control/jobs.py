@@ -20,7 +20,7 @@ from mockserver.kit.models import Instant, Shape
 
 
 class JobView(Shape):
-    """A job as it is now, with the rule and the plan that it follows; `cause` is a number in the journal."""
+    """A job as it is now, with its rule and its plan. `cause` is the number of an entry in the journal."""
 
     id: str
     provider: str
@@ -40,7 +40,7 @@ class JobView(Shape):
 
 
 class JobList(Shape):
-    """Jobs, newest first; `total` counts those of the provider before any other filter."""
+    """Jobs, newest first. `total` counts the jobs of the provider before the other filters."""
 
     jobs: list[JobView]
     total: int = Field(ge=0)
@@ -50,7 +50,7 @@ class JobsQuery(ProviderQuery):
     """Which jobs to list."""
 
     status: Status | SkipJsonSchema[None] = None
-    limit: Number = Field(default=100, description="at most so many")
+    limit: Number = Field(default=100, description="the maximum number of jobs")
 
 
 router = APIRouter(tags=["jobs"], route_class=StrictRoute)
@@ -80,10 +80,10 @@ async def list_jobs(
 
 @router.get(
     "/jobs/{id}",
-    summary="One job",
+    summary="Get a job",
     responses={
         **WRONG_QUERY,
-        **problems({404: "There is no such job", 409: "Several accounts have such a job: say which provider"}),
+        **problems({404: "There is no such job", 409: "Several accounts have a job with this id: add `provider`"}),
     },
 )
 async def show_job(id: Segment, query: Annotated[ProviderQuery, Query()], sandbox: CurrentSandbox, now: Now) -> JobView:
@@ -95,7 +95,7 @@ async def show_job(id: Segment, query: Annotated[ProviderQuery, Query()], sandbo
     summary="Force or release a job",
     responses={
         **WRONG_BODY,
-        **problems({404: "There is no such job", 409: "Its status cannot become that, or nothing holds it"}),
+        **problems({404: "There is no such job", 409: "The status cannot change that way, or no step holds the job"}),
     },
 )
 async def change_job(

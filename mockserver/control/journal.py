@@ -27,27 +27,27 @@ class Missed(Shape):
 
 
 class RequestSeen(Shape):
-    """A request as it arrived, its credentials masked."""
+    """A request as it arrived. Its credentials are masked."""
 
     headers: dict[str, str]
     body: str
 
 
 class ReplySeen(Shape):
-    """What was replied."""
+    """The reply to a request."""
 
     body: str
 
 
 class RestsOn(Shape):
-    """A behaviour that something rests on: a row of the provider's ledger, and on whose word it stands."""
+    """A behaviour that this depends on: a row of the provider's ledger, and its class."""
 
     rule: str
     basis: Basis | None = Field(alias="class")
 
 
 class EntryView(Shape):
-    """One thing that happened. `cause` is another entry's number; the rest depends on `kind`."""
+    """One thing that happened. `cause` is the number of another entry. The other fields depend on `kind`."""
 
     number: int | None = None
     kind: Kind
@@ -71,7 +71,7 @@ class EntryView(Shape):
 
 
 class Journal(Shape):
-    """What happened, newest first."""
+    """Entries of the journal, newest first."""
 
     entries: list[EntryView]
 
@@ -83,7 +83,7 @@ class JournalQuery(ProviderQuery):
     status: HttpStatus | SkipJsonSchema[None] = Field(default=None, description="the HTTP status of the reply")
     job: str | SkipJsonSchema[None] = Field(default=None, description="a job's id")
     kind: Kind | SkipJsonSchema[None] = None
-    limit: Entries = Field(default=100, description="at most so many")
+    limit: Entries = Field(default=100, description="the maximum number of entries")
 
 
 router = APIRouter(tags=["records"], route_class=StrictRoute)
@@ -91,7 +91,7 @@ router = APIRouter(tags=["records"], route_class=StrictRoute)
 
 @router.get(
     "/journal",
-    summary="What happened, newest first",
+    summary="List what happened, newest first",
     response_model_exclude_unset=True,
     responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
 )

@@ -27,7 +27,7 @@ class NewSandbox(RequestBody):
     """A new sandbox: its name (left out: any that is free), scenario, seed and clock."""
 
     name: str | None = Field(default=None, pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
-    scenario: str | dict[str, Any] | None = Field(default=None, description="a name, or a scenario as JSON")
+    scenario: str | dict[str, Any] | None = Field(default=None, description="a scenario's name, or a scenario as JSON")
     seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
     clock: ClockSpec | None = None
 
@@ -115,7 +115,7 @@ class AccountChange(RequestBody):
 
 
 class ArmedFault(RequestBody):
-    """A fault that strikes the next `times` requests of an operation (and account), before any rule."""
+    """A fault for the next `times` requests to an operation (and from an account), applied before any rule."""
 
     operation: str = Field(default="*", max_length=200)
     account: str | None = Field(default=None, max_length=200, description="an API key; * stands for any characters")
@@ -126,7 +126,7 @@ class ArmedFault(RequestBody):
 class ReplayTo(RequestBody):
     """Where to send a delivery again. Without `url` it goes to its own receiver."""
 
-    url: str | None = Field(default=None, max_length=2000, description="another receiver, for this attempt alone")
+    url: str | None = Field(default=None, max_length=2000, description="another receiver, for this attempt only")
 
 
 class Reset(RequestBody):

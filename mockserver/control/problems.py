@@ -22,7 +22,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 class Problem(Shape):
-    """What went wrong (RFC 9457). `errors` lists the mistakes of a document, each with its place."""
+    """An error (RFC 9457). `errors` lists the mistakes in a document, each with its place."""
 
     title: str
     status: int = Field(ge=400, le=599)

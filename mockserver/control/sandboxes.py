@@ -57,8 +57,8 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
         **problems(
             {
                 404: "There is no such scenario",
-                409: "There is a sandbox of that name",
-                429: "There are as many sandboxes as there may be",
+                409: "A sandbox with that name exists",
+                429: "The server has the maximum number of sandboxes",
             }
         ),
         201: {"links": _LINKS},

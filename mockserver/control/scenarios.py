@@ -1,4 +1,4 @@
-"""Operations on scenarios: list them, show the active one, switch to another."""
+"""Operations on scenarios: list them, get the active one, switch to another."""
 
 from typing import Annotated, Any
 
@@ -19,20 +19,20 @@ from mockserver.source.validation import validate
 
 
 class ScenarioListed(Shape):
-    """A scenario that can be switched to by name."""
+    """A scenario that you can switch to by name."""
 
     name: str
     description: str
 
 
 class ScenarioList(Shape):
-    """All scenarios that can be switched to by name."""
+    """All scenarios that you can switch to by name."""
 
     scenarios: list[ScenarioListed]
 
 
 class ScenarioUsed(Shape):
-    """What the sandbox now follows."""
+    """The scenario that the sandbox now follows."""
 
     scenario: str
     rules: int = Field(ge=0)
@@ -56,7 +56,7 @@ async def list_scenarios(parts: ServerParts) -> ScenarioList:
 
 @router.get(
     "/scenario",
-    summary="The active scenario",
+    summary="Get the active scenario",
     response_model_exclude_unset=True,
     response_description="The scenario, with everything that it extends",
 )
@@ -73,7 +73,7 @@ async def show_scenario(sandbox: CurrentSandbox) -> Scenario:
 async def use_scenario(
     scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
 ) -> ScenarioUsed:
-    """By name, or with a scenario of your own as JSON or YAML. Jobs that began keep their plans."""
+    """Give the name of a scenario, or a scenario of your own as JSON or YAML. Existing jobs keep their plans."""
     program = program_of(_given(scenario.root), parts.library)
     await sandbox.use(program)
     return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)

@@ -24,7 +24,7 @@ class Health(Shape):
 
 
 class Readiness(Shape):
-    """What the server serves."""
+    """A ready server: its providers, the scenario of this sandbox and the number of sandboxes."""
 
     status: Literal["ready"]
     providers: list[str]
@@ -47,28 +47,28 @@ probes_router = APIRouter(tags=["server"], route_class=StrictRoute)
 router = APIRouter(tags=["server"], route_class=StrictRoute)
 
 
-@probes_router.get("/health", summary="Whether the server is alive")
+@probes_router.get("/health", summary="Check whether the server is alive")
 async def health() -> Health:
     return Health(status="ok")
 
 
-@probes_router.get("/ready", summary="Whether the server is ready for requests")
+@probes_router.get("/ready", summary="Check whether the server is ready for requests")
 async def ready(sandbox: CurrentSandbox, parts: ServerParts) -> Readiness:
     return Readiness.model_validate(probes.readiness(sandbox, parts.sandboxes, parts.providers).body)
 
 
 @router.get(
     "/openapi/{name}",
-    summary="The OpenAPI document of an API",
+    summary="Get an OpenAPI document",
     response_model=OpenApi,
     responses=problems({404: "There is no such document"}),
 )
 async def show_document(name: Segment, sandbox: CurrentSandbox, parts: ServerParts, origin: Origin) -> Response:
-    """`name` is a provider's name, or `control`. The first server is this one, as you reach it."""
+    """`name` is a provider's name, or `control`. The first server in the document is this one, as you reach it."""
     names = [*parts.providers, "control"]
     if name not in names:
         raise ControlError(404, f"There is no document {name!r}; the documents are {', '.join(names)}")
-    # A document takes long to build. Other requests go on meanwhile.
+    # It takes long to build a document, so that happens in a thread.
     document = await asyncio.to_thread(parts.document, name)
     base = origin if sandbox.name == "default" else f"{origin}/~{sandbox.name}"
     url = f"{base}/{'_mock' if name == 'control' else name}"
