@@ -85,7 +85,7 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
         # Everything that tests may need is imported here, so that the first test is not slower than others.
         from anyio.lowlevel import checkpoint
 
-        import mockserver.control.api
+        import mockserver.control.actions
         import mockserver.outgoing.stream  # noqa: F401
         from mockserver.content.locales import locale
         from mockserver.settings import Settings

@@ -176,7 +176,7 @@ def test_the_handle_and_the_control_api_switch_scenarios_in_the_same_way(mockser
     outage = {"name": "videotoprompt-outage"}
     requests.put(f"{control(mockserver)}/scenario", json=outage, timeout=10).raise_for_status()
     assert by_handle == journal()
-    assert by_handle == ["request", "running", "succeeded", "the scenario is now videotoprompt-outage"]
+    assert by_handle == ["request", "running", "succeeded", "switched to the scenario videotoprompt-outage"]
 
 
 @pytest.mark.parametrize("by_handle", [True, False], ids=["by the handle", "by the control API"])
@@ -274,7 +274,7 @@ def test_requests_can_be_read_and_filtered(mockserver: MockServer) -> None:
     [
         ({"operation": "videotoprompt.analyse_url"}, "did you mean 'videotoprompt.analyze_url'"),
         ({"when": {"account.plan": {"equals": "pro"}}}, "must begin with one of body, query, header, path, input"),
-        ({"when": {"body": {"equals": 1}}}, "no place in a request"),
+        ({"when": {"body": {"equals": 1}}}, "does not name a value of a request"),
         ({"when": {"body.url": {"is": "x"}}}, "body.url: "),
     ],
 )

@@ -97,7 +97,7 @@ def background_server(
                 server, allow_external=allow_external, sandbox=sandbox, sockets=sockets, notify=notify, limits=limits
             )
 
-        server = InterceptingServer(app, on_closed=app.sandboxes.close, interceptor=interceptor)
+        server = InterceptingServer(app, on_closed=app.close, interceptor=interceptor)
         thread = threading.Thread(target=server.run, args=([listener],), name="mockserver", daemon=True)
         thread.start()
         try:

@@ -1,4 +1,4 @@
-"""The ledger: the rows of all providers, each read from the file beside its provider's code."""
+"""The ledger of all providers, read from the `ledger.yaml` beside each provider's code."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Every row by its id, `provider.kind.name`. `files` gives those of the providers, and is called
-    when a row is first asked for.
+    """All ledger rows by id, `provider.kind.name`. `files` returns the file of each provider.
+
+    The files are read when a row is first needed.
     """
 
     def __init__(self, files: Callable[[], Mapping[str, Path]]) -> None:
@@ -19,16 +20,17 @@ class Ledger:
 
     @cached_property
     def rows(self) -> "Mapping[str, Row]":
-        """All rows by id. Raises SourceErrors for a file that is wrong."""
+        """All rows by id. Raises SourceErrors for an invalid file."""
         from mockserver.provenance.rows import read
 
-        return {f"{name}.{row}": found for name, file in self._files().items() for row, found in read(file).items()}
+        files = self._files()
+        return {f"{provider}.{name}": row for provider, file in files.items() for name, row in read(file).items()}
 
     def read(self) -> None:
-        """Read the files now. Raises SourceErrors for one that is wrong."""
+        """Read the files now. Raises SourceErrors for an invalid file."""
         _ = self.rows
 
-    def basis(self, row: str) -> "Basis | None":
-        """On what a behaviour stands; None when no row has that id."""
-        found = self.rows.get(row)
-        return None if found is None else found.basis
+    def basis(self, row_id: str) -> "Basis | None":
+        """Return the class of a row (documented, observed or assumed); None when no row has that id."""
+        row = self.rows.get(row_id)
+        return None if row is None else row.basis

@@ -1,4 +1,4 @@
-"""Rows of the ledger: one simulated behaviour each, its source, the scenario that shows it, the test that proves it."""
+"""Ledger rows: a simulated behaviour with its source, a scenario that shows it, and a test that proves it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,19 +11,19 @@ from mockserver.source.validation import load
 Basis = Literal["documented", "observed", "assumed"]
 Kind = Literal["operation", "error", "state", "event", "ending", "header", "limit", "rule"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-# Those that a client's test suite can meet, or miss.
-MET: tuple[Kind, ...] = ("operation", "error", "state", "event", "ending")
+# The kinds that a client's test suite can cover.
+COVERED_KINDS: tuple[Kind, ...] = ("operation", "error", "state", "event", "ending")
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _Name = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(KINDS)})\.[A-Za-z0-9_.-]+$")]
 
 
 class Row(BaseModel):
-    """One behaviour, as a provider's `ledger.yaml` has it under the behaviour's name.
+    """One behaviour in a provider's `ledger.yaml`. Its key there is the name of the behaviour.
 
-    The name is `kind.what`: `error.rate_limited`, `header.X-RateLimit-Limit`. `source` is the part of the provider's
-    page that says so (documented), where it was seen (observed), or why it was chosen (assumed). `scenario` is a
-    bundled one that shows it; `test` is `file.py::function` within the tests.
+    The name is `kind.what`: `error.rate_limited`, `header.X-RateLimit-Limit`. `source` is the section of the provider's
+    documentation (documented), where the behaviour was seen (observed), or why it was chosen (assumed). `scenario` is
+    a bundled scenario that shows it. `test` is `file.py::function` in the tests.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
@@ -44,13 +44,13 @@ class LedgerFile(BaseModel):
 
 
 def kind_of(name: str) -> str:
-    """The kind of a behaviour, by its name with or without the provider's in front."""
+    """Return the kind of a behaviour. `name` can begin with the provider."""
     parts = name.split(".", 2)
     return parts[0] if parts[0] in KINDS else parts[1]
 
 
 def read(path: Path) -> Mapping[str, Row]:
-    """The rows of a file by name. Raises SourceErrors with line and column for a bad one; a missing file has none."""
+    """Return the rows of a file by name; none if it does not exist. Raises SourceErrors for an invalid file."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:

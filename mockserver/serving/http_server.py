@@ -20,6 +20,8 @@ BACKLOG = 2_048
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds that requests have to finish when the server ends.
 _PATIENCE = 1.0
+# Seconds after the start until `on_started` is called, so that the first requests come first.
+_STARTED_DELAY = 0.02
 
 
 async def _do_nothing() -> None: ...
@@ -27,6 +29,8 @@ async def _do_nothing() -> None: ...
 
 class HttpServer:
     """An HTTP server. Use `run`, or `startup` and `shutdown` in an event loop that is already running.
+
+    `on_started` is called shortly after the start, and `on_closed` at the end, after the last request.
 
     `on_closed` is called at the end, after the last request.
     """
@@ -37,9 +41,11 @@ class HttpServer:
         limits: Limits | None = None,
         *,
         access_log: bool = False,
+        on_started: Callable[[], None] = lambda: None,
         on_closed: Callable[[], Awaitable[None]] = _do_nothing,
     ) -> None:
         self.shared = Shared(app, Deadlines(limits), access_log)
+        self._on_started = on_started
         self._on_closed = on_closed
         self._listeners: list[asyncio.Server] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -70,6 +76,7 @@ class HttpServer:
     async def _serve(self, sockets: Sequence[socket.socket]) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         await self.startup(sockets)
+        self._loop.call_later(_STARTED_DELAY, self._on_started)
         if not self._ended.is_set():
             await self._wake.wait()
         await self.shutdown()

@@ -40,7 +40,8 @@ def serve(
         if settings.access_log:
             _log_requests()
         limits = Limits(settings.head_timeout, settings.body_timeout)
-        server = server_class(app, limits, access_log=bool(settings.access_log), on_closed=app.sandboxes.close)
+        options = {"access_log": bool(settings.access_log), "on_started": app.prepare, "on_closed": app.close}
+        server = server_class(app, limits, **options)
         server.run([listener])
 
 

@@ -4,10 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
-from urllib.parse import quote
 
+from mockserver.clock import rfc3339
+from mockserver.control import actions
+from mockserver.control.models import AccountChange
+from mockserver.core.accounts import Account as CoreAccount
+from mockserver.core.credits import ONE
+from mockserver.store.protocol import Credits
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.hosted_sandbox import HostedSandbox
+from mockserver.testing.hosted_sandbox import HostedSandbox, validated
 from mockserver.testing.receiver import Receiver
 
 # Hides the frames of this module, so that a failing test shows its own line.
@@ -50,7 +55,7 @@ class Account:
     @property
     def plan(self) -> str:
         """The plan, by the provider's name for it."""
-        return str(self._view()["plan"])
+        return self._read()[0].tier
 
     @plan.setter
     def plan(self, plan: str) -> None:
@@ -59,8 +64,8 @@ class Account:
     @property
     def credits(self) -> float | None:
         """The credits that can be spent. None is unlimited."""
-        credits = self._view()["credits"]
-        return None if credits is None else float(credits)
+        balance = self._read()[1].balance
+        return None if balance is None else balance / ONE
 
     @credits.setter
     def credits(self, credits: float | None) -> None:
@@ -69,25 +74,26 @@ class Account:
     @property
     def reserved(self) -> float:
         """The credits that are reserved for jobs that have not ended."""
-        return float(self._view()["reserved"])
+        return self._read()[1].reserved / ONE
 
     @property
     def limits(self) -> Mapping[str, int | None]:
         """The limits by name. None is unlimited."""
-        limits: Mapping[str, int | None] = self._view()["limits"]
-        return limits
+        return {name: limit.allowed for name, limit in self._read()[0].limits.items()}
 
     @property
     def ledger(self) -> Sequence[Mapping[str, Any]]:
         """The latest changes of the credits, oldest first, each with `at`, `kind`, `amount` and `reference`."""
-        ledger: Sequence[Mapping[str, Any]] = self._view()["ledger"]
-        return ledger
+        entries = self._read()[1].entries[-actions.LATEST_CREDITS :]
+        return [
+            {"at": rfc3339(e.at), "kind": e.kind, "amount": e.amount / ONE, "reference": e.reference} for e in entries
+        ]
 
     @property
     def webhook(self) -> Webhook | None:
         """The webhook, or None if the account has none. Assign a URL, a receiver, a Webhook or None."""
-        webhook = self._view()["webhook"]
-        return None if webhook is None else Webhook(webhook["url"], tuple(webhook["events"]), webhook["secret"])
+        webhook = self._read()[0].webhook
+        return None if webhook is None else Webhook(webhook.url, tuple(webhook.events), webhook.secret)
 
     @webhook.setter
     def webhook(self, webhook: "str | Receiver | Webhook | None") -> None:
@@ -122,20 +128,23 @@ class Account:
         self._patch(change if credits is UNCHANGED else {**change, "credits": credits})
 
     def _patch(self, change: Mapping[str, Any]) -> None:
-        self._view()
-        self._hosted.control("PATCH", self._path, change)
+        self._read()
+        hosted, validated_change = self._hosted, validated(AccountChange, change)
 
-    def _view(self) -> Mapping[str, Any]:
-        self._hosted.run_settled(_do_nothing())
-        accounts = self._hosted.control("GET", self._path)["accounts"]
-        if not accounts:
+        async def apply(now: int) -> None:
+            actions.check_account(validated_change, hosted.host.catalogue)
+            provider = hosted.host.provider(self.provider)
+            await actions.change_account(hosted.sandbox, [provider], self.key, validated_change, now)
+
+        hosted.act(apply)
+
+    def _read(self) -> tuple[CoreAccount, Credits]:
+        hosted, provider = self._hosted, self._hosted.host.provider(self.provider)
+        hosted.run_settled(_do_nothing())
+        account = hosted.act(lambda now: actions.find_account(hosted.sandbox, provider, self.key, now))
+        if account is None:
             raise MockServerError(f"the scenario does not accept the key {self.key!r} at {self.provider}")
-        view: Mapping[str, Any] = accounts[0]
-        return view
-
-    @property
-    def _path(self) -> str:
-        return f"/accounts/{quote(self.key, safe='')}?provider={self.provider}"
+        return account
 
 
 async def _do_nothing() -> None: ...

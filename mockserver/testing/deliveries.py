@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic_core import from_json
 
+from mockserver.control import actions
 from mockserver.core.deliveries import Delivery as CoreDelivery
 from mockserver.core.masking import masked
 from mockserver.core.match import key_matches
@@ -64,7 +65,8 @@ class Delivery:
 
     def replay(self) -> None:
         """Send the same event again now, whatever its outcome was."""
-        self._hosted.control("POST", f"/deliveries/{self.id}/replay", {})
+        hosted = self._hosted
+        hosted.act(lambda now: actions.replay_delivery(hosted.sandbox, self.id, None, now))
 
 
 class Deliveries:

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.clock import monotonic
+from mockserver.control import actions
+from mockserver.control.models import ArmedFault, Reset
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.accounts import Account
@@ -10,6 +12,7 @@ from mockserver.testing.deliveries import Deliveries
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.history import History
 from mockserver.testing.host import ScenarioLike
+from mockserver.testing.hosted_sandbox import validated
 from mockserver.testing.jobs import Jobs
 from mockserver.testing.receiver import Receiver
 from mockserver.testing.signatures import SCHEMES
@@ -157,17 +160,27 @@ class MockServer(History):
         }  # fmt: skip
         fault = {name: value for name, value in arguments.items() if value is not None}
         armed = {"operation": operation, "times": times, "fault": fault}
-        self._hosted.control("POST", "/faults", armed if key is None else {**armed, "account": key})
+        fault_to_arm = validated(ArmedFault, armed if key is None else {**armed, "account": key})
+        hosted = self._hosted
+        hosted.act(lambda now: actions.arm_fault(hosted.sandbox, fault_to_arm, hosted.host.catalogue))
 
     def coverage(self) -> "Report":
         """Return the coverage of this sandbox so far, of the providers that were called: `percent`, `met`, `missed`."""
-        from mockserver.coverage.saved import loaded
+        from mockserver.coverage.report import Report
+        from mockserver.kit.catalogue import ledger
 
-        return loaded(self._hosted.control("GET", f"/coverage?sandbox={self._name}")).of()
+        hosted, providers = self._hosted, self._hosted.host.providers
+        names, rows = [provider.name for provider in providers], ledger(providers).rows
+
+        async def report(now: int) -> Report:
+            return Report.made(names, rows, hosted.sandbox.tally)
+
+        return hosted.act(report).of()
 
     def reset(self, what: What = "all") -> None:
         """Clear the journal, the jobs, the counters, the armed faults, or all of them."""
-        self._hosted.control("POST", "/reset", {"what": what})
+        validated_reset = validated(Reset, {"what": what})
+        self._hosted.act(lambda now: self._hosted.sandbox.reset(validated_reset.what))
 
     @property
     def clock(self) -> SandboxClock:

@@ -1,28 +1,24 @@
 """The server in this process, with any number of sandboxes, which all tests of a run share."""
 
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic_core import from_json, to_json
-
 from mockserver.app import create_app
-from mockserver.clock import monotonic
+from mockserver.control.errors import ControlError
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec, Scenario
 from mockserver.kit.catalogue import catalogue
 from mockserver.kit.provider import Provider
-from mockserver.outgoing.asgi import AsgiSender
-from mockserver.outgoing.call import OutgoingCall
 from mockserver.providers.registry import all_providers
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.scenario.library import ENDINGS, Library, SourceErrors
 from mockserver.settings import Settings
 from mockserver.testing.call_router import CallRouter
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.loop import PATIENCE, LoopThread
+from mockserver.testing.loop import LoopThread
 from mockserver.testing.socket_server import HOST, SocketServer
 from mockserver.wire.server import Server
 
@@ -30,7 +26,6 @@ from mockserver.wire.server import Server
 __tracebackhide__ = True
 
 T = TypeVar("T")
-_MAX_REPLY = 64 * 1_048_576
 ScenarioLike = str | Path | Mapping[str, Any] | Scenario
 
 
@@ -131,18 +126,19 @@ class Host:
         known = ", ".join(p.name for p in self.providers)
         raise MockServerError(f"unknown provider {name!r}; the providers are {known}")
 
-    async def control(self, sandbox: Sandbox, method: str, path: str, body: Any = None) -> Any:
-        """Call the control API for a sandbox and return its reply. Raises MockServerError with its error messages."""
-        headers = (("X-Mock-Sandbox", sandbox.name), ("Content-Type", "application/json"))
-        data = b"" if body is None else to_json(body)
-        call = OutgoingCall(method, f"http://localhost/_mock{path}", headers, data, PATIENCE, _MAX_REPLY)
-        result = await AsgiSender(self.app, monotonic).send(call)
-        reply = from_json(result.body) if result.body else None
-        if result.status is None or result.status >= 300:
-            problem = reply if isinstance(reply, dict) else {}
-            errors = problem.get("errors") or [problem.get("detail", result.error or f"status {result.status}")]
-            raise MockServerError("\n".join(errors))
-        return reply
+    async def act(self, sandbox: Sandbox, action: Callable[[int], Awaitable[T]]) -> T:
+        """Run an action of the control API in a sandbox, with the current time of its clock, and return its result.
+
+        Raises MockServerError with the error messages of the control API.
+        """
+        if sandbox.clock.mode == "auto":
+            await sandbox.catch_up()
+        now = sandbox.clock.now()
+        await sandbox.settling.settle(now)
+        try:
+            return await action(now)
+        except ControlError as error:
+            raise MockServerError("\n".join(error.errors or [error.detail])) from None
 
     def close(self) -> None:
         """Close the server with all its sandboxes and connections."""
@@ -150,7 +146,7 @@ class Host:
         self._loop.stop()
 
     async def _close(self) -> None:
-        await self.app.sandboxes.close()
+        await self.app.close()
         if self._socket_server is not None:
             await self._socket_server.close()
         await self.call_router.close()

@@ -1,19 +1,26 @@
 """A sandbox of the server in this process, with methods that can be called from the thread of a test."""
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from pydantic_core import from_json, to_json
 
 from mockserver.core.compile import near
 from mockserver.core.match import key_matches
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.source.document import Document, SourceErrors
+from mockserver.source.validation import validate
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.host import Host
+from mockserver.wire.body import with_whole_numbers
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 class HostedSandbox:
@@ -37,9 +44,12 @@ class HostedSandbox:
 
         return self.host.run(settle_first())
 
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        """Call the control API and return its reply. Raises MockServerError with its error messages."""
-        return self.run(self.host.control(self.sandbox, method, path, body))
+    def act(self, action: Callable[[int], Awaitable[T]]) -> T:
+        """Run an action of the control API, with the current time, and return its result.
+
+        Raises MockServerError with the error messages of the control API.
+        """
+        return self.run(self.host.act(self.sandbox, action))
 
     def check_operation(self, pattern: str) -> None:
         """Raise MockServerError if no operation matches the pattern, for example because of a spelling mistake."""
@@ -52,6 +62,14 @@ class HostedSandbox:
         known = self.host.catalogue.events
         if not any(key_matches(pattern, event) for event in known):
             raise MockServerError(f"unknown event {pattern!r}{near(pattern, known)}")
+
+
+def validated(model: type[M], data: Mapping[str, Any]) -> M:
+    """The model of a request to the control API. Raises MockServerError with every mistake in the data."""
+    try:
+        return validate(model, Document.of(with_whole_numbers(from_json(to_json(data))), "body"))
+    except SourceErrors as errors:
+        raise MockServerError("\n".join(map(str, errors.errors))) from None
 
 
 def instant(milliseconds: int) -> datetime:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from mockserver.control import actions
+from mockserver.control.models import JobChange
 from mockserver.core.jobs import Job as CoreJob
 from mockserver.core.masking import masked
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.hosted_sandbox import HostedSandbox, instant
+from mockserver.testing.hosted_sandbox import HostedSandbox, instant, validated
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
@@ -61,7 +63,13 @@ class Job:
         return self._change({"release": True})
 
     def _change(self, change: Mapping[str, Any]) -> "Job":
-        self._hosted.control("POST", f"/jobs/{self.id}?provider={self.provider}", change)
+        hosted, validated_change = self._hosted, validated(JobChange, change)
+
+        async def apply(now: int) -> None:
+            job = await actions.find_job(hosted.sandbox, self.id, self.provider)
+            await actions.change_job(hosted.sandbox, job, validated_change, now)
+
+        hosted.act(apply)
         return self.now()
 
 

@@ -1,9 +1,12 @@
 """The clock of a sandbox, which a test can read and move."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from mockserver.testing.hosted_sandbox import HostedSandbox, instant
+from mockserver.control import actions
+from mockserver.control.models import ClockChange
+from mockserver.testing.hosted_sandbox import HostedSandbox, instant, validated
 from mockserver.testing.jobs import Job
 
 if TYPE_CHECKING:
@@ -44,8 +47,7 @@ class SandboxClock:
 
     def change(self, mode: Mode, *, speed: float | None = None) -> None:
         """Change the mode, without changing the current time. `speed` is the factor of `scaled`."""
-        body = {"mode": mode} if speed is None else {"mode": mode, "speed": speed}
-        self._hosted.control("POST", "/clock", body)
+        self._move({"mode": mode} if speed is None else {"mode": mode, "speed": speed})
 
     def advance(self, by: Duration) -> int:
         """Advance by `"10m"`, `"1m30s"`, a number of seconds or a timedelta. Returns the number of events processed."""
@@ -67,5 +69,6 @@ class SandboxClock:
             self._move({"until": {"job": current.id}})
         return self._jobs.get(current.id, current.provider)
 
-    def _move(self, change: dict[str, object]) -> int:
-        return int(self._hosted.control("POST", "/clock", change)["events"])
+    def _move(self, change: Mapping[str, object]) -> int:
+        hosted, validated_change = self._hosted, validated(ClockChange, change)
+        return hosted.act(lambda now: actions.change_clock(hosted.sandbox, validated_change))

@@ -78,6 +78,15 @@ def parse_json(body: bytes) -> Any:
     return data
 
 
+def with_whole_numbers(data: Any) -> Any:
+    """Return the data with 1.0 as 1. Both are integers in JSON Schema, and some clients do not distinguish them."""
+    if isinstance(data, dict):
+        return {key: with_whole_numbers(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [with_whole_numbers(value) for value in data]
+    return int(data) if isinstance(data, float) and data.is_integer() and abs(data) < 2**53 else data
+
+
 def _commas(body: bytes) -> int:
     """Estimate the number of commas in a large body. Counting all of them would take as long as parsing the body."""
     step = max(_SAMPLE, len(body) // _SAMPLES)

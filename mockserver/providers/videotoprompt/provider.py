@@ -32,9 +32,9 @@ MB = 1_000_000
 _ERRORS = {
     400: "Invalid parameters",
     401: "Missing or invalid credential",
-    403: "Not permitted on this plan, or the token lacks a scope",
-    404: "No such analysis",
-    429: "A limit is used up: wait until X-RateLimit-Reset",
+    403: "Not included in the plan, or the token lacks a scope",
+    404: "Unknown analysis",
+    429: "A limit is used up; wait until X-RateLimit-Reset",
     500: "Server error",
     503: "Temporary outage",
 }
@@ -63,7 +63,7 @@ MESSAGES = {
 LIMIT_HEADERS = {
     "X-RateLimit-Limit": {"type": "integer", "description": "requests a minute"},
     "X-RateLimit-Remaining": {"type": "integer", "description": "requests left in this minute"},
-    "X-RateLimit-Reset": {"type": "integer", "description": "when the limit starts anew, in Unix seconds"},
+    "X-RateLimit-Reset": {"type": "integer", "description": "when the limit resets, in Unix seconds"},
 }
 # What every reply of the API itself rests on.
 _KEY = ("rule.api_key",)
@@ -145,7 +145,7 @@ class VideoToPrompt(Provider):
     documented_headers: ClassVar[Mapping[str, Mapping[str, Any]]] = LIMIT_HEADERS
     documented_events: ClassVar[Mapping[str, Event]] = samples.EVENTS
     tags: ClassVar[Mapping[str, str]] = {
-        "analyses": "One video at a time: submit it, then poll, or wait for a webhook",
+        "analyses": "Single videos: submit one, then poll or wait for a webhook",
         "batches": "Up to 100 videos in one call",
         "oauth": "Act for a user (RFC 6749), with PKCE (RFC 7636)",
     }

@@ -59,7 +59,7 @@ _SIGNED = {
     "X-V2P-Signature": {
         "type": "string",
         "pattern": "^sha256=[0-9a-f]{64}$",
-        "description": "HMAC-SHA256 of the body's bytes with the webhook's secret, in hexadecimal",
+        "description": "HMAC-SHA256 of the raw body with the webhook secret, in hexadecimal",
     }
 }
 
@@ -70,13 +70,13 @@ def _body(event: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
 EVENTS = {
     "analysis.completed": Event(
-        "An analysis has its prompt",
+        "An analysis is completed",
         models.AnalysisCompleted,
         _SIGNED,
         _body("analysis.completed", {"id": "ana_abc123", "prompt": _PROMPT}),
     ),
     "analysis.failed": Event(
-        "An analysis came to nothing",
+        "An analysis has failed",
         models.AnalysisFailed,
         _SIGNED,
         _body("analysis.failed", {"id": "ana_abc123", "error": "The video could not be analyzed"}),
