@@ -16,7 +16,7 @@ import pytest
 from mockserver.intercept.background import BackgroundServer, background_server
 from mockserver.intercept.proxy import ProxyLimits
 from mockserver.settings import Settings
-from tests.raw import Heard, connected, hear, hear_reply, say
+from tests.raw import Received, connected, exchange, receive, receive_reply
 
 HOST = "api.videotoprompt.org"
 BODY = json.dumps({"url": "https://example.com/a.mp4"})
@@ -117,12 +117,12 @@ def test_a_first_request_that_arrives_with_the_end_of_the_handshake_is_answered(
             break
         client.write(f"GET /nothing HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
         raw.sendall(outgoing.read())
-        heard = b""
-        while not heard:
+        received = b""
+        while not received:
             incoming.write(raw.recv(65_536))
             with suppress(ssl.SSLWantReadError):  # only tickets for later sessions have arrived
-                heard = client.read()
-        assert heard.startswith(b"HTTP/1.1 404 ")
+                received = client.read()
+        assert received.startswith(b"HTTP/1.1 404 ")
 
 
 STREAM = """
@@ -160,11 +160,11 @@ def test_a_request_with_an_absolute_url_is_answered_with_links_of_the_same_schem
     with intercepting(clock="manual") as t:
         body = b'{"prompt": "a kite", "quality": "free"}'
         fields = ("Proxy-Connection: keep-alive", "Connection: keep-alive, X-Hop", "X-Hop: 1")
-        submitted = say(t.address, proxy_request(f"{scheme}://prompttovideo.com/api/v1/generate", body, *fields))
+        submitted = exchange(t.address, proxy_request(f"{scheme}://prompttovideo.com/api/v1/generate", body, *fields))
         assert submitted.head["connection"] == "close"
         t.control("POST", "/clock", {"advance": "1h"})
         number = json.loads(submitted.body)["video_id"]
-        status = say(t.address, proxy_request(f"{scheme}://prompttovideo.com/api/v1/video/{number}/status"))
+        status = exchange(t.address, proxy_request(f"{scheme}://prompttovideo.com/api/v1/video/{number}/status"))
         assert json.loads(status.body)["video_url"].startswith(link)
 
 
@@ -180,15 +180,17 @@ def proxy_request(url: str, body: bytes = b"", *fields: str) -> bytes:
 def test_a_second_request_on_a_plain_connection_is_not_answered() -> None:
     """It could be for another host, so the connection is closed after the first request."""
     with intercepting() as t:
-        heard = say(t.address, proxy_request("http://nanophoto.ai/nothing") + proxy_request("http://example.com/"))
-        assert heard.data.count(b"HTTP/1.1 ") == 1
-        assert heard.ended == "FIN"
+        received = exchange(
+            t.address, proxy_request("http://nanophoto.ai/nothing") + proxy_request("http://example.com/")
+        )
+        assert received.data.count(b"HTTP/1.1 ") == 1
+        assert received.ended == "FIN"
 
 
 def test_the_proxy_is_also_the_sandbox_server() -> None:
     with intercepting() as t:
         assert t.control("GET", "/health") == {"status": "ok"}
-        assert say(t.address, b"GET /videotoprompt/v1/nothing HTTP/1.0\r\n\r\n").status == 404
+        assert exchange(t.address, b"GET /videotoprompt/v1/nothing HTTP/1.0\r\n\r\n").status == 404
 
 
 def test_requests_without_a_sandbox_go_to_the_sandbox_of_the_interceptor() -> None:
@@ -224,27 +226,27 @@ def test_a_tunnel_to_this_machine_forwards_all_bytes_unchanged() -> None:
         raw.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\n\r\n".encode())
         assert raw.recv(1024) == b"HTTP/1.1 200 Connection established\r\n\r\n"
         raw.sendall(b"\x00any bytes\xff")
-        heard = hear(raw)
-        assert (heard.data, heard.ended) == (b"\x00any bytes\xff" + big, "FIN")
+        received = receive(raw)
+        assert (received.data, received.ended) == (b"\x00any bytes\xff" + big, "FIN")
 
 
 def test_a_plain_request_to_this_machine_is_forwarded_without_hop_by_hop_fields() -> None:
     with intercepting() as t, echo_server(b"") as (_, port):
         fields = ("Proxy-Authorization: Basic eA==", "X-Mine: 1")
-        heard = say(t.address, proxy_request(f"http://localhost:{port}/a?b=c", b"body", *fields)).data.decode()
-        assert heard.startswith("POST /a?b=c HTTP/1.1\r\n")
-        assert "\r\nX-Mine: 1\r\n" in heard
-        assert "Proxy-Authorization" not in heard
-        assert heard.endswith("\r\nConnection: close\r\n\r\nbody")
+        received = exchange(t.address, proxy_request(f"http://localhost:{port}/a?b=c", b"body", *fields)).data.decode()
+        assert received.startswith("POST /a?b=c HTTP/1.1\r\n")
+        assert "\r\nX-Mine: 1\r\n" in received
+        assert "Proxy-Authorization" not in received
+        assert received.endswith("\r\nConnection: close\r\n\r\nbody")
 
 
 def test_a_destination_that_does_not_listen_is_a_502() -> None:
     with intercepting() as t:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-        heard = say(t.address, f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode())
-        assert heard.status == 502
-        assert f"127.0.0.1:{port}: ".encode() in heard.body
+        received = exchange(t.address, f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode())
+        assert received.status == 502
+        assert f"127.0.0.1:{port}: ".encode() in received.body
 
 
 REFUSED = [
@@ -268,17 +270,17 @@ REFUSED = [
 @pytest.mark.parametrize(("request_", "status", "reason"), REFUSED, ids=range(len(REFUSED)))
 def test_a_refusal_has_its_reason_in_the_status_line_and_the_body(request_: bytes, status: int, reason: str) -> None:
     with intercepting() as t:
-        heard = refusal(t, request_)
-        assert heard.status == status
-        assert reason in heard.body.decode()
-        assert heard.data.startswith(f"HTTP/1.1 {status} {heard.body.decode().strip()}\r\n".encode())
+        received = refusal(t, request_)
+        assert received.status == status
+        assert reason in received.body.decode()
+        assert received.data.startswith(f"HTTP/1.1 {status} {received.body.decode().strip()}\r\n".encode())
         assert len(t.notices) == 1
 
 
-def refusal(t: Intercepting, request: bytes) -> Heard:
+def refusal(t: Intercepting, request: bytes) -> Received:
     with connected(t.address) as raw:
         raw.sendall(request)
-        return hear_reply(raw)
+        return receive_reply(raw)
 
 
 def test_a_refusal_is_reported_once_and_counted_each_time() -> None:
@@ -309,9 +311,9 @@ def test_a_connection_beyond_the_limit_is_refused_until_another_ends() -> None:
             assert submit(first)[0] == 202
             second.sendall(b"GET ")
             with connected(t.address) as third:
-                heard = hear(third)
-                assert heard.status == 503
-                assert heard.body == b"mockserver: the proxy has reached its limit of 2 connections\n"
+                received = receive(third)
+                assert received.status == 503
+                assert received.body == b"mockserver: the proxy has reached its limit of 2 connections\n"
         with closing(t.tunnel()) as next_one:
             assert submit(next_one)[0] == 202
 
@@ -319,16 +321,16 @@ def test_a_connection_beyond_the_limit_is_refused_until_another_ends() -> None:
 def test_an_incomplete_head_times_out_with_408() -> None:
     with intercepting(limits=ProxyLimits(head_timeout=0.1)) as t, connected(t.address) as raw:
         raw.sendall(b"CONNECT ")
-        heard = hear(raw)
-        assert (heard.status, heard.body) == (408, b"mockserver: the request did not arrive in time\n")
+        received = receive(raw)
+        assert (received.status, received.body) == (408, b"mockserver: the request did not arrive in time\n")
 
 
 def test_a_connection_without_a_handshake_is_closed() -> None:
     with intercepting(limits=ProxyLimits(handshake_timeout=0.1)) as t, connected(t.address) as raw:
         raw.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
-        heard = hear(raw)
-        assert heard.data == b"HTTP/1.1 200 Connection established\r\n\r\n"
-        assert heard.ended in ("FIN", "RST")
+        received = receive(raw)
+        assert received.data == b"HTTP/1.1 200 Connection established\r\n\r\n"
+        assert received.ended in ("FIN", "RST")
 
 
 def test_the_proxy_still_answers_after_clients_disconnected_early() -> None:
@@ -349,7 +351,7 @@ def test_closing_the_interceptor_closes_tunnels_and_removes_files() -> None:
             raw.sendall(f"CONNECT 127.0.0.1:{listener.getsockname()[1]} HTTP/1.1\r\n\r\n".encode())
             assert raw.recv(1024).startswith(b"HTTP/1.1 200 ")
         with raw:
-            assert hear(raw).ended in ("FIN", "RST")
+            assert receive(raw).ended in ("FIN", "RST")
         assert not directory.exists()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(t.address, 10)
