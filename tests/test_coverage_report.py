@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.coverage import saved
 from mockserver.coverage.formats import FORMATS, rendered, verdict
 from mockserver.coverage.report import Report, Score, UnknownProvider
@@ -35,20 +35,20 @@ ROWS: Mapping[str, Row] = {
 }
 
 
-def tally(*requests: Entry) -> Tally:
+def tally(*requests: JournalEntry) -> Tally:
     total = Tally()
     for request in requests:
         total.request(request)
     return total
 
 
-def request(*rows: str, status: int | None = 200, deviations: tuple[str, ...] = ()) -> Entry:
-    return Entry(
+def request(*rows: str, status: int | None = 200, deviations: tuple[str, ...] = ()) -> JournalEntry:
+    return JournalEntry(
         "request", 0, provider="acme", operation="acme.make", status=status, rests_on=rows, deviations=deviations
     )
 
 
-def report(*requests: Entry) -> Report:
+def report(*requests: JournalEntry) -> Report:
     return Report.made(["acme", "other"], ROWS, tally(*requests))
 
 

@@ -10,7 +10,7 @@ from mockserver.core.accounts import Account
 from mockserver.core.compile import Catalogue, check_fault, near
 from mockserver.core.credits import ONE
 from mockserver.core.jobs import IllegalMove, Job
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import ClockSpec
 from mockserver.kit.provider import Provider
@@ -40,7 +40,7 @@ async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
     else:
         sandbox.change_clock(_clock(change))
     now = sandbox.clock.now()
-    await sandbox.store.append(Entry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
+    await sandbox.store.append(JournalEntry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
     return events
 
 

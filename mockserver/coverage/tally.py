@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from mockserver.core.journal import Entry
+    from mockserver.core.journal import JournalEntry
 
 # How many different ledger rows, statuses of operations and deviations are listed. The rest is only counted.
 MOST_ROWS = 5_000
@@ -41,7 +41,7 @@ class Tally:
         self._deviations: dict[tuple[str, str, str], int] = {}
         self.left_out = 0
 
-    def request(self, entry: "Entry") -> None:
+    def request(self, entry: "JournalEntry") -> None:
         """Count a request of a client, after its reply has been sent."""
         # Many requests are equal, so each costs one look-up here, and their rows are added up later.
         key, pending = (entry.provider, entry.operation, entry.status, entry.rests_on), self._pending
@@ -51,7 +51,7 @@ class Tally:
         if entry.deviations:
             self._deviated(entry)
 
-    def delivery(self, entry: "Entry") -> None:
+    def delivery(self, entry: "JournalEntry") -> None:
         """Count an attempt of an outgoing call that got a response with any status."""
         if entry.status is not None:
             for row in entry.rests_on:
@@ -98,7 +98,7 @@ class Tally:
                 self._count(self._rows, row, times, MOST_ROWS)
         self._pending.clear()
 
-    def _deviated(self, entry: "Entry") -> None:
+    def _deviated(self, entry: "JournalEntry") -> None:
         for text in dict.fromkeys(entry.deviations):
             clipped = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
             deviation = (entry.provider or NOWHERE, _short(entry.operation), clipped)

@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import TamperingSpec
 from mockserver.sandbox.state import SandboxState
@@ -46,7 +46,7 @@ class Outbox:
 
     async def _note_disallowed(self, job: Job, event: str, row: str, at: int) -> None:
         note = f"{event} was not sent, because it is an assumed behaviour and assumed behaviours are disallowed"
-        entry = Entry(
+        entry = JournalEntry(
             "delivery", at, cause=job.cause, provider=job.provider, account=job.account, job=job.id, note=note,
             rests_on=(row,),
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.core.credits import Ledger
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
-from mockserver.core.journal import KEPT_BODY, Entry
+from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Counter, Limit, Usage
 from mockserver.core.plans import Status
 from mockserver.store.job_table import JobTable
@@ -36,7 +36,7 @@ class MemoryStore:
         self._clear_jobs()
         self._clear_counters()
         self._values: dict[str, OrderedDict[str, tuple[Any, int | None]]] = {}
-        self._journal: deque[Entry] = deque(maxlen=self._bounds.journal)
+        self._journal: deque[JournalEntry] = deque(maxlen=self._bounds.journal)
         self._written = 0
 
     def _clear_jobs(self) -> None:
@@ -261,7 +261,7 @@ class MemoryStore:
         self._written += 1
         return self._written
 
-    async def append(self, entry: Entry) -> int:
+    async def append(self, entry: JournalEntry) -> int:
         if not entry.number:
             self._written += 1
             entry.number = self._written
@@ -272,8 +272,8 @@ class MemoryStore:
         self._journal.append(entry)
         return entry.number
 
-    async def insert(self, entries: Sequence[Entry]) -> None:
-        journal, later = self._journal, deque[Entry]()
+    async def insert(self, entries: Sequence[JournalEntry]) -> None:
+        journal, later = self._journal, deque[JournalEntry]()
         ordered = sorted(entries, key=lambda e: (e.written_at, e.cause or 0))
         for entry in reversed(ordered):
             while journal and journal[-1].written_at >= entry.written_at and not _causes(journal[-1], entry):
@@ -281,7 +281,7 @@ class MemoryStore:
             later.appendleft(entry)
         journal.extend(later)
 
-    async def entries(self) -> Sequence[Entry]:
+    async def entries(self) -> Sequence[JournalEntry]:
         return list(reversed(self._journal))
 
     async def clear(self, what: What) -> None:
@@ -298,7 +298,7 @@ class MemoryStore:
             self._values.clear()
 
 
-def _causes(written: Entry, transition: Entry) -> bool:
+def _causes(written: JournalEntry, transition: JournalEntry) -> bool:
     # A request that took time is written after the transitions during it, even if it caused them.
     return written.number == transition.cause and written.at >= transition.at
 

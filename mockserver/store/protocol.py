@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from mockserver.core.credits import Entry as LedgerEntry
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job, State
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit, Usage
 from mockserver.core.plans import Status
 
@@ -183,16 +183,16 @@ class Store(Protocol):
     async def number_entry(self) -> int:
         """Reserve the next number of the journal, for an entry that is a cause before it is written."""
 
-    async def append(self, entry: Entry) -> int:
+    async def append(self, entry: JournalEntry) -> int:
         """Write an entry and number it unless it has a number. The oldest is dropped when the journal is full."""
 
-    async def insert(self, entries: Sequence[Entry]) -> None:
+    async def insert(self, entries: Sequence[JournalEntry]) -> None:
         """Insert transitions by their time: before entries that were written later, and after their cause.
 
         They have no numbers.
         """
 
-    async def entries(self) -> Sequence[Entry]:
+    async def entries(self) -> Sequence[JournalEntry]:
         """Return all entries, newest first."""
 
     async def clear(self, what: What) -> None:

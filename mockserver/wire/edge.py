@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from mockserver.core.faults import Fault, Refusal
-from mockserver.core.journal import KEPT_BODY, Entry
+from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Usage
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider, Refused
@@ -238,7 +238,7 @@ class Edge:
         if sender.ending in ("complete", "client_left"):
             rows = (*rows, f"{self.provider.name}.ending.{sender.ending}")
         secret = operation is not None and operation.secret
-        entry = Entry(
+        entry = JournalEntry(
             "request",
             admission.now,
             admission.number.taken,
