@@ -36,7 +36,7 @@ class TestMemoryStore(StoreContract):
 async def test_the_size_of_the_store_is_bounded() -> None:
     """Jobs that never end, credits reserved for them, deliveries that are due in months, and always new keys."""
     plans = (HELD, STUCK, plan(Step("queued", Span(10**10)), Step("succeeded")))
-    bounds = Bounds(jobs=20, journal=20, deliveries=20, counters=20, ledgers=20, values=20)
+    bounds = Bounds(jobs=20, journal=20, deliveries=20, counters=20, credit_ledgers=20, values=20)
     store = MemoryStore(bounds)
 
     async def used(first: int, last: int) -> int:

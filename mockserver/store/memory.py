@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.core.credits import Ledger
+from mockserver.core.credits import CreditLedger
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
 from mockserver.core.journal import KEPT_BODY, JournalEntry
@@ -24,7 +24,7 @@ class Bounds:
     journal: int = 5_000
     deliveries: int = 20_000
     counters: int = 80_000
-    ledgers: int = 10_000
+    credit_ledgers: int = 10_000
     values: int = 10_000
 
 
@@ -51,7 +51,7 @@ class MemoryStore:
     def _clear_counters(self) -> None:
         self._numbers: OrderedDict[tuple[str, ...], int] = OrderedDict()
         self._counters: OrderedDict[tuple[str, str], Counter] = OrderedDict()
-        self._ledgers: OrderedDict[str, Ledger] = OrderedDict()
+        self._ledgers: OrderedDict[str, CreditLedger] = OrderedDict()
 
     # Jobs.
 
@@ -141,9 +141,9 @@ class MemoryStore:
     # Credits.
 
     async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
-        ledger = self._ledgers.pop(account, None) or Ledger.opened(at, credits)
+        ledger = self._ledgers.pop(account, None) or CreditLedger.opened(at, credits)
         self._ledgers[account] = ledger
-        _bound(self._ledgers, self._bounds.ledgers)
+        _bound(self._ledgers, self._bounds.credit_ledgers)
         return _credits(ledger, with_entries=False)
 
     async def reserve(self, account: str, at: int, reference: str, amount: int) -> bool:
@@ -303,7 +303,7 @@ def _causes(written: JournalEntry, transition: JournalEntry) -> bool:
     return written.number == transition.cause and written.at >= transition.at
 
 
-def _credits(ledger: Ledger, *, with_entries: bool) -> Credits:
+def _credits(ledger: CreditLedger, *, with_entries: bool) -> Credits:
     balance = None if ledger.unlimited else ledger.balance
     entries = tuple(ledger.entries) if with_entries else ()
     return Credits(balance, ledger.held, entries)

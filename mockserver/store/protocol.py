@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from mockserver.core.credits import Entry as LedgerEntry
+from mockserver.core.credits import CreditEntry
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job, State
 from mockserver.core.journal import JournalEntry
@@ -44,7 +44,7 @@ class Credits:
 
     balance: int | None
     reserved: int
-    entries: tuple[LedgerEntry, ...] = ()
+    entries: tuple[CreditEntry, ...] = ()
 
 
 class Store(Protocol):
