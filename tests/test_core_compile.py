@@ -14,7 +14,7 @@ from mockserver.core.compile import (
     check_fault,
     compile_fault,
     compile_scenario,
-    near,
+    suggest,
 )
 from mockserver.core.durations import Span
 from mockserver.core.fill import KNOWN as NAMES
@@ -322,10 +322,10 @@ def test_a_rule_can_use_a_plan_of_the_extended_scenario() -> None:
 
 
 def test_a_suggestion_is_one_word_or_a_short_list() -> None:
-    assert near("faild", ["failed", "fast"]) == "; did you mean 'failed'?"
-    assert near("zzz", ["b", "a"]) == "; one of: a, b"
-    assert near("zzz", [str(n) for n in range(25)]) == ""
-    assert near("zzz", []) == ""
+    assert suggest("faild", ["failed", "fast"]) == "; did you mean 'failed'?"
+    assert suggest("zzz", ["b", "a"]) == "; one of: a, b"
+    assert suggest("zzz", [str(n) for n in range(25)]) == ""
+    assert suggest("zzz", []) == ""
 
 
 # --- faults ---
