@@ -22,7 +22,7 @@ from mockserver.core.match import Miss, View, candidates
 from mockserver.core.plans import Step
 from mockserver.core.scenario import FaultSpec, Scenario
 from mockserver.core.shadows import shadows
-from mockserver.core.streams import SPOILING
+from mockserver.core.streams import STREAM_FAULTS
 
 KNOWN = Catalogue(
     operations=("videotoprompt.analyze_url", "videotoprompt.account", "nanophoto.reverse_prompt"),
@@ -374,7 +374,7 @@ def test_a_compiled_fault_has_all_values_of_its_source() -> None:
 
 
 def test_a_stream_can_have_each_of_its_faults() -> None:
-    for kind in SPOILING:
+    for kind in STREAM_FAULTS:
         assert problems(rules=[rule(stream={"fault": {"kind": kind, "at": "50%"}})]) == []
 
 

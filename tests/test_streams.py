@@ -10,7 +10,7 @@ from mockserver.core.durations import Span
 from mockserver.core.faults import Fault
 from mockserver.core.scenario import FaultSpec, PaceSpec
 from mockserver.core.seeded import Seeded
-from mockserver.core.streams import GARBLED, MOST_CHUNKS, SPOILING, Chunk, Track, paced, spoilt
+from mockserver.core.streams import GARBLED, MOST_CHUNKS, STREAM_FAULTS, Chunk, Track, paced, with_fault
 from mockserver.source.model_errors import SourceErrors
 
 SEED = Seeded(1, "streams")
@@ -127,7 +127,7 @@ def fault(kind: str, **more) -> Fault:
 
 FAULTS = st.builds(
     lambda kind, at, lasts, rate: Fault(kind, "mid_body", lasts=lasts, at=at, rate=rate),
-    st.sampled_from(SPOILING),
+    st.sampled_from(STREAM_FAULTS),
     SHARES,
     st.none() | SPANS,
     st.none() | st.integers(1, 100_000),
@@ -137,7 +137,7 @@ FAULTS = st.builds(
 @given(TEXTS, PACES, FAULTS)
 def test_a_spoilt_stream_is_the_text_up_to_where_the_fault_strikes(text: str, pace: PaceSpec, fault: Fault):
     whole = text.encode()
-    track = spoilt(paced(text, pace, SEED), fault, SEED)
+    track = with_fault(paced(text, pace, SEED), fault, SEED)
     sent, cut = joined(track.chunks), round(len(whole) * fault.at)
     assert sent[:cut] == whole[:cut]
     assert len(sent) == (len(whole) if track.ending == "complete" else cut)
@@ -148,43 +148,43 @@ def test_a_spoilt_stream_is_the_text_up_to_where_the_fault_strikes(text: str, pa
 @given(TEXTS, PACES, SHARES)
 def test_a_garbled_stream_differs_in_a_few_bytes_only(text: str, pace: PaceSpec, at: float):
     chunks = paced(text, pace, SEED)
-    track = spoilt(chunks, Fault("garble", "mid_body", at=at), SEED)
+    track = with_fault(chunks, Fault("garble", "mid_body", at=at), SEED)
     pairs = list(zip(joined(chunks), joined(track.chunks), strict=True))
     assert sum(a != b for a, b in pairs) == min(GARBLED, len(pairs) - round(len(pairs) * at))
     assert track.lasts == length(chunks)
 
 
 def test_a_truncated_stream_ends_when_the_next_byte_would_come():
-    assert spoilt(CHUNKS, fault("truncate", at=0.0), SEED) == Track([(600, b"")], "truncate")
-    at_two = spoilt(CHUNKS, fault("truncate", at=4 / 18), SEED)
+    assert with_fault(CHUNKS, fault("truncate", at=0.0), SEED) == Track([(600, b"")], "truncate")
+    at_two = with_fault(CHUNKS, fault("truncate", at=4 / 18), SEED)
     assert at_two == Track([(600, b"one "), (40, b"")], "truncate")
-    assert spoilt(CHUNKS, fault("reset", at=1.0), SEED) == Track(CHUNKS, "reset")
+    assert with_fault(CHUNKS, fault("reset", at=1.0), SEED) == Track(CHUNKS, "reset")
 
 
 def test_a_cut_may_fall_inside_a_piece():
-    track = spoilt(CHUNKS, fault("reset", at=6 / 18), SEED)
+    track = with_fault(CHUNKS, fault("reset", at=6 / 18), SEED)
     assert track == Track([(600, b"one "), (40, b"tw"), (0, b"")], "reset")
 
 
 def test_a_stall_with_an_end_goes_on_afterwards():
-    track = spoilt(CHUNKS, Fault("stall", "mid_body", lasts=Span(5_000), at=4 / 18), SEED)
+    track = with_fault(CHUNKS, Fault("stall", "mid_body", lasts=Span(5_000), at=4 / 18), SEED)
     assert track == Track([CHUNKS[0], (5_000, b""), *CHUNKS[1:]])
     assert track.lasts == length(CHUNKS) + 5_000
 
 
 def test_a_stall_without_an_end_has_no_more_bytes():
-    assert spoilt(CHUNKS, fault("stall", at=4 / 18), SEED) == Track([(600, b"one "), (40, b"")], "stall")
+    assert with_fault(CHUNKS, fault("stall", at=4 / 18), SEED) == Track([(600, b"one "), (40, b"")], "stall")
 
 
 def test_a_slow_drip_keeps_to_its_rate():
-    track = spoilt([(600, b"x" * 1_000)], fault("slow_drip", at=0.0, rate=100), SEED)
+    track = with_fault([(600, b"x" * 1_000)], fault("slow_drip", at=0.0, rate=100), SEED)
     assert track.lasts == 600 + 9_900
     assert {len(data) for _, data in track.chunks} == {10}
     assert track.chunks[0] == (600, b"x" * 10)
 
 
 def test_even_a_byte_a_second_is_a_bounded_number_of_drips():
-    track = spoilt([(0, b"x" * 1_000_000)], fault("slow_drip", at=0.0, rate=1), SEED)
+    track = with_fault([(0, b"x" * 1_000_000)], fault("slow_drip", at=0.0, rate=1), SEED)
     assert len(track.chunks) <= MOST_CHUNKS
     assert track.lasts == 999_950_000
 

@@ -8,7 +8,7 @@ from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.core.fill import KNOWN, unknown_names
 from mockserver.core.match import Check, key_matches
 from mockserver.core.scenario import AccountSpec, FaultSpec, RuleSpec, Scenario
-from mockserver.core.streams import SPOILING
+from mockserver.core.streams import STREAM_FAULTS
 
 _CODE = re.compile(r"([a-z]+)\s*[:.]\s*([A-Za-z0-9_]+)\Z")
 # Wire faults that can only happen in the middle of a body.
@@ -149,8 +149,10 @@ def _stream_fault_problems(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iter
     yield from problems
     if problems:
         return
-    if fault.kind not in SPOILING:
-        message = f"the fault of a stream must be {', '.join(SPOILING[:-1])} or {SPOILING[-1]}, not {fault.kind}"
+    if fault.kind not in STREAM_FAULTS:
+        message = (
+            f"the fault of a stream must be {', '.join(STREAM_FAULTS[:-1])} or {STREAM_FAULTS[-1]}, not {fault.kind}"
+        )
         yield Problem((*loc, "kind"), message)
     elif fault.phase not in (None, "mid_body"):
         yield Problem((*loc, "phase"), "a stream has begun when its fault happens, so its phase must be mid_body")
