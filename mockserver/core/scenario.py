@@ -64,7 +64,7 @@ def _no_items() -> list[Any]:
 DurationMs = Annotated[
     int,
     BeforeValidator(durations.parse),
-    PlainSerializer(durations.spell, return_type=str),
+    PlainSerializer(durations.format_duration, return_type=str),
     WithJsonSchema(json_schema.DURATION),
 ]
 SpanMs = Annotated[
