@@ -123,7 +123,7 @@ async def test_a_sleeper_that_was_roused_never_sleeps_again():
     task = asyncio.get_running_loop().create_task(sleeper.until(None))
     await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
     assert clock.next_sleeper() is None
-    sleeper.rouse()
+    sleeper.interrupt()
     assert await task is False
     assert await sleeper.until(clock.now() + 1) is False
     assert clock.busy == 1
@@ -149,7 +149,7 @@ async def test_sleepers_wake_in_order_whoever_leaves_early(naps):
     await asyncio.sleep(0)  # noqa: TID251 - a turn for the tasks
     for (_, what), sleeper, task in zip(naps, sleepers, tasks, strict=True):
         if what == "leave":
-            sleeper.rouse()
+            sleeper.interrupt()
         elif what == "cancel":
             task.cancel()
     while (at := clock.next_sleeper()) is not None:
