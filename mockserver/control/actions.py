@@ -148,4 +148,4 @@ async def replay_delivery(sandbox: Sandbox, delivery_id: str, url: str | None, n
             read_url(url)
         except EgressRefused as refused:
             raise ControlError(422, f"url: {refused}") from None
-    await sandbox.outbox.again(delivery, now, url)
+    await sandbox.outbox.replay(delivery, now, url)

@@ -104,7 +104,7 @@ async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerP
 async def forget_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> None:
     sandbox = _selected(query, parts)
     if sandbox is None:
-        parts.sandboxes.forget_tally()
+        parts.sandboxes.clear_tally()
     else:
         sandbox.tally.clear()
 

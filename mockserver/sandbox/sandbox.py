@@ -41,7 +41,7 @@ class Sandbox(SandboxState):
     def _poke(self) -> None:
         self.courier.poke()
 
-    async def use(self, program: Program) -> None:
+    async def switch_scenario(self, program: Program) -> None:
         """Switch to another scenario and note it in the journal. Existing jobs keep their plans.
 
         The clock keeps its time, and changes to the mode of the scenario if that sets one.
@@ -138,8 +138,8 @@ class Sandbox(SandboxState):
         await self.settling.observe(self.clock.now())
         await self.store.clear(what)
         if what == "all":
-            self.began = self.clock.now()
-        self.clear_memos()
+            self.started_at = self.clock.now()
+        self.clear_cache()
         self.courier.poke()
 
     async def close(self) -> None:

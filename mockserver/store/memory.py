@@ -91,8 +91,8 @@ class MemoryStore:
     ) -> Page:
         return self._jobs.page(provider, account, status, offset, limit)
 
-    async def tally(self, provider: str) -> Mapping[Status, int]:
-        return self._jobs.tally(provider)
+    async def count_by_status(self, provider: str) -> Mapping[Status, int]:
+        return self._jobs.count_by_status(provider)
 
     async def queue_position(self, job: Job) -> int:
         return self._jobs.position(job)

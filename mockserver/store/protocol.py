@@ -92,7 +92,7 @@ class Store(Protocol):
     ) -> Page:
         """Return jobs, newest first. With provider and account the time does not depend on the number of jobs."""
 
-    async def tally(self, provider: str) -> Mapping[Status, int]:
+    async def count_by_status(self, provider: str) -> Mapping[Status, int]:
         """Return the number of jobs of a provider, of all accounts, by status."""
 
     async def queue_position(self, job: Job) -> int:

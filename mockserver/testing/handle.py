@@ -131,7 +131,7 @@ class MockServer(History):
         MockServerError with every mistake in it.
         """
         world = self._at
-        world.run(world.sandbox.use(world.host.program(scenario, self._near)))
+        world.run(world.sandbox.switch_scenario(world.host.program(scenario, self._near)))
 
     def fault(
         self,

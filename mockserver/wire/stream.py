@@ -61,7 +61,7 @@ def _chunks(exchange: Exchange, spec: StreamSpec, text: str, seeded: Seeded) -> 
         return paced(text, pace, seeded)
     # A scenario's own text without substitutions, in an even rhythm, is the same for everybody.
     key = ("chunks", text, pace.unit, pace.size, pace.first.base, pace.every.base)
-    return exchange.sandbox.memo(key, lambda: paced(text, pace, seeded))
+    return exchange.sandbox.cached(key, lambda: paced(text, pace, seeded))
 
 
 def _unread(exchange: Exchange) -> int:

@@ -78,7 +78,7 @@ class ClearingContract:
         assert list(await store.find_jobs("a")) == []
         assert list(await store.take_transitions(T0 + 10**9)) == []
         assert await store.next_transition() is None
-        assert sum((await store.tally("v2p")).values()) == 0
+        assert sum((await store.count_by_status("v2p")).values()) == 0
         new = await store.add_job(job("a", HELD))
         assert await store.queue_position(new) == 1
 

@@ -66,7 +66,7 @@ async def replay(api: str, exchange: Exchange) -> Reply:
     if delivery is None:
         message = "The webhook of this job is no longer kept"
         raise Refusal("not_found", message, rests_on=("rule.replay_forgotten",), job=job.id)
-    await outbox.again(delivery, exchange.now)
+    await outbox.replay(delivery, exchange.now)
     return Reply(202, {"job_id": job.id, "replayed": True}, job=job.id)
 
 

@@ -58,7 +58,7 @@ async def entered(settling: Settling, job: Job, state: State, secret: str) -> No
     if stage == RESOLVING:
         broker = job.facts["broker"]
         body = {"job_id": job.id, "reference": broker["reference"]}
-        await settling.outbox.ask(job, RESOLVE, broker["url"], state.entered_at, secret=secret, body=body)
+        await settling.outbox.call_out(job, RESOLVE, broker["url"], state.entered_at, secret=secret, body=body)
     elif "video" in job.facts:
         await settling.outbox.fetch(job, FETCH, job.facts["video"], state.entered_at, first=FIRST_BYTES)
     else:
