@@ -23,7 +23,7 @@ LONGEST = 200
 # How many different requests are kept before they are added up.
 _MAX_PENDING = 256
 # Stands for "no operation": an unknown path, or a method that the path does not support.
-NOWHERE = "-"
+NO_OPERATION = "-"
 
 K = TypeVar("K")
 _Key = tuple[str | None, str | None, int | None, tuple[str, ...]]
@@ -92,7 +92,7 @@ class Tally:
 
     def _add_pending(self) -> None:
         for (provider, operation, status, rows), times in self._pending.items():
-            call = (provider or NOWHERE, _short(operation), status or 0)
+            call = (provider or NO_OPERATION, _short(operation), status or 0)
             self._count(self._calls, call, times, MOST_CALLS)
             for row in dict.fromkeys(rows):
                 self._count(self._rows, row, times, MOST_ROWS)
@@ -101,7 +101,7 @@ class Tally:
     def _deviated(self, entry: "JournalEntry") -> None:
         for text in dict.fromkeys(entry.deviations):
             clipped = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-            deviation = (entry.provider or NOWHERE, _short(entry.operation), clipped)
+            deviation = (entry.provider or NO_OPERATION, _short(entry.operation), clipped)
             self._count(self._deviations, deviation, 1, MOST_DEVIATIONS)
 
     def _count(self, counts: dict[K, int], key: K, times: int, most: int) -> None:
@@ -120,4 +120,4 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 def _short(operation: str | None) -> str:
-    return NOWHERE if operation is None else operation.partition(".")[2]
+    return NO_OPERATION if operation is None else operation.partition(".")[2]

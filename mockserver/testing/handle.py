@@ -173,7 +173,7 @@ class MockServer(History):
         names, rows = [provider.name for provider in providers], ledger(providers).rows
 
         async def report(now: int) -> Report:
-            return Report.made(names, rows, world.sandbox.tally)
+            return Report.from_tally(names, rows, world.sandbox.tally)
 
         return world.act(report).of()
 
