@@ -131,7 +131,7 @@ class MockServer(History):
         MockServerError with every mistake in it.
         """
         world = self._at
-        world.run(world.sandbox.use(world.host.program(scenario, self._near)))
+        world.run(world.sandbox.switch_scenario(world.host.program(scenario, self._near)))
 
     def fault(
         self,
@@ -173,7 +173,7 @@ class MockServer(History):
         names, rows = [provider.name for provider in providers], ledger(providers).rows
 
         async def report(now: int) -> Report:
-            return Report.made(names, rows, world.sandbox.tally)
+            return Report.from_tally(names, rows, world.sandbox.tally)
 
         return world.act(report).of()
 

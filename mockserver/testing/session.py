@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
-from mockserver.core.compile import near
+from mockserver.core.compile import suggest
 from mockserver.core.match import key_matches
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.source.document import Document, SourceErrors
@@ -52,13 +52,13 @@ class World:
         """Raises MockServerError for a pattern that covers no operation: a misspelt one would never be seen."""
         known = self.host.catalogue.operations
         if not any(key_matches(pattern, operation) for operation in known):
-            raise MockServerError(f"no operation is called {pattern!r}{near(pattern, known)}")
+            raise MockServerError(f"no operation is called {pattern!r}{suggest(pattern, known)}")
 
     def check_event(self, pattern: str) -> None:
         """Raises MockServerError for a pattern that covers no event."""
         known = self.host.catalogue.events
         if not any(key_matches(pattern, event) for event in known):
-            raise MockServerError(f"no event is called {pattern!r}{near(pattern, known)}")
+            raise MockServerError(f"no event is called {pattern!r}{suggest(pattern, known)}")
 
 
 def validated(model: type[M], data: Mapping[str, Any]) -> M:
