@@ -56,13 +56,13 @@ def create_app(
         known,
         sandboxes,
         lambda: _control(settings, sandboxes, library, known, provenance.ledger),
-        Policy(settings.strict, provenance if provenance.asked else None, settings.public_url.rstrip("/")),
+        Policy(settings.strict, provenance if provenance.is_active else None, settings.public_url.rstrip("/")),
     )
 
 
 def _provenance(settings: Settings, providers: Providers) -> Provenance:
     provenance = Provenance(ledger(providers.values()), settings.rule_header, settings.no_assumed)
-    if provenance.asked:
+    if provenance.is_active:
         # Read now, so that an error in it stops the start of the server and does not reach clients.
         provenance.ledger.read()
     return provenance

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.serving.batched_writes import BatchedWrites
 
 
@@ -47,9 +47,9 @@ async def transport(recorder: Recorder) -> BatchedWrites:
 async def test_writes_of_one_turn_are_sent_together(transport: BatchedWrites, recorder: Recorder):
     transport.write(b"a")
     transport.write(b"b")
-    await turn()
+    await let_others_run()
     transport.write(b"c")
-    await turn()
+    await let_others_run()
     assert recorder.calls == [b"ab", b"c"]
 
 
@@ -60,8 +60,8 @@ async def test_many_bytes_are_sent_immediately_so_that_the_transport_can_pause_t
     transport.write(b"b" * 60_000)
     transport.write(b"c")
     assert transport.get_write_buffer_size() == 1, "the other bytes have been passed to the transport"
-    await turn()
-    await turn()
+    await let_others_run()
+    await let_others_run()
     assert recorder.calls == [b"a" * 60_000 + b"b" * 60_000, b"c"]
 
 
@@ -69,19 +69,19 @@ async def test_many_bytes_are_sent_immediately_so_that_the_transport_can_pause_t
 async def test_closing_sends_earlier_writes_first(transport: BatchedWrites, recorder: Recorder, end):
     transport.write(b"a")
     getattr(transport, end)()
-    await turn()
+    await let_others_run()
     assert recorder.calls == [b"a", end.removeprefix("write_")]
 
 
 async def test_nothing_is_sent_after_an_abort(transport: BatchedWrites, recorder: Recorder):
     transport.write(b"a")
     transport.abort()
-    await turn()
+    await let_others_run()
     assert recorder.calls == ["abort"]
 
 
 async def test_other_methods_are_those_of_the_transport(transport: BatchedWrites, recorder: Recorder):
     assert transport.get_extra_info("peername") == ("127.0.0.1", 1)
     assert not transport.is_closing()
-    await turn()
+    await let_others_run()
     assert recorder.calls == []

@@ -12,7 +12,7 @@ import pytest
 
 from mockserver.content import locales, themes
 from mockserver.content import scene as scenes
-from mockserver.content.locales import CODES, locale, nearest
+from mockserver.content.locales import CODES, code_for, locale
 from mockserver.content.locales.phrases import SLOTS, read
 from mockserver.content.wording import slots
 from mockserver.core.seeded import Seeded
@@ -112,7 +112,7 @@ def test_simplified_and_traditional_chinese_use_their_own_characters():
     ],
 )  # fmt: skip
 def test_a_language_tag_finds_the_nearest_language(tag, code):
-    assert nearest(tag) == code
+    assert code_for(tag) == code
 
 
 def test_a_language_that_does_not_exist_is_an_error():

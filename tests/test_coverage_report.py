@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.coverage import saved
 from mockserver.coverage.formats import FORMATS, rendered, verdict
 from mockserver.coverage.report import Report, Score, UnknownProvider
@@ -35,21 +35,21 @@ ROWS: Mapping[str, Row] = {
 }
 
 
-def tally(*requests: Entry) -> Tally:
+def tally(*requests: JournalEntry) -> Tally:
     total = Tally()
     for request in requests:
         total.request(request)
     return total
 
 
-def request(*rows: str, status: int | None = 200, deviations: tuple[str, ...] = ()) -> Entry:
-    return Entry(
+def request(*rows: str, status: int | None = 200, deviations: tuple[str, ...] = ()) -> JournalEntry:
+    return JournalEntry(
         "request", 0, provider="acme", operation="acme.make", status=status, rests_on=rows, deviations=deviations
     )
 
 
-def report(*requests: Entry) -> Report:
-    return Report.made(["acme", "other"], ROWS, tally(*requests))
+def report(*requests: JournalEntry) -> Report:
+    return Report.from_tally(["acme", "other"], ROWS, tally(*requests))
 
 
 REPORT = report(
@@ -156,15 +156,15 @@ def _invalid() -> list[Any]:
 
 @pytest.mark.parametrize("data", _invalid())
 def test_invalid_data_is_refused(data: Any) -> None:
-    with pytest.raises(saved.NoReport):
+    with pytest.raises(saved.InvalidReport):
         saved.loaded(data)
-    with pytest.raises(saved.NoReport, match="not a coverage report that was saved as JSON"):
+    with pytest.raises(saved.InvalidReport, match="not a coverage report that was saved as JSON"):
         saved.parsed(json.dumps(data).encode())
 
 
 @pytest.mark.parametrize("text", [b"", b"not JSON", b"\xff", b"[" * 100_000])
 def test_invalid_json_is_refused(text: bytes) -> None:
-    with pytest.raises(saved.NoReport, match="not a coverage report that was saved as JSON"):
+    with pytest.raises(saved.InvalidReport, match="not a coverage report that was saved as JSON"):
         saved.parsed(text)
 
 
@@ -248,7 +248,7 @@ def test_a_verdict_lists_the_missing_behaviours() -> None:
     )
     assert verdict(report().of(), 1) == "coverage: 1% is required, but no provider was called"
     many = {f"acme.error.e{number}": row(f"e{number}") for number in range(13)}
-    message = verdict(Report.made(["acme"], many, tally(request())), 1)
+    message = verdict(Report.from_tally(["acme"], many, tally(request())), 1)
     assert message is not None
     assert message.endswith("acme.error.e9 and 3 more")
 

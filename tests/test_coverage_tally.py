@@ -1,13 +1,13 @@
 """The tally counts covered behaviours, can be added to others, and is bounded."""
 
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.coverage.tally import LONGEST, MOST_CALLS, MOST_DEVIATIONS, MOST_ROWS, Tally, total
 
 
-def request(*rows: str, status: int | None = 200, deviations: tuple[str, ...] = ()) -> Entry:
+def request(*rows: str, status: int | None = 200, deviations: tuple[str, ...] = ()) -> JournalEntry:
     """Create the journal entry of a request to an operation of Acme."""
     ids = tuple(f"acme.{row}" for row in rows)
-    return Entry(
+    return JournalEntry(
         "request", 0, provider="acme", operation="acme.make", status=status, rests_on=ids, deviations=deviations
     )
 
@@ -23,14 +23,14 @@ def test_a_request_counts_each_of_its_rows_once() -> None:
 def test_requests_without_a_reply_or_an_operation_are_counted_separately() -> None:
     tally = Tally()
     tally.request(request("operation.make", status=None))
-    tally.request(Entry("request", 0, provider="acme", status=404, rests_on=("acme.error.no_such_path",)))
+    tally.request(JournalEntry("request", 0, provider="acme", status=404, rests_on=("acme.error.no_such_path",)))
     assert tally.calls == {("acme", "make", 0): 1, ("acme", "-", 404): 1}
 
 
 def test_an_outgoing_call_counts_if_it_got_a_response() -> None:
     tally = Tally()
     for status in (None, 500, 200):
-        tally.delivery(Entry("delivery", 0, provider="acme", status=status, rests_on=("acme.event.done",)))
+        tally.delivery(JournalEntry("delivery", 0, provider="acme", status=status, rests_on=("acme.event.done",)))
     assert tally.rows == {"acme.event.done": 2}
     assert tally.calls == {}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.serving.stepping import begin
 
 
@@ -30,9 +30,9 @@ async def test_a_coroutine_that_waits_continues_in_a_task() -> None:
 
     async def work() -> None:
         steps.append(await future)
-        await turn()
+        await let_others_run()
         async with asyncio.timeout(60):  # needs a task
-            await turn()
+            await let_others_run()
         steps.append("in time")
 
     task = start(work())
@@ -62,7 +62,7 @@ async def test_an_error_before_the_first_wait_is_raised_by_begin_and_a_later_one
         raise ValueError("early")
 
     async def late() -> None:
-        await turn()
+        await let_others_run()
         raise ValueError("late")
 
     with pytest.raises(ValueError, match="early"):
@@ -87,7 +87,7 @@ async def test_cancelling_the_task_cancels_the_coroutine() -> None:
 
     task = start(work())
     assert task is not None
-    await turn()
+    await let_others_run()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

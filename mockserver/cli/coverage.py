@@ -77,7 +77,7 @@ def _coverage(options: argparse.Namespace) -> int:
     from mockserver.cli.client import RemoteError
     from mockserver.coverage.formats import rendered, verdict
     from mockserver.coverage.report import UnknownProvider
-    from mockserver.coverage.saved import NoReport
+    from mockserver.coverage.saved import InvalidReport
 
     if options.files and (options.reset or options.sandbox is not None or options.url):
         return report_error("--url, --sandbox and --reset need a server: leave them out, or leave out the files")
@@ -86,7 +86,7 @@ def _coverage(options: argparse.Namespace) -> int:
         _write(rendered(options.format, report, options.fail_under), options.output)
         if options.reset:
             _reset(options)
-    except (RemoteError, NoReport, UnknownProvider) as error:
+    except (RemoteError, InvalidReport, UnknownProvider) as error:
         return report_error(message_of(error))
     except OSError as error:
         return report_error(f"{error.filename}: {error.strerror}")
@@ -99,14 +99,14 @@ def _coverage(options: argparse.Namespace) -> int:
 
 def _read(files: list[str]) -> "Report":
     from mockserver.coverage.report import Report
-    from mockserver.coverage.saved import NoReport, parsed
+    from mockserver.coverage.saved import InvalidReport, parsed
 
     reports = []
     for name in files:
         try:
             reports.append(parsed(Path(name).read_bytes()))
-        except NoReport as error:
-            raise NoReport(f"{name}: {error}") from None
+        except InvalidReport as error:
+            raise InvalidReport(f"{name}: {error}") from None
     return Report.merged(reports)
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 
 from mockserver.content import hints
-from mockserver.content.locales import locale, nearest
+from mockserver.content.locales import code_for, locale
 from mockserver.content.locales.phrases import Locale
 from mockserver.content.scene import Scene
 from mockserver.content.wording import Slots, slots
@@ -39,7 +39,7 @@ def describe(
     language without phrases gets English. Known requests in `custom_instructions` are followed; other instructions are
     repeated in a sentence.
     """
-    words = locale(nearest(lang))
+    words = locale(code_for(lang))
     scene = Scene.of(seeded, hint)
     instructions = (custom_instructions or "")[:2000]
     result: dict[str, str | list[str]] = {}

@@ -1,6 +1,6 @@
 """Results of VideoToPrompt: a prompt that recreates a scene, in the style of the requested platform."""
 
-from mockserver.content.locales import locale, nearest
+from mockserver.content.locales import code_for, locale
 from mockserver.content.locales.phrases import Locale
 from mockserver.content.scene import Scene
 from mockserver.content.wording import Slots, camera, slots
@@ -18,7 +18,7 @@ def video_prompt(scene: Scene, platform: str, style_depth: str, language: str = 
     motion. Languages are en, es, fr, de, pt, zh, zh-TW, ja, ko, ru and ar; any other gets English. An unknown platform
     counts as `generic`, an unknown depth as `standard`.
     """
-    words = locale(nearest(language))
+    words = locale(code_for(language))
     depth = _DEPTHS.index(style_depth) if style_depth in _DEPTHS else 1
     values = slots(scene, words)
     if platform in _LIST_PLATFORMS:
@@ -28,7 +28,7 @@ def video_prompt(scene: Scene, platform: str, style_depth: str, language: str = 
 
 def negative(scene: Scene, platform: str = "stable-diffusion", language: str = "en") -> str:
     """Return a negative prompt: a list of flaws to avoid, including flaws of people if the scene has people."""
-    words = locale(nearest(language))
+    words = locale(code_for(language))
     flaws = words.prompt.negative
     start = scene.draw(len(flaws), 8)
     count = 7 if platform == "midjourney" else 9
@@ -58,7 +58,7 @@ def parameters(platform: str, scene: Scene) -> str:
 
 def style_analysis(scene: Scene, language: str = "en") -> dict[str, str | list[str]]:
     """Return the scene's three strongest colors (`#RRGGBB`), lighting, mood and camera, in the words of the prompt."""
-    words = locale(nearest(language))
+    words = locale(code_for(language))
     return {
         "dominant_colors": list(scene.colors(3)),
         "lighting": words.lights[scene.light],

@@ -38,7 +38,7 @@ def reverse_prompt(seeded: Seeded, hint: str, locale: str = "en", duration_s: fl
     The durations of the 3 to 8 shots add up to that of the video, to the millisecond. A video shorter than 0.03 s
     counts as 0.03 s, and one longer than a day as a day. An unknown locale gets English.
     """
-    words = locales.locale(locales.nearest(locale))
+    words = locales.locale(locales.code_for(locale))
     scene = Scene.of(seeded, hint)
     millis = round(min(max(duration_s, _SHORTEST), _LONGEST) * 1000)
     shots = _shots(scene, words, millis, seeded.digest("shots", hint[:2000], size=64))

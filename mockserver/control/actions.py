@@ -7,10 +7,10 @@ from mockserver.clock import rfc3339
 from mockserver.control.errors import ControlError
 from mockserver.control.models import AccountChange, ArmedFault, ClockChange, JobChange
 from mockserver.core.accounts import Account
-from mockserver.core.compile import Catalogue, check_fault, near
+from mockserver.core.compile import Catalogue, check_fault, suggest
 from mockserver.core.credits import ONE
 from mockserver.core.jobs import IllegalMove, Job
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import ClockSpec
 from mockserver.kit.provider import Provider
@@ -40,7 +40,7 @@ async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
     else:
         sandbox.change_clock(_clock(change))
     now = sandbox.clock.now()
-    await sandbox.store.append(Entry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
+    await sandbox.store.append(JournalEntry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
     return events
 
 
@@ -90,10 +90,10 @@ async def find_account(sandbox: Sandbox, provider: Provider, key: str, now: int)
 def check_account(change: AccountChange, known: Catalogue) -> None:
     """Check that a provider has the plan and the limits of a change. Raises ControlError 422."""
     if change.plan is not None and change.plan not in known.tiers:
-        raise ControlError(422, f"No provider has a plan {change.plan!r}{near(change.plan, known.tiers)}")
+        raise ControlError(422, f"No provider has a plan {change.plan!r}{suggest(change.plan, known.tiers)}")
     for name in change.limits:
         if name not in known.limits:
-            raise ControlError(422, f"Unknown limit {name!r}{near(name, known.limits)}")
+            raise ControlError(422, f"Unknown limit {name!r}{suggest(name, known.limits)}")
 
 
 async def change_account(
@@ -123,7 +123,9 @@ async def _change_account(sandbox: Sandbox, provider: Provider, key: str, fields
 async def arm_fault(sandbox: Sandbox, armed: ArmedFault, known: Catalogue) -> str:
     """Arm a fault and return its id. Raises ControlError 422 for an unknown operation, or a fault that is not valid."""
     if not any(key_matches(armed.operation, operation) for operation in known.operations):
-        raise ControlError(422, f"No operation is called {armed.operation!r}{near(armed.operation, known.operations)}")
+        raise ControlError(
+            422, f"No operation is called {armed.operation!r}{suggest(armed.operation, known.operations)}"
+        )
     for problem in check_fault(("fault",), armed.fault, known):
         raise ControlError(422, problem.message)
     name = f"f{await sandbox.store.next_number('armed')}"
@@ -146,4 +148,4 @@ async def replay_delivery(sandbox: Sandbox, delivery_id: str, url: str | None, n
             read_url(url)
         except EgressRefused as refused:
             raise ControlError(422, f"url: {refused}") from None
-    await sandbox.outbox.again(delivery, now, url)
+    await sandbox.outbox.replay(delivery, now, url)

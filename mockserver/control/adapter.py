@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.control.app import control_app
 from mockserver.control.boundary import Boundary
 from mockserver.control.dependencies import Parts
@@ -29,7 +29,7 @@ class ControlApi:
     async def serve(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
         """Answer one request, whose `path` is what follows `/_mock`."""
         # FastAPI and time-outs need a task. A request is in one only after it has first waited.
-        await turn()
+        await let_others_run()
         responder = _Responder(request, connection)
         scope = self._scope(sandbox, path, request, connection)
         try:

@@ -96,7 +96,7 @@ async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerP
     """The coverage of the whole server, or of one sandbox. A reset of a sandbox does not clear it."""
     sandbox = _selected(query, parts)
     tally = parts.sandboxes.tally() if sandbox is None else sandbox.tally
-    report = Report.made(list(parts.providers), parts.ledger.rows, tally)
+    report = Report.from_tally(list(parts.providers), parts.ledger.rows, tally)
     return Coverage.model_validate(saved.data(report))
 
 
@@ -104,7 +104,7 @@ async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerP
 async def forget_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> None:
     sandbox = _selected(query, parts)
     if sandbox is None:
-        parts.sandboxes.forget_tally()
+        parts.sandboxes.clear_tally()
     else:
         sandbox.tally.clear()
 

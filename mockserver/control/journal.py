@@ -11,7 +11,7 @@ from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.parameters import Entries, HttpStatus, ProviderQuery
 from mockserver.control.problems import WRONG_QUERY, problems
-from mockserver.core.journal import Entry, Kind
+from mockserver.core.journal import JournalEntry, Kind
 from mockserver.core.masking import masked_account, masked_headers
 from mockserver.core.match import key_matches
 from mockserver.kit.models import Instant, Shape
@@ -102,7 +102,7 @@ async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandb
     return Journal(entries=[_view(entry, parts.ledger) for entry in entries[: query.limit]])
 
 
-def _matches(entry: Entry, query: JournalQuery) -> bool:
+def _matches(entry: JournalEntry, query: JournalQuery) -> bool:
     return (
         query.status in (None, entry.status)
         and query.job in (None, entry.job)
@@ -112,7 +112,7 @@ def _matches(entry: Entry, query: JournalQuery) -> bool:
     )
 
 
-def _view(entry: Entry, ledger: Ledger) -> EntryView:
+def _view(entry: JournalEntry, ledger: Ledger) -> EntryView:
     view: dict[str, Any] = {
         "number": entry.number or None,
         "kind": entry.kind,

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from mockserver.control.errors import ControlError
-from mockserver.core.compile import near
+from mockserver.core.compile import suggest
 from mockserver.kit.models import Shape
 from mockserver.source.document import Document
 from mockserver.source.model_errors import explain_details
@@ -110,7 +110,7 @@ def _query_message(route: APIRoute, detail: Mapping[str, Any]) -> str:
     if detail["type"] == "extra_forbidden":
         models: list[Any] = [each.field_info.annotation for each in route.dependant.query_params]
         known = [field for model in models for field in model.model_fields]
-        return f"There is no query parameter {name!r} here{near(name, known)}"
+        return f"There is no query parameter {name!r} here{suggest(name, known)}"
     if detail["type"] == "literal_error":
         options = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f"{name} must be one of {options}, not {value!r}"

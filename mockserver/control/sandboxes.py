@@ -13,7 +13,7 @@ from mockserver.control.problems import WRONG_BODY, problems
 from mockserver.control.scenarios import program_of
 from mockserver.kit.models import Shape
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.sandbox.sandboxes import TooMany
+from mockserver.sandbox.sandboxes import TooManySandboxes
 
 
 class SandboxView(Shape):
@@ -68,12 +68,12 @@ async def create_sandbox(
     new: Annotated[NewSandbox, Body(openapi_examples=_NEW)], parts: ServerParts, origin: Origin
 ) -> SandboxView:
     program = parts.sandboxes.initial if new.scenario is None else program_of(new.scenario, parts.library)
-    name = new.name or parts.sandboxes.free_name()
+    name = new.name or parts.sandboxes.new_name()
     try:
         sandbox = parts.sandboxes.create(name, program, new.seed, new.clock)
     except ValueError as error:
         raise ControlError(409, str(error)) from None
-    except TooMany as error:
+    except TooManySandboxes as error:
         raise ControlError(429, str(error)) from None
     return _view(sandbox, parts, origin)
 

@@ -75,7 +75,7 @@ async def use_scenario(
 ) -> ScenarioUsed:
     """Give the name of a scenario, or a scenario of your own as JSON or YAML. Existing jobs keep their plans."""
     program = program_of(_given(scenario.root), parts.library)
-    await sandbox.use(program)
+    await sandbox.switch_scenario(program)
     return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)
 
 

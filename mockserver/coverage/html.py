@@ -5,7 +5,7 @@ from html import escape
 
 from mockserver.coverage.report import KINDS, Behaviour, ProviderCoverage, Report, Score
 from mockserver.coverage.style import STYLE
-from mockserver.coverage.tally import NOWHERE
+from mockserver.coverage.tally import NO_OPERATION
 
 
 def text(report: Report, fail_under: float | None = None) -> str:
@@ -128,7 +128,7 @@ def _provider(part: ProviderCoverage) -> Iterator[str]:
 
 
 def _name(provider: str, operation: str) -> str:
-    return f"{provider} (no operation)" if operation == NOWHERE else f"{provider}.{operation}"
+    return f"{provider} (no operation)" if operation == NO_OPERATION else f"{provider}.{operation}"
 
 
 def _code(name: str) -> str:

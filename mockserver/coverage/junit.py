@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from mockserver.coverage.report import Behaviour, ProviderCoverage, Report
-from mockserver.coverage.tally import NOWHERE
+from mockserver.coverage.tally import NO_OPERATION
 
 # Characters that XML 1.0 does not allow, not even escaped (section 2.2).
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -62,7 +62,7 @@ def _threshold(report: Report, fail_under: float) -> Iterator[str]:
 def _deviations(part: ProviderCoverage) -> str:
     lines = []
     for (operation, what), times in part.deviations.items():
-        name = part.provider if operation == NOWHERE else f"{part.provider}.{operation}"
+        name = part.provider if operation == NO_OPERATION else f"{part.provider}.{operation}"
         lines.append(f"{name}: {what} ({times} times)")
     return "\n".join(["deviations from the provider's contract:", *lines])
 

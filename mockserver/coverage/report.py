@@ -140,7 +140,7 @@ class Report:
         return Report([part(p) for p in self.parts], self.left_out)
 
     @classmethod
-    def made(cls, providers: Iterable[str], rows: "Mapping[str, Row]", tally: Tally) -> "Report":
+    def from_tally(cls, providers: Iterable[str], rows: "Mapping[str, Row]", tally: Tally) -> "Report":
         """Create a report on these providers from their ledger rows, by id, and a tally."""
         return cls([_part(name, rows, tally) for name in providers], tally.left_out)
 

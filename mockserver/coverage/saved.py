@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.coverage.report import KINDS, Behaviour, ProviderCoverage, Report, Score
-from mockserver.coverage.tally import NOWHERE
+from mockserver.coverage.tally import NO_OPERATION
 
 
-class NoReport(ValueError):
+class InvalidReport(ValueError):
     """The data is not a coverage report."""
 
 
@@ -49,23 +49,23 @@ def _behaviour(b: Behaviour) -> dict[str, Any]:
 
 
 def _operation_or_none(operation: str) -> str | None:
-    return None if operation == NOWHERE else operation
+    return None if operation == NO_OPERATION else operation
 
 
 def parsed(document: bytes) -> Report:
-    """Read a report from a JSON text. Raises NoReport."""
+    """Read a report from a JSON text. Raises InvalidReport."""
     try:
         return loaded(json.loads(document))
-    except (ValueError, RecursionError):  # NoReport is a ValueError too
-        raise NoReport("not a coverage report that was saved as JSON") from None
+    except (ValueError, RecursionError):  # InvalidReport is a ValueError too
+        raise InvalidReport("not a coverage report that was saved as JSON") from None
 
 
 def loaded(data: Any) -> Report:
-    """Create the report from what `data` returned. Raises NoReport."""
+    """Create the report from what `data` returned. Raises InvalidReport."""
     try:
         return Report([_part_of(each) for each in data["providers"]], _whole(data["left_out"]))
     except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise NoReport(f"not a coverage report: {error!r}") from None
+        raise InvalidReport(f"not a coverage report: {error!r}") from None
 
 
 def _part_of(data: Mapping[str, Any]) -> ProviderCoverage:
@@ -85,7 +85,7 @@ def _behaviour_of(data: Mapping[str, Any], provider: str) -> Behaviour:
 
 
 def _operation(data: Mapping[str, Any]) -> str:
-    return _text(data["operation"] or NOWHERE)
+    return _text(data["operation"] or NO_OPERATION)
 
 
 def _text(value: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from mockserver.coverage.report import KINDS, Report, Score
-from mockserver.coverage.tally import NOWHERE
+from mockserver.coverage.tally import NO_OPERATION
 
 WIDTH = 120
 
@@ -73,7 +73,7 @@ def _deviations(report: Report) -> Iterator[str]:
 
 
 def _name(provider: str, operation: str) -> str:
-    return f"{provider} (no operation)" if operation == NOWHERE else f"{provider}.{operation}"
+    return f"{provider} (no operation)" if operation == NO_OPERATION else f"{provider}.{operation}"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

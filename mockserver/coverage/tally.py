@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from mockserver.core.journal import Entry
+    from mockserver.core.journal import JournalEntry
 
 # How many different ledger rows, statuses of operations and deviations are listed. The rest is only counted.
 MOST_ROWS = 5_000
@@ -23,7 +23,7 @@ LONGEST = 200
 # How many different requests are kept before they are added up.
 _MAX_PENDING = 256
 # Stands for "no operation": an unknown path, or a method that the path does not support.
-NOWHERE = "-"
+NO_OPERATION = "-"
 
 K = TypeVar("K")
 _Key = tuple[str | None, str | None, int | None, tuple[str, ...]]
@@ -41,7 +41,7 @@ class Tally:
         self._deviations: dict[tuple[str, str, str], int] = {}
         self.left_out = 0
 
-    def request(self, entry: "Entry") -> None:
+    def request(self, entry: "JournalEntry") -> None:
         """Count a request of a client, after its reply has been sent."""
         # Many requests are equal, so each costs one look-up here, and their rows are added up later.
         key, pending = (entry.provider, entry.operation, entry.status, entry.rests_on), self._pending
@@ -51,7 +51,7 @@ class Tally:
         if entry.deviations:
             self._deviated(entry)
 
-    def delivery(self, entry: "Entry") -> None:
+    def delivery(self, entry: "JournalEntry") -> None:
         """Count an attempt of an outgoing call that got a response with any status."""
         if entry.status is not None:
             for row in entry.rests_on:
@@ -92,16 +92,16 @@ class Tally:
 
     def _add_pending(self) -> None:
         for (provider, operation, status, rows), times in self._pending.items():
-            call = (provider or NOWHERE, _short(operation), status or 0)
+            call = (provider or NO_OPERATION, _short(operation), status or 0)
             self._count(self._calls, call, times, MOST_CALLS)
             for row in dict.fromkeys(rows):
                 self._count(self._rows, row, times, MOST_ROWS)
         self._pending.clear()
 
-    def _deviated(self, entry: "Entry") -> None:
+    def _deviated(self, entry: "JournalEntry") -> None:
         for text in dict.fromkeys(entry.deviations):
             clipped = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-            deviation = (entry.provider or NOWHERE, _short(entry.operation), clipped)
+            deviation = (entry.provider or NO_OPERATION, _short(entry.operation), clipped)
             self._count(self._deviations, deviation, 1, MOST_DEVIATIONS)
 
     def _count(self, counts: dict[K, int], key: K, times: int, most: int) -> None:
@@ -120,4 +120,4 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 def _short(operation: str | None) -> str:
-    return NOWHERE if operation is None else operation.partition(".")[2]
+    return NO_OPERATION if operation is None else operation.partition(".")[2]

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from mockserver.clock import eventually, turn, wall_ms
+from mockserver.clock import let_others_run, wait_until, wall_ms
 from mockserver.core.instants import http_date
 from mockserver.serving.deadlines import Deadlines, Limits
 from mockserver.serving.protocol import Application, HttpProtocol, Shared
@@ -92,8 +92,8 @@ class HttpServer:
         self.stop_listening()
         for connection in list(self.shared.connections):
             connection.shutdown()
-        await eventually(lambda: self._end_now or not (self.shared.connections or self.shared.tasks), _PATIENCE)
-        await turn()  # a task that is cancelled before its first turn never starts
+        await wait_until(lambda: self._end_now or not (self.shared.connections or self.shared.tasks), _PATIENCE)
+        await let_others_run()  # a task that is cancelled before its first turn never starts
         if late := list(self.shared.tasks):
             log.error("cancelled %d requests that did not finish within %g s of the shutdown", len(late), _PATIENCE)
         for task in late:

@@ -131,7 +131,7 @@ class MockServer(History):
         MockServerError with every mistake in it.
         """
         hosted = self._hosted
-        hosted.run(hosted.sandbox.use(hosted.host.program(scenario, self._base_directory)))
+        hosted.run(hosted.sandbox.switch_scenario(hosted.host.program(scenario, self._base_directory)))
 
     def fault(
         self,
@@ -173,7 +173,7 @@ class MockServer(History):
         names, rows = [provider.name for provider in providers], ledger(providers).rows
 
         async def report(now: int) -> Report:
-            return Report.made(names, rows, hosted.sandbox.tally)
+            return Report.from_tally(names, rows, hosted.sandbox.tally)
 
         return hosted.act(report).of()
 

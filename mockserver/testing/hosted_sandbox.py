@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
-from mockserver.core.compile import near
+from mockserver.core.compile import suggest
 from mockserver.core.match import key_matches
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.source.document import Document, SourceErrors
@@ -55,13 +55,13 @@ class HostedSandbox:
         """Raise MockServerError if no operation matches the pattern, for example because of a spelling mistake."""
         known = self.host.catalogue.operations
         if not any(key_matches(pattern, operation) for operation in known):
-            raise MockServerError(f"unknown operation {pattern!r}{near(pattern, known)}")
+            raise MockServerError(f"unknown operation {pattern!r}{suggest(pattern, known)}")
 
     def check_event(self, pattern: str) -> None:
         """Raise MockServerError if no event matches the pattern."""
         known = self.host.catalogue.events
         if not any(key_matches(pattern, event) for event in known):
-            raise MockServerError(f"unknown event {pattern!r}{near(pattern, known)}")
+            raise MockServerError(f"unknown event {pattern!r}{suggest(pattern, known)}")
 
 
 def validated(model: type[M], data: Mapping[str, Any]) -> M:

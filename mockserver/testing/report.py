@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from itertools import zip_longest
 
 from mockserver.clock import rfc3339
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.testing.deliveries import Delivery, summary
 from mockserver.testing.hosted_sandbox import HostedSandbox
 
@@ -17,7 +17,7 @@ _MAX_TEXT = 160
 
 
 def report(
-    hosted: HostedSandbox, entries: Iterable[Entry], deliveries: Iterable[Delivery], notices: Iterable[str] = ()
+    hosted: HostedSandbox, entries: Iterable[JournalEntry], deliveries: Iterable[Delivery], notices: Iterable[str] = ()
 ) -> str:
     """Describe the last journal entries, unmatched requests, undelivered webhooks, and notices of interceptions."""
     sandbox, entries = hosted.sandbox, list(entries)
@@ -40,7 +40,7 @@ def _section(title: str, lines: list[str], maximum: int) -> Iterator[str]:
     yield from (f"  {line}" for line in lines[-maximum:])
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: JournalEntry) -> str:
     at = rfc3339(entry.at).partition("T")[2]
     note = _cut(entry.note or "")
     if entry.kind == "request":
@@ -57,7 +57,7 @@ def _line(entry: Entry) -> str:
     return f"{at} {note}"
 
 
-def _unmatched(hosted: HostedSandbox, entry: Entry) -> Iterator[str]:
+def _unmatched(hosted: HostedSandbox, entry: JournalEntry) -> Iterator[str]:
     """Yield a line for a request without an operation, and for one that no rule for its operation matched."""
     request = f"{entry.method} {entry.path}"
     if entry.provider is None:
@@ -78,7 +78,7 @@ def _unmatched(hosted: HostedSandbox, entry: Entry) -> Iterator[str]:
         yield f"{request}: no rule matched; closest: {', '.join(closest)}"
 
 
-def _closest_operations(hosted: HostedSandbox, entry: Entry) -> list[str]:
+def _closest_operations(hosted: HostedSandbox, entry: JournalEntry) -> list[str]:
     """Return the operations with the most similar paths, those with the method of the request first."""
     path = entry.path or ""
     operations = [o for o in hosted.host.provider(entry.provider or "").operations if not o.hidden]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.core.accounts import Account
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY
@@ -96,7 +96,7 @@ class Admission:
     def note_rows(self, rows: tuple[str, ...]) -> None:
         """Record rows of the provider's ledger that the reply rests on.
 
-        Raises Assumed if one of them is an assumption and the server does not allow assumptions.
+        Raises AssumedBehaviour if one of them is an assumption and the server does not allow assumptions.
         """
         self.rows += self.policy.admit(self.provider, rows)
 
@@ -181,7 +181,7 @@ async def read(admission: Admission, operation: Operation) -> None:
     if len(raw) > LARGE:
         # Joining the pieces of a large body and parsing it take tens of milliseconds each, so other requests get a
         # turn in between. A thread would not help: both hold the interpreter's lock.
-        await turn()
+        await let_others_run()
     try:
         admission.data = parse_json(raw) if json else parse_form(raw)
     except ValueError:

@@ -33,7 +33,7 @@ class Policy(NamedTuple):
     def admit(self, provider: Provider, rows: tuple[str, ...]) -> tuple[str, ...]:
         """Return the ids of these rows of the provider's ledger.
 
-        Raises Assumed if one of them is an assumption and the server does not allow assumptions.
+        Raises AssumedBehaviour if one of them is an assumption and the server does not allow assumptions.
         """
         ids = provider.row_ids[rows]
         if self.provenance is not None:
@@ -114,7 +114,7 @@ class Exchange(NamedTuple):
     def admit(self, *rows: str) -> None:
         """Check that the reply may rest on these rows of the provider's ledger. Call it before the work is done.
 
-        Raises Assumed if one of them is an assumption and the server does not allow assumptions.
+        Raises AssumedBehaviour if one of them is an assumption and the server does not allow assumptions.
         """
         self.policy.admit(self.provider, rows)
 
@@ -142,12 +142,12 @@ def view_of(request: Any, operation: str, data: Any, input_value: str | None) ->
     account: Account | None = request.optional_account
     return View(
         operation,
-        account.seen() if account else {},
+        account.rule_fields() if account else {},
         data,
         request.query,
         request.request.headers,
         request.path,
         input_value,
         request.now,
-        request.now - sandbox.began,
+        request.now - sandbox.started_at,
     )

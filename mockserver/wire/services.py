@@ -162,7 +162,7 @@ class Ids:
         """
         identity = (self._raw if fingerprint is None else fingerprint).decode("latin-1")
         account, sandbox, name = self._account.id, self._sandbox, ("id", self._account.id, self._operation.name, prefix)
-        prefixed = sandbox.memo(name, lambda: sandbox.seeded.prefixed(*name, size=64))
+        prefixed = sandbox.cached(name, lambda: sandbox.seeded.prefixed(*name, size=64))
         # One digest gives the name of the request's counter, its first id, and the distance between its ids.
         digest = prefixed.digest(identity)
         counter, first, step = digest[:8].hex(), int.from_bytes(digest[8:36], "big"), int.from_bytes(digest[36:], "big")

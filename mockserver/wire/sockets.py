@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from mockserver.clock import eventually, turn
+from mockserver.clock import let_others_run, wait_until
 
 # Seconds to wait for a client: until it has read everything, while it goes on sending, and once it sends nothing more.
 _PATIENCE = 5.0
@@ -42,8 +42,8 @@ def silent_for(transport: Any) -> float:
 
 async def all_arrived(transport: Any) -> None:
     """Wait until the other side has acknowledged everything that was written. A reset would discard the rest."""
-    await turn()  # batched writes are sent at the end of a turn of the event loop
-    await eventually(lambda: transport.is_closing() or not _unsent(transport), _PATIENCE)
+    await let_others_run()  # batched writes are sent at the end of a turn of the event loop
+    await wait_until(lambda: transport.is_closing() or not _unsent(transport), _PATIENCE)
 
 
 def _unsent(transport: Any) -> int:
@@ -80,7 +80,7 @@ async def finish(transport: Any, read_once: Callable[[], Awaitable[object]]) -> 
     A system answers bytes that are not read with a reset, so data from the client is read for a while. `read_once`
     waits for more data, discards it, and returns true if the client has disconnected.
     """
-    await turn()
+    await let_others_run()
     if transport.is_closing():
         return
     with suppress(OSError, NotImplementedError):  # a TLS connection cannot be half-closed

@@ -9,7 +9,7 @@ from mockserver.core.faults import Fault
 from mockserver.core.fill import fill
 from mockserver.core.scenario import PaceSpec, StreamSpec
 from mockserver.core.seeded import Seeded
-from mockserver.core.streams import Chunk, Ending, Track, paced, spoilt
+from mockserver.core.streams import Chunk, Ending, Track, paced, with_fault
 from mockserver.kit.operations import Stream
 from mockserver.wire.exchange import Exchange
 from mockserver.wire.overlay import Values
@@ -32,8 +32,8 @@ def composed(exchange: Exchange, began: int, seeded: Seeded, own: Callable[[], s
 
     The text, pace and fault come from the `stream` of the request's rule; the default text is `own()`, the provider's.
     A `mid_body` fault of the rule itself applies to the stream too. `began` is the start in milliseconds since the
-    epoch; `job` is the id of the stream's job. Raises Assumed if the ending is an assumption and the server does not
-    allow assumptions.
+    epoch; `job` is the id of the stream's job. Raises AssumedBehaviour if the ending is an assumption and the server
+    does not allow assumptions.
 
     The start is moved back by the time for which the request waited to be read, so that under load the last chunk is
     not sent later.
@@ -42,7 +42,7 @@ def composed(exchange: Exchange, began: int, seeded: Seeded, own: Callable[[], s
     text = own() if spec.text is None else _filled(exchange, spec.text, job)
     fault = _fault(exchange, spec)
     chunks = _chunks(exchange, spec, text, seeded)
-    track = Track(chunks) if fault is None else spoilt(chunks, fault, seeded)
+    track = Track(chunks) if fault is None else with_fault(chunks, fault, seeded)
     if track.ending != "complete":
         exchange.admit(f"ending.{ENDINGS[track.ending]}")
     note = None if fault is None else f"the stream was sent with a fault: {fault.kind}"
@@ -60,7 +60,7 @@ def _chunks(exchange: Exchange, spec: StreamSpec, text: str, seeded: Seeded) -> 
         return paced(text, pace, seeded)
     # A scenario's text without substitutions and with fixed delays gives the same chunks for every request.
     key = ("chunks", text, pace.unit, pace.size, pace.first.base, pace.every.base)
-    return exchange.sandbox.memo(key, lambda: paced(text, pace, seeded))
+    return exchange.sandbox.cached(key, lambda: paced(text, pace, seeded))
 
 
 def _unread_for(exchange: Exchange) -> int:

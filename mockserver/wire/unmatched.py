@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from difflib import get_close_matches
 
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.kit.provider import Provider
 from mockserver.wire.address import Address
 from mockserver.wire.request import Request
@@ -30,9 +30,9 @@ class Unmatched:
         known = f"Paths start with a provider's prefix ({prefixes}) or with /_mock."
         return f"No provider has the path {path!r}. {known}" + (f" Did you mean {closest}?" if closest else "")
 
-    def journal_entry(self, address: Address, closest: str | None, request: Request, now: int) -> Entry:
+    def journal_entry(self, address: Address, closest: str | None, request: Request, now: int) -> JournalEntry:
         """Return the entry for the journal of the request's sandbox; `now` is the time on the sandbox's clock."""
-        return Entry(
+        return JournalEntry(
             "request",
             now,
             method=request.method,

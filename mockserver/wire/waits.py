@@ -38,7 +38,7 @@ class Waits:
 
     async def _watch_client(self) -> None:
         await self._connection.wait_disconnected()
-        self._sleeper.rouse()
+        self._sleeper.interrupt()
 
     def close(self) -> None:
         """Stop watching the client."""

@@ -22,7 +22,7 @@ def locale(code: str) -> Locale:
     return read(_FOLDER / f"{code}.json")
 
 
-def nearest(language: str) -> str:
+def code_for(language: str) -> str:
     """Return the code for a language tag: `pt-BR` gives `pt`, `zh-Hant-HK` gives `zh-TW`, an unknown tag `en`."""
     if language in CODES:
         return language

@@ -159,7 +159,7 @@ class Descrideo(Provider):
         await billing.settle(sandbox, job, account, charge, state.entered_at)
         event, body = SUCCEEDED if succeeded else FAILED, results.webhook(sandbox, job, state)
         url = job.request["webhook_url"]
-        await settling.outbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
+        await settling.outbox.send_event(job, event, url, secret, body, state.entered_at, self.retry_waits)
 
     async def on_delivery(self, settling: Settling, delivery: Delivery, result: CallResult) -> None:
         if delivery.kind == "call_out":

@@ -108,7 +108,7 @@ def _text(sandbox: SandboxState, source: Seeded, video: _Video, locale: str) -> 
     """The same video is told in the same words whenever it is asked for, in whichever language."""
     from mockserver.content import shots
 
-    return sandbox.memo(
+    return sandbox.cached(
         ("reverse_prompt", video, locale),
         lambda: shots.reverse_prompt(source, video.hint, locale, video.duration / 1000),
     )

@@ -229,7 +229,7 @@ class VideoToPrompt(Provider):
         self, settling: Settling, job: Job, state: State, event: str, url: str, secret: str, data: object
     ) -> None:
         body = {"event": event, "timestamp": rfc3339(state.entered_at), "data": data}
-        await settling.outbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
+        await settling.outbox.send_event(job, event, url, secret, body, state.entered_at, self.retry_waits)
 
     def signed(self, delivery: Delivery, at: int) -> Sequence[tuple[str, str]]:
         return (("X-V2P-Signature", f"sha256={hmac_sha256(delivery.secret, delivery.body)}"),)
