@@ -17,7 +17,7 @@ import tests.conversation
 from mockserver.app import create_app
 from mockserver.kit.provider import Provider
 from mockserver.openapi.build import build
-from mockserver.openapi.providers import described
+from mockserver.openapi.providers import describe
 from mockserver.providers.registry import all_providers
 from mockserver.settings import Settings
 from mockserver.wire.server import Server
@@ -113,7 +113,7 @@ def test_the_page_says_how_many_lines_it_takes() -> None:
 
 
 def test_the_document_of_the_providers_operations_is_valid(clipcaption: Provider) -> None:
-    document = build(described(clipcaption))
+    document = build(describe(clipcaption))
     validate(copy.deepcopy(document))
     assert {d["operationId"] for item in document["paths"].values() for d in item.values()} == {
         operation.name for operation in clipcaption.operations
