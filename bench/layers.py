@@ -53,14 +53,14 @@ LAYERS = (
             "wire/checks.py: count_limits",
             "core/limits.py",
             "store/memory.py: hit _counter",
-            "kit/provider.py: limit_headers stranger_usage",
+            "kit/provider.py: limit_headers unused_limits",
             "providers/: limit_headers",
         ),
     ),
     Layer(
         "provenance",
         "which documented or assumed behaviour a reply rests on",
-        ("provenance/", "wire/checks.py: rests_on deviate", "wire/exchange.py: admit", "wire/deviations.py"),
+        ("provenance/", "wire/checks.py: ledger_rows deviate", "wire/exchange.py: admit", "wire/deviations.py"),
     ),
     Layer(
         "key and account",

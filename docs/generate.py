@@ -149,7 +149,7 @@ def errors(provider: Provider) -> Iterator[str]:
     yield "| fault | status | body |"
     yield "|---|---|---|"
     for kind in (*ERROR_KINDS, *(f"{provider.name}:{code}" for code in provider.codes)):
-        reply = provider.spell(Refusal(kind))
+        reply = provider.error_reply(Refusal(kind))
         body = json.dumps(reply.body, ensure_ascii=False)
         yield f"| `{kind.replace(':', ': ', 1)}` | {reply.status} | `{body}` |"
 

@@ -110,7 +110,7 @@ def test_the_scenario_of_a_counted_limit_uses_it_up(talk: Talk, row: str) -> Non
 def test_every_documented_status_is_that_of_an_error_with_a_row(provider: Provider) -> None:
     shown = [o for o in provider.operations if not o.hidden]
     statuses = {status for o in shown for status in o.replies if status >= 400}
-    assert statuses == {provider.spell(Refusal(kind)).status for kind in _kinds(provider, shown)}
+    assert statuses == {provider.error_reply(Refusal(kind)).status for kind in _kinds(provider, shown)}
 
 
 async def met(t: Conversation, asked: Asked, wanted: Callable[[Entry], bool]) -> bool:
@@ -145,11 +145,11 @@ def _kinds(provider: Provider, shown: list[Operation]) -> Iterator[str]:
     """The neutral kinds of error that scenarios can ask of a provider, and its own codes."""
     yield from (f"{provider.name}:{code}" for code in provider.codes)
     statuses = {status for o in shown for status in o.replies}
-    yield from (kind for kind in ERROR_KINDS if provider.spell(Refusal(kind)).status in statuses)
+    yield from (kind for kind in ERROR_KINDS if provider.error_reply(Refusal(kind)).status in statuses)
 
 
 def _error(provider: Provider, kind: str) -> str:
-    return provider.spell(Refusal(kind)).rests_on[0].removeprefix("error.")
+    return provider.error_reply(Refusal(kind)).ledger_rows[0].removeprefix("error.")
 
 
 @cache

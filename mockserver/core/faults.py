@@ -90,7 +90,7 @@ class Refusal(Exception):
     """A request cannot be served: which error it is, and what a provider may say of it.
 
     `kind` is neutral, or a provider's own code (`nanophoto:INVALID_FORMAT`). `row` is what the provider's ledger calls
-    the error behind `error.`, where the kind alone does not say; `rests_on` names further rows, without the provider.
+    the error behind `error.`, where the kind alone does not say; `ledger_rows` names further rows, without the provider.
     `scripted` is true where a scenario asked for it, in words of its own. `limit` is the limit that is used up, with
     the `usage` to report; `required` and `available` are hundredths of a credit; `scope` is the one that is missing;
     `most` is the number of bytes that would have been admitted; `malformed` says that the body could not be parsed.
@@ -102,7 +102,7 @@ class Refusal(Exception):
     kind: str
     message: str = ""
     row: str | None = None
-    rests_on: tuple[str, ...] = ()
+    ledger_rows: tuple[str, ...] = ()
     scripted: bool = False
     limit: str | None = None
     usage: Sequence[Usage] = ()

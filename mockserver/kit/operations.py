@@ -26,7 +26,7 @@ class Stream(NamedTuple):
 class Reply(NamedTuple):
     """What goes back: JSON data, or bytes with their own content type, or a stream.
 
-    `rests_on` names rows of the provider's ledger, without the provider, that this reply rests on beside those of its
+    `ledger_rows` names rows of the provider's ledger, without the provider, that this reply rests on beside those of its
     operation. `job` is the id of the job that it is about; `deviations` and `note` go into the journal.
     """
 
@@ -36,7 +36,7 @@ class Reply(NamedTuple):
     content_type: str = "application/json"
     stream: Stream | None = None
     job: str | None = None
-    rests_on: tuple[str, ...] = ()
+    ledger_rows: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
     note: str | None = None
 
@@ -45,7 +45,7 @@ class Deferred(NamedTuple):
     """A reply that waits for work which takes time: nobody polls it, so the request itself waits.
 
     At the instant `due` (None: never) `then` gives the reply, or raises Refusal. Where the client goes away before,
-    `abandoned` is called instead, and the journal gets `abandoned_note` and `abandoned_rests_on`. `job` is as in a
+    `abandoned` is called instead, and the journal gets `abandoned_note` and `abandoned_ledger_rows`. `job` is as in a
     reply.
     """
 
@@ -54,7 +54,7 @@ class Deferred(NamedTuple):
     abandoned: Callable[[], Awaitable[None]] | None = None
     job: str | None = None
     abandoned_note: str | None = None
-    abandoned_rests_on: tuple[str, ...] = ()
+    abandoned_ledger_rows: tuple[str, ...] = ()
 
 
 Handler = Callable[[Any], Awaitable[Reply | Deferred]]
@@ -91,13 +91,13 @@ class Operation(NamedTuple):
     value that the operation is about, which rules see as `input`, or a function that finds it in the body's data.
     `counts` names the limits that a request uses.
     `links` lead on from a reply: name -> (operation, its parameter, where in the reply's body the value is; left
-    out: `/id`). `parts` are the media types of files in a multipart body, by part. `spell` words those errors of an
+    out: `/id`). `parts` are the media types of files in a multipart body, by part. `error_reply` words those errors of an
     operation that it has another way with than its provider (None: as the provider).
     `tag`, `host` (where it is not the first of the provider's) and `examples` (request bodies by name) are for the
     documents alone.
 
-    `rests_on` names the rows of the provider's ledger that every reply of the operation rests on, beside the
-    operation's own, and `request_rests_on` gives those that depend on the request. They are known before anything is
+    `ledger_rows` names the rows of the provider's ledger that every reply of the operation rests on, beside the
+    operation's own, and `request_ledger_rows` gives those that depend on the request. They are known before anything is
     done, so that a server that assumes nothing can refuse. `deviations` gives what a valid request has that the
     contract does not allow.
     """
@@ -125,7 +125,7 @@ class Operation(NamedTuple):
     host: str | None = None
     examples: Mapping[str, Any] = {}
     parts: Mapping[str, str] = {}
-    rests_on: tuple[str, ...] = ()
-    request_rests_on: Callable[[Any], Iterable[str]] | None = None
+    ledger_rows: tuple[str, ...] = ()
+    request_ledger_rows: Callable[[Any], Iterable[str]] | None = None
     deviations: Callable[[Any], Iterable[str]] | None = None
-    spell: Callable[[Refusal], Reply | None] | None = None
+    error_reply: Callable[[Refusal], Reply | None] | None = None

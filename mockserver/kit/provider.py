@@ -31,7 +31,7 @@ class RowIds(dict[tuple[str, ...], tuple[str, ...]]):
         return made
 
 
-class Refused(NamedTuple):
+class RefusalContext(NamedTuple):
     """What is known of a request that is refused: the later it was refused, the more."""
 
     operation: Operation | None = None
@@ -42,7 +42,7 @@ class Refused(NamedTuple):
     strict: bool = False
 
 
-STRANGER = Refused()
+NO_CONTEXT = RefusalContext()
 BEARER: Mapping[str, Mapping[str, Any]] = {"bearer": {"type": "http", "scheme": "bearer"}}
 
 
@@ -96,12 +96,12 @@ class Provider(ABC):
         return token
 
     @abstractmethod
-    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+    def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         """The provider's own error for a refusal, with the rows of the ledger that it rests on."""
 
     def error_rows(self, refusal: Refusal, name: str, *more: str) -> tuple[str, ...]:
         """The rows that an error called `name` rests on: its own, those of the check, `more`, and what it reports."""
-        rows = (f"error.{refusal.row or name}", *refusal.rests_on, *more)
+        rows = (f"error.{refusal.row or name}", *refusal.ledger_rows, *more)
         if refusal.kind == "rate_limited" and refusal.limit is not None:
             rows = (*rows, f"limit.{refusal.limit}")
         return rows if refusal.retry_after is None else (*rows, "rule.retry_after")
@@ -126,7 +126,7 @@ class Provider(ABC):
         """The headers that report limits. Sent with every reply."""
         return ()
 
-    def stranger_usage(self, now: int) -> Sequence[Usage]:
+    def unused_limits(self, now: int) -> Sequence[Usage]:
         """What the limit headers say where no account is known: an unused window of the smallest tier."""
         limits = self.limits_of(next(iter(self.tiers)), {})
         return [Usage(limits[n], 0, limits[n].window(now)[1]) for n in self.counts]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from mockserver.core.faults import Refusal
 from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import Provider, Refused
+from mockserver.kit.provider import Provider, RefusalContext
 from mockserver.openapi.described import Described
 
 LOCAL = "http://localhost:8080"
@@ -78,7 +78,9 @@ def _kinds(provider: Provider, operation: Operation) -> Iterator[str]:
 
 
 def _spelled(provider: Provider, operation: Operation, refusal: Refusal) -> Reply:
-    return (operation.spell(refusal) if operation.spell else None) or provider.spell(refusal, Refused(operation))
+    return (operation.error_reply(refusal) if operation.error_reply else None) or provider.error_reply(
+        refusal, RefusalContext(operation)
+    )
 
 
 def _fitting(provider: Provider, operation: Operation, reply: Reply) -> type[BaseModel] | None:

@@ -93,7 +93,7 @@ class Admission:
             self.policy.check_deviations(found)
             self.deviations = (*self.deviations, *found)[:MOST_DEVIATIONS]
 
-    def rests_on(self, rows: tuple[str, ...]) -> None:
+    def note_rows(self, rows: tuple[str, ...]) -> None:
         """Note rows of the provider's ledger. Raises Assumed where the server does not rest on one of them."""
         self.rows += self.policy.admit(self.provider, rows)
 

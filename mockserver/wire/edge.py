@@ -13,7 +13,7 @@ from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY, Entry
 from mockserver.core.limits import Usage
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
-from mockserver.kit.provider import Provider, Refused
+from mockserver.kit.provider import Provider, RefusalContext
 from mockserver.provenance.policy import Assumed
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
@@ -81,7 +81,7 @@ class Edge:
         return _Prepared(
             f"{self.provider.name}.{operation.name}",
             tuple(each.check for each in CHECKS if each.applies(self.provider, operation)),
-            (f"operation.{operation.name}", *operation.rests_on),
+            (f"operation.{operation.name}", *operation.ledger_rows),
         )
 
     async def serve(self, admission: Admission, path: str, found: Match[Operation] | None) -> None:
@@ -145,14 +145,14 @@ class Edge:
             raise Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=found.allowed)
         prepared = self._prepared[operation.name]
         admission.operation, admission.name, admission.path = operation, prepared.name, found.parameters
-        admission.rests_on(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
+        admission.note_rows(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
         return operation, prepared
 
     async def _operate(self, admission: Admission, operation: Operation, sender: Sender) -> Reply:
         """Do the operation, and wait for the work that it wants to be waited for."""
         exchange = admission.exchange()
-        if operation.request_rests_on is not None:
-            admission.rests_on(tuple(operation.request_rests_on(exchange)))
+        if operation.request_ledger_rows is not None:
+            admission.note_rows(tuple(operation.request_ledger_rows(exchange)))
         if operation.deviations is not None:
             admission.deviate(operation.deviations(exchange))
         reply = await operation.handler(exchange)
@@ -161,13 +161,13 @@ class Edge:
             exchange = admission.exchange()
             reply = await self._awaited(admission, reply, sender)
         admission.job = reply.job
-        if reply.rests_on:
-            admission.rests_on(reply.rests_on)
+        if reply.ledger_rows:
+            admission.note_rows(reply.ledger_rows)
         if reply.stream is not None:
             admission.lighten()
             if reply.stream.track.ending != "complete":
                 # Said before it happens, in the head of the reply.
-                admission.rests_on((f"ending.{ENDINGS[reply.stream.track.ending]}",))
+                admission.note_rows((f"ending.{ENDINGS[reply.stream.track.ending]}",))
         admission.deviations = (*admission.deviations, *reply.deviations)[: checks.MOST_DEVIATIONS]
         return await overlaid(exchange, reply) if admission.rule is not None else reply
 
@@ -178,7 +178,7 @@ class Edge:
         except BaseException as error:
             if isinstance(error, Disconnected):
                 admission.note = deferred.abandoned_note or admission.note
-                admission.rests_on(deferred.abandoned_rests_on)
+                admission.note_rows(deferred.abandoned_ledger_rows)
             if deferred.abandoned is not None:
                 await deferred.abandoned()
             raise
@@ -190,7 +190,7 @@ class Edge:
         """The refusal that a fault of the scenario asks for."""
         refusal = Refusal(fault.kind, fault.message or "", scripted=True, retry_after=fault.retry_after)
         if fault.kind == "rate_limited":
-            usage = admission.usage or self.provider.stranger_usage(admission.now)
+            usage = admission.usage or self.provider.unused_limits(admission.now)
             refusal.usage = _exhausted(usage, admission.now, fault.retry_after)
         return refusal
 
@@ -200,13 +200,13 @@ class Edge:
         admission.usage = refusal.usage or admission.usage
         admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MOST_DEVIATIONS]
         admission.job = refusal.job or admission.job
-        reply = operation.spell(refusal) if operation is not None and operation.spell is not None else None
+        reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:
             options = admission.sandbox.program.options.get(self.provider.name, {})
-            refused = Refused(operation, account, admission.usage, admission.body, options, self.policy.strict)
-            reply = self.provider.spell(refusal, refused)
+            context = RefusalContext(operation, account, admission.usage, admission.body, options, self.policy.strict)
+            reply = self.provider.error_reply(refusal, context)
         try:
-            admission.rests_on(reply.rests_on)
+            admission.note_rows(reply.ledger_rows)
         except Assumed as assumed:
             return _undocumented(admission, assumed)
         note = admission.note or (str(refusal) if refusal.message or refusal.note else None)
@@ -223,7 +223,7 @@ class Edge:
     # Writing down.
 
     def _extra_headers(self, admission: Admission) -> Sequence[Header]:
-        extra = self.provider.limit_headers(admission.usage or self.provider.stranger_usage(admission.now))
+        extra = self.provider.limit_headers(admission.usage or self.provider.unused_limits(admission.now))
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         return extra

@@ -49,7 +49,7 @@ async def count(exchange: Exchange, most: int) -> Mapping[str, Any]:
     if not usage[0].admitted:
         allowed = (limit.allowed or 0) / ONE
         rows = (f"limit.{MONTHLY}", "rule.over_month")
-        raise Refusal("insufficient_credits", f"The monthly limit of {allowed:g} tokens is reached", rests_on=rows)
+        raise Refusal("insufficient_credits", f"The monthly limit of {allowed:g} tokens is reached", ledger_rows=rows)
     return {"counted": most}
 
 

@@ -53,7 +53,7 @@ async def retrieve(api: str, exchange: Exchange) -> Reply:
     state = job.at(exchange.now)
     body = results.status(exchange.sandbox, job, state)
     await exchange.jobs.poll(job, state)
-    return Reply(body=body, job=job.id, rests_on=(f"state.{stages.status(state)}",))
+    return Reply(body=body, job=job.id, ledger_rows=(f"state.{stages.status(state)}",))
 
 
 async def replay(api: str, exchange: Exchange) -> Reply:
@@ -61,11 +61,11 @@ async def replay(api: str, exchange: Exchange) -> Reply:
     job, outbox = await _own(api, exchange), exchange.sandbox.outbox
     if not job.at(exchange.now).terminal:
         message = "The job has not ended yet, so there is no webhook to replay"
-        raise Refusal("invalid_request", message, rests_on=("rule.replay_too_early",), job=job.id)
+        raise Refusal("invalid_request", message, ledger_rows=("rule.replay_too_early",), job=job.id)
     delivery = await outbox.webhook_of(job)
     if delivery is None:
         message = "The webhook of this job is no longer kept"
-        raise Refusal("not_found", message, rests_on=("rule.replay_forgotten",), job=job.id)
+        raise Refusal("not_found", message, ledger_rows=("rule.replay_forgotten",), job=job.id)
     await outbox.again(delivery, exchange.now)
     return Reply(202, {"job_id": job.id, "replayed": True}, job=job.id)
 
@@ -98,12 +98,12 @@ async def _accepted(exchange: Exchange, api: str, facts: Mapping[str, Any], vide
         plan, more = sources.planned(plan, source, fetch=exchange.option("fetch", False))
     asked, facts = {**wanted.asked(), "hint": video}, {"api": api, **facts, **more}
     await exchange.jobs.submit(job_id, request=asked, facts=facts, plan=plan, cost=cost)
-    return Reply(202, {"job_id": job_id, "status": "queued"}, job=job_id, rests_on=("state.queued",))
+    return Reply(202, {"job_id": job_id, "status": "queued"}, job=job_id, ledger_rows=("state.queued",))
 
 
 async def _own(api: str, exchange: Exchange) -> Job:
     """The job, if it was made by that API. Raises Refusal `not_found`."""
     job = await exchange.jobs.get(exchange.path["job_id"])
     if job.facts["api"] != api:
-        raise Refusal("not_found", note=f"No job {job.id!r}", rests_on=("rule.apis_apart",), job=job.id)
+        raise Refusal("not_found", note=f"No job {job.id!r}", ledger_rows=("rule.apis_apart",), job=job.id)
     return job

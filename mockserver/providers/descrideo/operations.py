@@ -65,7 +65,7 @@ def _create(
     return _operation(api)(
         f"create_{name}", "POST", _PATHS[api], handler, f"Create a job of the {api} API", made, body,
         input=about, links={"status": (f"get_{name}", "job_id", "/job_id")}, examples=shown,
-        request_rests_on=partial(descriptions.rows_of_job, api),
+        request_ledger_rows=partial(descriptions.rows_of_job, api),
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _get(api: str, name: str) -> Operation:
     made = _replies(200, "The job; what its webhook says comes with its end", replies.DescriptionStatus, 404)
     handler, path = partial(descriptions.retrieve, api), f"{_PATHS[api]}/{{job_id}}"
     rows = ("rule.status_reply",)
-    return _operation(api)(f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", made, rests_on=rows)
+    return _operation(api)(f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", made, ledger_rows=rows)
 
 
 def _replay(api: str, name: str) -> Operation:
@@ -82,14 +82,16 @@ def _replay(api: str, name: str) -> Operation:
     summary = f"Send the webhook of a job of the {api} API again"
     says = "The same event with the same bytes, as a new attempt. A job that has not ended has none yet: 400."
     rows = ("rule.replay_reply",)
-    return _operation(api)(f"replay_{name}", "POST", path, handler, summary, made, description=says, rests_on=rows)
+    return _operation(api)(f"replay_{name}", "POST", path, handler, summary, made, description=says, ledger_rows=rows)
 
 
 def _secret(api: str, name: str, path: str) -> Operation:
     made = _replies(200, "The secret", replies.Secret)
     summary = f"Get the secret that signs webhooks, with a key of the {api} API"
     rows = ("rule.secret_reply",)
-    return _operation(api)(f"get_{name}", "GET", path, descriptions.secret, summary, made, secret=True, rests_on=rows)
+    return _operation(api)(
+        f"get_{name}", "GET", path, descriptions.secret, summary, made, secret=True, ledger_rows=rows
+    )
 
 
 def _operation(api: str) -> Callable[..., Operation]:

@@ -13,7 +13,7 @@ from mockserver.core.jobs import Effects, State
 from mockserver.core.limits import Period
 from mockserver.core.signing import hmac_sha256
 from mockserver.kit.operations import Event, Reply
-from mockserver.kit.provider import BEARER, STRANGER, Holder, Provider, Refused, bearer, status_of
+from mockserver.kit.provider import BEARER, NO_CONTEXT, Holder, Provider, RefusalContext, bearer, status_of
 from mockserver.outgoing.call import CallResult
 from mockserver.providers.descrideo import billing, examples, replies, requests, results, sources, stages
 from mockserver.providers.descrideo.descriptions import DEMO, LIVE, SANDBOX
@@ -128,17 +128,17 @@ class Descrideo(Provider):
             if one["type"] == requests.UNPROCESSABLE:
                 # Of what the demo API refuses, the page gives the status for other languages alone.
                 rows = () if "lang" in one["loc"] else ("rule.demo_unprocessable",)
-                return Refusal(_UNPROCESSABLE, one["msg"], rests_on=rows)
+                return Refusal(_UNPROCESSABLE, one["msg"], ledger_rows=rows)
         rows = () if found[0]["type"] in requests.SHOWN else ("rule.checks",)
-        return Refusal("invalid_request", requests.problem(error), rests_on=rows)
+        return Refusal("invalid_request", requests.problem(error), ledger_rows=rows)
 
-    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+    def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         kind = refusal.kind.removeprefix(f"{self.name}:")
         # The statuses are documented, and how the errors look is not.
         rows = ("rule.error_envelope",) if refusal.scope is None else ("rule.error_envelope", "rule.crossed_keys")
         name = "unauthorized" if kind == "forbidden" else kind
         status = _STATUSES.get(refusal.kind) or status_of(refusal)
-        return Reply(status, {"detail": _message(refusal)}, rests_on=self.error_rows(refusal, name, *rows))
+        return Reply(status, {"detail": _message(refusal)}, ledger_rows=self.error_rows(refusal, name, *rows))
 
     def state_name(self, state: State) -> str:
         return stages.status(state)

@@ -34,9 +34,9 @@ async def extract_video(exchange: Exchange) -> Deferred:
     asked: ExtractVideo = exchange.body
     literal = is_literal(exchange)
     if not asked.prompt and not literal:
-        raise Refusal("invalid_request", "prompt is required", rests_on=("rule.empty_prompt",))
+        raise Refusal("invalid_request", "prompt is required", ledger_rows=("rule.empty_prompt",))
     video = await look_at(exchange, asked.input_method, asked.video, literal=literal)
-    rows = (*video.rests_on, "rule.rounding") if video.duration % _A_CREDIT else video.rests_on
+    rows = (*video.ledger_rows, "rule.rounding") if video.duration % _A_CREDIT else video.ledger_rows
     exchange.admit(*rows)
     store, clock, account, usage = (
         exchange.sandbox.store,
@@ -64,7 +64,7 @@ async def extract_video(exchange: Exchange) -> Deferred:
             "videoDuration": video.duration / 1000,
             "creditUsage": usage,
         }
-        return Reply(body=body, rests_on=rows, note=video.note)
+        return Reply(body=body, ledger_rows=rows, note=video.note)
 
     return Deferred(due_of(work, exchange.now), extracted, given_up)
 

@@ -9,7 +9,7 @@ from mockserver.core.faults import Refusal
 from mockserver.core.limits import Period, Usage
 from mockserver.kit.models import first_error
 from mockserver.kit.operations import Documented, Header, Operation, Reply
-from mockserver.kit.provider import STRANGER, Provider, Refused, status_of
+from mockserver.kit.provider import NO_CONTEXT, Provider, RefusalContext, status_of
 from mockserver.providers.dumplingai import extraction, models, samples
 from mockserver.providers.dumplingai.contract import as_schema
 
@@ -65,14 +65,14 @@ def _operations() -> tuple[Operation, ...]:
                 400, 401, 402, 429, 500, 503,
             ),
             models.ExtractVideo, input=extraction.subject, max_body=MAX_BODY, examples=samples.REQUESTS,
-            request_rests_on=extraction.rows_of_request,
+            request_ledger_rows=extraction.rows_of_request,
             description="Takes 100 credits and 10 for each second of video, rounded up, and nothing when it fails. "
             "Files sent as base64 are bounded by the size of the request here, 64 MiB, which DumplingAI does not know.",
         ),
         Operation(
             "list_formats", "GET", "/api/v1/extract-video", extraction.list_formats, "List the formats of videos",
             _replies(Documented("The formats", models.Formats, example=samples.FORMATS), 401, 405, 429, 500, 503),
-            rests_on=("rule.formats_reply",),
+            ledger_rows=("rule.formats_reply",),
         ),
     )  # fmt: skip
 
@@ -119,18 +119,18 @@ class DumplingAI(Provider):
             return Refusal("invalid_request", message, row="unknown_property")
         return Refusal("invalid_request", first_error(error))
 
-    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+    def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         kind = refusal.kind
         headers: Sequence[Header] = ()
-        if kind == "method_not_allowed" and as_schema(refused.options, strict=refused.strict):
+        if kind == "method_not_allowed" and as_schema(context.options, strict=context.strict):
             # The page documents GET, but the OpenAPI document on it does not.
             headers = ((b"allow", b"POST"),)
         message = _message(refusal)
-        extracting = refused.operation is None or refused.operation.name == "extract_video"
+        extracting = context.operation is None or context.operation.name == "extract_video"
         if kind == "server_error" and extracting:
             message = f"Failed to extract video data: {message}"
         status = _STATUS.get(kind) or status_of(refusal)
-        return Reply(status, {"error": message}, headers, rests_on=self.error_rows(refusal, _row(refusal)))
+        return Reply(status, {"error": message}, headers, ledger_rows=self.error_rows(refusal, _row(refusal)))
 
 
 def _row(refusal: Refusal) -> str:

@@ -26,14 +26,14 @@ _WEB_URL: TypeAdapter[str] = TypeAdapter(WebUrl, config=ConfigDict(defer_build=T
 class Video:
     """A video: `mark` is the same for the same video, `hint` is what its name gives away, `duration` milliseconds.
 
-    `rests_on` are the rows of the ledger by which it was taken although the page does not say so; `note` is for the
+    `ledger_rows` are the rows of the ledger by which it was taken although the page does not say so; `note` is for the
     journal.
     """
 
     mark: str
     hint: str
     duration: int
-    rests_on: tuple[str, ...] = ()
+    ledger_rows: tuple[str, ...] = ()
     note: str | None = None
 
 
@@ -70,7 +70,7 @@ def _by_url(text: str, *, literal: bool) -> Video:
         named = ending(_WEB_URL.validate_python(text))
     except (ValidationError, ValueError):
         message = "video must be a public http or https URL when inputMethod is url"
-        raise Refusal("invalid_request", message, rests_on=("rule.video_url",)) from None
+        raise Refusal("invalid_request", message, ledger_rows=("rule.video_url",)) from None
     if not is_supported(named):
         message = f"Unsupported video format: {named}. {_FORMATS}"
         raise Refusal("invalid_request", message, row="unsupported_format")
@@ -83,11 +83,11 @@ async def _sent_along(exchange: Exchange, text: str, *, literal: bool) -> Video:
     except ValueError:
         if literal:
             return Video(text, "", 0)
-        raise Refusal("invalid_request", _not_base64(text), rests_on=_BASE64) from None
+        raise Refusal("invalid_request", _not_base64(text), ledger_rows=_BASE64) from None
     rows = _BASE64 if len(text) % 4 or "\n" in text or " " in text else ()
     if facts.container is None and not literal:
         what = "Unsupported video format" if facts.size else "The video is empty"
-        raise Refusal("invalid_request", f"{what}. {_FORMATS}", row="unsupported_format", rests_on=rows)
+        raise Refusal("invalid_request", f"{what}. {_FORMATS}", row="unsupported_format", ledger_rows=rows)
     if facts.container is None or facts.complete:
         return Video(mark, "", facts.duration_ms or 0, rows)
     return Video(mark, "", facts.duration_ms or 0, (*rows, "rule.damaged_file"), _DAMAGED)

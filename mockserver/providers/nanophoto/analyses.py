@@ -70,7 +70,7 @@ async def reverse_prompt(exchange: Exchange) -> Deferred:
         if end.status != "succeeded":
             code = end.code if end.code in STATUS else "VIDEO_PROCESSING_FAILED"
             raise Refusal(f"{PREFIX}{code}", end.error or "", scripted=True, job=job_id)
-        return Reply(content_type=TEXT_TYPE, stream=stream, job=job_id, rests_on=rows)
+        return Reply(content_type=TEXT_TYPE, stream=stream, job=job_id, ledger_rows=rows)
 
     return Deferred(due_of(work, now), finished, None, job_id, _LEFT, ("ending.client_left",))
 

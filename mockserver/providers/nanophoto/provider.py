@@ -10,7 +10,7 @@ from mockserver.core.jobs import State
 from mockserver.core.limits import Period
 from mockserver.kit.models import first_error
 from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import STRANGER, Provider, Refused
+from mockserver.kit.provider import NO_CONTEXT, Provider, RefusalContext
 from mockserver.providers.nanophoto import models
 from mockserver.providers.nanophoto.analyses import TEXT_TYPE, reverse_prompt, rows_of_request
 from mockserver.providers.nanophoto.codes import MESSAGES, PREFIX, STATUS, code_of
@@ -56,7 +56,7 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "reverse_prompt", "POST", "/api/sora-2/reverse-prompt", reverse_prompt, "Turn a video back into prompts",
             {200: text, **errors}, models.ReversePrompt, input=("videoUrl",), examples=_EXAMPLES,
-            request_rests_on=rows_of_request,
+            request_ledger_rows=rows_of_request,
         ),
     )  # fmt: skip
 
@@ -88,13 +88,13 @@ class NanoPhoto(Provider):
         if first["type"] in STATUS:
             return Refusal(f"{PREFIX}{first['type']}", first["msg"])
         if not isinstance(data, Mapping):
-            return Refusal("invalid_request", "The body must be a JSON object", rests_on=_MALFORMED)
-        return Refusal("invalid_request", first_error(error), rests_on=_assumed(first["type"], first["loc"]))
+            return Refusal("invalid_request", "The body must be a JSON object", ledger_rows=_MALFORMED)
+        return Refusal("invalid_request", first_error(error), ledger_rows=_assumed(first["type"], first["loc"]))
 
     def state_name(self, state: State) -> None:
         """None: an analysis is a job inside alone."""
 
-    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+    def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         kind, code = refusal.kind, code_of(refusal.kind)
         own = refusal.scripted or kind in _TELLING or kind == f"{PREFIX}INVALID_INPUT"
         message = (own and refusal.message) or _ELSEWHERE.get(kind, MESSAGES[code])
@@ -102,7 +102,7 @@ class NanoPhoto(Provider):
         more = _MALFORMED if refusal.malformed else ()
         rows = self.error_rows(refusal, kind if kind in _ASSUMED else code, *more)
         body = {"success": False, "error": message, "errorCode": code}
-        return Reply(_UNDOCUMENTED.get(kind, STATUS[code]), body, rests_on=rows)
+        return Reply(_UNDOCUMENTED.get(kind, STATUS[code]), body, ledger_rows=rows)
 
 
 def _assumed(problem: str, where: tuple[int | str, ...]) -> tuple[str, ...]:

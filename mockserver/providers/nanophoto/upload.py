@@ -49,7 +49,7 @@ async def inspect(text: str) -> Uploaded:
             probe.feed(piece)
             await turn()
     except ValueError:
-        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is not Base64", rests_on=_NO_BASE64) from None
+        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is not Base64", ledger_rows=_NO_BASE64) from None
     facts = probe.finish()
     if not facts.size:
         raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is empty")
@@ -70,7 +70,7 @@ def _start(text: str) -> int:
     comma = text.find(",", 0, _LONGEST_PREFIX)
     if comma < 0 or not text[:comma].lower().endswith(";base64"):
         message = "videoFile is a data URL that is not in Base64"
-        raise Refusal("nanophoto:INVALID_FORMAT", message, rests_on=_NO_BASE64)
+        raise Refusal("nanophoto:INVALID_FORMAT", message, ledger_rows=_NO_BASE64)
     return comma + 1
 
 

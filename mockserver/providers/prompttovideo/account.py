@@ -23,4 +23,4 @@ async def account(exchange: Exchange) -> Reply:
         "rate_limit_info": spelling.rate_limit_info(holder.tier, exchange.usage[0]),
         "created_at": rfc3339(_OPENED + 1000 * seeded.integer(0, _TWO_YEARS, "opened")),
     }
-    return Reply(200, body, rests_on=("rule.endless_credits",) if balance is None else ())
+    return Reply(200, body, ledger_rows=("rule.endless_credits",) if balance is None else ())

@@ -11,7 +11,7 @@ from mockserver.core.jobs import State
 from mockserver.core.limits import Period
 from mockserver.kit.models import Shape
 from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import STRANGER, Provider, Refused, bearer, status_of
+from mockserver.kit.provider import NO_CONTEXT, Provider, RefusalContext, bearer, status_of
 from mockserver.providers.prompttovideo import account, examples, files, models, spelling, videos
 
 # FACTS section 2 gives the words of 400, 401, 402, 404 and 429; those of the others are assumed in their likeness.
@@ -63,7 +63,7 @@ def _operations() -> tuple[Operation, ...]:
             "generate", "POST", "/api/v1/generate", videos.generate, "Generate a video",
             _replies("In the queue", models.Generated, examples.GENERATED, 400, 402, 413), models.Generate,
             input=("prompt",), links={"status": ("get_status", "video_id", "/video_id")}, examples=examples.REQUESTS,
-            request_rests_on=videos.rows_of_video,
+            request_ledger_rows=videos.rows_of_video,
             description="Takes 1 credit for `free` and 3 for every other quality, and gives them back when the video "
             "fails before it is begun. Poll its status until it ends.",
         ),
@@ -74,7 +74,7 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "list_videos", "GET", "/api/v1/videos", videos.list_videos, "List videos, newest first",
             _replies("A page of the list", models.VideoList, examples.LIST), query=models.ListQuery,
-            request_rests_on=videos.rows_of_list, deviations=videos.deviations_of_list,
+            request_ledger_rows=videos.rows_of_list, deviations=videos.deviations_of_list,
         ),
         Operation(
             "get_account", "GET", "/api/v1/account", account.account, "Get account information",
@@ -138,10 +138,10 @@ class PromptToVideo(Provider):
     def state_name(self, state: State) -> str:
         return spelling.SPELLED[state.status]
 
-    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+    def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         status = 400 if refusal.kind == "unsupported_media_type" else status_of(refusal)
-        body = {"error": _message(refusal), **_more(refusal, refused)}
-        return Reply(status, body, rests_on=self.error_rows(refusal, _row(refusal)))
+        body = {"error": _message(refusal), **_more(refusal, context)}
+        return Reply(status, body, ledger_rows=self.error_rows(refusal, _row(refusal)))
 
 
 def _row(refusal: Refusal) -> str:
@@ -164,12 +164,12 @@ def _message(refusal: Refusal) -> str:
     return (own and refusal.message) or MESSAGES.get(kind, MESSAGES["server_error"])
 
 
-def _more(refusal: Refusal, refused: Refused) -> dict[str, Any]:
+def _more(refusal: Refusal, context: RefusalContext) -> dict[str, Any]:
     """What some errors say beside their message."""
     if refusal.kind == "insufficient_credits":
-        quality = getattr(refused.body, "quality", "free")
+        quality = getattr(context.body, "quality", "free")
         return {"required": spelling.cost(quality), "available": int(refusal.available / ONE)}
-    if refusal.kind == "rate_limited" and refused.usage:
-        tier = refused.account.tier if refused.account is not None else "free"
-        return {"rate_limit_info": spelling.rate_limit_info(tier, refused.usage[0])}
+    if refusal.kind == "rate_limited" and context.usage:
+        tier = context.account.tier if context.account is not None else "free"
+        return {"rate_limit_info": spelling.rate_limit_info(tier, context.usage[0])}
     return {}

@@ -50,7 +50,7 @@ async def generate(exchange: Exchange) -> Reply:
         "queue_position": await exchange.sandbox.store.queue_position(job),
         "estimated_wait_time": spelling.wait_minutes(priority),
     }
-    return Reply(200, body, job=video_id, rests_on=("state.pending",))
+    return Reply(200, body, job=video_id, ledger_rows=("state.pending",))
 
 
 async def status(exchange: Exchange) -> Reply:
@@ -58,7 +58,7 @@ async def status(exchange: Exchange) -> Reply:
     job = await exchange.jobs.get(exchange.path["video_id"])
     rows, body = tuple(_rows_of_state(exchange, job)), _full(exchange, job)
     await exchange.jobs.poll(job, job.at(exchange.now))
-    return Reply(200, body, job=job.id, rests_on=rows)
+    return Reply(200, body, job=job.id, ledger_rows=rows)
 
 
 async def list_videos(exchange: Exchange) -> Reply:
@@ -80,7 +80,7 @@ async def list_videos(exchange: Exchange) -> Reply:
         "has_prev": number > 1,
     }
     videos = [_listed(exchange, job) for job in page.jobs]
-    return Reply(200, {"videos": videos, "pagination": pagination}, rests_on=rows)
+    return Reply(200, {"videos": videos, "pagination": pagination}, ledger_rows=rows)
 
 
 async def queue_status(exchange: Exchange) -> Reply:
@@ -100,7 +100,7 @@ async def queue_status(exchange: Exchange) -> Reply:
         "user_pending_count": waiting.total,
     }
     videos = [await _waiting(exchange, job) for job in waiting.jobs]
-    return Reply(200, {"user_videos": videos, "queue_stats": stats}, rests_on=rows)
+    return Reply(200, {"user_videos": videos, "queue_stats": stats}, ledger_rows=rows)
 
 
 def rows_of_video(exchange: Exchange) -> Iterator[str]:

@@ -62,14 +62,14 @@ async def by_upload(exchange: Exchange) -> Reply:
     longest = _largest(exchange, "video_seconds")
     if longest is not None and facts.duration_ms is not None and facts.duration_ms > longest * 1000:
         message = f"The video is longer than the {spell(longest * 1000)} that your plan allows"
-        raise Refusal("forbidden", message, rests_on=OVER_PLAN, deviations=deviations)
+        raise Refusal("forbidden", message, ledger_rows=OVER_PLAN, deviations=deviations)
     rows = (*rows, "rule.upload_fields")
     exchange.admit(*rows, *_SUBMITTED)
     await exchange.spend(DAILY)
     fingerprint = f"{facts.size}:{facts.duration_ms}:{sorted(upload.fields.items())}".encode()
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
     reply = await _accepted(exchange, job_id, _asked(options, upload.names.get("video", "video")))
-    return reply._replace(rests_on=(*reply.rests_on, *rows), deviations=deviations)
+    return reply._replace(ledger_rows=(*reply.ledger_rows, *rows), deviations=deviations)
 
 
 async def _read(exchange: Exchange) -> "Upload":
@@ -81,7 +81,7 @@ async def _read(exchange: Exchange) -> "Upload":
     except Refusal as refusal:
         if refusal.kind == "too_large":
             message = f"The file is larger than the {largest} bytes that your plan allows"
-            raise Refusal("forbidden", message, rests_on=OVER_PLAN) from None
+            raise Refusal("forbidden", message, ledger_rows=OVER_PLAN) from None
         raise
 
 
@@ -94,7 +94,7 @@ async def retrieve(exchange: Exchange) -> Reply:
     state = job.at(exchange.now)
     body = results.analysis(exchange.sandbox, job, state)
     await jobs.poll(job, state)
-    return Reply(body=body, job=job.id, rests_on=results.rows(job, state))
+    return Reply(body=body, job=job.id, ledger_rows=results.rows(job, state))
 
 
 def rows_of_batch(exchange: Exchange) -> Iterator[str]:
@@ -109,7 +109,7 @@ async def submit_batch(exchange: Exchange) -> Reply:
     given, now = exchange.body.analyses, exchange.now
     checks = [_checked(exchange, item) for item in given]
     checked = [check.item for check in checks]
-    rows = (*dict.fromkeys(row for check in checks for row in check.rests_on), *_BATCH_SUBMITTED)
+    rows = (*dict.fromkeys(row for check in checks for row in check.ledger_rows), *_BATCH_SUBMITTED)
     exchange.admit(*rows)
     good = sum(isinstance(item, UrlAnalysis) for item in checked)
     if good:
@@ -129,7 +129,7 @@ async def submit_batch(exchange: Exchange) -> Reply:
     deviations = tuple(text for check in checks for text in check.deviations)
     # Items that failed at once have ended already, perhaps all of them: the batch may be done before its first poll.
     await exchange.sandbox.settling.settle(now)
-    return Reply(202, body, job=batch_id, rests_on=(*rows, f"state.{status}"), deviations=deviations)
+    return Reply(202, body, job=batch_id, ledger_rows=(*rows, f"state.{status}"), deviations=deviations)
 
 
 async def retrieve_batch(exchange: Exchange) -> Reply:
@@ -142,7 +142,7 @@ async def retrieve_batch(exchange: Exchange) -> Reply:
     body = results.batch(exchange.sandbox, job, items, exchange.now)
     for item in items:
         await jobs.poll(item, item.at(exchange.now))
-    return Reply(body=body, job=job.id, rests_on=(f"state.{body['status']}",))
+    return Reply(body=body, job=job.id, ledger_rows=(f"state.{body['status']}",))
 
 
 async def _accepted(exchange: Exchange, job_id: str, asked: Mapping[str, Any]) -> Reply:
@@ -153,7 +153,7 @@ async def _accepted(exchange: Exchange, job_id: str, asked: Mapping[str, Any]) -
         "created_at": rfc3339(exchange.now),
         "platform": asked["platform"],
     }
-    return Reply(202, body, job=job.id, rests_on=_ACCEPTED)
+    return Reply(202, body, job=job.id, ledger_rows=_ACCEPTED)
 
 
 async def _batch_item(exchange: Exchange, batch_id: str, given: Any, item: UrlAnalysis | str) -> str:
@@ -185,7 +185,7 @@ class _Checked(NamedTuple):
 
     item: UrlAnalysis | str
     deviations: tuple[str, ...] = ()
-    rests_on: tuple[str, ...] = ()
+    ledger_rows: tuple[str, ...] = ()
 
 
 def _checked(exchange: Exchange, given: Any) -> _Checked:
@@ -198,7 +198,7 @@ def _checked(exchange: Exchange, given: Any) -> _Checked:
     except ValidationError as error:
         return _Checked(first_error(error))
     except Refusal as refusal:
-        return _Checked(refusal.message, refusal.deviations or deviations, refusal.rests_on)
+        return _Checked(refusal.message, refusal.deviations or deviations, refusal.ledger_rows)
     return _Checked(item, deviations)
 
 
@@ -232,7 +232,7 @@ def _within_plan(exchange: Exchange, body: UrlAnalysis) -> None:
         return
     if body.timestamp_end - body.timestamp_start > longest:
         message = f"The stretch asked for is longer than the {spell(longest * 1000)} that your plan allows"
-        raise Refusal("forbidden", message, rests_on=OVER_PLAN)
+        raise Refusal("forbidden", message, ledger_rows=OVER_PLAN)
 
 
 def _has_unknown(exchange: Exchange, model: type[BaseModel]) -> bool:
@@ -252,7 +252,7 @@ def _video(upload: "Upload") -> "VideoFacts":
         wrong = "the file is empty"
     elif facts.container is None:
         wrong = "the file is not a video in a known format"
-    raise Refusal("invalid_request", f"video: {wrong}", rests_on=("rule.upload_unreadable",))
+    raise Refusal("invalid_request", f"video: {wrong}", ledger_rows=("rule.upload_unreadable",))
 
 
 def _odd_booleans(fields: Mapping[str, str]) -> Iterator[str]:
@@ -273,5 +273,5 @@ def _options(fields: Mapping[str, str]) -> tuple[Options, tuple[str, ...]]:
         return Options.model_validate(data), rows
     except ValidationError as error:
         refusal = refusal_of(error)
-        refusal.rests_on = (*rows, *refusal.rests_on)
+        refusal.ledger_rows = (*rows, *refusal.ledger_rows)
         raise refusal from None

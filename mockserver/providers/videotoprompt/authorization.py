@@ -40,7 +40,7 @@ def operations() -> tuple[Operation, ...]:
         Operation(
             "oauth_consent", "POST", "/oauth/authorize", consent, "Answer the consent page",
             {302: redirect, 400: wrong, 413: large, 415: other}, models.Consent, "form", models.AuthorizeQuery,
-            public=True, secret=True, tag="oauth", host="videotoprompt.org", spell=_page_for, examples=_ANSWERS,
+            public=True, secret=True, tag="oauth", host="videotoprompt.org", error_reply=_page_for, examples=_ANSWERS,
         ),
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ def _page_for(refusal: Refusal) -> Reply | None:
         return None
     # The page tells a person what is wrong with the form, and has no field for a code.
     row = "error.invalid_request" if status == 400 else f"error.{refusal.kind}"
-    rows = (row, *refusal.rests_on, "rule.oauth_bad_forms")
+    rows = (row, *refusal.ledger_rows, "rule.oauth_bad_forms")
     return _page(status, "Authorization refused", f"<p>{_escaped(refusal.message)}</p>", rows)
 
 
@@ -114,7 +114,7 @@ async def _decided(exchange: Exchange, rows: tuple[str, ...], *, approved: bool)
     joint = "&" if "?" in back else "?"
     location = f"{back}{joint}{urlencode(answer)}"
     headers = ((b"location", location.encode()), *NO_STORE)
-    return Reply(302, b"", headers, "text/plain; charset=utf-8", rests_on=rows)
+    return Reply(302, b"", headers, "text/plain; charset=utf-8", ledger_rows=rows)
 
 
 def _error(query: Mapping[str, str], scopes: Sequence[str], *, approved: bool) -> str | None:
@@ -166,4 +166,4 @@ def _page(status: int, title: str, inner: str, rows: tuple[str, ...]) -> Reply:
         f"<h1>{title}</h1>{inner}</html>"
     )
     policy = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self' *")
-    return Reply(status, html.encode(), (policy, *NO_STORE), HTML, rests_on=rows)
+    return Reply(status, html.encode(), (policy, *NO_STORE), HTML, ledger_rows=rows)

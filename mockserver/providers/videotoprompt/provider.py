@@ -13,7 +13,7 @@ from mockserver.core.jobs import Effects, Job, State
 from mockserver.core.limits import Period, Usage
 from mockserver.core.signing import hmac_sha256
 from mockserver.kit.operations import Documented, Event, Header, Operation, Reply
-from mockserver.kit.provider import BEARER, STRANGER, Holder, Provider, Refused, status_of
+from mockserver.kit.provider import BEARER, NO_CONTEXT, Holder, Provider, RefusalContext, status_of
 from mockserver.providers.videotoprompt import (
     analyses,
     authorization,
@@ -82,29 +82,29 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "analyze_upload", "POST", "/v1/analyze/upload", analyses.by_upload, "Analyze an uploaded video",
             _replies(submitted, 400, 403, *everywhere), models.UploadAnalysis, "multipart",
-            scope="analyze:write", rests_on=_KEY, links=link, tag="analyses", parts={"video": "video/*"},
+            scope="analyze:write", ledger_rows=_KEY, links=link, tag="analyses", parts={"video": "video/*"},
         ),
         Operation(
             "analyze_url", "POST", "/v1/analyze/url", analyses.by_url, "Analyze a video at a public URL",
             _replies(submitted, 400, 403, *everywhere), models.UrlAnalysis, input=("url",),
-            scope="analyze:write", rests_on=_KEY, request_rests_on=analyses.rows_of_url, links=link, tag="analyses",
+            scope="analyze:write", ledger_rows=_KEY, request_ledger_rows=analyses.rows_of_url, links=link, tag="analyses",
             examples=samples.ANALYSES,
         ),
         Operation(
             "analyze_batch", "POST", "/v1/analyze/batch", analyses.submit_batch, "Analyze up to 100 videos in one call",
             _replies({202: Documented("Accepted", models.BatchSubmitted)}, 400, 403, *everywhere), models.BatchRequest,
-            scope="analyze:write", rests_on=_KEY, request_rests_on=analyses.rows_of_batch,
+            scope="analyze:write", ledger_rows=_KEY, request_ledger_rows=analyses.rows_of_batch,
             links={"retrieve": ("get_batch", "batch_id")}, tag="batches", examples=samples.BATCHES,
         ),
         Operation(
             "get_batch", "GET", "/v1/analyze/batch/{batch_id}", analyses.retrieve_batch, "Get a batch with its results",
             _replies({200: Documented("The batch", models.Batch)}, 403, 404, *everywhere), scope="analyze:read",
-            path_types={"batch_id": models.BatchId}, rests_on=(*_KEY, "rule.batch_status"), tag="batches",
+            path_types={"batch_id": models.BatchId}, ledger_rows=(*_KEY, "rule.batch_status"), tag="batches",
         ),
         Operation(
             "get_analysis", "GET", "/v1/analyze/{analysis_id}", analyses.retrieve, "Get an analysis",
             _replies({200: analysis}, 403, 404, *everywhere),
-            scope="analyze:read", rests_on=_KEY, path_types={"analysis_id": models.AnalysisId}, tag="analyses",
+            scope="analyze:read", ledger_rows=_KEY, path_types={"analysis_id": models.AnalysisId}, tag="analyses",
         ),
         *authorization.operations(),
         *tokens.operations(),
@@ -158,12 +158,12 @@ class VideoToPrompt(Provider):
     async def holder(self, key: str, sandbox: SandboxState, now: int) -> Holder | None:
         return await tokens.holder(key, sandbox, now)
 
-    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
+    def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         status = 403 if refusal.kind == "insufficient_credits" else status_of(refusal)
         kind = TYPES.get(refusal.kind, "bad_request")
         message = refusal.message or MESSAGES.get(refusal.kind, "Bad request")
         rows = self.error_rows(refusal, _row(refusal, kind), *_rows(refusal))
-        return Reply(status, {"error": {"type": kind, "message": message}}, rests_on=rows)
+        return Reply(status, {"error": {"type": kind, "message": message}}, ledger_rows=rows)
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
         return refusals.refusal_of(error)

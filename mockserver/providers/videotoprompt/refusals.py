@@ -20,4 +20,4 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
 def refusal_of(error: ValidationError) -> Refusal:
     """The refusal of a body that its model does not admit, with the rows that it rests on beside the error's own."""
     wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]["type"]
-    return Refusal("invalid_request", first_error(error), rests_on=_ROWS.get(wrong, ("rule.checks",)))
+    return Refusal("invalid_request", first_error(error), ledger_rows=_ROWS.get(wrong, ("rule.checks",)))

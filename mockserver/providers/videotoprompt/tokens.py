@@ -35,10 +35,10 @@ _GRANTS = {
 class _Problem(Exception):
     """An error of RFC 6749: its code, and a description for people; and what the refusal rests on."""
 
-    def __init__(self, code: str, description: str, rests_on: tuple[str, ...] = ()) -> None:
+    def __init__(self, code: str, description: str, ledger_rows: tuple[str, ...] = ()) -> None:
         super().__init__(description)
         self.code = code
-        self.rests_on = rests_on
+        self.ledger_rows = ledger_rows
 
 
 def operations() -> tuple[Operation, ...]:
@@ -48,12 +48,12 @@ def operations() -> tuple[Operation, ...]:
             "oauth_token", "POST", "/oauth/token", token, "Exchange a code or a refresh token for tokens",
             {
                 200: Documented("Tokens", models.Tokens, headers=_UNCACHED),
-                400: Documented("Refused", models.OAuthError),
+                400: Documented("RefusalContext", models.OAuthError),
                 401: Documented("The client is not known", models.OAuthError),
                 413: Documented("The form is too large", models.OAuthError),
             },
             models.TokenRequest, "form", public=True, secret=True,
-            tag="oauth", spell=_token_error, examples=_GRANTS,
+            tag="oauth", error_reply=_token_error, examples=_GRANTS,
         ),
     )  # fmt: skip
 
@@ -65,7 +65,7 @@ def _token_error(refusal: Refusal) -> Reply | None:
     status = 413 if refusal.kind == "too_large" else 400
     body = {"error": "invalid_request", "error_description": refusal.message}
     row = "error.too_large" if status == 413 else "error.invalid_request"
-    return Reply(status, body, NO_STORE, rests_on=(row, *refusal.rests_on, "rule.oauth_bad_forms"))
+    return Reply(status, body, NO_STORE, ledger_rows=(row, *refusal.ledger_rows, "rule.oauth_bad_forms"))
 
 
 async def holder(key: str, sandbox: SandboxState, now: int) -> Holder | None:
@@ -93,9 +93,9 @@ async def token(exchange: Exchange) -> Reply:
         status = 401 if problem.code == "invalid_client" else 400
         challenge = ((b"www-authenticate", b'Basic realm="oauth"'),) if status == 401 else ()
         body_of_error = {"error": problem.code, "error_description": str(problem)}
-        named = (*problem.rests_on, f"error.{problem.code}")
-        return Reply(status, body_of_error, (*NO_STORE, *challenge), rests_on=named)
-    return Reply(200, granted, NO_STORE, rests_on=rows)
+        named = (*problem.ledger_rows, f"error.{problem.code}")
+        return Reply(status, body_of_error, (*NO_STORE, *challenge), ledger_rows=named)
+    return Reply(200, granted, NO_STORE, ledger_rows=rows)
 
 
 async def _by_code(
