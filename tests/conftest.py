@@ -1,18 +1,13 @@
 """What every test can use: a server in this process, a client for it, and scenarios made on the spot."""
 
-import asyncio
 import os
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
-
-from mockserver.settings import Settings
-from tests.conversation import Conversation
 
 # Where the package is installed, pytest finds the plugin by itself; naming it there as well would load it twice.
 _FOUND = entry_points(group="pytest11", name="mockserver")
@@ -48,21 +43,6 @@ def nobody() -> Iterator[str]:
 
 
 @pytest.fixture
-def talk() -> Callable[..., None]:
-    """Run a conversation: `talk(async_function, scenario={...})` hands it a Conversation with a fresh server.
-
-    `settings` are those of the server, where a test is about them.
-    """
-
-    def run(
-        story: Callable[[Conversation], Coroutine[Any, Any, None]],
-        scenario: dict[str, Any] | None = None,
-        settings: Settings | None = None,
-    ) -> None:
-        async def whole() -> None:
-            async with Conversation(scenario, settings) as conversation:
-                await story(conversation)
-
-        asyncio.run(whole())
-
-    return run
+def anyio_backend() -> str:
+    """Async tests run on asyncio, which is what the server runs on."""
+    return "asyncio"

@@ -3,7 +3,7 @@
 import copy
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,8 +21,6 @@ from mockserver.openapi.providers import described
 from mockserver.providers.registry import all_providers
 from mockserver.settings import Settings
 from mockserver.wire.server import Server
-
-Talk = Callable[..., None]
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "adding-a-provider.md").read_text("utf-8")
@@ -57,7 +55,7 @@ BLOCKS = {
     for _, kind, path, text in re.findall(r'^(`{3,})(\w+) title="([^"]+)"\n(.*?)^\1$', PAGE, re.DOTALL | re.MULTILINE)
 }
 STORIES = [block for path, block in BLOCKS.items() if path.startswith("scenarios/")]
-TOLD = re.findall(r"^def (test_\w+)", BLOCKS[TESTS].text, re.MULTILINE)
+TOLD = re.findall(r"^async def (test_\w+)", BLOCKS[TESTS].text, re.MULTILINE)
 
 
 def module(monkeypatch: pytest.MonkeyPatch, path: str) -> ModuleType:
@@ -90,9 +88,8 @@ def with_clipcaption(clipcaption: Provider, monkeypatch: pytest.MonkeyPatch, tmp
 
 
 @pytest.mark.parametrize("name", TOLD)
-def test_a_test_of_the_page(name: str, talk: Talk, with_clipcaption: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = getattr(module(monkeypatch, TESTS), name)
-    told(talk)
+async def test_a_test_of_the_page(name: str, with_clipcaption: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    await getattr(module(monkeypatch, TESTS), name)()
 
 
 def test_the_page_has_tests() -> None:

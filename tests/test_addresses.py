@@ -1,6 +1,6 @@
 """How a request finds its provider and its sandbox, in conversation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,13 +10,11 @@ from mockserver.kit.provider import Provider
 from mockserver.wire.routes import Routes
 from tests.conversation import Conversation
 
-Talk = Callable[..., None]
-
 URL = {"url": "https://example.com/a.mp4"}
 
 
-def test_a_provider_is_reached_by_prefix_by_host_and_by_bare_path(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_provider_is_reached_by_prefix_by_host_and_by_bare_path() -> None:
+    async with Conversation() as c:
         ways: list[tuple[str, dict[str, str]]] = [
             ("/videotoprompt/v1/analyze/url", {}),
             ("/v1/analyze/url", {"Host": "api.videotoprompt.org"}),
@@ -27,22 +25,18 @@ def test_a_provider_is_reached_by_prefix_by_host_and_by_bare_path(talk: Talk) ->
         for path, headers in ways:
             assert (await c.post(path, URL, headers=headers)).status_code == 202, (path, headers)
 
-    talk(story)
 
-
-def test_a_path_that_nobody_has_says_what_there_is(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_path_that_nobody_has_says_what_there_is() -> None:
+    async with Conversation() as c:
         reply = await c.get("/v2/nothing")
         assert reply.status_code == 404
         assert reply.headers["content-type"] == "application/problem+json"
         assert "/videotoprompt" in reply.json()["detail"]
         assert (await c.get("/")).status_code == 404
 
-    talk(story)
 
-
-def test_a_sandbox_is_named_by_url_by_header_or_by_key(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_sandbox_is_named_by_url_by_header_or_by_key() -> None:
+    async with Conversation() as c:
         made = await c.post("/_mock/sandboxes", {"name": "alice"})
         assert made.status_code == 201
         ways: list[tuple[str, dict[str, str]]] = [
@@ -57,22 +51,18 @@ def test_a_sandbox_is_named_by_url_by_header_or_by_key(talk: Talk) -> None:
         assert len((await c.get("/~alice/_mock/jobs")).json()["jobs"]) == len(ways)
         assert (await c.get("/_mock/jobs")).json()["jobs"] == []
 
-    talk(story)
 
-
-def test_the_longest_sandbox_that_exists_is_meant_by_a_key(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_the_longest_sandbox_that_exists_is_meant_by_a_key() -> None:
+    async with Conversation() as c:
         for name in ("team", "team-a"):
             await c.post("/_mock/sandboxes", {"name": name})
         await c.post("/v1/analyze/url", URL, headers={"Authorization": "Bearer sbx-team-a-pro"})
         assert (await c.get("/~team-a/_mock/jobs")).json()["total"] == 1
         assert (await c.get("/~team/_mock/jobs")).json()["total"] == 0
 
-    talk(story)
 
-
-def test_a_sandbox_that_was_not_created_is_a_404_that_says_so(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_sandbox_that_was_not_created_is_a_404_that_says_so() -> None:
+    async with Conversation() as c:
         replies: list[Any] = [
             await c.post("/~nobody/videotoprompt/v1/analyze/url", URL),
             await c.post("/v1/analyze/url", URL, headers={"X-Mock-Sandbox": "nobody"}),
@@ -84,11 +74,9 @@ def test_a_sandbox_that_was_not_created_is_a_404_that_says_so(talk: Talk) -> Non
             assert "'nobody'" in reply.json()["detail"]
             assert "POST /_mock/sandboxes" in reply.json()["detail"]
 
-    talk(story)
 
-
-def test_an_oauth_token_keeps_to_the_sandbox_that_it_was_issued_in(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_an_oauth_token_keeps_to_the_sandbox_that_it_was_issued_in() -> None:
+    async with Conversation() as c:
         await c.post("/_mock/sandboxes", {"name": "alice"})
         asked = {"response_type": "code", "client_id": "app", "redirect_uri": "https://app.example.com/back"}
         reply = await c.get("/~alice/videotoprompt/oauth/authorize", params=asked)
@@ -102,11 +90,9 @@ def test_an_oauth_token_keeps_to_the_sandbox_that_it_was_issued_in(talk: Talk) -
         assert (await c.post("/v1/analyze/url", URL, headers=headers)).status_code == 202
         assert (await c.get("/~alice/_mock/jobs")).json()["total"] == 1
 
-    talk(story)
 
-
-def test_sandboxes_share_nothing(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_sandboxes_share_nothing() -> None:
+    async with Conversation() as c:
         for name in ("a", "b"):
             await c.post("/_mock/sandboxes", {"name": name, "clock": {"mode": "manual"}})
         first = (await c.post("/~a/videotoprompt/v1/analyze/url", URL)).json()["id"]
@@ -115,10 +101,8 @@ def test_sandboxes_share_nothing(talk: Talk) -> None:
         moved = [(await c.get(f"/~{name}/_mock/clock")).json()["now"] for name in ("a", "b")]
         assert moved == ["2025-06-01T13:00:00Z", "2025-06-01T12:00:00Z"]
 
-    talk(story)
 
-
-def test_a_request_is_routed_once_and_its_credential_read_once(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_is_routed_once_and_its_credential_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also on a bare path, for which the providers are tried in turn, and where the sandbox is found by the key."""
     found: list[str] = []
     read: list[str] = []
@@ -136,12 +120,10 @@ def test_a_request_is_routed_once_and_its_credential_read_once(talk: Talk, monke
     monkeypatch.setattr(Routes, "find", counted_find)
     monkeypatch.setattr(Provider, "key", counted_key)
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         for path in ("/v1/analyze/url", "/videotoprompt/v1/analyze/url"):
             assert (await c.post(path, URL)).status_code == 202
             assert found == ["/v1/analyze/url"]
             assert len(read) == 1
             found.clear()
             read.clear()
-
-    talk(story)

@@ -34,57 +34,54 @@ class Recorder(asyncio.Transport):
         self.told.append("eof")
 
 
-def batched(story) -> list[object]:
-    async def whole() -> list[object]:
-        recorder = Recorder()
-        await story(BatchedWrites(recorder))
-        await turn()
-        return recorder.told
-
-    return asyncio.run(whole())
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
 
 
-def test_what_is_written_in_one_turn_leaves_together():
-    async def story(transport: BatchedWrites) -> None:
-        transport.write(b"a")
-        transport.write(b"b")
-        await turn()
-        transport.write(b"c")
-
-    assert batched(story) == [b"ab", b"c"]
+@pytest.fixture
+async def transport(recorder: Recorder) -> BatchedWrites:
+    return BatchedWrites(recorder)
 
 
-def test_much_is_handed_on_at_once_so_that_the_transport_can_say_that_it_is_too_much():
-    async def story(transport: BatchedWrites) -> None:
-        transport.write(b"a" * 60_000)
-        transport.write(b"b" * 60_000)
-        transport.write(b"c")
-        assert transport.get_write_buffer_size() == 1, "the others are the transport's"
-        await turn()
+async def test_what_is_written_in_one_turn_leaves_together(transport: BatchedWrites, recorder: Recorder):
+    transport.write(b"a")
+    transport.write(b"b")
+    await turn()
+    transport.write(b"c")
+    await turn()
+    assert recorder.told == [b"ab", b"c"]
 
-    assert batched(story) == [b"a" * 60_000 + b"b" * 60_000, b"c"]
+
+async def test_much_is_handed_on_at_once_so_that_the_transport_can_say_that_it_is_too_much(
+    transport: BatchedWrites, recorder: Recorder
+):
+    transport.write(b"a" * 60_000)
+    transport.write(b"b" * 60_000)
+    transport.write(b"c")
+    assert transport.get_write_buffer_size() == 1, "the others are the transport's"
+    await turn()
+    await turn()
+    assert recorder.told == [b"a" * 60_000 + b"b" * 60_000, b"c"]
 
 
 @pytest.mark.parametrize("end", ["close", "write_eof"])
-def test_an_end_comes_after_what_was_written(end):
-    async def story(transport: BatchedWrites) -> None:
-        transport.write(b"a")
-        getattr(transport, end)()
-
-    assert batched(story) == [b"a", end.removeprefix("write_")]
-
-
-def test_after_an_abort_nothing_leaves():
-    async def story(transport: BatchedWrites) -> None:
-        transport.write(b"a")
-        transport.abort()
-
-    assert batched(story) == ["abort"]
+async def test_an_end_comes_after_what_was_written(transport: BatchedWrites, recorder: Recorder, end):
+    transport.write(b"a")
+    getattr(transport, end)()
+    await turn()
+    assert recorder.told == [b"a", end.removeprefix("write_")]
 
 
-def test_everything_else_is_the_transports_own():
-    async def story(transport: BatchedWrites) -> None:
-        assert transport.get_extra_info("peername") == ("127.0.0.1", 1)
-        assert not transport.is_closing()
+async def test_after_an_abort_nothing_leaves(transport: BatchedWrites, recorder: Recorder):
+    transport.write(b"a")
+    transport.abort()
+    await turn()
+    assert recorder.told == ["abort"]
 
-    assert batched(story) == []
+
+async def test_everything_else_is_the_transports_own(transport: BatchedWrites, recorder: Recorder):
+    assert transport.get_extra_info("peername") == ("127.0.0.1", 1)
+    assert not transport.is_closing()
+    await turn()
+    assert recorder.told == []

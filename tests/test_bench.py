@@ -178,7 +178,7 @@ def test_the_streams_that_are_measured_are_four_kilobytes_in_forty_chunks(path, 
     assert track.lasts == lasts
 
 
-def test_a_sample_goes_to_the_innermost_layer_on_the_stack(talk):
+async def test_a_sample_goes_to_the_innermost_layer_on_the_stack():
     seen = []
 
     class Looking(Listener):
@@ -186,11 +186,9 @@ def test_a_sample_goes_to_the_innermost_layer_on_the_stack(talk):
             seen.append(layers.Sorter().layer(inspect.currentframe()).name)
             await super()._send(message)
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         body = {"videoSource": "url", "videoUrl": "https://example.com/cat.mp4"}
         await Looking(t, "/nanophoto/api/sora-2/reverse-prompt", body).settled()
-
-    talk(story)
     assert set(seen) == {"head of the reply"}
     assert layers.Sorter().layer(None) is layers.LOOP
 

@@ -1,6 +1,5 @@
 """The boundary of the control API: what foreign pages cannot do, and who needs a token."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,6 @@ from mockserver.settings import Settings, SettingsError, load
 from tests.conversation import Conversation
 from tests.live import live_server
 
-Talk = Callable[..., None]
 LOCAL = {"host": "localhost:8080"}
 OPEN_TO_ALL = Boundary()
 
@@ -102,8 +100,8 @@ def test_probes_need_no_token_and_no_known_name() -> None:
     assert refused(Boundary("s3cret"), "/ready") is None
 
 
-def test_every_operation_but_the_probes_needs_the_token(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_every_operation_but_the_probes_needs_the_token() -> None:
+    async with Conversation(None, Settings(token="s3cret")) as t:
         for operation in operations():
             path = operation.path.replace("{", "").replace("}", "")
             reply = await t.client.request(operation.method, f"/_mock{path}", json={})
@@ -113,24 +111,20 @@ def test_every_operation_but_the_probes_needs_the_token(talk: Talk) -> None:
         kept = await t.get("/_mock/journal", headers={"X-Mock-Token": "s3cret"})
         assert kept.status_code == 200
 
-    talk(story, None, Settings(token="s3cret"))
 
-
-def test_a_token_is_never_shown_in_the_journal(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_token_is_never_shown_in_the_journal() -> None:
+    async with Conversation(None, Settings(token="s3cret-and-long")) as t:
         await t.get("/videotoprompt/v1/analyze/ana_x", headers={"X-Mock-Token": "s3cret-and-long"})
         assert (
             "s3cret-and-long" not in (await t.get("/_mock/journal", headers={"X-Mock-Token": "s3cret-and-long"})).text
         )
 
-    talk(story, None, Settings(token="s3cret-and-long"))
-
 
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
 )
-def test_writes_take_nothing_that_a_form_can_send(talk: Talk, kind: str) -> None:
-    async def story(t: Conversation) -> None:
+async def test_writes_take_nothing_that_a_form_can_send(kind: str) -> None:
+    async with Conversation() as t:
         for operation in operations():
             if operation.body is not None:
                 path = operation.path.replace("{", "").replace("}", "")
@@ -138,11 +132,9 @@ def test_writes_take_nothing_that_a_form_can_send(talk: Talk, kind: str) -> None
                 reply = await t.client.request(operation.method, f"/_mock{path}", content=b"{}", headers=headers)
                 assert reply.status_code == 415, operation.name
 
-    talk(story)
 
-
-def test_a_page_is_never_told_that_it_may(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_page_is_never_told_that_it_may() -> None:
+    async with Conversation() as t:
         asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
         preflight = await t.client.request("OPTIONS", "/_mock/reset", headers=asked)
         plain = await t.get("/_mock/journal")
@@ -150,14 +142,12 @@ def test_a_page_is_never_told_that_it_may(talk: Talk) -> None:
             assert not [name for name in reply.headers if name.startswith("access-control-")]
         assert preflight.status_code == 403
 
-    talk(story)
 
-
-def test_what_clients_sent_is_shown_as_text_alone(talk: Talk) -> None:
+async def test_what_clients_sent_is_shown_as_text_alone() -> None:
     """Stored payloads are the attacker's own words: they come back as JSON, which nothing may take for a page."""
     script = "<script>alert(1)</script>"
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await t.post("/videotoprompt/v1/analyze/url", {"url": f"https://example.com/{script}"})
         for path in ("/_mock/journal", "/_mock/jobs", "/_mock/deliveries", f"/_mock/{script}", "/_mock/accounts/<b>"):
             reply = await t.get(path)
@@ -166,8 +156,6 @@ def test_what_clients_sent_is_shown_as_text_alone(talk: Talk) -> None:
             assert reply.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
             assert reply.headers["cross-origin-resource-policy"] == "same-origin"
             assert reply.headers["cache-control"] == "no-store"
-
-    talk(story)
 
 
 # --- Serving ---

@@ -1,7 +1,6 @@
 """The clock: never back, at its own rate, and exact about who sleeps and who is busy."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -33,10 +32,6 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     stands_in = Machine()
     monkeypatch.setattr(module, "time", stands_in)
     return stands_in
-
-
-def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(story())
 
 
 async def settled() -> None:
@@ -153,142 +148,115 @@ async def nap(clock: Clock, at: int | None, woken: list[str], name: str) -> None
         clock.leave(token)
 
 
-def test_an_instant_that_has_passed_is_no_wait() -> None:
-    async def story() -> None:
-        clock = Clock("manual", start=1_000)
-        clock.enter()
-        await Sleeper(clock, "token").until(1_000)
-        await Sleeper(clock, "token").until(-1)
-        assert (clock.busy, clock.next_sleeper()) == (1, None)
-
-    run(story)
+async def test_an_instant_that_has_passed_is_no_wait() -> None:
+    clock = Clock("manual", start=1_000)
+    clock.enter()
+    await Sleeper(clock, "token").until(1_000)
+    await Sleeper(clock, "token").until(-1)
+    assert (clock.busy, clock.next_sleeper()) == (1, None)
 
 
-def test_a_jump_wakes_those_whose_instant_has_come_in_order() -> None:
-    async def story() -> None:
-        clock, woken = Clock("manual", start=0), list[str]()
-        naps = [nap(clock, at, woken, f"{at}{n}") for n, at in enumerate((300, 100, 200, 100))]
-        tasks = [asyncio.create_task(n) for n in naps]
-        await settled()
-        assert (clock.busy, clock.next_sleeper(), woken) == (0, 100, [])
-        clock.jump(99)
-        await settled()
-        assert woken == []
-        clock.jump(200)
-        await settled()
-        assert woken == ["1001", "1003", "2002"]
-        assert clock.next_sleeper() == 300
-        clock.jump(10**6)
-        await asyncio.gather(*tasks)
-        assert woken[3:] == ["3000"]
-        assert (clock.busy, clock.next_sleeper()) == (0, None)
-
-    run(story)
+async def test_a_jump_wakes_those_whose_instant_has_come_in_order() -> None:
+    clock, woken = Clock("manual", start=0), list[str]()
+    naps = [nap(clock, at, woken, f"{at}{n}") for n, at in enumerate((300, 100, 200, 100))]
+    tasks = [asyncio.create_task(n) for n in naps]
+    await settled()
+    assert (clock.busy, clock.next_sleeper(), woken) == (0, 100, [])
+    clock.jump(99)
+    await settled()
+    assert woken == []
+    clock.jump(200)
+    await settled()
+    assert woken == ["1001", "1003", "2002"]
+    assert clock.next_sleeper() == 300
+    clock.jump(10**6)
+    await asyncio.gather(*tasks)
+    assert woken[3:] == ["3000"]
+    assert (clock.busy, clock.next_sleeper()) == (0, None)
 
 
-def test_a_sleeper_is_not_busy_and_busy_again_the_moment_it_is_woken() -> None:
-    async def story() -> None:
-        clock = Clock("manual", start=0)
-        clock.enter()
-        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
-        await settled()
-        assert clock.busy == 0
-        clock.jump(100)
-        assert clock.busy == 1
-        await sleeping
-        assert clock.busy == 1
-        clock.leave("token")
-        assert clock.busy == 0
-
-    run(story)
+async def test_a_sleeper_is_not_busy_and_busy_again_the_moment_it_is_woken() -> None:
+    clock = Clock("manual", start=0)
+    clock.enter()
+    sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
+    await settled()
+    assert clock.busy == 0
+    clock.jump(100)
+    assert clock.busy == 1
+    await sleeping
+    assert clock.busy == 1
+    clock.leave("token")
+    assert clock.busy == 0
 
 
-def test_a_clock_that_runs_wakes_its_sleepers_by_itself() -> None:
-    async def story() -> None:
-        clock, woken = Clock("scaled", 1_000_000, start=0), list[str]()
-        await asyncio.gather(*(nap(clock, at, woken, str(at)) for at in (3_000_000, 1_000_000, 0)))
-        assert sorted(woken) == ["0", "1000000", "3000000"]
-        assert clock.now() >= 3_000_000
-
-    run(story)
+async def test_a_clock_that_runs_wakes_its_sleepers_by_itself() -> None:
+    clock, woken = Clock("scaled", 1_000_000, start=0), list[str]()
+    await asyncio.gather(*(nap(clock, at, woken, str(at)) for at in (3_000_000, 1_000_000, 0)))
+    assert sorted(woken) == ["0", "1000000", "3000000"]
+    assert clock.now() >= 3_000_000
 
 
-def test_a_clock_that_is_set_going_wakes_those_who_slept_while_it_stood() -> None:
-    async def story() -> None:
-        clock, woken = Clock("manual", start=0), list[str]()
-        task = asyncio.create_task(nap(clock, 1_000, woken, "a"))
-        await settled()
-        clock.change("scaled", 1_000_000)
-        await task
-        assert woken == ["a"]
-
-    run(story)
+async def test_a_clock_that_is_set_going_wakes_those_who_slept_while_it_stood() -> None:
+    clock, woken = Clock("manual", start=0), list[str]()
+    task = asyncio.create_task(nap(clock, 1_000, woken, "a"))
+    await settled()
+    clock.change("scaled", 1_000_000)
+    await task
+    assert woken == ["a"]
 
 
-def test_a_clock_that_is_stopped_lets_its_sleepers_sleep(machine: Machine) -> None:
-    async def story() -> None:
-        clock, woken = Clock("real", start=0), list[str]()
-        task = asyncio.create_task(nap(clock, 1_000, woken, "a"))
-        await settled()
-        clock.change("manual")
-        machine.seconds += 3_600
-        await settled()
-        assert woken == []
-        clock.jump(1_000)
-        await task
-
-    run(story)
+async def test_a_clock_that_is_stopped_lets_its_sleepers_sleep(machine: Machine) -> None:
+    clock, woken = Clock("real", start=0), list[str]()
+    task = asyncio.create_task(nap(clock, 1_000, woken, "a"))
+    await settled()
+    clock.change("manual")
+    machine.seconds += 3_600
+    await settled()
+    assert woken == []
+    clock.jump(1_000)
+    await task
 
 
 # --- cancelled in their sleep ---
 
 
-def test_a_sleeper_that_is_cancelled_is_busy_again_until_it_leaves() -> None:
-    async def story() -> None:
-        clock = Clock("manual", start=0)
-        clock.enter()
-        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
-        await settled()
-        sleeping.cancel()
-        await settled()
-        assert (clock.busy, clock.next_sleeper()) == (1, None)
-        clock.leave("token")
-        assert clock.busy == 0
-
-    run(story)
+async def test_a_sleeper_that_is_cancelled_is_busy_again_until_it_leaves() -> None:
+    clock = Clock("manual", start=0)
+    clock.enter()
+    sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
+    await settled()
+    sleeping.cancel()
+    await settled()
+    assert (clock.busy, clock.next_sleeper()) == (1, None)
+    clock.leave("token")
+    assert clock.busy == 0
 
 
-def test_a_sleeper_that_is_cancelled_as_it_wakes_is_counted_once() -> None:
-    async def story() -> None:
-        clock = Clock("manual", start=0)
-        clock.enter()
-        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
-        await settled()
-        clock.jump(100)
-        sleeping.cancel()
-        await settled()
-        assert clock.busy == 1
-        clock.leave("token")
-        assert clock.busy == 0
-        await asyncio.wait_for(clock.quiet(), 1)
-
-    run(story)
+async def test_a_sleeper_that_is_cancelled_as_it_wakes_is_counted_once() -> None:
+    clock = Clock("manual", start=0)
+    clock.enter()
+    sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
+    await settled()
+    clock.jump(100)
+    sleeping.cancel()
+    await settled()
+    assert clock.busy == 1
+    clock.leave("token")
+    assert clock.busy == 0
+    await asyncio.wait_for(clock.quiet(), 1)
 
 
-def test_a_jump_over_a_sleeper_that_is_being_cancelled_wakes_nobody() -> None:
-    async def story() -> None:
-        clock = Clock("manual", start=0)
-        clock.enter()
-        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
-        await settled()
-        sleeping.cancel()
-        clock.jump(100)
-        await settled()
-        assert clock.busy == 1
-        clock.leave("token")
-        assert clock.busy == 0
-
-    run(story)
+async def test_a_jump_over_a_sleeper_that_is_being_cancelled_wakes_nobody() -> None:
+    clock = Clock("manual", start=0)
+    clock.enter()
+    sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
+    await settled()
+    sleeping.cancel()
+    clock.jump(100)
+    await settled()
+    assert clock.busy == 1
+    clock.leave("token")
+    assert clock.busy == 0
 
 
 lives = st.lists(
@@ -303,30 +271,27 @@ lives = st.lists(
 
 
 @given(lives)
-def test_whatever_happens_those_who_sleep_and_those_who_are_busy_add_up(life: list[tuple[str, int]]) -> None:
-    async def story() -> None:
-        clock, woken = Clock("manual", start=0), list[str]()
-        tasks: dict[int, tuple[int, asyncio.Task[None]]] = {}
-        for what, n in [*life, ("settle", 0)]:
-            if what == "start":
-                at = clock.now() + n
-                tasks[len(tasks)] = at, asyncio.create_task(nap(clock, at, woken, str(len(tasks))))
-            elif what == "jump":
-                clock.jump(clock.now() + n)
-            elif what == "cancel" and n in tasks:
-                tasks[n][1].cancel()
-            elif what == "settle":
-                await settled()
-                asleep = [at for at, task in tasks.values() if not task.done()]
-                assert clock.busy == 0
-                assert all(at > clock.now() for at in asleep)
-                assert clock.next_sleeper() == min(asleep, default=None)
-        for _, task in tasks.values():
-            task.cancel()
-        await settled()
-        assert (clock.busy, clock.next_sleeper()) == (0, None)
-
-    run(story)
+async def test_whatever_happens_those_who_sleep_and_those_who_are_busy_add_up(life: list[tuple[str, int]]) -> None:
+    clock, woken = Clock("manual", start=0), list[str]()
+    tasks: dict[int, tuple[int, asyncio.Task[None]]] = {}
+    for what, n in [*life, ("settle", 0)]:
+        if what == "start":
+            at = clock.now() + n
+            tasks[len(tasks)] = at, asyncio.create_task(nap(clock, at, woken, str(len(tasks))))
+        elif what == "jump":
+            clock.jump(clock.now() + n)
+        elif what == "cancel" and n in tasks:
+            tasks[n][1].cancel()
+        elif what == "settle":
+            await settled()
+            asleep = [at for at, task in tasks.values() if not task.done()]
+            assert clock.busy == 0
+            assert all(at > clock.now() for at in asleep)
+            assert clock.next_sleeper() == min(asleep, default=None)
+    for _, task in tasks.values():
+        task.cancel()
+    await settled()
+    assert (clock.busy, clock.next_sleeper()) == (0, None)
 
 
 # --- idle, for clocks that jump when nothing is in flight ---
@@ -348,22 +313,19 @@ def test_an_auto_clock_says_when_nothing_is_in_flight_any_more() -> None:
     assert idle == [0]
 
 
-def test_a_request_that_sleeps_is_not_in_flight() -> None:
-    async def story() -> None:
-        clock, idle = idle_counted("auto")
-        clock.enter()
-        clock.enter()
-        sleeping = asyncio.create_task(Sleeper(clock, "a").until(100))
-        await settled()
-        assert idle == []
-        clock.leave("b")
-        assert idle == [0]
-        clock.jump(100)
-        await sleeping
-        clock.leave("a")
-        assert idle == [0, 0]
-
-    run(story)
+async def test_a_request_that_sleeps_is_not_in_flight() -> None:
+    clock, idle = idle_counted("auto")
+    clock.enter()
+    clock.enter()
+    sleeping = asyncio.create_task(Sleeper(clock, "a").until(100))
+    await settled()
+    assert idle == []
+    clock.leave("b")
+    assert idle == [0]
+    clock.jump(100)
+    await sleeping
+    clock.leave("a")
+    assert idle == [0, 0]
 
 
 def test_a_clock_that_becomes_auto_while_idle_says_so_at_once() -> None:
@@ -381,97 +343,79 @@ def test_a_clock_that_becomes_auto_while_idle_says_so_at_once() -> None:
 # --- quiet ---
 
 
-def test_it_is_quiet_at_once_when_nobody_was_woken() -> None:
-    async def story() -> None:
-        clock = Clock("manual", start=0)
-        clock.enter()
-        await asyncio.wait_for(clock.quiet(), 1)
-
-    run(story)
+async def test_it_is_quiet_at_once_when_nobody_was_woken() -> None:
+    clock = Clock("manual", start=0)
+    clock.enter()
+    await asyncio.wait_for(clock.quiet(), 1)
 
 
 @pytest.mark.parametrize("ends", ["sleeps again", "is done"])
-def test_quiet_comes_when_whoever_was_woken_sleeps_again_or_is_done(ends: str) -> None:
-    async def story() -> None:
-        clock, told = Clock("manual", start=0), asyncio.Event()
+async def test_quiet_comes_when_whoever_was_woken_sleeps_again_or_is_done(ends: str) -> None:
+    clock, told = Clock("manual", start=0), asyncio.Event()
 
-        async def request() -> None:
-            clock.enter()
-            await Sleeper(clock, "token").until(100)
-            await told.wait()
-            if ends == "sleeps again":
-                await Sleeper(clock, "token").until(200)
-            clock.leave("token")
-
-        task = asyncio.create_task(request())
-        await settled()
-        clock.jump(100)
-        quiet = asyncio.create_task(clock.quiet())
-        await settled()
-        assert not quiet.done()
-        told.set()
-        await settled()
-        assert quiet.done()
-        clock.jump(200)
-        await task
-        await asyncio.wait_for(clock.quiet(), 1)
-
-    run(story)
-
-
-def test_quiet_gives_up_on_whoever_never_sleeps_again() -> None:
-    async def story() -> None:
-        clock = Clock("manual", start=0)
+    async def request() -> None:
         clock.enter()
-        sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
-        await settled()
-        clock.jump(100)
-        await sleeping
-        await clock.quiet(patience=0)
-        await asyncio.wait_for(clock.quiet(), 1)
+        await Sleeper(clock, "token").until(100)
+        await told.wait()
+        if ends == "sleeps again":
+            await Sleeper(clock, "token").until(200)
+        clock.leave("token")
 
-    run(story)
+    task = asyncio.create_task(request())
+    await settled()
+    clock.jump(100)
+    quiet = asyncio.create_task(clock.quiet())
+    await settled()
+    assert not quiet.done()
+    told.set()
+    await settled()
+    assert quiet.done()
+    clock.jump(200)
+    await task
+    await asyncio.wait_for(clock.quiet(), 1)
+
+
+async def test_quiet_gives_up_on_whoever_never_sleeps_again() -> None:
+    clock = Clock("manual", start=0)
+    clock.enter()
+    sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
+    await settled()
+    clock.jump(100)
+    await sleeping
+    await clock.quiet(patience=0)
+    await asyncio.wait_for(clock.quiet(), 1)
 
 
 # --- tickers ---
 
 
-def test_a_ticker_waits_for_an_instant_or_a_poke() -> None:
-    async def story() -> None:
-        clock = Clock("scaled", 1_000_000, start=0)
-        await Ticker(clock).wait(clock.now() + 1_000)
-        assert clock.now() >= 1_000
+async def test_a_ticker_waits_for_an_instant_or_a_poke() -> None:
+    clock = Clock("scaled", 1_000_000, start=0)
+    await Ticker(clock).wait(clock.now() + 1_000)
+    assert clock.now() >= 1_000
 
-        ticker = Ticker(Clock("manual"))
-        waiting = asyncio.create_task(ticker.wait(START + 1))
-        await settled()
-        assert not waiting.done()
-        ticker.poke()
-        await waiting
-
-    run(story)
+    ticker = Ticker(Clock("manual"))
+    waiting = asyncio.create_task(ticker.wait(START + 1))
+    await settled()
+    assert not waiting.done()
+    ticker.poke()
+    await waiting
 
 
-def test_a_poke_is_not_lost_and_not_heard_twice() -> None:
-    async def story() -> None:
-        ticker = Ticker(Clock("manual"))
-        ticker.poke()
-        ticker.poke()
-        await ticker.wait(None)
-        waiting = asyncio.create_task(ticker.wait(None))
-        await settled()
-        assert not waiting.done()
-        waiting.cancel()
-        await settled()
-        assert waiting.cancelled()
-
-    run(story)
+async def test_a_poke_is_not_lost_and_not_heard_twice() -> None:
+    ticker = Ticker(Clock("manual"))
+    ticker.poke()
+    ticker.poke()
+    await ticker.wait(None)
+    waiting = asyncio.create_task(ticker.wait(None))
+    await settled()
+    assert not waiting.done()
+    waiting.cancel()
+    await settled()
+    assert waiting.cancelled()
 
 
-def test_an_instant_that_has_passed_is_no_wait_for_a_ticker() -> None:
-    async def story() -> None:
-        clock = Clock("manual", start=1_000)
-        await Ticker(clock).wait(1_000)
-        await Ticker(clock).wait(0)
-
-    run(story)
+async def test_an_instant_that_has_passed_is_no_wait_for_a_ticker() -> None:
+    clock = Clock("manual", start=1_000)
+    await Ticker(clock).wait(1_000)
+    await Ticker(clock).wait(0)

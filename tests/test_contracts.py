@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,6 @@ from tests.contract import operation, reply_problems
 from tests.conversation import Conversation
 from tests.fuzzing import BEYOND_SCHEMA, Run, fuzz
 from tests.live import live_server
-
-Talk = Callable[..., None]
 
 # So few examples that all documents together take half a minute; the long form has as many as it takes.
 FEW, MANY = 6, 120
@@ -88,17 +85,15 @@ def test_the_configuration_for_the_command_says_no_more_than_it_must() -> None:
      ("/a.ninechars", True), ("/a.b/c.3gp#d.e", True), ("/a.f", False), ("/a.mp4.f", False), ("/6'l3N.f", False),
      ("//a.f?b.mp4", False)],
 )  # fmt: skip
-def test_the_document_admits_the_urls_that_are_taken(talk: Talk, path: str, taken: bool) -> None:
+async def test_the_document_admits_the_urls_that_are_taken(path: str, taken: bool) -> None:
     url = f"https://example.com{path}"
     video = document("dumplingai")["components"]["schemas"]["ExtractVideo"]["oneOf"][0]["properties"]["video"]
     assert bool(re.search(video["pattern"], url)) == taken
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         asked = {"inputMethod": "url", "video": url, "prompt": "What is shown?"}
         reply = await c.post("/dumplingai/api/v1/extract-video", asked)
         assert reply.status_code == (200 if taken else 400)
-
-    talk(story)
 
 
 def problems(
@@ -136,14 +131,12 @@ def rule(**more: Any) -> dict[str, Any]:
     return {"rules": [{"name": "wrong", "operation": "*", **more}]}
 
 
-def test_a_wrong_reply_fails_the_conversation_that_got_it(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_wrong_reply_fails_the_conversation_that_got_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Conversation() as c:
         provider = c.app.provider("videotoprompt")
         monkeypatch.setattr(provider, "limit_headers", lambda usage: ())
         with pytest.raises(AssertionError, match="X-RateLimit-Limit is missing"):
             await c.post("/v1/analyze/url", URL)
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -155,24 +148,23 @@ def test_a_wrong_reply_fails_the_conversation_that_got_it(talk: Talk, monkeypatc
         (rule(fault={"kind": "garble"}), 202),
     ],
 )
-def test_what_a_scenario_asks_for_may_break_the_contract(talk: Talk, scenario: dict[str, Any], status: int) -> None:
-    async def story(c: Conversation) -> None:
+async def test_what_a_scenario_asks_for_may_break_the_contract(scenario: dict[str, Any], status: int) -> None:
+    async with Conversation(scenario) as c:
         try:
             assert (await c.post("/v1/analyze/url", URL)).status_code == status
         except ConnectionResetError:
             assert scenario["rules"][0]["fault"]["kind"] == "truncate"
 
-    talk(story, scenario)
 
-
-def test_a_wrong_webhook_fails_the_conversation_it_was_sent_in(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wrong_webhook_fails_the_conversation_it_was_sent_in(monkeypatch: pytest.MonkeyPatch) -> None:
     hook = {"url": "http://127.0.0.1:9000/hook", "secret": "whsec_1"}
 
-    async def story(c: Conversation) -> None:
-        monkeypatch.setattr(c.app.provider("videotoprompt"), "signed", lambda delivery, at: ())
-        await c.post("/v1/analyze/url", URL)
-        await c.advance(60)
-        assert len(c.receivers.calls) >= 1
+    async def converse() -> None:
+        async with Conversation({"accounts": [{"key": "*", "webhook": hook}]}) as c:
+            monkeypatch.setattr(c.app.provider("videotoprompt"), "signed", lambda delivery, at: ())
+            await c.post("/v1/analyze/url", URL)
+            await c.advance(60)
+            assert len(c.receivers.calls) >= 1
 
     with pytest.raises(AssertionError, match="X-V2P-Signature is missing"):
-        talk(story, {"accounts": [{"key": "*", "webhook": hook}]})
+        await converse()

@@ -1,11 +1,8 @@
 """The control API in conversation."""
 
-from collections.abc import Callable
 from typing import Any
 
 from tests.conversation import Conversation
-
-Talk = Callable[..., None]
 
 URL = {"url": "https://example.com/a.mp4"}
 
@@ -20,18 +17,16 @@ async def told(c: Conversation, path: str) -> Any:
     return reply.json()
 
 
-def test_health_and_readiness(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_health_and_readiness() -> None:
+    async with Conversation() as c:
         assert await told(c, "/health") == {"status": "ok"}
         ready = await told(c, "/ready")
         assert ready["status"] == "ready"
         assert "videotoprompt" in ready["providers"]
 
-    talk(story)
 
-
-def test_a_sandbox_comes_with_its_urls_and_a_key_for_each_provider(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_sandbox_comes_with_its_urls_and_a_key_for_each_provider() -> None:
+    async with Conversation() as c:
         made = (
             await c.post("/_mock/sandboxes", {"name": "ci-1", "scenario": "videotoprompt-outage", "seed": 7})
         ).json()
@@ -47,19 +42,15 @@ def test_a_sandbox_comes_with_its_urls_and_a_key_for_each_provider(talk: Talk) -
         assert (await c.client.delete("/_mock/sandboxes/ci-1")).status_code == 404
         assert (await c.client.delete("/_mock/sandboxes/default")).status_code == 409
 
-    talk(story)
 
-
-def test_sandboxes_without_a_name_get_one(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_sandboxes_without_a_name_get_one() -> None:
+    async with Conversation() as c:
         names = [(await c.post("/_mock/sandboxes", {})).json()["name"] for _ in range(3)]
         assert len(set(names)) == 3
 
-    talk(story)
 
-
-def test_the_scenario_is_switched_by_name_or_uploaded(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_the_scenario_is_switched_by_name_or_uploaded() -> None:
+    async with Conversation() as c:
         assert (await c.client.put("/_mock/scenario", json={"name": "videotoprompt-outage"})).status_code == 200
         assert (await c.post("/v1/analyze/url", URL)).status_code == 503
         text = b"scenario: mine\nextends: default\nrules:\n  - {name: no, operation: '*', fault: {kind: forbidden}}\n"
@@ -70,11 +61,9 @@ def test_the_scenario_is_switched_by_name_or_uploaded(talk: Talk) -> None:
         assert (await told(c, "/scenario"))["scenario"] == "empty"
         assert (await c.post("/v1/analyze/url", URL)).status_code == 202
 
-    talk(story)
 
-
-def test_nothing_is_kept_of_the_plans_of_scenarios_that_are_left(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_nothing_is_kept_of_the_plans_of_scenarios_that_are_left() -> None:
+    async with Conversation() as c:
         for name in ("first", "second", "third"):
             rule = {"name": "all", "operation": "videotoprompt.*", "plan": name}
             told = {"scenario": name, "plans": {name: {"steps": [{"status": "succeeded"}]}}, "rules": [rule]}
@@ -82,11 +71,9 @@ def test_nothing_is_kept_of_the_plans_of_scenarios_that_are_left(talk: Talk) -> 
             await submit(c)
             assert list(c.sandbox._plans) == [name]
 
-    talk(story)
 
-
-def test_a_bad_scenario_is_refused_with_every_mistake_and_changes_nothing(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_bad_scenario_is_refused_with_every_mistake_and_changes_nothing() -> None:
+    async with Conversation() as c:
         text = b"scenario: mine\nrules:\n  - name: x\n    operaton: '*'\n    fault: {kind: explode}\n"
         refused = await c.client.put("/_mock/scenario", content=text, headers={"Content-Type": "application/yaml"})
         assert refused.status_code == 422
@@ -98,11 +85,9 @@ def test_a_bad_scenario_is_refused_with_every_mistake_and_changes_nothing(talk: 
             assert (await c.client.put("/_mock/scenario", json={"name": path})).status_code == 422
         assert (await c.post("/v1/analyze/url", URL)).status_code == 202
 
-    talk(story)
 
-
-def test_the_clock_moves_by_a_duration_to_an_event_and_until_a_job_has_ended(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_the_clock_moves_by_a_duration_to_an_event_and_until_a_job_has_ended() -> None:
+    async with Conversation() as c:
         job = await submit(c)
         moved = (await c.post("/_mock/clock", {"to": "next"})).json()
         assert (moved["now"], moved["events"]) == ("2025-06-01T12:00:02Z", 1)
@@ -116,41 +101,33 @@ def test_the_clock_moves_by_a_duration_to_an_event_and_until_a_job_has_ended(tal
         for wrong in ({}, {"advance": "soon"}, {"advance": "1s", "to": "next"}, {"mode": "sideways"}, {"speed": 2}):
             assert (await c.post("/_mock/clock", wrong)).status_code == 422
 
-    talk(story)
 
-
-def test_until_a_job_that_time_does_not_end_is_a_conflict(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_until_a_job_that_time_does_not_end_is_a_conflict() -> None:
+    async with Conversation() as c:
         job = await submit(c, "https://example.com/mock-held.mp4")
         reply = await c.post("/_mock/clock", {"until": {"job": job}})
         assert reply.status_code == 409
         assert "held" in reply.json()["detail"]
 
-    talk(story)
 
-
-def test_the_mode_of_the_clock_changes_and_time_goes_on_from_where_it_was(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_the_mode_of_the_clock_changes_and_time_goes_on_from_where_it_was() -> None:
+    async with Conversation() as c:
         scaled = (await c.post("/_mock/clock", {"mode": "scaled", "speed": 3600})).json()
         assert (scaled["mode"], scaled["speed"]) == ("scaled", 3600)
         assert scaled["milliseconds"] >= 1_748_779_200_000
         assert (await c.post("/_mock/clock", {"mode": "manual"})).json()["speed"] == 0
 
-    talk(story)
 
-
-def test_an_auto_clock_runs_a_job_to_its_end_by_itself(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_an_auto_clock_runs_a_job_to_its_end_by_itself() -> None:
+    async with Conversation() as c:
         await c.post("/_mock/clock", {"mode": "auto"})
         job = await submit(c)
         await c.sandbox.courier.settled()
         assert (await c.get(f"/v1/analyze/{job}")).json()["status"] == "completed"
 
-    talk(story)
 
-
-def test_a_job_is_forced_forward_and_never_back(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_job_is_forced_forward_and_never_back() -> None:
+    async with Conversation() as c:
         job = await submit(c)
         forced = await c.post(f"/_mock/jobs/{job}", {"status": "failed", "error": "because"})
         assert forced.json()["status"] == "failed"
@@ -160,11 +137,9 @@ def test_a_job_is_forced_forward_and_never_back(talk: Talk) -> None:
         assert (await c.post("/_mock/jobs/none", {"status": "failed"})).status_code == 404
         assert (await c.post(f"/_mock/jobs/{job}", {"status": "done"})).status_code == 422
 
-    talk(story)
 
-
-def test_a_held_job_goes_on_when_released(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_held_job_goes_on_when_released() -> None:
+    async with Conversation() as c:
         job = await submit(c, "https://example.com/mock-held.mp4")
         await c.advance(86_400)
         seen = [(await told(c, f"/jobs/{job}"))["status"]]
@@ -174,11 +149,9 @@ def test_a_held_job_goes_on_when_released(talk: Talk) -> None:
         assert seen == ["queued", "running", "succeeded"]
         assert (await c.post(f"/_mock/jobs/{job}", {"release": True})).status_code == 409
 
-    talk(story)
 
-
-def test_jobs_are_listed_newest_first_and_filtered(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_jobs_are_listed_newest_first_and_filtered() -> None:
+    async with Conversation() as c:
         first, second = await submit(c), await submit(c, "https://example.com/mock-fail.mp4")
         assert [j["id"] for j in (await told(c, "/jobs"))["jobs"]] == [second, first]
         await c.advance(60)
@@ -191,11 +164,9 @@ def test_jobs_are_listed_newest_first_and_filtered(talk: Talk) -> None:
         )  # fmt: skip
         assert (await c.client.delete("/_mock/coverage?sandox=default")).status_code == 400
 
-    talk(story)
 
-
-def test_an_account_changes_from_one_request_to_the_next(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_an_account_changes_from_one_request_to_the_next() -> None:
+    async with Conversation() as c:
         path = "/_mock/accounts/key-1?provider=videotoprompt"
         change = {"plan": "free", "limits": {"requests_per_minute": 1}, "webhook": {"url": "http://127.0.0.1:9/hook"}}
         changed = (await c.client.patch(path, json=change)).json()["accounts"][0]
@@ -208,11 +179,9 @@ def test_an_account_changes_from_one_request_to_the_next(talk: Talk) -> None:
         for wrong in ({"plan": "gold"}, {"limits": {"nothing": 1}}, {"credits": -1}, {"plans": "pro"}):
             assert (await c.client.patch(path, json=wrong)).status_code == 422
 
-    talk(story)
 
-
-def test_an_armed_fault_strikes_once_before_any_rule(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_an_armed_fault_strikes_once_before_any_rule() -> None:
+    async with Conversation() as c:
         armed = {"operation": "videotoprompt.analyze_url", "times": 2, "fault": {"kind": "server_error"}}
         assert (await c.post("/_mock/faults", armed)).status_code == 201
         assert len((await told(c, "/faults"))["faults"]) == 1
@@ -225,21 +194,17 @@ def test_an_armed_fault_strikes_once_before_any_rule(talk: Talk) -> None:
         for wrong in ({**armed, "operation": "nobody.nothing"}, {**armed, "fault": {"kind": "explode"}}):
             assert (await c.post("/_mock/faults", wrong)).status_code == 422
 
-    talk(story)
 
-
-def test_armed_faults_strike_in_the_order_in_which_they_were_armed(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_armed_faults_strike_in_the_order_in_which_they_were_armed() -> None:
+    async with Conversation() as c:
         for kind, times in (("server_error", 2), ("overloaded", 1)):
             armed = {"operation": "videotoprompt.*", "times": times, "fault": {"kind": kind}}
             assert (await c.post("/_mock/faults", armed)).status_code == 201
         assert [(await c.post("/v1/analyze/url", URL)).status_code for _ in range(4)] == [500, 500, 503, 202]
 
-    talk(story)
 
-
-def test_the_journal_says_which_rule_matched_and_why_the_others_did_not(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_the_journal_says_which_rule_matched_and_why_the_others_did_not() -> None:
+    async with Conversation() as c:
         job = await submit(c, "https://example.com/mock-slow.mp4")
         entry = (await told(c, "/journal?operation=videotoprompt.analyze_url"))["entries"][0]
         assert (entry["rule"], entry["status"], entry["job"]) == ("magic mock-slow", 202, job)
@@ -251,11 +216,10 @@ def test_the_journal_says_which_rule_matched_and_why_the_others_did_not(talk: Ta
         assert kinds == ["transition", "transition", "request"]
         assert (await told(c, "/journal?status=404"))["entries"] == []
 
-    talk(story)
 
+async def test_the_journal_lists_moves_of_the_clock_apart_from_switches_of_the_scenario() -> None:
+    async with Conversation() as c:
 
-def test_the_journal_lists_moves_of_the_clock_apart_from_switches_of_the_scenario(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
         async def notes(kind: str) -> list[str]:
             return [entry["note"] for entry in (await told(c, f"/journal?kind={kind}"))["entries"]]
 
@@ -265,11 +229,10 @@ def test_the_journal_lists_moves_of_the_clock_apart_from_switches_of_the_scenari
         await c.post("/_mock/clock", {"advance": "10s"})
         assert await notes("clock") == ["the clock is at 2025-06-01T12:00:10Z, manual"]
 
-    talk(story)
 
+async def test_reset_forgets_just_what_it_is_told_to() -> None:
+    async with Conversation() as c:
 
-def test_reset_forgets_just_what_it_is_told_to(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
         async def counts() -> tuple[int, int, int]:
             return (
                 len((await told(c, "/journal"))["entries"]),
@@ -288,21 +251,17 @@ def test_reset_forgets_just_what_it_is_told_to(talk: Talk) -> None:
         assert await counts() == (0, 0, 0)
         assert (await c.post("/_mock/reset", {"what": "everything"})).status_code == 422
 
-    talk(story)
 
-
-def test_counters_are_reset_by_themselves(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_counters_are_reset_by_themselves() -> None:
+    async with Conversation({"extends": "videotoprompt-free-plan"}) as c:
         assert [(await c.post("/v1/analyze/url", URL)).status_code for _ in range(6)][-1] == 429
         await c.post("/_mock/reset", {"what": "counters"})
         assert (await c.post("/v1/analyze/url", URL)).status_code == 202
         assert (await told(c, "/jobs"))["total"] == 6
 
-    talk(story, {"extends": "videotoprompt-free-plan"})
 
-
-def test_errors_of_the_control_api_are_problem_details(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_errors_of_the_control_api_are_problem_details() -> None:
+    async with Conversation() as c:
         json_type = {"Content-Type": "application/json"}
         cases = [
             (await c.get("/_mock/nothing"), 404),
@@ -318,11 +277,9 @@ def test_errors_of_the_control_api_are_problem_details(talk: Talk) -> None:
             assert reply.json()["detail"]
         assert "'advance'" in cases[4][0].json()["detail"]
 
-    talk(story)
 
-
-def test_web_pages_of_others_are_kept_out(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_web_pages_of_others_are_kept_out() -> None:
+    async with Conversation() as c:
         for headers in (
             {"Origin": "https://evil.example"},
             {"Sec-Fetch-Site": "cross-site"},
@@ -331,5 +288,3 @@ def test_web_pages_of_others_are_kept_out(talk: Talk) -> None:
         ):
             assert (await c.get("/_mock/journal", headers=headers)).status_code == 403
         assert (await c.get("/_mock/journal", headers={"Origin": "http://mock.test"})).status_code == 200
-
-    talk(story)

@@ -15,13 +15,13 @@ from mockserver.core.scenario import (
     ClockSpec,
     Condition,
     FaultSpec,
-    TamperingSpec,
     PaceSpec,
     PlanSpec,
     RuleSpec,
     Scenario,
     StepSpec,
     StreamSpec,
+    TamperingSpec,
     WindowSpec,
 )
 

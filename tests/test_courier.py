@@ -39,23 +39,21 @@ def fails_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("fails_first")
-def test_what_fails_about_one_job_keeps_no_other_from_its_event(talk, caplog: pytest.LogCaptureFixture) -> None:
-    async def story(t: Conversation) -> None:
+async def test_what_fails_about_one_job_keeps_no_other_from_its_event(caplog: pytest.LogCaptureFixture) -> None:
+    async with Conversation(told(SLOW, "manual")) as t:
         jobs = [(await t.post(SUBMIT, VIDEO)).json()["id"] for _ in range(3)]
         t.sandbox.clock.jump(t.sandbox.clock.now() + 5_000)
         assert (await t.get(f"/videotoprompt/v1/analyze/{jobs[0]}")).json()["status"] == "completed"
         sent = (await t.get("/_mock/deliveries?wait=5s&count=2")).json()["deliveries"]
         assert sorted(each["job"] for each in sent) == sorted(jobs[1:])
-
-    talk(story, told(SLOW, "manual"))
     assert "a bug" in caplog.text
 
 
 @pytest.mark.usefixtures("fails_first")
-def test_events_are_sent_in_time_after_one_that_failed(talk) -> None:
+async def test_events_are_sent_in_time_after_one_that_failed() -> None:
     """Without a request that would do what is due."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(told(QUICK, "real")) as t:
         change = t.sandbox.courier.change
         await t.post(SUBMIT, VIDEO)
         later = (await t.post(SUBMIT, VIDEO)).json()["id"]
@@ -64,14 +62,14 @@ def test_events_are_sent_in_time_after_one_that_failed(talk) -> None:
         [delivery] = await t.sandbox.store.deliveries()
         assert (delivery.job, delivery.outcome) == (later, "delivered")
 
-    talk(story, told(QUICK, "real"))
 
-
-def test_a_background_task_that_broke_is_started_anew(talk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_background_task_that_broke_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(now: int) -> int:
         raise RuntimeError("a bug of the store")
 
-    async def story(t: Conversation) -> None:
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(str(context["exception"])))
+    async with Conversation(told(QUICK, "real")) as t:
         change = t.sandbox.courier.change
         with monkeypatch.context() as patch:
             patch.setattr(t.sandbox.store, "claim_due", broken)
@@ -81,17 +79,16 @@ def test_a_background_task_that_broke_is_started_anew(talk, monkeypatch: pytest.
         await t.post(SUBMIT, VIDEO)
         async with asyncio.timeout(5):
             await change.wait()
+    assert reported == ["a bug of the store"]
 
-    talk(story, told(QUICK, "real"))
 
-
-def test_a_provider_that_fails_over_an_answer_leaves_the_attempt_as_it_was(
-    talk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_provider_that_fails_over_an_answer_leaves_the_attempt_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def failing(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         monkeypatch.setattr(Descrideo, "on_delivery", failing)
         t.receivers.answers = [CallResult("response", 204)]
         assert (await t.post(LIVE, brokered(), headers=by())).status_code == 202
@@ -99,15 +96,13 @@ def test_a_provider_that_fails_over_an_answer_leaves_the_attempt_as_it_was(
         first = (await t.get("/_mock/deliveries")).json()["deliveries"][-1]
         assert (first["kind"], first["outcome"]) == ("call_out", "delivered")
         assert [(each["outcome"], each["status"]) for each in first["attempts"]] == [("response", 204)]
-
-    talk(story)
     assert "a bug" in caplog.text
 
 
-def test_an_auto_clock_is_not_moved_while_a_request_is_in_flight(talk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_auto_clock_is_not_moved_while_a_request_is_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Although the request begins while somebody else has the turn to move it."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(told(SLOW, "manual")) as t:
         clock, stepping = t.sandbox.clock, t.sandbox.courier.stepping
         await t.post(SUBMIT, VIDEO)
         jump, in_flight = clock.jump, []
@@ -133,5 +128,3 @@ def test_an_auto_clock_is_not_moved_while_a_request_is_in_flight(talk, monkeypat
         await t.sandbox.courier.settled()
         assert in_flight
         assert not any(in_flight)
-
-    talk(story, told(SLOW, "manual"))

@@ -1,7 +1,7 @@
 """What clients have met of what is simulated, in conversation: what counts, what does not, and who is told."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,6 @@ from mockserver.outgoing.call import CallResult
 from mockserver.settings import Settings
 from tests import ledgers
 from tests.conversation import Conversation
-
-Talk = Callable[..., None]
 
 URL = {"url": "https://example.com/a.mp4"}
 HOOK = "http://127.0.0.1:9000/hook"
@@ -43,8 +41,8 @@ def ruled(fault: dict[str, Any], operation: str = "videotoprompt.analyze_url") -
     return {"extends": "default", "rules": [{"name": "r", "operation": operation, "fault": fault}]}
 
 
-def test_a_suite_is_told_what_it_met_and_what_not(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_suite_is_told_what_it_met_and_what_not() -> None:
+    async with Conversation() as t:
         job = (await t.post("/v1/analyze/url", URL)).json()["id"]
         await t.advance(60)
         for _ in range(2):
@@ -70,19 +68,15 @@ def test_a_suite_is_told_what_it_met_and_what_not(talk: Talk) -> None:
             {"operation": "get_analysis", "status": 401, "times": 1},
         ]
 
-    talk(story)
 
-
-def test_a_state_that_nobody_was_shown_does_not_count(talk: Talk) -> None:
+async def test_a_state_that_nobody_was_shown_does_not_count() -> None:
     """The job was completed, and nobody asked."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await t.post("/v1/analyze/url", URL)
         await t.advance(60)
         assert [job["status"] for job in (await t.get("/_mock/jobs")).json()["jobs"]] == ["succeeded"]
         assert await seen(t) == {"operation.analyze_url": 1, "state.pending": 1}
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -95,10 +89,10 @@ def test_a_state_that_nobody_was_shown_does_not_count(talk: Talk) -> None:
         ({"kind": "garble", "at": "50%"}, 202),
     ],
 )
-def test_a_reply_that_was_lost_or_spoilt_shows_its_operation_and_no_state(
-    talk: Talk, fault: dict[str, Any], status: int | None
+async def test_a_reply_that_was_lost_or_spoilt_shows_its_operation_and_no_state(
+    fault: dict[str, Any], status: int | None
 ) -> None:
-    async def story(t: Conversation) -> None:
+    async with Conversation(ruled(fault)) as t:
         if fault["kind"] == "garble":
             await t.post("/v1/analyze/url", URL)
         else:
@@ -108,38 +102,32 @@ def test_a_reply_that_was_lost_or_spoilt_shows_its_operation_and_no_state(
         (call,) = (await coverage(t))["videotoprompt"]["calls"]
         assert call == {"operation": "analyze_url", "status": status, "times": 1}
 
-    talk(story, ruled(fault))
-
 
 @pytest.mark.parametrize("fault", [{"kind": "latency", "for": "1ms"}, {"kind": "slow_drip", "rate": 1_000_000}])
-def test_a_reply_that_was_only_late_shows_all_of_it(talk: Talk, fault: dict[str, Any]) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_reply_that_was_only_late_shows_all_of_it(fault: dict[str, Any]) -> None:
+    async with Conversation({**ruled(fault), "clock": {"mode": "auto"}}) as t:
         assert (await t.post("/v1/analyze/url", URL)).status_code == 202
         assert await seen(t) == {"operation.analyze_url": 1, "state.pending": 1}
 
-    talk(story, {**ruled(fault), "clock": {"mode": "auto"}})
 
-
-def test_an_error_in_the_place_of_a_reply_counts_and_the_reply_does_not(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_an_error_in_the_place_of_a_reply_counts_and_the_reply_does_not() -> None:
+    async with Conversation(ruled({"kind": "rate_limited", "phase": "after_commit"})) as t:
         assert (await t.post("/v1/analyze/url", URL)).status_code == 429
         assert await seen(t) == {"operation.analyze_url": 1, "error.rate_limit_exceeded": 1}
         assert len((await t.get("/_mock/jobs")).json()["jobs"]) == 1
 
-    talk(story, ruled({"kind": "rate_limited", "phase": "after_commit"}))
 
-
-def test_a_request_that_rests_on_an_assumption_shows_nothing_where_none_is_wanted(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_request_that_rests_on_an_assumption_shows_nothing_where_none_is_wanted() -> None:
+    async with Conversation(settings=Settings(no_assumed=True)) as t:
         assert (await t.post("/v1/analyze/url", URL)).status_code == 501
         told = (await coverage(t))["videotoprompt"]
         assert (told["met"], told["called"], told["calls"][0]["status"]) == (0, 1, 501)
 
-    talk(story, settings=Settings(no_assumed=True))
 
-
-def test_an_event_counts_when_its_receiver_answered_whatever_it_answered(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_an_event_counts_when_its_receiver_answered_whatever_it_answered() -> None:
+    async with Conversation(
+        {"extends": "default", "accounts": [{"key": "*", "plan": "pro", "webhook": {"url": HOOK}}]}
+    ) as t:
         t.receivers.answers = [CallResult("timeout", None), CallResult("response", 503), CallResult("response", 200)]
         await t.post("/v1/analyze/url", {"url": "https://example.com/mock-fast.mp4"})
         await t.advance(1)
@@ -149,21 +137,17 @@ def test_an_event_counts_when_its_receiver_answered_whatever_it_answered(talk: T
         assert len(t.receivers.calls) == 3
         assert (await seen(t))["event.analysis.completed"] == 2
 
-    talk(story, {"extends": "default", "accounts": [{"key": "*", "plan": "pro", "webhook": {"url": HOOK}}]})
 
-
-def test_a_path_that_no_operation_has_is_told_apart(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_path_that_no_operation_has_is_told_apart() -> None:
+    async with Conversation() as t:
         assert (await t.get("/videotoprompt/v1/nowhere")).status_code == 404
         assert (await t.client.put("/v1/analyze/url")).status_code == 405
         calls = (await coverage(t))["videotoprompt"]["calls"]
         assert [(call["operation"], call["status"]) for call in calls] == [(None, 404), (None, 405)]
 
-    talk(story)
 
-
-def test_deviations_are_told_by_operation(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_deviations_are_told_by_operation() -> None:
+    async with Conversation({"extends": "default", "clock": {"mode": "auto"}}) as t:
         asked = {"inputMethod": "url", "video": "https://example.com/a.mp4", "prompt": "x"}
         asked["requestSource"] = "ELSEWHERE"
         for _ in range(2):
@@ -172,11 +156,9 @@ def test_deviations_are_told_by_operation(talk: Talk) -> None:
         assert (deviation["operation"], deviation["times"]) == ("extract_video", 2)
         assert "ELSEWHERE" in deviation["what"]
 
-    talk(story, {"extends": "default", "clock": {"mode": "auto"}})
 
-
-def test_what_was_met_in_a_sandbox_outlives_it_and_every_reset(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_what_was_met_in_a_sandbox_outlives_it_and_every_reset() -> None:
+    async with Conversation() as t:
         await t.post("/_mock/sandboxes", {"name": "one"})
         await t.post("/~one/v1/analyze/url", URL)
         await t.post("/v1/analyze/url", URL, headers={"Authorization": ""})
@@ -191,11 +173,13 @@ def test_what_was_met_in_a_sandbox_outlives_it_and_every_reset(talk: Talk) -> No
         assert await seen(t) == whole
         assert (await t.get("/_mock/coverage?sandbox=one")).status_code == 404
 
-    talk(story)
 
+async def test_a_request_that_outlives_its_sandbox_counts_too() -> None:
+    async def _entry(t: Conversation) -> Any:
+        await t.post("/v1/analyze/url", URL)
+        return (await t.sandbox.journal())[0]
 
-def test_a_request_that_outlives_its_sandbox_counts_too(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await t.post("/_mock/sandboxes", {"name": "one"})
         sandbox = t.app.sandboxes.get("one")
         assert sandbox is not None
@@ -204,15 +188,9 @@ def test_a_request_that_outlives_its_sandbox_counts_too(talk: Talk) -> None:
         sandbox.tally.request(late)
         assert await seen(t) == {"operation.analyze_url": 2, "state.pending": 2}
 
-    async def _entry(t: Conversation) -> Any:
-        await t.post("/v1/analyze/url", URL)
-        return (await t.sandbox.journal())[0]
 
-    talk(story)
-
-
-def test_it_is_counted_anew_on_demand(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_it_is_counted_anew_on_demand() -> None:
+    async with Conversation() as t:
         await t.post("/_mock/sandboxes", {"name": "one"})
         for path in ("/~one/v1/analyze/url", "/v1/analyze/url"):
             await t.post(path, URL)
@@ -222,22 +200,20 @@ def test_it_is_counted_anew_on_demand(talk: Talk) -> None:
         assert (await t.client.delete("/_mock/coverage")).status_code == 204
         assert await seen(t) == {}
 
-    talk(story)
 
-
-def test_requests_of_the_control_api_do_not_count(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_requests_of_the_control_api_do_not_count() -> None:
+    async with Conversation() as t:
         for path in ("/_mock/jobs", "/_mock/journal", "/_mock/nowhere"):
             await t.get(path)
         assert [part["called"] for part in (await coverage(t)).values()] == [0] * 5
 
-    talk(story)
 
-
-def test_it_is_what_the_journal_says(talk: Talk) -> None:
+async def test_it_is_what_the_journal_says() -> None:
     """Each row is met as often as requests rest on it, and as attempts that were answered."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(
+        {"extends": "default", "accounts": [{"key": "*", "plan": "pro", "webhook": {"url": HOOK}}]}
+    ) as t:
         await t.post("/_mock/faults", {"operation": "videotoprompt.get_analysis", "fault": {"kind": "unauthorized"}})
         t.receivers.answers = [CallResult("timeout", None)]
         for url in ("mock-fast", "mock-fail", "mock-rate-limited", "mock-lost-reply"):
@@ -252,8 +228,6 @@ def test_it_is_what_the_journal_says(talk: Talk) -> None:
         behaviours = (await coverage(t))["videotoprompt"]["behaviours"]
         assert {b["rule"]: b["seen"] for b in behaviours} == {b["rule"]: by_hand[b["rule"]] for b in behaviours}
         assert len([b for b in behaviours if b["seen"]]) >= 7
-
-    talk(story, {"extends": "default", "accounts": [{"key": "*", "plan": "pro", "webhook": {"url": HOOK}}]})
 
 
 def _by_hand(entries: list[dict[str, Any]]) -> Iterator[str]:

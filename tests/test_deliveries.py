@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +12,6 @@ from mockserver.core.signing import hmac_sha256
 from mockserver.outgoing.call import CallResult, OutgoingCall
 from mockserver.outgoing.retry_after import retry_after
 from tests.conversation import Conversation
-
-Talk = Callable[..., None]
 
 ANALYZE = "/videotoprompt/v1/analyze/url"
 HOOK = "http://127.0.0.1:9000/hook"
@@ -62,10 +59,10 @@ def answer(status: int, **headers: str) -> CallResult:
     ],
     ids=["500", "redirect", "404", "timeout", "no connection", "broken reply"],
 )
-def test_whatever_is_no_success_is_retried_by_the_providers_schedule(talk: Talk, failure: CallResult) -> None:
+async def test_whatever_is_no_success_is_retried_by_the_providers_schedule(failure: CallResult) -> None:
     """FACTS 1: retries. A redirect is a failure like any other, and is never followed."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [failure] * 5
         start = t.sandbox.clock.now()
         await submit(t)
@@ -80,20 +77,16 @@ def test_whatever_is_no_success_is_retried_by_the_providers_schedule(talk: Talk,
         delivery = await only(t)
         assert (delivery["outcome"], delivery["next_attempt_at"], len(delivery["attempts"])) == ("given_up", None, 5)
 
-    talk(story, scenario())
-
 
 @pytest.mark.parametrize("failures", range(5))
-def test_a_success_ends_the_attempts(talk: Talk, failures: int) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_success_ends_the_attempts(failures: int) -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(503)] * failures + [answer(204)]
         await submit(t)
         await t.advance(86_400)
         delivery = await only(t)
         assert delivery["outcome"] == "delivered"
         assert [a["status"] for a in delivery["attempts"]] == [503] * failures + [204]
-
-    talk(story, scenario())
 
 
 @pytest.mark.parametrize(
@@ -108,18 +101,16 @@ def test_a_success_ends_the_attempts(talk: Talk, failures: int) -> None:
     ],
     ids=["seconds", "sooner than the schedule", "a date", "a date gone by", "nonsense", "more than a day"],
 )
-def test_a_receiver_is_left_alone_for_as_long_as_it_asks(talk: Talk, told: dict[str, str], seconds: int) -> None:
+async def test_a_receiver_is_left_alone_for_as_long_as_it_asks(told: dict[str, str], seconds: int) -> None:
     """RFC 9110 section 10.2.3. The schedule's own wait is the least."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(429, **told), answer(200)]
         await submit(t)
         await t.advance(seconds - 0.001)
         assert len(t.receivers.calls) == 1
         await t.advance(0.001)
         assert len(t.receivers.calls) == 2
-
-    talk(story, scenario())
 
 
 def test_a_date_without_a_date_is_counted_from_now() -> None:
@@ -131,8 +122,8 @@ def test_a_date_without_a_date_is_counted_from_now() -> None:
     assert retry_after((), ten) == 0
 
 
-def test_a_receiver_that_may_not_be_called_is_given_up_at_once(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_receiver_that_may_not_be_called_is_given_up_at_once() -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [CallResult("refused", error="169.254.169.254 is never called")]
         await submit(t)
         await t.advance(86_400)
@@ -140,14 +131,12 @@ def test_a_receiver_that_may_not_be_called_is_given_up_at_once(talk: Talk) -> No
         assert (delivery["outcome"], len(delivery["attempts"])) == ("given_up", 1)
         assert delivery["attempts"][0]["error"] == "169.254.169.254 is never called"
 
-    talk(story, scenario())
-
 
 # --- What is recorded ---
 
 
-def test_every_attempt_is_recorded_whole(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_every_attempt_is_recorded_whole() -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [
             CallResult("response", 500, (("X-Trace", "7"),), b"oops", elapsed_ms=12.4, address="127.0.0.1"),
             answer(200),
@@ -169,11 +158,9 @@ def test_every_attempt_is_recorded_whole(talk: Talk) -> None:
         assert (first["status"], first["reply_headers"], first["reply"]) == (500, {"X-Trace": "7"}, "oops")
         assert (second["number"], second["at"], second["status"]) == (2, "2025-06-01T12:00:05Z", 200)
 
-    talk(story, scenario())
 
-
-def test_attempts_lead_back_to_the_request_that_caused_them(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_attempts_lead_back_to_the_request_that_caused_them() -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500), answer(200)]
         await submit(t)
         await t.advance(60)
@@ -185,13 +172,11 @@ def test_attempts_lead_back_to_the_request_that_caused_them(talk: Talk) -> None:
         assert {e["delivery"] for e in sent} == {delivery["id"]}
         assert [e["status"] for e in sent] == [200, 500]
 
-    talk(story, scenario())
 
-
-def test_bytes_stay_and_the_instant_of_an_attempt_is_new(talk: Talk) -> None:
+async def test_bytes_stay_and_the_instant_of_an_attempt_is_new() -> None:
     """Descrideo signs the body followed by the instant of the attempt (FACTS 4: webhook)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "signature_time": "sandbox"}) as t:
         t.receivers.answers = [answer(500), answer(500), answer(200)]
         body = {"source": {"type": "direct_url", "url": FAST["url"]}, "frames": 10, "webhook": {"url": HOOK}}
         reply = await t.post("/descrideo/v1/video-descriptions", body, headers={"X-API-Key": "nxt_key-1"})
@@ -207,8 +192,6 @@ def test_bytes_stay_and_the_instant_of_an_attempt_is_new(talk: Talk) -> None:
         assert len({call.body for call in t.receivers.calls}) == 1
         assert [later - stamps[0] for later in stamps] == [0, 5, 35]
 
-    talk(story, {"extends": "default", "signature_time": "sandbox"})
-
 
 # --- Replays ---
 
@@ -220,8 +203,8 @@ async def replay(t: Conversation, delivery: Any, code: int = 202, **body: Any) -
     return reply.json()
 
 
-def test_a_replay_is_the_same_event_as_a_new_attempt(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_replay_is_the_same_event_as_a_new_attempt() -> None:
+    async with Conversation(scenario()) as t:
         await submit(t)
         await t.advance(100)
         before = await only(t)
@@ -231,11 +214,9 @@ def test_a_replay_is_the_same_event_as_a_new_attempt(talk: Talk) -> None:
         assert after["attempts"][1]["at"] == "2025-06-01T12:01:40Z"
         assert t.receivers.calls[0].body == t.receivers.calls[1].body
 
-    talk(story, scenario())
 
-
-def test_a_replay_may_go_to_another_receiver(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_replay_may_go_to_another_receiver() -> None:
+    async with Conversation(scenario()) as t:
         await submit(t)
         await t.advance(1)
         await replay(t, await only(t), url="http://127.0.0.1:9999/other")
@@ -245,13 +226,11 @@ def test_a_replay_may_go_to_another_receiver(talk: Talk) -> None:
         assert [a["url"] for a in attempts] == [call.url for call in t.receivers.calls]
         assert attempts[1]["headers"]["Host"] == "127.0.0.1:9999"
 
-    talk(story, scenario())
 
-
-def test_a_replay_that_fails_changes_nothing(talk: Talk) -> None:
+async def test_a_replay_that_fails_changes_nothing() -> None:
     """What was delivered stays so, and what waits for its next attempt goes on waiting."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500), answer(500), answer(200), answer(500)]
         await submit(t)
         await t.advance(1)
@@ -265,11 +244,9 @@ def test_a_replay_that_fails_changes_nothing(talk: Talk) -> None:
         delivery = await only(t)
         assert (delivery["outcome"], len(delivery["attempts"])) == ("delivered", 4)
 
-    talk(story, scenario())
 
-
-def test_another_receivers_success_does_not_count_while_its_own_still_waits(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_another_receivers_success_does_not_count_while_its_own_still_waits() -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500), answer(200), answer(200)]
         await submit(t)
         await t.advance(1)
@@ -279,11 +256,9 @@ def test_another_receivers_success_does_not_count_while_its_own_still_waits(talk
         assert (await only(t))["outcome"] == "delivered"
         assert [call.url for call in t.receivers.calls][2] == HOOK
 
-    talk(story, scenario())
 
-
-def test_a_replay_of_what_was_given_up_can_still_succeed(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_replay_of_what_was_given_up_can_still_succeed() -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500)] * 5
         await submit(t)
         await t.advance(86_400)
@@ -291,22 +266,18 @@ def test_a_replay_of_what_was_given_up_can_still_succeed(talk: Talk) -> None:
         await replay(t, await only(t))
         assert (await only(t))["outcome"] == "delivered"
 
-    talk(story, scenario())
 
-
-def test_replays_that_cannot_be_are_refused(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_replays_that_cannot_be_are_refused() -> None:
+    async with Conversation(scenario()) as t:
         await submit(t)
         await t.advance(1)
         assert "no delivery" in (await replay(t, {"id": "dlv_none"}, 404))["detail"]
         assert "password" in (await replay(t, await only(t), 422, url="http://a:b@127.0.0.1/"))["detail"]
         await replay(t, await only(t), 422, addresses=["http://127.0.0.1/"])
 
-    talk(story, scenario())
 
-
-def test_replays_are_kept_up_to_a_bound(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_replays_are_kept_up_to_a_bound() -> None:
+    async with Conversation(scenario()) as t:
         await submit(t)
         await t.advance(1)
         delivery = await only(t)
@@ -314,8 +285,6 @@ def test_replays_are_kept_up_to_a_bound(talk: Talk) -> None:
             await replay(t, delivery)
         attempts = (await only(t))["attempts"]
         assert (len(attempts), attempts[-1]["number"]) == (KEPT_ATTEMPTS, KEPT_ATTEMPTS + 6)
-
-    talk(story, scenario())
 
 
 # --- Waiting, slow receivers ---
@@ -335,8 +304,8 @@ class Slow:
 
 
 @pytest.mark.parametrize("mode", ["real", "scaled", "manual", "auto"])
-def test_one_can_wait_for_a_delivery_whatever_the_clock(talk: Talk, mode: str) -> None:
-    async def story(t: Conversation) -> None:
+async def test_one_can_wait_for_a_delivery_whatever_the_clock(mode: str) -> None:
+    async with Conversation(scenario(clock={"mode": mode})) as t:
         waiting = asyncio.create_task(t.get("/_mock/deliveries?wait=10s&event=analysis.completed"))
         await asyncio.sleep(0)  # noqa: TID251 - a turn for the request, not a wait
         began = monotonic()
@@ -346,40 +315,32 @@ def test_one_can_wait_for_a_delivery_whatever_the_clock(talk: Talk, mode: str) -
         assert told["ended"] == 1
         assert [(d["job"], d["outcome"]) for d in told["deliveries"]] == [(job, "delivered")]
 
-    talk(story, scenario(clock={"mode": mode}))
 
-
-def test_waiting_ends_when_its_time_is_up(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_waiting_ends_when_its_time_is_up() -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500)]
         await submit(t)
         told = (await t.get("/_mock/deliveries?wait=50ms")).json()
         assert (told["ended"], [d["outcome"] for d in told["deliveries"]]) == (0, ["pending"])
         assert (await t.get("/_mock/deliveries?wait=50ms&event=batch.completed")).json()["deliveries"] == []
 
-    talk(story, scenario())
 
-
-def test_one_can_wait_for_several(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_one_can_wait_for_several() -> None:
+    async with Conversation(scenario()) as t:
         waiting = asyncio.create_task(t.get("/_mock/deliveries?wait=10s&count=3"))
         for n in range(3):
             await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
         assert (await waiting).json()["ended"] == 3
 
-    talk(story, scenario())
-
 
 @pytest.mark.parametrize("query", ["wait=never", "wait=61s", "count=0&wait=1s", "outcome=lost", "wait="])
-def test_a_wait_that_makes_no_sense_is_refused(talk: Talk, query: str) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_wait_that_makes_no_sense_is_refused(query: str) -> None:
+    async with Conversation(scenario()) as t:
         assert (await t.get(f"/_mock/deliveries?{query}")).status_code == 400
 
-    talk(story, scenario())
 
-
-def test_deliveries_are_found_by_what_they_are(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_deliveries_are_found_by_what_they_are() -> None:
+    async with Conversation(scenario()) as t:
         first = await submit(t)
         await submit(t, url="https://example.com/mock-never-starts.mp4")
         await t.advance(10)
@@ -391,13 +352,11 @@ def test_deliveries_are_found_by_what_they_are(talk: Talk) -> None:
         assert len(await deliveries(t, f"?url={HOOK}")) == 2
         assert len(await deliveries(t, "?limit=1")) == 1
 
-    talk(story, scenario())
 
-
-def test_a_slow_receiver_delays_no_reply(talk: Talk) -> None:
+async def test_a_slow_receiver_delays_no_reply() -> None:
     slow = Slow()
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.send = slow.send  # type: ignore[method-assign]
         for n in range(200):
             await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
@@ -409,13 +368,11 @@ def test_a_slow_receiver_delays_no_reply(talk: Talk) -> None:
         await t.advance(0)
         assert len(await deliveries(t, "?outcome=delivered&limit=1000")) == 201
 
-    talk(story, scenario())
 
-
-def test_what_is_under_way_is_not_replayed(talk: Talk) -> None:
+async def test_what_is_under_way_is_not_replayed() -> None:
     slow = Slow()
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.send = slow.send  # type: ignore[method-assign]
         await submit(t)
         await slow.asked.wait()
@@ -425,13 +382,11 @@ def test_what_is_under_way_is_not_replayed(talk: Talk) -> None:
         slow.go.set()
         await t.advance(0)
 
-    talk(story, scenario())
 
-
-def test_an_event_that_is_let_go_as_it_leaves_is_sent_once(talk: Talk) -> None:
+async def test_an_event_that_is_let_go_as_it_leaves_is_sent_once() -> None:
     """It waited for a later one, which arrives at the instant at which it would have left anyway."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario({"event": "*", "times": 1, "tampering": {"reorder": True}})) as t:
         store = t.sandbox.store
         await submit(t)
         await t.advance(2)
@@ -445,14 +400,12 @@ def test_an_event_that_is_let_go_as_it_leaves_is_sent_once(talk: Talk) -> None:
         assert (len(outcomes), outcomes.pop(held.id), *outcomes.values()) == (2, "pending", "delivered")
         assert len(t.receivers.calls) == 1
 
-    talk(story, scenario({"event": "*", "times": 1, "tampering": {"reorder": True}}))
 
-
-def test_advancing_returns_when_what_fell_due_is_done(talk: Talk) -> None:
+async def test_advancing_returns_when_what_fell_due_is_done() -> None:
     """With a slow receiver, and although the background task began to send it."""
     slow = Slow()
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.send = slow.send  # type: ignore[method-assign]
         await submit(t)
         await slow.asked.wait()
@@ -464,11 +417,9 @@ def test_advancing_returns_when_what_fell_due_is_done(talk: Talk) -> None:
         await advancing
         assert (await only(t))["outcome"] == "delivered"
 
-    talk(story, scenario())
 
-
-def test_deliveries_fall_due_in_order_of_time(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_deliveries_fall_due_in_order_of_time() -> None:
+    async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500), answer(500)]
         jobs = [await submit(t)]
         await t.advance(2)
@@ -477,20 +428,16 @@ def test_deliveries_fall_due_in_order_of_time(talk: Talk) -> None:
         told = [json.loads(call.body)["data"]["id"] for call in t.receivers.calls]
         assert told == [*jobs, *jobs]
 
-    talk(story, scenario())
 
-
-def test_an_attempt_that_breaks_inside_is_a_failed_one(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_attempt_that_breaks_inside_is_a_failed_one(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         async def send(self, call: OutgoingCall) -> CallResult:
             raise RuntimeError("a bug")
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario({"event": "*", "tampering": {}})) as t:
         t.receivers.send = Broken().send  # type: ignore[method-assign]
         await submit(t)
         await t.advance(1)
         delivery = await only(t)
         assert (delivery["outcome"], delivery["attempts"][0]["outcome"]) == ("pending", "internal_error")
-
-    talk(story, scenario({"event": "*", "tampering": {}}))
     assert "a bug" in caplog.text

@@ -1,7 +1,6 @@
 """Descrideo's live API: keys, jobs, what they must be asked with, and the states that they pass."""
 
 import re
-from typing import Any
 
 import pytest
 
@@ -51,43 +50,37 @@ STATES = {
         {"X-API-Key": "", "Authorization": f"Bearer {KEY}"},
     ],
 )
-def test_both_headers_carry_a_key(talk, headers):
+async def test_both_headers_carry_a_key(headers):
     """FACTS 4: auth."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         held_to(replies.Accepted, await t.post(LIVE, job(), headers=headers), 202)
 
-    talk(story)
 
-
-def test_a_key_is_the_same_account_in_either_header(talk):
+async def test_a_key_is_the_same_account_in_either_header():
     """FACTS 4: auth."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         job_id = await create(t)
         reply = await t.get(f"{LIVE}/{job_id}", headers={"Authorization": f"Bearer {KEY}"})
         assert reply.json()["job_id"] == job_id
 
-    talk(story)
-
 
 @pytest.mark.parametrize("key", ["", "key-1", "sk_nxt_1", "NXT_1", "demo-1", "nxt_invalid"])
-def test_other_keys_are_refused(talk, key):
+async def test_other_keys_are_refused(key):
     """FACTS 4: auth; live keys start with nxt_, demo keys with demo_."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for path in (LIVE, SANDBOX, DEMO):
             assert "API key" in await refused(t, 401, path=path, key=key)
         for path in (f"{LIVE}/x", f"{SANDBOX}/x", f"{DEMO}/x", f"{ROOT}/v1/webhook-secret"):
             held_to(replies.Error, await t.get(path, headers=by(key)), 401)
 
-    talk(story)
 
-
-def test_a_demo_key_does_nothing_on_the_live_api_nor_the_reverse(talk):
+async def test_a_demo_key_does_nothing_on_the_live_api_nor_the_reverse():
     """FACTS 4: auth, crossing."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for path in (LIVE, SANDBOX):
             assert "nxt_" in await refused(t, 401, path=path, key=DEMO_KEY)
         assert "demo_" in await refused(t, 401, path=DEMO, key=KEY)
@@ -96,18 +89,14 @@ def test_a_demo_key_does_nothing_on_the_live_api_nor_the_reverse(talk):
         # Wrong keys are looked at before the body.
         await refused(t, 401, {"rubbish": 1}, path=DEMO, key=KEY)
 
-    talk(story)
 
-
-def test_a_missing_key_is_asked_for(talk):
+async def test_a_missing_key_is_asked_for():
     """FACTS 4: auth and errors."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         del t.client.headers["Authorization"]
         reply = await t.post(LIVE, job())
         assert "X-API-Key" in held_to(replies.Error, reply, 401)["detail"]
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -118,22 +107,20 @@ def test_a_missing_key_is_asked_for(talk):
         ("descrideo.com", "/api/demo/v1/video-descriptions", DEMO_KEY),
     ],
 )
-def test_its_hosts_need_no_prefix_and_its_paths_neither(talk, host, path, key):
+async def test_its_hosts_need_no_prefix_and_its_paths_neither(host, path, key):
     """FACTS 4: hosts."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         body = job(frames=10)
         assert (await t.post(path, body, headers={**by(key), "Host": host})).status_code == 202
         await t.sandbox.reset("counters")
         assert (await t.post(path, body, headers=by(key))).status_code == 202
 
-    talk(story)
 
-
-def test_a_key_alone_puts_a_request_into_its_sandbox(talk):
+async def test_a_key_alone_puts_a_request_into_its_sandbox():
     """Keys such as nxt_sbx-alice live in the sandbox of that name, and are told when it is made."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         made = (await t.post("/_mock/sandboxes", {"name": "alice"})).json()
         key = made["keys"]["descrideo"]
         assert key == "nxt_sbx-alice"
@@ -144,16 +131,14 @@ def test_a_key_alone_puts_a_request_into_its_sandbox(talk):
         assert (await t.post(DEMO, body, headers=by("demo_sbx-alice-x"))).status_code == 202
         assert (await t.post(DEMO, body, headers=by("demo_sbx-nobody"))).status_code == 404
 
-    talk(story)
-
 
 # --- jobs ---
 
 
-def test_a_job_is_accepted_with_a_ulid(talk):
+async def test_a_job_is_accepted_with_a_ulid():
     """FACTS 4: create."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         first, second = await create(t), await create(t)
         await t.advance(0.001)
         third = await create(t)
@@ -163,37 +148,29 @@ def test_a_job_is_accepted_with_a_ulid(talk):
         assert first[:10] == second[:10] == ulid_time(1_748_779_200_000)
         assert max(first, second) < third, "later ids sort after earlier ones"
 
-    talk(story)
 
-
-def test_the_same_story_gives_the_same_ids_and_results(talk):
-    """Everything is seeded: two servers tell the same."""
-    seen: list[dict[str, Any]] = []
-
-    async def story(t: Conversation) -> None:
-        await create(t, key="nxt_somebody-else") if seen else None
-        seen.append(await ended(t, job("vision_audio")))
-
-    talk(story)
-    talk(story)
-    assert seen[0] == seen[1]
+async def test_the_same_requests_give_the_same_ids_and_results():
+    """Everything is seeded: two servers give the same, also where another account is used on one of them."""
+    async with Conversation() as t:
+        first = await ended(t, job("vision_audio"))
+    async with Conversation() as t:
+        await create(t, key="nxt_somebody-else")
+        assert await ended(t, job("vision_audio")) == first
 
 
 @pytest.mark.parametrize("mode", STATES)
-def test_every_mode_passes_its_documented_states_in_order(talk, mode):
+async def test_every_mode_passes_its_documented_states_in_order(mode):
     """FACTS 4: stages."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         assert await passed(t, await create(t, job(mode))) == STATES[mode]
 
-    talk(story)
 
-
-def test_the_stages_share_the_time_of_the_plan(talk):
+async def test_the_stages_share_the_time_of_the_plan():
     """FACTS 4: stages; the plan says 8 s of running, and four stages take two each."""
     plan = {"steps": [{"status": "queued", "for": "1s"}, {"status": "running", "for": "8s"}, {"status": "succeeded"}]}
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"plans": {"default": plan}}) as t:
         job_id = await create(t, job())
         seen = []
         for _ in range(10):
@@ -201,13 +178,11 @@ def test_the_stages_share_the_time_of_the_plan(talk):
             await t.advance(1)
         assert seen == ["queued", *[s for s in STATES["vision"][1:-1] for _ in (1, 2)], "succeeded"]
 
-    talk(story, scenario={"plans": {"default": plan}})
 
-
-def test_a_vision_job_that_asks_for_a_transcription_is_heard_too(talk):
+async def test_a_vision_job_that_asks_for_a_transcription_is_heard_too():
     """The page lets any job enable transcription: such a job passes the stages of vision_audio, and pays for it."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         job_id = await create(t, job("vision", transcription={"enabled": True}))
         assert await passed(t, job_id) == STATES["vision_audio"]
         body = await status(t, job_id)
@@ -215,24 +190,20 @@ def test_a_vision_job_that_asks_for_a_transcription_is_heard_too(talk):
         assert body["meta"]["transcription"]["enabled"] is True
         assert body["billing"]["transcription_cost"] > 0
 
-    talk(story)
 
-
-def test_a_job_by_polls_passes_the_stages_by_polls(talk):
+async def test_a_job_by_polls_passes_the_stages_by_polls():
     """The neutral plan counts six polls of running, one for each stage of vision_audio."""
 
-    async def story(t: Conversation) -> None:
+    steps = [{"status": "queued", "polls": 1}, {"status": "running", "polls": 6}, {"status": "succeeded"}]
+    async with Conversation({"plans": {"default": {"steps": steps}}}) as t:
         job_id = await create(t, job("vision_audio"))
         assert [(await status(t, job_id))["status"] for _ in range(9)] == [*STATES["vision_audio"], "succeeded"]
 
-    steps = [{"status": "queued", "polls": 1}, {"status": "running", "polls": 6}, {"status": "succeeded"}]
-    talk(story, scenario={"plans": {"default": {"steps": steps}}})
 
-
-def test_the_status_reply_grows_with_the_end_of_the_job(talk):
+async def test_the_status_reply_grows_with_the_end_of_the_job():
     """FACTS 4: status reply."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         job_id = await create(t)
         assert await status(t, job_id) == {
             "job_id": job_id,
@@ -248,30 +219,24 @@ def test_the_status_reply_grows_with_the_end_of_the_job(talk):
         assert set(body) == {"job_id", "status", "created_at", "updated_at", "result", "billing", "meta", "timing_ms"}
         assert body["created_at"] == "2025-06-01T12:00:00Z" < body["updated_at"] < "2025-06-01T12:00:08Z"
 
-    talk(story)
 
-
-def test_a_failed_job_says_why(talk):
+async def test_a_failed_job_says_why():
     """FACTS 4: status reply, failed."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         body = await ended(t, job(source={"type": "direct_url", "url": "https://example.com/mock-fail.mp4"}))
         assert set(body) == {"job_id", "status", "created_at", "updated_at", "error", "billing"}
         assert body["status"] == "failed"
         assert body["error"] == {"code": "processing_failed", "message": "The video could not be processed"}
         assert set(body["billing"].values()) == {0.0}
 
-    talk(story)
 
-
-def test_a_cancelled_job_has_failed(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_cancelled_job_has_failed():
+    async with Conversation() as t:
         job_id = await create(t)
         await t.post(f"/_mock/jobs/{job_id}", {"status": "cancelled"})
         body = await status(t, job_id)
         assert (body["status"], body["error"]["code"]) == ("failed", "cancelled")
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -284,19 +249,17 @@ def test_a_cancelled_job_has_failed(talk):
         (["tags", "tags"], ["tags"]),
     ],
 )
-def test_only_the_fields_asked_for_are_in_the_result(talk, asked, given):
+async def test_only_the_fields_asked_for_are_in_the_result(asked, given):
     """FACTS 4: output_fields."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         body = await ended(t, job(client_context={"output_fields": asked}))
         assert list(body["result"]) == given
         assert all(body["result"].values())
 
-    talk(story)
 
-
-def test_the_result_is_in_the_language_and_the_style_asked_for(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_result_is_in_the_language_and_the_style_asked_for():
+    async with Conversation() as t:
         plain = (await ended(t))["result"]["description"]
         french = (await ended(t, job(client_context={"lang": "fr"})))["result"]["description"]
         wish = {"custom_instructions": "Mention the weather"}
@@ -304,13 +267,11 @@ def test_the_result_is_in_the_language_and_the_style_asked_for(talk):
         assert len({plain, french}) == 2
         assert "Mention the weather" in obeyed
 
-    talk(story)
 
-
-def test_the_meta_data_tell_what_was_heard(talk):
+async def test_the_meta_data_tell_what_was_heard():
     """FACTS 4: required, defaults; ten segments of five seconds."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "providers": {"descrideo": {"video_seconds": 600}}}) as t:
         silent, audio = await ended(t, job()), await ended(t, job("audio"))
         assert silent["meta"] == {
             "generation_mode": "vision",
@@ -323,13 +284,11 @@ def test_the_meta_data_tell_what_was_heard(talk):
         assert (silent["timing_ms"]["audio"], audio["timing_ms"]["frames"]) == (0, 0)
         assert all(value > 0 for name, value in silent["timing_ms"].items() if name != "audio")
 
-    talk(story, scenario={"extends": "default", "providers": {"descrideo": {"video_seconds": 600}}})
 
-
-def test_nobody_knows_a_job_but_its_account(talk):
+async def test_nobody_knows_a_job_but_its_account():
     """FACTS 4: errors; unknown jobs, those of others, and those of another of the three APIs."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         live, trial = await create(t), await create(t, path=SANDBOX)
         found = [(LIVE, live, KEY), (SANDBOX, trial, KEY)]
         lost = [
@@ -343,18 +302,14 @@ def test_nobody_knows_a_job_but_its_account(talk):
         for path, job_id, key in lost:
             held_to(replies.Error, await t.get(f"{path}/{job_id}", headers=by(key)), 404)
 
-    talk(story)
 
-
-def test_secrets_are_an_account_s_own(talk):
+async def test_secrets_are_an_account_s_own():
     """FACTS 4: secret."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         secrets = [await secret(t, key) for key in (KEY, KEY, "nxt_key-2", DEMO_KEY)]
         assert secrets[0] == secrets[1]
         assert len(set(secrets)) == 3
         # The journal does not repeat them.
         journal = (await t.get("/_mock/journal?limit=50")).text
         assert secrets[0] not in journal
-
-    talk(story)

@@ -49,10 +49,10 @@ def test_transcription_costs_five_hundredths_per_ten_seconds(seconds, hundredths
         ("audio", 600, {"segments": 10, "segment_sec": 7.25}, (1.36, 1.0, 0.36), 72.5),
     ],
 )
-def test_what_a_job_costs(talk, mode, seconds, sampling, expected, heard):
+async def test_what_a_job_costs(mode, seconds, sampling, expected, heard):
     """FACTS 4: billing; no more seconds than the video has, and the page's example of 45.5 s and 1.23 tokens."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(seconds)) as t:
         body = await ended(t, job(mode, transcription=sampling))
         cost = body["billing"]
         assert (cost["token_cost"], cost["base_cost"], cost["transcription_cost"]) == expected
@@ -60,39 +60,33 @@ def test_what_a_job_costs(talk, mode, seconds, sampling, expected, heard):
         assert body["meta"]["transcription"]["seconds"] == heard
         assert told(hooks(t)[0])["billing"] == cost
 
-    talk(story, scenario=scenario(seconds))
 
-
-def test_tokens_are_reserved_at_creation_and_captured_at_the_real_cost(talk):
+async def test_tokens_are_reserved_at_creation_and_captured_at_the_real_cost():
     """FACTS 4: billing; reserved is the most that the job can cost."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(45.5, credits=10)) as t:
         await create(t, job("vision_audio"))
         assert await tokens(t) == (8.75, 1.25)
         await t.advance(HOUR)
         assert await tokens(t) == (8.77, 0.0)
         assert await ledger(t) == [("opening", 10.0), ("reserve", -1.25), ("capture", 0.02)]
 
-    talk(story, scenario=scenario(45.5, credits=10))
 
-
-def test_tokens_come_back_when_the_job_fails(talk):
+async def test_tokens_come_back_when_the_job_fails():
     """FACTS 4: billing, released on failure; and webhook, failed: with zero cost."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(credits=10)) as t:
         await create(t, job("audio", source=FAILS))
         assert await tokens(t) == (8.75, 1.25)
         await t.advance(HOUR)
         assert await tokens(t) == (10.0, 0.0)
         assert set(told(hooks(t)[0])["billing"].values()) == {0.0}
 
-    talk(story, scenario=scenario(credits=10))
 
-
-def test_a_prepaid_account_without_tokens_gets_a_402(talk):
+async def test_a_prepaid_account_without_tokens_gets_a_402():
     """FACTS 4: billing; what is reserved cannot be spent twice."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(credits=1.5)) as t:
         await create(t)
         assert "tokens" in (await refused(t, 402)).lower()
         # Half a token is not enough, and neither is one for a job with transcription.
@@ -100,32 +94,26 @@ def test_a_prepaid_account_without_tokens_gets_a_402(talk):
         await refused(t, 402, job("audio"))
         await create(t)
 
-    talk(story, scenario=scenario(credits=1.5))
 
-
-def test_a_prepaid_account_has_tokens_for_a_long_time_unless_told_otherwise(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_prepaid_account_has_tokens_for_a_long_time_unless_told_otherwise():
+    async with Conversation() as t:
         assert await tokens(t) == (1_000_000.0, 0.0)
 
-    talk(story)
 
-
-def test_a_postpaid_account_reserves_nothing(talk):
+async def test_a_postpaid_account_reserves_nothing():
     """FACTS 4: billing, postpaid."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(credits=0, billing="postpaid")) as t:
         body = await ended(t, job("audio"))
         assert body["billing"]["token_cost"] == 1.25
         assert await tokens(t) == (0.0, 0.0)
         assert await ledger(t) == [("opening", 0.0)]
 
-    talk(story, scenario=scenario(credits=0, billing="postpaid"))
 
-
-def test_a_monthly_limit_of_a_postpaid_account_ends_in_a_402(talk):
+async def test_a_monthly_limit_of_a_postpaid_account_ends_in_a_402():
     """FACTS 4: billing; jobs that are under way count, whether or not they have ended."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(credits=0, billing="postpaid", limits={"tokens_per_month": 2})) as t:
         await create(t)
         await create(t)
         assert "monthly limit of 2 tokens" in await refused(t, 402)
@@ -135,14 +123,12 @@ def test_a_monthly_limit_of_a_postpaid_account_ends_in_a_402(talk):
         await t.advance(HOUR)
         await create(t)
 
-    talk(story, scenario=scenario(credits=0, billing="postpaid", limits={"tokens_per_month": 2}))
 
-
-def test_a_month_counts_what_jobs_really_cost(talk):
+async def test_a_month_counts_what_jobs_really_cost():
     """FACTS 4: billing; ten tokens are held against the month until they turn out to be 1.1, or none."""
     most = {"segments": 30, "segment_sec": 60}
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(20, credits=0, billing="postpaid", limits={"tokens_per_month": 12})) as t:
         await create(t, job("audio", transcription=most))
         await create(t, job(source=FAILS))
         await create(t)
@@ -153,15 +139,19 @@ def test_a_month_counts_what_jobs_really_cost(talk):
             await create(t)
         await refused(t, 402)
 
-    talk(story, scenario=scenario(20, credits=0, billing="postpaid", limits={"tokens_per_month": 12}))
 
-
-def test_a_job_that_ends_in_the_next_month_gives_nothing_back_to_it(talk):
+async def test_a_job_that_ends_in_the_next_month_gives_nothing_back_to_it():
     """A month is over when it is over: what was counted in it is not taken from the one after it."""
 
     most = {"segments": 30, "segment_sec": 60}
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(
+        {
+            **scenario(20, credits=0, billing="postpaid", limits={"tokens_per_month": 10}),
+            "clock": {"mode": "manual", "start": "2025-06-30T23:59:59Z"},
+            "plans": {"default": {"steps": [{"status": "queued", "for": "1500ms"}, {"status": "succeeded"}]}},
+        }
+    ) as t:
         await create(t, job("audio", transcription=most))
         await t.advance(1)
         await create(t)
@@ -170,34 +160,23 @@ def test_a_job_that_ends_in_the_next_month_gives_nothing_back_to_it(talk):
             await create(t)
         await refused(t, 402)
 
-    talk(
-        story,
-        scenario={
-            **scenario(20, credits=0, billing="postpaid", limits={"tokens_per_month": 10}),
-            "clock": {"mode": "manual", "start": "2025-06-30T23:59:59Z"},
-            "plans": {"default": {"steps": [{"status": "queued", "for": "1500ms"}, {"status": "succeeded"}]}},
-        },
-    )
 
-
-def test_sandbox_and_demo_jobs_cost_nothing(talk):
+async def test_sandbox_and_demo_jobs_cost_nothing():
     """FACTS 4: sandbox, costs nothing; the demo is as free."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(credits=0)) as t:
         for path, key, body in ((SANDBOX, KEY, job("audio")), (DEMO, DEMO_KEY, job("audio", frames=10))):
             made = await ended(t, body, path, key)
             assert set(made["billing"].values()) == {0.0}
             assert made["meta"]["transcription"]["seconds"] > 0
             assert await ledger(t) == [("opening", 0.0)]
 
-    talk(story, scenario=scenario(credits=0))
 
-
-def test_a_video_has_a_length_of_its_own_where_nobody_says_one(talk):
+async def test_a_video_has_a_length_of_its_own_where_nobody_says_one():
     """A job that samples half an hour tells the whole video: the same for the same URL, and from 15 s to 10 min."""
     most = {"segments": 30, "segment_sec": 60}
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         found = []
         for name in ("a", "b", "a", "c"):
             source = {"type": "direct_url", "url": f"https://example.com/{name}.mp4"}
@@ -207,17 +186,13 @@ def test_a_video_has_a_length_of_its_own_where_nobody_says_one(talk):
         assert len(set(found)) == 3
         assert all(15 <= seconds <= 600 for seconds in found)
 
-    talk(story)
 
-
-def test_brokers_are_no_secret_way_to_free_jobs(talk):
+async def test_brokers_are_no_secret_way_to_free_jobs():
     """A job from a Source Provider is paid for like any other, and costs nothing when its source fails."""
     source = {"type": "source_provider", "provider": {"url": BROKER}}
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(credits=10)) as t:
         await create(t, job(source=source))
         assert await tokens(t) == (9.0, 1.0)
         await t.advance(HOUR)
         assert await tokens(t) == (10.0, 0.0)
-
-    talk(story, scenario=scenario(credits=10))

@@ -35,45 +35,39 @@ def trial(**more: Any) -> dict[str, Any]:
 # --- sandbox ---
 
 
-def test_a_sandbox_job_needs_no_source_and_is_a_job_like_any_other(talk):
+async def test_a_sandbox_job_needs_no_source_and_is_a_job_like_any_other():
     """FACTS 4: sandbox."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         job_id = await create(t, trial(client_context={"output_fields": ["title"]}), SANDBOX)
         states = await passed(t, job_id, SANDBOX)
         assert states == ["queued", "resolving_source", "probing", "extracting_frames", "ai_request", "succeeded"]
         assert list((await status(t, job_id, SANDBOX))["result"]) == ["title"]
         assert told(hooks(t)[0])["job_id"] == job_id
 
-    talk(story)
 
-
-def test_a_source_that_a_sandbox_job_has_is_not_looked_at(talk):
+async def test_a_source_that_a_sandbox_job_has_is_not_looked_at():
     """FACTS 4: sandbox, no source."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await create(t, job(source={"type": "nonsense"}), SANDBOX)
         source = {"type": "source_provider", "provider": {"url": BROKER}}
         await ended(t, job(source=source), SANDBOX)
         assert len(t.receivers.calls) == len(hooks(t)) == 2
 
-    talk(story)
 
-
-def test_what_else_a_job_needs_a_sandbox_job_needs_too(talk):
+async def test_what_else_a_job_needs_a_sandbox_job_needs_too():
     """FACTS 4: required."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for body in ({}, {"frames": 10}, {"webhook": {"url": "http://h.test"}}, trial() | {"frames": 5}):
             await refused(t, 400, body, SANDBOX)
 
-    talk(story)
 
-
-def test_the_sandbox_takes_fifty_jobs_a_day(talk):
+async def test_the_sandbox_takes_fifty_jobs_a_day():
     """FACTS 4: sandbox, own daily quota."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for _ in range(50):
             await create(t, trial(), SANDBOX)
         assert await refused(t, 429, trial(), SANDBOX) == "Too many requests", "nothing of the sandbox's own names"
@@ -88,29 +82,25 @@ def test_the_sandbox_takes_fifty_jobs_a_day(talk):
         await t.advance(1)
         await create(t, trial(), SANDBOX)
 
-    talk(story)
-
 
 # --- demo ---
 
 
-def test_a_demo_job_from_its_creation_to_its_webhook(talk):
+async def test_a_demo_job_from_its_creation_to_its_webhook():
     """FACTS 4: demo; custom instructions are allowed."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         wish = {"lang": "en", "custom_instructions": "Mention the weather"}
         job_id = await create(t, job(frames=10, client_context=wish), DEMO, DEMO_KEY)
         assert (await passed(t, job_id, DEMO, DEMO_KEY))[-1] == "succeeded"
         assert "Mention the weather" in (await status(t, job_id, DEMO, DEMO_KEY))["result"]["description"]
         assert told(hooks(t)[0])["job_id"] == job_id
 
-    talk(story)
 
-
-def test_the_demo_takes_one_job_a_day_and_key(talk):
+async def test_the_demo_takes_one_job_a_day_and_key():
     """FACTS 4: demo, 429 after one job."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         body = job(frames=10)
         # What is refused does not count.
         await refused(t, 422, job(frames=20), DEMO, DEMO_KEY)
@@ -121,8 +111,6 @@ def test_the_demo_takes_one_job_a_day_and_key(talk):
         assert (await status(t, job_id, DEMO, DEMO_KEY))["status"] == "queued"
         await t.advance(12 * HOUR)
         await create(t, body, DEMO, DEMO_KEY)
-
-    talk(story)
 
 
 BEYOND = {
@@ -140,14 +128,12 @@ BEYOND = {
 
 
 @pytest.mark.parametrize("name", BEYOND)
-def test_more_than_the_demo_does_gets_a_422(talk, name):
+async def test_more_than_the_demo_does_gets_a_422(name):
     """FACTS 4: demo; frames, lang and source.type."""
     body, says = BEYOND[name]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         assert says in await refused(t, 422, body, DEMO, DEMO_KEY)
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -168,31 +154,25 @@ def test_more_than_the_demo_does_gets_a_422(talk, name):
         job("audio", frames=None),
     ],
 )
-def test_what_no_api_takes_gets_a_400_there_too(talk, body):
+async def test_what_no_api_takes_gets_a_400_there_too(body):
     """FACTS 4: errors and required."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await refused(t, 400, body, DEMO, DEMO_KEY)
 
-    talk(story)
 
-
-def test_the_demo_knows_the_modes(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_demo_knows_the_modes():
+    async with Conversation() as t:
         for number, mode in enumerate(("vision", "vision_audio", "audio")):
             made = await ended(t, job(mode, frames=10), DEMO, f"demo_{number}")
             assert made["meta"]["generation_mode"] == mode
 
-    talk(story)
 
-
-def test_nobody_else_knows_a_demo_job(talk):
+async def test_nobody_else_knows_a_demo_job():
     """FACTS 4: demo, get."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         job_id = await create(t, job(frames=10), DEMO, DEMO_KEY)
         for key in ("demo_key-2",):
             held_to(replies.Error, await t.get(f"{DEMO}/{job_id}", headers=by(key)), 404)
         held_to(replies.Error, await t.get(f"{SANDBOX}/{job_id}", headers=by(KEY)), 404)
-
-    talk(story)

@@ -64,10 +64,10 @@ async def unsaid(t: Conversation, reply: httpx2.Response, row: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_what_the_page_shows_rests_on_the_page(talk, name):
+async def test_what_the_page_shows_rests_on_the_page(name):
     path, key, body = SHOWN[name]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(KNOWN, SURE) as t:
         job_id = await create(t, body, path, key)
         operation = {LIVE: "description", SANDBOX: "sandbox_description", DEMO: "demo_description"}[path]
         assert await rests_on(t) == [f"operation.create_{operation}", "state.queued"]
@@ -76,8 +76,6 @@ def test_what_the_page_shows_rests_on_the_page(talk, name):
         assert (told(call)["job_id"], told(call)["status"]) == (job_id, "succeeded")
         assert verified(call.body, dict(call.headers), "whsec_test")
         assert await rests_on(t, "delivery") == ["event.description.succeeded"]
-
-    talk(story, KNOWN, SURE)
 
 
 HEARD = {"segments": 10, "segment_sec": 5}
@@ -121,35 +119,27 @@ ASSUMED: dict[str, tuple[str, str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", ASSUMED)
-def test_what_the_page_does_not_show_rests_on_a_row_that_says_so(talk, name):
+async def test_what_the_page_does_not_show_rests_on_a_row_that_says_so(name):
     path, key, body, row = ASSUMED[name]
 
-    async def bold(t: Conversation) -> None:
+    async with Conversation() as t:
         await create(t, body, path, key)
         assert row in await rests_on(t)
-
-    async def sure(t: Conversation) -> None:
+    async with Conversation(DEFAULT, SURE) as t:
         await unsaid(t, await t.post(path, body, headers=by(key)), row)
         assert await rests_on(t) == []
 
-    talk(bold)
-    talk(sure, DEFAULT, SURE)
 
-
-def test_a_scenario_that_has_videos_fetched_rests_on_how_they_are(talk):
+async def test_a_scenario_that_has_videos_fetched_rests_on_how_they_are():
     fetching = {"extends": "descrideo-fetched"}
 
-    async def bold(t: Conversation) -> None:
+    async with Conversation(fetching) as t:
         await create(t, job(client_context=ALL))
         assert "event.source.fetch" in await rests_on(t)
-
-    async def sure(t: Conversation) -> None:
+    async with Conversation(fetching, SURE) as t:
         await unsaid(t, await t.post(LIVE, job(client_context=ALL), headers=by()), "event.source.fetch")
         # The sandbox has nothing to fetch.
         await create(t, SHOWN["sandbox"][2], SANDBOX)
-
-    talk(bold, fetching)
-    talk(sure, fetching, SURE)
 
 
 REPLIES = [
@@ -166,11 +156,9 @@ REPLIES = [
 
 
 @pytest.mark.parametrize(("method", "path", "key", "row"), REPLIES)
-def test_replies_that_the_page_does_not_show_are_not_given(talk, method, path, key, row):
-    async def sure(t: Conversation) -> None:
+async def test_replies_that_the_page_does_not_show_are_not_given(method, path, key, row):
+    async with Conversation(DEFAULT, SURE) as t:
         await unsaid(t, await t.client.request(method, path, headers=by(key)), row)
-
-    talk(sure, DEFAULT, SURE)
 
 
 ERRORS = [
@@ -201,41 +189,35 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("key", "path", "body", "rows"), ERRORS)
-def test_an_error_rests_on_its_status_and_on_how_it_is_laid_out(talk, key, path, body, rows):
+async def test_an_error_rests_on_its_status_and_on_how_it_is_laid_out(key, path, body, rows):
     """FACTS 4: errors; the statuses are documented and the envelope is not."""
 
-    async def bold(t: Conversation) -> None:
+    async with Conversation() as t:
         held = await t.post(path, body, headers=by(key))
         replies.Error.model_validate(held.json())
         assert (await rests_on(t))[1:] == rows
-
-    async def sure(t: Conversation) -> None:
+    async with Conversation(DEFAULT, SURE) as t:
         found = (await t.post(path, body, headers=by(key))).json()["rule"]
         assert found in [f"descrideo.{row}" for row in rows]
 
-    talk(bold)
-    talk(sure, DEFAULT, SURE)
 
-
-def test_a_quota_that_is_used_up_is_named(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_quota_that_is_used_up_is_named():
+    async with Conversation() as t:
         await create(t, SHOWN["demo"][2], DEMO, DEMO_KEY)
         await refused(t, 429, SHOWN["demo"][2], DEMO, DEMO_KEY)
         assert "limit.demo_jobs_per_day" in await rests_on(t)
-
-    async def month(t: Conversation) -> None:
+    async with Conversation(
+        {"accounts": [{"key": "*", "billing": "postpaid", "limits": {"tokens_per_month": 0}}]}
+    ) as t:
         await refused(t, 402)
         assert {"limit.tokens_per_month", "rule.over_month"} <= set(await rests_on(t))
-
-    talk(story)
-    talk(month, {"accounts": [{"key": "*", "billing": "postpaid", "limits": {"tokens_per_month": 0}}]})
 
 
 @pytest.mark.parametrize(
     ("wait", "row"), [(0, "rule.replay_too_early"), (HOUR, "rule.replay_forgotten"), (HOUR, "rule.apis_apart")]
 )
-def test_a_replay_that_is_refused_names_why(talk, wait, row):
-    async def story(t: Conversation) -> None:
+async def test_a_replay_that_is_refused_names_why(wait, row):
+    async with Conversation() as t:
         job_id = await create(t, path=LIVE if row == "rule.apis_apart" else SANDBOX)
         await t.advance(wait)
         if row == "rule.replay_forgotten":
@@ -244,14 +226,12 @@ def test_a_replay_that_is_refused_names_why(talk, wait, row):
         await t.post(f"{SANDBOX}/{job_id}/replay-webhook", headers=by())
         assert row in await rests_on(t)
 
-    talk(story)
-
 
 # What comes later.
 
 
-def test_a_job_that_fails_tells_nobody_without_assumptions(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_job_that_fails_tells_nobody_without_assumptions():
+    async with Conversation(DEFAULT, SURE) as t:
         fails = {"type": "direct_url", "url": "https://example.com/mock-fail.mp4"}
         await create(t, job(source=fails, client_context=ALL))
         await t.advance(HOUR)
@@ -259,11 +239,9 @@ def test_a_job_that_fails_tells_nobody_without_assumptions(talk):
         assert await rests_on(t, "delivery") == ["event.description.failed"]
         assert await rests_on(t, "transition") == ["state.failed"]
 
-    talk(story, DEFAULT, SURE)
 
-
-def test_states_and_call_outs_are_in_the_journal_too(talk):
-    async def story(t: Conversation) -> None:
+async def test_states_and_call_outs_are_in_the_journal_too():
+    async with Conversation() as t:
         t.receivers.answers = [answer({"url": "http://127.0.0.1:9000/v.mp4"}), answer(b"", 206)]
         await create(t, brokered())
         await t.advance(HOUR)
@@ -276,11 +254,9 @@ def test_states_and_call_outs_are_in_the_journal_too(talk):
             f"descrideo.event.{event}" for event in ("source.resolve", "source.fetch", "description.succeeded")
         ]
 
-    talk(story)
 
-
-def test_a_reply_may_name_its_rows(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_reply_may_name_its_rows():
+    async with Conversation(DEFAULT, Settings(rule_header=True)) as t:
         reply = await t.post(LIVE, job("audio", client_context=ALL, transcription=HEARD), headers=by())
         assert reply.headers["x-mock-rule"] == ", ".join(
             (
@@ -292,18 +268,14 @@ def test_a_reply_may_name_its_rows(talk):
         got = await t.get(f"{LIVE}/{reply.json()['job_id']}", headers=by())
         assert "descrideo.rule.status_reply;class=assumed" in got.headers["x-mock-rule"]
 
-    talk(story, DEFAULT, Settings(rule_header=True))
-
 
 # What else is assumed.
 
 
-def test_the_key_the_limit_the_body_and_the_tokens_are_looked_at_in_this_order(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_key_the_limit_the_body_and_the_tokens_are_looked_at_in_this_order():
+    async with Conversation({"accounts": [{"key": "*", "credits": 0, "limits": {"requests_per_minute": 2}}]}) as t:
         await refused(t, 401, {"frames": 1}, key="rubbish")
         await refused(t, 400, {"frames": 1})
         await refused(t, 402)
         await refused(t, 429, {"frames": 1})
         await refused(t, 401, {"frames": 1}, key="rubbish")
-
-    talk(story, {"accounts": [{"key": "*", "credits": 0, "limits": {"requests_per_minute": 2}}]})

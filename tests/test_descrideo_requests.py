@@ -27,57 +27,49 @@ from tests.descrideo_client import (
 
 @pytest.mark.parametrize("frames", [10, 20, 30])
 @pytest.mark.parametrize("mode", [None, "vision", "vision_audio"])
-def test_frames_are_ten_twenty_or_thirty(talk, frames, mode):
+async def test_frames_are_ten_twenty_or_thirty(frames, mode):
     """FACTS 4: required."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await create(t, job(mode, frames=frames))
-
-    talk(story)
 
 
 @pytest.mark.parametrize("frames", [None, 0, 7, 11, -10, 40, 10.5, "20", True, [20], {"count": 20}])
-def test_other_frames_are_refused_unless_the_mode_is_audio(talk, frames):
+async def test_other_frames_are_refused_unless_the_mode_is_audio(frames):
     """FACTS 4: required; frames are not used in the audio mode."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for mode in (None, "vision", "vision_audio"):
             assert "frames" in await refused(t, 400, job(mode, frames=frames))
         await create(t, job("audio", frames=frames))
         await create(t, {**job("audio"), "frames": None})
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
     "given", [{"segments": 10}, {"segments": 20, "segment_sec": 5}, {"segments": 30, "segment_sec": 60},
               {"segment_sec": 7.5}, {"enabled": False}, {"segments": None, "segment_sec": None}, {}]
 )  # fmt: skip
-def test_samples_that_fit(talk, given):
+async def test_samples_that_fit(given):
     """FACTS 4: required; a mode that needs the audio turns transcription on by itself."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for mode in ("audio", "vision_audio"):
             assert (await ended(t, job(mode, transcription=given)))["meta"]["transcription"]["enabled"] is True
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
     "given", [{"segments": 0}, {"segments": 15}, {"segments": "10"}, {"segments": True}, {"segment_sec": 4.9},
               {"segment_sec": 60.1}, {"segment_sec": "5"}, {"segment_sec": -5}, {"segment_sec": True}]
 )  # fmt: skip
-def test_samples_that_do_not_fit_are_refused_where_they_are_used(talk, given):
+async def test_samples_that_do_not_fit_are_refused_where_they_are_used(given):
     """FACTS 4: required, where transcription is on."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for mode in ("audio", "vision_audio"):
             assert "transcription" in await refused(t, 400, job(mode, transcription=given))
         assert "transcription" in await refused(t, 400, job(transcription={**given, "enabled": True}))
         await create(t, job(transcription=given))
         await create(t, job(transcription={**given, "enabled": False}))
-
-    talk(story)
 
 
 BROKEN: dict[str, tuple[Any, str]] = {
@@ -112,15 +104,13 @@ BROKEN: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_body_that_is_wrong_gets_a_400_that_names_the_field(talk, name):
+async def test_a_body_that_is_wrong_gets_a_400_that_names_the_field(name):
     """FACTS 4: required and errors."""
     body, says = BROKEN[name]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         assert says in await refused(t, 400, body)
         assert (await t.get("/_mock/jobs")).json()["total"] == 0
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -135,24 +125,20 @@ def test_a_body_that_is_wrong_gets_a_400_that_names_the_field(talk, name):
         (b"{}", "text/plain"),
     ],
 )
-def test_what_is_no_json_gets_a_400(talk, content, kind):
+async def test_what_is_no_json_gets_a_400(content, kind):
     """FACTS 4: errors; the page documents no 415."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for path, key in ((LIVE, KEY), (SANDBOX, KEY), (DEMO, DEMO_KEY)):
             reply = await t.client.post(path, content=content, headers={**by(key), "Content-Type": kind})
             held_to(replies.Error, reply, 400)
 
-    talk(story)
 
-
-def test_what_may_be_left_out_may_be_null_and_what_is_unknown_is_let_through(talk):
-    async def story(t: Conversation) -> None:
+async def test_what_may_be_left_out_may_be_null_and_what_is_unknown_is_let_through():
+    async with Conversation() as t:
         await create(t, {**job(), "generation_mode": None, "transcription": None, "client_context": None, "more": 1})
         nothing = {"lang": None, "output_fields": None, "custom_instructions": None, "x": 1}
         await create(t, job(client_context=nothing, source={**VIDEO, "x": 1}, webhook={"url": "http://h.test", "x": 1}))
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -168,38 +154,32 @@ def test_what_may_be_left_out_may_be_null_and_what_is_unknown_is_let_through(tal
         ("mock-overloaded", 503),
     ],
 )
-def test_magic_inputs_are_spelled_in_its_words(talk, word, code):
+async def test_magic_inputs_are_spelled_in_its_words(word, code):
     """FACTS 4: errors; in a URL, or in the instructions of a sandbox job."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         url = {"type": "direct_url", "url": f"https://example.com/{word}.mp4"}
         assert await refused(t, code, job(source=url))
         assert await refused(t, code, job(client_context={"custom_instructions": word}), path=SANDBOX)
         if code != 402:
             assert await refused(t, code, job(source=url, frames=10), path=DEMO, key=DEMO_KEY)
 
-    talk(story)
 
-
-def test_unknown_paths_and_methods_speak_its_language(talk):
+async def test_unknown_paths_and_methods_speak_its_language():
     """FACTS 4: errors."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         held_to(replies.Error, await t.get(f"{ROOT}/v1/nothing", headers=by()), 404)
         reply: httpx2.Response = await t.get(LIVE, headers=by())
         held_to(replies.Error, reply, 405)
         assert reply.headers["allow"] == "POST"
 
-    talk(story)
 
-
-def test_a_body_beyond_a_megabyte_is_refused(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_body_beyond_a_megabyte_is_refused():
+    async with Conversation() as t:
         held_to(replies.Error, await t.post(LIVE, {**job(), "more": "x" * 1_100_000}, headers=by()), 413)
         long = {"custom_instructions": "x" * 100_000}
         assert (await ended(t, job(client_context=long)))["status"] == "succeeded"
-
-    talk(story)
 
 
 # --- the document ---
@@ -227,19 +207,17 @@ REFUSED: list[Any] = [
 ]
 
 
-def test_the_document_admits_what_the_server_admits(talk):
+async def test_the_document_admits_what_the_server_admits():
     """FACTS 4: required; a client made of the OpenAPI document meets no surprise."""
     found = contract.operation("descrideo", "POST", "/v1/video-descriptions")
     assert found is not None
     schema = found[1]["requestBody"]["content"]["application/json"]["schema"]
     document = contract.validator("descrideo", schema)
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for body in ADMITTED:
             assert document.is_valid(body), body
             await create(t, body)
         for body in REFUSED:
             assert not document.is_valid(body), body
             await refused(t, 400, body)
-
-    talk(story)

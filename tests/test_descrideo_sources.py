@@ -61,10 +61,10 @@ async def outcome(t: Conversation, body: dict[str, Any] | None = None) -> tuple[
     return (made["status"], error["code"], error["message"]) if error else (made["status"],)
 
 
-def test_a_source_provider_is_asked_and_its_video_fetched(talk):
+async def test_a_source_provider_is_asked_and_its_video_fetched():
     """FACTS 4: source provider."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         among(t, Receivers())
         job_id = await create(t, brokered())
         assert await passed(t, job_id) == [
@@ -82,13 +82,11 @@ def test_a_source_provider_is_asked_and_its_video_fetched(talk):
         assert (fetched.keep, asked.timeout, fetched.timeout) == (1024, 10.0, 10.0)
         assert told(hook)["status"] == "succeeded"
 
-    talk(story)
 
-
-def test_the_question_is_signed_like_a_webhook(talk):
+async def test_the_question_is_signed_like_a_webhook():
     """FACTS 4: source provider, the same two headers."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         among(t, Receivers())
         await ended(t, brokered())
         known, (asked, _, hook) = await secret(t), t.receivers.calls
@@ -96,16 +94,12 @@ def test_the_question_is_signed_like_a_webhook(talk):
             assert verified(call.body, dict(call.headers), known)
             assert not verified(call.body + b"x", dict(call.headers), known)
 
-    talk(story)
 
-
-def test_a_job_without_a_reference_says_so(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_job_without_a_reference_says_so():
+    async with Conversation() as t:
         among(t, Receivers())
         await ended(t, job(source={"type": "source_provider", "provider": {"url": BROKER}}))
         assert json.loads(t.receivers.calls[0].body)["reference"] is None
-
-    talk(story)
 
 
 WRONG: dict[str, tuple[CallResult, str]] = {
@@ -139,11 +133,11 @@ WRONG: dict[str, tuple[CallResult, str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_source_provider_that_fails_fails_the_job(talk, name):
+async def test_a_source_provider_that_fails_fails_the_job(name):
     """FACTS 4: source provider; any other answer, a time-out, or a refused signature."""
     broker, says = WRONG[name]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         among(t, Receivers(broker))
         status, code, message = await outcome(t)
         assert (status, code) == ("failed", "source_resolution_failed")
@@ -151,8 +145,6 @@ def test_a_source_provider_that_fails_fails_the_job(talk, name):
         assert message.startswith("The Source Provider")
         assert [call.url for call in t.receivers.calls] == [BROKER, HOOK], "asked once, and nothing is fetched"
         assert told(hooks(t)[0])["error"] == {"code": code, "message": message}
-
-    talk(story)
 
 
 GONE: dict[str, tuple[CallResult, str]] = {
@@ -168,31 +160,27 @@ GONE: dict[str, tuple[CallResult, str]] = {
 
 
 @pytest.mark.parametrize("name", GONE)
-def test_a_presigned_url_that_leads_nowhere_fails_the_job(talk, name):
+async def test_a_presigned_url_that_leads_nowhere_fails_the_job(name):
     """FACTS 4: source provider, source_unreachable."""
     storage, says = GONE[name]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         among(t, Receivers(storage=storage))
         status, code, message = await outcome(t)
         assert (status, code) == ("failed", "source_unreachable")
         assert says in message
 
-    talk(story)
-
 
 @pytest.mark.parametrize("code", [200, 206])
-def test_a_storage_may_ignore_the_range(talk, code):
+async def test_a_storage_may_ignore_the_range(code):
     """RFC 9110 section 14.2: a server may answer a range with the whole."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         among(t, Receivers(storage=answer(b"\0" * 1024, code)))
         assert await outcome(t) == ("succeeded",)
 
-    talk(story)
 
-
-def test_six_receivers_give_six_different_ends(talk):
+async def test_six_receivers_give_six_different_ends():
     """FACTS 4: source provider."""
     hang = CallResult("timeout", error="no reply within 10 s")
     six = [
@@ -205,12 +193,10 @@ def test_six_receivers_give_six_different_ends(talk):
     ]
     ends: list[tuple[str, ...]] = []
 
-    async def story(t: Conversation) -> None:
-        among(t, six[len(ends)])
-        ends.append(await outcome(t))
-
     for _ in six:
-        talk(story)
+        async with Conversation() as t:
+            among(t, six[len(ends)])
+            ends.append(await outcome(t))
     unresolved = ("failed", "source_resolution_failed")
     assert [end[:2] for end in ends] == [("succeeded",), *[unresolved] * 4, ("failed", "source_unreachable")]
     assert len(set(ends)) == 6
@@ -219,10 +205,10 @@ def test_six_receivers_give_six_different_ends(talk):
 # --- time ---
 
 
-def test_a_job_does_not_pass_its_stage_before_the_answer(talk):
+async def test_a_job_does_not_pass_its_stage_before_the_answer():
     """The wait is held: with a clock that stands still, nothing but the answer ends it."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         receivers = Receivers()
         among(t, receivers)
         seen: list[str] = []
@@ -239,14 +225,12 @@ def test_a_job_does_not_pass_its_stage_before_the_answer(talk):
         await t.advance(HOUR)
         assert seen == ["resolving_source", "probing", "succeeded"]
 
-    talk(story)
 
-
-def test_a_wait_counts_towards_the_length_of_its_stage(talk):
+async def test_a_wait_counts_towards_the_length_of_its_stage():
     """An answer at once makes no stage shorter than the plan has it: the states stay visible to a poller."""
     steps = [{"status": "queued", "for": "1s"}, {"status": "running", "for": "8s"}, {"status": "succeeded"}]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"plans": {"default": {"steps": steps}}}) as t:
         among(t, Receivers())
         job_id = await create(t, brokered())
         seen = []
@@ -258,13 +242,11 @@ def test_a_wait_counts_towards_the_length_of_its_stage(talk):
         entries = (await t.get(f"/_mock/journal?job={job_id}&kind=transition")).json()["entries"]
         assert [entry["note"] for entry in reversed(entries)] == [*stages, "succeeded"]
 
-    talk(story, scenario={"plans": {"default": {"steps": steps}}})
 
-
-def test_a_job_by_polls_waits_for_the_answer_and_then_for_its_polls(talk):
+async def test_a_job_by_polls_waits_for_the_answer_and_then_for_its_polls():
     steps = [{"status": "queued", "polls": 1}, {"status": "running", "polls": 4}, {"status": "succeeded"}]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"plans": {"default": {"steps": steps}}}) as t:
         among(t, Receivers())
         job_id = await create(t, brokered())
         seen = []
@@ -273,11 +255,9 @@ def test_a_job_by_polls_waits_for_the_answer_and_then_for_its_polls(talk):
             await t.advance(0)
         assert seen == ["queued", "resolving_source", "probing", "extracting_frames", "ai_request", "succeeded"]
 
-    talk(story, scenario={"plans": {"default": {"steps": steps}}})
 
-
-def test_a_job_that_is_forced_does_not_care_for_a_late_answer(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_job_that_is_forced_does_not_care_for_a_late_answer():
+    async with Conversation() as t:
         receivers = Receivers()
         among(t, receivers)
 
@@ -291,13 +271,11 @@ def test_a_job_that_is_forced_does_not_care_for_a_late_answer(talk):
         assert (await outcome(t))[:2] == ("failed", "cancelled")
         assert [call.url for call in receivers.calls] == [BROKER, HOOK]
 
-    talk(story)
 
-
-def test_a_job_that_is_let_go_by_hand_needs_no_answer(talk):
+async def test_a_job_that_is_let_go_by_hand_needs_no_answer():
     """The control API releases the wait; there is nothing to fetch then, and the late answer is not looked at."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         receivers = Receivers(answer(b"", 500))
         among(t, receivers)
 
@@ -312,11 +290,9 @@ def test_a_job_that_is_let_go_by_hand_needs_no_answer(talk):
         assert await outcome(t) == ("succeeded",)
         assert [call.url for call in receivers.calls] == [BROKER, HOOK]
 
-    talk(story)
 
-
-def test_a_job_that_is_forgotten_while_it_asks_is_no_trouble(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_job_that_is_forgotten_while_it_asks_is_no_trouble():
+    async with Conversation() as t:
         receivers = Receivers()
         among(t, receivers)
 
@@ -331,20 +307,16 @@ def test_a_job_that_is_forgotten_while_it_asks_is_no_trouble(talk):
         held_to(replies.Error, await t.get(f"{LIVE}/{job_id}", headers=by()), 404)
         assert len(receivers.calls) == 1
 
-    talk(story)
 
-
-def test_advancing_until_the_end_of_a_job_asks_on_the_way(talk):
-    async def story(t: Conversation) -> None:
+async def test_advancing_until_the_end_of_a_job_asks_on_the_way():
+    async with Conversation() as t:
         among(t, Receivers())
         job_id = await create(t, brokered())
         assert (await t.post("/_mock/clock", {"until": {"job": job_id}})).status_code == 200
         assert (await status(t, job_id))["status"] == "succeeded"
 
-    talk(story)
 
-
-def test_a_stage_that_a_scenario_holds_or_where_it_is_stuck_stays_its_own(talk):
+async def test_a_stage_that_a_scenario_holds_or_where_it_is_stuck_stays_its_own():
     """Explicit stages in a scenario win; the answer is waited for after the scenario lets go."""
     held = [
         {"status": "running", "stage": "resolving_source", "held": True},
@@ -352,7 +324,7 @@ def test_a_stage_that_a_scenario_holds_or_where_it_is_stuck_stays_its_own(talk):
         {"status": "succeeded"},
     ]
 
-    async def waits(t: Conversation) -> None:
+    async with Conversation({"plans": {"default": {"steps": held}}}) as t:
         among(t, Receivers())
         job_id = await create(t, brokered())
         await t.advance(HOUR)
@@ -361,33 +333,29 @@ def test_a_stage_that_a_scenario_holds_or_where_it_is_stuck_stays_its_own(talk):
         await t.advance(HOUR)
         assert (await status(t, job_id))["status"] == "succeeded"
         assert [call.url for call in t.receivers.calls] == [BROKER, PRESIGNED, HOOK]
-
-    async def stuck(t: Conversation) -> None:
+    async with Conversation(
+        {"plans": {"default": {"steps": [{"status": "running", "stage": "resolving_source"}]}}}
+    ) as t:
         among(t, Receivers())
         job_id = await create(t, brokered())
         await t.advance(HOUR)
         assert ((await status(t, job_id))["status"], t.receivers.calls) == ("resolving_source", [])
 
-    talk(waits, scenario={"plans": {"default": {"steps": held}}})
-    talk(stuck, scenario={"plans": {"default": {"steps": [{"status": "running", "stage": "resolving_source"}]}}})
 
-
-def test_a_plan_that_never_resolves_asks_nobody(talk):
+async def test_a_plan_that_never_resolves_asks_nobody():
     """The magic input mock-fast skips every stage."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"plans": {"default": {"steps": [{"status": "succeeded"}]}}}) as t:
         among(t, Receivers())
         assert await outcome(t) == ("succeeded",)
         assert [call.url for call in t.receivers.calls] == [HOOK]
-
-    talk(story, scenario={"plans": {"default": {"steps": [{"status": "succeeded"}]}}})
 
 
 # --- what is seen of it ---
 
 
-def test_call_outs_are_deliveries_linked_to_the_request_that_caused_them(talk):
-    async def story(t: Conversation) -> None:
+async def test_call_outs_are_deliveries_linked_to_the_request_that_caused_them():
+    async with Conversation() as t:
         among(t, Receivers())
         job_id = await create(t, brokered())
         await t.advance(HOUR)
@@ -401,28 +369,24 @@ def test_call_outs_are_deliveries_linked_to_the_request_that_caused_them(talk):
         sent = [(e["method"], e["path"]) for e in reversed(entries) if e["kind"] == "delivery"]
         assert sent == [("POST", BROKER), ("GET", PRESIGNED), ("POST", HOOK)]
 
-    talk(story)
-
 
 # --- direct_url ---
 
 
-def test_a_direct_url_is_not_fetched(talk):
+async def test_a_direct_url_is_not_fetched():
     """FACTS 4: direct_url, offline by default."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         among(t, Receivers(storage=answer(b"", 404)))
         assert await outcome(t, job()) == ("succeeded",)
         assert [call.url for call in t.receivers.calls] == [HOOK]
 
-    talk(story)
-
 
 @pytest.mark.parametrize(("code", "end"), [(200, "succeeded"), (206, "succeeded"), (404, "failed")])
-def test_a_direct_url_is_fetched_when_the_scenario_says_so(talk, code, end):
+async def test_a_direct_url_is_fetched_when_the_scenario_says_so(code, end):
     """FACTS 4: direct_url, fetch: true."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "providers": {"descrideo": {"fetch": True}}}) as t:
         among(t, Receivers(storage=answer(b"\0", code)))
         made = await outcome(t, job())
         assert made[0] == end
@@ -432,16 +396,12 @@ def test_a_direct_url_is_fetched_when_the_scenario_says_so(talk, code, end):
         if end == "failed":
             assert made[1] == "source_unreachable"
 
-    talk(story, scenario={"extends": "default", "providers": {"descrideo": {"fetch": True}}})
 
-
-def test_other_accounts_do_not_see_what_a_broker_was_asked(talk):
-    async def story(t: Conversation) -> None:
+async def test_other_accounts_do_not_see_what_a_broker_was_asked():
+    async with Conversation() as t:
         among(t, Receivers())
         first, second = await create(t, brokered()), await create(t, brokered(), key="nxt_key-2")
         await t.advance(HOUR)
         asked = {json.loads(c.body)["job_id"]: c for c in t.receivers.calls if c.url == BROKER}
         for job_id, key in ((first, KEY), (second, "nxt_key-2")):
             assert verified(asked[job_id].body, dict(asked[job_id].headers), await secret(t, key))
-
-    talk(story)

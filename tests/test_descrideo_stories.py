@@ -44,9 +44,10 @@ def story(told: Story) -> Story:
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in bundled_dir().glob("descrideo-*.yaml")))
-def test_a_bundled_story(talk, name: str):
+async def test_a_bundled_story(name: str):
     """FACTS 4: every error, state and ending that the rows name is a story too."""
-    talk(STORIES[name], scenario={"extends": name})
+    async with Conversation({"extends": name}) as t:
+        await STORIES[name](t)
 
 
 async def everywhere(t: Conversation, code: int) -> list[httpx2.Response]:

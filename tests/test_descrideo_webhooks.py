@@ -40,10 +40,10 @@ APIS = [(LIVE, KEY), (SANDBOX, KEY), (DEMO, DEMO_KEY)]
 NOBODY = CallResult("connect_error", error="refused")
 
 
-def test_a_job_that_succeeds_posts_the_documented_payload(talk):
+async def test_a_job_that_succeeds_posts_the_documented_payload():
     """FACTS 4: webhook."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         job_id = await create(t, job("vision_audio"))
         await t.advance(HOUR)
         (call,) = hooks(t)
@@ -56,13 +56,11 @@ def test_a_job_that_succeeds_posts_the_documented_payload(talk):
         shown = await status(t, job_id)
         assert {name: shown[name] for name in body} == body, "FACTS 4: status reply, as in the webhook"
 
-    talk(story)
 
-
-def test_a_job_that_fails_posts_its_error_at_no_cost(talk):
+async def test_a_job_that_fails_posts_its_error_at_no_cost():
     """FACTS 4: webhook, failed."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         job_id = await create(t, job(source=FAILS))
         await t.advance(HOUR)
         assert told(hooks(t)[0]) == {
@@ -72,15 +70,13 @@ def test_a_job_that_fails_posts_its_error_at_no_cost(talk):
             "billing": {"token_cost": 0.0, "base_cost": 0.0, "transcription_cost": 0.0, "franchise_cost": 0.0},
         }
 
-    talk(story)
-
 
 @pytest.mark.parametrize(("path", "key"), APIS)
 @pytest.mark.parametrize("source", [None, FAILS])
-def test_every_delivery_is_signed_and_a_tampered_one_is_found_out(talk, path, key, source):
+async def test_every_delivery_is_signed_and_a_tampered_one_is_found_out(path, key, source):
     """FACTS 4: webhook and secret; checked as the page tells, and by HMAC from its definition."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         instructions = {"custom_instructions": "mock-fail"} if source else {}
         body = job(frames=10, client_context=instructions, **({"source": source} if source else {}))
         await create(t, body, path, key)
@@ -100,8 +96,6 @@ def test_every_delivery_is_signed_and_a_tampered_one_is_found_out(talk, path, ke
             assert not verified(call.body, {**headers, "X-Nxt-Signature": headers["X-Nxt-Signature"][7:]}, known)
             assert abs(int(headers["X-Nxt-Timestamp"]) - wall_ms() // 1000) < 60, "wall time, for tolerance checks"
 
-    talk(story)
-
 
 @pytest.mark.parametrize("key", ["k", "whsec_test", "x" * 64, "ü" * 100])
 def test_our_own_hmac_agrees_with_the_library_s(key):
@@ -110,10 +104,12 @@ def test_our_own_hmac_agrees_with_the_library_s(key):
     assert hmac_by_hand(key, b"message") == made
 
 
-def test_the_signature_covers_the_raw_body_followed_by_the_timestamp(talk):
+async def test_the_signature_covers_the_raw_body_followed_by_the_timestamp():
     """FACTS 4: webhook; with the sandbox's time and a known secret the whole header is known."""
 
-    async def story(t: Conversation) -> None:
+    webhook = {"url": "http://127.0.0.1:1/unused", "secret": "whsec_test"}
+    accounts = [{"key": "*", "plan": "pro", "webhook": webhook}]
+    async with Conversation({"accounts": accounts, "signature_time": "sandbox"}) as t:
         assert await secret(t) == "whsec_test"
         await create(t)
         await t.advance(HOUR)
@@ -126,15 +122,11 @@ def test_the_signature_covers_the_raw_body_followed_by_the_timestamp(talk):
             "X-Nxt-Signature": f"sha256={made}",
         }
 
-    webhook = {"url": "http://127.0.0.1:1/unused", "secret": "whsec_test"}
-    accounts = [{"key": "*", "plan": "pro", "webhook": webhook}]
-    talk(story, scenario={"accounts": accounts, "signature_time": "sandbox"})
 
-
-def test_a_delivery_that_fails_comes_again_four_times(talk):
+async def test_a_delivery_that_fails_comes_again_four_times():
     """FACTS 4: retries, as for VideoToPrompt: after 5 s, 30 s, 5 min and 30 min; the same bytes, signed anew."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"signature_time": "sandbox"}) as t:
         t.receivers.answers = [answer(b"", 500), answer(b"", 302), CallResult("timeout", error="10 s"), NOBODY, NOBODY]
         await create(t)
         await t.advance(2 * HOUR)
@@ -147,19 +139,15 @@ def test_a_delivery_that_fails_comes_again_four_times(talk):
         await t.advance(48 * HOUR)
         assert len(hooks(t)) == 5
 
-    talk(story, scenario={"signature_time": "sandbox"})
 
-
-def test_a_delivery_that_arrives_does_not_come_again(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_delivery_that_arrives_does_not_come_again():
+    async with Conversation() as t:
         t.receivers.answers = [NOBODY, answer(b"", 204)]
         await create(t)
         await t.advance(48 * HOUR)
         assert len(hooks(t)) == 2
         found = (await t.get("/_mock/deliveries?event=description.succeeded")).json()["deliveries"]
         assert [d["outcome"] for d in found] == ["delivered"]
-
-    talk(story)
 
 
 # --- replays ---
@@ -172,10 +160,10 @@ async def replayed(t: Conversation, job_id: str, path: str, key: str, code: int 
 
 @pytest.mark.parametrize(("path", "key"), APIS[1:])
 @pytest.mark.parametrize("instructions", ["", "mock-never-starts"])
-def test_a_replay_is_the_same_event_as_a_new_attempt(talk, path, key, instructions):
+async def test_a_replay_is_the_same_event_as_a_new_attempt(path, key, instructions):
     """FACTS 4: sandbox and demo, replay-webhook."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         body = job(frames=10, client_context={"custom_instructions": instructions})
         job_id = await create(t, body, path, key)
         await t.advance(HOUR)
@@ -189,14 +177,12 @@ def test_a_replay_is_the_same_event_as_a_new_attempt(talk, path, key, instructio
         assert [a["number"] for a in delivery["attempts"]] == [1, 2, 3]
         assert delivery["outcome"] == "delivered"
 
-    talk(story)
-
 
 @pytest.mark.parametrize("first", [answer(200), NOBODY], ids=["taken", "not taken"])
-def test_a_replay_during_an_attempt_follows_it(talk, first):
+async def test_a_replay_during_an_attempt_follows_it(first):
     """Nothing is sent twice at once, and no attempt is missing from the record."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         asked, go = asyncio.Event(), asyncio.Event()
 
         async def slow(call: OutgoingCall) -> CallResult:
@@ -221,11 +207,9 @@ def test_a_replay_during_an_attempt_follows_it(talk, first):
         assert [(a["number"], a["outcome"]) for a in delivery["attempts"]] == [(1, first.kind), (2, "response")]
         assert (delivery["outcome"], delivery["next_attempt_at"]) == ("delivered", None)
 
-    talk(story)
 
-
-def test_a_replay_after_it_was_given_up_reaches_a_receiver_that_is_back(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_replay_after_it_was_given_up_reaches_a_receiver_that_is_back():
+    async with Conversation() as t:
         t.receivers.answers = [NOBODY] * 5
         job_id = await create(t, path=SANDBOX)
         await t.advance(48 * HOUR)
@@ -234,14 +218,12 @@ def test_a_replay_after_it_was_given_up_reaches_a_receiver_that_is_back(talk):
         (delivery,) = (await t.get("/_mock/deliveries")).json()["deliveries"]
         assert (delivery["outcome"], len(delivery["attempts"])) == ("delivered", 6)
 
-    talk(story)
-
 
 @pytest.mark.parametrize(("path", "key"), APIS[1:])
-def test_there_is_nothing_to_replay_before_the_end_nor_of_a_job_that_nobody_knows(talk, path, key):
+async def test_there_is_nothing_to_replay_before_the_end_nor_of_a_job_that_nobody_knows(path, key):
     """FACTS 4: errors; 400 while the job runs, 404 for an unknown one or another account's."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         job_id = await create(t, job(frames=10), path, key)
         assert "not ended" in (await replayed(t, job_id, path, key, 400))["detail"]
         await t.advance(3)
@@ -251,35 +233,29 @@ def test_there_is_nothing_to_replay_before_the_end_nor_of_a_job_that_nobody_know
         await replayed(t, job_id, path, key + "-other", 404)
         assert len(hooks(t)) == 1
 
-    talk(story)
 
-
-def test_live_jobs_have_no_replay_of_their_own(talk):
+async def test_live_jobs_have_no_replay_of_their_own():
     """FACTS 4: sandbox and demo have one; the live API has no such path, and the others do not know its jobs."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         made = await ended(t)
         held_to(replies.Error, await t.post(f"{LIVE}/{made['job_id']}/replay-webhook", headers=by()), 404)
         await replayed(t, made["job_id"], SANDBOX, KEY, 404)
         await replayed(t, made["job_id"], DEMO, DEMO_KEY, 404)
 
-    talk(story)
 
-
-def test_a_webhook_that_is_no_longer_kept_cannot_be_replayed(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_webhook_that_is_no_longer_kept_cannot_be_replayed():
+    async with Conversation() as t:
         made = await ended(t, path=SANDBOX)
         store: Any = t.sandbox.store
         store._deliveries.clear()
         assert "no longer" in (await replayed(t, made["job_id"], SANDBOX, KEY, 404))["detail"]
 
-    talk(story)
 
-
-def test_events_of_several_keys_are_signed_with_their_own_secrets(talk):
+async def test_events_of_several_keys_are_signed_with_their_own_secrets():
     """FACTS 4: secret."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for key in (KEY, "nxt_key-2", DEMO_KEY):
             await create(t, job(frames=10), path_of(key), key)
         await t.advance(HOUR)
@@ -287,5 +263,3 @@ def test_events_of_several_keys_are_signed_with_their_own_secrets(talk):
         for call in hooks(t):
             assert sum(verified(call.body, dict(call.headers), one) for one in secrets) == 1
         assert len({json.loads(call.body)["job_id"] for call in hooks(t)}) == 3
-
-    talk(story)

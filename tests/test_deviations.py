@@ -120,30 +120,26 @@ def is_refused(reply: httpx2.Response) -> bool:
 
 
 @every_form
-def test_it_is_served_and_told(talk, form: str):
+async def test_it_is_served_and_told(form: str):
     request, text = FORMS[form]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "clock": {"mode": "auto"}}) as t:
         assert (await t.client.request(**request)).status_code < 300
         [said] = await told(t)
         assert said.startswith(text)
 
-    talk(story, {"extends": "default", "clock": {"mode": "auto"}})
-
 
 @every_form
-def test_a_strict_server_refuses_it(talk, form: str):
+async def test_a_strict_server_refuses_it(form: str):
     request, text = FORMS[form]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "clock": {"mode": "auto"}}, STRICT) as t:
         reply = await t.client.request(**request)
         assert is_refused(reply)
         assert text.partition(":")[0] in reply.text
         [said] = await told(t)
         assert said.startswith(text)
         assert (await t.get("/_mock/jobs")).json()["jobs"] == []
-
-    talk(story, {"extends": "default", "clock": {"mode": "auto"}}, STRICT)
 
 
 @pytest.mark.parametrize(
@@ -164,37 +160,31 @@ def test_a_strict_server_refuses_it(talk, form: str):
     ],
     ids=["url", "upload", "describe", "X-API-Key", "reverse", "generate", "extract", "list"],
 )
-def test_what_the_contract_has_is_none(talk, request_: dict[str, Any]):
+async def test_what_the_contract_has_is_none(request_: dict[str, Any]):
     """Names of headers are the same in any case (RFC 9110 section 5.1), and so are media types (section 8.3.1)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "clock": {"mode": "auto"}}, STRICT) as t:
         assert (await t.client.request(**request_)).status_code < 300
         assert await told(t) == []
 
-    talk(story, {"extends": "default", "clock": {"mode": "auto"}}, STRICT)
 
-
-def test_an_item_of_a_batch_deviates_alone(talk):
+async def test_an_item_of_a_batch_deviates_alone():
     batch = {"analyses": [{**URL, "style": "noir"}, URL], "webhook_url": "http://127.0.0.1:9/batch"}
 
-    async def tolerated(t: Conversation) -> None:
+    async with Conversation() as t:
         items = (await t.post(f"{VIDEOTOPROMPT}/batch", batch)).json()["analyses"]
         assert [item["status"] for item in items] == ["pending", "pending"]
         assert await told(t) == [f"analyses[].style: not a field here; {FIELDS}"]
-
-    async def refused(t: Conversation) -> None:
+    async with Conversation(settings=STRICT) as t:
         items = (await t.post(f"{VIDEOTOPROMPT}/batch", batch)).json()["analyses"]
         assert [item["status"] for item in items] == ["failed", "pending"]
         assert items[0]["error"] == f"analyses[].style: not a field here; {FIELDS}"
 
-    talk(tolerated)
-    talk(refused, settings=STRICT)
 
-
-def test_oauth_lets_any_parameter_through(talk):
+async def test_oauth_lets_any_parameter_through():
     """RFC 6749, sections 3.1 and 3.2."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(settings=STRICT) as t:
         asked = {"response_type": "code", "client_id": "app", "redirect_uri": "https://app.example/", "prompt": "login"}
         reply = await t.get("/videotoprompt/oauth/authorize", params=asked)
         assert (reply.status_code, await told(t)) == (302, [])
@@ -202,77 +192,61 @@ def test_oauth_lets_any_parameter_through(talk):
         reply = await t.client.post("/videotoprompt/oauth/token", data=form)
         assert (reply.json()["error"], await told(t)) == ("invalid_grant", [])
 
-    talk(story, settings=STRICT)
 
-
-def test_what_a_provider_refuses_itself_is_no_deviation(talk):
-    async def story(t: Conversation) -> None:
+async def test_what_a_provider_refuses_itself_is_no_deviation():
+    async with Conversation() as t:
         assert await dumplingai.refused(t, {**dumplingai.ASKED, "language": "en"}) == "Unknown property: language"
         assert await told(t) == []
 
-    talk(story)
 
-
-def test_links_to_files_take_any_parameter(talk):
+async def test_links_to_files_take_any_parameter():
     """They are this server's own, as signed links are the storage's own."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(settings=STRICT) as t:
         await generate(t, "mock-fast")
         [video] = (await listed(t))["videos"]
         assert (await t.get(f"{video['video_url']}?X-Goog-Signature=abc")).status_code == 200
         assert await told(t) == []
 
-    talk(story, settings=STRICT)
 
-
-def test_few_of_many_are_told_and_long_names_are_cut(talk):
-    async def story(t: Conversation) -> None:
+async def test_few_of_many_are_told_and_long_names_are_cut():
+    async with Conversation() as t:
         await t.post(f"{PROMPTTOVIDEO}/generate", {"prompt": "A cat", **{f"{n}" + "x" * 9_999: n for n in range(99)}})
         said = await told(t)
         assert len(said) == MOST_DEVIATIONS
         assert all(len(text) < 150 and text.endswith("there are prompt, quality") for text in said)
 
-    talk(story)
 
-
-def test_a_key_is_told_nowhere(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_key_is_told_nowhere():
+    async with Conversation() as t:
         await t.get(f"{PROMPTTOVIDEO}/account", headers=by("bearer   a-secret-key"))
         assert "a-secret-key" not in (await t.get("/_mock/journal")).text
 
-    talk(story)
 
-
-def test_several_are_told_in_the_order_of_the_checks(talk):
-    async def story(t: Conversation) -> None:
+async def test_several_are_told_in_the_order_of_the_checks():
+    async with Conversation() as t:
         body = {"prompt": "A cat", "quality": "360p", "seed": 7}
         await t.post(f"{PROMPTTOVIDEO}/generate?trace=1", body, headers=by("bearer key-1"))
         assert [text.partition(":")[0] for text in await told(t)] == ["Authorization", "trace", "seed", "quality"]
 
-    talk(story)
 
-
-def test_a_strict_server_takes_and_makes_nothing(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_strict_server_takes_and_makes_nothing():
+    async with Conversation(settings=STRICT) as t:
         for body in ({"prompt": "A cat", "seed": 7}, {"prompt": "A cat", "quality": "360p"}):
             assert (await t.post(f"{PROMPTTOVIDEO}/generate", body)).status_code == 400
         assert (await listed(t))["videos"] == []
         assert (await account(t))["credits"] == 1_000_000
 
-    talk(story, settings=STRICT)
 
-
-def test_the_journal_tells_what_the_page_shows(talk):
+async def test_the_journal_tells_what_the_page_shows():
     page = ROOT / "docs" / "control.md"
     [shown] = [json.loads(b.code) for b in blocks(page) if b.language == "json" and b.code.startswith('{"deviations"')]
     asked, looked = [words for words in commands(page, "curl") if any("prompttovideo" in word for word in words)]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         assert (await called(t, asked)).status_code == 200
         [entry] = (await called(t, looked)).json()["entries"]
         assert entry["deviations"] == shown["deviations"]
-
-    talk(story)
 
 
 def test_what_a_model_says_of_other_names_is_believed() -> None:

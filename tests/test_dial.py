@@ -1,7 +1,6 @@
 """Calls over real sockets to small receivers on loopback."""
 
 import asyncio
-import functools
 import itertools
 import shutil
 import socket
@@ -24,14 +23,6 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 # What a receiver does once it has read a request; whether it goes on to read another one.
 Manners = Callable[["Receiver", asyncio.StreamWriter], Awaitable[bool]]
-
-
-def in_a_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
-        asyncio.run(test(*args, **kwargs))  # type: ignore[arg-type]
-
-    return run
 
 
 class Receiver:
@@ -146,7 +137,6 @@ async def one_call(*manners: Manners, **fields: Any) -> tuple[CallResult, Receiv
         return await dialer.send(post(receiver, **fields)), receiver
 
 
-@in_a_loop
 async def test_a_request_leaves_as_it_was_composed() -> None:
     headers = (("X-Sig", "sha256=AB"), ("content-TYPE", "application/json"), ("X-Sig", "2"), ("X-Latin", "\xe9"))
 
@@ -164,7 +154,6 @@ async def test_a_request_leaves_as_it_was_composed() -> None:
     )
 
 
-@in_a_loop
 async def test_host_and_length_that_are_given_are_not_written_again() -> None:
     headers = (("host", "hooks.example"), ("content-length", "2"), ("X-Last", "1"))
 
@@ -175,7 +164,6 @@ async def test_host_and_length_that_are_given_are_not_written_again() -> None:
     ]
 
 
-@in_a_loop
 async def test_an_empty_body_is_announced_by_a_post_and_not_by_a_get() -> None:
     async with receiving(says(OK)) as receiver, dialling() as dialer:
         await dialer.send(post(receiver, body=b""))
@@ -185,7 +173,6 @@ async def test_an_empty_body_is_announced_by_a_post_and_not_by_a_get() -> None:
     assert receiver.requests[1] == b"GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % receiver.port
 
 
-@in_a_loop
 async def test_a_large_body_arrives_whole() -> None:
     body = bytes(range(256)) * 8_192
 
@@ -198,7 +185,6 @@ async def test_a_large_body_arrives_whole() -> None:
 @pytest.mark.parametrize(
     "status", [b"500 Internal Server Error", b"404 Not Found", b"204 No Content", b"302 Found"], ids=str
 )
-@in_a_loop
 async def test_any_status_is_a_reply(status: bytes) -> None:
     reply = b"HTTP/1.1 " + status + b"\r\nLOCATION: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
 
@@ -220,7 +206,6 @@ async def test_any_status_is_a_reply(status: bytes) -> None:
     ],
     ids=["early hints", "chunked", "to the end", "in pieces", "gzip"],
 )
-@in_a_loop
 async def test_every_framing_of_a_reply_is_read(pieces: list[bytes], body: bytes) -> None:
     result, _ = await one_call(says(*pieces, close=True))
 
@@ -230,7 +215,6 @@ async def test_every_framing_of_a_reply_is_read(pieces: list[bytes], body: bytes
 @pytest.mark.parametrize(
     ("first", "allowed", "status"), [(b"", 0.05, None), (OK[:-1], 0.25, 200)], ids=["silent", "half"]
 )
-@in_a_loop
 async def test_a_slow_receiver_runs_into_the_deadline(first: bytes, allowed: float, status: int | None) -> None:
     async with receiving(hangs(first), says(OK)) as receiver, dialling() as dialer:
         slow = await dialer.send(post(receiver, timeout=allowed))
@@ -242,7 +226,6 @@ async def test_a_slow_receiver_runs_into_the_deadline(first: bytes, allowed: flo
     assert receiver.connections == 2  # the one that hung is not used again
 
 
-@in_a_loop
 async def test_the_deadline_covers_the_name_and_the_connection() -> None:
     never = asyncio.Event()
 
@@ -273,7 +256,6 @@ async def test_the_deadline_covers_the_name_and_the_connection() -> None:
     ],
     ids=["reset", "closed", "cut short", "ssh", "tls", "bad status", "bad length", "bad chunk", "endless header"],
 )
-@in_a_loop
 async def test_what_is_no_reply_is_told_apart(manners: Manners, status: int | None, error: str) -> None:
     async with receiving(manners, says(OK)) as receiver, dialling() as dialer:
         bad, good = await dialer.send(post(receiver)), await dialer.send(post(receiver))
@@ -284,7 +266,6 @@ async def test_what_is_no_reply_is_told_apart(manners: Manners, status: int | No
 
 
 @pytest.mark.parametrize("keep", [0, 1000, 100_000])
-@in_a_loop
 async def test_an_endless_reply_is_cut_off(keep: int) -> None:
     async with receiving(floods, says(OK)) as receiver, dialling() as dialer:
         huge, next_one = await dialer.send(post(receiver, keep=keep)), await dialer.send(post(receiver))
@@ -293,7 +274,6 @@ async def test_an_endless_reply_is_cut_off(keep: int) -> None:
     assert next_one.body == b"ok"
 
 
-@in_a_loop
 async def test_a_connection_is_used_again() -> None:
     async with receiving(says(OK)) as receiver, dialling(resolver=Names(hook=["127.0.0.1"])) as dialer:
         by_address = [await dialer.send(post(receiver, keep=2)) for _ in range(20)]
@@ -304,7 +284,6 @@ async def test_a_connection_is_used_again() -> None:
     assert len(receiver.requests) == 40
 
 
-@in_a_loop
 async def test_calls_run_side_by_side_within_the_bound() -> None:
     async with receiving(says(OK)) as receiver, dialling(connections=3) as dialer:
         results = await asyncio.gather(*[dialer.send(post(receiver)) for _ in range(30)])
@@ -313,7 +292,6 @@ async def test_calls_run_side_by_side_within_the_bound() -> None:
     assert receiver.connections <= 3
 
 
-@in_a_loop
 async def test_calls_that_ran_out_of_time_give_their_places_back() -> None:
     async with receiving(hangs()) as silent, receiving(says(OK)) as receiver, dialling(connections=2) as dialer:
         late = await asyncio.gather(*[dialer.send(post(silent, timeout=0.05)) for _ in range(20)])
@@ -321,7 +299,6 @@ async def test_calls_that_ran_out_of_time_give_their_places_back() -> None:
         assert (await dialer.send(post(receiver))).kind == "response"
 
 
-@in_a_loop
 async def test_a_connection_that_ended_or_talked_out_of_turn_is_left() -> None:
     async def babbles(receiver: Receiver, writer: asyncio.StreamWriter) -> bool:
         writer.write(OK)
@@ -339,7 +316,6 @@ async def test_a_connection_that_ended_or_talked_out_of_turn_is_left() -> None:
         assert (first.kind, second.kind, receiver.connections) == ("response", "response", 2)
 
 
-@in_a_loop
 async def test_a_call_that_is_cancelled_leaves_nothing_behind() -> None:
     async with receiving(hangs(), says(OK)) as receiver, dialling() as dialer:
         call = asyncio.ensure_future(dialer.send(post(receiver)))
@@ -350,7 +326,6 @@ async def test_a_call_that_is_cancelled_leaves_nothing_behind() -> None:
         assert (await dialer.send(post(receiver))).kind == "response"
 
 
-@in_a_loop
 async def test_closing_ends_the_calls_that_are_under_way() -> None:
     async with receiving(hangs()) as receiver, dialling() as dialer:
         call = asyncio.ensure_future(dialer.send(post(receiver)))
@@ -359,7 +334,6 @@ async def test_closing_ends_the_calls_that_are_under_way() -> None:
         assert (await call).kind == "protocol_error"
 
 
-@in_a_loop
 async def test_a_dialer_that_was_closed_opens_again() -> None:
     async with receiving(says(OK)) as receiver, dialling() as dialer:
         await dialer.send(post(receiver))
@@ -375,7 +349,6 @@ def closed_port() -> int:
         return port
 
 
-@in_a_loop
 async def test_no_connection_is_told_apart() -> None:
     port = closed_port()
     async with dialling(resolver=Names(empty=[])) as dialer:
@@ -390,7 +363,6 @@ async def test_no_connection_is_told_apart() -> None:
     assert (closed.address, unknown.address) == ("127.0.0.1", None)
 
 
-@in_a_loop
 async def test_the_next_address_is_tried_when_one_does_not_connect() -> None:
     names = Names(both=["::1", "127.0.0.1"])
     async with receiving(says(OK)) as receiver, dialling(resolver=names) as dialer:
@@ -399,7 +371,6 @@ async def test_the_next_address_is_tried_when_one_does_not_connect() -> None:
     assert (result.kind, result.address, len(receiver.requests)) == ("response", "127.0.0.1", 1)
 
 
-@in_a_loop
 async def test_ipv6_loopback_is_reached() -> None:
     try:
         async with receiving(says(OK), host="::1") as receiver, dialling() as dialer:
@@ -411,7 +382,6 @@ async def test_ipv6_loopback_is_reached() -> None:
     assert b"\r\nHost: [::1]:%d\r\n" % receiver.port in receiver.requests[0]
 
 
-@in_a_loop
 async def test_the_own_port_is_refused_before_anything_is_dialled() -> None:
     async with receiving(says(OK)) as receiver:
         async with dialling(EgressPolicy(own_ports=frozenset({receiver.port}))) as dialer:
@@ -421,7 +391,6 @@ async def test_the_own_port_is_refused_before_anything_is_dialled() -> None:
         assert "this sandbox server itself" in (result.error or "")
 
 
-@in_a_loop
 async def test_cookies_are_not_kept_and_proxies_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
@@ -448,7 +417,6 @@ async def test_cookies_are_not_kept_and_proxies_not_asked(monkeypatch: pytest.Mo
     ],
     ids=["crlf", "lf", "name", "euro", "too short", "too long", "method", "umlaut"],
 )
-@in_a_loop
 async def test_a_call_that_http_cannot_carry_is_not_sent(method: str, headers: list[tuple[str, str]]) -> None:
     async with receiving(says(OK)) as receiver, dialling() as dialer:
         url = f"http://127.0.0.1:{receiver.port}/"
@@ -488,7 +456,6 @@ def secure(receiver: Receiver, host: str = "receiver.test") -> OutgoingCall:
     return OutgoingCall("POST", f"https://{host}:{receiver.port}/", body=b"{}", timeout=5)
 
 
-@in_a_loop
 async def test_tls_shows_the_name_and_dials_the_address(certificate: Path) -> None:
     shown: list[str | None] = []
     names = Names(**{"receiver.test.": ["127.0.0.1"]})
@@ -503,7 +470,6 @@ async def test_tls_shows_the_name_and_dials_the_address(certificate: Path) -> No
     assert receiver.requests[0].startswith(b"POST / HTTP/1.1\r\nHost: receiver.test.:%d\r\n" % receiver.port)
 
 
-@in_a_loop
 async def test_a_self_signed_certificate_is_refused_unless_trusted(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -525,7 +491,6 @@ async def test_a_self_signed_certificate_is_refused_unless_trusted(
     assert len(receiver.requests) == 1
 
 
-@in_a_loop
 async def test_tls_to_a_receiver_that_speaks_none_is_no_connection() -> None:
     async with receiving(says(OK)) as receiver, dialling(verify=False) as dialer:
         call = OutgoingCall("GET", f"https://127.0.0.1:{receiver.port}/", timeout=0.05)

@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,10 +36,11 @@ def commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
-def test_a_request_is_answered(talk: Callable[..., None], command: list[str]) -> None:
+async def test_a_request_is_answered(command: list[str]) -> None:
     """As curl would send it, against a delivery that exists."""
 
-    async def story(t: Conversation) -> None:
+    account = {"key": "*", "plan": "enterprise", "webhook": {"url": "http://127.0.0.1:9000/webhook"}}
+    async with Conversation({"extends": "default", "accounts": [account]}) as t:
         await t.post("/videotoprompt/v1/analyze/url", {"url": "https://example.com/mock-fast.mp4"})
         (delivery,) = (await t.get("/_mock/deliveries?wait=5s")).json()["deliveries"]
         given = dict(pairwise(command))
@@ -50,9 +50,6 @@ def test_a_request_is_answered(talk: Callable[..., None], command: list[str]) ->
         body = json.loads(given["-d"]) if "-d" in command else None
         reply = await t.client.request(method, url, json=body)
         assert reply.status_code < 300, reply.text
-
-    account = {"key": "*", "plan": "enterprise", "webhook": {"url": "http://127.0.0.1:9000/webhook"}}
-    talk(story, {"extends": "default", "accounts": [account]})
 
 
 @pytest.mark.parametrize("page", [*PAGES, "wire-faults.md"])

@@ -31,142 +31,116 @@ PRO = {"accounts": [{"key": "*", "plan": "pro"}]}
     "headers", [{"Authorization": ""}, {"Authorization": "Bearer "}, {"Authorization": "key-1"}, by("invalid")]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_missing_or_wrong_key(talk, method: str, headers: dict[str, str]):
+async def test_a_missing_or_wrong_key(method: str, headers: dict[str, str]):
     """FACTS 5: auth."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = await t.client.request(method, PATH, json=ASKED if method == "POST" else None, headers=headers)
         assert held_to(models.Error, reply, 401) == UNAUTHORIZED
 
-    talk(story)
 
-
-def test_the_documented_request_and_its_reply(talk):
+async def test_the_documented_request_and_its_reply():
     """FACTS 5: request, reply."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = await extracted(t, jsonMode=False)
         assert list(reply) == ["results", "prompt", "videoDuration", "creditUsage"]
         assert reply["prompt"] == PROMPT
         assert reply["results"].strip()
 
-    talk(story)
-
 
 @pytest.mark.parametrize(
     "prompt", [PROMPT, "List every product with its price.", "{", "夕日 🌅 \u0000 \\ \"'", "x" * 200_000, " "]
 )
-def test_in_json_mode_the_results_are_a_string_of_json(talk, prompt: str):
+async def test_in_json_mode_the_results_are_a_string_of_json(prompt: str):
     """FACTS 5: reply (jsonMode)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = await extracted(t, prompt=prompt, jsonMode=True)
         assert isinstance(json.loads(reply["results"]), dict | list)
         assert reply["prompt"] == prompt
         assert (await extracted(t, prompt=prompt))["results"] != reply["results"]
 
-    talk(story)
 
-
-def test_unknown_properties_are_refused(talk):
+async def test_unknown_properties_are_refused():
     """FACTS 5: request (additionalProperties)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         assert await refused(t, {**ASKED, "language": "en"}) == "Unknown property: language"
         assert await refused(t, {**ASKED, "input_method": "url"}) == "Unknown property: input_method"
 
-    talk(story)
-
 
 @pytest.mark.parametrize("source", models.SOURCES)
-def test_documented_sources(talk, source: str):
+async def test_documented_sources(source: str):
     """FACTS 5: requestSource."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await extracted(t, requestSource=source)
         assert "deviations" not in await latest(t)
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
     ("duration", "credits"), [(1, 101), (100, 101), (101, 102), (5_000, 150), (60_000, 700), (3_600_000, 36_100)]
 )
-def test_the_price(talk, duration: int, credits: int):
+async def test_the_price(duration: int, credits: int):
     """FACTS 5: credits. 100, and 10 a second, rounded up to a whole number."""
 
-    async def story(t: Conversation) -> None:
+    assert extraction.cost(duration) == credits
+    async with Conversation({"providers": {"dumplingai": {"video_seconds": duration / 1000}}}) as t:
         reply = await extracted(t)
         assert (reply["videoDuration"], reply["creditUsage"]) == (duration / 1000, credits)
 
-    assert extraction.cost(duration) == credits
-    talk(story, {"providers": {"dumplingai": {"video_seconds": duration / 1000}}})
-
 
 @pytest.mark.parametrize("duration", [1, 999, 1_000, 7_250, 3_600_000])
-def test_the_duration_of_a_file_is_read_from_it(talk, duration: int):
+async def test_the_duration_of_a_file_is_read_from_it(duration: int):
     """FACTS 5: duration (base64)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = held_to(models.Extracted, await t.post(PATH, sent(mp4(duration))))
         assert reply["videoDuration"] == duration / 1000
         assert reply["creditUsage"] == extraction.cost(duration)
 
-    talk(story)
 
-
-def test_the_duration_of_a_url_is_seeded_from_it(talk):
+async def test_the_duration_of_a_url_is_seeded_from_it():
     """FACTS 5: duration (url): 5 to 600 s, and the same again for the same video, whatever is asked of it."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         lengths = [(await extracted(t, video=f"https://example.com/{i}.mp4"))["videoDuration"] for i in range(40)]
         assert all(5 <= length <= 600 for length in lengths)
         assert len(set(lengths)) > 30
         again = await extracted(t, video="https://example.com/7.mp4", prompt="What else?", jsonMode=True)
         assert again["videoDuration"] == lengths[7]
 
-    talk(story)
 
-
-def test_the_same_request_gets_the_same_bytes(talk):
-    replies: list[bytes] = []
-
-    async def story(t: Conversation) -> None:
-        replies.extend([(await t.post(PATH, ASKED)).content, (await t.post(PATH, sent(mp4(9_000)))).content])
-
-    async def after_another(t: Conversation) -> None:
+async def test_the_same_request_gets_the_same_bytes():
+    async with Conversation() as t:
+        by_url, by_file = await t.post(PATH, ASKED), await t.post(PATH, sent(mp4(9_000)))
+    async with Conversation() as t:
         await extracted(t, video="https://example.com/other.mp4")
-        await story(t)
-
-    talk(story)
-    talk(after_another)
-    assert replies[:2] == replies[2:]
+        assert (await t.post(PATH, ASKED)).content == by_url.content
+        assert (await t.post(PATH, sent(mp4(9_000)))).content == by_file.content
 
 
-def test_a_scenario_can_set_the_duration(talk):
+async def test_a_scenario_can_set_the_duration():
     """FACTS 5: duration (a scenario can set it), for files too."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"providers": {"dumplingai": {"video_seconds": 12.5}}}) as t:
         assert (await extracted(t))["videoDuration"] == 12.5
         assert held_to(models.Extracted, await t.post(PATH, sent(mp4(9_000))))["videoDuration"] == 12.5
 
-    talk(story, {"providers": {"dumplingai": {"video_seconds": 12.5}}})
 
-
-def test_videos_that_are_too_long(talk):
+async def test_videos_that_are_too_long():
     """FACTS 5: limits (over 3,600 s)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"providers": {"dumplingai": {"video_seconds": 3600.001}}}) as t:
         assert "1 hour (3600 seconds)" in await refused(t, ASKED)
         assert await balance(t) == (None, 0)
 
-    talk(story, {"providers": {"dumplingai": {"video_seconds": 3600.001}}})
 
-
-def test_files_that_are_too_long(talk):
+async def test_files_that_are_too_long():
     """FACTS 5: limits (over 3,600 s), read from the file."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         # The movie header states its timescale, and then the duration (ISO 14496-12, section 8.2.2).
         data = bytearray(mp4(3_600_000))
         at = data.index(b"mvhd") + 4 + 16
@@ -174,39 +148,31 @@ def test_files_that_are_too_long(talk):
         data[at : at + 4] = (3_600_001).to_bytes(4, "big")
         assert "1 hour (3600 seconds)" in await refused(t, sent(bytes(data)))
 
-    talk(story)
-
 
 @pytest.mark.parametrize("ending", [*FORMATS, "3gp", "MP4", "WebM"])
-def test_supported_formats_by_url(talk, ending: str):
+async def test_supported_formats_by_url(ending: str):
     """FACTS 5: formats. Queries and fragments are no part of a file's name."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for url in (f"https://example.com/a.{ending}", f"http://1.2.3.4:99/a.b.{ending}?sign=x.mkv#t.txt"):
             await extracted(t, video=url)
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
     "url", ["https://youtu.be/abc", "https://example.com", "https://example.com/v1.2/", "https://e.com/?a.txt"]
 )
-def test_a_url_that_shows_no_format_is_taken(talk, url: str):
-    async def story(t: Conversation) -> None:
+async def test_a_url_that_shows_no_format_is_taken(url: str):
+    async with Conversation() as t:
         await extracted(t, video=url)
-
-    talk(story)
 
 
 @pytest.mark.parametrize("ending", ["mkv", "m4v", "ogv", "gif", "mp3", "html", "MKV", "mp4x"])
-def test_unsupported_formats_by_url(talk, ending: str):
+async def test_unsupported_formats_by_url(ending: str):
     """FACTS 5: limits (unsupported format)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         told = await refused(t, {**ASKED, "video": f"https://example.com/video.mp4/a.{ending}?x=.mp4"})
         assert told == f"Unsupported video format: {ending.lower()}. Supported formats: {', '.join(FORMATS)}"
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -224,34 +190,30 @@ def test_unsupported_formats_by_url(talk, ending: str):
     ],
     ids=["flv", "mpeg", "mpg", "avi", "webm", "wmv", "3gpp", "mov", "old mov"],
 )
-def test_supported_formats_by_content(talk, head: bytes):
+async def test_supported_formats_by_content(head: bytes):
     """FACTS 5: formats, duration. What states no duration has one seeded from its content."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         first, other = [held_to(models.Extracted, await t.post(PATH, sent(head + tail))) for tail in (b"", b"other")]
         assert 5 <= first["videoDuration"] <= 600
         assert first["videoDuration"] != other["videoDuration"]
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"\0", b"%PDF-1.7", b"\x89PNG\r\n\x1a\n", b"\x1a\x45\xdf\xa3matroska", b"OggS" * 9]
 )
-def test_unsupported_formats_by_content(talk, data: bytes):
+async def test_unsupported_formats_by_content(data: bytes):
     """FACTS 5: limits (unsupported format)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         told = await refused(t, sent(data))
         assert told.startswith("Unsupported video format" if data else "The video is empty")
 
-    talk(story)
 
-
-def test_the_list_of_formats(talk):
+async def test_the_list_of_formats():
     """FACTS 5: formats (GET). It counts as a request, and needs a key like every other."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(PRO) as t:
         reply = await t.get(PATH)
         assert held_to(models.Formats, reply) == {"supportedFormats": FORMATS}
         assert reply.headers["x-ratelimit-remaining"] == "59"
@@ -259,14 +221,12 @@ def test_the_list_of_formats(talk):
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == str(len(reply.content))
 
-    talk(story, PRO)
-
 
 @pytest.mark.parametrize("plan", ["free", "starter", "basic", "pro", "enterprise", None])
-def test_sixty_requests_a_minute(talk, plan: str | None):
+async def test_sixty_requests_a_minute(plan: str | None):
     """FACTS 5: rate limit. Every reply tells, errors too; a window later all is new."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"accounts": [{"key": "*", "plan": plan}]}) as t:
         for used in range(1, 61):
             body, status = (ASKED, 200) if used % 3 else ({**ASKED, "video": "ftp://x"}, 400)
             reply = await t.post(PATH, body)
@@ -283,8 +243,6 @@ def test_sixty_requests_a_minute(talk, plan: str | None):
         await t.advance(60)
         assert (await t.get(PATH)).headers["x-ratelimit-remaining"] == "59"
 
-    talk(story, {"accounts": [{"key": "*", "plan": plan}]})
-
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
@@ -296,29 +254,26 @@ def test_sixty_requests_a_minute(talk, plan: str | None):
         ("OPTIONS", "/extract-video", 405),
     ],
 )
-def test_paths_and_methods_that_do_not_exist(talk, method: str, path: str, status: int):
+async def test_paths_and_methods_that_do_not_exist(method: str, path: str, status: int):
     """FACTS 5: rate limit (the headers are on every response)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = await t.client.request(method, f"/dumplingai/api/v1{path}")
         held_to(models.Error, reply, status)
         assert reply.headers.get("allow") == ("GET, HEAD, POST" if status == 405 else None)
 
-    talk(story)
 
-
-def test_an_unlimited_account_still_has_numbers_in_its_headers(talk):
-    async def story(t: Conversation) -> None:
+async def test_an_unlimited_account_still_has_numbers_in_its_headers():
+    async with Conversation({"accounts": [{"key": "*", "limits": {"requests_per_minute": None}}]}) as t:
         reply = await t.get(PATH)
         assert reply.headers["x-ratelimit-limit"] == reply.headers["x-ratelimit-remaining"] == "1000000"
 
-    talk(story, {"accounts": [{"key": "*", "limits": {"requests_per_minute": None}}]})
 
-
-def test_credits_are_unlimited_unless_an_account_has_a_balance(talk):
+async def test_credits_are_unlimited_unless_an_account_has_a_balance():
     """FACTS 5: 402."""
 
-    async def story(t: Conversation) -> None:
+    accounts = [{"key": "rich", "credits": 1000}, {"key": "*", "plan": "pro"}]
+    async with Conversation({"accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}}) as t:
         assert await balance(t) == (None, 0)
         assert (await extracted(t, "rich"))["creditUsage"] == 700
         assert await balance(t, "rich") == (300, 0)
@@ -326,33 +281,26 @@ def test_credits_are_unlimited_unless_an_account_has_a_balance(talk):
         assert await balance(t, "rich") == (300, 0)
         await extracted(t)
 
-    accounts = [{"key": "rich", "credits": 1000}, {"key": "*", "plan": "pro"}]
-    talk(story, {"accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}})
 
-
-def test_the_whole_balance_can_be_used(talk):
+async def test_the_whole_balance_can_be_used():
     """FACTS 5: 402."""
 
-    async def story(t: Conversation) -> None:
+    accounts = [{"key": "*", "credits": 700}]
+    async with Conversation({"accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}}) as t:
         await extracted(t)
         assert await balance(t) == (0, 0)
         assert await refused(t, ASKED, 402) == OUT_OF_CREDITS["error"]
 
-    accounts = [{"key": "*", "credits": 700}]
-    talk(story, {"accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}})
 
-
-def test_the_ledger_tells_which_request_took_what(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_ledger_tells_which_request_took_what():
+    accounts = [{"key": "*", "credits": 9000}]
+    async with Conversation({"accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}}) as t:
         await extracted(t)
         account = (await t.get("/_mock/accounts/key-1?provider=dumplingai")).json()["accounts"][0]
         number = (await latest(t))["number"]
         told = [(e["kind"], e["amount"], e["reference"]) for e in account["ledger"]]
         reference = f"extract_video {number}"
         assert told == [("opening", 9000, ""), ("reserve", -700, reference), ("capture", 0, reference)]
-
-    accounts = [{"key": "*", "credits": 9000}]
-    talk(story, {"accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}})
 
 
 @pytest.mark.parametrize(
@@ -369,10 +317,10 @@ def test_the_ledger_tells_which_request_took_what(talk):
         ("mock-overloaded", 503, "The service is temporarily unavailable"),
     ],
 )
-def test_magic_inputs_work_in_the_url_and_in_the_prompt(talk, word: str, status: int, told: str):
+async def test_magic_inputs_work_in_the_url_and_in_the_prompt(word: str, status: int, told: str):
     """FACTS 5: 500, and what else can be asked for. A file that is sent along has its prompt."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         asked = [
             {**ASKED, "video": f"https://example.com/{word}.mp4"},
             {**ASKED, "prompt": f"Please {word}."},
@@ -384,28 +332,22 @@ def test_magic_inputs_work_in_the_url_and_in_the_prompt(talk, word: str, status:
             assert await refused(t, body, status) == told
         await extracted(t)
 
-    talk(story)
 
-
-def test_a_server_error_is_a_failed_extraction_only_where_something_is_extracted(talk):
+async def test_a_server_error_is_a_failed_extraction_only_where_something_is_extracted():
     """FACTS 5: 500."""
-
-    async def story(t: Conversation) -> None:
-        assert held_to(models.Error, await t.get(PATH), 500) == {"error": "the disk is full"}
-        assert await refused(t, ASKED, 500) == "Failed to extract video data: the disk is full"
 
     rule = {
         "name": "broken",
         "operation": "dumplingai.*",
         "fault": {"kind": "server_error", "message": "the disk is full"},
     }
-    talk(story, {"rules": [rule]})
+    async with Conversation({"rules": [rule]}) as t:
+        assert held_to(models.Error, await t.get(PATH), 500) == {"error": "the disk is full"}
+        assert await refused(t, ASKED, 500) == "Failed to extract video data: the disk is full"
 
 
 @pytest.mark.parametrize("base", ["http://mock.test/dumplingai", "http://mock.test", "https://app.dumplingai.com"])
-def test_every_way_of_addressing_it(talk, base: str):
-    async def story(t: Conversation) -> None:
+async def test_every_way_of_addressing_it(base: str):
+    async with Conversation() as t:
         reply = await t.post(f"{base}/api/v1/extract-video", {**ASKED, "video": URL})
         assert held_to(models.Extracted, reply)["prompt"] == PROMPT
-
-    talk(story)

@@ -33,10 +33,10 @@ def named(reply: httpx2.Response) -> dict[str, str]:
     return {name.removeprefix(f"{OWN}."): known for name, _, known in tokens}
 
 
-def test_what_the_page_shows_is_served_where_nothing_may_be_assumed(talk):
+async def test_what_the_page_shows_is_served_where_nothing_may_be_assumed():
     """Its price needs no rounding, which is assumed: what stands for the length of a video is whole seconds then."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(settings=ASSUMES_NOTHING) as t:
         for number in range(20):
             reply = await extracted(t, video=f"https://example.com/{number}.mp4", jsonMode=True, requestSource="API")
             assert reply["videoDuration"] % 1 == 0
@@ -45,34 +45,26 @@ def test_what_the_page_shows_is_served_where_nothing_may_be_assumed(talk):
         whole = held_to(models.Extracted, await t.post(PATH, sent(mp4(7_000))))
         assert (whole["videoDuration"], whole["creditUsage"]) == (7, 170)
 
-    talk(story, settings=ASSUMES_NOTHING)
 
-
-def test_the_documented_refusals_are_served_too(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_documented_refusals_are_served_too():
+    async with Conversation(settings=ASSUMES_NOTHING) as t:
         assert (await t.post(PATH, ASKED, headers=by("invalid"))).status_code == 401
         for wrong in ({"prompt": None}, {"language": "en"}, {"inputMethod": "file"}):
             assert (await t.post(PATH, {**ASKED, **wrong})).status_code == 400
         assert (await t.post(PATH, {**ASKED, "prompt": "mock-server-error"})).status_code == 500
 
-    talk(story, settings=ASSUMES_NOTHING)
-
 
 @pytest.mark.parametrize("name", ["no_such_path", "method_not_allowed", "unsupported_media_type", "body_too_large"])
-def test_an_error_that_is_assumed_is_none(talk, name: str):
-    async def story(t: Conversation) -> None:
+async def test_an_error_that_is_assumed_is_none(name: str):
+    async with Conversation(settings=ASSUMES_NOTHING) as t:
         assert row(await t.client.request(**REQUESTS[f"{OWN}.error.{name}"])) == f"error.{name}"
-
-    talk(story, settings=ASSUMES_NOTHING)
 
 
 @pytest.mark.parametrize("name", ["forbidden", "not_found", "outage"])
-def test_a_scenario_cannot_ask_for_an_assumed_error(talk, name: str):
-    async def story(t: Conversation) -> None:
+async def test_a_scenario_cannot_ask_for_an_assumed_error(name: str):
+    async with Conversation({"extends": f"{OWN}-{name.replace('_', '-')}"}, ASSUMES_NOTHING) as t:
         told = "overloaded" if name == "outage" else name
         assert row(await t.post(PATH, ASKED)) == f"error.{told}"
-
-    talk(story, {"extends": f"{OWN}-{name.replace('_', '-')}"}, ASSUMES_NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -100,44 +92,36 @@ def test_a_scenario_cannot_ask_for_an_assumed_error(talk, name: str):
         "a quarter of a second",
     ],
 )
-def test_what_would_rest_on_an_assumption_is_not_done(talk, body: dict[str, Any], told: str):
-    async def story(t: Conversation) -> None:
+async def test_what_would_rest_on_an_assumption_is_not_done(body: dict[str, Any], told: str):
+    async with Conversation(RICH, ASSUMES_NOTHING) as t:
         assert row(await t.post(PATH, body)) == told
         assert await balance(t) == (9_000, 0)
         assert (await latest(t))["note"] == f"refused, for it rests on an assumption: {OWN}.{told}"
 
-    talk(story, RICH, ASSUMES_NOTHING)
 
-
-def test_the_list_of_formats_is_assumed(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_list_of_formats_is_assumed():
+    async with Conversation(settings=ASSUMES_NOTHING) as t:
         assert row(await t.get(PATH)) == "rule.formats_reply"
 
-    talk(story, settings=ASSUMES_NOTHING)
 
-
-def test_whoever_has_a_balance_is_served_until_it_is_used_up(talk):
-    async def story(t: Conversation) -> None:
+async def test_whoever_has_a_balance_is_served_until_it_is_used_up():
+    async with Conversation({"extends": f"{OWN}-out-of-credits"}, ASSUMES_NOTHING) as t:
         assert [(await extracted(t))["creditUsage"] for _ in range(2)] == [700, 700]
         assert row(await t.post(PATH, ASKED)) == "error.insufficient_credits"
         assert await balance(t) == (100, 0)
 
-    talk(story, {"extends": f"{OWN}-out-of-credits"}, ASSUMES_NOTHING)
 
-
-def test_the_sixty_requests_of_a_minute_are_assumed(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_sixty_requests_of_a_minute_are_assumed():
+    async with Conversation({"extends": f"{OWN}-sixty-a-minute"}, ASSUMES_NOTHING) as t:
         replies = [await t.post(PATH, ASKED) for _ in range(61)]
         assert [reply.status_code for reply in replies[:60]] == [200] * 60
         assert row(replies[-1]) == "limit.requests_per_minute"
 
-    talk(story, {"extends": f"{OWN}-sixty-a-minute"}, ASSUMES_NOTHING)
 
-
-def test_a_video_without_a_length_of_its_own_has_a_made_up_one(talk):
+async def test_a_video_without_a_length_of_its_own_has_a_made_up_one():
     """FACTS 5: duration (url: seeded, 5 to 600 s; a scenario can set it). So has a file that states none."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         given = [{"video": f"https://example.com/{n}.mp4"} for n in range(9)] + [
             sent(AVI + bytes([n])) for n in range(9)
         ]
@@ -145,35 +129,27 @@ def test_a_video_without_a_length_of_its_own_has_a_made_up_one(talk):
         assert all(5 <= length <= 600 for length in lengths)
         assert len(set(lengths)) > 14
         assert [(await extracted(t, **each))["videoDuration"] for each in given] == lengths
-
-    async def told(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "providers": {"dumplingai": {"video_seconds": 42.5}}}) as t:
         for each in ({}, sent(AVI), sent(mp4(7_000))):
             assert (await extracted(t, **each))["videoDuration"] == 42.5
 
-    talk(story)
-    talk(told, {"extends": "default", "providers": {"dumplingai": {"video_seconds": 42.5}}})
 
-
-def test_its_host_needs_no_prefix(talk):
-    async def story(t: Conversation) -> None:
+async def test_its_host_needs_no_prefix():
+    async with Conversation() as t:
         for host in ("app.dumplingai.com", "app.dumplingai.com:443"):
             reply = await t.post(f"https://{host}/api/v1/extract-video", ASKED)
             assert held_to(models.Extracted, reply)["prompt"] == ASKED["prompt"]
 
-    talk(story)
 
-
-def test_by_default_nothing_is_whole_seconds(talk):
-    async def story(t: Conversation) -> None:
+async def test_by_default_nothing_is_whole_seconds():
+    async with Conversation(settings=NAMED) as t:
         lengths = [(await extracted(t, video=f"https://e.com/{i}.mp4"))["videoDuration"] for i in range(20)]
         assert any(length % 1 for length in lengths)
         assert extraction.cost(round(1000 * lengths[0])) >= 100 + 10 * lengths[0]
 
-    talk(story, settings=NAMED)
 
-
-def test_a_reply_names_what_it_rests_on(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_reply_names_what_it_rests_on():
+    async with Conversation(settings=NAMED) as t:
         assert named(await t.post(PATH, sent(mp4(7_000)))) == {"operation.extract_video": "documented"}
         told = named(await t.post(PATH, {**sent(mp4(7_250)), "requestSource": "MINE"}))
         assert told == {
@@ -187,16 +163,12 @@ def test_a_reply_names_what_it_rests_on(talk):
         refused = named(await t.post(PATH, {**ASKED, "video": "https://example.com/a.mkv"}))
         assert refused == {"operation.extract_video": "documented", "error.unsupported_format": "assumed"}
 
-    talk(story, settings=NAMED)
 
-
-def test_the_journal_tells_it_without_any_flag(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_journal_tells_it_without_any_flag():
+    async with Conversation() as t:
         await t.post(PATH, {**ASKED, "prompt": ""})
         assert (await latest(t))["rests_on"] == [
             {"rule": "dumplingai.operation.extract_video", "class": "documented"},
             {"rule": "dumplingai.error.invalid_request", "class": "documented"},
             {"rule": "dumplingai.rule.empty_prompt", "class": "assumed"},
         ]
-
-    talk(story)

@@ -59,39 +59,33 @@ NO_OBJECTS = (b"null", b"[]", b'["video"]', b'"video"', b"5", b"true")
 
 
 @pytest.mark.parametrize("name", NOT_JSON)
-def test_what_is_no_json(talk, name: str):
+async def test_what_is_no_json(name: str):
     """FACTS 5: request."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = await t.client.post(PATH, content=NOT_JSON[name], headers=JSON)
         assert held_to(models.Error, reply, 400) == {"error": "The request body is not valid JSON"}
 
-    talk(story)
-
 
 @pytest.mark.parametrize("body", NO_OBJECTS)
-def test_what_is_no_object(talk, body: bytes):
+async def test_what_is_no_object(body: bytes):
     """FACTS 5: request."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = await t.client.post(PATH, content=body, headers=JSON)
         assert held_to(models.Error, reply, 400) == {"error": "The request body must be a JSON object"}
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
     "kind",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "application/jsonp"],
 )
-def test_what_does_not_say_that_it_is_json(talk, kind: str):
+async def test_what_does_not_say_that_it_is_json(kind: str):
     """The page documents 400, and no 415."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = await t.client.post(PATH, content=json.dumps(ASKED), headers={"Content-Type": kind})
         assert held_to(models.Error, reply, 400) == {"error": "Content-Type must be application/json"}
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -119,24 +113,20 @@ def test_what_does_not_say_that_it_is_json(talk, kind: str):
     ],
     ids=lambda value: repr(value)[:60],
 )
-def test_types_enums_and_names(talk, change: dict[str, Any], told: str):
+async def test_types_enums_and_names(change: dict[str, Any], told: str):
     """FACTS 5: request (as the OpenAPI says)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         assert await refused(t, {**ASKED, **change}) == told
-
-    talk(story)
 
 
 @pytest.mark.parametrize("name", ["video", "prompt", "inputMethod"])
-def test_what_is_missing(talk, name: str):
+async def test_what_is_missing(name: str):
     """FACTS 5: request (required)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         assert await refused(t, {k: v for k, v in ASKED.items() if k != name}) == f"{name} is required"
         assert await refused(t, {}) == "inputMethod is required"
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +139,9 @@ def test_what_is_missing(talk, name: str):
     ],
     ids=lambda url: repr(url[:40]),
 )  # fmt: skip
-def test_what_is_no_url(talk, url: str):
-    async def story(t: Conversation) -> None:
+async def test_what_is_no_url(url: str):
+    async with Conversation() as t:
         assert await refused(t, {**ASKED, "video": url}) == NO_URL
-
-    talk(story)
 
 
 FILE = base64.b64encode(mp4(5_000)).decode()
@@ -177,68 +165,56 @@ NOT_BASE64 = {
 
 
 @pytest.mark.parametrize("name", NOT_BASE64)
-def test_what_is_no_base64(talk, name: str):
-    async def story(t: Conversation) -> None:
+async def test_what_is_no_base64(name: str):
+    async with Conversation() as t:
         assert await refused(t, {**ASKED, "inputMethod": "base64", "video": NOT_BASE64[name]}) == NO_BASE64
 
-    talk(story)
 
-
-def test_a_data_url_is_no_base64(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_data_url_is_no_base64():
+    async with Conversation() as t:
         told = await refused(t, {**ASKED, "inputMethod": "base64", "video": f"data:video/mp4;base64,{FILE}"})
         assert told == "video must be plain base64, without the data: prefix, when inputMethod is base64"
 
-    talk(story)
-
 
 @pytest.mark.parametrize("text", ["", " \n"])
-def test_a_file_of_no_bytes(talk, text: str):
-    async def story(t: Conversation) -> None:
+async def test_a_file_of_no_bytes(text: str):
+    async with Conversation() as t:
         assert (await refused(t, {**ASKED, "inputMethod": "base64", "video": text})).startswith("The video is empty")
 
-    talk(story)
 
-
-def test_line_breaks_and_missing_padding_are_let_through(talk):
-    async def story(t: Conversation) -> None:
+async def test_line_breaks_and_missing_padding_are_let_through():
+    async with Conversation() as t:
         plain = held_to(models.Extracted, await t.post(PATH, sent(mp4(5_000))))
         lines = "\r\n".join(FILE[at : at + 76] for at in range(0, len(FILE), 76))
         for text in (lines, FILE.rstrip("=")):
             reply = await t.post(PATH, {**ASKED, "inputMethod": "base64", "video": text})
             assert held_to(models.Extracted, reply) == plain
 
-    talk(story)
-
 
 @pytest.mark.parametrize("size", [12, 13, 31, 40, 100, 500, 1_000, 2_000])
-def test_a_file_that_is_cut_off_is_served_and_noted(talk, size: int):
+async def test_a_file_that_is_cut_off_is_served_and_noted(size: int):
     """FACTS 5: duration. It is read where the file still states it, else seeded."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = held_to(models.Extracted, await t.post(PATH, sent(mp4(7_250)[:size])))
         assert reply["videoDuration"] == 7.25 or 5 <= reply["videoDuration"] <= 600
         assert (await latest(t))["note"] == "the video is cut off or damaged; it is served all the same"
 
-    talk(story)
 
-
-def test_random_bytes_behind_a_known_start(talk):
-    async def story(t: Conversation) -> None:
+async def test_random_bytes_behind_a_known_start():
+    async with Conversation() as t:
         for at in range(12, 400, 7):
             data = bytearray(mp4(7_250))
             data[at] ^= 0xFF
             reply = await t.post(PATH, sent(bytes(data)))
             assert reply.status_code in (200, 400), at
 
-    talk(story)
-
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_the_largest_body(talk, more: int):
+async def test_the_largest_body(more: int):
     """A bound of this server: it says so, with the provider's status for videos that are too large."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         head, tail = b'{"inputMethod": "base64", "prompt": "x", "video": "', b'"}'
         room = MAX_BODY - len(head) - len(tail)
         video = base64.b64encode(mp4(8_000))
@@ -251,13 +227,11 @@ def test_the_largest_body(talk, more: int):
             assert held_to(models.Extracted, reply)["videoDuration"] == 8
         assert len((await latest(t))["request"]["body"]) <= 4_096
 
-    talk(story)
 
-
-def test_others_are_served_while_a_large_file_is_looked_at(talk):
+async def test_others_are_served_while_a_large_file_is_looked_at():
     """Between two pieces of a large file everybody else has a turn."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         order: list[str] = []
 
         async def noted(name: str, request: Awaitable[httpx2.Response]) -> None:
@@ -268,13 +242,9 @@ def test_others_are_served_while_a_large_file_is_looked_at(talk):
         await asyncio.gather(noted("large", t.post(PATH, large)), *(noted("small", t.get(PATH)) for _ in range(3)))
         assert order == ["small", "small", "small", "large"]
 
-    talk(story)
 
-
-def test_any_script_is_let_through(talk):
-    async def story(t: Conversation) -> None:
+async def test_any_script_is_let_through():
+    async with Conversation() as t:
         prompt = "夕日 🌅 \u0000 <b>&amp;</b> \\ \" ' ${request.body.x} %s {prompt} ${seed.1}"
         assert (await extracted(t, prompt=prompt))["prompt"] == prompt
         assert (await extracted(t, prompt=prompt, video="https://example.com/夕日.mp4"))["prompt"] == prompt
-
-    talk(story)

@@ -38,9 +38,10 @@ def story(told: Story) -> Story:
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in bundled_dir().glob("dumplingai-*.yaml")))
-def test_a_bundled_story(talk, name: str):
+async def test_a_bundled_story(name: str):
     """FACTS 5: every error, limit and price that the rows name is a story too."""
-    talk(STORIES[name], scenario={"extends": name})
+    async with Conversation({"extends": name}) as t:
+        await STORIES[name](t)
 
 
 @story
@@ -197,10 +198,13 @@ async def contract(t: Conversation) -> None:
         assert (reply.status_code, reply.headers["allow"]) == (405, "POST")
 
 
-def test_work_that_is_left_early_is_not_charged(talk):
+async def test_work_that_is_left_early_is_not_charged():
     """FACTS 5: credits. The client goes away in the middle of a slow extraction."""
 
-    async def story(t: Conversation) -> None:
+    accounts = [{"key": "*", "plan": "pro", "credits": 5_000}]
+    async with Conversation(
+        {"extends": "dumplingai-slow", "accounts": accounts, "providers": {"dumplingai": {"video_seconds": 9}}}
+    ) as t:
         task = asyncio.ensure_future(t.post(PATH, ASKED))
         while t.sandbox.clock.next_sleeper() is None:
             await turn()
@@ -210,27 +214,22 @@ def test_work_that_is_left_early_is_not_charged(talk):
             await task
         assert await balance(t) == (5_000, 0)
 
-    accounts = [{"key": "*", "plan": "pro", "credits": 5_000}]
-    talk(story, {"extends": "dumplingai-slow", "accounts": accounts, "providers": {"dumplingai": {"video_seconds": 9}}})
 
-
-def test_two_at_a_time_share_one_balance(talk):
+async def test_two_at_a_time_share_one_balance():
     """FACTS 5: 402. What is set aside for one extraction is not there for another."""
 
-    async def story(t: Conversation) -> None:
+    accounts = [{"key": "*", "plan": "pro", "credits": 1_400}]
+    async with Conversation(
+        {"extends": "dumplingai-slow", "accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}}
+    ) as t:
         replies = asyncio.gather(*(t.post(PATH, ASKED) for _ in range(3)))
         done = await meanwhile(t, asyncio.wait_for(replies, None), 90)
         assert sorted(r.status_code for r in done) == [200, 200, 402]
         assert await balance(t) == (0, 0)
 
-    accounts = [{"key": "*", "plan": "pro", "credits": 1_400}]
-    talk(
-        story, {"extends": "dumplingai-slow", "accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}}
-    )
 
-
-def test_stuck_work_hangs_until_the_client_gives_up(talk):
-    async def story(t: Conversation) -> None:
+async def test_stuck_work_hangs_until_the_client_gives_up():
+    async with Conversation() as t:
         for word in ("mock-stuck", "mock-held", "mock-stuck-queued"):
             task = asyncio.ensure_future(t.post(PATH, {**ASKED, "prompt": word}))
             await turn()
@@ -240,20 +239,14 @@ def test_stuck_work_hangs_until_the_client_gives_up(talk):
             with pytest.raises(asyncio.CancelledError):
                 await task
 
-    talk(story)
 
-
-def test_steps_that_wait_for_polls_take_no_time(talk):
-    async def story(t: Conversation) -> None:
+async def test_steps_that_wait_for_polls_take_no_time():
+    async with Conversation() as t:
         await extracted(t, prompt="mock-polls")
         await extracted(t, prompt="mock-fast")
 
-    talk(story)
 
-
-def test_a_strict_server_tells_the_contract_story_too(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_strict_server_tells_the_contract_story_too():
+    async with Conversation({"extends": "dumplingai-contract"}, Settings(strict=True)) as t:
         assert (await refused(t, {**ASKED, "requestSource": "MINE"})).startswith("requestSource: 'MINE' is not one of")
         await contract(t)
-
-    talk(story, {"extends": "dumplingai-contract"}, Settings(strict=True))

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +17,6 @@ from tests import nanophoto_client as nanophoto
 from tests import videotoprompt_client as videotoprompt
 from tests.conversation import Conversation
 
-Talk = Callable[..., None]
 PEOPLE = {"author": "${fake.name}", "others": ["${fake.name}", "by ${fake.name}"], "mail": "${fake.email}"}
 
 
@@ -42,26 +41,16 @@ async def seen(t: Conversation, job: str, **more: Any) -> dict[str, Any]:
     return {name: body[name] for name in PEOPLE}
 
 
-def told(talk: Talk, scenario: dict[str, Any], **asked: Any) -> dict[str, Any]:
-    """What is made up for an analysis on a server of its own."""
-    heard: list[dict[str, Any]] = []
-
-    async def story(t: Conversation) -> None:
-        heard.append(await seen(t, await submitted(t, **asked)))
-
-    talk(story, scenario)
-    return heard[0]
+async def analysis(scenario: dict[str, Any], **asked: Any) -> dict[str, Any]:
+    """The made-up values of an analysis on a server of its own."""
+    async with Conversation(scenario) as t:
+        return await seen(t, await submitted(t, **asked))
 
 
-def written(talk: Talk, scenario: dict[str, Any], **asked: Any) -> str:
+async def written(scenario: dict[str, Any], **asked: Any) -> str:
     """The streamed text of a server of its own."""
-    heard: list[str] = []
-
-    async def story(t: Conversation) -> None:
-        heard.append(nanophoto.answered(await t.post(nanophoto.API, {**nanophoto.URL, **asked})))
-
-    talk(story, scenario)
-    return heard[0]
+    async with Conversation(scenario) as t:
+        return nanophoto.answered(await t.post(nanophoto.API, {**nanophoto.URL, **asked}))
 
 
 def names_of(country: str) -> tuple[Sequence[str], Sequence[str]]:
@@ -81,8 +70,8 @@ def belongs(name: str, country: str) -> bool:
     )
 
 
-def test_a_job_that_is_polled_names_the_same_people_every_time(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_job_that_is_polled_names_the_same_people_every_time() -> None:
+    async with Conversation(polled()) as t:
         job = await submitted(t)
         before = await seen(t, job)
         await t.advance(3_600)
@@ -90,64 +79,58 @@ def test_a_job_that_is_polled_names_the_same_people_every_time(talk: Talk) -> No
         assert await seen(t, await submitted(t)) != before, "another job is another request"
         assert await seen(t, job) == before
 
-    talk(story, polled())
 
-
-def test_each_place_in_a_reply_has_a_value_of_its_own(talk: Talk) -> None:
-    made = told(talk, polled())
+async def test_each_place_in_a_reply_has_a_value_of_its_own() -> None:
+    made = await analysis(polled())
     names = [made["author"], made["others"][0], made["others"][1].removeprefix("by ")]
     assert len(set(names)) == 3
     assert all(len(name.split()) >= 2 for name in names)
 
 
-def test_the_same_seed_and_request_give_the_same_on_another_server(talk: Talk) -> None:
-    assert told(talk, polled(seed=7)) == told(talk, polled(seed=7))
+async def test_the_same_seed_and_request_give_the_same_on_another_server() -> None:
+    assert await analysis(polled(seed=7)) == await analysis(polled(seed=7))
 
 
-def test_another_seed_gives_others(talk: Talk) -> None:
-    ours, theirs = told(talk, polled(seed=7)), told(talk, polled(seed=8))
+async def test_another_seed_gives_others() -> None:
+    ours, theirs = await analysis(polled(seed=7)), await analysis(polled(seed=8))
     assert all(ours[key] != theirs[key] for key in PEOPLE)
 
 
-def test_another_account_is_told_of_others(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_another_account_is_told_of_others() -> None:
+    async with Conversation(dictated("${fake.name} ${fake.sentence}")) as t:
         texts = [
             (await t.post(nanophoto.API, nanophoto.URL, headers={"Authorization": f"Bearer {key}"})).text
             for key in ("key-1", "key-2", "key-1")
         ]
         assert texts[0] == texts[2] != texts[1]
 
-    talk(story, dictated("${fake.name} ${fake.sentence}"))
 
-
-def test_a_german_job_is_about_germans_at_every_poll(talk: Talk) -> None:
-    made = told(talk, polled(), language="de")
+async def test_a_german_job_is_about_germans_at_every_poll() -> None:
+    made = await analysis(polled(), language="de")
     assert belongs(made["author"], "de"), made["author"]
-    assert belongs(told(talk, polled())["author"], "en")
-    assert made != told(talk, polled())
+    assert belongs((await analysis(polled()))["author"], "en")
+    assert made != await analysis(polled())
 
 
-def test_a_stream_is_in_the_locale_that_its_request_asks_for(talk: Talk) -> None:
-    assert belongs(written(talk, dictated("${fake.name}"), locale="de"), "de")
-    assert belongs(written(talk, dictated("${fake.name}"), locale="en"), "en")
-    assert belongs(written(talk, dictated("${fake.name}")), "en"), "English where nothing is asked for"
-    assert any("\u3040" <= c <= "\u30ff" for c in written(talk, dictated("${fake.paragraph}"), locale="ja"))
+async def test_a_stream_is_in_the_locale_that_its_request_asks_for() -> None:
+    assert belongs(await written(dictated("${fake.name}"), locale="de"), "de")
+    assert belongs(await written(dictated("${fake.name}"), locale="en"), "en")
+    assert belongs(await written(dictated("${fake.name}")), "en"), "English where nothing is asked for"
+    assert any("\u3040" <= c <= "\u30ff" for c in await written(dictated("${fake.paragraph}"), locale="ja"))
 
 
-def test_a_descrideo_job_follows_the_language_of_its_context(talk: Talk) -> None:
+async def test_a_descrideo_job_follows_the_language_of_its_context() -> None:
     rule = {"name": "people", "operation": "descrideo.*", "reply": {"author": "${fake.name}"}}
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "rules": [rule]}) as t:
         asked = descrideo.job(client_context={"lang": "de"})
         reply = await t.post(descrideo.LIVE, asked, headers=descrideo.by())
         assert belongs(reply.json()["author"], "de"), reply.text
         polled = await t.get(f"{descrideo.LIVE}/{reply.json()['job_id']}", headers=descrideo.by())
         assert belongs(polled.json()["author"], "de"), polled.text
 
-    talk(story, {"extends": "default", "rules": [rule]})
 
-
-def test_an_upload_is_told_by_the_job_that_it_became(talk: Talk) -> None:
+async def test_an_upload_is_told_by_the_job_that_it_became() -> None:
     rule = {"name": "people", "operation": "videotoprompt.analyze_upload", "reply": {"author": "${fake.name}"}}
 
     async def author(t: Conversation, seconds: int) -> str:
@@ -156,25 +139,21 @@ def test_an_upload_is_told_by_the_job_that_it_became(talk: Talk) -> None:
         made: str = reply.json()["author"]
         return made
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "rules": [rule]}) as t:
         one, other = await author(t, 3), await author(t, 4)
         assert belongs(one, "de"), "the language is in the upload"
         assert one != other
 
-    talk(story, {"extends": "default", "rules": [rule]})
-
 
 @pytest.mark.parametrize("query", ["a=%ED%A0%80", "%FF=1&a", "a=1&a=2"])
-def test_any_query_will_do(talk: Talk, query: str) -> None:
-    async def story(t: Conversation) -> None:
+async def test_any_query_will_do(query: str) -> None:
+    async with Conversation(polled()) as t:
         job = await submitted(t)
         assert len(await seen(t, f"{job}?{query}")) == len(PEOPLE)
 
-    talk(story, polled())
 
-
-def test_a_text_of_many_made_up_values_has_a_bound(talk: Talk) -> None:
-    text = written(talk, {**dictated("${fake.paragraph} " * 20_000), "seed": 2})
+async def test_a_text_of_many_made_up_values_has_a_bound() -> None:
+    text = await written({**dictated("${fake.paragraph} " * 20_000), "seed": 2})
     assert 1_000_000 <= len(text) <= 1_000_000 + 20_000
 
 

@@ -15,10 +15,10 @@ GETS = {
 
 
 @pytest.mark.parametrize("name", GETS)
-def test_head_is_get_without_its_body(talk, name: str):
+async def test_head_is_get_without_its_body(name: str):
     """RFC 9110 section 9.3.2."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(settings=Settings(rule_header=True)) as t:
         t.client.headers["Authorization"] = f"Bearer {KEY}"
         path = f"/{name}{GETS[name]}"
         got, head = await t.get(path), await t.client.head(path)
@@ -27,12 +27,8 @@ def test_head_is_get_without_its_body(talk, name: str):
         told, before = [set(r.headers["x-mock-rule"].split(", ")) for r in (head, got)]
         assert told - before == {f"{name}.rule.head;class=assumed"}
 
-    talk(story, settings=Settings(rule_header=True))
-
 
 @pytest.mark.parametrize("name", GETS)
-def test_it_is_refused_where_nothing_may_be_assumed(talk, name: str):
-    async def story(t: Conversation) -> None:
+async def test_it_is_refused_where_nothing_may_be_assumed(name: str):
+    async with Conversation(settings=Settings(no_assumed=True)) as t:
         assert (await t.client.head(f"/{name}{GETS[name]}")).status_code == 501
-
-    talk(story, settings=Settings(no_assumed=True))

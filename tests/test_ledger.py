@@ -19,8 +19,6 @@ from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 from tests.stories import ASKED, CALL_OUTS, STATUSES, Asked, asked_of, replies, ways
 
-Talk = Callable[..., None]
-
 PROVIDERS = {p.name: p for p in all_providers()}
 LEDGER = ledger(all_providers())
 ROWS = LEDGER.rows
@@ -45,13 +43,33 @@ def test_what_is_documented_names_a_part_of_the_page_and_no_excuse() -> None:
     assert [row for row in documented if ROWS[row].source.lower().startswith(excuses)] == []
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_what_a_row_says_is_one_sentence_that_stands_by_itself(row: str) -> None:
-    """A client is told it alone, when a request is refused for it."""
-    what = ROWS[row].what
-    assert what[0].isupper()
-    assert not any(mark in f"{what} " for mark in (". ", "; ", "? "))
-    assert what.split()[0] not in ("It", "So", "That", "These", "This", "Otherwise")
+def test_each_row_describes_its_behaviour_in_one_sentence_that_needs_no_context() -> None:
+    """A client gets the sentence by itself when `--no-assumed` refuses its request because of the row."""
+    assert {row: problem for row in ROWS if (problem := _style_problem(ROWS[row].what))} == {}
+
+
+def _style_problem(sentence: str) -> str:
+    """What is wrong with the description of a row; empty if nothing is."""
+    if not sentence[0].isupper():
+        return "does not start with a capital letter"
+    if any(mark in f"{sentence} " for mark in (". ", "; ", "? ")):
+        return "is more than one sentence"
+    if sentence.split(maxsplit=1)[0] in ("It", "So", "That", "These", "This", "Otherwise"):
+        return "refers to another sentence"
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "problem"),
+    [
+        ("Returns 401 when the key is missing", ""),
+        ("returns 401", "does not start with a capital letter"),
+        ("Returns 401; counts nothing", "is more than one sentence"),
+        ("It returns 401", "refers to another sentence"),
+    ],
+)
+def test_the_check_of_descriptions_finds_what_is_wrong(sentence: str, problem: str) -> None:
+    assert _style_problem(sentence) == problem
 
 
 def test_what_was_observed_was_seen_in_one_of_two_places() -> None:
@@ -73,37 +91,31 @@ def test_no_row_is_about_something_that_a_provider_does_not_have(provider: Provi
 
 
 @pytest.mark.parametrize("row", SHOWN)
-def test_the_scenario_of_a_row_shows_it(talk: Talk, row: str) -> None:
+async def test_the_scenario_of_a_row_shows_it(row: str) -> None:
     asked = asked_of(row, ROWS[row].scenario)
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}}) as t:
         assert await met(t, asked, lambda entry: row in entry.rests_on)
-
-    talk(story, {"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}})
 
 
 # What takes a request of its own is shown by the request.
 @pytest.mark.parametrize(
     "row", [r for r in SHOWN if kind_of(r) == "error" and ROWS[r].scenario != "default" and r not in ASKED]
 )
-def test_the_neutral_scenario_does_not_show_an_error_of_another(talk: Talk, row: str) -> None:
+async def test_the_neutral_scenario_does_not_show_an_error_of_another(row: str) -> None:
     asked = asked_of(row, ROWS[row].scenario)
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "clock": {"mode": asked.clock}}) as t:
         async for _ in replies(t, asked):
             assert not [entry for entry in await t.sandbox.journal() if row in entry.rests_on]
 
-    talk(story, {"extends": "default", "clock": {"mode": asked.clock}})
-
 
 @pytest.mark.parametrize("row", [f"{p.name}.limit.{limit}" for p in PROVIDERS.values() for limit in p.periods])
-def test_the_scenario_of_a_counted_limit_uses_it_up(talk: Talk, row: str) -> None:
+async def test_the_scenario_of_a_counted_limit_uses_it_up(row: str) -> None:
     asked = asked_of(row, ROWS[row].scenario)
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}}) as t:
         assert await met(t, asked, lambda entry: entry.status in (402, 429))
-
-    talk(story, {"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}})
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)

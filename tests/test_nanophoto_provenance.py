@@ -1,6 +1,5 @@
 """On whose word NanoPhoto's replies stand: what the journal says of them, and what is left without assumptions."""
 
-import asyncio
 import base64
 from typing import Any
 
@@ -55,33 +54,27 @@ def link(url: str, source: str = "url") -> dict[str, Any]:
         {"videoSource": "file", "videoFile": FILE["videoFile"]},
     ],
 )
-def test_what_the_page_shows_rests_on_the_page(talk, asked):
-    async def story(t: Conversation) -> None:
+async def test_what_the_page_shows_rests_on_the_page(asked):
+    async with Conversation(AUTO, SURE) as t:
         answered(await t.post(API, asked))
         assert await rests_on(t) == ["operation.reverse_prompt", "ending.complete"]
 
-    talk(story, AUTO, SURE)
-
 
 @pytest.mark.parametrize("code", STATUS)
-def test_every_documented_code_rests_on_the_page(talk, code):
-    async def story(t: Conversation) -> None:
+async def test_every_documented_code_rests_on_the_page(code):
+    async with Conversation(ruled(fault={"kind": f"nanophoto: {code}"}), SURE) as t:
         refused(await t.post(API, URL), code)
         assert await rests_on(t) == ["operation.reverse_prompt", f"error.{code}"]
 
-    talk(story, ruled(fault={"kind": f"nanophoto: {code}"}), SURE)
 
-
-def test_a_used_up_hour_rests_on_the_page(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_used_up_hour_rests_on_the_page():
+    async with Conversation({"accounts": [{"key": "*", "plan": "pro"}]}, SURE) as t:
         for _ in range(100):
             refused(await t.post(API, {}), "INVALID_INPUT")
         refused(await t.post(API, {}), "API_KEY_RATE_LIMIT_EXCEEDED")
         assert await rests_on(t) == [
             "operation.reverse_prompt", "error.API_KEY_RATE_LIMIT_EXCEEDED", "limit.requests_per_hour",
         ]  # fmt: skip
-
-    talk(story, {"accounts": [{"key": "*", "plan": "pro"}]}, SURE)
 
 
 PLAIN = FILE["videoFile"]
@@ -116,59 +109,47 @@ ASSUMED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", ASSUMED)
-def test_what_the_page_does_not_show_rests_on_a_row_that_says_so(talk, name):
+async def test_what_the_page_does_not_show_rests_on_a_row_that_says_so(name):
     sent, row = ASSUMED[name]
 
-    async def bold(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         assert (await t.client.post(API, **sent)).status_code < 500
         assert row in await rests_on(t)
-
-    async def sure(t: Conversation) -> None:
+    async with Conversation(AUTO, SURE) as t:
         await unsaid(t, await t.client.post(API, **sent), row)
         assert await rests_on(t) == []
-
-    talk(bold, AUTO)
-    talk(sure, AUTO, SURE)
 
 
 @pytest.mark.parametrize(
     ("method", "path", "row"),
     [("POST", f"{API}/more", "error.no_such_path"), ("GET", API, "error.method_not_allowed")],
 )
-def test_other_places_rest_on_an_assumption(talk, method, path, row):
-    async def sure(t: Conversation) -> None:
+async def test_other_places_rest_on_an_assumption(method, path, row):
+    async with Conversation(AUTO, SURE) as t:
         await unsaid(t, await t.client.request(method, path), row)
 
-    talk(sure, AUTO, SURE)
 
-
-def test_a_neutral_404_is_spelled_as_a_missing_path_is(talk):
+async def test_a_neutral_404_is_spelled_as_a_missing_path_is():
     """The page knows nothing that could be missing: what a scenario asks for has a status, and the nearest code."""
     asked = link("https://example.com/mock-not-found.mp4")
 
-    async def bold(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         refused(await t.post(API, asked), "INVALID_INPUT", 404)
         assert await rests_on(t) == ["operation.reverse_prompt", "error.not_found"]
-
-    async def sure(t: Conversation) -> None:
+    async with Conversation(AUTO, SURE) as t:
         await unsaid(t, await t.post(API, asked), "error.not_found")
 
-    talk(bold, AUTO)
-    talk(sure, AUTO, SURE)
 
-
-def test_a_file_between_the_two_readings_of_30_megabytes(talk):
+async def test_a_file_between_the_two_readings_of_30_megabytes():
     """FACTS 3: file; a megabyte of 1,048,576 bytes is the reading that refuses nothing that is allowed."""
     left = TOO_LARGE_IN_DECIMAL - len(MP4)
     data = MP4 + left.to_bytes(4, "big") + b"free" + bytes(left - 8)
     larger, largest = base64.b64encode(data).decode(), base64.b64encode(data[:-1]).decode()
-    assert asyncio.run(inspect(larger)).forgiven == ("rule.binary_megabytes",)
-    assert asyncio.run(inspect(largest)).forgiven == ()
+    assert (await inspect(larger)).forgiven == ("rule.binary_megabytes",)
+    assert (await inspect(largest)).forgiven == ()
 
-    async def sure(t: Conversation) -> None:
+    async with Conversation(AUTO, SURE) as t:
         await unsaid(t, await t.post(API, {**FILE, "videoFile": larger}), "rule.binary_megabytes")
-
-    talk(sure, AUTO, SURE)
 
 
 # How a stream ends.
@@ -177,56 +158,46 @@ ENDINGS = {"truncate": "truncated", "reset": "reset", "stall": "stalled"}
 
 
 @pytest.mark.parametrize("kind", ENDINGS)
-def test_a_stream_that_is_to_break_off_does_not_begin_without_assumptions(talk, kind):
-    async def sure(t: Conversation) -> None:
+async def test_a_stream_that_is_to_break_off_does_not_begin_without_assumptions(kind):
+    async with Conversation(ruled(stream={"fault": {"kind": kind, "at": "60%"}}), SURE) as t:
         await unsaid(t, await t.post(API, URL), f"ending.{ENDINGS[kind]}")
-
-    talk(sure, ruled(stream={"fault": {"kind": kind, "at": "60%"}}), SURE)
 
 
 @pytest.mark.parametrize("kind", ENDINGS)
-def test_a_stream_that_breaks_off_says_so_in_the_journal(talk, kind):
+async def test_a_stream_that_breaks_off_says_so_in_the_journal(kind):
     """Though a stall has an end only when the client leaves."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({**ruled(stream={"fault": {"kind": kind, "at": "60%"}}), **MANUAL}) as t:
         listener = await Listener(t, API, URL).settled()
         await t.advance(120)
         await listener.leave()
         assert await rests_on(t) == ["operation.reverse_prompt", f"ending.{ENDINGS[kind]}"]
 
-    talk(story, {**ruled(stream={"fault": {"kind": kind, "at": "60%"}}), **MANUAL})
-
 
 @pytest.mark.parametrize("kind", ["garble", "slow_drip"])
-def test_a_stream_that_is_spoilt_and_whole_is_complete(talk, kind):
-    async def story(t: Conversation) -> None:
+async def test_a_stream_that_is_spoilt_and_whole_is_complete(kind):
+    async with Conversation({**ruled(stream={"fault": {"kind": kind}}), **MANUAL}, SURE) as t:
         listener = await Listener(t, API, URL).settled()
         await t.advance(3600)
         assert listener.complete
         assert await rests_on(t) == ["operation.reverse_prompt", "ending.complete"]
 
-    talk(story, {**ruled(stream={"fault": {"kind": kind}}), **MANUAL}, SURE)
-
 
 @pytest.mark.parametrize("rule", [{}, *({"stream": {"fault": {"kind": kind, "at": "60%"}}} for kind in ENDINGS)])
-def test_a_client_that_leaves_has_seen_no_other_ending(talk, rule):
-    async def story(t: Conversation) -> None:
+async def test_a_client_that_leaves_has_seen_no_other_ending(rule):
+    async with Conversation({**ruled(**rule), **MANUAL}) as t:
         listener = await Listener(t, API, URL).settled()
         await t.advance(1)
         await listener.leave()
         assert await rests_on(t) == ["operation.reverse_prompt", "ending.client_left"]
 
-    talk(story, {**ruled(**rule), **MANUAL})
 
-
-def test_a_client_that_leaves_before_the_first_byte_has_left_too(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_client_that_leaves_before_the_first_byte_has_left_too():
+    async with Conversation() as t:
         listener = await Listener(t, API, link("https://example.com/mock-stuck.mp4")).settled()
         await t.advance(1)
         await listener.leave()
         assert await rests_on(t) == ["operation.reverse_prompt", "ending.client_left"]
-
-    talk(story)
 
 
 def test_endings_over_real_sockets():
@@ -253,18 +224,16 @@ def test_endings_over_real_sockets():
         ]
 
 
-def test_an_analysis_has_no_states_that_a_client_could_see(talk):
-    async def story(t: Conversation) -> None:
+async def test_an_analysis_has_no_states_that_a_client_could_see():
+    async with Conversation(AUTO) as t:
         answered(await t.post(API, URL))
         entries = [e for e in await t.sandbox.journal() if e.kind == "transition"]
         assert [e.note for e in entries] == ["succeeded"]
         assert [e.rests_on for e in entries] == [()]
 
-    talk(story, AUTO)
 
-
-def test_a_reply_may_name_its_rows(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_reply_may_name_its_rows():
+    async with Conversation(AUTO, Settings(rule_header=True)) as t:
         whole = await t.post(API, YOUTUBE)
         assert whole.headers["x-mock-rule"] == "nanophoto.operation.reverse_prompt;class=documented"
         short = await t.post(API, {**YOUTUBE, "videoUrl": "https://youtu.be/x"})
@@ -272,47 +241,37 @@ def test_a_reply_may_name_its_rows(talk):
         wrong = await t.post(API, {})
         assert wrong.headers["x-mock-rule"].endswith("nanophoto.error.INVALID_INPUT;class=documented")
 
-    talk(story, AUTO, Settings(rule_header=True))
 
-
-def test_the_head_of_a_stream_tells_that_it_will_break_off(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_head_of_a_stream_tells_that_it_will_break_off():
+    scenario = {**ruled(stream={"fault": {"kind": "truncate", "at": "60%"}}), **MANUAL}
+    async with Conversation(scenario, Settings(rule_header=True)) as t:
         listener = await Listener(t, API, URL).settled()
         assert listener.headers["x-mock-rule"].endswith("nanophoto.ending.truncated;class=assumed")
-
-    scenario = {**ruled(stream={"fault": {"kind": "truncate", "at": "60%"}}), **MANUAL}
-    talk(story, scenario, Settings(rule_header=True))
 
 
 # What else is assumed.
 
 
-def test_the_key_the_limit_the_parameters_and_the_credits_are_looked_at_in_this_order(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_key_the_limit_the_parameters_and_the_credits_are_looked_at_in_this_order():
+    async with Conversation({"accounts": [{"key": "*", "credits": 0, "limits": {"requests_per_hour": 2}}]}) as t:
         refused(await t.post(API, {}, headers={"Authorization": ""}), "LOGIN_REQUIRED")
         refused(await t.post(API, {}), "INVALID_INPUT")
         refused(await t.post(API, URL), "INSUFFICIENT_CREDITS")
         refused(await t.post(API, {}), "API_KEY_RATE_LIMIT_EXCEEDED")
         refused(await t.post(API, {}, headers={"Authorization": ""}), "LOGIN_REQUIRED")
 
-    talk(story, {"accounts": [{"key": "*", "credits": 0, "limits": {"requests_per_hour": 2}}]})
 
-
-def test_the_hour_of_the_limit_is_one_of_the_clock(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_hour_of_the_limit_is_one_of_the_clock():
+    clock = {"mode": "manual", "start": "2025-06-01T12:50:00Z"}
+    async with Conversation({"clock": clock, "accounts": [{"key": "*", "limits": {"requests_per_hour": 1}}]}) as t:
         refused(await t.post(API, {}), "INVALID_INPUT")
         refused(await t.post(API, {}), "API_KEY_RATE_LIMIT_EXCEEDED")
         await t.advance(600)
         refused(await t.post(API, {}), "INVALID_INPUT")
 
-    clock = {"mode": "manual", "start": "2025-06-01T12:50:00Z"}
-    talk(story, {"clock": clock, "accounts": [{"key": "*", "limits": {"requests_per_hour": 1}}]})
 
-
-def test_no_link_is_followed(talk):
-    async def story(t: Conversation) -> None:
+async def test_no_link_is_followed():
+    async with Conversation(AUTO) as t:
         for asked in (YOUTUBE, URL, link("https://nobody.invalid/there.mp4")):
             answered(await t.post(API, asked))
         assert t.receivers.calls == []
-
-    talk(story, AUTO)

@@ -30,22 +30,18 @@ def test_there_are_13_codes_each_with_its_status():
 
 
 @pytest.mark.parametrize("code", STATUS)
-def test_every_code_can_be_asked_for_by_a_scenario(talk, code):
+async def test_every_code_can_be_asked_for_by_a_scenario(code):
     """FACTS 3: errors; VIDEO_DOWNLOAD_FAILED and its four neighbours (reachable by scenario)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(ruled(fault={"kind": f"nanophoto: {code}"})) as t:
         assert refused(await t.post(API, URL), code) == MESSAGES[code]
 
-    talk(story, scenario=ruled(fault={"kind": f"nanophoto: {code}"}))
 
-
-def test_a_scenario_may_choose_the_words(talk):
+async def test_a_scenario_may_choose_the_words():
     """FACTS 3: errors."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(ruled(fault={"kind": "nanophoto: AI_SERVICE_ERROR", "message": "Come back at noon"})) as t:
         assert refused(await t.post(API, URL), "AI_SERVICE_ERROR") == "Come back at noon"
-
-    talk(story, scenario=ruled(fault={"kind": "nanophoto: AI_SERVICE_ERROR", "message": "Come back at noon"}))
 
 
 @pytest.mark.parametrize(
@@ -66,39 +62,33 @@ def test_a_scenario_may_choose_the_words(talk):
     ],
 )
 @pytest.mark.parametrize("where", ["https://example.com/{}.mp4", "https://youtu.be/{}"])
-def test_every_code_can_be_asked_for_by_a_magic_input(talk, magic, code, where):
+async def test_every_code_can_be_asked_for_by_a_magic_input(magic, code, where):
     """FACTS 3: VIDEO_DOWNLOAD_FAILED and its four neighbours (by magic input)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         asked = {"videoSource": "url" if where.endswith(".mp4") else "youtube", "videoUrl": where.format(magic)}
         refused(await t.post(API, asked), code)
 
-    talk(story, scenario=AUTO)
-
 
 @pytest.mark.parametrize("header", [(b"retry-after", "20")])
-def test_a_throttled_request_may_say_when_to_come_back(talk, header):
+async def test_a_throttled_request_may_say_when_to_come_back(header):
     """FACTS 3: limit."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         reply = await t.post(API, {**URL, "videoUrl": "https://example.com/mock-rate-limited.mp4"})
         assert reply.headers["retry-after"] == header[1]
-
-    talk(story, scenario=AUTO)
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", API, 405), ("DELETE", API, 405), ("POST", API + "/more", 404)]
 )
-def test_other_places_answer_in_the_same_envelope(talk, method, path, status):
+async def test_other_places_answer_in_the_same_envelope(method, path, status):
     """FACTS 3: errors; the statuses are assumed."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         reply = await t.client.request(method, path)
         refused(reply, "INVALID_INPUT", status)
         assert reply.headers.get("allow") == ("POST" if status == 405 else None)
-
-    talk(story, scenario=AUTO)
 
 
 # Bodies.
@@ -112,23 +102,19 @@ def test_other_places_answer_in_the_same_envelope(talk, method, path, status):
     ],
     ids=lambda body: repr(body[:20]),
 )  # fmt: skip
-def test_what_is_no_json_object(talk, body):
+async def test_what_is_no_json_object(body):
     """FACTS 3: videoSource (400 INVALID_INPUT)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         refused(await t.post(API, content=body, headers=JSON), "INVALID_INPUT")
 
-    talk(story, scenario=AUTO)
 
-
-def test_a_form_is_not_json(talk):
+async def test_a_form_is_not_json():
     """FACTS 3: videoSource (400 INVALID_INPUT)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         refused(await t.post(API, data={"videoSource": "url"}), "INVALID_INPUT")
         refused(await t.post(API, content=json.dumps(URL).encode()), "INVALID_INPUT")
-
-    talk(story, scenario=AUTO)
 
 
 @pytest.mark.parametrize(
@@ -153,22 +139,18 @@ def test_a_form_is_not_json(talk):
         ({**FILE, "videoFileName": 5}, "videoFileName"),
     ],
 )
-def test_a_missing_or_unknown_field(talk, asked, told):
+async def test_a_missing_or_unknown_field(asked, told):
     """FACTS 3: videoSource (missing, unknown, or its conditional field missing)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         assert told in refused(await t.post(API, asked), "INVALID_INPUT")
 
-    talk(story, scenario=AUTO)
 
-
-def test_unknown_fields_are_let_through(talk):
+async def test_unknown_fields_are_let_through():
     """FACTS 3: videoSource."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         answered(await t.post(API, {**URL, "model": "best", "videoFile": None}))
-
-    talk(story, scenario=AUTO)
 
 
 # Links.
@@ -188,14 +170,12 @@ def test_unknown_fields_are_let_through(talk):
         "https://m.youtube.com/shorts/W-15-UmGP5s/",
     ],
 )
-def test_links_to_youtube(talk, url):
+async def test_links_to_youtube(url):
     """FACTS 3: youtube (youtube.com/watch, youtu.be, /shorts, m., www.)."""
     assert links.youtube_id(url) == "W-15-UmGP5s"
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         answered(await t.post(API, {"videoSource": "youtube", "videoUrl": url}))
-
-    talk(story, scenario=AUTO)
 
 
 @pytest.mark.parametrize(
@@ -224,26 +204,22 @@ def test_links_to_youtube(talk, url):
         "https://example.com/cat.mp4",
     ],
 )
-def test_links_to_elsewhere_are_not_to_youtube(talk, url):
+async def test_links_to_elsewhere_are_not_to_youtube(url):
     """FACTS 3: youtube (else INVALID_YOUTUBE_URL)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         refused(await t.post(API, {"videoSource": "youtube", "videoUrl": url}), "INVALID_YOUTUBE_URL")
-
-    talk(story, scenario=AUTO)
 
 
 @pytest.mark.parametrize(
     "url",
     ["https://example.com/cat.mp4", "http://localhost:9000/a/b.MP4?token=x#t", "https://user:pw@example.com/.mp4"],
 )
-def test_links_to_mp4_files(talk, url):
+async def test_links_to_mp4_files(url):
     """FACTS 3: url (http(s) whose path ends in .mp4)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         answered(await t.post(API, {"videoSource": "url", "videoUrl": url}))
-
-    talk(story, scenario=AUTO)
 
 
 @pytest.mark.parametrize(
@@ -264,13 +240,11 @@ def test_links_to_mp4_files(talk, url):
         YOUTUBE["videoUrl"],
     ],
 )
-def test_links_to_something_else(talk, url):
+async def test_links_to_something_else(url):
     """FACTS 3: url (else INVALID_VIDEO_URL)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         refused(await t.post(API, {"videoSource": "url", "videoUrl": url}), "INVALID_VIDEO_URL")
-
-    talk(story, scenario=AUTO)
 
 
 @given(st.text(max_size=60) | st.text(":/?#@[]%.&=youtbecmwahvsr0", max_size=60).map("https://{}".format))
@@ -297,24 +271,20 @@ PLAIN = FILE["videoFile"]
     ],
     ids=["plain", "data URL", "data URL with parameters", "no padding", "line breaks", "CR LF", "white space around"],
 )
-def test_files_as_people_encode_them(talk, sent):
+async def test_files_as_people_encode_them(sent):
     """FACTS 3: file (plain base64 or data URL)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         assert answered(await t.post(API, {**FILE, "videoFile": sent})) == answered(await t.post(API, FILE))
-
-    talk(story, scenario=AUTO)
 
 
 @pytest.mark.parametrize("padding", range(4))
-def test_files_of_every_length(talk, padding):
+async def test_files_of_every_length(padding):
     """FACTS 3: file."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         sent = base64.b64encode(MP4 + bytes([0, 0, 0, 8 + padding]) + b"free" + bytes(padding)).decode()
         answered(await t.post(API, {**FILE, "videoFile": sent}))
-
-    talk(story, scenario=AUTO)
 
 
 def b64(data: bytes) -> str:
@@ -343,13 +313,11 @@ NO_MP4 = {
 
 
 @pytest.mark.parametrize("sent", NO_MP4.values(), ids=NO_MP4)
-def test_files_that_are_no_mp4(talk, sent):
+async def test_files_that_are_no_mp4(sent):
     """FACTS 3: file (not MP4, or not base64: INVALID_FORMAT)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         refused(await t.post(API, {**FILE, "videoFile": sent}), "INVALID_FORMAT")
-
-    talk(story, scenario=AUTO)
 
 
 def sized(size: int) -> bytes:
@@ -358,28 +326,26 @@ def sized(size: int) -> bytes:
 
 
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.encodebytes], ids=["plain", "line breaks"])
-def test_a_file_of_exactly_30_megabytes(talk, encode):
+async def test_a_file_of_exactly_30_megabytes(encode):
     """FACTS 3: file (over 30 MB decoded: FILE_TOO_LARGE)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(ruled(stream={"text": "seen"})) as t:
         answered(await t.post(API, {**FILE, "videoFile": encode(sized(LARGEST)).decode()}))
         larger = {**FILE, "videoFile": encode(sized(LARGEST + 1)).decode()}
         refused(await t.post(API, larger), "FILE_TOO_LARGE")
 
-    talk(story, scenario=ruled(stream={"text": "seen"}))
 
-
-def test_a_body_beyond_all_bounds(talk):
+async def test_a_body_beyond_all_bounds():
     """FACTS 3: file (FILE_TOO_LARGE)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         refused(await t.post(API, content=b" " * 45_000_001, headers=JSON), "FILE_TOO_LARGE")
 
-    talk(story, scenario=AUTO)
 
-
-def test_a_large_file_is_forgotten_while_its_analysis_is_streamed(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_large_file_is_forgotten_while_its_analysis_is_streamed():
+    async with Conversation(
+        {**ruled(stream={"text": "${request.body.videoFileName}"}), "clock": {"mode": "manual"}}
+    ) as t:
         body = json.dumps({**FILE, "videoFile": b64(sized(3_000_000))}).encode()
         tracemalloc.start()
         try:
@@ -396,8 +362,6 @@ def test_a_large_file_is_forgotten_while_its_analysis_is_streamed(talk):
         request = next(e for e in await t.sandbox.journal() if e.kind == "request")
         assert len(request.request) == 4_096
 
-    talk(story, scenario={**ruled(stream={"text": "${request.body.videoFileName}"}), "clock": {"mode": "manual"}})
-
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=40), st.integers(0, 200), st.sampled_from(["", "\n", " \r\n"]))
@@ -412,11 +376,9 @@ def test_no_file_is_too_strange_to_be_judged(junk, at, space):
             asyncio.run(inspect(text))
 
 
-def test_another_file_is_another_video(talk):
+async def test_another_file_is_another_video():
     """FACTS 3: file, stream."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(AUTO) as t:
         other = base64.b64encode(video(12_300, Seeded(2)).data).decode()
         assert answered(await t.post(API, {**FILE, "videoFile": other})) != answered(await t.post(API, FILE))
-
-    talk(story, scenario=AUTO)

@@ -22,9 +22,10 @@ def story(told: Story) -> Story:
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in bundled_dir().glob("nanophoto-*.yaml")))
-def test_a_bundled_story(talk, name: str):
+async def test_a_bundled_story(name: str):
     """FACTS 3: every code and every way a stream ends is a story too."""
-    talk(STORIES[name], scenario={"extends": name})
+    async with Conversation({"extends": name}) as t:
+        await STORIES[name](t)
 
 
 async def works(t: Conversation, asked: Any = URL) -> Listener:

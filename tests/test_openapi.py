@@ -3,7 +3,7 @@
 import copy
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,6 @@ from mockserver.openapi.shared import share
 from mockserver.providers.registry import all_providers
 from tests.contract import resolved, validator
 from tests.conversation import Conversation
-
-Talk = Callable[..., None]
 
 EXPORTED = Path(__file__).parent.parent / "openapi"
 PROVIDERS = {p.name: p for p in all_providers()}
@@ -203,8 +201,8 @@ def moved(part: Any, url: str) -> Any:
     return [moved(each, url) for each in part] if isinstance(part, list) else part
 
 
-def test_documents_are_served_with_the_server_as_the_client_reaches_it(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_documents_are_served_with_the_server_as_the_client_reaches_it() -> None:
+    async with Conversation() as c:
         await c.post("/_mock/sandboxes", {"name": "ci"})
         for name in names():
             served = (await c.get(f"/_mock/openapi/{name}")).json()
@@ -215,8 +213,6 @@ def test_documents_are_served_with_the_server_as_the_client_reaches_it(talk: Tal
         missing = await c.get("/_mock/openapi/nothing")
         assert missing.status_code == 404
         assert "videotoprompt" in missing.json()["detail"]
-
-    talk(story)
 
 
 def test_the_server_starts_without_fastapi() -> None:

@@ -22,10 +22,10 @@ from tests.prompttovideo_client import (
 NOON = "2025-06-01T12:00:00Z"
 
 
-def test_a_video_is_made(talk):
+async def test_a_video_is_made():
     """FACTS 2: generate, status, timestamps."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         made = await generate(t)
         assert made["status"] == "pending"
         video = await status(t, made["video_id"])
@@ -44,13 +44,11 @@ def test_a_video_is_made(talk):
         assert video["video_url"].startswith("http://mock.test/prompttovideo/storage/videos/")
         assert list(video) == list(models.VideoStatus.model_fields)[:-1]
 
-    talk(story)
 
-
-def test_the_python_sample_of_the_documents_works_as_it_is_written(talk):
+async def test_the_python_sample_of_the_documents_works_as_it_is_written():
     """The page's own code, against its own host name."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         base_url = "https://prompttovideo.com"
         headers = {"Authorization": "Bearer your_token_here", "Content-Type": "application/json"}
         response = await t.client.post(
@@ -68,8 +66,6 @@ def test_the_python_sample_of_the_documents_works_as_it_is_written(talk):
         page = await t.client.get(f"{base_url}/api/v1/videos?page=1&per_page=20", headers=headers)
         assert [v["id"] for v in page.json()["videos"]] == [video_id]
 
-    talk(story)
-
 
 @pytest.mark.parametrize(
     ("headers", "message"),
@@ -83,35 +79,31 @@ def test_the_python_sample_of_the_documents_works_as_it_is_written(talk):
     ],
 )
 @pytest.mark.parametrize("path", ["/video/1/status", "/videos", "/account", "/queue/status", "/generate"])
-def test_who_nobody_knows_is_turned_away(talk, path: str, headers: dict[str, str], message: str):
+async def test_who_nobody_knows_is_turned_away(path: str, headers: dict[str, str], message: str):
     """FACTS 2: auth. A body that is wrong too does not matter."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         method = "POST" if path == "/generate" else "GET"
         reply = await t.client.request(method, API + path, headers=headers, content=b"{")
         assert held_to(models.Error, reply, 401) == {"error": message}
 
-    talk(story)
 
-
-def test_no_header_at_all(talk):
+async def test_no_header_at_all():
     """FACTS 2: auth."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         del t.client.headers["Authorization"]
         reply = await t.get(f"{API}/account")
         assert held_to(models.Error, reply, 401) == {"error": "Authorization header required"}
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
     ("quality", "cost", "duration"), [("free", 1, 30), ("premium", 3, 60), ("360p", 3, 60), ("1080p", 3, 60)]
 )
-def test_qualities_have_their_price(talk, quality: str, cost: int, duration: int):
+async def test_qualities_have_their_price(quality: str, cost: int, duration: int):
     """FACTS 2: quality, cost, duration. Only `free` has a documented duration."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         before = (await account(t, "basic-1"))["credits"]
         made = await generate(t, quality=quality, key="basic-1")
         assert made["credits_remaining"] == before - cost == (await account(t, "basic-1"))["credits"]
@@ -120,48 +112,40 @@ def test_qualities_have_their_price(talk, quality: str, cost: int, duration: int
         assert (video["quality"], video["duration"]) == (quality, duration)
         assert (await account(t, "basic-1"))["credits"] == before - cost
 
-    talk(story)
 
-
-def test_the_quality_may_be_left_out(talk):
+async def test_the_quality_may_be_left_out():
     """FACTS 2: quality."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         made = held_to(models.Generated, await t.post(f"{API}/generate", {"prompt": "A cat"}))
         assert (await status(t, made["video_id"]))["quality"] == "free"
 
-    talk(story)
-
 
 @pytest.mark.parametrize(("credits", "quality", "required"), [(0, "free", 1), (2, "premium", 3), (2.5, "1080p", 3)])
-def test_a_video_that_cannot_be_paid_is_not_made(talk, credits: float, quality: str, required: int):
+async def test_a_video_that_cannot_be_paid_is_not_made(credits: float, quality: str, required: int):
     """FACTS 2: cost (402)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"accounts": [{"key": "*", "plan": "pro", "credits": credits}]}) as t:
         reply = await t.post(f"{API}/generate", {"prompt": "A cat", "quality": quality})
         body = held_to(models.OutOfCredits, reply, 402)
         assert body == {"error": "Insufficient credits", "required": required, "available": int(credits)}
         assert (await listed(t))["videos"] == []
         assert (await account(t))["credits"] == int(credits)
 
-    talk(story, scenario={"accounts": [{"key": "*", "plan": "pro", "credits": credits}]})
 
-
-def test_an_account_without_a_figure_has_plenty_and_one_without_an_end_says_so(talk):
-    async def story(t: Conversation) -> None:
+async def test_an_account_without_a_figure_has_plenty_and_one_without_an_end_says_so():
+    accounts = [{"key": "endless", "plan": "pro", "credits": None}, {"key": "*", "plan": "pro"}]
+    async with Conversation({"accounts": accounts}) as t:
         assert (await account(t, "some"))["credits"] == 1_000_000
         assert (await account(t, "endless"))["credits"] == -1
         assert (await generate(t, key="endless"))["credits_remaining"] == -1
 
-    accounts = [{"key": "endless", "plan": "pro", "credits": None}, {"key": "*", "plan": "pro"}]
-    talk(story, scenario={"accounts": accounts})
-
 
 @pytest.mark.parametrize(("plan", "given_back"), [("fails", False), ("never-starts", True)])
-def test_credits_come_back_only_when_nothing_was_begun(talk, plan: str, given_back: bool):
+async def test_credits_come_back_only_when_nothing_was_begun(plan: str, given_back: bool):
     """FACTS 2: cost (given back when the job fails to start); status (failed)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         made = await generate(t, f"mock-{'fail' if plan == 'fails' else plan}", "premium", "basic-1")
         assert made["credits_remaining"] == 97
         await t.advance(MINUTE)
@@ -170,11 +154,9 @@ def test_credits_come_back_only_when_nothing_was_begun(talk, plan: str, given_ba
         assert "video_url" not in video
         assert (await account(t, "basic-1"))["credits"] == (100 if given_back else 97)
 
-    talk(story)
 
-
-def test_the_account_tells_who_it_is(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_account_tells_who_it_is():
+    async with Conversation() as t:
         mine, again, other = await account(t), await account(t), await account(t, "pro-2")
         assert {k: v for k, v in mine.items() if k != "rate_limit_info"} == {
             k: v for k, v in again.items() if k != "rate_limit_info"
@@ -184,13 +166,11 @@ def test_the_account_tells_who_it_is(talk):
         assert "@" in mine["email"]
         assert mine["created_at"] < NOON
 
-    talk(story)
 
-
-def test_ids_rise_and_are_the_accounts_own(talk):
+async def test_ids_rise_and_are_the_accounts_own():
     """FACTS 2: generate (`video_id` an integer, rising), 404 (another account's)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         mine = [(await generate(t))["video_id"] for _ in range(5)]
         assert mine == list(range(mine[0], mine[0] + 5))
         assert 0 < mine[0] < 2**53
@@ -200,8 +180,6 @@ def test_ids_rise_and_are_the_accounts_own(talk):
         assert held_to(models.Error, reply, 404) == {"error": "Video not found"}
         await t.sandbox.reset("counters")
         assert (await generate(t))["video_id"] == mine[-1] + 1
-
-    talk(story)
 
 
 def test_the_same_requests_get_the_same_bytes():
@@ -250,12 +228,10 @@ def test_the_declaration_is_whole():
                 reply.model.model_validate(reply.example, strict=True)
 
 
-def test_paths_and_methods_that_are_none(talk):
-    async def story(t: Conversation) -> None:
+async def test_paths_and_methods_that_are_none():
+    async with Conversation() as t:
         nowhere = await t.get(f"{API}/video")
         assert held_to(models.Error, nowhere, 404) == {"error": "Not found"}
         wrong: httpx2.Response = await t.get(f"{API}/generate")
         assert held_to(models.Error, wrong, 405) == {"error": "Method not allowed"}
         assert wrong.headers["allow"] == "POST"
-
-    talk(story)

@@ -15,10 +15,10 @@ __all__ = ["ffprobe"]  # a fixture is found by its name here
 
 
 @pytest.mark.parametrize("quality", ["free", "premium"])
-def test_a_player_plays_the_video_for_its_stated_duration(talk, ffprobe: str, tmp_path: Path, quality: str):
+async def test_a_player_plays_the_video_for_its_stated_duration(ffprobe: str, tmp_path: Path, quality: str):
     """FACTS 2: assets, duration."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         video = await completed(t, quality)
         reply = await t.get(video["video_url"], headers={"Authorization": ""})
         assert (reply.status_code, reply.headers["content-type"]) == (200, "video/mp4")
@@ -26,27 +26,23 @@ def test_a_player_plays_the_video_for_its_stated_duration(talk, ffprobe: str, tm
         file.write_bytes(reply.content)
         assert float(inspect(ffprobe, file)["format"]["duration"]) == video["duration"]
 
-    talk(story)
 
-
-def test_the_thumbnail_is_a_picture(talk):
+async def test_the_thumbnail_is_a_picture():
     """FACTS 2: assets."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         video = await completed(t)
         reply = await t.get(video["thumbnail_url"], headers={"Authorization": ""})
         assert (reply.status_code, reply.headers["content-type"]) == (200, "image/png")
         assert reply.content.startswith(b"\x89PNG\r\n\x1a\n")
         assert reply.content.endswith(b"IEND\xaeB`\x82")
 
-    talk(story)
-
 
 @pytest.mark.parametrize("name", ["video_url", "thumbnail_url"])
-def test_files_can_be_had_in_parts_and_again(talk, name: str):
+async def test_files_can_be_had_in_parts_and_again(name: str):
     """FACTS 2: assets (RFC 9110 sections 13 and 14)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         url = (await completed(t))[name]
         whole = await t.get(url)
         etag, size = whole.headers["etag"], len(whole.content)
@@ -75,24 +71,20 @@ def test_files_can_be_had_in_parts_and_again(talk, name: str):
         assert (head.status_code, head.content) == (200, b"")
         assert {k: head.headers[k] for k in whole.headers} == dict(whole.headers)
 
-    talk(story)
 
-
-def test_nothing_is_counted_or_charged_for_a_file(talk):
-    async def story(t: Conversation) -> None:
+async def test_nothing_is_counted_or_charged_for_a_file():
+    async with Conversation() as t:
         video = await completed(t, key="free-1")
         before = (await account(t, "free-1"))["rate_limit_info"]["used"]
         for _ in range(20):
             assert (await t.get(video["video_url"], headers=by("free-1"))).status_code == 200
         assert (await account(t, "free-1"))["rate_limit_info"]["used"] == before + 1
 
-    talk(story)
 
-
-def test_a_video_has_no_files_before_its_end(talk):
+async def test_a_video_has_no_files_before_its_end():
     """FACTS 2: assets. The link is known beforehand from a server with the same seed."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         url = (await completed(t))["video_url"]
         await t.sandbox.reset("all")
         made = await generate(t)
@@ -103,23 +95,19 @@ def test_a_video_has_no_files_before_its_end(talk):
         await t.sandbox.reset("jobs")
         assert (await t.get(url)).status_code == 404
 
-    talk(story)
-
 
 @pytest.mark.parametrize("ending", ["mock-fail", "mock-never-starts", "mock-stuck"])
-def test_a_video_without_success_never_has_files(talk, ending: str):
-    async def story(t: Conversation) -> None:
+async def test_a_video_without_success_never_has_files(ending: str):
+    async with Conversation() as t:
         made = await generate(t, ending)
         await t.advance(HOUR)
         [job] = await t.sandbox.store.find_jobs(str(made["video_id"]))
         reply = await t.get(f"/prompttovideo/storage/videos/{job.facts['token']}.mp4")
         assert held_to(models.Error, reply, 404) == {"error": "Video not found"}
 
-    talk(story)
 
-
-def test_only_whole_names_are_found(talk):
-    async def story(t: Conversation) -> None:
+async def test_only_whole_names_are_found():
+    async with Conversation() as t:
         video = await completed(t)
         root, name = video["video_url"].rsplit("/", 1)
         token = name.removesuffix(".mp4")
@@ -134,17 +122,13 @@ def test_only_whole_names_are_found(talk):
         assert (await t.get(video["thumbnail_url"].replace("thumbnails", "videos"))).status_code == 404
         assert (await t.client.post(video["video_url"])).status_code == 405
 
-    talk(story)
 
-
-def test_links_tell_nothing_of_the_account(talk):
-    async def story(t: Conversation) -> None:
+async def test_links_tell_nothing_of_the_account():
+    async with Conversation() as t:
         video = await completed(t, key="pro-secret-key")
         assert "secret" not in video["video_url"] + video["thumbnail_url"]
         other = await completed(t, key="pro-2")
         assert (await t.get(other["video_url"])).content != (await t.get(video["video_url"])).content
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -157,10 +141,10 @@ def test_links_tell_nothing_of_the_account(talk):
         ("http://mock.test/~alice/prompttovideo", "http://mock.test/~alice/prompttovideo"),
     ],
 )
-def test_links_lead_to_where_the_client_reached_the_server(talk, root: str, expected: str):
+async def test_links_lead_to_where_the_client_reached_the_server(root: str, expected: str):
     """FACTS 2: assets (they must resolve)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         alice = t.app.sandboxes.create("alice", t.sandbox.program, clock=ClockSpec(mode="manual"))
         made = (await t.post(f"{root}/api/v1/generate", {"prompt": SUNSET})).json()
         for sandbox in (t.sandbox, alice):
@@ -170,11 +154,9 @@ def test_links_lead_to_where_the_client_reached_the_server(talk, root: str, expe
             assert video[name].startswith(f"{expected}/storage/")
             assert (await t.get(video[name], headers={"Authorization": ""})).status_code == 200
 
-    talk(story)
 
-
-def test_a_key_that_names_a_sandbox_gets_links_into_it(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_key_that_names_a_sandbox_gets_links_into_it():
+    async with Conversation() as t:
         alice = t.app.sandboxes.create("alice", t.sandbox.program, clock=ClockSpec(mode="manual"))
         made = await generate(t, key="sbx-alice")
         await alice.advance(alice.clock.now() + 60_000)
@@ -182,11 +164,9 @@ def test_a_key_that_names_a_sandbox_gets_links_into_it(talk):
         assert video["video_url"].startswith("http://mock.test/~alice/prompttovideo/storage/")
         assert (await t.get(video["video_url"], headers={"Authorization": ""})).status_code == 200
 
-    talk(story)
 
-
-def test_links_go_on_working_under_another_scenario(talk):
-    async def story(t: Conversation) -> None:
+async def test_links_go_on_working_under_another_scenario():
+    async with Conversation() as t:
         video = await completed(t)
         before = await t.get(video["video_url"])
         told = "scenario: other\nextends: prompttovideo-observed\nseed: 99\n"
@@ -196,5 +176,3 @@ def test_links_go_on_working_under_another_scenario(talk):
         assert await status(t, video["video_id"]) == video
         assert (await t.get(f"{API}/videos")).json()["videos"][0]["video_url"] == video["video_url"]
         assert probe(before.content).duration_ms == 30_000
-
-    talk(story)

@@ -17,10 +17,10 @@ def ids(page: dict) -> list[int]:
     return [video["id"] for video in page["videos"]]
 
 
-def test_videos_are_listed_newest_first_in_pages(talk):
+async def test_videos_are_listed_newest_first_in_pages():
     """FACTS 2: list (newest first; a page past the end is an empty list)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         made = await many(t, 45)
         first, last, beyond = [await listed(t, f"?page={n}") for n in (1, 3, 4)]
         assert ids(first) == made[:20]
@@ -32,8 +32,6 @@ def test_videos_are_listed_newest_first_in_pages(talk):
         assert ids(beyond) == []
         assert (beyond["pagination"]["page"], beyond["pagination"]["total"]) == (4, 45)
         assert beyond["pagination"]["has_next"] is False
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -61,32 +59,28 @@ def test_videos_are_listed_newest_first_in_pages(talk):
         ("?page[]=2", 1, 20),
     ],
 )
-def test_numbers_that_are_none_fall_back(talk, query: str, page: int, per_page: int):
+async def test_numbers_that_are_none_fall_back(query: str, page: int, per_page: int):
     """FACTS 2: list (`per_page` above 100 is cut to 100; no number falls back to the default)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         made = await many(t, 25)
         said = await listed(t, query)
         assert (said["pagination"]["page"], said["pagination"]["per_page"]) == (page, per_page)
         assert ids(said) == made[(page - 1) * per_page : page * per_page]
 
-    talk(story)
 
-
-def test_a_list_without_videos(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_list_without_videos():
+    async with Conversation() as t:
         assert await listed(t) == {
             "videos": [],
             "pagination": {"page": 1, "per_page": 20, "total": 0, "pages": 0, "has_next": False, "has_prev": False},
         }
 
-    talk(story)
 
-
-def test_the_list_can_be_filtered_by_status(talk):
+async def test_the_list_can_be_filtered_by_status():
     """FACTS 2: list (unknown `status` filter gives an empty list)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         [done] = await many(t, 1, "mock-fast")
         [failed] = await many(t, 1, "mock-fail")
         [running] = await many(t, 1, "mock-stuck")
@@ -102,17 +96,15 @@ def test_the_list_can_be_filtered_by_status(talk):
             assert (ids(said), said["pagination"]["total"]) == ([], 0)
         assert ids(await listed(t, "?status=")) == [waiting, running, failed, done]
 
-    talk(story)
 
-
-def test_cancelled_videos_are_failed_ones_here(talk):
+async def test_cancelled_videos_are_failed_ones_here():
     plans = {"cancelled": {"steps": [{"status": "cancelled"}]}, "failed": {"steps": [{"status": "failed"}]}}
     rules = [
         {"name": name, "operation": "prompttovideo.generate", "when": {"body.prompt": {"prefix": name}}, "plan": name}
         for name in plans
     ]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"plans": plans, "rules": rules}) as t:
         made = [(await many(t, 1, "failed" if n % 3 else "cancelled"))[0] for n in range(10)][::-1]
         assert {(await status(t, video_id))["status"] for video_id in made} == {"failed"}
         for page in (1, 2, 3, 4):
@@ -120,13 +112,11 @@ def test_cancelled_videos_are_failed_ones_here(talk):
             assert ids(said) == made[(page - 1) * 4 : page * 4]
             assert (said["pagination"]["total"], said["pagination"]["pages"]) == (10, 3)
 
-    talk(story, scenario={"plans": plans, "rules": rules})
 
-
-def test_a_listed_video_tells_what_the_documents_show(talk):
+async def test_a_listed_video_tells_what_the_documents_show():
     """The page's examples: video 123 is `free` where it is generated and asked for, and `360p` in lists."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for quality, shown in (("free", "360p"), ("premium", "1080p"), ("360p", "360p"), ("1080p", "1080p")):
             made = await generate(t, quality=quality)
             [video] = (await listed(t, "?per_page=1"))["videos"]
@@ -139,14 +129,10 @@ def test_a_listed_video_tells_what_the_documents_show(talk):
             for name in ("video_url", "thumbnail_url", "duration", "updated_at"):
                 assert video[name] == full[name]
 
-    talk(story)
 
-
-def test_only_the_callers_videos_are_listed(talk):
-    async def story(t: Conversation) -> None:
+async def test_only_the_callers_videos_are_listed():
+    async with Conversation() as t:
         made = await generate(t)
         await generate(t, key="pro-2")
         assert ids(await listed(t)) == [made["video_id"]]
         assert (await listed(t, key="pro-3"))["pagination"]["total"] == 0
-
-    talk(story)

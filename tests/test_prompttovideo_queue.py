@@ -12,21 +12,19 @@ NOON = "2025-06-01T12:00:00Z"
     ("key", "free", "premium", "small", "large"),
     [("free-1", 30, 10, 30, 10), ("basic-1", 10, 5, 10, 5), ("pro-1", 5, 5, 5, 5), ("enterprise-1", 5, 5, 5, 5)],
 )
-def test_the_wait_follows_from_tier_and_quality(talk, key: str, free: int, premium: int, small: int, large: int):
+async def test_the_wait_follows_from_tier_and_quality(key: str, free: int, premium: int, small: int, large: int):
     """FACTS 2: queue (wait = max(5, 30 - 2 x priority); 360p is what `free` renders and no higher quality)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         qualities = ("free", "premium", "360p", "1080p")
         made = [(await generate(t, quality=q, key=key))["estimated_wait_time"] for q in qualities]
         assert made == [free, premium, small, large]
 
-    talk(story)
 
-
-def test_the_position_counts_from_one_by_priority_then_age(talk):
+async def test_the_position_counts_from_one_by_priority_then_age():
     """FACTS 2: queue, queue status (only the caller's pending videos; stats count everybody's)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         first = await generate(t, key="free-1")
         second = await generate(t, key="free-2")
         assert [first["queue_position"], second["queue_position"]] == [1, 2]
@@ -46,24 +44,20 @@ def test_the_position_counts_from_one_by_priority_then_age(talk):
         await t.advance(MINUTE)
         assert (await queue(t))["queue_stats"]["currently_processing"] == 0
 
-    talk(story)
 
-
-def test_the_queue_lists_the_next_fifty(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_queue_lists_the_next_fifty():
+    async with Conversation() as t:
         made = [await generate(t, f"video {n}") for n in range(53)]
         said = await queue(t)
         assert [v["video_id"] for v in said["user_videos"]] == [video["video_id"] for video in made[:50]]
         assert said["queue_stats"]["user_pending_count"] == 53
 
-    talk(story)
-
 
 @pytest.mark.parametrize(("length", "shown"), [(1, 1), (50, 50), (51, 53), (5000, 53)])
-def test_the_queue_shows_the_beginning_of_a_prompt(talk, length: int, shown: int):
+async def test_the_queue_shows_the_beginning_of_a_prompt(length: int, shown: int):
     """FACTS 2: queue status (prompt cut to 50 characters and "...")."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         prompt = "ä" * length
         made = await generate(t, prompt)
         [video] = (await queue(t))["user_videos"]
@@ -71,5 +65,3 @@ def test_the_queue_shows_the_beginning_of_a_prompt(talk, length: int, shown: int
         assert len(video["prompt"]) == shown
         assert (video["queued_at"], video["quality"]) == (NOON, "360p")
         assert (await status(t, made["video_id"]))["prompt"] == prompt
-
-    talk(story)

@@ -11,10 +11,10 @@ LIMITS = {"free": 10, "basic": 100, "pro": 1_000}
 
 
 @pytest.mark.parametrize("tier", LIMITS)
-def test_each_tier_has_its_calls_a_day(talk, tier: str):
+async def test_each_tier_has_its_calls_a_day(tier: str):
     """FACTS 2: quota (every call, status polls too; reset at midnight UTC), 429."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         limit = LIMITS[tier]
         made = await generate(t, key=f"{tier}-1")
         for _ in range(limit - 2):
@@ -32,26 +32,22 @@ def test_each_tier_has_its_calls_a_day(talk, tier: str):
         said = (await account(t, f"{tier}-1"))["rate_limit_info"]
         assert (said["used"], said["remaining"], said["reset_time"]) == (1, limit - 1, "2025-06-03T00:00:00Z")
 
-    talk(story)
-
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"prompt": ""}', b"x" * 2_000_000])
-def test_the_quota_is_looked_at_before_the_body(talk, body: bytes):
+async def test_the_quota_is_looked_at_before_the_body(body: bytes):
     """FACTS 2: 429 (checked before the body is validated)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         for _ in range(10):
             await t.client.post(f"{API}/generate", content=b"{", headers=by("free-1"))
         reply = await t.client.post(f"{API}/generate", content=body, headers=by("free-1"))
         assert held_to(models.OverQuota, reply, 429)["rate_limit_info"]["used"] == 10
 
-    talk(story)
 
-
-def test_calls_that_are_refused_count_and_calls_of_nobody_do_not(talk):
+async def test_calls_that_are_refused_count_and_calls_of_nobody_do_not():
     """FACTS 2: quota (every API call counts)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await t.client.post(f"{API}/generate", content=b"nonsense")
         await t.get(f"{API}/video/1/status")
         await t.post(f"{API}/generate", {"prompt": "mock-no-credits"})
@@ -59,37 +55,29 @@ def test_calls_that_are_refused_count_and_calls_of_nobody_do_not(talk):
         await t.get(f"{API}/no/such/path")
         assert (await account(t))["rate_limit_info"]["used"] == 4
 
-    talk(story)
 
-
-def test_an_enterprise_has_no_end(talk):
+async def test_an_enterprise_has_no_end():
     """FACTS 2: unlimited."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         made = await generate(t, key="enterprise-1")
         for _ in range(1_100):
             await t.get(f"{API}/video/{made['video_id']}/status", headers=by("enterprise-1"))
         said = (await account(t, "enterprise-1"))["rate_limit_info"]
         assert said == {"tier": "enterprise", "limit": -1, "used": 1_102, "remaining": -1, "reset_time": MIDNIGHT}
 
-    talk(story)
 
-
-def test_an_account_may_have_a_figure_of_its_own(talk):
-    async def story(t: Conversation) -> None:
+async def test_an_account_may_have_a_figure_of_its_own():
+    async with Conversation({"accounts": [{"key": "*", "plan": "pro", "limits": {"calls_per_day": 2}}]}) as t:
         made = await generate(t)
         await status(t, made["video_id"])
         reply = await t.get(f"{API}/account")
         info = held_to(models.OverQuota, reply, 429)["rate_limit_info"]
         assert (info["tier"], info["limit"], info["used"], info["remaining"]) == ("pro", 2, 2, 0)
 
-    talk(story, scenario={"accounts": [{"key": "*", "plan": "pro", "limits": {"calls_per_day": 2}}]})
 
-
-def test_no_limit_headers_are_documented_and_none_are_sent(talk):
-    async def story(t: Conversation) -> None:
+async def test_no_limit_headers_are_documented_and_none_are_sent():
+    async with Conversation() as t:
         for _ in range(11):
             reply = await t.get(f"{API}/account", headers=by("free-1"))
             assert not [name for name in reply.headers if "limit" in name or "retry" in name]
-
-    talk(story)

@@ -1,6 +1,5 @@
 """Requests that PromptToVideo cannot serve, each with its own words. Names in brackets are rows of FACTS section 2."""
 
-import asyncio
 import json
 
 import pytest
@@ -55,29 +54,25 @@ NEARLY = st.fixed_dictionaries({}, optional={"prompt": ANYTHING, "quality": st.s
     ],
     ids=lambda body: repr(body[:40]),
 )
-def test_what_is_no_json_object(talk, body: bytes):
+async def test_what_is_no_json_object(body: bytes):
     """FACTS 2: prompt (no JSON body)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = await t.client.post(f"{API}/generate", content=body, headers=JSON)
         assert held_to(models.Error, reply, 400) == {"error": NO_JSON}
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
     "kind",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "application/jsonp"],
 )
-def test_what_does_not_say_that_it_is_json(talk, kind: str):
+async def test_what_does_not_say_that_it_is_json(kind: str):
     """FACTS 2: prompt (no JSON body)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         body = json.dumps({"prompt": SUNSET})
         reply = await t.client.post(f"{API}/generate", content=body, headers={"Content-Type": kind})
         assert held_to(models.Error, reply, 400) == {"error": NO_JSON}
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -107,21 +102,19 @@ def test_what_does_not_say_that_it_is_json(talk, kind: str):
     ],
     ids=str,
 )
-def test_prompt_and_quality_have_their_own_words(talk, body: dict, message: str):
+async def test_prompt_and_quality_have_their_own_words(body: dict, message: str):
     """FACTS 2: prompt, quality. The prompt is looked at first; nothing is charged or made."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         reply = await t.post(f"{API}/generate", body)
         assert held_to(models.Error, reply, 400) == {"error": message}
         assert (await listed(t))["pagination"]["total"] == 0
         assert (await generate(t))["credits_remaining"] == 999_999
 
-    talk(story)
-
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_the_largest_body(talk, more: int):
-    async def story(t: Conversation) -> None:
+async def test_the_largest_body(more: int):
+    async with Conversation() as t:
         around = len(json.dumps({"prompt": ""}))
         prompt = "x" * (LIMIT - around + more)
         reply = await t.client.post(f"{API}/generate", content=json.dumps({"prompt": prompt}), headers=JSON)
@@ -131,19 +124,15 @@ def test_the_largest_body(talk, more: int):
             made = held_to(models.Generated, reply)
             assert (await status(t, made["video_id"]))["prompt"] == prompt
 
-    talk(story)
-
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON"])
-def test_unknown_fields_and_any_script_are_let_through(talk, kind: str):
-    async def story(t: Conversation) -> None:
+async def test_unknown_fields_and_any_script_are_let_through(kind: str):
+    async with Conversation() as t:
         prompt = "夕日 🌅 \u0000 <b>&amp;</b> \\ \" ' ${request.body.x} %s {prompt}"
         body = json.dumps({"prompt": prompt, "style": {"a": [1, None]}, "quality": "premium"})
         reply = await t.client.post(f"{API}/generate", content=body, headers={"Content-Type": kind})
         made = held_to(models.Generated, reply)
         assert (await status(t, made["video_id"]))["prompt"] == prompt
-
-    talk(story)
 
 
 @pytest.mark.parametrize(
@@ -153,38 +142,31 @@ def test_unknown_fields_and_any_script_are_let_through(talk, kind: str):
         "%F0%9F%8C%85", "9007199254740993", "1" + "0" * 400,
     ],
 )  # fmt: skip
-def test_ids_that_no_video_has(talk, video_id: str):
+async def test_ids_that_no_video_has(video_id: str):
     """FACTS 2: 404 (unknown id)."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await generate(t)
         reply = await t.get(f"{API}/video/{video_id}/status")
         assert held_to(models.Error, reply, 404) == {"error": "Video not found"}
 
-    talk(story)
-
 
 @pytest.mark.parametrize("spelled", ["0{}", "{}.0", "+{}", "%20{}", "{}%20", "-{}"])
-def test_an_id_has_one_spelling(talk, spelled: str):
-    async def story(t: Conversation) -> None:
+async def test_an_id_has_one_spelling(spelled: str):
+    async with Conversation() as t:
         made = await generate(t)
         reply = await t.get(f"{API}/video/{spelled.format(made['video_id'])}/status")
         assert held_to(models.Error, reply, 404) == {"error": "Video not found"}
 
-    talk(story)
-
 
 @settings(max_examples=15, deadline=None)
 @given(bodies=st.lists(ANYTHING | NEARLY, min_size=10, max_size=20))
-def test_whatever_comes_the_reply_is_a_documented_one(bodies: list):
-    async def story() -> None:
-        async with Conversation() as t:
-            for body in bodies:
-                reply = await t.client.post(f"{API}/generate", content=json.dumps(body), headers=JSON)
-                if reply.status_code == 200:
-                    made = held_to(models.Generated, reply)
-                    assert (await status(t, made["video_id"]))["prompt"] == body["prompt"]
-                else:
-                    held_to(models.Error, reply, 400)
-
-    asyncio.run(story())
+async def test_whatever_comes_the_reply_is_a_documented_one(bodies: list):
+    async with Conversation() as t:
+        for body in bodies:
+            reply = await t.client.post(f"{API}/generate", content=json.dumps(body), headers=JSON)
+            if reply.status_code == 200:
+                made = held_to(models.Generated, reply)
+                assert (await status(t, made["video_id"]))["prompt"] == body["prompt"]
+            else:
+                held_to(models.Error, reply, 400)

@@ -35,9 +35,10 @@ def story(told: Story) -> Story:
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in bundled_dir().glob("prompttovideo-*.yaml")))
-def test_a_bundled_story(talk, name: str):
+async def test_a_bundled_story(name: str):
     """FACTS 2: every error, limit and ending that the rows name is a story too."""
-    talk(STORIES[name], scenario={"extends": name})
+    async with Conversation({"extends": name}) as t:
+        await STORIES[name](t)
 
 
 async def refused(t: Conversation, model: Any, code: int, expected: dict[str, Any]) -> None:
@@ -314,11 +315,9 @@ async def lost_reply(t: Conversation) -> None:
         ("mock-overloaded", models.Error, 503, {"error": "Service temporarily unavailable"}),
     ],
 )  # fmt: skip
-def test_a_magic_prompt_is_refused_in_the_providers_own_words(talk, magic: str, model, code: int, expected: dict):
-    async def told(t: Conversation) -> None:
+async def test_a_magic_prompt_is_refused_in_the_providers_own_words(magic: str, model, code: int, expected: dict):
+    async with Conversation() as t:
         reply = await t.post(f"{API}/generate", {"prompt": f"A cat, {magic}", "quality": "premium"})
         body = held_to(model, reply, code)
         assert {name: body[name] for name in expected} == expected
         assert (await account(t))["credits"] == 1_000_000
-
-    talk(told)

@@ -106,13 +106,11 @@ def test_what_is_assumed_is_refused_with_its_row_and_the_reason(ledger: Ledger) 
     assert provenance.unsaid == {"acme.error.overloaded"}
 
 
-def test_the_journal_tells_what_each_entry_rests_on(talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_the_journal_tells_what_each_entry_rests_on() -> None:
+    async with Conversation() as t:
         await t.post("/videotoprompt/v1/analyze/url", {"url": "https://example.com/a.mp4", "platform": "sora"})
         await t.advance(60)
         entries = (await t.get("/_mock/journal")).json()["entries"]
         told = {e["kind"]: [row["rule"] for row in e.get("rests_on", ())] for e in entries}
         assert "videotoprompt.operation.analyze_url" in told["request"]
         assert told["transition"][0].startswith("videotoprompt.state.")
-
-    talk(story)

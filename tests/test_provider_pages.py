@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,6 @@ from mockserver.providers.registry import all_providers
 from tests.conversation import Conversation
 from tests.documents import ROOT
 from tests.pages import called, commands
-
-Talk = Callable[..., None]
 
 DOCS = ROOT / "docs"
 PAGES = {p.name: (DOCS / "providers" / f"{p.name}.md").read_text("utf-8") for p in all_providers()}
@@ -33,17 +30,15 @@ def test_a_page_has_what_integrators_look_for(name: str) -> None:
 
 
 @every_page
-def test_a_command_of_a_page_works(name: str, talk: Talk) -> None:
+async def test_a_command_of_a_page_works(name: str) -> None:
     written = commands(DOCS / "providers" / f"{name}.md", "curl")
     assert written
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"extends": "default", "clock": {"mode": "auto"}}) as t:
         for words in written:
             reply = await called(t, words)
             assert reply.status_code in (200, 202), reply.text
             assert reply.text if name in STREAMED else json.loads(reply.text)
-
-    talk(story, {"extends": "default", "clock": {"mode": "auto"}})
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The README is true: its commands, its scenario and its addresses. Its test is run in test_docs.py."""
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +12,18 @@ from tests.conversation import Conversation
 from tests.documents import ROOT, blocks
 from tests.pages import LOCAL, called, commands
 
-Talk = Callable[..., None]
-
 README = ROOT / "README.md"
 STORY = next(block.code for block in blocks(README) if block.language == "yaml")
 
 
-def test_the_commands_work_one_after_the_other() -> None:
-    async def story() -> None:
-        async with Conversation() as t:
-            replies = [await called(t, words) for words in commands(README, "curl")]
-            assert [reply.status_code for reply in replies] == [202, 200, 200, 201]
-            assert list(replies[0].json()) == ["id", "status", "created_at", "platform"]
-            assert replies[1].json()["events"] == 2
-            assert t.sandbox.program.name == "tour"
-            assert replies[3].json()["keys"]["videotoprompt"] == "sbx-alice"
-
-    asyncio.run(story())
+async def test_the_commands_work_one_after_the_other() -> None:
+    async with Conversation() as t:
+        replies = [await called(t, words) for words in commands(README, "curl")]
+        assert [reply.status_code for reply in replies] == [202, 200, 200, 201]
+        assert list(replies[0].json()) == ["id", "status", "created_at", "platform"]
+        assert replies[1].json()["events"] == 2
+        assert t.sandbox.program.name == "tour"
+        assert replies[3].json()["keys"]["videotoprompt"] == "sbx-alice"
 
 
 def test_the_scenario_can_be_followed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,12 +36,10 @@ def test_the_scenario_can_be_followed(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "the third submit is throttled" in capsys.readouterr().out
 
 
-def test_the_scenario_does_what_it_says(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_the_scenario_does_what_it_says() -> None:
+    async with Conversation(yaml.safe_load(STORY)) as t:
         url = {"url": "https://example.com/a.mp4"}
         assert [(await t.post("/v1/analyze/url", url)).status_code for _ in range(4)] == [202, 202, 429, 202]
-
-    talk(story, yaml.safe_load(STORY))
 
 
 @pytest.mark.parametrize("provider", all_providers(), ids=lambda provider: provider.name)

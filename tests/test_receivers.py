@@ -48,20 +48,17 @@ class Hook:
         await send({"type": "http.response.body", "body": b"ks"})
 
 
-def test_an_application_receives_webhooks_without_a_socket() -> None:
+async def test_an_application_receives_webhooks_without_a_socket() -> None:
     hook = Hook()
 
-    async def story() -> None:
-        app = create_app(scenario=told("http://hooks.test/in/v%201?a=b"), sender=AsgiSender(hook, monotonic))
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://mock.test") as client:
-            await client.post(ANALYZE, json={"url": "https://example.com/mock-fast.mp4"}, headers=KEY)
-            (delivery,) = (await client.get("/_mock/deliveries?wait=5s")).json()["deliveries"]
-        await app.sandboxes.close()
-        (attempt,) = delivery["attempts"]
-        assert (delivery["outcome"], attempt["status"], attempt["reply"]) == ("delivered", 200, "thanks")
-        assert attempt["reply_headers"] == {"x-seen": "1"}
-
-    asyncio.run(story())
+    app = create_app(scenario=told("http://hooks.test/in/v%201?a=b"), sender=AsgiSender(hook, monotonic))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://mock.test") as client:
+        await client.post(ANALYZE, json={"url": "https://example.com/mock-fast.mp4"}, headers=KEY)
+        (delivery,) = (await client.get("/_mock/deliveries?wait=5s")).json()["deliveries"]
+    await app.sandboxes.close()
+    (attempt,) = delivery["attempts"]
+    assert (delivery["outcome"], attempt["status"], attempt["reply"]) == ("delivered", 200, "thanks")
+    assert attempt["reply_headers"] == {"x-seen": "1"}
     (scope,) = hook.scopes
     assert (scope["method"], scope["path"], scope["raw_path"]) == ("POST", "/in/v 1", b"/in/v%201")
     assert (scope["query_string"], dict(scope["headers"])[b"host"]) == (b"a=b", b"hooks.test")

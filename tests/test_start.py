@@ -5,7 +5,6 @@ Each script runs in a process of its own: in this one, other tests have loaded e
 
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
@@ -73,8 +72,8 @@ def test_probes_are_answered_before_the_control_api_is_loaded() -> None:
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
-def test_probes_get_what_the_control_api_would_answer(talk: Callable[..., None], path: str) -> None:
-    async def story(c: Conversation) -> None:
+async def test_probes_get_what_the_control_api_would_answer(path: str) -> None:
+    async with Conversation() as c:
         by_the_server = await c.get(f"/_mock{path}")
         # What browsers send, the control API looks at.
         by_the_api = await c.get(f"/_mock{path}", headers={"sec-fetch-site": "none"})
@@ -83,8 +82,6 @@ def test_probes_get_what_the_control_api_would_answer(talk: Callable[..., None],
         assert (await c.get(f"/_mock{path}", headers={"sec-fetch-site": "cross-site"})).status_code == 403
         assert (await c.get(f"/_mock{path}", headers={"origin": "https://evil.example"})).status_code == 403
         assert (await c.post(f"/_mock{path}")).status_code == 405
-
-    talk(story)
 
 
 @pytest.mark.parametrize(

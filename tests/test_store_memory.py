@@ -1,6 +1,5 @@
 """The store in memory keeps to the contract of stores."""
 
-import asyncio
 import pickle
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -18,7 +17,7 @@ from mockserver.store.protocol import Store
 pytest.register_assert_rewrite("tests.store_contract")
 
 from tests.store_contract import JobMachine, OpenStore, StoreContract  # noqa: E402
-from tests.store_contract.promise import HELD, STUCK, T0, delivery, job, plan  # noqa: E402
+from tests.store_contract.samples import HELD, STUCK, T0, delivery, job, plan  # noqa: E402
 
 
 @asynccontextmanager
@@ -34,7 +33,7 @@ class TestMemoryStore(StoreContract):
         return memory
 
 
-def test_nothing_in_it_grows_without_bound() -> None:
+async def test_nothing_in_it_grows_without_bound() -> None:
     """Jobs that never end, credits set aside for them, deliveries that are due in a year, and ever new keys."""
     plans = (HELD, STUCK, plan(Step("queued", Span(10**10)), Step("succeeded")))
     bounds = Bounds(jobs=20, journal=20, deliveries=20, counters=20, ledgers=20, values=20)
@@ -54,7 +53,7 @@ def test_nothing_in_it_grows_without_bound() -> None:
             await store.take_transitions(T0 + n)
         return len(pickle.dumps(store))
 
-    after_few, after_many = asyncio.run(used(1_000, 1_300)), asyncio.run(used(1_300, 5_000))
+    after_few, after_many = await used(1_000, 1_300), await used(1_300, 5_000)
     assert after_many < after_few * 1.2
 
 

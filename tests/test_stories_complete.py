@@ -1,10 +1,8 @@
-"""Every bundled scenario can be followed, says what it shows, and is told by a test."""
+"""Every bundled scenario compiles, has a description, and is used by a test."""
 
 import re
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 from mockserver.kit.catalogue import catalogue
 from mockserver.providers.registry import all_providers
@@ -20,24 +18,30 @@ def library() -> Library:
 
 
 @cache
-def written() -> dict[str, str]:
-    """The tests, by file."""
+def sources_of_tests() -> dict[str, str]:
+    """The text of each test file, by its name."""
     here = Path(__file__)
     return {p.name: p.read_text("utf-8") for p in here.parent.glob("test_*.py") if p.name != here.name}
 
 
-@pytest.mark.parametrize("name", BUNDLED)
-def test_a_bundled_scenario_says_what_it_shows_and_can_be_followed(name: str) -> None:
-    program = library().program(name)
-    assert program.name == name
-    assert program.source.description.strip().endswith((".", "?"))
+def test_every_bundled_scenario_compiles_under_its_own_name_and_is_described() -> None:
+    programs = {name: library().program(name) for name in BUNDLED}
+    assert [name for name, program in programs.items() if program.name != name] == []
+    descriptions = {name: program.source.description.strip() for name, program in programs.items()}
+    assert [name for name, text in descriptions.items() if not text.endswith((".", "?"))] == []
 
 
-@pytest.mark.parametrize("name", BUNDLED)
-def test_a_bundled_scenario_is_told_by_a_test(name: str) -> None:
-    """By its whole name, or by what follows the first word of it in the tests of the stories of that name."""
+def test_every_bundled_scenario_is_used_by_a_test() -> None:
+    assert len(BUNDLED) > 100
+    assert [name for name in BUNDLED if not _is_used(name)] == []
+    assert not _is_used("videotoprompt-no-such-scenario")
+
+
+def _is_used(name: str) -> bool:
+    """Whether a test names the scenario: in full, or without its first word in the story tests of that word."""
     family, _, rest = name.partition("-")
-    told = re.compile(rf"[\"'/ ]{re.escape(name)}[\"'. ]")
-    stories = re.compile(rf"\"{re.escape(rest)}\"|def {re.escape(rest.replace('-', '_'))}\(")
-    by_family = stories.search(written().get(f"test_{family}_stories.py", ""))
-    assert by_family or any(told.search(text) for text in written().values())
+    in_full = re.compile(rf"[\"'/ ]{re.escape(name)}[\"'. ]")
+    in_family = re.compile(rf"\"{re.escape(rest)}\"|def {re.escape(rest.replace('-', '_'))}\(")
+    return bool(in_family.search(sources_of_tests().get(f"test_{family}_stories.py", ""))) or any(
+        in_full.search(text) for text in sources_of_tests().values()
+    )

@@ -21,8 +21,8 @@ def telling(text="one two three four", clock="manual", **stream):
     return {"clock": {"mode": clock}, "accounts": [EVERYBODY], "rules": [rule]}
 
 
-def test_with_a_manual_clock_a_stream_waits_until_time_is_advanced(talk):
-    async def story(t: Conversation) -> None:
+async def test_with_a_manual_clock_a_stream_waits_until_time_is_advanced():
+    async with Conversation(telling()) as t:
         listener = await Listener(t, PATH, ASKED).settled()
         assert (listener.status, listener.heard) == (200, [])
         await t.advance(0.599)
@@ -37,22 +37,18 @@ def test_with_a_manual_clock_a_stream_waits_until_time_is_advanced(talk):
         assert listener.complete
         await listener.end()
 
-    talk(story, scenario=telling())
 
-
-def test_the_next_event_of_a_clock_that_stands_still_is_the_next_piece(talk):
-    async def story(t: Conversation) -> None:
+async def test_the_next_event_of_a_clock_that_stands_still_is_the_next_piece():
+    async with Conversation(telling()) as t:
         began = t.sandbox.clock.now()
         await Listener(t, PATH, ASKED).settled()
         assert await t.sandbox.next_event() == began + 600
         await t.advance(0.6)
         assert await t.sandbox.next_event() == began + 650
 
-    talk(story, scenario=telling())
 
-
-def test_many_streams_share_a_clock_and_keep_their_own_time(talk):
-    async def story(t: Conversation) -> None:
+async def test_many_streams_share_a_clock_and_keep_their_own_time():
+    async with Conversation(telling()) as t:
         first = await Listener(t, PATH, ASKED).settled()
         await t.advance(0.63)
         others = [await Listener(t, PATH, ASKED, key=f"key-{i}").settled() for i in range(20)]
@@ -61,21 +57,17 @@ def test_many_streams_share_a_clock_and_keep_their_own_time(talk):
         for other in others:
             assert other.instants == [600, 650, 700, 750]
 
-    talk(story, scenario=telling())
 
-
-def test_an_auto_clock_streams_for_hours_at_once(talk):
-    async def story(t: Conversation) -> None:
+async def test_an_auto_clock_streams_for_hours_at_once():
+    async with Conversation(telling(clock="auto", pace={"first": "1h", "every": "1h"})) as t:
         listeners = [Listener(t, PATH, ASKED) for _ in range(3)]
         for listener in listeners:
             assert (await listener.end()).instants == [3_600_000 * n for n in range(1, 5)]
             assert listener.complete
 
-    talk(story, scenario=telling(clock="auto", pace={"first": "1h", "every": "1h"}))
 
-
-def test_an_auto_clock_does_not_jump_over_a_stream_that_is_stuck(talk):
-    async def story(t: Conversation) -> None:
+async def test_an_auto_clock_does_not_jump_over_a_stream_that_is_stuck():
+    async with Conversation(telling(clock="auto", fault={"kind": "stall", "at": "50%"})) as t:
         stuck = await Listener(t, PATH, ASKED).settled()
         began = t.sandbox.clock.now()
         assert stuck.heard
@@ -84,11 +76,9 @@ def test_an_auto_clock_does_not_jump_over_a_stream_that_is_stuck(talk):
         assert t.sandbox.clock.now() == began
         await stuck.leave()
 
-    talk(story, scenario=telling(clock="auto", fault={"kind": "stall", "at": "50%"}))
 
-
-def test_a_stream_without_gaps_comes_in_its_pieces_and_lets_others_have_a_turn(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_stream_without_gaps_comes_in_its_pieces_and_lets_others_have_a_turn():
+    async with Conversation(telling("x " * 5_000, pace={"first": "0s", "every": "0s"})) as t:
         long = Listener(t, PATH, ASKED)
         short = Listener(t, "/nanophoto/nowhere", ASKED)
         await short.end()
@@ -97,11 +87,9 @@ def test_a_stream_without_gaps_comes_in_its_pieces_and_lets_others_have_a_turn(t
         assert len(long.heard) == 5_000
         assert set(long.instants) == {0}
 
-    talk(story, scenario=telling("x " * 5_000, pace={"first": "0s", "every": "0s"}))
 
-
-def test_a_client_that_goes_away_ends_its_stream(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_client_that_goes_away_ends_its_stream():
+    async with Conversation(telling()) as t:
         listener = await Listener(t, PATH, ASKED).settled()
         await t.advance(0.6)
         assert t.sandbox.clock.next_sleeper() is not None
@@ -113,74 +101,61 @@ def test_a_client_that_goes_away_ends_its_stream(talk):
         assert entry.note == "the client went away after 4 bytes"
         assert entry.reply == b"one "
 
-    talk(story, scenario=telling())
+
+async def test_a_request_that_is_cancelled_leaves_nothing_behind():
+    clock = Clock("manual")
+    clock.enter()
+    task = asyncio.get_running_loop().create_task(Sleeper(clock, "token").until(clock.now() + 1_000))
+    await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
+    assert clock.busy == 0
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    clock.leave("token")
+    assert clock.busy == 0
+    assert clock.next_sleeper() is None
 
 
-def test_a_request_that_is_cancelled_leaves_nothing_behind():
-    async def story() -> None:
-        clock = Clock("manual")
-        clock.enter()
-        task = asyncio.get_running_loop().create_task(Sleeper(clock, "token").until(clock.now() + 1_000))
-        await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
-        assert clock.busy == 0
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        clock.leave("token")
-        assert clock.busy == 0
-        assert clock.next_sleeper() is None
-
-    asyncio.run(story())
-
-
-def test_a_sleeper_that_was_roused_never_sleeps_again():
-    async def story() -> None:
-        clock = Clock("manual")
-        clock.enter()
-        sleeper = Sleeper(clock, "token")
-        task = asyncio.get_running_loop().create_task(sleeper.until(None))
-        await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
-        assert clock.next_sleeper() is None
-        sleeper.rouse()
-        assert await task is False
-        assert await sleeper.until(clock.now() + 1) is False
-        assert clock.busy == 1
-
-    asyncio.run(story())
+async def test_a_sleeper_that_was_roused_never_sleeps_again():
+    clock = Clock("manual")
+    clock.enter()
+    sleeper = Sleeper(clock, "token")
+    task = asyncio.get_running_loop().create_task(sleeper.until(None))
+    await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
+    assert clock.next_sleeper() is None
+    sleeper.rouse()
+    assert await task is False
+    assert await sleeper.until(clock.now() + 1) is False
+    assert clock.busy == 1
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 50), st.sampled_from(["stay", "leave", "cancel"])), max_size=200))
-def test_sleepers_wake_in_order_whoever_leaves_early(naps):
-    async def story() -> None:
-        clock = Clock("manual")
-        start, woken = clock.now(), []
+async def test_sleepers_wake_in_order_whoever_leaves_early(naps):
+    clock = Clock("manual")
+    start, woken = clock.now(), []
 
-        async def nap(number: int, length: int, sleeper: Sleeper) -> None:
-            clock.enter()
-            try:
-                if await sleeper.until(start + length):
-                    woken.append((clock.now() - start, number))
-            finally:
-                clock.leave(number)
+    async def nap(number: int, length: int, sleeper: Sleeper) -> None:
+        clock.enter()
+        try:
+            if await sleeper.until(start + length):
+                woken.append((clock.now() - start, number))
+        finally:
+            clock.leave(number)
 
-        sleepers = [Sleeper(clock, number) for number in range(len(naps))]
-        loop = asyncio.get_running_loop()
-        tasks = [
-            loop.create_task(nap(i, length, s)) for i, ((length, _), s) in enumerate(zip(naps, sleepers, strict=True))
-        ]
-        await asyncio.sleep(0)  # noqa: TID251 - a turn for the tasks
-        for (_, what), sleeper, task in zip(naps, sleepers, tasks, strict=True):
-            if what == "leave":
-                sleeper.rouse()
-            elif what == "cancel":
-                task.cancel()
-        while (at := clock.next_sleeper()) is not None:
-            clock.jump(at)
-            await clock.quiet()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        stayed = sorted((length, i) for i, (length, what) in enumerate(naps) if what == "stay")
-        assert woken == stayed
-        assert clock.busy == 0
-
-    asyncio.run(story())
+    sleepers = [Sleeper(clock, number) for number in range(len(naps))]
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(nap(i, length, s)) for i, ((length, _), s) in enumerate(zip(naps, sleepers, strict=True))]
+    await asyncio.sleep(0)  # noqa: TID251 - a turn for the tasks
+    for (_, what), sleeper, task in zip(naps, sleepers, tasks, strict=True):
+        if what == "leave":
+            sleeper.rouse()
+        elif what == "cancel":
+            task.cancel()
+    while (at := clock.next_sleeper()) is not None:
+        clock.jump(at)
+        await clock.quiet()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    stayed = sorted((length, i) for i, (length, what) in enumerate(naps) if what == "stay")
+    assert woken == stayed
+    assert clock.busy == 0

@@ -13,88 +13,73 @@ STRICT = Settings(strict=True)
 TOLD = "requestSource: 'N8N_CLOUD' is not one of API, WEB, MAKE_DOT_COM, ZAPIER, N8N, PLAYGROUND"
 
 
-def test_a_deviation_is_served_and_reported(talk):
+async def test_a_deviation_is_served_and_reported():
     """FACTS 5: requestSource."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await extracted(t, requestSource="N8N_CLOUD")
         [told] = (await latest(t))["deviations"]
         assert told.startswith(TOLD)
 
-    talk(story)
-
 
 @pytest.mark.parametrize("source", ["", "api", "N8N ", "夕日", "x" * 100_000])
-def test_any_other_source_is_a_deviation_in_few_words(talk, source: str):
+async def test_any_other_source_is_a_deviation_in_few_words(source: str):
     """FACTS 5: requestSource."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation() as t:
         await extracted(t, requestSource=source)
         [told] = (await latest(t))["deviations"]
         assert told.startswith(f"requestSource: {source[:60]!r} is not one of API, ")
 
-    talk(story)
 
-
-def test_a_request_without_deviations_reports_none(talk):
-    async def story(t: Conversation) -> None:
+@pytest.mark.parametrize("settings", [None, STRICT], ids=["default", "strict"])
+async def test_a_request_without_deviations_reports_none(settings):
+    async with Conversation(settings=settings) as t:
         await extracted(t, requestSource="N8N")
         assert "deviations" not in await latest(t)
         await extracted(t)
         assert "deviations" not in await latest(t)
 
-    talk(story)
-    talk(story, settings=STRICT)
 
-
-def test_a_strict_server_refuses_it_with_the_provider_s_words(talk):
+async def test_a_strict_server_refuses_it_with_the_provider_s_words():
     """FACTS 5: requestSource. It is reported as well, and nothing is charged."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"accounts": [{"key": "*", "credits": 9_000}]}, STRICT) as t:
         assert (await refused(t, {**ASKED, "requestSource": "N8N_CLOUD"})).startswith(TOLD)
         entry = await latest(t)
         assert (entry["status"], len(entry["deviations"])) == (400, 1)
         assert await balance(t) == (9_000, 0)
 
-    talk(story, {"accounts": [{"key": "*", "credits": 9_000}]}, STRICT)
 
-
-def test_a_strict_server_refuses_before_any_rule(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_strict_server_refuses_before_any_rule():
+    async with Conversation(settings=STRICT) as t:
         body = {**ASKED, "prompt": "mock-server-error"}
         await refused(t, {**body, "requestSource": "N8N_CLOUD"}, 400)
         await refused(t, {**body, "requestSource": "N8N"}, 500)
 
-    talk(story, settings=STRICT)
 
-
-def test_a_deviation_is_reported_even_where_a_rule_refuses_the_request(talk):
-    async def story(t: Conversation) -> None:
+async def test_a_deviation_is_reported_even_where_a_rule_refuses_the_request():
+    async with Conversation() as t:
         await refused(t, {**ASKED, "prompt": "mock-server-error", "requestSource": "N8N_CLOUD"}, 500)
         assert len((await latest(t))["deviations"]) == 1
 
-    talk(story)
 
-
-def test_a_strict_server_holds_to_the_openapi_document_both_ways(talk):
-    """The document of DumplingAI admits any text as a video, and has no GET; the prose of its page says more."""
-
-    async def story(t: Conversation) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "settings"), [(None, STRICT), ({"extends": "dumplingai-contract"}, None)], ids=["strict", "scenario"]
+)
+async def test_a_strict_server_holds_to_the_openapi_document_both_ways(scenario, settings):
+    """The document of DumplingAI allows any text as a video, and has no GET; the prose of its page says more."""
+    async with Conversation(scenario, settings) as t:
         await extracted(t, video="no URL at all", prompt="")
         listing = await t.get(PATH)
         assert (listing.status_code, listing.headers["allow"]) == (405, "POST")
 
-    talk(story, settings=STRICT)
-    talk(story, {"extends": "dumplingai-contract"})
 
-
-def test_what_the_contract_allows_is_served_strictly(talk):
-    async def story(t: Conversation) -> None:
+async def test_what_the_contract_allows_is_served_strictly():
+    async with Conversation(settings=STRICT) as t:
         await extracted(t, requestSource="STUDIO")
         url = {"url": "https://example.com/a.mp4"}
         assert (await t.post("/videotoprompt/v1/analyze/url", url)).status_code == 202
-
-    talk(story, settings=STRICT)
 
 
 def test_a_body_has_no_deviations_unless_it_says_so() -> None:

@@ -104,19 +104,16 @@ def test_a_body_that_is_cut_breaks_while_it_is_read(mock: MockServer) -> None:
             reply.read()
 
 
-def test_a_hanging_server_runs_into_the_clients_timeout(mock: MockServer) -> None:
+async def test_a_hanging_server_runs_into_the_clients_timeout(mock: MockServer) -> None:
     mock.fault("videotoprompt.analyze_url", "hang", times=2)
     with sync_client(mock, timeout=0.02) as client, pytest.raises(httpx2.ReadTimeout):
         client.post("/analyze/url", json=VIDEO)
 
-    async def story() -> None:
-        headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
-        transport = mock.transport()
-        async with httpx2.AsyncClient(transport=transport, base_url="http://x.test/videotoprompt/v1") as client:
-            with pytest.raises(httpx2.ReadTimeout):
-                await client.post("/analyze/url", json=VIDEO, headers=headers, timeout=0.02)
-
-    asyncio.run(story())
+    headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
+    transport = mock.transport()
+    async with httpx2.AsyncClient(transport=transport, base_url="http://x.test/videotoprompt/v1") as client:
+        with pytest.raises(httpx2.ReadTimeout):
+            await client.post("/analyze/url", json=VIDEO, headers=headers, timeout=0.02)
 
 
 def async_client(mock: MockServer) -> httpx2.AsyncClient:
@@ -131,57 +128,48 @@ async def waits(mock: MockServer) -> None:
         pass
 
 
-def test_a_task_that_is_cancelled_has_left_the_server_when_it_is_over(mock: MockServer) -> None:
+async def test_a_task_that_is_cancelled_has_left_the_server_when_it_is_over(mock: MockServer) -> None:
     mock.clock.change("manual")
     mock.fault("videotoprompt.analyze_url", "latency", times=20, lasts="1h")
 
-    async def story() -> None:
-        async with async_client(mock) as client:
-            for count in range(1, 21):
-                asking = asyncio.create_task(client.post("/analyze/url", json=VIDEO))
-                await waits(mock)
-                asking.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await asking
-                assert mock.clock.next is None
-                assert [request.status for request in mock.requests()] == [None] * count
-
-    asyncio.run(story())
+    async with async_client(mock) as client:
+        for count in range(1, 21):
+            asking = asyncio.create_task(client.post("/analyze/url", json=VIDEO))
+            await waits(mock)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            assert mock.clock.next is None
+            assert [request.status for request in mock.requests()] == [None] * count
 
 
-def test_so_has_a_task_whose_group_is_cancelled(mock: MockServer) -> None:
+async def test_so_has_a_task_whose_group_is_cancelled(mock: MockServer) -> None:
     """There, whatever a task awaits on its way out is cancelled as well."""
     mock.clock.change("manual")
     mock.fault("videotoprompt.analyze_url", "latency", times=20, lasts="1h")
 
-    async def story() -> None:
-        async with async_client(mock) as client:
-            for count in range(1, 21):
-                async with anyio.create_task_group() as group:
-                    group.start_soon(partial(client.post, "/analyze/url", json=VIDEO))
-                    await waits(mock)
-                    group.cancel_scope.cancel()
-                assert mock.clock.next is None
-                assert [request.status for request in mock.requests()] == [None] * count
-
-    asyncio.run(story())
+    async with async_client(mock) as client:
+        for count in range(1, 21):
+            async with anyio.create_task_group() as group:
+                group.start_soon(partial(client.post, "/analyze/url", json=VIDEO))
+                await waits(mock)
+                group.cancel_scope.cancel()
+            assert mock.clock.next is None
+            assert [request.status for request in mock.requests()] == [None] * count
 
 
-def test_a_stream_that_is_cancelled_is_over(mock: MockServer) -> None:
+async def test_a_stream_that_is_cancelled_is_over(mock: MockServer) -> None:
     mock.clock.change("manual")
     headers = {"Authorization": f"Bearer {mock.key('nanophoto')}"}
 
-    async def story() -> None:
-        async with async_client(mock) as client:
-            async with anyio.create_task_group() as group:
-                url = "https://nanophoto.ai/api/sora-2/reverse-prompt"
-                async with client.stream("POST", url, json=SHOTS, headers=headers) as reply:
-                    assert reply.status_code == 200
-                    group.cancel_scope.cancel()
-                    await reply.aread()
-            assert [request.note for request in mock.requests()] == ["the client went away after 0 bytes"]
-
-    asyncio.run(story())
+    async with async_client(mock) as client:
+        async with anyio.create_task_group() as group:
+            url = "https://nanophoto.ai/api/sora-2/reverse-prompt"
+            async with client.stream("POST", url, json=SHOTS, headers=headers) as reply:
+                assert reply.status_code == 200
+                group.cancel_scope.cancel()
+                await reply.aread()
+        assert [request.note for request in mock.requests()] == ["the client went away after 0 bytes"]
 
 
 def test_a_request_that_cannot_notice_that_its_client_has_gone_is_left_to_itself(

@@ -1,6 +1,5 @@
 """The bundled tour, told as one conversation with all five providers: a good day, a bad day and an outage."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -179,22 +178,21 @@ async def the_whole_tour(t: Conversation) -> None:
     await a_good_day(t)
 
 
-def test_the_tour(talk: Callable[..., None]) -> None:
-    talk(the_whole_tour, TOUR)
+async def test_the_tour() -> None:
+    async with Conversation(TOUR) as t:
+        await the_whole_tour(t)
 
 
-def test_the_tour_passes_every_rule_of_its_own(talk: Callable[..., None]) -> None:
-    async def story(t: Conversation) -> None:
+async def test_the_tour_passes_every_rule_of_its_own() -> None:
+    async with Conversation(TOUR) as t:
         await the_whole_tour(t)
         own = {rule.name for rule in t.sandbox.program.rules if rule.name.startswith(("bad day", "outage"))}
         entries = await t.sandbox.journal()
         assert own == {entry.rule for entry in entries if entry.rule in own}
         assert len(own) == 17
 
-    talk(story, TOUR)
 
-
-def test_the_tour_is_the_same_for_everybody() -> None:
+async def test_the_tour_is_the_same_for_everybody() -> None:
     """The same requests get the same bytes, whoever takes the tour."""
 
     async def taken() -> list[tuple[str | None, int | None, bytes]]:
@@ -202,16 +200,14 @@ def test_the_tour_is_the_same_for_everybody() -> None:
             await the_whole_tour(t)
             return [(e.path, e.status, e.reply) for e in await t.sandbox.journal() if e.kind == "request"]
 
-    assert asyncio.run(taken()) == asyncio.run(taken())
+    assert await taken() == await taken()
 
 
-def test_other_keys_go_on_the_tour_too(talk: Callable[..., None]) -> None:
-    async def story(t: Conversation) -> None:
+async def test_other_keys_go_on_the_tour_too() -> None:
+    async with Conversation(TOUR) as t:
         assert (await t.post(f"{ANALYSES}/url", ASKED[f"{ANALYSES}/url"])).status_code == 202
         await until(t, 10)
         assert (await t.post(f"{ANALYSES}/url", ASKED[f"{ANALYSES}/url"])).status_code == 429
-
-    talk(story, TOUR)
 
 
 def test_the_tour_is_bundled() -> None:

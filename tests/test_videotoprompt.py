@@ -10,8 +10,6 @@ from mockserver.media.maker import video
 from mockserver.outgoing.call import CallResult
 from tests.conversation import Conversation
 
-Talk = Callable[..., None]
-
 URL = {"url": "https://www.youtube.com/watch?v=EXAMPLE", "platform": "stable-diffusion"}
 HOOK = {"url": "http://127.0.0.1:9000/hook", "secret": "whsec_1"}
 SUBMIT = "/videotoprompt/v1/analyze/url"
@@ -34,10 +32,10 @@ async def result(c: Conversation, analysis: str) -> dict[str, Any]:
     return body
 
 
-def test_auth_missing_and_wrong_keys_get_401(talk: Talk) -> None:
+async def test_auth_missing_and_wrong_keys_get_401() -> None:
     """FACTS 1: auth."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         for headers in (
             {"Authorization": ""},
             {"Authorization": "Basic a2V5"},
@@ -48,13 +46,11 @@ def test_auth_missing_and_wrong_keys_get_401(talk: Talk) -> None:
             assert reply.json()["error"]["type"] == "unauthorized"
         assert (await c.post(SUBMIT, URL)).status_code == 202
 
-    talk(story)
 
-
-def test_plans_have_the_documented_figures(talk: Talk) -> None:
+async def test_plans_have_the_documented_figures() -> None:
     """FACTS 1: plans."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         figures = {
             "free": (5, 20, 120, 100_000_000),
             "starter": (20, 200, 600, 500_000_000),
@@ -66,13 +62,11 @@ def test_plans_have_the_documented_figures(talk: Talk) -> None:
             told = (tier["requests_per_minute"], tier["analyses_per_day"], tier["video_seconds"], tier["file_bytes"])
             assert told == (minute, day, seconds, size)
 
-    talk(story)
 
-
-def test_limit_headers_come_with_every_response(talk: Talk) -> None:
+async def test_limit_headers_come_with_every_response() -> None:
     """FACTS 1: headers."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation({}) as c:
         first = await c.post(SUBMIT, URL)
         assert first.headers["x-ratelimit-limit"] == "60"
         assert first.headers["x-ratelimit-remaining"] == "59"
@@ -88,13 +82,11 @@ def test_limit_headers_come_with_every_response(talk: Talk) -> None:
         for reply in others:
             assert {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"} <= set(reply.headers)
 
-    talk(story, {})
 
-
-def test_the_minute_window_ends_in_429_until_its_reset(talk: Talk) -> None:
+async def test_the_minute_window_ends_in_429_until_its_reset() -> None:
     """FACTS 1: 429, by the minute."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation(accounts(plan="free")) as c:
         for left in (4, 3, 2, 1, 0):
             reply = await c.get("/videotoprompt/v1/analyze/ana_x")
             assert reply.headers["x-ratelimit-remaining"] == str(left)
@@ -104,13 +96,11 @@ def test_the_minute_window_ends_in_429_until_its_reset(talk: Talk) -> None:
         await c.advance(int(refused.headers["x-ratelimit-reset"]) - c.sandbox.clock.now() / 1000)
         assert (await c.post(SUBMIT, URL)).status_code == 202
 
-    talk(story, accounts(plan="free"))
 
-
-def test_the_daily_analyses_end_in_429_until_midnight_utc(talk: Talk) -> None:
+async def test_the_daily_analyses_end_in_429_until_midnight_utc() -> None:
     """FACTS 1: 429, by the day. Reading goes on, and a batch needs room for all its analyses."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation(accounts(limits={"analyses_per_day": 2})) as c:
         first = await submit(c)
         batch = await c.post("/videotoprompt/v1/analyze/batch", {"analyses": [URL, URL]})
         assert batch.status_code == 429
@@ -124,23 +114,19 @@ def test_the_daily_analyses_end_in_429_until_midnight_utc(talk: Talk) -> None:
         await c.advance(12 * 3600)
         await submit(c)
 
-    talk(story, accounts(limits={"analyses_per_day": 2}))
 
-
-def test_a_request_that_is_wrong_uses_no_daily_analysis(talk: Talk) -> None:
+async def test_a_request_that_is_wrong_uses_no_daily_analysis() -> None:
     """FACTS 1: 429. Only accepted analyses count."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation(accounts(limits={"analyses_per_day": 1})) as c:
         assert (await c.post(SUBMIT, {"url": "nonsense"})).status_code == 400
         await submit(c)
 
-    talk(story, accounts(limits={"analyses_per_day": 1}))
 
-
-def test_what_goes_beyond_the_plan_is_forbidden(talk: Talk) -> None:
+async def test_what_goes_beyond_the_plan_is_forbidden() -> None:
     """FACTS 1: over-plan. A stretch without an end is limited by the plan, which is no error."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation(accounts(plan="free", limits={"requests_per_minute": 60})) as c:
         await submit(c, timestamp_start=30)
         await submit(c, timestamp_start=30, timestamp_end=150)
         over = await c.post(SUBMIT, {**URL, "timestamp_start": 30, "timestamp_end": 151})
@@ -155,13 +141,11 @@ def test_what_goes_beyond_the_plan_is_forbidden(talk: Talk) -> None:
         assert refused.status_code == 403
         assert "2m" in refused.json()["error"]["message"]
 
-    talk(story, accounts(plan="free", limits={"requests_per_minute": 60}))
 
-
-def test_a_file_one_byte_over_the_plan_is_forbidden(talk: Talk) -> None:
+async def test_a_file_one_byte_over_the_plan_is_forbidden() -> None:
     """FACTS 1: over-plan, by size."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation(accounts(limits={"file_bytes": 1})) as c:
         data = video(5_000, Seeded(1)).data
         c.sandbox.program.accounts[0].limits["file_bytes"] = len(data)
         assert (await upload(c, data)).status_code == 202
@@ -169,18 +153,16 @@ def test_a_file_one_byte_over_the_plan_is_forbidden(talk: Talk) -> None:
         assert refused.status_code == 403
         assert refused.json()["error"]["type"] == "forbidden"
 
-    talk(story, accounts(limits={"file_bytes": 1}))
-
 
 async def upload(c: Conversation, data: bytes, **fields: str) -> Any:
     files = {"video": ("clip.mp4", data, "video/mp4")}
     return await c.client.post("/videotoprompt/v1/analyze/upload", files=files, data=fields)
 
 
-def test_upload_takes_a_form_and_says_what_is_wrong(talk: Talk) -> None:
+async def test_upload_takes_a_form_and_says_what_is_wrong() -> None:
     """FACTS 1: upload."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         data = video(8_000, Seeded(1)).data
         asked = {"platform": "midjourney", "style_depth": "basic", "include_negative": "true", "language": "de"}
         reply = await upload(c, data, **asked)
@@ -205,13 +187,11 @@ def test_upload_takes_a_form_and_says_what_is_wrong(talk: Talk) -> None:
         assert plain.status_code == 415
         assert (await upload(c, data)).status_code == 202, "and the server goes on"
 
-    talk(story)
 
-
-def test_url_takes_what_the_page_and_its_samples_send(talk: Talk) -> None:
+async def test_url_takes_what_the_page_and_its_samples_send() -> None:
     """FACTS 1: url."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         await submit(
             c, style_depth="detailed", include_negative=True, language="en", timestamp_start=30, timestamp_end=90
         )
@@ -238,13 +218,11 @@ def test_url_takes_what_the_page_and_its_samples_send(talk: Talk) -> None:
         missing = await c.post(SUBMIT, {"platform": "sora"})
         assert missing.json()["error"]["message"] == "url is required"
 
-    talk(story)
 
-
-def test_the_submit_reply_has_an_id_and_is_pending(talk: Talk) -> None:
+async def test_the_submit_reply_has_an_id_and_is_pending() -> None:
     """FACTS 1: submit reply."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         reply = await c.post(SUBMIT, URL)
         body = reply.json()
         assert reply.status_code == 202
@@ -256,13 +234,11 @@ def test_the_submit_reply_has_an_id_and_is_pending(talk: Talk) -> None:
             "platform": "stable-diffusion",
         }
 
-    talk(story)
 
-
-def test_the_result_grows_from_pending_to_completed(talk: Talk) -> None:
+async def test_the_result_grows_from_pending_to_completed() -> None:
     """FACTS 1: result."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         analysis = await submit(c, include_negative=True)
         waiting = await result(c, analysis)
         assert waiting["status"] == "pending"
@@ -280,13 +256,11 @@ def test_the_result_grows_from_pending_to_completed(talk: Talk) -> None:
         assert set(prompt["style_analysis"]) == {"dominant_colors", "lighting", "mood", "camera"}
         assert await result(c, analysis) == done
 
-    talk(story)
 
-
-def test_negative_comes_only_when_asked_for_and_known_to_the_platform(talk: Talk) -> None:
+async def test_negative_comes_only_when_asked_for_and_known_to_the_platform() -> None:
     """FACTS 1: result, nullness of negative."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         told = {}
         for platform in ("midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"):
             for wanted in (True, False):
@@ -295,13 +269,11 @@ def test_negative_comes_only_when_asked_for_and_known_to_the_platform(talk: Talk
                 told[platform, wanted] = (await result(c, analysis))["prompt"]["negative"] is not None
         assert {k for k, v in told.items() if v} == {("midjourney", True), ("stable-diffusion", True)}
 
-    talk(story)
 
-
-def test_parameters_are_of_the_platform_and_full_joins_them(talk: Talk) -> None:
+async def test_parameters_are_of_the_platform_and_full_joins_them() -> None:
     """FACTS 1: `parameters`."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         parameters = {}
         for platform in ("midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"):
             analysis = await submit(c, platform=platform)
@@ -313,13 +285,11 @@ def test_parameters_are_of_the_platform_and_full_joins_them(talk: Talk) -> None:
         assert "steps" in parameters["stable-diffusion"].lower()
         assert len(set(parameters.values())) == 6
 
-    talk(story)
 
-
-def test_a_failed_analysis_says_why_in_a_plain_string(talk: Talk) -> None:
+async def test_a_failed_analysis_says_why_in_a_plain_string() -> None:
     """FACTS 1: failed job."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         analysis = await submit(c, url="https://example.com/mock-fail.mp4")
         await c.advance(60)
         failed = await result(c, analysis)
@@ -327,13 +297,11 @@ def test_a_failed_analysis_says_why_in_a_plain_string(talk: Talk) -> None:
         assert isinstance(failed["error"], str)
         assert "prompt" not in failed
 
-    talk(story)
 
-
-def test_errors_have_one_envelope_whatever_goes_wrong(talk: Talk) -> None:
+async def test_errors_have_one_envelope_whatever_goes_wrong() -> None:
     """FACTS 1: errors."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         expected = {
             "mock-invalid": (400, "bad_request"),
             "mock-unauthorized": (401, "unauthorized"),
@@ -361,13 +329,11 @@ def test_errors_have_one_envelope_whatever_goes_wrong(talk: Talk) -> None:
             assert reply.status_code == status
             assert set(reply.json()["error"]) == {"type", "message"}
 
-    talk(story)
 
-
-def test_bad_json_of_every_kind_is_a_bad_request(talk: Talk) -> None:
+async def test_bad_json_of_every_kind_is_a_bad_request() -> None:
     """FACTS 1: errors. What breaks other servers' parsers gets the documented error, and the server goes on."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         bodies = [
             b"",
             b"null",
@@ -388,8 +354,6 @@ def test_bad_json_of_every_kind_is_a_bad_request(talk: Talk) -> None:
             assert reply.json()["error"]["type"] == "bad_request"
         await submit(c)
 
-    talk(story)
-
 
 def verified(c: Conversation, number: int, secret: str = "whsec_1") -> dict[str, Any]:
     call = c.receivers.calls[number]
@@ -400,10 +364,10 @@ def verified(c: Conversation, number: int, secret: str = "whsec_1") -> dict[str,
     return body
 
 
-def test_webhooks_are_posted_signed_to_the_accounts_receiver(talk: Talk) -> None:
+async def test_webhooks_are_posted_signed_to_the_accounts_receiver() -> None:
     """FACTS 1: webhook, webhook body."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation({"extends": "default", **accounts(webhook=HOOK)}) as c:
         good = await submit(c)
         bad = await submit(c, url="https://example.com/mock-fail.mp4")
         await c.advance(60)
@@ -418,25 +382,21 @@ def test_webhooks_are_posted_signed_to_the_accounts_receiver(talk: Talk) -> None
         assert told[bad]["event"] == "analysis.failed"
         assert told[bad]["data"] == {"id": bad, "error": (await result(c, bad))["error"]}
 
-    talk(story, {"extends": "default", **accounts(webhook=HOOK)})
 
-
-def test_webhooks_come_only_for_the_events_asked_for(talk: Talk) -> None:
+async def test_webhooks_come_only_for_the_events_asked_for() -> None:
     """FACTS 1: webhook, events."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation({"extends": "default", **accounts(webhook={**HOOK, "events": ["analysis.failed"]})}) as c:
         await submit(c)
         await submit(c, url="https://example.com/mock-fail.mp4")
         await c.advance(60)
         assert [json.loads(call.body)["event"] for call in c.receivers.calls] == ["analysis.failed"]
 
-    talk(story, {"extends": "default", **accounts(webhook={**HOOK, "events": ["analysis.failed"]})})
 
-
-def test_a_webhook_is_retried_four_times_and_given_up(talk: Talk) -> None:
+async def test_a_webhook_is_retried_four_times_and_given_up() -> None:
     """FACTS 1: retries."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation({"extends": "default", **accounts(webhook=HOOK)}) as c:
         c.receivers.answers = [CallResult("response", 500)] * 5
         await submit(c)
         await c.advance(3600)
@@ -448,13 +408,11 @@ def test_a_webhook_is_retried_four_times_and_given_up(talk: Talk) -> None:
         assert len(starts) == 5
         assert len({call.body for call in c.receivers.calls}) == 1
 
-    talk(story, {"extends": "default", **accounts(webhook=HOOK)})
 
-
-def test_a_batch_goes_on_where_single_items_fail(talk: Talk) -> None:
+async def test_a_batch_goes_on_where_single_items_fail() -> None:
     """FACTS 1: batch."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         items = [URL, {"url": "nonsense"}, {"url": "https://example.com/mock-fail.mp4"}, 5, {**URL, "platform": "sora"}]
         reply = await c.post("/videotoprompt/v1/analyze/batch", {"analyses": items})
         assert reply.status_code == 202
@@ -473,13 +431,11 @@ def test_a_batch_goes_on_where_single_items_fail(talk: Talk) -> None:
         assert [a["status"] for a in done["analyses"]] == ["completed", "failed", "failed", "failed", "completed"]
         assert done["analyses"][0]["prompt"] == (await result(c, ids[0]))["prompt"]
 
-    talk(story)
 
-
-def test_a_batch_posts_once_when_all_its_analyses_have_ended(talk: Talk) -> None:
+async def test_a_batch_posts_once_when_all_its_analyses_have_ended() -> None:
     """FACTS 1: batch result."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         slow = {"url": "https://example.com/mock-slow.mp4"}
         asked = {"analyses": [URL, slow, {"url": "no"}], "webhook_url": "http://127.0.0.1:9000/batch"}
         batch = (await c.post("/videotoprompt/v1/analyze/batch", asked)).json()["id"]
@@ -494,26 +450,22 @@ def test_a_batch_posts_once_when_all_its_analyses_have_ended(talk: Talk) -> None
         assert told["event"] == "batch.completed"
         assert told["data"] == (await c.get(path)).json()
 
-    talk(story)
 
-
-def test_a_batch_of_bad_items_alone_ends_at_once(talk: Talk) -> None:
+async def test_a_batch_of_bad_items_alone_ends_at_once() -> None:
     """FACTS 1: batch result, when nothing was accepted."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         asked = {"analyses": [{"url": "no"}, {}], "webhook_url": "http://127.0.0.1:9000/batch"}
         reply = (await c.post("/videotoprompt/v1/analyze/batch", asked)).json()
         assert reply["status"] == "completed"
         await c.advance(0)
         assert [json.loads(call.body)["event"] for call in c.receivers.calls] == ["batch.completed"]
 
-    talk(story)
 
-
-def test_unknown_and_foreign_ids_are_not_found(talk: Talk) -> None:
+async def test_unknown_and_foreign_ids_are_not_found() -> None:
     """FACTS 1: 404."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         analysis = await submit(c)
         batch = (await c.post("/videotoprompt/v1/analyze/batch", {"analyses": [URL]})).json()["id"]
         other = {"Authorization": "Bearer somebody-else"}
@@ -524,10 +476,8 @@ def test_unknown_and_foreign_ids_are_not_found(talk: Talk) -> None:
             assert reply.status_code == 404
             assert reply.json()["error"]["type"] == "not_found"
 
-    talk(story)
 
-
-def test_the_same_requests_in_another_order_get_the_same_bytes(talk: Talk) -> None:
+async def test_the_same_requests_in_another_order_get_the_same_bytes() -> None:
     """Determinism: a job's id and content hang on what was asked, not on what ran beside it."""
     told: list[dict[str, bytes]] = []
 
@@ -540,7 +490,9 @@ def test_the_same_requests_in_another_order_get_the_same_bytes(talk: Talk) -> No
 
         return story
 
-    talk(story_of(["beach", "alps", "kitchen"]))
-    talk(story_of(["kitchen", "beach", "alps"]))
+    async with Conversation() as t:
+        await story_of(["beach", "alps", "kitchen"])(t)
+    async with Conversation() as t:
+        await story_of(["kitchen", "beach", "alps"])(t)
     assert told[0] == told[1]
     assert len(set(told[0].values())) == 3

@@ -1,14 +1,11 @@
 """VideoToPrompt's OAuth 2 in conversation: FACTS section 1, the two OAuth rows."""
 
 import base64
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.conversation import Conversation
-
-Talk = Callable[..., None]
 
 BACK = "https://app.example.com/callback"
 ASK = {"response_type": "code", "client_id": "app-1", "redirect_uri": BACK, "state": "xyz &=/"}
@@ -39,10 +36,10 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_a_code_becomes_tokens_that_work(talk: Talk) -> None:
+async def test_a_code_becomes_tokens_that_work() -> None:
     """FACTS 1: OAuth 2, grants and scopes; state echoed."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         answer = await authorize(c, scope="analyze:read analyze:write account:read")
         assert answer["state"] == ASK["state"]
         reply = await exchange(c, grant_type="authorization_code", code=answer["code"], redirect_uri=BACK)
@@ -54,13 +51,11 @@ def test_a_code_becomes_tokens_that_work(talk: Talk) -> None:
         submitted = await c.post("/videotoprompt/v1/analyze/url", URL, headers=bearer(granted["access_token"]))
         assert submitted.status_code == 202
 
-    talk(story)
 
-
-def test_codes_are_single_use_and_last_ten_minutes(talk: Talk) -> None:
+async def test_codes_are_single_use_and_last_ten_minutes() -> None:
     """FACTS 1: OAuth 2, codes."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         code = (await authorize(c))["code"]
         again = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK}
         assert (await exchange(c, **again)).status_code == 200
@@ -70,13 +65,11 @@ def test_codes_are_single_use_and_last_ten_minutes(talk: Talk) -> None:
         await c.advance(600)
         assert (await exchange(c, **{**again, "code": late})).json()["error"] == "invalid_grant"
 
-    talk(story)
 
-
-def test_access_tokens_last_an_hour_and_refresh_tokens_rotate(talk: Talk) -> None:
+async def test_access_tokens_last_an_hour_and_refresh_tokens_rotate() -> None:
     """FACTS 1: OAuth 2, tokens."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         first = await tokens(c)
         await c.advance(3599)
         read = "/videotoprompt/v1/analyze/ana_x"
@@ -89,13 +82,11 @@ def test_access_tokens_last_an_hour_and_refresh_tokens_rotate(talk: Talk) -> Non
         assert (await c.get(read, headers=bearer(second["access_token"]))).status_code == 404
         assert (await exchange(c, **refresh)).json()["error"] == "invalid_grant"
 
-    talk(story)
 
-
-def test_pkce_is_supported_and_not_required(talk: Talk) -> None:
+async def test_pkce_is_supported_and_not_required() -> None:
     """FACTS 1: OAuth 2, PKCE S256."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         verifier = "v" * 43
         challenge = base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         for given, status in ((verifier, 200), ("w" * 43, 400), ("", 400)):
@@ -103,13 +94,11 @@ def test_pkce_is_supported_and_not_required(talk: Talk) -> None:
             fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": given}
             assert (await exchange(c, **fields)).status_code == status
 
-    talk(story)
 
-
-def test_token_errors_are_those_of_rfc_6749(talk: Talk) -> None:
+async def test_token_errors_are_those_of_rfc_6749() -> None:
     """FACTS 1: OAuth 2, errors as RFC 6749 section 5.2."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         code = (await authorize(c))["code"]
         cases = [
             ({}, 400, "invalid_request"),
@@ -127,13 +116,11 @@ def test_token_errors_are_those_of_rfc_6749(talk: Talk) -> None:
         wider = {"grant_type": "refresh_token", "refresh_token": narrower["refresh_token"], "scope": "analyze:write"}
         assert (await exchange(c, **wider)).json()["error"] == "invalid_scope"
 
-    talk(story)
 
-
-def test_a_token_without_the_scope_is_forbidden(talk: Talk) -> None:
+async def test_a_token_without_the_scope_is_forbidden() -> None:
     """FACTS 1: OAuth 2, scopes: POST needs analyze:write, GET needs analyze:read."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         reads = bearer((await tokens(c, scope="analyze:read"))["access_token"])
         writes = bearer((await tokens(c, scope="analyze:write"))["access_token"])
         submit, read = "/videotoprompt/v1/analyze/url", "/videotoprompt/v1/analyze/ana_x"
@@ -143,13 +130,11 @@ def test_a_token_without_the_scope_is_forbidden(talk: Talk) -> None:
         assert (await c.get(read, headers=writes)).status_code == 403
         assert (await c.get(read, headers=reads)).status_code == 404
 
-    talk(story)
 
-
-def test_authorization_errors_go_back_to_the_client(talk: Talk) -> None:
+async def test_authorization_errors_go_back_to_the_client() -> None:
     """FACTS 1: OAuth 2. A client that cannot be trusted is not redirected to (RFC 6749 section 4.1.2.1)."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         assert (await authorize(c, response_type="token"))["error"] == "unsupported_response_type"
         assert (await authorize(c, scope="everything"))["error"] == "invalid_scope"
         for wrong in ({"client_id": ""}, {"client_id": "invalid-app"}, {"redirect_uri": "/relative"},
@@ -159,13 +144,11 @@ def test_authorization_errors_go_back_to_the_client(talk: Talk) -> None:
             assert reply.headers["content-type"].startswith("text/html")
             assert "location" not in reply.headers
 
-    talk(story)
 
-
-def test_the_consent_page_waits_for_a_person_where_the_scenario_says_so(talk: Talk) -> None:
+async def test_the_consent_page_waits_for_a_person_where_the_scenario_says_so() -> None:
     """FACTS 1: OAuth 2, the consent page and auto_approve."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation({"extends": "videotoprompt-oauth-consent"}) as c:
         ask = {**ASK, "client_id": "<b>app</b>"}
         page = await c.get("/videotoprompt/oauth/authorize", params=ask)
         assert page.status_code == 200
@@ -177,17 +160,13 @@ def test_the_consent_page_waits_for_a_person_where_the_scenario_says_so(talk: Ta
         denied = await c.client.post(path, params=ASK, data={"decision": "deny"})
         assert "error=access_denied" in denied.headers["location"]
 
-    talk(story, {"extends": "videotoprompt-oauth-consent"})
 
-
-def test_secrets_stay_out_of_the_journal(talk: Talk) -> None:
+async def test_secrets_stay_out_of_the_journal() -> None:
     """Codes, tokens and client secrets are not kept where the journal is read."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         granted = await tokens(c)
         await c.get("/videotoprompt/v1/analyze/ana_x", headers=bearer(granted["access_token"]))
         told = (await c.get("/_mock/journal")).text
         assert granted["access_token"] not in told
         assert granted["refresh_token"] not in told
-
-    talk(story)

@@ -63,23 +63,21 @@ async def planted(c: Conversation, status: Any, **asked: Any) -> str:
         ("batch", {"analyses": [{**URL, "timestamp_end": 3600}]}, "rule.over_plan"),
     ],
 )
-def test_a_submission_is_refused_and_leaves_no_trace(talk: Talk, path: str, body: dict[str, Any], row: str) -> None:
+async def test_a_submission_is_refused_and_leaves_no_trace(path: str, body: dict[str, Any], row: str) -> None:
     """FACTS 1: submit reply. Its id alone is documented."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation(DAY, STRICT) as c:
         for _ in range(2):
             assert refused(await c.post(f"{ROOT}/{path}", body)) == row
         assert (await c.get("/_mock/jobs")).json()["total"] == 0
         await c.advance(3600)
         assert c.receivers.calls == []
 
-    talk(story, DAY, STRICT)
 
-
-def test_an_upload_is_refused_for_what_is_assumed_of_it(talk: Talk) -> None:
+async def test_an_upload_is_refused_for_what_is_assumed_of_it() -> None:
     clip = video(5_000, Seeded(1)).data
 
-    async def story(c: Conversation) -> None:
+    async with Conversation(DAY, STRICT) as c:
         for data, fields, row in (
             (b"", {}, "rule.upload_unreadable"),
             (clip, {"include_negative": "true"}, "rule.upload_booleans"),
@@ -89,8 +87,6 @@ def test_an_upload_is_refused_for_what_is_assumed_of_it(talk: Talk) -> None:
             reply = await c.client.post(f"{ROOT}/upload", files={"video": ("a.mp4", data)}, data=fields)
             assert refused(reply) == row
         assert (await c.get("/_mock/jobs")).json()["total"] == 0
-
-    talk(story, DAY, STRICT)
 
 
 @pytest.mark.parametrize(
@@ -105,35 +101,28 @@ def test_an_upload_is_refused_for_what_is_assumed_of_it(talk: Talk) -> None:
         ("running", {}, "rule.result_before_end"),
     ],
 )
-def test_a_result_is_told_where_it_is_documented(
-    talk: Talk, status: str, asked: dict[str, Any], row: str | None
-) -> None:
+async def test_a_result_is_given_where_it_is_documented(status: str, asked: dict[str, Any], row: str | None) -> None:
     """FACTS 1: result, parameters, failed job."""
-
-    async def story(c: Conversation) -> None:
+    async with Conversation(DAY, STRICT) as c:
         reply = await c.get(f"{ROOT}/{await planted(c, status, **asked)}")
         if row is not None:
             assert refused(reply) == row
-            return
-        assert reply.status_code == 200
-        assert {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"} <= set(reply.headers)
-        assert ("prompt" in reply.json()) == (status == "succeeded")
-
-    talk(story, DAY, STRICT)
+        else:
+            assert reply.status_code == 200
+            assert {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"} <= set(reply.headers)
+            assert ("prompt" in reply.json()) == (status == "succeeded")
 
 
-def test_errors_are_refused_for_their_envelope(talk: Talk) -> None:
+async def test_errors_are_refused_for_their_envelope() -> None:
     """FACTS 1: errors. Their types are documented, and where these stand is not."""
 
-    async def story(c: Conversation) -> None:
+    keys = [{"key": "*invalid*", "refused": True}, {"key": "reads", "plan": "pro", "scopes": ["analyze:read"]}]
+    async with Conversation({"accounts": [*keys, {"key": "*", "plan": "pro"}]}, STRICT) as c:
         for key, row in (("invalid-key", "rule.error_envelope"), ("reads", "error.missing_scope")):
             assert refused(await c.post(SUBMIT, URL, headers={"Authorization": f"Bearer {key}"})) == row
         assert refused(await c.get(f"{ROOT}/ana_unknown")) == "rule.error_envelope"
         for row in ("error.no_such_path", "error.method_not_allowed", "error.too_large"):
             assert refused(await c.client.request(**REQUESTS[f"videotoprompt.{row}"])) == row
-
-    keys = [{"key": "*invalid*", "refused": True}, {"key": "reads", "plan": "pro", "scopes": ["analyze:read"]}]
-    talk(story, {"accounts": [*keys, {"key": "*", "plan": "pro"}]}, STRICT)
 
 
 @pytest.mark.parametrize(
@@ -150,38 +139,30 @@ def test_errors_are_refused_for_their_envelope(talk: Talk) -> None:
         (TOKEN, {"json": {}}, "error.invalid_request"),
     ],
 )
-def test_oauth_is_refused_for_what_is_assumed_of_it(
-    talk: Talk, path: str, request_of: dict[str, Any], row: str
-) -> None:
+async def test_oauth_is_refused_for_what_is_assumed_of_it(path: str, request_of: dict[str, Any], row: str) -> None:
     """FACTS 1: OAuth 2. The endpoints and grants are documented, and next to nothing of what they say."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation(DAY, STRICT) as c:
         method = "POST" if {"data", "json"} & request_of.keys() else "GET"
         reply = await c.client.request(method, path, **request_of)
         assert refused(reply) == row
         assert "location" not in reply.headers
 
-    talk(story, DAY, STRICT)
 
-
-def test_neither_a_batch_nor_a_consent_page_is_shown(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_neither_a_batch_nor_a_consent_page_is_shown() -> None:
+    async with Conversation({"extends": "videotoprompt-oauth-consent"}, STRICT) as c:
         assert refused(await c.get(f"{ROOT}/batch/bat_x")) == "operation.get_batch"
         assert refused(await c.get(AUTHORIZE, params=ASK)) == "rule.oauth_consent_page"
 
-    talk(story, {"extends": "videotoprompt-oauth-consent"}, STRICT)
 
-
-def test_the_webhook_of_a_failure_is_not_sent_and_that_of_a_prompt_is(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_the_webhook_of_a_failure_is_not_sent_and_that_of_a_prompt_is() -> None:
+    async with Conversation({"accounts": [{"key": "*", "plan": "pro", "webhook": HOOK}]}, STRICT) as c:
         for status in ("failed", "succeeded"):
             await planted(c, status)
         await c.advance(1)
         assert [b'"analysis.completed"' in call.body for call in c.receivers.calls] == [True]
         notes = [entry.note for entry in await c.sandbox.journal() if entry.kind == "delivery"]
         assert "analysis.failed was not sent, for it rests on an assumption" in notes
-
-    talk(story, {"accounts": [{"key": "*", "plan": "pro", "webhook": HOOK}]}, STRICT)
 
 
 # What else is told.
@@ -196,13 +177,11 @@ def test_the_webhook_of_a_failure_is_not_sent_and_that_of_a_prompt_is(talk: Talk
         ("unsupported_media_type", 415, "bad_request"),
     ],
 )
-def test_what_the_page_has_no_error_for_borrows_a_type(talk: Talk, row: str, status: int, kind: str) -> None:
-    async def story(c: Conversation) -> None:
+async def test_what_the_page_has_no_error_for_borrows_a_type(row: str, status: int, kind: str) -> None:
+    async with Conversation(settings=NAMED) as c:
         reply = await c.client.request(**REQUESTS[f"videotoprompt.error.{row}"])
         assert (reply.status_code, reply.json()["error"]["type"]) == (status, kind)
         assert f"error.{row}" in named(reply)
-
-    talk(story, settings=NAMED)
 
 
 @pytest.mark.parametrize(
@@ -219,35 +198,29 @@ def test_what_the_page_has_no_error_for_borrows_a_type(talk: Talk, row: str, sta
         (AUTHORIZE, {"params": ASK, "json": {}}, "rule.oauth_bad_forms"),
     ],
 )
-def test_an_error_names_why(talk: Talk, path: str, request_of: dict[str, Any], row: str) -> None:
-    async def story(c: Conversation) -> None:
+async def test_an_error_names_why(path: str, request_of: dict[str, Any], row: str) -> None:
+    async with Conversation(settings=NAMED) as c:
         reply = await c.client.post(path, **request_of)
         assert 400 <= reply.status_code < 500
         assert row in named(reply)
 
-    talk(story, settings=NAMED)
 
-
-def test_a_429_names_the_limit_that_is_used_up(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_429_names_the_limit_that_is_used_up() -> None:
+    limits = {"requests_per_minute": 2, "analyses_per_day": 1}
+    async with Conversation({"accounts": [{"key": "*", "plan": "pro", "limits": limits}]}, NAMED) as c:
         await c.post(SUBMIT, URL)
         by_day, by_minute = [named(await c.post(SUBMIT, URL)) for _ in range(2)]
         assert by_day >= {"error.rate_limit_exceeded", "limit.analyses_per_day", "rule.over_day"}
         assert by_minute >= {"error.rate_limit_exceeded", "limit.requests_per_minute"}
         assert "rule.over_day" not in by_minute
 
-    limits = {"requests_per_minute": 2, "analyses_per_day": 1}
-    talk(story, {"accounts": [{"key": "*", "plan": "pro", "limits": limits}]}, NAMED)
 
-
-def test_a_stretch_without_a_start_begins_where_the_video_does(talk: Talk) -> None:
+async def test_a_stretch_without_a_start_begins_where_the_video_does() -> None:
     """The free plan has two minutes."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation({"accounts": [{"key": "*", "plan": "free"}]}) as c:
         found = [(await c.post(SUBMIT, {**URL, "timestamp_end": end})).status_code for end in (120, 120.5)]
         assert found == [202, 403]
-
-    talk(story, {"accounts": [{"key": "*", "plan": "free"}]})
 
 
 @pytest.mark.parametrize(
@@ -258,10 +231,8 @@ def test_a_stretch_without_a_start_begins_where_the_video_does(talk: Talk) -> No
         ("videotoprompt.org", "/oauth/authorize", 302),
     ],
 )
-def test_its_hosts_need_no_prefix(talk: Talk, host: str, path: str, status: int) -> None:
-    async def story(c: Conversation) -> None:
+async def test_its_hosts_need_no_prefix(host: str, path: str, status: int) -> None:
+    async with Conversation() as c:
         reply = await c.get(f"https://{host}{path}", params=ASK)
         assert reply.status_code == status
         assert "x-ratelimit-reset" in reply.headers
-
-    talk(story)

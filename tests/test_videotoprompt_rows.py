@@ -1,14 +1,10 @@
 """On whose word VideoToPrompt's replies stand: told by a header, and by the journal."""
 
-from collections.abc import Callable
-
 import httpx2
 
 from mockserver.settings import Settings
 from tests.conversation import Conversation
 from tests.videotoprompt_client import ASK, AUTHORIZE, BACK, ROOT, TOKEN
-
-Talk = Callable[..., None]
 
 SUBMIT = f"{ROOT}/url"
 URL = {"url": "https://example.com/a.mp4", "platform": "midjourney"}
@@ -22,8 +18,8 @@ def rows(reply: httpx2.Response) -> dict[str, str]:
     return {row.removeprefix("videotoprompt."): basis for row, basis in named.items()}
 
 
-def test_replies_name_what_they_rest_on(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_replies_name_what_they_rest_on() -> None:
+    async with Conversation(None, NAMED) as c:
         made = await c.post(SUBMIT, URL)
         assert rows(made) == {
             "operation.analyze_url": "documented",
@@ -45,11 +41,9 @@ def test_replies_name_what_they_rest_on(talk: Talk) -> None:
         lost = await c.get(f"{ROOT}/ana_unknown")
         assert rows(lost) == {**read, "error.not_found": "documented", "rule.error_envelope": "assumed"}
 
-    talk(story, None, NAMED)
 
-
-def test_a_refusal_does_not_rest_on_what_it_was_refused(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_refusal_does_not_rest_on_what_it_was_refused() -> None:
+    async with Conversation({"accounts": [{"key": "*", "plan": "pro", "limits": {"analyses_per_day": 1}}]}, NAMED) as c:
         assert "rule.submit_reply" in rows(await c.post(SUBMIT, URL))
         assert rows(await c.post(SUBMIT, URL)).keys() == {
             "operation.analyze_url",
@@ -61,11 +55,9 @@ def test_a_refusal_does_not_rest_on_what_it_was_refused(talk: Talk) -> None:
             "rule.over_day",
         }
 
-    talk(story, {"accounts": [{"key": "*", "plan": "pro", "limits": {"analyses_per_day": 1}}]}, NAMED)
 
-
-def test_grants_name_what_they_rest_on(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_grants_name_what_they_rest_on() -> None:
+    async with Conversation(None, NAMED) as c:
         sent_back = await c.get(AUTHORIZE, params={**ASK, "code_challenge": "v" * 43})
         assert list(rows(sent_back)) == [
             "operation.oauth_authorize",
@@ -87,11 +79,9 @@ def test_grants_name_what_they_rest_on(talk: Talk) -> None:
         used = ["operation.oauth_token", "rule.oauth_rotation", "rule.oauth_narrower", "rule.oauth_access_tokens"]
         assert list(rows(narrowed)) == used
 
-    talk(story, None, NAMED)
 
-
-def test_the_journal_tells_of_states_and_webhooks_too(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_the_journal_tells_of_states_and_webhooks_too() -> None:
+    async with Conversation({"extends": "default", "accounts": [{"key": "*", "plan": "pro", "webhook": HOOK}]}) as c:
         await c.post(SUBMIT, URL)
         await c.advance(60)
         entries = (await c.get("/_mock/journal")).json()["entries"]
@@ -100,5 +90,3 @@ def test_the_journal_tells_of_states_and_webhooks_too(talk: Talk) -> None:
             assert ("transition", f"videotoprompt.state.{status}", "documented") in told
         assert ("delivery", "videotoprompt.event.analysis.completed", "documented") in told
         assert ("request", "videotoprompt.rule.submit_reply", "assumed") in told
-
-    talk(story, {"extends": "default", "accounts": [{"key": "*", "plan": "pro", "webhook": HOOK}]})

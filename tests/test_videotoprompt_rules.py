@@ -10,8 +10,6 @@ from mockserver.providers.videotoprompt.models import FALSE, TRUE
 from tests.conversation import Conversation
 from tests.videotoprompt_client import ROOT
 
-Talk = Callable[..., None]
-
 SUBMIT = f"{ROOT}/url"
 URL = {"url": "https://example.com/a.mp4", "platform": "midjourney"}
 
@@ -27,10 +25,12 @@ def bearer(token: str) -> dict[str, str]:
 # Limits and the order of checks.
 
 
-def test_checks_come_in_one_order(talk: Talk) -> None:
+async def test_checks_come_in_one_order() -> None:
     """Key, minute, scope, body, plan, day: what is wrong in several ways is refused for the first of them."""
 
-    async def story(c: Conversation) -> None:
+    limits = {"requests_per_minute": 3, "analyses_per_day": 0}
+    keys = [{"key": "*invalid*", "refused": True}, {"key": "reads", "plan": "pro", "scopes": ["analyze:read"]}]
+    async with Conversation({"accounts": [*keys, {"key": "*", "plan": "free", "limits": limits}]}) as c:
         stretch = {"timestamp_start": 0, "timestamp_end": 3600}
         told = [
             await c.post(SUBMIT, {"url": 5}, headers=bearer("invalid-key")),
@@ -45,13 +45,9 @@ def test_checks_come_in_one_order(talk: Talk) -> None:
             "first the day, then the minute"
         )
 
-    limits = {"requests_per_minute": 3, "analyses_per_day": 0}
-    keys = [{"key": "*invalid*", "refused": True}, {"key": "reads", "plan": "pro", "scopes": ["analyze:read"]}]
-    talk(story, {"accounts": [*keys, {"key": "*", "plan": "free", "limits": limits}]})
 
-
-def test_every_request_with_a_valid_key_counts_whatever_comes_of_it(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_every_request_with_a_valid_key_counts_whatever_comes_of_it() -> None:
+    async with Conversation(account()) as c:
         left = [
             (await c.get(f"{ROOT}/ana_x")).headers["x-ratelimit-remaining"],
             (await c.post(SUBMIT, {"url": 5})).headers["x-ratelimit-remaining"],
@@ -63,21 +59,17 @@ def test_every_request_with_a_valid_key_counts_whatever_comes_of_it(talk: Talk) 
         await c.client.delete(SUBMIT)
         assert (await c.get(f"{ROOT}/ana_x")).headers["x-ratelimit-remaining"] == "56"
 
-    talk(story, account())
 
-
-def test_without_an_account_the_headers_tell_of_an_unused_minute_of_the_free_plan(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_without_an_account_the_headers_tell_of_an_unused_minute_of_the_free_plan() -> None:
+    async with Conversation() as c:
         for _ in range(2):
             reply = await c.get(f"{ROOT}/ana_x", headers=bearer("invalid-key"))
             assert (reply.status_code, reply.headers["x-ratelimit-limit"]) == (401, "5")
             assert reply.headers["x-ratelimit-remaining"] == "5"
 
-    talk(story)
 
-
-def test_the_enterprise_plan_has_figures_too(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_the_enterprise_plan_has_figures_too() -> None:
+    async with Conversation() as c:
         reply = await c.get(f"{ROOT}/ana_x", headers=bearer("enterprise-1"))
         assert reply.headers["x-ratelimit-limit"] == "600"
         whole_day = {**URL, "timestamp_start": 0, "timestamp_end": 86_400}
@@ -85,16 +77,14 @@ def test_the_enterprise_plan_has_figures_too(talk: Talk) -> None:
         tier = c.app.provider("videotoprompt").tiers["enterprise"]
         assert (tier["analyses_per_day"], tier["video_seconds"], tier["file_bytes"]) == (100_000, None, None)
 
-    talk(story)
-
 
 # Analyses.
 
 
-def test_head_is_get_without_its_body(talk: Talk) -> None:
+async def test_head_is_get_without_its_body() -> None:
     """RFC 9110 section 9.3.2."""
 
-    async def story(c: Conversation) -> None:
+    async with Conversation() as c:
         analysis = (await c.post(SUBMIT, URL)).json()["id"]
         got = await c.get(f"{ROOT}/{analysis}")
         asked = await c.client.head(f"{ROOT}/{analysis}")
@@ -102,10 +92,8 @@ def test_head_is_get_without_its_body(talk: Talk) -> None:
         assert asked.headers["content-length"] == got.headers["content-length"]
         assert (await c.client.head(f"{ROOT}/ana_x")).status_code == 404
 
-    talk(story)
 
-
-def test_what_is_left_out_has_its_documented_default(talk: Talk) -> None:
+async def test_what_is_left_out_has_its_documented_default() -> None:
     """What is asked for in so many words comes out as what is left out."""
     whole = {"platform": "generic", "style_depth": "standard", "include_negative": False, "language": "en"}
     told = []
@@ -119,23 +107,23 @@ def test_what_is_left_out_has_its_documented_default(talk: Talk) -> None:
 
         return story
 
-    talk(story_of())
-    talk(story_of(timestamp_start=0, **whole))
+    async with Conversation() as t:
+        await story_of()(t)
+    async with Conversation() as t:
+        await story_of(timestamp_start=0, **whole)(t)
     assert told == [whole, whole]
 
 
-def test_the_same_submission_twice_makes_two_analyses(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_the_same_submission_twice_makes_two_analyses() -> None:
+    async with Conversation(account(limits={"analyses_per_day": 2})) as c:
         first, second = [(await c.post(SUBMIT, URL)).json()["id"] for _ in range(2)]
         assert first != second
         assert (await c.get("/_mock/jobs")).json()["total"] == 2
         assert (await c.post(SUBMIT, URL)).status_code == 429
 
-    talk(story, account(limits={"analyses_per_day": 2}))
 
-
-def test_an_analysis_takes_its_seconds_and_its_result_stays(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_an_analysis_takes_its_seconds_and_its_result_stays() -> None:
+    async with Conversation() as c:
         begun = [(await c.post(SUBMIT, {"url": f"https://example.com/{i}.mp4"})).json()["id"] for i in range(20)]
         await c.advance(4.999)
         early = [(await c.get(f"{ROOT}/{each}")).json() for each in begun]
@@ -146,11 +134,9 @@ def test_an_analysis_takes_its_seconds_and_its_result_stays(talk: Talk) -> None:
         await c.advance(86_400)
         assert [(await c.get(f"{ROOT}/{each}")).content for each in begun] == done
 
-    talk(story)
 
-
-def test_a_form_spells_booleans_in_the_usual_ways(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_form_spells_booleans_in_the_usual_ways() -> None:
+    async with Conversation() as c:
         data = video(5_000, Seeded(1)).data
         for word, status in [(w, 202) for w in (*TRUE, *FALSE)] + [("2", 400), ("y", 400), ("", 400)]:
             fields = {"platform": "midjourney", "include_negative": word}
@@ -161,32 +147,24 @@ def test_a_form_spells_booleans_in_the_usual_ways(talk: Talk) -> None:
                 prompt = (await c.get(f"{ROOT}/{reply.json()['id']}")).json()["prompt"]
                 assert (prompt["negative"] is not None) == (word in TRUE)
 
-    talk(story)
 
-
-def test_a_path_names_the_methods_that_it_has(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_a_path_names_the_methods_that_it_has() -> None:
+    async with Conversation() as c:
         refused = [await c.client.delete(SUBMIT), await c.client.put(f"{ROOT}/ana_x")]
         assert [(r.status_code, r.headers["allow"]) for r in refused] == [(405, "POST"), (405, "GET, HEAD")]
         assert {r.json()["error"]["type"] for r in refused} == {"bad_request"}
 
-    talk(story)
 
-
-def test_an_analysis_that_was_cancelled_looks_failed(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_an_analysis_that_was_cancelled_looks_failed() -> None:
+    async with Conversation() as c:
         analysis = (await c.post(SUBMIT, URL)).json()["id"]
         assert (await c.post(f"/_mock/jobs/{analysis}", {"status": "cancelled"})).status_code == 200
         told = (await c.get(f"{ROOT}/{analysis}")).json()
         assert (told["status"], told["error"]) == ("failed", "The analysis was cancelled")
 
-    talk(story)
 
-
-def test_there_are_no_credits_and_a_lack_of_them_is_a_matter_of_the_plan(talk: Talk) -> None:
-    async def story(c: Conversation) -> None:
+async def test_there_are_no_credits_and_a_lack_of_them_is_a_matter_of_the_plan() -> None:
+    async with Conversation() as c:
         refused = await c.post(SUBMIT, {"url": "https://example.com/mock-no-credits.mp4"})
         assert (refused.status_code, refused.json()["error"]["type"]) == (403, "forbidden")
         assert (await c.post(SUBMIT, URL, headers=bearer("broke-1"))).status_code == 202
-
-    talk(story)

@@ -8,7 +8,6 @@ import pytest
 from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 
-Talk = Callable[..., None]
 Story = Callable[[Conversation], Awaitable[None]]
 
 URL = {"url": "https://www.youtube.com/watch?v=EXAMPLE", "platform": "midjourney"}
@@ -157,8 +156,9 @@ STORIES: dict[str, Story] = {
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_the_story_shows_what_it_promises(talk: Talk, name: str) -> None:
-    talk(STORIES[name], {"extends": f"videotoprompt-{name}"})
+async def test_the_story_shows_what_it_promises(name: str) -> None:
+    async with Conversation({"extends": f"videotoprompt-{name}"}) as t:
+        await STORIES[name](t)
 
 
 def test_every_bundled_story_is_told_here() -> None:

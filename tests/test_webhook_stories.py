@@ -144,8 +144,9 @@ STORIES: dict[str, Story] = {
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_the_story_shows_what_it_promises(talk: Callable[..., None], name: str) -> None:
-    talk(STORIES[name], {"extends": f"webhook-{name}"})
+async def test_the_story_shows_what_it_promises(name: str) -> None:
+    async with Conversation({"extends": f"webhook-{name}"}) as t:
+        await STORIES[name](t)
 
 
 def test_every_story_of_webhooks_is_told_here() -> None:

@@ -1,7 +1,6 @@
 """Tampering with webhooks: each kind, for exactly the events and attempts that the scenario names."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +11,6 @@ from mockserver.core.signing import hmac_sha256
 from mockserver.outgoing.call import CallResult, OutgoingCall
 from tests.conversation import Conversation
 from tests.test_deliveries import SECRET, answer, only, replay, scenario, submit
-
-Talk = Callable[..., None]
 
 
 def spoilt(event: str = "analysis.completed", rule: dict[str, Any] | None = None, **tampering: Any) -> dict[str, Any]:
@@ -29,8 +26,8 @@ def told(t: Conversation) -> list[str]:
     return [json.loads(call.body)["data"]["id"] for call in t.receivers.calls]
 
 
-def test_a_lost_attempt_never_leaves_and_the_schedule_goes_on(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_lost_attempt_never_leaves_and_the_schedule_goes_on() -> None:
+    async with Conversation(spoilt(lose=2)) as t:
         await submit(t)
         await t.advance(34.999)
         assert t.receivers.calls == []
@@ -41,11 +38,9 @@ def test_a_lost_attempt_never_leaves_and_the_schedule_goes_on(talk: Talk) -> Non
         assert delivery["attempts"][0]["tampering"] == ["lost"]
         assert delivery["outcome"] == "delivered"
 
-    talk(story, spoilt(lose=2))
 
-
-def test_an_event_may_be_lost_for_good_and_still_be_replayed(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_an_event_may_be_lost_for_good_and_still_be_replayed() -> None:
+    async with Conversation(spoilt(lose=100)) as t:
         await submit(t)
         await t.advance(86_400)
         assert t.receivers.calls == []
@@ -53,11 +48,9 @@ def test_an_event_may_be_lost_for_good_and_still_be_replayed(talk: Talk) -> None
         await replay(t, await only(t))
         assert (await only(t))["outcome"] == "delivered"
 
-    talk(story, spoilt(lose=100))
 
-
-def test_a_late_event_keeps_its_own_timestamp(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_late_event_keeps_its_own_timestamp() -> None:
+    async with Conversation(spoilt(delay="10m")) as t:
         await submit(t)
         await t.advance(599.999)
         assert t.receivers.calls == []
@@ -65,11 +58,9 @@ def test_a_late_event_keeps_its_own_timestamp(talk: Talk) -> None:
         assert json.loads(t.receivers.calls[0].body)["timestamp"] == "2025-06-01T12:00:00Z"
         assert valid(t.receivers.calls[0])
 
-    talk(story, spoilt(delay="10m"))
 
-
-def test_a_duplicate_has_the_same_bytes(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_duplicate_has_the_same_bytes() -> None:
+    async with Conversation(spoilt(duplicate=2)) as t:
         t.receivers.answers = [answer(500)]
         await submit(t)
         await t.advance(60)
@@ -82,21 +73,17 @@ def test_a_duplicate_has_the_same_bytes(talk: Talk) -> None:
         entries = (await t.get("/_mock/journal")).json()["entries"]
         assert sum(e["kind"] == "delivery" for e in entries) == 4
 
-    talk(story, spoilt(duplicate=2))
 
-
-def test_a_copy_that_is_refused_does_not_undo_the_delivery(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_copy_that_is_refused_does_not_undo_the_delivery() -> None:
+    async with Conversation(spoilt(duplicate=1)) as t:
         t.receivers.answers = [answer(200), answer(409)]
         await submit(t)
         await t.advance(86_400)
         assert ((await only(t))["outcome"], len(t.receivers.calls)) == ("delivered", 2)
 
-    talk(story, spoilt(duplicate=1))
 
-
-def test_a_reordered_event_arrives_after_the_next_one_of_its_account(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_reordered_event_arrives_after_the_next_one_of_its_account() -> None:
+    async with Conversation(spoilt(rule={"nth": 1, "account": "key-1"}, reorder=True)) as t:
         first = await submit(t)
         await t.advance(5)
         await submit(t, key="key-2")
@@ -105,11 +92,9 @@ def test_a_reordered_event_arrives_after_the_next_one_of_its_account(talk: Talk)
         await t.advance(0)
         assert told(t)[1:] == [second, first]
 
-    talk(story, spoilt(rule={"nth": 1, "account": "key-1"}, reorder=True))
 
-
-def test_a_reordered_event_that_nothing_follows_is_a_minute_late(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_reordered_event_that_nothing_follows_is_a_minute_late() -> None:
+    async with Conversation(spoilt(rule={"nth": 1}, reorder=True)) as t:
         job = await submit(t)
         await t.advance(59.999)
         assert t.receivers.calls == []
@@ -119,12 +104,10 @@ def test_a_reordered_event_that_nothing_follows_is_a_minute_late(talk: Talk) -> 
         await t.advance(100)
         assert len(t.receivers.calls) == 2
 
-    talk(story, spoilt(rule={"nth": 1}, reorder=True))
-
 
 @pytest.mark.parametrize("kind", ["wrong", "wrong_key", "missing"])
-def test_a_bad_signature_is_bad_and_nothing_else_is(talk: Talk, kind: str) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_bad_signature_is_bad_and_nothing_else_is(kind: str) -> None:
+    async with Conversation(spoilt(signature=kind)) as t:
         await submit(t)
         await t.advance(1)
         (call,) = t.receivers.calls
@@ -135,37 +118,32 @@ def test_a_bad_signature_is_bad_and_nothing_else_is(talk: Talk, kind: str) -> No
         assert signature is None or len(signature) == len("sha256=") + 64
         assert (await only(t))["attempts"][0]["tampering"] == [f"signature {kind.replace('_', ' ')}"]
 
-    talk(story, spoilt(signature=kind))
 
-
-def test_a_signature_may_be_wrong_at_the_first_attempt_alone(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_signature_may_be_wrong_at_the_first_attempt_alone() -> None:
+    async with Conversation(spoilt(signature="wrong", attempts=1)) as t:
         t.receivers.answers = [answer(401)]
         await submit(t)
         await t.advance(60)
         assert [valid(call) for call in t.receivers.calls] == [False, True]
 
-    talk(story, spoilt(signature="wrong", attempts=1))
 
-
-def test_a_stale_event_is_old_and_rightly_signed(talk: Talk) -> None:
+async def test_a_stale_event_is_old_and_rightly_signed() -> None:
     """VideoToPrompt signs the body alone, and the instant in it is what is old."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(spoilt(signature="stale", age="15m")) as t:
         await submit(t)
         await t.advance(1)
         (call,) = t.receivers.calls
         assert valid(call)
         assert json.loads(call.body)["timestamp"] == "2025-06-01T11:45:00Z"
 
-    talk(story, spoilt(signature="stale", age="15m"))
 
-
-def test_a_stale_signature_is_one_of_an_old_instant(talk: Talk) -> None:
+async def test_a_stale_signature_is_one_of_an_old_instant() -> None:
     """Descrideo signs the instant of the attempt, and the body has none."""
     key = {"X-API-Key": "nxt_key-1"}
 
-    async def story(t: Conversation) -> None:
+    rule = {"event": "*", "tampering": {"signature": "stale"}}
+    async with Conversation({"extends": "default", "signature_time": "sandbox", "webhooks": [rule]}) as t:
         source = {"type": "direct_url", "url": "https://example.com/mock-fast.mp4"}
         hook = {"url": "http://127.0.0.1:9000/hook"}
         asked = {"source": source, "frames": 10, "webhook": hook}
@@ -178,12 +156,9 @@ def test_a_stale_signature_is_one_of_an_old_instant(talk: Talk) -> None:
         told = hmac_sha256(secret, call.body, headers["X-Nxt-Timestamp"].encode())
         assert headers["X-Nxt-Signature"] == f"sha256={told}"
 
-    rule = {"event": "*", "tampering": {"signature": "stale"}}
-    talk(story, {"extends": "default", "signature_time": "sandbox", "webhooks": [rule]})
 
-
-def test_extra_fields_are_signed_and_replace_nothing(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_extra_fields_are_signed_and_replace_nothing() -> None:
+    async with Conversation(spoilt(extra_fields={"api_version": "2099-01-01", "event": "never"})) as t:
         await submit(t)
         await t.advance(1)
         (call,) = t.receivers.calls
@@ -195,11 +170,9 @@ def test_extra_fields_are_signed_and_replace_nothing(talk: Talk) -> None:
         assert "api_version" not in shown["body"]
         assert shown["attempts"][0]["body"] == call.body.decode()
 
-    talk(story, spoilt(extra_fields={"api_version": "2099-01-01", "event": "never"}))
 
-
-def test_a_huge_body_is_sent_whole_and_shown_in_part(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_a_huge_body_is_sent_whole_and_shown_in_part() -> None:
+    async with Conversation(spoilt(pad=5_000_000)) as t:
         await submit(t)
         await t.advance(1)
         (call,) = t.receivers.calls
@@ -210,21 +183,17 @@ def test_a_huge_body_is_sent_whole_and_shown_in_part(talk: Talk) -> None:
         assert attempt["headers"]["Content-Length"] == str(len(call.body))
         assert len(attempt["body"]) == 65_536
 
-    talk(story, spoilt(pad=5_000_000))
 
-
-def test_events_are_counted_by_rule_and_account(talk: Talk) -> None:
-    async def story(t: Conversation) -> None:
+async def test_events_are_counted_by_rule_and_account() -> None:
+    async with Conversation(spoilt(rule={"nth": 2}, signature="wrong")) as t:
         for n in range(3):
             for key in ("key-1", "key-2"):
                 await submit(t, key=key, url=f"https://example.com/mock-fast-{n}.mp4")
                 await t.advance(1)
         assert [valid(call) for call in t.receivers.calls] == [True, True, False, False, True, True]
 
-    talk(story, spoilt(rule={"nth": 2}, signature="wrong"))
 
-
-def test_the_first_rule_that_takes_an_event_decides(talk: Talk) -> None:
+async def test_the_first_rule_that_takes_an_event_decides() -> None:
     rules: list[dict[str, Any]] = [
         {"event": "analysis.failed", "tampering": {"lose": 9}},
         {"event": "analysis.*", "times": 1, "tampering": {"signature": "wrong"}},
@@ -232,35 +201,31 @@ def test_the_first_rule_that_takes_an_event_decides(talk: Talk) -> None:
         {"event": "*", "tampering": {"signature": "missing"}},
     ]
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario(*rules)) as t:
         for n in range(2):
             await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
             await t.advance(1)
         signed = ["X-V2P-Signature" in dict(call.headers) for call in t.receivers.calls]
         assert signed == [True, False]
 
-    talk(story, scenario(*rules))
 
-
-def test_a_share_of_the_events_is_seeded(talk: Talk) -> None:
+async def test_a_share_of_the_events_is_seeded() -> None:
     seen: list[list[bool]] = []
 
-    async def story(t: Conversation) -> None:
-        for n in range(40):
-            await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
-            await t.advance(1)
-        seen.append([valid(call) for call in t.receivers.calls])
-
     for _ in range(2):
-        talk(story, spoilt(rule={"probability": "50%"}, signature="wrong"))
+        async with Conversation(spoilt(rule={"probability": "50%"}, signature="wrong")) as t:
+            for n in range(40):
+                await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
+                await t.advance(1)
+            seen.append([valid(call) for call in t.receivers.calls])
     assert seen[0] == seen[1]
     assert 10 <= seen[0].count(False) <= 30
 
 
-def test_call_outs_are_left_alone(talk: Talk) -> None:
-    """TamperingSpec is for webhooks: a job that cannot ask for its source would be another story."""
+async def test_call_outs_are_left_alone() -> None:
+    """Tampering is for webhooks: a request for a source is never lost by it."""
 
-    async def story(t: Conversation) -> None:
+    async with Conversation(scenario({"event": "*", "tampering": {"lose": 100}})) as t:
         source = {"type": "source_provider", "provider": {"url": "http://127.0.0.1:9000/broker", "reference": "v"}}
         asked = {"source": source, "frames": 10, "webhook": {"url": "http://127.0.0.1:9000/hook"}}
         t.receivers.answers = [
@@ -270,8 +235,6 @@ def test_call_outs_are_left_alone(talk: Talk) -> None:
         await t.post("/descrideo/v1/video-descriptions", asked, headers={"X-API-Key": "nxt_key-1"})
         await t.advance(3600)
         assert [call.url.rpartition("/")[2] for call in t.receivers.calls] == ["broker", "video"]
-
-    talk(story, scenario({"event": "*", "tampering": {"lose": 100}}))
 
 
 def test_what_is_no_json_object_is_not_tampered_with() -> None:

@@ -197,19 +197,17 @@ def test_a_reply_without_a_body_has_none_to_spoil(kind: str) -> None:
         assert heard.ended == ("RST" if kind == "reset" else "FIN")
 
 
-def test_a_burst_of_errors_ends_by_itself_and_is_each_accounts_own(talk: Any) -> None:
+async def test_a_burst_of_errors_ends_by_itself_and_is_each_accounts_own() -> None:
     burst = {"name": "burst", "operation": "*", "times": 3, "fault": {"kind": "server_error"}}
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"accounts": [ALL], "rules": [burst]}) as t:
         body = {"url": "https://example.com/a.mp4"}
         assert [(await t.post(ANALYZE, body)).status_code for _ in range(5)] == [500, 500, 500, 202, 202]
         other = {"Authorization": "Bearer key-2"}
         assert (await t.post(ANALYZE, body, headers=other)).status_code == 500
 
-    talk(story, {"accounts": [ALL], "rules": [burst]})
 
-
-def test_a_fault_may_be_one_accounts_alone(talk: Any) -> None:
+async def test_a_fault_may_be_one_accounts_alone() -> None:
     theirs = {
         "name": "x",
         "operation": "*",
@@ -217,24 +215,20 @@ def test_a_fault_may_be_one_accounts_alone(talk: Any) -> None:
         "fault": {"kind": "overloaded"},
     }
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"accounts": [ALL], "rules": [theirs]}) as t:
         body = {"url": "https://example.com/a.mp4"}
         assert (await t.post(ANALYZE, body)).status_code == 202
         assert (await t.post(ANALYZE, body, headers={"Authorization": "Bearer key-2"})).status_code == 503
 
-    talk(story, {"accounts": [ALL], "rules": [theirs]})
 
-
-def test_a_probability_is_seeded(talk: Any) -> None:
+async def test_a_probability_is_seeded() -> None:
     flaky = {"name": "flaky", "operation": "*", "probability": "40%", "fault": {"kind": "server_error"}}
     seen: list[list[int]] = []
 
-    async def story(t: Conversation) -> None:
-        body = {"url": "https://example.com/a.mp4"}
-        seen.append([(await t.post(ANALYZE, body)).status_code for _ in range(50)])
-
     for _ in range(2):
-        talk(story, {"accounts": [ALL], "rules": [flaky], "seed": 7})
+        async with Conversation({"accounts": [ALL], "rules": [flaky], "seed": 7}) as t:
+            body = {"url": "https://example.com/a.mp4"}
+            seen.append([(await t.post(ANALYZE, body)).status_code for _ in range(50)])
     assert seen[0] == seen[1]
     assert 10 <= seen[0].count(500) <= 30
     assert seen[0].count(202) + seen[0].count(500) == 50
@@ -249,11 +243,11 @@ def test_a_probability_is_seeded(talk: Any) -> None:
     ],
     ids=["since the start", "instants", "both"],
 )
-def test_an_outage_is_a_window_on_the_clock(talk: Any, window: dict[str, str]) -> None:
+async def test_an_outage_is_a_window_on_the_clock(window: dict[str, str]) -> None:
     """It takes its first instant in, and not its last."""
     outage = {"name": "down", "operation": "videotoprompt.*", "during": window, "fault": {"kind": "overloaded"}}
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"accounts": [ALL], "rules": [outage]}) as t:
         seen = []
         for wait in (0, 29.999, 0.001, 89.999, 0.001):
             await t.advance(wait)
@@ -261,13 +255,11 @@ def test_an_outage_is_a_window_on_the_clock(talk: Any, window: dict[str, str]) -
         assert seen == [404, 404, 503, 503, 404]
         assert (await t.get("/_mock/journal")).json()["entries"][0]["missed"][0]["failed"].startswith("during: until")
 
-    talk(story, {"accounts": [ALL], "rules": [outage]})
 
-
-def test_a_window_counts_from_when_the_scenario_was_put_on(talk: Any) -> None:
+async def test_a_window_counts_from_when_the_scenario_was_put_on() -> None:
     outage = {"name": "down", "operation": "*", "during": {"until": "10s"}, "fault": {"kind": "overloaded"}}
 
-    async def story(t: Conversation) -> None:
+    async with Conversation({"accounts": [ALL], "rules": []}) as t:
         asked = "/videotoprompt/v1/analyze/ana_x"
         await t.advance(3600)
         assert (await t.get(asked)).status_code == 404
@@ -279,24 +271,20 @@ def test_a_window_counts_from_when_the_scenario_was_put_on(talk: Any) -> None:
         assert (await t.post("/_mock/reset", {"what": "all"})).status_code == 204
         assert (await t.get(asked)).status_code == 503
 
-    talk(story, {"accounts": [ALL], "rules": []})
 
-
-def test_latency_may_be_lognormal_and_is_seeded(talk: Any) -> None:
+async def test_latency_may_be_lognormal_and_is_seeded() -> None:
     slow = {"name": "slow", "operation": "*", "fault": {"kind": "latency", "for": "300ms", "p99": "3s"}}
     told: list[list[int]] = []
 
-    async def story(t: Conversation) -> None:
-        told.append([])
-        for n in range(50):
-            # The jobs before this one go on by themselves, and are to be over.
-            await t.sandbox.courier.settled()
-            before = t.sandbox.clock.now()
-            await t.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"})
-            told[-1].append(t.sandbox.clock.now() - before)
-
     for _ in range(2):
-        talk(story, {"accounts": [ALL], "rules": [slow], "clock": {"mode": "auto"}})
+        async with Conversation({"accounts": [ALL], "rules": [slow], "clock": {"mode": "auto"}}) as t:
+            told.append([])
+            for n in range(50):
+                # The jobs before this one go on by themselves, and are to be over.
+                await t.sandbox.courier.settled()
+                before = t.sandbox.clock.now()
+                await t.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"})
+                told[-1].append(t.sandbox.clock.now() - before)
     assert told[0] == told[1]
     ranked = sorted(told[0])
     assert ranked[0] < 150 < ranked[25] < 600 < ranked[-1]
@@ -311,10 +299,8 @@ def test_an_armed_fault_breaks_one_connection(server: Live) -> None:
         assert hear_reply(connection).status == 202
 
 
-def test_without_a_socket_a_broken_reply_is_a_connection_error(talk: Any) -> None:
-    async def story(t: Conversation) -> None:
+async def test_without_a_socket_a_broken_reply_is_a_connection_error() -> None:
+    async with Conversation({"accounts": [ALL], "rules": RULES}) as t:
         for name in ("reset", "empty", "truncate"):
             with pytest.raises(ConnectionResetError):
                 await t.post(ANALYZE, {"url": f"https://example.com/{name}.mp4"})
-
-    talk(story, {"accounts": [ALL], "rules": RULES})

@@ -1,6 +1,6 @@
-"""The contract of the Store protocol: what every store keeps to, wherever it keeps its state.
+"""The contract of the Store protocol: tests that every store must pass, wherever it keeps its state.
 
-A store passes by saying how one is opened, twice: for the promises one by one, and for jobs held against a model.
+To test a store, say how it is opened, twice: for the single tests, and for jobs compared with a model.
 
     class TestMyStore(StoreContract):
         @pytest.fixture
@@ -13,9 +13,16 @@ A store passes by saying how one is opened, twice: for the promises one by one, 
 
     TestMyJobs = MyJobs.TestCase
 
-Nothing here asks whether two values are the same Python object: what comes out need only equal what went in.
+No test compares the identity of objects: what a store returns need only equal what was put into it.
 """
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from mockserver.store.memory import Bounds
+from mockserver.store.protocol import Store
 from tests.store_contract.clearing import ClearingContract
 from tests.store_contract.credits import CreditsContract
 from tests.store_contract.deliveries import DeliveriesContract
@@ -24,8 +31,9 @@ from tests.store_contract.job_machine import JobMachine
 from tests.store_contract.jobs import JobsContract
 from tests.store_contract.journal import JournalContract
 from tests.store_contract.limits import LimitsContract
-from tests.store_contract.promise import OpenStore
 from tests.store_contract.values import ValuesContract
+
+OpenStore = Callable[[Bounds], AbstractAsyncContextManager[Store]]
 
 __all__ = ["JobMachine", "OpenStore", "StoreContract"]
 
@@ -40,4 +48,11 @@ class StoreContract(
     JournalContract,
     ClearingContract,
 ):
-    """Every promise of the Store protocol."""
+    """Every test of the Store protocol. A test's `bounds` mark sets the bounds of its store."""
+
+    @pytest.fixture
+    async def store(self, open_store: OpenStore, request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+        """A fresh store."""
+        bounds = request.node.get_closest_marker("bounds")
+        async with open_store(Bounds(**bounds.kwargs) if bounds else Bounds()) as store:
+            yield store

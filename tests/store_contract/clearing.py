@@ -3,7 +3,7 @@
 from mockserver.core.journal import Entry
 from mockserver.core.limits import Limit
 from mockserver.store.protocol import Store, What
-from tests.store_contract.promise import HELD, T0, delivery, job, promise
+from tests.store_contract.samples import HELD, T0, delivery, job
 
 LIMIT = Limit("requests", "day", 5)
 EVERYTHING = {"journal", "jobs", "deliveries", "numbers", "limits", "credits", "faults", "tokens"}
@@ -45,33 +45,26 @@ async def forgotten(store: Store, what: What) -> set[str]:
 class ClearingContract:
     """What is promised of `clear`."""
 
-    @promise()
     async def test_clearing_nothing_is_no_mistake(self, store: Store) -> None:
         for what in ("journal", "jobs", "counters", "faults", "all"):
             await store.clear(what)
         assert await left(store) == set()
 
-    @promise()
     async def test_the_journal_can_be_forgotten(self, store: Store) -> None:
         assert await forgotten(store, "journal") == {"journal"}
 
-    @promise()
     async def test_jobs_are_forgotten_with_their_deliveries(self, store: Store) -> None:
         assert await forgotten(store, "jobs") == {"jobs", "deliveries"}
 
-    @promise()
     async def test_counters_are_forgotten_with_limits_and_credits(self, store: Store) -> None:
         assert await forgotten(store, "counters") == {"numbers", "limits", "credits"}
 
-    @promise()
     async def test_faults_can_be_forgotten(self, store: Store) -> None:
         assert await forgotten(store, "faults") == {"faults"}
 
-    @promise()
     async def test_everything_can_be_forgotten(self, store: Store) -> None:
         assert await forgotten(store, "all") == EVERYTHING
 
-    @promise()
     async def test_nothing_of_a_forgotten_job_is_left(self, store: Store) -> None:
         old = await store.add_job(job("a"))
         await store.schedule(delivery("d"))
@@ -88,7 +81,6 @@ class ClearingContract:
         new = await store.add_job(job("a", HELD))
         assert await store.queue_position(new) == 1
 
-    @promise()
     async def test_what_was_set_aside_for_forgotten_jobs_is_given_back(self, store: Store) -> None:
         await store.open_credits("v2p:k1", T0, 1_000)
         for name, cost in (("a", 300), ("b", 200)):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mockserver.store.protocol import Store
-from tests.store_contract.promise import T0, promise
+from tests.store_contract.samples import T0
 
 
 async def standing(store: Store, account: str = "k1") -> tuple[int | None, int]:
@@ -17,7 +17,6 @@ async def standing(store: Store, account: str = "k1") -> tuple[int | None, int]:
 class CreditsContract:
     """What is promised of credits."""
 
-    @promise()
     async def test_an_account_opens_once(self, store: Store) -> None:
         assert await store.credits("k1") is None
         assert (await store.open_credits("k1", T0, 500)).balance == 500
@@ -25,7 +24,6 @@ class CreditsContract:
         assert (await store.open_credits("k2", T0, 900)).balance == 900
         assert await standing(store) == (500, 0)
 
-    @promise()
     async def test_what_is_set_aside_is_charged_or_given_back(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         for reference, amount in (("a", 100), ("b", 200), ("c", 300)):
@@ -36,20 +34,17 @@ class CreditsContract:
         await store.release("k1", T0, "c")
         assert await standing(store) == (850, 0)
 
-    @promise()
     async def test_a_balance_that_is_too_small_refuses(self, store: Store) -> None:
         await store.open_credits("k1", T0, 299)
         assert not await store.reserve("k1", T0, "a", 300)
         assert await standing(store) == (299, 0)
 
-    @promise()
     async def test_at_the_same_time_no_credit_is_spent_twice(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         done = await asyncio.gather(*(store.reserve("k1", T0, f"j{n}", 300) for n in range(20)))
         assert done.count(True) == 3
         assert await standing(store) == (100, 900)
 
-    @promise()
     async def test_ending_twice_changes_nothing(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         await store.reserve("k1", T0, "a", 300)
@@ -57,7 +52,6 @@ class CreditsContract:
         await store.release("k1", T0, "never")
         assert await standing(store) == (700, 0)
 
-    @promise()
     async def test_a_reference_is_set_aside_for_once(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         await store.reserve("k1", T0, "a", 300)
@@ -68,20 +62,17 @@ class CreditsContract:
         await store.release("k1", T0, "a")
         assert await store.reserve("k1", T0, "a", 300)
 
-    @promise()
     async def test_an_account_without_credits_has_none_to_set_aside(self, store: Store) -> None:
         assert not await store.reserve("k1", T0, "a", 1)
         await store.capture("k1", T0, "a")
         await store.release("k1", T0, "a")
         assert await store.credits("k1") is None
 
-    @promise()
     async def test_unlimited_credits_have_no_balance(self, store: Store) -> None:
         assert (await store.open_credits("k1", T0, None)).balance is None
         assert await store.reserve("k1", T0, "a", 10**9)
         assert await standing(store) == (None, 10**9)
 
-    @promise()
     async def test_a_grant_sets_the_balance(self, store: Store) -> None:
         await store.open_credits("k1", T0, 100)
         await store.reserve("k1", T0, "a", 60)
@@ -94,7 +85,6 @@ class CreditsContract:
         await store.grant("new", T0, 7)
         assert await standing(store, "new") == (7, 0)
 
-    @promise()
     async def test_every_change_is_written_down(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         await store.reserve("k1", T0 + 1, "a", 300)
@@ -109,7 +99,7 @@ class CreditsContract:
             (3, "grant", -900, ""),
         ]
 
-    @promise(ledgers=10)
+    @pytest.mark.bounds(ledgers=10)
     async def test_an_account_that_is_used_keeps_its_credits_however_many_others_there_are(self, store: Store) -> None:
         spent = 0
         for n in range(50):
@@ -118,7 +108,7 @@ class CreditsContract:
             await store.open_credits(f"other-{n}", T0, 10)
         assert spent == 10
 
-    @promise(ledgers=10)
+    @pytest.mark.bounds(ledgers=10)
     async def test_accounts_are_bounded_however_they_come(self, store: Store) -> None:
         for n in range(50):
             await store.grant(f"granted-{n}", T0, 10)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+import pytest
+
 from mockserver.core.plans import Status
 from mockserver.store.protocol import Page, Store
-from tests.store_contract.promise import HELD, STUCK, T0, job, promise
+from tests.store_contract.samples import HELD, STUCK, T0, job
 
 
 def ids(page: Page) -> str:
@@ -18,7 +20,6 @@ def counted(tally: Mapping[Status, int]) -> dict[Status, int]:
 class JobListsContract:
     """What is promised of many jobs."""
 
-    @promise()
     async def test_a_page_is_newest_first_and_tells_the_whole_length(self, store: Store) -> None:
         for name in "abcdefg":
             await store.add_job(job(name))
@@ -34,7 +35,6 @@ class JobListsContract:
             assert (ids(page), page.total) == (shown, 7)
         assert ids(await store.page_jobs(limit=2)) == "gf"
 
-    @promise()
     async def test_a_page_may_be_of_one_provider_or_one_account(self, store: Store) -> None:
         jobs = [("a", "v2p", "k1"), ("b", "p2v", "k1"), ("c", "v2p", "k2"), ("d", "v2p", "k1"), ("e", "p2v", "k1")]
         for name, at, key in jobs:
@@ -52,7 +52,6 @@ class JobListsContract:
             page = await store.page_jobs(provider, account)
             assert (ids(page), page.total) == (shown, len(shown))
 
-    @promise()
     async def test_a_page_may_be_of_one_status_as_of_the_last_take(self, store: Store) -> None:
         for n, name in enumerate("abcd"):
             await store.add_job(job(name, at=T0 + 1_000 * n))
@@ -65,14 +64,12 @@ class JobListsContract:
         await store.take_transitions(T0 + 60_000)
         assert ids(await store.page_jobs("v2p", "v2p:k1", "succeeded")) == "dcba"
 
-    @promise()
     async def test_a_page_shows_jobs_as_they_are_now_kept(self, store: Store) -> None:
         first = await store.add_job(job("a", HELD))
         released = first.released(T0)
         assert await store.replace_job(first, released)
         assert (await store.page_jobs("v2p", "v2p:k1")).jobs == (released,)
 
-    @promise()
     async def test_a_tally_counts_the_jobs_of_all_accounts_of_a_provider(self, store: Store) -> None:
         assert counted(await store.tally("v2p")) == {}
         for n in range(6):
@@ -88,7 +85,6 @@ class JobListsContract:
         assert counted(await store.tally("p2v")) == {"queued": 1}
         assert counted(before) == {"queued": 6}
 
-    @promise()
     async def test_the_queue_goes_by_priority_then_by_age(self, store: Store) -> None:
         kept = {}
         for name, priority, key in (("a", 0, "k1"), ("b", 2, "k2"), ("c", 0, "k3"), ("d", 2, "k1"), ("e", 1, "k1")):
@@ -100,7 +96,6 @@ class JobListsContract:
         await store.take_transitions(T0)
         assert {n: await store.queue_position(kept[n]) for n in "acde"} == {"d": 1, "e": 2, "a": 3, "c": 4}
 
-    @promise()
     async def test_an_account_has_a_queue_of_its_own(self, store: Store) -> None:
         kept = {}
         for name, priority, key in (("a", 0, "k1"), ("b", 2, "k2"), ("c", 0, "k1"), ("d", 2, "k1"), ("e", 1, "k1")):
@@ -114,7 +109,6 @@ class JobListsContract:
         await store.take_transitions(T0)
         assert ids(await store.waiting_jobs("v2p", "v2p:k1", 9)) == "dac"
 
-    @promise()
     async def test_a_job_without_a_priority_stands_in_no_queue(self, store: Store) -> None:
         first = await store.add_job(job("a"))
         await store.add_job(job("b", priority=None))
@@ -124,14 +118,13 @@ class JobListsContract:
         await store.take_transitions(T0 + 3_600_000)
         assert (await store.waiting_jobs("v2p", "v2p:k1", 9)).total == 0
 
-    @promise()
     async def test_a_job_leaves_the_queue_with_time(self, store: Store) -> None:
         first, second = await store.add_job(job("a")), await store.add_job(job("b", at=T0 + 1_000))
         assert (await store.queue_position(first), await store.queue_position(second)) == (1, 2)
         await store.take_transitions(T0 + 2_000)
         assert await store.queue_position(second) == 1
 
-    @promise(jobs=50)
+    @pytest.mark.bounds(jobs=50)
     async def test_jobs_that_are_forgotten_before_anybody_looked_are_in_no_list(self, store: Store) -> None:
         for n in range(70):
             await store.add_job(job(f"early{n}", at=T0))

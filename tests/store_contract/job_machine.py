@@ -15,7 +15,7 @@ from mockserver.core.jobs import IllegalMove, Job, State
 from mockserver.core.plans import STATUSES, Status, Step
 from mockserver.store.memory import Bounds
 from mockserver.store.protocol import Store
-from tests.store_contract.promise import AT_ONCE, BY_POLLS, HELD, RENDER, STUCK, T0, plan
+from tests.store_contract.samples import AT_ONCE, BY_POLLS, HELD, RENDER, STUCK, T0, plan
 
 T = TypeVar("T")
 

@@ -3,10 +3,12 @@
 import asyncio
 from copy import deepcopy
 
+import pytest
+
 from mockserver.core.durations import Span
 from mockserver.core.plans import Step
 from mockserver.store.protocol import Store
-from tests.store_contract.promise import AT_ONCE, BY_POLLS, HELD, RENDER, STUCK, T0, job, plan, promise
+from tests.store_contract.samples import AT_ONCE, BY_POLLS, HELD, RENDER, STUCK, T0, job, plan
 
 
 async def taken(store: Store, now: int) -> list[tuple[str, str, int]]:
@@ -19,26 +21,22 @@ class JobsContract:
 
     # Kept and found.
 
-    @promise()
     async def test_a_job_is_kept_as_it_was_given(self, store: Store) -> None:
         given = job("a", cause=7, cost=300, priority=2, rule="r")
         kept = await store.add_job(given)
         assert kept == given.kept(kept.sequence)
         assert await store.get_job("v2p", "v2p:k1", "a") == kept
 
-    @promise()
     async def test_sequences_rise(self, store: Store) -> None:
         sequences = [(await store.add_job(job(f"j{n}", key=f"k{n % 3}"))).sequence for n in range(9)]
         assert sequences == sorted(set(sequences))
         assert min(sequences) > 0
 
-    @promise()
     async def test_jobs_that_are_added_at_the_same_time_are_all_kept(self, store: Store) -> None:
         kept = await asyncio.gather(*(store.add_job(job(f"j{n}")) for n in range(50)))
         assert len({j.sequence for j in kept}) == 50
         assert (await store.page_jobs(limit=100)).total == 50
 
-    @promise()
     async def test_a_job_is_found_by_its_own_account_alone(self, store: Store) -> None:
         mine = await store.add_job(job("a"))
         assert await store.get_job("v2p", "v2p:k2", "a") is None
@@ -48,7 +46,6 @@ class JobsContract:
         assert await store.get_job("v2p", "v2p:k1", "a") == mine
         assert await store.get_job("v2p", "v2p:k2", "a") == theirs
 
-    @promise()
     async def test_jobs_of_all_accounts_are_found_by_id(self, store: Store) -> None:
         kept = [await store.add_job(job("a", provider=p, key=k)) for p in ("v2p", "p2v") for k in ("k1", "k2")]
         await store.add_job(job("b"))
@@ -57,7 +54,6 @@ class JobsContract:
 
     # Replaced.
 
-    @promise()
     async def test_a_job_is_replaced_by_whoever_knows_what_is_kept(self, store: Store) -> None:
         first = await store.add_job(job("a", BY_POLLS))
         second = first.polled(T0 + 1)
@@ -66,7 +62,6 @@ class JobsContract:
         assert not await store.replace_job(first, first.polled(T0 + 2))
         assert await store.get_job("v2p", "v2p:k1", "a") == second
 
-    @promise()
     async def test_a_job_that_is_not_kept_cannot_be_replaced(self, store: Store) -> None:
         stranger = job("a", BY_POLLS).kept(1)
         assert not await store.replace_job(stranger, stranger.polled(T0))
@@ -74,7 +69,6 @@ class JobsContract:
         assert not await store.replace_job(stranger, stranger.polled(T0))
         assert list(await store.find_jobs("a")) == []
 
-    @promise()
     async def test_of_many_who_replace_at_the_same_time_one_succeeds(self, store: Store) -> None:
         first = await store.add_job(job("a", HELD))
         changes = [first.released(T0 + n) for n in range(20)]
@@ -84,7 +78,6 @@ class JobsContract:
 
     # Moved on.
 
-    @promise()
     async def test_transitions_come_once_and_in_order_of_time(self, store: Store) -> None:
         await store.add_job(job("late", at=T0 + 1_000))
         await store.add_job(job("early"))
@@ -98,33 +91,28 @@ class JobsContract:
         ]
         assert await taken(store, T0 + 10**9) == []
 
-    @promise()
     async def test_steps_of_different_jobs_are_told_in_between_each_other(self, store: Store) -> None:
         steps = (Step("queued", Span(1_000)), Step("running", Span(1_000)), Step("running", Span(1_000)))
         await store.add_job(job("a", plan(*steps, Step("succeeded"))))
         await store.add_job(job("b", plan(*steps, Step("failed")), at=T0 + 500))
         assert [at for _, _, at in await taken(store, T0 + 10_000)] == [1_000, 1_500, 2_000, 2_500, 3_000, 3_500]
 
-    @promise()
     async def test_a_transition_carries_the_job_and_the_state(self, store: Store) -> None:
         kept = await store.add_job(job("a"))
         (transition,) = await store.take_transitions(T0 + 2_000)
         assert transition.job == kept
         assert transition.state == kept.at(T0 + 2_000)
 
-    @promise()
     async def test_creation_is_no_transition_but_an_end_always_is(self, store: Store) -> None:
         await store.add_job(job("waits", STUCK))
         await store.add_job(job("ends", AT_ONCE))
         assert await taken(store, T0 - 1) == []
         assert await taken(store, T0) == [("ends", "failed", 0)]
 
-    @promise()
     async def test_a_step_of_no_time_is_a_transition_too(self, store: Store) -> None:
         await store.add_job(job("a", plan(Step("queued", Span(0)), Step("running", Span(0)), Step("succeeded"))))
         assert await taken(store, T0) == [("a", "running", 0), ("a", "succeeded", 0)]
 
-    @promise()
     async def test_of_many_who_take_at_the_same_time_each_transition_goes_to_one(self, store: Store) -> None:
         for n in range(20):
             await store.add_job(job(f"j{n}", at=T0 + n))
@@ -132,7 +120,6 @@ class JobsContract:
         found = [transition for batch in batches for transition in batch]
         assert len(found) == len(set(found)) == 40
 
-    @promise()
     async def test_polls_releases_and_force_are_transitions(self, store: Store) -> None:
         polled = await store.add_job(job("polled", BY_POLLS))
         held = await store.add_job(job("held", HELD))
@@ -148,14 +135,12 @@ class JobsContract:
             ("held", "succeeded", 1_200),
         ]
 
-    @promise()
     async def test_a_poll_within_a_step_is_no_transition(self, store: Store) -> None:
         first = await store.add_job(job("a", plan(Step("running", polls=3), Step("succeeded"))))
         assert await store.replace_job(first, first.polled(T0))
         assert await store.next_transition() is None
         assert await taken(store, T0 + 10**6) == []
 
-    @promise()
     async def test_a_job_that_is_ended_as_of_an_earlier_instant_is_told_to_have_ended(self, store: Store) -> None:
         first = await store.add_job(job("a", plan(Step("queued", Span(1_000)), Step("running"))))
         assert await taken(store, T0 + 5_000) == [("a", "running", 1_000)]
@@ -164,7 +149,6 @@ class JobsContract:
         assert (await store.tally("v2p")).get("cancelled") == 1
         assert await taken(store, T0 + 10**6) == []
 
-    @promise()
     async def test_the_next_transition_is_known_before_it_comes(self, store: Store) -> None:
         assert await store.next_transition() is None
         await store.add_job(job("b", at=T0 + 500))
@@ -179,7 +163,7 @@ class JobsContract:
 
     # Bounds.
 
-    @promise(jobs=50)
+    @pytest.mark.bounds(jobs=50)
     async def test_the_oldest_jobs_go_when_there_are_too_many(self, store: Store) -> None:
         for n in range(200):
             await store.add_job(job(f"j{n}", key=f"k{n % 2}", plan=STUCK if n % 3 else RENDER, priority=n % 4))
@@ -194,14 +178,14 @@ class JobsContract:
         left = {j.id for j in page.jobs}
         assert {name for name, _, _ in await taken(store, T0 + 60_000)} == {j for j in left if int(j[1:]) % 3 == 0}
 
-    @promise(jobs=50)
+    @pytest.mark.bounds(jobs=50)
     async def test_a_job_that_went_can_no_longer_be_replaced(self, store: Store) -> None:
         first = await store.add_job(job("first", HELD))
         for n in range(100):
             await store.add_job(job(f"j{n}"))
         assert not await store.replace_job(first, first.released(T0))
 
-    @promise(jobs=50)
+    @pytest.mark.bounds(jobs=50)
     async def test_a_newer_job_of_the_same_id_outlives_the_older(self, store: Store) -> None:
         await store.add_job(job("a", STUCK))
         for n in range(49):
@@ -212,7 +196,7 @@ class JobsContract:
         assert await store.get_job("v2p", "v2p:k1", "a") == newer
         assert list(await store.find_jobs("a")) == [newer]
 
-    @promise(jobs=50)
+    @pytest.mark.bounds(jobs=50)
     async def test_what_was_set_aside_for_a_job_that_goes_is_given_back(self, store: Store) -> None:
         await store.open_credits("v2p:k1", T0, 1_000)
         assert await store.reserve("v2p:k1", T0, "first", 300)

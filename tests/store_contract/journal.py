@@ -2,10 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from mockserver.core.journal import KEPT_BODY, Entry
 from mockserver.core.match import Miss
 from mockserver.store.protocol import Store
-from tests.store_contract.promise import T0, promise
+from tests.store_contract.samples import T0
 
 
 def entry(note: str = "", number: int = 0) -> Entry:
@@ -19,7 +21,6 @@ async def notes(store: Store) -> list[str | None]:
 class JournalContract:
     """What is promised of the journal."""
 
-    @promise()
     async def test_an_entry_is_kept_as_it_was_given(self, store: Store) -> None:
         given = Entry("request", T0, provider="v2p", method="POST", path="/v1", status=202, misses=[Miss("r", "why")])
         given.request, given.reply, given.headers, given.detail = b"\x00\xff", b"{}", [("a", "b")], {"x": [1]}
@@ -27,14 +28,12 @@ class JournalContract:
         given.number = number
         assert list(await store.entries()) == [given]
 
-    @promise()
     async def test_entries_are_numbered_in_order_and_come_newest_first(self, store: Store) -> None:
         numbers = [await store.append(entry(note)) for note in "abc"]
         assert numbers == sorted(set(numbers))
         assert min(numbers) > 0
         assert [(e.note, e.number) for e in await store.entries()] == list(zip("cba", reversed(numbers), strict=True))
 
-    @promise()
     async def test_a_number_can_be_taken_before_its_entry_is_written(self, store: Store) -> None:
         number = await store.number_entry()
         later = await store.append(entry("consequence"))
@@ -42,20 +41,18 @@ class JournalContract:
         assert await store.append(entry("cause", number)) == number
         assert {e.note: e.number for e in await store.entries()} == {"consequence": later, "cause": number}
 
-    @promise()
     async def test_no_number_is_given_twice(self, store: Store) -> None:
         numbers = await asyncio.gather(
             *(store.append(entry()) for _ in range(50)), *(store.number_entry() for _ in range(50))
         )
         assert len(set(numbers)) == 100
 
-    @promise(journal=10)
+    @pytest.mark.bounds(journal=10)
     async def test_the_oldest_entries_go_when_the_journal_is_full(self, store: Store) -> None:
         for n in range(30):
             await store.append(entry(str(n)))
         assert await notes(store) == [str(n) for n in range(29, 19, -1)]
 
-    @promise()
     async def test_only_the_beginning_of_a_long_body_is_kept(self, store: Store) -> None:
         long = entry()
         long.request, long.reply = b"a" * (KEPT_BODY + 1), b"b" * KEPT_BODY
@@ -63,13 +60,11 @@ class JournalContract:
         (kept,) = await store.entries()
         assert (kept.request, kept.reply) == (b"a" * KEPT_BODY, b"b" * KEPT_BODY)
 
-    @promise()
     async def test_numbers_go_on_when_the_journal_was_cleared(self, store: Store) -> None:
         before = await store.append(entry())
         await store.clear("journal")
         assert await store.append(entry()) > before
 
-    @promise()
     async def test_transitions_are_written_where_they_belong(self, store: Store) -> None:
         """Behind what caused them, and before what was written when they had happened."""
         first = await store.append(Entry("request", T0, note="submit"))
@@ -82,14 +77,12 @@ class JournalContract:
             "succeeded", "a stream of nine", "poll", "running", "another", "queued", "submit",
         ]  # fmt: skip
 
-    @promise()
     async def test_a_request_that_took_time_comes_behind_what_happened_meanwhile(self, store: Store) -> None:
         """Also where it is the cause: it was written at its end."""
         number = await store.append(Entry("request", T0, note="a stream", written_at=T0 + 10))
         await store.insert([Entry("transition", T0 + 4, cause=number, note="running")])
         assert await notes(store) == ["a stream", "running"]
 
-    @promise()
     async def test_transitions_of_one_instant_keep_their_order(self, store: Store) -> None:
         number = await store.append(Entry("request", T0, note="submit"))
         await store.insert([Entry("transition", T0, cause=number, note=note) for note in ("running", "succeeded")])

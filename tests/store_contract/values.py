@@ -3,8 +3,10 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from mockserver.store.protocol import Store
-from tests.store_contract.promise import T0, promise
+from tests.store_contract.samples import T0
 
 DATA: Any = {"text": "é😀", "list": [1, 2.5, None, True, {"deep": []}], "empty": {}}
 
@@ -12,14 +14,12 @@ DATA: Any = {"text": "é😀", "list": [1, 2.5, None, True, {"deep": []}], "empt
 class ValuesContract:
     """What is promised of small values."""
 
-    @promise()
     async def test_a_value_comes_back_as_it_was(self, store: Store) -> None:
         await store.put_value("token", "a", DATA)
         assert await store.get_value("token", "a", T0) == DATA
         assert await store.get_value("token", "b", T0) is None
         assert await store.get_value("code", "a", T0) is None
 
-    @promise()
     async def test_a_value_is_gone_at_the_instant_it_expires(self, store: Store) -> None:
         await store.put_value("token", "a", 1, T0 + 1_000)
         assert await store.get_value("token", "a", T0 + 999) == 1
@@ -27,13 +27,11 @@ class ValuesContract:
         assert await store.take_value("token", "a", T0 + 1_000) is None
         assert await store.values("token", T0 + 1_000) == {}
 
-    @promise()
     async def test_a_value_that_is_put_again_is_replaced_with_its_end(self, store: Store) -> None:
         await store.put_value("token", "a", 1, T0 + 1_000)
         await store.put_value("token", "a", 2)
         assert await store.get_value("token", "a", T0 + 10**9) == 2
 
-    @promise()
     async def test_a_value_is_taken_once(self, store: Store) -> None:
         await store.put_value("fault", "f1", DATA)
         taken = await asyncio.gather(*(store.take_value("fault", "f1", T0) for _ in range(20)))
@@ -41,7 +39,6 @@ class ValuesContract:
         assert await store.get_value("fault", "f1", T0) is None
         assert await store.take_value("never", "f1", T0) is None
 
-    @promise()
     async def test_all_values_of_a_kind_come_oldest_first(self, store: Store) -> None:
         assert await store.values("fault", T0) == {}
         for n, name in enumerate("cab"):
@@ -52,7 +49,6 @@ class ValuesContract:
         await store.put_value("fault", "a", 5)
         assert list((await store.values("fault", T0)).items()) == [("c", 0), ("b", 2), ("a", 5)]
 
-    @promise()
     async def test_a_value_that_is_replaced_keeps_its_place_and_its_end(self, store: Store) -> None:
         await store.put_value("fault", "a", {"times": 3}, T0 + 1_000)
         await store.put_value("fault", "b", DATA)
@@ -63,7 +59,7 @@ class ValuesContract:
         assert not await store.replace_value("fault", "c", DATA, 1)
         assert not await store.replace_value("never", "a", DATA, 1)
 
-    @promise(values=10)
+    @pytest.mark.bounds(values=10)
     async def test_the_oldest_of_a_kind_go_when_there_are_too_many(self, store: Store) -> None:
         await store.put_value("token", "other kind", 1)
         for n in range(30):

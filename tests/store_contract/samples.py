@@ -1,37 +1,13 @@
-"""How a promise of the contract is written: an async function that is handed a fresh store."""
+"""Jobs, plans and deliveries that the tests of the contract put into a store."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from mockserver.core.deliveries import Delivery
 from mockserver.core.durations import Span
 from mockserver.core.jobs import Job
 from mockserver.core.plans import Plan, Step
-from mockserver.store.memory import Bounds
-from mockserver.store.protocol import Store
-
-OpenStore = Callable[[Bounds], AbstractAsyncContextManager[Store]]
 
 T0 = 1_748_779_200_000
-
-
-def promise(**bounds: int) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], Callable[..., None]]:
-    """A test of one promise, of a store opened with these bounds."""
-
-    def decorate(told: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-        def test(self: Any, open_store: OpenStore) -> None:
-            async def whole() -> None:
-                async with open_store(Bounds(**bounds)) as store:
-                    await told(self, store)
-
-            asyncio.run(whole())
-
-        test.__doc__ = told.__doc__
-        return test
-
-    return decorate
 
 
 def plan(*steps: Step) -> Plan:
