@@ -53,14 +53,13 @@ LAYERS = (
             "wire/checks.py: count_limits",
             "core/limits.py",
             "store/memory.py: hit _counter",
-            "kit/provider.py: limit_headers unused_limits",
-            "providers/: limit_headers",
+            "kit/limits.py",
         ),
     ),
     Layer(
         "provenance",
         "which documented or assumed behaviour a reply rests on",
-        ("provenance/", "wire/checks.py: ledger_rows deviate", "wire/exchange.py: admit", "wire/deviations.py"),
+        ("provenance/", "wire/checks.py: note_rows deviate", "wire/exchange.py: admit", "wire/deviations.py"),
     ),
     Layer(
         "key and account",
@@ -71,7 +70,7 @@ LAYERS = (
             "sandbox/state.py: account",
             "core/accounts.py",
             "kit/provider.py: key holder",
-            "providers/: key holder",
+            "providers/: holder",
         ),
     ),
     Layer(

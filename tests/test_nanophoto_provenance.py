@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from mockserver.providers.nanophoto.codes import STATUS
+from mockserver.providers.nanophoto.codes import CODES
 from mockserver.providers.nanophoto.upload import inspect
 from mockserver.settings import Settings
 from tests.conversation import Conversation
@@ -60,7 +60,7 @@ async def test_what_the_page_shows_rests_on_the_page(asked):
         assert await rests_on(t) == ["operation.reverse_prompt", "ending.complete"]
 
 
-@pytest.mark.parametrize("code", STATUS)
+@pytest.mark.parametrize("code", CODES)
 async def test_every_documented_code_rests_on_the_page(code):
     async with Conversation(ruled(fault={"kind": f"nanophoto: {code}"}), SURE) as t:
         refused(await t.post(API, URL), code)

@@ -89,18 +89,19 @@ class Fault(NamedTuple):
 class Refusal(Exception):
     """A request cannot be served: which error it is, and what a provider may say of it.
 
-    `kind` is neutral, or a provider's own code (`nanophoto:INVALID_FORMAT`). `row` is what the provider's ledger calls
-    the error behind `error.`, where the kind alone does not say; `ledger_rows` names further rows, without the provider.
+    `kind` is neutral, or a provider's own code (`nanophoto:INVALID_FORMAT`). `case` says more precisely what is wrong,
+    such as `malformed`, where a provider may have an error of its own for that. `row` is the name of the error's row in
+    the provider's ledger, behind `error.`, where the kind alone does not say; `ledger_rows` are more rows.
     `scripted` is true where a scenario asked for it, in words of its own. `limit` is the limit that is used up, with
-    the `usage` to report; `required` and `available` are hundredths of a credit; `scope` is the one that is missing;
-    `most` is the number of bytes that would have been admitted; `malformed` says that the body could not be parsed.
-    `allow` and `retry_after` (milliseconds) become headers. `job` is the one that the request is about, if any;
-    `deviations` were noticed before the refusal. `note` is what the journal says instead of `message`, where the client
-    is to read the provider's own words and nothing of the sandbox.
+    the `usage` to report; `required` and `available` are hundredths of a credit. `allow` and `retry_after`
+    (milliseconds) become headers. `job` is the one that the request is about, if any; `deviations` were noticed before
+    the refusal. `note` is what the journal says instead of `message`, where the client is to read the provider's own
+    words and nothing of the sandbox.
     """
 
     kind: str
     message: str = ""
+    case: str | None = None
     row: str | None = None
     ledger_rows: tuple[str, ...] = ()
     scripted: bool = False
@@ -108,9 +109,6 @@ class Refusal(Exception):
     usage: Sequence[Usage] = ()
     required: int | None = None
     available: int = 0
-    scope: str | None = None
-    most: int | None = None
-    malformed: bool = False
     allow: str = ""
     retry_after: int | None = None
     job: str | None = None

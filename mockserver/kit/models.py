@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, ErrorDetails
 
 # User, host, port, path: what a document can say of a URL. The host is a name or an address in brackets.
 _WEB_URL = (
@@ -61,15 +61,20 @@ class Shape(BaseModel):
         return made
 
 
-class NoOptions(BaseModel):
-    """The options of a provider that has none."""
+class ProviderOptions(BaseModel):
+    """Options that a scenario sets for one provider under `providers`. Where a provider has no class for them: none."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
+def problems(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong with a body, without the values, which may be large."""
+    return error.errors(include_url=False, include_input=False, include_context=False)
+
+
 def first_error(error: ValidationError) -> str:
     """The first thing wrong with a body, in one sentence that names the field."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    first = problems(error)[0]
     field_name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
         return f"{field_name} is required"

@@ -26,8 +26,8 @@ class Stream(NamedTuple):
 class Reply(NamedTuple):
     """What goes back: JSON data, or bytes with their own content type, or a stream.
 
-    `ledger_rows` names rows of the provider's ledger, without the provider, that this reply rests on beside those of its
-    operation. `job` is the id of the job that it is about; `deviations` and `note` go into the journal.
+    `ledger_rows` names rows of the provider's ledger, without the provider, that this reply is based on beside those
+    of its operation. `job` is the id of the job that it is about; `deviations` and `note` go into the journal.
     """
 
     status: int = 200
@@ -75,6 +75,22 @@ class Documented(NamedTuple):
     example: Any = None
 
 
+class ErrorReplies(NamedTuple):
+    """The errors that a provider documents, by status. Every operation has those of `always`."""
+
+    by_status: Mapping[int, Documented]
+    always: tuple[int, ...] = (401, 429, 500, 503)
+
+    @classmethod
+    def of(cls, model: type[BaseModel], meanings: Mapping[int, str]) -> "ErrorReplies":
+        """Errors that all have the same model, each with what its status means."""
+        return cls({status: Documented(meaning, model) for status, meaning in meanings.items()})
+
+    def beside(self, successes: Mapping[int, Documented], *statuses: int) -> dict[int, Documented]:
+        """All replies of an operation: those of success, and the errors of every operation and of `statuses`."""
+        return {**successes, **{status: self.by_status[status] for status in sorted((*self.always, *statuses))}}
+
+
 class Event(NamedTuple):
     """A webhook as the documents show it: the model of its body, and the headers that it is sent with."""
 
@@ -91,8 +107,8 @@ class Operation(NamedTuple):
     value that the operation is about, which rules see as `input`, or a function that finds it in the body's data.
     `counts` names the limits that a request uses.
     `links` lead on from a reply: name -> (operation, its parameter, where in the reply's body the value is; left
-    out: `/id`). `parts` are the media types of files in a multipart body, by part. `error_reply` words those errors of an
-    operation that it has another way with than its provider (None: as the provider).
+    out: `/id`). `parts` are the media types of files in a multipart body, by part. `error_reply` gives the operation's
+    own reply to an error; where it gives None, the provider's is sent.
     `tag`, `host` (where it is not the first of the provider's) and `examples` (request bodies by name) are for the
     documents alone.
 

@@ -29,7 +29,7 @@ def summary(provider: Provider) -> Summary:
         hosts=provider.hosts,
         operations=tuple(o.name for o in provider.operations if not o.hidden),
         codes=provider.codes,
-        events=provider.events,
+        events=tuple(provider.events),
         tiers=(*provider.tiers, *provider.aliases),
         limits=tuple(dict.fromkeys(figure for tier in provider.tiers.values() for figure in tier)),
     )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 
 from mockserver.core.faults import Refusal
+from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import Provider, RefusalContext
+from mockserver.kit.provider import Provider
 from mockserver.openapi.described import Described
 
 LOCAL = "http://localhost:8080"
@@ -78,9 +79,8 @@ def _kinds(provider: Provider, operation: Operation) -> Iterator[str]:
 
 
 def _spelled(provider: Provider, operation: Operation, refusal: Refusal) -> Reply:
-    return (operation.error_reply(refusal) if operation.error_reply else None) or provider.error_reply(
-        refusal, RefusalContext(operation)
-    )
+    own = operation.error_reply(refusal) if operation.error_reply is not None else None
+    return own or provider.error_reply(refusal, RefusalContext(operation))
 
 
 def _fitting(provider: Provider, operation: Operation, reply: Reply) -> type[BaseModel] | None:

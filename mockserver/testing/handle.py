@@ -12,7 +12,6 @@ from mockserver.testing.history import History
 from mockserver.testing.host import ScenarioLike
 from mockserver.testing.jobs import Jobs
 from mockserver.testing.receiver import Receiver
-from mockserver.testing.signatures import SCHEMES
 from mockserver.testing.time import Duration, SandboxClock
 
 if TYPE_CHECKING:
@@ -67,16 +66,16 @@ class MockServer(History):
         found = self._at.host.provider(provider)
         return f"{found.key_prefix}{kind}{'-' if kind else ''}sbx-{self._name}"
 
-    def secret(self, provider: Literal["videotoprompt", "descrideo"], key: str | None = None) -> str:
+    def secret(self, provider: ProviderName, key: str | None = None) -> str:
         """The secret that signs the webhooks of an account, by default that of `key(provider)`."""
-        scheme = next((scheme for scheme in SCHEMES if scheme.provider == provider), None)
-        if scheme is None:
+        known = self._at.host.provider(provider)
+        if known.signature is None:
             raise MockServerError(f"{provider} sends no webhooks")
         wanted = self.key(provider) if key is None else key
 
         async def found(sandbox: Sandbox) -> str:
             account = await sandbox.account(provider, wanted, sandbox.clock.now())
-            return scheme.secret(sandbox, f"{provider}:{wanted}", account)
+            return known.webhook_secret(sandbox, f"{provider}:{wanted}", account)
 
         return self._at.run(found(self._at.sandbox))
 
@@ -87,7 +86,7 @@ class MockServer(History):
         `VIDEOTOPROMPT_WEBHOOK_SECRET` and `DESCRIDEO_WEBHOOK_SECRET`.
         """
         names: tuple[Any, ...] = providers or tuple(p.name for p in self._at.host.providers)
-        signing = {scheme.provider for scheme in SCHEMES}
+        signing = {p.name for p in self._at.host.providers if p.signature is not None}
         found: dict[str, str] = {}
         for name in names:
             found[f"{name.upper()}_BASE_URL"] = self.url(name)

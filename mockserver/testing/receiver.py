@@ -14,7 +14,7 @@ from mockserver.serving.serve import listen
 from mockserver.testing.front import HOST
 from mockserver.testing.inbox import Answer, Break, Inbox, Posted
 from mockserver.testing.session import World, instant
-from mockserver.testing.signatures import Verdict, scheme_of
+from mockserver.testing.signatures import Verdict, sender_of, verdict
 
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True
@@ -115,16 +115,17 @@ class Receiver:
         return bool(self._told) and self._told[0] == "hang"
 
     async def _answer(self, posted: Posted) -> Answer | Break:
-        scheme = scheme_of(posted.headers)
+        provider = sender_of(posted.headers, self._world.host.providers)
         signature: Verdict = "missing"
-        if scheme is not None:
+        if provider is not None and provider.signature is not None:
             sandbox = self._world.sandbox
             now = sandbox.clock.now() if sandbox.program.source.signature_time == "sandbox" else wall_ms()
-            signature = scheme.verdict(posted.headers, posted.body, await self._secrets(scheme.provider), now)
+            secrets = await self._secrets(provider.name)
+            signature = verdict(provider.signature, posted.headers, posted.body, secrets, now)
         unproven = self._verify and posted.method == "POST" and signature != "valid"
         with self._changed:
             answer = self._told.popleft() if self._told else Answer(401) if unproven else _OK
-            event = scheme.event(_data(posted.body)) if scheme is not None else None
+            event = provider.event_of(_data(posted.body)) if provider is not None else None
             self._calls.append(
                 Received(
                     at=instant(self._world.sandbox.clock.now()),
@@ -132,7 +133,7 @@ class Receiver:
                     path=posted.path,
                     headers=posted.headers,
                     body=posted.body,
-                    provider=scheme.provider if scheme is not None else None,
+                    provider=provider.name if provider is not None else None,
                     event=event,
                     signature=signature,
                     answer=answer.status if isinstance(answer, Answer) else answer,

@@ -149,7 +149,7 @@ def check_scope(admission: Admission, operation: Operation) -> None:
     """Hold the scopes of the credential against the one that the operation needs."""
     scope, scopes = operation.scope, admission.scopes
     if scope and scopes is not None and scope not in scopes:
-        raise Refusal("forbidden", f"This credential lacks the scope {scope}", scope=scope)
+        raise Refusal("forbidden", f"This credential lacks the scope {scope}", case="missing_scope")
 
 
 def check_credential(admission: Admission, operation: Operation) -> None:
@@ -182,7 +182,7 @@ async def read(admission: Admission, operation: Operation) -> None:
         admission.data = parse_json(raw) if json else parse_form(raw)
     except ValueError:
         what = "JSON" if json else "form data"
-        raise Refusal("invalid_request", f"The request body is not valid {what}", malformed=True) from None
+        raise Refusal("invalid_request", f"The request body is not valid {what}", case="malformed") from None
 
 
 def validate(admission: Admission, operation: Operation) -> None:

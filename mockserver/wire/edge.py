@@ -12,8 +12,9 @@ from typing import NamedTuple
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY, Entry
 from mockserver.core.limits import Usage
+from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
-from mockserver.kit.provider import Provider, RefusalContext
+from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import Assumed
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
@@ -209,7 +210,7 @@ class Edge:
             admission.note_rows(reply.ledger_rows)
         except Assumed as assumed:
             return _undocumented(admission, assumed)
-        note = admission.note or (str(refusal) if refusal.message or refusal.note else None)
+        note = admission.note or reply.note or (str(refusal) if refusal.message or refusal.note else None)
         return reply._replace(headers=_with_refusal_headers(reply, refusal), note=note)
 
     async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: Sender) -> Reply:
@@ -223,7 +224,7 @@ class Edge:
     # Writing down.
 
     def _extra_headers(self, admission: Admission) -> Sequence[Header]:
-        extra = self.provider.limit_headers(admission.usage or self.provider.unused_limits(admission.now))
+        extra = self.provider.usage_headers(admission.usage or self.provider.unused_limits(admission.now))
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         return extra

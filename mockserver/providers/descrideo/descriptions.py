@@ -51,9 +51,9 @@ async def retrieve(api: str, exchange: Exchange) -> Reply:
     """GET .../video-descriptions/{job_id} of one of the APIs."""
     job = await _own(api, exchange)
     state = job.at(exchange.now)
-    body = results.status(exchange.sandbox, job, state)
+    body = results.status(exchange.sandbox, job, state, exchange.provider.state_name(state))
     await exchange.jobs.poll(job, state)
-    return Reply(body=body, job=job.id, ledger_rows=(f"state.{stages.status(state)}",))
+    return exchange.job_reply(200, body, job, state)
 
 
 async def replay(api: str, exchange: Exchange) -> Reply:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mockserver.kit.operations import Documented, Handler, Operation
+from mockserver.kit.operations import Documented, ErrorReplies, Handler, Operation
 from mockserver.providers.descrideo import descriptions, examples, replies, requests
 from mockserver.providers.descrideo.descriptions import DEMO, LIVE, SANDBOX
 
@@ -16,16 +16,19 @@ _PATHS = {
     SANDBOX: "/v1/sandbox/video-descriptions",
     DEMO: "/api/demo/v1/video-descriptions",
 }
-_ERRORS = {
-    400: "Invalid parameters",
-    401: "Invalid API key, or one of the other API",
-    402: "Insufficient tokens",
-    404: "No such job",
-    422: "More than the demo API does",
-    429: "Too many requests, or the quota of the day is used up",
-    500: "Server error",
-    503: "Temporary outage",
-}
+_ERRORS = ErrorReplies.of(
+    replies.Error,
+    {
+        400: "Invalid parameters",
+        401: "Invalid API key, or one of the other API",
+        402: "Insufficient tokens",
+        404: "No such job",
+        422: "More than the demo API does",
+        429: "Too many requests, or the quota of the day is used up",
+        500: "Server error",
+        503: "Temporary outage",
+    },
+)
 
 
 def operations() -> tuple[Operation, ...]:
@@ -48,8 +51,7 @@ def operations() -> tuple[Operation, ...]:
 
 
 def _replies(code: int, says: str, model: type[BaseModel], *errors: int) -> dict[int, Documented]:
-    refused = {error: Documented(_ERRORS[error], replies.Error) for error in sorted((401, 429, 500, 503, *errors))}
-    return {code: Documented(says, model), **refused}
+    return _ERRORS.beside({code: Documented(says, model)}, *errors)
 
 
 def _create(

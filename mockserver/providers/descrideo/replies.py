@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from mockserver.kit.models import Instant, Shape
+from mockserver.kit.models import Instant, ProviderOptions, Shape
 from mockserver.providers.descrideo.requests import Mode
 
 Status = Literal[
@@ -117,8 +117,8 @@ class Error(Shape):
     detail: str
 
 
-class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
-    """What a scenario can say of Descrideo alone."""
+class ScenarioOptions(ProviderOptions):
+    """Options that a scenario sets for Descrideo alone."""
 
     fetch: bool = Field(default=False, description="true: the video of a direct_url is really asked for, too")
     video_seconds: float | None = Field(

@@ -15,11 +15,11 @@ _UNEXPLAINED = {
 }
 
 
-def status(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
-    """The reply to a status request: once the job has ended, with all that its webhook says."""
+def status(sandbox: SandboxState, job: Job, state: State, shown: str | None) -> dict[str, Any]:
+    """The reply to a status request that shows the state as `shown`. A job that has ended has its webhook's fields."""
     body = {
         "job_id": job.id,
-        "status": stages.status(state),
+        "status": shown,
         "created_at": rfc3339(job.created_at),
         "updated_at": rfc3339(state.entered_at),
     }
@@ -28,7 +28,7 @@ def status(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
 
 def webhook(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
     """The body of the webhook of a job that has ended in `state`."""
-    return {"job_id": job.id, "status": stages.status(state), **_ended(sandbox, job, state)}
+    return {"job_id": job.id, "status": stages.STATES[state.status], **_ended(sandbox, job, state)}
 
 
 def _ended(sandbox: SandboxState, job: Job, state: State) -> Mapping[str, Any]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from mockserver.kit.models import Body, Shape
+from mockserver.kit.models import Body, ProviderOptions, Shape
 
 InputMethod = Literal["url", "base64"]
 SOURCES = (
@@ -84,8 +84,8 @@ class Error(Shape):
     error: str
 
 
-class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
-    """What a scenario can say of DumplingAI alone."""
+class ScenarioOptions(ProviderOptions):
+    """Options that a scenario sets for DumplingAI alone."""
 
     video_seconds: float | None = Field(
         default=None, gt=0, le=1e6, description="how long every video lasts; over 3600 is refused"

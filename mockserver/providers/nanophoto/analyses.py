@@ -13,7 +13,7 @@ from mockserver.core.faults import Fault, Refusal
 from mockserver.core.plans import Plan, Step
 from mockserver.core.seeded import Seeded
 from mockserver.kit.operations import Deferred, Reply, Stream
-from mockserver.providers.nanophoto.codes import PREFIX, STATUS
+from mockserver.providers.nanophoto.codes import CODES, PREFIX
 from mockserver.providers.nanophoto.links import is_shown, youtube_id
 from mockserver.providers.nanophoto.models import FIELDS, ReversePrompt
 from mockserver.providers.nanophoto.upload import inspect
@@ -68,7 +68,7 @@ async def reverse_prompt(exchange: Exchange) -> Deferred:
     async def finished() -> Reply:
         await sandbox.settling.settle(sandbox.clock.now())
         if end.status != "succeeded":
-            code = end.code if end.code in STATUS else "VIDEO_PROCESSING_FAILED"
+            code = end.code if end.code in CODES else "VIDEO_PROCESSING_FAILED"
             raise Refusal(f"{PREFIX}{code}", end.error or "", scripted=True, job=job_id)
         return Reply(content_type=TEXT_TYPE, stream=stream, job=job_id, ledger_rows=rows)
 

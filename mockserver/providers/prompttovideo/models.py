@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from mockserver.kit.models import Body, Shape
+from mockserver.kit.models import Body, Instant, ProviderOptions, Shape
 
 Quality = Literal["free", "premium", "360p", "1080p"]
 DOCUMENTED = ("free", "premium")
@@ -15,7 +15,6 @@ Tier = Literal["free", "basic", "pro", "enterprise"]
 Count = Annotated[int, Field(ge=0)]
 Unlimited = Annotated[int, Field(ge=-1, description="-1 is unlimited")]
 VideoId = Annotated[int, Field(ge=1, le=2**53 - 1)]
-Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Link = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 
 
@@ -154,8 +153,8 @@ class OverQuota(Error):
     rate_limit_info: RateLimitInfo
 
 
-class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
-    """What a scenario can say of PromptToVideo alone: where its documents and its public source disagree."""
+class ScenarioOptions(ProviderOptions):
+    """Options that a scenario sets for PromptToVideo alone: where its documents and its public source disagree."""
 
     durations: Literal["documented", "observed"] = Field(
         default="documented", description="observed: free videos last 8 s instead of the 30 s of the documents' example"

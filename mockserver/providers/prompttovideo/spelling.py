@@ -7,7 +7,7 @@ from mockserver.core.credits import ONE
 from mockserver.core.limits import Usage
 from mockserver.core.plans import Status
 
-SPELLED: Mapping[Status, str] = {
+STATES: Mapping[Status, str] = {
     "queued": "pending",
     "running": "processing",
     "succeeded": "completed",

@@ -55,10 +55,8 @@ async def generate(exchange: Exchange) -> Reply:
 
 async def status(exchange: Exchange) -> Reply:
     """GET /api/v1/video/{video_id}/status."""
-    job = await exchange.jobs.get(exchange.path["video_id"])
-    rows, body = tuple(_rows_of_state(exchange, job)), _full(exchange, job)
-    await exchange.jobs.poll(job, job.at(exchange.now))
-    return Reply(200, body, job=job.id, ledger_rows=rows)
+    job, _ = await exchange.jobs.polled(exchange.path["video_id"])
+    return Reply(200, _full(exchange, job), job=job.id, ledger_rows=tuple(_rows_of_state(exchange, job)))
 
 
 async def list_videos(exchange: Exchange) -> Reply:
@@ -125,7 +123,7 @@ def rows_of_list(exchange: Exchange) -> Iterator[str]:
 def _rows_of_state(exchange: Exchange, job: Job) -> Iterator[str]:
     """Those that a video rests on as it is now."""
     status = job.at(exchange.now).status
-    yield f"state.{spelling.SPELLED[status]}"
+    yield f"state.{spelling.STATES[status]}"
     if status == "succeeded":
         observed = job.facts["duration"] != spelling.duration("free", observed=False)
         yield "rule.observed_durations" if observed else "rule.duration"
@@ -164,7 +162,7 @@ def _full(exchange: Exchange, job: Job) -> dict[str, Any]:
     state = job.at(exchange.now)
     body = {
         "video_id": int(job.id),
-        "status": spelling.SPELLED[state.status],
+        "status": spelling.STATES[state.status],
         "prompt": job.request["prompt"],
         "quality": job.request["quality"],
         "created_at": rfc3339(job.created_at),
@@ -183,7 +181,7 @@ def _listed(exchange: Exchange, job: Job) -> dict[str, Any]:
         "id": int(job.id),
         "prompt": job.request["prompt"],
         "quality": _quality(exchange, job),
-        "status": spelling.SPELLED[state.status],
+        "status": spelling.STATES[state.status],
         "created_at": rfc3339(job.created_at),
         "updated_at": rfc3339(state.entered_at),
     }

@@ -15,7 +15,6 @@ from mockserver.kit.models import first_error
 from mockserver.kit.operations import Reply
 from mockserver.providers.videotoprompt import results
 from mockserver.providers.videotoprompt.models import FALSE, TRUE, BatchRequest, Options, UploadAnalysis, UrlAnalysis
-from mockserver.providers.videotoprompt.refusals import refusal_of
 from mockserver.wire.deviations import field_deviations, names_of
 from mockserver.wire.exchange import Exchange
 
@@ -58,7 +57,7 @@ async def by_upload(exchange: Exchange) -> Reply:
         *_odd_booleans(upload.fields),
     )
     exchange.policy.check_deviations(deviations)
-    options, rows = _options(upload.fields)
+    options, rows = _options(exchange, upload.fields)
     longest = _largest(exchange, "video_seconds")
     if longest is not None and facts.duration_ms is not None and facts.duration_ms > longest * 1000:
         message = f"The video is longer than the {spell(longest * 1000)} that your plan allows"
@@ -87,14 +86,11 @@ async def _read(exchange: Exchange) -> "Upload":
 
 async def retrieve(exchange: Exchange) -> Reply:
     """GET /v1/analyze/{analysis_id}."""
-    jobs = exchange.jobs
-    job = await jobs.get(exchange.path["analysis_id"])
+    job, state = await exchange.jobs.polled(exchange.path["analysis_id"])
     if job.operation == "analyze_batch" and job.id.startswith("bat_"):
         raise Refusal("not_found", "Analysis not found", job=job.id)
-    state = job.at(exchange.now)
     body = results.analysis(exchange.sandbox, job, state)
-    await jobs.poll(job, state)
-    return Reply(body=body, job=job.id, ledger_rows=results.rows(job, state))
+    return exchange.job_reply(200, body, job, state, *results.rows(job, state))
 
 
 def rows_of_batch(exchange: Exchange) -> Iterator[str]:
@@ -203,7 +199,7 @@ def _checked(exchange: Exchange, given: Any) -> _Checked:
 
 
 def _listed(job_id: str, state: State) -> dict[str, Any]:
-    body = {"id": job_id, "status": results.SPELLED[state.status]}
+    body = {"id": job_id, "status": results.STATES[state.status]}
     if state.status == "failed":
         body["error"] = results.error_text(state)
     return body
@@ -261,7 +257,7 @@ def _odd_booleans(fields: Mapping[str, str]) -> Iterator[str]:
         yield f"include_negative: {word!r} is not true or false"
 
 
-def _options(fields: Mapping[str, str]) -> tuple[Options, tuple[str, ...]]:
+def _options(exchange: Exchange, fields: Mapping[str, str]) -> tuple[Options, tuple[str, ...]]:
     """The options in the fields of an upload, and the rows of the ledger that they rest on."""
     data: dict[str, Any] = {k: v for k, v in fields.items() if k in Options.model_fields}
     rows: tuple[str, ...] = ("rule.unknown_fields",) if len(data) < len(fields) else ()
@@ -272,6 +268,6 @@ def _options(fields: Mapping[str, str]) -> tuple[Options, tuple[str, ...]]:
     try:
         return Options.model_validate(data), rows
     except ValidationError as error:
-        refusal = refusal_of(error)
+        refusal = exchange.provider.invalid(error, data)
         refusal.ledger_rows = (*rows, *refusal.ledger_rows)
         raise refusal from None

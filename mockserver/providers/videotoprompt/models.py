@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mockserver.kit.models import Body, Instant, Shape, WebUrl
+from mockserver.kit.models import Body, Instant, ProviderOptions, Shape, WebUrl
 
 Platform = Literal["midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"]
 Depth = Literal["basic", "standard", "detailed", "comprehensive"]
@@ -272,8 +272,8 @@ class OAuthError(Shape):
     error_description: str
 
 
-class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
-    """What a scenario can say of VideoToPrompt alone."""
+class ScenarioOptions(ProviderOptions):
+    """Options that a scenario sets for VideoToPrompt alone."""
 
     auto_approve: bool = Field(default=True, description="false: a person must press a button on the consent page")
     oauth_account: str = Field(default="oauth-user", description="the account that OAuth tokens act for")

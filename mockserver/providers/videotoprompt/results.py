@@ -10,7 +10,7 @@ from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
 from mockserver.sandbox.state import SandboxState
 
-SPELLED: Mapping[Status, str] = {
+STATES: Mapping[Status, str] = {
     "queued": "pending",
     "running": "processing",
     "succeeded": "completed",
@@ -51,7 +51,7 @@ def _prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
 
 def analysis(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
     """The documented reply for one analysis in that state."""
-    status = SPELLED[state.status]
+    status = STATES[state.status]
     body = {"id": job.id, "status": status, "created_at": rfc3339(job.created_at)}
     if status == "completed":
         body["completed_at"] = rfc3339(state.entered_at)
@@ -65,15 +65,14 @@ def analysis(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
 
 
 def rows(job: Job, state: State) -> tuple[str, ...]:
-    """The rows of the ledger that the reply for one analysis rests on, beside its operation's."""
-    shown = f"state.{SPELLED[state.status]}"
+    """The rows of the ledger that the reply for one analysis rests on, beside those of its operation and its state."""
     if state.status == "succeeded":
         platform, asked = job.request["platform"], job.request["include_negative"]
         negative = "rule.negative" if asked and platform in WITH_NEGATIVE else "rule.no_negative"
-        return (shown, "rule.result", _PARAMETERS.get(platform, "rule.parameters"), negative)
+        return ("rule.result", _PARAMETERS.get(platform, "rule.parameters"), negative)
     if state.terminal:
-        return (shown, "rule.cancelled" if state.status == "cancelled" else "rule.failed_job")
-    return (shown, "rule.result_before_end")
+        return ("rule.cancelled" if state.status == "cancelled" else "rule.failed_job",)
+    return ("rule.result_before_end",)
 
 
 def batch(sandbox: SandboxState, job: Job, items: Sequence[Job], now: int) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def operations() -> tuple[Operation, ...]:
             "oauth_token", "POST", "/oauth/token", token, "Exchange a code or a refresh token for tokens",
             {
                 200: Documented("Tokens", models.Tokens, headers=_UNCACHED),
-                400: Documented("RefusalContext", models.OAuthError),
+                400: Documented("Refused", models.OAuthError),
                 401: Documented("The client is not known", models.OAuthError),
                 413: Documented("The form is too large", models.OAuthError),
             },
