@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs lock upgrade clean
+.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs messages lock upgrade clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,9 @@ summaries: $(VENV)/.dev ## write out anew what a server knows of a provider befo
 
 docs: $(VENV)/.package ## write the generated parts of the documents anew
 	@$(BIN)/python docs/generate.py
+
+messages: $(VENV)/.package ## print every message of the code, to be read
+	@$(BIN)/python docs/messages.py $(ARGS)
 
 # The development lock is solved first and the others start from its answers, so that the three agree.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
