@@ -15,7 +15,7 @@ from typing import Any
 from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, WIRE_KINDS, Refusal
 from mockserver.core.fill import KNOWN
 from mockserver.kit.catalogue import catalogue
-from mockserver.kit.catalogue import ledger as ledger_of
+from mockserver.kit.ledger import ledger as ledger_of
 from mockserver.kit.provider import Provider
 from mockserver.openapi.scenario_schema import scenario_schema
 from mockserver.providers.registry import all_providers

@@ -21,15 +21,11 @@ AUTO = {"extends": "default", "clock": {"mode": "auto"}}
 
 # Requests that show those rows of the ledger, as the client's `request` takes them.
 REQUESTS: dict[str, dict[str, Any]] = {
-    "nanophoto.error.no_such_path": {"method": "POST", "url": f"{API}/more", "json": URL},
-    "nanophoto.error.method_not_allowed": {"method": "PUT", "url": API, "json": URL},
     "nanophoto.error.not_found": {
         "method": "POST",
         "url": API,
         "json": {"videoSource": "url", "videoUrl": "https://example.com/mock-not-found.mp4"},
     },
-    "nanophoto.error.too_large": {"method": "POST", "url": API, "content": b" " * 45_000_001},
-    "nanophoto.error.unsupported_media_type": {"method": "POST", "url": API, "data": {"videoSource": "url"}},
 }
 
 

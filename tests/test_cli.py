@@ -223,7 +223,7 @@ def test_serve_tells_a_mistake_in_a_ledger_before_anybody_asks(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ledger = tmp_path / "ledger.yaml"
-    monkeypatch.setattr("mockserver.kit.catalogue.ledger_file", lambda provider: ledger)
+    monkeypatch.setattr("mockserver.kit.ledger.ledger_file", lambda provider: ledger)
     ledger.write_text("rows: {}\nrows: {}\n")
     assert main(["serve", "--port", "0", flag]) == 2
     assert capsys.readouterr().err.startswith(f"{ledger}:2:1: ")

@@ -103,19 +103,23 @@ class Event(NamedTuple):
 class Operation(NamedTuple):
     """One operation of a provider, declared once: the edge dispatches on it, and the documents are made of it.
 
-    `name` is the OpenAPI operation id behind the provider's prefix. `input` is the path within the body of the
-    value that the operation is about, which rules see as `input`, or a function that finds it in the body's data.
-    `counts` names the limits that a request uses.
-    `links` lead on from a reply: name -> (operation, its parameter, where in the reply's body the value is; left
-    out: `/id`). `parts` are the media types of files in a multipart body, by part. `error_reply` gives the operation's
-    own reply to an error; where it gives None, the provider's is sent.
-    `tag`, `host` (where it is not the first of the provider's) and `examples` (request bodies by name) are for the
-    documents alone.
+    `name` is the OpenAPI operation id behind the provider's prefix. `input` is the path within the body of the value
+    that the operation is about, which rules see as `input`, or a function that finds it in the body's data. `max_body`
+    is the largest body in bytes, where it is not the provider's. `streams` is true where the reply is a stream.
 
-    `ledger_rows` names the rows of the provider's ledger that every reply of the operation rests on, beside the
+    A `public` operation needs no credential; others may need a `scope`. `counts` names the limits that a request
+    counts against, where they are not the provider's. `error_reply` gives the operation's own reply to an error; where
+    it gives None, the provider's is sent. The journal keeps no body of a `secret` operation. A `hidden` one is in no
+    document, and scenarios do not name it.
+
+    `ledger_rows` names the rows of the provider's ledger that every reply of the operation is based on, beside the
     operation's own, and `request_ledger_rows` gives those that depend on the request. They are known before anything is
     done, so that a server that assumes nothing can refuse. `deviations` gives what a valid request has that the
     contract does not allow.
+
+    For the documents alone: `links` from a reply to the next request (name -> operation, its parameter, where in the
+    reply's body the value is; left out: `/id`), `parts` (the media types of files in a multipart body), `tag`, `host`
+    (where it is not the provider's first) and `examples` (request bodies by name).
     """
 
     name: str
@@ -135,6 +139,7 @@ class Operation(NamedTuple):
     links: Mapping[str, tuple[str, str] | tuple[str, str, str]] = {}
     hidden: bool = False
     secret: bool = False
+    streams: bool = False
     max_body: int | None = None
     description: str = ""
     tag: str = ""

@@ -42,7 +42,7 @@ class Coverage:
 
     def take(self, host: "Host") -> None:
         """Count in what a server was asked, before it ends."""
-        from mockserver.kit.catalogue import ledger
+        from mockserver.kit.ledger import ledger
 
         tally = host.run(_tally(host))
         self._reports.append(Report.made([p.name for p in host.providers], ledger(host.providers).rows, tally))
