@@ -1,4 +1,5 @@
-# The server as an image: what it runs is pinned in requirements/, and it runs as nobody, on a root it cannot write to.
+# The image of the server. Its packages are pinned in requirements/. It runs as an unprivileged user and needs no
+# writable file system.
 #
 #   docker build -t mockserver .        docker run --rm -p 8080:8080 --read-only mockserver
 
@@ -9,13 +10,14 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=igno
 RUN apt-get update && apt-get install --yes --no-install-recommends binutils
 WORKDIR /source
 COPY requirements requirements
-# No pip and no caches go along. The compiled parts come with their symbols, which are a fifth of everything.
+# The image has no pip and no caches. Stripping the symbols of compiled libraries makes it a fifth smaller.
 RUN python -m venv --without-pip /opt/mockserver \
     && pip install --no-deps --requirement requirements/build.lock \
     && pip --python /opt/mockserver/bin/python install --no-deps --no-compile --requirement requirements/run.lock \
     && find /opt/mockserver -name '*.so' -exec strip --strip-unneeded {} +
 COPY . .
-# Compiled here, because the root is read-only later. The names and streets of sixty countries can wait until asked for.
+# Compile the Python code now, because the file system can be read-only later. Faker's locales other than en_US are
+# compiled when they are first used.
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
     && pip --python /opt/mockserver/bin/python install --no-deps --no-compile /wheel/*.whl \
     && /opt/mockserver/bin/python -m compileall -q --invalidation-mode unchecked-hash \
@@ -31,7 +33,7 @@ LABEL org.opencontainers.image.title="mockserver" \
     org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/mockserver /opt/mockserver
 ENV PATH=/opt/mockserver/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MOCKSERVER_HOST=0.0.0.0
-# Here it looks for mockserver.toml and the folder scenarios: mount yours.
+# The server looks for mockserver.toml and the folder scenarios here. Mount your own.
 WORKDIR /srv
 USER 65532:65532
 EXPOSE 8080

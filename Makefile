@@ -1,21 +1,22 @@
-# Needs Python 3.11 or newer and the network, once. Everything else is installed into .venv, at the pinned versions.
+# Needs Python 3.11 or later, and a network connection the first time. Packages are installed into .venv, at pinned
+# versions.
 #
 #   make serve ARGS="--port 9000"        make test ARGS="-k clock"
-#   make test PYTHON=/opt/python3.13/bin/python VENV=.venv313        in an environment of its own, beside the usual one
+#   make test PYTHON=/opt/python3.13/bin/python VENV=.venv313        uses another Python and another environment
 
 VENV ?= .venv
 ARGS ?=
 UV ?= uv==0.13.9
 
-# Looked up only when an environment is made. A name on the path may be a stand-in for a Python that is not there,
-# so each one is run before it is believed.
+# Used only to create an environment. Each candidate is run, because a name on the path may be a shim for a Python that
+# is not installed.
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$each" && break; done)
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-# Compiled code is kept whatever the environment says: without it the tests start three times slower.
+# Compiled code is always written: without it the tests start three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -29,50 +30,50 @@ help: ## list these targets
 serve: $(VENV)/.package ## start the server
 	@exec $(BIN)/mockserver serve $(ARGS)
 
-test: $(VENV)/.dev ## run the tests, on every core
+test: $(VENV)/.dev ## run the tests on all cores
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
-test-slow: $(VENV)/.dev ## run the long forms of the tests
+test-slow: $(VENV)/.dev ## run the slow tests on all cores
 	@$(BIN)/python -m pytest -n auto -m slow $(ARGS)
 
-lint: $(VENV)/.dev ## check style, formatting and which module imports which
+lint: $(VENV)/.dev ## check style, formatting and imports between modules
 	@failed=0; for each in "ruff check" "ruff format --check" "lint-imports --no-logo"; do \
 		$(BIN)/$$each || failed=1; done; exit $$failed
 
-format: $(VENV)/.dev ## mend style and formatting in place
+format: $(VENV)/.dev ## fix style and formatting
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
 
-types: $(VENV)/.dev ## check types, strictly
+types: $(VENV)/.dev ## check types
 	@$(BIN)/mypy
 
-check: lint types test ## lint, types and test
+check: lint types test ## run lint, types and test
 
-openapi: $(VENV)/.package ## write the OpenAPI documents anew
+openapi: $(VENV)/.package ## regenerate the OpenAPI documents
 	@for each in $$($(BIN)/python -c 'from mockserver.openapi import names; print(*names())'); do \
 		$(BIN)/mockserver openapi --yaml $$each >openapi/$$each.yaml || exit 1; done
 
-schema: $(VENV)/.package ## write the JSON Schema of scenario files anew
+schema: $(VENV)/.package ## regenerate the JSON Schema of scenario files
 	@$(BIN)/mockserver schema >mockserver/scenario.schema.json
 
-default: $(VENV)/.dev ## write the default scenario out as Python anew, which servers start from
+default: $(VENV)/.dev ## regenerate the Python form of the default scenario
 	@$(BIN)/python -m mockserver.scenario.written_out
 	@$(BIN)/ruff format --quiet mockserver/scenario/default.py
 
-summaries: $(VENV)/.dev ## write out anew what a server knows of a provider before it loads it
+summaries: $(VENV)/.dev ## regenerate the summaries of the providers
 	@$(BIN)/python -m mockserver.providers.write_summaries
 	@$(BIN)/ruff format --quiet mockserver/providers/summaries.py
 
-docs: $(VENV)/.package ## write the generated parts of the documents anew
+docs: $(VENV)/.package ## regenerate the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
 
-messages: $(VENV)/.package ## print every message of the code, to be read
+messages: $(VENV)/.package ## print all messages in the code
 	@$(BIN)/python docs/messages.py $(ARGS)
 
-# The development lock is solved first and the others start from its answers, so that the three agree.
+# The development lock is resolved first. The others start from its result, so that all three have the same versions.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-lock: ## pin anew what pyproject.toml asks for, changing as little as possible
+lock: ## update the pinned versions for pyproject.toml, with as few changes as possible
 	@set -e; $(CHECK_PYTHON); tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	"$$python" -m venv "$$tmp"; \
 	"$$tmp/bin/python" -m pip --disable-pip-version-check install --quiet "$(UV)"; \
@@ -89,25 +90,25 @@ clean: ## remove the environment, caches and built files
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environment. Each stamp is older than what it was made from only when there is something to do.
+# The environment. A stamp file that is older than its sources is out of date.
 
 define CHECK_PYTHON
 python='$(PYTHON)'; \
 if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	echo "mockserver needs Python 3.11 or newer; what was found: $${python:-none}." >&2; \
-	echo "Install it, or say where it is: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; \
+	echo "mockserver needs Python 3.11 or later. Found: $${python:-none}." >&2; \
+	echo "Install it, or set its path: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; \
 fi
 endef
 
 $(VENV)/.created:
 	@$(CHECK_PYTHON); \
 	if ! "$$python" -m venv --clear $(VENV); then \
-		rm -rf $(VENV); echo "No environment could be made. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
+		rm -rf $(VENV); echo "The environment could not be created. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
 	fi
 	@touch $@
 
 $(VENV)/.run: requirements/run.lock $(VENV)/.created
-	@echo "Installing what the server needs into $(VENV) ..."
+	@echo "Installing the packages of the server into $(VENV) ..."
 	@$(PIP) install --quiet --no-deps -r requirements/run.lock
 	@touch $@
 
@@ -117,6 +118,6 @@ $(VENV)/.package: pyproject.toml mockserver/__init__.py requirements/build.lock 
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.package
-	@echo "Installing what the checks and tests need into $(VENV) ..."
+	@echo "Installing the packages of the checks and tests into $(VENV) ..."
 	@$(PIP) install --quiet --no-deps -r requirements/dev.lock
 	@touch $@

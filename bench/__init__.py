@@ -1,1 +1,1 @@
-"""Measurements. Each module here is a command that prints its figures: `python -m bench.run`."""
+"""Measurements. Each module is a command that prints figures, such as `python -m bench.run`."""

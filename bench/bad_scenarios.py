@@ -1,4 +1,4 @@
-"""Scenarios that are wrong or hostile: how long until the one line that says so.
+"""Measure how long it takes to refuse wrong and hostile scenarios.
 
 python -m bench.bad_scenarios
 """
@@ -26,7 +26,7 @@ CASES = {
 
 
 def main() -> None:
-    """Print, for each case, the time and the line."""
+    """Print the time and the error message of each case."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     providers = all_providers()
     library = Library(catalogue(providers), providers)

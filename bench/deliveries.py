@@ -1,11 +1,11 @@
-"""Ten thousand events to a receiver that fails 30 % of all attempts in six ways, on virtual time.
+"""Send ten thousand events to a receiver that fails 30 % of all attempts in six ways, in virtual time.
 
     python -m bench.deliveries [--quick]
 
-What the receiver does is decided by a hash, so the whole story of every event is known before: when each attempt
-falls due to the millisecond, how it ends, and whether the event is delivered or given up. The server's record and the
-receiver's own are held against it. Two verifiers that share no code check every signature: this one's, written out
-over SHA-256, and Node's where it is installed.
+A hash decides what the receiver does, so the attempts of every event are known in advance: when each one is due to the
+millisecond, how it ends, and whether the event is delivered or given up. The records of the server and of the receiver
+are compared with them. Every signature is checked twice: with an HMAC written here over SHA-256, and with Node if it is
+installed.
 """
 
 import argparse
@@ -37,28 +37,28 @@ WAITS = (5_000, 30_000, 300_000, 1_800_000)
 FAILURES = ("error", "busy", "redirect", "reset", "cut", "silent")
 OUTCOMES = {"reset": "protocol_error", "cut": "protocol_error", "silent": "timeout"}
 STATUSES = {"good": 204, "error": 500, "busy": 429, "redirect": 302}
-# What the receiver asks for when it is busy: longer than the first waits of the schedule, shorter than the last.
+# The Retry-After of a busy receiver: longer than the first waits of the schedule, shorter than the last.
 BUSY = 60
 PATIENCE = 1.0
 NODE = """
 const {createHmac} = require('crypto'); const out = [];
 for (const line of require('fs').readFileSync(0, 'utf8').split('\\n').filter(Boolean)) {
   const [body, signature] = JSON.parse(line);
-  const told = 'sha256=' + createHmac('sha256', process.argv[1]).update(Buffer.from(body, 'base64')).digest('hex');
-  out.push(told === signature ? 0 : 1);
+  const expected = 'sha256=' + createHmac('sha256', process.argv[1]).update(Buffer.from(body, 'base64')).digest('hex');
+  out.push(expected === signature ? 0 : 1);
 }
 console.log(out.reduce((a, b) => a + b, 0));
 """
 
 
 def behaviour(event: str, attempt: int) -> str:
-    """What the receiver does with an attempt (from 1): good in 70 of 100, else one of the six ways."""
+    """Return what the receiver does with an attempt (from 1): `good` in 70 % of cases, else one of the six failures."""
     drawn = int.from_bytes(hashlib.sha256(f"{event} {attempt}".encode()).digest()[:8], "big")
     return FAILURES[drawn // 100 % 6] if drawn % 100 < 30 else "good"
 
 
-def story(event: str, start: int) -> Iterator[tuple[int, str]]:
-    """The attempts of an event as they must be: the instant of each in milliseconds, and what the receiver does."""
+def expected_attempts_of(event: str, start: int) -> Iterator[tuple[int, str]]:
+    """Yield the expected attempts of an event: the time of each in milliseconds, and what the receiver does."""
     at = start
     for number, wait in enumerate((*WAITS, 0), 1):
         done = behaviour(event, number)
@@ -70,9 +70,9 @@ def story(event: str, start: int) -> Iterator[tuple[int, str]]:
 
 @dataclass(slots=True)
 class Receiver:
-    """A receiver of webhooks over bare sockets, that does as `behaviour` says and keeps what it heard."""
+    """A receiver of webhooks over bare sockets that behaves as `behaviour` says and records what it receives."""
 
-    heard: list[tuple[str, str, bytes, str]] = field(default_factory=list)
+    received: list[tuple[str, str, bytes, str]] = field(default_factory=list)
     attempts: Counter[str] = field(default_factory=Counter)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -91,7 +91,7 @@ class Receiver:
         event = json.loads(body)["data"]["id"]
         self.attempts[event] += 1
         done = behaviour(event, self.attempts[event])
-        self.heard.append((event, done, body, fields["X-V2P-Signature"]))
+        self.received.append((event, done, body, fields["X-V2P-Signature"]))
         return await self._answer(done, reader, writer)
 
     async def _answer(self, done: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -106,13 +106,13 @@ class Receiver:
         else:
             more = {"busy": f"Retry-After: {BUSY}\r\n", "redirect": "Location: /elsewhere\r\n"}.get(done, "")
             length = "" if done == "good" else "Content-Length: 0\r\n"
-            writer.write(f"HTTP/1.1 {STATUSES[done]} Told\r\n{length}{more}\r\n".encode())
+            writer.write(f"HTTP/1.1 {STATUSES[done]} Status\r\n{length}{more}\r\n".encode())
             return True
         return False
 
 
 class Impatient:
-    """The real sender with a shorter deadline: real seconds are what a silent receiver costs."""
+    """The real sender with a shorter deadline, because a silent receiver costs real seconds."""
 
     def __init__(self) -> None:
         self.dialer = Dialer(EgressPolicy(), monotonic)
@@ -130,7 +130,7 @@ def scenario(port: int) -> dict[str, Any]:
 
 
 async def run(events: int) -> tuple[Server, Receiver, float]:
-    """Make the events, let five hours pass, and hand back what both sides know, and the seconds it took."""
+    """Create the events and advance by five hours. Return the server, the receiver and the real seconds."""
     receiver, sender = Receiver(), Impatient()
     listening = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, backlog=512)
     app = create_app(scenario=scenario(listening.sockets[0].getsockname()[1]), sender=sender)
@@ -149,44 +149,44 @@ async def run(events: int) -> tuple[Server, Receiver, float]:
 
 
 async def differences(app: Server, receiver: Receiver) -> Iterator[str]:
-    """Everything in either record that is not as the story says."""
-    sandbox, found = app.sandboxes.default, []
-    heard: dict[str, list[str]] = {}
-    for event, done, _, _ in receiver.heard:
-        heard.setdefault(event, []).append(done)
+    """Return the differences between the two records and the expected attempts."""
+    sandbox, problems = app.sandboxes.default, []
+    received: dict[str, list[str]] = {}
+    for event, done, _, _ in receiver.received:
+        received.setdefault(event, []).append(done)
     for delivery in await sandbox.store.deliveries():
         event = delivery.job or ""
-        expected = list(story(event, delivery.created_at))
+        expected = list(expected_attempts_of(event, delivery.created_at))
         ended = "delivered" if expected[-1][1] == "good" else "given_up"
-        made = [(a.at, a.outcome, a.status) for a in delivery.attempts]
-        wanted = [
+        attempts = [(a.at, a.outcome, a.status) for a in delivery.attempts]
+        expected_attempts = [
             (at, OUTCOMES.get(done, "response"), STATUSES.get(done, 200 if done == "cut" else None))
             for at, done in expected
         ]
         if (delivery.outcome, delivery.due_at) != (ended, None):
-            found.append(f"{event} ended as {delivery.outcome} instead of {ended}")
-        if made != wanted:
-            found.append(f"{event} has the attempts {made} instead of {wanted}")
-        if heard.get(event) != [done for _, done in expected]:
-            found.append(f"{event}: the receiver heard {heard.get(event)}")
-    return iter(found)
+            problems.append(f"{event} ended as {delivery.outcome} instead of {ended}")
+        if attempts != expected_attempts:
+            problems.append(f"{event} has the attempts {attempts} instead of {expected_attempts}")
+        if received.get(event) != [done for _, done in expected]:
+            problems.append(f"{event}: the receiver got {received.get(event)}")
+    return iter(problems)
 
 
 def by_hand(body: bytes) -> str:
-    """HMAC as RFC 2104 section 2 writes it."""
+    """Return the signature of a body, with an HMAC written as in RFC 2104 section 2."""
     key = SECRET.encode().ljust(64, b"\0")
     inner = hashlib.sha256(bytes(b ^ 0x36 for b in key) + body).digest()
     return "sha256=" + hashlib.sha256(bytes(b ^ 0x5C for b in key) + inner).hexdigest()
 
 
-def by_node(heard: list[tuple[str, str, bytes, str]]) -> int | None:
-    """How many signatures Node finds wrong; None where there is no Node."""
+def by_node(received: list[tuple[str, str, bytes, str]]) -> int | None:
+    """Return how many signatures are wrong according to Node, or None if Node is not installed."""
     node = shutil.which("node")
     if node is None:
         return None
     import base64
 
-    lines = "\n".join(json.dumps([base64.b64encode(body).decode(), signature]) for _, _, body, signature in heard)
+    lines = "\n".join(json.dumps([base64.b64encode(body).decode(), signature]) for _, _, body, signature in received)
     done = subprocess.run([node, "-e", NODE, SECRET], input=lines, capture_output=True, text=True, check=True)
     return int(done.stdout)
 
@@ -201,13 +201,13 @@ def main() -> int:
     wrong = list(asyncio.run(differences(app, receiver)))
     kept = asyncio.run(app.sandboxes.default.store.deliveries())
     outcomes = Counter(d.outcome for d in kept)
-    unsigned = sum(by_hand(body) != signature for _, _, body, signature in receiver.heard)
-    node = by_node(receiver.heard)
+    unsigned = sum(by_hand(body) != signature for _, _, body, signature in receiver.received)
+    node = by_node(receiver.received)
     print(f"events     {len(kept)}: {dict(outcomes)}")
-    print(f"attempts   {len(receiver.heard)}: {dict(Counter(done for _, done, _, _ in receiver.heard))}")
+    print(f"attempts   {len(receiver.received)}: {dict(Counter(done for _, done, _, _ in receiver.received))}")
     print(f"signatures wrong by hand {unsigned}, by Node {'not installed' if node is None else node}")
-    print(f"time       {seconds:.1f} s of real time for 5 h, {len(receiver.heard) / seconds:.0f} attempts a second")
-    print(f"differences from the story {len(wrong)}", *wrong[:3], sep="\n  ")
+    print(f"time       {seconds:.1f} s of real time for 5 h, {len(receiver.received) / seconds:.0f} attempts a second")
+    print(f"differences {len(wrong)}", *wrong[:3], sep="\n  ")
     return 1 if wrong or unsigned or node or len(kept) != events else 0
 
 

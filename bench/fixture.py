@@ -1,9 +1,9 @@
-"""What the pytest fixture costs: importing the plugin, its first use, and what it adds to every test.
+"""Measure what the pytest fixture costs: the import of the plugin, its first use, and the time added to each test.
 
     python -m bench.fixture
 
-Each figure comes from processes of their own. The last is the wall time of a test in which a render takes ten
-virtual minutes and its webhook fails three times, over real sockets.
+Each figure is measured in its own processes. The last is the real time of a test in which a render takes ten virtual
+minutes and its webhook fails three times, over real sockets.
 """
 
 import argparse
@@ -63,8 +63,8 @@ def test_ten_minutes(mockserver, number):
     url = urlsplit(mockserver.url("videotoprompt"))
     headers = {{"Authorization": f"Bearer {{mockserver.key('videotoprompt')}}", "Content-Type": "application/json"}}
     connection = http.client.HTTPConnection(url.hostname, url.port)
-    asked = json.dumps({{"url": "https://example.com/mock-slow.mp4"}})
-    connection.request("POST", f"{{url.path}}/analyze/url", asked, headers)
+    body = json.dumps({{"url": "https://example.com/mock-slow.mp4"}})
+    connection.request("POST", f"{{url.path}}/analyze/url", body, headers)
     job = json.loads(connection.getresponse().read())["id"]
     delivery = mockserver.deliveries.wait_for("analysis.completed")
     connection.request("GET", f"{{url.path}}/analyze/{{job}}", headers=headers)
@@ -75,7 +75,7 @@ def test_ten_minutes(mockserver, number):
 
 
 def measure() -> int:
-    """Print each figure with the least and the most, and judge the medians."""
+    """Print each figure with its minimum and maximum, and compare the medians with the budgets."""
     imports = [float(_python("-c", PLUGIN)) for _ in range(ROUNDS)]
     runs = [_run() for _ in range(ROUNDS)]
     firsts = [run["test_with[0]"]["setup"] + run["test_with[0]"]["call"] for run in runs]
@@ -108,7 +108,7 @@ def _run() -> dict[str, dict[str, float]]:
 
 
 def _python(*command: str, at: str | Path = ROOT) -> str:
-    # Other plugins of this environment would be measured too; compiled code is kept, as it is everywhere else.
+    # Other plugins of this environment would be measured too. Compiled code is written, as in any installation.
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     ended = subprocess.run(

@@ -1,6 +1,6 @@
-"""The pytest fixture under stress: 200 tests on four workers in random order, twenty times over.
+"""Run 200 tests with the pytest fixture on four workers in random order, twenty times.
 
-What crosses from test to test, flakes or clashes is counted; nothing should be.
+Failures and addresses that two servers have in common are counted. Both must be zero.
 
     python -m bench.fixture_stress            # 20 runs
     python -m bench.fixture_stress --runs 3
@@ -27,7 +27,7 @@ import random
 def pytest_collection_modifyitems(items):
     random.Random(os.environ["ORDER"]).shuffle(items)
 """
-# Each kind of test would see another's traces, or leave some, if anything were shared.
+# If tests shared anything, each kind of test would fail because of another or make another fail.
 SUITE = """
 import os
 import threading
@@ -43,8 +43,8 @@ def headers(mock):
 
 
 def submit(mock, url="https://example.com/hike.mp4"):
-    asked = {{"url": url}}
-    return requests.post(mock.url("videotoprompt") + "/analyze/url", json=asked, headers=headers(mock), timeout=20)
+    body = {{"url": url}}
+    return requests.post(mock.url("videotoprompt") + "/analyze/url", json=body, headers=headers(mock), timeout=20)
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def test_threads(mockserver, number):
 
 
 def main() -> None:
-    """Run the suite so often, and print what went wrong."""
+    """Run the tests several times, and print the failures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=20)
     runs = parser.parse_args().runs
@@ -108,13 +108,13 @@ def main() -> None:
     for order in range(runs):
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as directory:
-            told, clashed = _run(Path(directory), order)
+            output, clashed = _run(Path(directory), order)
         took.append(time.perf_counter() - began)
-        here = [line for line in told.splitlines() if line.startswith(("FAILED", "ERROR"))]
-        failed.update(line.partition(" - ")[0] for line in here)
-        passed += TESTS - len(here) if "passed" in told else 0
+        failures = [line for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        failed.update(line.partition(" - ")[0] for line in failures)
+        passed += TESTS - len(failures) if "passed" in output else 0
         clashes += clashed
-        print(f"run {order + 1:>2}: {took[-1]:5.1f} s  {told.strip().splitlines()[-1]}", flush=True)
+        print(f"run {order + 1:>2}: {took[-1]:5.1f} s  {output.strip().splitlines()[-1]}", flush=True)
     print(f"{runs} runs of {TESTS} tests on {WORKERS} workers in random order, {sum(took) / runs:.1f} s each")
     print(f"passed {passed} of {runs * TESTS}, failed {failed.total()}, addresses that two workers had {clashes}")
     for test, count in failed.most_common(20):
@@ -123,7 +123,7 @@ def main() -> None:
 
 
 def _run(directory: Path, order: int) -> tuple[str, int]:
-    """What one run told, and how many addresses were one too many for a worker, or another worker's too."""
+    """Run the tests once. Return the output, and the number of addresses that a worker had in excess or in common."""
     seen = directory / "seen"
     seen.mkdir()
     (directory / "conftest.py").write_text(CONFTEST)

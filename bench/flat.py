@@ -1,10 +1,10 @@
-"""Is memory flat? A million requests of all kinds, after a warm-up that fills everything that is bounded.
+"""Measure whether memory grows: a million requests of all kinds, after a warm-up that fills all bounded tables.
 
     python -m bench.flat            # 1,000,000 requests after 460,000; some minutes
     python -m bench.flat --quick    # 100,000 requests
 
-Of twenty requests nine poll, eight submit (each another URL), one reads a page of a list, one asks a queue's status and
-one reads a stream. The slope is that of the straight line closest to all points (least squares), in MiB of resident
+Of twenty requests nine are polls, eight submissions (each with another URL), one a page of a list, one a queue's status
+and one a stream. The slope is that of the straight line closest to all points (least squares), in MiB of resident
 memory per 100,000 requests.
 """
 
@@ -30,12 +30,12 @@ from bench.workloads import (
 
 MOST = 1.0
 POINTS = 10
-# Submissions that fill the bounds: jobs kept, and the numbers that tell equal submissions apart.
+# Enough submissions to fill the tables of jobs and of the numbers that distinguish equal submissions.
 WARM_UP = 260_000
 
 
 def mixture(server: Server) -> list[bytes]:
-    """Twenty requests."""
+    """Return twenty requests."""
     port = server.port
     submit = request("POST", SUBMIT_PATH, port, SUBMIT.replace(b"EXAMPLE", NUMBER))
     poll = request("GET", completed(server), port)
@@ -48,7 +48,7 @@ def mixture(server: Server) -> list[bytes]:
 
 
 def measure(*, quick: bool) -> int:
-    """Print the memory after each tenth, and judge the slope."""
+    """Print the memory after each tenth, and compare the slope with its budget."""
     step = 10_000 if quick else 100_000
     with apart() as core, mockserver("--scenario", str(AT_ONCE), core=core) as server:
         idle = server.memory()
@@ -67,7 +67,7 @@ def measure(*, quick: bool) -> int:
 
 
 def _after(server: Server, requests: int) -> float:
-    # The job that is polled is a new one each time: the oldest are forgotten on the way.
+    # Poll a new job each time, because the oldest jobs are removed meanwhile.
     load(server.port, mixture(server), requests)
     return server.memory()
 

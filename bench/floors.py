@@ -1,12 +1,12 @@
-"""The same work done by nothing but a framework, on uvicorn as mockserver runs it, or by less: what the floor costs.
+"""Serve a floor: a minimal server that answers the same requests, with a framework or without one.
 
-    python -m bench.floors httptools PORT  # a protocol on uvloop and its parser: no uvicorn, ASGI or task; no stream
-    python -m bench.floors bare PORT       # ASGI by hand
+    python -m bench.floors httptools PORT  # httptools on uvloop, without uvicorn, ASGI, tasks or streams
+    python -m bench.floors bare PORT       # an ASGI function without a framework
     python -m bench.floors starlette PORT  # routes, requests and replies of Starlette
-    python -m bench.floors fastapi PORT    # FastAPI, one model in and one out
+    python -m bench.floors fastapi PORT    # FastAPI, with models for request and reply
 
-Each keeps jobs in a dictionary, checks what is submitted, sends the bytes of bench/peers/analysis.json for a poll, and
-4 KB in 40 chunks for a stream. None has limits, accounts, rules, a clock or a journal.
+Each stores jobs in a dictionary, checks submissions, sends the bytes of bench/peers/analysis.json for a poll, and 4 KB
+in 40 chunks for a stream. None has limits, accounts, rules, a clock or a journal.
 """
 
 import argparse
@@ -26,7 +26,7 @@ CREATED = "2025-06-01T12:00:00Z"
 
 
 class BareProtocol(asyncio.Protocol):
-    """W1 and W2 on a connection: each request is answered by one write, inside the call that parsed its last byte."""
+    """A connection that answers W1 and W2. Each reply is one write, in the call that parsed the request's last byte."""
 
     def __init__(self, jobs: dict[str, bytes]) -> None:
         from httptools import HttpRequestParser
@@ -52,8 +52,8 @@ class BareProtocol(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._parser.get_method() == b"GET":
-            found = self._jobs.get(self._url.decode().removeprefix(POLL_PATH))
-            line, body = (b"200 OK", found) if found else (b"404 Not Found", b"{}")
+            job = self._jobs.get(self._url.decode().removeprefix(POLL_PATH))
+            line, body = (b"200 OK", job) if job else (b"404 Not Found", b"{}")
         else:
             good, body = submitted(self._jobs, self._body)
             line = b"202 Accepted" if good else b"422 Unprocessable Content"
@@ -72,10 +72,10 @@ async def serve_bare_protocol(port: int) -> None:
 
 
 def submitted(jobs: dict[str, bytes], data: bytes) -> tuple[bool, bytes]:
-    """Check a submission and keep its job: whether it was good, and the body of the reply."""
-    asked = json.loads(data)
-    good = isinstance(asked.get("url"), str) and asked["url"].startswith("https://")
-    job = {"id": f"ana_{len(jobs)}", "status": "pending", "created_at": CREATED, "platform": asked["platform"]}
+    """Check a submission and store its job. Return whether it was valid, and the body of the reply."""
+    submission = json.loads(data)
+    good = isinstance(submission.get("url"), str) and submission["url"].startswith("https://")
+    job = {"id": f"ana_{len(jobs)}", "status": "pending", "created_at": CREATED, "platform": submission["platform"]}
     body = json.dumps(job).encode()
     if good:
         jobs[job["id"]] = body
@@ -83,7 +83,7 @@ def submitted(jobs: dict[str, bytes], data: bytes) -> tuple[bool, bytes]:
 
 
 def bare() -> Any:
-    """ASGI without a framework."""
+    """Return an ASGI application without a framework."""
     jobs = {ANALYSIS["id"]: COMPACT}
 
     async def reply(send: Any, status: int, body: bytes) -> None:
@@ -94,8 +94,8 @@ def bare() -> Any:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         path = scope["path"]
         if scope["method"] == "GET":
-            found = jobs.get(path.removeprefix(POLL_PATH))
-            await reply(send, 200 if found else 404, found or b"{}")
+            job = jobs.get(path.removeprefix(POLL_PATH))
+            await reply(send, 200 if job else 404, job or b"{}")
         elif path == SUBMIT_PATH:
             good, body = submitted(jobs, (await receive())["body"])
             await reply(send, 202 if good else 422, body)
@@ -116,7 +116,7 @@ async def _chunks() -> AsyncIterator[bytes]:
 
 
 def starlette() -> Any:
-    """Starlette's routing, Request and replies."""
+    """Return an application with Starlette's routes, requests and replies."""
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -125,14 +125,14 @@ def starlette() -> Any:
     jobs: dict[str, Any] = {ANALYSIS["id"]: ANALYSIS}
 
     async def poll(request: Request) -> Response:
-        found = jobs.get(request.path_params["id"])
-        return JSONResponse(found, 200 if found else 404)
+        job = jobs.get(request.path_params["id"])
+        return JSONResponse(job, 200 if job else 404)
 
     async def submit(request: Request) -> Response:
-        asked = await request.json()
-        if not isinstance(asked.get("url"), str) or not asked["url"].startswith("https://"):
+        submission = await request.json()
+        if not isinstance(submission.get("url"), str) or not submission["url"].startswith("https://"):
             return JSONResponse({"error": "url"}, 422)
-        job = {"id": f"ana_{len(jobs)}", "status": "pending", "created_at": CREATED, "platform": asked["platform"]}
+        job = {"id": f"ana_{len(jobs)}", "status": "pending", "created_at": CREATED, "platform": submission["platform"]}
         jobs[job["id"]] = job
         return JSONResponse(job, 202)
 
@@ -150,7 +150,7 @@ def starlette() -> Any:
 
 
 def fastapi() -> Any:
-    """FastAPI with a model in and a model out."""
+    """Return a FastAPI application with models for requests and replies."""
     from fastapi import FastAPI
     from fastapi.responses import StreamingResponse
     from pydantic import BaseModel, Field
@@ -184,34 +184,34 @@ def fastapi() -> Any:
         return Analysis(**jobs[id])
 
     @app.post(SUBMIT_PATH, status_code=202)
-    async def submit(asked: Submit) -> Job:
-        job = Job(id=f"ana_{len(jobs)}", status="pending", created_at=CREATED, platform=asked.platform)
+    async def submit(submission: Submit) -> Job:
+        job = Job(id=f"ana_{len(jobs)}", status="pending", created_at=CREATED, platform=submission.platform)
         jobs[job.id] = job
         return job
 
     @app.post(STREAM_PATH)
-    async def stream(asked: Video) -> StreamingResponse:
+    async def stream(video: Video) -> StreamingResponse:
         return StreamingResponse(_chunks(), media_type="text/plain")
 
     return app
 
 
 def main() -> None:
-    """Serve one of them."""
+    """Serve one of the floors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["httptools", *FRAMEWORKS])
     parser.add_argument("port", type=int)
-    asked = parser.parse_args()
-    if asked.kind == "httptools":
+    options = parser.parse_args()
+    if options.kind == "httptools":
         import uvloop
 
-        uvloop.run(serve_bare_protocol(asked.port))
+        uvloop.run(serve_bare_protocol(options.port))
     else:
         import uvicorn
 
         settings: dict[str, Any] = {"http": "httptools", "loop": "uvloop", "ws": "none", "lifespan": "off"}
         settings |= {"log_level": "warning", "access_log": False, "server_header": False}
-        uvicorn.run(FRAMEWORKS[asked.kind](), port=asked.port, **settings)
+        uvicorn.run(FRAMEWORKS[options.kind](), port=options.port, **settings)
 
 
 FRAMEWORKS = {"bare": bare, "starlette": starlette, "fastapi": fastapi}

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the Dockerfile without a Docker engine, runs the image, and measures what it adds to its base.
+# Builds the Dockerfile without a Docker engine, runs the image, and measures how much larger it is than its base.
 #
 #   bench/image.sh [more arguments of `buildah build`, such as --volume /etc/pip.conf:/etc/pip.conf:ro]
 #
-# Needs root, buildah and debootstrap. The base is made of Debian's own packages under the tag of the official image:
-# what is proven is the Dockerfile, not the base. Everything happens below WORK, which may be removed afterwards.
+# Needs root, buildah and debootstrap. The base is built from Debian packages and gets the tag of the official image, so
+# this tests the Dockerfile and not the base. All files are in WORK, which can be deleted afterwards.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -52,7 +52,7 @@ except OSError as error: print(error)"
     id
     ! touch /opt/mockserver/x 2>/dev/null
     kill -TERM $server'
-# The same on a root that nobody can write to, with the time until it is healthy.
+# The same with a read-only root, and with the time until the server is healthy.
 root="$WORK/read-only"
 mkdir -p "$root"
 mount --bind "$("${build[@]}" mount "$container")" "$root"
@@ -74,5 +74,5 @@ chroot --userspec 65532:65532 "$root" /usr/bin/env -i PATH=/opt/mockserver/bin:/
 "${build[@]}" inspect --format '{{.Docker.Config.Healthcheck}} {{.Docker.Config.User}} {{.Docker.Config.Labels}}' "$container"
 
 base=$(size "$BASE") whole=$(size "$IMAGE")
-echo "the base has $base MB, the image $whole MB: $((whole - base)) MB added"
+echo "base $base MB, image $whole MB, difference $((whole - base)) MB"
 [ $((whole - base)) -lt "$LIMIT" ] || { echo "more than $LIMIT MB" >&2; exit 1; }

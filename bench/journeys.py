@@ -1,11 +1,11 @@
-"""The files that a journey through the package crosses: a submit, a poll, a webhook, a scenario file, a clock advance.
+"""Count the source files that a submission, a poll, a webhook, a scenario file and a clock advance pass through.
 
     python -m bench.journeys
-    python -m bench.journeys --files    # and which they are
+    python -m bench.journeys --files    # lists the files too
 
-A journey hands something on from file to file until it is done: a request until its job is kept or found, a step of a
-job until its webhook has left, a scenario's name until its rules are compiled. Crossed are the files that are on the
-stack when that is done; beside them stand all files of which any function ran, helpers and values included.
+Each journey ends at a certain function: a request when its job is stored or read, a webhook when it is scheduled, a
+scenario when its rules are compiled. The files that are on the stack then are crossed. The second figure counts all
+files of which any function ran, including helpers.
 """
 
 import argparse
@@ -39,7 +39,7 @@ SCENARIO: dict[str, Any] = {
 
 
 class Steps:
-    """What ran: all files, and for each function that is waited for the files on the stack when it was called."""
+    """The files that ran, and the files on the stack when one of the functions `ends` was called."""
 
     def __init__(self, *ends: str) -> None:
         self._ends = ends
@@ -67,7 +67,7 @@ class Steps:
 
 @contextmanager
 def watched(*ends: str) -> Iterator[Steps]:
-    """Watch what runs, until the functions of these names are called."""
+    """Record the files that run, and the stacks of the functions with these names."""
     steps = Steps(*ends)
     sys.setprofile(steps)
     try:
@@ -77,14 +77,14 @@ def watched(*ends: str) -> Iterator[Steps]:
 
 
 class Receiver:
-    """Stands in for the network."""
+    """A sender that replaces the network."""
 
     async def send(self, call: OutgoingCall) -> CallResult:
         return CallResult("response", 200)
 
 
 class Transport(asyncio.Transport):
-    """Keeps what was written."""
+    """A transport that stores the last bytes written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class Transport(asyncio.Transport):
 
 
 def connection(app: Server) -> tuple[Any, Transport]:
-    """A connection as the server has it, without a socket."""
+    """Return a connection of the server, without a socket."""
     http, transport = HttpServer(app).connection(), Transport()
     http.connection_made(transport)
     return http, transport
@@ -110,11 +110,11 @@ def request(method: str, path: str, key: str, body: str = "") -> bytes:
 
 
 async def journeys() -> dict[str, Steps]:
-    """Make each journey once, after one that was not watched."""
+    """Record each journey once, after a first one that is not recorded."""
     app = create_app(Settings(), scenario=Scenario.model_validate(SCENARIO), sender=Receiver())
     http, transport = connection(app)
     sandbox = app.sandboxes.default
-    found: dict[str, Steps] = {}
+    recorded: dict[str, Steps] = {}
 
     async def say(data: bytes) -> str:
         http.data_received(data)
@@ -124,32 +124,32 @@ async def journeys() -> dict[str, Steps]:
     submit = '{"url": "https://example.com/hike.mp4"}'
     job = await say(request("POST", "/videotoprompt/v1/analyze/url", "key", submit))
     await sandbox.advance(sandbox.clock.now() + 60_000)
-    asked: dict[str, tuple[str, Callable[[], Awaitable[object]]]] = {
+    requests: dict[str, tuple[str, Callable[[], Awaitable[object]]]] = {
         "submit": (
             "MemoryStore.add_job",
             lambda: say(request("POST", "/videotoprompt/v1/analyze/url", "key", submit)),
         ),
         "poll": ("MemoryStore.get_job", lambda: say(request("GET", f"/videotoprompt/v1/analyze/{job}", "key"))),
     }
-    for name, (end, make) in asked.items():
-        with watched(end) as found[name]:
+    for name, (end, make) in requests.items():
+        with watched(end) as recorded[name]:
             await make()
     await say(request("POST", "/videotoprompt/v1/analyze/url", "hooked", submit))
-    with watched("MemoryStore.schedule", "_signed") as found["webhook"]:
+    with watched("MemoryStore.schedule", "_signed") as recorded["webhook"]:
         await sandbox.advance(sandbox.clock.now() + 60_000)
-    with watched("compile_scenario", "Rule.__init__", "_rule") as found["scenario file"]:
+    with watched("compile_scenario", "Rule.__init__", "_rule") as recorded["scenario file"]:
         create_app(Settings(scenario="tour"))
     await say(request("POST", "/videotoprompt/v1/analyze/url", "key", submit))
-    with watched("Clock.jump", "JobTable.take", "JobTable.take_effects") as found["clock advance"]:
+    with watched("Clock.jump", "JobTable.take", "JobTable.take_effects") as recorded["clock advance"]:
         await sandbox.advance(sandbox.clock.now() + 60_000)
     await app.sandboxes.close()
-    return found
+    return recorded
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--files", action="store_true", help="name the files, too")
-    asked = parser.parse_args()
+    parser.add_argument("--files", action="store_true", help="list the files too")
+    options = parser.parse_args()
     good = True
     print(f"{'journey':<16}{'crossed':>8}{'at most':>9}{'all that ran':>14}")
     for name, steps in asyncio.run(journeys()).items():
@@ -157,9 +157,9 @@ def main() -> int:
         good = good and within
         verdict = "PASS" if within else "FAIL"
         print(f"{name:<16}{len(steps.crossed):>8}{AT_MOST[name]:>9}{len(steps.ran):>14}  {verdict}")
-        if asked.files:
+        if options.files:
             print(f"  crossed: {', '.join(sorted(steps.crossed))}")
-            print(f"  beside them: {', '.join(sorted(steps.ran - steps.crossed))}")
+            print(f"  other files: {', '.join(sorted(steps.ran - steps.crossed))}")
     return 0 if good else 1
 
 

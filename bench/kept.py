@@ -1,10 +1,10 @@
-"""Does a request cost more when much is kept? CPU with 100 jobs, and with 100,000 jobs and a full journal.
+"""Compare the CPU time of requests with 100 jobs, and with 100,000 jobs and a full journal.
 
     python -m bench.kept
     python -m bench.kept --quick
 
-Half of the jobs are of VideoToPrompt, which W1 and W2 ask, half of PromptToVideo, whose list and queue are asked;
-100,000 is as many as a sandbox keeps. The queue's status is asked twice: while all wait, and when all have ended.
+Half of the jobs are of VideoToPrompt, for W1 and W2, and half of PromptToVideo, for its list and its queue. A sandbox
+stores at most 100,000 jobs. The queue's status is measured twice: while all jobs wait, and when all have ended.
 """
 
 import argparse
@@ -34,7 +34,7 @@ WAITING = "queue status, all wait"
 
 
 def fill(server: Server, jobs: int) -> None:
-    """Forget every job, and make so many that wait: the clock stands still."""
+    """Delete all jobs, and create this many that wait, with a clock that stands still."""
     ask(server, "POST", "/_mock/reset", {"what": "jobs"})
     ask(server, "POST", "/_mock/reset", {"what": "journal"})
     ask(server, "POST", "/_mock/clock", {"mode": "manual"})
@@ -43,7 +43,7 @@ def fill(server: Server, jobs: int) -> None:
 
 
 def cost(server: Server, payload: bytes, requests: int) -> float:
-    """Processor seconds per 10,000 requests, the median of the rounds."""
+    """Return the CPU seconds per 10,000 requests, the median of the rounds."""
     load(server.port, payload, 200)
 
     def once() -> float:
@@ -57,25 +57,25 @@ def cost(server: Server, payload: bytes, requests: int) -> float:
 
 
 def costs(server: Server, jobs: int, requests: int) -> Mapping[str, float]:
-    """What each request costs with so many jobs kept."""
+    """Return the cost of each request while this many jobs are stored."""
     fill(server, jobs)
     port = server.port
     queue = request("GET", QUEUE_PATH, port)
-    found = {WAITING: cost(server, queue, requests)}
+    costs_by_request = {WAITING: cost(server, queue, requests)}
     ask(server, "POST", "/_mock/clock", {"advance": "1h"})
     ask(server, "POST", "/_mock/clock", {"mode": "real"})
     total = ask(server, "GET", LIST_PATH)["pagination"]["total"]
     print(f"{jobs:,} jobs, of which the list has {total:,}", flush=True)
-    found["W1"] = cost(server, request("GET", completed(server), port), requests)
-    found["a page of the list"] = cost(server, request("GET", LIST_PATH, port), requests)
-    found["queue status, all ended"] = cost(server, queue, requests)
-    # Last, because it makes jobs: with few of them it stays at some thousands.
-    found["W2"] = cost(server, request("POST", SUBMIT_PATH, port, SUBMIT), requests)
-    return found
+    costs_by_request["W1"] = cost(server, request("GET", completed(server), port), requests)
+    costs_by_request["a page of the list"] = cost(server, request("GET", LIST_PATH, port), requests)
+    costs_by_request["queue status, all ended"] = cost(server, queue, requests)
+    # Last, because it creates jobs: some thousands of them.
+    costs_by_request["W2"] = cost(server, request("POST", SUBMIT_PATH, port, SUBMIT), requests)
+    return costs_by_request
 
 
 def measure(*, quick: bool) -> int:
-    """Print both costs of each request, and judge how they compare."""
+    """Print both costs of each request, and compare their ratio with its budget."""
     requests = 1_000 if quick else 3_000
     with apart() as core, mockserver(core=core) as server:
         few, many = (costs(server, jobs, requests) for jobs in (FEW, MANY))

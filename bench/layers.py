@@ -1,4 +1,4 @@
-"""The layers that a request passes between the socket and its reply, and which functions belong to each."""
+"""The layers that a request passes through, and the functions of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ PACKAGE = Path(__file__).parent.parent / "mockserver"
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer: what it is called, what it buys, and its places in the code.
+    """A layer: its name, what it is for (`buys`), and its places in the code.
 
-    A place is a file or folder of the package, or of uvicorn where it begins so; `FILE: f g` is only those functions.
-    `floor` marks what bare ASGI on uvicorn has as well.
+    A place is a file or folder of the package, or of uvicorn if it begins with `uvicorn/`. `FILE: f g` is only these
+    functions of the file. `floor` marks the layers that bare ASGI on uvicorn has too.
     """
 
     name: str
@@ -22,8 +22,8 @@ class Layer:
     floor: bool = False
 
 
-# Who takes a sample: the first layer here that has the code of the innermost frame, so the particular stand before the
-# general. Code that no layer has, as that of seeded values, is its caller's; what is nobody's is the loop's.
+# A sample belongs to the first layer here that has the code of the innermost frame, so specific layers precede general
+# ones. Code of no layer, such as that of seeded values, belongs to its caller, and otherwise to the event loop.
 LAYERS = (
     Layer(
         "writing",
@@ -47,7 +47,7 @@ LAYERS = (
     ),
     Layer(
         "limits",
-        "windows that are really counted, and the headers that tell them",
+        "limits that are counted in windows, and their headers",
         (
             "wire/services.py: spend",
             "wire/checks.py: count_limits",
@@ -58,7 +58,7 @@ LAYERS = (
     ),
     Layer(
         "provenance",
-        "which documented or assumed behaviour a reply rests on",
+        "the documented or assumed behaviours that a reply is based on",
         ("provenance/", "wire/checks.py: note_rows deviate", "wire/exchange.py: admit", "wire/deviations.py"),
     ),
     Layer(
@@ -75,7 +75,7 @@ LAYERS = (
     ),
     Layer(
         "body and validation",
-        "bodies of any size read piece by piece, strict JSON, the provider's own validation errors",
+        "bodies of any size read in pieces, strict JSON, the provider's own validation errors",
         (
             "wire/checks.py: read validate check_query",
             "wire/body.py",
@@ -85,7 +85,7 @@ LAYERS = (
     ),
     Layer(
         "rules and faults",
-        "scenarios, magic inputs and armed faults",
+        "scenarios, magic words and one-shot faults",
         (
             "wire/checks.py: choose_rule",
             "wire/exchange.py: view view_of rule_for",
@@ -99,7 +99,7 @@ LAYERS = (
     Layer("id", "ids that are the same in every run", ("wire/services.py: job",)),
     Layer(
         "job",
-        "one job with its plan, credits and events to come, kept and found again",
+        "one stored job with its plan, credits and future events",
         (
             "wire/services.py: submit get poll reserve balance",
             "wire/exchange.py: plan_for",
@@ -112,13 +112,13 @@ LAYERS = (
     Layer("encoding", "compact JSON from data", ("wire/reply.py: encode",)),
     Layer(
         "journal",
-        "what came and went, to look at and to assert on; which rules missed, and why",
+        "an entry for each request, with the rules that did not match and why",
         ("wire/edge.py: _write_down", "core/journal.py", "store/memory.py: append"),
     ),
     Layer("head of the reply", "status and headers", ("wire/reply.py", "wire/sending.py", "wire/stream.py")),
     Layer(
         "clock and what is due",
-        "jobs, webhooks and streams on one clock that can stand still",
+        "jobs, webhooks and streams on one clock that can be stopped",
         ("clock.py", "sandbox/settling.py"),
     ),
     Layer(
@@ -128,24 +128,24 @@ LAYERS = (
     ),
     Layer(
         "address and sandbox",
-        "prefix, host or bare path; a world of its own for each test",
+        "prefix, host or bare path; a sandbox for each test",
         ("wire/server.py", "wire/address.py", "sandbox/sandboxes.py"),
     ),
     Layer(
         "route and edge",
-        "the same order of checks for everybody",
+        "the same order of checks for every provider",
         ("wire/edge.py", "wire/routes.py", "wire/checks.py", "wire/exchange.py", "wire/services.py"),
     ),
     Layer("event loop, reading", "connections: the loop, and the system calls that wait and read", floor=True),
 )
 _BY_NAME = {layer.name: layer for layer in LAYERS}
 HTTP, LOOP = _BY_NAME["HTTP"], _BY_NAME["event loop, reading"]
-# Whoever runs the loop is on every stack, and is nobody's layer.
+# These run the event loop and are on every stack, so they belong to no layer.
 RUNNERS = ("serving/serve.py", "cli/", "__main__.py", "uvicorn/server.py", "uvicorn/_compat.py")
 
 
 def _split(place: str) -> tuple[str, frozenset[str]]:
-    """What the file name of a place has in it, and the functions that are meant; none are all."""
+    """Return the part of the file name that identifies a place, and its functions; no functions means all."""
     file, _, functions = place.partition(": ")
     return f"/{file}" if file.startswith("uvicorn/") else f"/mockserver/{file}", frozenset(functions.split())
 
@@ -155,7 +155,7 @@ _PLACES = [(layer, *_split(place)) for layer in LAYERS for place in layer.places
 
 
 def moved() -> Iterator[str]:
-    """The places in the package that are no longer where the layers look for them."""
+    """Yield the places that no longer exist in the package."""
     for place in (*RUNNERS, *(place for layer in LAYERS for place in layer.places)):
         file, _, functions = place.partition(": ")
         path = PACKAGE / file
@@ -167,20 +167,20 @@ def moved() -> Iterator[str]:
 
 
 class Sorter:
-    """Sorts samples of the running stack into layers; each kind of code is looked up once."""
+    """Assigns samples of the running stack to layers. Each code object is looked up once."""
 
     def __init__(self) -> None:
         self._known: dict[CodeType, Layer | None] = {}
 
     def layer(self, frame: FrameType | None) -> Layer:
-        """The layer of the innermost frame that has one; else the event loop."""
+        """Return the layer of the innermost frame that has one, or the event loop."""
         if frame is not None and frame.f_lineno == frame.f_code.co_firstlineno and self._ownerless(frame.f_back):
-            # A callback that has not begun: the time was the loop's, which is no Python and is seen only now.
+            # The callback has not started. The time was spent in the event loop, which has no Python frames.
             return LOOP
         while frame is not None:
-            found = self._of(frame.f_code)
-            if found is not None:
-                return found
+            layer = self._of(frame.f_code)
+            if layer is not None:
+                return layer
             frame = frame.f_back
         return LOOP
 

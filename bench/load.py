@@ -1,4 +1,4 @@
-"""A load of fixed requests on keep-alive connections, as light as Python allows: the server is what is timed."""
+"""A load of fixed requests on keep-alive connections that uses little CPU time itself."""
 
 import asyncio
 import time
@@ -9,15 +9,15 @@ from itertools import cycle
 from math import inf
 from typing import cast
 
-# In a payload this stands for a number that no other request has; it has as many digits.
+# A placeholder in a payload for a number that is different in each request and has as many digits.
 NUMBER = b"##########"
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a load saw: how many replies, of which status, in how many seconds, and each reply's latency.
+    """The result of a load: the number of replies by status, the seconds, and the latency of each reply.
 
-    `busy` is the share of its core that the load itself used: from about 0.9 it measures itself.
+    `busy` is the share of its core that the load used. From about 0.9, the load limits the figures.
     """
 
     replies: int = 0
@@ -31,7 +31,7 @@ class Outcome:
         return self.replies / self.seconds if self.seconds else 0.0
 
     def percentile(self, share: float) -> float:
-        """The latency in milliseconds that `share` of the replies stay under."""
+        """Return the latency in milliseconds that `share` of the replies do not exceed."""
         ranked = sorted(self.latencies)
         return ranked[min(len(ranked) - 1, int(share * len(ranked)))] * 1000 if ranked else 0.0
 
@@ -91,8 +91,8 @@ class _Load:
         self._number = time.time_ns() // 1_000_000 % 1_000_000_000 * 10
 
     def _maker(self, payload: bytes) -> Callable[[], bytes]:
-        before, found, after = payload.partition(NUMBER)
-        if not found:
+        before, placeholder, after = payload.partition(NUMBER)
+        if not placeholder:
             return lambda: payload
         return lambda: b"%b%010d%b" % (before, self._numbered(), after)
 
@@ -131,9 +131,9 @@ def load(
     *,
     seconds: float = inf,
 ) -> Outcome:
-    """Send so many requests, or for so many seconds, over so many connections, one at a time on each.
+    """Send a number of requests, or requests for a number of seconds, one at a time on each connection.
 
-    Several payloads take turns.
+    Several payloads are sent in turn.
     """
     import uvloop
 

@@ -1,12 +1,12 @@
-"""Streams with 20 ms between chunks, for many clients at once: do they complete, and are they on time?
+"""Measure whether streams with 20 ms between chunks are complete and on time for many clients at once.
 
     python -m bench.paced            # 500 clients, then 2,000; three rounds of each
     python -m bench.paced --quick    # 100 clients, then 400; one round
 
-All clients are connected before the first of them asks; then all ask in one go. A stream is late by what it took beyond
-its nominal 800 ms, from the sending of its request to its last byte. Every reply is compared with the first, byte by
-byte. The clients are one process with an epoll loop, on another core than the server where there are two; what both
-used of theirs is printed, since a client that has no time measures itself.
+All clients connect first, then send their requests at once. The lateness of a stream is its time over the nominal
+800 ms, from the sending of its request to its last byte. Every reply is compared with the first, byte by byte. The
+clients are one process with an epoll loop, on another core than the server if there are two. The CPU use of both is
+printed, since busy clients would distort the figures.
 """
 
 import argparse
@@ -27,15 +27,15 @@ SLACK = 0.05
 PATIENCE = 60.0
 ROUNDS = 3
 FULL = 0.9
-# Two thousand streams are more chunks a second than one core can send: they may be so many milliseconds late, no more.
+# One core cannot send the chunks of 2,000 streams in time. They may be late by this many milliseconds at most.
 BOUND = 1_000.0
 
 
 @dataclass(slots=True)
-class Heard:
-    """One stream as its client saw it: when it asked, when bytes came first and last (seconds), and what came."""
+class ClientStream:
+    """One stream of a client: the times of the request, the first and the last byte (seconds), and the bytes."""
 
-    asked: float = 0.0
+    sent: float = 0.0
     first: float = 0.0
     last: float = 0.0
     pieces: list[bytes] = field(default_factory=list)
@@ -51,56 +51,56 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """What a crowd of clients heard, and the share of their core that the server and the clients used."""
+    """The streams of all clients of a round, and the share of their core that the server and the clients used."""
 
-    heard: list[Heard]
+    streams: list[ClientStream]
     server: float
     clients: float
 
     @property
     def completed(self) -> int:
-        return sum(h.complete and h.body == self.heard[0].body for h in self.heard)
+        return sum(h.complete and h.body == self.streams[0].body for h in self.streams)
 
     def late(self, *, from_first: bool = False) -> list[float]:
-        """Milliseconds beyond the nominal length, in order; counted from the first byte when `from_first`."""
+        """Return the milliseconds over the nominal length, sorted. With `from_first` they count from the first byte."""
         nominal = PACED_LASTS if not from_first else 0.0
-        return sorted((h.last - (h.first if from_first else h.asked) - nominal) * 1000 for h in self.heard)
+        return sorted((h.last - (h.first if from_first else h.sent) - nominal) * 1000 for h in self.streams)
 
     @property
     def on_time(self) -> float:
-        """The share of all clients whose stream was within 5 % of its nominal length."""
+        """Return the share of clients whose stream was within 5 % of its nominal length."""
         slack = PACED_LASTS * SLACK * 1000
-        return sum(abs(late) <= slack for late in self.late()) / len(self.heard)
+        return sum(abs(late) <= slack for late in self.late()) / len(self.streams)
 
 
 def crowd(server: Server, clients: int) -> Crowd:
-    """So many clients at once, each of which reads one stream."""
-    heard, by_fd, poll = [Heard() for _ in range(clients)], {}, select.epoll()
-    for each in heard:
+    """Let this many clients read a stream each, at once."""
+    streams, by_fd, poll = [ClientStream() for _ in range(clients)], {}, select.epoll()
+    for each in streams:
         connection = socket.create_connection(("127.0.0.1", server.port))
         connection.setblocking(False)
         by_fd[connection.fileno()] = (connection, each)
         poll.register(connection, select.EPOLLIN)
-    asked = request("POST", STREAM_PATH, server.port, STREAM)
+    payload = request("POST", STREAM_PATH, server.port, STREAM)
     time.sleep(0.5)
     cpu, own, began = server.cpu(), time.process_time(), time.perf_counter()
     for connection, each in by_fd.values():
-        each.asked = time.perf_counter()
-        connection.send(asked)
+        each.sent = time.perf_counter()
+        connection.send(payload)
     _listen(poll, by_fd)
     seconds = time.perf_counter() - began
-    return Crowd(heard, (server.cpu() - cpu) / seconds, (time.process_time() - own) / seconds)
+    return Crowd(streams, (server.cpu() - cpu) / seconds, (time.process_time() - own) / seconds)
 
 
-def _listen(poll: select.epoll, by_fd: dict[int, tuple[socket.socket, Heard]]) -> None:
+def _listen(poll: select.epoll, by_fd: dict[int, tuple[socket.socket, ClientStream]]) -> None:
     until, clock = time.perf_counter() + PATIENCE, time.perf_counter
     while by_fd and clock() < until:
         for fd, _ in poll.poll(1):
-            connection, heard = by_fd[fd]
+            connection, stream = by_fd[fd]
             data = connection.recv(65_536)
-            heard.last = clock()
-            heard.first = heard.first or heard.last
-            heard.pieces.append(data)
+            stream.last = clock()
+            stream.first = stream.first or stream.last
+            stream.pieces.append(data)
             if not data or data.endswith(END):
                 poll.unregister(fd)
                 del by_fd[fd]
@@ -114,20 +114,20 @@ def _share(ranked: list[float], share: float) -> float:
 
 
 def line(seen: Crowd) -> str:
-    """One line of the table: lateness in milliseconds."""
+    """Return a line of the table, with the lateness in milliseconds."""
     late, full = seen.late(), " (no time to measure)" if seen.clients > FULL else ""
     return (
-        f"{len(seen.heard):>7,} {seen.completed:>9,} {seen.on_time:>8.1%} {_share(late, 0.5):>8.0f} "
+        f"{len(seen.streams):>7,} {seen.completed:>9,} {seen.on_time:>8.1%} {_share(late, 0.5):>8.0f} "
         f"{_share(late, 0.99):>5.0f} {late[-1]:>5.0f} {seen.server:>7.0%} {seen.clients:>8.0%}{full}"
     )
 
 
 def measure(*, quick: bool) -> int:
-    """Print what the crowds saw, and judge it."""
+    """Print the figures of each round, and compare them with the budgets."""
     few, many = (100, 400) if quick else (500, 2_000)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * many + 200
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if most < 0 else min(most, wanted), most))
+    files = 2 * many + 200
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files if most < 0 else min(most, files), most))
     budgets = []
     print("clients completed  on time  late p50   p99   max  server  clients")
     with apart() as core, mockserver("--scenario", str(PACED), core=core) as server:
@@ -148,9 +148,9 @@ def measure(*, quick: bool) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     gc.disable()
-    return measure(quick=asked.quick)
+    return measure(quick=options.quick)
 
 
 if __name__ == "__main__":

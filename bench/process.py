@@ -1,4 +1,4 @@
-"""A server in a process of its own, and what the operating system says of it (Linux)."""
+"""Run a server as a process, and read its CPU time and memory from the operating system (Linux)."""
 
 import os
 import socket
@@ -16,22 +16,22 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(slots=True)
 class Server:
-    """A running server: where it listens, and how long it took from start to its first 200 (milliseconds)."""
+    """A running server: its process, its port, and the milliseconds from its start to its first 200."""
 
     pid: int
     port: int
     started_in: float
 
     def cpu(self) -> float:
-        """Seconds of processor time used so far, in user and system mode, by the process and its children."""
+        """Return the seconds of CPU time that the process and its children have used, in user and system mode."""
         return sum(_seconds(pid) for pid in self._family())
 
     def memory(self) -> float:
-        """Resident memory in MiB, of the process and its children."""
+        """Return the resident memory of the process and its children in MiB."""
         return sum(_resident(pid) for pid in self._family()) / 1024
 
     def descriptors(self) -> int:
-        """How many file descriptors are open."""
+        """Return the number of open file descriptors."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def _family(self) -> list[int]:
@@ -43,7 +43,7 @@ class Server:
 
 
 def _seconds(pid: int) -> float:
-    # The clock of that process (clock_getcpuclockid(3)): nanoseconds, where /proc/PID/stat has hundredths of a second.
+    # The CPU clock of the process (clock_getcpuclockid(3)) has nanoseconds, while /proc/PID/stat has 1/100 s.
     return time.clock_gettime(~pid << 3 | 2)
 
 
@@ -53,26 +53,26 @@ def _resident(pid: int) -> int:
 
 
 def used_by_others() -> float:
-    """Seconds of processor time that the machine spent so far on anything but this process and its ended children."""
+    """Return the seconds of CPU time that other processes than this one and its ended children have used."""
     fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
     return sum(map(int, fields[1:4])) / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
+    """Return a port on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def cores() -> list[int]:
-    """The processor cores that this process may use; empty where that cannot be asked."""
+    """Return the CPU cores that this process may use. Empty if the system does not provide them."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 @contextmanager
 def on_core(core: int | None) -> Iterator[None]:
-    """Keep this process, and those that it starts meanwhile, on one core. None leaves everything as it is."""
+    """Keep this process, and those that it starts meanwhile, on one core. None changes nothing."""
     before = cores()
     if core is not None and before:
         os.sched_setaffinity(0, {core})
@@ -85,7 +85,7 @@ def on_core(core: int | None) -> Iterator[None]:
 
 @contextmanager
 def apart() -> Iterator[int | None]:
-    """Keep this process, the load, on the last core. Gives the first, for the server; None where there is but one."""
+    """Keep this process, the load, on the last core. Yield the first, for the server, or None if there is one."""
     mine = cores()
     core = mine[0] if len(mine) > 1 else None
     with on_core(None if core is None else mine[-1]):
@@ -94,7 +94,7 @@ def apart() -> Iterator[int | None]:
 
 @contextmanager
 def mockserver(*flags: str, wait_for: str = "/_mock/health", core: int | None = None) -> Iterator[Server]:
-    """`mockserver serve` with its default settings and these flags."""
+    """Run `mockserver serve` with its default settings and these flags."""
     port = free_port()
     command = [sys.executable, "-m", "mockserver", "serve", "--port", str(port), *flags]
     with running(command, port, wait_for, core) as server:
@@ -105,12 +105,12 @@ def mockserver(*flags: str, wait_for: str = "/_mock/health", core: int | None = 
 def running(
     command: Sequence[str], port: int, ready: str | Callable[[int], bool], core: int | None = None
 ) -> Iterator[Server]:
-    """Any server: started by `command` and kept on `core`.
+    """Run a server with `command`, on `core`.
 
-    It is ready when `ready`, asked with `port`, says so; a path is asked for with GET until the answer is 200.
+    It is ready when `ready(port)` is true. If `ready` is a path, the server is ready when a GET of it returns 200.
     """
     is_ready = partial(answers, path=ready) if isinstance(ready, str) else ready
-    # Compiled code is kept, as it is wherever the package is installed.
+    # Compiled code is written, as in any installation.
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with on_core(core):
@@ -130,7 +130,7 @@ def running(
 
 
 def answers(port: int, path: str) -> bool:
-    """True when a GET of `path` is answered with 200."""
+    """Return whether a GET of `path` returns 200."""
     try:
         with socket.create_connection(("127.0.0.1", port), 1) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n".encode())

@@ -1,13 +1,12 @@
-"""Where the processor time of a request goes between bare ASGI and the whole server: microseconds, layer by layer.
+"""Measure the CPU time of each layer of a request, in microseconds.
 
     python -m bench.profile            # W1 and W2
     python -m bench.profile --quick    # a fifth of the load
 
-The server runs as always, with a sampler in it (bench.sampler): the kernel's timer of processor time interrupts it
-some hundred times a second, and each time the innermost layer on the stack (bench.layers) gets a point. A layer's share
-of the points, times the processor time of a request, is its cost. Nothing is measured from inside, so nothing has to be
-subtracted; what sampling itself costs shows as the difference between the sum and the same load without a sampler, and
-must be below 10 %. The load is the same for bare ASGI, whose layers are marked with a +.
+The server runs with a sampler (bench.sampler): the kernel's timer of CPU time interrupts it some hundred times a
+second, and each time the innermost layer on the stack (bench.layers) gets a point. The cost of a layer is its share of
+the points times the CPU time of a request. The sum is compared with the same load without the sampler, and must differ
+by less than 10 %. The layers that bare ASGI has too are marked with a +, and bare ASGI gets the same load.
 """
 
 import argparse
@@ -34,28 +33,28 @@ TOLERANCE = 10.0
 
 
 def per_request(server: Server, payload: bytes, requests: int) -> float:
-    """Microseconds of the server's processor time for one request."""
+    """Return the server's CPU time for one request, in microseconds."""
     before = server.cpu()
     load(server.port, payload, requests)
     return (server.cpu() - before) / requests * 1e6
 
 
 def sampled(server: Server, file: Path, payload: bytes, requests: int) -> dict[str, float]:
-    """Microseconds of a request in each layer. They sum up to all of its processor time under the sampler."""
+    """Return the microseconds of a request in each layer. Their sum is its CPU time with the sampler."""
     file.unlink(missing_ok=True)
     os.kill(server.pid, signal.SIGUSR1)
     cost = per_request(server, payload, requests)
     os.kill(server.pid, signal.SIGUSR2)
     while not file.exists():
         time.sleep(0.01)
-        load(server.port, payload, 1, 1)  # a server that sleeps sees no signal
+        load(server.port, payload, 1, 1)  # an idle server does not handle the signal
     points: dict[str, int] = json.loads(file.read_text())
     return {name: cost * count / sum(points.values()) for name, count in points.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a request costs, in microseconds of CPU: by layer under the sampler, without it, and on bare ASGI."""
+    """The CPU time of a request in microseconds: by layer with the sampler, without it, and on bare ASGI."""
 
     layers: Mapping[str, float]
     whole: float
@@ -71,7 +70,7 @@ class Cost:
 
 
 def least(costs: Sequence[Cost]) -> Cost:
-    """Of several rounds the cheapest, for a disturbance only adds; shared out by the points of all rounds together."""
+    """Return the lowest cost of all rounds, because disturbances only add time, divided by the points of all rounds."""
     cheapest, whole = min(cost.sum for cost in costs), sum(cost.sum for cost in costs)
     shares = {each.name: sum(cost.layers.get(each.name, 0.0) for cost in costs) / whole for each in LAYERS}
     layers = {name: share * cheapest for name, share in shares.items()}
@@ -79,9 +78,9 @@ def least(costs: Sequence[Cost]) -> Cost:
 
 
 def measure(requests: int) -> int:
-    """Print the layers, and judge whether they add up."""
+    """Print the layers, and check that their sum is close to the whole."""
     for place in moved():
-        print(f"bench/layers.py: nothing is at {place}, so its samples go to other layers")
+        print(f"bench/layers.py: {place} does not exist, so its samples go to other layers")
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         core = stack.enter_context(apart())
         file = Path(folder) / "samples.json"
@@ -98,25 +97,25 @@ def measure(requests: int) -> int:
 
 
 def started(stack: ExitStack, target: Target, core: int | None) -> tuple[Server, Requests]:
-    """A server that runs until the end of the stack, and what to send it."""
+    """Start a server that runs until the stack ends. Return it with its requests."""
     port = free_port()
     server = stack.enter_context(running(target.command(port), port, target.ready, core))
     return server, target.requests(server)
 
 
 def rounds(servers: Sequence[tuple[Server, Requests]], file: Path, work: str, requests: int) -> Iterator[Cost]:
-    """The same load for each server in turn; the first round warms up."""
-    (watched, asked), *others = servers
+    """Send the same load to each server in turn. The first round is a warm-up."""
+    (watched, watched_payloads), *others = servers
     for number in range(ROUNDS + 1):
-        layers = sampled(watched, file, asked[work], requests)
+        layers = sampled(watched, file, watched_payloads[work], requests)
         whole, bare = (per_request(server, payloads[work], requests) for server, payloads in others)
         if number:
             yield Cost(layers, whole, bare)
 
 
 def show(costs: Mapping[str, Cost]) -> None:
-    """Print the table, as Markdown."""
-    print(f"| microseconds of CPU | {' | '.join(TITLES[work] for work in costs)} | what it buys |")
+    """Print the layers as a Markdown table."""
+    print(f"| microseconds of CPU | {' | '.join(TITLES[work] for work in costs)} | what it is for |")
     print(f"|---|{'--:|' * len(costs)}---|")
     for layer in sorted(LAYERS, key=lambda each: not each.floor):
         figures = " | ".join(f"{cost.layers[layer.name]:.1f}" for cost in costs.values())

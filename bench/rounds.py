@@ -1,4 +1,4 @@
-"""Servers measured in turn, round after round: so a disturbance, or a machine that slows down, meets all of them."""
+"""Measure servers in turn, round after round, so that disturbances and a slower machine affect all of them."""
 
 import statistics
 import sys
@@ -16,15 +16,14 @@ from bench.workloads import W2, WORKS
 from bench.wrk import Load
 
 START = "start"
-# A server has nothing left to do when it used no more than so many seconds of its core during the last second. Its
-# housekeeping takes one or two thousandths.
+# A server is idle if it used less than this many seconds of CPU time in a second. Its housekeeping takes 1 or 2 ms.
 HAIR = 0.005
 PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to measure: what (`WORKS` and `START`), how many rounds, how many seconds a load takes, and a warm-up."""
+    """What to measure (of `WORKS` and `START`), the number of rounds, and the seconds of each load and each warm-up."""
 
     load: Load
     what: Collection[str] = (*WORKS, START)
@@ -35,10 +34,10 @@ class Options:
 
 @dataclass(slots=True)
 class Row:
-    """The figures of one server, a value for each round.
+    """The figures of one server, with a value for each round.
 
-    `started` is in milliseconds; `idle` in MiB, as is `loaded`, the memory at the end of all rounds. A workload has
-    processor seconds per 10,000 requests, and what the load saw.
+    `started` is in milliseconds; `idle` and `loaded`, the memory after all rounds, in MiB. `works` has the CPU seconds
+    per 10,000 requests and the outcome of each load.
     """
 
     kind: str
@@ -48,17 +47,17 @@ class Row:
     works: dict[str, list[tuple[float, Outcome]]] = field(default_factory=lambda: defaultdict(list))
 
     def figures(self, what: str) -> list[float]:
-        """A figure for each round: processor seconds per 10,000 requests of a workload, or milliseconds to start."""
+        """Return a figure for each round: CPU seconds per 10,000 requests of a workload, or milliseconds to start."""
         return self.started if what == START else [cpu for cpu, _ in self.works.get(what, ())]
 
     def median(self, what: str) -> float | None:
-        """The median of the rounds; None when it was not measured."""
+        """Return the median of the rounds, or None if it was not measured."""
         return statistics.median(self.figures(what)) if self.figures(what) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that is up, and what to send it for each workload."""
+    """A running server, and the request to send for each workload."""
 
     target: Target
     server: Server
@@ -66,11 +65,11 @@ class Running:
 
 
 def measured(targets: Sequence[Target], options: Options) -> dict[str, Row]:
-    """The rows of all servers, by name. All are up all the time; those that are not asked do nothing."""
+    """Return the rows of all servers, by name. All servers run all the time, and one at a time gets requests."""
     rows = {target.name: Row(target.kind) for target in targets}
     with apart() as core, ExitStack() as stack:
-        asked = [target for target in targets if set(target.works) & set(options.what)]
-        servers = [launched(stack, target, options, core) for target in asked]
+        selected = [target for target in targets if set(target.works) & set(options.what)]
+        servers = [launched(stack, target, options, core) for target in selected]
         if START in options.what:
             started(targets, rows, options, core)
         for work in WORKS:
@@ -81,7 +80,7 @@ def measured(targets: Sequence[Target], options: Options) -> dict[str, Row]:
 
 
 def launched(stack: ExitStack, target: Target, options: Options, core: int | None) -> Running:
-    """Start a server, which runs until the end of the stack."""
+    """Start a server that runs until the stack ends."""
     with progress(f"{target.name} starts"):
         port = free_port()
         server = stack.enter_context(running(target.command(port), port, target.ready, core))
@@ -91,9 +90,9 @@ def launched(stack: ExitStack, target: Target, options: Options, core: int | Non
 
 
 def started(targets: Sequence[Target], rows: Mapping[str, Row], options: Options, core: int | None) -> None:
-    """Start the servers in turn, beside those that are up and idle, for the time and the memory that each takes.
+    """Start the servers in turn, beside the running ones, and measure the time and the memory.
 
-    There is a round before the first, in which compiled code is made and the files come into memory.
+    A round before the first one compiles code and fills the file cache.
     """
     for number in range(options.rounds + 1):
         for target in {each.name: each for each in reversed(targets)}.values():
@@ -110,7 +109,7 @@ def started(targets: Sequence[Target], rows: Mapping[str, Row], options: Options
 def in_turn(servers: Sequence[Running], work: str, options: Options, rows: Mapping[str, Row]) -> None:
     """Warm all servers up, and measure one after the other in each round.
 
-    Whoever is waited for comes last, and just before it what it is compared with: their loads are close together.
+    mockserver, whose jobs take time to end, is last. The servers that it is compared with are directly before it.
     """
     close = (OURS, *BESIDE)
     servers = sorted(servers, key=lambda each: (each.target.jobs_last, each.target.name in close))
@@ -126,9 +125,9 @@ def in_turn(servers: Sequence[Running], work: str, options: Options, rows: Mappi
 
 
 def once(each: Running, work: str, options: Options) -> tuple[float, Outcome]:
-    """Processor seconds of the server per 10,000 requests, and what the load saw.
+    """Return the server's CPU seconds per 10,000 requests, and the outcome of the load.
 
-    A submission is paid for when its job has ended: what is counted ends when the server has nothing left to do.
+    A submission includes its job, so the measurement of W2 ends when the server is idle.
     """
     before = each.server.cpu()
     outcome = options.load(each.server.port, each.payloads[work], options.seconds)
@@ -137,10 +136,7 @@ def once(each: Running, work: str, options: Options) -> tuple[float, Outcome]:
 
 
 def at_rest(server: Server, jobs_last: float) -> float:
-    """Wait until every job has ended and the server does nothing: the processor time that it has used until then.
-
-    A server without jobs is not waited for.
-    """
+    """Wait until all jobs have ended and the server is idle, and return its CPU time. Do not wait if it has no jobs."""
     if not jobs_last:
         return server.cpu()
     time.sleep(jobs_last)
@@ -151,13 +147,13 @@ def at_rest(server: Server, jobs_last: float) -> float:
         if used - before < HAIR:
             return before
         if seconds > PATIENCE:
-            raise SystemExit(f"the server still works {seconds} seconds after its last job")
+            raise SystemExit(f"the server is still busy {seconds} seconds after its last job")
     raise AssertionError
 
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
-    """Show on the terminal what is being done, until it is done."""
+    """Show the current step on the terminal."""
     print(f"{what} ...".ljust(70), end="\r", file=sys.stderr, flush=True)
     yield
     print(" " * 70, end="\r", file=sys.stderr, flush=True)

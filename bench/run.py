@@ -1,17 +1,17 @@
-"""The speed of the server, with everything on, beside its floors and its peers: tables, and what must hold of them.
+"""Measure the speed of mockserver, compare it with floors and other mock servers, and check the budgets.
 
-    python -m bench.run            # everything that is installed: about a quarter of an hour
-    python -m bench.run --compare  # ours, both floors and aimock, without the stream: about five minutes
-    python -m bench.run --compare --only W1 --warm 5      # less of it; --rounds and --seconds as well
-    python -m bench.run --quick    # one short round, to see that it works: its figures judge nothing
+    python -m bench.run            # all servers that are installed: about 15 minutes
+    python -m bench.run --compare  # mockserver, two floors and aimock, without the stream: about 5 minutes
+    python -m bench.run --compare --only W1 --warm 5      # fewer measurements; also --rounds and --seconds
+    python -m bench.run --quick    # one short round, to try it out: its figures are not precise
     python -m bench.run --alone    # without floors and peers
     python -m bench.run --install  # install the peers first (npm); see bench/peers/README.md
-    python -m bench.run --flat | --kept | --paced    # what bench.flat, bench.kept and bench.paced do
+    python -m bench.run --flat | --kept | --paced    # the same as bench.flat, bench.kept and bench.paced
 
-W1 polls a completed analysis, W2 submits one by URL, W3 reads a stream of 4 KB in 40 chunks without pause; 32
-connections, the servers on one core and the load on another. All servers are up, warmed up, and then measured one
-after the other in each round; what is printed is the median of the rounds. CPU is that of the server in user and system
-mode, per 10,000 requests; for W2 all in, until every job has ended and the server has nothing left to do.
+W1 polls a completed analysis, W2 submits one by URL, and W3 reads a stream of 4 KB in 40 chunks without pauses. There
+are 32 connections; the servers run on one core and the load on another. All servers are warmed up and then measured
+one after the other in each round. The output has the median of the rounds. CPU is the user and system time of the
+server per 10,000 requests. For W2 it includes the jobs, until the server is idle.
 """
 
 import argparse
@@ -31,15 +31,15 @@ from bench.wrk import best
 
 LIMITS = {W1: 1.0, W2: 1.4, W3: 4.0}
 STARTED, IDLE = 500.0, 80.0
-# From this share of its core on, the load itself may be what is slow.
+# Above this share of its core, the load itself may limit the figures.
 FULL = 0.9
-# Cores that other work may take without a word.
+# The number of cores that other programs may use before the output mentions it.
 QUIET = 0.1
 _TITLES = {**TITLES, **aims.COMPARED}
 
 
 def cell(row: Row, work: str) -> str:
-    """CPU seconds per 10,000, requests per second, p50 and p99 of a workload: the medians of the rounds."""
+    """Return the medians of a workload: CPU seconds per 10,000 requests, requests per second, p50 and p99."""
     if row.median(work) is None:
         return "none"
     rounds = [outcome for _, outcome in row.works[work]]
@@ -53,7 +53,7 @@ def cell(row: Row, work: str) -> str:
 
 
 def show(rows: Mapping[str, Row]) -> None:
-    """Print the table, as Markdown, with a column for each workload that was measured."""
+    """Print a Markdown table with a column for each workload that was measured."""
     works = [work for work in WORKS if any(row.works.get(work) for row in rows.values())]
     columns = ["server", "start", "resident", *(_TITLES[work] for work in works)]
     print(f"| {' | '.join(columns)} |\n|---|--:|--:|{'---|' * len(works)}")
@@ -63,11 +63,11 @@ def show(rows: Mapping[str, Row]) -> None:
         memory = ", then ".join(f"{each:.0f}" for each in figures) + " MiB"
         print(f"| {' | '.join([name, started, memory, *(cell(row, work) for work in works)])} |")
     if any("*" in cell(row, work) for row in rows.values() for work in works):
-        print("\n* The core of the load was full: the server could have done more.")
+        print("\n* The core of the load was busy all the time, so the server could have done more.")
 
 
 def budgets(rows: Mapping[str, Row]) -> Iterator[Budget]:
-    """What must hold of ours: the limits, the aims, and that it is below every other peer."""
+    """Yield the budgets: fixed limits, the ratios to other servers, and less CPU time than other peers."""
     own = rows[OURS]
     for work, limit in LIMITS.items():
         if (figure := own.median(work)) is not None:
@@ -83,47 +83,47 @@ def budgets(rows: Mapping[str, Row]) -> Iterator[Budget]:
                 yield Budget(f"{work}, beside {name}", figure, round(theirs, 2), "s/10,000")
 
 
-def chosen(asked: argparse.Namespace) -> Iterator[Target]:
-    """The servers to measure, ours first. Prints a line for each peer that is not installed."""
+def chosen(arguments: argparse.Namespace) -> Iterator[Target]:
+    """Yield the servers to measure, mockserver first. Print a line for each peer that is not installed."""
     yield from ours()
-    for each in [] if asked.alone else [*floors(), *peers.found()]:
+    for each in [] if arguments.alone else [*floors(), *peers.available()]:
         if isinstance(each, Target):
-            if not asked.compare or each.name in BESIDE:
+            if not arguments.compare or each.name in BESIDE:
                 yield each
-        elif not asked.compare or each.startswith(AIMOCK):
+        elif not arguments.compare or each.startswith(AIMOCK):
             print(each)
 
 
-def options(asked: argparse.Namespace) -> tuple[str, Options]:
-    """What to measure, and how; and the name of the load."""
+def options(arguments: argparse.Namespace) -> tuple[str, Options]:
+    """Return the name of the load, and the options."""
     name, load = best()
-    what = asked.only or ((W1, W2, START) if asked.compare else (*WORKS, START))
-    rounds, seconds, warm = (1, 1, 3) if asked.quick else (5, 3, 20)
-    return name, Options(load, what, asked.rounds or rounds, asked.seconds or seconds, asked.warm or warm)
+    what = arguments.only or ((W1, W2, START) if arguments.compare else (*WORKS, START))
+    rounds, seconds, warm = (1, 1, 3) if arguments.quick else (5, 3, 20)
+    return name, Options(load, what, arguments.rounds or rounds, arguments.seconds or seconds, arguments.warm or warm)
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Return the parser of the command line."""
+    commands = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for flag in ("--quick", "--alone", "--compare", "--install"):
-        made.add_argument(flag, action="store_true")
-    made.add_argument("--only", nargs="+", choices=(*WORKS, START), metavar="WHAT", help="of W1, W2, W3 and start")
-    made.add_argument("--rounds", type=int, help="rounds in which all are measured (default: 5)")
-    made.add_argument("--seconds", type=int, help="seconds of each load (default: 3)")
-    made.add_argument("--warm", type=int, help="seconds that each server is warmed up, for all loads (default: 20)")
+        commands.add_argument(flag, action="store_true")
+    commands.add_argument("--only", nargs="+", choices=(*WORKS, START), metavar="WHAT", help="of W1, W2, W3 and start")
+    commands.add_argument("--rounds", type=int, help="rounds in which all are measured (default: 5)")
+    commands.add_argument("--seconds", type=int, help="seconds of each load (default: 3)")
+    commands.add_argument("--warm", type=int, help="seconds that each server is warmed up, for all loads (default: 20)")
     for other in ("flat", "kept", "paced"):
-        made.add_argument(f"--{other}", action="store_const", dest="other", const=other)
-    return made
+        commands.add_argument(f"--{other}", action="store_const", dest="other", const=other)
+    return commands
 
 
 def main() -> int:
-    asked = parser().parse_args()
-    if asked.other:
-        return int(import_module(f"bench.{asked.other}").measure(quick=asked.quick))
-    if asked.install:
+    arguments = parser().parse_args()
+    if arguments.other:
+        return int(import_module(f"bench.{arguments.other}").measure(quick=arguments.quick))
+    if arguments.install:
         peers.install()
-    targets = list(chosen(asked))
-    load, how = options(asked)
+    targets = list(chosen(arguments))
+    load, how = options(arguments)
     print(f"load by {load}; {how.rounds} rounds of {how.seconds} s each, after {how.warm} s to warm up\n", flush=True)
     before, began = used_by_others(), time.monotonic()
     rows = measured(targets, how)
@@ -131,7 +131,7 @@ def main() -> int:
     show(rows)
     aims.show(rows)
     if others > QUIET:
-        print(f"\nOther work took {others:.1f} cores of the machine meanwhile: trust the ratios more than the figures.")
+        print(f"\nOther programs used {others:.1f} cores meanwhile. The ratios are more reliable than the figures.")
     return judged(budgets(rows))
 
 

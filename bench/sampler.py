@@ -1,9 +1,9 @@
-"""`mockserver` with a sampler of processor time in it, for bench.profile.
+"""Run `mockserver` with a sampler of CPU time, for bench.profile.
 
     python -m bench.sampler FILE serve --port 8080
 
-Every few milliseconds of processor time (as often as the kernel allows) the running stack is sorted into a layer.
-SIGUSR1 begins anew, SIGUSR2 writes what was counted to FILE as JSON: how many samples each layer has.
+Every few milliseconds of CPU time (as often as the kernel allows), the layer of the running stack is counted. SIGUSR1
+starts counting from zero. SIGUSR2 writes the number of samples of each layer to FILE as JSON.
 """
 
 import json
@@ -19,7 +19,7 @@ EVERY = 0.001
 
 
 def install(file: Path) -> None:
-    """Sample from SIGUSR1 on."""
+    """Install the signal handlers. Sampling starts with SIGUSR1."""
     sorter, counted = Sorter(), Counter[str]()
 
     def sample(_: int, frame: FrameType | None) -> None:

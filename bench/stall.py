@@ -1,8 +1,8 @@
-"""How long other clients wait while a 30 MB video comes in as Base64, plain and with line breaks.
+"""Measure how long other clients wait while a 30 MB video is uploaded as Base64, plain and with line breaks.
 
     python -m bench.stall
 
-One connection polls health all the while; the longest of its replies is the stall that anybody would see.
+Another connection polls the health check meanwhile. Its longest wait is the result.
 """
 
 import argparse
@@ -23,7 +23,7 @@ HEADERS = {"Authorization": "Bearer bench-key", "Content-Type": "application/jso
 
 
 def body(*, wrapped: bool) -> bytes:
-    """A request with a file of the largest size: an MP4 and padding that no box claims to be."""
+    """Return a request with a file of the maximum size: an MP4 and a box of padding."""
     head = video(8_000, Seeded(1)).data
     free = (SIZE - len(head)).to_bytes(4, "big") + b"free"
     data = head + free + bytes(SIZE - len(head) - len(free))
@@ -32,7 +32,7 @@ def body(*, wrapped: bool) -> bytes:
 
 
 def polled(server: Server, until: threading.Event) -> list[float]:
-    """The latencies in milliseconds of a client that polls until told to stop."""
+    """Poll until the event is set, and return the latencies in milliseconds."""
     connection, took = HTTPConnection("127.0.0.1", server.port), []
     while not until.is_set():
         began = time.perf_counter()
@@ -44,7 +44,7 @@ def polled(server: Server, until: threading.Event) -> list[float]:
 
 
 def posted(server: Server, payload: bytes) -> None:
-    """Send the analysis and read its first bytes."""
+    """Send the request and read the first byte of the reply."""
     connection = HTTPConnection("127.0.0.1", server.port)
     connection.request("POST", "/nanophoto/api/sora-2/reverse-prompt", payload, HEADERS)
     reply = connection.getresponse()
@@ -55,7 +55,7 @@ def posted(server: Server, payload: bytes) -> None:
 
 
 def main() -> None:
-    """Print the worst and the median latency of the other client."""
+    """Print the maximum and the median latency of the other client."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with mockserver("--scenario", "nanophoto-stream-at-once") as server:
         for name, wrapped in (("plain Base64", False), ("with line breaks", True)):

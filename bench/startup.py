@@ -1,7 +1,7 @@
-"""Start-up: from exec to the first 200, `--help`, importing the pytest plugin, and memory when idle. Medians of 7.
+"""Measure the time from exec to the first 200, of `--help` and of importing the pytest plugin, and the idle memory.
 
-python -m bench.startup
-python -m bench.startup --quick    # of 3
+python -m bench.startup            # medians of 7
+python -m bench.startup --quick    # medians of 3
 """
 
 import argparse
@@ -15,7 +15,7 @@ from bench.process import ROOT, mockserver
 from bench.verdict import Budget, judged
 
 ROUNDS = 7
-# As pytest imports it: pytest itself is loaded by then.
+# pytest is imported first, because it is loaded when it imports plugins.
 PLUGIN = """
 import time
 import pytest
@@ -26,26 +26,26 @@ print((time.perf_counter() - began) * 1000)
 
 
 def whole(*command: str) -> float:
-    """Milliseconds that a Python command takes as a whole process."""
+    """Return the milliseconds that a Python process takes."""
     began = time.perf_counter()
     subprocess.run([sys.executable, *command], stdout=subprocess.DEVNULL, check=True, cwd=ROOT)
     return (time.perf_counter() - began) * 1000
 
 
 def plugin() -> float:
-    """Milliseconds that importing the plugin takes."""
+    """Return the milliseconds that importing the plugin takes."""
     command = [sys.executable, "-c", PLUGIN]
     return float(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout)
 
 
 def started() -> tuple[float, float]:
-    """Milliseconds from exec to the first 200, and the MiB that are resident then."""
+    """Return the milliseconds from exec to the first 200, and the resident MiB at that time."""
     with mockserver() as server:
         return server.started_in, server.memory()
 
 
 def measure(rounds: int) -> int:
-    """Print each figure with the least and the most, and judge the medians."""
+    """Print each figure with its minimum and maximum, and compare the medians with the budgets."""
     starts, memory = zip(*(started() for _ in range(rounds)), strict=True)
     figures: dict[str, tuple[list[float], float, str]] = {
         "exec to the first 200": (list(starts), 500, "ms"),
@@ -61,7 +61,7 @@ def measure(rounds: int) -> int:
 
 
 def _times(once: Callable[[], float], rounds: int) -> list[float]:
-    once()  # compiled code is kept from here on
+    once()  # compiles code, which later rounds reuse
     return [once() for _ in range(rounds)]
 
 

@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, and which requests are W1, W2 and W3 to it."""
+"""The servers to compare: how each is started, and its requests for W1, W2 and W3."""
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -24,8 +24,8 @@ from bench.workloads import (
 )
 
 OURS, ASGI, PROTOCOL, AIMOCK = "mockserver", "bare ASGI", "bare httptools", "aimock"
-BESIDE = (AIMOCK, ASGI, PROTOCOL)  # what ours is compared with
-# Seconds that no job of the default scenario outlasts.
+BESIDE = (AIMOCK, ASGI, PROTOCOL)  # the servers that mockserver is compared with
+# No job of the default scenario takes more seconds than this.
 JOBS_LAST = 8.0
 KNOWN = POLL_PATH + "ana_bench"
 NO_STREAM = (W1, W2)
@@ -33,7 +33,7 @@ Requests = Mapping[str, bytes]
 
 
 def usual(server: Server) -> Requests:
-    """The three requests for whoever serves the providers' own paths, with a job named `ana_bench`."""
+    """Return the three requests for servers with the providers' own paths and a job named `ana_bench`."""
     return {
         W1: request("GET", KNOWN, server.port),
         W2: request("POST", SUBMIT_PATH, server.port, SUBMIT),
@@ -43,12 +43,11 @@ def usual(server: Server) -> Requests:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server to measure. `command` takes the port; `requests` what to send once it runs, by workload.
+    """A server to measure. `command` takes the port. `requests` returns the request of each workload.
 
-    `works` are those that it can do, of all that `requests` may give. It has started when `ready`, a path or what is
-    asked with the port, is answered: the first 200 of W1. Several targets of one name share a row of the table; the
-    first is the one whose start and memory are printed. `kind` is `ours`, `floor` or `peer`. `jobs_last` is how many
-    seconds after a submission nothing more happens to its job.
+    `works` are the workloads that the server supports. It has started when `ready`, a path or a function of the port,
+    succeeds: the first 200 of W1. Several targets with the same name share a row of the table, with the start and the
+    memory of the first. `kind` is `ours`, `floor` or `peer`. `jobs_last` is the maximum duration of a job in seconds.
     """
 
     name: str
@@ -61,7 +60,7 @@ class Target:
 
 
 def ours() -> Iterator[Target]:
-    """mockserver with its default settings, and with a scenario for the stream."""
+    """Yield mockserver with its default settings, and with a scenario for the stream."""
 
     def command(*flags: str) -> Callable[[int], Sequence[str]]:
         return lambda port: [sys.executable, "-m", "mockserver", "serve", "--port", str(port), *flags]
@@ -78,11 +77,11 @@ def _polled(port: int) -> bool:
 
 
 def floors() -> Iterator[Target]:
-    """Bare ASGI, a bare protocol, Starlette and FastAPI."""
+    """Yield bare ASGI, a bare protocol, Starlette and FastAPI."""
     yield Target(ASGI, "floor", partial(_floor, "bare"))
     yield Target(PROTOCOL, "floor", partial(_floor, "httptools"), works=NO_STREAM)
     yield Target("Starlette", "floor", partial(_floor, "starlette"))
-    yield Target("FastAPI, one model in and out", "floor", partial(_floor, "fastapi"))
+    yield Target("FastAPI, with models", "floor", partial(_floor, "fastapi"))
 
 
 def _floor(kind: str, port: int) -> Sequence[str]:

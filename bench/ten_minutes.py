@@ -1,4 +1,4 @@
-"""A job of ten virtual minutes over a real socket, on the manual clock: how long it takes on the wall.
+"""Measure the real time of a job that takes ten virtual minutes, over a real socket with a manual clock.
 
 python -m bench.ten_minutes
 """
@@ -17,7 +17,7 @@ HEADERS = {"Authorization": "Bearer bench-key", "Content-Type": "application/jso
 
 
 def main() -> None:
-    """Print the wall time of one whole job: submit, advance until it has ended, read the result."""
+    """Print the real time of one job: submit, advance until it has ended, read the result."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with mockserver() as server:
         connection = HTTPConnection("127.0.0.1", server.port)
@@ -33,8 +33,8 @@ def main() -> None:
         times = []
         for number in range(ROUNDS):
             began = time.perf_counter()
-            asked = {"url": f"https://example.com/mock-slow-{number}.mp4"}
-            job = call("POST", "/videotoprompt/v1/analyze/url", asked)["id"]
+            body = {"url": f"https://example.com/mock-slow-{number}.mp4"}
+            job = call("POST", "/videotoprompt/v1/analyze/url", body)["id"]
             call("POST", "/_mock/clock", {"until": {"job": job}})
             assert call("GET", f"/videotoprompt/v1/analyze/{job}")["status"] == "completed"
             times.append((time.perf_counter() - began) * 1000)

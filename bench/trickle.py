@@ -1,10 +1,10 @@
-"""Clients that send a byte a second, and one that is healthy: the first are closed in time, the second sees nothing.
+"""Check that clients that send a byte a second are disconnected, and that another client is not affected.
 
     python -m bench.trickle [--quick]
 
-Half of the connections trickle their head, a quarter their body, an eighth begin nothing at all and an eighth stop in
-the middle of a body. Each must be closed at its deadline, at most five seconds late, and every descriptor be given
-back.
+Half of the connections send their head slowly, a quarter their body, an eighth send nothing, and an eighth stop in the
+middle of a body. Each must be closed at its deadline, at most five seconds late, and every file descriptor must be
+closed.
 """
 
 import argparse
@@ -25,14 +25,14 @@ KINDS = ("head", "head", "head", "head", "body", "body", "nothing", "stopped")
 
 @dataclass(slots=True)
 class Seen:
-    """The seconds that connections of each kind lived for, and how their replies began."""
+    """The seconds after which connections of each kind were closed, and the beginnings of their replies."""
 
     lived: dict[str, list[float]] = field(default_factory=dict)
     replies: dict[str, int] = field(default_factory=dict)
 
 
 async def trickle(port: int, kind: str, seen: Seen) -> None:
-    """One connection that sends too slowly, until the server closes it."""
+    """Send too slowly on one connection until the server closes it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     began = time.monotonic()
     listening = asyncio.create_task(_heard(reader))
@@ -44,10 +44,10 @@ async def trickle(port: int, kind: str, seen: Seen) -> None:
             writer.write(whole[at : at + 1])
             at += 1
         await asyncio.wait([listening], timeout=1)
-    said = listening.result()
+    reply = listening.result()
     seen.lived.setdefault(kind, []).append(time.monotonic() - began)
-    told = said[9:12].decode() or "closed"
-    seen.replies[told] = seen.replies.get(told, 0) + 1
+    status = reply[9:12].decode() or "closed"
+    seen.replies[status] = seen.replies.get(status, 0) + 1
     writer.close()
 
 
@@ -59,7 +59,7 @@ async def _heard(reader: asyncio.StreamReader) -> bytes:
 
 
 async def healthy(port: int, until: asyncio.Event) -> Outcome:
-    """A client that polls on one connection all the while."""
+    """A client that polls on one connection meanwhile."""
     outcome = Outcome()
     while not until.is_set():
         began = time.perf_counter()
@@ -81,7 +81,7 @@ def _ask(port: int) -> int:
 
 
 async def crowd(port: int, count: int) -> tuple[Seen, Outcome]:
-    """All of them at once."""
+    """Run all connections at once."""
     seen, over = Seen(), asyncio.Event()
     client = asyncio.create_task(healthy(port, over))
     kinds = cycle(KINDS)

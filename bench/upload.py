@@ -1,4 +1,4 @@
-"""An upload of two gibibytes out of a pipe: memory stays flat, nothing touches the disk, and others are served.
+"""Upload 2 GiB, and check that memory does not grow, no file is written, and other clients are served.
 
 python -m bench.upload [--quick]
 """
@@ -24,13 +24,13 @@ UPLOAD = "/videotoprompt/v1/analyze/upload"
 BOUNDARY = b"----bench"
 PIECE = 1 << 20
 MOST_MEMORY = 64.0
-# The largest file of the plan `pro` (FACTS section 1, plans).
+# The maximum file size of the plan `pro` (FACTS section 1, plans).
 PRO_LIMIT = 2_000_000_000
 
 
 @dataclass(slots=True)
 class Watch:
-    """What was seen of the server while it read: its memory, its temporary files, and how fast it answered others."""
+    """Figures of the server during the upload: its memory, its temporary files, and the latency of another client."""
 
     server: Server
     memory: float = 0.0
@@ -48,13 +48,13 @@ class Watch:
             self.latencies.append(time.perf_counter() - began)
 
     def written(self) -> int:
-        """Bytes that the server's process has written to disk (Linux)."""
+        """Return the number of bytes that the server's process has written to disk (Linux)."""
         text = Path(f"/proc/{self.server.pid}/io").read_text()
         return int(text.partition("write_bytes:")[2].split()[0])
 
 
 def zeros(size: int) -> Iterator[bytes]:
-    """So many bytes out of a pipe, whose other end is a process of its own."""
+    """Yield this many bytes from a pipe that another process writes."""
     with subprocess.Popen(["head", "-c", str(size), "/dev/zero"], stdout=subprocess.PIPE) as source:
         assert source.stdout is not None
         while piece := source.stdout.read(PIECE):
@@ -62,7 +62,7 @@ def zeros(size: int) -> Iterator[bytes]:
 
 
 def upload(port: int, size: int, key: str) -> Heard:
-    """Send a video of exactly `size` bytes: a real one, and a free box that fills it up (ISO/IEC 14496-12, 8.1.2)."""
+    """Send a video of exactly `size` bytes: a real one, filled up with a free box (ISO/IEC 14496-12, 8.1.2)."""
     film = video(2_000, Seeded("bench")).data
     film += struct.pack(">I4sQ", 1, b"free", size - len(film))
     head = b"--" + BOUNDARY + b'\r\nContent-Disposition: form-data; name="video"; filename="a.mp4"\r\n'
@@ -78,7 +78,7 @@ def upload(port: int, size: int, key: str) -> Heard:
                 connection.sendall(piece)
             connection.sendall(tail)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # it was refused on the way, which is the server's right
+            pass  # the server may refuse it before the end
         return _reply(connection)
 
 
@@ -91,7 +91,7 @@ def _reply(connection: socket.socket) -> Heard:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="256 MiB, and no try beyond the limit")
+    parser.add_argument("--quick", action="store_true", help="256 MiB, and no attempt over the limit")
     quick = parser.parse_args().quick
     size = 256 * 1024 * 1024 if quick else 2 * 1024**3
     with mockserver() as server:
@@ -101,7 +101,7 @@ def main() -> int:
         thread = threading.Thread(target=watch.run)
         thread.start()
         began = time.perf_counter()
-        heard = upload(server.port, size, "enterprise-1")
+        reply = upload(server.port, size, "enterprise-1")
         seconds = time.perf_counter() - began
         watch.over.set()
         thread.join()
@@ -110,15 +110,15 @@ def main() -> int:
     latencies = sorted(watch.latencies)
     p99 = latencies[int(len(latencies) * 0.99)] * 1000 if latencies else 0.0
     grown = watch.memory - before
-    print(f"upload   {size / 2**20:.0f} MiB in {seconds:.1f} s ({size / 2**20 / seconds:.0f} MiB/s): {heard.status}")
-    print(f"reply    {json.loads(heard.body) if heard.body else None}")
+    print(f"upload   {size / 2**20:.0f} MiB in {seconds:.1f} s ({size / 2**20 / seconds:.0f} MiB/s): {reply.status}")
+    print(f"reply    {json.loads(reply.body) if reply.body else None}")
     print(f"memory   {before:.1f} MiB before, at most {watch.memory:.1f} MiB ({grown:+.1f})")
     print(f"disk     {written} bytes written")
     worst = latencies[-1] * 1000 if latencies else 0.0
     print(f"others   {len(latencies)} requests, {watch.errors} errors, p99 {p99:.1f} ms, worst {worst:.1f} ms")
     if beyond:
         print(f"limit    {PRO_LIMIT} bytes: {beyond[0]}; one more: {beyond[1]}")
-    good = heard.status == 202 and grown <= MOST_MEMORY and not written and not watch.errors
+    good = reply.status == 202 and grown <= MOST_MEMORY and not written and not watch.errors
     return 0 if good and beyond in (None, [202, 403]) else 1
 
 

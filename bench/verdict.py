@@ -1,4 +1,4 @@
-"""What a figure must not exceed, and whether it does."""
+"""Compare figures with their budgets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A figure beside its limit; `least` when it must not be below instead."""
+    """A figure and its limit. With `least`, the limit is a minimum instead of a maximum."""
 
     name: str
     figure: float
@@ -27,7 +27,7 @@ class Budget:
 
 
 def judged(budgets: Iterable[Budget]) -> int:
-    """Print each budget with its verdict. The exit code of the command: 1 when one is not kept."""
+    """Print each budget with PASS or FAIL. Return the exit code of the command: 1 if one fails."""
     all_of_them = list(budgets)
     print("", *all_of_them, sep="\n")
     return 0 if all(budget.kept for budget in all_of_them) else 1

@@ -1,9 +1,9 @@
-"""Each fault on the wire, over bare sockets: what was declared against what arrived.
+"""Compare each fault on the wire, as declared, with what arrives on a bare socket.
 
     python -m bench.wire_faults [--quick]
 
-A mismatch is a wrong end (FIN or RST), a byte more or less before the cut, a last chunk that came, or a time that is
-off by more than 20 ms or 5 %, whichever is more.
+A mismatch is a wrong end of the connection (FIN or RST), a different number of bytes, an unexpected last chunk, or a
+time that differs by more than 20 ms or 5 %, whichever is more.
 """
 
 import argparse
@@ -25,15 +25,15 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fault as a scenario tells it, and what must arrive: how it ends, what share of the body, after how long."""
+    """A fault and what must arrive: the end of the connection, the share of the body, and the time."""
 
     name: str
     fault: dict[str, object]
     ends: Ending = "FIN"
-    share: float | None = 1.0  # None: not a byte of a reply
+    share: float | None = 1.0  # None: no reply at all
     silence: float = 0.0
     status: int = 202
-    whole: bool = True  # the body is what it would have been
+    whole: bool = True  # the body is unchanged
 
     def rule(self) -> dict[str, object]:
         when = {"input": {"contains": f"/{self.name}."}}
@@ -63,46 +63,46 @@ CASES = (
 )
 
 
-def mismatches(case: Case, heard: Heard) -> Iterator[str]:
-    """Everything that is not as declared."""
-    if heard.ended != case.ends:
-        yield f"ended with {heard.ended}"
+def mismatches(case: Case, reply: Heard) -> Iterator[str]:
+    """Return everything that differs from the declaration."""
+    if reply.ended != case.ends:
+        yield f"ended with {reply.ended}"
     if case.share is None:
-        if heard.data:
-            yield f"{len(heard.data)} bytes came"
-        yield from _late(case.silence, heard.seconds)
+        if reply.data:
+            yield f"{len(reply.data)} bytes arrived"
+        yield from _late(case.silence, reply.seconds)
         return
-    if heard.status != case.status:
-        yield f"status {heard.status}"
-    yield from _body(case, heard)
+    if reply.status != case.status:
+        yield f"status {reply.status}"
+    yield from _body(case, reply)
     if case.name == "slow-drip":
-        yield from _late(int(heard.head["content-length"]) / 400, heard.pieces[-1][0])
+        yield from _late(int(reply.head["content-length"]) / 400, reply.pieces[-1][0])
     elif case.silence:
-        yield from _late(case.silence, max(heard.longest_silence, heard.pieces[0][0]))
+        yield from _late(case.silence, max(reply.longest_silence, reply.pieces[0][0]))
 
 
-def _body(case: Case, heard: Heard) -> Iterator[str]:
+def _body(case: Case, reply: Heard) -> Iterator[str]:
     assert case.share is not None
-    if heard.head.get("transfer-encoding") == "chunked":
-        data, ended = dechunked(heard.body)
+    if reply.head.get("transfer-encoding") == "chunked":
+        data, ended = dechunked(reply.body)
         if ended != (case.ends == "FIN" and case.name == "stall-in-chunks"):
-            yield "the last chunk " + ("came" if ended else "is missing")
-        # Without a Content-Length the whole is known from a request that nothing happens to.
+            yield "the last chunk " + ("arrived" if ended else "is missing")
+        # Without a Content-Length, the length of the whole body is known from a request without a fault.
         if len(data) != round(WHOLE[0] * case.share):
             yield f"{len(data)} bytes of {WHOLE[0]}"
         return
-    length = int(heard.head["content-length"])
-    if len(heard.body) != round(length * case.share):
-        yield f"{len(heard.body)} bytes of {length}"
-    if case.share == 1.0 and case.whole != _is_json(heard.body):
-        yield "the body is " + ("spoilt" if case.whole else "whole")
+    length = int(reply.head["content-length"])
+    if len(reply.body) != round(length * case.share):
+        yield f"{len(reply.body)} bytes of {length}"
+    if case.share == 1.0 and case.whole != _is_json(reply.body):
+        yield "the body is " + ("damaged" if case.whole else "whole")
 
 
 WHOLE = [0]
 
 
 def dechunked(body: bytes) -> tuple[bytes, bool]:
-    """The data of a chunked body as far as it came, and whether its last chunk did (RFC 9112 section 7.1)."""
+    """Return the data of a chunked body that arrived, and whether the last chunk did (RFC 9112 section 7.1)."""
     data = b""
     while body:
         size, _, rest = body.partition(b"\r\n")
@@ -127,7 +127,7 @@ def _late(declared: float, seen: float) -> Iterator[str]:
 
 
 def once(port: int, case: Case) -> list[str]:
-    """One strike of a fault: what is wrong with it."""
+    """Cause a fault once, and return its mismatches."""
     body = json.dumps({"url": f"https://example.com/{case.name}.mp4"}).encode()
     with connected(("127.0.0.1", port)) as connection:
         connection.sendall(request("POST", ANALYZE, body, "Connection: close"))
@@ -139,19 +139,20 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="each fault 10 times instead of 100")
     times = 10 if parser.parse_args().quick else 100
     rules = [case.rule() for case in CASES]
-    told = {"scenario": "wire-faults", "extends": "default", "rules": rules}
+    scenario = {"scenario": "wire-faults", "extends": "default", "rules": rules}
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "wire-faults.yaml"
-        path.write_text(json.dumps(told))  # JSON is YAML
+        path.write_text(json.dumps(scenario))  # JSON is YAML
         with mockserver("--scenario", str(path)) as server:
             plain = request("POST", ANALYZE, b'{"url": "https://example.com/plain.mp4"}', "Connection: close")
             WHOLE[0] = int(say(("127.0.0.1", server.port), plain).head["content-length"])
             before = server.descriptors()
             for case in CASES:
-                found = _strikes(partial(once, server.port, case), times)
-                wrong += len(found)
-                print(f"{case.name:24} {times:4} times  {len(found)} mismatches  {'; '.join(sorted(set(found))[:3])}")
+                problems = _strikes(partial(once, server.port, case), times)
+                wrong += len(problems)
+                examples = "; ".join(sorted(set(problems))[:3])
+                print(f"{case.name:24} {times:4} times  {len(problems)} mismatches  {examples}")
             print(f"descriptors before {before}, after {server.descriptors()}")
     print(f"{len(CASES)} faults, {len(CASES) * times} strikes, {wrong} mismatches")
     return 1 if wrong else 0
@@ -159,7 +160,7 @@ def main() -> int:
 
 def _strikes(strike: Callable[[], list[str]], times: int) -> list[str]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [problem for found in pool.map(lambda _: strike(), range(times)) for problem in found]
+        return [problem for problems in pool.map(lambda _: strike(), range(times)) for problem in problems]
 
 
 if __name__ == "__main__":

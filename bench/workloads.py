@@ -1,4 +1,4 @@
-"""The work that every server is asked to do: a poll, a submission and a stream, as the bytes of a request."""
+"""The workloads of every server: a poll, a submission and a stream, as the bytes of a request."""
 
 import json
 import time
@@ -14,7 +14,7 @@ KEY = "bench-key"
 POLL_PATH = "/videotoprompt/v1/analyze/"
 SUBMIT_PATH = "/videotoprompt/v1/analyze/url"
 SUBMIT = json.dumps({"url": "https://www.youtube.com/watch?v=EXAMPLE", "platform": "midjourney"}).encode()
-# The default scenario ends this job at once.
+# The default scenario completes this job at once.
 SUBMIT_FAST = json.dumps({"url": "https://www.youtube.com/watch?v=mock-fast", "platform": "midjourney"}).encode()
 STREAM_PATH = "/nanophoto/api/sora-2/reverse-prompt"
 STREAM = json.dumps({"videoSource": "youtube", "videoUrl": "https://www.youtube.com/watch?v=W-15-UmGP5s"}).encode()
@@ -25,12 +25,12 @@ GENERATE = json.dumps({"prompt": "A beautiful sunset over the ocean", "quality":
 
 AT_ONCE = ROOT / "bench" / "scenarios" / "stream-at-once.yaml"
 PACED = ROOT / "bench" / "scenarios" / "stream-paced.yaml"
-# Seconds that a paced stream lasts: 40 chunks, 20 ms before each.
+# The length of a paced stream in seconds: 40 chunks, with 20 ms before each.
 PACED_LASTS = 0.8
 
 
 def request(method: str, path: str, port: int, body: bytes = b"") -> bytes:
-    """The bytes of a request with a bearer key."""
+    """Return the bytes of a request with a bearer key."""
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {KEY}\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
@@ -38,7 +38,7 @@ def request(method: str, path: str, port: int, body: bytes = b"") -> bytes:
 
 
 def send(port: int, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-    """One request by hand: the status and the body of the reply. Raises OSError when nobody listens."""
+    """Send one request, and return the status and the body of the reply. Raises OSError if no server listens."""
     from http.client import HTTPConnection
 
     connection = HTTPConnection("127.0.0.1", port)
@@ -52,7 +52,7 @@ def send(port: int, method: str, path: str, body: bytes = b"") -> tuple[int, byt
 
 
 def ask(server: Server, method: str, path: str, body: Mapping[str, Any] | bytes = b"") -> Any:
-    """One request by hand, and its JSON. Exits unless it is answered with a success."""
+    """Send one request, and return the JSON of the reply. Exit if it is not a success."""
     status, text = send(server.port, method, path, body if isinstance(body, bytes) else json.dumps(body).encode())
     if status >= 300:
         raise SystemExit(f"{method} {path}: {status} {text[:200]!r}")
@@ -60,7 +60,7 @@ def ask(server: Server, method: str, path: str, body: Mapping[str, Any] | bytes 
 
 
 def polled(port: int, path: str, body: bytes, poll: str) -> bool:
-    """Submit a job and poll it: True when the poll is answered with 200. False while nobody listens."""
+    """Submit a job and poll it. Return whether the poll returns 200; False also if no server listens."""
     try:
         _, text = send(port, "POST", path, body)
     except OSError:
@@ -69,14 +69,14 @@ def polled(port: int, path: str, body: bytes, poll: str) -> bool:
 
 
 def completed(server: Server) -> str:
-    """The path of an analysis on a mockserver that is completed."""
+    """Create an analysis that is completed, and return its path."""
     job = ask(server, "POST", SUBMIT_PATH, SUBMIT)["id"]
     ask(server, "POST", "/_mock/clock", {"until": {"job": job}})
     return POLL_PATH + str(job)
 
 
 def waited_for(server: Server) -> str:
-    """The path of an analysis that has completed in real time: nothing was asked of the mockserver but its API."""
+    """Create an analysis, poll it in real time until it is completed, and return its path."""
     path = POLL_PATH + str(ask(server, "POST", SUBMIT_PATH, SUBMIT)["id"])
     while ask(server, "GET", path)["status"] != "completed":
         time.sleep(0.1)

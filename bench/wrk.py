@@ -1,4 +1,4 @@
-"""A load from wrk, where it is installed: it uses little of its core, so that also a fast server is kept busy."""
+"""A load from wrk, if it is installed. It uses little CPU time, so it can keep a fast server busy."""
 
 import json
 import resource
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from bench.load import Outcome, load
 
 CONNECTIONS = 32
-# The payload stands for the request that wrk would compose, byte for byte. wrk's own report goes before the JSON.
+# wrk sends the payload instead of a request of its own. Its report precedes the JSON.
 SCRIPT = """
 wrk.format = function() return "%s" end
 
@@ -25,12 +25,12 @@ function done(summary, latency)
 end
 """
 
-# Loads a port with a payload for so many seconds.
+# Sends a payload to a port for a number of seconds.
 Load = Callable[[int, bytes, int], Outcome]
 
 
 def by_wrk(port: int, payload: bytes, seconds: int) -> Outcome:
-    """Load by wrk. Exits when a request is refused or a connection breaks."""
+    """Load a server with wrk. Exit if a request is refused or a connection breaks."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(SCRIPT % "".join(f"\\{byte:03}" for byte in payload))
         script.flush()
@@ -52,7 +52,7 @@ def _children() -> float:
 
 
 def by_python(port: int, payload: bytes, seconds: int) -> Outcome:
-    """Load by bench.load. Exits when a request is refused."""
+    """Load a server with bench.load. Exit if a request is refused."""
     outcome = load(port, payload, connections=CONNECTIONS, seconds=seconds)
     if not set(outcome.statuses) <= {200, 201, 202}:
         raise SystemExit(f"replies with the statuses {outcome.statuses}")
@@ -60,5 +60,5 @@ def by_python(port: int, payload: bytes, seconds: int) -> Outcome:
 
 
 def best() -> tuple[str, Load]:
-    """The load to measure with, and its name: wrk, or bench.load where there is no wrk."""
-    return ("wrk", by_wrk) if shutil.which("wrk") else ("bench.load, for wrk is not installed", by_python)
+    """Return the name of the load and the load: wrk, or bench.load if wrk is not installed."""
+    return ("wrk", by_wrk) if shutil.which("wrk") else ("bench.load, because wrk is not installed", by_python)

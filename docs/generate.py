@@ -1,7 +1,7 @@
-"""Writes the generated parts of the documents: `python docs/generate.py`, or `--check` to say what is out of date.
+"""Write the generated parts of the documentation: `python docs/generate.py`. With `--check`, list outdated pages only.
 
-A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`; everything else is written by hand.
-The parts of a provider's own page are called by its name: `<!-- generated: operations-nanophoto -->`.
+A generated part is between `<!-- generated: NAME -->` and `<!-- end -->`. Everything else is written by hand.
+Parts for one provider end in its name: `<!-- generated: operations-nanophoto -->`.
 """
 
 import json
@@ -12,20 +12,35 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, WIRE_KINDS, Refusal
+from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, Refusal
 from mockserver.core.fill import KNOWN
 from mockserver.kit.catalogue import catalogue
 from mockserver.kit.ledger import ledger as ledger_of
 from mockserver.kit.provider import Provider
-from mockserver.openapi.scenario_schema import scenario_schema
+from mockserver.openapi.scenario_schema import ON_THE_WIRE, scenario_schema
 from mockserver.providers.registry import all_providers
-from mockserver.scenario.library import Library, Listed
+from mockserver.scenario.library import Library
 
 HERE = Path(__file__).parent
-# Parts of the schema that are lists of names.
+# Parts of the schema that are lists of names. They have no heading of their own.
 NAMED = {"Operation": "operation", "Event": "event"}
-MOST_WORDS = 10
-# A generated part, or a block of code, in which nothing is generated.
+# With more alternatives than this, a value is described by a link.
+MAX_ALTERNATIVES = 10
+PLACEHOLDERS = {
+    "request.body.NAME": "a field of the request's body; dots lead to inner fields",
+    "request.query.NAME": "a query parameter",
+    "request.header.NAME": "a header",
+    "request.path.NAME": "a parameter in the path",
+    "job.id": "the id of the job",
+    "now": "the time of the sandbox's clock",
+    "seed.N": "a number that depends on the seed and on `N`",
+    "fake.name": "the name of a person",
+    "fake.email": "an e-mail address",
+    "fake.sentence": "a sentence",
+    "fake.paragraph": "a paragraph",
+    "fake.url": "a URL",
+}
+# A generated part, or a code block, in which nothing is generated.
 PART = re.compile(
     r"^(?P<fence>`{3,}).*?^(?P=fence)$|(?P<start><!-- generated: (?P<name>[\w-]+) -->\n).*?(?P<end><!-- end -->)",
     re.DOTALL | re.MULTILINE,
@@ -33,9 +48,9 @@ PART = re.compile(
 
 
 def language() -> Iterator[str]:
-    """The keys of every part of a scenario, from the schema that editors complete from."""
+    """Yield a table of keys for each part of a scenario, from the JSON Schema of scenarios."""
     schema = scenario_schema(all_providers())
-    yield from _table("A scenario", schema)
+    yield from _table("Scenario", schema)
     for name, part in sorted(schema["$defs"].items()):
         if part.get("type") == "object" and part.get("properties"):
             yield from _table(name.removesuffix("Spec"), part)
@@ -48,7 +63,7 @@ def _table(name: str, part: dict[str, Any]) -> Iterator[str]:
     if about:
         yield " ".join(about.split())
         yield ""
-    yield "| key | value | default | |"
+    yield "| key | value | default | meaning |"
     yield "|---|---|---|---|"
     required = part.get("required", [])
     for key, value in part["properties"].items():
@@ -68,7 +83,7 @@ def _kind(value: dict[str, Any]) -> str:
     if value.get("examples"):
         return "such as " + ", ".join(f"`{_value(e)}`" for e in value["examples"][:3])
     if "anyOf" in value:
-        if len(value["anyOf"]) > MOST_WORDS:
+        if len(value["anyOf"]) > MAX_ALTERNATIVES:
             return "a [fault](#faults)"
         kinds = dict.fromkeys(_kind(v) for v in value["anyOf"] if v.get("type") != "null")
         return " or ".join(kinds)
@@ -87,44 +102,51 @@ def _value(value: Any) -> str:
 
 
 def faults() -> Iterator[str]:
-    """The neutral faults and the providers' own codes."""
-    yield "| kind | what |"
+    """Yield a table of the kinds of faults."""
+    yield "| kind | what the client gets |"
     yield "|---|---|"
     for kind in ERROR_KINDS:
-        yield f"| `{kind}` | the provider's own error, usually status {HTTP_STATUS[kind]} |"
-    for kind in WIRE_KINDS:
-        yield f"| `{kind}` | on the wire |"
+        yield f"| `{kind}` | the provider's own error, usually with status {HTTP_STATUS[kind]} |"
+    for kind, meaning in ON_THE_WIRE.items():
+        yield f"| `{kind}` | {meaning} |"
     for provider in all_providers():
-        for code in provider.codes:
-            yield f"| `{provider.name}: {code}` | {provider.title}'s error of that code |"
+        if provider.codes:
+            codes = ", ".join(f"`{provider.name}: {code}`" for code in provider.codes)
+            yield f"| {codes} | {provider.title}'s error with that code |"
 
 
 def substitutions() -> Iterator[str]:
-    """The closed list of values."""
-    yield from (f"- `${{{name}}}`" for name in KNOWN)
-
-
-def stories() -> Iterator[str]:
-    """The bundled scenarios with what each shows."""
-    yield from _stories("..", lambda story: True)
-
-
-def _stories(top: str, wanted: Callable[[Listed], bool]) -> Iterator[str]:
-    providers = all_providers()
-    yield "| scenario | what it shows |"
+    """Yield a table of the placeholders."""
+    yield "| placeholder | value |"
     yield "|---|---|"
-    for story in Library(catalogue(providers), providers).listed():
-        if wanted(story):
-            yield f"| [`{story.name}`]({top}/scenarios/{story.path.name}) | {story.description} |"
+    yield from (f"| `${{{name}}}` | {PLACEHOLDERS[name]} |" for name in KNOWN)
 
 
-def provider_stories(provider: Provider) -> Iterator[str]:
-    """The bundled scenarios of one provider."""
-    yield from _stories("../..", lambda story: story.name.startswith(f"{provider.name}-"))
+def bundled() -> Iterator[str]:
+    """Yield a table of the bundled scenarios for each provider, and for webhooks, the wire and everything else."""
+    groups = {p.name: p.title for p in all_providers()} | {"webhook": "Webhooks", "wire": "Failures on the wire"}
+    yield from _scenarios("..", lambda name: name.partition("-")[0] not in groups)
+    for prefix, title in groups.items():
+        yield from ("", f"## {title}", "")
+        yield from _scenarios("..", lambda name, prefix=prefix: name.startswith(f"{prefix}-"))
+
+
+def _scenarios(top: str, wanted: Callable[[str], bool]) -> Iterator[str]:
+    providers = all_providers()
+    yield "| scenario | what happens |"
+    yield "|---|---|"
+    for scenario in Library(catalogue(providers), providers).listed():
+        if wanted(scenario.name):
+            yield f"| [`{scenario.name}`]({top}/scenarios/{scenario.path.name}) | {scenario.description} |"
+
+
+def provider_scenarios(provider: Provider) -> Iterator[str]:
+    """Yield a table of the bundled scenarios of one provider."""
+    yield from _scenarios("../..", lambda name: name.startswith(f"{provider.name}-"))
 
 
 def operations(provider: Provider) -> Iterator[str]:
-    """What can be asked of a provider, and with which statuses it answers."""
+    """Yield a table of a provider's operations, with the status codes of their replies."""
     from mockserver.openapi.providers import described
 
     api = described(provider)
@@ -136,16 +158,16 @@ def operations(provider: Provider) -> Iterator[str]:
 
 
 def limits(provider: Provider) -> Iterator[str]:
-    """The figures of each plan: those that are counted, and those that are held against one request."""
-    yield f"| limit | counted by | {' | '.join(provider.tiers)} |"
+    """Yield a table of the limits of each plan."""
+    yield f"| limit | counted per | {' | '.join(provider.tiers)} |"
     yield f"|---|---|{'---|' * len(provider.tiers)}"
     for figure in next(iter(provider.tiers.values())):
-        told = " | ".join("unlimited" if t[figure] is None else f"{t[figure]:,}" for t in provider.tiers.values())
-        yield f"| `{figure}` | {provider.periods.get(figure, 'request')} | {told} |"
+        values = " | ".join("unlimited" if t[figure] is None else f"{t[figure]:,}" for t in provider.tiers.values())
+        yield f"| `{figure}` | {provider.periods.get(figure, 'request')} | {values} |"
 
 
 def errors(provider: Provider) -> Iterator[str]:
-    """How the faults of the scenario language look on the provider's wire."""
+    """Yield a table of the provider's reply for each kind of fault."""
     yield "| fault | status | body |"
     yield "|---|---|---|"
     for kind in (*ERROR_KINDS, *(f"{provider.name}:{code}" for code in provider.codes)):
@@ -155,28 +177,28 @@ def errors(provider: Provider) -> Iterator[str]:
 
 
 def events(provider: Provider) -> Iterator[str]:
-    """The webhooks of a provider, and the headers that each is sent with."""
-    yield "| event | when | headers |"
+    """Yield a table of a provider's webhooks and their headers."""
+    yield "| event | sent when | headers |"
     yield "|---|---|---|"
     for name, event in provider.documented_events.items():
         yield f"| `{name}` | {event.description} | {', '.join(f'`{header}`' for header in event.headers)} |"
 
 
 def ledger(provider: Provider) -> Iterator[str]:
-    """Every behaviour of a provider: on whose word, what shows it, and what proves it."""
-    yield "| row | behaviour | class | source | shown by | proved by |"
+    """Yield a table of the provider's ledger: each behaviour with its class, source, scenario and test."""
+    yield "| row | behaviour | class | source | scenario | test |"
     yield "|---|---|---|---|---|---|"
-    for row, told in ledger_of((provider,)).rows.items():
-        file = told.test.partition("::")[0]
+    for row, behaviour in ledger_of((provider,)).rows.items():
+        file = behaviour.test.partition("::")[0]
         cells = (
-            f"`{row.partition('.')[2]}`", told.what, told.basis, told.source,
-            f"[`{told.scenario}`](../../scenarios/{told.scenario}.yaml)", f"[{file}](../../tests/{file})",
+            f"`{row.partition('.')[2]}`", behaviour.what, behaviour.basis, behaviour.source,
+            f"[`{behaviour.scenario}`](../../scenarios/{behaviour.scenario}.yaml)", f"[{file}](../../tests/{file})",
         )  # fmt: skip
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def options(provider: Provider) -> Iterator[str]:
-    """What a scenario can say of one provider alone, under `providers`."""
+    """Yield a table of the options of one provider, which scenarios set under `providers`."""
     yield from (line for line in _table("", provider.options_model.model_json_schema()) if line.startswith("|"))
 
 
@@ -186,31 +208,31 @@ BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
     "errors": errors,
     "events": events,
     "options": options,
-    "stories": provider_stories,
+    "stories": provider_scenarios,
     "ledger": ledger,
 }
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "language": language,
     "faults": faults,
     "substitutions": substitutions,
-    "stories": stories,
+    "bundled": bundled,
     **{f"{name}-{p.name}": partial(part, p) for name, part in BY_PROVIDER.items() for p in all_providers()},
 }
 
 
 def rendered(text: str) -> str:
-    """A document with its generated parts made anew."""
+    """Return the text of a page with its generated parts written again."""
     return PART.sub(_rendered, text)
 
 
-def _rendered(found: re.Match[str]) -> str:
-    if found["fence"]:
-        return found[0]
-    return found["start"] + "\n".join(PARTS[found["name"]]()).rstrip() + "\n" + found["end"]
+def _rendered(match: re.Match[str]) -> str:
+    if match["fence"]:
+        return match[0]
+    return match["start"] + "\n".join(PARTS[match["name"]]()).rstrip() + "\n" + match["end"]
 
 
 def main() -> int:
-    """Write the documents, or with --check name those that are out of date and exit with 1."""
+    """Write the pages. With `--check`, print the outdated ones and return 1 if there are any."""
     stale = 0
     for path in sorted(HERE.glob("**/*.md")):
         text = path.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Reads a shot list from NanoPhoto while it is being written, and begins again where the stream breaks.
+"""Read a shot list from NanoPhoto while it is streamed, and retry if the stream breaks.
 
 mockserver serve &
 python async_httpx2.py 'https://www.youtube.com/watch?v=EXAMPLE'
@@ -16,44 +16,45 @@ KEY = os.environ.get("NANOPHOTO_API_KEY", "test-key")
 
 
 class Refused(Exception):
-    """NanoPhoto does not analyse this video: its code, and what it says."""
+    """NanoPhoto refuses the video. The text has its error code and message."""
 
 
 class Broken(Exception):
-    """The stream broke as often as it was tried."""
+    """The stream broke in every attempt."""
 
 
 def client(base: str = BASE, key: str = KEY, **more: object) -> httpx2.AsyncClient:
-    """A client of the API. Nothing arrives for as long as a chunk takes, so the limit is one for each read."""
+    """Return a client of the API. A long stream is fine, so the timeout is for each read and not for the whole call."""
     timeout = httpx2.Timeout(10, read=30)
     return httpx2.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {key}"}, timeout=timeout, **more)
 
 
-async def shot_list(api: httpx2.AsyncClient, video: str, heard: Callable[[str], None], tries: int = 3) -> str:
-    """The whole shot list of a video, told piece by piece to `heard`. Raises Refused and Broken."""
-    asked = {"videoSource": "youtube", "videoUrl": video, "locale": "en"}
+async def shot_list(api: httpx2.AsyncClient, video: str, show: Callable[[str], None], tries: int = 3) -> str:
+    """Return the shot list of a video, and pass each chunk to `show`. Raises Refused and Broken."""
+    request = {"videoSource": "youtube", "videoUrl": video, "locale": "en"}
     for attempt in range(tries):
         text = ""
         try:
-            async with api.stream("POST", "/api/sora-2/reverse-prompt", json=asked) as reply:
+            async with api.stream("POST", "/api/sora-2/reverse-prompt", json=request) as reply:
                 if reply.status_code != 200:
-                    told = (await reply.aread()) and reply.json()
-                    raise Refused(f"{told['errorCode']}: {told['error']}")
-                async for piece in reply.aiter_text():
-                    text += piece
-                    heard(piece)
+                    await reply.aread()
+                    error = reply.json()
+                    raise Refused(f"{error['errorCode']}: {error['error']}")
+                async for chunk in reply.aiter_text():
+                    text += chunk
+                    show(chunk)
             return text
         except httpx2.TransportError:
-            # After its first byte a reply can only break off: that the status was 200 says nothing.
-            heard(f"\n(broken off, try {attempt + 1} of {tries})\n")
+            # A failure after the first byte cannot change the status 200: it breaks the connection.
+            show(f"\n(broken off, try {attempt + 1} of {tries})\n")
     raise Broken(f"{tries} tries")
 
 
 async def main(video: str) -> int:
-    """Print the shot list as it comes."""
+    """Print the shot list while it is streamed."""
     async with client() as api:
         try:
-            await shot_list(api, video, lambda piece: print(piece, end="", flush=True))
+            await shot_list(api, video, lambda chunk: print(chunk, end="", flush=True))
         except (Refused, Broken) as error:
             print(f"no shot list: {error}", file=sys.stderr)
             return 1

@@ -1,4 +1,4 @@
-"""Turns a video into a prompt with VideoToPrompt: submits it, waits where it is told to, polls, and gives up in time.
+"""Turn a video into a prompt with VideoToPrompt: submit it, poll, wait when rate-limited, and give up after some time.
 
 mockserver serve &
 python sync_requests.py https://example.com/hike.mp4
@@ -12,11 +12,11 @@ import requests
 
 
 class Failed(Exception):
-    """There is no prompt, and why."""
+    """No prompt could be created. The text is the reason."""
 
 
 class Prompts:
-    """A client of the API. `sleep` and `now` are parameters, so that tests need not wait."""
+    """A client of the API. Tests pass their own `sleep` and `now`, so that they do not wait."""
 
     def __init__(self, sleep=time.sleep, now=time.time):
         self.base = os.environ.get("VIDEOTOPROMPT_BASE_URL", "http://localhost:8080/videotoprompt/v1")
@@ -24,48 +24,48 @@ class Prompts:
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {os.environ.get('VIDEOTOPROMPT_API_KEY', 'test-key')}"
 
-    def prompt(self, video: str, platform: str = "midjourney", patience: float = 120, every: float = 3) -> str:
-        """The prompt of a video, within so many seconds. Raises Failed."""
-        end = self.now() + patience
-        analysis = self._ask("POST", "/analyze/url", end, json={"url": video, "platform": platform})["id"]
+    def prompt(self, video: str, platform: str = "midjourney", timeout: float = 120, every: float = 3) -> str:
+        """Return the prompt of a video. Raises Failed, also after `timeout` seconds."""
+        end = self.now() + timeout
+        analysis = self._request("POST", "/analyze/url", end, json={"url": video, "platform": platform})["id"]
         while True:
-            found = self._ask("GET", f"/analyze/{analysis}", end)
-            if found["status"] == "completed":
-                return found["prompt"]["full"]
-            if found["status"] == "failed":
-                raise Failed(found["error"])
-            self._wait(every, end, f"{analysis} is still {found['status']}")
+            result = self._request("GET", f"/analyze/{analysis}", end)
+            if result["status"] == "completed":
+                return result["prompt"]["full"]
+            if result["status"] == "failed":
+                raise Failed(result["error"])
+            self._wait(every, end, f"{analysis} is still {result['status']}")
 
-    def _ask(self, method: str, path: str, end: float, **more: object) -> dict:
+    def _request(self, method: str, path: str, end: float, **more: object) -> dict:
         pause = 1.0
         while True:
             try:
                 reply = self.session.request(method, self.base + path, timeout=10, **more)
-            except requests.RequestException as error:  # also where the reply breaks off
-                if method == "POST":  # it may have begun: asked for again, it would count twice
+            except requests.RequestException as error:  # also if the reply is incomplete
+                if method == "POST":  # the job may exist, and a retry would create a second one
                     raise Failed(f"no answer: {type(error).__name__}") from error
-                told, wait = "there is no answer", pause
+                reason, wait = "there is no answer", pause
             else:
                 if reply.ok:
                     return reply.json()
-                told = reply.json()["error"]["message"]
+                reason = reply.json()["error"]["message"]
                 if reply.status_code == 429:
                     wait = max(float(reply.headers["X-RateLimit-Reset"]) - self.now(), 1.0)
                 elif reply.status_code >= 500:
                     wait = pause
                 else:
-                    raise Failed(told)
-            self._wait(wait, end, told)
+                    raise Failed(reason)
+            self._wait(wait, end, reason)
             pause *= 2
 
-    def _wait(self, seconds: float, end: float, told: str) -> None:
+    def _wait(self, seconds: float, end: float, reason: str) -> None:
         if self.now() + seconds > end:
-            raise Failed(f"given up: {told}")
+            raise Failed(f"given up: {reason}")
         self.sleep(seconds)
 
 
 def main() -> int:
-    """Print the prompt of the video that is named."""
+    """Print the prompt of the video in the first argument."""
     try:
         print(Prompts().prompt(sys.argv[1]))
     except Failed as error:

@@ -159,11 +159,11 @@ def test_wrk_sends_the_same_bytes_and_its_figures_are_read(floor):
         by_wrk(floor.port, request("GET", POLL_PATH + "ana_nobody", floor.port), 1)
 
 
-def test_peers_that_are_not_installed_are_left_out_with_a_line(tmp_path, monkeypatch):
+def test_a_line_is_printed_for_each_peer_that_is_not_installed(tmp_path, monkeypatch):
     monkeypatch.setattr(peers, "PREFIX", tmp_path)
-    found = list(peers.found())
+    found = list(peers.available())
     assert len(found) == 6
-    assert all(isinstance(each, str) and " left out: " in each for each in found)
+    assert all(isinstance(each, str) and " is not measured: " in each for each in found)
 
 
 @pytest.mark.parametrize(("path", "lasts"), [(AT_ONCE, 0), (PACED, round(PACED_LASTS * 1000))])

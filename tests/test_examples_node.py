@@ -69,7 +69,7 @@ def test_what_may_have_been_paid_for_is_not_asked_for_again(
     run: Run, mockserver: MockServer, scenario: str, told: str
 ) -> None:
     mockserver.use(scenario)
-    done = run(VIDEO, PATIENCE_MS="300" if "never" in scenario else "10000")
+    done = run(VIDEO, TIMEOUT_MS="300" if "never" in scenario else "10000")
     assert (done.returncode, done.stderr.partition(": ")[2].startswith(told)) == (1, True), done.stderr
     assert len(mockserver.requests(EXTRACT)) == 1
 

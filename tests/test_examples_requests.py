@@ -57,7 +57,7 @@ def test_it_polls_until_there_is_a_prompt(app: App) -> None:
 def test_it_waits_until_the_limit_starts_anew(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIDEOTOPROMPT_API_KEY", app.mock.key("videotoprompt", "free"))
     free = App(app.mock)
-    assert free.prompt(f"{VIDEO}?mock-slow", patience=900, every=10)
+    assert free.prompt(f"{VIDEO}?mock-slow", timeout=900, every=10)
     assert set(free.statuses(POLL)) == {200, 429}
     assert 10 < max(free.slept) <= 60
     # After each refusal one wait is enough.

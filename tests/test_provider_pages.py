@@ -14,7 +14,7 @@ from tests.pages import called, commands
 
 DOCS = ROOT / "docs"
 PAGES = {p.name: (DOCS / "providers" / f"{p.name}.md").read_text("utf-8") for p in all_providers()}
-SECTIONS = ("Operations", "Errors", "Magic inputs", "Every behaviour, and how it is known", "Bundled scenarios")
+SECTIONS = ("Operations", "Errors", "Magic words", "Every behaviour, and how it is known", "Bundled scenarios")
 STREAMED = ("nanophoto",)
 
 every_page = pytest.mark.parametrize("name", PAGES)

@@ -1,4 +1,4 @@
-"""Other mock servers, told to do the same work, as far as they are installed. See README.md beside this file."""
+"""Other mock servers, configured for the same workloads. Those that are installed are measured. See README.md."""
 
 import json
 import os
@@ -15,25 +15,25 @@ from bench.workloads import SUBMIT, W1, W2, W3, ask, polled, request
 HERE = Path(__file__).parent
 PREFIX = Path(os.environ.get("BENCH_PEERS", HERE / "installed"))
 JAR = "node_modules/wiremock/build/wiremock-standalone-3.13.2.jar"
-# Characters to a chunk of aimock's, so that the text of aimock.json makes 40.
+# The characters in a chunk of aimock, so that the text of aimock.json has 40 chunks.
 CHUNK = "105"
 
 
 def install() -> None:
-    """Install those of package.json under the prefix, with npm."""
+    """Install the packages of package.json under the prefix, with npm."""
     PREFIX.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE / "package.json", PREFIX)
     subprocess.run(["npm", "install", "--prefix", str(PREFIX), "--no-audit", "--no-fund"], check=True)
 
 
-def found() -> Iterator[Target | str]:
-    """A target for each that is installed; for any other a line that says what is missing."""
+def available() -> Iterator[Target | str]:
+    """Yield a target for each peer that is installed, and a message for each other one."""
     for name, (binary, make) in _PEERS.items():
         path = PREFIX / ("" if name == "WireMock" else "node_modules/.bin") / binary
         if not path.exists():
-            yield f"{name} left out: there is no {path}"
+            yield f"{name} is not measured: {path} does not exist"
         elif name == "WireMock" and shutil.which("java") is None:
-            yield f"{name} left out: there is no java"
+            yield f"{name} is not measured: java is not installed"
         else:
             yield make(str(path))
 
@@ -63,7 +63,7 @@ def _prism(binary: str) -> Target:
 
 def _json_server(binary: str) -> Target:
     def command(port: int) -> Sequence[str]:
-        # It writes into the file that it serves.
+        # json-server writes into the file that it serves.
         database = Path(gettempdir()) / f"bench-json-server-{port}.json"
         shutil.copy(HERE / "json-server.json", database)
         return [binary, "--host", "127.0.0.1", "--port", str(port), "--quiet", str(database)]

@@ -1,4 +1,4 @@
-"""The tests of the application: with mockserver, pytest and requests installed, `pytest` is all there is to it."""
+"""The tests of the application. Install mockserver, pytest and requests, and run `pytest`."""
 
 import pytest
 from clips import Clips, RenderError
@@ -6,13 +6,13 @@ from clips import Clips, RenderError
 
 @pytest.fixture
 def clips(mockserver, monkeypatch):
-    """The application, with its environment pointing at this test's sandbox."""
+    """The application, with environment variables that point to the sandbox of the test."""
     for name, value in mockserver.env("prompttovideo").items():
         monkeypatch.setenv(name, value)
     return Clips(poll=0)
 
 
-def test_a_clip_is_rendered_and_paid_for(clips, mockserver):
+def test_a_clip_is_rendered_and_charged(clips, mockserver):
     mockserver.account("prompttovideo").credits = 10
     assert clips.render("A sunset over the ocean")[4:8] == b"ftyp"
     assert mockserver.account("prompttovideo").credits == 7
@@ -30,7 +30,7 @@ def test_a_render_that_fails(clips):
         clips.render("A sunset, mock-fail")
 
 
-def test_an_overloaded_service_is_asked_again(clips, mockserver):
+def test_an_overloaded_service_is_retried(clips, mockserver):
     mockserver.fault("prompttovideo.get_status", "overloaded", times=2)
     mockserver.expect("prompttovideo.generate", times=1)
     mockserver.expect("prompttovideo.get_status", times=3)
@@ -44,15 +44,15 @@ def test_a_lost_reply_is_not_paid_twice(clips, mockserver):
     assert len(mockserver.jobs) == 1
 
 
-def test_a_link_that_leads_nowhere_is_no_clip(clips, mockserver):
-    nowhere = {"video_url": mockserver.url("prompttovideo", "/gone.mp4")}
-    mockserver.use({"rules": [{"name": "gone", "operation": "prompttovideo.get_status", "reply": nowhere}]})
+def test_a_broken_link_is_an_error(clips, mockserver):
+    broken = {"video_url": mockserver.url("prompttovideo", "/gone.mp4")}
+    mockserver.use({"rules": [{"name": "gone", "operation": "prompttovideo.get_status", "reply": broken}]})
     with pytest.raises(RenderError, match="404"):
         clips.render("A sunset over the ocean")
 
 
 @pytest.mark.mockserver(clock="manual")
-def test_a_slow_render_can_be_watched(clips, mockserver, monkeypatch):
+def test_a_slow_render_is_polled_until_it_ends(clips, mockserver, monkeypatch):
     waits = []
     monkeypatch.setattr("time.sleep", lambda _: waits.append(mockserver.clock.advance("30s")))
     clips.render("A sunset, mock-slow")

@@ -1,4 +1,4 @@
-"""How the scenario language spells durations, shares and progress, as JSON Schema tells it to editors."""
+"""JSON Schema of the durations, shares and progress values of the scenario language, for editors."""
 
 from itertools import combinations
 from typing import Any
@@ -44,22 +44,22 @@ MOMENT = {"anyOf": [*DURATION["anyOf"], _INSTANT], "examples": ["30s", "2025-06-
 
 
 def listed(item: dict[str, Any], least: int = 0) -> dict[str, Any]:
-    """One of something, or a list of them."""
+    """Return the schema of one item or a list of at least `least` items."""
     return {"anyOf": [item, {"type": "array", "items": item, "minItems": least}]}
 
 
 def given(name: str) -> dict[str, Any]:
-    """That a key is given; null is not given."""
+    """Return a schema which requires that a key is present and not null."""
     return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
 def any_of(*names: str) -> list[Any]:
-    """At least one of these keys is given."""
+    """Return schemas for `anyOf`: at least one of these keys is present and not null."""
     return [given(name) for name in names]
 
 
 def one_at_most(*choices: dict[str, Any]) -> list[Any]:
-    """No two of these hold."""
+    """Return schemas for `allOf`: no two of the choices are true."""
     return [{"not": {"allOf": list(pair)}} for pair in combinations(choices, 2)]
 
 
@@ -67,7 +67,7 @@ _HELD = {"required": ["held"], "properties": {"held": {"const": True}}}
 _ENDS = (given("for"), given("polls"), _HELD)
 _OVER = {"properties": {"status": {"enum": sorted(TERMINAL)}}}
 
-# A step ends in one way, the end of a job in none; only a failed step has an error.
+# A step has at most one of `for`, `polls` and `held`, and a final status has none. Only a failed step has an error.
 STEP = [
     *one_at_most(*_ENDS),
     {"if": _OVER, "then": {"not": {"anyOf": list(_ENDS)}}},

@@ -1,6 +1,6 @@
-"""The scenario language: one pydantic model that YAML, Python and the control API are read with.
+"""The scenario language as pydantic models. YAML files, Python objects and the control API are read with them.
 
-It also generates the JSON Schema that editors complete from. Meaning is given to it in `core.compile`.
+The JSON Schema for editors is generated from them. `core.compile` turns a scenario into the program that runs.
 """
 
 import re
@@ -54,8 +54,8 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
-# Not `dict` and `list`: pydantic asks a factory for its signature, and that of a builtin is a text which Python parses,
-# after it has compiled a pattern for all of its own syntax.
+# Not `dict` and `list`: pydantic inspects a factory's signature, and for a builtin Python parses it from a string,
+# which is slow.
 def _no_keys() -> dict[str, Any]:
     return {}
 
@@ -110,61 +110,64 @@ Counts = Annotated[
 
 
 class Model(BaseModel):
-    """The base of every part of a scenario: strict types, and no key that is not written here.
+    """The base class of all models of a scenario: strict types, and unknown keys are errors.
 
-    Validators are built when they are first used: those of the parts would be built for nothing beside the whole's.
+    Validators are built when first used, since most models only need the validator of the whole scenario.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True)
 
 
 class ClockSpec(Model):
-    """How time passes: `real`, `scaled` by `speed`, `manual` until told, `auto` to the next event when idle."""
+    """How time passes in the sandbox."""
 
     mode: Literal["real", "scaled", "manual", "auto"] = Field(
         default="real",
-        description="real; scaled, so many times faster; manual, still until told; auto, to the next event when idle",
+        description="`real`: follows the machine's clock; `scaled`: `speed` times faster; `manual`: stands still until "
+        "it is moved through the control API; `auto`: jumps to the next event when no request is in progress",
     )
-    speed: float = Field(default=60.0, gt=0, le=1_000_000, description="how many times faster, for scaled")
-    start: Instant | None = Field(default=None, description="RFC 3339 instant that manual and auto clocks start at")
+    speed: float = Field(default=60.0, gt=0, le=1_000_000, description="how many times faster a `scaled` clock runs")
+    start: Instant | None = Field(default=None, description="RFC 3339 time at which a `manual` or `auto` clock starts")
 
 
 class WebhookSpec(Model):
-    """Where the events of an account go, and the secret that signs them."""
+    """The webhook receiver of an account."""
 
-    url: str = Field(max_length=2000, description="where events are sent")
-    events: Texts = Field(default_factory=_no_items, description="none: every event of the provider")
-    secret: str = Field(default=DEFAULT_SECRET, min_length=1, max_length=200, description="what signs them")
+    url: str = Field(max_length=2000, description="the URL that events are sent to")
+    events: Texts = Field(default_factory=_no_items, description="the events to send; default: all of the provider")
+    secret: str = Field(
+        default=DEFAULT_SECRET, min_length=1, max_length=200, description="the secret that signs the events"
+    )
 
 
 class AccountSpec(Model):
-    """What holds for the API keys that match `key`; the first entry that matches an account decides."""
+    """Settings for the API keys that match `key`. The first entry that matches a key applies."""
 
-    key: str = Field(description="an API key; * stands for any characters", min_length=1, max_length=200)
-    plan: str | None = Field(default=None, description="free, starter, basic, pro or enterprise")
-    credits: float | None = Field(default=None, ge=0, le=1e12, description="left out: the provider's default")
+    key: str = Field(description="an API key; `*` matches any characters", min_length=1, max_length=200)
+    plan: str | None = Field(default=None, description="the plan whose limits apply")
+    credits: float | None = Field(default=None, ge=0, le=1e12, description="the balance; default: the provider's")
     limits: dict[str, Annotated[int, Field(ge=0)] | None] = Field(
-        default_factory=_no_keys, description="a limit by name, for example requests_per_minute: 5; null is unlimited"
+        default_factory=_no_keys, description="limits by name, such as `requests_per_minute: 5`; null: unlimited"
     )
-    webhook: WebhookSpec | None = Field(default=None, description="where the account's events go")
+    webhook: WebhookSpec | None = Field(default=None, description="where the account's events are sent")
     billing: Literal["prepaid", "postpaid"] | None = Field(
-        default=None, description="prepaid reserves credits, postpaid counts them; left out: prepaid"
+        default=None, description="`prepaid` reserves credits, `postpaid` only counts them; default: prepaid"
     )
-    scopes: Texts | None = Field(default=None, description="OAuth scopes; left out: all")
-    refused: bool = Field(default=False, description="true: these keys are wrong, and get the provider's 401")
+    scopes: Texts | None = Field(default=None, description="OAuth scopes; default: all")
+    refused: bool = Field(default=False, description="true: requests with these keys get the provider's 401")
 
 
 class StepSpec(Model):
-    """One step of a plan. All but the last end by `for`, `polls` or `held`."""
+    """One step of a plan. Every step but the last needs one of `for`, `polls` and `held`."""
 
-    status: Status = Field(description="what the job is, in neutral words")
-    lasts: SpanMs | None = Field(default=None, alias="for", description="how long it is so")
-    polls: int | None = Field(default=None, ge=1, le=100_000, description="how many status requests see this step")
-    held: bool = Field(default=False, description="true: stays until released through the control API")
-    stage: str | None = Field(default=None, max_length=80, description="a provider's own name for this stretch")
-    progress: Progress | None = Field(default=None, description="percent: one number, or from..to over the step")
-    error: str | None = Field(default=None, max_length=2000, description="why the job failed, in the provider's reply")
-    code: str | None = Field(default=None, max_length=100, description="the provider's own code of that failure")
+    status: Status = Field(description="the job's status during the step")
+    lasts: SpanMs | None = Field(default=None, alias="for", description="how long the step lasts")
+    polls: int | None = Field(default=None, ge=1, le=100_000, description="how many status requests return this step")
+    held: bool = Field(default=False, description="true: the step lasts until the control API releases it")
+    stage: str | None = Field(default=None, max_length=80, description="the provider's own name for the step")
+    progress: Progress | None = Field(default=None, description="percent: one number, or `from..to` during the step")
+    error: str | None = Field(default=None, max_length=2000, description="the error message of a failed job")
+    code: str | None = Field(default=None, max_length=100, description="the provider's error code of a failed job")
 
     model_config = ConfigDict(json_schema_extra={"allOf": json_schema.STEP})
 
@@ -182,9 +185,9 @@ class StepSpec(Model):
 
 
 class PlanSpec(Model):
-    """The steps of a job, in order. Statuses go forward: queued, running, then one end."""
+    """The steps of a job. Their statuses go forward only: `queued`, `running`, then one final status."""
 
-    steps: list[StepSpec] = Field(min_length=1, max_length=100, description="one after the other")
+    steps: list[StepSpec] = Field(min_length=1, max_length=100, description="the steps, in order")
 
     @model_validator(mode="after")
     def _forward(self) -> "PlanSpec":
@@ -202,15 +205,19 @@ class PlanSpec(Model):
 
 
 class Condition(Model):
-    """What must hold of one value of the request; everything that is given must hold."""
+    """A test of one value of the request. If it has several keys, all of them must be true."""
 
-    equals: Any = Field(default=None, description="is just this")
-    prefix: str | None = Field(default=None, max_length=1000, description="a text that begins so")
-    suffix: str | None = Field(default=None, max_length=1000, description="a text that ends so")
-    contains: str | None = Field(default=None, max_length=1000, description="a text that has this in it")
-    regex: str | None = Field(default=None, max_length=1000, description="linear-time syntax, found anywhere")
-    is_in: list[Any] | None = Field(default=None, alias="in", max_length=1000, description="is one of these")
-    exists: bool | None = Field(default=None, description="true: the request has it; false: it does not")
+    equals: Any = Field(default=None, description="the value is equal to this")
+    prefix: str | None = Field(default=None, max_length=1000, description="the value is a string that begins with this")
+    suffix: str | None = Field(default=None, max_length=1000, description="the value is a string that ends with this")
+    contains: str | None = Field(
+        default=None, max_length=1000, description="the value is a string or a list that contains this"
+    )
+    regex: str | None = Field(
+        default=None, max_length=1000, description="this pattern (Rust regex syntax) matches somewhere in the value"
+    )
+    is_in: list[Any] | None = Field(default=None, alias="in", max_length=1000, description="the value is one of these")
+    exists: bool | None = Field(default=None, description="true: the request has the value; false: it does not")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -223,31 +230,36 @@ class Condition(Model):
 
     @model_validator(mode="after")
     def _something(self) -> "Condition":
-        # Only `equals` may look for nothing; a key that was left empty must not match every request.
+        # Only `equals` may be null. Any other key that was left empty must not match every request.
         if not any(name == "equals" or getattr(self, name) is not None for name in self.model_fields_set):
             raise ValueError("a condition needs equals, prefix, suffix, contains, regex, in or exists")
         return self
 
 
 class FaultSpec(Model):
-    """A neutral error, a provider's own code as `provider: CODE`, or a fault on the wire."""
+    """A failure of the request: an error reply, or a fault on the wire."""
 
-    kind: str = Field(max_length=100, description="what goes wrong")
+    kind: str = Field(
+        max_length=100, description="the kind of fault; a provider's own error is written `provider: CODE`"
+    )
     phase: Literal["before_commit", "after_commit", "mid_body"] | None = Field(
         default=None,
-        description="before_commit: nothing has happened; after_commit: the work is done and charged, its reply lost; "
-        "mid_body: in the middle of the reply",
+        description="`before_commit`: before anything is done; `after_commit`: when the job exists and is charged, "
+        "instead of the reply; `mid_body`: in the middle of the reply",
     )
-    message: str | None = Field(default=None, max_length=2000, description="an error's text, instead of the provider's")
-    retry_after: DurationMs | None = Field(default=None, description="how long the error tells the client to wait")
-    lasts: SpanMs | None = Field(default=None, alias="for", description="how long latency, stall or hang last")
+    message: str | None = Field(
+        default=None, max_length=2000, description="the message of an error reply; default: the provider's"
+    )
+    retry_after: DurationMs | None = Field(default=None, description="the time in the `Retry-After` header")
+    lasts: SpanMs | None = Field(default=None, alias="for", description="how long `latency`, `stall` or `hang` lasts")
     p99: DurationMs | None = Field(
-        default=None, description="makes the time lognormal: `for` in the middle, 99 of 100 under this"
+        default=None, description="makes the time lognormal, with `for` as the median and 99 % below this"
     )
-    at: Share | None = Field(default=None, description="where in the body it happens")
-    rate: int | None = Field(default=None, ge=1, description="bytes per second, for slow_drip")
+    at: Share | None = Field(default=None, description="where in the body the fault happens; default: 50%")
+    rate: int | None = Field(default=None, ge=1, description="bytes per second of `slow_drip`")
     framing: Literal["length", "chunked"] | None = Field(
-        default=None, description="how a spoilt body is framed: by Content-Length (left out), or in chunks"
+        default=None,
+        description="how the body is sent: `length` with `Content-Length`, `chunked` in chunks; default: length",
     )
 
     @model_validator(mode="after")
@@ -260,31 +272,37 @@ class FaultSpec(Model):
 
 
 class PaceSpec(Model):
-    """The rhythm of a streamed text."""
+    """How fast a streamed text is sent, and in what chunks."""
 
     first: SpanMs = Field(
-        default=Span(600), description="how long the first chunk takes", json_schema_extra={"default": "600ms"}
+        default=Span(600), description="the delay before the first chunk", json_schema_extra={"default": "600ms"}
     )
     every: SpanMs = Field(
-        default=Span(40, 10), description="how long every other takes", json_schema_extra={"default": "40ms ± 10ms"}
+        default=Span(40, 10),
+        description="the delay before each further chunk",
+        json_schema_extra={"default": "40ms ± 10ms"},
     )
-    unit: Literal["word", "line", "character", "bytes"] = Field(default="word", description="what a chunk is made of")
-    size: int = Field(default=1, ge=1, le=65_536, description="how many units a chunk has")
+    unit: Literal["word", "line", "character", "bytes"] = Field(default="word", description="the unit of a chunk")
+    size: int = Field(default=1, ge=1, le=65_536, description="the number of units in a chunk")
 
 
 class StreamSpec(Model):
-    """A streamed text: what it says (left out: the provider's own), its pace, and how it breaks."""
+    """The text that a streaming operation sends, its pace, and where it breaks."""
 
-    text: str | None = Field(default=None, max_length=500_000, description="left out: the provider's own")
-    pace: PaceSpec = Field(default_factory=PaceSpec, description="how it comes", json_schema_extra={"default": {}})
-    fault: FaultSpec | None = Field(default=None, description="how it breaks, and where")
+    text: str | None = Field(default=None, max_length=500_000, description="the text; default: generated")
+    pace: PaceSpec = Field(
+        default_factory=PaceSpec, description="how fast the text is sent", json_schema_extra={"default": {}}
+    )
+    fault: FaultSpec | None = Field(default=None, description="a fault during the stream")
 
 
 class WindowSpec(Model):
-    """A stretch of the clock: each end a time since the scenario began (`30s`), or an RFC 3339 instant."""
+    """A period of the sandbox's clock. A duration such as `30s` counts from when the scenario was activated."""
 
-    start: MomentAt | None = Field(default=None, alias="from", description="left out: the beginning")
-    until: MomentAt | None = Field(default=None, description="left out: for good")
+    start: MomentAt | None = Field(default=None, alias="from", description="when the period begins; default: at once")
+    until: MomentAt | None = Field(
+        default=None, description="when the period ends (this moment excluded); default: never"
+    )
 
     model_config = ConfigDict(json_schema_extra={"anyOf": json_schema.any_of("from", "until")})
 
@@ -299,63 +317,70 @@ class WindowSpec(Model):
 
 
 class RuleSpec(Model):
-    """Which request gets which plan, stream, reply or fault. The first rule that matches wins."""
+    """Gives matching requests a plan, a stream, a reply or a fault. The first rule that matches applies."""
 
-    name: str = Field(min_length=1, max_length=200, description="what the journal calls it; no two are alike")
-    operation: Names = Field(description="provider.operation; * stands for any characters")
+    name: str = Field(min_length=1, max_length=200, description="a unique name, which the journal shows")
+    operation: Names = Field(description="one or more operations as `provider.operation`; `*` matches any characters")
     when: dict[str, Condition] = Field(
         default_factory=_no_keys,
-        description="what must hold of body.*, query.*, header.*, path.*, account.* and input (the URL or the prompt)",
+        description="conditions on `body.NAME`, `query.NAME`, `header.NAME`, `path.NAME`, `account.NAME` or `input` "
+        "(the URL or the prompt)",
     )
-    during: WindowSpec | None = Field(default=None, description="only in this stretch of the sandbox's clock")
-    nth: Counts | None = Field(default=None, description="only these matches of this rule, counted by account")
-    times: int | None = Field(default=None, ge=1, description="only the first so many matches")
-    probability: Share | None = Field(default=None, description="seeded by match, not random")
-    plan: str | None = Field(default=None, description="the plan of the jobs that it begins; left out: default")
-    stream: StreamSpec | None = Field(default=None, description="the text that a streaming operation sends")
-    reply: dict[str, Any] | None = Field(default=None, description="fields laid over the provider's own reply")
-    fault: FaultSpec | None = Field(default=None, description="what goes wrong with the request")
+    during: WindowSpec | None = Field(default=None, description="only in this period of the sandbox's clock")
+    nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
+    times: int | None = Field(default=None, ge=1, description="only the first matches, up to this number")
+    probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
+    plan: str | None = Field(default=None, description="the plan of the job; default: the plan named `default`")
+    stream: StreamSpec | None = Field(default=None, description="the text of a streaming operation")
+    reply: dict[str, Any] | None = Field(
+        default=None, description="fields that are merged into the provider's own reply"
+    )
+    fault: FaultSpec | None = Field(default=None, description="how the request fails")
 
 
 class TamperingSpec(Model):
-    """What goes wrong with a delivery. Attempts are counted from 1."""
+    """What is changed about a delivery. Attempts are numbered from 1."""
 
-    lose: int = Field(default=0, ge=0, le=100, description="so many first attempts never leave")
+    lose: int = Field(default=0, ge=0, le=100, description="how many of the first attempts are not sent")
     delay: DurationMs = Field(
-        default=0, description="the first attempt leaves so much later", json_schema_extra={"default": "0s"}
+        default=0, description="by how much the first attempt is delayed", json_schema_extra={"default": "0s"}
     )
-    duplicate: int = Field(default=0, ge=0, le=100, description="so many extra copies of the successful attempt")
-    reorder: bool = Field(default=False, description="true: sent after the account's next event, or a minute late")
+    duplicate: int = Field(default=0, ge=0, le=100, description="how many copies of the successful attempt are sent")
+    reorder: bool = Field(
+        default=False, description="true: sent after the account's next event, or a minute late if there is none"
+    )
     signature: Literal["valid", "wrong", "wrong_key", "stale", "missing"] = Field(
-        default="valid", description="wrong in itself, by another key, of long ago, or none at all"
+        default="valid",
+        description="`wrong`: does not match; `wrong_key`: made with another secret; `stale`: valid but old; "
+        "`missing`: none",
     )
     age: DurationMs = Field(
-        default=3_600_000, description="how old a stale signature is", json_schema_extra={"default": "1h"}
+        default=3_600_000, description="how old a `stale` signature is", json_schema_extra={"default": "1h"}
     )
-    extra_fields: dict[str, Any] = Field(default_factory=_no_keys, description="unknown fields added to the body")
-    pad: int = Field(default=0, ge=0, le=16_777_216, description="bytes of padding that make the body huge")
+    extra_fields: dict[str, Any] = Field(default_factory=_no_keys, description="undocumented fields to add to the body")
+    pad: int = Field(default=0, ge=0, le=16_777_216, description="how many bytes of padding to add to the body")
     attempts: Counts | None = Field(
-        default=None, description="which attempts have the signature, extra fields and padding; left out: all"
+        default=None, description="the attempts whose signature and body are changed; default: all"
     )
 
 
 class WebhookRuleSpec(Model):
-    """Which deliveries are tampered with, and how. The first that matches wins."""
+    """Changes matching deliveries. The first rule that matches an event applies."""
 
-    event: str = Field(max_length=100, description="an event; * stands for any characters")
-    account: str | None = Field(default=None, max_length=200, description="an API key; * stands for any characters")
-    nth: Counts | None = Field(default=None, description="only these matches of this rule, counted by account")
-    times: int | None = Field(default=None, ge=1, description="only the first so many matches")
-    probability: Share | None = Field(default=None, description="seeded by match, not random")
-    tampering: TamperingSpec = Field(description="what goes wrong with the delivery")
+    event: str = Field(max_length=100, description="an event; `*` matches any characters")
+    account: str | None = Field(default=None, max_length=200, description="an API key; `*` matches any characters")
+    nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
+    times: int | None = Field(default=None, ge=1, description="only the first matches, up to this number")
+    probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
+    tampering: TamperingSpec = Field(description="what to change")
 
     @property
     def counted(self) -> bool:
-        """True when the count of its matches decides."""
+        """Whether the rule depends on the number of its matches."""
         return self.nth is not None or self.times is not None or self.probability is not None
 
     def takes(self, count: int, unit: float) -> bool:
-        """Whether match number `count` (from 1) is taken; `unit` decides the probability."""
+        """Whether the rule applies to match number `count` (from 1); `unit` is compared with the probability."""
         return (
             (self.nth is None or count in self.nth)
             and (self.times is None or count <= self.times)
@@ -364,40 +389,43 @@ class WebhookRuleSpec(Model):
 
 
 class Scenario(Model):
-    """One scenario: everything that a sandbox will do, told as a story."""
+    """Accounts, plans, rules and options for a sandbox."""
 
-    scenario: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="its name")
-    description: str = Field(default="", max_length=4000, description="what it shows")
-    extends: str | None = Field(default=None, description="a scenario whose rules come after these")
+    scenario: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="the name of the scenario")
+    description: str = Field(default="", max_length=4000, description="what the scenario shows")
+    extends: str | None = Field(default=None, description="another scenario, whose rules are tried after these")
     seed: int | None = Field(
-        default=None, ge=0, le=2**63 - 1, description="of everything that looks random; left out: 0"
+        default=None, ge=0, le=2**63 - 1, description="fixes everything that looks random; default: 0"
     )
-    clock: ClockSpec | None = Field(default=None, description="how time passes; left out: as it does")
+    clock: ClockSpec | None = Field(default=None, description="how time passes; default: in real time")
     signature_time: Literal["wall", "sandbox"] | None = Field(
-        default=None, description="which clock stamps signatures; left out: wall"
+        default=None,
+        description="the clock that dates signatures: `wall`, the machine's, or `sandbox`; default: wall",
     )
     accounts: list[AccountSpec] = Field(
         default_factory=_no_items,
         max_length=1000,
-        description="who may call, and what each has; none: everybody, no limits",
+        description="the API keys that are valid; default: any key, without limits",
     )
-    plans: dict[str, PlanSpec] = Field(default_factory=_no_keys, max_length=200, description="how jobs go on, by name")
+    plans: dict[str, PlanSpec] = Field(
+        default_factory=_no_keys, max_length=200, description="the plans that jobs can follow, by name"
+    )
     rules: list[RuleSpec] = Field(
         default_factory=_no_items,
         max_length=1000,
-        description="which request gets what; the first that matches decides",
+        description="what matching requests get; the first rule that matches applies",
     )
     webhooks: list[WebhookRuleSpec] = Field(
         default_factory=_no_items,
         max_length=200,
-        description="what goes wrong with deliveries; the first match decides",
+        description="changes to deliveries; the first rule that matches applies",
     )
-    providers: dict[str, dict[str, Any]] = Field(default_factory=_no_keys, description="options of a provider")
+    providers: dict[str, dict[str, Any]] = Field(default_factory=_no_keys, description="options of single providers")
 
     def extending(self, parent: "Scenario") -> "Scenario":
-        """This scenario with `parent` behind it: its own rules, accounts and webhooks are tried first.
+        """Return this scenario merged with `parent`. Its own rules, accounts and webhooks are tried first.
 
-        A plan or a rule takes the place of the parent's that has the same name.
+        A plan or rule replaces the one of the same name in `parent`.
         """
         own = {rule.name for rule in self.rules}
         options = {p: {**parent.providers.get(p, {}), **self.providers.get(p, {})} for p in _both(self, parent)}

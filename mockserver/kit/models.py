@@ -62,7 +62,7 @@ class Shape(BaseModel):
 
 
 class ProviderOptions(BaseModel):
-    """Options that a scenario sets for one provider under `providers`. Where a provider has no class for them: none."""
+    """Options of a scenario for one provider. By default there are none."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 

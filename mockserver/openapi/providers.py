@@ -19,15 +19,15 @@ _MEANING = {
     "not_found": "There is no such thing",
     "invalid_request": "The request is malformed or not valid",
     "too_large": "The request body is too large",
-    "unsupported_media_type": "The request body has another content type than documented",
+    "unsupported_media_type": "The content type of the request body is not the documented one",
     "rate_limited": "A limit is used up",
     "server_error": "The server failed",
 }
 _ABOUT = (
-    "The simulation of {title} by mockserver. It speaks as the provider does, and keeps jobs, credits and limits of "
-    "its own in every sandbox. A path that exists answers other methods with 405 and an `Allow` header, and GET also "
-    "as HEAD. A server that is `--strict` refuses with 400 what no document has, in every operation. A request for a "
-    "sandbox that does not exist gets a 404 with problem details (RFC 9457)."
+    "This is the simulation of {title} by mockserver. Every sandbox has its own jobs, credits and limits. A path "
+    "returns 405 with an `Allow` header for methods that it does not support, and supports HEAD if it supports GET. "
+    "With `--strict`, every operation returns 400 for fields, parameters and values that are not in this document. A "
+    "request for a sandbox that does not exist gets a 404 with problem details (RFC 9457)."
 )
 
 
@@ -48,8 +48,8 @@ def described(provider: Provider) -> Described:
 
 
 def servers(name: str, host: str) -> dict[str, str]:
-    """The simulation first, so that a tool which takes the first server never calls the provider itself."""
-    return {f"{LOCAL}/{name}": "mockserver", f"https://{host}": "the provider itself"}
+    """Return the servers, the simulation first, so that a tool that uses the first one never calls the provider."""
+    return {f"{LOCAL}/{name}": "mockserver", f"https://{host}": "the provider"}
 
 
 def edge_replies(provider: Provider, operation: Operation) -> dict[int, Documented]:

@@ -1,6 +1,6 @@
-"""The JSON Schema of scenario files, which editors complete from and check with.
+"""The JSON Schema of scenario files, with which editors complete and check them.
 
-The models of the language give its shape; what is added here are the names that these providers bring: operations,
+Its shape comes from the models in `core.scenario`. This module adds the names that the providers have: operations,
 faults, plans, limits, events and options.
 """
 
@@ -18,29 +18,29 @@ from mockserver.openapi.plain import plain, referred
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PARTS = "#/$defs/"
-_STAR = {"type": "string", "pattern": r"\*", "maxLength": 200, "description": "* stands for any characters"}
+_STAR = {"type": "string", "pattern": r"\*", "maxLength": 200, "description": "`*` matches any characters"}
 _WHEN = r"^(?:(?:body|query|header|path|account)(?:\.[^.\s]+)+|input)$"
-_ON_THE_WIRE = {
-    "latency": "the reply comes later",
-    "hang": "no reply comes",
+ON_THE_WIRE = {
+    "latency": "the reply is late",
+    "hang": "there is no reply",
     "reset": "the connection is reset",
     "empty_reply": "the connection is closed without a reply",
     "truncate": "the body is cut off",
-    "stall": "the body stops coming",
-    "garble": "some bytes of the body are spoilt",
-    "slow_drip": "the body comes a few bytes at a time",
+    "stall": "the body stops, for a time or for ever",
+    "garble": "the body has sixteen wrong bytes",
+    "slow_drip": "the body is sent slowly, at `rate` bytes a second",
 }
 _STATUSES = {
-    "queued": "it waits",
-    "running": "it is being worked on",
-    "succeeded": "it has its result",
-    "failed": "it came to nothing",
-    "cancelled": "it was called off",
+    "queued": "the job has not started",
+    "running": "the job is in progress",
+    "succeeded": "the job has a result",
+    "failed": "the job has failed",
+    "cancelled": "the provider has cancelled the job",
 }
 
 
 def scenario_schema(providers: Sequence[Provider]) -> dict[str, Any]:
-    """The schema (2020-12) of a scenario with these providers."""
+    """Return the JSON Schema (2020-12) of a scenario with these providers."""
     wanted = [(Scenario, "validation"), *((p.options_model, "validation") for p in providers)]
     places, schema = models_json_schema(wanted, ref_template=f"{_PARTS}{{model}}")  # type: ignore[arg-type]
     parts = schema["$defs"]
@@ -53,14 +53,14 @@ def scenario_schema(providers: Sequence[Provider]) -> dict[str, Any]:
     parts["StepSpec"]["properties"]["status"] = _chosen(parts["StepSpec"]["properties"]["status"], _STATUSES)
     plain(root, "Scenario")
     plain({"$defs": parts})
-    # What pydantic describes of a value that is spelled otherwise in a scenario is no part of the language.
+    # Pydantic also describes models of values that scenarios write in another form. They are left out.
     used = referred(root, parts, _PARTS)
     parts = {name: part for name, part in parts.items() if name in used}
     return {"$schema": _DIALECT, "title": "mockserver scenario", **root, "$defs": parts}
 
 
 def _options(parts: dict[str, Any], places: Mapping[Provider, Any]) -> dict[str, Any]:
-    """The options of each provider, under a name that says whose they are."""
+    """Return the schema of `providers`, with one part for each provider's options."""
     shown = {}
     for provider, place in places.items():
         name = f"{provider.title}Options"
@@ -68,7 +68,7 @@ def _options(parts: dict[str, Any], places: Mapping[Provider, Any]) -> dict[str,
         shown[provider.name] = {"$ref": f"{_PARTS}{name}", "description": f"options of {provider.title}"}
     return {
         "type": "object",
-        "description": "options that a provider has for itself",
+        "description": "options of single providers",
         "properties": shown,
         "additionalProperties": False,
     }
@@ -76,7 +76,7 @@ def _options(parts: dict[str, Any], places: Mapping[Provider, Any]) -> dict[str,
 
 def _name_accounts(parts: dict[str, Any], known: Catalogue) -> None:
     account = parts["AccountSpec"]["properties"]
-    account["plan"] = {**_only_told(account["plan"]), "enum": [*known.tiers, None]}
+    account["plan"] = {**_described(account["plan"]), "enum": [*known.tiers, None]}
     account["limits"]["propertyNames"] = {"enum": list(known.limits)}
     events = parts["WebhookSpec"]["properties"]["events"]
     parts["Event"] = {"description": "an event of a provider", "enum": list(known.events)}
@@ -92,22 +92,22 @@ def _name_rules(parts: dict[str, Any], known: Catalogue) -> None:
     rule = parts["RuleSpec"]["properties"]
     whole = [f"{provider}.*" for provider in known.providers]
     parts["Operation"] = {
-        "description": "provider.operation; * stands for any characters",
+        "description": "`provider.operation`; `*` matches any characters",
         "anyOf": [{"enum": ["*", *whole, *known.operations]}, _STAR],
     }
     rule["operation"]["anyOf"] = _one_or_more("Operation", least=1)
     rule["when"]["propertyNames"] = {"pattern": _WHEN, "examples": ["input", "body.prompt", "header.user-agent"]}
     event = parts["WebhookRuleSpec"]["properties"]["event"]
     parts["WebhookRuleSpec"]["properties"]["event"] = {
-        **_only_told(event),
+        **_described(event),
         "anyOf": [{"enum": ["*", *known.events]}, _STAR],
     }
 
 
 def _name_faults(fault: dict[str, Any], providers: Sequence[Provider]) -> None:
-    """Every kind with what it is. A provider's own code may also be written with a dot, or without the space."""
+    """Add the kinds of faults. A provider's code may also be written with a dot, or without the space."""
     kinds = {kind: f"the provider's own error, usually status {HTTP_STATUS[kind]}" for kind in ERROR_KINDS}
-    kinds |= _ON_THE_WIRE
+    kinds |= ON_THE_WIRE
     kinds |= {f"{p.name}: {code}": f"{p.title}'s own error {code}" for p in providers for code in p.codes}
     fault["kind"] = _chosen(fault["kind"], kinds)
     codes = [f"{p.name}\\s*[:.]\\s*(?:{'|'.join(p.codes)})" for p in providers if p.codes]
@@ -115,10 +115,10 @@ def _name_faults(fault: dict[str, Any], providers: Sequence[Provider]) -> None:
         fault["kind"]["anyOf"].append({"type": "string", "pattern": rf"^(?:{'|'.join(codes)})$"})
 
 
-def _chosen(shown: Mapping[str, Any], told: Mapping[str, str]) -> dict[str, Any]:
-    """A choice of words, each with what it means, as editors show it beside the word."""
-    return {**_only_told(shown), "anyOf": [{"const": word, "description": text} for word, text in told.items()]}
+def _chosen(shown: Mapping[str, Any], meanings: Mapping[str, str]) -> dict[str, Any]:
+    """Return the schema of a choice of words, each with the meaning that editors show beside it."""
+    return {**_described(shown), "anyOf": [{"const": word, "description": text} for word, text in meanings.items()]}
 
 
-def _only_told(shown: Mapping[str, Any]) -> dict[str, Any]:
+def _described(shown: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in shown.items() if key in ("description", "default")}

@@ -4,14 +4,14 @@ from mockserver.core.durations import Span
 from mockserver.core.scenario import AccountSpec, Condition, FaultSpec, PlanSpec, RuleSpec, Scenario, StepSpec
 
 # Of the text that this was made from: of any other, it says nothing.
-DIGEST = "30d70eced409d64db53ba56aa0e5fefe5e442ea2c02b7e326eae670a94b1b375"
+DIGEST = "4e2cfc07a7ef4782e580c727e07251c7e139cbe5dc9066111d84189d8ac9a322"
 
 
 def scenario() -> Scenario:
     """The scenario, as reading the text would give it."""
     return Scenario.model_construct(
         scenario="default",
-        description="The neutral scenario: everything works, limits are counted and reported but generous, and work takes seconds. Magic inputs, put anywhere into a URL or a prompt, make one request fail, hang or be refused.",
+        description="The default scenario. Jobs succeed within seconds, and limits are counted but far above what tests need. A magic word in a URL or a prompt makes that request behave differently.",
         seed=1,
         accounts=[
             AccountSpec.model_construct(key="*invalid*", refused=True),

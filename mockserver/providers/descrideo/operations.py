@@ -20,11 +20,11 @@ _ERRORS = ErrorReplies.of(
     replies.Error,
     {
         400: "Invalid parameters",
-        401: "Invalid API key, or one of the other API",
+        401: "Invalid API key, or a key of another API",
         402: "Insufficient tokens",
-        404: "No such job",
-        422: "More than the demo API does",
-        429: "Too many requests, or the quota of the day is used up",
+        404: "Unknown job",
+        422: "Not supported by the demo API",
+        429: "Too many requests, or the daily quota is used up",
         500: "Server error",
         503: "Temporary outage",
     },
@@ -72,17 +72,17 @@ def _create(
 
 
 def _get(api: str, name: str) -> Operation:
-    made = _replies(200, "The job; what its webhook says comes with its end", replies.DescriptionStatus, 404)
+    made = _replies(200, "The job. After its end it has the fields of its webhook", replies.DescriptionStatus, 404)
     handler, path = partial(descriptions.retrieve, api), f"{_PATHS[api]}/{{job_id}}"
     rows = ("rule.status_reply",)
     return _operation(api)(f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", made, ledger_rows=rows)
 
 
 def _replay(api: str, name: str) -> Operation:
-    made = _replies(202, "The webhook is on its way", replies.Replayed, 400, 404)
+    made = _replies(202, "The webhook is being sent", replies.Replayed, 400, 404)
     handler, path = partial(descriptions.replay, api), f"{_PATHS[api]}/{{job_id}}/replay-webhook"
     summary = f"Send the webhook of a job of the {api} API again"
-    says = "The same event with the same bytes, as a new attempt. A job that has not ended has none yet: 400."
+    says = "Sends the same event with the same bytes as a new attempt. Returns 400 if the job has not ended."
     rows = ("rule.replay_reply",)
     return _operation(api)(f"replay_{name}", "POST", path, handler, summary, made, description=says, ledger_rows=rows)
 

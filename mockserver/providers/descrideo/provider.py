@@ -102,7 +102,7 @@ class Descrideo(Provider):
     tags = {
         LIVE: "Jobs that cost tokens",
         SANDBOX: "Simulated jobs without a source, free within a daily quota",
-        DEMO: "One job a day, with a key of its own",
+        DEMO: "One job a day, with separate keys",
     }
     operations = operations()
 

@@ -24,7 +24,7 @@ class Accepted(Shape):
 
 
 class Result(Shape):
-    """What was asked for in `output_fields`."""
+    """The fields requested in `output_fields`."""
 
     title: str | None = None
     description: str | None = None
@@ -32,7 +32,7 @@ class Result(Shape):
 
 
 class Billing(Shape):
-    """What the job cost; all zero for a failed job, and on the sandbox and demo APIs."""
+    """The cost of the job; all zero for a failed job, and on the sandbox and demo APIs."""
 
     token_cost: Tokens
     base_cost: Tokens
@@ -41,7 +41,7 @@ class Billing(Shape):
 
 
 class Transcribed(Shape):
-    """What was heard; `seconds` is the audio that was sampled."""
+    """The transcription. `seconds` is the length of the sampled audio."""
 
     enabled: bool
     status: Literal["completed", "disabled"]
@@ -54,7 +54,7 @@ class Meta(Shape):
 
 
 class Timing(Shape):
-    """How long each part of the work took, in milliseconds; 0 for a part that the mode does without."""
+    """The duration of each stage in milliseconds; 0 for stages that the mode does not have."""
 
     probe: Milliseconds
     audio: Milliseconds
@@ -69,7 +69,7 @@ class Failure(Shape):
 
 
 class DescriptionStatus(Shape):
-    """A job; what the webhook says comes with its end, `error` with its failure."""
+    """A job. After its end it has the fields of the webhook, or `error` if it failed."""
 
     job_id: JobId
     status: Status
@@ -103,7 +103,7 @@ class Failed(Shape):
 
 
 class Replayed(Shape):
-    """The webhook of the job is on its way once more."""
+    """The webhook of the job is being sent again."""
 
     job_id: JobId
     replayed: Literal[True]
@@ -118,9 +118,11 @@ class Error(Shape):
 
 
 class ScenarioOptions(ProviderOptions):
-    """Options that a scenario sets for Descrideo alone."""
+    """Options of a scenario for Descrideo only."""
 
-    fetch: bool = Field(default=False, description="true: the video of a direct_url is really asked for, too")
+    fetch: bool = Field(
+        default=False, description="true: the video of a `direct_url` is requested over HTTP and must be reachable"
+    )
     video_seconds: float | None = Field(
-        default=None, gt=0, le=86_400, description="how long every video is; left out: seeded from its URL"
+        default=None, gt=0, le=86_400, description="the length of every video; default: derived from its URL"
     )

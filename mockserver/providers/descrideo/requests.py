@@ -76,14 +76,14 @@ class DirectUrl(Body):
 
 
 class Broker(Body):
-    """The endpoint that is asked for a presigned URL."""
+    """The endpoint that returns a presigned URL."""
 
     url: WebUrl
-    reference: str | None = Field(default=None, max_length=2_000, description="handed to the endpoint as it is")
+    reference: str | None = Field(default=None, max_length=2_000, description="passed to the endpoint unchanged")
 
 
 class SourceProvider(Body):
-    """A private video: an endpoint of yours is asked, with a signed request, for a presigned URL."""
+    """A private video. Your endpoint gets a signed request and returns a presigned URL."""
 
     type: Literal["source_provider"]
     provider: Broker
@@ -93,36 +93,34 @@ Source = Annotated[DirectUrl | SourceProvider, Field(discriminator="type")]
 
 
 class Webhook(Body):
-    """Where the result goes."""
+    """The receiver of the result."""
 
     url: WebUrl
 
 
 class Transcription(Body):
-    """How audio is sampled. The figures count where transcription is on: asked for, or by the mode."""
+    """How audio is sampled. Used only if transcription is on, by request or by the mode."""
 
     enabled: bool | None = Field(default=None, description="always on for vision_audio and audio")
-    segments: Any = Field(default=None, description="audio segments to sample: 10, 20 or 30; left out: 10")
-    segment_sec: Any = Field(default=None, description="seconds of each segment, 5 to 60; left out: 5")
+    segments: Any = Field(default=None, description="audio segments to sample: 10, 20 or 30; default: 10")
+    segment_sec: Any = Field(default=None, description="seconds of each segment, 5 to 60; default: 5")
 
 
 class ClientContext(Body):
-    """What is written, and how."""
+    """Options for the text."""
 
-    lang: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = Field(
-        default=None, description="ISO 639-1; left out: en"
-    )
+    lang: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = Field(default=None, description="ISO 639-1; default: en")
     output_fields: Annotated[list[OutputField], Field(min_length=1)] | None = Field(
-        default=None, description="left out: all three"
+        default=None, description="default: all three"
     )
-    custom_instructions: str | None = Field(default=None, description="for the style of what is written")
+    custom_instructions: str | None = Field(default=None, description="instructions for the style of the text")
 
 
 class Wanted(Body):
     """What every job is asked with."""
 
     frames: Any = Field(default=None, description="10, 20 or 30; required unless the mode is audio, and not used there")
-    generation_mode: Mode | None = Field(default=None, description="left out: vision")
+    generation_mode: Mode | None = Field(default=None, description="default: vision")
     transcription: Transcription | None = None
     client_context: ClientContext | None = None
     webhook: Webhook
@@ -215,7 +213,7 @@ def _only(name: str, wanted: object) -> Callable[[object], object]:
 
 
 class DemoUrl(Body):
-    """A video at a URL: the demo API takes no other source."""
+    """A video at a URL. The demo API accepts no other source."""
 
     type: Annotated[Literal["direct_url"], BeforeValidator(_only("source.type", "direct_url"))]
     url: WebUrl

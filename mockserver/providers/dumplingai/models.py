@@ -23,7 +23,7 @@ SOURCES = (
 )
 _SHOWN = 60
 # What documents say of values outside the enum: see `deviations`.
-_OTHER = "any other text is served and reported; a --strict server refuses it"
+_OTHER = "any other text is accepted and reported; refused with --strict"
 
 
 def _conditional(schema: dict[str, Any]) -> None:
@@ -41,15 +41,15 @@ def _conditional(schema: dict[str, Any]) -> None:
 
 
 class ExtractVideo(Body):
-    """A video, and what is to be extracted from it."""
+    """A video and a prompt."""
 
     # The wire has one spelling of each name, and unknown names are refused (FACTS section 5, request).
     model_config = ConfigDict(extra="forbid", populate_by_name=False, json_schema_extra=_conditional)
 
     input_method: InputMethod = Field(alias="inputMethod", description="how the video is given")
-    video: str = Field(description="a public URL for `url`, the file itself for `base64`")
+    video: str = Field(description="a public URL for `url`, the content of the file for `base64`")
     prompt: str = Field(description="what to extract", json_schema_extra={"minLength": 1})
-    json_mode: bool = Field(default=False, alias="jsonMode", description="true: `results` is JSON, in a string")
+    json_mode: bool = Field(default=False, alias="jsonMode", description="true: `results` is a string of JSON")
     request_source: str = Field(
         default_factory=str,
         alias="requestSource",
@@ -64,9 +64,9 @@ class ExtractVideo(Body):
 
 
 class Extracted(Shape):
-    """What was extracted, from how many seconds of video, for how many credits."""
+    """The results, the length of the video in seconds, and the credits charged."""
 
-    results: str = Field(description="what the prompt asked for; with `jsonMode` valid JSON")
+    results: str = Field(description="the answer to the prompt; with `jsonMode` valid JSON")
     prompt: str
     duration: Annotated[float, Field(ge=0, le=3600, alias="videoDuration", description="seconds")]
     credit_usage: Annotated[int, Field(ge=100, le=36_100, alias="creditUsage")]
@@ -85,13 +85,13 @@ class Error(Shape):
 
 
 class ScenarioOptions(ProviderOptions):
-    """Options that a scenario sets for DumplingAI alone."""
+    """Options of a scenario for DumplingAI only."""
 
     video_seconds: float | None = Field(
-        default=None, gt=0, le=1e6, description="how long every video lasts; over 3600 is refused"
+        default=None, gt=0, le=1e6, description="the length of every video; more than 3600 is refused"
     )
     as_schema: bool | None = Field(
         default=None,
-        description="true: the provider's OpenAPI document alone says what is there and what is refused. In it any "
-        "text is a prompt and a video, and the formats are not listed. Left out: as the server is --strict",
+        description="true: requests are checked against the provider's OpenAPI document only. It allows any string as "
+        "a prompt or a video, and has no operation that lists the formats. Default: true if the server is `--strict`",
     )

@@ -21,11 +21,11 @@ _SHOWN = 60
 
 _ERRORS = ErrorReplies(
     {
-        400: Documented("The request or its video cannot be used", models.Error, example=samples.TOO_LONG),
+        400: Documented("The request or its video is invalid", models.Error, example=samples.TOO_LONG),
         401: Documented("Missing or invalid API key", models.Error, example=samples.UNAUTHORIZED),
-        405: Documented("Asked of a scenario in which the provider's OpenAPI document alone counts", models.Error),
-        402: Documented("The credits are used up", models.Error, example=samples.OUT_OF_CREDITS),
-        429: Documented("The requests of this minute are used up", models.Error),
+        405: Documented("If the scenario checks requests against the provider's OpenAPI document only", models.Error),
+        402: Documented("Not enough credits", models.Error, example=samples.OUT_OF_CREDITS),
+        429: Documented("The limit per minute is used up", models.Error),
         500: Documented("The extraction failed", models.Error, example=samples.FAILED),
         503: Documented("Temporary outage", models.Error),
     }
@@ -37,12 +37,12 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "extract_video", "POST", "/api/v1/extract-video", extraction.extract_video, "Extract insights from a video",
             _ERRORS.beside(
-                {200: Documented("What was extracted", models.Extracted, example=samples.EXTRACTED)}, 400, 402
+                {200: Documented("The extraction", models.Extracted, example=samples.EXTRACTED)}, 400, 402
             ),
             models.ExtractVideo, input=extraction.subject, max_body=MAX_BODY, examples=samples.REQUESTS,
             request_ledger_rows=extraction.rows_of_request,
-            description="Takes 100 credits and 10 for each second of video, rounded up, and nothing when it fails. "
-            "Files sent as base64 are bounded by the size of the request here, 64 MiB, which DumplingAI does not know.",
+            description="Costs 100 credits plus 10 for each second of video, rounded up, and nothing if it fails. "
+            "A request can have at most 64 MiB. This is a limit of this server, not of DumplingAI.",
         ),
         Operation(
             "list_formats", "GET", "/api/v1/extract-video", extraction.list_formats, "List the formats of videos",
@@ -62,8 +62,8 @@ class DumplingAI(Provider):
     description = (
         "Answers a prompt about a video, in one request. Documented: the request, its reply, 400, 401 and 500, the "
         "price, and what videos may be. Observed: values of `requestSource` outside the enum, which are accepted and "
-        "reported, and refused under `--strict`. Assumed: 402, 429 and 503, the length of videos that are not sent "
-        "along, and the list of formats."
+        "reported, and refused under `--strict`. Assumed: 402, 429 and 503, the length of videos by URL, and the "
+        "list of formats."
     )
     tiers = {plan: {"requests_per_minute": _A_MINUTE} for plan in ("free", "starter", "basic", "pro", "enterprise")}
     periods = {"requests_per_minute": "minute"}

@@ -36,12 +36,12 @@ def _conditional(schema: dict[str, Any]) -> None:
 
 
 class ReversePrompt(Body):
-    """A video to be turned back into prompts, named by a link or sent along in Base64."""
+    """A video to turn into prompts, given by a link or sent in Base64."""
 
     # The wire has one spelling of each name; Python's own is not another.
     model_config = ConfigDict(populate_by_name=False, json_schema_extra=_conditional)
 
-    source: Source = Field(alias="videoSource", description="where the video is")
+    source: Source = Field(alias="videoSource", description="where the video comes from")
     locale: Locale = Field(default="en", description="the language of the analysis")
     url: Annotated[str, Field(max_length=LONGEST_URL)] | None = Field(
         default=None, alias="videoUrl", description="a YouTube link for `youtube`, a direct .mp4 URL for `url`"
@@ -50,7 +50,7 @@ class ReversePrompt(Body):
         default=None, alias="videoFile", description="an MP4 file of at most 30 MB in Base64, plain or as a data URL"
     )
     file_name: Annotated[str, Field(max_length=1_000)] | None = Field(
-        default=None, alias="videoFileName", description="what the file was called"
+        default=None, alias="videoFileName", description="the name of the file"
     )
 
     @model_validator(mode="after")

@@ -16,13 +16,13 @@ _HOURLY = 100
 _ERRORS = ErrorReplies.of(
     models.Error,
     {
-        400: "The input, a link or a file cannot be used, or the video could not be downloaded",
+        400: "The input, a link or a file is invalid, or the video cannot be downloaded",
         401: "Missing or invalid API key",
         402: "Not enough credits",
         422: "The video could not be processed",
-        429: "The requests of the hour are used up",
+        429: "The hourly limit is used up",
         500: "Server error",
-        503: "The AI service or the whole service is not available",
+        503: "The AI service or the whole service is unavailable",
     },
 )
 

@@ -13,13 +13,13 @@ Status = Literal["pending", "processing", "completed", "failed"]
 Tier = Literal["free", "basic", "pro", "enterprise"]
 
 Count = Annotated[int, Field(ge=0)]
-Unlimited = Annotated[int, Field(ge=-1, description="-1 is unlimited")]
+Unlimited = Annotated[int, Field(ge=-1, description="-1: unlimited")]
 VideoId = Annotated[int, Field(ge=1, le=2**53 - 1)]
 Link = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 
 
 class Generate(Body):
-    """A video to be made. Qualities other than `free` and `premium` are observed, not documented."""
+    """A video to generate. Qualities other than `free` and `premium` are observed, not documented."""
 
     prompt: str = Field(min_length=1, pattern=r"\S", description="what the video shows; not blank")
     quality: Quality = Field(default="free", description="free costs 1 credit, every other quality 3")
@@ -33,9 +33,13 @@ class Generate(Body):
 class ListQuery(BaseModel, defer_build=True):
     """What a list can be asked for. Nothing is refused: what is no number or out of range counts as left out."""
 
-    page: int | str = Field(default=1, description="page number; below 1 or no number: 1")
-    per_page: int | str = Field(default=20, description="items a page, at most 100; below 1 or no number: 20")
-    status: str = Field(default="", description="pending, processing, completed or failed; any other finds nothing")
+    page: int | str = Field(default=1, description="page number; 1 if it is not a number or below 1")
+    per_page: int | str = Field(
+        default=20, description="items per page, at most 100; 20 if it is not a number or below 1"
+    )
+    status: str = Field(
+        default="", description="pending, processing, completed or failed; any other value gives an empty list"
+    )
 
 
 class Generated(Shape):
@@ -50,7 +54,7 @@ class Generated(Shape):
 
 
 class VideoStatus(Shape):
-    """One video. The links, `duration` (seconds) and `completed_at` come with completion, `error` with failure."""
+    """A video. Once completed it has links, `duration` (seconds) and `completed_at`; if it failed, `error`."""
 
     video_id: VideoId
     status: Status
@@ -66,7 +70,7 @@ class VideoStatus(Shape):
 
 
 class Listed(Shape):
-    """One video of a list; the links and `duration` (seconds) come with its completion."""
+    """A video in a list. It has links and `duration` (seconds) once it is completed."""
 
     id: VideoId
     prompt: str
@@ -96,7 +100,7 @@ class VideoList(Shape):
 
 
 class RateLimitInfo(Shape):
-    """The calls of the present UTC day; `reset_time` is the midnight that ends it."""
+    """The calls of the current day in UTC. `reset_time` is the next midnight."""
 
     tier: Tier
     limit: Unlimited
@@ -115,10 +119,10 @@ class AccountInfo(Shape):
 
 
 class Waiting(Shape):
-    """One of the caller's videos that wait."""
+    """A pending video of the account."""
 
     video_id: VideoId
-    prompt: Annotated[str, Field(max_length=53, description="cut to 50 characters and ...")]
+    prompt: Annotated[str, Field(max_length=53, description="the first 50 characters, followed by ...")]
     quality: Quality
     position: Annotated[int, Field(ge=1)]
     estimated_wait_minutes: Annotated[int, Field(ge=5, le=30)]
@@ -126,7 +130,7 @@ class Waiting(Shape):
 
 
 class QueueStats(Shape):
-    """`total_pending` and `currently_processing` count everybody's videos."""
+    """`total_pending` and `currently_processing` count the videos of all accounts."""
 
     total_pending: Count
     currently_processing: Count
@@ -143,7 +147,7 @@ class Error(Shape):
 
 
 class OutOfCredits(Error):
-    """Which credits the video would have taken, and which there are."""
+    """The credits that the video costs, and those of the account."""
 
     required: Count
     available: Count
@@ -154,13 +158,14 @@ class OverQuota(Error):
 
 
 class ScenarioOptions(ProviderOptions):
-    """Options that a scenario sets for PromptToVideo alone: where its documents and its public source disagree."""
+    """Options of a scenario for PromptToVideo only, where its documentation and its source differ."""
 
     durations: Literal["documented", "observed"] = Field(
-        default="documented", description="observed: free videos last 8 s instead of the 30 s of the documents' example"
+        default="documented",
+        description="`observed`: free videos last 8 s; `documented`: 30 s, as in the documentation's example",
     )
     listed_quality: Literal["documented", "observed"] = Field(
         default="documented",
-        description="observed: lists and the queue repeat the quality that was asked for, instead of 360p for free and "
-        "1080p for premium as in the documents' examples",
+        description="`observed`: lists and the queue show the quality of the request; `documented`: 360p for free and "
+        "1080p for premium, as in the documentation's examples",
     )

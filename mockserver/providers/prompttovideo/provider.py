@@ -18,9 +18,9 @@ _ERRORS = ErrorReplies(
         400: Documented("No JSON body, no prompt, or an unknown quality", models.Error, example=examples.BAD_REQUEST),
         401: Documented("Missing or invalid token", models.Error, example=examples.UNAUTHORIZED),
         402: Documented("Insufficient credits", models.OutOfCredits, example=examples.OUT_OF_CREDITS),
-        404: Documented("No such video of this account", models.Error, example=examples.NOT_FOUND),
+        404: Documented("The account has no such video", models.Error, example=examples.NOT_FOUND),
         413: Documented("The body is too large", models.Error),
-        429: Documented("The calls of the day are used up", models.OverQuota, example=examples.OVER_QUOTA),
+        429: Documented("The daily quota is used up", models.OverQuota, example=examples.OVER_QUOTA),
         500: Documented("Server error", models.Error),
         503: Documented("Temporary outage", models.Error),
     }
@@ -41,8 +41,8 @@ def _operations() -> tuple[Operation, ...]:
             _replies("In the queue", models.Generated, examples.GENERATED, 400, 402, 413), models.Generate,
             input=("prompt",), links={"status": ("get_status", "video_id", "/video_id")}, examples=examples.REQUESTS,
             request_ledger_rows=videos.rows_of_video,
-            description="Takes 1 credit for `free` and 3 for every other quality, and gives them back when the video "
-            "fails before it is begun. Poll its status until it ends.",
+            description="Costs 1 credit for `free` and 3 for every other quality. They are given back if the video "
+            "fails before it is started. Poll its status until it ends.",
         ),
         Operation(
             "get_status", "GET", "/api/v1/video/{video_id}/status", videos.status, "Get a video's status",
@@ -59,7 +59,7 @@ def _operations() -> tuple[Operation, ...]:
         ),
         Operation(
             "get_queue_status", "GET", "/api/v1/queue/status", videos.queue_status, "Get the queue's status",
-            _replies("Your waiting videos, and figures of everybody's", models.QueueStatus, examples.QUEUE),
+            _replies("Your pending videos, and statistics of all videos", models.QueueStatus, examples.QUEUE),
         ),
         *files.operations(),
     )  # fmt: skip
@@ -72,9 +72,9 @@ class PromptToVideo(Provider):
     title = "PromptToVideo"
     hosts = ("prompttovideo.com",)
     description = (
-        "Videos rendered from prompts: a queue, credits, and a daily quota that every call counts against, status "
-        "polls too. Documented: paths, replies, tiers, the statuses 401, 402 and 429. Observed in the provider's "
-        "public source: the words of errors, costs, priorities and waits. Assumed: 413, 500, 503, and the files."
+        "Turns prompts into videos, with a queue, credits, and a daily quota that counts every call, including polls. "
+        "Documented: paths, replies, tiers, the statuses 401, 402 and 429. Observed in the provider's public source: "
+        "the messages of errors, costs, priorities and waits. Assumed: 413, 500, 503, and the files."
     )
     tiers = {
         "free": {"calls_per_day": 10},

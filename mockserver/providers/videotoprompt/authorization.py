@@ -13,8 +13,8 @@ from mockserver.wire.exchange import Exchange
 CODE_LASTS = 10 * 60_000
 HTML = "text/html; charset=utf-8"
 _AUTHORIZE = (
-    "Redirects at once with a code, so that tests need no browser; shows a consent page where the scenario says "
-    "`auto_approve: false`. Codes work once and for ten minutes."
+    "Redirects at once with a code, so that tests need no browser. Shows a consent page if the scenario has "
+    "`auto_approve: false`. A code is valid once, for ten minutes."
 )
 _ANSWERS = {"approve": {"decision": "approve"}, "deny": {"decision": "deny"}}
 _IS_REDIRECT_URI = re.compile(models.REDIRECT_URI).fullmatch
@@ -22,23 +22,23 @@ _IS_REDIRECT_URI = re.compile(models.REDIRECT_URI).fullmatch
 
 def operations() -> tuple[Operation, ...]:
     """The authorization endpoint and its page. They are not counted against the limits of an account."""
-    page = Documented("A consent page for a person", content_type=HTML)
+    page = Documented("A consent page for the user", content_type=HTML)
     redirect = Documented(
-        "Back to the client, with a code or an error in the query",
+        "Redirect to the client, with a code or an error in the query",
         content_type="text/plain; charset=utf-8",
         headers={"Location": {"type": "string", "description": "redirect_uri with `code` or `error`, and `state`"}},
     )
-    wrong = Documented("The client or its redirect URI cannot be trusted", content_type=HTML)
+    wrong = Documented("The client is unknown or its redirect URI is invalid", content_type=HTML)
     large = Documented("The form is too large", content_type=HTML)
-    other = Documented("The form is no form", content_type=HTML)
+    other = Documented("The body is not a form", content_type=HTML)
     return (
         Operation(
-            "oauth_authorize", "GET", "/oauth/authorize", authorize, "Ask a user for access",
+            "oauth_authorize", "GET", "/oauth/authorize", authorize, "Request access from a user",
             {200: page, 302: redirect, 400: wrong}, query=models.AuthorizeQuery, public=True, secret=True,
             tag="oauth", host="videotoprompt.org", description=_AUTHORIZE,
         ),
         Operation(
-            "oauth_consent", "POST", "/oauth/authorize", consent, "Answer the consent page",
+            "oauth_consent", "POST", "/oauth/authorize", consent, "Submit the consent page",
             {302: redirect, 400: wrong, 413: large, 415: other}, models.Consent, "form", models.AuthorizeQuery,
             public=True, secret=True, tag="oauth", host="videotoprompt.org", error_reply=_page_for, examples=_ANSWERS,
         ),

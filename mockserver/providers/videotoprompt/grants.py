@@ -22,7 +22,7 @@ SCHEME: Mapping[str, Any] = {
         }
     },
 }
-# Codes and tokens are not to be kept on the way (RFC 6749 section 5.1).
+# Codes and tokens must not be cached on the way (RFC 6749 section 5.1).
 NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 
 

@@ -40,9 +40,9 @@ class Options(Body):
     """What all analyses can be asked for."""
 
     platform: Platform = Field(default="generic", description="the image or video generator that the prompt is for")
-    style_depth: Depth = Field(default="standard", description="how much the prompt goes into")
+    style_depth: Depth = Field(default="standard", description="the level of detail of the prompt")
     include_negative: bool = Field(
-        default=False, description="also a negative prompt; for midjourney and stable-diffusion only"
+        default=False, description="whether to add a negative prompt; for midjourney and stable-diffusion only"
     )
     language: Language = "en"
 
@@ -53,7 +53,7 @@ class UrlAnalysis(Options):
     url: WebUrl
     timestamp_start: float = Field(default=0, ge=0, description="seconds")
     timestamp_end: float | None = Field(
-        default=None, gt=0, description="seconds, later than timestamp_start; left out: the end of the video"
+        default=None, gt=0, description="seconds, later than timestamp_start; default: the end of the video"
     )
 
     @model_validator(mode="after")
@@ -67,11 +67,11 @@ class UploadAnalysis(Options):
     """An analysis of an uploaded video: a multipart form."""
 
     video: Annotated[bytes, Field(json_schema_extra={"format": "binary", "minLength": 1})] = Field(
-        description="the file, whole: an MP4, MOV, WebM, AVI, FLV, MPEG, WMV or 3GPP"
+        description="a complete file: MP4, MOV, WebM, AVI, FLV, MPEG, WMV or 3GPP"
     )
     include_negative: bool = Field(
         default=False,
-        description="also a negative prompt; for midjourney and stable-diffusion only",
+        description="whether to add a negative prompt; for midjourney and stable-diffusion only",
         json_schema_extra={"type": ["boolean", "string"], "enum": [True, False, *TRUE, *FALSE]},
     )
 
@@ -80,18 +80,18 @@ _ITEM: Any = {"$ref": "#/components/schemas/UrlAnalysis"}
 
 
 class BatchRequest(Body):
-    """Several analyses at once. Each is validated on its own, so one that is wrong fails alone."""
+    """Several analyses. Each is validated separately, so an invalid one does not affect the others."""
 
     analyses: list[Any] = Field(
         min_length=1,
         max_length=100,
-        json_schema_extra={"items": {"anyOf": [_ITEM, {"description": "anything else is an analysis that fails"}]}},
+        json_schema_extra={"items": {"anyOf": [_ITEM, {"description": "anything else is an invalid analysis"}]}},
     )
-    webhook_url: WebUrl | None = Field(default=None, description="where `batch.completed` goes when all have ended")
+    webhook_url: WebUrl | None = Field(default=None, description="where `batch.completed` is sent when all have ended")
 
 
 class Submitted(Shape):
-    """An analysis that has been accepted."""
+    """An accepted analysis."""
 
     id: AnalysisId
     status: Status
@@ -100,7 +100,7 @@ class Submitted(Shape):
 
 
 class StyleAnalysis(Shape):
-    """What the video looks like."""
+    """The style of the video."""
 
     dominant_colors: list[str]
     lighting: str
@@ -109,7 +109,7 @@ class StyleAnalysis(Shape):
 
 
 class Prompt(Shape):
-    """A prompt for the platform that was asked for; `full` is `text` and `parameters` together."""
+    """A prompt for the requested platform. `full` is `text` followed by `parameters`."""
 
     text: str
     negative: str | None
@@ -119,7 +119,7 @@ class Prompt(Shape):
 
 
 class Analysis(Submitted):
-    """An analysis; `prompt` and `completed_at` come with its completion, `error` with its failure."""
+    """An analysis. It has `prompt` and `completed_at` once it is completed, and `error` if it failed."""
 
     platform: Platform | None = None  # type: ignore[assignment]
     completed_at: Instant | None = None
@@ -128,7 +128,7 @@ class Analysis(Submitted):
 
 
 class BatchItem(Shape):
-    """One analysis of a batch that has been accepted; `error` comes with one that was refused."""
+    """An analysis of an accepted batch. It has `error` if it was refused."""
 
     id: AnalysisId
     status: Status
@@ -136,7 +136,7 @@ class BatchItem(Shape):
 
 
 class BatchSubmitted(Shape):
-    """A batch that has been accepted."""
+    """An accepted batch."""
 
     id: BatchId
     status: Status
@@ -145,7 +145,7 @@ class BatchSubmitted(Shape):
 
 
 class Batch(Shape):
-    """A batch with its analyses; `completed_at` comes when all of them have ended, whichever way."""
+    """A batch with its analyses. It has `completed_at` once all of them have ended, failed ones included."""
 
     id: BatchId
     status: Status
@@ -155,7 +155,7 @@ class Batch(Shape):
 
 
 class Problem(Shape):
-    """What went wrong: for programs, and for people."""
+    """The type of the error, for programs, and a message for people."""
 
     type: ErrorType
     message: str
@@ -168,14 +168,14 @@ class Error(Shape):
 
 
 class Completed(Shape):
-    """What an analysis came to."""
+    """The result of an analysis."""
 
     id: AnalysisId
     prompt: Prompt
 
 
 class Failed(Shape):
-    """Why an analysis came to nothing."""
+    """The error of a failed analysis."""
 
     id: AnalysisId
     error: str
@@ -208,11 +208,11 @@ class BatchCompleted(Shape):
 class AuthorizeQuery(BaseModel, defer_build=True):
     """A request for a code (RFC 6749 section 4.1.1). What is wrong but for the first two is told to the client."""
 
-    client_id: str = Field(min_length=1, description="any, unless the scenario names its clients")
-    redirect_uri: str = Field(pattern=REDIRECT_URI, description="where the person is sent back to")
-    response_type: str = Field(default="code", description="must be given, and be `code`")
-    scope: str = Field(default="", description="some of analyze:read, analyze:write, account:read; left out: all")
-    state: str = Field(default="", description="comes back as it is")
+    client_id: str = Field(min_length=1, description="any, unless the scenario lists clients")
+    redirect_uri: str = Field(pattern=REDIRECT_URI, description="where the user is redirected to")
+    response_type: str = Field(default="code", description="required; must be `code`")
+    scope: str = Field(default="", description="some of analyze:read, analyze:write, account:read; default: all")
+    state: str = Field(default="", description="returned unchanged")
     code_challenge: str = Field(default="", description="for PKCE (RFC 7636)")
     code_challenge_method: str = Field(default="plain", description="S256 or plain")
 
@@ -231,21 +231,21 @@ class TokenRequest(Body):
 
     grant_type: str = Field(default="", json_schema_extra={"enum": ["authorization_code", "refresh_token"]})
     code: str = ""
-    redirect_uri: str = Field(default="", description="the same as the code was asked for with")
-    client_id: str = Field(default="", description="here, or as the user name of HTTP Basic")
-    client_secret: str = Field(default="", description="here, or as the password of HTTP Basic")
-    code_verifier: str = Field(default="", description="for a code that was asked for with a challenge (RFC 7636)")
+    redirect_uri: str = Field(default="", description="the same as in the authorization request")
+    client_id: str = Field(default="", description="here, or as the user name in HTTP Basic")
+    client_secret: str = Field(default="", description="here, or as the password in HTTP Basic")
+    code_verifier: str = Field(default="", description="for a code that was requested with a challenge (RFC 7636)")
     refresh_token: str = ""
-    scope: str = Field(default="", description="for a refresh: some of what was granted")
+    scope: str = Field(default="", description="for a refresh: some of the granted scopes")
 
     # Other parameters are ignored (RFC 6749 section 3.2).
     model_config = ConfigDict(json_schema_extra=_only_grant_type, extra="allow")
 
 
 class Consent(Body):
-    """A person's answer on the consent page, as form fields."""
+    """The user's answer on the consent page, as form fields."""
 
-    decision: str = Field(default="", description="`approve`; anything else denies")
+    decision: str = Field(default="", description="`approve` grants access, anything else denies it")
 
 
 class Tokens(Shape):
@@ -273,10 +273,12 @@ class OAuthError(Shape):
 
 
 class ScenarioOptions(ProviderOptions):
-    """Options that a scenario sets for VideoToPrompt alone."""
+    """Options of a scenario for VideoToPrompt only."""
 
-    auto_approve: bool = Field(default=True, description="false: a person must press a button on the consent page")
-    oauth_account: str = Field(default="oauth-user", description="the account that OAuth tokens act for")
+    auto_approve: bool = Field(
+        default=True, description="false: the consent page waits until a person presses its button"
+    )
+    oauth_account: str = Field(default="oauth-user", description="the account of OAuth tokens")
     clients: dict[str, str] = Field(
-        default_factory=dict, description="OAuth client ids and their secrets; none given: every client is known"
+        default_factory=dict, description="OAuth client ids and their secrets; default: any client is accepted"
     )

@@ -22,9 +22,9 @@ _ERRORS = ErrorReplies.of(
     {
         400: "Invalid parameters",
         401: "Missing or invalid credential",
-        403: "Not permitted on this plan, or the token lacks a scope",
-        404: "No such analysis",
-        429: "A limit is used up: wait until X-RateLimit-Reset",
+        403: "Not included in the plan, or the token lacks a scope",
+        404: "Unknown analysis",
+        429: "A limit is used up; wait until X-RateLimit-Reset",
         500: "Server error",
         503: "Temporary outage",
     },
@@ -103,7 +103,7 @@ class VideoToPrompt(Provider):
     limit_headers = {
         "X-RateLimit-Limit": LimitHeader("allowed", "requests a minute"),
         "X-RateLimit-Remaining": LimitHeader("remaining", "requests left in this minute"),
-        "X-RateLimit-Reset": LimitHeader("resets_at", "when the limit starts anew, in Unix seconds"),
+        "X-RateLimit-Reset": LimitHeader("resets_at", "when the limit resets, in Unix seconds"),
     }
     # Errors that the page does not have borrow a type that it has.
     errors = {
@@ -142,11 +142,9 @@ class VideoToPrompt(Provider):
         "failed": "analysis.failed",
         "cancelled": "analysis.failed",
     }
-    signature = Signature(
-        "X-V2P-Signature", "HMAC-SHA256 of the body's bytes with the webhook's secret, in hexadecimal"
-    )
+    signature = Signature("X-V2P-Signature", "HMAC-SHA256 of the raw body with the webhook secret, in hexadecimal")
     tags = {
-        "analyses": "One video at a time: submit it, then poll, or wait for a webhook",
+        "analyses": "Single videos: submit one, then poll or wait for a webhook",
         "batches": "Up to 100 videos in one call",
         "oauth": "Act for a user (RFC 6749), with PKCE (RFC 7636)",
     }

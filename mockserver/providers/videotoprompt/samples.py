@@ -63,12 +63,12 @@ def _body(event: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
 EVENTS = {
     "analysis.completed": Event(
-        "An analysis has its prompt",
+        "An analysis is completed",
         models.AnalysisCompleted,
         example=_body("analysis.completed", {"id": "ana_abc123", "prompt": _PROMPT}),
     ),
     "analysis.failed": Event(
-        "An analysis came to nothing",
+        "An analysis has failed",
         models.AnalysisFailed,
         example=_body("analysis.failed", {"id": "ana_abc123", "error": "The video could not be analyzed"}),
     ),

@@ -19,7 +19,7 @@ TOKEN_LASTS = 60 * 60_000
 _ACCESS, _REFRESH = "v2p_at_", "v2p_rt_"
 # What new tokens rest on in the ledger.
 _ISSUED = ("rule.oauth_access_tokens",)
-_UNCACHED = {"Cache-Control": {"type": "string", "const": "no-store", "description": "tokens are not to be kept"}}
+_UNCACHED = {"Cache-Control": {"type": "string", "const": "no-store", "description": "tokens must not be cached"}}
 _GRANTS = {
     "code": {
         "grant_type": "authorization_code",
@@ -49,7 +49,7 @@ def operations() -> tuple[Operation, ...]:
             {
                 200: Documented("Tokens", models.Tokens, headers=_UNCACHED),
                 400: Documented("Refused", models.OAuthError),
-                401: Documented("The client is not known", models.OAuthError),
+                401: Documented("The client is unknown", models.OAuthError),
                 413: Documented("The form is too large", models.OAuthError),
             },
             models.TokenRequest, "form", public=True, secret=True,
