@@ -15,8 +15,8 @@ import mockserver as package
 from mockserver import MockServer
 from mockserver.core.scenario import Scenario
 from mockserver.providers.registry import all_providers
+from mockserver.providers.summaries import ProviderName
 from mockserver.testing import Job, MockServerError
-from mockserver.testing.handle import ProviderName
 
 VIDEO = "https://example.com/hike.mp4"
 THROTTLED = {"rules": [{"name": "no", "operation": "videotoprompt.analyze_url", "fault": {"kind": "rate_limited"}}]}

@@ -10,7 +10,7 @@ from mockserver.cli.messages import bad
 def add(commands: Any) -> None:
     """Add the command."""
     openapi = commands.add_parser("openapi", help="print the OpenAPI document of a provider, or of the control API")
-    openapi.add_argument("provider", help="videotoprompt, prompttovideo, nanophoto, descrideo, dumplingai or control")
+    openapi.add_argument("provider", help="the name of a provider, or control")
     openapi.add_argument("--yaml", action="store_true", help="as YAML")
     openapi.set_defaults(run=_openapi)
 

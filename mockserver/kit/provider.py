@@ -48,8 +48,8 @@ class Provider(Errors, Limits, Webhooks):
     `language` is the path within the body of a request of the language that it asks to be answered in; the request
     that a job keeps has it under the last name of that path.
 
-    For the documents alone: `description`, `security` (OpenAPI security schemes, any one of which does), and `tags`
-    (their descriptions by name).
+    For the documents alone: `features` in a few words, `description`, `security` (OpenAPI security schemes, any one of
+    which does), and `tags` (their descriptions by name).
     """
 
     name: ClassVar[str]
@@ -64,6 +64,7 @@ class Provider(Errors, Limits, Webhooks):
     states: ClassVar[Mapping[Status, str]] = {}
     stages: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[tuple[str, ...]] = ()
+    features: ClassVar[str] = ""
     description: ClassVar[str] = ""
     security: ClassVar[Mapping[str, Mapping[str, Any]]] = BEARER
     tags: ClassVar[Mapping[str, str]] = {}

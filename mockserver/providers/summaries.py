@@ -1,7 +1,10 @@
-"""What the providers say of themselves, in short. Written by `make summaries`: change the providers, not this."""
+"""What a server knows of its providers before it loads one. `make summaries` writes this file from the providers."""
+
+from typing import Literal
 
 from mockserver.kit.summary import Summary
 
+ProviderName = Literal["videotoprompt", "prompttovideo", "nanophoto", "descrideo", "dumplingai"]
 SUMMARIES: tuple[Summary, ...] = (
     Summary(
         name="videotoprompt",

@@ -1,7 +1,4 @@
-"""Writes the summaries of the providers out as Python, so that a server need not load a provider before its first use.
-
-`make summaries` runs this; a test holds what it wrote to the providers.
-"""
+"""Writes what a server knows of its providers before it loads one: `make summaries` runs this, and a test checks it."""
 
 from pathlib import Path
 
@@ -9,10 +6,13 @@ from mockserver.kit.summary import Summary, summary
 from mockserver.providers.registry import all_providers
 
 _HEAD = '''\
-"""What the providers say of themselves, in short. Written by `make summaries`: change the providers, not this."""
+"""What a server knows of its providers before it loads one. `make summaries` writes this file from the providers."""
+
+from typing import Literal
 
 from mockserver.kit.summary import Summary
 
+ProviderName = Literal[{names}]
 SUMMARIES: tuple[Summary, ...] = (
 {values},
 )
@@ -20,8 +20,9 @@ SUMMARIES: tuple[Summary, ...] = (
 
 
 def written_out() -> str:
-    """The module of the summaries."""
-    return _HEAD.format(values=",\n".join(_source(summary(each)) for each in all_providers()))
+    """The text of the module `summaries`."""
+    found = [summary(each) for each in all_providers()]
+    return _HEAD.format(names=", ".join(repr(each.name) for each in found), values=",\n".join(map(_source, found)))
 
 
 def _source(found: Summary) -> str:

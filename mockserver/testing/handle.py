@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.clock import monotonic
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
+from mockserver.providers.summaries import ProviderName
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.accounts import Account
 from mockserver.testing.deliveries import Deliveries
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True
 
-ProviderName = Literal["videotoprompt", "prompttovideo", "nanophoto", "descrideo", "dumplingai"]
 What = Literal["journal", "jobs", "counters", "faults", "all"]
 
 

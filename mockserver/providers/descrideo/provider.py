@@ -38,6 +38,7 @@ class Descrideo(Provider):
 
     name = "descrideo"
     title = "Descrideo"
+    features = "jobs in stages, three APIs, prepaid or postpaid tokens, calls to a source provider"
     hosts = ("api.descrideo.com", DEMO_HOST)
     base_path = "/v1"
     key_prefix = LIVE_KEY

@@ -57,6 +57,7 @@ class DumplingAI(Provider):
 
     name = "dumplingai"
     title = "DumplingAI"
+    features = "one operation that replies when the work is done, credits per second of video"
     hosts = ("app.dumplingai.com",)
     base_path = "/api/v1"
     description = (

@@ -53,6 +53,7 @@ class NanoPhoto(Provider):
 
     name = "nanophoto"
     title = "NanoPhoto"
+    features = "one operation that streams its text, thirteen error codes"
     hosts = ("nanophoto.ai",)
     tiers = {
         "free": {"requests_per_hour": _HOURLY},

@@ -70,6 +70,7 @@ class PromptToVideo(Provider):
 
     name = "prompttovideo"
     title = "PromptToVideo"
+    features = "a queue with priorities, credits, a quota of calls a day, files that play"
     hosts = ("prompttovideo.com",)
     description = (
         "Turns prompts into videos, with a queue, credits, and a daily quota that counts every call, including polls. "

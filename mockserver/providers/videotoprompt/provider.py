@@ -89,6 +89,7 @@ class VideoToPrompt(Provider):
 
     name = "videotoprompt"
     title = "VideoToPrompt"
+    features = "jobs and batches, plans, OAuth 2, signed webhooks"
     description = "Turns videos into prompts for image and video generators, in the background."
     hosts = ("api.videotoprompt.org", "videotoprompt.org")
     base_path = "/v1"
