@@ -57,7 +57,7 @@ schema: $(VENV)/.package ## regenerate the JSON Schema of scenario files
 	@$(BIN)/mockserver schema >mockserver/scenario.schema.json
 
 default: $(VENV)/.dev ## regenerate the Python form of the default scenario
-	@$(BIN)/python -m mockserver.scenario.written_out
+	@$(BIN)/python -m mockserver.scenario.write_default
 	@$(BIN)/ruff format --quiet mockserver/scenario/default.py
 
 summaries: $(VENV)/.dev ## regenerate the summaries of the providers

@@ -10,7 +10,7 @@ __all__ = ["MockServer", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    # Imported when it is asked for: `import mockserver` alone, and the command line, must not wait for it.
+    # Imported when it is first used, so that `import mockserver` and the command line stay fast.
     if name == "MockServer":
         from mockserver.testing import MockServer
 

@@ -1,4 +1,4 @@
-"""`python -m mockserver` is the command line."""
+"""Runs the command line with `python -m mockserver`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The composition root: settings, providers, scenarios, sandboxes and the control API become one ASGI application."""
+"""The composition root: creates the ASGI application from settings, providers, scenarios and the control API."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
@@ -32,12 +32,12 @@ def create_app(
     own_ports: Collection[int] | None = None,
     providers: Sequence[Provider] = (),
 ) -> Server:
-    """A server of its own, sharing nothing with any other.
+    """Create a server. It shares no state with other servers in this process.
 
-    `scenario` stands in front of the one that the settings name; `sender` stands in for the network;
-    `own_ports` are those that webhooks never go to; `providers` are those that are simulated, all there are unless
-    given. Raises SourceErrors for a bad scenario, and for a bad ledger when it is asked to show or refuse by it,
-    LookupError for an unknown scenario, and SettingsError for a clock that is none.
+    `scenario` replaces the scenario of the settings. `sender` replaces the network. `own_ports` are ports to which
+    webhooks are never sent; the default is the port of the settings. `providers` are the providers to simulate; the
+    default is all of them. Raises SourceErrors for an invalid scenario and, if the settings need the ledger, for an
+    invalid ledger; LookupError for an unknown scenario; SettingsError for an invalid clock.
     """
     settings = settings or Settings()
     known = Providers.of(providers) if providers else registry.providers()
@@ -50,7 +50,7 @@ def create_app(
         store=MemoryStore,
         seed=settings.seed,
         clock=clock_of(settings.clock),
-        unsaid=provenance.unsaid,
+        disallowed_rows=provenance.disallowed_rows,
     )
     return Server(
         known,
@@ -61,11 +61,11 @@ def create_app(
 
 
 def _provenance(settings: Settings, providers: Providers) -> Provenance:
-    made = Provenance(ledger(providers.values()), settings.rule_header, settings.no_assumed)
-    if made.asked:
-        # Read now, so that a mistake in it is told to whoever starts the server, and not to clients.
-        made.ledger.read()
-    return made
+    provenance = Provenance(ledger(providers.values()), settings.rule_header, settings.no_assumed)
+    if provenance.asked:
+        # Read now, so that an error in it stops the start of the server and does not reach clients.
+        provenance.ledger.read()
+    return provenance
 
 
 def _network(settings: Settings, own_ports: Collection[int] | None) -> Sender:
@@ -76,7 +76,7 @@ def _network(settings: Settings, own_ports: Collection[int] | None) -> Sender:
 def _control(
     settings: Settings, sandboxes: Sandboxes, library: Library, providers: Sequence[Provider], ledger: Ledger
 ) -> Control:
-    # Loaded for the first request that asks for it: a server starts the sooner.
+    # Imported for the first request that needs it, so that a server starts faster.
     from mockserver.control.api import ControlApi
     from mockserver.control.boundary import Boundary
 
@@ -97,7 +97,7 @@ def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] |
 
 
 def clock_of(text: str) -> ClockSpec | None:
-    """The clock of a setting: a mode, or a speed such as `60x`; None where the scenario decides.
+    """Parse the setting `clock`: a mode, or a speed such as `60x`. None means that the scenario decides.
 
     Raises SettingsError.
     """
@@ -105,7 +105,7 @@ def clock_of(text: str) -> ClockSpec | None:
         return None
     speed = text.removesuffix("x")
     try:
-        told = {"mode": text} if speed == text else {"mode": "scaled", "speed": float(speed)}
-        return ClockSpec.model_validate(told)
-    except ValueError:  # pydantic's are too
+        values = {"mode": text} if speed == text else {"mode": "scaled", "speed": float(speed)}
+        return ClockSpec.model_validate(values)
+    except ValueError:  # includes pydantic's ValidationError
         raise SettingsError(f"clock must be real, manual, auto, or a speed such as 60x, not {text!r}") from None

@@ -1,35 +1,33 @@
-"""The only reader of the real clock. A sandbox's clock is a rate and an offset; everything else is handed `now`.
+"""The clock of a sandbox, and the only code that reads the real clock. All other code gets `now` as an argument.
 
-Instants are whole milliseconds since the Unix epoch. `real` runs at rate 1, `scaled` at its speed; `manual` and
-`auto` stand still: `manual` until somebody moves it, `auto` until no request is in flight, when its sandbox takes it to
-the next event.
+A clock is a rate and an offset. Instants are whole milliseconds since the Unix epoch. `real` runs at rate 1, `scaled`
+at its speed. `manual` and `auto` stand still: `manual` until it is advanced, `auto` until no request is in flight; then
+its sandbox advances it to the next event.
 
-A theory of operation
----------------------
+How it works
+------------
 
-**Who waits for what.** A request that waits (a response that is delayed, a stream between two chunks) sleeps until an
-instant of this clock: a `Sleeper`, whose future lies in one heap, ordered by instant and then by who came first. The
-sandbox's background task waits with a `Ticker` instead: for an instant, or until it is poked. Nothing else waits on a
-clock, and nothing polls one.
+**Waiting.** A request that waits (for a delayed response, or between two chunks of a stream) sleeps until an instant of
+this clock with a `Sleeper`. The futures of all sleepers are in one heap, ordered by instant and then by arrival. The
+sandbox's background task waits with a `Ticker`, for an instant or until it is poked. Nothing else waits on a clock, and
+nothing polls one.
 
-**Who may wake whom.** `_wake` resolves the futures of all sleepers whose instant has come. Two call it: the alarm,
-which is one timer of the event loop, set for the earliest sleeper of a clock that runs, and `jump`, which moves a
-clock by hand. `Sleeper.rouse` ends one sleep early and for good (its client has left). Whoever resolves a future
-counts its request as in flight there and then, not when its task runs: between the two nobody may believe that the
-sandbox is idle.
+**Waking.** `_wake` resolves the futures of all sleepers whose instant has come. It is called by the alarm, a timer of
+the event loop that is set for the earliest sleeper of a running clock, and by `jump`, which moves the clock.
+`Sleeper.rouse` ends a sleep early and for good, when the client has disconnected. The code that resolves a future also
+counts its request as in flight at once, not when its task runs. Otherwise the sandbox would look idle in between.
 
-**Who is in flight.** `busy` counts the requests to providers that have begun, are not over and do not sleep. When it
-falls to nothing, an `auto` clock says so by `on_idle`, and the courier takes it to the next event. The requests that
-were woken are kept by name besides (`_awake`), so that whoever moves time step by step can wait until each has slept
-again or ended (`quiet`) before the next step: what happens at one instant is over before the next instant comes.
+**Requests in flight.** `busy` counts the requests to providers that have begun, have not ended and do not sleep. When
+it drops to 0, an `auto` clock calls `on_idle`, and the courier advances it to the next event. Requests that were woken
+are also kept in `_awake`, so that code that advances the clock in steps can wait until each of them sleeps again or has
+ended (`quiet`): everything that happens at one instant is finished before the next instant.
 
-**Why time never goes back.** `now` is an offset plus what the monotonic clock has run since, at the clock's rate.
-Each change of mode or rate first takes the present instant as the new offset, and `jump` ignores instants that have
-passed.
+**Time never goes back.** `now` is the offset plus the time on the monotonic clock since then, times the rate. A change
+of mode or rate first makes the current instant the new offset. `jump` ignores past instants.
 
-**What stays behind.** A sleep that ended early stays in the heap, resolved, until it comes to the top or until most
-of the heap is made of such. The time of the machine (`wall_ms`) is the start of a clock that runs, and otherwise
-stands in signatures and is compared with dates of receivers alone, for those live outside.
+**Remaining entries.** A sleep that ended early stays in the heap until it reaches the top, or until most entries are
+such. The machine's time (`wall_ms`) is only used as the start of a running clock, in signatures, and to compare with
+dates that receivers send.
 """
 
 import asyncio
@@ -46,33 +44,33 @@ __all__ = ["START", "Clock", "Mode", "Ticker", "monotonic", "parse_rfc3339", "rf
 
 Mode = Literal["real", "scaled", "manual", "auto"]
 
-# Clocks that stand still start here unless the scenario says otherwise, so that runs can be compared byte by byte.
+# The default start of manual and auto clocks, so that runs can be compared byte by byte.
 START = 1_748_779_200_000
 
-# When a sleeper is to wake, its place among equals, what to resolve then, and the request it is.
-_Bed = tuple[int, int, "asyncio.Future[bool]", object]
-_LEFT_BEDS = 64
+# The instant at which a sleeper wakes, its order of arrival, the future to resolve, and the token of its request.
+_Entry = tuple[int, int, "asyncio.Future[bool]", object]
+_MIN_ENDED = 64
 
 
 def wall_ms() -> int:
-    """The time of the machine, for what must agree with the world outside: signature timestamps."""
+    """Return the machine's time, for values that other systems check, such as signature timestamps."""
     return time.time_ns() // 1_000_000
 
 
 def monotonic() -> float:
-    """Seconds on a clock that never goes back, for measuring how long something outside took."""
+    """Return seconds on a clock that never goes back, for measuring durations."""
     return time.monotonic()
 
 
 class Clock:
-    """The time of one sandbox."""
+    """The clock of one sandbox."""
 
     def __init__(self, mode: Mode = "real", speed: float = 1.0, start: int | None = None) -> None:
         still = mode in ("manual", "auto")
         self._at = start if start is not None else START if still else wall_ms()
         self._since = time.monotonic()
-        self._sleepers: list[_Bed] = []
-        self._left = 0
+        self._sleepers: list[_Entry] = []
+        self._ended = 0
         self._order = count()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0
@@ -89,20 +87,20 @@ class Clock:
         return {"real": 1.0, "scaled": self.speed}.get(self.mode, 0.0)
 
     def now(self) -> int:
-        """The present instant. Never earlier than any instant that this clock has told before."""
+        """Return the current instant. It is never earlier than a previous result."""
         if self.mode == "real":
             return self._at + int((time.monotonic() - self._since) * 1000)
         return self._at + int((time.monotonic() - self._since) * 1000 * self.rate)
 
     def change(self, mode: Mode, speed: float = 1.0) -> None:
-        """Go on from the present instant in another mode."""
+        """Continue from the current instant in another mode."""
         self._at, self._since = self.now(), time.monotonic()
         self.mode, self.speed = mode, speed
-        self._arm(anew=True)
-        self._tell_idle()
+        self._arm(reset=True)
+        self._notify_idle()
 
     def jump(self, to: int) -> None:
-        """Move forward to `to`, and wake whoever slept until then. An earlier instant changes nothing."""
+        """Move forward to `to`, and wake the sleepers whose instant has come. An earlier instant changes nothing."""
         now = self.now()
         if to > now:
             self._at, self._since = to, time.monotonic()
@@ -110,77 +108,77 @@ class Clock:
         self._wake()
 
     def real_delay(self, until: int) -> float | None:
-        """Real seconds from now to the instant `until`; None when this clock stands still before it."""
+        """Return the real seconds from now to the instant `until`; None if the clock stands still."""
         if until <= self.now():
             return 0.0
         if not self.rate:
             return None
-        # Not from `now`, which is up to a millisecond old: a stream is to be on time.
+        # Not computed from `now`, which is rounded down to a millisecond: streams need more precision.
         return max(0.0, (until - self._at) / 1000 / self.rate - (time.monotonic() - self._since))
 
-    # What is in flight: a request that is not asleep keeps an auto clock from jumping.
+    # Requests in flight. An auto clock does not jump while there are any.
 
     def enter(self) -> None:
-        """A request begins."""
+        """Count a request that begins."""
         self.busy += 1
 
     def leave(self, token: object) -> None:
-        """The request known as `token` is over."""
+        """Count the end of the request `token`."""
         self.busy -= 1
         self._awake.discard(token)
-        self._settle_quiet()
-        self._tell_idle()
+        self._check_quiet()
+        self._notify_idle()
 
     def next_sleeper(self) -> int | None:
-        """The earliest instant that somebody sleeps until."""
+        """Return the instant of the earliest sleeper, or None."""
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
-            self._left -= 1
+            self._ended -= 1
         return self._sleepers[0][0] if self._sleepers else None
 
-    def lie_down(self, at: int | None, future: "asyncio.Future[bool]", token: object) -> None:
-        """Resolve `future` at the instant `at`; until then the request `token` is not in flight."""
+    def add_sleeper(self, at: int | None, future: "asyncio.Future[bool]", token: object) -> None:
+        """Resolve `future` at the instant `at` (None: never). Until then the request `token` is not in flight."""
         if at is not None:
             heapq.heappush(self._sleepers, (at, next(self._order), future, token))
             if self._alarm is None or at < self._alarm_at:
                 self._arm()
         self.busy -= 1
         self._awake.discard(token)
-        self._settle_quiet()
-        self._tell_idle()
+        self._check_quiet()
+        self._notify_idle()
 
-    def get_up(self, at: int | None, token: object) -> None:
-        """The request `token` is in flight again, before the instant `at` that it slept until."""
+    def remove_sleeper(self, at: int | None, token: object) -> None:
+        """Count the request `token` as in flight again, because its sleep until `at` ended early."""
         self.busy += 1
         self._awake.add(token)
         if at is None:
             return
-        self._left += 1
-        # Beds that were left early stay where they are in the heap, until most of it is made of them.
-        if self._left > _LEFT_BEDS and self._left * 2 > len(self._sleepers):
-            self._sleepers = [bed for bed in self._sleepers if not bed[2].done()]
+        self._ended += 1
+        # Entries of sleeps that ended early stay in the heap until they are most of it.
+        if self._ended > _MIN_ENDED and self._ended * 2 > len(self._sleepers):
+            self._sleepers = [entry for entry in self._sleepers if not entry[2].done()]
             heapq.heapify(self._sleepers)
-            self._left = 0
+            self._ended = 0
 
-    async def quiet(self, patience: float = 5.0) -> None:
-        """Wait until whoever was woken sleeps again or is done; give up after `patience` real seconds."""
+    async def quiet(self, seconds: float = 5.0) -> None:
+        """Wait until every woken request sleeps again or has ended, for at most `seconds` real seconds."""
         await asyncio.sleep(0)
         if not self._awake:
             return
         self._quiet = asyncio.Event()
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(seconds):
                 await self._quiet.wait()
         except TimeoutError:
             self._awake.clear()
         finally:
             self._quiet = None
 
-    def _settle_quiet(self) -> None:
+    def _check_quiet(self) -> None:
         if self._quiet is not None and not self._awake:
             self._quiet.set()
 
-    def _tell_idle(self) -> None:
+    def _notify_idle(self) -> None:
         if self.mode == "auto" and self.busy == 0 and self.on_idle is not None:
             self.on_idle()
 
@@ -189,7 +187,7 @@ class Clock:
         while self._sleepers and self._sleepers[0][0] <= now:
             _, _, future, token = heapq.heappop(self._sleepers)
             if future.done():
-                self._left -= 1
+                self._ended -= 1
                 continue
             self.busy += 1
             self._awake.add(token)
@@ -205,9 +203,9 @@ class Clock:
             self._alarm.cancel()
             self._alarm = None
 
-    def _arm(self, *, anew: bool = False) -> None:
-        """Set the alarm for the earliest sleeper. With a good alarm set already this costs next to nothing."""
-        if anew:
+    def _arm(self, *, reset: bool = False) -> None:
+        """Set the alarm for the earliest sleeper, unless it is set early enough already."""
+        if reset:
             self._drop_alarm()
         at = self.next_sleeper()
         if at is None or (self._alarm is not None and self._alarm_at <= at):
@@ -220,7 +218,7 @@ class Clock:
 
 
 class Sleeper:
-    """One request that waits on a clock, as often as it likes, until somebody rouses it for good."""
+    """The waits of one request on a clock, any number of them, until it is roused."""
 
     __slots__ = ("_at", "_clock", "_future", "_token", "roused")
 
@@ -232,38 +230,38 @@ class Sleeper:
         self.roused = False
 
     async def until(self, at: int | None) -> bool:
-        """Wait for the instant `at` (None: for ever). False, without further waiting, once it was roused."""
+        """Wait for the instant `at` (None: for ever). Return False, without waiting, once it is roused."""
         if self.roused:
             return False
         if at is not None and at <= self._clock.now():
             return True
         self._at = at
         self._future = future = asyncio.get_running_loop().create_future()
-        self._clock.lie_down(at, future, self._token)
+        self._clock.add_sleeper(at, future, self._token)
         try:
-            came: bool = await future
+            reached: bool = await future
         finally:
-            # Cancelled in its sleep; whoever resolves the future counts the request as in flight there and then.
+            # Otherwise the code that resolved the future has counted the request as in flight.
             if future.cancelled():
-                self._clock.get_up(at, self._token)
+                self._clock.remove_sleeper(at, self._token)
             self._future = None
-        return came
+        return reached
 
     def rouse(self) -> None:
-        """End the present wait, and every later one."""
+        """End the current wait and all later ones."""
         self.roused = True
         if self._future is not None and not self._future.done():
             self._future.set_result(False)
-            self._clock.get_up(self._at, self._token)
+            self._clock.remove_sleeper(self._at, self._token)
 
 
 async def turn() -> None:
-    """Let everybody else who is ready have a turn; what was written goes out to the network meanwhile."""
+    """Let the other tasks that are ready run, and the event loop send what was written."""
     await asyncio.sleep(0)
 
 
 async def eventually(done: Callable[[], bool], seconds: float) -> bool:
-    """Wait in real time for what the operating system does, looking every millisecond. False after `seconds`."""
+    """Wait in real time until `done()` is true, checking every millisecond. Return False after `seconds`."""
     until = time.monotonic() + seconds
     while not done():
         if time.monotonic() >= until:
@@ -273,20 +271,20 @@ async def eventually(done: Callable[[], bool], seconds: float) -> bool:
 
 
 class Ticker:
-    """Wakes one waiting task at an instant of a clock, or when it is poked."""
+    """Wakes a task at an instant of a clock, or when it is poked."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._event = asyncio.Event()
 
     def poke(self) -> None:
-        """Something changed: whoever waits should look again."""
+        """Wake the waiting task, so that it checks again what to do."""
         self._event.set()
 
     async def wait(self, until: int | None) -> None:
-        """Wait for the instant `until` (None: no end) or a poke, whichever is first."""
+        """Wait for the instant `until` (None: for ever) or a poke, whichever is first."""
         delay = None if until is None else self._clock.real_delay(until)
-        # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with a poke.
+        # Not `wait_for`: in Python 3.11 it loses a cancellation that arrives together with a poke.
         with suppress(TimeoutError):
             async with asyncio.timeout(None if delay is None else min(delay, 3600.0)):
                 await self._event.wait()

@@ -1,4 +1,4 @@
-"""Settings of a server: a flag wins over the environment, the environment over a file, the file over the default."""
+"""The settings of a server. A flag overrides the environment, the environment a file, and the file the default."""
 
 import os
 from collections.abc import Mapping
@@ -12,13 +12,14 @@ _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used: which one, where it came from, and what would be right."""
+    """A setting is invalid. The message says which one, where it was set, and what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. Each name is a flag (`--public-url`), a variable (`MOCKSERVER_PUBLIC_URL`) and a
-    key of `mockserver.toml` (`public_url`)."""
+    """All settings. Each can be set by a flag (`--public-url`), a variable (`MOCKSERVER_PUBLIC_URL`) or a key of
+    `mockserver.toml` (`public_url`).
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -38,12 +39,12 @@ class Settings:
 
     @property
     def scenario_dirs(self) -> tuple[Path, ...]:
-        """Where scenarios are looked for by name, before the bundled ones."""
+        """The directories that are searched for scenarios before the bundled ones."""
         return (Path(self.scenario_dir),)
 
 
 def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
-    """The settings of this run. Raises SettingsError for a value, variable or key that cannot be used."""
+    """Return the settings of this run. Raises SettingsError for an invalid value or an unknown key of the file."""
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = _from_file(Path(FILE) if file is None else file, required=file is not None)
     known = {f.name for f in fields(Settings)}
@@ -57,7 +58,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
         raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
     for name in ("head_timeout", "body_timeout"):
         if getattr(settings, name) < 1:
-            raise SettingsError(f"{name} must be at least 1 (second), not {getattr(settings, name)}")
+            raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
     return settings
 
 
@@ -66,23 +67,23 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         if required:
-            raise SettingsError(f"{path}: there is no such settings file") from None
+            raise SettingsError(f"{path}: the settings file does not exist") from None
         return {}
     except (UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path}: {error}") from None
-    import tomllib  # most servers have no such file
+    import tomllib  # imported here because most servers have no such file
 
     try:
-        found = tomllib.loads(text)
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}") from None
     known = sorted(f.name for f in fields(Settings))
-    for name in found:
+    for name in values:
         if name not in known:
             from mockserver.source.suggestions import did_you_mean
 
             raise SettingsError(f"{path}: unknown setting {name!r}{did_you_mean(name, known)}")
-    return {name: _typed(name, value, f"{path}: {name}") for name, value in found.items()}
+    return {name: _typed(name, value, f"{path}: {name}") for name, value in values.items()}
 
 
 def _typed(name: str, value: Any, origin: str) -> Any:
@@ -93,6 +94,6 @@ def _typed(name: str, value: Any, origin: str) -> Any:
         if "bool" in kind and not isinstance(value, bool):
             return {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}[str(value).lower()]
     except (ValueError, KeyError):
-        wanted = "a whole number" if "int" in kind else "true or false"
-        raise SettingsError(f"{origin} must be {wanted}, not {value!r}") from None
+        expected = "a whole number" if "int" in kind else "true or false"
+        raise SettingsError(f"{origin} must be {expected}, not {value!r}") from None
     return value if "bool" in kind else str(value)

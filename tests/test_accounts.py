@@ -1,4 +1,4 @@
-"""Accounts: what a scenario says of a key, kept for as many keys as a server may be shown."""
+"""Accounts: the account that a scenario gives to a key, and the bound on how many are kept."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def accounts(program: Program) -> Accounts:
     return Accounts(program, {p.name: p for p in all_providers()})
 
 
-def test_the_first_entry_that_fits_a_key_says_what_it_may(accounts: Accounts) -> None:
+def test_the_first_matching_entry_defines_the_account_of_a_key(accounts: Accounts) -> None:
     free, other = accounts["videotoprompt", "free-1"], accounts["prompttovideo", "anything"]
     assert free is not None
     assert other is not None
@@ -41,20 +41,18 @@ def test_the_first_entry_that_fits_a_key_says_what_it_may(accounts: Accounts) ->
     assert accounts["videotoprompt", "free-1"] is free
 
 
-def test_a_change_of_plan_keeps_the_figures_that_were_given(accounts: Accounts) -> None:
+def test_a_change_of_plan_keeps_the_limits_that_the_scenario_sets(accounts: Accounts) -> None:
     free = accounts["videotoprompt", "free-1"]
     assert free is not None
-    changed = accounts.changed(free, {"plan": "pro", "webhook": {"url": "http://127.0.0.1:9000/hook"}})
+    changed = accounts.with_change(free, {"plan": "pro", "webhook": {"url": "http://127.0.0.1:9000/hook"}})
     assert (changed.tier, changed.limits["requests_per_minute"].allowed) == ("pro", 7)
     assert changed.webhook is not None
-    assert accounts.changed(changed, {"webhook": None}).webhook is None
+    assert accounts.with_change(changed, {"webhook": None}).webhook is None
     assert accounts["videotoprompt", "free-1"] is free
 
 
-def test_keys_that_clients_make_up_are_not_kept_without_bound(
-    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mockserver.core.accounts.KEPT", 3)
+def test_the_number_of_kept_accounts_is_bounded(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.core.accounts.MAX_ACCOUNTS", 3)
     for number in range(10):
         assert accounts["nanophoto", f"key-{number}"] is not None
         assert len(accounts) <= 3

@@ -72,13 +72,13 @@ def test_check_says_ok_or_where_and_what_and_what_would_be_right(tmp_path: Path,
         ("scenario: x\nrules: [{name: r, operation: videotoprompt.analyse_url}]\n",
          "did you mean 'videotoprompt.analyze_url'?"),
         ("scenario: x\nrules: [{name: r, operation: '*', plan: rendr}]\nplans: {render: {steps: [{status: queued}]}}\n",
-         ":2:41: no plan is called 'rendr'; did you mean 'render'?"),
+         ":2:41: unknown plan 'rendr'; did you mean 'render'?"),
         ("scenario: x\nrules: [{name: r, operation: '*', fault: {kind: rate_limitd}}]\n",
          "did you mean 'rate_limited'?"),
         ("scenario: x\nrules: [{name: r, operation: '*', reply: {id: '${now}',\n  by: [me, 'by ${fake.nmae}']}}]\n",
-         ":3:12: ${fake.nmae} is not on the list of values; did you mean 'fake.name'?"),
+         ":3:12: unknown placeholder ${fake.nmae}; did you mean 'fake.name'?"),
         ("scenario: x\nrules: [{name: r, operation: '*', stream: {text: 'by ${fake.phone}'}}]\n",
-         ":2:50: ${fake.phone} is not on the list of values"),
+         ":2:50: unknown placeholder ${fake.phone}"),
         ("scenario: x\naccounts: [{key: k, plan: por}]\n", "did you mean 'pro'?"),
         ("scenario: x\nplans: {p: {steps: [{status: queued, for: soon}]}}\n",
          ":2:43: 'for': expected a duration such as 15s"),
@@ -110,7 +110,7 @@ def test_show_tells_the_rules_in_order_the_shadowed_ones_and_the_plans(tmp_path:
     assert main(["show", str(file)]) == 0
     told = capsys.readouterr().out
     assert told.index("1. all") < told.index("2. late")
-    assert "never wins: 'all' takes all its requests" in told
+    assert "never used: 'all' matches all its requests first" in told
     assert "queued 2s > running 13s ± 2s > succeeded" in told
     assert main(["show", "defualt"]) == 2
     assert "did you mean 'default'?" in capsys.readouterr().err

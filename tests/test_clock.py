@@ -1,4 +1,4 @@
-"""The clock: never back, at its own rate, and exact about who sleeps and who is busy."""
+"""The clock: it never goes back, runs at its rate, and counts sleeping and busy requests exactly."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ MODES: list[Mode] = ["real", "scaled", "manual", "auto"]
 
 
 class Machine:
-    """Stands in for the `time` of the machine: it passes when told."""
+    """Replaces the `time` module: tests set the time."""
 
     def __init__(self) -> None:
         self.seconds = 1_000.0
@@ -29,26 +29,26 @@ class Machine:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    stands_in = Machine()
-    monkeypatch.setattr(module, "time", stands_in)
-    return stands_in
+    replacement = Machine()
+    monkeypatch.setattr(module, "time", replacement)
+    return replacement
 
 
 async def settled() -> None:
-    """Let everybody who can go on go on, until nobody can."""
+    """Run all tasks until they wait."""
     for _ in range(10):
         await module.turn()
 
 
-# --- what time it is ---
+# --- the current instant ---
 
 
-def test_a_clock_that_runs_starts_with_the_machine(machine: Machine) -> None:
+def test_a_running_clock_starts_at_the_time_of_the_machine(machine: Machine) -> None:
     assert Clock("real").now() == Clock("scaled", 60).now() == WALL
 
 
 @pytest.mark.parametrize("mode", ["manual", "auto"])
-def test_a_clock_that_stands_still_starts_at_a_fixed_instant(machine: Machine, mode: Mode) -> None:
+def test_a_stopped_clock_starts_at_a_fixed_instant(machine: Machine, mode: Mode) -> None:
     assert Clock(mode).now() == START
     assert Clock(mode, start=5).now() == 5
 
@@ -70,7 +70,7 @@ def test_each_mode_has_its_rate(machine: Machine, mode: Mode, speed: float, pass
     assert clock.rate == rate
 
 
-def test_a_change_of_mode_goes_on_from_the_present_instant(machine: Machine) -> None:
+def test_a_change_of_mode_continues_from_the_current_instant(machine: Machine) -> None:
     clock = Clock("real", start=0)
     machine.seconds += 10
     clock.change("scaled", 60)
@@ -105,12 +105,12 @@ events = st.lists(
 
 
 @given(st.sampled_from(MODES), events)
-def test_no_clock_ever_goes_back(mode: Mode, happened: list[tuple[Any, Any]]) -> None:
+def test_no_clock_ever_goes_back(mode: Mode, changes: list[tuple[Any, Any]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         machine = Machine()
         patch.setattr(module, "time", machine)
         clock, before = Clock(mode, 60.0), 0
-        for what, much in happened:
+        for what, much in changes:
             if what == "passes":
                 machine.seconds += much
             elif what == "jump":
@@ -125,7 +125,7 @@ def test_no_clock_ever_goes_back(mode: Mode, happened: list[tuple[Any, Any]]) ->
             before = clock.now()
 
 
-def test_the_wait_for_an_instant_is_told_in_real_seconds(machine: Machine) -> None:
+def test_the_wait_for_an_instant_is_given_in_real_seconds(machine: Machine) -> None:
     clock = Clock("scaled", 60, start=0)
     assert clock.real_delay(120_000) == 2.0
     assert clock.real_delay(0) == clock.real_delay(-5) == 0.0
@@ -134,7 +134,7 @@ def test_the_wait_for_an_instant_is_told_in_real_seconds(machine: Machine) -> No
     assert clock.real_delay(0) == 0.0
 
 
-# --- who sleeps ---
+# --- sleeping requests ---
 
 
 async def nap(clock: Clock, at: int | None, woken: list[str], name: str) -> None:
@@ -148,7 +148,7 @@ async def nap(clock: Clock, at: int | None, woken: list[str], name: str) -> None
         clock.leave(token)
 
 
-async def test_an_instant_that_has_passed_is_no_wait() -> None:
+async def test_a_past_instant_needs_no_wait() -> None:
     clock = Clock("manual", start=1_000)
     clock.enter()
     await Sleeper(clock, "token").until(1_000)
@@ -156,7 +156,7 @@ async def test_an_instant_that_has_passed_is_no_wait() -> None:
     assert (clock.busy, clock.next_sleeper()) == (1, None)
 
 
-async def test_a_jump_wakes_those_whose_instant_has_come_in_order() -> None:
+async def test_a_jump_wakes_the_sleepers_whose_instant_has_come_in_order() -> None:
     clock, woken = Clock("manual", start=0), list[str]()
     naps = [nap(clock, at, woken, f"{at}{n}") for n, at in enumerate((300, 100, 200, 100))]
     tasks = [asyncio.create_task(n) for n in naps]
@@ -175,7 +175,7 @@ async def test_a_jump_wakes_those_whose_instant_has_come_in_order() -> None:
     assert (clock.busy, clock.next_sleeper()) == (0, None)
 
 
-async def test_a_sleeper_is_not_busy_and_busy_again_the_moment_it_is_woken() -> None:
+async def test_a_sleeper_is_not_busy_until_the_moment_it_is_woken() -> None:
     clock = Clock("manual", start=0)
     clock.enter()
     sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
@@ -189,14 +189,14 @@ async def test_a_sleeper_is_not_busy_and_busy_again_the_moment_it_is_woken() -> 
     assert clock.busy == 0
 
 
-async def test_a_clock_that_runs_wakes_its_sleepers_by_itself() -> None:
+async def test_a_running_clock_wakes_its_sleepers_by_itself() -> None:
     clock, woken = Clock("scaled", 1_000_000, start=0), list[str]()
     await asyncio.gather(*(nap(clock, at, woken, str(at)) for at in (3_000_000, 1_000_000, 0)))
     assert sorted(woken) == ["0", "1000000", "3000000"]
     assert clock.now() >= 3_000_000
 
 
-async def test_a_clock_that_is_set_going_wakes_those_who_slept_while_it_stood() -> None:
+async def test_a_clock_that_is_started_wakes_requests_that_slept_while_it_was_stopped() -> None:
     clock, woken = Clock("manual", start=0), list[str]()
     task = asyncio.create_task(nap(clock, 1_000, woken, "a"))
     await settled()
@@ -205,7 +205,7 @@ async def test_a_clock_that_is_set_going_wakes_those_who_slept_while_it_stood() 
     assert woken == ["a"]
 
 
-async def test_a_clock_that_is_stopped_lets_its_sleepers_sleep(machine: Machine) -> None:
+async def test_a_clock_that_is_stopped_does_not_wake_its_sleepers(machine: Machine) -> None:
     clock, woken = Clock("real", start=0), list[str]()
     task = asyncio.create_task(nap(clock, 1_000, woken, "a"))
     await settled()
@@ -217,7 +217,7 @@ async def test_a_clock_that_is_stopped_lets_its_sleepers_sleep(machine: Machine)
     await task
 
 
-# --- cancelled in their sleep ---
+# --- cancelled sleepers ---
 
 
 async def test_a_sleeper_that_is_cancelled_is_busy_again_until_it_leaves() -> None:
@@ -246,7 +246,7 @@ async def test_a_sleeper_that_is_cancelled_as_it_wakes_is_counted_once() -> None
     await asyncio.wait_for(clock.quiet(), 1)
 
 
-async def test_a_jump_over_a_sleeper_that_is_being_cancelled_wakes_nobody() -> None:
+async def test_a_jump_past_a_cancelled_sleeper_counts_it_once() -> None:
     clock = Clock("manual", start=0)
     clock.enter()
     sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
@@ -271,7 +271,7 @@ lives = st.lists(
 
 
 @given(lives)
-async def test_whatever_happens_those_who_sleep_and_those_who_are_busy_add_up(life: list[tuple[str, int]]) -> None:
+async def test_the_counts_of_sleeping_and_busy_requests_are_right_after_any_events(life: list[tuple[str, int]]) -> None:
     clock, woken = Clock("manual", start=0), list[str]()
     tasks: dict[int, tuple[int, asyncio.Task[None]]] = {}
     for what, n in [*life, ("settle", 0)]:
@@ -294,7 +294,7 @@ async def test_whatever_happens_those_who_sleep_and_those_who_are_busy_add_up(li
     assert (clock.busy, clock.next_sleeper()) == (0, None)
 
 
-# --- idle, for clocks that jump when nothing is in flight ---
+# --- idle clocks, for auto mode ---
 
 
 def idle_counted(mode: Mode) -> tuple[Clock, list[int]]:
@@ -303,7 +303,7 @@ def idle_counted(mode: Mode) -> tuple[Clock, list[int]]:
     return clock, idle
 
 
-def test_an_auto_clock_says_when_nothing_is_in_flight_any_more() -> None:
+def test_an_auto_clock_notifies_when_the_last_request_ends() -> None:
     clock, idle = idle_counted("auto")
     clock.enter()
     clock.enter()
@@ -328,7 +328,7 @@ async def test_a_request_that_sleeps_is_not_in_flight() -> None:
     assert idle == [0, 0]
 
 
-def test_a_clock_that_becomes_auto_while_idle_says_so_at_once() -> None:
+def test_a_clock_that_becomes_auto_while_idle_notifies_at_once() -> None:
     clock, idle = idle_counted("manual")
     clock.enter()
     clock.leave("a")
@@ -343,20 +343,23 @@ def test_a_clock_that_becomes_auto_while_idle_says_so_at_once() -> None:
 # --- quiet ---
 
 
-async def test_it_is_quiet_at_once_when_nobody_was_woken() -> None:
+async def test_quiet_returns_at_once_if_no_request_was_woken() -> None:
     clock = Clock("manual", start=0)
     clock.enter()
-    await asyncio.wait_for(clock.quiet(), 1)
+    quiet = asyncio.create_task(clock.quiet())
+    await settled()
+    assert quiet.done()
+    assert clock.busy == 1
 
 
 @pytest.mark.parametrize("ends", ["sleeps again", "is done"])
-async def test_quiet_comes_when_whoever_was_woken_sleeps_again_or_is_done(ends: str) -> None:
-    clock, told = Clock("manual", start=0), asyncio.Event()
+async def test_quiet_returns_when_the_woken_request_sleeps_again_or_has_ended(ends: str) -> None:
+    clock, go_on = Clock("manual", start=0), asyncio.Event()
 
     async def request() -> None:
         clock.enter()
         await Sleeper(clock, "token").until(100)
-        await told.wait()
+        await go_on.wait()
         if ends == "sleeps again":
             await Sleeper(clock, "token").until(200)
         clock.leave("token")
@@ -367,23 +370,28 @@ async def test_quiet_comes_when_whoever_was_woken_sleeps_again_or_is_done(ends: 
     quiet = asyncio.create_task(clock.quiet())
     await settled()
     assert not quiet.done()
-    told.set()
+    go_on.set()
     await settled()
     assert quiet.done()
+    assert (clock.busy, clock.next_sleeper()) == (0, 200 if ends == "sleeps again" else None)
     clock.jump(200)
     await task
-    await asyncio.wait_for(clock.quiet(), 1)
+    assert (clock.busy, clock.next_sleeper()) == (0, None)
 
 
-async def test_quiet_gives_up_on_whoever_never_sleeps_again() -> None:
+async def test_quiet_gives_up_on_a_request_that_keeps_running() -> None:
     clock = Clock("manual", start=0)
     clock.enter()
     sleeping = asyncio.create_task(Sleeper(clock, "token").until(100))
     await settled()
     clock.jump(100)
-    await sleeping
-    await clock.quiet(patience=0)
-    await asyncio.wait_for(clock.quiet(), 1)
+    assert await sleeping
+    await clock.quiet(seconds=0)
+    # The request is given up for later calls, too, and still counts as busy.
+    quiet = asyncio.create_task(clock.quiet())
+    await settled()
+    assert quiet.done()
+    assert clock.busy == 1
 
 
 # --- tickers ---
@@ -399,14 +407,17 @@ async def test_a_ticker_waits_for_an_instant_or_a_poke() -> None:
     await settled()
     assert not waiting.done()
     ticker.poke()
-    await waiting
+    await settled()
+    assert waiting.done()
 
 
-async def test_a_poke_is_not_lost_and_not_heard_twice() -> None:
+async def test_a_poke_before_a_wait_ends_exactly_one_wait() -> None:
     ticker = Ticker(Clock("manual"))
     ticker.poke()
     ticker.poke()
-    await ticker.wait(None)
+    first = asyncio.create_task(ticker.wait(None))
+    await settled()
+    assert first.done()
     waiting = asyncio.create_task(ticker.wait(None))
     await settled()
     assert not waiting.done()
@@ -415,7 +426,10 @@ async def test_a_poke_is_not_lost_and_not_heard_twice() -> None:
     assert waiting.cancelled()
 
 
-async def test_an_instant_that_has_passed_is_no_wait_for_a_ticker() -> None:
+@pytest.mark.parametrize("instant", [1_000, 0])
+async def test_a_ticker_does_not_wait_for_a_past_instant(instant: int) -> None:
     clock = Clock("manual", start=1_000)
-    await Ticker(clock).wait(1_000)
-    await Ticker(clock).wait(0)
+    waiting = asyncio.create_task(Ticker(clock).wait(instant))
+    await settled()
+    assert waiting.done()
+    assert clock.now() == 1_000

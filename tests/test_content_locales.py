@@ -182,7 +182,7 @@ def test_a_new_language_is_read(tmp_path):
         (lambda c: c["shots"].update(seconds=5), "shots.seconds: a text is needed, not 5"),
         (lambda c: c.update(quotes="''"), "quotes: a list is needed, not \"''\""),
         (lambda c: c["prompt"].update(negative=[]), "prompt.negative: the list is empty"),
-        (lambda c: c["prompt"]["negative"].append(None), "prompt.negative[12]: a text is needed, not nothing"),
+        (lambda c: c["prompt"]["negative"].append(None), "prompt.negative[12]: a text is needed, not null"),
         (lambda c: c["prompt"]["tail"].pop() and None, "prompt.tail: 5 entries are needed, not 4"),
         (lambda c: c.update(comma=""), "comma: the text is empty"),
         (lambda c: c["prompt"].update(lens="{mn} mm"), "prompt.lens: {mn} is not filled; one of: mm"),

@@ -225,7 +225,7 @@ async def test_the_journal_lists_moves_of_the_clock_apart_from_switches_of_the_s
 
         assert (await c.client.put("/_mock/scenario", json={"scenario": "slow-clock"})).status_code == 200
         assert await notes("clock") == [], "nobody has moved it"
-        assert await notes("control") == ["the scenario is now slow-clock"]
+        assert await notes("control") == ["switched to the scenario slow-clock"]
         await c.post("/_mock/clock", {"advance": "10s"})
         assert await notes("clock") == ["the clock is at 2025-06-01T12:00:10Z, manual"]
 

@@ -1,4 +1,4 @@
-"""Faults as values: how long they last."""
+"""Faults: how long they last."""
 
 from functools import partial
 
@@ -11,30 +11,30 @@ from mockserver.core.seeded import Seeded
 SOURCE = Seeded("test")
 
 
-def drawn(fault: Fault, count: int = 20_000) -> list[int]:
+def durations(fault: Fault, count: int = 20_000) -> list[int]:
     return sorted(fault.lasting(partial(SOURCE.unit, n)) or 0 for n in range(count))
 
 
-def test_nothing_said_and_a_plain_duration_need_no_draw() -> None:
+def test_no_duration_and_a_fixed_duration_need_no_draw() -> None:
     assert Fault("hang").lasting(lambda name: 1 / 0) is None
     assert Fault("latency", lasts=Span(300)).lasting(lambda name: 1 / 0) == 300
 
 
-def test_a_spread_is_even() -> None:
-    ranked = drawn(Fault("latency", lasts=Span(300, 100)))
+def test_a_spread_is_uniform() -> None:
+    ranked = durations(Fault("latency", lasts=Span(300, 100)))
     assert (ranked[0], ranked[-1]) == (200, 400)
     assert ranked[5_000] == pytest.approx(250, abs=3)
     assert ranked[10_000] == pytest.approx(300, abs=3)
 
 
-def test_a_lognormal_has_its_median_and_its_99th_percentile() -> None:
-    ranked = drawn(Fault("latency", lasts=Span(300), p99=3_000))
+def test_a_lognormal_duration_has_its_median_and_its_99th_percentile() -> None:
+    ranked = durations(Fault("latency", lasts=Span(300), p99=3_000))
     assert ranked[10_000] == pytest.approx(300, rel=0.03)
     assert ranked[19_800] == pytest.approx(3_000, rel=0.1)
     assert ranked[200] == pytest.approx(30, rel=0.1)
     assert ranked[0] > 0
 
 
-def test_no_draw_is_longer_than_a_duration_may_be() -> None:
+def test_no_draw_exceeds_the_longest_duration() -> None:
     fault = Fault("latency", lasts=Span(1), p99=LONGEST)
     assert fault.lasting(lambda name: {"radius": 1 - 2**-53, "angle": 0.0}[name]) == LONGEST

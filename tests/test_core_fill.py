@@ -1,4 +1,4 @@
-"""Substitution: a closed list of names, values with their types, and no second look at what was filled in."""
+"""Placeholders: a closed list of names, values with their types, and no substitution in what was filled in."""
 
 from typing import Any
 
@@ -45,16 +45,16 @@ VALUES: dict[str, Any] = {
         ({"a": ["${now}", {"b": "${seed.1}"}], "${now}": 1}, {"a": [VALUES["now"], {"b": 42}], "${now}": 1}),
     ],
 )
-def test_names_are_replaced_by_their_values(template: Any, filled: Any) -> None:
+def test_placeholders_are_replaced_by_their_values(template: Any, filled: Any) -> None:
     assert fill(template, VALUES.__getitem__) == filled
 
 
 @pytest.mark.parametrize("template", ["${request.body.hole}", "so: ${request.body.hole}"])
-def test_what_a_client_sent_is_never_filled_in_again(template: str) -> None:
+def test_placeholders_in_values_of_the_client_are_not_replaced(template: str) -> None:
     assert fill(template, VALUES.__getitem__) == template.replace("${request.body.hole}", "${now}")
 
 
-def test_the_template_stays_as_it_is() -> None:
+def test_the_template_is_not_changed() -> None:
     template = {"a": ["${now}"]}
     fill(template, VALUES.__getitem__)
     assert template == {"a": ["${now}"]}
@@ -99,17 +99,17 @@ def test_names_on_the_list_are_known(name: str) -> None:
         "now\n",
     ],
 )
-def test_names_off_the_list_are_not(name: str) -> None:
+def test_names_off_the_list_are_unknown(name: str) -> None:
     assert unknown_names({"reply": ["${now}", f"text ${{{name}}}"]}) == [(("reply", 1), name)]
 
 
-def test_names_are_looked_for_wherever_values_are() -> None:
+def test_unknown_names_are_found_in_nested_values() -> None:
     value = {"a": "${x}", "b": ["${y}", {"c": "${z}${now}"}], "${key}": 1, "d": None}
     assert unknown_names(value) == [(("a",), "x"), (("b", 0), "y"), (("b", 1, "c"), "z")]
 
 
 @given(st.text("${}now. x", max_size=30))
-def test_any_text_can_be_filled(template: str) -> None:
+def test_filling_any_text_gives_a_text(template: str) -> None:
     names = unknown_names(template)
     filled = fill(template, lambda name: f"<{name}>")
     assert isinstance(filled, str)

@@ -1,4 +1,4 @@
-"""Limits: windows in UTC, and a counter that never lets more through than the limit allows."""
+"""Limits: windows in UTC, and a counter that never admits more than the limit allows."""
 
 from collections import Counter as Sums
 from dataclasses import replace
@@ -35,14 +35,14 @@ def test_windows_are_whole_minutes_hours_days_and_months_in_utc(period: Period, 
 
 
 @given(periods, st.integers(0, 10**13))
-def test_every_instant_is_in_exactly_its_window(period: Period, now: int) -> None:
+def test_every_instant_is_in_exactly_one_window(period: Period, now: int) -> None:
     start, end = Limit("requests", period, 5).window(now)
     assert start <= now < end == start + PERIODS[period]
     assert start % PERIODS[period] == 0
 
 
 @given(st.integers(0, 10**13))
-def test_every_instant_is_in_exactly_its_month(now: int) -> None:
+def test_every_instant_is_in_exactly_one_calendar_month(now: int) -> None:
     start, end = Limit("tokens", "month", 5).window(now)
     assert start <= now < end
     assert 28 <= (end - start) / 86_400_000 <= 31
@@ -62,7 +62,7 @@ def test_a_window_fills_up_and_the_next_begins_empty() -> None:
     assert [u.resets_at for u in used] == [end, end, end, end, end + (end - start)]
 
 
-def test_looking_counts_nothing() -> None:
+def test_an_amount_of_zero_counts_nothing() -> None:
     limit, counter = Limit("requests", "minute", 1), Counter()
     assert [counter.hit(limit, NOON, 0).used for _ in range(3)] == [0, 0, 0]
     assert counter.hit(limit, NOON).admitted
@@ -76,7 +76,7 @@ def test_a_hit_that_does_not_fit_as_a_whole_counts_nothing() -> None:
     assert counter.hit(limit, NOON, 1).used == 5
 
 
-def test_what_is_given_back_is_no_more_than_was_counted() -> None:
+def test_a_count_cannot_be_reduced_below_zero() -> None:
     limit, counter = Limit("tokens", "minute", 3), Counter()
     counter.hit(limit, NOON, 3)
     assert counter.hit(limit, NOON, -2) == Usage(limit, 1, limit.window(NOON)[1], admitted=True)
@@ -86,17 +86,17 @@ def test_what_is_given_back_is_no_more_than_was_counted() -> None:
     assert not counter.hit(limit, NOON + 60_000, 4).admitted
 
 
-def test_no_limit_admits_everything_and_still_counts() -> None:
+def test_an_unlimited_limit_admits_everything_and_still_counts() -> None:
     limit, counter = Limit("requests", "day", None), Counter()
     usage = counter.hit(limit, NOON, 10**6)
     assert (usage.admitted, usage.used, usage.remaining) == (True, 10**6, None)
 
 
-def test_nothing_is_admitted_by_a_limit_of_nothing() -> None:
+def test_a_limit_of_zero_admits_nothing() -> None:
     assert not Counter().hit(Limit("requests", "day", 0), NOON).admitted
 
 
-def test_a_limit_that_was_lowered_leaves_nothing_rather_than_less() -> None:
+def test_a_lowered_limit_leaves_zero_and_not_a_negative_number() -> None:
     limit, counter = Limit("requests", "hour", 5), Counter()
     counter.hit(limit, NOON, 5)
     assert counter.hit(replace(limit, allowed=2), NOON) == Usage(
@@ -108,7 +108,7 @@ def test_a_limit_that_was_lowered_leaves_nothing_rather_than_less() -> None:
 hits = st.lists(st.tuples(st.integers(0, 3 * 3_600_000), st.integers(-2, 4)), max_size=60)
 
 
-def test_a_clock_that_was_set_back_by_a_month_waits_for_the_end_of_the_newer_one() -> None:
+def test_after_the_clock_is_set_back_a_month_the_newer_month_still_counts() -> None:
     limit, counter = Limit("tokens", "month", 1), Counter()
     march = int(datetime(2025, 3, 15, tzinfo=UTC).timestamp() * 1000)
     assert counter.hit(limit, march).admitted
@@ -118,13 +118,13 @@ def test_a_clock_that_was_set_back_by_a_month_waits_for_the_end_of_the_newer_one
 
 @given(st.sampled_from(("minute", "hour")), st.integers(0, 6), hits)
 def test_no_window_admits_more_than_its_limit_however_the_clock_is_set(
-    period: Period, allowed: int, asked: list[tuple[int, int]]
+    period: Period, allowed: int, sequence: list[tuple[int, int]]
 ) -> None:
     limit, counter, admitted, resets = Limit("requests", period, allowed), Counter(), Sums[int](), 0
-    for now, amount in asked:
+    for now, amount in sequence:
         before = counter.used if counter.starts_at >= limit.window(now)[0] else 0
         usage = counter.hit(limit, now, amount)
-        # A window is known by when it ends; set back, the clock stays in the newest window there was.
+        # A window is identified by its end. After the clock is set back, the newest window stays current.
         assert usage.resets_at >= max(resets, limit.window(now)[1])
         resets = usage.resets_at
         assert usage.admitted == (amount < 0 or before + amount <= allowed)
@@ -134,11 +134,11 @@ def test_no_window_admits_more_than_its_limit_however_the_clock_is_set(
 
 
 @given(st.sampled_from(("minute", "hour")), st.integers(0, 6), hits)
-def test_with_a_clock_that_goes_forward_each_window_counts_its_own(
-    period: Period, allowed: int, asked: list[tuple[int, int]]
+def test_with_a_clock_that_goes_forward_each_window_counts_separately(
+    period: Period, allowed: int, sequence: list[tuple[int, int]]
 ) -> None:
     limit, counter, admitted = Limit("requests", period, allowed), Counter(), Sums[int]()
-    for now, amount in sorted(asked):
+    for now, amount in sorted(sequence):
         start, end = limit.window(now)
         fits = amount < 0 or admitted[start] + amount <= allowed
         admitted[start] = max(0, admitted[start] + amount) if fits else admitted[start]

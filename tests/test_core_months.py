@@ -1,4 +1,4 @@
-"""Limits by calendar month in UTC, and the instants that identifiers carry."""
+"""Limits by calendar month in UTC, and the time in ULIDs."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ def at(text: str) -> int:
         ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1970-02-01T00:00:00Z"),
     ],
 )
-def test_months_are_those_of_the_calendar(now: str, starts: str, ends: str) -> None:
+def test_a_window_is_a_calendar_month(now: str, starts: str, ends: str) -> None:
     assert MONTH.window(at(now)) == (at(starts), at(ends))
 
 
@@ -45,7 +45,7 @@ def test_a_month_fills_up_and_the_next_begins_empty() -> None:
     assert [counter.hit(MONTH, at(moment)).admitted for moment in moments] == [True, True, False, True]
 
 
-def test_what_is_given_back_can_be_used_again() -> None:
+def test_a_reduced_count_can_be_used_again() -> None:
     counter, now = Counter(), at("2025-06-15T00:00:00Z")
     counter.hit(MONTH, now, 2)
     assert not counter.hit(MONTH, now).admitted
@@ -61,7 +61,7 @@ def test_what_is_given_back_can_be_used_again() -> None:
     [(0, "0000000000"), (1_469_918_176_385, "01ARYZ6S41"), (2**48 - 1, "7ZZZZZZZZZ")],
 )
 def test_a_ulid_begins_with_its_time(instant: int, text: str) -> None:
-    """The middle one is the example of the ULID specification."""
+    """The second case is the example of the ULID specification."""
     assert ulid_time(instant) == text
 
 

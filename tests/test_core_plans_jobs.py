@@ -1,4 +1,4 @@
-"""Jobs: what a job is at an instant is a pure function of its plan, whatever was asked of it before."""
+"""Jobs: the state at an instant is a pure function of the plan, whatever was read before."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -35,7 +35,7 @@ progress = st.none() | st.tuples(st.integers(0, 100), st.integers(0, 100)).map(l
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Any plan that a scenario may hold: it goes forward, and every step but the last ends."""
+    """Any valid plan: it goes forward, and every step but the last ends."""
     statuses = sorted(draw(st.lists(st.sampled_from(WAITING), max_size=5)), key=RANK.__getitem__)
     steps = [Step(s, progress=draw(progress), **draw(ends)) for s in statuses]
     least = RANK[statuses[-1]] if statuses else 0
@@ -46,14 +46,14 @@ def plans(draw: st.DrawFn) -> Plan:
 moves = st.lists(
     st.tuples(
         st.integers(0, 2_500),
-        st.sampled_from(("ask", "poll", "poll", "release", "queued", "running", "succeeded", "failed", "cancelled")),
+        st.sampled_from(("read", "poll", "poll", "release", "queued", "running", "succeeded", "failed", "cancelled")),
     ),
     max_size=15,
 )
 
 
 def lived(plan: Plan, life: list[tuple[int, str]]) -> Iterator[tuple[int, Job]]:
-    """The job after each move of its life, and when that was. Moves that are not allowed change nothing."""
+    """Yield the job after each move of its life, with the time. Moves that are not allowed change nothing."""
     now, one = T0, job(*plan.steps)
     yield now, one
     for wait, move in life:
@@ -63,7 +63,7 @@ def lived(plan: Plan, life: list[tuple[int, str]]) -> Iterator[tuple[int, Job]]:
                 one = one.polled(now)
             elif move == "release":
                 one = one.released(now)
-            elif move != "ask":
+            elif move != "read":
                 one = one.moved(now, move)  # type: ignore[arg-type]
         except IllegalMove:
             pass
@@ -82,7 +82,7 @@ def test_a_status_never_goes_backwards(plan: Plan, life: list[tuple[int, str]]) 
 
 
 @given(plans(), moves, st.integers(0, 20_000))
-def test_asking_twice_changes_nothing(plan: Plan, life: list[tuple[int, str]], later: int) -> None:
+def test_reading_a_job_does_not_change_it(plan: Plan, life: list[tuple[int, str]], later: int) -> None:
     for now, one in lived(plan, life):
         kept, first = one._replace(), one.at(now)
         one.at(now + later)
@@ -93,21 +93,21 @@ def test_asking_twice_changes_nothing(plan: Plan, life: list[tuple[int, str]], l
 
 
 @given(plans(), moves)
-def test_each_state_is_passed_once_and_the_last_is_the_present_one(plan: Plan, life: list[tuple[int, str]]) -> None:
-    seen, handed_out = -1, []
+def test_each_state_is_returned_once_and_the_last_is_the_current_one(plan: Plan, life: list[tuple[int, str]]) -> None:
+    seen, returned = -1, []
     for now, one in lived(plan, life):
         for state in one.passed(seen, now):
-            handed_out.append(state)
+            returned.append(state)
             seen = state.index
         present = one.at(now)
-        assert (handed_out[-1].index, handed_out[-1].entered_at) == (present.index, present.entered_at)
+        assert (returned[-1].index, returned[-1].entered_at) == (present.index, present.entered_at)
         assert list(one.passed(seen, now)) == []
-    assert [s.index for s in handed_out] == sorted({s.index for s in handed_out})
-    assert [s.entered_at for s in handed_out] == sorted(s.entered_at for s in handed_out)
+    assert [s.index for s in returned] == sorted({s.index for s in returned})
+    assert [s.entered_at for s in returned] == sorted(s.entered_at for s in returned)
 
 
 @given(plans(), st.integers(0, 20_000), st.integers(0, 20_000))
-def test_passed_in_two_parts_is_passed_in_one(plan: Plan, wait: int, more: int) -> None:
+def test_states_read_in_two_parts_equal_those_read_at_once(plan: Plan, wait: int, more: int) -> None:
     one = job(*plan.steps)
     first = list(one.passed(-1, T0 + wait))
     second = list(one.passed(first[-1].index, T0 + wait + more))
@@ -130,7 +130,7 @@ def test_the_next_change_is_the_first_instant_of_another_step(plan: Plan, life: 
 
 
 @given(plans(), moves)
-def test_a_change_that_was_not_taken_yet_is_due_at_its_own_instant(plan: Plan, life: list[tuple[int, str]]) -> None:
+def test_a_past_change_is_due_at_its_own_instant(plan: Plan, life: list[tuple[int, str]]) -> None:
     for now, one in lived(plan, life):
         for seen in range(-1, one.at(now).index):
             at = one.next_change(seen)
@@ -140,7 +140,7 @@ def test_a_change_that_was_not_taken_yet_is_due_at_its_own_instant(plan: Plan, l
 
 
 @given(plans(), moves)
-def test_progress_stays_in_its_range_and_never_falls_within_a_step(plan: Plan, life: list[tuple[int, str]]) -> None:
+def test_progress_stays_in_its_range_and_never_decreases_within_a_step(plan: Plan, life: list[tuple[int, str]]) -> None:
     before: State | None = None
     for now, one in lived(plan, life):
         state = one.at(now)
@@ -157,7 +157,7 @@ def test_progress_stays_in_its_range_and_never_falls_within_a_step(plan: Plan, l
 # --- by time ---
 
 
-def test_a_job_walks_through_its_steps_by_time() -> None:
+def test_a_job_goes_through_its_steps_by_time() -> None:
     one = job(QUEUED, RUNNING, DONE)
     seen = {wait: (one.at(T0 + wait).status, one.at(T0 + wait).entered_at - T0) for wait in (0, 1_999, 2_000, 11_999)}
     assert seen == {0: ("queued", 0), 1_999: ("queued", 0), 2_000: ("running", 2_000), 11_999: ("running", 2_000)}
@@ -171,7 +171,7 @@ def test_before_its_creation_a_job_is_in_its_first_step() -> None:
     assert one.at(T0 - 5_000).progress == 5
 
 
-def test_a_step_of_no_time_is_passed_but_never_seen() -> None:
+def test_a_step_of_zero_length_is_passed_but_never_current() -> None:
     one = job(Step("queued", duration=0), Step("running", duration=0), DONE)
     assert one.at(T0).status == "succeeded"
     assert [s.status for s in one.passed(-1, T0)] == ["queued", "running", "succeeded"]
@@ -184,13 +184,13 @@ def test_progress_rises_with_time() -> None:
 
 def test_a_job_has_run_once_a_running_step_began() -> None:
     one = job(QUEUED, RUNNING, DONE)
-    assert [one.ran(T0 + wait) for wait in (0, 1_999, 2_000, 50_000)] == [False, False, True, True]
+    assert [one.has_run(T0 + wait) for wait in (0, 1_999, 2_000, 50_000)] == [False, False, True, True]
 
 
 # --- by polls ---
 
 
-def test_a_step_that_counts_polls_ends_with_the_last_of_them() -> None:
+def test_a_step_that_counts_polls_ends_with_the_last_poll() -> None:
     one = job(Step("queued", polls=1), Step("running", polls=2, progress=(0, 100)), DONE)
     seen = []
     for poll in range(5):
@@ -216,7 +216,7 @@ def test_time_does_not_end_a_step_that_counts_polls() -> None:
     assert once.polled(T0 + 6_000).at(T0 + 6_000).status == "succeeded"
 
 
-def test_whoever_read_the_clock_too_early_takes_no_job_back_in_time() -> None:
+def test_a_request_with_an_older_clock_reading_does_not_move_a_job_back_in_time() -> None:
     begun = Step("queued", polls=1)
     polled = job(begun, Step("running", polls=1), DONE).polled(T0 + 500)
     held = job(begun, Step("running", held=True), DONE).polled(T0 + 500)
@@ -225,12 +225,12 @@ def test_whoever_read_the_clock_too_early_takes_no_job_back_in_time() -> None:
         assert late.at(T0 + 500).entered_at == T0 + 500
 
 
-# --- by hand ---
+# --- released and forced ---
 
 
 def test_a_held_step_waits_for_its_release() -> None:
     one = job(QUEUED, Step("running", held=True), RUNNING, DONE)
-    with pytest.raises(IllegalMove, match="job job_1 is queued and nothing holds it"):
+    with pytest.raises(IllegalMove, match="job job_1 is queued and not held, so it cannot be released"):
         one.released(T0)
     assert one.at(T0 + 10**9).index == 1
     free = one.released(T0 + 60_000)
@@ -238,17 +238,17 @@ def test_a_held_step_waits_for_its_release() -> None:
     assert free.at(T0 + 70_000).status == "succeeded"
 
 
-def test_a_held_step_that_has_a_length_lasts_at_least_so_long() -> None:
+def test_a_held_step_with_a_length_lasts_at_least_that_long() -> None:
     one = job(Step("queued", held=True, lasts=Span(5_000)), RUNNING, DONE)
     assert one.next_change(0) is None
     early, late = one.released(T0 + 1_000), one.released(T0 + 9_000)
     assert (early.at(T0 + 4_999).status, early.at(T0 + 5_000).entered_at) == ("queued", T0 + 5_000)
     assert (late.at(T0 + 9_000).status, late.at(T0 + 9_000).entered_at) == ("running", T0 + 9_000)
-    with pytest.raises(IllegalMove, match="nothing holds it"):
+    with pytest.raises(IllegalMove, match="job job_1 is queued and not held"):
         early.released(T0 + 2_000)
 
 
-def test_a_held_step_that_counts_polls_counts_them_from_its_release() -> None:
+def test_a_held_step_counts_polls_only_after_its_release() -> None:
     one = job(Step("queued", held=True, polls=2), DONE)
     assert one.polled(T0) is one
     free = one.released(T0 + 1_000)
@@ -256,7 +256,7 @@ def test_a_held_step_that_counts_polls_counts_them_from_its_release() -> None:
     assert free.polled(T0 + 2_000).polled(T0 + 3_000).at(T0 + 3_000).status == "succeeded"
 
 
-def test_a_job_can_be_forced_forward_for_good() -> None:
+def test_a_forced_status_is_final() -> None:
     failed = job(QUEUED, RUNNING, DONE).moved(T0 + 3_000, "failed", "the model is gone", "GONE")
     state = failed.at(T0 + 10**9)
     assert (state.status, state.entered_at, state.step.error, state.step.code) == (
@@ -266,21 +266,21 @@ def test_a_job_can_be_forced_forward_for_good() -> None:
         "GONE",
     )
     assert failed.forced
-    assert failed.ran(T0 + 3_000)
+    assert failed.has_run(T0 + 3_000)
 
 
 def test_a_job_forced_out_of_the_queue_has_not_run() -> None:
-    assert not job(QUEUED, RUNNING, DONE).moved(T0, "cancelled").ran(T0 + 10**9)
+    assert not job(QUEUED, RUNNING, DONE).moved(T0, "cancelled").has_run(T0 + 10**9)
 
 
-def test_a_job_forced_to_run_stays_so_until_it_is_forced_again() -> None:
+def test_a_job_forced_to_run_keeps_running_until_it_is_forced_again() -> None:
     one = job(QUEUED, DONE).moved(T0, "running")
     assert one.next_change(1) is None
     assert one.moved(T0 + 1, "succeeded").at(T0 + 1).status == "succeeded"
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_what_has_ended_cannot_be_moved(status: Status) -> None:
+def test_a_job_that_has_ended_cannot_be_forced(status: Status) -> None:
     with pytest.raises(IllegalMove, match=f"job job_1 is succeeded and cannot become {status}"):
         job(DONE).moved(T0, status)
 
@@ -295,19 +295,19 @@ def test_a_running_job_cannot_be_queued_again() -> None:
 
 def test_a_plan_is_resolved_step_by_step() -> None:
     plan = Plan("p", (Step("queued", Span(2_000)), Step("running", Span(10_000, 4_000)), Step("succeeded")))
-    asked: list[int] = []
+    drawn: list[int] = []
 
     def unit(step: int) -> float:
-        asked.append(step)
+        drawn.append(step)
         return 0.75
 
     assert plan.varying == (1,)
     assert [s.duration for s in plan.resolved(unit).steps] == [2_000, 12_000, None]
-    assert asked == [1]
+    assert drawn == [1]
     assert not Plan("q", (Step("queued", Span(2_000)), Step("succeeded"))).varying
 
 
-def test_a_plan_is_told_on_one_line() -> None:
+def test_a_timeline_shows_a_plan_on_one_line() -> None:
     steps = (
         Step("queued", Span(2_000)),
         Step("running", Span(13_000, 2_000), stage="probing"),

@@ -1,4 +1,4 @@
-"""The scenario language: what its types admit, the words of every refusal, and that nothing is lost on the way out."""
+"""The scenario language: which values its types accept, the message of every error, and lossless output."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ def refusal(model: type[BaseModel], **given: Any) -> str:
     return only
 
 
-# --- values with a spelling of their own ---
+# --- values with a format of their own ---
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_any_other_progress_is_refused(written: object) -> None:
     )
 
 
-def test_progress_must_not_fall() -> None:
-    assert refusal(StepSpec, status="running", progress="90..0") == "progress must not fall, got '90..0'"
+def test_progress_must_not_decrease() -> None:
+    assert refusal(StepSpec, status="running", progress="90..0") == "progress must not decrease, got '90..0'"
 
 
-def test_durations_are_refused_in_the_words_of_durations() -> None:
+def test_an_invalid_duration_gets_the_message_of_durations() -> None:
     assert refusal(FaultSpec, kind="x", retry_after="soon") == (
         "expected a duration such as 15s, 1m30s or 500ms, got 'soon'"
     )
@@ -88,16 +88,16 @@ def test_a_clock_starts_at_an_instant(start: str) -> None:
 
 
 @pytest.mark.parametrize("start", ["2025-06-01T12:00:00", "noon", "", "2025-13-01T00:00:00Z", "2025-06-01"])
-def test_what_is_no_instant_is_refused(start: str) -> None:
+def test_an_invalid_instant_is_refused(start: str) -> None:
     assert refusal(ClockSpec, start=start) == f"expected an instant such as 2025-06-01T12:00:00Z, got {start!r}"
 
 
 @pytest.mark.parametrize("start", ["1969-12-31T23:59:59Z", "9000-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"])
-def test_an_instant_that_no_reply_could_spell_is_refused(start: str) -> None:
-    assert refusal(ClockSpec, start=start) == f"expected an instant of the years 1970 to 8999, got {start!r}"
+def test_an_instant_outside_the_supported_years_is_refused(start: str) -> None:
+    assert refusal(ClockSpec, start=start) == f"expected an instant in the years 1970 to 8999, got {start!r}"
 
 
-def test_one_is_as_good_as_a_list_of_one() -> None:
+def test_one_value_equals_a_list_of_one() -> None:
     short = RuleSpec.model_validate({"name": "r", "operation": "*", "nth": 3})
     assert short == RuleSpec.model_validate({"name": "r", "operation": ["*"], "nth": [3]})
     assert AccountSpec.model_validate({"key": "*", "scopes": "analyze:read"}).scopes == ["analyze:read"]
@@ -113,24 +113,24 @@ def test_one_is_as_good_as_a_list_of_one() -> None:
     [
         (
             {"status": "queued", "for": "2s", "polls": 1},
-            "a step ends in one way, and this one has for and polls",
+            "a step can have only one of for, polls and held, and this one has for and polls",
         ),
         (
             {"status": "queued", "for": "2s", "polls": 1, "held": True},
-            "a step ends in one way, and this one has for and polls and held",
+            "a step can have only one of for, polls and held, and this one has for and polls and held",
         ),
-        ({"status": "succeeded", "for": "2s"}, "succeeded is the end of a job and takes no 'for'"),
-        ({"status": "failed", "polls": 1}, "failed is the end of a job and takes no 'polls'"),
-        ({"status": "cancelled", "held": True}, "cancelled is the end of a job and takes no 'held'"),
-        ({"status": "succeeded", "error": "x"}, "only a failed step has an error, and this one is succeeded"),
-        ({"status": "running", "error": "x"}, "only a failed step has an error, and this one is running"),
+        ({"status": "succeeded", "for": "2s"}, "succeeded ends the job, so this step cannot have 'for'"),
+        ({"status": "failed", "polls": 1}, "failed ends the job, so this step cannot have 'polls'"),
+        ({"status": "cancelled", "held": True}, "cancelled ends the job, so this step cannot have 'held'"),
+        ({"status": "succeeded", "error": "x"}, "only a failed step can have an error, and this one is succeeded"),
+        ({"status": "running", "error": "x"}, "only a failed step can have an error, and this one is running"),
     ],
 )
 def test_a_step_that_contradicts_itself_is_refused(step: dict[str, Any], message: str) -> None:
     assert refusal(StepSpec, **step) == message
 
 
-def test_a_step_that_is_not_held_may_say_so() -> None:
+def test_a_step_with_a_length_can_set_held_to_false() -> None:
     assert StepSpec.model_validate({"status": "queued", "for": "2s", "held": False}).lasts == Span(2_000)
 
 
@@ -143,18 +143,18 @@ def test_a_step_that_is_not_held_may_say_so() -> None:
         ),
         (
             [{"status": "succeeded"}, {"status": "succeeded"}],
-            "step 1 (succeeded) is the end of a job, and other steps follow it",
+            "step 1 (succeeded) ends the job, so no step can follow it",
         ),
-        ([{"status": "running", "for": "2s"}], "the last step (running) ends, and nothing follows it"),
-        ([{"status": "running", "polls": 2}], "the last step (running) ends, and nothing follows it"),
-        ([{"status": "running", "held": True}], "the last step (running) ends, and nothing follows it"),
+        ([{"status": "running", "for": "2s"}], "the last step (running) has an end, so another step must follow it"),
+        ([{"status": "running", "polls": 2}], "the last step (running) has an end, so another step must follow it"),
+        ([{"status": "running", "held": True}], "the last step (running) has an end, so another step must follow it"),
         (
             [{"status": "running", "for": "2s"}, {"status": "queued", "for": "2s"}, {"status": "succeeded"}],
-            "step 2 goes back from running to queued",
+            "step 2 cannot go back from running to queued",
         ),
     ],
 )
-def test_a_plan_goes_forward_to_its_end(steps: list[dict[str, Any]], message: str) -> None:
+def test_a_plan_must_go_forward_and_only_its_last_step_must_not_end(steps: list[dict[str, Any]], message: str) -> None:
     assert refusal(PlanSpec, steps=steps) == message
 
 
@@ -163,7 +163,7 @@ def test_a_plan_of_one_step_lasts_for_ever(status: str) -> None:
     assert PlanSpec.model_validate({"steps": [{"status": status}]}).steps[0].status == status
 
 
-def test_a_plan_has_steps() -> None:
+def test_a_plan_must_have_steps() -> None:
     assert refusal(PlanSpec, steps=[]) == "List should have at least 1 item after validation, not 0"
 
 
@@ -173,20 +173,20 @@ def test_a_plan_has_steps() -> None:
 @pytest.mark.parametrize(
     "given", [{}, {"prefix": None}, {"in": None}, {"exists": None}, {"regex": None, "suffix": None}]
 )
-def test_a_condition_must_ask_for_something(given: dict[str, Any]) -> None:
-    """A key whose value was left empty asks for nothing, and would match every request."""
+def test_a_condition_without_a_test_is_refused(given: dict[str, Any]) -> None:
+    """A key whose value was left empty has no test, and would match every request."""
     assert refusal(Condition, **given) == ("a condition needs equals, prefix, suffix, contains, regex, in or exists")
 
 
-def test_only_equals_may_ask_for_nothing() -> None:
+def test_only_equals_can_be_null() -> None:
     assert Condition.model_validate({"equals": None}).model_fields_set == {"equals"}
 
 
-LOGNORMAL = "p99 goes with a shorter `for`, which has no spread: {for: 300ms, p99: 2s}"
+LOGNORMAL = "p99 needs a `for` without a spread, above 0 and below p99: {for: 300ms, p99: 2s}"
 
 
 @pytest.mark.parametrize("lasts", [None, "2s", "3s", "1s ± 1ms", "0s"])
-def test_a_99th_percentile_goes_with_a_shorter_median(lasts: str | None) -> None:
+def test_a_99th_percentile_needs_a_smaller_median(lasts: str | None) -> None:
     given = {"kind": "latency", "p99": "2s"} | ({} if lasts is None else {"for": lasts})
     assert refusal(FaultSpec, **given) == LOGNORMAL
     assert FaultSpec.model_validate({"kind": "latency", "p99": "2s", "for": "300ms"}).p99 == 2_000
@@ -197,11 +197,11 @@ def test_a_99th_percentile_goes_with_a_shorter_median(lasts: str | None) -> None
     [
         ({}, "a window needs from, until or both"),
         ({"from": None}, "a window needs from, until or both"),
-        ({"from": "30s", "until": "30s"}, "a window ends after it begins, and 30s is not after 30s"),
-        ({"from": "1m", "until": 30}, "a window ends after it begins, and 30s is not after 1m"),
+        ({"from": "30s", "until": "30s"}, "a window must end after it begins, and 30s is not after 30s"),
+        ({"from": "1m", "until": 30}, "a window must end after it begins, and 30s is not after 1m"),
         (
             {"from": "2025-06-01T12:00:00.250Z", "until": "2025-06-01T12:00:00Z"},
-            "a window ends after it begins, and 2025-06-01T12:00:00Z is not after 2025-06-01T12:00:00.250Z",
+            "a window must end after it begins, and 2025-06-01T12:00:00Z is not after 2025-06-01T12:00:00.250Z",
         ),
         ({"until": True}, "expected a duration such as 15s or 500ms, got True"),
         ({"until": "soon"}, "expected a duration such as 15s, 1m30s or 500ms, got 'soon'"),
@@ -209,7 +209,7 @@ def test_a_99th_percentile_goes_with_a_shorter_median(lasts: str | None) -> None
         ({"from": []}, "expected a duration such as 30s or an instant such as 2025-06-01T12:00:00Z, got []"),
     ],
 )
-def test_a_window_goes_forward(window: dict[str, Any], message: str) -> None:
+def test_an_invalid_window_is_refused(window: dict[str, Any], message: str) -> None:
     assert refusal(WindowSpec, **window) == message
 
 
@@ -241,11 +241,13 @@ def test_a_window_goes_forward(window: dict[str, Any], message: str) -> None:
         (Scenario, {"scenario": "s", "seed": -1}, "Input should be greater than or equal to 0"),
     ],
 )
-def test_what_the_types_do_not_admit_is_refused(model: type[BaseModel], given: dict[str, Any], message: str) -> None:
+def test_values_of_the_wrong_type_or_range_are_refused(
+    model: type[BaseModel], given: dict[str, Any], message: str
+) -> None:
     assert refusal(model, **given) == message
 
 
-# --- out and in again ---
+# --- output and input ---
 
 words = st.text("abcdefgh ", min_size=1, max_size=8)
 durations = st.integers(0, LONGEST).map(spell)
@@ -340,7 +342,7 @@ scenarios = some(
 
 
 @given(scenarios)
-def test_a_scenario_that_is_written_out_is_read_back_the_same(document: dict[str, Any]) -> None:
+def test_a_dumped_scenario_is_read_back_unchanged(document: dict[str, Any]) -> None:
     scenario = Scenario.model_validate(document)
     written = scenario.model_dump(by_alias=True, exclude_unset=True)
     assert Scenario.model_validate(written) == scenario
@@ -350,7 +352,7 @@ def test_a_scenario_that_is_written_out_is_read_back_the_same(document: dict[str
 
 
 @pytest.mark.parametrize("model", [Scenario, StreamSpec, PaceSpec, TamperingSpec, ClockSpec])
-def test_defaults_that_are_written_out_are_read_back_too(model: type[BaseModel]) -> None:
+def test_dumped_defaults_are_read_back_unchanged(model: type[BaseModel]) -> None:
     default = model.model_validate({"scenario": "s"} if model is Scenario else {})
     assert model.model_validate(default.model_dump(by_alias=True)) == default
 

@@ -1,4 +1,4 @@
-"""Seeded values: fixed for ever by what they are for, spread evenly, and never the same for two things."""
+"""Seeded values: the same in every release, evenly distributed, and different for different names."""
 
 from collections import Counter
 from typing import Any
@@ -14,11 +14,11 @@ SEED = Seeded(42, "default")
 parts = st.lists(st.text(max_size=4) | st.integers(-20, 20), max_size=4)
 
 
-# --- fixed ---
+# --- stable ---
 
 
 def test_values_are_the_same_in_every_release() -> None:
-    """Recorded once: whoever changes the hash changes every id and text that tests of users may have written down."""
+    """Recorded values. A change of the hash would change every id and text that users' tests may compare with."""
     assert SEED.digest("job", 1).hex() == "2c49cd3d671f904d26797653df97aa3b"
     assert SEED.bits("job", 1) == 17145684500084496572
     assert SEED.unit("job", 1) == 0.9294694191871326
@@ -31,7 +31,7 @@ def test_values_are_the_same_in_every_release() -> None:
     assert SEED.child("job", 1).token(8) == "swvh8vlr"
 
 
-def test_a_value_does_not_depend_on_what_was_asked_before() -> None:
+def test_a_value_does_not_depend_on_values_drawn_before() -> None:
     busy = Seeded(42, "default")
     for i in range(100):
         busy.bits("other", i)
@@ -39,13 +39,13 @@ def test_a_value_does_not_depend_on_what_was_asked_before() -> None:
     assert busy.digest("job", 1) == SEED.digest("job", 1)
 
 
-def test_a_child_is_a_source_of_its_own() -> None:
+def test_a_child_is_a_separate_source() -> None:
     assert SEED.child("a").digest("b") != SEED.digest("a", "b")
     assert SEED.child("a").digest() == SEED.child("a").digest()
     assert len({SEED.child(n).digest("x") for n in range(100)}) == 100
 
 
-# --- apart ---
+# --- distinct ---
 
 
 @given(parts, parts)
@@ -72,7 +72,7 @@ def test_different_names_never_share_a_value(one: list[str | int], other: list[s
         (("é",), ("e\u0301",)),
     ],
 )
-def test_nothing_inside_a_name_works_as_a_separator(one: tuple[str | int, ...], other: tuple[str | int, ...]) -> None:
+def test_no_character_in_a_name_acts_as_a_separator(one: tuple[str | int, ...], other: tuple[str | int, ...]) -> None:
     assert SEED.digest(*one) != SEED.digest(*other)
     assert Seeded(*one).digest() != Seeded(*other).digest()
 
@@ -81,11 +81,11 @@ def test_any_text_is_a_name() -> None:
     assert len({SEED.bits(name) for name in ("\ud800", "\udfff", "\x00", "", "😀")}) == 5
 
 
-# --- in shape ---
+# --- ranges and formats ---
 
 
 @given(st.integers(-(10**6), 10**6), st.integers(0, 10**6), st.integers())
-def test_integers_stay_between_their_ends(low: int, width: int, name: int) -> None:
+def test_integers_stay_within_their_range(low: int, width: int, name: int) -> None:
     assert low <= SEED.integer(low, low + width, name) <= low + width
 
 
@@ -102,7 +102,7 @@ def test_a_sample_has_different_members(options: list[int], count: int, name: in
 
 
 @pytest.mark.parametrize("length", [1, 2, 9, 20, 26, 60])
-def test_texts_have_their_length_and_their_alphabet(length: int) -> None:
+def test_texts_have_the_requested_length_and_their_alphabet(length: int) -> None:
     for name in range(50):
         for text, alphabet in (
             (SEED.hexadecimal(length, name), "0123456789abcdef"),
@@ -113,11 +113,11 @@ def test_texts_have_their_length_and_their_alphabet(length: int) -> None:
             assert set(text) <= set(alphabet)
 
 
-# --- even ---
+# --- distribution ---
 
 
 def test_values_are_spread_evenly() -> None:
-    """Sanity, not statistics: of 10,000 draws each of ten outcomes gets its tenth, give or take a fifth of that."""
+    """A rough check: of 10,000 draws each of ten outcomes gets a tenth, within 20 per cent of that."""
     draws: dict[str, Counter[Any]] = {
         "integer": Counter(SEED.integer(0, 9, "i", n) for n in range(10_000)),
         "unit": Counter(int(SEED.unit("u", n) * 10) for n in range(10_000)),
@@ -130,8 +130,8 @@ def test_values_are_spread_evenly() -> None:
         assert len(counts) == (36 if name == "token" else 10)
 
 
-def test_every_place_of_a_text_varies() -> None:
-    tokens, ulids = ([made(20, n) for n in range(2_000)] for made in (SEED.token, SEED.crockford))
+def test_every_character_of_a_text_varies() -> None:
+    tokens, ulids = ([draw(20, n) for n in range(2_000)] for draw in (SEED.token, SEED.crockford))
     assert all(len({t[place] for t in tokens}) == 36 for place in range(20))
     assert all(len({u[place] for u in ulids}) == 32 for place in range(20))
     assert len(set(tokens)) == len(set(ulids)) == 2_000

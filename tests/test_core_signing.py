@@ -1,4 +1,4 @@
-"""Signatures: HMAC-SHA256 over exact bytes, held against the vectors of RFC 4231 and the formula of RFC 2104."""
+"""Signatures: HMAC-SHA256 over exact bytes, compared with the vectors of RFC 4231 and the formula of RFC 2104."""
 
 from hashlib import sha256
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mockserver.core.signing import hmac_sha256
 
-# RFC 4231 section 4. Secrets are texts here, so the cases whose keys are no UTF-8 (3, 6 and 7) cannot be spelled.
+# RFC 4231 section 4. Secrets are strings here, so the cases whose keys are not UTF-8 (3, 6 and 7) are left out.
 VECTORS = {
     "4.2, test case 1": (
         "\x0b" * 20,
@@ -29,7 +29,7 @@ VECTORS = {
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-def test_the_vectors_of_rfc_4231(vector: str) -> None:
+def test_signatures_equal_the_vectors_of_rfc_4231(vector: str) -> None:
     secret, data, signature = VECTORS[vector]
     assert hmac_sha256(secret, data) == signature
 
@@ -47,10 +47,10 @@ def by_formula(key: bytes, data: bytes) -> str:
 
 
 @given(st.text(max_size=100), st.binary(max_size=300))
-def test_any_secret_signs_any_bytes_by_the_formula(secret: str, data: bytes) -> None:
+def test_signatures_follow_the_formula_for_any_secret_and_bytes(secret: str, data: bytes) -> None:
     assert hmac_sha256(secret, data) == by_formula(secret.encode(), data)
 
 
 @given(st.lists(st.binary(max_size=20), max_size=4))
-def test_parts_are_signed_as_one(parts: list[bytes]) -> None:
+def test_parts_are_signed_like_their_concatenation(parts: list[bytes]) -> None:
     assert hmac_sha256("whsec_mockserver", *parts) == hmac_sha256("whsec_mockserver", b"".join(parts))

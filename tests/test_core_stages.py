@@ -1,4 +1,4 @@
-"""Stages: running steps shared out among the stages of a provider, and stages that wait for an answer."""
+"""Stages: running steps divided among the stages of a provider, and stages that wait for their release."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ QUEUED, DONE = Step("queued", duration=1_000), Step("succeeded")
 STAGES = ("a", "b", "c", "d")
 
 
-def shown(*steps: Step) -> str:
+def timeline_of(*steps: Step) -> str:
     return staged(Plan("p", steps), STAGES).timeline()
 
 
@@ -20,23 +20,23 @@ def job(plan: Plan) -> Job:
     return Job("job_1", "p", "o", "p:key", 0, plan)
 
 
-def test_time_is_shared_out_equally() -> None:
-    assert shown(QUEUED, Step("running", duration=8_000), DONE) == (
+def test_time_is_divided_equally() -> None:
+    assert timeline_of(QUEUED, Step("running", duration=8_000), DONE) == (
         "queued 1s > running/a 2s > running/b 2s > running/c 2s > running/d 2s > succeeded"
     )
 
 
-def test_polls_are_shared_out_and_stages_without_any_are_passed_at_once() -> None:
-    assert shown(Step("running", polls=4), DONE) == (
+def test_polls_are_divided_and_stages_without_polls_end_at_once() -> None:
+    assert timeline_of(Step("running", polls=4), DONE) == (
         "running/a 1 poll > running/b 1 poll > running/c 1 poll > running/d 1 poll > succeeded"
     )
     assert (
-        shown(Step("running", polls=2), DONE)
+        timeline_of(Step("running", polls=2), DONE)
         == "running/a 0s > running/b 1 poll > running/c 0s > running/d 1 poll > succeeded"
     )
 
 
-def test_progress_is_shared_out_too() -> None:
+def test_progress_is_divided_too() -> None:
     plan = staged(Plan("p", (Step("running", duration=400, progress=(0, 90)), DONE)), STAGES)
     assert [s.progress for s in plan.steps] == [(0, 22), (22, 45), (45, 67), (67, 90), None]
 
@@ -44,33 +44,33 @@ def test_progress_is_shared_out_too() -> None:
 def test_a_step_that_names_its_stage_keeps_it() -> None:
     stuck = Step("running", stage="c")
     assert (
-        shown(QUEUED, Step("running", duration=2_000), stuck)
+        timeline_of(QUEUED, Step("running", duration=2_000), stuck)
         == "queued 1s > running/a 1s > running/b 1s > running/c for ever"
     )
     named = Step("running", stage="b", duration=500)
     assert (
-        shown(named, Step("running", duration=2_000), DONE)
+        timeline_of(named, Step("running", duration=2_000), DONE)
         == "running/b 500ms > running/c 1s > running/d 1s > succeeded"
     )
     foreign = Step("running", stage="z", duration=1)
-    assert shown(foreign, DONE) == "running/z 1ms > succeeded"
+    assert timeline_of(foreign, DONE) == "running/z 1ms > succeeded"
 
 
-def test_several_steps_get_a_part_of_the_stages_each() -> None:
+def test_each_of_several_steps_gets_a_part_of_the_stages() -> None:
     two = (Step("running", duration=100), Step("running", duration=200))
-    assert shown(*two, DONE) == "running/a 50ms > running/b 50ms > running/c 100ms > running/d 100ms > succeeded"
+    assert timeline_of(*two, DONE) == "running/a 50ms > running/b 50ms > running/c 100ms > running/d 100ms > succeeded"
     late = Step("running", stage="d", duration=1)
-    assert shown(late, Step("running", duration=5), DONE) == "running/d 1ms > running/d 5ms > succeeded"
+    assert timeline_of(late, Step("running", duration=5), DONE) == "running/d 1ms > running/d 5ms > succeeded"
 
 
 def test_a_step_without_a_length_stays_in_its_first_stage() -> None:
-    assert shown(QUEUED, Step("running")) == "queued 1s > running/a for ever"
-    assert shown(Step("running", held=True), DONE) == (
+    assert timeline_of(QUEUED, Step("running")) == "queued 1s > running/a for ever"
+    assert timeline_of(Step("running", held=True), DONE) == (
         "running/a until released > running/b 0s > running/c 0s > running/d 0s > succeeded"
     )
 
 
-def test_what_does_not_run_is_left_alone() -> None:
+def test_steps_that_do_not_run_are_not_changed() -> None:
     plan = Plan("p", (QUEUED, Step("failed", error="no luck")))
     assert staged(plan, STAGES) == plan
 
@@ -84,12 +84,12 @@ running = st.builds(
 @given(st.lists(running, max_size=6), st.integers(1, 7))
 def test_a_staged_plan_lasts_as_long_and_names_every_stage(steps: list[Step], count: int) -> None:
     stages = [str(i) for i in range(count)] if count > 4 else STAGES[:count]
-    made = staged(Plan("p", (QUEUED, *steps, DONE)), stages)
-    assert sum(s.duration or 0 for s in made.steps) == 1_000 + sum(s.duration or 0 for s in steps)
-    assert sum(s.polls or 0 for s in made.steps) == sum(s.polls or 0 for s in steps)
-    assert all(s.stage for s in made.steps if s.status == "running")
+    plan = staged(Plan("p", (QUEUED, *steps, DONE)), stages)
+    assert sum(s.duration or 0 for s in plan.steps) == 1_000 + sum(s.duration or 0 for s in steps)
+    assert sum(s.polls or 0 for s in plan.steps) == sum(s.polls or 0 for s in steps)
+    assert all(s.stage for s in plan.steps if s.status == "running")
     if steps and all(s.stage is None for s in steps) and len(steps) <= count:
-        assert list(dict.fromkeys(s.stage for s in made.steps if s.stage)) == list(stages)
+        assert list(dict.fromkeys(s.stage for s in plan.steps if s.stage)) == list(stages)
 
 
 # --- waiting ---
@@ -118,12 +118,12 @@ def test_polls_are_counted_after_the_wait() -> None:
     assert free.polled(11).polled(12).at(12).status == "succeeded"
 
 
-def test_a_scenario_s_own_hold_comes_before_the_wait() -> None:
+def test_a_hold_of_the_scenario_comes_before_the_wait() -> None:
     plan, waits = waiting(Plan("p", (Step("running", stage="a", held=True), DONE)), ("a", "b"))
     assert plan.timeline() == "running/a until released > running/a until released > succeeded"
     assert waits == {"a": 1}
 
 
-def test_where_a_plan_is_stuck_or_never_comes_there_is_no_wait() -> None:
+def test_a_stage_that_the_plan_never_reaches_or_leaves_gets_no_wait() -> None:
     plan = Plan("p", (QUEUED, Step("running", stage="a")))
     assert waiting(plan, ("a", "b")) == (plan, {})

@@ -1,4 +1,4 @@
-"""What goes on in the background of a sandbox goes on, whatever fails in it, and never moves time past a request."""
+"""The background work of a sandbox continues after errors, and never moves the clock past a request."""
 
 import asyncio
 
@@ -20,27 +20,29 @@ SLOW = [{"status": "queued", "for": "2s"}, {"status": "succeeded"}]
 QUICK = [{"status": "queued", "for": "30ms"}, {"status": "succeeded"}]
 
 
-def told(steps: list[dict[str, str]], mode: str) -> dict[str, object]:
+def scenario(steps: list[dict[str, str]], mode: str) -> dict[str, object]:
     account = {"key": "*", "plan": "pro", "webhook": HOOK}
     return {"accounts": [account], "plans": {"default": {"steps": steps}}, "clock": {"mode": mode}}
 
 
 @pytest.fixture
 def fails_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A provider that fails to do its part the first time."""
-    part, times = VideoToPrompt.on_transition, iter(range(100))
+    """Make the provider raise an exception at its first transition."""
+    original, calls = VideoToPrompt.on_transition, iter(range(100))
 
     async def failing(self: VideoToPrompt, settling: Settling, transition: Transition) -> None:
-        if not next(times):
+        if not next(calls):
             raise RuntimeError("a bug")
-        await part(self, settling, transition)
+        await original(self, settling, transition)
 
     monkeypatch.setattr(VideoToPrompt, "on_transition", failing)
 
 
 @pytest.mark.usefixtures("fails_first")
-async def test_what_fails_about_one_job_keeps_no_other_from_its_event(caplog: pytest.LogCaptureFixture) -> None:
-    async with Conversation(told(SLOW, "manual")) as t:
+async def test_an_error_in_the_effects_of_one_job_does_not_stop_the_events_of_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with Conversation(scenario(SLOW, "manual")) as t:
         jobs = [(await t.post(SUBMIT, VIDEO)).json()["id"] for _ in range(3)]
         t.sandbox.clock.jump(t.sandbox.clock.now() + 5_000)
         assert (await t.get(f"/videotoprompt/v1/analyze/{jobs[0]}")).json()["status"] == "completed"
@@ -50,10 +52,10 @@ async def test_what_fails_about_one_job_keeps_no_other_from_its_event(caplog: py
 
 
 @pytest.mark.usefixtures("fails_first")
-async def test_events_are_sent_in_time_after_one_that_failed() -> None:
-    """Without a request that would do what is due."""
+async def test_events_are_sent_on_time_after_one_that_failed() -> None:
+    """No request comes in between that would send them."""
 
-    async with Conversation(told(QUICK, "real")) as t:
+    async with Conversation(scenario(QUICK, "real")) as t:
         change = t.sandbox.courier.change
         await t.post(SUBMIT, VIDEO)
         later = (await t.post(SUBMIT, VIDEO)).json()["id"]
@@ -63,13 +65,13 @@ async def test_events_are_sent_in_time_after_one_that_failed() -> None:
         assert (delivery.job, delivery.outcome) == (later, "delivered")
 
 
-async def test_a_background_task_that_broke_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_background_task_that_failed_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(now: int) -> int:
         raise RuntimeError("a bug of the store")
 
     reported: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(str(context["exception"])))
-    async with Conversation(told(QUICK, "real")) as t:
+    async with Conversation(scenario(QUICK, "real")) as t:
         change = t.sandbox.courier.change
         with monkeypatch.context() as patch:
             patch.setattr(t.sandbox.store, "claim_due", broken)
@@ -82,7 +84,7 @@ async def test_a_background_task_that_broke_is_started_anew(monkeypatch: pytest.
     assert reported == ["a bug of the store"]
 
 
-async def test_a_provider_that_fails_over_an_answer_leaves_the_attempt_as_it_was(
+async def test_an_error_of_the_provider_about_an_answer_does_not_change_the_attempt(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def failing(*_: object) -> None:
@@ -100,9 +102,9 @@ async def test_a_provider_that_fails_over_an_answer_leaves_the_attempt_as_it_was
 
 
 async def test_an_auto_clock_is_not_moved_while_a_request_is_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Although the request begins while somebody else has the turn to move it."""
+    """The request begins while another task holds the lock that allows to move the clock."""
 
-    async with Conversation(told(SLOW, "manual")) as t:
+    async with Conversation(scenario(SLOW, "manual")) as t:
         clock, stepping = t.sandbox.clock, t.sandbox.courier.stepping
         await t.post(SUBMIT, VIDEO)
         jump, in_flight = clock.jump, []
@@ -111,7 +113,7 @@ async def test_an_auto_clock_is_not_moved_while_a_request_is_in_flight(monkeypat
             in_flight.append(clock.busy)
             jump(to)
 
-        async def others_turn() -> None:
+        async def begin_a_request() -> None:
             async with stepping:
                 clock.enter()
                 await turn()
@@ -120,11 +122,11 @@ async def test_an_auto_clock_is_not_moved_while_a_request_is_in_flight(monkeypat
         async with stepping:
             clock.change("auto")
             await turn()
-            other = asyncio.create_task(others_turn())
+            other = asyncio.create_task(begin_a_request())
             await turn()
         await other
         await t.sandbox.courier.settled()
-        clock.leave("somebody")
+        clock.leave("request")
         await t.sandbox.courier.settled()
         assert in_flight
         assert not any(in_flight)

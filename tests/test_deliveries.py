@@ -1,4 +1,4 @@
-"""Deliveries: retried by the provider's schedule, recorded with every attempt, replayed, waited for."""
+"""Deliveries: retried by the provider's schedule, recorded with every attempt, replayed, and awaited."""
 
 import asyncio
 import json
@@ -31,8 +31,8 @@ async def submit(t: Conversation, key: str = "key-1", **more: str) -> str:
 
 
 async def deliveries(t: Conversation, query: str = "") -> list[Any]:
-    found: list[Any] = (await t.get(f"/_mock/deliveries{query}")).json()["deliveries"]
-    return found
+    listed: list[Any] = (await t.get(f"/_mock/deliveries{query}")).json()["deliveries"]
+    return listed
 
 
 async def only(t: Conversation) -> Any:
@@ -59,8 +59,8 @@ def answer(status: int, **headers: str) -> CallResult:
     ],
     ids=["500", "redirect", "404", "timeout", "no connection", "broken reply"],
 )
-async def test_whatever_is_no_success_is_retried_by_the_providers_schedule(failure: CallResult) -> None:
-    """FACTS 1: retries. A redirect is a failure like any other, and is never followed."""
+async def test_every_failure_is_retried_by_the_providers_schedule(failure: CallResult) -> None:
+    """FACTS 1: retries. A redirect is a failure, and is never followed."""
 
     async with Conversation(scenario()) as t:
         t.receivers.answers = [failure] * 5
@@ -90,7 +90,7 @@ async def test_a_success_ends_the_attempts(failures: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("headers", "seconds"),
     [
         ({"Retry_After": "60"}, 60),
         ({"Retry_After": "2"}, 5),
@@ -101,11 +101,11 @@ async def test_a_success_ends_the_attempts(failures: int) -> None:
     ],
     ids=["seconds", "sooner than the schedule", "a date", "a date gone by", "nonsense", "more than a day"],
 )
-async def test_a_receiver_is_left_alone_for_as_long_as_it_asks(told: dict[str, str], seconds: int) -> None:
-    """RFC 9110 section 10.2.3. The schedule's own wait is the least."""
+async def test_a_retry_waits_at_least_as_long_as_retry_after_asks(headers: dict[str, str], seconds: int) -> None:
+    """RFC 9110 section 10.2.3. The wait is never shorter than the schedule's."""
 
     async with Conversation(scenario()) as t:
-        t.receivers.answers = [answer(429, **told), answer(200)]
+        t.receivers.answers = [answer(429, **headers), answer(200)]
         await submit(t)
         await t.advance(seconds - 0.001)
         assert len(t.receivers.calls) == 1
@@ -113,7 +113,7 @@ async def test_a_receiver_is_left_alone_for_as_long_as_it_asks(told: dict[str, s
         assert len(t.receivers.calls) == 2
 
 
-def test_a_date_without_a_date_is_counted_from_now() -> None:
+def test_retry_after_as_a_date_is_relative_to_the_date_header_or_to_now() -> None:
     """Each form of RFC 9110 section 5.6.7."""
     ten = 1_773_396_000_000
     for date in ("Fri, 13 Mar 2026 10:01:00 GMT", "Friday, 13-Mar-26 10:01:00 GMT", "Fri Mar 13 10:01:00 2026"):
@@ -122,7 +122,7 @@ def test_a_date_without_a_date_is_counted_from_now() -> None:
     assert retry_after((), ten) == 0
 
 
-async def test_a_receiver_that_may_not_be_called_is_given_up_at_once() -> None:
+async def test_a_call_that_the_egress_guard_refuses_is_given_up_at_once() -> None:
     async with Conversation(scenario()) as t:
         t.receivers.answers = [CallResult("refused", error="169.254.169.254 is never called")]
         await submit(t)
@@ -135,7 +135,7 @@ async def test_a_receiver_that_may_not_be_called_is_given_up_at_once() -> None:
 # --- What is recorded ---
 
 
-async def test_every_attempt_is_recorded_whole() -> None:
+async def test_every_attempt_is_recorded_completely() -> None:
     async with Conversation(scenario()) as t:
         t.receivers.answers = [
             CallResult("response", 500, (("X-Trace", "7"),), b"oops", elapsed_ms=12.4, address="127.0.0.1"),
@@ -159,7 +159,7 @@ async def test_every_attempt_is_recorded_whole() -> None:
         assert (second["number"], second["at"], second["status"]) == (2, "2025-06-01T12:00:05Z", 200)
 
 
-async def test_attempts_lead_back_to_the_request_that_caused_them() -> None:
+async def test_attempts_name_the_request_that_caused_them() -> None:
     async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500), answer(200)]
         await submit(t)
@@ -173,7 +173,7 @@ async def test_attempts_lead_back_to_the_request_that_caused_them() -> None:
         assert [e["status"] for e in sent] == [200, 500]
 
 
-async def test_bytes_stay_and_the_instant_of_an_attempt_is_new() -> None:
+async def test_every_attempt_has_the_same_bytes_and_its_own_time() -> None:
     """Descrideo signs the body followed by the instant of the attempt (FACTS 4: webhook)."""
 
     async with Conversation({"extends": "default", "signature_time": "sandbox"}) as t:
@@ -187,8 +187,8 @@ async def test_bytes_stay_and_the_instant_of_an_attempt_is_new() -> None:
         for call in t.receivers.calls:
             headers = dict(call.headers)
             stamps.append(int(headers["X-Nxt-Timestamp"]))
-            told = hmac_sha256(secret, call.body, headers["X-Nxt-Timestamp"].encode())
-            assert headers["X-Nxt-Signature"] == f"sha256={told}"
+            signature = hmac_sha256(secret, call.body, headers["X-Nxt-Timestamp"].encode())
+            assert headers["X-Nxt-Signature"] == f"sha256={signature}"
         assert len({call.body for call in t.receivers.calls}) == 1
         assert [later - stamps[0] for later in stamps] == [0, 5, 35]
 
@@ -203,7 +203,7 @@ async def replay(t: Conversation, delivery: Any, code: int = 202, **body: Any) -
     return reply.json()
 
 
-async def test_a_replay_is_the_same_event_as_a_new_attempt() -> None:
+async def test_a_replay_sends_the_same_event_in_a_new_attempt() -> None:
     async with Conversation(scenario()) as t:
         await submit(t)
         await t.advance(100)
@@ -215,7 +215,7 @@ async def test_a_replay_is_the_same_event_as_a_new_attempt() -> None:
         assert t.receivers.calls[0].body == t.receivers.calls[1].body
 
 
-async def test_a_replay_may_go_to_another_receiver() -> None:
+async def test_a_replay_can_go_to_another_receiver() -> None:
     async with Conversation(scenario()) as t:
         await submit(t)
         await t.advance(1)
@@ -227,8 +227,8 @@ async def test_a_replay_may_go_to_another_receiver() -> None:
         assert attempts[1]["headers"]["Host"] == "127.0.0.1:9999"
 
 
-async def test_a_replay_that_fails_changes_nothing() -> None:
-    """What was delivered stays so, and what waits for its next attempt goes on waiting."""
+async def test_a_failed_replay_changes_neither_outcome_nor_schedule() -> None:
+    """A delivered event stays delivered, and a pending one keeps its next attempt."""
 
     async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500), answer(500), answer(200), answer(500)]
@@ -245,7 +245,7 @@ async def test_a_replay_that_fails_changes_nothing() -> None:
         assert (delivery["outcome"], len(delivery["attempts"])) == ("delivered", 4)
 
 
-async def test_another_receivers_success_does_not_count_while_its_own_still_waits() -> None:
+async def test_a_replay_to_another_receiver_does_not_deliver_a_pending_event() -> None:
     async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500), answer(200), answer(200)]
         await submit(t)
@@ -257,7 +257,7 @@ async def test_another_receivers_success_does_not_count_while_its_own_still_wait
         assert [call.url for call in t.receivers.calls][2] == HOOK
 
 
-async def test_a_replay_of_what_was_given_up_can_still_succeed() -> None:
+async def test_a_delivery_that_was_given_up_can_be_replayed_successfully() -> None:
     async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500)] * 5
         await submit(t)
@@ -267,7 +267,7 @@ async def test_a_replay_of_what_was_given_up_can_still_succeed() -> None:
         assert (await only(t))["outcome"] == "delivered"
 
 
-async def test_replays_that_cannot_be_are_refused() -> None:
+async def test_invalid_replays_are_refused() -> None:
     async with Conversation(scenario()) as t:
         await submit(t)
         await t.advance(1)
@@ -276,7 +276,7 @@ async def test_replays_that_cannot_be_are_refused() -> None:
         await replay(t, await only(t), 422, addresses=["http://127.0.0.1/"])
 
 
-async def test_replays_are_kept_up_to_a_bound() -> None:
+async def test_the_number_of_kept_attempts_is_bounded() -> None:
     async with Conversation(scenario()) as t:
         await submit(t)
         await t.advance(1)
@@ -287,45 +287,45 @@ async def test_replays_are_kept_up_to_a_bound() -> None:
         assert (len(attempts), attempts[-1]["number"]) == (KEPT_ATTEMPTS, KEPT_ATTEMPTS + 6)
 
 
-# --- Waiting, slow receivers ---
+# --- Waiting for deliveries, and slow receivers ---
 
 
 class Slow:
-    """A receiver that answers when it is told to."""
+    """A receiver that answers when `go` is set."""
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
-        self.asked = asyncio.Event()
+        self.called = asyncio.Event()
 
     async def send(self, call: OutgoingCall) -> CallResult:
-        self.asked.set()
+        self.called.set()
         await self.go.wait()
         return CallResult("response", 200)
 
 
 @pytest.mark.parametrize("mode", ["real", "scaled", "manual", "auto"])
-async def test_one_can_wait_for_a_delivery_whatever_the_clock(mode: str) -> None:
+async def test_a_client_can_wait_for_a_delivery_in_every_clock_mode(mode: str) -> None:
     async with Conversation(scenario(clock={"mode": mode})) as t:
         waiting = asyncio.create_task(t.get("/_mock/deliveries?wait=10s&event=analysis.completed"))
         await asyncio.sleep(0)  # noqa: TID251 - a turn for the request, not a wait
         began = monotonic()
         job = await submit(t)
-        told = (await waiting).json()
+        reply = (await waiting).json()
         assert monotonic() - began < 5
-        assert told["ended"] == 1
-        assert [(d["job"], d["outcome"]) for d in told["deliveries"]] == [(job, "delivered")]
+        assert reply["ended"] == 1
+        assert [(d["job"], d["outcome"]) for d in reply["deliveries"]] == [(job, "delivered")]
 
 
 async def test_waiting_ends_when_its_time_is_up() -> None:
     async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500)]
         await submit(t)
-        told = (await t.get("/_mock/deliveries?wait=50ms")).json()
-        assert (told["ended"], [d["outcome"] for d in told["deliveries"]]) == (0, ["pending"])
+        reply = (await t.get("/_mock/deliveries?wait=50ms")).json()
+        assert (reply["ended"], [d["outcome"] for d in reply["deliveries"]]) == (0, ["pending"])
         assert (await t.get("/_mock/deliveries?wait=50ms&event=batch.completed")).json()["deliveries"] == []
 
 
-async def test_one_can_wait_for_several() -> None:
+async def test_a_client_can_wait_for_several_deliveries() -> None:
     async with Conversation(scenario()) as t:
         waiting = asyncio.create_task(t.get("/_mock/deliveries?wait=10s&count=3"))
         for n in range(3):
@@ -334,12 +334,12 @@ async def test_one_can_wait_for_several() -> None:
 
 
 @pytest.mark.parametrize("query", ["wait=never", "wait=61s", "count=0&wait=1s", "outcome=lost", "wait="])
-async def test_a_wait_that_makes_no_sense_is_refused(query: str) -> None:
+async def test_an_invalid_wait_is_refused(query: str) -> None:
     async with Conversation(scenario()) as t:
         assert (await t.get(f"/_mock/deliveries?{query}")).status_code == 400
 
 
-async def test_deliveries_are_found_by_what_they_are() -> None:
+async def test_deliveries_can_be_filtered() -> None:
     async with Conversation(scenario()) as t:
         first = await submit(t)
         await submit(t, url="https://example.com/mock-never-starts.mp4")
@@ -360,7 +360,7 @@ async def test_a_slow_receiver_delays_no_reply() -> None:
         t.receivers.send = slow.send  # type: ignore[method-assign]
         for n in range(200):
             await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
-        await slow.asked.wait()
+        await slow.called.wait()
         job = await submit(t)
         assert (await t.get(f"/videotoprompt/v1/analyze/{job}")).json()["status"] == "completed"
         assert len(await deliveries(t, "?outcome=pending&limit=1000")) == 201
@@ -369,22 +369,24 @@ async def test_a_slow_receiver_delays_no_reply() -> None:
         assert len(await deliveries(t, "?outcome=delivered&limit=1000")) == 201
 
 
-async def test_what_is_under_way_is_not_replayed() -> None:
+async def test_a_delivery_with_an_attempt_in_progress_cannot_be_replayed() -> None:
     slow = Slow()
 
     async with Conversation(scenario()) as t:
         t.receivers.send = slow.send  # type: ignore[method-assign]
         await submit(t)
-        await slow.asked.wait()
+        await slow.called.wait()
         delivery = await only(t)
         reply = await t.post(f"/_mock/deliveries/{delivery['id']}/replay", {})
         assert reply.status_code == 409
         slow.go.set()
         await t.advance(0)
+        delivery = await only(t)
+        assert (delivery["outcome"], len(delivery["attempts"])) == ("delivered", 1)
 
 
-async def test_an_event_that_is_let_go_as_it_leaves_is_sent_once() -> None:
-    """It waited for a later one, which arrives at the instant at which it would have left anyway."""
+async def test_a_reordered_event_that_is_due_when_the_later_one_arrives_is_sent_once() -> None:
+    """It waits for a later event, which arrives at the instant at which the first one is due anyway."""
 
     async with Conversation(scenario({"event": "*", "times": 1, "tampering": {"reorder": True}})) as t:
         store = t.sandbox.store
@@ -401,14 +403,14 @@ async def test_an_event_that_is_let_go_as_it_leaves_is_sent_once() -> None:
         assert len(t.receivers.calls) == 1
 
 
-async def test_advancing_returns_when_what_fell_due_is_done() -> None:
-    """With a slow receiver, and although the background task began to send it."""
+async def test_advancing_returns_after_everything_due_is_sent() -> None:
+    """Even if the receiver is slow and the background task has begun to send."""
     slow = Slow()
 
     async with Conversation(scenario()) as t:
         t.receivers.send = slow.send  # type: ignore[method-assign]
         await submit(t)
-        await slow.asked.wait()
+        await slow.called.wait()
         advancing = asyncio.create_task(t.advance(1))
         for _ in range(10):
             await asyncio.sleep(0)  # noqa: TID251 - turns, not a wait
@@ -418,18 +420,18 @@ async def test_advancing_returns_when_what_fell_due_is_done() -> None:
         assert (await only(t))["outcome"] == "delivered"
 
 
-async def test_deliveries_fall_due_in_order_of_time() -> None:
+async def test_deliveries_are_sent_in_order_of_their_due_times() -> None:
     async with Conversation(scenario()) as t:
         t.receivers.answers = [answer(500), answer(500)]
         jobs = [await submit(t)]
         await t.advance(2)
         jobs.append(await submit(t, url="https://example.com/mock-fast-2.mp4"))
         await t.advance(60)
-        told = [json.loads(call.body)["data"]["id"] for call in t.receivers.calls]
-        assert told == [*jobs, *jobs]
+        ids = [json.loads(call.body)["data"]["id"] for call in t.receivers.calls]
+        assert ids == [*jobs, *jobs]
 
 
-async def test_an_attempt_that_breaks_inside_is_a_failed_one(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_attempt_that_raises_an_exception_is_a_failed_attempt(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         async def send(self, call: OutgoingCall) -> CallResult:
             raise RuntimeError("a bug")

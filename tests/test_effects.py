@@ -1,4 +1,4 @@
-"""What has no effect costs nothing, and is there all the same for whoever looks; what has one happens at its time."""
+"""Steps without effects are computed when they are read; effects happen on time."""
 
 import pytest
 
@@ -18,33 +18,33 @@ QUICK = {
 
 
 async def kinds(t: Conversation) -> list[str]:
-    """The journal, oldest first: transitions by their status, everything else by its kind."""
+    """Return the journal, oldest first: the status of transitions, and the kind of other entries."""
     entries = (await t.get("/_mock/journal")).json()["entries"]
     return [entry["note"] if entry["kind"] == "transition" else entry["kind"] for entry in reversed(entries)]
 
 
-async def test_a_job_without_effects_wakes_nobody() -> None:
-    """A polled analysis, whose account has no webhook, is computed when it is looked at."""
+async def test_a_job_without_effects_schedules_nothing() -> None:
+    """An analysis whose account has no webhook is computed when it is polled."""
 
     async with Conversation(QUICK) as t:
-        made = (await t.post(SUBMIT, VIDEO)).json()
+        submitted = (await t.post(SUBMIT, VIDEO)).json()
         assert await t.sandbox.store.next_effect() is None
         t.sandbox.clock.jump(t.sandbox.clock.now() + 5_000)
-        assert (await t.get(f"/videotoprompt/v1/analyze/{made['id']}")).json()["status"] == "completed"
+        assert (await t.get(f"/videotoprompt/v1/analyze/{submitted['id']}")).json()["status"] == "completed"
 
 
-async def test_the_journal_has_its_steps_in_their_places() -> None:
+async def test_the_journal_has_the_steps_in_order_of_time() -> None:
     async with Conversation(QUICK) as t:
-        made = (await t.post(SUBMIT, VIDEO)).json()
+        submitted = (await t.post(SUBMIT, VIDEO)).json()
         for seconds in (1, 3, 2):
             t.sandbox.clock.jump(t.sandbox.clock.now() + seconds * 1_000)
-            await t.get(f"/videotoprompt/v1/analyze/{made['id']}")
+            await t.get(f"/videotoprompt/v1/analyze/{submitted['id']}")
         assert await kinds(t) == ["request", "request", "running", "request", "succeeded", "request"]
-        # Looking again shows the same.
+        # Reading it again gives the same.
         assert await kinds(t) == ["request", "request", "running", "request", "succeeded", "request"]
 
 
-async def test_jobs_that_are_forgotten_leave_their_steps_behind() -> None:
+async def test_the_steps_of_deleted_jobs_stay_in_the_journal() -> None:
     async with Conversation(QUICK) as t:
         await t.post(SUBMIT, VIDEO)
         t.sandbox.clock.jump(t.sandbox.clock.now() + 5_000)
@@ -53,7 +53,7 @@ async def test_jobs_that_are_forgotten_leave_their_steps_behind() -> None:
         assert (await t.get("/_mock/jobs")).json()["total"] == 0
 
 
-async def test_lists_and_counts_know_the_present_status() -> None:
+async def test_lists_and_counts_use_the_current_status() -> None:
     async with Conversation(QUICK) as t:
         video = (await t.post("/prompttovideo/api/v1/generate", {"prompt": "A sunset"})).json()
         for seconds, status, waiting in ((0, "pending", 1), (2, "processing", 0), (3, "completed", 0)):
@@ -67,7 +67,7 @@ async def test_lists_and_counts_know_the_present_status() -> None:
 @pytest.mark.parametrize("how", ["account", "scenario"])
 async def test_a_webhook_that_is_set_after_the_submission_is_sent(how: str) -> None:
     async with Conversation(QUICK) as t:
-        made = (await t.post(SUBMIT, VIDEO)).json()
+        submitted = (await t.post(SUBMIT, VIDEO)).json()
         if how == "account":
             set_ = await t.client.patch("/_mock/accounts/key-1?provider=videotoprompt", json={"webhook": HOOK})
         else:
@@ -77,10 +77,10 @@ async def test_a_webhook_that_is_set_after_the_submission_is_sent(how: str) -> N
         assert t.receivers.calls == []
         await t.advance(10)
         assert [call.url for call in t.receivers.calls] == [HOOK["url"]]
-        assert made["id"].encode() in t.receivers.calls[0].body
+        assert submitted["id"].encode() in t.receivers.calls[0].body
 
 
-async def test_what_was_paid_is_charged_or_given_back_though_nobody_looks_at_the_job() -> None:
+async def test_credits_are_charged_even_if_the_job_is_never_read() -> None:
     async with Conversation(QUICK) as t:
         await t.post("/prompttovideo/api/v1/generate", {"prompt": "A sunset"})
         t.sandbox.clock.jump(t.sandbox.clock.now() + 60_000)
@@ -89,20 +89,20 @@ async def test_what_was_paid_is_charged_or_given_back_though_nobody_looks_at_the
         assert [entry["kind"] for entry in account["ledger"]] == ["opening", "reserve", "capture"]
 
 
-async def test_a_job_that_goes_by_polls_shows_every_step() -> None:
-    """A poll that counts makes a successor of the job; what was passed before is not lost."""
+async def test_the_journal_has_every_step_of_a_job_that_counts_polls() -> None:
+    """A counted poll replaces the job. The steps that the old version has passed are not lost."""
     steps = [{"status": "queued", "for": "1s"}, {"status": "running", "polls": 2}, {"status": "succeeded"}]
 
     async with Conversation({**QUICK, "plans": {"default": {"steps": steps}}}) as t:
-        made = (await t.post(SUBMIT, VIDEO)).json()
+        submitted = (await t.post(SUBMIT, VIDEO)).json()
         t.sandbox.clock.jump(t.sandbox.clock.now() + 1_000)
-        statuses = [(await t.get(f"/videotoprompt/v1/analyze/{made['id']}")).json()["status"] for _ in range(3)]
+        statuses = [(await t.get(f"/videotoprompt/v1/analyze/{submitted['id']}")).json()["status"] for _ in range(3)]
         assert statuses == ["processing", "processing", "completed"]
         assert await kinds(t) == ["request", "running", "request", "request", "succeeded", "request"]
 
 
-async def test_an_upload_is_not_shown_as_something_else() -> None:
-    """The file passes by and is gone: the journal has no body for it, and none that was made up."""
+async def test_the_journal_has_no_body_for_an_upload() -> None:
+    """The file is read and discarded."""
 
     async with Conversation() as t:
         files = {"video": ("film.mp4", video(2_000, Seeded(1)).data)}
@@ -114,15 +114,15 @@ async def test_an_upload_is_not_shown_as_something_else() -> None:
 
 
 @pytest.mark.parametrize(("unread", "lasts"), [(0.0, 3_000_000), (1_000.0, 2_000_000), (9_000.0, 0)])
-async def test_a_stream_counts_from_when_its_request_came(monkeypatch, unread: float, lasts: int) -> None:
-    """A client that came with five hundred others gets its last chunk no later than one that came alone."""
+async def test_a_stream_is_timed_from_the_arrival_of_its_request(monkeypatch, unread: float, lasts: int) -> None:
+    """One of five hundred simultaneous clients gets its last chunk no later than a single client."""
     monkeypatch.setattr("mockserver.wire.asgi.AsgiConnection.unread", unread)
     stream = {"text": "a b", "pace": {"first": "0s", "every": "3000s"}}
     rule = {"name": "slow", "operation": "nanophoto.*", "stream": stream}
 
     async with Conversation({"clock": {"mode": "real"}, "rules": [rule]}) as t:
-        asked = {"videoSource": "url", "videoUrl": "https://example.com/cat.mp4"}
-        listener = await Listener(t, "/nanophoto/api/sora-2/reverse-prompt", asked).settled()
+        body = {"videoSource": "url", "videoUrl": "https://example.com/cat.mp4"}
+        listener = await Listener(t, "/nanophoto/api/sora-2/reverse-prompt", body).settled()
         [job] = (await t.sandbox.store.page_jobs("nanophoto")).jobs
         until_the_end = sum(step.duration or 0 for step in job.plan.steps)
         assert abs(until_the_end - lasts) < 20_000

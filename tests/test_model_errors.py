@@ -1,4 +1,4 @@
-"""What the author of a scenario is told when pydantic refuses it."""
+"""The errors that the author of a document gets when pydantic refuses it."""
 
 import enum
 import pickle
@@ -25,14 +25,14 @@ from pydantic import (
 
 from mockserver.source.document import Document
 from mockserver.source.model_errors import SourceErrors, explain
-from mockserver.source.suggestions import shown
+from mockserver.source.suggestions import describe
 from mockserver.source.validation import load, validate
 from mockserver.source.yaml_reader import parse
 
 
 def seconds(value: object) -> object:
     if not isinstance(value, str) or not value.endswith("s"):
-        raise ValueError(f"expected a duration such as 15s, got {shown(value)}")
+        raise ValueError(f"expected a duration such as 15s, got {describe(value)}")
     return timedelta(seconds=float(value.removesuffix("s")))
 
 
@@ -131,29 +131,29 @@ class Scenario(Strict):
     anything: Any = None
 
 
-def mistakes(text: str) -> list[str]:
+def errors_of(text: str) -> list[str]:
     with pytest.raises(SourceErrors) as caught:
         load(Scenario, text, "f.yaml")
     return [str(error).removeprefix("f.yaml:") for error in caught.value.errors]
 
 
-def in_rule(text: str) -> list[str]:
-    """The mistakes in the second key of a rule, on line 3."""
-    return mistakes(f"scenario: busy\nrules:\n  - {text}\n    operation: any\n")
+def errors_in_rule(text: str) -> list[str]:
+    """Return the errors in the second key of a rule, on line 3."""
+    return errors_of(f"scenario: busy\nrules:\n  - {text}\n    operation: any\n")
 
 
-def test_a_good_file_becomes_the_model() -> None:
+def test_a_valid_file_becomes_the_model() -> None:
     text = b"scenario: busy\nrules:\n- {operation: any, pace: 15s, steps: [{status: queued, for: 2s}]}\n"
     scenario = load(Scenario, text, "f.yaml")
     assert scenario.rules[0].pace == timedelta(seconds=15)
 
 
-def test_a_text_that_is_not_yaml_is_one_mistake() -> None:
-    assert mistakes("scenario: [") == ["1:11: this bracket is never closed"]
+def test_a_text_that_is_not_yaml_gives_one_error() -> None:
+    assert errors_of("scenario: [") == ["1:11: this bracket is not closed"]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         # Keys.
         ("operaton: any", "unknown key 'operaton' in a rule; did you mean 'operation'?"),
@@ -161,28 +161,28 @@ def test_a_text_that_is_not_yaml_is_one_mistake() -> None:
         ("operation: any\n    Nth: 1", "unknown key 'Nth' in a rule; did you mean 'nth'?"),
     ],
 )
-def test_keys_of_a_rule(text: str, said: str) -> None:
-    (told,) = mistakes(f"scenario: busy\nrules:\n  - name: a\n    {text}\n")
-    assert told.endswith(said)
+def test_errors_about_the_keys_of_a_rule(text: str, message: str) -> None:
+    (error,) = errors_of(f"scenario: busy\nrules:\n  - name: a\n    {text}\n")
+    assert error.endswith(message)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "messages"),
     [
-        # One kind of value.
+        # One type of value.
         ("nth: three", ["3:10: 'nth' must be a whole number, not 'three'"]),
         ("nth: 1.5", ["3:10: 'nth' must be a whole number, not 1.5"]),
         ("nth: [1]", ["3:10: 'nth' must be a whole number, not a list"]),
-        ("name: 5", ["3:11: 'name' must be a text, not 5; put it in quotes"]),
-        ("name: {}", ["3:11: 'name' must be a text, not a mapping"]),
-        ("name: true", ["3:11: 'name' must be a text, not true; put it in quotes"]),
+        ("name: 5", ["3:11: 'name' must be a string, not 5; put it in quotes"]),
+        ("name: {}", ["3:11: 'name' must be a string, not a mapping"]),
+        ("name: true", ["3:11: 'name' must be a string, not true; put it in quotes"]),
         ("name: Upper", ["3:11: 'name': names are written in lower case"]),
         ("faults: reset", ["3:13: 'faults' must be a list, not 'reset'"]),
         ("faults: [reset]", ["3:14: an item of 'faults' must be a mapping, not 'reset'"]),
         ("faults: [{kind: rest}]", ["3:21: 'kind' cannot be 'rest'; did you mean 'reset'?"]),
         ("faults: [{kind: 5}]", ["3:21: 'kind' cannot be 5; one of: rate_limited, reset, hang"]),
         ("headers: {a: b}", ["3:18: 'a' must be a whole number, not 'b'"]),
-        # Plain unions: the member that was meant.
+        # Plain unions: the errors of the member that was meant.
         ("fault: {kind: rate-limit}", ["3:19: 'kind' cannot be 'rate-limit'; did you mean 'rate_limited'?"]),
         ("fault: {kind: hang, phaze: after}", ["3:25: unknown key 'phaze' in a fault; did you mean 'phase'?"]),
         ("fault: {knid: hang}", ["3:13: unknown key 'knid' in a fault; did you mean 'kind'?"]),
@@ -191,38 +191,38 @@ def test_keys_of_a_rule(text: str, said: str) -> None:
             "fault: {kind: hang, retry_after: 1 min}",
             ["3:38: 'retry_after': expected a duration such as 15s, got '1 min'"],
         ),
-        ("fault: [hang]", ["3:12: 'fault' must be a text or a mapping, not a list"]),
-        ("fault: 3", ["3:12: 'fault' must be a text or a mapping, not 3; put it in quotes"]),
+        ("fault: [hang]", ["3:12: 'fault' must be a string or a mapping, not a list"]),
+        ("fault: 3", ["3:12: 'fault' must be a string or a mapping, not 3; put it in quotes"]),
         (
             "when: {body.x: {equals: 1, containz: a}}",
             ["3:32: unknown key 'containz' in a condition of a rule; did you mean 'contains'?"],
         ),
-        ("when: {body.x: {equals: [1]}}", ["3:29: 'equals' must be a text or a whole number, not a list"]),
+        ("when: {body.x: {equals: [1]}}", ["3:29: 'equals' must be a string or a whole number, not a list"]),
         ("pace: 15x", ["3:11: 'pace': expected a duration such as 15s, got '15x'"]),
         ("pace: forver", ["3:11: 'pace' cannot be 'forver'; did you mean 'forever'?"]),
         ("pace: [1]", ["3:11: 'pace': expected a duration such as 15s, got a list"]),
         ("steps: [{status: a, fro: 1s}]", ["3:25: unknown key 'fro' in a timed step; did you mean 'for'?"]),
         ("steps: [{status: a, polls: 0}]", ["3:32: 'polls' must be greater than 0, not 0"]),
         ("steps: [{status: a, polls: 1, for: 1s}]", ["3:25: unknown key 'polls' in a timed step; one of: status, for"]),
-        # Unions told apart by a key.
+        # Unions with a discriminating key.
         ("stream: {kind: txt}", ["3:20: 'kind' cannot be 'txt'; did you mean 'text'?"]),
         ("stream: {text: a}", ["3:13: missing key 'kind'"]),
         ("stream: {kind: text, txt: a}", ["3:26: unknown key 'txt' in a text; did you mean 'text'?"]),
         (
             "stream: {kind: table, rows: [[a], [1]]}",
-            ["3:40: an item of 'rows' must be a text, not 1; put it in quotes"],
+            ["3:40: an item of 'rows' must be a string, not 1; put it in quotes"],
         ),
         ("stream: a", ["3:13: 'stream' must be a mapping, not 'a'"]),
     ],
 )
-def test_values_of_a_rule(text: str, told: list[str]) -> None:
-    assert in_rule(text) == told
+def test_errors_about_the_values_of_a_rule(text: str, messages: list[str]) -> None:
+    assert errors_in_rule(text) == messages
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "messages"),
     [
-        ("", ["1:1: a scenario must be a mapping, not nothing"]),
+        ("", ["1:1: a scenario must be a mapping, not null"]),
         ("- a", ["1:1: a scenario must be a mapping, not a list"]),
         ("scenario: a", ["1:11: 'scenario' must have at least 2 characters"]),
         (
@@ -235,8 +235,8 @@ def test_values_of_a_rule(text: str, told: list[str]) -> None:
         ("scenario: ab\nloud: maybe", ["2:7: 'loud' must be true or false, not 'maybe'"]),
         ("scenario: ab\nkeys: {A: 1}", ["2:8: the key 'A' must match pattern '^[a-z]+$'"]),
         ("scenario: ab\nkeys: {a: x}", ["2:11: 'a' must be a whole number, not 'x'"]),
-        ("scenario: ab\naccount: 5", ["2:10: 'account' must be a text, not 5; put it in quotes"]),
-        ("scenario: ab\naccounts: [5]", ["2:12: an item of 'accounts' must be a text, not 5; put it in quotes"]),
+        ("scenario: ab\naccount: 5", ["2:10: 'account' must be a string, not 5; put it in quotes"]),
+        ("scenario: ab\naccounts: [5]", ["2:12: an item of 'accounts' must be a string, not 5; put it in quotes"]),
         ("scenario: ab\nacount: a", ["2:1: unknown key 'acount' in a scenario; did you mean 'account'?"]),
         ("scenario: ab\npair: [a, b]", ["2:8: an item of 'pair' must be a whole number, not 'a'"]),
         ("scenario: ab\npair: [1]", ["2:7: 'pair' has too few items"]),
@@ -249,11 +249,11 @@ def test_values_of_a_rule(text: str, told: list[str]) -> None:
         ),
     ],
 )
-def test_values_of_a_scenario(text: str, told: list[str]) -> None:
-    assert mistakes(text) == told
+def test_errors_about_the_values_of_a_scenario(text: str, messages: list[str]) -> None:
+    assert errors_of(text) == messages
 
 
-def test_all_mistakes_are_told_in_the_order_of_the_text() -> None:
+def test_all_errors_are_reported_in_the_order_of_the_text() -> None:
     text = """\
 seed: lots
 rules:
@@ -265,7 +265,7 @@ rules:
 scenario: ab
 """
     known = "operation, name, nth, fault, faults, steps, stream, when, pace, headers"
-    assert mistakes(text) == [
+    assert errors_of(text) == [
         "1:7: 'seed' must be a whole number, not 'lots'",
         "3:5: unknown key 'nmae' in a rule; did you mean 'name'? (and missing key 'operation' in a rule)",
         "4:10: 'nth' must be a whole number, not 'x'",
@@ -274,26 +274,26 @@ scenario: ab
     ]
 
 
-def test_a_key_in_the_data_may_have_the_name_of_a_member_of_a_union() -> None:
+def test_a_key_can_have_the_name_of_a_member_of_a_union() -> None:
     text = "when: {str: {equals: []}, Condition: {Condition: 1}}"
-    assert [told.split(": ", 1)[1][:40] for told in in_rule(text)] == [
-        "'equals' must be a text or a whole numbe",
+    assert [message.split(": ", 1)[1][:40] for message in errors_in_rule(text)] == [
+        "'equals' must be a string or a whole num",
         "unknown key 'Condition' in a condition o",
     ]
 
 
-def test_data_that_had_no_text_is_told_by_path() -> None:
+def test_errors_of_data_without_a_text_give_a_path() -> None:
     data = {"scenario": "ab", "rules": [{"operaton": "any", "pace": "x", "when": {"body.x": 3}}]}
     with pytest.raises(SourceErrors) as caught:
         validate(Scenario, Document.of(data, "request"))
     assert str(caught.value).splitlines() == [
         "request: rules.0.operaton: unknown key 'operaton' in a rule; did you mean 'operation'?",
-        "request: rules.0.when.'body.x': 'body.x' must be a text or a mapping, not 3; put it in quotes",
+        "request: rules.0.when.'body.x': 'body.x' must be a string or a mapping, not 3; put it in quotes",
         "request: rules.0.pace: expected a duration such as 15s, got 'x'",
     ]
 
 
-def test_a_model_may_reshape_its_data_and_errors_fall_back_to_what_encloses_them() -> None:
+def test_errors_of_reshaped_data_are_reported_at_the_enclosing_value() -> None:
     class Short(Strict):
         fault: Fault
 
@@ -307,7 +307,7 @@ def test_a_model_may_reshape_its_data_and_errors_fall_back_to_what_encloses_them
     assert str(caught.value) == "f.yaml:1:1: the document cannot be 'hung'; did you mean 'hang'?"
 
 
-def test_errors_print_twenty_lines_and_survive_pickling() -> None:
+def test_errors_print_twenty_lines_and_can_be_pickled() -> None:
     with pytest.raises(SourceErrors) as caught:
         load(Scenario, "scenario: ab\n" + "".join(f"wrong{n}: 1\n" for n in range(3000)), "f.yaml")
     lines = str(caught.value).splitlines()
@@ -330,21 +330,21 @@ DATA = st.recursive(
 
 
 @given(DATA | st.fixed_dictionaries({"scenario": st.just("ab"), "rules": st.lists(st.dictionaries(PIECES, DATA))}))
-def test_every_refusal_is_told_once_a_place_in_the_data(data: Any) -> None:
+def test_every_place_in_the_data_has_at_most_one_error(data: Any) -> None:
     document = Document.of(data, "request")
     try:
         Scenario.model_validate(data)
     except ValidationError as error:
-        told = explain(error, document, Scenario)
-        assert told
-        assert len({one.path for one in told}) == len(told)
-        for one in told:
+        errors = explain(error, document, Scenario)
+        assert errors
+        assert len({one.path for one in errors}) == len(errors)
+        for one in errors:
             at = data
             for part in one.path:
                 at = at[part]
 
 
-def test_explain_needs_no_more_than_the_error_the_document_and_the_model() -> None:
+def test_explain_returns_errors_with_position_path_and_suggestion() -> None:
     document = parse("scenario: 5", "f.yaml")
     with pytest.raises(ValidationError) as caught:
         Scenario.model_validate(document.data)

@@ -1,4 +1,4 @@
-"""On whose word a reply stands: read from the ledger, told in a header and the journal, refused when only assumed."""
+"""Ledger rows: read from files, listed in a header and the journal, and refused if they are only assumed."""
 
 import re
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_a_provider_without_a_ledger_has_no_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("class: assumed", "class: guessed", "ledger.yaml:10:12: "),
         ("class: assumed", "clas: assumed", "did you mean 'class'"),
@@ -62,10 +62,10 @@ def test_a_provider_without_a_ledger_has_no_rows(tmp_path: Path) -> None:
         ("error.overloaded", "error.rate_limited", "ledger.yaml:8:3: "),
     ],
 )
-def test_a_bad_row_is_told_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_an_invalid_row_is_reported_with_its_position(tmp_path: Path, old: str, new: str, message: str) -> None:
     file = tmp_path / "ledger.yaml"
     file.write_text(ROWS.replace(old, new), "utf-8")
-    with pytest.raises((SourceErrors, SourceError), match=re.escape(told)):
+    with pytest.raises((SourceErrors, SourceError), match=re.escape(message)):
         read(file)
 
 
@@ -73,7 +73,7 @@ def test_every_provider_has_a_ledger_beside_its_code() -> None:
     assert all(ledger_file(provider).exists() for provider in all_providers())
 
 
-def test_a_kind_is_read_off_an_id_with_or_without_its_provider() -> None:
+def test_the_kind_of_a_row_is_read_from_its_id_with_or_without_the_provider() -> None:
     assert kind_of("error.rate_limited") == kind_of("acme.error.rate_limited") == "error"
     assert kind_of("header.X-RateLimit-Limit") == "header"
 
@@ -82,10 +82,10 @@ def test_by_default_nothing_is_refused_and_no_header_sent(ledger: Ledger) -> Non
     provenance = Provenance(ledger)
     provenance.admit(["acme.error.overloaded"])
     assert provenance.headers(["acme.error.overloaded"]) == ()
-    assert provenance.unsaid == frozenset()
+    assert provenance.disallowed_rows == frozenset()
 
 
-def test_the_header_is_a_list_of_tokens_with_their_class_each_once(ledger: Ledger) -> None:
+def test_the_header_lists_each_row_once_with_its_class(ledger: Ledger) -> None:
     rows = ["acme.error.overloaded", "acme.error.rate_limited", "acme.error.overloaded", "acme.error.other"]
     [(name, value)] = Provenance(ledger, header=True).headers(rows)
     assert name == b"x-mock-rule"
@@ -96,21 +96,21 @@ def test_the_header_is_a_list_of_tokens_with_their_class_each_once(ledger: Ledge
     ]
 
 
-def test_what_is_assumed_is_refused_with_its_row_and_the_reason(ledger: Ledger) -> None:
+def test_an_assumed_behaviour_is_refused_with_its_row_and_reason(ledger: Ledger) -> None:
     provenance = Provenance(ledger, no_assumed=True)
     provenance.admit(["acme.error.rate_limited", "acme.error.other"])
     with pytest.raises(Assumed) as caught:
         provenance.admit(["acme.error.rate_limited", "acme.error.overloaded"])
     assumed = caught.value
     assert (assumed.row, assumed.what, assumed.why) == ("acme.error.overloaded", "The service is down", "nobody says")
-    assert provenance.unsaid == {"acme.error.overloaded"}
+    assert provenance.disallowed_rows == {"acme.error.overloaded"}
 
 
-async def test_the_journal_tells_what_each_entry_rests_on() -> None:
+async def test_each_entry_of_the_journal_lists_its_ledger_rows() -> None:
     async with Conversation() as t:
         await t.post("/videotoprompt/v1/analyze/url", {"url": "https://example.com/a.mp4", "platform": "sora"})
         await t.advance(60)
         entries = (await t.get("/_mock/journal")).json()["entries"]
-        told = {e["kind"]: [row["rule"] for row in e.get("rests_on", ())] for e in entries}
-        assert "videotoprompt.operation.analyze_url" in told["request"]
-        assert told["transition"][0].startswith("videotoprompt.state.")
+        rows = {e["kind"]: [row["rule"] for row in e.get("rests_on", ())] for e in entries}
+        assert "videotoprompt.operation.analyze_url" in rows["request"]
+        assert rows["transition"][0].startswith("videotoprompt.state.")

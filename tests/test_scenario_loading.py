@@ -108,5 +108,5 @@ def test_a_default_of_ones_own_is_read(tmp_path: Path) -> None:
 
 def test_a_server_of_other_providers_is_told_where_the_default_scenario_names_what_it_has_not() -> None:
     providers = (VideoToPrompt(),)
-    with pytest.raises(SourceErrors, match=r"default\.yaml:\d+:\d+: no operation is called 'nanophoto\."):
+    with pytest.raises(SourceErrors, match=r"default\.yaml:\d+:\d+: no operation matches 'nanophoto\."):
         Library(catalogue(providers), providers).program("default")

@@ -1,4 +1,4 @@
-"""The store in memory keeps to the contract of stores."""
+"""The store in memory passes the contract tests of stores."""
 
 import pickle
 from collections.abc import AsyncIterator
@@ -26,15 +26,15 @@ async def memory(bounds: Bounds) -> AsyncIterator[Store]:
 
 
 class TestMemoryStore(StoreContract):
-    """Every promise, one by one."""
+    """Every test of the contract."""
 
     @pytest.fixture
     def open_store(self) -> OpenStore:
         return memory
 
 
-async def test_nothing_in_it_grows_without_bound() -> None:
-    """Jobs that never end, credits set aside for them, deliveries that are due in a year, and ever new keys."""
+async def test_the_size_of_the_store_is_bounded() -> None:
+    """Jobs that never end, credits reserved for them, deliveries that are due in months, and always new keys."""
     plans = (HELD, STUCK, plan(Step("queued", Span(10**10)), Step("succeeded")))
     bounds = Bounds(jobs=20, journal=20, deliveries=20, counters=20, ledgers=20, values=20)
     store = MemoryStore(bounds)
@@ -58,7 +58,7 @@ async def test_nothing_in_it_grows_without_bound() -> None:
 
 
 class MemoryJobs(JobMachine):
-    """Jobs, held against a plain list."""
+    """Jobs, compared with a plain list."""
 
     def open_store(self, bounds: Bounds) -> AbstractAsyncContextManager[Store]:
         return memory(bounds)

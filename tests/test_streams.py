@@ -190,18 +190,18 @@ def test_even_a_byte_a_second_is_a_bounded_number_of_drips():
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "message"),
     [
-        {"kind": "hang"},
-        {"kind": "latency"},
-        {"kind": "empty_reply"},
-        {"kind": "server_error"},
-        {"kind": "nanophoto: AI_SERVICE_ERROR"},
-        {"kind": "truncate", "phase": "before_commit"},
-        {"kind": "reset", "phase": "after_commit"},
+        ({"kind": "hang"}, "the fault of a stream must be truncate, .* or slow_drip, not hang"),
+        ({"kind": "latency"}, "the fault of a stream must be .*, not latency"),
+        ({"kind": "empty_reply"}, "the fault of a stream must be .*, not empty_reply"),
+        ({"kind": "server_error"}, "the fault of a stream must be .*, not server_error"),
+        ({"kind": "nanophoto: AI_SERVICE_ERROR"}, "the fault of a stream must be .*, not nanophoto: AI_SERVICE_ERROR"),
+        ({"kind": "truncate", "phase": "before_commit"}, "truncate changes the body of a reply, so its phase must be"),
+        ({"kind": "reset", "phase": "after_commit"}, "a stream has begun when its fault happens, so its phase must be"),
     ],
 )
-def test_a_stream_that_has_begun_can_only_be_spoilt(fault):
+def test_a_fault_that_a_stream_cannot_have_is_refused(fault, message):
     rule = {"name": "r", "operation": "nanophoto.*", "stream": {"fault": fault}}
-    with pytest.raises(SourceErrors, match=r"a stream that has begun can only be spoilt|spoils the body"):
+    with pytest.raises(SourceErrors, match=message):
         create_app(scenario={"scenario": "s", "rules": [rule]})

@@ -1,4 +1,4 @@
-"""What is said about a wrong word."""
+"""Suggestions for an unknown word."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from mockserver.source.model_errors import did_you_mean
 
 
 @pytest.mark.parametrize(
-    ("word", "options", "said"),
+    ("word", "options", "suggestion"),
     [
         ("operaton", ["name", "operation"], "; did you mean 'operation'?"),
         ("retry-after", ["retry_after"], "; did you mean 'retry_after'?"),
@@ -24,12 +24,12 @@ from mockserver.source.model_errors import did_you_mean
     ],
     ids=lambda value: str(value)[:12],
 )
-def test_a_wrong_word_gets_the_nearest_right_one(word: str, options: Iterable[str], said: str) -> None:
-    assert did_you_mean(word, options) == said
+def test_an_unknown_word_gets_the_most_similar_known_one(word: str, options: Iterable[str], suggestion: str) -> None:
+    assert did_you_mean(word, options) == suggestion
 
 
 @given(st.text(max_size=30), st.lists(st.text(max_size=30)))
-def test_any_word_gets_at_most_one_short_line(word: str, options: list[str]) -> None:
-    said = did_you_mean(word, options)
-    assert len(said.splitlines()) <= 1
-    assert len(said) < 1000
+def test_a_suggestion_is_at_most_one_short_line(word: str, options: list[str]) -> None:
+    suggestion = did_you_mean(word, options)
+    assert len(suggestion.splitlines()) <= 1
+    assert len(suggestion) < 1000

@@ -178,7 +178,7 @@ def test_a_switch_of_scenario_is_the_same_by_the_handle_and_by_the_control_api(m
     outage = {"name": "videotoprompt-outage"}
     requests.put(f"{control(mockserver)}/scenario", json=outage, timeout=10).raise_for_status()
     assert by_handle == journal()
-    assert by_handle == ["request", "running", "succeeded", "the scenario is now videotoprompt-outage"]
+    assert by_handle == ["request", "running", "succeeded", "switched to the scenario videotoprompt-outage"]
 
 
 @pytest.mark.parametrize("by_handle", [True, False], ids=["by the handle", "by the control API"])
@@ -273,7 +273,7 @@ def test_requests_are_typed_and_filtered(mockserver: MockServer) -> None:
     [
         ({"operation": "videotoprompt.analyse_url"}, "did you mean 'videotoprompt.analyze_url'"),
         ({"when": {"account.plan": {"equals": "pro"}}}, "cannot be looked at"),
-        ({"when": {"body": {"equals": 1}}}, "no place in a request"),
+        ({"when": {"body": {"equals": 1}}}, "does not name a value of a request"),
         ({"when": {"body.url": {"is": "x"}}}, "body.url: "),
     ],
 )

@@ -1,4 +1,4 @@
-"""The ticker: a wait on it ends as soon as it is cancelled, whatever happens at the same moment."""
+"""The ticker: a cancelled wait ends at once, whatever happens at the same moment."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from mockserver.clock import Clock, Ticker
 
 @pytest.mark.parametrize("turns", range(5))
 async def test_a_cancellation_is_not_lost_to_a_poke(turns: int) -> None:
-    """A courier that is closed while the ticker is poked must end; `wait_for` of Python 3.11 would miss that."""
+    """A courier that is closed while its ticker is poked must end. `wait_for` of Python 3.11 would lose that."""
     clock = Clock("real")
     ticker = Ticker(clock)
 

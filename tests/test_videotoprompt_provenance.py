@@ -162,7 +162,10 @@ async def test_the_webhook_of_a_failure_is_not_sent_and_that_of_a_prompt_is() ->
         await c.advance(1)
         assert [b'"analysis.completed"' in call.body for call in c.receivers.calls] == [True]
         notes = [entry.note for entry in await c.sandbox.journal() if entry.kind == "delivery"]
-        assert "analysis.failed was not sent, for it rests on an assumption" in notes
+        assert (
+            "analysis.failed was not sent, because it is an assumed behaviour and assumed behaviours are disallowed"
+            in notes
+        )
 
 
 # What else is told.

@@ -1,4 +1,4 @@
-"""Tampering with webhooks: each kind, for exactly the events and attempts that the scenario names."""
+"""Tampering with webhooks: each kind, for exactly the events and attempts that the scenario selects."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from tests.conversation import Conversation
 from tests.test_deliveries import SECRET, answer, only, replay, scenario, submit
 
 
-def spoilt(event: str = "analysis.completed", rule: dict[str, Any] | None = None, **tampering: Any) -> dict[str, Any]:
+def tampered(event: str = "analysis.completed", rule: dict[str, Any] | None = None, **tampering: Any) -> dict[str, Any]:
     return scenario({"event": event, **(rule or {}), "tampering": tampering})
 
 
@@ -21,13 +21,13 @@ def valid(call: OutgoingCall, secret: str = SECRET) -> bool:
     return dict(call.headers).get("X-V2P-Signature") == f"sha256={hmac_sha256(secret, call.body)}"
 
 
-def told(t: Conversation) -> list[str]:
-    """The jobs of the events that arrived, in order."""
+def arrived(t: Conversation) -> list[str]:
+    """Return the jobs of the events that arrived, in order."""
     return [json.loads(call.body)["data"]["id"] for call in t.receivers.calls]
 
 
-async def test_a_lost_attempt_never_leaves_and_the_schedule_goes_on() -> None:
-    async with Conversation(spoilt(lose=2)) as t:
+async def test_a_lost_attempt_is_never_sent_and_the_schedule_continues() -> None:
+    async with Conversation(tampered(lose=2)) as t:
         await submit(t)
         await t.advance(34.999)
         assert t.receivers.calls == []
@@ -39,8 +39,8 @@ async def test_a_lost_attempt_never_leaves_and_the_schedule_goes_on() -> None:
         assert delivery["outcome"] == "delivered"
 
 
-async def test_an_event_may_be_lost_for_good_and_still_be_replayed() -> None:
-    async with Conversation(spoilt(lose=100)) as t:
+async def test_an_event_whose_attempts_are_all_lost_can_be_replayed() -> None:
+    async with Conversation(tampered(lose=100)) as t:
         await submit(t)
         await t.advance(86_400)
         assert t.receivers.calls == []
@@ -49,8 +49,8 @@ async def test_an_event_may_be_lost_for_good_and_still_be_replayed() -> None:
         assert (await only(t))["outcome"] == "delivered"
 
 
-async def test_a_late_event_keeps_its_own_timestamp() -> None:
-    async with Conversation(spoilt(delay="10m")) as t:
+async def test_a_delayed_event_keeps_its_timestamp() -> None:
+    async with Conversation(tampered(delay="10m")) as t:
         await submit(t)
         await t.advance(599.999)
         assert t.receivers.calls == []
@@ -60,7 +60,7 @@ async def test_a_late_event_keeps_its_own_timestamp() -> None:
 
 
 async def test_a_duplicate_has_the_same_bytes() -> None:
-    async with Conversation(spoilt(duplicate=2)) as t:
+    async with Conversation(tampered(duplicate=2)) as t:
         t.receivers.answers = [answer(500)]
         await submit(t)
         await t.advance(60)
@@ -75,7 +75,7 @@ async def test_a_duplicate_has_the_same_bytes() -> None:
 
 
 async def test_a_copy_that_is_refused_does_not_undo_the_delivery() -> None:
-    async with Conversation(spoilt(duplicate=1)) as t:
+    async with Conversation(tampered(duplicate=1)) as t:
         t.receivers.answers = [answer(200), answer(409)]
         await submit(t)
         await t.advance(86_400)
@@ -83,31 +83,31 @@ async def test_a_copy_that_is_refused_does_not_undo_the_delivery() -> None:
 
 
 async def test_a_reordered_event_arrives_after_the_next_one_of_its_account() -> None:
-    async with Conversation(spoilt(rule={"nth": 1, "account": "key-1"}, reorder=True)) as t:
+    async with Conversation(tampered(rule={"nth": 1, "account": "key-1"}, reorder=True)) as t:
         first = await submit(t)
         await t.advance(5)
         await submit(t, key="key-2")
         await t.advance(5)
         second = await submit(t, url="https://example.com/mock-fast-2.mp4")
         await t.advance(0)
-        assert told(t)[1:] == [second, first]
+        assert arrived(t)[1:] == [second, first]
 
 
-async def test_a_reordered_event_that_nothing_follows_is_a_minute_late() -> None:
-    async with Conversation(spoilt(rule={"nth": 1}, reorder=True)) as t:
+async def test_a_reordered_event_without_a_later_one_is_a_minute_late() -> None:
+    async with Conversation(tampered(rule={"nth": 1}, reorder=True)) as t:
         job = await submit(t)
         await t.advance(59.999)
         assert t.receivers.calls == []
         await t.advance(0.001)
-        assert told(t) == [job]
+        assert arrived(t) == [job]
         await submit(t, url="https://example.com/mock-fast-2.mp4")
         await t.advance(100)
         assert len(t.receivers.calls) == 2
 
 
 @pytest.mark.parametrize("kind", ["wrong", "wrong_key", "missing"])
-async def test_a_bad_signature_is_bad_and_nothing_else_is(kind: str) -> None:
-    async with Conversation(spoilt(signature=kind)) as t:
+async def test_an_invalid_signature_is_the_only_change(kind: str) -> None:
+    async with Conversation(tampered(signature=kind)) as t:
         await submit(t)
         await t.advance(1)
         (call,) = t.receivers.calls
@@ -119,18 +119,18 @@ async def test_a_bad_signature_is_bad_and_nothing_else_is(kind: str) -> None:
         assert (await only(t))["attempts"][0]["tampering"] == [f"signature {kind.replace('_', ' ')}"]
 
 
-async def test_a_signature_may_be_wrong_at_the_first_attempt_alone() -> None:
-    async with Conversation(spoilt(signature="wrong", attempts=1)) as t:
+async def test_tampering_can_be_limited_to_the_first_attempt() -> None:
+    async with Conversation(tampered(signature="wrong", attempts=1)) as t:
         t.receivers.answers = [answer(401)]
         await submit(t)
         await t.advance(60)
         assert [valid(call) for call in t.receivers.calls] == [False, True]
 
 
-async def test_a_stale_event_is_old_and_rightly_signed() -> None:
-    """VideoToPrompt signs the body alone, and the instant in it is what is old."""
+async def test_a_stale_event_has_an_old_timestamp_and_a_valid_signature() -> None:
+    """VideoToPrompt signs only the body, so the timestamp in the body is old."""
 
-    async with Conversation(spoilt(signature="stale", age="15m")) as t:
+    async with Conversation(tampered(signature="stale", age="15m")) as t:
         await submit(t)
         await t.advance(1)
         (call,) = t.receivers.calls
@@ -138,27 +138,27 @@ async def test_a_stale_event_is_old_and_rightly_signed() -> None:
         assert json.loads(call.body)["timestamp"] == "2025-06-01T11:45:00Z"
 
 
-async def test_a_stale_signature_is_one_of_an_old_instant() -> None:
-    """Descrideo signs the instant of the attempt, and the body has none."""
+async def test_a_stale_signature_has_an_old_signed_time() -> None:
+    """Descrideo signs the time of the attempt, and the body has no timestamp."""
     key = {"X-API-Key": "nxt_key-1"}
 
     rule = {"event": "*", "tampering": {"signature": "stale"}}
     async with Conversation({"extends": "default", "signature_time": "sandbox", "webhooks": [rule]}) as t:
         source = {"type": "direct_url", "url": "https://example.com/mock-fast.mp4"}
         hook = {"url": "http://127.0.0.1:9000/hook"}
-        asked = {"source": source, "frames": 10, "webhook": hook}
-        await t.post("/descrideo/v1/video-descriptions", asked, headers=key)
+        body = {"source": source, "frames": 10, "webhook": hook}
+        await t.post("/descrideo/v1/video-descriptions", body, headers=key)
         await t.advance(1)
         secret = (await t.get("/descrideo/v1/webhook-secret", headers=key)).json()["secret"]
         (call,) = t.receivers.calls
         headers = dict(call.headers)
         assert int(headers["X-Nxt-Timestamp"]) == t.sandbox.clock.now() // 1000 - 1 - 3600
-        told = hmac_sha256(secret, call.body, headers["X-Nxt-Timestamp"].encode())
-        assert headers["X-Nxt-Signature"] == f"sha256={told}"
+        signature = hmac_sha256(secret, call.body, headers["X-Nxt-Timestamp"].encode())
+        assert headers["X-Nxt-Signature"] == f"sha256={signature}"
 
 
 async def test_extra_fields_are_signed_and_replace_nothing() -> None:
-    async with Conversation(spoilt(extra_fields={"api_version": "2099-01-01", "event": "never"})) as t:
+    async with Conversation(tampered(extra_fields={"api_version": "2099-01-01", "event": "never"})) as t:
         await submit(t)
         await t.advance(1)
         (call,) = t.receivers.calls
@@ -166,13 +166,13 @@ async def test_extra_fields_are_signed_and_replace_nothing() -> None:
         assert valid(call)
         assert body["api_version"] == "2099-01-01"
         assert body["event"] == "analysis.completed"
-        shown = await only(t)
-        assert "api_version" not in shown["body"]
-        assert shown["attempts"][0]["body"] == call.body.decode()
+        delivery = await only(t)
+        assert "api_version" not in delivery["body"]
+        assert delivery["attempts"][0]["body"] == call.body.decode()
 
 
-async def test_a_huge_body_is_sent_whole_and_shown_in_part() -> None:
-    async with Conversation(spoilt(pad=5_000_000)) as t:
+async def test_a_huge_body_is_sent_whole_and_listed_in_part() -> None:
+    async with Conversation(tampered(pad=5_000_000)) as t:
         await submit(t)
         await t.advance(1)
         (call,) = t.receivers.calls
@@ -185,7 +185,7 @@ async def test_a_huge_body_is_sent_whole_and_shown_in_part() -> None:
 
 
 async def test_events_are_counted_by_rule_and_account() -> None:
-    async with Conversation(spoilt(rule={"nth": 2}, signature="wrong")) as t:
+    async with Conversation(tampered(rule={"nth": 2}, signature="wrong")) as t:
         for n in range(3):
             for key in ("key-1", "key-2"):
                 await submit(t, key=key, url=f"https://example.com/mock-fast-{n}.mp4")
@@ -193,7 +193,7 @@ async def test_events_are_counted_by_rule_and_account() -> None:
         assert [valid(call) for call in t.receivers.calls] == [True, True, False, False, True, True]
 
 
-async def test_the_first_rule_that_takes_an_event_decides() -> None:
+async def test_the_first_rule_that_matches_an_event_decides() -> None:
     rules: list[dict[str, Any]] = [
         {"event": "analysis.failed", "tampering": {"lose": 9}},
         {"event": "analysis.*", "times": 1, "tampering": {"signature": "wrong"}},
@@ -209,35 +209,35 @@ async def test_the_first_rule_that_takes_an_event_decides() -> None:
         assert signed == [True, False]
 
 
-async def test_a_share_of_the_events_is_seeded() -> None:
-    seen: list[list[bool]] = []
+async def test_the_probability_of_a_rule_is_seeded() -> None:
+    runs: list[list[bool]] = []
 
     for _ in range(2):
-        async with Conversation(spoilt(rule={"probability": "50%"}, signature="wrong")) as t:
+        async with Conversation(tampered(rule={"probability": "50%"}, signature="wrong")) as t:
             for n in range(40):
                 await submit(t, url=f"https://example.com/mock-fast-{n}.mp4")
                 await t.advance(1)
-            seen.append([valid(call) for call in t.receivers.calls])
-    assert seen[0] == seen[1]
-    assert 10 <= seen[0].count(False) <= 30
+            runs.append([valid(call) for call in t.receivers.calls])
+    assert runs[0] == runs[1]
+    assert 10 <= runs[0].count(False) <= 30
 
 
-async def test_call_outs_are_left_alone() -> None:
-    """Tampering is for webhooks: a request for a source is never lost by it."""
+async def test_call_outs_are_not_tampered_with() -> None:
+    """A call-out for a source is never lost, even if every webhook is."""
 
     async with Conversation(scenario({"event": "*", "tampering": {"lose": 100}})) as t:
         source = {"type": "source_provider", "provider": {"url": "http://127.0.0.1:9000/broker", "reference": "v"}}
-        asked = {"source": source, "frames": 10, "webhook": {"url": "http://127.0.0.1:9000/hook"}}
+        body = {"source": source, "frames": 10, "webhook": {"url": "http://127.0.0.1:9000/hook"}}
         t.receivers.answers = [
             CallResult("response", 200, body=b'{"url": "http://127.0.0.1:9000/video"}'),
             CallResult("response", 206, body=b"x"),
         ]
-        await t.post("/descrideo/v1/video-descriptions", asked, headers={"X-API-Key": "nxt_key-1"})
+        await t.post("/descrideo/v1/video-descriptions", body, headers={"X-API-Key": "nxt_key-1"})
         await t.advance(3600)
         assert [call.url.rpartition("/")[2] for call in t.receivers.calls] == ["broker", "video"]
 
 
-def test_what_is_no_json_object_is_not_tampered_with() -> None:
+def test_a_body_that_is_not_a_json_object_is_not_changed() -> None:
     spec = TamperingSpec(extra_fields={"a": 1}, pad=3)
     assert tampering.body(spec, b"", None) == b""
     assert tampering.body(spec, b"[1]", None) == b"[1]"

@@ -1,4 +1,4 @@
-"""Strict YAML: what it reads, and where it says things stand."""
+"""Strict YAML: the data that it reads, and the positions of keys and values."""
 
 import json
 import pickle
@@ -19,12 +19,12 @@ PARSERS = {"python": yaml_reader._PythonParser, "default": yaml_reader._Parser}
 
 @pytest.fixture(params=PARSERS)
 def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both parsers that PyYAML may have: its own and libyaml's."""
+    """Both parsers that PyYAML can use: its own and libyaml's."""
     monkeypatch.setattr(yaml_reader, "_Parser", PARSERS[request.param])
     return str(request.param)
 
 
-# --- what it reads ---
+# --- data ---
 
 
 @pytest.mark.parametrize(
@@ -102,20 +102,20 @@ def test_a_document_becomes_plain_data(parser: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n", "---\n", "--- \n...\n"])
-def test_an_empty_document_is_nothing_at_its_beginning(parser: str, text: str) -> None:
+def test_an_empty_document_is_null_and_has_a_position(parser: str, text: str) -> None:
     document = parse(text, "f.yaml")
     assert document.data is None
     assert document.position(()) is not None
 
 
-def test_bytes_are_utf_8_and_may_begin_with_a_byte_order_mark(parser: str) -> None:
+def test_bytes_are_utf_8_and_can_begin_with_a_byte_order_mark(parser: str) -> None:
     document = parse("\ufeffname: Zürich 🎬\nnext: 1\r\nlast: 2".encode(), "f.yaml")
     assert document.data == {"name": "Zürich 🎬", "next": 1, "last": 2}
     assert document.position(("name",), key=True) == (1, 1)
     assert document.position(("last",)) == (3, 7)
 
 
-# --- where things stand ---
+# --- positions ---
 
 STORY = """\
 scenario: busy
@@ -146,7 +146,7 @@ text: |
         (("text",), (8, 7), (8, 1)),
     ],
 )
-def test_every_key_and_value_has_a_place(
+def test_every_key_and_value_has_a_position(
     parser: str, loc: tuple[str | int, ...], value: tuple[int, int], key: tuple[int, int]
 ) -> None:
     document = parse(STORY, "f.yaml")
@@ -163,14 +163,14 @@ def test_every_key_and_value_has_a_place(
         (("scenario", 0), (1, 11)),
     ],
 )
-def test_what_is_not_there_stands_where_its_nearest_parent_does(
+def test_a_missing_part_has_the_position_of_its_nearest_parent(
     loc: tuple[str | int, ...], place: tuple[int, int]
 ) -> None:
     assert parse(STORY, "f.yaml").position(loc) == place
     assert parse(STORY, "f.yaml").position(loc, key=True) == place
 
 
-def test_a_document_says_errors_about_itself() -> None:
+def test_a_document_creates_errors_with_positions() -> None:
     document = parse(STORY, "f.yaml")
     error = document.error(("rules", 0, "fault", "kind"), "unknown fault 'reset'", "; did you mean 'rest'?")
     assert str(error) == "f.yaml:4:19: unknown fault 'reset'; did you mean 'rest'?"
@@ -189,7 +189,7 @@ def test_a_document_says_errors_about_itself() -> None:
         (("", "a\nb"), "request: ''.'a\\nb': it is wrong"),
     ],
 )
-def test_data_that_had_no_text_gives_a_path_in_place_of_a_line(loc: tuple[str | int, ...], text: str) -> None:
+def test_errors_of_data_without_a_text_give_a_path_instead_of_a_line(loc: tuple[str | int, ...], text: str) -> None:
     document = Document.of({"rules": [{}]}, "request")
     error = document.error(loc, "it is wrong")
     assert document.position(loc) is None
@@ -197,7 +197,7 @@ def test_data_that_had_no_text_gives_a_path_in_place_of_a_line(loc: tuple[str | 
     assert str(error) == text
 
 
-def test_an_error_survives_pickling() -> None:
+def test_an_error_can_be_pickled() -> None:
     error = parse(STORY, "f.yaml").error(("rules",), "no", "; try yes")
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), copy.line, copy.suggestion) == (str(error), 2 + 1, "try yes")
@@ -218,7 +218,7 @@ def trees(keys: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
 
 
 class Quoting(yaml.SafeDumper):
-    """PyYAML's dumper speaks YAML 1.1, which knows other plain values: every text is quoted, and nothing aliased."""
+    """PyYAML's dumper writes YAML 1.1, where other words are special: quote every string, and write no aliases."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
@@ -228,7 +228,7 @@ Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:y
 
 
 @given(trees(st.text()), st.booleans(), st.sampled_from([True, False, None]))
-def test_what_was_dumped_is_read_back(data: Any, allow_unicode: bool, flow: bool | None) -> None:
+def test_dumped_data_is_read_back(data: Any, allow_unicode: bool, flow: bool | None) -> None:
     text = yaml.dump(data, Dumper=Quoting, allow_unicode=allow_unicode, default_flow_style=flow)
     assert parse(text, "f.yaml").data == data
     assert parse(text.encode(), "f.yaml").data == data
@@ -242,7 +242,7 @@ def test_json_is_yaml(data: Any, indent: int | None) -> None:
 
 
 @given(trees(KEYS), st.sampled_from([True, False, None]))
-def test_places_point_at_the_text_of_keys(data: Any, flow: bool | None) -> None:
+def test_positions_point_at_the_text_of_keys(data: Any, flow: bool | None) -> None:
     text = yaml.dump(data, default_flow_style=flow, allow_unicode=True, Dumper=Quoting).replace("\x7f", "")
     document = parse(text, "f.yaml")
     lines = text.split("\n")

@@ -1,1 +1,1 @@
-"""Decisions without effects: no input or output, no clock, no randomness, no web framework."""
+"""Pure decisions: no input or output, no clock, no randomness, no web framework."""

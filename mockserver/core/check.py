@@ -1,4 +1,4 @@
-"""What is wrong with a scenario that its types allow: names of what does not exist, and conditions that are none."""
+"""Checks of a scenario beyond its types: unknown names, invalid conditions, and faults in the wrong phase."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,16 +11,16 @@ from mockserver.core.scenario import AccountSpec, FaultSpec, RuleSpec, Scenario
 from mockserver.core.streams import SPOILING
 
 _CODE = re.compile(r"([a-z]+)\s*[:.]\s*([A-Za-z0-9_]+)\Z")
-# What strikes in the middle of a body, and nowhere else.
+# Wire faults that can only happen in the middle of a body.
 MID_BODY = ("truncate", "stall", "garble", "slow_drip")
 
 Loc = tuple[str | int, ...]
-# The conditions of a rule by their path, each compiled, or what is wrong with it.
+# The conditions of a rule by their path: each compiled, or the error of compiling it.
 Conditions = Mapping[str, Check | ValueError]
 
 
 class Catalogue(NamedTuple):
-    """What scenarios may name: operations, provider codes, events, plan tiers and limits of the providers."""
+    """The names that scenarios can use: operations, provider codes, events, plans and limits of the providers."""
 
     operations: tuple[str, ...]
     codes: frozenset[str] = frozenset()
@@ -31,7 +31,7 @@ class Catalogue(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Something wrong with a scenario that its types allow: where (a path into the document) and what."""
+    """An error in a scenario: its place, as a path into the document, and a message."""
 
     loc: Loc
     message: str
@@ -39,7 +39,7 @@ class Problem(NamedTuple):
 
 
 class Problems(ValueError):
-    """A scenario that cannot be compiled, with everything that is wrong with it."""
+    """A scenario cannot be compiled. `problems` lists every error in it."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(f"{'.'.join(map(str, p.loc))}: {p.message}" for p in problems))
@@ -49,9 +49,9 @@ class Problems(ValueError):
 def check(
     scenario: Scenario, conditions: Sequence[Conditions], known: Catalogue, plans: Collection[str]
 ) -> Iterator[Problem]:
-    """Every name in `scenario` that does not exist, and every condition that is none.
+    """Yield a problem for every unknown name and every invalid condition in `scenario`.
 
-    `conditions` are those of its rules, in order; `plans` also holds those of the scenarios it extends.
+    `conditions` are those of its rules, in order. `plans` includes those of the scenarios that it extends.
     """
     for i, (rule, compiled) in enumerate(zip(scenario.rules, conditions, strict=True)):
         yield from _rule_problems(("rules", i), rule, compiled, known, plans)
@@ -67,7 +67,7 @@ def check(
 
 
 def near(word: str, options: tuple[str, ...] | list[str]) -> str:
-    """`; did you mean 'x'?`, or the options when none is near and they are few, or nothing."""
+    """Return the end of an error about a wrong word: `; did you mean 'x'?`, or the options if there are at most 24."""
     from difflib import get_close_matches  # most starts have nothing to suggest
 
     close = get_close_matches(word, options, 1, 0.6)
@@ -81,16 +81,16 @@ def _unknown(what: str, name: str, options: tuple[str, ...]) -> str:
 
 
 def _one_of(loc: Loc, listed: list[str], i: int) -> Loc:
-    # A list of one may have been written without its brackets, and then has no place of its own.
+    # A list of one item may be written without brackets. Then the item has no position of its own.
     return loc if len(listed) == 1 else (*loc, i)
 
 
 def _name_problems(rules: list[RuleSpec]) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
+    positions: dict[str, int] = {}
     for i, rule in enumerate(rules):
-        first = seen.setdefault(rule.name, i)
+        first = positions.setdefault(rule.name, i)
         if first != i:
-            yield Problem(("rules", i, "name"), f"rule {first + 1} is called {rule.name!r} too; names are unique")
+            yield Problem(("rules", i, "name"), f"rule {first + 1} is also called {rule.name!r}; names must be unique")
 
 
 def _account_problems(loc: Loc, account: AccountSpec, known: Catalogue) -> Iterator[Problem]:
@@ -111,48 +111,52 @@ def _rule_problems(
     for i, pattern in enumerate(rule.operation):
         if not any(key_matches(pattern, o) for o in known.operations):
             place = _one_of((*loc, "operation"), rule.operation, i)
-            yield Problem(place, f"no operation is called {pattern!r}{near(pattern, known.operations)}")
+            yield Problem(place, f"no operation matches {pattern!r}{near(pattern, known.operations)}")
     for path, compiled in conditions.items():
         if isinstance(compiled, ValueError):
             yield Problem((*loc, "when", path), str(compiled), at_key=True)
     if rule.plan is not None and rule.plan not in plans and rule.plan != "default":
-        yield Problem((*loc, "plan"), f"no plan is called {rule.plan!r}{near(rule.plan, sorted(plans))}")
+        yield Problem((*loc, "plan"), _unknown("plan", rule.plan, tuple(sorted(plans))))
     if rule.fault is not None:
         yield from check_fault((*loc, "fault"), rule.fault, known)
-    yield from _hole_problems((*loc, "reply"), rule.reply)
+    yield from _placeholder_problems((*loc, "reply"), rule.reply)
     if rule.stream is not None:
-        yield from _hole_problems((*loc, "stream", "text"), rule.stream.text)
+        yield from _placeholder_problems((*loc, "stream", "text"), rule.stream.text)
         if rule.stream.fault is not None:
-            yield from _spoiling_problems((*loc, "stream", "fault"), rule.stream.fault, known)
+            yield from _stream_fault_problems((*loc, "stream", "fault"), rule.stream.fault, known)
 
 
-def _hole_problems(loc: Loc, value: Any) -> Iterator[Problem]:
+def _placeholder_problems(loc: Loc, value: Any) -> Iterator[Problem]:
     for path, name in unknown_names(value):
-        yield Problem((*loc, *path), f"${{{name}}} is not on the list of values{near(name, KNOWN)}")
+        yield Problem((*loc, *path), f"unknown placeholder ${{{name}}}{near(name, KNOWN)}")
 
 
 def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Problem]:
-    """What is wrong with a fault: a kind that does not exist, or a phase that the kind cannot have."""
+    """Yield a problem for an unknown kind of fault, and for a phase that the kind cannot have."""
     kind, kinds = fault_kind(fault.kind), (*ERROR_KINDS, *WIRE_KINDS, *sorted(known.codes))
     if kind not in kinds:
-        yield Problem((*loc, "kind"), f"no fault is called {fault.kind!r}{near(kind, kinds)}")
+        yield Problem((*loc, "kind"), f"unknown fault {fault.kind!r}{near(kind, kinds)}")
     elif kind in WIRE_KINDS and fault.phase == "mid_body" and kind in ("latency", "hang", "empty_reply"):
-        yield Problem((*loc, "phase"), f"{kind} happens before the reply begins, so it has no phase mid_body")
+        yield Problem((*loc, "phase"), f"{kind} happens before the reply begins, so its phase cannot be mid_body")
     elif kind in MID_BODY and fault.phase not in (None, "mid_body"):
-        yield Problem((*loc, "phase"), f"{kind} spoils the body of a reply, so its phase is mid_body")
+        yield Problem((*loc, "phase"), f"{kind} changes the body of a reply, so its phase must be mid_body")
     elif kind not in WIRE_KINDS and fault.phase == "mid_body":
-        yield Problem((*loc, "phase"), f"{kind} is a reply of its own and cannot happen in the middle of another")
+        yield Problem((*loc, "phase"), f"{kind} replaces the whole reply, so its phase cannot be mid_body")
 
 
-def _spoiling_problems(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Problem]:
+def _stream_fault_problems(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Problem]:
     problems = list(check_fault(loc, fault, known))
     yield from problems
-    if not problems and (fault.kind not in SPOILING or fault.phase not in (None, "mid_body")):
-        message = f"a stream that has begun can only be spoilt ({', '.join(SPOILING)}); {fault.kind} comes before it"
+    if problems:
+        return
+    if fault.kind not in SPOILING:
+        message = f"the fault of a stream must be {', '.join(SPOILING[:-1])} or {SPOILING[-1]}, not {fault.kind}"
         yield Problem((*loc, "kind"), message)
+    elif fault.phase not in (None, "mid_body"):
+        yield Problem((*loc, "phase"), "a stream has begun when its fault happens, so its phase must be mid_body")
 
 
 def fault_kind(text: str) -> str:
-    """The one spelling of a fault's kind: `nanophoto: X` and `nanophoto.X` are both `nanophoto:X`."""
+    """Return a fault's kind in its normal form: `nanophoto: X` and `nanophoto.X` both give `nanophoto:X`."""
     code = _CODE.match(text)
     return f"{code[1]}:{code[2]}" if code else text

@@ -1,4 +1,4 @@
-"""Turns a scenario into a program: rules by operation, plans, accounts, each checked against what exists."""
+"""Compiles a scenario into a program: rules by operation, plans and accounts, with every name checked."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ FALLBACK = Plan(
 
 
 class Program(NamedTuple):
-    """A compiled scenario. Nothing in it changes; switching a sandbox's scenario replaces its program."""
+    """A compiled scenario. It is immutable; switching a sandbox's scenario replaces its program."""
 
     source: Scenario
     rules: tuple[Rule, ...]
@@ -57,39 +57,39 @@ class Program(NamedTuple):
         return self.source.scenario
 
     def plan(self, name: str | None) -> Plan:
-        """The plan called `name`; without a name the scenario's `default`, or the built-in one."""
+        """Return the plan called `name`; without a name, the scenario's `default` or the built-in plan."""
         return self.plans.get(name or "default", FALLBACK)
 
     def account(self, key: str) -> AccountSpec | None:
-        """The first account entry that matches `key`. A scenario without accounts lets every key in."""
+        """Return the first account entry that matches `key`. A scenario without accounts accepts every key."""
         if not self.accounts:
-            return _ANYBODY
+            return _ANY_ACCOUNT
         return next((a for a in self.accounts if key_matches(a.key, key)), None)
 
 
-# Constructed as it is: to validate it, every start would build the validators of a model that it may never need.
-_ANYBODY = AccountSpec.model_construct({"key", "plan"}, key="*", plan="enterprise")
+# Constructed without validation: that would make every start build the validators of a model it may never need.
+_ANY_ACCOUNT = AccountSpec.model_construct({"key", "plan"}, key="*", plan="enterprise")
 
 
 def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | None = None) -> Program:
-    """The program of a scenario, with that of the one it extends behind it.
+    """Compile a scenario. The rules of `parent`, matching it extends, are tried after its own.
 
-    Raises Problems with all that is wrong with `scenario` itself.
+    Raises Problems with every error in `scenario` itself.
     """
     conditions = [_conditions(rule) for rule in scenario.rules]
     plans = {**(parent.plans if parent else {}), **{name: _plan(name, p) for name, p in scenario.plans.items()}}
     problems = list(check(scenario, conditions, known, plans))
     if problems:
         raise Problems(problems)
-    own = [_rule(spec, compiled) for spec, compiled in zip(scenario.rules, conditions, strict=True)]
+    rules = [_rule(spec, compiled) for spec, compiled in zip(scenario.rules, conditions, strict=True)]
     if parent is not None:
         scenario = scenario.extending(parent.source)
-        names = {rule.name for rule in own}
-        own += [rule for rule in parent.rules if rule.name not in names]
-    by_operation, others = _sorted(own, known.operations)
+        names = {rule.name for rule in rules}
+        rules += [rule for rule in parent.rules if rule.name not in names]
+    by_operation, others = _by_operation(rules, known.operations)
     return Program(
         source=scenario,
-        rules=tuple(own),
+        rules=tuple(rules),
         plans=plans,
         by_operation=by_operation,
         others=others,
@@ -100,7 +100,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
 
 
 def compile_fault(spec: FaultSpec) -> Fault:
-    """The fault that a scenario or the control API describes, with the phase that its kind implies."""
+    """Compile a fault of a scenario or of the control API. Its kind decides the phase if none is set."""
     kind = fault_kind(spec.kind)
     phase: Phase = spec.phase or ("mid_body" if kind in MID_BODY else "before_commit")
     at = 0.5 if spec.at is None else spec.at
@@ -139,29 +139,29 @@ def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
     )
 
 
-def _sorted(
+def _by_operation(
     rules: Sequence[Rule], operations: Iterable[str]
 ) -> tuple[dict[str, tuple[Part, ...]], dict[str, tuple[Miss, ...]]]:
-    """The rules that cover each operation, and the misses of those that do not.
+    """Return the rules that match each operation, and the misses of those that do not.
 
-    Most operations are covered by the same rules as their neighbours, and share what is made of these.
+    Most operations are matched by the same rules as their neighbours, and share the result.
     """
     patterns = {rule.operations for rule in rules}
     shared: dict[frozenset[tuple[str, ...]], tuple[tuple[Part, ...], tuple[Miss, ...]]] = {}
-    covering: dict[str, tuple[Part, ...]] = {}
+    by_operation: dict[str, tuple[Part, ...]] = {}
     others: dict[str, tuple[Miss, ...]] = {}
     for operation in operations:
-        which = frozenset(p for p in patterns if _covers(p, operation))
-        if which not in shared:
-            missed = tuple(_other(rule) for rule in rules if rule.operations not in which)
-            shared[which] = arrange([rule for rule in rules if rule.operations in which]), missed
-        covering[operation], others[operation] = shared[which]
-    return covering, others
+        matching = frozenset(p for p in patterns if _covers(p, operation))
+        if matching not in shared:
+            misses = tuple(_operation_miss(rule) for rule in rules if rule.operations not in matching)
+            shared[matching] = arrange([rule for rule in rules if rule.operations in matching]), misses
+        by_operation[operation], others[operation] = shared[matching]
+    return by_operation, others
 
 
 def _covers(patterns: tuple[str, ...], operation: str) -> bool:
     return any(key_matches(p, operation) for p in patterns)
 
 
-def _other(rule: Rule) -> Miss:
+def _operation_miss(rule: Rule) -> Miss:
     return Miss(rule.name, f"operation is not {' or '.join(rule.operations)}")

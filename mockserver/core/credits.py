@@ -1,6 +1,4 @@
-"""A credit ledger: every change of a balance is an entry, and the entries always sum to the balance.
-
-`held` is what is reserved and neither captured nor released yet; it is no longer part of the balance.
+"""The credits of an account: every change of the balance is an entry, and the entries always sum to the balance.
 
 Amounts are whole hundredths of a credit, because one provider charges cents (FACTS section 4, billing).
 """
@@ -16,7 +14,7 @@ KEPT_ENTRIES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change: `amount` hundredths of a credit, negative when it lessens the balance, and what it was for."""
+    """One change of a balance by `amount` hundredths of a credit. `reference` is the job that it is for."""
 
     at: int
     kind: Kind
@@ -26,7 +24,10 @@ class Entry:
 
 @dataclass(slots=True)
 class Ledger:
-    """The credits of one account. `unlimited` admits every reservation and still writes it down."""
+    """The credits of one account. `reserved` maps the id of a job to its cost, and `held` is the sum of these costs.
+
+    Reserved credits are not part of `balance`. If `unlimited`, every reservation succeeds and is still recorded.
+    """
 
     unlimited: bool = False
     balance: int = 0
@@ -36,51 +37,53 @@ class Ledger:
 
     @classmethod
     def opened(cls, at: int, credits: int | None) -> "Ledger":
-        """A ledger that starts with `credits` hundredths, or without a limit for None."""
+        """Open an account with `credits` hundredths of a credit; None means unlimited."""
         ledger = cls(unlimited=credits is None)
-        ledger._write(Entry(at, "opening", credits or 0))
+        ledger._record(Entry(at, "opening", credits or 0))
         return ledger
 
     def reserve(self, at: int, reference: str, amount: int) -> bool:
-        """Set `amount` aside for `reference`; False, and no entry, when the balance is too small."""
-        if amount < 0 or reference in self.reserved:
-            raise ValueError(f"cannot reserve {amount} for {reference!r}")
+        """Reserve `amount` for `reference`. Return False, without an entry, when the balance is too small."""
+        if amount < 0:
+            raise ValueError(f"cannot reserve {amount} for {reference!r}: the amount must not be negative")
+        if reference in self.reserved:
+            raise ValueError(f"cannot reserve {amount} for {reference!r}: it already has a reservation")
         if amount > self.balance and not self.unlimited:
             return False
         self.reserved[reference] = amount
         self.held += amount
-        self._write(Entry(at, "reserve", -amount, reference))
+        self._record(Entry(at, "reserve", -amount, reference))
         return True
 
     def capture(self, at: int, reference: str, amount: int | None = None) -> None:
-        """Charge what was reserved for `reference`, or less; the rest goes back. Unknown references: no effect."""
-        held = self._let_go(reference)
+        """Charge `amount` (default: all) of what is reserved for `reference`; release the rest. Ignore unknown ones."""
+        held = self._end_reservation(reference)
         if held is None:
             return
         charged = held if amount is None else max(0, min(amount, held))
-        self._write(Entry(at, "capture", held - charged, reference))
+        self._record(Entry(at, "capture", held - charged, reference))
 
     def release(self, at: int, reference: str) -> None:
-        """Give back what was reserved for `reference`. Unknown references: no effect."""
-        held = self._let_go(reference)
+        """Return the credits reserved for `reference` to the balance. Ignore unknown references."""
+        held = self._end_reservation(reference)
         if held is not None:
-            self._write(Entry(at, "release", held, reference))
+            self._record(Entry(at, "release", held, reference))
 
     def grant(self, at: int, credits: int | None) -> None:
-        """Set the balance to `credits` hundredths by an entry of the difference; None makes it unlimited."""
+        """Set the balance to `credits` hundredths with an entry of the difference; None makes it unlimited."""
         self.unlimited = credits is None
         if credits is not None:
-            self._write(Entry(at, "grant", credits - self.balance))
+            self._record(Entry(at, "grant", credits - self.balance))
 
-    def _let_go(self, reference: str) -> int | None:
+    def _end_reservation(self, reference: str) -> int | None:
         amount = self.reserved.pop(reference, None)
         self.held -= amount or 0
         return amount
 
-    def _write(self, entry: Entry) -> None:
+    def _record(self, entry: Entry) -> None:
         self.balance += entry.amount
         self.entries.append(entry)
         if len(self.entries) > KEPT_ENTRIES * 2:
-            # The oldest entries become one opening entry of their sum, so that the sum stays the balance.
+            # The oldest entries become one opening entry with their sum, so that the entries still sum to the balance.
             old, self.entries = self.entries[:-KEPT_ENTRIES], self.entries[-KEPT_ENTRIES:]
             self.entries.insert(0, Entry(old[-1].at, "opening", sum(e.amount for e in old)))

@@ -1,4 +1,4 @@
-"""Deliveries: outgoing calls with their attempts, as values."""
+"""Deliveries: outgoing calls with their attempts, as immutable values."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -9,15 +9,15 @@ Kind = Literal["webhook", "call_out"]
 Outcome = Literal["pending", "delivered", "given_up"]
 
 JSON_BODY = (("Content-Type", "application/json"),)
-# Replays have no end, so the oldest attempts go.
+# A delivery can be replayed any number of times, so the oldest attempts are dropped.
 KEPT_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try: when it began, what was sent beside the body, and what came back.
+    """One attempt: when it began, the headers and URL that were used, and the response.
 
-    `tampering` is what the scenario did to it, in words for people; what never left has the outcome `lost`.
+    `tampering` lists what the scenario changed in it, as text. An attempt that was never sent has the outcome `lost`.
     """
 
     number: int
@@ -36,13 +36,13 @@ class Attempt:
 
     @property
     def success(self) -> bool:
-        """True when the receiver took the event: a whole reply, with a status of 2xx."""
+        """True when the receiver sent a complete response with a 2xx status."""
         return self.outcome == "response" and self.status is not None and 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """An attempt out of turn: where it goes (None: as always), and what holds again when it fails."""
+    """An extra attempt: its URL (None: the usual one), and the due time and outcome to restore if it fails."""
 
     url: str | None
     due_at: int | None
@@ -53,10 +53,10 @@ class Replay:
 class Delivery:
     """One event for one receiver. `body` is composed once; every attempt sends exactly these bytes.
 
-    `schedule` holds the waits before each retry in milliseconds; `due_at` is the instant of the next attempt, or
-    None when there will be none. A webhook tells; a call-out asks, and its provider goes on with the answer.
-    `headers` are those of every attempt, without the signature; `keep` is how many bytes of a reply are kept.
-    `made` counts its attempts and `tries` those by its schedule; `replay` is there while one out of turn is due.
+    `schedule` holds the waits before each retry in milliseconds. `due_at` is the instant of the next attempt, or None
+    when there will be none. A webhook reports an event; a call-out is a request whose response the provider uses.
+    `headers` are those of every attempt, without the signature. `keep_bytes` is how many bytes of a response are kept.
+    `attempt_count` counts all attempts, and `scheduled_attempts` those of the schedule. `replay` is set if one is due.
     """
 
     id: str
@@ -77,47 +77,47 @@ class Delivery:
     kind: Kind = "webhook"
     method: str = "POST"
     headers: tuple[tuple[str, str], ...] = JSON_BODY
-    keep: int = 65_536
+    keep_bytes: int = 65_536
 
     tampering: TamperingSpec | None = None
-    made: int = 0
-    tries: int = 0
+    attempt_count: int = 0
+    scheduled_attempts: int = 0
     replay: Replay | None = None
 
-    def attempted(self, attempt: Attempt, success: bool, now: int, *, told: int = 0) -> "Delivery":
-        """The delivery after `attempt`: delivered, waiting for its next attempt, or given up.
+    def attempted(self, attempt: Attempt, success: bool, now: int, *, retry_after: int = 0) -> "Delivery":
+        """Return the delivery after `attempt`: delivered, waiting for its next attempt, or given up.
 
-        `told` is how many milliseconds the receiver wants to be left alone; a retry is then no earlier. A receiver
-        that may not be called is given up at once.
+        `retry_after` is the least number of milliseconds before a retry, as the receiver asked for. If the egress
+        guard refused the call, the delivery is given up at once.
         """
         after = replace(self.with_attempt(attempt), replay=None)
         if self.replay is not None:
             return after._replayed(self.replay, success)
-        after = replace(after, tries=self.tries + 1)
+        after = replace(after, scheduled_attempts=self.scheduled_attempts + 1)
         if success:
             return replace(after, outcome="delivered", due_at=None)
-        if self.tries < len(self.schedule) and attempt.outcome != "refused":
-            return replace(after, due_at=now + max(self.schedule[self.tries], told))
+        if self.scheduled_attempts < len(self.schedule) and attempt.outcome != "refused":
+            return replace(after, due_at=now + max(self.schedule[self.scheduled_attempts], retry_after))
         return replace(after, outcome="given_up", due_at=None)
 
     def with_attempt(self, attempt: Attempt) -> "Delivery":
-        """The delivery with one more attempt written down, and nothing else changed."""
+        """Return the delivery with one more attempt recorded, and nothing else changed."""
         attempts = (*self.attempts, attempt)[-KEPT_ATTEMPTS:]
-        return replace(self, attempts=attempts, made=self.made + 1)
+        return replace(self, attempts=attempts, attempt_count=self.attempt_count + 1)
 
     def _replayed(self, replay: Replay, success: bool) -> "Delivery":
-        # What another receiver took has still to reach the one that it is for.
+        # A replay to another URL does not deliver a pending event to its own receiver.
         elsewhere = replay.url is not None and replay.outcome == "pending"
         if success and not elsewhere:
             return replace(self, outcome="delivered", due_at=None)
         return replace(self, outcome=replay.outcome, due_at=replay.due_at)
 
-    def again(self, at: int, url: str | None = None) -> "Delivery":
-        """The delivery with one attempt out of turn, due at `at`; its schedule goes on when that fails."""
+    def with_replay(self, at: int, url: str | None = None) -> "Delivery":
+        """Return the delivery with a replay due at `at`. If the replay fails, its schedule continues."""
         before = self.replay or Replay(None, self.due_at, self.outcome)
         return replace(self, due_at=at, outcome="pending", replay=replace(before, url=url))
 
     @property
-    def bound_for(self) -> str:
-        """Where the next attempt goes."""
+    def next_url(self) -> str:
+        """The URL of the next attempt."""
         return self.replay.url if self.replay is not None and self.replay.url is not None else self.url

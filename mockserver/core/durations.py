@@ -1,36 +1,36 @@
-"""Durations as people write them: `15s`, `500ms`, `1.5h`, `13s ± 2s`. Inside, always whole milliseconds."""
+"""Durations as people write them: `15s`, `500ms`, `1.5h`, `13s ± 2s`. The code uses whole milliseconds."""
 
 import re
 from dataclasses import dataclass
 
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
-_ONE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|min|m|h|d)")
-_JITTER = re.compile(r"\s*(?:±|\+-|\+/-)\s*")
+_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|min|m|h|d)")
+_PLUS_MINUS = re.compile(r"\s*(?:±|\+-|\+/-)\s*")
 LONGEST = 366 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A duration with a seeded spread: anything from `base - spread` to `base + spread` milliseconds."""
+    """A duration with a seeded spread: from `base - spread` to `base + spread` milliseconds."""
 
     base: int
     spread: int = 0
 
     def pick(self, unit: float) -> int:
-        """The duration in milliseconds that `unit` (from 0 to 1) chooses, never negative."""
+        """Return a duration in milliseconds, never negative. `unit` (from 0 to 1) chooses it within the spread."""
         if not self.spread:
             return self.base
         return max(0, round(self.base - self.spread + 2 * self.spread * unit))
 
     def __str__(self) -> str:
-        spelled = spell(self.base)
-        return f"{spelled} ± {spell(self.spread)}" if self.spread else spelled
+        base = spell(self.base)
+        return f"{base} ± {spell(self.spread)}" if self.spread else base
 
 
 def parse(text: str | int | float) -> int:
-    """Milliseconds of a duration such as `15s`, `1m30s` or `500ms`; a bare number counts seconds.
+    """Return the milliseconds of a duration such as `15s`, `1m30s` or `500ms`. A bare number means seconds.
 
-    Raises ValueError for anything else, for a negative one and for more than 366 days.
+    Raises ValueError for anything else, for a negative duration and for more than 366 days.
     """
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         raise ValueError(f"expected a duration such as 15s or 500ms, got {text!r}")
@@ -38,14 +38,14 @@ def parse(text: str | int | float) -> int:
         if not 0 <= text <= LONGEST / 1000:
             raise ValueError(f"expected a duration from 0 to 366 days, got {text!r} seconds")
         return round(text * 1000)
-    found, at, total = text.strip(), 0, 0.0
-    while at < len(found):
-        one = _ONE.match(found, at)
-        if not one:
+    stripped, at, total = text.strip(), 0, 0.0
+    while at < len(stripped):
+        part = _PART.match(stripped, at)
+        if not part:
             break
-        total += float(one[1]) * _UNITS[one[2]]
-        at = one.end()
-    if not found or at != len(found):
+        total += float(part[1]) * _UNITS[part[2]]
+        at = part.end()
+    if not stripped or at != len(stripped):
         raise ValueError(f"expected a duration such as 15s, 1m30s or 500ms, got {text!r}")
     if total > LONGEST:
         raise ValueError(f"a duration may be at most 366 days, got {text!r}")
@@ -53,8 +53,8 @@ def parse(text: str | int | float) -> int:
 
 
 def parse_span(text: str | int | float) -> Span:
-    """The span of `13s ± 2s` (also written `13s +- 2s`) or of a plain duration. Raises ValueError."""
-    parts = _JITTER.split(text.strip()) if isinstance(text, str) else [text]
+    """Parse `13s ± 2s` (or `13s +- 2s`) or a plain duration. Raises ValueError."""
+    parts = _PLUS_MINUS.split(text.strip()) if isinstance(text, str) else [text]
     if len(parts) > 2:
         raise ValueError(f"expected a duration such as 13s or 13s ± 2s, got {text!r}")
     base = parse(parts[0])
@@ -65,7 +65,7 @@ def parse_span(text: str | int | float) -> Span:
 
 
 def spell(milliseconds: int) -> str:
-    """The shortest spelling that `parse` reads back: 90000 is `1m30s`."""
+    """Return the shortest text that `parse` reads back: 90000 gives `1m30s`."""
     if milliseconds == 0:
         return "0s"
     left, parts = milliseconds, []

@@ -1,4 +1,4 @@
-"""Faults: neutral errors that a provider spells, and faults on the wire."""
+"""Faults: neutral errors, which each provider turns into a reply of its own, and faults on the wire."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ ERROR_KINDS: tuple[str, ...] = get_args(ErrorKind)
 WIRE_KINDS: tuple[str, ...] = get_args(WireKind)
 PHASES: tuple[str, ...] = get_args(Phase)
 
-# The status of a neutral error where a provider has no ruling of its own (RFC 9110 section 15, RFC 6585 section 4).
+# The status of a neutral error if the provider does not define one (RFC 9110 section 15, RFC 6585 section 4).
 HTTP_STATUS: dict[str, int] = {
     "unauthorized": 401,
     "forbidden": 403,
@@ -49,9 +49,9 @@ _Z99 = 2.3263478740408408
 
 
 class Fault(NamedTuple):
-    """What a scenario asks to go wrong. `kind` is neutral, a wire kind, or a provider's own code.
+    """A fault of a scenario. `kind` is a neutral error, a fault on the wire, or a provider's own code.
 
-    With `p99` (milliseconds) what it lasts is lognormal: `lasts` in the middle, and 99 of 100 under `p99`.
+    With `p99` (milliseconds) its duration is lognormal: the median is `lasts`, and 99 of 100 are below `p99`.
     """
 
     kind: str
@@ -66,20 +66,21 @@ class Fault(NamedTuple):
 
     @property
     def on_wire(self) -> bool:
+        """True for a fault on the wire."""
         return self.kind in WIRE_KINDS
 
     @property
     def varies(self) -> bool:
-        """True when each strike lasts a time of its own."""
+        """True when the duration differs from one occurrence to the next."""
         return self.p99 is not None or (self.lasts is not None and self.lasts.spread > 0)
 
     def lasting(self, unit: Callable[[str], float]) -> int | None:
-        """The milliseconds that one strike lasts; None when nothing is said. `unit(name)` is from 0 to below 1."""
+        """Return the milliseconds that one occurrence lasts; None if not set. `unit(name)` is at least 0, below 1."""
         if self.lasts is None or not self.varies:
             return None if self.lasts is None else self.lasts.base
         if self.p99 is None:
             return self.lasts.pick(unit("spread"))
-        # Box and Muller's transform makes a normal draw of two even ones.
+        # The Box-Muller transform turns two uniform draws into a normal one.
         normal = sqrt(-2 * log(1 - unit("radius"))) * cos(2 * pi * unit("angle"))
         drawn = self.lasts.base * exp(log(self.p99 / self.lasts.base) / _Z99 * normal)
         return min(LONGEST, round(drawn))
@@ -87,16 +88,16 @@ class Fault(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Refusal(Exception):
-    """A request cannot be served: which error it is, and what a provider may say of it.
+    """A request is refused: the kind of error, and the details that a provider can put into its reply.
 
-    `kind` is neutral, or a provider's own code (`nanophoto:INVALID_FORMAT`). `case` says more precisely what is wrong,
-    such as `malformed`, where a provider may have an error of its own for that. `row` is the name of the error's row in
-    the provider's ledger, behind `error.`, where the kind alone does not say; `ledger_rows` are more rows.
-    `scripted` is true where a scenario asked for it, in words of its own. `limit` is the limit that is used up, with
-    the `usage` to report; `required` and `available` are hundredths of a credit. `allow` and `retry_after`
-    (milliseconds) become headers. `job` is the one that the request is about, if any; `deviations` were noticed before
-    the refusal. `note` is what the journal says instead of `message`, where the client is to read the provider's own
-    words and nothing of the sandbox.
+    `kind` is neutral, or a provider's own code (`nanophoto:INVALID_FORMAT`). `case` is more specific, such as
+    `malformed`: a provider can have a separate error for it. `row` is the name of the error's row in the provider's
+    ledger, without `error.`, if it does not follow from the kind; `ledger_rows` are more rows. `scripted` is true if a
+    scenario asked for the error; `message` is then the scenario's. `limit` is the limit that is used up, and `usage`
+    the counts to report. `required` and `available` are hundredths of a credit. `allow` and `retry_after`
+    (milliseconds) become headers. `job` is the job that the request is about, if any. `deviations` were found before
+    the refusal. `note` replaces `message` in the journal: the client reads only the provider's own words, and the
+    journal can name things of the sandbox.
     """
 
     kind: str

@@ -1,4 +1,7 @@
-"""Substitution from a closed list: `${request.body.x}`, `${job.id}`, `${now}`, `${seed.n}`, `${fake.name}`. No more."""
+"""Replaces placeholders in texts of scenarios: `${request.body.x}`, `${job.id}`, `${now}`, `${seed.n}`, `${fake.name}`.
+
+The list is closed: there are no expressions.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,8 +9,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-_HOLE = re.compile(r"\$\{([^{}]{0,200})\}")
-# What can be made up: each is the name of a value behind `fake.`.
+_PLACEHOLDER = re.compile(r"\$\{([^{}]{0,200})\}")
+# The kinds of made-up values, as in `fake.name`.
 FAKES = ("name", "email", "sentence", "paragraph", "url")
 _KNOWN = re.compile(
     rf"(?:request\.(?:body|query|header|path)\.[\w.-]+|job\.id|now|seed\.\d{{1,6}}|fake\.(?:{'|'.join(FAKES)}))\Z"
@@ -21,13 +24,13 @@ Path = tuple[str | int, ...]
 
 
 def unknown_names(value: Any) -> list[tuple[Path, str]]:
-    """The names in `${...}` anywhere inside `value` that are not on the list, each with where in `value` it stands."""
+    """Return the unknown names in `${...}` anywhere inside `value`, each with its path in `value`."""
     return [(path, name) for path, name in _names((), value) if not _KNOWN.match(name)]
 
 
 def _names(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
-        yield from ((path, name) for name in _HOLE.findall(value))
+        yield from ((path, name) for name in _PLACEHOLDER.findall(value))
     elif isinstance(value, dict):
         for key, each in value.items():
             yield from _names((*path, key), each)
@@ -37,9 +40,9 @@ def _names(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
 
 
 def fill(value: Any, look_up: Callable[[str], Any]) -> Any:
-    """`value` with every `${name}` replaced. A text that is one name alone takes the value with its type."""
+    """Replace every `${name}` in `value`. A string that is only one placeholder becomes the value with its type."""
     if isinstance(value, str):
-        return _filled(value, look_up) if "${" in value else value
+        return _filled_text(value, look_up) if "${" in value else value
     if isinstance(value, dict):
         return {k: fill(v, look_up) for k, v in value.items()}
     if isinstance(value, list):
@@ -47,13 +50,13 @@ def fill(value: Any, look_up: Callable[[str], Any]) -> Any:
     return value
 
 
-def _filled(text: str, look_up: Callable[[str], Any]) -> Any:
-    whole = _HOLE.fullmatch(text)
+def _filled_text(text: str, look_up: Callable[[str], Any]) -> Any:
+    whole = _PLACEHOLDER.fullmatch(text)
     if whole:
         return look_up(whole[1])
-    return _HOLE.sub(lambda m: _as_text(look_up(m[1])), text)
+    return _PLACEHOLDER.sub(lambda m: _as_text(look_up(m[1])), text)
 
 
 def _as_text(value: Any) -> str:
-    # Inside a longer text a value looks as it does in JSON: true, not True.
+    # Inside a longer string a value is written as in JSON: true, not True.
     return value if isinstance(value, str) else "" if value is None else to_json(value).decode()

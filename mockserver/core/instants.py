@@ -1,6 +1,6 @@
 """Instants as people write them: RFC 3339, or a time since the scenario began.
 
-Inside, always whole milliseconds since the Unix epoch.
+The code uses whole milliseconds since the Unix epoch.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from mockserver.core.durations import parse, spell
 
-# The year 9000: far enough from the last year that dates can spell, whatever is added to an instant.
+# The year 9000: far enough below the largest year of `datetime` that a duration can be added to any instant.
 _LATEST = 221_845_392_000_000
 
 
@@ -18,14 +18,14 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def http_date(at: int) -> str:
-    """`Sun, 01 Jun 2025 12:00:15 GMT`: an instant as HTTP spells dates (RFC 9110 section 5.6.7), to the second."""
+    """Return an instant as an HTTP date: `Sun, 01 Jun 2025 12:00:15 GMT` (RFC 9110 section 5.6.7), to the second."""
     day = datetime.fromtimestamp(at // 1000, UTC)
-    # Not by strftime, whose names are those of the locale.
+    # Not strftime: its names depend on the locale.
     return f"{_DAYS[day.weekday()]}, {day:%d} {_MONTHS[day.month - 1]} {day:%Y %H:%M:%S} GMT"
 
 
 def rfc3339(at: int) -> str:
-    """`2025-06-01T12:00:15Z`: an instant as RFC 3339 text in UTC, to the second."""
+    """Return an instant as RFC 3339 text in UTC, to the second: `2025-06-01T12:00:15Z`."""
     return _to_the_second(at // 1000)
 
 
@@ -35,7 +35,7 @@ def _to_the_second(seconds: int) -> str:
 
 
 def parse_rfc3339(text: str) -> int:
-    """Milliseconds since the epoch of an RFC 3339 instant; an offset is required.
+    """Return the milliseconds since the epoch of an RFC 3339 instant. It must have a time zone offset.
 
     Raises ValueError for anything else, and for years before 1970 or after 8999.
     """
@@ -47,13 +47,13 @@ def parse_rfc3339(text: str) -> int:
         raise ValueError(f"expected an instant such as 2025-06-01T12:00:00Z, got {text!r}")
     at = round(moment.timestamp() * 1000)
     if not 0 <= at < _LATEST:
-        raise ValueError(f"expected an instant of the years 1970 to 8999, got {text!r}")
+        raise ValueError(f"expected an instant in the years 1970 to 8999, got {text!r}")
     return at
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`at` is an instant in milliseconds since the epoch or, where `relative`, milliseconds since the beginning."""
+    """A point in time. `at` is in milliseconds since the epoch or, if `relative`, since the scenario began."""
 
     at: int
     relative: bool
@@ -66,7 +66,7 @@ class Moment:
 
 
 def parse_moment(value: object) -> Moment:
-    """The moment of `30s`, of a number of seconds, or of `2025-06-01T12:00:00Z`. Raises ValueError."""
+    """Parse a duration such as `30s`, a number of seconds, or an instant. Raises ValueError."""
     if isinstance(value, str) and "T" in value:
         return Moment(parse_rfc3339(value), relative=False)
     if not isinstance(value, str | int | float):

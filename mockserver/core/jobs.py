@@ -1,8 +1,8 @@
-"""Jobs: what was asked, when, and a plan. What a job is at an instant is a pure function of the two.
+"""Jobs: a request, when it was made, and a plan. The state of a job at an instant is a pure function of these.
 
-A job stands at a base: the step that it was last seen to enter for a reason other than time (its creation, a poll,
-a release, force) and the instant of that. From there on time alone decides, so `job.at(now)` needs no timer and
-asking twice changes nothing.
+A job has a base: the last step that it entered for a reason other than time (its creation, a poll, a release or a
+forced status), and the instant at which it entered it. After that only time moves it on, so `job.at(now)` needs no
+timer and has no side effect.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,20 +11,20 @@ from typing import Any, Literal, NamedTuple
 
 from mockserver.core.plans import RANK, Plan, Status, Step
 
-# Which steps of a job have an effect outside it: credits to charge or give back, an event to send, a batch to close.
+# Which steps of a job have an effect outside it: credits to charge or release, an event to send, a batch to close.
 Effects = Literal["none", "end", "each"]
 
 _NOTHING: Mapping[str, Any] = {}
 
 
 class IllegalMove(ValueError):
-    """A status was asked for that the job can no longer take: statuses never go backwards."""
+    """A job cannot take the requested status, because statuses never go backwards."""
 
 
-# Not frozen, though nobody changes one: one is made with every look at a job, and frozen ones take three times as long.
+# Not frozen, although it is never changed: every look at a job creates one, and a frozen one takes three times as long.
 @dataclass(slots=True)
 class State:
-    """What a job is at one instant: its step, and when it entered it (milliseconds since the epoch)."""
+    """The state of a job at one instant: its step, and when it entered the step (milliseconds since the epoch)."""
 
     index: int
     step: Step
@@ -43,9 +43,9 @@ class State:
 class Job(NamedTuple):
     """One long-running piece of work of one account. Instants are milliseconds since the epoch.
 
-    `priority` is its place before others in the queue of its provider; without one it stands in none. `effects` says
-    which of its steps have an effect outside it: a job without any needs nobody to notice that it moves on. `since`
-    is the instant at which it entered its base; None for its creation.
+    `priority` orders it in the queue of its provider, highest first; None means that it is in no queue. `effects` says
+    which of its steps have an effect outside it; a job without effects moves on without any work. `since` is the
+    instant at which it entered its base; None means its creation.
     """
 
     id: str
@@ -67,18 +67,18 @@ class Job(NamedTuple):
     forced: bool = False
     effects: Effects = "none"
 
-    def kept(self, sequence: int) -> "Job":
-        """This job with its place among all jobs of its sandbox, standing at its creation unless it says otherwise."""
-        # By position, for every new job comes by here.
+    def with_sequence(self, sequence: int) -> "Job":
+        """Return this job with its number among the sandbox's jobs. Its base is its creation unless `since` is set."""
+        # Arguments by position, because this runs for every new job and is faster.
         return Job(*self[:12], sequence, self.base, self.entered_base, *self[15:])
 
     @property
     def entered_base(self) -> int:
-        """The instant at which the job entered the step that it stands at."""
+        """The instant at which the job entered its base."""
         return self.created_at if self.since is None else self.since
 
     def at(self, now: int) -> State:
-        """The state at `now`; before its creation a job is in its first step."""
+        """Return the state at `now`. Before its creation a job is in its first step."""
         index, entered, steps = self.base, self.entered_base, self.plan.steps
         step = steps[index]
         while step.duration is not None and now - entered >= step.duration:
@@ -88,7 +88,7 @@ class Job(NamedTuple):
         return State(index, step, entered, _progress(step, now - entered, self.polls if index == self.base else 0))
 
     def passed(self, seen: int, now: int) -> Iterator[State]:
-        """The states entered after step `seen`, in order, up to `now`. A step jumped over is not among them."""
+        """Yield the states entered after step `seen` up to `now`, in order, without steps that were skipped."""
         index, entered, steps = self.base, self.entered_base, self.plan.steps
         while True:
             step = steps[index]
@@ -100,7 +100,7 @@ class Job(NamedTuple):
             index += 1
 
     def next_change(self, seen: int) -> int | None:
-        """The instant at which time takes the job beyond step `seen`, or None when time alone never does."""
+        """Return the instant at which time moves the job past step `seen`; None when time alone never does."""
         if self.base > seen:
             return self.entered_base
         index, entered, steps = self.base, self.entered_base, self.plan.steps
@@ -113,7 +113,7 @@ class Job(NamedTuple):
         return entered
 
     def next_effect(self, seen: int) -> int | None:
-        """The instant at which the job enters its next step beyond `seen` that has an effect outside it, or None."""
+        """Return the instant at which the job enters its next step after `seen` with an effect outside it, or None."""
         if self.effects == "none":
             return None
         if self.effects == "each":
@@ -122,7 +122,7 @@ class Job(NamedTuple):
         return self.next_change(last - 1) if seen < last and self.plan.steps[last].terminal else None
 
     def polled(self, now: int) -> "Job":
-        """The job after one more status request has seen it; itself where its step counts none."""
+        """Count one more status request. Return the job itself if its step counts none."""
         state = self.at(now)
         if state.step.polls is None or state.step.held:
             return self
@@ -132,14 +132,14 @@ class Job(NamedTuple):
         return self._replace(base=state.index, since=state.entered_at, polls=polls)
 
     def released(self, now: int) -> "Job":
-        """The job let go of the step that holds it. Raises IllegalMove when none does.
+        """Release the job from the step that holds it. Raises IllegalMove when no step does.
 
-        A step that also has a length (`lasts` or `polls`) goes on until that has passed; the wait counts towards it.
+        A step that also has a length (`lasts` or `polls`) continues until that has passed. The time held counts.
         """
         state = self.at(now)
         step = state.step
         if not step.held:
-            raise IllegalMove(f"job {self.id} is {state.status} and nothing holds it")
+            raise IllegalMove(f"job {self.id} is {state.status} and not held, so it cannot be released")
         if step.lasts is not None or step.polls is not None:
             waited = max(0, now - state.entered_at)
             duration = None if step.lasts is None else max(waited, step.lasts.base)
@@ -149,18 +149,18 @@ class Job(NamedTuple):
         return self._replace(base=state.index + 1, since=max(now, state.entered_at), polls=0)
 
     def moved(self, now: int, status: Status, error: str | None = None, code: str | None = None) -> "Job":
-        """The job forced into `status` at `now`, for good. Raises IllegalMove when that would go backwards."""
+        """Force the job into `status` at `now`, where it stays. Raises IllegalMove when that would go backwards."""
         state = self.at(now)
         if state.terminal or RANK[status] < RANK[state.status]:
             raise IllegalMove(f"job {self.id} is {state.status} and cannot become {status}")
         steps = (*self.plan.steps[: state.index + 1], Step(status, error=error, code=code))
         plan = Plan(self.plan.name, steps)
-        # A request that read the clock before another one moved the job must not enter a step before the last one.
+        # This request may have read the clock before another request moved the job. Steps must stay in order of time.
         since = max(now, state.entered_at)
         return self._replace(plan=plan, base=state.index + 1, since=since, polls=0, forced=True)
 
-    def ran(self, now: int) -> bool:
-        """True when the job has been running at some instant up to `now`."""
+    def has_run(self, now: int) -> bool:
+        """Return True if the job was running at some instant up to `now`."""
         return any(s.status == "running" for s in self.plan.steps[: self.at(now).index + 1])
 
 

@@ -1,4 +1,4 @@
-"""The journal: a bounded record of what happened, in order, linked by cause."""
+"""Entries of the journal: the bounded record of what happened in a sandbox, in order, linked by cause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,16 @@ KEPT_BODY = 4_096
 
 @dataclass(slots=True)
 class Entry:
-    """One thing that happened at the instant `at`, made once and changed by nobody.
+    """Something that happened at the instant `at`. An entry is written once and not changed.
 
-    Which fields are filled depends on `kind`; `cause` is another entry's number. The store gives an entry its `number`
-    when it keeps it, unless that was taken before; a transition has none. `written_at` is the instant at which the
+    Which fields are set depends on `kind`. `cause` is the number of another entry. The store assigns `number` when it
+    keeps the entry, unless it was reserved before; a transition has none. `written_at` is the instant at which the
     entry was written: for a request that took time it is later than `at`.
 
-    `rests_on` are the ids of those rows of the ledger that say why it happened like this. A request has there what its
-    client could see of them: no state of a job whose reply was lost.
+    `misses` and `others` are the rules that did not match: those for the operation, and those for other operations.
+
+    `rests_on` are the ids of the ledger rows that describe this behaviour. For a request these are the rows that its
+    client can observe: not the state of a job whose reply was lost.
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""JSON Schema of the durations, shares and progress values of the scenario language, for editors."""
+"""JSON Schemas of the scenario language's own types: durations, shares, progress and instants."""
 
 from itertools import combinations
 from typing import Any

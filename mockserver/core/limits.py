@@ -1,4 +1,4 @@
-"""Limits as functions of now: windows by minute, hour, calendar day and calendar month in UTC."""
+"""Limits by minute, hour, calendar day and calendar month in UTC. A window is a function of the current time."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 Period = Literal["minute", "hour", "day", "month"]
 
-# Those of fixed length, in milliseconds; a month has none.
+# The periods of fixed length, in milliseconds. Months differ.
 PERIODS: dict[Period, int] = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 
 
@@ -19,7 +19,7 @@ class Limit:
     allowed: int | None
 
     def window(self, now: int) -> tuple[int, int]:
-        """The window that holds `now`: its first instant and the first instant after it, in milliseconds."""
+        """Return the window that contains `now`: its first instant and the first instant after it, in milliseconds."""
         if self.period == "month":
             return _month(now)
         size = PERIODS[self.period]
@@ -34,7 +34,7 @@ def _month(now: int) -> tuple[int, int]:
 
 
 class Usage(NamedTuple):
-    """How much of a limit's present window is used, after the request that asked."""
+    """How much of a limit's current window is used, including the request that is being checked."""
 
     limit: Limit
     used: int
@@ -43,7 +43,7 @@ class Usage(NamedTuple):
 
     @property
     def remaining(self) -> int | None:
-        """What is left, never negative; None when unlimited."""
+        """How many are left, never negative; None when unlimited."""
         return None if self.limit.allowed is None else max(0, self.limit.allowed - self.used)
 
 
@@ -57,9 +57,9 @@ class Counter:
     def hit(self, limit: Limit, now: int, amount: int = 1) -> Usage:
         """Count `amount` if the window has room for all of it. A refused hit counts nothing.
 
-        0 only looks. Less than 0 gives back, no more than was counted, and is never refused.
+        An amount of 0 only reads the count. A negative amount reduces it, at most to 0, and is never refused.
         """
-        # A clock that was set back stays in the newer window: going back to an older one would admit twice.
+        # If the clock is set back, the newer window stays: an older one would admit the same requests twice.
         start, end = limit.window(max(now, self.starts_at))
         if start > self.starts_at:
             self.starts_at, self.used = start, 0

@@ -1,4 +1,4 @@
-"""Credentials are shown as enough to tell them apart, and never whole."""
+"""Masks credentials: enough is shown to distinguish them, never all of it."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -7,19 +7,19 @@ SECRET_HEADERS = frozenset(("authorization", "x-api-key", "cookie", "proxy-autho
 
 
 def masked(key: str) -> str:
-    """A credential's first characters and a short mark of the rest: the same key always looks the same."""
-    shown = key[: min(6, len(key) // 2)]
-    return f"{shown}...{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=3).hexdigest()}"
+    """Return the first characters of a credential and a short hash of all of it. The same key gives the same text."""
+    start = key[: min(6, len(key) // 2)]
+    return f"{start}...{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=3).hexdigest()}"
 
 
 def masked_account(account: str) -> str:
-    """An account's id, `provider:key`, with its key masked."""
+    """Return an account's id, `provider:key`, with the key masked."""
     provider, _, key = account.partition(":")
     return f"{provider}:{masked(key)}"
 
 
 def masked_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The headers of a request with the credentials in them masked."""
+    """Return the headers of a request with their credentials masked."""
     return [_masked(name, value) for name, value in headers]
 
 

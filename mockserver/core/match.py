@@ -1,4 +1,4 @@
-"""Matching: which rules could serve a request, and for those that cannot, the first condition that failed."""
+"""Matches rules against a request, and reports the first condition that failed for each rule that does not match."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,17 +11,17 @@ from mockserver.core.instants import Moment
 from mockserver.core.scenario import Condition, StreamSpec, WindowSpec
 
 HEADS = ("body", "query", "header", "path", "account", "input")
-_ABSENT = object()
+_MISSING = object()
 _PATH = re.compile(r"(?:body|query|header|path|account)\.[^.\s]+(?:\.[^.\s]+)*\Z|input\Z")
 _INDEX = re.compile(r"[0-9]{1,6}\Z")
-# Where a text is searched, only so much of it is, so that no condition costs more than a few microseconds.
+# Only this many characters of a text are searched, so that no condition takes more than a few microseconds.
 SUBJECT_MAX = 65_536
 
 Test = Callable[[Any], bool]
 
 
 class View(NamedTuple):
-    """What rules may look at. `input` is the value that the operation is about: a URL or a prompt.
+    """The values of a request that rules can test. `input` is the URL or prompt that the operation is about.
 
     `now` is the instant of the request and `age` the time since the scenario began, both in milliseconds.
     """
@@ -37,40 +37,40 @@ class View(NamedTuple):
     age: int = 0
 
     def find(self, head: str, names: tuple[str, ...]) -> Any:
-        """The value at a path such as `body.source.url`, or the absent mark."""
+        """Return the value at a path such as `body.source.url`, or `_MISSING`."""
         value = getattr(self, head)
         if value is None:
-            return _ABSENT
+            return _MISSING
         for name in names:
             if isinstance(value, Mapping):
-                value = value.get(name, _ABSENT)
+                value = value.get(name, _MISSING)
             elif isinstance(value, list) and _INDEX.match(name) and int(name) < len(value):
                 value = value[int(name)]
             else:
-                return _ABSENT
+                return _MISSING
         return value
 
 
 class Check(NamedTuple):
-    """One compiled condition: where it looks, its test, and how it is spelled for people."""
+    """One compiled condition: the path of the value, its tests with their texts for people, and the path as text."""
 
     label: str
     head: str
     names: tuple[str, ...]
     tests: tuple[tuple[str, Test], ...]
-    word: str | None = None  # set where all that is asked is that this text occurs
+    word: str | None = None  # set if the only test is that this text occurs
 
     def failure(self, view: View) -> str | None:
-        """The first test of this condition that does not hold, as text; None when all hold."""
+        """Return the text of the first test that fails; None when all pass."""
         value = view.find(self.head, self.names)
-        for spelled, test in self.tests:
+        for text, test in self.tests:
             if not test(value):
-                return spelled
+                return text
         return None
 
 
 class Rule(NamedTuple):
-    """A compiled rule. `checks` are pure; `nth`, `times` and `probability` need the count of its matches."""
+    """A compiled rule. `nth`, `times` and `probability` also need the number of its matches so far."""
 
     name: str
     operations: tuple[str, ...]
@@ -85,20 +85,21 @@ class Rule(NamedTuple):
 
     @property
     def counted(self) -> bool:
+        """True when the number of its matches decides, too."""
         return bool(self.nth) or self.times is not None or self.probability is not None
 
     def count_failure(self, count: int, unit: float) -> str | None:
-        """Why match number `count` (from 1) is not taken; `unit` decides the probability. None: it is taken."""
+        """Return why match number `count` (from 1) does not count, or None. `unit` is compared with the probability."""
         if self.nth and count not in self.nth:
-            return f"nth: this is match {count}, not {_spelled_counts(self.nth)}"
+            return f"nth: this is match {count}, not {_counts_text(self.nth)}"
         if self.times is not None and count > self.times:
             return f"times: this is match {count} of at most {self.times}"
         if self.probability is not None and unit >= self.probability:
-            return f"probability: match {count} drew {unit:.2f}, not under {self.probability:g}"
+            return f"probability: match {count} drew {unit:.2f}, which is not below {self.probability:g}"
         return None
 
     def taken(self, view: View, misses: "list[Miss]") -> "tuple[Rule, ...]":
-        """This rule where its conditions hold; else nothing, and the first that failed is noted in `misses`."""
+        """Return this rule if its conditions hold. Otherwise add the first that failed to `misses`."""
         for check in self.checks:
             failed = check.failure(view)
             if failed is not None:
@@ -115,19 +116,19 @@ class Miss(NamedTuple):
 
 
 class Part(Protocol):
-    """A rule, or several that can be passed over at once."""
+    """A rule, or several rules that can be skipped at once."""
 
     def taken(self, view: View, misses: list[Miss]) -> Iterable[Rule]: ...
 
 
 def candidates(parts: Iterable[Part], view: View, misses: list[Miss]) -> Iterator[Rule]:
-    """The rules whose conditions hold, in order; each that does not is noted in `misses`."""
+    """Yield the rules whose conditions hold, in order, and add the others to `misses`."""
     for part in parts:
         yield from part.taken(view, misses)
 
 
 def key_matches(pattern: str, key: str) -> bool:
-    """True when `pattern`, in which * stands for any characters, covers `key`. Linear in the key's length."""
+    """Return True if `pattern` matches `key`; `*` stands for any characters. The time is linear in the key's length."""
     if "*" not in pattern:
         return pattern == key
     first, *middle, last = pattern.split("*")
@@ -135,28 +136,28 @@ def key_matches(pattern: str, key: str) -> bool:
         return False
     at, end = len(first), len(key) - len(last)
     for part in middle:
-        found = key.find(part, at, end)
-        if found < 0:
+        start = key.find(part, at, end)
+        if start < 0:
             return False
-        at = found + len(part)
+        at = start + len(part)
     return True
 
 
 def compile_check(path: str, condition: Condition) -> Check:
-    """The compiled form of one `when` entry. Raises ValueError, in words for people."""
+    """Compile one entry of `when`. Raises ValueError with a message for the author of the scenario."""
     if not _PATH.match(path):
         places = ", ".join(f"{head}.NAME" for head in HEADS[:-1])
-        raise ValueError(f"'{path}' is no place in a request; use {places} or input")
+        raise ValueError(f"'{path}' does not name a value of a request; use {places} or input")
     head, *names = path.split(".")
     if head == "header":
         names = [n.lower() for n in names]
-    tests = tuple((f"{path} {spelled}", test) for spelled, test in _tests(condition))
+    tests = tuple((f"{path} {text}", test) for text, test in _tests(condition))
     word = condition.contains if condition.model_fields_set == {"contains"} else None
     return Check(path, head, tuple(names), tests, word)
 
 
 def compile_window(window: WindowSpec) -> tuple[Check, ...]:
-    """The compiled form of a rule's `during`. A window takes its first instant in, and not its last."""
+    """Compile a rule's `during`. A window includes its first instant and excludes its last."""
     checks = []
     if (start := window.start) is not None:
         checks.append(_clock_check(start, f"during: from {start}", lambda at: at >= start.at))
@@ -165,16 +166,15 @@ def compile_window(window: WindowSpec) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _clock_check(moment: Moment, spelled: str, test: Test) -> Check:
-    return Check("during", "age" if moment.relative else "now", (), ((spelled, test),))
+def _clock_check(moment: Moment, text: str, test: Test) -> Check:
+    return Check("during", "age" if moment.relative else "now", (), ((text, test),))
 
 
 def _tests(c: Condition) -> Iterator[tuple[str, Test]]:
-    given = c.model_fields_set
     if c.exists is not None:
-        wanted = c.exists
-        yield f"exists: {str(wanted).lower()}", lambda v: (v is not _ABSENT) is wanted
-    if "equals" in given:
+        exists = c.exists
+        yield f"exists: {str(exists).lower()}", lambda v: (v is not _MISSING) is exists
+    if "equals" in c.model_fields_set:
         yield f"equals {c.equals!r}", _equals(c.equals)
     if c.is_in is not None:
         options = [_equals(o) for o in c.is_in]
@@ -191,18 +191,18 @@ def _tests(c: Condition) -> Iterator[tuple[str, Test]]:
         yield f"regex {c.regex!r}", _regex(c.regex)
 
 
-def _equals(wanted: Any) -> Test:
-    # Query, path and form values are texts, so 5 and true also equal "5" and "true".
-    spelled = to_json(wanted).decode() if isinstance(wanted, bool | int | float) else None
+def _equals(expected: Any) -> Test:
+    # Query, path and form values are strings, so 5 and true also equal "5" and "true".
+    text = to_json(expected).decode() if isinstance(expected, bool | int | float) else None
 
     def test(value: Any) -> bool:
-        return value == spelled if spelled is not None and isinstance(value, str) else _same(value, wanted)
+        return value == text if text is not None and isinstance(value, str) else _same(value, expected)
 
     return test
 
 
 def _same(one: Any, other: Any) -> bool:
-    # True == 1 in Python; in JSON they differ, also inside lists and objects.
+    # True == 1 in Python. In JSON they differ, also inside lists and objects.
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):
@@ -222,15 +222,15 @@ def _contains(part: str) -> Test:
 
 
 def _regex(pattern: str) -> Test:
-    # Rust's regex engine, which pydantic carries, is linear in the subject: no pattern can hang the server.
+    # pydantic includes Rust's regex engine, which takes linear time: no pattern can hang the server.
     try:
         validator = SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex", strict=True))
     except SchemaError as error:
         reason = str(error).strip().splitlines()[-1].strip().removeprefix("SchemaError: ").removeprefix("error: ")
-        raise ValueError(f"regex {pattern!r} is not of the linear-time syntax: {reason}") from None
+        raise ValueError(f"regex {pattern!r} is invalid or not supported by the linear-time engine: {reason}") from None
     matches = validator.isinstance_python
     return lambda value: isinstance(value, str) and matches(value[:SUBJECT_MAX])
 
 
-def _spelled_counts(counts: frozenset[int]) -> str:
+def _counts_text(counts: frozenset[int]) -> str:
     return " or ".join(str(n) for n in sorted(counts))

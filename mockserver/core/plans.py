@@ -1,4 +1,4 @@
-"""Plans: the ordered steps that a job goes through, by time, by polls or until somebody lets go."""
+"""Plans: the ordered steps of a job. A step ends after a time, after a number of polls, or when it is released."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
@@ -13,11 +13,11 @@ RANK: dict[Status, int] = {"queued": 0, "running": 1, "succeeded": 2, "failed": 
 
 
 class Step(NamedTuple):
-    """One stretch of a plan.
+    """One step of a plan.
 
-    It ends after `lasts` (a span, until a job resolves it to milliseconds), after `polls` status requests have
-    seen it, or, when `held`, on release, and not before its length has passed where it has one too. A step with none
-    of the three lasts for ever: terminal, or stuck.
+    It ends after `lasts` (a span, which a job resolves to the milliseconds of `duration`), after `polls` status
+    requests, or, if `held`, when it is released, but not before its length has passed if it has one too. A step with
+    none of the three never ends: it is terminal, or the job is stuck.
     """
 
     status: Status
@@ -32,11 +32,12 @@ class Step(NamedTuple):
 
     @property
     def terminal(self) -> bool:
+        """True when this step is the end of the job."""
         return self.status in TERMINAL
 
     @property
     def endless(self) -> bool:
-        """True when nothing but force ends this step."""
+        """True when only a forced status ends this step."""
         return self.duration is None and self.lasts is None and self.polls is None and not self.held
 
 
@@ -48,13 +49,13 @@ class Plan(NamedTuple):
 
     @property
     def varying(self) -> tuple[int, ...]:
-        """The steps whose length is drawn anew for each job."""
+        """The indexes of the steps whose length is drawn for each job."""
         return tuple(i for i, s in enumerate(self.steps) if s.lasts is not None and s.lasts.spread)
 
     def resolved(self, unit: Callable[[int], float], only: Sequence[int] | None = None) -> "Plan":
-        """This plan with its spans turned into milliseconds; `unit(i)` chooses within the spread of step i.
+        """Return this plan with its spans resolved to milliseconds. `unit(i)` chooses within the spread of step i.
 
-        `only` are the steps that are resolved, all of them unless given.
+        `only` lists the steps to resolve; None means all.
         """
         steps = list(self.steps)
         for i in range(len(steps)) if only is None else only:
@@ -62,18 +63,18 @@ class Plan(NamedTuple):
         return Plan(self.name, tuple(steps))
 
     def timeline(self) -> str:
-        """The plan on one line, as `show` prints it: `queued 2s > running 13s ± 2s > succeeded`."""
-        return " > ".join(_spelled(s) for s in self.steps)
+        """Return the plan on one line, as `show` prints it: `queued 2s > running 13s ± 2s > succeeded`."""
+        return " > ".join(_step_text(s) for s in self.steps)
 
 
 def _resolved(step: Step, index: int, unit: Callable[[int], float]) -> Step:
     if step.lasts is None or (step.duration is not None and not step.lasts.spread):
         return step
-    # The duration is the last of a step's fields.
+    # The duration is the last field of a step.
     return Step(*step[:-1], step.lasts.pick(unit(index) if step.lasts.spread else 0.5))
 
 
-def _spelled(step: Step) -> str:
+def _step_text(step: Step) -> str:
     words: list[str] = [step.status if step.stage is None else f"{step.status}/{step.stage}"]
     if step.lasts is not None:
         words.append(str(step.lasts))

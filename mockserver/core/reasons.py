@@ -1,6 +1,6 @@
-"""Reason phrases: the words beside a status code of HTTP, the same in every Python.
+"""The reason phrases of HTTP status codes, the same in every version of Python.
 
-Those of `http.HTTPStatus` changed with Python 3.13, and names of components in published documents are made of them.
+`http.HTTPStatus` changed some of them in Python 3.13, and the names of components in OpenAPI documents contain them.
 """
 
 _REASONS = {
@@ -70,5 +70,5 @@ _REASONS = {
 
 
 def reason(status: int) -> str:
-    """The reason phrase of a status code, such as `Not Found`; empty for a code that nobody registered."""
+    """Return the reason phrase of a status code, such as `Not Found`; empty for an unregistered code."""
     return _REASONS.get(status, "")

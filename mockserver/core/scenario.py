@@ -32,7 +32,7 @@ def _progress(value: object) -> object:
     if isinstance(value, bool) or not all(d.isascii() and d.isdigit() and int(d) <= 100 for d in digits):
         raise ValueError(f"expected a progress such as 50 or 0..90, at most 100, got {value!r}")
     if int(digits[0]) > int(digits[1]):
-        raise ValueError(f"progress must not fall, got {value!r}")
+        raise ValueError(f"progress must not decrease, got {value!r}")
     return int(digits[0]), int(digits[1])
 
 
@@ -50,7 +50,7 @@ def _instant(value: str) -> str:
     return value
 
 
-def _listed(value: object) -> object:
+def _as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
@@ -92,19 +92,19 @@ Progress = Annotated[
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(json_schema.SHARE)]
 Texts = Annotated[
     list[Annotated[str, Field(max_length=200)]],
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     WithJsonSchema(json_schema.listed({"type": "string", "maxLength": 200})),
 ]
 Names = Annotated[
     list[Annotated[str, Field(max_length=200)]],
     Field(min_length=1),
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     WithJsonSchema(json_schema.listed({"type": "string", "maxLength": 200}, least=1)),
 ]
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
     Field(min_length=1),
-    BeforeValidator(_listed),
+    BeforeValidator(_as_list),
     WithJsonSchema(json_schema.listed({"type": "integer", "minimum": 1}, least=1)),
 ]
 
@@ -173,14 +173,14 @@ class StepSpec(Model):
 
     @model_validator(mode="after")
     def _one_end(self) -> "StepSpec":
-        given = {"for": self.lasts, "polls": self.polls, "held": self.held or None}
-        ends = [name for name, value in given.items() if value is not None]
+        options = {"for": self.lasts, "polls": self.polls, "held": self.held or None}
+        ends = [name for name, value in options.items() if value is not None]
         if len(ends) > 1:
-            raise ValueError(f"a step ends in one way, and this one has {' and '.join(ends)}")
+            raise ValueError(f"a step can have only one of for, polls and held, and this one has {' and '.join(ends)}")
         if RANK[self.status] == 2 and ends:
-            raise ValueError(f"{self.status} is the end of a job and takes no '{ends[0]}'")
+            raise ValueError(f"{self.status} ends the job, so this step cannot have '{ends[0]}'")
         if self.error is not None and self.status != "failed":
-            raise ValueError(f"only a failed step has an error, and this one is {self.status}")
+            raise ValueError(f"only a failed step can have an error, and this one is {self.status}")
         return self
 
 
@@ -194,13 +194,13 @@ class PlanSpec(Model):
         for i, step in enumerate(self.steps):
             last = i == len(self.steps) - 1
             if not last and RANK[step.status] == 2:
-                raise ValueError(f"step {i + 1} ({step.status}) is the end of a job, and other steps follow it")
+                raise ValueError(f"step {i + 1} ({step.status}) ends the job, so no step can follow it")
             if not last and step.lasts is None and step.polls is None and not step.held:
                 raise ValueError(f"step {i + 1} ({step.status}) never ends: give it 'for', 'polls' or 'held'")
             if last and (step.lasts is not None or step.polls is not None or step.held):
-                raise ValueError(f"the last step ({step.status}) ends, and nothing follows it")
+                raise ValueError(f"the last step ({step.status}) has an end, so another step must follow it")
             if not last and RANK[self.steps[i + 1].status] < RANK[step.status]:
-                raise ValueError(f"step {i + 2} goes back from {step.status} to {self.steps[i + 1].status}")
+                raise ValueError(f"step {i + 2} cannot go back from {step.status} to {self.steps[i + 1].status}")
         return self
 
 
@@ -267,7 +267,7 @@ class FaultSpec(Model):
         if self.p99 is None:
             return self
         if self.lasts is None or self.lasts.spread or not 0 < self.lasts.base < self.p99:
-            raise ValueError("p99 goes with a shorter `for`, which has no spread: {for: 300ms, p99: 2s}")
+            raise ValueError("p99 needs a `for` without a spread, above 0 and below p99: {for: 300ms, p99: 2s}")
         return self
 
 
@@ -312,7 +312,7 @@ class WindowSpec(Model):
         if start is None and until is None:
             raise ValueError("a window needs from, until or both")
         if start is not None and until is not None and start.relative == until.relative and start.at >= until.at:
-            raise ValueError(f"a window ends after it begins, and {until} is not after {start}")
+            raise ValueError(f"a window must end after it begins, and {until} is not after {start}")
         return self
 
 
@@ -376,11 +376,11 @@ class WebhookRuleSpec(Model):
 
     @property
     def counted(self) -> bool:
-        """Whether the rule depends on the number of its matches."""
+        """True when the number of its matches decides."""
         return self.nth is not None or self.times is not None or self.probability is not None
 
     def takes(self, count: int, unit: float) -> bool:
-        """Whether the rule applies to match number `count` (from 1); `unit` is compared with the probability."""
+        """Return True if match number `count` (from 1) counts. `unit` is compared with the probability."""
         return (
             (self.nth is None or count in self.nth)
             and (self.times is None or count <= self.times)
@@ -428,7 +428,8 @@ class Scenario(Model):
         A plan or rule replaces the one of the same name in `parent`.
         """
         own = {rule.name for rule in self.rules}
-        options = {p: {**parent.providers.get(p, {}), **self.providers.get(p, {})} for p in _both(self, parent)}
+        providers = sorted({*self.providers, *parent.providers})
+        options = {p: {**parent.providers.get(p, {}), **self.providers.get(p, {})} for p in providers}
         return self.model_copy(
             update={
                 "seed": self.seed if self.seed is not None else parent.seed,
@@ -441,7 +442,3 @@ class Scenario(Model):
                 "providers": options,
             }
         )
-
-
-def _both(child: Scenario, parent: Scenario) -> list[str]:
-    return sorted({*child.providers, *parent.providers})

@@ -1,29 +1,29 @@
-"""Rules that can never win, because an earlier one takes all their requests."""
+"""Finds rules that can never win, because an earlier rule matches all their requests."""
 
 from mockserver.core.match import Rule, key_matches
 
 
 def shadows(rules: tuple[Rule, ...]) -> dict[str, str]:
-    """The rules that can never win, each with the earlier rule that takes all its requests.
+    """Return the rules that can never win, each with the earlier rule that matches all its requests.
 
-    Found where it is certain: an earlier rule that takes every match, over the same operations or more, whose
-    conditions are a part of the later rule's own.
+    Only certain cases are reported: the earlier rule takes every match, covers at least the same operations, and has
+    no condition that the later rule does not have.
     """
-    found: dict[str, str] = {}
+    shadowed: dict[str, str] = {}
     for i, late in enumerate(rules):
         for early in rules[:i]:
-            if not early.counted and _wider(early, late):
-                found[late.name] = early.name
+            if not early.counted and _covers(early, late):
+                shadowed[late.name] = early.name
                 break
-    return found
+    return shadowed
 
 
-def _wider(early: Rule, late: Rule) -> bool:
+def _covers(early: Rule, late: Rule) -> bool:
     operations = all(any(_pattern_covers(e, p) for e in early.operations) for p in late.operations)
-    spelled = {text for check in late.checks for text, _ in check.tests}
-    return operations and all(text in spelled for check in early.checks for text, _ in check.tests)
+    conditions = {text for check in late.checks for text, _ in check.tests}
+    return operations and all(text in conditions for check in early.checks for text, _ in check.tests)
 
 
 def _pattern_covers(wide: str, narrow: str) -> bool:
-    # A star in the narrow pattern is a character like any other here, which the wide pattern's star must cover.
+    # A star in the narrow pattern counts as an ordinary character, which only a star in the wide pattern matches.
     return key_matches(wide, narrow)

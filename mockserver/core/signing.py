@@ -5,5 +5,5 @@ from hashlib import sha256
 
 
 def hmac_sha256(secret: str, *parts: bytes) -> str:
-    """The HMAC-SHA256 (RFC 2104) of the parts joined, in lower-case hexadecimal."""
+    """Return the HMAC-SHA256 (RFC 2104) of the joined parts, in lower-case hexadecimal."""
     return hmac.new(secret.encode(), b"".join(parts), sha256).hexdigest()

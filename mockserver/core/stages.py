@@ -1,4 +1,4 @@
-"""Stages: a plan says `running`, and a provider whose jobs pass named stages shares that time out among them."""
+"""Stages: named parts of a job's running time. A plan only says `running`; its time is divided among the stages."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -7,11 +7,11 @@ from mockserver.core.plans import Plan, Step
 
 
 def staged(plan: Plan, stages: Sequence[str]) -> Plan:
-    """The plan with each running step that names no stage shared out among `stages`, and as long as it was in all.
+    """Divide each running step without a stage among `stages`. The total length of the plan stays the same.
 
-    `plan` is resolved; `stages` are at least one, in order. A step that names a stage keeps it, and what runs before
-    it passes only the stages before that one. A step without a length of its own stays in its first stage: held until
-    its release, and then passing the others at once, or stuck for ever.
+    `plan` is resolved. `stages` has at least one name and is in order. A step that names a stage keeps it, and the
+    running steps before it only go through the stages before that one. A step without a length stays in its first
+    stage: until it is released, and then it goes through the others at once, or for ever.
     """
     steps: list[Step] = []
     at, passed = 0, 0
@@ -21,7 +21,7 @@ def staged(plan: Plan, stages: Sequence[str]) -> Plan:
             end += 1
         if end > at:
             until = _next_named(plan.steps[end:], stages, passed)
-            steps += _shared(plan.steps[at:end], stages[passed:until] or stages[max(0, passed - 1) :][:1])
+            steps += _divide(plan.steps[at:end], stages[passed:until] or stages[max(0, passed - 1) :][:1])
             passed = until
         for step in plan.steps[end : end + 1]:
             steps.append(step)
@@ -39,8 +39,8 @@ def _next_named(steps: Sequence[Step], stages: Sequence[str], passed: int) -> in
     return next((i for i in named if i >= passed), len(stages))
 
 
-def _shared(steps: Sequence[Step], stages: Sequence[str]) -> Iterator[Step]:
-    """Several steps get their part of the stages each; where those are too few, one goes on in the stage before."""
+def _divide(steps: Sequence[Step], stages: Sequence[str]) -> Iterator[Step]:
+    """Give each step its part of the stages. With fewer stages than steps, a step continues the previous stage."""
     parts, count = len(steps), len(stages)
     for i, step in enumerate(steps):
         first = min(i * count // parts, count - 1)
@@ -59,7 +59,7 @@ def _split(step: Step, stages: Sequence[str]) -> Iterator[Step]:
         if step.duration is not None:
             yield Step("running", stage=stage, progress=progress, duration=_share(step.duration, i, count))
             continue
-        # More stages than polls: those that none is left for are passed at once.
+        # With more stages than polls, the stages without a poll end at once.
         polls = _share(step.polls or 0, i, count)
         yield Step("running", polls=polls or None, stage=stage, progress=progress, duration=None if polls else 0)
 
@@ -68,22 +68,22 @@ def _progress(step: Step, i: int, count: int) -> tuple[int, int] | None:
     if step.progress is None:
         return None
     low, high = step.progress
-    return low + _cut(high - low, i, count), low + _cut(high - low, i + 1, count)
+    return low + _boundary(high - low, i, count), low + _boundary(high - low, i + 1, count)
 
 
 def _share(whole: int, i: int, count: int) -> int:
-    return _cut(whole, i + 1, count) - _cut(whole, i, count)
+    return _boundary(whole, i + 1, count) - _boundary(whole, i, count)
 
 
-def _cut(whole: int, i: int, count: int) -> int:
+def _boundary(whole: int, i: int, count: int) -> int:
     return whole * i // count
 
 
 def waiting(plan: Plan, stages: Sequence[str]) -> tuple[Plan, Mapping[str, int]]:
-    """The plan that stays in each of `stages` until it is released, and the step that is held in each, by stage.
+    """Hold the job in each of `stages` until it is released. Return the plan and the index of each held step, by stage.
 
-    The length that such a step had stays the least that it lasts. Where the plan itself holds the job, the wait
-    follows; where it is stuck, or never comes, there is none.
+    A held step still lasts at least as long as before. If the plan itself holds the job in a stage, the new wait
+    follows that one. A stage that the plan never reaches, or never leaves, gets no wait.
     """
     steps: list[Step] = []
     held: dict[str, int] = {}

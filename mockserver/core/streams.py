@@ -1,4 +1,4 @@
-"""Streams: a text and a pace become pieces with delays, and a fault spoils them. Nothing here waits or sends."""
+"""Streams: turns a text and a pace into chunks with delays, and applies a fault to them. Nothing waits or sends."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,46 +11,46 @@ from mockserver.core.scenario import PaceSpec
 from mockserver.core.seeded import Seeded
 
 Ending = Literal["complete", "truncate", "reset", "stall"]
-# The delay in milliseconds before a piece, and the piece. One without bytes is a wait alone.
+# The delay in milliseconds before a chunk, and its bytes. A chunk without bytes only waits.
 Chunk = tuple[int, bytes]
 
-# What a stream's fault may be. Every other kind happens before the reply begins, or is a reply of its own.
+# The faults that a stream can have. Every other kind happens before the reply begins, or replaces the whole reply.
 SPOILING = ("truncate", "reset", "stall", "garble", "slow_drip")
-# A longer stream has larger chunks instead, so that no text keeps a server busy with more than this many.
+# A longer stream has larger chunks instead, so that no text keeps a server busy with more chunks than this.
 MOST_CHUNKS = 20_000
 GARBLED = 16
 _DRIPS_PER_SECOND = 10
 _PER_DIGEST = 16
 
-# Han, kana and Thai, with their punctuation, are written without spaces: two characters are about a word.
+# Han, kana and Thai, with their punctuation, are written without spaces. Two characters count as a word.
 _DENSE = "\u0e00-\u0e7f\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff9f"
-# Compiled by `re` when a first text needs one: it takes a millisecond, and most starts need none.
+# `re` compiles each pattern when it is first used: that takes a millisecond, and most starts need none.
 _UNITS = {"word": rf"\s*(?:[{_DENSE}]{{1,2}}|[^\s{_DENSE}]+)\s*|\s+", "line": r"[^\n]*\n|[^\n]+"}
 
 
 class Track(NamedTuple):
-    """A stream as it will be sent: its chunks, and how it ends after the last of them."""
+    """The chunks of a stream and how it ends after the last one."""
 
     chunks: Sequence[Chunk]
     ending: Ending = "complete"
 
     @property
     def lasts(self) -> int:
-        """Milliseconds from the start to the ending; a stall is an ending that nothing follows."""
+        """Milliseconds from the start to the ending. Nothing follows a stall."""
         return sum(delay for delay, _ in self.chunks)
 
 
 def paced(text: str, pace: PaceSpec, seeded: Seeded) -> list[Chunk]:
-    """The chunks of `text` in UTF-8: `pace.size` units each, joined they are the text.
+    """Split `text` into UTF-8 chunks of `pace.size` units each. Joined, the chunks are the text.
 
-    No chunk ends inside a character unless the unit is `bytes`. The delays are fixed by `seeded`.
+    No chunk ends inside a character unless the unit is `bytes`. `seeded` determines the delays.
     """
     pieces = _pieces(text, pace)
     return list(zip(_delays(pace, seeded, len(pieces)), pieces, strict=True))
 
 
 def spoilt(chunks: Sequence[Chunk], fault: Fault, seeded: Seeded) -> Track:
-    """The stream of `chunks` with `fault`, which strikes when the byte at its share `at` of them would be sent."""
+    """Apply `fault` to `chunks`. It happens when the byte at the share `fault.at` of all bytes would be sent."""
     before, after = _cut(chunks, round(_length(chunks) * fault.at))
     if fault.kind == "garble":
         return Track([*before, *_garbled(after)])
@@ -59,9 +59,10 @@ def spoilt(chunks: Sequence[Chunk], fault: Fault, seeded: Seeded) -> Track:
     if fault.kind == "stall" and fault.lasts is not None:
         pause = fault.lasting(partial(seeded.unit, "stall")) or 0
         return Track([*before, (pause, b""), *after])
-    waits = after[:1]
-    silent = [*before, *((delay, b"") for delay, _ in waits)]
-    return Track(silent, "reset" if fault.kind == "reset" else "stall" if fault.kind == "stall" else "truncate")
+    last_wait = [(delay, b"") for delay, _ in after[:1]]
+    return Track(
+        [*before, *last_wait], "reset" if fault.kind == "reset" else "stall" if fault.kind == "stall" else "truncate"
+    )
 
 
 def _pieces(text: str, pace: PaceSpec) -> list[bytes]:
@@ -89,7 +90,7 @@ def _delays(pace: PaceSpec, seeded: Seeded, count: int) -> list[int]:
 def _gaps(every: Span, seeded: Seeded, count: int) -> list[int]:
     if not every.spread:
         return [every.base] * count
-    # One digest serves sixteen gaps: a hash for each would cost more than sending the chunk.
+    # One digest is enough for sixteen gaps. A hash for each would cost more than sending the chunk.
     units: list[float] = []
     for block in range(0, count, _PER_DIGEST):
         digest = seeded.digest("gaps", block, size=4 * _PER_DIGEST)
@@ -102,7 +103,7 @@ def _length(chunks: Sequence[Chunk]) -> int:
 
 
 def _cut(chunks: Sequence[Chunk], at: int) -> tuple[list[Chunk], list[Chunk]]:
-    """The chunks before byte `at`, and those from it on. A chunk that is cut keeps its delay in its first half."""
+    """Split the chunks at byte `at`. If that is inside a chunk, its first half keeps the delay."""
     for i, (delay, data) in enumerate(chunks):
         if at < len(data):
             before, after = list(chunks[:i]), list(chunks[i + 1 :])
@@ -116,13 +117,13 @@ def _cut(chunks: Sequence[Chunk], at: int) -> tuple[list[Chunk], list[Chunk]]:
 def _garbled(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
     left = GARBLED
     for delay, data in chunks:
-        bad = bytes(b ^ 0xA5 for b in data[:left])
-        left -= len(bad)
-        yield delay, bad + data[len(bad) :]
+        garbled = bytes(b ^ 0xA5 for b in data[:left])
+        left -= len(garbled)
+        yield delay, garbled + data[len(garbled) :]
 
 
 def _drip(chunks: Sequence[Chunk], rate: int) -> Iterator[Chunk]:
-    """The bytes of `chunks` at `rate` bytes a second, in at most ten drips a second."""
+    """Yield the bytes of `chunks` at `rate` bytes per second, in at most ten chunks per second."""
     whole = b"".join(data for _, data in chunks)
     size = max(1, rate // _DRIPS_PER_SECOND, -(-len(whole) // MOST_CHUNKS))
     passed = -chunks[0][0] if chunks else 0

@@ -1,4 +1,4 @@
-"""Tampering with webhooks: what a scenario changes in the bytes and the signature of an attempt."""
+"""Tampering with webhooks: changes the body and the signature of an attempt as the scenario says."""
 
 from collections.abc import Sequence
 
@@ -12,25 +12,25 @@ Header = tuple[str, str]
 PADDING = "padding"
 
 
-def strikes(spec: TamperingSpec | None, attempt: int) -> bool:
-    """Whether attempt number `attempt` (from 1) is tampered with."""
+def applies_to(spec: TamperingSpec | None, attempt: int) -> bool:
+    """Return True if attempt number `attempt` (from 1) is tampered with."""
     return spec is not None and (spec.attempts is None or attempt in spec.attempts)
 
 
-def marks(spec: TamperingSpec) -> tuple[str, ...]:
-    """What is done to an attempt, in words for people."""
-    done = {
+def changes(spec: TamperingSpec) -> tuple[str, ...]:
+    """Return the changes that `spec` makes to an attempt, as texts for people."""
+    texts = {
         f"signature {spec.signature.replace('_', ' ')}": spec.signature != "valid",
         "extra fields": bool(spec.extra_fields),
         "padded": spec.pad > 0,
     }
-    return tuple(mark for mark, is_done in done.items() if is_done)
+    return tuple(text for text, applies in texts.items() if applies)
 
 
 def body(spec: TamperingSpec, composed: bytes, stamp: str | None) -> bytes:
-    """The body of an attempt. `stamp` is the field that tells its instant, where its signature does not.
+    """Return the body of an attempt. `stamp` is the body's timestamp field, for providers that do not sign a time.
 
-    A field that the body has is never replaced by an extra one. What is not a JSON object stays as it is.
+    An extra field never replaces a field of the body. A body that is not a JSON object is not changed.
     """
     aged = spec.signature == "stale" and stamp is not None
     if not (spec.extra_fields or spec.pad or aged):
@@ -47,19 +47,21 @@ def body(spec: TamperingSpec, composed: bytes, stamp: str | None) -> bytes:
 
 
 def signature(spec: TamperingSpec, headers: Sequence[Header]) -> tuple[Header, ...]:
-    """The headers of a signature, wrong or without it where the scenario says so."""
+    """Return the headers that sign an attempt, with the signature removed or made wrong if the scenario says so."""
     if spec.signature == "missing":
-        return tuple(h for h in headers if not _signs(h))
+        return tuple(h for h in headers if not _is_signature(h))
     if spec.signature == "wrong":
-        return tuple((name, _changed(value)) if _signs((name, value)) else (name, value) for name, value in headers)
+        return tuple(
+            (name, _altered(value)) if _is_signature((name, value)) else (name, value) for name, value in headers
+        )
     return tuple(headers)
 
 
-def _signs(header: Header) -> bool:
+def _is_signature(header: Header) -> bool:
     return "signature" in header[0].lower()
 
 
-def _changed(value: str) -> str:
-    """The value with its last character another one of its kind: a hexadecimal digit, or a letter."""
+def _altered(value: str) -> str:
+    """Replace the last character by another hexadecimal digit or letter."""
     last = value[-1:]
     return value[:-1] + (("0" if last != "0" else "1") if last in "0123456789abcdef" else "a" if last != "a" else "b")

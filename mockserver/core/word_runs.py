@@ -1,6 +1,6 @@
-"""Stretches: neighbouring rules that look for a word each in the same place, passed over at once when none occurs.
+"""Word runs: neighbouring rules that each look for one word in the same value. If no word occurs, all are skipped.
 
-A scenario with many magic words would otherwise cost every request a look at every rule.
+Without them a scenario with many magic words would have to test every rule for every request.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from mockserver.core.match import SUBJECT_MAX, Miss, Part, Rule, View
 
 
-class Stretch(NamedTuple):
-    """Rules whose one condition is that a word occurs at the same path; `words` and `misses` are in their order."""
+class WordRun(NamedTuple):
+    """Rules whose only condition is that a word occurs in the same value. `words` and `misses` have the same order."""
 
     head: str
     names: tuple[str, ...]
@@ -20,14 +20,14 @@ class Stretch(NamedTuple):
     misses: tuple[Miss, ...]
 
     def taken(self, view: View, misses: list[Miss]) -> Iterable[Rule]:
-        """The rules whose word occurs, one by one; those that are passed over are noted in `misses`."""
+        """Yield the rules whose word occurs, and add the others to `misses`."""
         if not self._occurs(view.find(self.head, self.names)):
             misses.extend(self.misses)
             return ()
-        return (taken for rule in self.rules for taken in rule.taken(view, misses))
+        return (match for rule in self.rules for match in rule.taken(view, misses))
 
     def _occurs(self, value: Any) -> bool:
-        """False when none of the words can be in `value`; lists are left to the rules themselves."""
+        """Return False if none of the words can be in `value`. Lists are tested by the rules themselves."""
         if not isinstance(value, str):
             return isinstance(value, list)
         subject = value[:SUBJECT_MAX]
@@ -35,7 +35,7 @@ class Stretch(NamedTuple):
 
 
 def arrange(rules: Sequence[Rule]) -> tuple[Part, ...]:
-    """The rules in their order, with each run of two or more that look for words in one place made a stretch."""
+    """Return the rules in their order, with each run of two or more rules about words in one value as a WordRun."""
     return tuple(_parts(rules))
 
 
@@ -47,7 +47,7 @@ def _parts(rules: Sequence[Rule]) -> Iterator[Part]:
         else:
             words = tuple(rule.checks[0].word or "" for rule in together)
             misses = tuple(Miss(rule.name, rule.checks[0].tests[0][0]) for rule in together)
-            yield Stretch(*place, words, together, misses)
+            yield WordRun(*place, words, together, misses)
 
 
 def _place(rule: Rule) -> tuple[str, tuple[str, ...]] | None:

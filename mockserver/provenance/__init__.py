@@ -1,1 +1,1 @@
-"""On whose word each simulated behaviour stands: the ledger of every provider, and what a server does with it."""
+"""The ledgers of the providers: whether each simulated behaviour is documented, observed or assumed."""

@@ -9,21 +9,21 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Every row by its id, `provider.kind.name`. `load` gives them, and is called when a row is first needed."""
+    """All ledger rows by id, `provider.kind.name`. `load` returns them; it is called when a row is first needed."""
 
     def __init__(self, load: "Callable[[], Mapping[str, Row]]") -> None:
         self._load = load
 
     @cached_property
     def rows(self) -> "Mapping[str, Row]":
-        """All rows by id. Raises SourceErrors for a file that is wrong."""
+        """All rows by id. Raises SourceErrors for an invalid file."""
         return self._load()
 
     def read(self) -> None:
-        """Read the files now. Raises SourceErrors for one that is wrong."""
+        """Read the files now. Raises SourceErrors for an invalid file."""
         _ = self.rows
 
-    def basis(self, row: str) -> "Basis | None":
-        """The class of a behaviour; None when no row has that id."""
-        found = self.rows.get(row)
-        return None if found is None else found.basis
+    def basis(self, row_id: str) -> "Basis | None":
+        """Return the class of a row (documented, observed or assumed); None when no row has that id."""
+        row = self.rows.get(row_id)
+        return None if row is None else row.basis

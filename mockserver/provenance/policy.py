@@ -1,4 +1,4 @@
-"""What a server does with the rows that a reply rests on: name them in a header, or refuse the assumed ones."""
+"""What a server does with the ledger rows of a reply: it can name them in a header, or refuse assumed ones."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ HEADER = b"x-mock-rule"
 
 
 class Assumed(Exception):
-    """The reply would rest on something that is assumed, and the server was told to assume nothing."""
+    """The reply needs an assumed behaviour, and the server disallows these. `row` is the id of the ledger row."""
 
     def __init__(self, row: str, what: str, why: str) -> None:
         super().__init__(row)
@@ -19,7 +19,7 @@ class Assumed(Exception):
 
 
 class Provenance(NamedTuple):
-    """How a server shows on whose word it speaks. Both are off by default, and then none of this is asked."""
+    """The options `rule_header` and `no_assumed` of a server, with the ledger. Both are off by default."""
 
     ledger: Ledger
     header: bool = False
@@ -27,27 +27,27 @@ class Provenance(NamedTuple):
 
     @property
     def asked(self) -> bool:
-        """True when there is anything to do."""
+        """True when at least one of the options is on."""
         return self.header or self.no_assumed
 
     def admit(self, rows: Sequence[str]) -> None:
-        """Let pass what rests on these rows. Raises Assumed when one of them is assumed and that is not wanted."""
+        """Check the rows of a reply. Raises Assumed if one of them is assumed and the server disallows that."""
         if not self.no_assumed:
             return
-        for row in rows:
-            found = self.ledger.rows.get(row)
-            if found is not None and found.basis == "assumed":
-                raise Assumed(row, found.what, found.source)
+        for row_id in rows:
+            row = self.ledger.rows.get(row_id)
+            if row is not None and row.basis == "assumed":
+                raise Assumed(row_id, row.what, row.source)
 
     @property
-    def unsaid(self) -> frozenset[str]:
-        """The rows that nothing may rest on."""
+    def disallowed_rows(self) -> frozenset[str]:
+        """The ids of the rows that no reply or event may rest on."""
         if not self.no_assumed:
             return frozenset()
-        return frozenset(row for row, found in self.ledger.rows.items() if found.basis == "assumed")
+        return frozenset(row_id for row_id, row in self.ledger.rows.items() if row.basis == "assumed")
 
     def headers(self, rows: Sequence[str]) -> Sequence[tuple[bytes, bytes]]:
-        """The header that names the rows: a list of tokens with their class (RFC 9651 section 3.1)."""
+        """Return the header that lists the rows as tokens, each with its class (RFC 9651 section 3.1)."""
         if not self.header or not rows:
             return ()
         named = (f"{row};class={self.ledger.basis(row) or 'unknown'}" for row in dict.fromkeys(rows))

@@ -1,4 +1,4 @@
-"""Rows of the ledger: one simulated behaviour each, its source, the scenario that shows it, the test that proves it."""
+"""Ledger rows: a simulated behaviour with its source, a scenario that shows it, and a test that proves it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,18 +12,18 @@ from mockserver.source.validation import load
 Basis = Literal["documented", "observed", "assumed"]
 Kind = Literal["operation", "error", "state", "event", "ending", "header", "limit", "rule"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-# Those that a client's test suite can meet, or miss.
-MET: tuple[Kind, ...] = ("operation", "error", "state", "event", "ending")
+# The kinds that a client's test suite can cover.
+COVERED_KINDS: tuple[Kind, ...] = ("operation", "error", "state", "event", "ending")
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _Name = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(KINDS)})\.[A-Za-z0-9_.-]+$")]
 
 
 class Origin(BaseModel):
-    """Where a behaviour is known from, what shows it, and what proves it.
+    """The class and source of a behaviour, a scenario that shows it, and a test that proves it.
 
-    `source` is the part of the provider's page that says so (documented), where it was seen (observed), or why it was
-    chosen (assumed). `scenario` is a bundled one that shows it; `test` is `file.py::function` within the tests.
+    `source` is the section of the provider's documentation (documented), where the behaviour was seen (observed), or
+    why it was chosen (assumed). `scenario` is a bundled scenario. `test` is `file.py::function` in the tests.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
@@ -35,7 +35,7 @@ class Origin(BaseModel):
 
 
 class Row(Origin):
-    """One behaviour, as a provider's `ledger.yaml` has it under the behaviour's name.
+    """One behaviour in a provider's `ledger.yaml`. Its key there is the name of the behaviour.
 
     The name is `kind.what`: `error.rate_limited`, `header.X-RateLimit-Limit`.
     """
@@ -44,7 +44,7 @@ class Row(Origin):
 
 
 class Group(Origin):
-    """Rows with the same origin: what each behaviour is, by its name."""
+    """Behaviours with the same origin. `rows` has the description of each by its name."""
 
     rows: dict[_Name, _Text]
 
@@ -62,7 +62,7 @@ class LedgerFile(BaseModel):
         names = Counter([*self.rows, *(name for group in self.groups for name in group.rows)])
         twice = [name for name, count in names.items() if count > 1]
         if twice:
-            raise ValueError(f"each row has one place, and {', '.join(twice)} has more")
+            raise ValueError(f"rows that occur more than once: {', '.join(twice)}")
         return self
 
     def flat(self) -> dict[str, Row]:
@@ -74,13 +74,13 @@ class LedgerFile(BaseModel):
 
 
 def kind_of(name: str) -> str:
-    """The kind of a behaviour, by its name with or without the provider's in front."""
+    """Return the kind of a behaviour. `name` can begin with the provider."""
     parts = name.split(".", 2)
     return parts[0] if parts[0] in KINDS else parts[1]
 
 
 def read(path: Path) -> Mapping[str, Row]:
-    """The rows of a file by name. Raises SourceErrors with line and column for a bad one; a missing file has none."""
+    """Return the rows of a file by name; none if it does not exist. Raises SourceErrors for an invalid file."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:

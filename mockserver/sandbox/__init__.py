@@ -1,1 +1,1 @@
-"""Sandboxes: isolated simulations, each with its clock, its jobs and the deliveries that follow from them."""
+"""Sandboxes: isolated simulations, each with its own scenario, clock, jobs and deliveries."""

@@ -1,4 +1,4 @@
-"""Attempts: one delivery is signed, sent, and written down with whatever came back."""
+"""Attempts: signs a delivery, sends it, and records the result."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,15 +18,15 @@ from mockserver.store.protocol import HELD
 log = logging.getLogger("mockserver")
 
 Sign = Callable[[Delivery, int], Sequence[tuple[str, str]]]
-# Called when an attempt is over and written down, with what was answered.
-Answered = Callable[[Delivery, CallResult], Awaitable[None]]
+# Called with the result of an attempt after the attempt is recorded.
+OnAnswer = Callable[[Delivery, CallResult], Awaitable[None]]
 
 _WRONG_KEY = "-of-somebody-else"
 _BODILESS = ("GET", "HEAD")
 
 
 class Signing(Protocol):
-    """What an attempt needs of a provider: how long it waits, and how it signs."""
+    """The part of a provider that attempts need: its timeout in seconds, and its signature."""
 
     @property
     def webhook_timeout(self) -> float: ...
@@ -38,59 +38,60 @@ class Signing(Protocol):
 
 
 class Attempts:
-    """Makes the attempts of one sandbox's deliveries."""
+    """Makes the attempts of the deliveries of one sandbox."""
 
     def __init__(
-        self, sandbox: SandboxState, sender: Sender, signing: Mapping[str, Signing], answered: Answered
+        self, sandbox: SandboxState, sender: Sender, signing: Mapping[str, Signing], on_answer: OnAnswer
     ) -> None:
         self._sandbox = sandbox
         self._sender = sender
         self._signing = signing
-        self._answered = answered
+        self._on_answer = on_answer
 
     async def make(self, delivery: Delivery) -> None:
-        """Make the next attempt of a claimed delivery, and put it back. Raises nothing but CancelledError."""
+        """Make the next attempt of a claimed delivery, and save it. Raises only CancelledError."""
         try:
             await self._make(delivery)
         except Exception:
-            log.exception("an attempt of %s %s failed", delivery.event, delivery.id)
-            broken = Attempt(delivery.made + 1, self._sandbox.clock.now(), (), "internal_error", error="see the log")
-            await self._sandbox.store.save_delivery(delivery.attempted(broken, False, self._sandbox.clock.now()))
+            log.exception("an attempt to deliver %s %s raised an exception", delivery.event, delivery.id)
+            now, number = self._sandbox.clock.now(), delivery.attempt_count + 1
+            failed = Attempt(number, now, (), "internal_error", error="an internal error; see the server's log")
+            await self._sandbox.store.save_delivery(delivery.attempted(failed, False, self._sandbox.clock.now()))
 
     async def _make(self, delivery: Delivery) -> None:
         sandbox, spec = self._sandbox, delivery.tampering
         if spec is not None and spec.reorder:
             await sandbox.store.take_value(HELD, delivery.id, sandbox.clock.now())
         result = None
-        if spec is not None and delivery.replay is None and delivery.tries < spec.lose:
-            attempt = Attempt(delivery.made + 1, sandbox.clock.now(), (), "lost", tampering=("lost",))
+        if spec is not None and delivery.replay is None and delivery.scheduled_attempts < spec.lose:
+            attempt = Attempt(delivery.attempt_count + 1, sandbox.clock.now(), (), "lost", tampering=("lost",))
         else:
-            attempt, result = await self._sent(delivery)
-        told = 0 if result is None else retry_after(result.headers, wall_ms())
-        after = delivery.attempted(attempt, attempt.success, sandbox.clock.now(), told=told)
+            attempt, result = await self._send(delivery)
+        wait = 0 if result is None else retry_after(result.headers, wall_ms())
+        after = delivery.attempted(attempt, attempt.success, sandbox.clock.now(), retry_after=wait)
         if spec is not None and attempt.success and delivery.replay is None:
             for _ in range(spec.duplicate):
-                copy, _ = await self._sent(replace(delivery, made=after.made))
+                copy, _ = await self._send(replace(delivery, attempt_count=after.attempt_count))
                 after = after.with_attempt(replace(copy, tampering=(*copy.tampering, f"copy of {attempt.number}")))
         await sandbox.store.save_delivery(after)
-        for made in after.attempts[delivery.made - after.made :]:
-            await self._write_down(after, made)
-        await self._let_go(delivery)
+        for each in after.attempts[delivery.attempt_count - after.attempt_count :]:
+            await self._record(after, each)
+        await self._release_held(delivery)
         if result is not None:
-            await self._answered(after, result)
+            await self._on_answer(after, result)
 
-    async def _sent(self, delivery: Delivery) -> tuple[Attempt, CallResult]:
+    async def _send(self, delivery: Delivery) -> tuple[Attempt, CallResult]:
         sandbox = self._sandbox
         provider = self._signing[delivery.provider]
         began = sandbox.clock.now()
         stamped = began if sandbox.program.source.signature_time == "sandbox" else wall_ms()
         signed = _signed(delivery, provider.signed, stamped, provider.stamped_field)
-        timeout, url = provider.webhook_timeout, delivery.bound_for
-        call = OutgoingCall(delivery.method, url, signed.headers, signed.body, timeout, delivery.keep)
+        timeout, url = provider.webhook_timeout, delivery.next_url
+        call = OutgoingCall(delivery.method, url, signed.headers, signed.body, timeout, delivery.keep_bytes)
         result = await self._sender.send(call)
         return _attempt(delivery, call, signed.tampering, result, began), result
 
-    async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
+    async def _record(self, delivery: Delivery, attempt: Attempt) -> None:
         entry = Entry(
             "delivery", attempt.at, cause=delivery.cause, provider=delivery.provider, account=delivery.account,
             job=delivery.job, method=delivery.method, path=attempt.url or delivery.url, status=attempt.status,
@@ -102,10 +103,10 @@ class Attempts:
         self._sandbox.tally.delivery(entry)
         await self._sandbox.store.append(entry)
 
-    async def _let_go(self, delivery: Delivery) -> None:
-        """Send what waits for this event of the account: those after it arrive before those."""
+    async def _release_held(self, delivery: Delivery) -> None:
+        """Send the reordered events that wait for this event of the account, now that it has been sent."""
         store, now = self._sandbox.store, self._sandbox.clock.now()
-        if delivery.made or delivery.kind != "webhook":
+        if delivery.attempt_count or delivery.kind != "webhook":
             return
         for name, account in (await store.values(HELD, now)).items():
             if account != delivery.account or await store.take_value(HELD, name, now) is None:
@@ -115,9 +116,11 @@ class Attempts:
                 await store.schedule(replace(held, due_at=now))
 
 
-def _attempt(delivery: Delivery, call: OutgoingCall, marks: tuple[str, ...], result: CallResult, began: int) -> Attempt:
+def _attempt(
+    delivery: Delivery, call: OutgoingCall, changes: tuple[str, ...], result: CallResult, began: int
+) -> Attempt:
     return Attempt(
-        number=delivery.made + 1,
+        number=delivery.attempt_count + 1,
         at=began,
         headers=_on_wire(call),
         outcome=result.kind,
@@ -129,12 +132,12 @@ def _attempt(delivery: Delivery, call: OutgoingCall, marks: tuple[str, ...], res
         reply_headers=result.headers,
         truncated=result.truncated,
         address=result.address,
-        tampering=marks,
+        tampering=changes,
     )
 
 
 class _Signed(NamedTuple):
-    """The headers and bytes of one attempt, and in which ways the scenario tampered with them."""
+    """The headers and body of one attempt, and what the scenario changed in them."""
 
     headers: Headers
     body: bytes
@@ -142,38 +145,38 @@ class _Signed(NamedTuple):
 
 
 def _signed(delivery: Delivery, sign: Sign, at: int, stamp: str | None) -> _Signed:
-    """What the next attempt sends: the composed bytes signed as of `at` (milliseconds), tampered with if asked for.
+    """Return the next attempt of a delivery, signed as of `at` (milliseconds) and tampered with if asked for.
 
-    `stamp` is the field of the body that tells its instant, where the signature of the provider has none.
+    `stamp` is the body's timestamp field, for providers that do not sign a time.
     """
-    number = delivery.tries + 1 if delivery.replay is None else delivery.made + 1
+    number = (delivery.scheduled_attempts if delivery.replay is None else delivery.attempt_count) + 1
     spec = delivery.tampering
-    if spec is None or not tampering.strikes(spec, number):
+    if spec is None or not tampering.applies_to(spec, number):
         return _Signed((*delivery.headers, *sign(delivery, at)), delivery.body)
-    # Signed over exactly the bytes that are sent: an extra field is no forgery.
-    spoilt = replace(delivery, body=tampering.body(spec, delivery.body, stamp))
+    # The signature is over exactly the bytes that are sent, including extra fields.
+    changed = replace(delivery, body=tampering.body(spec, delivery.body, stamp))
     if spec.signature == "wrong_key":
-        signature = sign(replace(spoilt, secret=spoilt.secret + _WRONG_KEY), at)
+        signature = sign(replace(changed, secret=changed.secret + _WRONG_KEY), at)
     else:
-        signature = sign(spoilt, at - spec.age if spec.signature == "stale" else at)
+        signature = sign(changed, at - spec.age if spec.signature == "stale" else at)
     headers = (*delivery.headers, *tampering.signature(spec, signature))
-    return _Signed(headers, spoilt.body, tampering.marks(spec))
+    return _Signed(headers, changed.body, tampering.changes(spec))
 
 
-def attempt_body(delivery: Delivery, marks: Sequence[str], stamp: str | None) -> bytes:
-    """The bytes of an attempt that was made: computed again, so that a huge body is not kept once an attempt."""
-    tampered = delivery.tampering is not None and set(tampering.marks(delivery.tampering)) & set(marks)
-    return (
-        tampering.body(delivery.tampering, delivery.body, stamp) if tampered and delivery.tampering else delivery.body
-    )
+def attempt_body(delivery: Delivery, changes: Sequence[str], stamp: str | None) -> bytes:
+    """Compute the body of a past attempt again, so that a huge body is not stored with every attempt."""
+    spec = delivery.tampering
+    if spec is None or not set(tampering.changes(spec)) & set(changes):
+        return delivery.body
+    return tampering.body(spec, delivery.body, stamp)
 
 
 def _on_wire(call: OutgoingCall) -> Headers:
-    """The headers of a call as they leave: Host comes first and Content-Length last where the call has none."""
+    """Return the headers of a call as they are sent: with Host first and Content-Length last unless it sets them."""
     names = {name.lower() for name, _ in call.headers}
     try:
         host: Headers = () if "host" in names else (("Host", read_url(call.url).authority),)
     except EgressRefused:
-        host = ()  # it does not leave
+        host = ()  # such a call is never sent
     bodiless = "content-length" in names or (not call.body and call.method in _BODILESS)
     return (*host, *call.headers, *(() if bodiless else (("Content-Length", str(len(call.body))),)))

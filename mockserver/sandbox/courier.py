@@ -1,32 +1,29 @@
-"""The courier: does what falls due in one sandbox, and sends its deliveries.
+"""The courier: the background task of a sandbox. It does what falls due, and sends deliveries.
 
-A theory of operation
----------------------
+How it works
+------------
 
-**Who waits for what.** At most one background task a sandbox (`_run`) waits for the next instant at which there is
-something to do. Each attempt of a delivery is a task of its own, at most `AT_ONCE` of them. `advance` (of the sandbox)
-waits for the attempts that fall due on its way; nobody else waits for an attempt to end, but for those who asked to
-(`change`, `settled`).
+**Tasks.** A sandbox has at most one background task (`_run`). It waits for the next instant at which something is due.
+Each attempt of a delivery is a separate task, and at most `AT_ONCE` run at a time. `Sandbox.advance` waits for the
+attempts that fall due while it advances. Nothing else waits for attempts, except callers of `change` and `settled`.
 
-**Who may wake whom.** `poke` wakes the background task, or starts it: when something was handed in to be sent, when the
-clock was changed, when an attempt is over, when a clock that jumps by itself has nothing in flight. `expect(at)` pokes
-only where the task would otherwise sleep past `at`, and where there is none or it has ended. The task reads the clock
-anew each time; nothing is handed to it.
+**Waking.** `poke` wakes the background task, or starts it. It is called after a new delivery, after a change of the
+clock, after an attempt, and when an auto clock has no request in flight. `expect(at)` pokes only if the task would
+otherwise sleep past `at`, or does not run. The task always reads the clock and the store again.
 
-**Who moves time.** On a clock that runs, nobody. On one that stands still, `advance` alone, and on one that jumps by
-itself (`auto`) the background task as well, from event to event, while nothing is in flight. Both hold `stepping`
-while they move it and do what falls due, so that never two of them do it at once and events come in order of time.
+**Moving the clock.** A running clock moves by itself. A manual clock is moved only by `Sandbox.advance`, an auto clock
+also by the background task, from event to event, while no request is in flight. Both hold the lock `stepping` while
+they move the clock and do what falls due, so that events happen one after the other and in order of time.
 
-**Why nothing is sent twice.** There is one way out, `_start_due`, and it sends what the store has let it claim. A claim
-is atomic and lasts until the delivery is saved with its attempt, so a delivery is in one hand at a time, however many
-look for one. Nobody else takes a claim away: a replay that is asked for meanwhile (`replay_delivery`) is kept by the
-store until the delivery is saved, and follows then. `stepping` has no part in this.
+**Nothing is sent twice.** Only `_start_due` sends, and only deliveries that it has claimed from the store. A claim is
+atomic and lasts until the delivery is saved with its attempt. Nothing else ends a claim: the store keeps a replay that
+is requested in the meantime (`replay_delivery`) until the delivery is saved. This does not depend on `stepping`.
 
-**What goes wrong inside stays there.** What a provider fails to do about a step or an answer is logged, and everything
-else goes on (see `settling`); an attempt that breaks is a failed one.
+**Errors.** An exception of a provider about a step or an answer is logged, and everything else continues (see
+`settling`). An exception in an attempt makes it a failed attempt.
 
-**What has no effect wakes nobody.** On a clock that runs, the task waits for effects and deliveries alone; steps of
-jobs without any are computed when somebody looks (see `settling`).
+**Jobs without effects.** On a running clock the task waits only for effects and deliveries. The steps of jobs without
+effects are computed when they are read (see `settling`).
 """
 
 import asyncio
@@ -53,16 +50,16 @@ class Courier:
         self._change = asyncio.Event()
         self._waits_until: int | None = None
         self._closed = False
-        self._rests = asyncio.Event()
+        self._idle = asyncio.Event()
 
     def poke(self) -> None:
-        """Something was scheduled or the clock changed: look again, and start the background task if there is none."""
+        """Make the background task check again what is due. Start the task if it does not run."""
         if self._closed:
             return
         if not self._runs():
             self._ticker = Ticker(self._sandbox.clock)
             self._task = asyncio.get_running_loop().create_task(self._run(self._ticker))
-        self._rests.clear()
+        self._idle.clear()
         if self._ticker is not None:
             self._ticker.poke()
 
@@ -71,12 +68,12 @@ class Courier:
         return task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop()
 
     async def settled(self) -> None:
-        """Wait until the background task has done all that is due, and waits for time to pass."""
+        """Wait until the background task has done everything that is due and waits for time to pass."""
         self.poke()
-        await self._rests.wait()
+        await self._idle.wait()
 
     def expect(self, at: int | None) -> None:
-        """Something falls due at `at`: poke, unless the background task wakes by then anyway."""
+        """Poke if something is due at `at` and the background task would not wake by then."""
         if at is not None and (self._waits_until is None or at < self._waits_until or not self._runs()):
             self._waits_until = at
             self.poke()
@@ -85,31 +82,31 @@ class Courier:
         while True:
             self._waits_until = at = await self.catch_up()
             if not self._sending:
-                self._rests.set()
+                self._idle.set()
             await ticker.wait(at)
 
     async def catch_up(self) -> int | None:
-        """Do all that is due, and on an auto clock all that is to come, until something is in flight.
+        """Do everything that is due. On an auto clock also do all later events, until a request is in flight.
 
-        It waits for no attempt to end. Gives the instant of what is next.
+        It does not wait for attempts to end. Return the instant of the next event.
         """
         clock = self._sandbox.clock
         while True:
             async with self.stepping:
                 await self._settling.settle(clock.now())
                 await self._start_due()
-                # With its hands full it can only wait until an attempt is over, or for what is no delivery.
+                # If the maximum number of attempts is running, no delivery can start, so only other events matter.
                 free = len(self._sending) < AT_ONCE
                 if clock.rate:
                     return await self._settling.next_due(deliveries=free)
                 at = await self._settling.next_event(deliveries=free)
-                # Looked at in the same turn as the jump: whoever had `stepping` in between could change all of it.
+                # Checked without an `await` before the jump: another task could change all of it.
                 if at is None or clock.mode != "auto" or self._sending or clock.busy:
                     return at
                 clock.jump(at)
 
     async def send_due(self) -> None:
-        """Send all that is due now, retries that fall due at once included, and wait until it is done."""
+        """Send all deliveries that are due, including retries that fall due meanwhile, and wait until they are sent."""
         while True:
             await self._start_due()
             if not self._sending:
@@ -134,18 +131,18 @@ class Courier:
 
     @property
     def change(self) -> asyncio.Event:
-        """Set when the next attempt is over. To be taken before one looks, so that nothing is missed in between."""
+        """An event that is set when the next attempt ends. Get it before reading deliveries, so that none is missed."""
         return self._change
 
     def sends(self, delivery_id: str) -> bool:
-        """True while an attempt of that delivery is under way."""
+        """Return True while an attempt of that delivery is in progress."""
         return delivery_id in self._sending.values()
 
     async def close(self) -> None:
-        """End the background task and whatever it is sending."""
+        """Stop the background task and all attempts."""
         self._closed = True
         tasks = [task for task in (self._task, *self._sending) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._rests.set()
+        self._idle.set()

@@ -1,4 +1,4 @@
-"""The outbox: where providers hand in what is to be sent. A scenario's tampering is chosen here, once a delivery."""
+"""The outbox: creates deliveries for providers. It also selects the scenario's tampering, once for each delivery."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,16 +14,16 @@ from mockserver.core.scenario import TamperingSpec
 from mockserver.sandbox.state import SandboxState
 from mockserver.store.protocol import HELD
 
-# Bytes of what a receiver replies to a webhook.
+# How many bytes of a receiver's response to a webhook are kept.
 KEPT_REPLY = 4_096
-# Milliseconds that an event waits for a later one to overtake it.
+# How many milliseconds a reordered event waits for a later one.
 REORDERED = 60_000
 
 
 class Outbox:
-    """What one sandbox sends. Instants are milliseconds since the epoch.
+    """Creates and replays the deliveries of one sandbox. Instants are milliseconds since the epoch.
 
-    `poke` is called when there is something new to send.
+    `poke` is called after each new delivery.
     """
 
     def __init__(self, sandbox: SandboxState, poke: Callable[[], None]) -> None:
@@ -33,19 +33,19 @@ class Outbox:
     async def announce(
         self, job: Job, event: str, url: str, secret: str, body: Any, at: int, waits: tuple[int, ...]
     ) -> None:
-        """Compose the delivery of an event of `job`, due at once; `waits` are those before each retry.
+        """Create a webhook for an event of `job`, due at once. `waits` are the milliseconds before each retry.
 
-        An event that nothing may rest on is not sent; the journal says so.
+        If the ledger row of the event is not allowed, the event is not sent, and the journal notes it.
         """
         row = f"{job.provider}.event.{event}"
-        if row in self._sandbox.unsaid:
-            await self._keep_back(job, event, row, at)
+        if row in self._sandbox.disallowed_rows:
+            await self._note_disallowed(job, event, row, at)
             return
-        more = {"schedule": waits, "keep": KEPT_REPLY}
+        more = {"schedule": waits, "keep_bytes": KEPT_REPLY}
         await self._compose(job, event, url, at, secret=secret, body=to_json(body), **more)
 
-    async def _keep_back(self, job: Job, event: str, row: str, at: int) -> None:
-        note = f"{event} was not sent, for it rests on an assumption"
+    async def _note_disallowed(self, job: Job, event: str, row: str, at: int) -> None:
+        note = f"{event} was not sent, because it is an assumed behaviour and assumed behaviours are disallowed"
         entry = Entry(
             "delivery", at, cause=job.cause, provider=job.provider, account=job.account, job=job.id, note=note,
             rests_on=(row,),
@@ -53,13 +53,15 @@ class Outbox:
         await self._sandbox.store.append(entry)
 
     async def ask(self, job: Job, event: str, url: str, at: int, *, secret: str = "", body: Any) -> None:
-        """Compose a call-out for `job`, due at once: JSON is posted, and `on_delivery` hears the answer."""
+        """Create a call-out for `job`, due at once: POST `body` as JSON. `on_delivery` gets the response."""
         await self._compose(job, event, url, at, kind="call_out", secret=secret, body=to_json(body))
 
     async def fetch(self, job: Job, event: str, url: str, at: int, *, first: int) -> None:
-        """Compose a call-out for `job` that gets the first bytes at `url` (RFC 9110 section 14.2), as `ask` does."""
+        """Create a call-out for `job`, due at once: GET the first bytes at `url` (RFC 9110 section 14.2)."""
         headers = (("Range", f"bytes=0-{first - 1}"),)
-        await self._compose(job, event, url, at, kind="call_out", method="GET", body=b"", headers=headers, keep=first)
+        await self._compose(
+            job, event, url, at, kind="call_out", method="GET", body=b"", headers=headers, keep_bytes=first
+        )
 
     async def _compose(
         self, job: Job, event: str, url: str, at: int, *, body: bytes, secret: str = "", **more: Any
@@ -82,20 +84,22 @@ class Outbox:
         await self._send(delivery)
 
     async def webhook_of(self, job: Job) -> Delivery | None:
-        """The latest webhook of a job, or None when it has had none or it is forgotten."""
-        found = await self._sandbox.store.deliveries()
-        return next((d for d in found if d.kind == "webhook" and (d.account, d.job) == (job.account, job.id)), None)
+        """Return the latest webhook of a job, or None."""
+        deliveries = await self._sandbox.store.deliveries()
+        return next(
+            (d for d in deliveries if d.kind == "webhook" and (d.account, d.job) == (job.account, job.id)), None
+        )
 
     async def again(self, delivery: Delivery, at: int, url: str | None = None) -> None:
-        """Make a new attempt of the same event, with the same bytes, to its receiver or to another `url`.
+        """Send the same bytes again, to the receiver of the delivery or to another `url`.
 
-        Where one is under way, the new one follows when that is over.
+        If an attempt is in progress, the replay follows it.
         """
         await self._sandbox.store.replay_delivery(delivery.id, at, url)
         self._poke()
 
     async def _send(self, delivery: Delivery) -> None:
-        """Hand a delivery to the courier, tampered with as the scenario says."""
+        """Schedule a delivery with the tampering that the scenario asks for."""
         spec = await self._tampering(delivery) if delivery.kind == "webhook" else None
         if spec is not None:
             late = spec.delay + (REORDERED if spec.reorder else 0)
@@ -107,12 +111,12 @@ class Outbox:
         self._poke()
 
     async def _tampering(self, delivery: Delivery) -> TamperingSpec | None:
-        """What the first webhook rule that matches does to a delivery."""
+        """Return the tampering of the first webhook rule that matches, or None."""
         key = delivery.account.partition(":")[2]
-        for place, rule in enumerate(self._sandbox.program.webhooks):
+        for index, rule in enumerate(self._sandbox.program.webhooks):
             if not key_matches(rule.event, delivery.event) or not key_matches(rule.account or "*", key):
                 continue
-            name = f"{place} {rule.event}"
+            name = f"{index} {rule.event}"
             count = await self._sandbox.store.next_number("webhook rule", name, delivery.account) if rule.counted else 0
             unit = self._sandbox.seeded.unit("webhook rule", name, delivery.account, count) if rule.probability else 0.0
             if rule.takes(count, unit):

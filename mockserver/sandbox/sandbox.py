@@ -1,4 +1,4 @@
-"""What a sandbox does: it follows a scenario, lets time pass, changes jobs, and forgets."""
+"""The operations of a sandbox: switch the scenario, advance the clock, change jobs, and reset."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,9 +16,9 @@ from mockserver.store.protocol import Store, What
 
 
 class Sandbox(SandboxState):
-    """One isolated world with all that happens in it.
+    """One sandbox with its background work.
 
-    `settling` does what follows from time, `outbox` takes what is to be sent, and `courier` sends it.
+    `settling` applies the effects of job steps, `outbox` takes new deliveries, and `courier` sends them.
     """
 
     def __init__(
@@ -30,41 +30,41 @@ class Sandbox(SandboxState):
         sender: Sender,
         seed: int | None = None,
         clock: ClockSpec | None = None,
-        unsaid: frozenset[str] = frozenset(),
+        disallowed_rows: frozenset[str] = frozenset(),
     ) -> None:
-        super().__init__(name, program, store, simulations, seed, clock, unsaid)
+        super().__init__(name, program, store, simulations, seed, clock, disallowed_rows)
         self.outbox = Outbox(self, self._poke)
         self.settling = Settling(self, self.outbox, simulations)
-        self.courier = Courier(self, self.settling, Attempts(self, sender, simulations, self.settling.answered))
+        self.courier = Courier(self, self.settling, Attempts(self, sender, simulations, self.settling.on_answer))
         self.clock.on_idle = self.courier.poke
 
     def _poke(self) -> None:
         self.courier.poke()
 
     async def use(self, program: Program) -> None:
-        """Follow another scenario from now on, and write it into the journal. Jobs that began keep their plans.
+        """Switch to another scenario and note it in the journal. Existing jobs keep their plans.
 
-        The clock goes on from where it is, in the mode that the scenario names, if it names one.
+        The clock keeps its time, and changes to the mode of the scenario if that sets one.
         """
-        # What was to happen before happens by the scenario that is left.
+        # Everything that is due happens under the old scenario first.
         await self.catch_up()
-        self.follow(program)
+        self.load_program(program)
         await self.settling.reconsider()
         spec, clock = program.source.clock, self.clock
         if spec is not None and (spec.mode != clock.mode or spec.speed != clock.speed):
             self.change_clock(spec)
-        await self.store.append(Entry("control", clock.now(), note=f"the scenario is now {program.name}"))
+        await self.store.append(Entry("control", clock.now(), note=f"switched to the scenario {program.name}"))
 
     def change_clock(self, spec: ClockSpec) -> None:
-        """Let the clock go on in another mode, and wake what waits for it: it may have waited for ever."""
+        """Change the mode of the clock, and wake the background work, which may have been waiting for ever."""
         self.clock.change(spec.mode, spec.speed)
         self.courier.poke()
 
     async def catch_up(self) -> None:
-        """Do what was to happen before now, as before any request.
+        """Do everything that is due by now. Called before each request.
 
-        An auto clock is taken to all that is to come, however soon the request comes after another: but not past a
-        request that sleeps, as streams do, for it may have come at the same moment.
+        An auto clock first jumps through all future events, but not past a sleeping request such as a stream, which
+        may have arrived at the same moment.
         """
         idle = self.clock.next_sleeper() is None and not self.courier.stepping.locked()
         if self.clock.mode == "auto" and idle:
@@ -72,24 +72,24 @@ class Sandbox(SandboxState):
         else:
             await self.settling.settle(self.clock.now())
 
-    # Looking.
+    # Reading.
 
     async def journal(self) -> Sequence[Entry]:
-        """What happened, newest first."""
+        """Return the journal, newest first."""
         await self.settling.observe(self.clock.now())
         return await self.store.entries()
 
     async def next_event(self) -> int | None:
-        """The earliest instant at which something happens by itself: a step of a job, a delivery, a stream's chunk."""
+        """Return the instant of the next event: a step of a job, a delivery or a chunk of a stream."""
         return await self.settling.next_event()
 
     # Time.
 
     async def advance(self, to: int) -> int:
-        """Take the clock to `to`, doing on the way, in order of time, all that falls due. Gives the events passed."""
+        """Advance the clock to `to` and do everything that falls due, in order of time. Return the number of events."""
         passed = 0
         async with self.courier.stepping:
-            # What is under way already may bring about more before `to`.
+            # Attempts that have begun can cause more events before `to`.
             await self.courier.send_due()
             while True:
                 at = await self.next_event()
@@ -99,7 +99,7 @@ class Sandbox(SandboxState):
                 await self._step(at)
             self.clock.jump(to)
             await self.settling.settle(self.clock.now())
-            # Also what was on its way before: the background task may have begun to send it.
+            # This also waits for attempts that the background task has begun.
             await self.courier.send_due()
         return passed
 
@@ -110,7 +110,7 @@ class Sandbox(SandboxState):
         await self.clock.quiet()
 
     async def advance_until_terminal(self, job: Job, limit: int = 10_000) -> Job | None:
-        """Advance from event to event until `job` has ended. None when no event brings it nearer to its end."""
+        """Advance from event to event until `job` has ended. Return None when there are no more events."""
         for _ in range(limit):
             current = await self.store.get_job(job.provider, job.account, job.id)
             if current is None or current.at(self.clock.now()).terminal:
@@ -125,23 +125,23 @@ class Sandbox(SandboxState):
     # Changing.
 
     async def replace_job(self, old: Job, new: Job) -> bool:
-        """Put a job's successor in its place and do what follows. False when somebody else was faster."""
+        """Replace a job and apply the effects. Return False when the job has been replaced since."""
         await self.settling.observe(self.clock.now())
-        done = await self.settling.replace(old, new)
-        if done:
+        replaced = await self.settling.replace(old, new)
+        if replaced:
             await self.settling.settle(self.clock.now())
             self.courier.poke()
-        return done
+        return replaced
 
     async def reset(self, what: What) -> None:
-        """Forget a part of the state, or all of it."""
+        """Delete a part of the state, or all of it."""
         await self.settling.observe(self.clock.now())
         await self.store.clear(what)
         if what == "all":
             self.began = self.clock.now()
-        self.forget_memos()
+        self.clear_memos()
         self.courier.poke()
 
     async def close(self) -> None:
-        """End the background work of this sandbox."""
+        """Stop the background work of this sandbox."""
         await self.courier.close()

@@ -1,4 +1,4 @@
-"""The sandboxes of a server: `default` always exists, others are made and thrown away."""
+"""The sandboxes of a server. `default` always exists; others are created and deleted."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,15 +11,15 @@ from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.settling import Simulation
 from mockserver.store.protocol import Store
 
-MOST = 1_000
+MAX_SANDBOXES = 1_000
 
 
 class TooMany(Exception):
-    """The server keeps as many sandboxes as it may."""
+    """The server has the maximum number of sandboxes."""
 
 
 class Sandboxes:
-    """All sandboxes of one server, by name. `gone` has the coverage of those that were deleted."""
+    """All sandboxes of one server, by name. `deleted_tally` is the coverage of those that were deleted."""
 
     def __init__(
         self,
@@ -29,17 +29,17 @@ class Sandboxes:
         store: Callable[[], Store],
         seed: int | None = None,
         clock: ClockSpec | None = None,
-        unsaid: frozenset[str] = frozenset(),
+        disallowed_rows: frozenset[str] = frozenset(),
     ) -> None:
         self._clock = clock
-        self._unsaid = unsaid
+        self._disallowed_rows = disallowed_rows
         self._simulations = simulations
         self._sender = sender
         self._store = store
         self._seed = seed
-        self._made = 0
+        self._name_count = 0
         self.initial = program
-        self.gone = Tally()
+        self.deleted_tally = Tally()
         self.by_name: dict[str, Sandbox] = {}
         self.create("default", program)
 
@@ -48,51 +48,54 @@ class Sandboxes:
         return self.by_name["default"]
 
     def get(self, name: str) -> Sandbox | None:
-        """The sandbox of that name, or None when it was not created."""
+        """Return the sandbox called `name`, or None when it does not exist."""
         return self.by_name.get(name)
 
     def free_name(self) -> str:
-        """A name that no sandbox has had: s1, s2, and so on."""
+        """Return a new name: s1, s2, and so on."""
         while True:
-            self._made += 1
-            if f"s{self._made}" not in self.by_name:
-                return f"s{self._made}"
+            self._name_count += 1
+            if f"s{self._name_count}" not in self.by_name:
+                return f"s{self._name_count}"
 
     def create(self, name: str, program: Program, seed: int | None = None, clock: ClockSpec | None = None) -> Sandbox:
-        """A new world. Raises TooMany, and ValueError for a name that is taken."""
+        """Create a sandbox. Raises TooMany, and ValueError for a name that is in use."""
         if name in self.by_name:
-            raise ValueError(f"there is a sandbox named {name!r} already")
-        if len(self.by_name) >= MOST:
-            raise TooMany(f"a server keeps at most {MOST} sandboxes; delete some with DELETE /_mock/sandboxes/NAME")
-        given = seed if seed is not None else self._seed
+            raise ValueError(f"a sandbox named {name!r} already exists")
+        if len(self.by_name) >= MAX_SANDBOXES:
+            raise TooMany(
+                f"the server has {MAX_SANDBOXES} sandboxes, the maximum; delete one: DELETE /_mock/sandboxes/NAME"
+            )
+        seed = seed if seed is not None else self._seed
+        clock = clock or self._clock
         sandbox = Sandbox(
-            name, program, self._store(), self._simulations, self._sender, given, clock or self._clock, self._unsaid
+            name, program, self._store(), self._simulations, self._sender, seed, clock, self._disallowed_rows
         )
         self.by_name[name] = sandbox
         return sandbox
 
     async def delete(self, name: str) -> bool:
-        """Throw a world away with everything in it. False when there is none of that name."""
+        """Delete a sandbox with everything in it. Return False when it does not exist."""
         sandbox = self.by_name.pop(name, None)
         if sandbox is None:
             return False
         await sandbox.close()
-        self.gone.add(sandbox.tally)
-        # What is under way in it still counts.
-        sandbox.tally = self.gone
+        self.deleted_tally.add(sandbox.tally)
+        # Requests that are still in progress are counted there.
+        sandbox.tally = self.deleted_tally
         return True
 
     def tally(self) -> Tally:
-        """The coverage of all sandboxes, including those that were deleted."""
-        return total((self.gone, *(sandbox.tally for sandbox in self.by_name.values())))
+        """Return the coverage of all sandboxes, including deleted ones."""
+        return total((self.deleted_tally, *(sandbox.tally for sandbox in self.by_name.values())))
 
     def forget_tally(self) -> None:
-        """Start to count coverage again, in all sandboxes."""
-        for tally in (self.gone, *(sandbox.tally for sandbox in self.by_name.values())):
+        """Reset the coverage of all sandboxes."""
+        for tally in (self.deleted_tally, *(sandbox.tally for sandbox in self.by_name.values())):
             tally.clear()
 
     async def close(self) -> None:
-        """End the background work of all sandboxes, and close the connections to receivers."""
+        """Stop the background work of all sandboxes, and close the connections to receivers."""
         for sandbox in self.by_name.values():
             await sandbox.close()
         if isinstance(self._sender, Dialer):

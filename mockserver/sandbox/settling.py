@@ -1,34 +1,32 @@
-"""What follows from time: credits, events and batches as jobs move on, and the journal of how they moved.
+"""Applies the effects of job steps (credits, events, batches), and writes the steps into the journal.
 
-A theory of operation
----------------------
+How it works
+------------
 
-A job needs nobody to move it on: `job.at(now)` says what it is. Two things are done about its steps all the same, and
-they are done apart, for one must happen at its time and the other need not.
+Time alone moves a job on: `job.at(now)` computes its state. Two things still have to be done about its steps. They are
+separate, because the first must happen on time and the second can wait until it is needed.
 
-**Effects** must happen. A step has one where something outside the job changes with it: credits are charged or given
-back, an event is sent, a batch ends with its last analysis, a provider has to ask somebody. The job says which of its
-steps have any (`Job.effects`), and the store keeps those, and no others, on a heap by time. `settle(now)` takes them
-off that heap in order of time and does what follows. What follows may end other jobs at an instant that has passed,
-which puts new steps on the heap, so it goes on until nothing is left.
+**Effects.** A step has an effect if something outside the job changes with it: credits are charged or released, an
+event is sent, a batch ends with its last analysis, or a provider makes a call-out. The job says which of its steps have
+effects (`Job.effects`), and the store keeps only those on a heap, by time. `settle(now)` takes them from the heap in
+order of time and applies them. An effect can end other jobs at a past instant, which adds steps to the heap, so
+`settle` repeats until no step is due.
 
-- Every request settles before it is answered: what was to happen before it has happened.
-- Where time passes without requests, the courier wakes for the next effect and settles.
-- What fails to follow from one step is logged, and the steps after it have their effects all the same.
-- Nothing is done twice: the store hands out each step once, and taking a step off the heap is one atomic operation,
-  whoever takes it. Charging and giving back are idempotent besides (`core.credits`).
+- Every request calls `settle` first, so that everything due before the request has happened.
+- If time passes without requests, the courier wakes for the next effect and calls `settle`.
+- An effect that raises an exception is logged, and the later steps still have their effects.
+- No effect is applied twice: taking a step from the heap is one atomic operation of the store. Charging and releasing
+  are also idempotent (`core.credits`).
 
-**Steps that somebody looks at** are written down when he does. `observe(now)` takes every step that was entered since
-it was last called, moves the job between the lists of the store, and writes a line for each into the journal, where it
-belongs by its time. It is called before the journal is read, before jobs are listed or counted by their status, before
-a clock that stands still is moved, and before a reset forgets jobs. A server that nobody looks at does none of this: a
-job that was polled to its end has cost its submission and its polls. Of a job that goes because the store is full, the
-steps that nobody has looked at are never written, and those to come have no effect any more; what was set aside for it
-is given back.
+**The journal and the lists.** `observe(now)` takes every step that was entered since its last call, moves the job
+between the lists of the store, and inserts a journal entry for each step by its time. It is called before the journal
+is read, before jobs are listed or counted by status, before a manual or auto clock is moved, and before jobs are
+deleted. Without these nothing is done: a job that is polled to its end costs only the requests. If a job is dropped
+because the store is full, its unobserved steps are not written, its later steps have no effects, and its reserved
+credits are released.
 
-A job that is replaced by a successor (a poll that counts, a release, force) takes the steps with it that it has passed;
-the store keeps those for the next `observe`, which the next `settle` makes: what a request did is in the journal before
-what comes after it.
+When a job is replaced (by a counted poll, a release or a forced status), the store keeps the steps that the old version
+has passed. The next `settle` calls `observe` for them, so that they are in the journal before any later entry.
 """
 
 import logging
@@ -48,14 +46,14 @@ from mockserver.store.protocol import Transition
 
 log = logging.getLogger("mockserver")
 
-# A journal keeps fewer.
-_MOST_WRITTEN = 10_000
-_UNENDED: tuple[Status, ...] = ("queued", "running")
-_MOST_JOBS = 1_000_000
+# More than a journal keeps.
+_MAX_ENTRIES = 10_000
+_ACTIVE: tuple[Status, ...] = ("queued", "running")
+_MAX_JOBS = 1_000_000
 
 
 class Simulation(Tariff, Signing, Protocol):
-    """What a sandbox needs of a provider. Providers stand above sandboxes and are handed in."""
+    """The part of a provider that a sandbox needs."""
 
     def state_name(self, state: State) -> str | None: ...
 
@@ -67,35 +65,35 @@ class Simulation(Tariff, Signing, Protocol):
 
 
 class Settling:
-    """Does what follows from the time of one sandbox. Providers are handed this to do their part."""
+    """Applies the effects of one sandbox's jobs. Providers get it as an argument to apply their own effects."""
 
     def __init__(self, sandbox: SandboxState, outbox: Outbox, simulations: Mapping[str, Simulation]) -> None:
         self.sandbox = sandbox
         self.outbox = outbox
         self._simulations = simulations
-        self._moved = False
+        self._has_replaced = False
 
     # Effects.
 
     async def settle(self, now: int) -> None:
-        """Do what follows from every step with an effect that a job has entered up to `now`."""
+        """Apply the effect of every step that a job has entered up to `now`."""
         store = self.sandbox.store
-        if self._moved:
+        if self._has_replaced:
             await self.observe(now)
         while transitions := await store.take_effects(now):
             for transition in transitions:
                 try:
-                    await self._follow(transition)
+                    await self._apply(transition)
                 except Exception:
                     job, state = transition.job, transition.state
-                    log.exception("what follows from %s of %s job %s failed", state.status, job.provider, job.id)
+                    log.exception("the effects of status %s of %s job %s failed", state.status, job.provider, job.id)
 
-    async def _follow(self, transition: Transition) -> None:
+    async def _apply(self, transition: Transition) -> None:
         job, state, store = transition.job, transition.state, self.sandbox.store
         if state.terminal and job.cost:
             if state.status == "succeeded":
                 await store.capture(job.account, state.entered_at, job.id, job.facts.get("charge"))
-            elif job.facts.get("refund", "failed") == "failed" or not job.ran(state.entered_at):
+            elif job.facts.get("refund", "failed") == "failed" or not job.has_run(state.entered_at):
                 await store.release(job.account, state.entered_at, job.id)
             else:
                 await store.capture(job.account, state.entered_at, job.id)
@@ -104,76 +102,76 @@ class Settling:
             await simulation.on_transition(self, transition)
 
     async def replace(self, old: Job, new: Job) -> bool:
-        """Put a job's successor in its place. False when somebody else was faster."""
-        self._moved = True
+        """Replace a job by its new version. Return False when the job has been replaced since."""
+        self._has_replaced = True
         return await self.sandbox.store.replace_job(old, new)
 
     async def finish(
         self, job: Job, at: int, status: Status, error: str | None = None, code: str | None = None
     ) -> bool:
-        """End a job that its provider ends for reasons of its own, at an instant that may have passed.
+        """End a job for its provider at an instant that may have passed.
 
-        False when somebody else was faster. Raises IllegalMove for a job that has ended.
+        Return False when the job has been replaced since. Raises IllegalMove for a job that has ended.
         """
         return await self.replace(job, job.moved(at, status, error, code))
 
-    async def answered(self, delivery: Delivery, result: CallResult) -> None:
-        """An attempt of a delivery is over and written down: its provider may go on with the answer."""
+    async def on_answer(self, delivery: Delivery, result: CallResult) -> None:
+        """Pass the result of an attempt to the provider, after the attempt is recorded."""
         try:
             await self._simulations[delivery.provider].on_delivery(self, delivery, result)
         except Exception:
-            log.exception("what follows from the answer to %s %s failed", delivery.event, delivery.id)
+            log.exception("the provider failed to process the answer to %s %s", delivery.event, delivery.id)
 
     async def reconsider(self) -> None:
-        """Look anew which jobs have effects: accounts have changed, and with them where events are sent."""
+        """Check again which jobs have effects, because a change of accounts can add a webhook URL."""
         sandbox, now = self.sandbox, self.sandbox.clock.now()
         await self.observe(now)
-        for status in _UNENDED:
-            page = await sandbox.store.page_jobs(status=status, limit=_MOST_JOBS)
+        for status in _ACTIVE:
+            page = await sandbox.store.page_jobs(status=status, limit=_MAX_JOBS)
             for job in page.jobs:
                 account = await sandbox.account(job.provider, job.account.partition(":")[2], now)
                 effects = self._simulations[job.provider].effects(job.facts, account)
                 if job.effects == "none" and effects != "none":
                     await sandbox.store.replace_job(job, job._replace(effects=effects))
 
-    # What somebody looks at.
+    # The journal and the lists.
 
     async def observe(self, now: int) -> None:
-        """Write down every step that jobs have entered up to `now`, and list the jobs by what they are now."""
-        self._moved = False
+        """Write every step that jobs have entered up to `now` into the journal, and update the lists of jobs."""
+        self._has_replaced = False
         await self.settle(now)
         store = self.sandbox.store
         transitions = await store.take_transitions(now)
         if transitions:
-            await store.insert([self._entry(transition) for transition in transitions[-_MOST_WRITTEN:]])
+            await store.insert([self._entry(transition) for transition in transitions[-_MAX_ENTRIES:]])
 
     def _entry(self, transition: Transition) -> Entry:
         job, state = transition.job, transition.state
         simulation = self._simulations.get(job.provider)
-        spelled = None if simulation is None else simulation.state_name(state)
-        # A step that was entered for another reason than time comes behind what was written at that instant.
-        moved = state.index == job.base and job.base > 0
+        state_name = None if simulation is None else simulation.state_name(state)
+        # A step that was entered for another reason than time comes after the entries of the same instant.
+        late = state.index == job.base and job.base > 0
         return Entry(
-            "transition", state.entered_at, written_at=state.entered_at + moved, cause=job.cause,
+            "transition", state.entered_at, written_at=state.entered_at + late, cause=job.cause,
             provider=job.provider, operation=f"{job.provider}.{job.operation}", account=job.account, job=job.id,
             note=state.step.stage or state.status,
-            rests_on=() if spelled is None else (f"{job.provider}.state.{spelled}",),
+            rests_on=() if state_name is None else (f"{job.provider}.state.{state_name}",),
         )  # fmt: skip
 
-    # What is to come.
+    # Future events.
 
     async def next_due(self, *, deliveries: bool = True) -> int | None:
-        """The earliest instant at which there is something to do. Without `deliveries` those are not looked at."""
+        """Return the earliest instant at which an effect or, if `deliveries`, a delivery is due."""
         store = self.sandbox.store
         delivery = await store.next_delivery() if deliveries else None
-        known = (await store.next_effect(), delivery)
-        return min((at for at in known if at is not None), default=None)
+        instants = (await store.next_effect(), delivery)
+        return min((at for at in instants if at is not None), default=None)
 
     async def next_event(self, *, deliveries: bool = True) -> int | None:
-        """The earliest instant at which anything happens by itself: a step of a job, a delivery, a stream's chunk."""
+        """Return the instant of the next event: a step of a job, a delivery or a chunk of a stream."""
         clock = self.sandbox.clock
         await self.observe(clock.now())
-        # A clock that runs wakes its sleepers by itself; one that stands still must be taken to them.
+        # A running clock wakes its sleepers by itself. A stopped clock must be advanced to them.
         sleeper = None if clock.rate else clock.next_sleeper()
-        known = (await self.sandbox.store.next_transition(), await self.next_due(deliveries=deliveries), sleeper)
-        return min((at for at in known if at is not None), default=None)
+        instants = (await self.sandbox.store.next_transition(), await self.next_due(deliveries=deliveries), sleeper)
+        return min((at for at in instants if at is not None), default=None)

@@ -1,4 +1,4 @@
-"""What a sandbox is: a scenario, a seed, a clock, and a store with its jobs, credits, deliveries and journal."""
+"""The state of a sandbox: a scenario, a seed, a clock, and a store of jobs, credits, deliveries and the journal."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -12,17 +12,17 @@ from mockserver.core.seeded import Seeded
 from mockserver.coverage.tally import Tally
 from mockserver.store.protocol import Store
 
-KEPT_MEMOS = 4_096
-# The clock where nobody chooses one. Constructed, not validated: a start would build the validators for it alone.
+MAX_MEMOS = 4_096
+# The default clock. Constructed without validation, because only that would make a start build the validators.
 _REAL = ClockSpec.model_construct()
 
 T = TypeVar("T")
 
 
 class SandboxState:
-    """One isolated world. Everything that changes is in its store; what else is here is fixed or derived.
+    """The state of one sandbox. Everything that changes is in its store; the rest is fixed or derived.
 
-    The tally is the exception, which says why. `unsaid` are rows of the ledger that nothing may rest on.
+    The tally is an exception; see there. `disallowed_rows` are the ledger rows that no reply or event may rest on.
     """
 
     program: Program
@@ -38,23 +38,23 @@ class SandboxState:
         tariffs: Mapping[str, Tariff],
         seed: int | None = None,
         clock: ClockSpec | None = None,
-        unsaid: frozenset[str] = frozenset(),
+        disallowed_rows: frozenset[str] = frozenset(),
     ) -> None:
         self.name = name
-        self.unsaid = unsaid
+        self.disallowed_rows = disallowed_rows
         self.store = store
         self.tally = Tally()
         self.clock = _clock(clock or program.source.clock or _REAL)
         self._tariffs = tariffs
-        self._given_seed = seed
+        self._own_seed = seed
         self._memo: dict[tuple[Any, ...], Any] = {}
         self._plans: dict[str, tuple[Plan, Plan, tuple[int, ...]]] = {}
-        self.follow(program)
+        self.load_program(program)
 
-    def follow(self, program: Program) -> None:
-        """Follow another scenario from now on. Jobs that began keep their plans; the clock stays as it is."""
+    def load_program(self, program: Program) -> None:
+        """Use another scenario from now on. Existing jobs keep their plans, and the clock does not change."""
         self.program = program
-        seed = self._given_seed if self._given_seed is not None else program.source.seed
+        seed = self._own_seed if self._own_seed is not None else program.source.seed
         self.seed = 0 if seed is None else seed
         self.seeded = Seeded(self.seed, self.name)
         self._spreads = self.seeded.prefixed("plan", size=8)
@@ -64,39 +64,39 @@ class SandboxState:
         self._plans.clear()
 
     def option(self, provider: str, name: str, default: Any = None) -> Any:
-        """A provider's option in this scenario."""
+        """Return a provider's option in this scenario."""
         return self.program.options.get(provider, {}).get(name, default)
 
     def plan_for(self, work: str, name: str | None) -> Plan:
-        """The plan of that name for a job or other work, its spreads resolved by the name of the work.
+        """Return the plan called `name` for a job or other work. The name of the work seeds the lengths of its steps.
 
-        What does not vary in it is resolved once and shared.
+        The steps of fixed length are resolved once and shared.
         """
         plan = self.program.plan(name)
-        found = self._plans.get(plan.name)
-        if found is None or found[0] is not plan:
-            found = self._plans[plan.name] = (plan, plan.resolved(lambda step: 0.5), plan.varying)
-        _, settled, varying = found
-        return settled.resolved(lambda step: self._spreads.unit(work, step), varying) if varying else settled
+        cached = self._plans.get(plan.name)
+        if cached is None or cached[0] is not plan:
+            cached = self._plans[plan.name] = (plan, plan.resolved(lambda step: 0.5), plan.varying)
+        _, resolved, varying = cached
+        return resolved.resolved(lambda step: self._spreads.unit(work, step), varying) if varying else resolved
 
     def memo(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
-        """A value that is a pure function of `key` in this world, kept so that polls do not make it again."""
-        found = self._memo.get(key)
-        if found is None:
-            if len(self._memo) >= KEPT_MEMOS:
+        """Return a value that depends only on `key` and this sandbox. It is cached, so that polls do not compute it."""
+        value = self._memo.get(key)
+        if value is None:
+            if len(self._memo) >= MAX_MEMOS:
                 self._memo.pop(next(iter(self._memo)))
-            found = self._memo[key] = make()
-        return found
+            value = self._memo[key] = make()
+        return value
 
-    def forget_memos(self) -> None:
-        """Make every value of `memo` anew."""
+    def clear_memos(self) -> None:
+        """Drop all cached values of `memo`."""
         self._memo.clear()
 
     async def account(self, provider: str, key: str, now: int) -> Account | None:
-        """The account of an API key, or None when the scenario knows no such key."""
-        changed = await self.store.get_value("account", f"{provider}:{key}", now)
-        found = self._accounts[provider, key]
-        return found if changed is None or found is None else self._accounts.changed(found, changed)
+        """Return the account of an API key, or None when the scenario rejects the key."""
+        change = await self.store.get_value("account", f"{provider}:{key}", now)
+        account = self._accounts[provider, key]
+        return account if change is None or account is None else self._accounts.with_change(account, change)
 
 
 def _clock(spec: ClockSpec) -> Clock:

@@ -1,1 +1,1 @@
-"""Scenarios: from a name or a file to a compiled program."""
+"""Scenarios: finds them by name or path, reads them and compiles them into programs."""

@@ -1,4 +1,4 @@
-"""Scenario files: strict YAML into core types, with errors that say where, what, and what would be right."""
+"""Builds programs from scenario files. Every error has its position, and says what would be right."""
 
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -11,15 +11,15 @@ from mockserver.scenario import default
 from mockserver.source.document import Document, SourceError, SourceErrors
 from mockserver.source.validation import validate
 
-DEEPEST = 8
+MAX_EXTENDS = 8
 
 Find = Callable[[str], Path]
 OptionsCheck = Callable[[str, Any], list[tuple[Loc, str]]]
 
 
 def read_text(text: str | bytes, name: str) -> Document:
-    """The document of a YAML text. Raises SourceErrors; `name` stands for the file in them."""
-    from mockserver.source.yaml_reader import parse  # a server of the bundled scenario reads none
+    """Read a YAML text. Raises SourceErrors, which call the text `name`."""
+    from mockserver.source.yaml_reader import parse  # a server with the default scenario reads no YAML
 
     try:
         return parse(text, name)
@@ -28,12 +28,12 @@ def read_text(text: str | bytes, name: str) -> Document:
 
 
 def read_file(path: Path) -> Document:
-    """The document of a file. Raises SourceErrors, also when it cannot be read."""
+    """Read a YAML file. Raises SourceErrors, also when the file cannot be read."""
     return read_text(_bytes_of(path), str(path))
 
 
 def digest_of(text: bytes) -> str:
-    """What tells a text from any other."""
+    """Return a hash that identifies a text."""
     return sha256(text).hexdigest()
 
 
@@ -45,33 +45,33 @@ def _bytes_of(path: Path) -> bytes:
 
 
 class Builder:
-    """Builds programs out of documents: types, `extends`, names, and the options of providers."""
+    """Builds programs from documents. Checks types, `extends`, names, and the options of providers."""
 
-    def __init__(self, known: Catalogue, find: Find, options: OptionsCheck) -> None:
+    def __init__(self, known: Catalogue, find: Find, check_options: OptionsCheck) -> None:
         self._known = known
         self._find = find
-        self._options = options
+        self._check_options = check_options
 
-    def program_of_file(self, path: Path, behind: tuple[str, ...] = ()) -> Program:
-        """The program of a scenario in a file. Raises SourceErrors, also when it cannot be read."""
+    def program_of_file(self, path: Path, children: tuple[str, ...] = ()) -> Program:
+        """Build the program of a scenario file. Raises SourceErrors, also when the file cannot be read."""
         text = _bytes_of(path)
-        return self._read_ahead(text) or self.program(read_text(text, str(path)), behind)
+        return self._prebuilt(text) or self.program(read_text(text, str(path)), children)
 
-    def _read_ahead(self, text: bytes) -> Program | None:
-        """The program of the bundled default scenario, where `text` is its own."""
+    def _prebuilt(self, text: bytes) -> Program | None:
+        """Build the bundled default scenario from its Python form, if `text` is its YAML. Otherwise return None."""
         if digest_of(text) != default.DIGEST:
             return None
-        # A server with other providers may not know all its names: reading the text will say which, and where.
+        # A server with other providers may not know all its names. Reading the YAML then reports them with positions.
         return self._compiled(default.scenario(), None)[0]
 
-    def program(self, document: Document, behind: tuple[str, ...] = ()) -> Program:
-        """The program of a scenario. Raises SourceErrors with everything that is wrong with it.
+    def program(self, document: Document, children: tuple[str, ...] = ()) -> Program:
+        """Build the program of a scenario. Raises SourceErrors with every error in it.
 
-        `behind` names the scenarios that extend it, from the first on.
+        `children` names the scenarios that extend this one, the first one first.
         """
         scenario = validate(Scenario, document)
-        behind = (*behind, scenario.scenario)
-        parent = self._parent(scenario, document, behind) if scenario.extends else None
+        children = (*children, scenario.scenario)
+        parent = self._parent(scenario, document, children) if scenario.extends else None
         program, problems = self._compiled(scenario, parent)
         errors = [document.error(p.loc, p.message, key=p.at_key) for p in problems]
         errors += self._option_errors(scenario, document)
@@ -86,19 +86,19 @@ class Builder:
             return None, error.problems
 
     def _option_errors(self, scenario: Scenario, document: Document) -> Iterator[SourceError]:
-        for name, given in scenario.providers.items():
-            for loc, message in self._options(name, given):
+        for name, options in scenario.providers.items():
+            for loc, message in self._check_options(name, options):
                 yield document.error(("providers", name, *loc), message)
 
-    def _parent(self, scenario: Scenario, document: Document, behind: tuple[str, ...]) -> Program:
+    def _parent(self, scenario: Scenario, document: Document, children: tuple[str, ...]) -> Program:
         name = scenario.extends or ""
-        if name in behind:
-            circle = " extends ".join((*behind, name))
+        if name in children:
+            circle = " extends ".join((*children, name))
             raise SourceErrors([document.error(("extends",), f"scenarios extend each other in a circle: {circle}")])
-        if len(behind) >= DEEPEST:
-            raise SourceErrors([document.error(("extends",), f"scenarios extend each other more than {DEEPEST} deep")])
+        if len(children) >= MAX_EXTENDS:
+            raise SourceErrors([document.error(("extends",), f"at most {MAX_EXTENDS} scenarios can extend each other")])
         try:
-            found = self._find(name)
+            path = self._find(name)
         except LookupError as error:
             raise SourceErrors([document.error(("extends",), str(error))]) from None
-        return self.program_of_file(found, behind)
+        return self.program_of_file(path, children)

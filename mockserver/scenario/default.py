@@ -1,14 +1,14 @@
-"""What `scenarios/default.yaml` says, as Python. Written by `make default`: change the YAML, not this."""
+"""The scenario of `scenarios/default.yaml` as Python. Written by `make default`: change the YAML, not this file."""
 
 from mockserver.core.durations import Span
 from mockserver.core.scenario import AccountSpec, Condition, FaultSpec, PlanSpec, RuleSpec, Scenario, StepSpec
 
-# Of the text that this was made from: of any other, it says nothing.
+# The digest of the text that this was generated from. It is not valid for any other text.
 DIGEST = "4e2cfc07a7ef4782e580c727e07251c7e139cbe5dc9066111d84189d8ac9a322"
 
 
 def scenario() -> Scenario:
-    """The scenario, as reading the text would give it."""
+    """Return the scenario, as reading the text would."""
     return Scenario.model_construct(
         scenario="default",
         description="The default scenario. Jobs succeed within seconds, and limits are counted but far above what tests need. A magic word in a URL or a prompt makes that request behave differently.",

@@ -1,4 +1,4 @@
-"""The library of scenarios: bundled ones, and those of the user's own directories."""
+"""The library of scenarios: the bundled ones, and those in the user's directories."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,13 +18,13 @@ ENDINGS = (".yaml", ".yml")
 
 
 def bundled_dir() -> Path:
-    """Where the bundled scenarios are: inside the installed package, or at the top of a checkout."""
+    """Return the directory of the bundled scenarios: in the installed package, or at the top of a checkout."""
     inside = _PACKAGE / "_scenarios"
     return inside if inside.is_dir() else _PACKAGE.parent / "scenarios"
 
 
 class Listed(NamedTuple):
-    """A scenario as a list shows it."""
+    """The name, file and description of a scenario, for lists."""
 
     name: str
     path: Path
@@ -32,7 +32,7 @@ class Listed(NamedTuple):
 
 
 class HasOptions(Protocol):
-    """A provider, as far as scenarios set options of it."""
+    """The part of a provider that the library needs: its name, and the model of its options in scenarios."""
 
     @property
     def name(self) -> str: ...
@@ -42,9 +42,9 @@ class HasOptions(Protocol):
 
 
 class Library:
-    """Finds scenarios by name or path and builds them into programs.
+    """Finds scenarios by name or path and compiles them into programs.
 
-    The providers are gone through for a scenario that sets options of one, and not before.
+    `providers` is only iterated for a scenario that sets options of a provider.
     """
 
     def __init__(self, known: Catalogue, providers: Iterable[HasOptions], directories: Sequence[Path] = ()) -> None:
@@ -53,7 +53,7 @@ class Library:
         self._builder = Builder(known, self._find, self._check_options)
 
     def program(self, reference: str) -> Program:
-        """The program of a scenario by name or path, or of the scenario itself: a text of more than one line is YAML.
+        """Compile a scenario. `reference` is its name, its path, or its YAML text if it has more than one line.
 
         Raises SourceErrors, and LookupError for an unknown name.
         """
@@ -62,25 +62,25 @@ class Library:
         return self._builder.program_of_file(self._find(reference))
 
     def program_of_text(self, text: str | bytes, name: str) -> Program:
-        """The program of a scenario given as YAML. Raises SourceErrors."""
+        """Compile a scenario from a YAML text, which errors call `name`. Raises SourceErrors."""
         return self.program_of(read_text(text, name))
 
     def program_of(self, document: Document) -> Program:
-        """The program of a document that has been read. Raises SourceErrors."""
+        """Compile a scenario from a document. Raises SourceErrors."""
         return self._builder.program(document)
 
     def program_of_data(self, data: Mapping[str, Any] | Scenario, name: str) -> Program:
-        """The program of a scenario given as data. Raises SourceErrors."""
+        """Compile a scenario from data, which errors call `name`. Raises SourceErrors."""
         if isinstance(data, Scenario):
             data = data.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return self._builder.program(Document.of(dict(data), name))
 
     def names(self) -> list[str]:
-        """The names of all scenarios that can be found."""
+        """Return the names of all scenarios in the library."""
         return sorted({path.stem for path in self._files()})
 
     def listed(self) -> Iterator[Listed]:
-        """All scenarios with their descriptions, by name. Files that are no scenarios are left out."""
+        """Yield all scenarios with their descriptions, ordered by name. Files that are not scenarios are left out."""
         for name in self.names():
             path = self._path(name)
             try:
@@ -96,11 +96,11 @@ class Library:
                 yield from (p for p in sorted(directory.iterdir()) if p.suffix in ENDINGS and p.is_file())
 
     def _path(self, name: str) -> Path | None:
-        # The first directory wins, so that a user's own `default` stands in front of the bundled one.
+        # The first directory wins, so that a user's own `default` replaces the bundled one.
         return next((path for path in self._files() if path.stem == name), None)
 
     def _find(self, reference: str) -> Path:
-        """The file of a scenario, by name or path. Raises LookupError for an unknown name."""
+        """Return the file of a scenario, by name or path. Raises LookupError for an unknown name."""
         if "/" in reference or reference.endswith(ENDINGS):
             return Path(reference)
         path = self._path(reference)
@@ -108,12 +108,12 @@ class Library:
             raise LookupError(f"there is no scenario named {reference!r}{did_you_mean(reference, self.names())}")
         return path
 
-    def _check_options(self, provider: str, given: Any) -> list[tuple[Loc, str]]:
+    def _check_options(self, provider: str, options: Any) -> list[tuple[Loc, str]]:
         model = next((each.options_model for each in self._providers if each.name == provider), None)
         if model is None:
             return []
         try:
-            model.model_validate(given)
+            model.model_validate(options)
         except ValidationError as error:
             return [(tuple(e["loc"]), _option_message(e, list(model.model_fields))) for e in error.errors()]
         return []

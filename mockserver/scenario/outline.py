@@ -1,4 +1,4 @@
-"""A scenario told in lines, as `mockserver show` prints it."""
+"""The outline of a scenario, as `mockserver show` prints it."""
 
 from collections.abc import Iterator
 
@@ -8,23 +8,23 @@ from mockserver.core.shadows import shadows
 
 
 def outline(program: Program) -> Iterator[str]:
-    """The rules in the order in which they are tried, those that can never win named, and each plan's timeline."""
+    """Yield the lines: accounts, rules in the order in which they are tried, and the timeline of each plan."""
     source = program.source
     yield f"{program.name}: {source.description}" if source.description else program.name
     clock = source.clock.mode if source.clock else "real"
     yield f"clock {clock}, seed {0 if source.seed is None else source.seed}"
     if program.accounts:
-        yield from ("", "accounts, the first that matches decides:")
+        yield from ("", "accounts (the first match is used):")
         for account in program.accounts:
-            told = account.model_dump(mode="json", exclude={"key", "webhook"}, exclude_unset=True)
-            yield f"  {account.key}  " + ", ".join(f"{k} {v}" for k, v in told.items())
-    yield from ("", "rules, the first that matches wins:")
-    hidden = shadows(program.rules)
+            values = account.model_dump(mode="json", exclude={"key", "webhook"}, exclude_unset=True)
+            yield f"  {account.key}  " + ", ".join(f"{k} {v}" for k, v in values.items())
+    yield from ("", "rules (the first match is used):")
+    shadowed = shadows(program.rules)
     for number, rule in enumerate(program.rules, 1):
         yield f"  {number}. {rule.name}"
-        yield f"     {_told(rule)}"
-        if rule.name in hidden:
-            yield f"     never wins: '{hidden[rule.name]}' takes all its requests"
+        yield f"     {_summary(rule)}"
+        if rule.name in shadowed:
+            yield f"     never used: '{shadowed[rule.name]}' matches all its requests first"
     yield from ("", "plans:")
     used = {rule.plan for rule in program.rules} | {"default"}
     for name, plan in program.plans.items():
@@ -32,19 +32,19 @@ def outline(program: Program) -> Iterator[str]:
         yield f"  {name}: {plan.timeline()}{unused}"
 
 
-def _told(rule: Rule) -> str:
-    words = [" or ".join(rule.operations)]
+def _summary(rule: Rule) -> str:
+    parts = [" or ".join(rule.operations)]
     conditions = [text for check in rule.checks for text, _ in check.tests]
     if conditions:
-        words.append("when " + " and ".join(conditions))
+        parts.append("when " + " and ".join(conditions))
     if rule.nth:
-        words.append("match " + " or ".join(str(n) for n in sorted(rule.nth)))
+        parts.append("match " + " or ".join(str(n) for n in sorted(rule.nth)))
     if rule.times is not None:
-        words.append(f"at most {rule.times} times")
+        parts.append(f"at most {rule.times} times")
     if rule.probability is not None:
-        words.append(f"with probability {rule.probability:g}")
+        parts.append(f"with probability {rule.probability:g}")
     outcome = [f"plan {rule.plan}"] if rule.plan else []
     outcome += [f"fault {rule.fault.kind} {rule.fault.phase}"] if rule.fault else []
     outcome += ["a stream"] if rule.stream else []
     outcome += [f"reply with {', '.join(rule.reply)}"] if rule.reply else []
-    return f"{', '.join(words)} -> {', '.join(outcome) or 'the default plan'}"
+    return f"{', '.join(parts)} -> {', '.join(outcome) or 'the default plan'}"

@@ -1,1 +1,1 @@
-"""Documents that people write: read strictly, and explained to their authors when something is wrong."""
+"""Reads YAML documents strictly, and reports every error in them with its line and column."""

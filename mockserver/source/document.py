@@ -1,4 +1,4 @@
-"""A document as its author sees it: plain data, where each part of it stands, and errors that say so."""
+"""A document: its data, the position of each part in its text, and errors with these positions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mockserver.source.suggestions import plain, shown
+from mockserver.source.suggestions import describe, display_name
 
 Path = Sequence[str | int]
-_MOST_PRINTED = 20
+_MAX_PRINTED = 20
 
 
 class Position(NamedTuple):
-    """A place in a text as editors count: line and column from 1, columns in characters."""
+    """A position in a text as editors count: line and column from 1, columns in characters."""
 
     line: int
     column: int
@@ -21,7 +21,7 @@ class Position(NamedTuple):
 
 @dataclass(slots=True)
 class Place:
-    """Where one node of a document stands: its value, its key where it has one, and the nodes in it."""
+    """The positions of one node of a document: of its value, of its key if it has one, and of the nodes in it."""
 
     value: Position
     key: Position | None = None
@@ -29,16 +29,16 @@ class Place:
 
 
 class SourceError(Exception):
-    """One mistake in a document, told to its author: `name:line:column: message`.
+    """One error in a document. Its text is `name:line:column: message`.
 
-    `message` ends with `suggestion` where there is one ("did you mean 'x'?"). `line` and `column` count from 1 and are
-    None for data that had no text; then the path of keys stands instead: `name: rules.0.when: message`.
+    `message` includes `suggestion` if there is one ("did you mean 'x'?"). `line` and `column` count from 1. For data
+    that was not read from a text they are None, and the path is reported instead: `name: rules.0.when: message`.
     """
 
     def __init__(
         self, name: str, position: Position | None, message: str, suggestion: str = "", path: Path = ()
     ) -> None:
-        # All arguments go up, so that the error survives pickling (test runners send errors between processes).
+        # Pass on all arguments, so that the error can be pickled: test runners send errors between processes.
         super().__init__(name, position, message, suggestion, path)
         self.name = name
         self.position = position
@@ -56,21 +56,21 @@ class SourceError(Exception):
 
 
 class SourceErrors(Exception):
-    """All mistakes found in one document, in `errors`; as a text at most 20 lines and how many more there are."""
+    """All errors in one document. The text shows at most 20 of `errors`, and how many more there are."""
 
     def __init__(self, errors: Sequence[SourceError]) -> None:
         super().__init__(errors)
         self.errors = list(errors)
 
     def __str__(self) -> str:
-        lines = [str(error) for error in self.errors[:_MOST_PRINTED]]
+        lines = [str(error) for error in self.errors[:_MAX_PRINTED]]
         more = len(self.errors) - len(lines)
         return "\n".join([*lines, f"and {more} more"] if more else lines)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data with the place of every key and value, or without places where it never was a text."""
+    """Plain data with the position of every key and value. `root` is None if the data was not read from a text."""
 
     data: Any
     name: str
@@ -78,13 +78,13 @@ class Document:
 
     @classmethod
     def of(cls, data: Any, name: str) -> Document:
-        """A document of data that did not come from YAML; its errors give a path in place of a line."""
+        """Create a document of data that was not read from YAML. Its errors give a path instead of a line."""
         return cls(data, name)
 
     def position(self, loc: Path, *, key: bool = False) -> Position | None:
-        """Where the value at `loc` stands, or its key; the nearest enclosing node's place where there is no such part.
+        """Return the position of the value at `loc`, or of its key; None if the document has no text.
 
-        None only where the document has no text.
+        If `loc` does not exist, this is the position of the nearest node around it.
         """
         place = self.root
         if place is None:
@@ -97,13 +97,15 @@ class Document:
         return place.key if key and place.key else place.value
 
     def error(self, loc: Path, message: str, suggestion: str = "", *, key: bool = False) -> SourceError:
-        """The error that says `message` about the value (or the key) at `loc`; it is returned, not raised.
+        """Return (not raise) an error about the value, or the key, at `loc`.
 
-        `suggestion` may be what `did_you_mean` returns.
+        `suggestion` can be the result of `did_you_mean`.
         """
         return SourceError(self.name, self.position(loc, key=key), message, suggestion, loc)
 
 
 def dotted(path: Path) -> str:
-    """A path as people write it: `rules.0.when.'body.prompt'`, quoted where a dot would mislead."""
-    return ".".join(plain(part) if isinstance(part, str) and "." not in part else shown(part) for part in path)
+    """Return a path as text: `rules.0.when.'body.prompt'`. A key that contains a dot is quoted."""
+    return ".".join(
+        display_name(part) if isinstance(part, str) and "." not in part else describe(part) for part in path
+    )

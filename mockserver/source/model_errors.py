@@ -1,4 +1,4 @@
-"""Errors of a pydantic model told to the author of the data: where, which key, and the nearest right one."""
+"""Turns validation errors of pydantic into errors for the author of the data, with positions and suggestions."""
 
 import re
 from collections import defaultdict
@@ -8,130 +8,130 @@ from pydantic import BaseModel
 from pydantic_core import ValidationError
 
 from mockserver.source.document import Document, Position, SourceError, SourceErrors
-from mockserver.source.model_paths import Finding, Loc, find, keys_of
-from mockserver.source.model_unions import CHOICES, SHAPES, settle
-from mockserver.source.suggestions import clip, did_you_mean, nearest, shown, word_of
+from mockserver.source.model_paths import Loc, LocatedError, keys_of, locate
+from mockserver.source.model_unions import CHOICES, SHAPES, select_members
+from mockserver.source.suggestions import as_word, clip, describe, did_you_mean, nearest
 from mockserver.source.validation import load, validate
 
 __all__ = ["SourceErrors", "did_you_mean", "explain", "load", "validate"]
 
-# A list of 50,000 wrong values makes hundreds of thousands of errors, and nobody reads them: who mends the first ones
-# will see the next. Looking for the nearest word is what one costs most.
-_MOST_EXPLAINED = 2000
-_MOST_SUGGESTIONS = 100
-_LONGEST_MESSAGE = 300
-_MOST_JOINED = 3
+# A list of 50,000 wrong values has hundreds of thousands of errors. Fixing the first ones shows the next.
+# The search for a similar word takes most of the time.
+_MAX_EXPLAINED = 2000
+_MAX_SUGGESTIONS = 100
+_MAX_MESSAGE = 300
+_MAX_JOINED = 3
 _PREFIX = re.compile(r"^(Value error, |Assertion failed, )")
 # "Input should be greater than 0", "String should match pattern '^a'"
 _RULE = re.compile(r"^([A-Z]\w+) should ")
 
 
 def explain(error: ValidationError, document: Document, model: type[BaseModel]) -> list[SourceError]:
-    """What pydantic found wrong with a document, for its author: in the order of the text, one error a place.
+    """Return the errors of a validation in the order of the text, one for each position.
 
-    `model` is the one that validated `document.data`. Only the first 2,000 of pydantic's errors are looked at.
+    `model` is the one that validated `document.data`. Only the first 2,000 of pydantic's errors are used.
     """
-    details = error.errors(include_url=False)[:_MOST_EXPLAINED]
-    findings = settle([find(detail, document.data, model) for detail in details])
-    others = (finding for finding in findings if finding.kind != "missing")
-    told = [_tell(finding, document, number < _MOST_SUGGESTIONS) for number, finding in enumerate(others)]
-    return _one_a_place(told + _tell_missing(findings, document))
+    details = error.errors(include_url=False)[:_MAX_EXPLAINED]
+    located = select_members([locate(detail, document.data, model) for detail in details])
+    others = (each for each in located if each.kind != "missing")
+    errors = [_explained(each, document, number < _MAX_SUGGESTIONS) for number, each in enumerate(others)]
+    return _one_per_position(errors + _missing_keys(located, document))
 
 
-def _tell_missing(findings: Sequence[Finding], document: Document) -> list[SourceError]:
-    """One error for each mapping that lacks keys, unless an unknown key in it is one of them misspelt."""
-    missing: dict[Loc, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        if finding.kind == "missing":
-            missing[finding.loc].append(finding)
+def _missing_keys(located: Sequence[LocatedError], document: Document) -> list[SourceError]:
+    """Return an error for each mapping with missing keys. Keys that an unknown key probably stands for are left out."""
+    missing: dict[Loc, list[LocatedError]] = defaultdict(list)
+    for each in located:
+        if each.kind == "missing":
+            missing[each.loc].append(each)
     misspelt: set[Loc] = set()
-    for finding in findings[:_MOST_SUGGESTIONS]:
-        if finding.kind == "extra_forbidden" and finding.owner:
-            meant = nearest(str(finding.loc[-1]), keys_of(finding.owner))
-            misspelt |= {(*finding.loc[:-1], meant)} if meant else set()
-    told = []
-    for loc, lacking in missing.items():
-        keys = [finding.error["loc"][-1] for finding in lacking]
-        named = [shown(key) for key in keys if isinstance(key, str) and (*loc, key) not in misspelt]
-        if named:
-            noun = f"keys {', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else f"key {named[0]}"
-            told.append(document.error(loc, f"missing {noun} in {_noun(lacking[0].owner)}"))
+    for each in located[:_MAX_SUGGESTIONS]:
+        if each.kind == "extra_forbidden" and each.owner:
+            meant = nearest(str(each.loc[-1]), keys_of(each.owner))
+            misspelt |= {(*each.loc[:-1], meant)} if meant else set()
+    errors = []
+    for loc, details in missing.items():
+        keys = [each.error["loc"][-1] for each in details]
+        names = [describe(key) for key in keys if isinstance(key, str) and (*loc, key) not in misspelt]
+        if names:
+            noun = f"keys {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"key {names[0]}"
+            errors.append(document.error(loc, f"missing {noun} in {_noun(details[0].owner)}"))
         elif any(isinstance(key, int) for key in keys):
-            told.append(document.error(loc, f"{_about(loc)} has too few items"))
-    return told
+            errors.append(document.error(loc, f"{_subject(loc)} has too few items"))
+    return errors
 
 
-def _one_a_place(told: Iterable[SourceError]) -> list[SourceError]:
-    places: dict[Position | Loc, list[SourceError]] = defaultdict(list)
-    for error in told:
-        places[error.position or error.path].append(error)
-    return sorted(map(_joined, places.values()), key=lambda error: error.position or (0, 0))
+def _one_per_position(errors: Iterable[SourceError]) -> list[SourceError]:
+    positions: dict[Position | Loc, list[SourceError]] = defaultdict(list)
+    for error in errors:
+        positions[error.position or error.path].append(error)
+    return sorted(map(_joined, positions.values()), key=lambda error: error.position or (0, 0))
 
 
 def _joined(errors: Sequence[SourceError]) -> SourceError:
-    messages = list(dict.fromkeys(error.message for error in errors))[:_MOST_JOINED]
+    messages = list(dict.fromkeys(error.message for error in errors))[:_MAX_JOINED]
     if len(messages) == 1:
         return errors[0]
     message = f"{messages[0]} (and {'; and '.join(messages[1:])})"
     return SourceError(errors[0].name, errors[0].position, message, "", errors[0].path)
 
 
-def _tell(finding: Finding, document: Document, suggest: bool) -> SourceError:
-    loc, value = finding.loc, finding.error["input"]
-    options = finding.options if suggest else []
-    if finding.kind == "extra_forbidden":
-        options = keys_of(finding.owner) if finding.owner and suggest else []
-        wrong = f"unknown key {shown(loc[-1])} in {_noun(finding.owner)}"
-        return document.error(loc, wrong, did_you_mean(str(loc[-1]), options), key=True)
-    if finding.kind in CHOICES and not finding.expected:
-        return _tell_choice(document, loc, value, options)
-    if finding.kind.startswith("union_tag_"):
-        key = str(finding.context["discriminator"]).strip("'")
+def _explained(located: LocatedError, document: Document, suggest: bool) -> SourceError:
+    loc, value = located.loc, located.error["input"]
+    options = located.options if suggest else []
+    if located.kind == "extra_forbidden":
+        options = keys_of(located.owner) if located.owner and suggest else []
+        message = f"unknown key {describe(loc[-1])} in {_noun(located.owner)}"
+        return document.error(loc, message, did_you_mean(str(loc[-1]), options), key=True)
+    if located.kind in CHOICES and not located.expected:
+        return _wrong_choice(document, loc, value, options)
+    if located.kind.startswith("union_tag_"):
+        key = str(located.context["discriminator"]).strip("'")
         if not isinstance(value, dict) or key not in value:
             return document.error(loc, _tag_message(key), did_you_mean("", options))
-        return _tell_choice(document, (*loc, key), value[key], options)
-    return document.error(loc, *_wrong_value(finding, document), key=finding.on_key)
+        return _wrong_choice(document, (*loc, key), value[key], options)
+    return document.error(loc, *_wrong_value(located, document), key=located.on_key)
 
 
 def _tag_message(key: str) -> str:
-    # The discriminator is a key, or a function that looked at the whole value.
-    return f"missing key {shown(key)}" if not key.endswith("()") else "this is none of the kinds that can stand here"
+    # The discriminator is a key, or a function of the whole value.
+    return f"missing key {describe(key)}" if not key.endswith("()") else "this kind of value is not allowed here"
 
 
-def _tell_choice(document: Document, loc: Loc, value: object, options: Sequence[str]) -> SourceError:
-    return document.error(loc, f"{_about(loc)} cannot be {shown(value)}", did_you_mean(word_of(value), options))
+def _wrong_choice(document: Document, loc: Loc, value: object, options: Sequence[str]) -> SourceError:
+    return document.error(loc, f"{_subject(loc)} cannot be {describe(value)}", did_you_mean(as_word(value), options))
 
 
-def _wrong_value(finding: Finding, document: Document) -> tuple[str, str]:
-    """What is wrong with a value, and what to do about it where that is plain."""
-    value, message = finding.error["input"], finding.error["msg"]
-    subject = _about(finding.loc)
-    if finding.on_key:
+def _wrong_value(located: LocatedError, document: Document) -> tuple[str, str]:
+    """Return the message about a wrong value, and a suggestion or an empty string."""
+    value, message = located.error["input"], located.error["msg"]
+    subject = _subject(located.loc)
+    if located.on_key:
         subject = f"the key {subject}"
-    elif not finding.loc and finding.owner:
-        subject = _noun(finding.owner)
-    expected = finding.expected or ((SHAPES[finding.kind],) if finding.kind in SHAPES else ())
+    elif not located.loc and located.owner:
+        subject = _noun(located.owner)
+    expected = located.expected or ((SHAPES[located.kind],) if located.kind in SHAPES else ())
     if expected:
-        hint = "put it in quotes" if "a text" in expected and isinstance(value, int | float) else ""
-        return f"{subject} must be {' or '.join(expected)}, not {shown(value)}", hint
+        hint = "put it in quotes" if "a string" in expected and isinstance(value, int | float) else ""
+        return f"{subject} must be {' or '.join(expected)}, not {describe(value)}", hint
     if rule := _RULE.match(message):
-        got = f", not {shown(value)}" if rule[1] == "Input" else ""
-        return f"{subject} must {message[rule.end() :]}{got}", ""
-    text = clip(_PREFIX.sub("", message), _LONGEST_MESSAGE)
-    # A path in place of a line names the key already.
-    return f"{subject}: {text}" if document.root and finding.loc and isinstance(finding.loc[-1], str) else text, ""
+        actual = f", not {describe(value)}" if rule[1] == "Input" else ""
+        return f"{subject} must {message[rule.end() :]}{actual}", ""
+    text = clip(_PREFIX.sub("", message), _MAX_MESSAGE)
+    # Without a text the error reports a path, which names the key already.
+    return f"{subject}: {text}" if document.root and located.loc and isinstance(located.loc[-1], str) else text, ""
 
 
-def _about(loc: Loc) -> str:
-    """What an error is about: `'nth'`, `an item of 'steps'`, or the document as a whole."""
+def _subject(loc: Loc) -> str:
+    """Return the subject of an error: `'nth'`, `an item of 'steps'`, or `the document`."""
     key = next((part for part in reversed(loc) if isinstance(part, str)), None)
     if key is None:
         return "an item" if loc else "the document"
-    return shown(key) if loc[-1] == key else f"an item of {shown(key)}"
+    return describe(key) if loc[-1] == key else f"an item of {describe(key)}"
 
 
 def _noun(model: type[BaseModel] | None) -> str:
-    """A model as a person calls it: `a rule` for class Rule or RuleSpec, or its `title` in lower case."""
+    """Return the name of a model for people: `a rule` for class Rule or RuleSpec, or its `title` in lower case."""
     if model is None:
         return "this mapping"
     title = model.model_config.get("title") or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", model.__name__.partition("[")[0])

@@ -1,7 +1,7 @@
-"""Where a pydantic error stands in the data that was validated.
+"""Locates the errors of pydantic in the data that was validated.
 
 Pydantic's `loc` mixes keys of the data with names of union members (`("rules", 0, "fault", "Fault", "kind")`). The
-model tells them apart: at a union with two members or more the next part is a member's name, elsewhere it is a key.
+model distinguishes them: at a union of two or more members the next part is the name of a member, elsewhere a key.
 """
 
 import enum
@@ -24,7 +24,7 @@ _LISTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^\s,]+)""")
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """A union that an error came through: how many parts of `loc` precede the member's name, and the value there."""
+    """A union on the path of an error: the number of parts of `loc` before the member's name, and the value there."""
 
     depth: int
     member: Any
@@ -32,10 +32,10 @@ class Fork:
 
 
 @dataclass(slots=True)
-class Finding:
-    """One pydantic error with its place in the data: `loc` holds only keys and indexes that the data has.
+class LocatedError:
+    """One pydantic error with its path in the data. `loc` contains only keys and indexes that the data has.
 
-    `owner` is the model whose key is unknown or missing; `expected` replaces the error where no member of a union fits.
+    `owner` is the model whose key is unknown or missing. `expected` replaces the error if no member of a union fits.
     """
 
     error: ErrorDetails
@@ -47,53 +47,53 @@ class Finding:
 
     @property
     def kind(self) -> str:
-        """Pydantic's name of the error, such as `extra_forbidden`."""
+        """Pydantic's type of the error, such as `extra_forbidden`."""
         return self.error["type"]
 
     @property
     def context(self) -> dict[str, Any]:
-        """What pydantic adds to the error of this kind, such as the values that it expected."""
+        """The details that pydantic adds to errors of this kind, such as the expected values."""
         return self.error.get("ctx") or {}
 
     @property
     def options(self) -> list[str]:
-        """The values that were allowed where one of a few was."""
+        """The allowed values, if the error is about a choice."""
         listed = self.context.get("expected") or self.context.get("expected_tags") or ""
         return [a or b or c for a, b, c in _LISTED.findall(str(listed)) if c != "or"]
 
 
-def find(error: ErrorDetails, data: Any, model: type[BaseModel]) -> Finding:
-    """The place of a pydantic error in the data that was validated by `model`."""
-    finding = Finding(error)
+def locate(error: ErrorDetails, data: Any, model: type[BaseModel]) -> LocatedError:
+    """Locate a pydantic error in the data that was validated by `model`."""
+    located = LocatedError(error)
     annotation: Any = model
     *parents, last = error["loc"] or (None,)
     for depth, part in enumerate(parents):
-        annotation, data = _step(finding, annotation, data, depth, part)
-    finding.owner = model_of(annotation)
-    # The last part of these two is a key whatever the data say: one lacks it, the other must not have it.
-    if last is None or finding.kind == "missing":
-        return finding
+        annotation, data = _step(located, annotation, data, depth, part)
+    located.owner = model_of(annotation)
+    # For a missing and for an unknown key the last part is always a key.
+    if last is None or located.kind == "missing":
+        return located
     if last == "[key]" and _child(data, last) is _ABSENT:
-        finding.on_key = True
-    elif finding.kind == "extra_forbidden":
-        finding.loc, finding.on_key = (*finding.loc, last), True
+        located.on_key = True
+    elif located.kind == "extra_forbidden":
+        located.loc, located.on_key = (*located.loc, last), True
     else:
-        _step(finding, annotation, data, len(parents), last)
-    return finding
+        _step(located, annotation, data, len(parents), last)
+    return located
 
 
-def _step(finding: Finding, annotation: Any, data: Any, depth: int, part: str | int) -> tuple[Any, Any]:
-    """The annotation and the value behind one part of `loc`, which is noted in the finding as a key or as a fork."""
+def _step(located: LocatedError, annotation: Any, data: Any, depth: int, part: str | int) -> tuple[Any, Any]:
+    """Return the annotation and the value behind one part of `loc`. Add the part to `located` as a key or as a fork."""
     child = _child(data, part)
     members = _members(annotation)
     member = _named(members, str(part)) if len(members) > 1 else _ABSENT
     unknown = len(members) != 1 or members[0] is Any
     if member is not _ABSENT or (unknown and child is _ABSENT):
         member = Any if member is _ABSENT else member
-        finding.forks.append(Fork(depth, member, data))
+        located.forks.append(Fork(depth, member, data))
         return member, data
     if child is not _ABSENT:
-        finding.loc = (*finding.loc, part)
+        located.loc = (*located.loc, part)
     return (Any if unknown else _inner(members[0], part)), child
 
 
@@ -106,7 +106,7 @@ def _child(data: Any, part: str | int) -> Any:
 
 
 def _bare(annotation: Any) -> Any:
-    """The annotation without Annotated, aliases, NewType and root models, none of which shows in `loc`."""
+    """Remove Annotated, aliases, NewType and root models from an annotation; `loc` contains none of them."""
     while True:
         if get_origin(annotation) is Annotated:
             annotation = get_args(annotation)[0]
@@ -121,7 +121,7 @@ def _bare(annotation: Any) -> Any:
 
 
 def _members(annotation: Any) -> list[Any]:
-    """What the annotation allows beside None: one member, or those of its union."""
+    """Return the members of a union without None, or a list of the annotation alone."""
     bare = _bare(annotation)
     if get_origin(bare) in (Union, types.UnionType):
         members = [member for member in get_args(bare) if member is not types.NoneType]
@@ -130,7 +130,7 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def _named(members: Sequence[Any], tag: str) -> Any:
-    """The member of a union that pydantic calls `tag`."""
+    """Return the member of a union that pydantic calls `tag`."""
     if tag.startswith(("union[", "tagged-union[")):
         return next((member for member in members if len(_members(member)) > 1), _ABSENT)
     leaves = [leaf for member in members for leaf in _leaves(member)]
@@ -178,19 +178,19 @@ def _is_mentioned(annotation: Any, tag: str) -> bool:
 
 
 def model_of(annotation: Any) -> type[BaseModel] | None:
-    """The model that the annotation names, or None where it is something else or a union."""
+    """Return the model of an annotation; None for a union and for other types."""
     members = _members(annotation)
     bare = _bare(members[0]) if len(members) == 1 else None
     return bare if isinstance(bare, type) and issubclass(bare, BaseModel) else None
 
 
 def _inner(annotation: Any, part: str | int) -> Any:
-    """The annotation of the part of a value; Any where the annotation does not tell."""
+    """Return the annotation of a part of a value; Any if it is unknown."""
     bare = _bare(annotation)
     model = model_of(bare)
     if model:
         infos = [i for name, i in model.model_fields.items() if part == name or part in keys_of_field(model, name, i)]
-        # A field keeps its own Annotated metadata apart from its annotation; nothing in it shows in `loc`.
+        # A field stores its Annotated metadata separately. None of it appears in `loc`.
         return infos[0].annotation if infos else Any
     arguments = get_args(bare)
     origin = get_origin(bare)
@@ -201,8 +201,8 @@ def _inner(annotation: Any, part: str | int) -> Any:
     return arguments[1] if len(arguments) == 2 and Ellipsis not in arguments else arguments[0]
 
 
-def holds_parts(annotation: Any) -> bool:
-    """Whether values of the annotation (or of a member of its union) are mappings or lists."""
+def is_container(annotation: Any) -> bool:
+    """Return True if a value of the annotation, or of a member of its union, can be a mapping or a list."""
     for leaf in _leaves(annotation):
         bare = get_origin(_bare(leaf)) or _bare(leaf)
         if isinstance(bare, type) and issubclass(bare, BaseModel | Collection) and not issubclass(bare, str | bytes):
@@ -211,15 +211,15 @@ def holds_parts(annotation: Any) -> bool:
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
-    """The keys that a model knows, in the order of its fields."""
+    """Return the keys of a model, in the order of its fields."""
     return [key for name, info in model.model_fields.items() for key in keys_of_field(model, name, info)]
 
 
 def keys_of_field(model: type[BaseModel], name: str, info: FieldInfo) -> list[str]:
-    """The keys that a field of a model is read from, the one to recommend first."""
+    """Return the keys that a field of a model can have, the recommended one first."""
     alias = info.validation_alias or info.alias
     aliases = alias.choices if isinstance(alias, AliasChoices) else [alias]
-    found = [a.path[0] if isinstance(a, AliasPath) else a for a in aliases]
-    keys = [key for key in found if isinstance(key, str)] if model.model_config.get("validate_by_alias", True) else []
+    names = [a.path[0] if isinstance(a, AliasPath) else a for a in aliases]
+    keys = [key for key in names if isinstance(key, str)] if model.model_config.get("validate_by_alias", True) else []
     by_name = model.model_config.get("validate_by_name") or model.model_config.get("populate_by_name")
     return [*keys, name] if by_name or not keys else keys

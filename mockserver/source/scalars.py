@@ -1,4 +1,4 @@
-"""What a plain scalar means in YAML 1.2: the core schema (spec 1.2.2, section 10.3.2), less what JSON cannot say."""
+"""Resolves plain scalars by the core schema of YAML 1.2 (spec 1.2.2, section 10.3.2), without infinity and NaN."""
 
 import re
 
@@ -15,12 +15,12 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _INFINITE = float("inf")
 _LARGEST = 2**63
 
-# Python takes quadratic time to read a long number, and nobody means one.
+# Python takes quadratic time to parse a long number.
 _LONGEST_NUMBER = 64
 
 
 def resolve(text: str) -> str | int | float | bool | None:
-    """The value that a plain scalar stands for; `on`, `yes`, `1:30` and `2024-01-01` are texts, `012` is 12.
+    """Return the value of a plain scalar. `on`, `yes`, `1:30` and `2024-01-01` are strings, and `012` is 12.
 
     Raises ValueError for a number that is infinite, not a number, beyond 64 bits, or longer than 64 characters.
     """
@@ -31,7 +31,7 @@ def resolve(text: str) -> str | int | float | bool | None:
     if _DECIMAL.fullmatch(text):
         return _int(text, 10)
     if _NOT_FINITE.fullmatch(text):
-        raise ValueError("infinite and not-a-number values are not supported")
+        raise ValueError("infinity and NaN are not supported")
     if _OCTAL.fullmatch(text):
         return _int(text, 8)
     if _HEX.fullmatch(text):
@@ -49,5 +49,5 @@ def _int(text: str, base: int) -> int:
 def _float(text: str) -> float:
     number = float(text) if len(text) <= _LONGEST_NUMBER else _INFINITE
     if abs(number) == _INFINITE:
-        raise ValueError("this number is too large or too long")
+        raise ValueError("this number is too large or has more than 64 characters")
     return number

@@ -1,29 +1,29 @@
-"""Words for people: how a value is shown in an error, and which right word a wrong one is nearest to."""
+"""Texts for error messages: how a value is written in one, and which known word a wrong one resembles."""
 
 from collections.abc import Iterable
 from itertools import islice
 
-# All four bound what an error costs and how long it gets, whoever wrote the file it is about.
-_SHOWN = 60
-_LONGEST_WORD = 80
-_MOST_COMPARED = 500
-_MOST_LISTED = 15
+# These four limit the time to create an error and the length of its message, whatever the file contains.
+_MAX_LENGTH = 60
+_MAX_WORD = 80
+_MAX_COMPARED = 500
+_MAX_LISTED = 15
 
 # Transposed letters in a word of three (`nht` for `nth`) score 0.667; unrelated keys of scenario files stay below 0.6.
 _CUTOFF = 0.65
 
 
-def clip(text: str, length: int = _SHOWN) -> str:
-    """The text, or its beginning and `...` where it is longer than `length` characters."""
+def clip(text: str, length: int = _MAX_LENGTH) -> str:
+    """Return the text. If it is longer than `length` characters, cut it and end it with `...`."""
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-def shown(value: object) -> str:
-    """A short name of a value for an error message, in YAML's words: `'text'`, `5`, `true`, `nothing`, `a list`."""
+def describe(value: object) -> str:
+    """Return a short text for a value in an error message, as YAML writes it: `'text'`, `5`, `true`, `a list`."""
     if isinstance(value, str):
         return repr(clip(value))
     if value is None:
-        return "nothing"
+        return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
@@ -37,43 +37,43 @@ def shown(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def plain(text: str) -> str:
-    """A short name as it is, and in quotes where it would not read as one."""
-    return clip(text) if text and text.isprintable() else shown(text)
+def display_name(text: str) -> str:
+    """Return a name, shortened if it is long. An empty name or one with unprintable characters is quoted."""
+    return clip(text) if text and text.isprintable() else describe(text)
 
 
-def word_of(value: object) -> str:
-    """The value as one word, to compare with the right ones: a text as it is, anything else as it is shown."""
-    return value if isinstance(value, str) else shown(value)
+def as_word(value: object) -> str:
+    """Return the value as a word that can be compared with known words."""
+    return value if isinstance(value, str) else describe(value)
 
 
 def nearest(word: str, options: Iterable[str]) -> str | None:
-    """The option that `word` was most likely meant to be, or None; case, `-` and `_` make no difference."""
-    if len(word) > _LONGEST_WORD:
+    """Return the option that resembles `word` most, or None. Case, `-` and `_` make no difference."""
+    if len(word) > _MAX_WORD:
         return None
     folded: dict[str, str] = {}
-    for option in islice(options, _MOST_COMPARED):
-        if len(option) <= _LONGEST_WORD:
+    for option in islice(options, _MAX_COMPARED):
+        if len(option) <= _MAX_WORD:
             folded.setdefault(_fold(option), option)
-    import difflib  # most starts have nothing to suggest
+    import difflib  # imported here because most runs have nothing to suggest
 
     close = difflib.get_close_matches(_fold(word), folded, n=1, cutoff=_CUTOFF)
     return folded[close[0]] if close else None
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:
-    """The end of an error about a wrong word: `; did you mean 'x'?`, or `; one of: a, b, c`, empty without options.
+    """Return the end of an error about an unknown word: `; did you mean 'x'?`, or `; one of: a, b, c`.
 
-    At most 15 options are listed, and at most 500 compared.
+    At most 15 options are listed, and at most 500 are compared. Without options it is empty.
     """
     known = list(options)
-    near = nearest(word, known)
-    if near is not None:
-        return f"; did you mean {shown(near)}?"
+    suggestion = nearest(word, known)
+    if suggestion is not None:
+        return f"; did you mean {describe(suggestion)}?"
     if not known:
         return ""
-    listed = ", ".join(plain(option) for option in known[:_MOST_LISTED])
-    return f"; one of: {listed}" + (f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else "")
+    listed = ", ".join(display_name(option) for option in known[:_MAX_LISTED])
+    return f"; one of: {listed}" + (f" and {len(known) - _MAX_LISTED} more" if len(known) > _MAX_LISTED else "")
 
 
 def _fold(word: str) -> str:

@@ -1,4 +1,4 @@
-"""Documents read as models. What is wrong with one is explained in model_errors, which is loaded when something is."""
+"""Validates documents as pydantic models. `model_errors` explains the errors and is imported when there are any."""
 
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def load(model: type[M], text: str | bytes, name: str) -> M:
-    """The model that a YAML text describes. Raises SourceErrors, `name` standing for the file."""
+    """Read a model from a YAML text. Raises SourceErrors, which call the text `name`."""
     from mockserver.source.yaml_reader import parse
 
     try:
@@ -22,7 +22,7 @@ def load(model: type[M], text: str | bytes, name: str) -> M:
 
 
 def validate(model: type[M], document: Document) -> M:
-    """The model that a document describes, wherever its data came from. Raises SourceErrors."""
+    """Read a model from a document. Raises SourceErrors."""
     try:
         return model.model_validate(document.data)
     except ValidationError as error:

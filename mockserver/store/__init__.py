@@ -1,1 +1,1 @@
-"""The state of a sandbox, behind one protocol of atomic operations."""
+"""The state of a sandbox, behind a protocol of atomic operations."""

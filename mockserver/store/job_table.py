@@ -1,9 +1,9 @@
-"""Jobs in memory, indexed so that no question costs more when more is kept.
+"""Jobs in memory, indexed so that the time of an operation does not depend on the number of jobs.
 
-The lists know each job as of the last step that `take` handed out. Time moves jobs between the lists only there,
-which makes every other operation a look-up. Steps that have an effect outside their job are handed out by
-`take_effects`, on a heap of their own. New jobs are entered into the lists when somebody asks for what is in them, so a
-job without effects that is only ever asked for by its id is in no list at all.
+The lists have each job in the state that `take` last returned for it. Only `take` moves jobs between the lists, so
+every other operation is a look-up. Steps with an effect outside their job are returned by `take_effects`, from a
+separate heap. New jobs are added to the lists when an operation needs them, so a job without effects that is only read
+by its id is in no list at all.
 """
 
 import heapq
@@ -15,36 +15,36 @@ from typing import Any
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
 from mockserver.store.protocol import Page, Transition
-from mockserver.store.rows import Lane, Row, Rows
+from mockserver.store.rows import AccountJobs, JobRow, JobRows
 
-# Steps of jobs that were replaced since, kept until somebody asks for them.
-KEPT_PASSED = 10_000
+# Bound on the steps of replaced jobs that `take` has not returned yet.
+MAX_PASSED = 10_000
 
 
 class JobTable:
-    """The jobs of one sandbox; beyond `capacity` the oldest go, a fiftieth at a time."""
+    """The jobs of one sandbox. Above `capacity` the oldest are dropped, a fiftieth at a time."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._rows = Rows()
-        # The newest job of an id, and the others where several accounts have one.
+        self._rows = JobRows()
+        # The newest job with an id, and the older ones if several accounts have a job with that id.
         self._by_id: dict[str, int] = {}
         self._others: dict[str, list[int]] = {}
-        # The sequence from which on jobs are in no list, queue or tally yet, nor on the heap of their next steps.
+        # Jobs from this sequence on are not in the lists, queues, tallies and the heap of next steps yet.
         self._unlisted = 1
-        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._lanes: dict[tuple[str, str], AccountJobs] = {}
         self._queues: dict[str, list[tuple[int, int]]] = {}
         self._tallies: dict[str, Counter[Status]] = {}
         self._due: list[tuple[int, int]] = []
         self._effects: list[tuple[int, int]] = []
-        self._passed: deque[Transition] = deque(maxlen=KEPT_PASSED)
+        self._passed: deque[Transition] = deque(maxlen=MAX_PASSED)
 
     def add(self, job: Job) -> Job:
-        job = job.kept(self._rows.next)
+        job = job.with_sequence(self._rows.next)
         first = job.plan.steps[0]
-        # Entering the first step is the creation itself, unless the job ends there: then that is handed out too.
+        # The first step is the creation itself and is not returned, unless the job ends there.
         entered = -1 if first.terminal else 0
-        row = Row(job, entered, first.status, entered)
+        row = JobRow(job, entered, first.status, entered)
         self._rows.append(row)
         before = self._by_id.get(job.id)
         if before is not None:
@@ -55,20 +55,20 @@ class JobTable:
         return job
 
     def _list(self) -> None:
-        """Enter the jobs that are new since the last time."""
+        """Add the jobs that are new since the last call to the lists."""
         for row in self._rows.since(self._unlisted):
             job = row.job
             name = (job.provider, job.account)
             lane = self._lanes.get(name)
             if lane is None:
-                lane = self._lanes[name] = Lane()
+                lane = self._lanes[name] = AccountJobs()
             lane.every.append(job.sequence)
             self._enter(row, row.status)
             self._expect_change(row)
         self._unlisted = self._rows.next
 
     def shrink(self) -> list[Job]:
-        """The oldest jobs, forgotten when there are too many."""
+        """Drop the oldest jobs if there are too many, and return them."""
         if len(self._rows) <= self.capacity + self.capacity // 50:
             return []
         return self._evict(len(self._rows) - self.capacity)
@@ -80,10 +80,10 @@ class JobTable:
         newest = self._by_id.get(job_id)
         if newest is None:
             return None
-        found = self._rows[newest].job
-        if found.account == account and found.provider == provider:
-            return found
-        older = (job for job in reversed(self.find(job_id)) if (job.account, job.provider) == (account, provider))
+        job = self._rows[newest].job
+        if job.account == account and job.provider == provider:
+            return job
+        older = (each for each in reversed(self.find(job_id)) if (each.account, each.provider) == (account, provider))
         return next(older, None)
 
     def find(self, job_id: str) -> list[Job]:
@@ -97,17 +97,17 @@ class JobTable:
         if row is None or row.job != old:
             return False
         self._list()
-        self._leave_behind(row, new)
+        self._keep_passed(row, new)
         row.job = new
         if new.forced and new.base > old.base:
-            # It may have been forced as of an instant before the last `take`, in a step before the one seen by then.
+            # It may be forced at an instant before the last `take`, in an earlier step than the one returned then.
             row.seen = min(row.seen, new.base - 1)
             row.followed = min(row.followed, new.base - 1)
         self._expect(row)
         return True
 
-    def _leave_behind(self, row: Row, new: Job) -> None:
-        """Keep the steps that nobody has asked for yet and that the successor of a job knows nothing of any more."""
+    def _keep_passed(self, row: JobRow, new: Job) -> None:
+        """Keep the steps that `take` has not returned yet and that the new version of the job no longer has."""
         for state in row.job.passed(row.seen, new.entered_base):
             if state.index >= new.base:
                 return
@@ -126,7 +126,7 @@ class JobTable:
             row = self._rows.get(sequence)
             if row is None or row.due != at:
                 continue
-            # One step a turn: another job's event may fall between two steps of this one.
+            # One step at a time, because another job's step may come between two steps of this one.
             state = next(row.job.passed(row.seen, at), None)
             if state is not None:
                 self._move(row, state)
@@ -200,29 +200,29 @@ class JobTable:
         queue = lane.queue if lane else []
         return Page(tuple(self._rows[sequence].job for _, sequence in queue[:limit]), len(queue))
 
-    def _expect(self, row: Row) -> None:
+    def _expect(self, row: JobRow) -> None:
         self._expect_change(row)
         self._expect_effect(row)
 
-    def _expect_change(self, row: Row) -> None:
+    def _expect_change(self, row: JobRow) -> None:
         due = row.job.next_change(row.seen)
         if due is not None and due != row.due:
             heapq.heappush(self._due, (due, row.job.sequence))
         row.due = due
 
-    def _expect_effect(self, row: Row) -> None:
+    def _expect_effect(self, row: JobRow) -> None:
         due = row.job.next_effect(row.followed)
         if due is not None and due != row.effect_due:
             heapq.heappush(self._effects, (due, row.job.sequence))
         row.effect_due = due
 
-    def _move(self, row: Row, state: State) -> None:
+    def _move(self, row: JobRow, state: State) -> None:
         row.seen = state.index
         if state.status != row.status:
             self._leave(row)
             self._enter(row, state.status)
 
-    def _enter(self, row: Row, status: Status) -> None:
+    def _enter(self, row: JobRow, status: Status) -> None:
         job, row.status = row.job, status
         lane = self._lanes[job.provider, job.account]
         insort(lane.of(status), job.sequence)
@@ -235,13 +235,13 @@ class JobTable:
             insort(self._queues.setdefault(job.provider, []), place)
             insort(lane.queue, place)
 
-    def _leave(self, row: Row) -> None:
+    def _leave(self, row: JobRow) -> None:
         job = row.job
         _drop(self._lanes[job.provider, job.account].of(row.status), job.sequence)
         self._tallies[job.provider][row.status] -= 1
         self._leave_queue(row)
 
-    def _leave_queue(self, row: Row) -> None:
+    def _leave_queue(self, row: JobRow) -> None:
         job = row.job
         if row.status == "queued" and job.priority is not None:
             place = (-job.priority, job.sequence)
@@ -249,36 +249,36 @@ class JobTable:
             _drop(self._lanes[job.provider, job.account].queue, place)
 
     def _evict(self, count: int) -> list[Job]:
-        gone, touched = [], set()
+        dropped, lanes = [], set()
         for row in self._rows.take_oldest(count):
             job = row.job
             if job.sequence < self._unlisted:
                 self._tallies[job.provider][row.status] -= 1
                 self._leave_queue(row)
-                touched.add((job.provider, job.account))
+                lanes.add((job.provider, job.account))
             self._forget_id(job)
-            gone.append(job)
-        first = gone[-1].sequence + 1
+            dropped.append(job)
+        first = dropped[-1].sequence + 1
         self._unlisted = max(self._unlisted, first)
-        self._trim(touched, first)
+        self._trim(lanes, first)
         for heap in (self._due, self._effects):
-            # What is left of forgotten jobs goes when it is most of a heap; until then each is passed over in its turn.
+            # Entries of dropped jobs are removed when they are most of the heap. Until then they are skipped.
             if len(heap) > 2 * len(self._rows):
                 heap[:] = [due for due in heap if due[1] >= first]
                 heapq.heapify(heap)
-        return gone
+        return dropped
 
     def _forget_id(self, job: Job) -> None:
         others = self._others.get(job.id)
         if others is None:
             del self._by_id[job.id]
             return
-        others.remove(job.sequence)  # the oldest go first, so it is never the newest of several
+        others.remove(job.sequence)  # the oldest are dropped first, so it is never the newest of several
         if not others:
             del self._others[job.id]
 
-    def _trim(self, touched: Iterable[tuple[str, str]], first: int) -> None:
-        for name in touched:
+    def _trim(self, lanes: Iterable[tuple[str, str]], first: int) -> None:
+        for name in lanes:
             lane = self._lanes[name]
             for sequences in (lane.every, *lane.by_status.values()):
                 del sequences[: bisect_left(sequences, first)]

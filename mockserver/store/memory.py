@@ -1,4 +1,4 @@
-"""The store that keeps everything in this process. Nothing survives it, and nothing in it grows without bound."""
+"""The store that keeps everything in the memory of this process. Everything in it is bounded."""
 
 import heapq
 from collections import OrderedDict, deque
@@ -18,7 +18,7 @@ from mockserver.store.protocol import ARMED, Credits, Page, Transition, What
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much a sandbox keeps of each kind before the oldest goes."""
+    """How many of each kind a sandbox keeps before the oldest is dropped."""
 
     jobs: int = 100_000
     journal: int = 5_000
@@ -29,26 +29,26 @@ class Bounds:
 
 
 class MemoryStore:
-    """A `Store` for one process."""
+    """A `Store` in the memory of one process."""
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self._bounds = bounds or Bounds()
-        self._forget_jobs()
-        self._forget_counters()
+        self._clear_jobs()
+        self._clear_counters()
         self._values: dict[str, OrderedDict[str, tuple[Any, int | None]]] = {}
         self._journal: deque[Entry] = deque(maxlen=self._bounds.journal)
         self._written = 0
 
-    def _forget_jobs(self) -> None:
+    def _clear_jobs(self) -> None:
         self._jobs = JobTable(self._bounds.jobs)
         self._deliveries: OrderedDict[str, Delivery] = OrderedDict()
         self._due: list[tuple[int, int, str]] = []
         self._claimed: set[str] = set()
-        # Replays of claimed deliveries, which wait until those are put back: when, and where to.
+        # Replays of claimed deliveries, which are scheduled when those are saved: the due time and the URL.
         self._replays: dict[str, tuple[int, str | None]] = {}
         self._scheduled = 0
 
-    def _forget_counters(self) -> None:
+    def _clear_counters(self) -> None:
         self._numbers: OrderedDict[tuple[str, ...], int] = OrderedDict()
         self._counters: OrderedDict[tuple[str, str], Counter] = OrderedDict()
         self._ledgers: OrderedDict[str, Ledger] = OrderedDict()
@@ -57,7 +57,7 @@ class MemoryStore:
 
     async def add_job(self, job: Job) -> Job:
         job = self._jobs.add(job)
-        self._give_back(self._jobs.shrink())
+        self._release_all(self._jobs.shrink())
         return job
 
     async def get_job(self, provider: str, account: str, job_id: str) -> Job | None:
@@ -100,11 +100,11 @@ class MemoryStore:
     async def waiting_jobs(self, provider: str, account: str, limit: int) -> Page:
         return self._jobs.waiting(provider, account, limit)
 
-    def _give_back(self, forgotten: Iterable[Job]) -> None:
-        for job in forgotten:
+    def _release_all(self, dropped: Iterable[Job]) -> None:
+        for job in dropped:
             ledger = self._ledgers.get(job.account)
             if job.cost and ledger is not None:
-                # A job that has ended has nothing set aside any more, and this changes nothing.
+                # A job that has ended has no reservation any more, so this changes nothing for it.
                 ledger.release(ledger.entries[-1].at, job.id)
 
     # Counters and limits.
@@ -122,14 +122,14 @@ class MemoryStore:
         if len(limits) == 1:
             return (self._counter(account, limits[0].name).hit(limits[0], now, amount),)
         counters = [self._counter(account, limit.name) for limit in limits]
-        looked = [c.hit(limit, now, 0) for c, limit in zip(counters, limits, strict=True)]
-        full = [amount >= 0 and u.limit.allowed is not None and u.used + amount > u.limit.allowed for u in looked]
+        usages = [c.hit(limit, now, 0) for c, limit in zip(counters, limits, strict=True)]
+        full = [amount >= 0 and u.limit.allowed is not None and u.used + amount > u.limit.allowed for u in usages]
         if any(full):
-            return [u._replace(admitted=not f) for u, f in zip(looked, full, strict=True)]
+            return [u._replace(admitted=not f) for u, f in zip(usages, full, strict=True)]
         return [c.hit(limit, now, amount) for c, limit in zip(counters, limits, strict=True)]
 
     def _counter(self, account: str, name: str) -> Counter:
-        # Those least lately used go first, or the busiest accounts would be the first whose limits begin anew.
+        # The least recently used are dropped first. Otherwise the busiest accounts would lose their counts first.
         counter = self._counters.get((account, name))
         if counter is None:
             counter = self._counters[account, name] = Counter()
@@ -176,8 +176,8 @@ class MemoryStore:
 
     async def get_value(self, kind: str, key: str, now: int) -> Any:
         kept = self._values.get(kind)
-        found = kept.get(key) if kept else None
-        return found[0] if found is not None and (found[1] is None or now < found[1]) else None
+        stored = kept.get(key) if kept else None
+        return stored[0] if stored is not None and (stored[1] is None or now < stored[1]) else None
 
     async def take_value(self, kind: str, key: str, now: int) -> Any:
         value = await self.get_value(kind, key, now)
@@ -187,10 +187,10 @@ class MemoryStore:
 
     async def replace_value(self, kind: str, key: str, old: Any, new: Any) -> bool:
         kept = self._values.get(kind)
-        found = kept.get(key) if kept else None
-        if kept is None or found is None or found[0] != old:
+        stored = kept.get(key) if kept else None
+        if kept is None or stored is None or stored[0] != old:
             return False
-        kept[key] = (new, found[1])
+        kept[key] = (new, stored[1])
         return True
 
     async def values(self, kind: str, now: int) -> Mapping[str, Any]:
@@ -219,7 +219,7 @@ class MemoryStore:
         self._claimed.discard(delivery.id)
         replay = self._replays.pop(delivery.id, None)
         if delivery.id in self._deliveries:
-            self._deliveries[delivery.id] = kept = delivery if replay is None else delivery.again(*replay)
+            self._deliveries[delivery.id] = kept = delivery if replay is None else delivery.with_replay(*replay)
             self._push(kept)
 
     async def replay_delivery(self, delivery_id: str, at: int, url: str | None = None) -> None:
@@ -229,7 +229,7 @@ class MemoryStore:
         if delivery_id in self._claimed:
             self._replays[delivery_id] = (at, url)
         else:
-            await self.schedule(kept.again(at, url))
+            await self.schedule(kept.with_replay(at, url))
 
     async def next_delivery(self) -> int | None:
         while self._due:
@@ -249,7 +249,7 @@ class MemoryStore:
     def _push(self, delivery: Delivery) -> None:
         if delivery.due_at is not None:
             if len(self._due) > 2 * self._bounds.deliveries:
-                # Deliveries that went for want of room may have been due much later.
+                # Entries of dropped deliveries are removed here, because they may be due much later.
                 self._due = [d for d in self._due if d[2] in self._deliveries]
                 heapq.heapify(self._due)
             self._scheduled += 1
@@ -288,10 +288,10 @@ class MemoryStore:
         if what in ("journal", "all"):
             self._journal.clear()
         if what in ("jobs", "all"):
-            self._give_back(self._jobs.every())
-            self._forget_jobs()
+            self._release_all(self._jobs.every())
+            self._clear_jobs()
         if what in ("counters", "all"):
-            self._forget_counters()
+            self._clear_counters()
         if what == "faults":
             self._values.pop(ARMED, None)
         if what == "all":
@@ -299,7 +299,7 @@ class MemoryStore:
 
 
 def _causes(written: Entry, transition: Entry) -> bool:
-    # A request that took time was written after what happened meanwhile, also where it was the cause.
+    # A request that took time is written after the transitions during it, even if it caused them.
     return written.number == transition.cause and written.at >= transition.at
 
 

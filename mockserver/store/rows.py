@@ -1,4 +1,4 @@
-"""What the table of jobs is made of: a row for each job, and a lane for each account."""
+"""The parts of the job table: a row for each job, and the lists of each account."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,10 +8,11 @@ from mockserver.core.plans import Status
 
 
 @dataclass(slots=True)
-class Row:
-    """A job with the step that was last handed out, its status then, and when time moves it on.
+class JobRow:
+    """A job, with the step that `take` last returned for it and the status of that step.
 
-    `followed` is the last step whose effects were handed out, and `effect_due` when the next one has some.
+    `due` is the instant of its next step. `followed` is the last step that `take_effects` returned, and `effect_due`
+    the instant of the next step with an effect.
     """
 
     job: Job
@@ -23,59 +24,59 @@ class Row:
 
 
 @dataclass(slots=True)
-class Lane:
-    """The sequences of one account's jobs of one provider, oldest first: all, and by status; and its queue."""
+class AccountJobs:
+    """The jobs of one account at one provider, by sequence and oldest first: all, by status, and in the queue."""
 
     every: list[int] = field(default_factory=list)
     queue: list[tuple[int, int]] = field(default_factory=list)
     by_status: dict[Status, list[int]] = field(default_factory=dict)
 
     def of(self, status: Status | None) -> list[int]:
-        """The jobs in a status; None: all of them."""
+        """Return the sequences of the jobs with a status; None means all."""
         return self.every if status is None else self.by_status.setdefault(status, [])
 
 
-class Rows:
-    """The rows of the jobs that are kept, by sequence. The oldest go first.
+class JobRows:
+    """The rows of all jobs, by sequence. The oldest are dropped first.
 
-    Sequences are consecutive, so that a list finds a row. A mapping from which the oldest go would be built anew,
-    whole, each time its gaps were as many as its rows.
+    Sequences are consecutive, so that a list is enough. A dict whose oldest keys are removed would be rebuilt as a
+    whole again and again.
     """
 
     def __init__(self) -> None:
-        self._kept: list[Row] = []
+        self._rows: list[JobRow] = []
         self._first = 1
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._rows)
 
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self._kept)
+    def __iter__(self) -> Iterator[JobRow]:
+        return iter(self._rows)
 
-    def __getitem__(self, sequence: int) -> Row:
-        return self._kept[sequence - self._first]
+    def __getitem__(self, sequence: int) -> JobRow:
+        return self._rows[sequence - self._first]
 
-    def get(self, sequence: int) -> Row | None:
-        """The row of a sequence, or None when it is not kept any more."""
+    def get(self, sequence: int) -> JobRow | None:
+        """Return the row of a sequence, or None when it was dropped."""
         at = sequence - self._first
-        return self._kept[at] if 0 <= at < len(self._kept) else None
+        return self._rows[at] if 0 <= at < len(self._rows) else None
 
-    def since(self, sequence: int) -> list[Row]:
-        """The rows from a sequence on."""
-        return self._kept[sequence - self._first :]
+    def since(self, sequence: int) -> list[JobRow]:
+        """Return the rows from a sequence on."""
+        return self._rows[sequence - self._first :]
 
     @property
     def next(self) -> int:
-        """The sequence that the next row has."""
-        return self._first + len(self._kept)
+        """The sequence of the next row."""
+        return self._first + len(self._rows)
 
-    def append(self, row: Row) -> None:
-        """Keep the row of the sequence `next`."""
-        self._kept.append(row)
+    def append(self, row: JobRow) -> None:
+        """Add the row with the sequence `next`."""
+        self._rows.append(row)
 
-    def take_oldest(self, count: int) -> list[Row]:
-        """So many of the oldest, which are kept no longer."""
-        taken = self._kept[:count]
-        del self._kept[:count]
+    def take_oldest(self, count: int) -> list[JobRow]:
+        """Remove and return the `count` oldest rows."""
+        oldest = self._rows[:count]
+        del self._rows[:count]
         self._first += count
-        return taken
+        return oldest

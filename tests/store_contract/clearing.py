@@ -1,4 +1,4 @@
-"""Forgetting: each kind of state alone, or everything."""
+"""Clearing: each kind of state alone, or everything."""
 
 from mockserver.core.journal import Entry
 from mockserver.core.limits import Limit
@@ -21,8 +21,8 @@ async def filled(store: Store) -> None:
 
 
 async def left(store: Store) -> set[str]:
-    """The kinds of state that are still there."""
-    found = {
+    """Return the kinds of state that are still there."""
+    present = {
         "journal": bool(await store.entries()),
         "jobs": (await store.page_jobs()).total > 0 and await store.get_job("v2p", "v2p:k1", "a") is not None,
         "deliveries": bool(await store.deliveries()) and await store.next_delivery() is not None,
@@ -32,10 +32,11 @@ async def left(store: Store) -> set[str]:
         "faults": bool(await store.values("fault", T0)),
         "tokens": bool(await store.values("token", T0)),
     }
-    return {kind for kind, there in found.items() if there}
+    return {kind for kind, is_there in present.items() if is_there}
 
 
-async def forgotten(store: Store, what: What) -> set[str]:
+async def cleared(store: Store, what: What) -> set[str]:
+    """Fill the store, clear `what`, and return the kinds of state that are gone."""
     await filled(store)
     assert await left(store) == EVERYTHING
     await store.clear(what)
@@ -43,29 +44,29 @@ async def forgotten(store: Store, what: What) -> set[str]:
 
 
 class ClearingContract:
-    """What is promised of `clear`."""
+    """The contract of `clear`."""
 
-    async def test_clearing_nothing_is_no_mistake(self, store: Store) -> None:
+    async def test_an_empty_store_can_be_cleared(self, store: Store) -> None:
         for what in ("journal", "jobs", "counters", "faults", "all"):
             await store.clear(what)
         assert await left(store) == set()
 
-    async def test_the_journal_can_be_forgotten(self, store: Store) -> None:
-        assert await forgotten(store, "journal") == {"journal"}
+    async def test_the_journal_can_be_cleared(self, store: Store) -> None:
+        assert await cleared(store, "journal") == {"journal"}
 
-    async def test_jobs_are_forgotten_with_their_deliveries(self, store: Store) -> None:
-        assert await forgotten(store, "jobs") == {"jobs", "deliveries"}
+    async def test_jobs_are_cleared_with_their_deliveries(self, store: Store) -> None:
+        assert await cleared(store, "jobs") == {"jobs", "deliveries"}
 
-    async def test_counters_are_forgotten_with_limits_and_credits(self, store: Store) -> None:
-        assert await forgotten(store, "counters") == {"numbers", "limits", "credits"}
+    async def test_counters_are_cleared_with_limits_and_credits(self, store: Store) -> None:
+        assert await cleared(store, "counters") == {"numbers", "limits", "credits"}
 
-    async def test_faults_can_be_forgotten(self, store: Store) -> None:
-        assert await forgotten(store, "faults") == {"faults"}
+    async def test_faults_can_be_cleared(self, store: Store) -> None:
+        assert await cleared(store, "faults") == {"faults"}
 
-    async def test_everything_can_be_forgotten(self, store: Store) -> None:
-        assert await forgotten(store, "all") == EVERYTHING
+    async def test_everything_can_be_cleared(self, store: Store) -> None:
+        assert await cleared(store, "all") == EVERYTHING
 
-    async def test_nothing_of_a_forgotten_job_is_left(self, store: Store) -> None:
+    async def test_nothing_of_a_cleared_job_is_left(self, store: Store) -> None:
         old = await store.add_job(job("a"))
         await store.schedule(delivery("d"))
         claimed = await store.claim_due(T0)
@@ -81,7 +82,7 @@ class ClearingContract:
         new = await store.add_job(job("a", HELD))
         assert await store.queue_position(new) == 1
 
-    async def test_what_was_set_aside_for_forgotten_jobs_is_given_back(self, store: Store) -> None:
+    async def test_credits_reserved_for_cleared_jobs_are_released(self, store: Store) -> None:
         await store.open_credits("v2p:k1", T0, 1_000)
         for name, cost in (("a", 300), ("b", 200)):
             assert await store.reserve("v2p:k1", T0, name, cost)

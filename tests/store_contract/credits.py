@@ -1,4 +1,4 @@
-"""Credits: opened once, set aside, charged or given back, and never spent twice."""
+"""Credits: opened once, reserved, charged or released, and never spent twice."""
 
 import asyncio
 
@@ -8,61 +8,61 @@ from mockserver.store.protocol import Store
 from tests.store_contract.samples import T0
 
 
-async def standing(store: Store, account: str = "k1") -> tuple[int | None, int]:
+async def balance_and_reserved(store: Store, account: str = "k1") -> tuple[int | None, int]:
     credits = await store.credits(account)
     assert credits is not None
     return credits.balance, credits.reserved
 
 
 class CreditsContract:
-    """What is promised of credits."""
+    """The contract of credits."""
 
     async def test_an_account_opens_once(self, store: Store) -> None:
         assert await store.credits("k1") is None
         assert (await store.open_credits("k1", T0, 500)).balance == 500
         assert (await store.open_credits("k1", T0, 900)).balance == 500
         assert (await store.open_credits("k2", T0, 900)).balance == 900
-        assert await standing(store) == (500, 0)
+        assert await balance_and_reserved(store) == (500, 0)
 
-    async def test_what_is_set_aside_is_charged_or_given_back(self, store: Store) -> None:
+    async def test_reserved_credits_are_charged_or_released(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         for reference, amount in (("a", 100), ("b", 200), ("c", 300)):
             assert await store.reserve("k1", T0, reference, amount)
-        assert await standing(store) == (400, 600)
+        assert await balance_and_reserved(store) == (400, 600)
         await store.capture("k1", T0, "a")
         await store.capture("k1", T0, "b", 50)
         await store.release("k1", T0, "c")
-        assert await standing(store) == (850, 0)
+        assert await balance_and_reserved(store) == (850, 0)
 
-    async def test_a_balance_that_is_too_small_refuses(self, store: Store) -> None:
+    async def test_a_reservation_above_the_balance_is_refused(self, store: Store) -> None:
         await store.open_credits("k1", T0, 299)
         assert not await store.reserve("k1", T0, "a", 300)
-        assert await standing(store) == (299, 0)
+        assert await balance_and_reserved(store) == (299, 0)
 
-    async def test_at_the_same_time_no_credit_is_spent_twice(self, store: Store) -> None:
+    async def test_concurrent_reservations_never_exceed_the_balance(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         done = await asyncio.gather(*(store.reserve("k1", T0, f"j{n}", 300) for n in range(20)))
         assert done.count(True) == 3
-        assert await standing(store) == (100, 900)
+        assert await balance_and_reserved(store) == (100, 900)
 
-    async def test_ending_twice_changes_nothing(self, store: Store) -> None:
+    async def test_ending_a_reservation_twice_changes_nothing(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         await store.reserve("k1", T0, "a", 300)
         await asyncio.gather(*(store.capture("k1", T0, "a") for _ in range(5)), store.release("k1", T0, "a"))
         await store.release("k1", T0, "never")
-        assert await standing(store) == (700, 0)
+        assert await balance_and_reserved(store) == (700, 0)
 
-    async def test_a_reference_is_set_aside_for_once(self, store: Store) -> None:
+    async def test_a_reference_has_at_most_one_reservation(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         await store.reserve("k1", T0, "a", 300)
         for reference, amount in (("a", 1), ("b", -1)):
             with pytest.raises(ValueError, match="cannot reserve"):
                 await store.reserve("k1", T0, reference, amount)
-        assert await standing(store) == (700, 300)
+        assert await balance_and_reserved(store) == (700, 300)
         await store.release("k1", T0, "a")
         assert await store.reserve("k1", T0, "a", 300)
 
-    async def test_an_account_without_credits_has_none_to_set_aside(self, store: Store) -> None:
+    async def test_an_account_that_was_not_opened_reserves_nothing(self, store: Store) -> None:
         assert not await store.reserve("k1", T0, "a", 1)
         await store.capture("k1", T0, "a")
         await store.release("k1", T0, "a")
@@ -71,21 +71,21 @@ class CreditsContract:
     async def test_unlimited_credits_have_no_balance(self, store: Store) -> None:
         assert (await store.open_credits("k1", T0, None)).balance is None
         assert await store.reserve("k1", T0, "a", 10**9)
-        assert await standing(store) == (None, 10**9)
+        assert await balance_and_reserved(store) == (None, 10**9)
 
     async def test_a_grant_sets_the_balance(self, store: Store) -> None:
         await store.open_credits("k1", T0, 100)
         await store.reserve("k1", T0, "a", 60)
         await store.grant("k1", T0, 500)
-        assert await standing(store) == (500, 60)
+        assert await balance_and_reserved(store) == (500, 60)
         await store.grant("k1", T0, None)
-        assert await standing(store) == (None, 60)
+        assert await balance_and_reserved(store) == (None, 60)
         await store.grant("k1", T0, 5)
-        assert await standing(store) == (5, 60)
+        assert await balance_and_reserved(store) == (5, 60)
         await store.grant("new", T0, 7)
-        assert await standing(store, "new") == (7, 0)
+        assert await balance_and_reserved(store, "new") == (7, 0)
 
-    async def test_every_change_is_written_down(self, store: Store) -> None:
+    async def test_every_change_is_an_entry(self, store: Store) -> None:
         await store.open_credits("k1", T0, 1_000)
         await store.reserve("k1", T0 + 1, "a", 300)
         await store.capture("k1", T0 + 2, "a", 100)
@@ -100,7 +100,7 @@ class CreditsContract:
         ]
 
     @pytest.mark.bounds(ledgers=10)
-    async def test_an_account_that_is_used_keeps_its_credits_however_many_others_there_are(self, store: Store) -> None:
+    async def test_a_recently_used_account_keeps_its_credits(self, store: Store) -> None:
         spent = 0
         for n in range(50):
             await store.open_credits("k1", T0, 10)
@@ -109,7 +109,7 @@ class CreditsContract:
         assert spent == 10
 
     @pytest.mark.bounds(ledgers=10)
-    async def test_accounts_are_bounded_however_they_come(self, store: Store) -> None:
+    async def test_the_number_of_accounts_is_bounded(self, store: Store) -> None:
         for n in range(50):
             await store.grant(f"granted-{n}", T0, 10)
             await store.open_credits(f"opened-{n}", T0, 10)

@@ -1,4 +1,4 @@
-"""Jobs held against a model: a plain list, searched from end to end for every question."""
+"""Jobs compared with a model: a plain list that is searched for every operation."""
 
 import asyncio
 from collections import Counter
@@ -38,7 +38,7 @@ anyone = st.integers(0, 10**6)
 
 @dataclass
 class Row:
-    """A job of the model, and what the last take saw of it."""
+    """A job of the model, with the step and status that `take` last returned for it."""
 
     job: Job
     seen: int
@@ -46,7 +46,7 @@ class Row:
 
 
 class JobMachine(RuleBasedStateMachine):
-    """Any sequence of changes and questions. A subclass says how its store is opened."""
+    """Any sequence of changes and reads. A subclass opens the store."""
 
     def open_store(self, bounds: Bounds) -> AbstractAsyncContextManager[Store]:
         raise NotImplementedError
@@ -57,7 +57,7 @@ class JobMachine(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         self.store: Store = self.run(self.stack.enter_async_context(self.open_store(Bounds(jobs=CAPACITY))))
         self.rows: list[Row] = []
-        # Steps that jobs had passed when they were replaced, and that nobody has taken yet.
+        # Steps that jobs had passed when they were replaced, and that `take` has not returned yet.
         self.passed: list[tuple[int, int, State]] = []
         self.now = T0
         self.added = 0
@@ -66,8 +66,8 @@ class JobMachine(RuleBasedStateMachine):
         self.run(self.stack.aclose())
         self.runner.close()
 
-    def run(self, asked: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(asked)
+    def run(self, operation: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(operation)
 
     def row(self, which: int) -> Row:
         return self.rows[which % len(self.rows)]
@@ -79,7 +79,7 @@ class JobMachine(RuleBasedStateMachine):
                 self.passed.append((state.entered_at, row.job.sequence, state))
                 row.seen, row.status = state.index, state.status
         if new.forced and new.base > row.job.base:
-            # Forced as of an earlier instant, a job may have been seen in a later step than the one it ended in.
+            # If it was forced at an earlier instant, `take` may have returned a later step than the one it ended in.
             row.seen = min(row.seen, new.base - 1)
         row.job = new
 
@@ -88,13 +88,13 @@ class JobMachine(RuleBasedStateMachine):
     @rule(provider=providers, key=keys, name=st.sampled_from(sorted(PLANS)), priority=st.integers(0, 2))
     def add(self, provider: str, key: str, name: str, priority: int) -> None:
         self.added += 1
-        given = Job(f"j{self.added}", provider, "make", f"{provider}:{key}", self.now, PLANS[name], priority=priority)
-        kept = self.run(self.store.add_job(given))
-        assert kept == given.kept(kept.sequence)
+        new = Job(f"j{self.added}", provider, "make", f"{provider}:{key}", self.now, PLANS[name], priority=priority)
+        kept = self.run(self.store.add_job(new))
+        assert kept == new.with_sequence(kept.sequence)
         assert all(kept.sequence > row.job.sequence for row in self.rows)
         first = kept.plan.steps[0]
         self.rows.append(Row(kept, -1 if first.terminal else 0, first.status))
-        # How many of the oldest go at a time is the store's own affair.
+        # The store decides how many of the oldest are dropped at a time.
         total = self.run(self.store.page_jobs()).total
         assert min(len(self.rows), CAPACITY) <= total <= CAPACITY + 1
         self.rows = self.rows[-total:]
@@ -145,7 +145,7 @@ class JobMachine(RuleBasedStateMachine):
         row = self.row(which)
         assert not self.run(self.store.replace_job(row.job._replace(polls=99), row.job))
 
-    # Questions.
+    # Reads.
 
     @rule(
         provider=st.none() | providers,
@@ -156,7 +156,7 @@ class JobMachine(RuleBasedStateMachine):
     )
     def page(self, provider: str | None, key: str | None, status: Status | None, offset: int, limit: int) -> None:
         account = f"{provider or 'v2p'}:{key}" if key else None
-        found = [
+        expected = [
             row.job
             for row in reversed(self.rows)
             if provider in (None, row.job.provider)
@@ -164,7 +164,7 @@ class JobMachine(RuleBasedStateMachine):
             and status in (None, row.status)
         ]
         page = self.run(self.store.page_jobs(provider, account, status, offset, limit))
-        assert (list(page.jobs), page.total) == (found[offset : offset + limit], len(found))
+        assert (list(page.jobs), page.total) == (expected[offset : offset + limit], len(expected))
 
     @rule(provider=providers)
     def tally(self, provider: str) -> None:

@@ -22,9 +22,9 @@ HELD = plan(Step("queued", held=True), Step("running", Span(1_000)), Step("succe
 
 
 def job(name: str, plan: Plan = RENDER, *, provider: str = "v2p", key: str = "k1", at: int = T0, **more: Any) -> Job:
-    """A job of the account of `key` at `provider`, created at `at`, which stands in the queue."""
-    account, told = f"{provider}:{key}", {"priority": 0, **more}
-    return Job(name, provider, "make", account, at, plan, {"prompt": "sea"}, {"list": [1, {"a": None}]}, **told)
+    """Create a job of the account of `key` at `provider`, created at `at` and in the queue."""
+    account, fields = f"{provider}:{key}", {"priority": 0, **more}
+    return Job(name, provider, "make", account, at, plan, {"prompt": "sea"}, {"list": [1, {"a": None}]}, **fields)
 
 
 def delivery(name: str, due_at: int | None = T0, **more: Any) -> Delivery:

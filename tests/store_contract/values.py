@@ -12,9 +12,9 @@ DATA: Any = {"text": "é😀", "list": [1, 2.5, None, True, {"deep": []}], "empt
 
 
 class ValuesContract:
-    """What is promised of small values."""
+    """The contract of small values."""
 
-    async def test_a_value_comes_back_as_it_was(self, store: Store) -> None:
+    async def test_a_value_is_stored_unchanged(self, store: Store) -> None:
         await store.put_value("token", "a", DATA)
         assert await store.get_value("token", "a", T0) == DATA
         assert await store.get_value("token", "b", T0) is None
@@ -27,7 +27,7 @@ class ValuesContract:
         assert await store.take_value("token", "a", T0 + 1_000) is None
         assert await store.values("token", T0 + 1_000) == {}
 
-    async def test_a_value_that_is_put_again_is_replaced_with_its_end(self, store: Store) -> None:
+    async def test_a_value_that_is_put_again_replaces_value_and_expiry(self, store: Store) -> None:
         await store.put_value("token", "a", 1, T0 + 1_000)
         await store.put_value("token", "a", 2)
         assert await store.get_value("token", "a", T0 + 10**9) == 2
@@ -39,7 +39,7 @@ class ValuesContract:
         assert await store.get_value("fault", "f1", T0) is None
         assert await store.take_value("never", "f1", T0) is None
 
-    async def test_all_values_of_a_kind_come_oldest_first(self, store: Store) -> None:
+    async def test_the_values_of_a_kind_are_listed_oldest_first(self, store: Store) -> None:
         assert await store.values("fault", T0) == {}
         for n, name in enumerate("cab"):
             await store.put_value("fault", name, n, T0 + 1_000 * (n + 1))
@@ -49,7 +49,7 @@ class ValuesContract:
         await store.put_value("fault", "a", 5)
         assert list((await store.values("fault", T0)).items()) == [("c", 0), ("b", 2), ("a", 5)]
 
-    async def test_a_value_that_is_replaced_keeps_its_place_and_its_end(self, store: Store) -> None:
+    async def test_a_replaced_value_keeps_its_position_and_expiry(self, store: Store) -> None:
         await store.put_value("fault", "a", {"times": 3}, T0 + 1_000)
         await store.put_value("fault", "b", DATA)
         replacing = (store.replace_value("fault", "a", {"times": 3}, {"times": 2}) for _ in range(20))
@@ -60,7 +60,7 @@ class ValuesContract:
         assert not await store.replace_value("never", "a", DATA, 1)
 
     @pytest.mark.bounds(values=10)
-    async def test_the_oldest_of_a_kind_go_when_there_are_too_many(self, store: Store) -> None:
+    async def test_the_oldest_values_of_a_kind_are_dropped_when_there_are_too_many(self, store: Store) -> None:
         await store.put_value("token", "other kind", 1)
         for n in range(30):
             await store.put_value("fault", str(n), n)

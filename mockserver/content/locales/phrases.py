@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 
 from mockserver.content.scene import ANGLES, FRAMINGS, LIGHTS, MOMENTS, MOVEMENTS, PALETTES
 from mockserver.content.themes import MOODS, STORIES
-from mockserver.source.suggestions import did_you_mean, nearest, shown
+from mockserver.source.suggestions import describe, did_you_mean, nearest
 
 # A text that is annotated with names is a form with these slots, a dict one with these keys. A text without names is
 # said as it stands.
@@ -126,7 +126,7 @@ def read(path: Path) -> Locale:
     except ValueError as error:
         wrong.append(str(error))
     if not wrong and found.code != path.stem:
-        wrong.append(f"code: it is {path.stem!r} by the name of the file, not {shown(found.code)}")
+        wrong.append(f"code: it is {path.stem!r} by the name of the file, not {describe(found.code)}")
     if wrong:
         raise ValueError("\n".join(f"{path}: {told}" for told in wrong))
     language: Locale = found
@@ -156,7 +156,7 @@ def _reading(kind: Any) -> _Reading:
 
 def _text(slots: tuple[str, ...] | str, value: object, at: str, wrong: list[str]) -> object:
     if not isinstance(value, str):
-        wrong.append(f"{at}: a text is needed, not {shown(value)}")
+        wrong.append(f"{at}: a text is needed, not {describe(value)}")
     elif not value and slots != _MAY_BE_EMPTY:
         wrong.append(f"{at}: the text is empty")
     elif "{" in value or "}" in value:
@@ -170,7 +170,7 @@ def _unfilled(form: str, slots: tuple[str, ...]) -> Iterable[str]:
     try:
         parts = [part for part in string.Formatter().parse(form) if part[1] is not None]
     except ValueError as error:
-        return [f"{str(error).lower()} in {shown(form)}"]
+        return [f"{str(error).lower()} in {describe(form)}"]
     found = [f"{name}{'!' + how if how else ''}{':' + spec if spec else ''}" for _, name, spec, how in parts]
     return [f"{{{name}}} is not filled{did_you_mean(name, slots)}" for name in found if name not in slots]
 
@@ -179,7 +179,7 @@ def _mapping(
     made: Callable[[dict[str, Any]], Any], keys: dict[str, _Reading], value: object, at: str, wrong: list[str]
 ) -> object:
     if not isinstance(value, dict):
-        wrong.append(f"{at or 'the file'}: a mapping is needed, not {shown(value)}")
+        wrong.append(f"{at or 'the file'}: a mapping is needed, not {describe(value)}")
         return None
     within = f"{at}." if at else ""
     if value.keys() != keys.keys():
@@ -194,7 +194,7 @@ def _mapping(
 
 def _list(every: _Reading | None, each: list[_Reading], value: object, at: str, wrong: list[str]) -> object:
     if not isinstance(value, list):
-        wrong.append(f"{at}: a list is needed, not {shown(value)}")
+        wrong.append(f"{at}: a list is needed, not {describe(value)}")
         return None
     if not value:
         wrong.append(f"{at}: the list is empty")

@@ -217,8 +217,8 @@ def _asked(options: Options, hint: str) -> dict[str, Any]:
 
 def _largest(exchange: Exchange, figure: str) -> int | None:
     """What the account's plan allows of a figure that is not counted; None is no limit."""
-    account = exchange.account
-    return account.figures[figure] if figure in account.figures else exchange.provider.tiers[account.tier][figure]
+    account, overrides = exchange.account, exchange.account.limit_overrides
+    return overrides[figure] if figure in overrides else exchange.provider.tiers[account.tier][figure]
 
 
 def _within_plan(exchange: Exchange, body: UrlAnalysis) -> None:

@@ -1,6 +1,6 @@
-"""Writes the bundled default scenario out as Python, so that a server that uses it need not read YAML first.
+"""Writes the bundled default scenario as Python, so that a server that uses it does not have to read YAML.
 
-`make default` runs this; a test holds what it wrote to `scenarios/default.yaml`.
+`make default` runs this. A test compares the result with `scenarios/default.yaml`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,33 +16,33 @@ from mockserver.scenario.library import bundled_dir
 from mockserver.source.validation import validate
 
 _HEAD = '''\
-"""What `scenarios/default.yaml` says, as Python. Written by `make default`: change the YAML, not this."""
+"""The scenario of `scenarios/default.yaml` as Python. Written by `make default`: change the YAML, not this file."""
 
 from mockserver.core.durations import Span
 from mockserver.core.scenario import {names}
 
-# Of the text that this was made from: of any other, it says nothing.
+# The digest of the text that this was generated from. It is not valid for any other text.
 DIGEST = "{digest}"
 
 
 def scenario() -> Scenario:
-    """The scenario, as reading the text would give it."""
+    """Return the scenario, as reading the text would."""
     return {value}
 '''
 
 
-def written_out(text: bytes) -> str:
-    """The module that makes the scenario of a YAML text. Raises SourceErrors."""
+def python_source(text: bytes) -> str:
+    """Return the source of the module for the scenario of a YAML text. Raises SourceErrors."""
     scenario = validate(Scenario, read_text(text, "default"))
     names = ", ".join(sorted({type(part).__name__ for part in _parts(scenario)}))
     return _HEAD.format(names=names, digest=digest_of(text), value=_source(scenario))
 
 
 def _source(value: Any) -> str:
-    """A Python expression for a part of a scenario. A model is constructed of what its author wrote, unvalidated."""
+    """Return a Python expression for a part of a scenario. Models get the values that are set, without validation."""
     if isinstance(value, BaseModel):
-        given = ", ".join(f"{name}={_source(each)}" for name, each in value if name in value.model_fields_set)
-        return f"{type(value).__name__}.model_construct({given})"
+        values = ", ".join(f"{name}={_source(each)}" for name, each in value if name in value.model_fields_set)
+        return f"{type(value).__name__}.model_construct({values})"
     if isinstance(value, list):
         return f"[{', '.join(map(_source, value))}]"
     if isinstance(value, Mapping):
@@ -51,7 +51,7 @@ def _source(value: Any) -> str:
 
 
 def _parts(value: Any) -> Iterator[BaseModel]:
-    """The models within a scenario, itself included."""
+    """Yield all models in a scenario, including the scenario itself."""
     if isinstance(value, BaseModel):
         yield value
         value = dict(value)
@@ -61,4 +61,4 @@ def _parts(value: Any) -> Iterator[BaseModel]:
 
 
 if __name__ == "__main__":
-    Path(default.__file__).write_text(written_out((bundled_dir() / "default.yaml").read_bytes()), "utf-8")
+    Path(default.__file__).write_text(python_source((bundled_dir() / "default.yaml").read_bytes()), "utf-8")

@@ -1,4 +1,4 @@
-"""The engine: a scenario becomes a program, and what is wrong with it is said where it stands."""
+"""Compiling a scenario: the program that results, and the place and message of every error."""
 
 from typing import Any
 
@@ -64,28 +64,28 @@ def problem(**parts: Any) -> Problem:
 # --- a program ---
 
 
-def test_rules_are_sorted_by_the_operations_they_cover() -> None:
-    made = program(
+def test_rules_are_grouped_by_the_operations_they_match() -> None:
+    compiled = program(
         rules=[
             rule("urls", "videotoprompt.analyze_*"),
             rule("both", ["nanophoto.reverse_prompt", "videotoprompt.account"]),
             rule("rest", "*"),
         ]
     )
-    tried = {o: candidates(parts, View(o, {}), []) for o, parts in made.by_operation.items()}
+    tried = {o: candidates(parts, View(o, {}), []) for o, parts in compiled.by_operation.items()}
     assert {o: [r.name for r in rules] for o, rules in tried.items()} == {
         "videotoprompt.analyze_url": ["urls", "rest"],
         "videotoprompt.account": ["both", "rest"],
         "nanophoto.reverse_prompt": ["both", "rest"],
     }
-    assert made.others["videotoprompt.analyze_url"] == (
+    assert compiled.others["videotoprompt.analyze_url"] == (
         Miss("both", "operation is not nanophoto.reverse_prompt or videotoprompt.account"),
     )
-    assert made.others["videotoprompt.account"] == (Miss("urls", "operation is not videotoprompt.analyze_*"),)
+    assert compiled.others["videotoprompt.account"] == (Miss("urls", "operation is not videotoprompt.analyze_*"),)
 
 
-def test_a_rule_keeps_everything_it_was_told() -> None:
-    (made,) = program(
+def test_a_compiled_rule_has_all_values_of_its_source() -> None:
+    (compiled,) = program(
         plans={"render": {"steps": STEPS}},
         rules=[
             rule(
@@ -101,18 +101,22 @@ def test_a_rule_keeps_everything_it_was_told() -> None:
             )
         ],
     ).rules
-    assert (made.nth, made.times, made.probability, made.plan) == (frozenset({2, 3}), 5, 0.5, "render")
-    assert made.counted
-    assert made.reply == {"extra": "${now}"}
-    assert made.stream is not None
-    assert made.stream.text == "words"
-    assert made.fault is not None
-    assert (made.fault.kind, made.fault.retry_after, made.fault.message) == ("rate_limited", 20_000, "slow down")
-    assert [text for c in made.checks for text, _ in c.tests] == ["body.prompt contains 'sea'"]
+    assert (compiled.nth, compiled.times, compiled.probability, compiled.plan) == (frozenset({2, 3}), 5, 0.5, "render")
+    assert compiled.counted
+    assert compiled.reply == {"extra": "${now}"}
+    assert compiled.stream is not None
+    assert compiled.stream.text == "words"
+    assert compiled.fault is not None
+    assert (compiled.fault.kind, compiled.fault.retry_after, compiled.fault.message) == (
+        "rate_limited",
+        20_000,
+        "slow down",
+    )
+    assert [text for c in compiled.checks for text, _ in c.tests] == ["body.prompt contains 'sea'"]
 
 
 def test_plans_are_found_by_name() -> None:
-    made = program(
+    compiled = program(
         plans={
             "render": {
                 "steps": [
@@ -124,43 +128,43 @@ def test_plans_are_found_by_name() -> None:
             }
         }
     )
-    assert made.plan("render").steps == (
+    assert compiled.plan("render").steps == (
         Step("queued", polls=1),
         Step("running", Span(13_000, 2_000), stage="probing", progress=(0, 90)),
         Step("running", held=True),
         Step("failed", error="no luck", code="E1"),
     )
-    assert made.plan(None) is made.plan("default") is FALLBACK
+    assert compiled.plan(None) is compiled.plan("default") is FALLBACK
 
 
-def test_the_plan_called_default_is_for_jobs_without_another() -> None:
-    made = program(plans={"default": {"steps": STEPS}})
-    assert made.plan(None) is made.plan("default") is not FALLBACK
+def test_the_plan_called_default_replaces_the_built_in_plan() -> None:
+    compiled = program(plans={"default": {"steps": STEPS}})
+    assert compiled.plan(None) is compiled.plan("default") is not FALLBACK
 
 
 def test_the_first_account_that_matches_decides() -> None:
-    made = program(accounts=[{"key": "free-*", "plan": "free"}, {"key": "*", "plan": "pro"}])
-    assert [a.plan for a in (made.account("free-1"), made.account("key-1")) if a] == ["free", "pro"]
+    compiled = program(accounts=[{"key": "free-*", "plan": "free"}, {"key": "*", "plan": "pro"}])
+    assert [a.plan for a in (compiled.account("free-1"), compiled.account("key-1")) if a] == ["free", "pro"]
     assert program(accounts=[{"key": "free-*"}]).account("key-1") is None
 
 
-def test_without_accounts_every_key_is_let_in() -> None:
-    anybody = program().account("key-1")
-    assert anybody is not None
-    assert not anybody.refused
+def test_without_accounts_every_key_is_accepted() -> None:
+    account = program().account("key-1")
+    assert account is not None
+    assert not account.refused
 
 
-def test_options_and_webhooks_are_handed_on() -> None:
-    made = program(
+def test_a_program_has_the_options_and_webhooks_of_its_scenario() -> None:
+    compiled = program(
         providers={"nanophoto": {"fetch": True}},
         webhooks=[{"event": "analysis.*", "nth": 1, "tampering": {"lose": 2}}],
     )
-    assert made.options == {"nanophoto": {"fetch": True}}
-    assert (made.webhooks[0].nth, made.webhooks[0].tampering.lose) == ([1], 2)
-    assert made.name == "test"
+    assert compiled.options == {"nanophoto": {"fetch": True}}
+    assert (compiled.webhooks[0].nth, compiled.webhooks[0].tampering.lose) == ([1], 2)
+    assert compiled.name == "test"
 
 
-# --- what is wrong, and where ---
+# --- errors and their places ---
 
 
 @pytest.mark.parametrize(
@@ -169,68 +173,73 @@ def test_options_and_webhooks_are_handed_on() -> None:
         (
             {"rules": [rule(operation="videotoprompt.analyse_url")]},
             ("rules", 0, "operation"),
-            "no operation is called 'videotoprompt.analyse_url'; did you mean 'videotoprompt.analyze_url'?",
+            "no operation matches 'videotoprompt.analyse_url'; did you mean 'videotoprompt.analyze_url'?",
         ),
         (
             {"rules": [rule(), rule("two", ["videotoprompt.*", "prompttovideo.*"])]},
             ("rules", 1, "operation", 1),
-            f"no operation is called 'prompttovideo.*'; one of: {', '.join(sorted(KNOWN.operations))}",
+            f"no operation matches 'prompttovideo.*'; one of: {', '.join(sorted(KNOWN.operations))}",
         ),
         (
             {"plans": {"render": {"steps": STEPS}}, "rules": [rule(plan="rendr")]},
             ("rules", 0, "plan"),
-            "no plan is called 'rendr'; did you mean 'render'?",
+            "unknown plan 'rendr'; did you mean 'render'?",
         ),
-        ({"rules": [rule(plan="x")]}, ("rules", 0, "plan"), "no plan is called 'x'"),
+        ({"rules": [rule(plan="x")]}, ("rules", 0, "plan"), "unknown plan 'x'"),
         (
             {"rules": [rule(fault={"kind": "rate_limit"})]},
             ("rules", 0, "fault", "kind"),
-            "no fault is called 'rate_limit'; did you mean 'rate_limited'?",
+            "unknown fault 'rate_limit'; did you mean 'rate_limited'?",
         ),
         (
             {"rules": [rule(fault={"kind": "nanophoto: VIDEO_DOWNLOAD_FAIL"})]},
             ("rules", 0, "fault", "kind"),
-            "no fault is called 'nanophoto: VIDEO_DOWNLOAD_FAIL'; did you mean 'nanophoto:VIDEO_DOWNLOAD_FAILED'?",
+            "unknown fault 'nanophoto: VIDEO_DOWNLOAD_FAIL'; did you mean 'nanophoto:VIDEO_DOWNLOAD_FAILED'?",
         ),
         (
             {"rules": [rule(stream={"fault": {"kind": "resett"}})]},
             ("rules", 0, "stream", "fault", "kind"),
-            "no fault is called 'resett'; did you mean 'reset'?",
+            "unknown fault 'resett'; did you mean 'reset'?",
         ),
         (
             {"rules": [rule(fault={"kind": "latency", "phase": "mid_body"})]},
             ("rules", 0, "fault", "phase"),
-            "latency happens before the reply begins, so it has no phase mid_body",
+            "latency happens before the reply begins, so its phase cannot be mid_body",
         ),
         (
             {"rules": [rule(fault={"kind": "overloaded", "phase": "mid_body"})]},
             ("rules", 0, "fault", "phase"),
-            "overloaded is a reply of its own and cannot happen in the middle of another",
+            "overloaded replaces the whole reply, so its phase cannot be mid_body",
         ),
         (
             {"rules": [rule(fault={"kind": "truncate", "phase": "after_commit"})]},
             ("rules", 0, "fault", "phase"),
-            "truncate spoils the body of a reply, so its phase is mid_body",
+            "truncate changes the body of a reply, so its phase must be mid_body",
         ),
         (
             {"rules": [rule(stream={"fault": {"kind": "hang"}})]},
             ("rules", 0, "stream", "fault", "kind"),
-            f"a stream that has begun can only be spoilt ({', '.join(SPOILING)}); hang comes before it",
+            "the fault of a stream must be truncate, reset, stall, garble or slow_drip, not hang",
+        ),
+        (
+            {"rules": [rule(stream={"fault": {"kind": "reset", "phase": "before_commit"}})]},
+            ("rules", 0, "stream", "fault", "phase"),
+            "a stream has begun when its fault happens, so its phase must be mid_body",
         ),
         (
             {"rules": [rule(reply={"a": ["${job.idd}"]})]},
             ("rules", 0, "reply", "a", 0),
-            "${job.idd} is not on the list of values; did you mean 'job.id'?",
+            "unknown placeholder ${job.idd}; did you mean 'job.id'?",
         ),
         (
             {"rules": [rule(reply={"a": "${now}"}, stream={"text": "${later}"})]},
             ("rules", 0, "stream", "text"),
-            "${later} is not on the list of values; one of: " + VALUES,
+            "unknown placeholder ${later}; one of: " + VALUES,
         ),
         (
             {"rules": [rule("a"), rule("b"), rule("a")]},
             ("rules", 2, "name"),
-            "rule 1 is called 'a' too; names are unique",
+            "rule 1 is also called 'a'; names must be unique",
         ),
         (
             {"accounts": [{"key": "*", "plan": "prof"}]},
@@ -254,7 +263,7 @@ def test_options_and_webhooks_are_handed_on() -> None:
         ),
     ],
 )
-def test_a_name_that_does_not_exist_is_found_where_it_stands(
+def test_an_unknown_name_is_reported_with_its_place(
     parts: dict[str, Any], loc: tuple[str | int, ...], message: str
 ) -> None:
     assert problem(**parts) == Problem(loc, message)
@@ -266,12 +275,12 @@ def test_a_name_that_does_not_exist_is_found_where_it_stands(
         (
             {"rules": [rule(when={"body.x": {"equals": 1}, "bodi.y": {"equals": 1}})]},
             ("rules", 0, "when", "bodi.y"),
-            "'bodi.y' is no place in a request",
+            "'bodi.y' does not name a value of a request",
         ),
         (
             {"rules": [rule(when={"input": {"regex": "(?=x)"}})]},
             ("rules", 0, "when", "input"),
-            "regex '(?=x)' is not of the linear-time syntax",
+            "regex '(?=x)' is invalid or not supported by the linear-time engine",
         ),
         (
             {"accounts": [{"key": "*", "limits": {"requests_per_minut": 5}}]},
@@ -285,13 +294,15 @@ def test_a_name_that_does_not_exist_is_found_where_it_stands(
         ),
     ],
 )
-def test_a_mistake_in_a_key_points_at_the_key(parts: dict[str, Any], loc: tuple[str | int, ...], message: str) -> None:
-    found = problem(**parts)
-    assert (found.loc, found.at_key) == (loc, True)
-    assert found.message.startswith(message)
+def test_an_error_in_a_key_is_reported_at_the_key(
+    parts: dict[str, Any], loc: tuple[str | int, ...], message: str
+) -> None:
+    only = problem(**parts)
+    assert (only.loc, only.at_key) == (loc, True)
+    assert only.message.startswith(message)
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     parts = {"rules": [rule(operation="x.y", plan="none", fault={"kind": "bang"})], "providers": {"none": {}}}
     with pytest.raises(Problems) as caught:
         program(**parts)
@@ -301,16 +312,16 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ("rules", 0, "fault", "kind"),
         ("providers", "none"),
     ]
-    assert str(caught.value).startswith("rules.0.operation: no operation is called 'x.y'")
+    assert str(caught.value).startswith("rules.0.operation: no operation matches 'x.y'")
 
 
-def test_plans_of_an_extended_scenario_count_as_existing() -> None:
+def test_a_rule_can_use_a_plan_of_the_extended_scenario() -> None:
     child = scenario(rules=[rule(plan="theirs")])
     assert compile_scenario(child, KNOWN, program(plans={"theirs": {"steps": STEPS}})).rules[0].plan == "theirs"
     assert problems(rules=[rule(plan="default")]) == []
 
 
-def test_suggestions_are_one_word_or_a_short_list() -> None:
+def test_a_suggestion_is_one_word_or_a_short_list() -> None:
     assert near("faild", ["failed", "fast"]) == "; did you mean 'failed'?"
     assert near("zzz", ["b", "a"]) == "; one of: a, b"
     assert near("zzz", [str(n) for n in range(25)]) == ""
@@ -331,7 +342,7 @@ def test_suggestions_are_one_word_or_a_short_list() -> None:
         ("rate limited", "rate limited"),
     ],
 )
-def test_a_code_of_a_provider_has_one_spelling(written: str, kind: str) -> None:
+def test_a_provider_code_has_one_normal_form(written: str, kind: str) -> None:
     assert fault_kind(written) == kind
     assert (list(check_fault((), FaultSpec(kind=written), KNOWN)) == []) is (kind != "rate limited")
 
@@ -353,7 +364,7 @@ def test_a_fault_has_the_phase_that_its_kind_implies(spec: dict[str, Any], phase
     assert compile_fault(FaultSpec.model_validate(spec)).phase == phase
 
 
-def test_a_fault_keeps_its_figures() -> None:
+def test_a_compiled_fault_has_all_values_of_its_source() -> None:
     fault = compile_fault(
         FaultSpec.model_validate({"kind": "slow_drip", "for": "3s ± 1s", "at": "25%", "rate": 64, "message": "m"})
     )
@@ -362,7 +373,7 @@ def test_a_fault_keeps_its_figures() -> None:
     assert compile_fault(FaultSpec.model_validate({"kind": "truncate", "at": 0})).at == 0
 
 
-def test_a_stream_may_be_spoilt() -> None:
+def test_a_stream_can_have_each_of_its_faults() -> None:
     for kind in SPOILING:
         assert problems(rules=[rule(stream={"fault": {"kind": kind, "at": "50%"}})]) == []
 
@@ -415,16 +426,16 @@ def test_a_stream_may_be_spoilt() -> None:
         ),
     ],
 )
-def test_a_rule_is_hidden_where_an_earlier_one_takes_all_its_requests(
+def test_a_rule_never_wins_if_an_earlier_one_takes_all_its_requests(
     rules: list[dict[str, Any]], hidden: dict[str, str]
 ) -> None:
     assert shadows(program(rules=rules).rules) == hidden
 
 
-# --- one scenario behind another ---
+# --- a scenario that extends another ---
 
 
-def test_the_child_comes_first_and_the_parent_behind() -> None:
+def test_the_parts_of_the_child_come_before_those_of_the_parent() -> None:
     child = scenario(
         accounts=[{"key": "c", "plan": "pro"}],
         rules=[rule("own"), rule("shared", "nanophoto.*")],
@@ -456,13 +467,13 @@ def test_the_child_comes_first_and_the_parent_behind() -> None:
     assert compile_scenario(both, KNOWN).name == "test"
 
 
-def test_what_the_child_says_itself_stands() -> None:
+def test_values_of_the_child_replace_those_of_the_parent() -> None:
     child = scenario(seed=0, clock={"mode": "auto"}, signature_time="wall")
     both = child.extending(scenario(seed=7, clock={"mode": "manual"}, signature_time="sandbox"))
     assert (both.seed, both.clock, both.signature_time) == (0, child.clock, "wall")
 
 
-def test_extending_changes_neither() -> None:
+def test_extending_does_not_change_the_two_scenarios() -> None:
     child, parent = scenario(rules=[rule("a")]), scenario(rules=[rule("b")], plans={"p": {"steps": STEPS}})
     before = (child.model_dump(), parent.model_dump())
     child.extending(parent)

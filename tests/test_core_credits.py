@@ -1,4 +1,4 @@
-"""The ledger: every change of a balance is an entry, and the entries always sum to the balance."""
+"""Credits: every change of a balance is an entry, and the entries always sum to the balance."""
 
 import pytest
 from hypothesis import settings
@@ -17,7 +17,7 @@ def test_a_ledger_opens_with_its_credits() -> None:
     assert ledger.entries == [Entry(1, "opening", 500)]
 
 
-def test_what_is_reserved_is_held_and_then_charged() -> None:
+def test_reserved_credits_are_held_and_then_charged() -> None:
     ledger = Ledger.opened(1, 500)
     assert ledger.reserve(2, "job_1", 300)
     assert (ledger.balance, ledger.held) == (200, 300)
@@ -29,7 +29,7 @@ def test_what_is_reserved_is_held_and_then_charged() -> None:
     ]
 
 
-def test_what_is_released_comes_back() -> None:
+def test_released_credits_return_to_the_balance() -> None:
     ledger = Ledger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
     ledger.release(3, "job_1")
@@ -37,21 +37,21 @@ def test_what_is_released_comes_back() -> None:
 
 
 @pytest.mark.parametrize(("charged", "balance"), [(100, 400), (0, 500), (300, 200), (1_000, 200), (-5, 500)])
-def test_a_capture_may_charge_less_but_never_more_than_was_reserved(charged: int, balance: int) -> None:
+def test_a_capture_can_charge_less_than_was_reserved_but_never_more(charged: int, balance: int) -> None:
     ledger = Ledger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
     ledger.capture(3, "job_1", charged)
     assert (ledger.balance, ledger.held) == (balance, 0)
 
 
-def test_a_reservation_beyond_the_balance_is_refused_without_a_trace() -> None:
+def test_a_reservation_beyond_the_balance_is_refused_without_an_entry() -> None:
     ledger = Ledger.opened(1, 299)
     assert not ledger.reserve(2, "job_1", 300)
     assert (ledger.balance, ledger.held, ledger.reserved, len(ledger.entries)) == (299, 0, {}, 1)
     assert ledger.reserve(2, "job_1", 299)
 
 
-def test_the_second_end_of_a_reservation_has_no_effect() -> None:
+def test_ending_a_reservation_twice_has_no_effect() -> None:
     ledger = Ledger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
     ledger.capture(3, "job_1", 100)
@@ -62,32 +62,35 @@ def test_the_second_end_of_a_reservation_has_no_effect() -> None:
     assert (ledger.balance, ledger.held, ledger.entries) == (400, 0, written)
 
 
-@pytest.mark.parametrize(("reference", "amount"), [("job_2", -1), ("job_1", 1)])
-def test_a_reservation_that_makes_no_sense_is_a_mistake(reference: str, amount: int) -> None:
+@pytest.mark.parametrize(
+    ("reference", "amount", "reason"),
+    [("job_2", -1, "the amount must not be negative"), ("job_1", 1, "it already has a reservation")],
+)
+def test_an_invalid_reservation_raises_an_error(reference: str, amount: int, reason: str) -> None:
     ledger = Ledger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
-    with pytest.raises(ValueError, match=f"cannot reserve {amount} for '{reference}'"):
+    with pytest.raises(ValueError, match=f"cannot reserve {amount} for '{reference}': {reason}"):
         ledger.reserve(3, reference, amount)
     assert (ledger.balance, ledger.held) == (200, 300)
 
 
-# --- without a limit, and set anew ---
+# --- unlimited credits and grants ---
 
 
-def test_without_a_limit_everything_is_admitted_and_written_down() -> None:
+def test_unlimited_credits_admit_and_record_every_reservation() -> None:
     ledger = Ledger.opened(1, None)
     assert ledger.reserve(2, "job_1", 10**9)
     assert (ledger.unlimited, ledger.balance, ledger.held) == (True, -(10**9), 10**9)
 
 
-def test_a_grant_sets_the_balance_by_an_entry_of_the_difference() -> None:
+def test_a_grant_sets_the_balance_with_an_entry_of_the_difference() -> None:
     ledger = Ledger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
     ledger.grant(3, 1_000)
     assert (ledger.balance, ledger.held, ledger.entries[-1]) == (1_000, 300, Entry(3, "grant", 800))
 
 
-def test_a_limit_can_go_and_come_back() -> None:
+def test_credits_can_become_unlimited_and_limited_again() -> None:
     ledger = Ledger.opened(1, 0)
     assert not ledger.reserve(2, "job_1", 1)
     ledger.grant(3, None)
@@ -97,10 +100,10 @@ def test_a_limit_can_go_and_come_back() -> None:
     assert ledger.balance == sum(e.amount for e in ledger.entries) == 0
 
 
-# --- the oldest entries are folded into one ---
+# --- the oldest entries are merged into one ---
 
 
-def test_old_entries_become_one_opening_entry_of_their_sum() -> None:
+def test_old_entries_become_one_opening_entry_with_their_sum() -> None:
     ledger = Ledger.opened(0, 10**9)
     for at in range(1, 2 * KEPT_ENTRIES + 1):
         ledger.reserve(at, f"job_{at}", at)
@@ -115,7 +118,7 @@ amounts = st.integers(0, 400)
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Any sequence of changes, held against two numbers and a dict. Only three entries are kept, so that all fold."""
+    """Any sequence of changes, compared with two numbers and a dict. Only three entries are kept, so they merge."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,12 +167,12 @@ class LedgerMachine(RuleBasedStateMachine):
         assert sum(e.amount for e in self.ledger.entries) == self.ledger.balance
 
     @invariant()
-    def what_is_held_is_what_is_reserved(self) -> None:
+    def the_held_amount_is_the_sum_of_the_reservations(self) -> None:
         assert self.ledger.held == sum(self.reserved.values()) >= 0
         assert self.ledger.reserved == self.reserved
 
     @invariant()
-    def nothing_is_made_or_lost(self) -> None:
+    def no_credits_appear_or_disappear(self) -> None:
         assert self.ledger.balance + self.ledger.held == self.total
         assert self.ledger.unlimited or self.ledger.balance >= 0
 
