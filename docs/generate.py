@@ -240,6 +240,13 @@ def features() -> Iterator[str]:
     yield from (f"| [{p.title}](providers/{p.name}.md) | {p.features} |" for p in all_providers())
 
 
+def hosts() -> Iterator[str]:
+    """Yield a table of the hosts of all providers."""
+    yield "| hosts | provider |"
+    yield "|---|---|"
+    yield from (f"| {', '.join(f'`{host}`' for host in p.hosts)} | {p.title} |" for p in all_providers())
+
+
 BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
     "operations": operations,
     "limits": limits,
@@ -253,6 +260,7 @@ BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "base-urls": base_urls,
     "features": features,
+    "hosts": hosts,
     "language": language,
     "faults": faults,
     "substitutions": substitutions,

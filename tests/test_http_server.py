@@ -129,7 +129,7 @@ def test_the_process_logs_requests_where_it_was_told_to_and_dies_of_sigterm_as_a
     # A server that hangs must fail the test, not the whole run.
     watchdog = threading.Timer(30, process.kill)
     watchdog.start()
-    (control,) = (line.split()[1] for line in islice(process.stdout, 8) if line.startswith("  Control"))
+    control = next(line.split()[1] for line in process.stdout if line.startswith("  Control"))
     httpx2.get(f"{control}/health").raise_for_status()
     (logged,) = islice((line for line in process.stdout if "INFO" in line), 1)
     assert re.fullmatch(r'INFO:     127\.0\.0\.1:[0-9]+ - "GET /_mock/health HTTP/1\.1" 200 OK\n', logged)
