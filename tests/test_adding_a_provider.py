@@ -101,7 +101,7 @@ def test_the_tests_pass_with_the_provider_of_the_page(followed: Path) -> None:
     assert done.returncode == 0, done.stdout[-10_000:]
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed is not None
-    assert int(passed[1]) > len(names_of_tests()) + len(tests_of_rows())
+    assert int(passed[1]) > len(page_tests()) + len(proofs())
 
 
 def test_the_files_of_the_page_are_formatted_and_have_no_lint(followed: Path) -> None:
@@ -120,9 +120,9 @@ def test_the_generated_document_is_valid_and_has_the_operations_and_the_webhooks
 
 
 def test_every_row_of_the_pages_ledger_is_proven_by_a_test_of_the_page() -> None:
-    rows = tests_of_rows()
+    rows = proofs()
     assert {"operation.create_caption", "event.caption.done", "ending.complete", "error.rate_limited"} <= rows.keys()
-    assert {test for test in rows.values() if test not in names_of_tests()} == set()
+    assert {test for test in rows.values() if test not in page_tests()} == set()
 
 
 def test_the_change_fits_the_registry() -> None:
@@ -140,11 +140,11 @@ def test_the_page_and_the_readme_give_the_number_of_lines() -> None:
     assert f"takes {whole} lines" in (ROOT / "README.md").read_text("utf-8")
 
 
-def names_of_tests() -> list[str]:
+def page_tests() -> list[str]:
     return re.findall(r"^async def (test_\w+)", BLOCKS[TESTS].text, re.MULTILINE)
 
 
-def tests_of_rows() -> dict[str, str]:
+def proofs() -> dict[str, str]:
     """The test of each row of the page's ledger."""
     groups = yaml.safe_load(BLOCKS[LEDGER].text)["groups"]
     return {row: group["test"].partition("::")[2] for group in groups for row in group["rows"]}

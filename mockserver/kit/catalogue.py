@@ -1,4 +1,4 @@
-"""The names of operations, errors, events and so on that scenarios may use with the providers of a server."""
+"""The names that scenarios may use: operations, error codes, events, plans and limits of the providers."""
 
 from collections.abc import Collection, Iterable
 from itertools import chain
@@ -9,12 +9,12 @@ from mockserver.kit.summary import Summary, summary
 
 
 def catalogue(providers: Iterable[Provider]) -> Catalogue:
-    """The names that scenarios may use with these providers."""
+    """Return the names that scenarios may use with these providers."""
     return catalogue_of([summary(each) for each in providers])
 
 
 def catalogue_of(summaries: Collection[Summary]) -> Catalogue:
-    """The names that scenarios may use with the providers of these summaries."""
+    """Return the names that scenarios may use with the providers of these summaries."""
     return Catalogue(
         operations=tuple(f"{each.name}.{operation}" for each in summaries for operation in each.operations),
         codes=frozenset(f"{each.name}:{code}" for each in summaries for code in each.codes),

@@ -1,4 +1,4 @@
-"""The table of a provider's errors: for each kind, the status, the words, and the rows of the ledger."""
+"""The table of a provider's errors, and the error replies that are made from it."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -15,12 +15,12 @@ from mockserver.kit.operations import Operation, Reply
 
 
 class Error(NamedTuple):
-    """How a provider replies to one kind of error.
+    """The reply to one kind of error.
 
-    `message` is what the client reads. A check that knows more, such as which field is wrong, replaces it, unless the
-    error is `fixed`. Without a `status` it is the usual one of the kind. `code` is the provider's name for the error,
-    for its replies. `row` is the name of the error's row in the ledger, behind `error.`; without one it is the code,
-    and without that the name in the table. `ledger_rows` are more rows that the reply is based on.
+    `message` is for the client. If a check has a more specific message, such as one that names the invalid field, that
+    one is sent, unless the error is `fixed`. Without `status`, the kind's usual status is sent. `code` is the
+    provider's code for the error. `row` is the name of the error's row in the ledger, without `error.`; the default is
+    the code, or else the name in the table. `ledger_rows` are more rows that the reply is based on.
     """
 
     message: str
@@ -31,7 +31,7 @@ class Error(NamedTuple):
     fixed: bool = False
 
 
-# Where a provider's table has no entry.
+# The entries of kinds that a provider's table does not have.
 DEFAULT_ERRORS: Mapping[str, Error] = {
     "unauthorized": Error("Invalid API key"),
     "forbidden": Error("Forbidden"),
@@ -48,7 +48,7 @@ DEFAULT_ERRORS: Mapping[str, Error] = {
 
 
 class RefusalContext(NamedTuple):
-    """What the checks had found out about a request before it was refused."""
+    """What is known about a refused request. The more checks it has passed, the more is set."""
 
     operation: Operation | None = None
     account: Account | None = None
@@ -64,11 +64,11 @@ NO_CONTEXT = RefusalContext()
 class Errors:
     """The part of a provider that turns refusals into error replies.
 
-    `errors` has an entry for each kind, each of the provider's own `codes`, and each case that a check names:
-    `no_credential`, `malformed` and `not_an_object` (of bodies), `missing_scope`, `body_too_large`, `no_such_path`, the
-    name of a limit, or the `row` of a refusal. The most specific entry counts. `error_rows` are the rows of the ledger
-    that every error is based on. `problem_rows` are those that the refusal of a body is based on, by field, by type of
-    the problem as pydantic names it, or by `*`.
+    `errors` is the table, by kind, by the provider's own `codes`, and by case. The cases are `no_credential`,
+    `malformed` and `not_an_object` (of bodies), `missing_scope`, `body_too_large`, `no_such_path`, the name of a limit,
+    and the `row` of a refusal. The most specific entry is used. `error_rows` are the rows of the ledger that every
+    error is based on. `problem_rows` are the rows for an invalid body, by field, by pydantic's type of the problem, or
+    `*`.
     """
 
     name: ClassVar[str]
@@ -82,7 +82,7 @@ class Errors:
         return {**DEFAULT_ERRORS, **self.errors}
 
     def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
-        """The provider's own error for a refusal, with the rows of the ledger that it is based on."""
+        """Return the reply to a refusal, with the rows of the ledger that it is based on."""
         name, error = self._entry(refusal)
         message = self.error_message(error, refusal)
         return Reply(
@@ -93,7 +93,7 @@ class Errors:
         )
 
     def _entry(self, refusal: Refusal) -> tuple[str, Error]:
-        """The most specific entry of the table for a refusal, with its name."""
+        """Return the most specific entry of the table for a refusal, and its name."""
         table = self._errors
         for name in (refusal.row, refusal.case, refusal.limit, refusal.kind):
             if name is not None and name in table:
@@ -102,16 +102,16 @@ class Errors:
         return (code, table[code]) if code in table else ("server_error", table["server_error"])
 
     def error_row(self, name: str, error: Error, refusal: Refusal) -> str:
-        """The name of an error's row in the ledger; `name` is that of its entry in the table."""
+        """Return the name of an error's row in the ledger. `name` is the error's name in the table."""
         return refusal.row or error.row or error.code or name
 
     def error_message(self, error: Error, refusal: Refusal) -> str:
-        """What the client reads: the words of the scenario, of the check, or of the table."""
+        """Return the message for the client: the scenario's, the check's, or that of the table."""
         own = refusal.scripted or not error.fixed
         return (own and refusal.message) or error.message
 
     def error_body(self, error: Error, message: str, refusal: Refusal, context: RefusalContext) -> Any:
-        """The body of an error reply."""
+        """Return the body of an error reply."""
         return {"error": message}
 
     def _rows(self, error: Error, name: str, refusal: Refusal) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ class Errors:
         return rows if refusal.retry_after is None else (*rows, "rule.retry_after")
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
-        """The refusal of a body that is not valid. A problem whose type is one of the `codes` is that error."""
+        """Return the refusal of an invalid body. A problem whose type is one of the `codes` becomes that error."""
         if not isinstance(data, Mapping):
             return Refusal("invalid_request", "The body must be a JSON object", case="not_an_object")
         found = problems(error)
@@ -132,17 +132,17 @@ class Errors:
         return Refusal("invalid_request", self.describe(error), ledger_rows=self.rows_of_problem(found[0]))
 
     def describe(self, error: ValidationError) -> str:
-        """The first problem of a body in words for the client."""
+        """Return a message about the first problem of a body."""
         return first_error(error)
 
     def rows_of_problem(self, problem: ErrorDetails) -> tuple[str, ...]:
-        """The rows of the ledger for one problem of a body, beside that of the error."""
+        """Return the rows of the ledger for a problem of a body, in addition to the row of the error."""
         table: Mapping[Any, tuple[str, ...]] = self.problem_rows
         return next((table[name] for name in (*problem["loc"], problem["type"], "*") if name in table), ())
 
 
 def _note(refusal: Refusal, message: str) -> str | None:
-    """What the journal says of a refusal; None where its kind says all."""
+    """Return the journal's note about a refusal; None if the kind says everything."""
     if refusal.note or refusal.message:
         return str(refusal)
     return f"{refusal.kind}: {message}" if refusal.row or refusal.case else None

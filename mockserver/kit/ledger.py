@@ -1,4 +1,4 @@
-"""The ledgers of providers: the rows of their own files, and those that the kit has for every provider."""
+"""The ledgers of providers: the rows of their own files, and the rows that all providers share."""
 
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = Path(__file__).with_name("ledger.yaml")
 _MIB = 1_048_576
-# The errors that the kit has rows for, each as a check raises it.
+# The errors with shared rows, as the checks raise them.
 _ERRORS: Mapping[str, Refusal] = {
     "no_such_path": Refusal("not_found", row="no_such_path"),
     "method_not_allowed": Refusal("method_not_allowed"),
@@ -26,14 +26,14 @@ _ENDINGS = ("truncated", "reset", "stalled", "client_left")
 
 
 def ledger(providers: Collection[Provider]) -> Ledger:
-    """The ledger of these providers."""
+    """Return the ledger of these providers."""
     return Ledger(lambda: {f"{each.name}.{name}": row for each in providers for name, row in rows_of(each).items()})
 
 
 def rows_of(provider: Provider) -> "Mapping[str, Row]":
-    """The rows of a provider by name, kind by kind. A row of its own file takes the place of the kit's of that name.
+    """Return the rows of a provider by name, sorted by kind. Its own rows replace shared rows of the same name.
 
-    Raises SourceErrors for a file that is wrong.
+    Raises SourceErrors for an invalid file.
     """
     from mockserver.provenance.rows import KINDS, kind_of, read
 
@@ -44,19 +44,19 @@ def rows_of(provider: Provider) -> "Mapping[str, Row]":
 
 
 def ledger_file(provider: Provider) -> Path:
-    """Where the ledger of a provider is: `ledger.yaml` in its package, or NAME.ledger.yaml beside a module NAME.py."""
+    """Return the path of a provider's ledger: `ledger.yaml` in its package, or NAME.ledger.yaml beside NAME.py."""
     module = sys.modules[type(provider).__module__]
     path = Path(getattr(module, "__file__", None) or f"{module.__name__}.py")
     return path.with_name("ledger.yaml") if path.stem == "provider" else path.with_suffix(".ledger.yaml")
 
 
 def default_rows(provider: Provider) -> Iterator[str]:
-    """The names of those rows of the kit that are about something that the provider has."""
+    """Return the names of the shared rows that apply to a provider."""
     shown = [operation for operation in provider.operations if not operation.hidden]
     takes_bodies = any(operation.body is not None for operation in shown)
     for name, refusal in _ERRORS.items():
         row = f"error.{name}"
-        # A provider whose table has another row for the error has that in its own ledger.
+        # If the provider's table names another row for the error, that row is in the provider's own ledger.
         if provider.error_reply(refusal).ledger_rows[0] == row and (takes_bodies or name not in _OF_BODIES):
             yield row
     if any(operation.streams for operation in shown):
@@ -67,7 +67,7 @@ def default_rows(provider: Provider) -> Iterator[str]:
 
 
 def _filled(row: "Row", name: str, provider: Provider) -> "Row":
-    """A row of the kit with the provider's figures in its sentence."""
+    """Return a shared row with the provider's status and size in its description."""
     refusal = _ERRORS.get(name.removeprefix("error."))
     status = None if refusal is None else provider.error_reply(refusal).status
     size = provider.max_body

@@ -1,4 +1,4 @@
-"""The plans of a provider and their limits, as tables."""
+"""The plans and limits of a provider, and the headers that report them."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -10,14 +10,14 @@ from mockserver.kit.operations import Header
 Figure = Literal["allowed", "remaining", "resets_at"]
 FIGURES: tuple[Figure, ...] = get_args(Figure)
 
-# What a header of an unlimited account says.
+# The value that headers report for an unlimited account.
 UNLIMITED = 1_000_000
 
 
 class LimitHeader(NamedTuple):
-    """A header of every reply, with a figure of the first limit that the request counts against.
+    """A header of every reply that reports the first limit of the request.
 
-    `allowed` and `remaining` are numbers of requests; `resets_at` is in Unix seconds.
+    `allowed` and `remaining` are numbers of requests. `resets_at` is in Unix seconds.
     """
 
     figure: Figure
@@ -32,12 +32,12 @@ class LimitHeader(NamedTuple):
 
 
 class Limits:
-    """The part of a provider that knows plans and limits.
+    """The part of a provider that has plans and limits.
 
-    `tiers` are the plans, each with its figures, the smallest first; `aliases` are other names of plans. `periods` are
-    those figures that are counted, each with its window. A request counts against the first of them, unless its
-    operation says otherwise, and `limit_headers` report that one. `default_credits` is what an account begins with
-    where the scenario does not say it; None is unlimited.
+    `tiers` has the figures of each plan, the smallest plan first, and `aliases` other names of plans. `periods` has the
+    figures that are counted, each with its window. A request counts against the first of them, unless its operation
+    names others; `limit_headers` report that one. `default_credits` is the balance of a new account if the scenario
+    sets none (None: unlimited).
     """
 
     tiers: ClassVar[Mapping[str, Mapping[str, int | None]]]
@@ -48,26 +48,26 @@ class Limits:
 
     @cached_property
     def counts(self) -> tuple[str, ...]:
-        """The limits that a request counts against, where its operation does not name others."""
+        """The limits that a request counts against, unless its operation names others."""
         return tuple(self.periods)[:1]
 
     def tier(self, plan: str | None) -> str:
-        """This provider's name for a plan; without one, or for an unknown one, the largest tier."""
+        """Return this provider's name for a plan. The largest plan is used for an unknown one and for None."""
         tier = self.aliases.get(plan or "", plan or "")
         return tier if tier in self.tiers else list(self.tiers)[-1]
 
     def limits_of(self, tier: str, overrides: Mapping[str, int | None]) -> dict[str, Limit]:
-        """The counted limits of a tier, with an account's own figures laid over them."""
+        """Return the counted limits of a plan. `overrides` are an account's own figures."""
         figures = {**self.tiers[tier], **overrides}
         return {name: Limit(name, period, figures.get(name)) for name, period in self.periods.items()}
 
     def unused_limits(self, now: int) -> Sequence[Usage]:
-        """What the headers report where no account is known: an unused window of the smallest tier."""
+        """Return the usage to report if the account is not known: an unused window of the smallest plan."""
         limits = self.limits_of(next(iter(self.tiers)), {})
         return [Usage(limits[n], 0, limits[n].window(now)[1]) for n in self.counts]
 
     def usage_headers(self, usage: Sequence[Usage]) -> Sequence[Header]:
-        """The headers that report limits. They are sent with every reply."""
+        """Return the headers that report limits. They are sent with every reply."""
         headers = self._headers
         if not headers:
             return ()
@@ -79,7 +79,7 @@ class Limits:
 
     @cached_property
     def _headers(self) -> tuple[tuple[bytes, int], ...]:
-        """The headers as they are sent, each with the place of its figure among all figures."""
+        """The names of the headers as they are sent, each with the index of its figure."""
         return tuple((name.lower().encode(), FIGURES.index(each.figure)) for name, each in self.limit_headers.items())
 
     @cached_property

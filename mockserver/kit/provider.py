@@ -1,4 +1,4 @@
-"""The base class of a provider: tables that a provider fills in, and the work that is done by them."""
+"""The base class of providers."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -20,7 +20,7 @@ BEARER: Mapping[str, Mapping[str, Any]] = {"bearer": {"type": "http", "scheme": 
 
 
 class RowIds(dict[tuple[str, ...], tuple[str, ...]]):
-    """Ids of ledger rows by the names that a provider's code has for them. Each combination is made once and kept."""
+    """The ids of ledger rows by their names. Each combination of names is computed once."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
@@ -31,25 +31,25 @@ class RowIds(dict[tuple[str, ...], tuple[str, ...]]):
 
 
 class Holder(NamedTuple):
-    """The account key behind a credential, and the scopes that the credential has (None: all)."""
+    """The account key of a credential, and the scopes of the credential (None: all)."""
 
     key: str
     scopes: frozenset[str] | None = None
 
 
 class Provider(Errors, Limits, Webhooks):
-    """One simulated API. A subclass is mostly tables; nothing here or in it reads a clock or touches a socket.
+    """One simulated API. A subclass consists mostly of tables. It does not read a clock or use a socket.
 
-    Credentials come in one of the `key_headers`, or as a bearer token, and begin with `key_prefix`.
+    Credentials are in one of the `key_headers` or a bearer token, and start with `key_prefix`.
 
-    `states` is what clients see of a job's neutral status, and `stages` are further states, which a running job has
-    while a step of its plan names them. Without `states` clients see no jobs.
+    `states` has the state that clients see for each status of a job. `stages` are more states: a running job has one if
+    the step of its plan names it. Without `states`, clients see no jobs.
 
-    `language` is the path within the body of a request of the language that it asks to be answered in; the request
-    that a job keeps has it under the last name of that path.
+    `language` is the path within a request's body of the language of the reply. The request that a job keeps has the
+    language under the last name of that path.
 
-    For the documents alone: `features` in a few words, `description`, `security` (OpenAPI security schemes, any one of
-    which does), and `tags` (their descriptions by name).
+    Only for the documents: `features` (in a few words), `description`, `security` (OpenAPI security schemes; one of
+    them is needed), and `tags` (their descriptions by name).
     """
 
     name: ClassVar[str]
@@ -71,11 +71,11 @@ class Provider(Errors, Limits, Webhooks):
 
     @cached_property
     def row_ids(self) -> RowIds:
-        """The ids of rows of this provider's ledger, by their names in it."""
+        """The ids of this provider's ledger rows, by their names."""
         return RowIds(self.name)
 
     def key(self, headers: Mapping[str, str]) -> str:
-        """The credential that a request carries. Raises Refusal `unauthorized` when it has none."""
+        """Return the credential of a request. Raises Refusal `unauthorized` if it has none."""
         for name in self.key_headers:
             key = headers.get(name, "").strip()
             if key:
@@ -86,21 +86,21 @@ class Provider(Errors, Limits, Webhooks):
         return token
 
     async def holder(self, key: str, sandbox: SandboxState, now: int) -> Holder | None:
-        """The account behind a credential; None when it is not valid. By default the key is the account."""
+        """Return the account of a credential; None if it is not valid. By default the key is the account."""
         return Holder(key)
 
     def example_key(self, sandbox: str) -> str:
-        """A key that works with the default scenario, and that leads to the sandbox of that name by itself."""
+        """Return a key that works with the default scenario and selects the sandbox of that name."""
         return f"{self.key_prefix}test-key" if sandbox == "default" else f"{self.key_prefix}sbx-{sandbox}"
 
     def state_name(self, state: State) -> str | None:
-        """The state of a job as clients see it; None where they see no jobs."""
+        """Return the state of a job as clients see it; None if they see no jobs."""
         if self.stages and state.status == "running" and state.step.stage is not None:
             return state.step.stage
         return self.states.get(state.status)
 
     def state_row(self, state: State) -> str:
-        """The row of the ledger for the state of a job that a reply shows."""
+        """Return the row of the ledger for the state of a job in a reply."""
         if self.stages and state.status == "running" and state.step.stage is not None:
             return f"state.{state.step.stage}"
         return self._state_rows[state.status]
@@ -111,7 +111,7 @@ class Provider(Errors, Limits, Webhooks):
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:
-    """The token of an `Authorization: Bearer` header (RFC 6750 section 2.1), or None."""
+    """Return the token of an `Authorization: Bearer` header (RFC 6750 section 2.1), or None."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     token = token.strip()
     return token if scheme.lower() == "bearer" and token else None

@@ -19,10 +19,10 @@ from mockserver.store.protocol import Transition
 
 
 class Signature(NamedTuple):
-    """`header` has `sha256=` and the HMAC-SHA256 of the body's bytes with the webhook's secret, in hexadecimal.
+    """The signature of webhooks: `sha256=` and the HMAC-SHA256 of the body in hexadecimal, in `header`.
 
-    With a `timestamp_header`, that has the seconds since the Unix epoch, which are signed behind the body.
-    `description` is for the documents.
+    With a `timestamp_header`, that header has the Unix time in seconds, which is signed after the body. `description`
+    is for the documents.
     """
 
     header: str
@@ -39,7 +39,7 @@ class Signature(NamedTuple):
         return {self.timestamp_header: seconds, self.header: signature}
 
     def headers(self, secret: str, body: bytes, at: int) -> tuple[tuple[str, str], ...]:
-        """The headers that sign a body at an instant in milliseconds."""
+        """Return the headers that sign a body at an instant in milliseconds."""
         if self.timestamp_header is None:
             return ((self.header, f"sha256={hmac_sha256(secret, body)}"),)
         seconds = str(at // 1000)
@@ -50,9 +50,9 @@ class Signature(NamedTuple):
 class Webhooks:
     """The part of a provider that sends events.
 
-    `events` are those that are sent, and `job_events` those that are sent when a job enters a status. `signature` signs
-    them. `retry_waits` are the milliseconds before each new attempt, and `webhook_timeout` is the seconds that each may
-    take. `stamped_field` is the field of the body with the time.
+    `events` has all events, and `job_events` those that are sent when a job enters a status. `signature` signs them.
+    `retry_waits` has the milliseconds before each new attempt. `webhook_timeout` is the longest duration of an attempt
+    in seconds. `stamped_field` is the field of the body that contains the time.
     """
 
     name: ClassVar[str]
@@ -65,31 +65,31 @@ class Webhooks:
 
     @cached_property
     def documented_events(self) -> Mapping[str, Event]:
-        """The events with the headers of their signature."""
+        """The events, with the headers of their signature."""
         schemas = self.signature.schemas if self.signature is not None else {}
         return {name: event._replace(headers={**schemas, **event.headers}) for name, event in self.events.items()}
 
     def effects(self, facts: Mapping[str, Any], account: Account | None) -> Effects:
-        """Which steps of a job have an effect that `on_transition` brings about, by the job's facts and its account."""
+        """Return which steps of a job have an effect, for which `on_transition` is called."""
         return "end" if self.job_events and account is not None and account.webhook is not None else "none"
 
     async def on_transition(self, settling: Settling, transition: Transition) -> None:
-        """Do what follows when a job enters a step that has an effect: by default, send its event."""
+        """Do what follows when a job enters a step that has an effect. By default, send the event."""
         job, state = transition.job, transition.state
         event = self.job_event(job, state)
         if event is not None:
             await self.send(settling, job, state, event, await self.account_of(settling.sandbox, job, state))
 
     def job_event(self, job: Job, state: State) -> str | None:
-        """The event that is sent when a job enters a state, if any."""
+        """Return the event for a job that enters a state; None if there is none."""
         return self.job_events.get(state.status)
 
     async def account_of(self, sandbox: SandboxState, job: Job, state: State) -> Account | None:
-        """The account of a job in that state."""
+        """Return the account of a job in that state."""
         return await sandbox.account(self.name, job.account.partition(":")[2], state.entered_at)
 
     async def send(self, settling: Settling, job: Job, state: State, event: str, account: Account | None) -> None:
-        """Send an event of a job to its receiver, if it has one."""
+        """Send an event of a job, if it has a receiver."""
         url, sandbox = self.webhook_url(job, event, account), settling.sandbox
         if url is None:
             return
@@ -98,30 +98,30 @@ class Webhooks:
         await settling.outbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
 
     def webhook_url(self, job: Job, event: str, account: Account | None) -> str | None:
-        """The URL of a job's receiver; None where an event is not sent. By default the account's webhook decides."""
+        """Return the URL of a job's receiver; None if there is none. By default it is the webhook of the account."""
         webhook = account.webhook if account is not None else None
         return webhook.url if webhook is not None and (not webhook.events or event in webhook.events) else None
 
     def webhook_secret(self, sandbox: SandboxState, account_id: str, account: Account | None) -> str:
-        """The secret that signs the events of an account."""
+        """Return the secret that signs the events of an account."""
         return account.webhook.secret if account is not None and account.webhook is not None else DEFAULT_SECRET
 
     async def webhook_body(self, sandbox: SandboxState, job: Job, state: State, event: str) -> Any:
-        """The body of an event of a job: by default the event, its time, and `webhook_data`."""
+        """Return the body of an event: by default the event's name, its time, and `webhook_data`."""
         data = await self.webhook_data(sandbox, job, state)
         return {"event": event, "timestamp": rfc3339(state.entered_at), "data": data}
 
     async def webhook_data(self, sandbox: SandboxState, job: Job, state: State) -> Any:
-        """What the body of an event says of its job."""
+        """Return the data about a job in the body of an event."""
         return {"id": job.id}
 
     def event_of(self, body: Any) -> str | None:
-        """The name of the event with this body, which receivers in tests ask for; None for another body."""
+        """Return the name of the event with this body, for receivers in tests; None if it is not an event."""
         return body.get("event") if isinstance(body, Mapping) else None
 
     def signed(self, delivery: Delivery, at: int) -> Sequence[tuple[str, str]]:
-        """The headers that sign an attempt that begins at `at` (milliseconds)."""
+        """Return the headers that sign an attempt that starts at `at` (milliseconds)."""
         return () if self.signature is None else self.signature.headers(delivery.secret, delivery.body, at)
 
     async def on_delivery(self, settling: Settling, delivery: Delivery, result: CallResult) -> None:
-        """Go on after an attempt of a delivery, such as with the answer to a call-out."""
+        """Continue after an attempt of a delivery, for example with the response to a call-out."""
