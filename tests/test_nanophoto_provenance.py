@@ -145,8 +145,8 @@ async def test_a_file_between_the_two_readings_of_30_megabytes():
     left = TOO_LARGE_IN_DECIMAL - len(MP4)
     data = MP4 + left.to_bytes(4, "big") + b"free" + bytes(left - 8)
     larger, largest = base64.b64encode(data).decode(), base64.b64encode(data[:-1]).decode()
-    assert (await inspect(larger)).forgiven == ("rule.binary_megabytes",)
-    assert (await inspect(largest)).forgiven == ()
+    assert (await inspect(larger)).ledger_rows == ("rule.binary_megabytes",)
+    assert (await inspect(largest)).ledger_rows == ()
 
     async with Conversation(AUTO, SURE) as t:
         await unsaid(t, await t.post(API, {**FILE, "videoFile": larger}), "rule.binary_megabytes")

@@ -1,4 +1,4 @@
-"""How Descrideo looks on the wire: its three APIs, keys, errors, signatures and events."""
+"""The Descrideo provider: three APIs, keys, errors, signatures and events."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ LIVE_KEY, DEMO_KEY = "nxt_", "demo_"
 _LIVE, _DEMO = frozenset((LIVE,)), frozenset((DEMO,))
 SUCCEEDED, FAILED = "description.succeeded", "description.failed"
 _CROSSED = f"Invalid API key: the live API takes keys that start with {LIVE_KEY}, the demo API {DEMO_KEY}"
-# The page documents neither 403 nor 415.
+# 403 and 415 are not documented.
 _UNAUTHORIZED = Error("Invalid API key", 401, row="unauthorized")
 
 
@@ -44,7 +44,7 @@ class Descrideo(Provider):
     key_prefix = LIVE_KEY
     key_headers = ("x-api-key",)
     language = ("client_context", "lang")
-    # The page knows no plans: every name that scenarios use is this one.
+    # There are no documented plans, so all names of plans mean this one.
     tiers = {
         "standard": {
             "requests_per_minute": None,
@@ -60,7 +60,7 @@ class Descrideo(Provider):
         "sandbox_jobs_per_day": "day",
         "demo_jobs_per_day": "day",
     }
-    # The statuses are documented; the layout of the errors is not.
+    # The statuses are documented, the layout of the errors is not.
     errors = {
         "unauthorized": _UNAUTHORIZED,
         "no_credential": _UNAUTHORIZED._replace(
@@ -108,7 +108,7 @@ class Descrideo(Provider):
     operations = operations()
 
     async def holder(self, key: str, sandbox: SandboxState, now: int) -> Holder | None:
-        """The API that a key is for is its scope: on the other one it is no valid key."""
+        """The API of a key is its scope: the key is not valid for the other one."""
         if key.startswith(LIVE_KEY):
             return Holder(key, _LIVE)
         return Holder(key, _DEMO) if key.startswith(DEMO_KEY) else None
@@ -117,7 +117,7 @@ class Descrideo(Provider):
         return requests.problem(error)
 
     def rows_of_problem(self, problem: ErrorDetails) -> tuple[str, ...]:
-        """Of what the demo API refuses with 422, the page gives the status for other languages alone."""
+        """The demo API's 422 is documented for other languages only."""
         if problem["type"] == requests.UNPROCESSABLE:
             return () if "lang" in problem["loc"] else ("rule.demo_unprocessable",)
         return super().rows_of_problem(problem)
@@ -132,7 +132,7 @@ class Descrideo(Provider):
         return {"detail": message}
 
     def effects(self, facts: Mapping[str, Any], account: Account | None) -> Effects:
-        """Every job has a webhook; one that has to ask for its video asks as it enters a stage."""
+        """The end of every job has an effect: its webhook. If the job waits for a video, all its stages have one."""
         return "each" if "waits" in facts else "end"
 
     async def on_transition(self, settling: Settling, transition: Transition) -> None:
@@ -164,5 +164,5 @@ class Descrideo(Provider):
             await sources.answered(settling, delivery, result)
 
     def signed(self, delivery: Delivery, at: int) -> Sequence[tuple[str, str]]:
-        """Webhooks and the question to a Source Provider are signed. A presigned URL is its own proof."""
+        """Sign webhooks and the requests to a Source Provider. A request for a presigned URL is not signed."""
         return () if delivery.event == sources.FETCH else super().signed(delivery, at)

@@ -1,4 +1,4 @@
-"""The states of a job, and the stages that it passes while it runs, by its mode."""
+"""The states of jobs, and the stages of running jobs by their mode."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ _FRAMES = ("extracting_frames",)
 _END = ("ai_request",)
 
 STAGES = (*_BEGIN, *_AUDIO, *_FRAMES, *_END)
-# A job that runs without a stage is in an early one; a cancelled job has failed.
+# A running job whose plan has no stages is probing. A cancelled job has failed.
 STATES: Mapping[Status, str] = {
     "queued": "queued",
     "running": PROBING,
@@ -21,9 +21,9 @@ STATES: Mapping[Status, str] = {
 }
 
 
-def stages(mode: str, *, heard: bool) -> Sequence[str]:
-    """The stages of a job between `queued` and its end (FACTS section 4, stages).
+def stages(mode: str, *, transcribed: bool) -> Sequence[str]:
+    """Return the stages of a job between `queued` and its end (FACTS section 4, stages).
 
-    A `vision` job whose transcription was asked for has those of `vision_audio`.
+    A `vision` job with transcription has those of `vision_audio`.
     """
-    return (*_BEGIN, *(_AUDIO if heard else ()), *(() if mode == "audio" else _FRAMES), *_END)
+    return (*_BEGIN, *(_AUDIO if transcribed else ()), *(() if mode == "audio" else _FRAMES), *_END)

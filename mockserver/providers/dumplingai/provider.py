@@ -1,4 +1,4 @@
-"""How DumplingAI looks on the wire: its operations, limit, headers and errors."""
+"""The DumplingAI provider: operations, limit, headers and errors."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from mockserver.kit.provider import Provider
 from mockserver.providers.dumplingai import extraction, models, samples
 from mockserver.providers.dumplingai.contract import as_schema
 
-# A bound of this simulation, not of DumplingAI, which takes videos of up to 2 GB: they would take too much memory.
+# A limit of this server. DumplingAI accepts videos of up to 2 GB, which would need too much memory.
 MIB = 1_048_576
 MAX_BODY = 64 * MIB
 _A_MINUTE = 60
@@ -53,7 +53,7 @@ def _operations() -> tuple[Operation, ...]:
 
 
 class DumplingAI(Provider):
-    """The DumplingAI API. The page names no plans, so one limit holds for all of them."""
+    """The DumplingAI API. No plans are documented, so all plans have the same limit."""
 
     name = "dumplingai"
     title = "DumplingAI"
@@ -72,7 +72,7 @@ class DumplingAI(Provider):
         "X-RateLimit-Limit": LimitHeader("allowed", "requests a minute", minimum=0),
         "X-RateLimit-Remaining": LimitHeader("remaining", "requests left in this minute", minimum=0),
     }
-    # Where the page names no status, 400 (FACTS section 5, limits); a video that is too large is documented.
+    # Errors without a documented status have 400 (FACTS section 5, limits).
     errors = {
         "unauthorized": Error("Invalid or missing Authorization header", fixed=True),
         "forbidden": Error("This API key may not do this", fixed=True),
@@ -103,12 +103,12 @@ class DumplingAI(Provider):
     def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         reply = super().error_reply(refusal, context)
         if refusal.kind == "method_not_allowed" and as_schema(context.options, strict=context.strict):
-            # The page documents GET, but the OpenAPI document on it does not.
+            # The OpenAPI document does not have the GET that the page documents.
             return reply._replace(headers=((b"allow", b"POST"),))
         return reply
 
     def error_row(self, name: str, error: Error, refusal: Refusal) -> str:
-        """A scenario whose words begin as those of the error for other formats means that error."""
+        """Return the row for other formats if the scenario's message starts like that error."""
         if refusal.scripted and refusal.message.startswith("Unsupported video format"):
             return "unsupported_format"
         return super().error_row(name, error, refusal)

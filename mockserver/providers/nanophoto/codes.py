@@ -1,4 +1,4 @@
-"""The errors of NanoPhoto: code, HTTP status, and a message for people."""
+"""NanoPhoto's errors: code, HTTP status and message."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -23,7 +23,7 @@ Code = Literal[
 
 PREFIX = "nanophoto:"
 
-# What is wrong with an input is told by the check that found it.
+# The checks have more specific messages for these.
 _EXPLAINED = ("INVALID_INPUT", "INVALID_FORMAT")
 _DOCUMENTED = {
     "LOGIN_REQUIRED": (401, "A valid API key is required"),
@@ -46,15 +46,14 @@ CODES: Mapping[str, Error] = {
 _INPUT, _LOGIN = CODES["INVALID_INPUT"], CODES["LOGIN_REQUIRED"]
 _MALFORMED = _INPUT._replace(ledger_rows=("rule.malformed_body",))
 
-# The page documents no 403, 404, 405 and 415, and no bodies that are too large as such. Those errors have rows of
-# their own, and the nearest code.
+# 403, 404, 405, 413 and 415 are not documented. They have the most similar code, and separate rows in the ledger.
 ERRORS: Mapping[str, Error] = {
     **CODES,
     "unauthorized": _LOGIN,
     "forbidden": _LOGIN,
     "not_found": Error("There is nothing at this path", 404, "INVALID_INPUT", row="not_found", fixed=True),
     "method_not_allowed": Error(
-        "This path takes POST alone", 405, "INVALID_INPUT", row="method_not_allowed", fixed=True
+        "This path accepts POST only", 405, "INVALID_INPUT", row="method_not_allowed", fixed=True
     ),
     "invalid_request": _INPUT,
     "malformed": _MALFORMED,

@@ -1,4 +1,4 @@
-"""How NanoPhoto looks on the wire: its operation, limit and errors."""
+"""The NanoPhoto provider: operation, limit and errors."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def _operations() -> tuple[Operation, ...]:
 
 
 class NanoPhoto(Provider):
-    """The NanoPhoto API. The page names no plans and one limit, so it holds for all of them."""
+    """The NanoPhoto API. One limit is documented and no plans, so all plans have that limit."""
 
     name = "nanophoto"
     title = "NanoPhoto"

@@ -1,4 +1,4 @@
-"""The bodies of PromptToVideo, as its documents show them."""
+"""The models of PromptToVideo's requests and replies."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -25,13 +25,13 @@ class Generate(Body):
     quality: Quality = Field(default="free", description="free costs 1 credit, every other quality 3")
 
     def deviations(self) -> Iterable[str]:
-        """Qualities that the provider takes, and does not document (FACTS section 2, quality)."""
+        """Yield a deviation for a quality that is accepted but not documented (FACTS section 2, quality)."""
         if self.quality not in DOCUMENTED:
             yield f"quality: {self.quality!r} is not one of {', '.join(DOCUMENTED)}"
 
 
 class ListQuery(BaseModel, defer_build=True):
-    """What a list can be asked for. Nothing is refused: what is no number or out of range counts as left out."""
+    """The query of a list. Nothing is refused: an invalid number counts as missing."""
 
     page: int | str = Field(default=1, description="page number; 1 if it is not a number or below 1")
     per_page: int | str = Field(

@@ -1,4 +1,4 @@
-"""How PromptToVideo looks on the wire: its operations, tiers and errors."""
+"""The PromptToVideo provider: operations, tiers and errors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from mockserver.kit.errors import Error, RefusalContext
 from mockserver.kit.models import Shape, problems
 from mockserver.kit.operations import Documented, ErrorReplies, Operation
 from mockserver.kit.provider import Provider
-from mockserver.providers.prompttovideo import account, examples, files, models, spelling, videos
+from mockserver.providers.prompttovideo import account, examples, figures, files, models, videos
 
 _ERRORS = ErrorReplies(
     {
@@ -87,7 +87,7 @@ class PromptToVideo(Provider):
     periods = {"calls_per_day": "day"}
     default_credits = 1_000_000
     options_model = models.ScenarioOptions
-    # FACTS section 2 gives the words of 400, 401, 402, 404 and 429; those of the others are assumed in their likeness.
+    # FACTS section 2 has the messages of 400, 401, 402, 404 and 429. The others are similar.
     errors = {
         "unauthorized": Error("Invalid token", row="invalid_token", fixed=True),
         "no_credential": Error("Authorization header required", row="authorization_required"),
@@ -101,7 +101,7 @@ class PromptToVideo(Provider):
         "not_an_object": _NO_JSON,
         "unsupported_media_type": _NO_JSON,
         "prompt_required": Error("Prompt is required"),
-        # That a blank prompt counts as none is assumed, so it has a row of its own.
+        # It is assumed that a blank prompt counts as missing, so it has a separate row.
         "blank_prompt": Error("Prompt is required"),
         "prompt_no_text": Error("Prompt must be a string"),
         "invalid_quality": Error("Invalid quality. Must be one of: free, premium, 360p, 1080p"),
@@ -111,28 +111,28 @@ class PromptToVideo(Provider):
         "server_error": Error("Internal server error", fixed=True),
         "not_started": Error("Failed to start video generation"),
     }
-    states = spelling.STATES
+    states = figures.STATES
     operations = _operations()
 
     def error_row(self, name: str, error: Error, refusal: Refusal) -> str:
-        """A scenario that uses the words of an error means that error."""
+        """Return the row of the error whose message the scenario uses; without one, the row of the entry."""
         if refusal.scripted and refusal.message:
             worded = (entry for entry in self.errors.items() if entry[1].message == refusal.message)
             name, error = next(worded, (name, error))
         return super().error_row(name, error, refusal)
 
     def error_body(self, error: Error, message: str, refusal: Refusal, context: RefusalContext) -> Any:
-        more: dict[str, Any] = {}
+        details: dict[str, Any] = {}
         if refusal.kind == "insufficient_credits":
             quality = getattr(context.body, "quality", "free")
-            more = {"required": spelling.cost(quality), "available": int(refusal.available / ONE)}
+            details = {"required": figures.cost(quality), "available": int(refusal.available / ONE)}
         elif refusal.kind == "rate_limited" and context.usage:
             tier = context.account.tier if context.account is not None else "free"
-            more = {"rate_limit_info": spelling.rate_limit_info(tier, context.usage[0])}
-        return {"error": message, **more}
+            details = {"rate_limit_info": figures.rate_limit_info(tier, context.usage[0])}
+        return {"error": message, **details}
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
-        """The prompt is looked at before the quality (FACTS section 2, prompt and quality)."""
+        """Return the refusal of an invalid body. The prompt is checked first (FACTS section 2, prompt and quality)."""
         if not isinstance(data, Mapping):
             return super().invalid(error, data)
         if "prompt" not in {problem["loc"][0] for problem in problems(error)}:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ID_LENGTH = 16
 DAILY = "analyses_per_day"
 OVER_PLAN = ("rule.over_plan",)
-# What a new analysis rests on in the ledger.
+# The rows of the ledger for a new analysis.
 _SUBMITTED = ("rule.submit_id", "rule.submit_reply")
 _ACCEPTED = (*_SUBMITTED, "state.pending")
 _BATCH_SUBMITTED = ("rule.batch_counts", "rule.batch_reply", "rule.batch_items")
@@ -33,7 +33,7 @@ _BATCH_PLAN = Plan("batch", (Step("queued"),))
 
 
 def rows_of_url(exchange: Exchange) -> Iterator[str]:
-    """What an analysis by URL rests on, beside its operation."""
+    """Yield the rows of the ledger for an analysis by URL, in addition to those of its operation."""
     if _has_unknown(exchange, UrlAnalysis):
         yield "rule.unknown_fields"
     yield "rule.url_fields"
@@ -41,15 +41,15 @@ def rows_of_url(exchange: Exchange) -> Iterator[str]:
 
 async def by_url(exchange: Exchange) -> Reply:
     """POST /v1/analyze/url."""
-    asked: UrlAnalysis = exchange.body
-    _within_plan(exchange, asked)
+    body: UrlAnalysis = exchange.body
+    _within_plan(exchange, body)
     exchange.admit(*_SUBMITTED)
     await exchange.spend(DAILY)
-    return await _accepted(exchange, await exchange.ids.job("ana_", ID_LENGTH), _asked(asked, asked.url))
+    return await _accepted(exchange, await exchange.ids.job("ana_", ID_LENGTH), _job_request(body, body.url))
 
 
 async def by_upload(exchange: Exchange) -> Reply:
-    """POST /v1/analyze/upload: the file passes by and is gone; what is known of it is held against the plan."""
+    """POST /v1/analyze/upload: check the file against the plan while it is read. It is not kept."""
     upload = await _read(exchange)
     facts = _video(upload)
     deviations = (
@@ -67,12 +67,12 @@ async def by_upload(exchange: Exchange) -> Reply:
     await exchange.spend(DAILY)
     fingerprint = f"{facts.size}:{facts.duration_ms}:{sorted(upload.fields.items())}".encode()
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
-    reply = await _accepted(exchange, job_id, _asked(options, upload.names.get("video", "video")))
+    reply = await _accepted(exchange, job_id, _job_request(options, upload.names.get("video", "video")))
     return reply._replace(ledger_rows=(*reply.ledger_rows, *rows), deviations=deviations)
 
 
 async def _read(exchange: Exchange) -> "Upload":
-    from mockserver.wire.multipart import read_upload  # with what looks into videos: most clients upload none
+    from mockserver.wire.multipart import read_upload  # loads the video reader, which most clients never need
 
     largest = _largest(exchange, "file_bytes")
     try:
@@ -94,16 +94,16 @@ async def retrieve(exchange: Exchange) -> Reply:
 
 
 def rows_of_batch(exchange: Exchange) -> Iterator[str]:
-    """What a batch rests on, beside its operation."""
+    """Yield the rows of the ledger for a batch, in addition to those of its operation."""
     if _has_unknown(exchange, BatchRequest):
         yield "rule.unknown_fields"
     yield "rule.batch_request"
 
 
 async def submit_batch(exchange: Exchange) -> Reply:
-    """POST /v1/analyze/batch: every item becomes an analysis; those that are wrong fail alone."""
-    given, now = exchange.body.analyses, exchange.now
-    checks = [_checked(exchange, item) for item in given]
+    """POST /v1/analyze/batch: create an analysis for each item. An invalid item fails without affecting others."""
+    items, now = exchange.body.analyses, exchange.now
+    checks = [_checked(exchange, item) for item in items]
     checked = [check.item for check in checks]
     rows = (*dict.fromkeys(row for check in checks for row in check.ledger_rows), *_BATCH_SUBMITTED)
     exchange.admit(*rows)
@@ -111,7 +111,7 @@ async def submit_batch(exchange: Exchange) -> Reply:
     if good:
         await exchange.spend(DAILY, amount=good)
     batch_id = await exchange.ids.job("bat_", ID_LENGTH)
-    ids = [await _batch_item(exchange, batch_id, *pair) for pair in zip(given, checked, strict=True)]
+    ids = [await _batch_item(exchange, batch_id, *pair) for pair in zip(items, checked, strict=True)]
     facts = {"items": ids, "webhook_url": exchange.body.webhook_url}
     await exchange.jobs.submit(batch_id, request={}, facts=facts, plan=_BATCH_PLAN)
     states = [(await exchange.jobs.get(i)).at(now) for i in ids]
@@ -123,7 +123,7 @@ async def submit_batch(exchange: Exchange) -> Reply:
         "analyses": [_listed(i, state) for i, state in zip(ids, states, strict=True)],
     }
     deviations = tuple(text for check in checks for text in check.deviations)
-    # Items that failed at once have ended already, perhaps all of them: the batch may be done before its first poll.
+    # Items that failed at once have ended. If all have, the batch ends before its first poll.
     await exchange.sandbox.settling.settle(now)
     return Reply(202, body, job=batch_id, ledger_rows=(*rows, f"state.{status}"), deviations=deviations)
 
@@ -141,34 +141,35 @@ async def retrieve_batch(exchange: Exchange) -> Reply:
     return Reply(body=body, job=job.id, ledger_rows=(f"state.{body['status']}",))
 
 
-async def _accepted(exchange: Exchange, job_id: str, asked: Mapping[str, Any]) -> Reply:
-    job = await exchange.jobs.submit(job_id, request=asked)
+async def _accepted(exchange: Exchange, job_id: str, request: Mapping[str, Any]) -> Reply:
+    job = await exchange.jobs.submit(job_id, request=request)
     body = {
         "id": job.id,
         "status": "pending",
         "created_at": rfc3339(exchange.now),
-        "platform": asked["platform"],
+        "platform": request["platform"],
     }
     return Reply(202, body, job=job.id, ledger_rows=_ACCEPTED)
 
 
-async def _batch_item(exchange: Exchange, batch_id: str, given: Any, item: UrlAnalysis | str) -> str:
-    fingerprint = repr(given).encode("utf-8", "replace")
+async def _batch_item(exchange: Exchange, batch_id: str, data: Any, item: UrlAnalysis | str) -> str:
+    fingerprint = repr(data).encode("utf-8", "replace")
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
     if isinstance(item, str):
         await exchange.jobs.submit(job_id, request={}, facts={"batch": batch_id}, plan=_failing(item))
         return job_id
-    rule = await exchange.rule_for(given, ("url",))
+    rule = await exchange.rule_for(data, ("url",))
     plan, facts = _item_plan(exchange, job_id, rule), {"batch": batch_id}
-    await exchange.jobs.submit(job_id, request=_asked(item, item.url), facts=facts, rule=rule, plan=plan)
+    await exchange.jobs.submit(job_id, request=_job_request(item, item.url), facts=facts, rule=rule, plan=plan)
     return job_id
 
 
 def _item_plan(exchange: Exchange, job_id: str, rule: Rule | None) -> Plan:
-    """A rule whose fault is an error makes the item fail, as a request of its own would have."""
+    """Return the plan of an item. If the rule has an error as its fault, the item fails."""
     fault = rule.fault if rule else None
     if fault is not None and not fault.on_wire:
-        return _failing(fault.message or f"The analysis was refused: {fault.kind}")
+        refused = exchange.provider.error_reply(Refusal(fault.kind, fault.message or "", scripted=True))
+        return _failing(refused.body["error"]["message"])
     return exchange.plan_for(job_id, rule)
 
 
@@ -177,18 +178,18 @@ def _failing(error: str) -> Plan:
 
 
 class _Checked(NamedTuple):
-    """An item of a batch, or what is wrong with it; how it deviates, and the rows that its refusal rests on."""
+    """An item of a batch or its error, its deviations, and the rows of the ledger for its refusal."""
 
     item: UrlAnalysis | str
     deviations: tuple[str, ...] = ()
     ledger_rows: tuple[str, ...] = ()
 
 
-def _checked(exchange: Exchange, given: Any) -> _Checked:
+def _checked(exchange: Exchange, data: Any) -> _Checked:
     deviations: tuple[str, ...] = ()
     try:
-        item = UrlAnalysis.model_validate(given)
-        deviations = tuple(field_deviations(UrlAnalysis, given, item, "analyses[]."))
+        item = UrlAnalysis.model_validate(data)
+        deviations = tuple(field_deviations(UrlAnalysis, data, item, "analyses[]."))
         exchange.policy.check_deviations(deviations)
         _within_plan(exchange, item)
     except ValidationError as error:
@@ -205,7 +206,7 @@ def _listed(job_id: str, state: State) -> dict[str, Any]:
     return body
 
 
-def _asked(options: Options, hint: str) -> dict[str, Any]:
+def _job_request(options: Options, hint: str) -> dict[str, Any]:
     return {
         "platform": options.platform,
         "style_depth": options.style_depth,
@@ -216,23 +217,23 @@ def _asked(options: Options, hint: str) -> dict[str, Any]:
 
 
 def _largest(exchange: Exchange, figure: str) -> int | None:
-    """What the account's plan allows of a figure that is not counted; None is no limit."""
+    """Return the account's limit for a figure that is not counted; None is unlimited."""
     account, overrides = exchange.account, exchange.account.limit_overrides
     return overrides[figure] if figure in overrides else exchange.provider.tiers[account.tier][figure]
 
 
 def _within_plan(exchange: Exchange, body: UrlAnalysis) -> None:
-    """Hold the asked stretch against the plan; without an end the plan limits it, which is no error (the page)."""
+    """Check the length of the requested part of the video. Without an end, the plan limits it (documented)."""
     longest = _largest(exchange, "video_seconds")
     if longest is None or body.timestamp_end is None:
         return
     if body.timestamp_end - body.timestamp_start > longest:
-        message = f"The stretch asked for is longer than the {spell(longest * 1000)} that your plan allows"
+        message = f"The requested part is longer than the {spell(longest * 1000)} that your plan allows"
         raise Refusal("forbidden", message, ledger_rows=OVER_PLAN)
 
 
 def _has_unknown(exchange: Exchange, model: type[BaseModel]) -> bool:
-    """True when the request has fields that the page does not have, and that are let through."""
+    """Return whether the request has undocumented fields, which are ignored."""
     names = names_of(model)
     return names is not None and not names.known.issuperset(exchange.data)
 
@@ -243,12 +244,12 @@ def _video(upload: "Upload") -> "VideoFacts":
         raise Refusal("invalid_request", "video is required: send the file as the multipart part 'video'")
     if facts.size and facts.container is not None and facts.complete:
         return facts
-    wrong = "the file is damaged or cut off"
+    problem = "the file is damaged or cut off"
     if facts.size == 0:
-        wrong = "the file is empty"
+        problem = "the file is empty"
     elif facts.container is None:
-        wrong = "the file is not a video in a known format"
-    raise Refusal("invalid_request", f"video: {wrong}", ledger_rows=("rule.upload_unreadable",))
+        problem = "the file is not a video in a known format"
+    raise Refusal("invalid_request", f"video: {problem}", ledger_rows=("rule.upload_unreadable",))
 
 
 def _odd_booleans(fields: Mapping[str, str]) -> Iterator[str]:
@@ -258,7 +259,7 @@ def _odd_booleans(fields: Mapping[str, str]) -> Iterator[str]:
 
 
 def _options(exchange: Exchange, fields: Mapping[str, str]) -> tuple[Options, tuple[str, ...]]:
-    """The options in the fields of an upload, and the rows of the ledger that they rest on."""
+    """Return the options in the fields of an upload, and the rows of the ledger that they are based on."""
     data: dict[str, Any] = {k: v for k, v in fields.items() if k in Options.model_fields}
     rows: tuple[str, ...] = ("rule.unknown_fields",) if len(data) < len(fields) else ()
     if "include_negative" in data:

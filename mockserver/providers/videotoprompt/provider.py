@@ -1,4 +1,4 @@
-"""How VideoToPrompt looks on the wire: its operations, plans, errors, headers and events."""
+"""The VideoToPrompt provider: operations, plans, errors, headers and events."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,7 +33,7 @@ _BAD_REQUEST = Error("Bad request", code="bad_request")
 _MALFORMED = _BAD_REQUEST._replace(ledger_rows=("rule.bad_json",))
 _FORBIDDEN = Error("This action is not permitted on your plan", 403, "forbidden")
 _RATE_LIMITED = Error("Rate limit exceeded. Retry after the time in X-RateLimit-Reset", code="rate_limit_exceeded")
-# What every reply of the API itself rests on.
+# The row of the ledger for every reply except those of OAuth.
 _KEY = ("rule.api_key",)
 
 
@@ -75,7 +75,7 @@ def _operations() -> tuple[Operation, ...]:
 
 
 def _tier(requests: int, analyses: int, seconds: int | None, size: int | None) -> dict[str, int | None]:
-    """What a plan allows: requests a minute, analyses a day, seconds of a video, bytes of a file (the page's table)."""
+    """Return the limits of a plan: requests a minute, analyses a day, seconds of a video, bytes of a file."""
     return {
         "requests_per_minute": requests,
         "analyses_per_day": analyses,
@@ -106,7 +106,7 @@ class VideoToPrompt(Provider):
         "X-RateLimit-Remaining": LimitHeader("remaining", "requests left in this minute"),
         "X-RateLimit-Reset": LimitHeader("resets_at", "when the limit resets, in Unix seconds"),
     }
-    # Errors that the page does not have borrow a type that it has.
+    # Undocumented errors have one of the documented types.
     errors = {
         "unauthorized": Error("Missing or invalid API key", code="unauthorized"),
         "forbidden": _FORBIDDEN,
@@ -125,7 +125,7 @@ class VideoToPrompt(Provider):
         "server_error": Error("Internal server error", code="server_error"),
     }
     error_rows = ("rule.error_envelope",)
-    # The page tells which values there are and what is required. Of all fields only a batch's is a list.
+    # The page documents required fields and values. The only field with a list is that of a batch.
     problem_rows = {
         "missing": (),
         "literal_error": (),
@@ -160,7 +160,7 @@ class VideoToPrompt(Provider):
         return {"error": {"type": error.code, "message": message}}
 
     def effects(self, facts: Mapping[str, Any], account: Account | None) -> Effects:
-        """The end of an analysis is announced, or may be that of its batch; a batch is announced to its own URL."""
+        """The end of an analysis has an effect for its webhook and its batch; that of a batch for its own webhook."""
         if "items" in facts:
             return "none" if facts["webhook_url"] is None else "end"
         return "end" if "batch" in facts else super().effects(facts, account)
@@ -174,7 +174,7 @@ class VideoToPrompt(Provider):
         return "batch.completed" if "items" in job.facts else super().job_event(job, state)
 
     async def _item_ended(self, settling: Settling, job: Job, state: State) -> None:
-        """End the batch of an analysis when it was the last of them."""
+        """End the batch of an analysis if all its analyses have ended."""
         store = settling.sandbox.store
         batch = await store.get_job(self.name, job.account, job.facts["batch"])
         if batch is None or batch.at(state.entered_at).terminal:
@@ -184,13 +184,13 @@ class VideoToPrompt(Provider):
             await settling.finish(batch, state.entered_at, "succeeded")
 
     def webhook_url(self, job: Job, event: str, account: Account | None) -> str | None:
-        own: str | None = job.facts.get("webhook_url")
-        return own if "items" in job.facts else super().webhook_url(job, event, account)
+        url: str | None = job.facts.get("webhook_url")
+        return url if "items" in job.facts else super().webhook_url(job, event, account)
 
     async def webhook_data(self, sandbox: SandboxState, job: Job, state: State) -> Any:
         if "items" in job.facts:
-            found = [await sandbox.store.get_job(self.name, job.account, i) for i in job.facts["items"]]
-            return results.batch(sandbox, job, [item for item in found if item is not None], state.entered_at)
+            items = [await sandbox.store.get_job(self.name, job.account, i) for i in job.facts["items"]]
+            return results.batch(sandbox, job, [item for item in items if item is not None], state.entered_at)
         if state.status == "succeeded":
             return {"id": job.id, "prompt": results.prompt(sandbox, job)}
         return {"id": job.id, "error": results.error_text(state)}

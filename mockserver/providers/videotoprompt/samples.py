@@ -1,4 +1,4 @@
-"""Requests, replies and webhooks of VideoToPrompt as its documents show them."""
+"""Examples of VideoToPrompt's requests, replies and webhooks, for the documents."""
 
 from collections.abc import Mapping
 from typing import Any
