@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-serve: $(VENV)/.package ## start the server
+serve: $(VENV)/.docs ## start the server
 	@exec $(BIN)/mockserver serve $(ARGS)
 
 test: $(VENV)/.dev ## run the tests on all cores
@@ -70,7 +70,7 @@ docs: $(VENV)/.package ## regenerate the generated parts of the documentation
 messages: $(VENV)/.package ## print all messages in the code
 	@$(BIN)/python docs/messages.py $(ARGS)
 
-# The development lock is resolved first. The others start from its result, so that all three have the same versions.
+# The development lock is resolved first. The others start from its result, so that all have the same versions.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 lock: ## update the pinned versions for pyproject.toml, with as few changes as possible
@@ -78,8 +78,9 @@ lock: ## update the pinned versions for pyproject.toml, with as few changes as p
 	"$$python" -m venv "$$tmp"; \
 	"$$tmp/bin/python" -m pip --disable-pip-version-check install --quiet "$(UV)"; \
 	cp requirements/dev.lock "$$tmp" 2>/dev/null || true; \
-	"$$tmp/bin/uv" $(COMPILE) $(LOCK) --group dev -o "$$tmp/dev.lock" pyproject.toml requirements/build.in; \
+	"$$tmp/bin/uv" $(COMPILE) $(LOCK) --group dev --extra docs -o "$$tmp/dev.lock" pyproject.toml requirements/build.in; \
 	cp "$$tmp/dev.lock" "$$tmp/run.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/run.lock" pyproject.toml; \
+	cp "$$tmp/dev.lock" "$$tmp/docs.lock"; "$$tmp/bin/uv" $(COMPILE) --extra docs -o "$$tmp/docs.lock" pyproject.toml; \
 	cp "$$tmp/dev.lock" "$$tmp/build.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/build.lock" requirements/build.in; \
 	cp "$$tmp"/*.lock requirements
 
@@ -115,6 +116,10 @@ $(VENV)/.run: requirements/run.lock $(VENV)/.created
 $(VENV)/.package: pyproject.toml mockserver/__init__.py requirements/build.lock $(VENV)/.run
 	@$(PIP) install --quiet --no-deps -r requirements/build.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.docs: requirements/docs.lock $(VENV)/.package
+	@$(PIP) install --quiet --no-deps -r requirements/docs.lock
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.package

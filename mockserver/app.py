@@ -21,8 +21,9 @@ from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.scenario.library import Library
 from mockserver.settings import Settings, SettingsError
 from mockserver.store.memory import MemoryStore
+from mockserver.wire.control import Control
 from mockserver.wire.exchange import Policy
-from mockserver.wire.server import Control, Server
+from mockserver.wire.server import Server
 
 
 def create_app(
@@ -55,14 +56,14 @@ def create_app(
     return Server(
         known,
         sandboxes,
-        lambda: _control(settings, sandboxes, library, tuple(known.values()), provenance.ledger),
-        Policy(settings.strict, provenance if provenance.asked else None, settings.public_url.rstrip("/")),
+        lambda: _control(settings, sandboxes, library, known, provenance.ledger),
+        Policy(settings.strict, provenance if provenance.is_active else None, settings.public_url.rstrip("/")),
     )
 
 
 def _provenance(settings: Settings, providers: Providers) -> Provenance:
     provenance = Provenance(ledger(providers.values()), settings.rule_header, settings.no_assumed)
-    if provenance.asked:
+    if provenance.is_active:
         # Read now, so that an error in it stops the start of the server and does not reach clients.
         provenance.ledger.read()
     return provenance
@@ -74,20 +75,21 @@ def _network(settings: Settings, own_ports: Collection[int] | None) -> Sender:
 
 
 def _control(
-    settings: Settings, sandboxes: Sandboxes, library: Library, providers: Sequence[Provider], ledger: Ledger
+    settings: Settings, sandboxes: Sandboxes, library: Library, providers: Providers, ledger: Ledger
 ) -> Control:
-    # Imported for the first request that needs it, so that a server starts faster.
-    from mockserver.control.api import ControlApi
+    # Imported after the start, because FastAPI takes long to import.
+    from mockserver.control.adapter import ControlApi
     from mockserver.control.boundary import Boundary
+    from mockserver.control.dependencies import Parts
 
     @lru_cache(maxsize=len(providers) + 1)
     def document(name: str) -> Mapping[str, Any]:
         from mockserver.openapi import document_of
 
-        return document_of(next((p for p in providers if p.name == name), None))
+        return document_of(providers.get(name))
 
-    boundary = Boundary(settings.token, settings.public_url)
-    return ControlApi(sandboxes, library, providers, boundary, ledger, document)
+    parts = Parts(sandboxes, library, providers, ledger, document)
+    return ControlApi(parts, Boundary(settings.token, settings.public_url))
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:

@@ -14,8 +14,8 @@ nothing polls one.
 
 **Waking.** `_wake` resolves the futures of all sleepers whose instant has come. It is called by the alarm, a timer of
 the event loop that is set for the earliest sleeper of a running clock, and by `jump`, which moves the clock.
-`Sleeper.rouse` ends a sleep early and for good, when the client has disconnected. The code that resolves a future also
-counts its request as in flight at once, not when its task runs. Otherwise the sandbox would look idle in between.
+`Sleeper.interrupt` ends a sleep early and for good, when the client has disconnected. The code that resolves a future
+also counts its request as in flight at once, not when its task runs. Otherwise the sandbox would look idle in between.
 
 **Requests in flight.** `busy` counts the requests to providers that have begun, have not ended and do not sleep. When
 it drops to 0, an `auto` clock calls `on_idle`, and the courier advances it to the next event. Requests that were woken
@@ -218,20 +218,20 @@ class Clock:
 
 
 class Sleeper:
-    """The waits of one request on a clock, any number of them, until it is roused."""
+    """The waits of one request on a clock, any number of them, until it is interrupted."""
 
-    __slots__ = ("_at", "_clock", "_future", "_token", "roused")
+    __slots__ = ("_at", "_clock", "_future", "_token", "interrupted")
 
     def __init__(self, clock: Clock, token: object) -> None:
         self._clock = clock
         self._token = token
         self._at: int | None = None
         self._future: asyncio.Future[bool] | None = None
-        self.roused = False
+        self.interrupted = False
 
     async def until(self, at: int | None) -> bool:
-        """Wait for the instant `at` (None: for ever). Return False, without waiting, once it is roused."""
-        if self.roused:
+        """Wait for the instant `at` (None: for ever). Return False, without waiting, once it is interrupted."""
+        if self.interrupted:
             return False
         if at is not None and at <= self._clock.now():
             return True
@@ -247,20 +247,20 @@ class Sleeper:
             self._future = None
         return reached
 
-    def rouse(self) -> None:
+    def interrupt(self) -> None:
         """End the current wait and all later ones."""
-        self.roused = True
+        self.interrupted = True
         if self._future is not None and not self._future.done():
             self._future.set_result(False)
             self._clock.remove_sleeper(self._at, self._token)
 
 
-async def turn() -> None:
+async def let_others_run() -> None:
     """Let the other tasks that are ready run, and the event loop send what was written."""
     await asyncio.sleep(0)
 
 
-async def eventually(done: Callable[[], bool], seconds: float) -> bool:
+async def wait_until(done: Callable[[], bool], seconds: float) -> bool:
     """Wait in real time until `done()` is true, checking every millisecond. Return False after `seconds`."""
     until = time.monotonic() + seconds
     while not done():

@@ -77,7 +77,7 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
         # All that a test may need, webhooks included, so that no test is slow for being the first.
         from anyio.lowlevel import checkpoint
 
-        import mockserver.control.api
+        import mockserver.control.actions
         import mockserver.outgoing.stream  # noqa: F401
         from mockserver.content.locales import locale
         from mockserver.settings import Settings

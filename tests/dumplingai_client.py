@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.core.seeded import Seeded
 from mockserver.kit.models import Shape
 from mockserver.media.maker import video
@@ -81,7 +81,7 @@ async def meanwhile(t: Conversation, request: Coroutine[Any, Any, Any], seconds:
     """What comes of a request while that much time passes."""
     task = asyncio.ensure_future(request)
     while not task.done() and t.sandbox.clock.next_sleeper() is None:
-        await turn()
+        await let_others_run()
     await t.advance(seconds)
     return await task
 

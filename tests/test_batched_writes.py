@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.serving.batched_writes import BatchedWrites
 
 
@@ -47,9 +47,9 @@ async def transport(recorder: Recorder) -> BatchedWrites:
 async def test_what_is_written_in_one_turn_leaves_together(transport: BatchedWrites, recorder: Recorder):
     transport.write(b"a")
     transport.write(b"b")
-    await turn()
+    await let_others_run()
     transport.write(b"c")
-    await turn()
+    await let_others_run()
     assert recorder.told == [b"ab", b"c"]
 
 
@@ -60,8 +60,8 @@ async def test_much_is_handed_on_at_once_so_that_the_transport_can_say_that_it_i
     transport.write(b"b" * 60_000)
     transport.write(b"c")
     assert transport.get_write_buffer_size() == 1, "the others are the transport's"
-    await turn()
-    await turn()
+    await let_others_run()
+    await let_others_run()
     assert recorder.told == [b"a" * 60_000 + b"b" * 60_000, b"c"]
 
 
@@ -69,19 +69,19 @@ async def test_much_is_handed_on_at_once_so_that_the_transport_can_say_that_it_i
 async def test_an_end_comes_after_what_was_written(transport: BatchedWrites, recorder: Recorder, end):
     transport.write(b"a")
     getattr(transport, end)()
-    await turn()
+    await let_others_run()
     assert recorder.told == [b"a", end.removeprefix("write_")]
 
 
 async def test_after_an_abort_nothing_leaves(transport: BatchedWrites, recorder: Recorder):
     transport.write(b"a")
     transport.abort()
-    await turn()
+    await let_others_run()
     assert recorder.told == ["abort"]
 
 
 async def test_everything_else_is_the_transports_own(transport: BatchedWrites, recorder: Recorder):
     assert transport.get_extra_info("peername") == ("127.0.0.1", 1)
     assert not transport.is_closing()
-    await turn()
+    await let_others_run()
     assert recorder.told == []

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from mockserver import MockServer
-from mockserver.clock import eventually
+from mockserver.clock import wait_until
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
 
@@ -117,7 +117,7 @@ def test_requests_of_a_pipeline_are_answered_in_their_order(pieces: int) -> None
         for at in range(0, len(data), size):
             writer.write(data[at : at + size])
             await writer.drain()
-        assert await eventually(lambda: mock.clock.next is not None, 5)
+        assert await wait_until(lambda: mock.clock.next is not None, 5)
         await asyncio.to_thread(mock.clock.advance, "5s")
         replies = await reader.read()
         writer.close()

@@ -1,5 +1,6 @@
 """The boundary of the control API: what foreign pages cannot do, and who needs a token."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,8 +9,8 @@ import pytest
 
 from mockserver.app import create_app
 from mockserver.control.boundary import Boundary
-from mockserver.control.call import ControlError
-from mockserver.control.operations import operations
+from mockserver.control.errors import ControlError
+from mockserver.openapi import document
 from mockserver.serving.serve import banner, guarded
 from mockserver.settings import Settings, SettingsError, load
 from tests.conversation import Conversation
@@ -17,6 +18,13 @@ from tests.live import live_server
 
 LOCAL = {"host": "localhost:8080"}
 OPEN_TO_ALL = Boundary()
+
+
+def operations() -> Iterator[tuple[str, str, Any]]:
+    """The method and path of every operation, and what the document says of it."""
+    for path, item in document("control")["paths"].items():
+        for method, operation in item.items():
+            yield method, path.replace("{", "").replace("}", ""), operation
 
 
 def refused(boundary: Boundary = OPEN_TO_ALL, path: str = "/journal", **headers: str) -> int | None:
@@ -102,10 +110,10 @@ def test_probes_need_no_token_and_no_known_name() -> None:
 
 async def test_every_operation_but_the_probes_needs_the_token() -> None:
     async with Conversation(None, Settings(token="s3cret")) as t:
-        for operation in operations():
-            path = operation.path.replace("{", "").replace("}", "")
-            reply = await t.client.request(operation.method, f"/_mock{path}", json={})
-            assert reply.status_code == (200 if operation.name in ("health", "ready") else 401), operation.name
+        for method, path, operation in operations():
+            reply = await t.client.request(method, f"/_mock{path}", json={})
+            name = operation["operationId"]
+            assert reply.status_code == (200 if name in ("health", "ready") else 401), name
             if reply.status_code == 401:
                 assert reply.headers["www-authenticate"] == "Bearer"
         kept = await t.get("/_mock/journal", headers={"X-Mock-Token": "s3cret"})
@@ -125,12 +133,11 @@ async def test_a_token_is_never_shown_in_the_journal() -> None:
 )
 async def test_writes_take_nothing_that_a_form_can_send(kind: str) -> None:
     async with Conversation() as t:
-        for operation in operations():
-            if operation.body is not None:
-                path = operation.path.replace("{", "").replace("}", "")
+        for method, path, operation in operations():
+            if "requestBody" in operation:
                 headers = {"Content-Type": kind} if kind else {}
-                reply = await t.client.request(operation.method, f"/_mock{path}", content=b"{}", headers=headers)
-                assert reply.status_code == 415, operation.name
+                reply = await t.client.request(method, f"/_mock{path}", content=b"{}", headers=headers)
+                assert reply.status_code == 415, operation["operationId"]
 
 
 async def test_a_page_is_never_told_that_it_may() -> None:

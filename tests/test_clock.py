@@ -37,7 +37,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 async def settled() -> None:
     """Run all tasks until they wait."""
     for _ in range(10):
-        await module.turn()
+        await module.let_others_run()
 
 
 # --- the current instant ---

@@ -1,4 +1,4 @@
-"""Descrideo's results: only the fields asked for, true to the mode, the language and the instructions."""
+"""Descrideo's results: only the requested fields, and as mode, language and instructions require."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ def text_of(instructions: str | None = None, mode: str = "vision", lang: str = "
 
 
 @pytest.mark.parametrize("fields", [[], ["title"], ["tags"], ["description", "tags"], list(FIELDS)])
-def test_only_the_fields_asked_for_are_there(fields):
+def test_a_result_has_only_the_requested_fields(fields):
     assert list(describe(Seeded(1), HINT, fields)) == fields
 
 
@@ -28,7 +28,7 @@ def test_unknown_fields_are_left_out_and_the_order_is_fixed():
     assert list(describe(Seeded(1), HINT, ["tags", "mood", "title"])) == ["title", "tags"]
 
 
-def test_a_field_does_not_depend_on_which_others_are_asked_for():
+def test_a_field_does_not_depend_on_the_other_requested_fields():
     whole = describe(Seeded(1), HINT)
     assert all(describe(Seeded(1), HINT, [field])[field] == whole[field] for field in FIELDS)
     assert whole == describe(Seeded(1), HINT)
@@ -52,7 +52,7 @@ def test_the_words_of_the_url_are_found_in_title_or_tags():
     assert all(len(found["tags"]) == len(set(found["tags"])) for found in results)
 
 
-def test_technical_details_are_given_when_asked_for():
+def test_technical_details_are_included_on_request():
     assert "mm lens" not in text_of()
     assert "mm lens" in text_of("Focus on technical details")
     assert "#" in text_of("Focus on technical details")
@@ -67,16 +67,16 @@ def test_technical_details_are_given_when_asked_for():
         ("es", "más detalles"),
     ],
 )
-def test_a_wish_for_more_makes_it_longer(lang, wish):
+def test_instructions_can_make_the_text_longer(lang, wish):
     for n in range(10):
         assert len(text_of(wish, lang=lang, seed=n)) > len(text_of(lang=lang, seed=n)) * 1.2
 
 
-def test_a_wish_for_less_makes_it_shorter():
+def test_instructions_can_make_the_text_shorter():
     assert len(text_of("Keep it short")) < len(text_of()) / 2
 
 
-def test_other_wishes_are_acknowledged_in_one_line_of_bounded_length():
+def test_other_instructions_are_repeated_in_one_line_of_bounded_length():
     assert "“Mention our brand Acme”" in text_of("Mention our brand Acme.")
     noisy = text_of("Write about\n| the \x07 <b>dog</b> `x`" + " please" * 20_000)
     assert len(noisy) < len(text_of()) + 300
@@ -89,7 +89,7 @@ def test_hashtags_are_tags_with_a_hash():
     assert all(tag.startswith("#") and " " not in tag for tag in tags)
 
 
-def test_what_is_heard_is_told_in_the_modes_that_listen_only():
+def test_only_the_audio_modes_describe_sounds():
     heard = "On the soundtrack"
     assert heard not in text_of(mode="vision")
     assert heard in text_of(mode="vision_audio")
@@ -106,12 +106,13 @@ def test_what_is_heard_is_told_in_the_modes_that_listen_only():
     wish=st.none() | st.text(),
     mode=st.sampled_from(["vision", "vision_audio", "audio", "?"]),
 )
-def test_no_input_is_too_strange(hint, lang, wish, mode):
-    found = describe(Seeded("any"), hint, FIELDS, lang, wish, mode)
-    assert all(found.values())
-    assert len(str(found)) < 4000
-    str(found).encode()
-    assert str(found["title"]).isprintable()
+def test_any_input_gives_all_fields_within_bounds(hint, lang, wish, mode):
+    result = describe(Seeded("any"), hint, FIELDS, lang, wish, mode)
+    assert list(result) == list(FIELDS)
+    assert all(result.values())
+    assert len(str(result)) < 4000
+    str(result).encode()
+    assert str(result["title"]).isprintable()
 
 
 def test_people_have_an_address_at_example_com():

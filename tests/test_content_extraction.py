@@ -1,4 +1,4 @@
-"""DumplingAI's answers: what the prompt asks for, as text or as JSON, within the time of the video."""
+"""DumplingAI's answers: the requested sections and fields, as text or as JSON, with times within the video."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def data(prompt: str, hint: str = TALK, seconds: float = 90):
     return json.loads(extract(SEED, prompt, hint, seconds, True))
 
 
-def test_events_are_told_in_order_from_the_first_second_to_the_last():
+def test_events_are_consecutive_from_the_first_second_to_the_last():
     events = data("Describe the main events in this video.")["events"]
     assert list(events[0]) == ["start", "end", "description"]
     assert (events[0]["start"], events[-1]["end"]) == ("00:00", "01:30")
@@ -35,10 +35,10 @@ def test_events_are_told_in_order_from_the_first_second_to_the_last():
     assert all(event["description"] in text for event in events)
 
 
-def test_takeaways_and_quotes_come_in_the_order_asked_for():
-    asked = "Summarize the main takeaways and capture speaker quotes."
-    assert list(data(asked)) == ["summary", "takeaways", "quotes"]
-    text = answer(asked)
+def test_sections_come_in_the_order_of_the_prompt():
+    prompt = "Summarize the main takeaways and capture speaker quotes."
+    assert list(data(prompt)) == ["summary", "takeaways", "quotes"]
+    text = answer(prompt)
     assert text.index("**Summary**") < text.index("**Key takeaways**") < text.index("**Quotes**")
     assert re.search(r"^- “.+” — [A-Z]\w+ [A-Z]\w+, \d\d:\d\d$", text, re.MULTILINE)
 
@@ -58,18 +58,18 @@ def test_takeaways_and_quotes_come_in_the_order_asked_for():
         ("Tell me everything", ["summary", "events"]),
     ],
 )
-def test_the_words_of_a_prompt_choose_the_parts(prompt, keys):
+def test_the_words_of_a_prompt_select_the_sections(prompt, keys):
     assert list(data(prompt)) == keys
 
 
-def test_counts_answer_how_many():
+def test_counts_answer_questions_of_how_many():
     assert answer("How many people are there?", "interview.mp4") == "2 people can be seen in the video."
     assert answer("how many speakers", "ocean-lighthouse.mp4")
     assert answer("How many people are there?", "lighthouse.mp4") == "No people can be seen in the video."
     assert data("How many people and how many products?", "interview.mp4") == {"people": 2, "products": 2}
 
 
-def test_a_question_that_the_video_does_not_answer_is_answered_honestly():
+def test_a_question_without_an_answer_in_the_video_says_so():
     assert answer("Is there a red car?").startswith("There is no clear sign of that in the video.")
     assert data("Is there a red car?")["answer"] == "There is no clear sign of that in the video."
     assert "no clear sign" not in answer("Was passiert hier?")
@@ -110,7 +110,7 @@ def test_an_ordinary_sentence_names_no_fields(prompt):
     assert named_in(prompt) is None
 
 
-def test_fields_have_values_of_their_kind():
+def test_fields_have_values_of_the_right_type():
     product = data("return title, price and brand", "skincare-serum.mp4")
     assert product == {"title": "Clear Serum No. 4", "price": 58.0, "brand": "Maison Alba"}
     mixed = data('{"is_safe": 0, "product_count": 0, "speakers": 0, "sentiment_score": 0, "email": 0, "links": 0}')
@@ -121,7 +121,7 @@ def test_fields_have_values_of_their_kind():
     assert (mixed["email"], mixed["links"]) == (None, [])
 
 
-def test_an_array_is_given_when_asked_for():
+def test_an_array_is_returned_on_request():
     rows = data("Return a JSON array of objects with keys product_name, price_usd and brand")
     assert [list(row) for row in rows] == [["product_name", "price_usd", "brand"]] * 2
 
@@ -130,7 +130,7 @@ def test_named_fields_are_labels_in_text():
     assert "- Price: 58\n" in answer("return title, price and brand", "skincare-serum.mp4")
 
 
-def test_text_and_json_tell_the_same():
+def test_text_and_json_have_the_same_content():
     quotes = data("Give me the quotes")["quotes"]
     assert all(quote["quote"] in answer("Give me the quotes") for quote in quotes)
     assert {quote["speaker"] for quote in quotes} == {line["speaker"] for line in data("transcript")["transcript"]}
@@ -144,11 +144,11 @@ def test_an_interview_has_two_voices_and_the_host_asks_first():
     assert lines[1]["speaker"].endswith("(guest)")
 
 
-def test_a_telling_prompt_steers_a_video_whose_name_says_nothing():
+def test_a_prompt_can_imply_the_subject_of_a_video_whose_name_says_nothing():
     assert "oven" in answer("List the steps of this bread recipe", "https://e.com/1.mp4")
     assert data("List the ingredients of the recipe", "https://e.com/1.mp4")["ingredients"]
     one, two = (data(prompt, "https://e.com/1.mp4")["events"] for prompt in ("events", "main events of the talk"))
-    assert one == two, "the same video shows the same, whatever is asked about it"
+    assert one == two, "the same video shows the same, whatever is prompt about it"
 
 
 def test_every_story_has_findings():
@@ -161,21 +161,20 @@ def test_every_story_has_findings():
 
 @settings(max_examples=60)
 @given(seconds=st.floats(min_value=0, max_value=4000), seed=st.integers())
-def test_timestamps_lie_within_the_video(seconds, seed):
-    found = json.loads(extract(Seeded(seed), "events, quotes, transcript and products", "", seconds, True))
-    times = re.findall(r"(?:(\d+):)?(\d\d):(\d\d)\"", json.dumps(found))
+def test_timestamps_are_within_the_video(seconds, seed):
+    result = json.loads(extract(Seeded(seed), "events, quotes, transcript and products", "", seconds, True))
+    times = re.findall(r"(?:(\d+):)?(\d\d):(\d\d)\"", json.dumps(result))
     assert times
     assert all(int(h or 0) * 3600 + int(m) * 60 + int(s) <= seconds for h, m, s in times)
 
 
 @given(prompt=st.text(), hint=st.text(), json_mode=st.booleans())
-def test_no_prompt_is_too_strange(prompt, hint, json_mode):
-    found = extract(SEED, prompt, hint, 30, json_mode)
-    assert found
-    assert len(found) < 12_000
-    found.encode()
+def test_any_prompt_gets_an_answer_within_bounds(prompt, hint, json_mode):
+    result = extract(SEED, prompt, hint, 30, json_mode)
+    assert 0 < len(result.encode()) < 48_000
+    assert len(result) < 12_000
     if json_mode:
-        json.loads(found)
+        assert json.loads(result)
 
 
 WORDS = (
@@ -184,12 +183,11 @@ WORDS = (
 
 
 @given(st.lists(st.sampled_from(WORDS.split(" ")), max_size=40).map(" ".join), st.booleans())
-def test_no_prompt_of_likely_words_is_too_strange(prompt, json_mode):
-    found = extract(SEED, prompt, "", 30, json_mode)
-    assert found
-    assert len(found) < 20_000
+def test_any_prompt_of_likely_words_gets_an_answer_within_bounds(prompt, json_mode):
+    result = extract(SEED, prompt, "", 30, json_mode)
+    assert 0 < len(result) < 20_000
     if json_mode:
-        json.loads(found)
+        assert json.loads(result)
 
 
 @pytest.mark.parametrize("word", ["get a, b, c and d ", '"key": ', "how many dogs ", "\u202e|\x00", "quotes "])

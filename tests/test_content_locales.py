@@ -1,4 +1,4 @@
-"""Every language brings every phrase, in its own script."""
+"""Every language has every phrase, in its own script."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import pytest
 
 from mockserver.content import locales, themes
 from mockserver.content import scene as scenes
-from mockserver.content.locales import CODES, locale, nearest
+from mockserver.content.locales import CODES, code_for, locale
 from mockserver.content.locales.phrases import SLOTS, read
 from mockserver.content.wording import slots
 from mockserver.core.seeded import Seeded
@@ -55,7 +55,7 @@ def test_every_key_has_a_phrase(code):
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_stories_are_told_in_sentences_that_fit_a_table(code):
+def test_the_phrases_of_stories_are_sentences_that_fit_a_table(code):
     for story in locale(code).stories.values():
         assert len(story.tags.split(", ")) == 6
         assert len(set(story.beats)) == 5
@@ -94,12 +94,12 @@ def test_every_language_is_written_in_its_script(code):
                 assert not any(re.search(script, sentence) for script in SCRIPTS.values()), sentence
 
 
-def test_japanese_is_no_chinese():
+def test_japanese_phrases_use_kana():
     for story in locale("ja").stories.values():
         assert all(re.search("[\u3040-\u309f]", beat) for beat in story.beats), story.beats
 
 
-def test_the_two_chinese_scripts_are_kept_apart():
+def test_simplified_and_traditional_chinese_use_their_own_characters():
     assert not (SIMPLIFIED - TRADITIONAL) & set("".join(phrases(locale("zh-TW"))))
     assert not (TRADITIONAL - SIMPLIFIED) & set("".join(phrases(locale("zh"))))
 
@@ -112,7 +112,7 @@ def test_the_two_chinese_scripts_are_kept_apart():
     ],
 )  # fmt: skip
 def test_a_language_tag_finds_the_nearest_language(tag, code):
-    assert nearest(tag) == code
+    assert code_for(tag) == code
 
 
 def test_a_language_that_does_not_exist_is_an_error():
@@ -124,11 +124,11 @@ def test_there_is_a_file_for_each_language_and_no_other():
     assert {path.stem for path in ENGLISH.parent.glob("*.json")} == set(CODES)
 
 
-def test_what_the_code_fills_are_the_slots_of_a_form():
+def test_the_code_fills_exactly_the_slots_of_a_form():
     assert set(slots(scenes.Scene.of(Seeded(0), "ocean"), locale("en"))) == set(SLOTS)
 
 
-def test_a_language_is_read_when_it_is_first_asked_for():
+def test_a_language_is_read_when_it_is_first_needed():
     program = """if True:
         import mockserver.app, mockserver.cli.main, mockserver.content.shots, mockserver.content.descriptions
         from mockserver.content.locales import locale
@@ -136,20 +136,20 @@ def test_a_language_is_read_when_it_is_first_asked_for():
         assert locale("fr") is locale("fr")
         print(before, locale.cache_info().currsize)
     """
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert told.split() == ["0", "1"]
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["0", "1"]
 
 
-def refused(tmp_path: Path, change) -> list[str]:
-    """What a contributor is told who copies English for a new language and changes one thing wrongly."""
+def errors_for(tmp_path: Path, change) -> list[str]:
+    """Return the errors for a file that is a copy of English for a new language with one wrong change."""
     content = json.loads(ENGLISH.read_text(encoding="utf-8")) | {"code": "eo"}
     file = tmp_path / "eo.json"
     file.write_text(change(content) or json.dumps(content, ensure_ascii=False), encoding="utf-8")
     with pytest.raises(ValueError) as caught:
         read(file)
-    told = str(caught.value).splitlines()
-    assert all(line.startswith(f"{file}: ") for line in told)
-    return [line.removeprefix(f"{file}: ") for line in told]
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(f"{file}: ") for line in lines)
+    return [line.removeprefix(f"{file}: ") for line in lines]
 
 
 def renamed(within: dict, key: str, new: str) -> None:
@@ -164,7 +164,7 @@ def test_a_new_language_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda c: renamed(c["shots"], "heading", "headng"), "shots.headng: unknown key; did you mean 'heading'?"),
         (lambda c: renamed(c, "palettes", "Palette"), "Palette: unknown key; did you mean 'palettes'?"),
@@ -176,46 +176,46 @@ def test_a_new_language_is_read(tmp_path):
             lambda c: renamed(c["stories"]["pets.cat"], "beats", "beets"),
             "stories.pets.cat.beets: unknown key; did you mean 'beats'?",
         ),
-        (lambda c: c["moods"].pop("serene") and None, "moods.serene: missing"),
+        (lambda c: c["moods"].pop("serene") and None, "moods.serene: missing key"),
         (lambda c: c["music"].update(serenade="a song"), "music.serenade: unknown key; did you mean 'serene'?"),
-        (lambda c: c.update(stories=[]), "stories: a mapping is needed, not a list"),
-        (lambda c: c["shots"].update(seconds=5), "shots.seconds: a text is needed, not 5"),
-        (lambda c: c.update(quotes="''"), "quotes: a list is needed, not \"''\""),
-        (lambda c: c["prompt"].update(negative=[]), "prompt.negative: the list is empty"),
-        (lambda c: c["prompt"]["negative"].append(None), "prompt.negative[12]: a text is needed, not null"),
-        (lambda c: c["prompt"]["tail"].pop() and None, "prompt.tail: 5 entries are needed, not 4"),
-        (lambda c: c.update(comma=""), "comma: the text is empty"),
-        (lambda c: c["prompt"].update(lens="{mn} mm"), "prompt.lens: {mn} is not filled; one of: mm"),
-        (lambda c: c["shots"].update(music="{}"), "shots.music: {} is not filled; one of: what"),
+        (lambda c: c.update(stories=[]), "stories: must be a mapping, not a list"),
+        (lambda c: c["shots"].update(seconds=5), "shots.seconds: must be a string, not 5"),
+        (lambda c: c.update(quotes="''"), "quotes: must be a list, not \"''\""),
+        (lambda c: c["prompt"].update(negative=[]), "prompt.negative: must not be empty"),
+        (lambda c: c["prompt"]["negative"].append(None), "prompt.negative[12]: must be a string, not null"),
+        (lambda c: c["prompt"]["tail"].pop() and None, "prompt.tail: must have 5 entries, not 4"),
+        (lambda c: c.update(comma=""), "comma: must not be empty"),
+        (lambda c: c["prompt"].update(lens="{mn} mm"), "prompt.lens: unknown slot {mn}; one of: mm"),
+        (lambda c: c["shots"].update(music="{}"), "shots.music: unknown slot {}; one of: what"),
         (
             lambda c: c["prompt"].update(opening=["{Subject}.", "{subjects}."]),
-            "prompt.opening[1]: {subjects} is not filled; did you mean 'subject'?",
+            "prompt.opening[1]: unknown slot {subjects}; did you mean 'subject'?",
         ),
-        (lambda c: c["shots"].update(effect="{what!r}"), "shots.effect: {what!r} is not filled; did you mean 'what'?"),
+        (lambda c: c["shots"].update(effect="{what!r}"), "shots.effect: unknown slot {what!r}; did you mean 'what'?"),
         (
             lambda c: c["description"].update(said="{line"),
             "description.said: expected '}' before end of string in '{line'",
         ),
         (
             lambda c: c["shots"].update(heading="{title}"),
-            "shots.heading: nothing is filled in here: the text has no braces",
+            "shots.heading: this phrase has no slots, so it must not contain braces",
         ),
-        (lambda c: c.update(code="en"), "code: it is 'eo' by the name of the file, not 'en'"),
-        (lambda _: '{"code": "eo", "code": "eo"}', "code: the key is there twice"),
+        (lambda c: c.update(code="en"), "code: must be 'eo' like the name of the file, not 'en'"),
+        (lambda _: '{"code": "eo", "code": "eo"}', "code: duplicate key"),
         (lambda _: "code: eo", "Expecting value: line 1 column 1 (char 0)"),
-        (lambda _: "[]", "the file: a mapping is needed, not a list"),
+        (lambda _: "[]", "the file: must be a mapping, not a list"),
     ],
 )  # fmt: skip
-def test_a_new_language_is_told_what_is_wrong_with_it(tmp_path, change, told):
-    assert refused(tmp_path, change) == [told]
+def test_an_error_in_a_file_is_reported_with_its_key(tmp_path, change, message):
+    assert errors_for(tmp_path, change) == [message]
 
 
-def test_all_that_is_wrong_is_told_at_once(tmp_path):
+def test_all_errors_are_reported_at_once(tmp_path):
     def change(content):
         renamed(content["description"], "mood", "moood")
         content["comma"] = 1
 
-    assert refused(tmp_path, change) == [
-        "comma: a text is needed, not 1",
+    assert errors_for(tmp_path, change) == [
+        "comma: must be a string, not 1",
         "description.moood: unknown key; did you mean 'mood'?",
     ]

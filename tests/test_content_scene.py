@@ -1,4 +1,4 @@
-"""A scene follows its hint where the hint says something, and its seed where it does not."""
+"""Scenes: the hint decides what it names, and the seed decides the rest."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ SEED = Seeded("test")
         ("冲浪 视频.mp4", "ocean.surfer"),
     ],
 )
-def test_the_words_of_a_hint_choose_the_story(hint, story):
+def test_the_words_of_a_hint_select_the_story(hint, story):
     assert Scene.of(SEED, hint).story == story
 
 
@@ -41,7 +41,7 @@ def test_the_words_of_a_hint_choose_the_story(hint, story):
         ("прогулка по городу", "city"),
     ],
 )
-def test_a_general_word_chooses_the_theme_and_the_seed_the_story(hint, theme):
+def test_a_general_word_selects_the_theme_and_the_seed_the_story(hint, theme):
     scenes = {Scene.of(Seeded(n), hint).story for n in range(40)}
     assert {story.partition(".")[0] for story in scenes} == {theme}
 
@@ -62,7 +62,7 @@ def test_a_hint_names_the_moment_and_the_mood():
         "9" * 50,
     ],
 )
-def test_a_hint_that_says_nothing_leaves_every_story_open(hint):
+def test_without_a_hint_every_story_is_possible(hint):
     assert hints.read(hint).subject is None
     assert len({Scene.of(Seeded(n), hint).story for n in range(300)}) == len(themes.STORIES)
 
@@ -76,7 +76,7 @@ def test_the_same_seed_and_hint_give_the_same_scene_and_another_hint_another():
     assert len({Scene.of(SEED, f"https://e.com/{n}.mp4") for n in range(50)}) == 50
 
 
-def test_a_fallback_subject_counts_only_where_the_hint_says_nothing():
+def test_a_fallback_subject_is_used_only_if_the_hint_names_none():
     assert Scene.of(SEED, "x.mp4", "cooking").theme == "cooking"
     assert Scene.of(SEED, "surfing.mp4", "cooking").story == "ocean.surfer"
 
@@ -98,11 +98,11 @@ def test_colors_are_hexadecimal_and_differ_within_a_scene():
 
 
 @given(st.text())
-def test_no_hint_is_too_strange(hint):
+def test_any_hint_gives_a_known_story(hint):
     assert Scene.of(SEED, hint).story in themes.STORIES
 
 
-def test_a_huge_hint_is_read_in_part():
+def test_only_the_beginning_of_a_huge_hint_is_read():
     assert len(hints.read("sea " * 50_000).words) <= 60
 
 
@@ -115,7 +115,7 @@ def test_clean_text_fits_one_line_of_a_table(text, limit):
     line.encode()
 
 
-def test_clean_keeps_what_is_plain_and_cuts_at_a_word():
+def test_clean_keeps_ordinary_characters_and_cuts_at_a_word():
     assert hints.clean("Say  “Grüezi”,\nplease\x00!") == "Say “Grüezi”, please !"
     assert hints.clean("word " * 100, 20) == "word word word word…"
 
@@ -125,6 +125,6 @@ def test_title_words_leave_out_filler_and_identifiers():
     assert hints.title_words(words) == ("swiss", "alps")
 
 
-def test_importing_the_package_loads_nothing_else():
+def test_importing_the_package_imports_none_of_its_modules():
     code = "import sys, mockserver.content; print([m for m in sys.modules if m.startswith('mockserver.content.')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -55,7 +55,7 @@ def test_the_text_has_a_reasonable_size_and_three_headings(code):
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_shot_tells_picture_music_effects_and_voice(code):
+def test_every_shot_has_a_picture_music_effects_and_a_voice(code):
     forms = locale(code).shots
     for row in table(reverse_prompt(Seeded(1), HINT, code, 20))[2:]:
         music, effect, speech = row[4].split("<br>")
@@ -72,7 +72,7 @@ def test_neighbouring_shots_do_not_repeat_a_camera_movement_or_a_picture():
         assert len({row[3] for row in shots}) == len(shots)
 
 
-def test_languages_differ_and_tell_the_same_story():
+def test_languages_differ_and_describe_the_same_story():
     texts = {code: reverse_prompt(Seeded("same"), HINT, code, 15) for code in CODES}
     assert len(set(texts.values())) == len(CODES)
     assert {len(table(text)) for text in texts.values()} == {len(table(texts["en"]))}

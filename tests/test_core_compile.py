@@ -14,7 +14,7 @@ from mockserver.core.compile import (
     check_fault,
     compile_fault,
     compile_scenario,
-    near,
+    suggest,
 )
 from mockserver.core.durations import Span
 from mockserver.core.fill import KNOWN as NAMES
@@ -22,7 +22,7 @@ from mockserver.core.match import Miss, View, candidates
 from mockserver.core.plans import Step
 from mockserver.core.scenario import FaultSpec, Scenario
 from mockserver.core.shadows import shadows
-from mockserver.core.streams import SPOILING
+from mockserver.core.streams import STREAM_FAULTS
 
 KNOWN = Catalogue(
     operations=("videotoprompt.analyze_url", "videotoprompt.account", "nanophoto.reverse_prompt"),
@@ -322,10 +322,10 @@ def test_a_rule_can_use_a_plan_of_the_extended_scenario() -> None:
 
 
 def test_a_suggestion_is_one_word_or_a_short_list() -> None:
-    assert near("faild", ["failed", "fast"]) == "; did you mean 'failed'?"
-    assert near("zzz", ["b", "a"]) == "; one of: a, b"
-    assert near("zzz", [str(n) for n in range(25)]) == ""
-    assert near("zzz", []) == ""
+    assert suggest("faild", ["failed", "fast"]) == "; did you mean 'failed'?"
+    assert suggest("zzz", ["b", "a"]) == "; one of: a, b"
+    assert suggest("zzz", [str(n) for n in range(25)]) == ""
+    assert suggest("zzz", []) == ""
 
 
 # --- faults ---
@@ -374,7 +374,7 @@ def test_a_compiled_fault_has_all_values_of_its_source() -> None:
 
 
 def test_a_stream_can_have_each_of_its_faults() -> None:
-    for kind in SPOILING:
+    for kind in STREAM_FAULTS:
         assert problems(rules=[rule(stream={"fault": {"kind": kind, "at": "50%"}})]) == []
 
 

@@ -6,19 +6,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mockserver.core import credits as module
-from mockserver.core.credits import KEPT_ENTRIES, Entry, Ledger
+from mockserver.core.credits import KEPT_ENTRIES, CreditEntry, CreditLedger
 
 # --- one reservation ---
 
 
 def test_a_ledger_opens_with_its_credits() -> None:
-    ledger = Ledger.opened(1, 500)
+    ledger = CreditLedger.opened(1, 500)
     assert (ledger.balance, ledger.held, ledger.unlimited) == (500, 0, False)
-    assert ledger.entries == [Entry(1, "opening", 500)]
+    assert ledger.entries == [CreditEntry(1, "opening", 500)]
 
 
 def test_reserved_credits_are_held_and_then_charged() -> None:
-    ledger = Ledger.opened(1, 500)
+    ledger = CreditLedger.opened(1, 500)
     assert ledger.reserve(2, "job_1", 300)
     assert (ledger.balance, ledger.held) == (200, 300)
     ledger.capture(3, "job_1")
@@ -30,29 +30,29 @@ def test_reserved_credits_are_held_and_then_charged() -> None:
 
 
 def test_released_credits_return_to_the_balance() -> None:
-    ledger = Ledger.opened(1, 500)
+    ledger = CreditLedger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
     ledger.release(3, "job_1")
-    assert (ledger.balance, ledger.held, ledger.entries[-1]) == (500, 0, Entry(3, "release", 300, "job_1"))
+    assert (ledger.balance, ledger.held, ledger.entries[-1]) == (500, 0, CreditEntry(3, "release", 300, "job_1"))
 
 
 @pytest.mark.parametrize(("charged", "balance"), [(100, 400), (0, 500), (300, 200), (1_000, 200), (-5, 500)])
 def test_a_capture_can_charge_less_than_was_reserved_but_never_more(charged: int, balance: int) -> None:
-    ledger = Ledger.opened(1, 500)
+    ledger = CreditLedger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
     ledger.capture(3, "job_1", charged)
     assert (ledger.balance, ledger.held) == (balance, 0)
 
 
 def test_a_reservation_beyond_the_balance_is_refused_without_an_entry() -> None:
-    ledger = Ledger.opened(1, 299)
+    ledger = CreditLedger.opened(1, 299)
     assert not ledger.reserve(2, "job_1", 300)
     assert (ledger.balance, ledger.held, ledger.reserved, len(ledger.entries)) == (299, 0, {}, 1)
     assert ledger.reserve(2, "job_1", 299)
 
 
 def test_ending_a_reservation_twice_has_no_effect() -> None:
-    ledger = Ledger.opened(1, 500)
+    ledger = CreditLedger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
     ledger.capture(3, "job_1", 100)
     written = list(ledger.entries)
@@ -67,7 +67,7 @@ def test_ending_a_reservation_twice_has_no_effect() -> None:
     [("job_2", -1, "the amount must not be negative"), ("job_1", 1, "it already has a reservation")],
 )
 def test_an_invalid_reservation_raises_an_error(reference: str, amount: int, reason: str) -> None:
-    ledger = Ledger.opened(1, 500)
+    ledger = CreditLedger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
     with pytest.raises(ValueError, match=f"cannot reserve {amount} for '{reference}': {reason}"):
         ledger.reserve(3, reference, amount)
@@ -78,20 +78,20 @@ def test_an_invalid_reservation_raises_an_error(reference: str, amount: int, rea
 
 
 def test_unlimited_credits_admit_and_record_every_reservation() -> None:
-    ledger = Ledger.opened(1, None)
+    ledger = CreditLedger.opened(1, None)
     assert ledger.reserve(2, "job_1", 10**9)
     assert (ledger.unlimited, ledger.balance, ledger.held) == (True, -(10**9), 10**9)
 
 
 def test_a_grant_sets_the_balance_with_an_entry_of_the_difference() -> None:
-    ledger = Ledger.opened(1, 500)
+    ledger = CreditLedger.opened(1, 500)
     ledger.reserve(2, "job_1", 300)
     ledger.grant(3, 1_000)
-    assert (ledger.balance, ledger.held, ledger.entries[-1]) == (1_000, 300, Entry(3, "grant", 800))
+    assert (ledger.balance, ledger.held, ledger.entries[-1]) == (1_000, 300, CreditEntry(3, "grant", 800))
 
 
 def test_credits_can_become_unlimited_and_limited_again() -> None:
-    ledger = Ledger.opened(1, 0)
+    ledger = CreditLedger.opened(1, 0)
     assert not ledger.reserve(2, "job_1", 1)
     ledger.grant(3, None)
     assert ledger.reserve(4, "job_1", 1)
@@ -104,11 +104,11 @@ def test_credits_can_become_unlimited_and_limited_again() -> None:
 
 
 def test_old_entries_become_one_opening_entry_with_their_sum() -> None:
-    ledger = Ledger.opened(0, 10**9)
+    ledger = CreditLedger.opened(0, 10**9)
     for at in range(1, 2 * KEPT_ENTRIES + 1):
         ledger.reserve(at, f"job_{at}", at)
     assert len(ledger.entries) == KEPT_ENTRIES + 1
-    assert ledger.entries[0] == Entry(KEPT_ENTRIES, "opening", 10**9 - sum(range(KEPT_ENTRIES + 1)))
+    assert ledger.entries[0] == CreditEntry(KEPT_ENTRIES, "opening", 10**9 - sum(range(KEPT_ENTRIES + 1)))
     assert ledger.entries[1].reference == f"job_{KEPT_ENTRIES + 1}"
     assert ledger.balance == sum(e.amount for e in ledger.entries)
 
@@ -124,7 +124,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(module, "KEPT_ENTRIES", 3)
-        self.ledger, self.total, self.reserved, self.at = Ledger.opened(0, 1_000), 1_000, dict[str, int](), 0
+        self.ledger, self.total, self.reserved, self.at = CreditLedger.opened(0, 1_000), 1_000, dict[str, int](), 0
 
     def teardown(self) -> None:
         self.patch.undo()

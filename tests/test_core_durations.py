@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.durations import LONGEST, Span, parse, parse_span, spell
+from mockserver.core.durations import LONGEST, Span, format_duration, parse, parse_span
 
 # --- one duration ---
 
@@ -78,7 +78,7 @@ def test_no_duration_is_longer_than_366_days(written: str) -> None:
 
 @given(st.integers(0, LONGEST))
 def test_every_formatted_duration_is_parsed_back(milliseconds: int) -> None:
-    assert parse(spell(milliseconds)) == milliseconds
+    assert parse(format_duration(milliseconds)) == milliseconds
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_every_formatted_duration_is_parsed_back(milliseconds: int) -> None:
     [(0, "0s"), (1, "1ms"), (1_000, "1s"), (90_000, "1m30s"), (3_600_000, "1h"), (90_061_001, "1d1h1m1s1ms")],
 )
 def test_a_formatted_duration_is_as_short_as_possible(milliseconds: int, text: str) -> None:
-    assert spell(milliseconds) == text
+    assert format_duration(milliseconds) == text
 
 
 def parsed_or_error(written: str) -> int | str:

@@ -12,12 +12,12 @@ SOURCE = Seeded("test")
 
 
 def durations(fault: Fault, count: int = 20_000) -> list[int]:
-    return sorted(fault.lasting(partial(SOURCE.unit, n)) or 0 for n in range(count))
+    return sorted(fault.pick_duration(partial(SOURCE.unit, n)) or 0 for n in range(count))
 
 
 def test_no_duration_and_a_fixed_duration_need_no_draw() -> None:
-    assert Fault("hang").lasting(lambda name: 1 / 0) is None
-    assert Fault("latency", lasts=Span(300)).lasting(lambda name: 1 / 0) == 300
+    assert Fault("hang").pick_duration(lambda name: 1 / 0) is None
+    assert Fault("latency", lasts=Span(300)).pick_duration(lambda name: 1 / 0) == 300
 
 
 def test_a_spread_is_uniform() -> None:
@@ -37,4 +37,4 @@ def test_a_lognormal_duration_has_its_median_and_its_99th_percentile() -> None:
 
 def test_no_draw_exceeds_the_longest_duration() -> None:
     fault = Fault("latency", lasts=Span(1), p99=LONGEST)
-    assert fault.lasting(lambda name: {"radius": 1 - 2**-53, "angle": 0.0}[name]) == LONGEST
+    assert fault.pick_duration(lambda name: {"radius": 1 - 2**-53, "angle": 0.0}[name]) == LONGEST

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from mockserver.core.durations import LONGEST, Span, spell
+from mockserver.core.durations import LONGEST, Span, format_duration
 from mockserver.core.plans import RANK
 from mockserver.core.scenario import (
     AccountSpec,
@@ -250,7 +250,7 @@ def test_values_of_the_wrong_type_or_range_are_refused(
 # --- output and input ---
 
 words = st.text("abcdefgh ", min_size=1, max_size=8)
-durations = st.integers(0, LONGEST).map(spell)
+durations = st.integers(0, LONGEST).map(format_duration)
 spans = st.tuples(st.integers(0, 10**7), st.integers(0, 10**7)).map(lambda s: str(Span(max(s), min(s))))
 shares = st.sampled_from(["60%", 0.25, 0, 1, "0.5"])
 data = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | words, lambda v: st.lists(v, max_size=2))

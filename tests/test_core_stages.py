@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 from mockserver.core.durations import Span
 from mockserver.core.jobs import Job
 from mockserver.core.plans import Plan, Step
-from mockserver.core.stages import staged, waiting
+from mockserver.core.stages import with_held_stages, with_stages
 
 QUEUED, DONE = Step("queued", duration=1_000), Step("succeeded")
 STAGES = ("a", "b", "c", "d")
 
 
 def timeline_of(*steps: Step) -> str:
-    return staged(Plan("p", steps), STAGES).timeline()
+    return with_stages(Plan("p", steps), STAGES).timeline()
 
 
 def job(plan: Plan) -> Job:
@@ -37,7 +37,7 @@ def test_polls_are_divided_and_stages_without_polls_end_at_once() -> None:
 
 
 def test_progress_is_divided_too() -> None:
-    plan = staged(Plan("p", (Step("running", duration=400, progress=(0, 90)), DONE)), STAGES)
+    plan = with_stages(Plan("p", (Step("running", duration=400, progress=(0, 90)), DONE)), STAGES)
     assert [s.progress for s in plan.steps] == [(0, 22), (22, 45), (45, 67), (67, 90), None]
 
 
@@ -72,7 +72,7 @@ def test_a_step_without_a_length_stays_in_its_first_stage() -> None:
 
 def test_steps_that_do_not_run_are_not_changed() -> None:
     plan = Plan("p", (QUEUED, Step("failed", error="no luck")))
-    assert staged(plan, STAGES) == plan
+    assert with_stages(plan, STAGES) == plan
 
 
 ends = st.one_of(st.integers(0, 5_000).map(lambda ms: {"duration": ms}), st.integers(1, 9).map(lambda n: {"polls": n}))
@@ -84,7 +84,7 @@ running = st.builds(
 @given(st.lists(running, max_size=6), st.integers(1, 7))
 def test_a_staged_plan_lasts_as_long_and_names_every_stage(steps: list[Step], count: int) -> None:
     stages = [str(i) for i in range(count)] if count > 4 else STAGES[:count]
-    plan = staged(Plan("p", (QUEUED, *steps, DONE)), stages)
+    plan = with_stages(Plan("p", (QUEUED, *steps, DONE)), stages)
     assert sum(s.duration or 0 for s in plan.steps) == 1_000 + sum(s.duration or 0 for s in steps)
     assert sum(s.polls or 0 for s in plan.steps) == sum(s.polls or 0 for s in steps)
     assert all(s.stage for s in plan.steps if s.status == "running")
@@ -96,7 +96,9 @@ def test_a_staged_plan_lasts_as_long_and_names_every_stage(steps: list[Step], co
 
 
 def test_a_stage_that_waits_is_held_and_keeps_its_length() -> None:
-    plan, waits = waiting(staged(Plan("p", (QUEUED, Step("running", duration=8_000), DONE)), STAGES), ("a", "b"))
+    plan, waits = with_held_stages(
+        with_stages(Plan("p", (QUEUED, Step("running", duration=8_000), DONE)), STAGES), ("a", "b")
+    )
     assert waits == {"a": 1, "b": 2}
     one = job(plan)
     assert one.at(10**9).step == Step("running", Span(2_000), held=True, stage="a")
@@ -109,7 +111,7 @@ def test_a_stage_that_waits_is_held_and_keeps_its_length() -> None:
 
 
 def test_polls_are_counted_after_the_wait() -> None:
-    plan, waits = waiting(Plan("p", (Step("running", stage="a", polls=2), DONE)), ("a",))
+    plan, waits = with_held_stages(Plan("p", (Step("running", stage="a", polls=2), DONE)), ("a",))
     one = job(plan)
     assert waits == {"a": 0}
     assert one.polled(5) is one
@@ -119,11 +121,11 @@ def test_polls_are_counted_after_the_wait() -> None:
 
 
 def test_a_hold_of_the_scenario_comes_before_the_wait() -> None:
-    plan, waits = waiting(Plan("p", (Step("running", stage="a", held=True), DONE)), ("a", "b"))
+    plan, waits = with_held_stages(Plan("p", (Step("running", stage="a", held=True), DONE)), ("a", "b"))
     assert plan.timeline() == "running/a until released > running/a until released > succeeded"
     assert waits == {"a": 1}
 
 
 def test_a_stage_that_the_plan_never_reaches_or_leaves_gets_no_wait() -> None:
     plan = Plan("p", (QUEUED, Step("running", stage="a")))
-    assert waiting(plan, ("a", "b")) == (plan, {})
+    assert with_held_stages(plan, ("a", "b")) == (plan, {})

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.outgoing.call import CallResult
 from mockserver.providers.descrideo.provider import Descrideo
 from mockserver.providers.videotoprompt.provider import VideoToPrompt
@@ -76,8 +76,8 @@ async def test_a_background_task_that_failed_is_started_again(monkeypatch: pytes
         with monkeypatch.context() as patch:
             patch.setattr(t.sandbox.store, "claim_due", broken)
             await t.post(SUBMIT, VIDEO)
-            await turn()
-            await turn()
+            await let_others_run()
+            await let_others_run()
         await t.post(SUBMIT, VIDEO)
         async with asyncio.timeout(5):
             await change.wait()
@@ -116,14 +116,14 @@ async def test_an_auto_clock_is_not_moved_while_a_request_is_in_flight(monkeypat
         async def begin_a_request() -> None:
             async with stepping:
                 clock.enter()
-                await turn()
+                await let_others_run()
 
         monkeypatch.setattr(clock, "jump", watched)
         async with stepping:
             clock.change("auto")
-            await turn()
+            await let_others_run()
             other = asyncio.create_task(begin_a_request())
-            await turn()
+            await let_others_run()
         await other
         await t.sandbox.courier.settled()
         clock.leave("request")

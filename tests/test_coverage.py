@@ -1,4 +1,4 @@
-"""What clients have met of what is simulated, in conversation: what counts, what does not, and who is told."""
+"""Coverage of requests and deliveries: what counts as covered, and how it is reported."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,31 +25,31 @@ def _ledgers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 async def coverage(t: Conversation, path: str = "/_mock/coverage") -> dict[str, Any]:
-    """What the control API says, by provider."""
+    """Return the coverage by provider, as the control API reports it."""
     reply = await t.get(path)
     assert reply.status_code == 200, reply.text
     return {part["provider"]: part for part in reply.json()["providers"]}
 
 
-async def seen(t: Conversation, path: str = "/_mock/coverage") -> dict[str, int]:
-    """The rows of VideoToPrompt that were met, and how often."""
+async def covered(t: Conversation, path: str = "/_mock/coverage") -> dict[str, int]:
+    """Return the covered rows of VideoToPrompt, and how often each was covered."""
     behaviours = (await coverage(t, path))["videotoprompt"]["behaviours"]
     return {b["rule"].removeprefix("videotoprompt."): b["seen"] for b in behaviours if b["seen"]}
 
 
-def ruled(fault: dict[str, Any], operation: str = "videotoprompt.analyze_url") -> dict[str, Any]:
+def with_fault(fault: dict[str, Any], operation: str = "videotoprompt.analyze_url") -> dict[str, Any]:
     return {"extends": "default", "rules": [{"name": "r", "operation": operation, "fault": fault}]}
 
 
-async def test_a_suite_is_told_what_it_met_and_what_not() -> None:
+async def test_the_report_lists_covered_and_missed_behaviours() -> None:
     async with Conversation() as t:
         job = (await t.post("/v1/analyze/url", URL)).json()["id"]
         await t.advance(60)
         for _ in range(2):
             assert (await t.get(f"/v1/analyze/{job}")).json()["status"] == "completed"
         assert (await t.get(f"/v1/analyze/{job}", headers={"Authorization": ""})).status_code == 401
-        told = (await coverage(t))["videotoprompt"]
-        assert {b["rule"].removeprefix("videotoprompt."): b["seen"] for b in told["behaviours"]} == {
+        report = (await coverage(t))["videotoprompt"]
+        assert {b["rule"].removeprefix("videotoprompt."): b["seen"] for b in report["behaviours"]} == {
             "operation.analyze_url": 1,
             "operation.get_analysis": 3,
             "error.unauthorized": 1,
@@ -60,23 +60,23 @@ async def test_a_suite_is_told_what_it_met_and_what_not() -> None:
             "event.analysis.completed": 0,
             "event.analysis.failed": 0,
         }
-        assert (told["met"], told["total"], told["percent"], told["called"]) == (5, 9, 55, 4)
-        assert told["kinds"]["error"] == {"met": 1, "total": 3, "percent": 33}
-        assert told["calls"] == [
+        assert (report["met"], report["total"], report["percent"], report["called"]) == (5, 9, 55, 4)
+        assert report["kinds"]["error"] == {"met": 1, "total": 3, "percent": 33}
+        assert report["calls"] == [
             {"operation": "analyze_url", "status": 202, "times": 1},
             {"operation": "get_analysis", "status": 200, "times": 2},
             {"operation": "get_analysis", "status": 401, "times": 1},
         ]
 
 
-async def test_a_state_that_nobody_was_shown_does_not_count() -> None:
-    """The job was completed, and nobody asked."""
+async def test_a_state_that_no_client_read_does_not_count() -> None:
+    """The job was completed, but never polled."""
 
     async with Conversation() as t:
         await t.post("/v1/analyze/url", URL)
         await t.advance(60)
         assert [job["status"] for job in (await t.get("/_mock/jobs")).json()["jobs"]] == ["succeeded"]
-        assert await seen(t) == {"operation.analyze_url": 1, "state.pending": 1}
+        assert await covered(t) == {"operation.analyze_url": 1, "state.pending": 1}
 
 
 @pytest.mark.parametrize(
@@ -89,42 +89,42 @@ async def test_a_state_that_nobody_was_shown_does_not_count() -> None:
         ({"kind": "garble", "at": "50%"}, 202),
     ],
 )
-async def test_a_reply_that_was_lost_or_spoilt_shows_its_operation_and_no_state(
+async def test_a_lost_or_damaged_reply_covers_its_operation_but_no_state(
     fault: dict[str, Any], status: int | None
 ) -> None:
-    async with Conversation(ruled(fault)) as t:
+    async with Conversation(with_fault(fault)) as t:
         if fault["kind"] == "garble":
             await t.post("/v1/analyze/url", URL)
         else:
             with pytest.raises((httpx2.TransportError, ConnectionResetError)):
                 await t.post("/v1/analyze/url", URL)
-        assert await seen(t) == {"operation.analyze_url": 1}
+        assert await covered(t) == {"operation.analyze_url": 1}
         (call,) = (await coverage(t))["videotoprompt"]["calls"]
         assert call == {"operation": "analyze_url", "status": status, "times": 1}
 
 
 @pytest.mark.parametrize("fault", [{"kind": "latency", "for": "1ms"}, {"kind": "slow_drip", "rate": 1_000_000}])
-async def test_a_reply_that_was_only_late_shows_all_of_it(fault: dict[str, Any]) -> None:
-    async with Conversation({**ruled(fault), "clock": {"mode": "auto"}}) as t:
+async def test_a_late_reply_covers_everything(fault: dict[str, Any]) -> None:
+    async with Conversation({**with_fault(fault), "clock": {"mode": "auto"}}) as t:
         assert (await t.post("/v1/analyze/url", URL)).status_code == 202
-        assert await seen(t) == {"operation.analyze_url": 1, "state.pending": 1}
+        assert await covered(t) == {"operation.analyze_url": 1, "state.pending": 1}
 
 
-async def test_an_error_in_the_place_of_a_reply_counts_and_the_reply_does_not() -> None:
-    async with Conversation(ruled({"kind": "rate_limited", "phase": "after_commit"})) as t:
+async def test_an_error_that_replaces_a_reply_counts_and_the_reply_does_not() -> None:
+    async with Conversation(with_fault({"kind": "rate_limited", "phase": "after_commit"})) as t:
         assert (await t.post("/v1/analyze/url", URL)).status_code == 429
-        assert await seen(t) == {"operation.analyze_url": 1, "error.rate_limit_exceeded": 1}
+        assert await covered(t) == {"operation.analyze_url": 1, "error.rate_limit_exceeded": 1}
         assert len((await t.get("/_mock/jobs")).json()["jobs"]) == 1
 
 
-async def test_a_request_that_rests_on_an_assumption_shows_nothing_where_none_is_wanted() -> None:
+async def test_a_request_that_needs_a_disallowed_assumption_covers_nothing() -> None:
     async with Conversation(settings=Settings(no_assumed=True)) as t:
         assert (await t.post("/v1/analyze/url", URL)).status_code == 501
-        told = (await coverage(t))["videotoprompt"]
-        assert (told["met"], told["called"], told["calls"][0]["status"]) == (0, 1, 501)
+        report = (await coverage(t))["videotoprompt"]
+        assert (report["met"], report["called"], report["calls"][0]["status"]) == (0, 1, 501)
 
 
-async def test_an_event_counts_when_its_receiver_answered_whatever_it_answered() -> None:
+async def test_an_event_counts_if_its_receiver_sent_any_response() -> None:
     async with Conversation(
         {"extends": "default", "accounts": [{"key": "*", "plan": "pro", "webhook": {"url": HOOK}}]}
     ) as t:
@@ -132,13 +132,13 @@ async def test_an_event_counts_when_its_receiver_answered_whatever_it_answered()
         await t.post("/v1/analyze/url", {"url": "https://example.com/mock-fast.mp4"})
         await t.advance(1)
         assert len(t.receivers.calls) == 1
-        assert "event.analysis.completed" not in await seen(t)
+        assert "event.analysis.completed" not in await covered(t)
         await t.advance(60)
         assert len(t.receivers.calls) == 3
-        assert (await seen(t))["event.analysis.completed"] == 2
+        assert (await covered(t))["event.analysis.completed"] == 2
 
 
-async def test_a_path_that_no_operation_has_is_told_apart() -> None:
+async def test_requests_to_unknown_paths_and_methods_are_counted_without_an_operation() -> None:
     async with Conversation() as t:
         assert (await t.get("/videotoprompt/v1/nowhere")).status_code == 404
         assert (await t.client.put("/v1/analyze/url")).status_code == 405
@@ -146,31 +146,31 @@ async def test_a_path_that_no_operation_has_is_told_apart() -> None:
         assert [(call["operation"], call["status"]) for call in calls] == [(None, 404), (None, 405)]
 
 
-async def test_deviations_are_told_by_operation() -> None:
+async def test_deviations_are_reported_by_operation() -> None:
     async with Conversation({"extends": "default", "clock": {"mode": "auto"}}) as t:
-        asked = {"inputMethod": "url", "video": "https://example.com/a.mp4", "prompt": "x"}
-        asked["requestSource"] = "ELSEWHERE"
+        body = {"inputMethod": "url", "video": "https://example.com/a.mp4", "prompt": "x"}
+        body["requestSource"] = "ELSEWHERE"
         for _ in range(2):
-            assert (await t.post("/dumplingai/api/v1/extract-video", asked)).status_code == 200
+            assert (await t.post("/dumplingai/api/v1/extract-video", body)).status_code == 200
         (deviation,) = (await coverage(t))["dumplingai"]["deviations"]
         assert (deviation["operation"], deviation["times"]) == ("extract_video", 2)
         assert "ELSEWHERE" in deviation["what"]
 
 
-async def test_what_was_met_in_a_sandbox_outlives_it_and_every_reset() -> None:
+async def test_the_coverage_of_a_sandbox_survives_its_deletion_and_every_reset() -> None:
     async with Conversation() as t:
         await t.post("/_mock/sandboxes", {"name": "one"})
         await t.post("/~one/v1/analyze/url", URL)
         await t.post("/v1/analyze/url", URL, headers={"Authorization": ""})
-        assert await seen(t, "/_mock/coverage?sandbox=one") == {"operation.analyze_url": 1, "state.pending": 1}
-        assert await seen(t, "/~one/_mock/coverage?sandbox=default") == {
+        assert await covered(t, "/_mock/coverage?sandbox=one") == {"operation.analyze_url": 1, "state.pending": 1}
+        assert await covered(t, "/~one/_mock/coverage?sandbox=default") == {
             "operation.analyze_url": 1, "error.unauthorized": 1
         }  # fmt: skip
         for sandbox in ("", "/~one"):
             assert (await t.post(f"{sandbox}/_mock/reset", {"what": "all"})).status_code == 204
         assert (await t.client.delete("/_mock/sandboxes/one")).status_code == 204
         whole = {"operation.analyze_url": 2, "state.pending": 1, "error.unauthorized": 1}
-        assert await seen(t) == whole
+        assert await covered(t) == whole
         assert (await t.get("/_mock/coverage?sandbox=one")).status_code == 404
 
 
@@ -186,19 +186,19 @@ async def test_a_request_that_outlives_its_sandbox_counts_too() -> None:
         await t.app.sandboxes.delete("one")
         late = await _entry(t)
         sandbox.tally.request(late)
-        assert await seen(t) == {"operation.analyze_url": 2, "state.pending": 2}
+        assert await covered(t) == {"operation.analyze_url": 2, "state.pending": 2}
 
 
-async def test_it_is_counted_anew_on_demand() -> None:
+async def test_coverage_can_be_reset() -> None:
     async with Conversation() as t:
         await t.post("/_mock/sandboxes", {"name": "one"})
         for path in ("/~one/v1/analyze/url", "/v1/analyze/url"):
             await t.post(path, URL)
         assert (await t.client.delete("/_mock/coverage?sandbox=one")).status_code == 204
-        assert (await seen(t))["operation.analyze_url"] == 1
+        assert (await covered(t))["operation.analyze_url"] == 1
         assert (await t.client.delete("/_mock/coverage?sandbox=two")).status_code == 404
         assert (await t.client.delete("/_mock/coverage")).status_code == 204
-        assert await seen(t) == {}
+        assert await covered(t) == {}
 
 
 async def test_requests_of_the_control_api_do_not_count() -> None:
@@ -208,8 +208,8 @@ async def test_requests_of_the_control_api_do_not_count() -> None:
         assert {part["called"] for part in (await coverage(t)).values()} == {0}
 
 
-async def test_it_is_what_the_journal_says() -> None:
-    """Each row is met as often as requests rest on it, and as attempts that were answered."""
+async def test_coverage_agrees_with_the_journal() -> None:
+    """A row is covered once by each request, and by each answered attempt, that lists it in the journal."""
 
     async with Conversation(
         {"extends": "default", "accounts": [{"key": "*", "plan": "pro", "webhook": {"url": HOOK}}]}
@@ -224,20 +224,20 @@ async def test_it_is_what_the_journal_says() -> None:
             await t.get(f"/v1/analyze/{job}")
             await t.advance(60)
             await t.get(f"/v1/analyze/{job}")
-        by_hand = Counter(_by_hand((await t.get("/_mock/journal?limit=5000")).json()["entries"]))
+        expected = Counter(_rows_in((await t.get("/_mock/journal?limit=5000")).json()["entries"]))
         behaviours = (await coverage(t))["videotoprompt"]["behaviours"]
-        assert {b["rule"]: b["seen"] for b in behaviours} == {b["rule"]: by_hand[b["rule"]] for b in behaviours}
+        assert {b["rule"]: b["seen"] for b in behaviours} == {b["rule"]: expected[b["rule"]] for b in behaviours}
         assert len([b for b in behaviours if b["seen"]]) >= 7
 
 
-def _by_hand(entries: list[dict[str, Any]]) -> Iterator[str]:
+def _rows_in(entries: list[dict[str, Any]]) -> Iterator[str]:
     for entry in entries:
         counts = entry["kind"] == "request" or (entry["kind"] == "delivery" and "status" in entry)
         rows = {rest["rule"] for rest in entry.get("rests_on", ()) if counts}
         yield from (row for row in rows if row.split(".")[1] in KINDS)
 
 
-def test_a_handle_tells_it_of_its_own_sandbox() -> None:
+def test_a_handle_reports_the_coverage_of_its_own_sandbox() -> None:
     with MockServer() as mock, MockServer() as other, httpx2.Client(transport=mock.transport()) as client:
         key = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
         client.post(mock.url("videotoprompt") + "/analyze/url", json=URL, headers=key)

@@ -1,4 +1,4 @@
-"""`mockserver coverage`: of a server that runs, and of reports that were saved."""
+"""`mockserver coverage`: reports on a running server, and on saved reports."""
 
 import json
 import xml.etree.ElementTree as ET
@@ -31,7 +31,7 @@ def _ledgers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def server() -> Iterator[Live]:
-    """A server that was asked for two analyses, one of them in a sandbox of its own and refused."""
+    """A server with two requests for analyses: one accepted, and one refused in another sandbox."""
     with live({"extends": "default"}) as server:
         server.client.post("/_mock/sandboxes", json={"name": "one"}).raise_for_status()
         asked = {"url": "https://example.com/a.mp4"}
@@ -40,18 +40,18 @@ def server() -> Iterator[Live]:
         yield server
 
 
-def told(capsys: Out, *arguments: str) -> tuple[int, str, str]:
-    """The exit code, and what was printed."""
+def run(capsys: Out, *arguments: str) -> tuple[int, str, str]:
+    """Run the command, and return its exit code, output and error output."""
     code = main(["coverage", *arguments])
-    said = capsys.readouterr()
-    return code, said.out, said.err
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
 
 
 def test_the_table_of_a_running_server(server: Live, capsys: Out) -> None:
-    code, out, err = told(capsys, "--url", server.base)
+    code, out, err = run(capsys, "--url", server.base)
     assert (code, err) == (0, "")
     assert out.splitlines()[:2] == [
-        "met of         operations  errors  states  events  endings  all",
+        "provider       operations  errors  states  events  endings  all",
         "videotoprompt         1/2     1/3     1/2     0/2        -  3/9  33%",
     ]
     assert "    error.rate_limit_exceeded  documented  videotoprompt-rate_limit_exceeded  What error" in out
@@ -61,62 +61,62 @@ def test_the_table_of_a_running_server(server: Live, capsys: Out) -> None:
 @pytest.mark.parametrize(
     "fault", [{"kind": "reset", "phase": "after_commit"}, {"kind": "truncate", "at": "50%"}], ids=lambda f: f["kind"]
 )
-def test_a_reply_that_broke_on_the_wire_shows_no_state(capsys: Out, fault: dict[str, Any]) -> None:
+def test_a_reply_with_a_wire_fault_covers_no_state(capsys: Out, fault: dict[str, Any]) -> None:
     with live({"extends": "default"}) as server:
         server.client.post("/_mock/faults", json={"fault": fault}).raise_for_status()
         asked = {"url": "https://example.com/a.mp4"}
         with pytest.raises(httpx2.TransportError):
             server.client.post("/v1/analyze/url", json=asked, headers=KEY)
-        assert "1/2     0/3     0/2" in told(capsys, "--url", server.base)[1]
+        assert "1/2     0/3     0/2" in run(capsys, "--url", server.base)[1]
         assert server.client.post("/v1/analyze/url", json=asked, headers=KEY).status_code == 202
-        assert "1/2     0/3     1/2" in told(capsys, "--url", server.base)[1]
+        assert "1/2     0/3     1/2" in run(capsys, "--url", server.base)[1]
 
 
-def test_too_little_is_a_failure_that_names_what_is_missing(server: Live, capsys: Out) -> None:
-    assert told(capsys, "--url", server.base, "--fail-under", "33.3")[0] == 0
-    code, out, err = told(capsys, "--url", server.base, "--fail-under", "80")
+def test_coverage_below_the_threshold_fails_and_lists_what_is_missing(server: Live, capsys: Out) -> None:
+    assert run(capsys, "--url", server.base, "--fail-under", "33.3")[0] == 0
+    code, out, err = run(capsys, "--url", server.base, "--fail-under", "80")
     assert code == 1
-    assert out.startswith("met of")
+    assert out.startswith("provider ")
     assert err.startswith(
-        "coverage: 33% is less than 80%; never seen: videotoprompt.error.rate_limit_exceeded, "
+        "coverage: 33% is less than the required 80%; not covered: videotoprompt.error.rate_limit_exceeded, "
         "videotoprompt.error.service_unavailable, videotoprompt.event.analysis.completed, "
     )
 
 
-def test_nothing_to_meet_is_not_enough(server: Live, capsys: Out) -> None:
-    code, _, err = told(capsys, "--url", server.base, "--class", "observed", "--fail-under", "80")
-    assert (code, err) == (1, "coverage: 80% was asked for, and there is nothing to meet\n")
+def test_a_threshold_without_any_behaviours_fails(server: Live, capsys: Out) -> None:
+    code, _, err = run(capsys, "--url", server.base, "--class", "observed", "--fail-under", "80")
+    assert (code, err) == (1, "coverage: 80% is required, but there is nothing to cover\n")
 
 
-def test_which_sandbox_providers_and_classes_count(server: Live, capsys: Out) -> None:
+def test_a_report_can_be_limited_to_a_sandbox_providers_and_classes(server: Live, capsys: Out) -> None:
     at = ("--url", server.base)
-    assert "1/2     0/3     1/2" in told(capsys, *at, "--sandbox", "default")[1]
-    assert told(capsys, *at, "--provider", "dumplingai")[1].splitlines()[1].split() == [
+    assert "1/2     0/3     1/2" in run(capsys, *at, "--sandbox", "default")[1]
+    assert run(capsys, *at, "--provider", "dumplingai")[1].splitlines()[1].split() == [
         "dumplingai", "0/1", "0/1", "-", "-", "-", "0/2", "0%"
     ]  # fmt: skip
-    every = told(capsys, *at, "--provider", "all")[1].splitlines()
+    every = run(capsys, *at, "--provider", "all")[1].splitlines()
     total = every[1 + len(all_providers())].split()
     assert len(every[1].split()) == len(total) == 8
     assert total[-2:] == ["3/11", "27%"]
-    assert "2/7  28%" in told(capsys, *at, "--class", "documented")[1]
+    assert "2/7  28%" in run(capsys, *at, "--class", "documented")[1]
 
 
-def test_the_other_forms_go_to_a_file(server: Live, capsys: Out, tmp_path: Path) -> None:
+def test_each_format_can_be_written_to_a_file(server: Live, capsys: Out, tmp_path: Path) -> None:
     for form in ("json", "junit", "html"):
         asked = ("--url", server.base, "--format", form, "--output", str(tmp_path / form))
-        assert told(capsys, *asked, "--fail-under", "80")[:2] == (1, "")
+        assert run(capsys, *asked, "--fail-under", "80")[:2] == (1, "")
     assert json.loads((tmp_path / "json").read_bytes())["percent"] == 33
     assert ET.parse(tmp_path / "junit").getroot().get("failures") == "1"
     assert (tmp_path / "html").read_text("utf-8").startswith("<!doctype html>")
 
 
-def test_it_can_count_anew(server: Live, capsys: Out) -> None:
+def test_coverage_can_be_reset(server: Live, capsys: Out) -> None:
     at = ("--url", server.base)
-    assert "1/3" in told(capsys, *at, "--reset", "--sandbox", "one")[1]
-    assert "1/2     0/3     1/2" in told(capsys, *at, "--reset")[1]
-    code, out, err = told(capsys, *at, "--fail-under", "1")
+    assert "1/3" in run(capsys, *at, "--reset", "--sandbox", "one")[1]
+    assert "1/2     0/3     1/2" in run(capsys, *at, "--reset")[1]
+    code, out, err = run(capsys, *at, "--fail-under", "1")
     assert (code, out) == (1, "coverage: no provider was called\n")
-    assert err == "coverage: 1% was asked for, and no provider was called\n"
+    assert err == "coverage: 1% is required, but no provider was called\n"
 
 
 def test_reports_of_parallel_jobs_are_merged(server: Live, capsys: Out, tmp_path: Path) -> None:
@@ -124,13 +124,13 @@ def test_reports_of_parallel_jobs_are_merged(server: Live, capsys: Out, tmp_path
         assert (
             main(["coverage", "--url", server.base, "--sandbox", sandbox, "--format", "json", "--output", sandbox]) == 0
         )
-    assert told(capsys, "default", "one") == told(capsys, "--url", server.base)
-    assert told(capsys, "default", "--fail-under", "33")[0] == 1
-    assert told(capsys, "default", "one", "--fail-under", "33")[0] == 0
+    assert run(capsys, "default", "one") == run(capsys, "--url", server.base)
+    assert run(capsys, "default", "--fail-under", "33")[0] == 1
+    assert run(capsys, "default", "one", "--fail-under", "33")[0] == 0
 
 
-def test_without_a_server_it_says_so(capsys: Out, nobody: str) -> None:
-    code, out, err = told(capsys, "--url", nobody)
+def test_without_a_server_it_fails_with_a_message(capsys: Out, nobody: str) -> None:
+    code, out, err = run(capsys, "--url", nobody)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert err.startswith(f"no answer from {nobody}: ")
 
@@ -141,32 +141,34 @@ def test_without_a_server_it_says_so(capsys: Out, nobody: str) -> None:
         (("--url", "http://127.0.0.1:99999"), "'http://127.0.0.1:99999' is no URL of a server"),
         (("--url", "http://[::1"), "'http://[::1' is no URL of a server"),
         (("none.json",), "none.json: No such file"),
-        (("bad.json",), "bad.json: is no report of coverage that was saved as JSON"),
+        (("bad.json",), "bad.json: not a coverage report that was saved as JSON"),
         (("bad.json", "--reset"), "coverage of files asks no server"),
         (("bad.json", "--sandbox", "one"), "coverage of files asks no server"),
         (("bad.json", "--sandbox", ""), "coverage of files asks no server"),
     ],
 )
-def test_wrong_input_is_said_in_one_line(tmp_path: Path, capsys: Out, arguments: tuple[str, ...], message: str) -> None:
+def test_invalid_input_is_reported_in_one_line(
+    tmp_path: Path, capsys: Out, arguments: tuple[str, ...], message: str
+) -> None:
     (tmp_path / "bad.json").write_text("{}")
-    code, out, err = told(capsys, *arguments)
+    code, out, err = run(capsys, *arguments)
     assert (code, out) == (2, "")
     assert err.startswith(message)
     assert len(err.splitlines()) == 1
 
 
-def test_wrong_names_are_said_with_the_right_ones(server: Live, capsys: Out) -> None:
+def test_unknown_names_are_reported_with_the_known_ones(server: Live, capsys: Out) -> None:
     at = ("--url", server.base)
     known = ", ".join(provider.name for provider in all_providers())
-    assert told(capsys, *at, "--provider", "acme") == (
+    assert run(capsys, *at, "--provider", "acme") == (
         2,
         "",
         f"there is no provider 'acme'; the providers are {known}\n",
     )
-    assert told(capsys, *at, "--sandbox", "tw/o") == (2, "", "There is no sandbox named 'tw/o'\n")
-    # What a script meant to fill in is not everything.
-    assert told(capsys, *at, "--sandbox", "", "--reset") == (2, "", "There is no sandbox named ''\n")
-    assert told(capsys, *at, "--output", "no/such/place")[::2] == (2, "no/such/place: No such file or directory\n")
+    assert run(capsys, *at, "--sandbox", "tw/o") == (2, "", "There is no sandbox named 'tw/o'\n")
+    # An empty name, for example from an unset variable in a script, does not mean all sandboxes.
+    assert run(capsys, *at, "--sandbox", "", "--reset") == (2, "", "There is no sandbox named ''\n")
+    assert run(capsys, *at, "--output", "no/such/place")[::2] == (2, "no/such/place: No such file or directory\n")
 
 
 @pytest.mark.parametrize("percent", ["101", "-1", "nan", "most"])
@@ -177,14 +179,14 @@ def test_a_threshold_is_a_percentage(capsys: Out, percent: str) -> None:
     assert f"invalid percentage from 0 to 100 value: '{percent}'" in capsys.readouterr().err
 
 
-def test_a_server_that_has_a_token_is_asked_with_it(capsys: Out) -> None:
+def test_the_token_of_a_server_is_sent(capsys: Out) -> None:
     with live_server(create_app(Settings(token="secret"))) as base:
-        assert told(capsys, "--url", base)[0] == 2
-        assert told(capsys, "--url", base, "--token", "secret", "--reset")[0] == 0
+        assert run(capsys, "--url", base)[0] == 2
+        assert run(capsys, "--url", base, "--token", "secret", "--reset")[0] == 0
 
 
 @pytest.mark.parametrize("page", ["how-to-coverage.md", "how-to-ci.md"])
-def test_the_commands_of_a_page_are_right(page: str) -> None:
+def test_the_commands_of_a_page_can_be_parsed(page: str) -> None:
     found = commands(ROOT / "docs" / page, "mockserver coverage")
     assert found
     for command in found:

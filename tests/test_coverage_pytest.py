@@ -1,4 +1,4 @@
-"""`--mockserver-coverage`: told at the end of a run, gathered from all workers, and right by the journal."""
+"""`--mockserver-coverage`: printed after a run, collected from all workers, in agreement with the journal."""
 
 import json
 import shutil
@@ -38,14 +38,14 @@ def _ledgers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ledgers.put(monkeypatch, tmp_path, videotoprompt=ledgers.VIDEOTOPROMPT)
 
 
-def test_a_run_is_told_what_it_met(pytester: pytest.Pytester) -> None:
+def test_the_report_is_printed_at_the_end_of_a_run(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     result = run_inner(pytester, "--mockserver-coverage")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
         [
             "*= mockserver coverage =*",
-            "met of *",
+            "provider  *",
             "videotoprompt         1/2     1/3     1/2     0/2        -  3/9  33%",
             "    error.rate_limit_exceeded  documented  *",
             "  videotoprompt.analyze_url  202 ×4, 401 ×1",
@@ -54,54 +54,54 @@ def test_a_run_is_told_what_it_met(pytester: pytest.Pytester) -> None:
     )
 
 
-def test_it_is_written_in_every_form(pytester: pytest.Pytester) -> None:
+def test_each_format_can_be_written_to_a_file(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     forms = ("json", "junit", "html", "table")
     result = run_inner(pytester, *(f"--mockserver-coverage={form}:out/{form}" for form in forms))
-    result.stdout.no_fnmatch_line("met of *")
+    result.stdout.no_fnmatch_line("provider  *")
     written = {form: (pytester.path / "out" / form).read_text("utf-8") for form in forms}
     assert json.loads(written["json"])["met"] == 3
     assert ET.fromstring(written["junit"]).get("tests") == "9"
     assert "33%" in written["html"]
-    assert written["table"].startswith("met of")
+    assert written["table"].startswith("provider ")
 
 
-def test_too_little_fails_a_run_that_passed(pytester: pytest.Pytester) -> None:
+def test_coverage_below_the_threshold_fails_a_run_whose_tests_passed(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     result = run_inner(pytester, "--mockserver-coverage-fail-under=80")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(passed=5)
     result.stdout.fnmatch_lines(
-        ["FAIL coverage: 33% is less than 80%; never seen: videotoprompt.error.rate_limit_exceeded, *"]
+        ["FAIL coverage: 33% is less than the required 80%; not covered: videotoprompt.error.rate_limit_exceeded, *"]
     )
     assert run_inner(pytester, "--mockserver-coverage-fail-under=33.3").ret == pytest.ExitCode.OK
 
 
-def test_it_can_be_set_in_the_configuration_file(pytester: pytest.Pytester) -> None:
+def test_coverage_can_be_set_in_the_configuration_file(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     pytester.makeini("[pytest]\nmockserver_coverage =\n  table\n  json:out.json\nmockserver_coverage_fail_under = 40\n")
     result = run_inner(pytester)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
-        ["met of *", f"coverage written to {pytester.path / 'out.json'}", "FAIL coverage: 33%*"]
+        ["provider  *", f"coverage written to {pytester.path / 'out.json'}", "FAIL coverage: 33%*"]
     )
     assert run_inner(pytester, "--mockserver-coverage-fail-under=30").ret == pytest.ExitCode.OK
 
 
 @pytest.mark.parametrize("end", ["1 / 0", "pytest.exit('enough')"])
-def test_a_run_that_breaks_off_is_counted_so_far(pytester: pytest.Pytester, end: str) -> None:
+def test_a_run_that_is_aborted_reports_its_requests_so_far(pytester: pytest.Pytester, end: str) -> None:
     pytester.makepyfile(SUITE + f"\n\ndef test_bad(mockserver):\n    submit(mockserver), {end}\n")
     result = run_inner(pytester, "-x", "--mockserver-coverage")
     assert result.ret in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
     result.stdout.fnmatch_lines(["  videotoprompt.analyze_url  202 ×4, 401 ×2"])
 
 
-def test_a_run_that_calls_nobody_has_nothing_to_show(pytester: pytest.Pytester) -> None:
+def test_a_run_without_requests_has_no_report_and_misses_the_threshold(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(mockserver): pass\n\n\ndef test_without(): pass\n")
     result = run_inner(pytester, "--mockserver-coverage", "--mockserver-coverage-fail-under=1")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
-        ["coverage: no provider was called", "FAIL coverage: 1% was asked for, and no provider was called"]
+        ["coverage: no provider was called", "FAIL coverage: 1% is required, but no provider was called"]
     )
     assert run_inner(pytester, "--mockserver-coverage-fail-under=1", "--collect-only").ret == pytest.ExitCode.OK
 
@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_written_fails_the_run(pytester: pytest.Pytester) 
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "message"),
     [
         ("--mockserver-coverage=json", "*must be one of table, json:PATH, junit:PATH, html:PATH, not 'json'*"),
         ("--mockserver-coverage=tests/test_x.py", "*not 'tests/test_x.py'*write --mockserver-coverage=table"),
@@ -123,15 +123,15 @@ def test_a_file_that_cannot_be_written_fails_the_run(pytester: pytest.Pytester) 
         ("--mockserver-coverage-fail-under=nan", "*must be a percentage from 0 to 100, not 'nan'"),
     ],
 )
-def test_a_wrong_setting_is_an_error_of_usage(pytester: pytest.Pytester, option: str, told: str) -> None:
+def test_an_invalid_setting_is_a_usage_error(pytester: pytest.Pytester, option: str, message: str) -> None:
     pytester.makepyfile("def test_it(): pass")
     result = run_inner(pytester, option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([told])
+    result.stderr.fnmatch_lines([message])
 
 
-def test_workers_are_gathered(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each has a server of its own, and the whole is what one alone would have met."""
+def test_the_coverage_of_all_workers_is_added_up(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each worker has its own server, and the sum equals the coverage of a run without workers."""
     pytest.importorskip("xdist")
     monkeypatch.undo()
     monkeypatch.chdir(pytester.path)
@@ -145,7 +145,7 @@ def test_workers_are_gathered(pytester: pytest.Pytester, monkeypatch: pytest.Mon
     assert [(call["status"], call["times"]) for call in part["calls"]] == [(202, 4), (401, 1)]
 
 
-def test_a_worker_that_crashes_takes_only_its_own_along(pytester: pytest.Pytester, monkeypatch: Any) -> None:
+def test_a_crashed_worker_does_not_prevent_the_report(pytester: pytest.Pytester, monkeypatch: Any) -> None:
     pytest.importorskip("xdist")
     monkeypatch.undo()
     monkeypatch.chdir(pytester.path)
@@ -172,10 +172,10 @@ def _journal(mockserver):
 """
 
 
-def test_of_our_own_example_it_is_what_the_journal_says(
+def test_the_coverage_of_the_example_suite_agrees_with_the_journal(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counted a second time from the journal of each test, as a reader of the control API sees it."""
+    """Counts the rows a second time, from the journal of each test."""
     monkeypatch.undo()
     monkeypatch.chdir(pytester.path)
     shutil.copytree(ROOT / "examples" / "pytest_suite", pytester.path, dirs_exist_ok=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.clock import turn, wall_ms
+from mockserver.clock import let_others_run, wall_ms
 from mockserver.outgoing.call import CallResult, OutgoingCall
 from mockserver.providers.descrideo import replies
 from tests.conversation import Conversation
@@ -198,7 +198,7 @@ async def test_a_replay_during_an_attempt_follows_it(first):
         await asked.wait()
         assert await replayed(t, job_id, SANDBOX, KEY) == {"job_id": job_id, "replayed": True}
         await t.sandbox.courier.catch_up()
-        await turn()
+        await let_others_run()
         assert len(t.receivers.calls) == 1
         go.set()
         await t.advance(0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.providers.dumplingai import models
 from mockserver.scenario.library import bundled_dir
 from mockserver.settings import Settings
@@ -150,7 +150,7 @@ async def slow(t: Conversation) -> None:
 @story
 async def never_answers(t: Conversation) -> None:
     task = asyncio.ensure_future(t.post(PATH, ASKED))
-    await turn()
+    await let_others_run()
     await t.advance(30 * 24 * 3600)
     assert not task.done()
     task.cancel()
@@ -207,7 +207,7 @@ async def test_work_that_is_left_early_is_not_charged():
     ) as t:
         task = asyncio.ensure_future(t.post(PATH, ASKED))
         while t.sandbox.clock.next_sleeper() is None:
-            await turn()
+            await let_others_run()
         assert (await balance(t))[1] > 0
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -232,7 +232,7 @@ async def test_stuck_work_hangs_until_the_client_gives_up():
     async with Conversation() as t:
         for word in ("mock-stuck", "mock-held", "mock-stuck-queued"):
             task = asyncio.ensure_future(t.post(PATH, {**ASKED, "prompt": word}))
-            await turn()
+            await let_others_run()
             await t.advance(24 * 3600)
             assert not task.done()
             task.cancel()

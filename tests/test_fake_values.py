@@ -1,4 +1,4 @@
-"""Made-up values: of the language asked for, the same for the same request, and made by what is loaded late."""
+"""Made-up values: in the requested language, the same for the same request, and from Faker, which is imported late."""
 
 import subprocess
 import sys
@@ -32,8 +32,8 @@ def dictated(text: str, seed: int = 1) -> dict[str, Any]:
 async def submitted(t: Conversation, **more: Any) -> str:
     reply = await t.post(f"{videotoprompt.ROOT}/url", {"url": videotoprompt.VIDEO, **more})
     assert reply.status_code == 202, reply.text
-    made: str = reply.json()["id"]
-    return made
+    job_id: str = reply.json()["id"]
+    return job_id
 
 
 async def seen(t: Conversation, job: str, **more: Any) -> dict[str, Any]:
@@ -42,19 +42,19 @@ async def seen(t: Conversation, job: str, **more: Any) -> dict[str, Any]:
 
 
 async def analysis(scenario: dict[str, Any], **asked: Any) -> dict[str, Any]:
-    """The made-up values of an analysis on a server of its own."""
+    """Return the made-up values of an analysis on a new server."""
     async with Conversation(scenario) as t:
         return await seen(t, await submitted(t, **asked))
 
 
 async def written(scenario: dict[str, Any], **asked: Any) -> str:
-    """The streamed text of a server of its own."""
+    """Return the streamed text of a new server."""
     async with Conversation(scenario) as t:
         return nanophoto.answered(await t.post(nanophoto.API, {**nanophoto.URL, **asked}))
 
 
 def names_of(country: str) -> tuple[Sequence[str], Sequence[str]]:
-    """The first and last names that people of a country have, as Faker knows them."""
+    """Return Faker's first and last names for a locale."""
     from faker.providers.person.de_DE import Provider as German
     from faker.providers.person.en_US import Provider as American
 
@@ -70,7 +70,7 @@ def belongs(name: str, country: str) -> bool:
     )
 
 
-async def test_a_job_that_is_polled_names_the_same_people_every_time() -> None:
+async def test_every_poll_of_a_job_has_the_same_values() -> None:
     async with Conversation(polled()) as t:
         job = await submitted(t)
         before = await seen(t, job)
@@ -80,23 +80,23 @@ async def test_a_job_that_is_polled_names_the_same_people_every_time() -> None:
         assert await seen(t, job) == before
 
 
-async def test_each_place_in_a_reply_has_a_value_of_its_own() -> None:
-    made = await analysis(polled())
-    names = [made["author"], made["others"][0], made["others"][1].removeprefix("by ")]
+async def test_each_placeholder_in_a_reply_has_its_own_value() -> None:
+    reply = await analysis(polled())
+    names = [reply["author"], reply["others"][0], reply["others"][1].removeprefix("by ")]
     assert len(set(names)) == 3
     assert all(len(name.split()) >= 2 for name in names)
 
 
-async def test_the_same_seed_and_request_give_the_same_on_another_server() -> None:
+async def test_the_same_seed_and_request_give_the_same_values_on_another_server() -> None:
     assert await analysis(polled(seed=7)) == await analysis(polled(seed=7))
 
 
-async def test_another_seed_gives_others() -> None:
+async def test_another_seed_gives_other_values() -> None:
     ours, theirs = await analysis(polled(seed=7)), await analysis(polled(seed=8))
     assert all(ours[key] != theirs[key] for key in PEOPLE)
 
 
-async def test_another_account_is_told_of_others() -> None:
+async def test_another_account_gets_other_values() -> None:
     async with Conversation(dictated("${fake.name} ${fake.sentence}")) as t:
         texts = [
             (await t.post(nanophoto.API, nanophoto.URL, headers={"Authorization": f"Bearer {key}"})).text
@@ -105,11 +105,11 @@ async def test_another_account_is_told_of_others() -> None:
         assert texts[0] == texts[2] != texts[1]
 
 
-async def test_a_german_job_is_about_germans_at_every_poll() -> None:
-    made = await analysis(polled(), language="de")
-    assert belongs(made["author"], "de"), made["author"]
+async def test_a_job_in_german_has_german_names_at_every_poll() -> None:
+    german = await analysis(polled(), language="de")
+    assert belongs(german["author"], "de"), german["author"]
     assert belongs((await analysis(polled()))["author"], "en")
-    assert made != await analysis(polled())
+    assert german != await analysis(polled())
 
 
 async def test_a_stream_is_in_the_locale_that_its_request_asks_for() -> None:
@@ -130,14 +130,14 @@ async def test_a_descrideo_job_follows_the_language_of_its_context() -> None:
         assert belongs(polled.json()["author"], "de"), polled.text
 
 
-async def test_an_upload_is_told_by_the_job_that_it_became() -> None:
+async def test_each_upload_has_its_own_values() -> None:
     rule = {"name": "people", "operation": "videotoprompt.analyze_upload", "reply": {"author": "${fake.name}"}}
 
     async def author(t: Conversation, seconds: int) -> str:
         files = {"video": ("a.mp4", video(seconds * 1_000, Seeded(1)).data, "video/mp4")}
         reply = await t.client.post(f"{videotoprompt.ROOT}/upload", files=files, data={"language": "de"})
-        made: str = reply.json()["author"]
-        return made
+        name: str = reply.json()["author"]
+        return name
 
     async with Conversation({"extends": "default", "rules": [rule]}) as t:
         one, other = await author(t, 3), await author(t, 4)
@@ -146,18 +146,18 @@ async def test_an_upload_is_told_by_the_job_that_it_became() -> None:
 
 
 @pytest.mark.parametrize("query", ["a=%ED%A0%80", "%FF=1&a", "a=1&a=2"])
-async def test_any_query_will_do(query: str) -> None:
+async def test_any_query_string_is_accepted(query: str) -> None:
     async with Conversation(polled()) as t:
         job = await submitted(t)
         assert len(await seen(t, f"{job}?{query}")) == len(PEOPLE)
 
 
-async def test_a_text_of_many_made_up_values_has_a_bound() -> None:
+async def test_the_number_of_made_up_values_in_a_text_is_bounded() -> None:
     text = await written({**dictated("${fake.paragraph} " * 20_000), "seed": 2})
     assert 1_000_000 <= len(text) <= 1_000_000 + 20_000
 
 
-def test_what_is_made_up_does_not_depend_on_what_else_is() -> None:
+def test_a_value_does_not_depend_on_values_of_other_kinds() -> None:
     alone, among = Fakes(Seeded(1)), Fakes(Seeded(1))
     names = [alone.next("name") for _ in range(3)]
     mixed = []
@@ -171,13 +171,13 @@ def test_what_is_made_up_does_not_depend_on_what_else_is() -> None:
 
 @pytest.mark.parametrize("kind", FAKES)
 @pytest.mark.parametrize("language", ["en", "zh", "zh-TW", "ja", "ko", "es", "fr", "de", "pt", "ru", "ar", "it", "xx"])
-def test_every_kind_is_made_in_every_language(kind: str, language: str) -> None:
-    made = Fakes(Seeded(3), language).next(kind)
-    assert made
-    assert made == Fakes(Seeded(3), language).next(kind)
-    assert made != Fakes(Seeded(4), language).next(kind)
+def test_every_kind_exists_in_every_language(kind: str, language: str) -> None:
+    value = Fakes(Seeded(3), language).next(kind)
+    assert value
+    assert value == Fakes(Seeded(3), language).next(kind)
+    assert value != Fakes(Seeded(4), language).next(kind)
     if kind in ("email", "url"):
-        host = made.partition("@")[2] or made.removeprefix("https://").partition("/")[0]
+        host = value.partition("@")[2] or value.removeprefix("https://").partition("/")[0]
         assert host in ("example.com", "example.net", "example.org")
 
 
@@ -222,7 +222,7 @@ assert loaded()
 """
 
 
-def test_faker_is_loaded_when_the_first_value_is_made_up_and_makes_the_same_in_every_process() -> None:
+def test_faker_is_imported_for_the_first_value_and_gives_the_same_in_every_process() -> None:
     names = set()
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", ASIDE], capture_output=True, text=True, check=False)

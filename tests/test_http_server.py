@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.core.instants import http_date
 from mockserver.kit.operations import Reply
 from mockserver.serving import http_server
@@ -61,7 +61,7 @@ def ended(during: Callable[[HttpServer, Answering], None]) -> tuple[Answering, A
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
             asked = asyncio.create_task(client.get("/"))
             await app.asked.wait()
-            await turn()
+            await let_others_run()
             during(server, app)
             await server.shutdown()
             reply = (await asyncio.gather(asked, return_exceptions=True))[0]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mockserver.core.faults import ERROR_KINDS, Refusal
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.kit.ledger import ledger
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider
@@ -131,7 +131,7 @@ def test_every_documented_status_is_that_of_an_error_with_a_row(provider: Provid
     assert statuses == {provider.error_reply(Refusal(kind)).status for kind in _kinds(provider, shown)}
 
 
-async def met(t: Conversation, asked: Asked, wanted: Callable[[Entry], bool]) -> bool:
+async def met(t: Conversation, asked: Asked, wanted: Callable[[JournalEntry], bool]) -> bool:
     """Whether asking the provider, again and again and as time passes, comes to something that is wanted."""
     async for _ in ways(t, asked):
         if any(wanted(entry) for entry in await t.sandbox.journal()):

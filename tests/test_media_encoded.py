@@ -1,4 +1,4 @@
-"""Base64 read piece by piece says the same as Base64 read at once."""
+"""Base64 decoded in pieces equals Base64 decoded at once."""
 
 import base64
 
@@ -17,7 +17,7 @@ def whole(text: str, start: int = 0) -> bytes:
 @pytest.mark.parametrize(
     "size", [0, 1, 2, 3, 4, 5, PIECE * 3 // 4 - 1, PIECE * 3 // 4, PIECE * 3 // 4 + 1, PIECE, PIECE * 2]
 )
-def test_it_gives_back_what_was_encoded(size: int) -> None:
+def test_encoded_bytes_are_decoded(size: int) -> None:
     data = LARGE[:size]
     text = base64.b64encode(data).decode()
     assert whole(text) == whole(text.rstrip("=")) == data
@@ -25,7 +25,7 @@ def test_it_gives_back_what_was_encoded(size: int) -> None:
 
 
 @pytest.mark.parametrize("every", [1, 3, 5, 76, PIECE - 1, PIECE + 1])
-def test_white_space_may_be_anywhere(every: int) -> None:
+def test_white_space_is_allowed_anywhere(every: int) -> None:
     data = LARGE if every > 5 else LARGE[:2_000]
     text = base64.b64encode(data).decode()
     assert whole("\r\n".join(text[at : at + every] for at in range(0, len(text), every)) + " \t\n") == data
@@ -37,7 +37,7 @@ def test_pieces_are_small() -> None:
 
 @pytest.mark.parametrize("at", [0, 1, PIECE - 1, PIECE, PIECE + 1, PIECE * 2])
 @pytest.mark.parametrize("wrong", ["=", "-", "_", "é", "\x00", "=="])
-def test_anything_else_is_refused_wherever_it_is(at: int, wrong: str) -> None:
+def test_other_characters_are_refused_at_any_position(at: int, wrong: str) -> None:
     text = base64.b64encode(LARGE).decode()
     with pytest.raises(ValueError):
         whole(text[:at] + wrong + text[at:])
@@ -46,6 +46,6 @@ def test_anything_else_is_refused_wherever_it_is(at: int, wrong: str) -> None:
 @pytest.mark.parametrize(
     "text", ["A", "AA=A", "====", "AAAA=", "AAAA==", "AAAA====", "QQ=", "QQ==QQ==", "QQ==" + " " * PIECE + "QQ=="]
 )
-def test_padding_is_at_the_end_and_fits(text: str) -> None:
+def test_padding_elsewhere_or_of_the_wrong_length_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         whole(text)

@@ -1,4 +1,4 @@
-"""Made videos, as a player sees them."""
+"""Generated videos, as a player reads them."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ SEED = Seeded("media")
 
 @pytest.fixture(scope="session")
 def ffprobe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The path of an ffprobe: the machine's own, or else the one that a package of the test dependencies brings."""
+    """The path of ffprobe: the machine's, or that of a package in the test dependencies."""
     found = shutil.which("ffprobe")
     if found:
         yield found
@@ -35,7 +35,7 @@ def ffprobe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def inspect(ffprobe: str, file: Path) -> dict[str, Any]:
-    """What ffprobe says of `file`, every frame decoded; fails when it has anything to complain of."""
+    """Decode every frame of `file` with ffprobe and return its report. Fails if ffprobe reports an error."""
     command = [ffprobe, "-v", "warning", "-count_frames", "-show_format", "-show_streams", "-of", "json", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stderr == ""
@@ -73,13 +73,13 @@ def test_every_palette_decodes(ffprobe: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("duration_ms", [-1, 0, LONGEST_MS + 1])
 def test_a_duration_out_of_range_is_refused(duration_ms: int) -> None:
-    with pytest.raises(ValueError, match="lasts from 1 to 3600000 ms"):
+    with pytest.raises(ValueError, match="must be from 1 to 3600000 ms"):
         video(duration_ms, SEED)
 
 
 @settings(max_examples=50, deadline=None)
 @given(duration_ms=st.integers(1, LONGEST_MS), seed=st.integers())
-def test_our_own_reader_agrees_with_our_own_maker(duration_ms: int, seed: int) -> None:
+def test_the_reader_agrees_with_the_maker(duration_ms: int, seed: int) -> None:
     made = video(duration_ms, Seeded(seed))
     facts = probe(made.data)
     assert (facts.container, facts.duration_ms, facts.complete) == ("mp4", duration_ms, True)

@@ -1,4 +1,4 @@
-"""Thumbnails, decoded by hand."""
+"""Thumbnails, decoded without a library."""
 
 import zlib
 from struct import unpack
@@ -14,7 +14,7 @@ SEED = Seeded("media")
 
 
 def decoded(png: bytes) -> tuple[int, int, list[bytes]]:
-    """Width, height and rows of RGB of a PNG as ours are: three chunks with right checksums, no filters."""
+    """Return width, height and rows of RGB of a PNG with three chunks, right checksums and no filters."""
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     chunks, at = {}, 8
     while at < len(png):
@@ -31,18 +31,18 @@ def decoded(png: bytes) -> tuple[int, int, list[bytes]]:
     return width, height, [body[start + 1 : start + line] for start in range(0, len(body), line)]
 
 
-def test_a_thumbnail_is_a_png_of_the_size_asked_for() -> None:
+def test_a_thumbnail_is_a_png_of_the_requested_size() -> None:
     width, height, rows = decoded(thumbnail(SEED))
     assert (width, height, len(rows)) == (320, 180, 180)
 
 
 @settings(max_examples=30, deadline=None)
 @given(width=st.integers(1, 200), height=st.integers(1, 200), seed=st.integers())
-def test_any_size_decodes(width: int, height: int, seed: int) -> None:
+def test_a_thumbnail_of_any_size_can_be_decoded(width: int, height: int, seed: int) -> None:
     assert decoded(thumbnail(Seeded(seed), width, height))[:2] == (width, height)
 
 
-def test_it_is_a_gradient_and_not_one_colour() -> None:
+def test_a_thumbnail_is_a_gradient() -> None:
     _, _, rows = decoded(thumbnail(SEED))
     colours = {row[at : at + 3] for row in rows for at in range(0, len(row), 3)}
     assert len(colours) > 100
@@ -55,7 +55,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     assert len({thumbnail(Seeded(n)) for n in range(50)}) == 50
 
 
-def test_gradients_lean_either_way() -> None:
+def test_gradients_slant_in_both_directions() -> None:
     pictures = [decoded(thumbnail(Seeded(n)))[2] for n in range(20)]
     assert {sum(rows[-1]) > sum(rows[0]) for rows in pictures} == {True, False}
 

@@ -1,4 +1,4 @@
-"""Uploads of every shape, and what is read of them."""
+"""The facts that are read from complete, broken and hostile uploads."""
 
 import tracemalloc
 from struct import pack
@@ -12,7 +12,7 @@ from mockserver.media.boxes import box, full_box
 from mockserver.media.containers import sniff
 from mockserver.media.maker import video
 from mockserver.media.reader import VideoFacts, VideoProbe, probe
-from mockserver.media.walker import MOST_BOXES
+from mockserver.media.walker import MAX_BOXES
 
 FTYP = box(b"ftyp", b"isom", bytes(4), b"isom")
 MDAT = box(b"mdat", b"picture" * 9)
@@ -102,7 +102,7 @@ BROKEN = {
     "short movie header, version 1": (FTYP + moov(full_box(b"mvhd", 1 << 24, bytes(27))) + MDAT, None),
     "empty movie header": (FTYP + moov(box(b"mvhd")) + MDAT, None),
     "short fragments' header": (FTYP + moov(mvhd(5), mvex(full_box(b"mehd", 1 << 24, bytes(7)))) + MDAT, None),
-    "too many boxes": (FTYP + moov(mvhd(5)) + MDAT + box(b"free") * MOST_BOXES, 5),
+    "too many boxes": (FTYP + moov(mvhd(5)) + MDAT + box(b"free") * MAX_BOXES, 5),
 }
 
 
@@ -144,7 +144,7 @@ ATOMS = [b"ftypisom", b"moov", b"mvhd", b"mvex", b"mehd", b"mdat", bytes(4), b"\
 @settings(max_examples=500, deadline=None)
 @given(parts=st.lists(st.binary(max_size=20) | st.sampled_from(ATOMS)), sizes=st.lists(st.integers(0, 20)))
 @example(parts=[bytes(8)], sizes=[])
-def test_no_bytes_raise_and_chunks_never_matter(parts: list[bytes], sizes: list[int]) -> None:
+def test_any_bytes_give_the_same_facts_in_any_chunks(parts: list[bytes], sizes: list[int]) -> None:
     for data in (b"".join(parts), FTYP + b"".join(parts)):
         facts = in_chunks(data, sizes)
         assert facts == probe(data)
@@ -160,7 +160,7 @@ def test_one_wrong_byte_never_raises(at: int, byte: int) -> None:
     assert probe(bytes(data)).size == len(data)
 
 
-def test_facts_can_be_asked_for_on_the_way() -> None:
+def test_facts_can_be_read_before_the_end() -> None:
     data, _ = WHOLE["faststart"]
     reader = VideoProbe()
     reader.feed(data[:-1])
@@ -169,7 +169,7 @@ def test_facts_can_be_asked_for_on_the_way() -> None:
     assert reader.finish() == reader.finish() == probe(data)
 
 
-def test_two_gigabytes_pass_by_in_little_memory() -> None:
+def test_two_gigabytes_are_read_in_little_memory() -> None:
     reader, chunk = VideoProbe(), bytes(65536)
     before, after = FTYP + large(b"mdat", b"", size=16 + (2 << 30)), moov(mvhd(9000))
     reader.feed(before)
@@ -183,7 +183,7 @@ def test_two_gigabytes_pass_by_in_little_memory() -> None:
     assert peak < 16_384
 
 
-def test_many_boxes_pass_by_in_little_memory() -> None:
+def test_many_boxes_are_read_in_little_memory() -> None:
     reader, chunk = VideoProbe(), FTYP * 3000
     tracemalloc.start()
     for _ in range(5):
@@ -223,12 +223,12 @@ def test_the_first_bytes_name_the_container(start: bytes, container: str | None)
 
 
 @pytest.mark.parametrize("start", [start for start, container in STARTS if container in ("webm", "avi", "mpeg", "wmv")])
-def test_containers_of_other_kinds_are_not_looked_into(start: bytes) -> None:
+def test_files_of_other_formats_are_only_recognized(start: bytes) -> None:
     data = start + moov(mvhd(8000)) + MDAT
     assert probe(data) == VideoFacts(len(data), sniff(start), None, complete=True)
 
 
-def test_what_is_not_a_video_is_not_complete() -> None:
+def test_data_that_is_not_a_video_is_not_complete() -> None:
     # `what` is no box that a file starts with, though boxes follow.
     data = box(b"what") + moov(mvhd(8000)) + MDAT
     assert probe(data) == VideoFacts(len(data), None, None, complete=False)

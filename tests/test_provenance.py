@@ -7,7 +7,7 @@ import pytest
 
 from mockserver.kit.ledger import ledger_file
 from mockserver.provenance.behaviours import Ledger
-from mockserver.provenance.policy import Assumed, Provenance
+from mockserver.provenance.policy import AssumedBehaviour, Provenance
 from mockserver.provenance.rows import kind_of, read
 from mockserver.providers.registry import all_providers
 from mockserver.source.document import SourceError
@@ -99,7 +99,7 @@ def test_the_header_lists_each_row_once_with_its_class(ledger: Ledger) -> None:
 def test_an_assumed_behaviour_is_refused_with_its_row_and_reason(ledger: Ledger) -> None:
     provenance = Provenance(ledger, no_assumed=True)
     provenance.admit(["acme.error.rate_limited", "acme.error.other"])
-    with pytest.raises(Assumed) as caught:
+    with pytest.raises(AssumedBehaviour) as caught:
         provenance.admit(["acme.error.rate_limited", "acme.error.overloaded"])
     assumed = caught.value
     assert (assumed.row, assumed.what, assumed.why) == ("acme.error.overloaded", "The service is down", "nobody says")

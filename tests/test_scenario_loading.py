@@ -1,4 +1,4 @@
-"""Loading a scenario: what is done for it, and that nothing is done twice."""
+"""Loading a scenario: every part is compiled and checked once, and the default scenario needs no YAML."""
 
 import subprocess
 import sys
@@ -41,13 +41,13 @@ def library(*directories: Path) -> Library:
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, name: str, key: Any) -> Counter[str]:
-    """How often a function of the compiler is called, by `key` of its arguments."""
+    """Count the calls of a function of the compiler, by `key` of its arguments."""
     calls: Counter[str] = Counter()
     real = getattr(compiling, name)
 
-    def counting(*given: Any) -> Any:
-        calls[key(*given)] += 1
-        return real(*given)
+    def counting(*arguments: Any) -> Any:
+        calls[key(*arguments)] += 1
+        return real(*arguments)
 
     monkeypatch.setattr(compiling, name, counting)
     return calls
@@ -71,17 +71,17 @@ def test_every_scenario_is_checked_once(tmp_path: Path, monkeypatch: pytest.Monk
     assert checked == {"parent": 1, "child": 1}
 
 
-def test_a_child_stands_in_front_of_its_parent(tmp_path: Path) -> None:
+def test_the_rules_of_a_child_come_before_those_of_its_parent(tmp_path: Path) -> None:
     program = loaded(tmp_path)
     assert [rule.name for rule in program.rules] == ["asked", "rest", "odd"]
     assert [rule.name for rule in program.rules] == [rule.name for rule in program.source.rules]
     assert [miss.rule for miss in program.others["videotoprompt.analyze_url"]] == ["rest"]
 
 
-# --- the default scenario, which is read ahead ---
+# --- the default scenario as Python ---
 
 
-def test_what_was_read_ahead_is_what_the_text_says() -> None:
+def test_the_default_scenario_as_python_equals_its_yaml() -> None:
     text = (bundled_dir() / "default.yaml").read_bytes()
     assert digest_of(text) == default.DIGEST, "make default"
     read = validate(Scenario, read_text(text, "default"))
@@ -100,13 +100,13 @@ def test_the_default_scenario_is_served_without_reading_yaml() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_default_of_ones_own_is_read(tmp_path: Path) -> None:
+def test_a_default_scenario_in_the_users_directory_is_read(tmp_path: Path) -> None:
     text = (bundled_dir() / "default.yaml").read_text("utf-8")
     (tmp_path / "default.yaml").write_text(text.replace("seed: 1", "seed: 2"), "utf-8")
     assert library(tmp_path).program("default").source.seed == 2
 
 
-def test_a_server_of_other_providers_is_told_where_the_default_scenario_names_what_it_has_not() -> None:
+def test_without_a_provider_unknown_names_in_the_default_scenario_are_reported_with_positions() -> None:
     providers = (VideoToPrompt(),)
     with pytest.raises(SourceErrors, match=r"default\.yaml:\d+:\d+: no operation matches 'nanophoto\."):
         Library(catalogue(providers), providers).program("default")

@@ -1,4 +1,4 @@
-"""The JSON Schema of scenario files, which editors complete from."""
+"""The JSON Schema of scenario files, which editors use for completion."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ SCHEMA = scenario_schema(all_providers())
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-def admitted(**more: Any) -> bool:
+def is_valid(**more: Any) -> bool:
     return bool(VALIDATOR.is_valid({"scenario": "x", **more}))
 
 
@@ -37,12 +37,12 @@ def keys(name: str, part: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
         yield f"{name}.{key}", shown
 
 
-def test_the_file_is_as_the_code_says() -> None:
+def test_the_schema_file_is_up_to_date() -> None:
     text = (HERE / "mockserver" / "scenario.schema.json").read_text("utf-8")
     assert text == json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n", "run `make schema`"
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_a_valid_json_schema() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
@@ -57,14 +57,14 @@ def _problems(path: Path) -> list[str]:
     return [f"{path.name}: {error.json_path}: {error.message}" for error in errors]
 
 
-def test_every_key_says_what_it_is_for() -> None:
+def test_every_key_has_a_description() -> None:
     parts = {"scenario": SCHEMA, **SCHEMA["$defs"]}
     silent = [key for name, part in parts.items() for key, shown in keys(name, part) if not shown.get("description")]
     assert silent == []
     assert all(part.get("description") for part in parts.values())
 
 
-def test_every_part_is_referred_to() -> None:
+def test_every_definition_is_used() -> None:
     text = json.dumps(SCHEMA)
     assert [name for name in SCHEMA["$defs"] if f'"#/$defs/{name}"' not in text] == []
 
@@ -73,7 +73,7 @@ def words(part: str, key: str) -> set[str]:
     return {choice.get("const") for choice in SCHEMA["$defs"][part]["properties"][key]["anyOf"]}
 
 
-def test_editors_complete_the_names_there_are() -> None:
+def test_the_schema_lists_all_names_for_completion() -> None:
     providers = all_providers()
     operations = SCHEMA["$defs"]["Operation"]["anyOf"][0]["enum"]
     assert {f"{p.name}.{o.name}" for p in providers for o in p.operations if not o.hidden} < set(operations)
@@ -103,8 +103,8 @@ def test_editors_complete_the_names_there_are() -> None:
         {"providers": {"videotoprompt": {"auto_approve": False}}},
     ],
 )
-def test_what_the_language_has_is_admitted(more: dict[str, Any]) -> None:
-    assert admitted(**more)
+def test_the_schema_accepts_valid_scenarios(more: dict[str, Any]) -> None:
+    assert is_valid(**more)
 
 
 @pytest.mark.parametrize(
@@ -136,5 +136,5 @@ def test_what_the_language_has_is_admitted(more: dict[str, Any]) -> None:
         {"providers": {"nobody": {}}},
     ],
 )
-def test_what_the_language_has_not_is_refused(more: dict[str, Any]) -> None:
-    assert not admitted(**more)
+def test_the_schema_refuses_invalid_scenarios(more: dict[str, Any]) -> None:
+    assert not is_valid(**more)

@@ -40,7 +40,7 @@ _PROBED = """
 async def story(client):
     for path in ("/_mock/health", "/_mock/ready"):
         print((await client.get(path)).status_code, loaded("mockserver.control"))
-    print((await client.get("/_mock/clock")).status_code, "api" in loaded("mockserver.control"))
+    print((await client.get("/_mock/clock")).status_code, "adapter" in loaded("mockserver.control"))
 asyncio.run(talk(story))
 """
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.serving.stepping import begin
 
 
@@ -30,9 +30,9 @@ async def test_what_waits_goes_on_in_a_task() -> None:
 
     async def work() -> None:
         heard.append(await future)
-        await turn()
+        await let_others_run()
         async with asyncio.timeout(60):  # which needs a task
-            await turn()
+            await let_others_run()
         heard.append("in time")
 
     task = begun(work())
@@ -60,7 +60,7 @@ async def test_an_error_before_the_first_wait_is_raised_and_one_after_it_is_the_
         raise ValueError("early")
 
     async def late() -> None:
-        await turn()
+        await let_others_run()
         raise ValueError("late")
 
     with pytest.raises(ValueError, match="early"):
@@ -85,7 +85,7 @@ async def test_a_task_that_is_cancelled_cancels_what_it_has_taken_over() -> None
 
     task = begun(work())
     assert task is not None
-    await turn()
+    await let_others_run()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from mockserver.core.durations import Span
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit
 from mockserver.core.plans import Step
 from mockserver.store.memory import Bounds, MemoryStore
@@ -36,7 +36,7 @@ class TestMemoryStore(StoreContract):
 async def test_the_size_of_the_store_is_bounded() -> None:
     """Jobs that never end, credits reserved for them, deliveries that are due in months, and always new keys."""
     plans = (HELD, STUCK, plan(Step("queued", Span(10**10)), Step("succeeded")))
-    bounds = Bounds(jobs=20, journal=20, deliveries=20, counters=20, ledgers=20, values=20)
+    bounds = Bounds(jobs=20, journal=20, deliveries=20, counters=20, credit_ledgers=20, values=20)
     store = MemoryStore(bounds)
 
     async def used(first: int, last: int) -> int:
@@ -46,7 +46,7 @@ async def test_the_size_of_the_store_is_bounded() -> None:
             await store.reserve(one.account, T0, one.id, 1)
             await store.add_job(one)
             await store.schedule(delivery(f"d{n}", T0 + 10**10 + n))
-            await store.append(Entry("request", T0, request=b"x" * 100))
+            await store.append(JournalEntry("request", T0, request=b"x" * 100))
             await store.next_number("id", str(n))
             await store.hit(f"k{n}", (Limit("requests", "day", 5),), T0)
             await store.put_value("token", str(n), {"n": n}, T0 + 10**10)

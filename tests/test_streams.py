@@ -1,4 +1,4 @@
-"""The core of streams: whatever the text, pace and fault, the pieces are the text, in bounded number and time."""
+"""Streams: for any text, pace and fault the chunks are the text, in bounded number and time."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from mockserver.core.durations import Span
 from mockserver.core.faults import Fault
 from mockserver.core.scenario import FaultSpec, PaceSpec
 from mockserver.core.seeded import Seeded
-from mockserver.core.streams import GARBLED, MOST_CHUNKS, SPOILING, Chunk, Track, paced, spoilt
+from mockserver.core.streams import GARBLED, MOST_CHUNKS, STREAM_FAULTS, Chunk, Track, paced, with_fault
 from mockserver.source.model_errors import SourceErrors
 
 SEED = Seeded(1, "streams")
@@ -41,18 +41,18 @@ def length(chunks) -> int:
 
 
 @given(TEXTS, PACES)
-def test_the_pieces_joined_are_the_text(text: str, pace: PaceSpec):
+def test_the_joined_chunks_are_the_text(text: str, pace: PaceSpec):
     assert joined(paced(text, pace, SEED)) == text.encode()
 
 
 @given(TEXTS, WHOLE)
-def test_no_piece_ends_inside_a_character(text: str, pace: PaceSpec):
+def test_no_chunk_ends_inside_a_character(text: str, pace: PaceSpec):
     for _, data in paced(text, pace, SEED):
         assert data.decode()
 
 
 @given(TEXTS, PACES)
-def test_the_same_stream_comes_out_whenever_it_is_asked_for(text: str, pace: PaceSpec):
+def test_the_same_arguments_give_the_same_stream(text: str, pace: PaceSpec):
     assert paced(text, pace, Seeded(7)) == paced(text, pace, Seeded(7))
 
 
@@ -64,7 +64,7 @@ def test_every_delay_is_within_its_span(text: str, pace: PaceSpec):
 
 
 @given(st.text("aä語😀 \n", min_size=1, max_size=200), st.integers(1, 9))
-def test_a_piece_has_as_many_units_as_were_asked_for(text: str, size: int):
+def test_a_chunk_has_the_requested_number_of_units(text: str, size: int):
     lengths = [len(data.decode()) for _, data in paced(text, paces(unit="character", size=size), SEED)]
     assert all(n == size for n in lengths[:-1])
     assert 1 <= lengths[-1] <= size
@@ -83,7 +83,7 @@ def test_the_gaps_use_their_whole_span():
     assert 98 < sum(gaps) / len(gaps) < 102
 
 
-def test_a_word_brings_the_space_behind_it_and_a_line_its_break():
+def test_a_word_includes_the_space_after_it_and_a_line_its_break():
     words = [data for _, data in paced(" two  words\nmore ", PaceSpec(), SEED)]
     assert words == [b" two  ", b"words\n", b"more "]
     lines = [data for _, data in paced("a\n\nb", paces(unit="line"), SEED)]
@@ -91,7 +91,7 @@ def test_a_word_brings_the_space_behind_it_and_a_line_its_break():
     assert [data for _, data in paced("   ", PaceSpec(), SEED)] == [b"   "]
 
 
-def test_scripts_without_spaces_come_two_characters_at_a_time():
+def test_a_word_in_scripts_without_spaces_has_two_characters():
     assert [d.decode() for _, d in paced("夜景的镜头 ok です", PaceSpec(), SEED)] == [
         "夜景",
         "的镜",
@@ -101,15 +101,15 @@ def test_scripts_without_spaces_come_two_characters_at_a_time():
     ]
 
 
-def test_bytes_may_split_a_character():
+def test_the_unit_bytes_can_split_a_character():
     assert [data for _, data in paced("ä", paces(unit="bytes"), SEED)] == [b"\xc3", b"\xa4"]
 
 
-def test_an_empty_text_has_no_pieces():
+def test_an_empty_text_has_no_chunks():
     assert paced("", PaceSpec(), SEED) == []
 
 
-def test_a_long_text_has_larger_pieces_instead_of_more():
+def test_a_long_text_has_larger_chunks_instead_of_more():
     for unit in UNITS:
         chunks = paced("a\n" * 150_000, paces(unit=unit), SEED)
         assert len(chunks) <= MOST_CHUNKS
@@ -127,7 +127,7 @@ def fault(kind: str, **more) -> Fault:
 
 FAULTS = st.builds(
     lambda kind, at, lasts, rate: Fault(kind, "mid_body", lasts=lasts, at=at, rate=rate),
-    st.sampled_from(SPOILING),
+    st.sampled_from(STREAM_FAULTS),
     SHARES,
     st.none() | SPANS,
     st.none() | st.integers(1, 100_000),
@@ -135,9 +135,9 @@ FAULTS = st.builds(
 
 
 @given(TEXTS, PACES, FAULTS)
-def test_a_spoilt_stream_is_the_text_up_to_where_the_fault_strikes(text: str, pace: PaceSpec, fault: Fault):
+def test_a_stream_with_a_fault_is_the_text_up_to_the_fault(text: str, pace: PaceSpec, fault: Fault):
     whole = text.encode()
-    track = spoilt(paced(text, pace, SEED), fault, SEED)
+    track = with_fault(paced(text, pace, SEED), fault, SEED)
     sent, cut = joined(track.chunks), round(len(whole) * fault.at)
     assert sent[:cut] == whole[:cut]
     assert len(sent) == (len(whole) if track.ending == "complete" else cut)
@@ -148,43 +148,43 @@ def test_a_spoilt_stream_is_the_text_up_to_where_the_fault_strikes(text: str, pa
 @given(TEXTS, PACES, SHARES)
 def test_a_garbled_stream_differs_in_a_few_bytes_only(text: str, pace: PaceSpec, at: float):
     chunks = paced(text, pace, SEED)
-    track = spoilt(chunks, Fault("garble", "mid_body", at=at), SEED)
+    track = with_fault(chunks, Fault("garble", "mid_body", at=at), SEED)
     pairs = list(zip(joined(chunks), joined(track.chunks), strict=True))
     assert sum(a != b for a, b in pairs) == min(GARBLED, len(pairs) - round(len(pairs) * at))
     assert track.lasts == length(chunks)
 
 
 def test_a_truncated_stream_ends_when_the_next_byte_would_come():
-    assert spoilt(CHUNKS, fault("truncate", at=0.0), SEED) == Track([(600, b"")], "truncate")
-    at_two = spoilt(CHUNKS, fault("truncate", at=4 / 18), SEED)
+    assert with_fault(CHUNKS, fault("truncate", at=0.0), SEED) == Track([(600, b"")], "truncate")
+    at_two = with_fault(CHUNKS, fault("truncate", at=4 / 18), SEED)
     assert at_two == Track([(600, b"one "), (40, b"")], "truncate")
-    assert spoilt(CHUNKS, fault("reset", at=1.0), SEED) == Track(CHUNKS, "reset")
+    assert with_fault(CHUNKS, fault("reset", at=1.0), SEED) == Track(CHUNKS, "reset")
 
 
-def test_a_cut_may_fall_inside_a_piece():
-    track = spoilt(CHUNKS, fault("reset", at=6 / 18), SEED)
+def test_a_fault_can_happen_inside_a_chunk():
+    track = with_fault(CHUNKS, fault("reset", at=6 / 18), SEED)
     assert track == Track([(600, b"one "), (40, b"tw"), (0, b"")], "reset")
 
 
-def test_a_stall_with_an_end_goes_on_afterwards():
-    track = spoilt(CHUNKS, Fault("stall", "mid_body", lasts=Span(5_000), at=4 / 18), SEED)
+def test_a_stream_continues_after_a_stall_with_a_duration():
+    track = with_fault(CHUNKS, Fault("stall", "mid_body", lasts=Span(5_000), at=4 / 18), SEED)
     assert track == Track([CHUNKS[0], (5_000, b""), *CHUNKS[1:]])
     assert track.lasts == length(CHUNKS) + 5_000
 
 
-def test_a_stall_without_an_end_has_no_more_bytes():
-    assert spoilt(CHUNKS, fault("stall", at=4 / 18), SEED) == Track([(600, b"one "), (40, b"")], "stall")
+def test_a_stall_without_a_duration_has_no_more_bytes():
+    assert with_fault(CHUNKS, fault("stall", at=4 / 18), SEED) == Track([(600, b"one "), (40, b"")], "stall")
 
 
-def test_a_slow_drip_keeps_to_its_rate():
-    track = spoilt([(600, b"x" * 1_000)], fault("slow_drip", at=0.0, rate=100), SEED)
+def test_a_slow_drip_has_the_requested_rate():
+    track = with_fault([(600, b"x" * 1_000)], fault("slow_drip", at=0.0, rate=100), SEED)
     assert track.lasts == 600 + 9_900
     assert {len(data) for _, data in track.chunks} == {10}
     assert track.chunks[0] == (600, b"x" * 10)
 
 
-def test_even_a_byte_a_second_is_a_bounded_number_of_drips():
-    track = spoilt([(0, b"x" * 1_000_000)], fault("slow_drip", at=0.0, rate=1), SEED)
+def test_the_number_of_chunks_of_a_slow_drip_is_bounded():
+    track = with_fault([(0, b"x" * 1_000_000)], fault("slow_drip", at=0.0, rate=1), SEED)
     assert len(track.chunks) <= MOST_CHUNKS
     assert track.lasts == 999_950_000
 

@@ -1,8 +1,8 @@
-"""Streams on the sandbox's clock: told to wait they wait, told to go on they go on, and nobody waits for real."""
+"""Streams on the sandbox's clock: they wait for its time, and tests do not wait in real time."""
 
 import asyncio
-from contextlib import suppress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,14 +15,14 @@ ASKED = {"videoSource": "url", "videoUrl": "https://example.com/cat.mp4"}
 EVERYBODY = {"key": "*", "limits": {"requests_per_hour": None}}
 
 
-def telling(text="one two three four", clock="manual", **stream):
+def scenario(text="one two three four", clock="manual", **stream):
     pace = {"first": "600ms", "every": "50ms", **stream.pop("pace", {})}
-    rule = {"name": "told", "operation": "nanophoto.reverse_prompt", "stream": {"text": text, "pace": pace, **stream}}
+    rule = {"name": "stream", "operation": "nanophoto.reverse_prompt", "stream": {"text": text, "pace": pace, **stream}}
     return {"clock": {"mode": clock}, "accounts": [EVERYBODY], "rules": [rule]}
 
 
-async def test_with_a_manual_clock_a_stream_waits_until_time_is_advanced():
-    async with Conversation(telling()) as t:
+async def test_on_a_manual_clock_a_stream_waits_until_the_clock_is_advanced():
+    async with Conversation(scenario()) as t:
         listener = await Listener(t, PATH, ASKED).settled()
         assert (listener.status, listener.heard) == (200, [])
         await t.advance(0.599)
@@ -38,8 +38,8 @@ async def test_with_a_manual_clock_a_stream_waits_until_time_is_advanced():
         await listener.end()
 
 
-async def test_the_next_event_of_a_clock_that_stands_still_is_the_next_piece():
-    async with Conversation(telling()) as t:
+async def test_on_a_manual_clock_the_next_event_is_the_next_chunk():
+    async with Conversation(scenario()) as t:
         began = t.sandbox.clock.now()
         await Listener(t, PATH, ASKED).settled()
         assert await t.sandbox.next_event() == began + 600
@@ -47,8 +47,8 @@ async def test_the_next_event_of_a_clock_that_stands_still_is_the_next_piece():
         assert await t.sandbox.next_event() == began + 650
 
 
-async def test_many_streams_share_a_clock_and_keep_their_own_time():
-    async with Conversation(telling()) as t:
+async def test_many_streams_on_one_clock_have_their_own_pace():
+    async with Conversation(scenario()) as t:
         first = await Listener(t, PATH, ASKED).settled()
         await t.advance(0.63)
         others = [await Listener(t, PATH, ASKED, key=f"key-{i}").settled() for i in range(20)]
@@ -58,16 +58,16 @@ async def test_many_streams_share_a_clock_and_keep_their_own_time():
             assert other.instants == [600, 650, 700, 750]
 
 
-async def test_an_auto_clock_streams_for_hours_at_once():
-    async with Conversation(telling(clock="auto", pace={"first": "1h", "every": "1h"})) as t:
+async def test_an_auto_clock_jumps_through_a_stream_of_hours():
+    async with Conversation(scenario(clock="auto", pace={"first": "1h", "every": "1h"})) as t:
         listeners = [Listener(t, PATH, ASKED) for _ in range(3)]
         for listener in listeners:
             assert (await listener.end()).instants == [3_600_000 * n for n in range(1, 5)]
             assert listener.complete
 
 
-async def test_an_auto_clock_does_not_jump_over_a_stream_that_is_stuck():
-    async with Conversation(telling(clock="auto", fault={"kind": "stall", "at": "50%"})) as t:
+async def test_an_auto_clock_does_not_jump_past_a_stuck_stream():
+    async with Conversation(scenario(clock="auto", fault={"kind": "stall", "at": "50%"})) as t:
         stuck = await Listener(t, PATH, ASKED).settled()
         began = t.sandbox.clock.now()
         assert stuck.heard
@@ -77,8 +77,8 @@ async def test_an_auto_clock_does_not_jump_over_a_stream_that_is_stuck():
         await stuck.leave()
 
 
-async def test_a_stream_without_gaps_comes_in_its_pieces_and_lets_others_have_a_turn():
-    async with Conversation(telling("x " * 5_000, pace={"first": "0s", "every": "0s"})) as t:
+async def test_a_stream_without_gaps_is_sent_in_chunks_and_lets_other_requests_run():
+    async with Conversation(scenario("x " * 5_000, pace={"first": "0s", "every": "0s"})) as t:
         long = Listener(t, PATH, ASKED)
         short = Listener(t, "/nanophoto/nowhere", ASKED)
         await short.end()
@@ -88,8 +88,8 @@ async def test_a_stream_without_gaps_comes_in_its_pieces_and_lets_others_have_a_
         assert set(long.instants) == {0}
 
 
-async def test_a_client_that_goes_away_ends_its_stream():
-    async with Conversation(telling()) as t:
+async def test_a_stream_ends_when_its_client_disconnects():
+    async with Conversation(scenario()) as t:
         listener = await Listener(t, PATH, ASKED).settled()
         await t.advance(0.6)
         assert t.sandbox.clock.next_sleeper() is not None
@@ -102,28 +102,29 @@ async def test_a_client_that_goes_away_ends_its_stream():
         assert entry.reply == b"one "
 
 
-async def test_a_request_that_is_cancelled_leaves_nothing_behind():
+async def test_a_cancelled_request_leaves_no_sleeper():
     clock = Clock("manual")
     clock.enter()
     task = asyncio.get_running_loop().create_task(Sleeper(clock, "token").until(clock.now() + 1_000))
     await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
     assert clock.busy == 0
     task.cancel()
-    with suppress(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError):
         await task
+    assert clock.busy == 1
     clock.leave("token")
     assert clock.busy == 0
     assert clock.next_sleeper() is None
 
 
-async def test_a_sleeper_that_was_roused_never_sleeps_again():
+async def test_an_interrupted_sleeper_never_sleeps_again():
     clock = Clock("manual")
     clock.enter()
     sleeper = Sleeper(clock, "token")
     task = asyncio.get_running_loop().create_task(sleeper.until(None))
     await asyncio.sleep(0)  # noqa: TID251 - a turn for the task
     assert clock.next_sleeper() is None
-    sleeper.rouse()
+    sleeper.interrupt()
     assert await task is False
     assert await sleeper.until(clock.now() + 1) is False
     assert clock.busy == 1
@@ -131,7 +132,7 @@ async def test_a_sleeper_that_was_roused_never_sleeps_again():
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 50), st.sampled_from(["stay", "leave", "cancel"])), max_size=200))
-async def test_sleepers_wake_in_order_whoever_leaves_early(naps):
+async def test_sleepers_wake_in_order_if_others_leave_early(naps):
     clock = Clock("manual")
     start, woken = clock.now(), []
 
@@ -149,7 +150,7 @@ async def test_sleepers_wake_in_order_whoever_leaves_early(naps):
     await asyncio.sleep(0)  # noqa: TID251 - a turn for the tasks
     for (_, what), sleeper, task in zip(naps, sleepers, tasks, strict=True):
         if what == "leave":
-            sleeper.rouse()
+            sleeper.interrupt()
         elif what == "cancel":
             task.cancel()
     while (at := clock.next_sleeper()) is not None:

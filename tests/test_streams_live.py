@@ -94,7 +94,7 @@ def test_a_truncated_stream_ends_the_connection_without_the_last_chunk(caplog):
         wire.hear(b"\r\n\r\n")
         server.advance("10s")
         assert wire.rest().endswith(b"4\r\none \r\n4\r\ntwo \r\n")
-        assert server.journal()[1]["note"] == "the stream was spoilt: truncate"
+        assert server.journal()[1]["note"] == "the stream was sent with a fault: truncate"
     assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
 
 

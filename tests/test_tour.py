@@ -70,7 +70,7 @@ def events(t: Conversation) -> list[tuple[str, str]]:
 
 async def until(t: Conversation, minutes: float) -> None:
     """Go on to so many minutes after the beginning."""
-    await t.advance(minutes * MINUTE - (t.sandbox.clock.now() - t.sandbox.began) / 1000)
+    await t.advance(minutes * MINUTE - (t.sandbox.clock.now() - t.sandbox.started_at) / 1000)
 
 
 async def a_good_day(t: Conversation) -> None:

@@ -86,7 +86,7 @@ def _coverage(asked: argparse.Namespace) -> int:
     from mockserver.cli.client import RemoteError
     from mockserver.coverage.formats import rendered, verdict
     from mockserver.coverage.report import UnknownProvider
-    from mockserver.coverage.saved import NoReport
+    from mockserver.coverage.saved import InvalidReport
 
     if asked.files and (asked.reset or asked.sandbox is not None or asked.url):
         return bad("coverage of files asks no server: leave out --url, --sandbox and --reset, or the files")
@@ -96,7 +96,7 @@ def _coverage(asked: argparse.Namespace) -> int:
         _write(told, asked.output)
         if asked.reset:
             _forget(asked)
-    except (RemoteError, NoReport, UnknownProvider) as error:
+    except (RemoteError, InvalidReport, UnknownProvider) as error:
         return bad(said(error))
     except OSError as error:
         return bad(f"{error.filename}: {error.strerror}")
@@ -109,14 +109,14 @@ def _coverage(asked: argparse.Namespace) -> int:
 
 def _read(files: list[str]) -> "Report":
     from mockserver.coverage.report import Report
-    from mockserver.coverage.saved import NoReport, parsed
+    from mockserver.coverage.saved import InvalidReport, parsed
 
     reports = []
     for name in files:
         try:
             reports.append(parsed(Path(name).read_bytes()))
-        except NoReport as error:
-            raise NoReport(f"{name}: {error}") from None
+        except InvalidReport as error:
+            raise InvalidReport(f"{name}: {error}") from None
     return Report.merged(reports)
 
 

@@ -1,6 +1,6 @@
-"""The words that the simulated AI answers with: pure functions of a seed and a hint, in the language asked for.
+"""The texts of the simulated AI: pure functions of a seed, a hint and a language.
 
-`scene` decides what a video shows, in no language at all. Everything else writes such a scene down: `prompts` for
-VideoToPrompt, `shots` for NanoPhoto, `descriptions` for Descrideo, `extraction` for DumplingAI. The phrases of each
-language stand in `locales`, one module a language, loaded when first asked for.
+`scene` decides what a video shows, as keys without any language. The other modules turn a scene into text: `prompts`
+for VideoToPrompt, `shots` for NanoPhoto, `descriptions` for Descrideo, `extraction` for DumplingAI. The phrases of each
+language are in `locales`, one JSON file per language, which is read when it is first needed.
 """

@@ -1,10 +1,10 @@
-"""What Descrideo answers: a title, a description and tags for a video."""
+"""Results of Descrideo: a title, a description and tags for a video."""
 
 import re
 from collections.abc import Collection
 
 from mockserver.content import hints
-from mockserver.content.locales import locale, nearest
+from mockserver.content.locales import code_for, locale
 from mockserver.content.locales.phrases import Locale
 from mockserver.content.scene import Scene
 from mockserver.content.wording import Slots, slots
@@ -12,7 +12,7 @@ from mockserver.core.seeded import Seeded
 
 FIELDS = ("title", "description", "tags")
 
-# What custom instructions may ask for, in the languages that answers are written in.
+# Requests that custom instructions can contain, in the languages of the results.
 _TECHNICAL = r"(?i)techni|técni|tecni|техни|技术|技術|기술|تقني|camera|lighting|lens|equipment"
 _LONGER = (
     r"(?i)detail|longer|extend|elaborat|in.depth|thorough|comprehensive|verbose|detall|détail|ausführlich|"
@@ -33,76 +33,78 @@ def describe(
     custom_instructions: str | None = None,
     mode: str = "vision",
 ) -> dict[str, str | list[str]]:
-    """The fields asked for, of `title`, `description` and `tags`, in the order of the documentation.
+    """Return the requested ones of `title`, `description` and `tags`, in the order of the documentation.
 
-    Modes are `vision`, `vision_audio` and `audio`: the last two tell what is heard, the last one nothing else. A
-    language that has no phrases of its own is answered in English. What `custom_instructions` ask for is done where
-    it is understood, and acknowledged where it is not.
+    Modes are `vision`, `vision_audio` and `audio`. The last two describe sounds, and `audio` describes only sounds. A
+    language without phrases gets English. Known requests in `custom_instructions` are followed; other instructions are
+    repeated in a sentence.
     """
-    words = locale(nearest(lang))
+    words = locale(code_for(lang))
     scene = Scene.of(seeded, hint)
-    wish = (custom_instructions or "")[:2000]
-    answer: dict[str, str | list[str]] = {}
+    instructions = (custom_instructions or "")[:2000]
+    result: dict[str, str | list[str]] = {}
     if "title" in fields:
-        answer["title"] = _title(scene, words, mode)
+        result["title"] = _title(scene, words, mode)
     if "description" in fields:
-        answer["description"] = words.space.join(_sentences(scene, words, wish, mode))
+        result["description"] = words.space.join(_sentences(scene, words, instructions, mode))
     if "tags" in fields:
-        answer["tags"] = _tags(scene, words, wish)
-    return answer
+        result["tags"] = _tags(scene, words, instructions)
+    return result
 
 
 def _title(scene: Scene, words: Locale, mode: str) -> str:
     plain, timed, hinted = words.description.titles
-    title, named = words.stories[scene.story].title, hints.title_words(scene.words)[:4]
-    if named and scene.draw(2, 16):
-        return hinted.format(title=title, hint=" ".join(named).title())
-    # Nobody hears what time of day it is, and in a studio it does not matter.
+    title, hint_words = words.stories[scene.story].title, hints.title_words(scene.words)[:4]
+    if hint_words and scene.draw(2, 16):
+        return hinted.format(title=title, hint=" ".join(hint_words).title())
+    # The time of day cannot be heard, and does not matter in a studio.
     if mode == "audio" or scene.moment == "studio" or scene.draw(2, 17):
         return plain.format(title=title)
     return timed.format_map({**slots(scene, words), "title": title})
 
 
-def _tags(scene: Scene, words: Locale, wish: str) -> list[str]:
+def _tags(scene: Scene, words: Locale, instructions: str) -> list[str]:
     own = words.stories[scene.story].tags.split(", ")
     known = {tag.lower() for tag in own}
     tags = own + [word for word in hints.title_words(scene.words)[:3] if not known & {word, word + "s"}]
-    if re.search(_HASHTAGS, wish):
+    if re.search(_HASHTAGS, instructions):
         return ["#" + tag.replace(" ", "") for tag in tags]
     return tags
 
 
-def _sentences(scene: Scene, words: Locale, wish: str, mode: str) -> list[str]:
-    said = slots(scene, words)
-    longer, shorter = bool(re.search(_LONGER, wish)), bool(re.search(_SHORTER, wish))
-    technical = mode != "audio" and bool(re.search(_TECHNICAL, wish))
-    # "Focus on technical details" asks for the technical side, not for a longer text.
-    longer = longer and not (technical and re.search(r"(?i)techni\w+ detail", wish))
-    told = [] if mode == "audio" else _seen(scene, words, said, longer, shorter)
+def _sentences(scene: Scene, words: Locale, instructions: str, mode: str) -> list[str]:
+    values = slots(scene, words)
+    longer, shorter = bool(re.search(_LONGER, instructions)), bool(re.search(_SHORTER, instructions))
+    technical = mode != "audio" and bool(re.search(_TECHNICAL, instructions))
+    # "Focus on technical details" asks for technical content, not for a longer text.
+    longer = longer and not (technical and re.search(r"(?i)techni\w+ detail", instructions))
+    sentences = [] if mode == "audio" else _visual(scene, words, values, longer, shorter)
     if mode in ("audio", "vision_audio"):
-        told += _heard(scene, words, said, mode, 2 if longer else 0 if shorter else 1)
+        sentences += _audible(scene, words, values, mode, 2 if longer else 0 if shorter else 1)
     if technical:
-        said["colors"] = words.comma.join(scene.colors(3))
-        told.append(words.description.technical.format_map(said))
-    if wish and not (longer or shorter or technical or re.search(_HASHTAGS, wish)):
-        gist = hints.clean(wish).rstrip(".!。")
-        told += [words.description.asked.format(gist=gist.join(words.quotes))] if gist else []
-    return told
+        values["colors"] = words.comma.join(scene.colors(3))
+        sentences.append(words.description.technical.format_map(values))
+    if instructions and not (longer or shorter or technical or re.search(_HASHTAGS, instructions)):
+        gist = hints.clean(instructions).rstrip(".!。")
+        sentences += [words.description.asked.format(gist=gist.join(words.quotes))] if gist else []
+    return sentences
 
 
-def _seen(scene: Scene, words: Locale, said: Slots, longer: bool, shorter: bool) -> list[str]:
+def _visual(scene: Scene, words: Locale, values: Slots, longer: bool, shorter: bool) -> list[str]:
+    """Return the sentences about the picture."""
     forms, beats, draw = words.description, words.stories[scene.story].beats, scene.draw
-    opening = forms.opening[draw(2, 18)].format_map(said)
+    opening = forms.opening[draw(2, 18)].format_map(values)
     if shorter:
         return [opening]
-    told = [opening, *(beats if longer else beats[1:3]), forms.mood[draw(2, 19)].format_map(said)]
-    return [*told, forms.call[draw(2, 20)]] if longer or draw(2, 21) else told
+    sentences = [opening, *(beats if longer else beats[1:3]), forms.mood[draw(2, 19)].format_map(values)]
+    return [*sentences, forms.call[draw(2, 20)]] if longer or draw(2, 21) else sentences
 
 
-def _heard(scene: Scene, words: Locale, said: Slots, mode: str, lines: int) -> list[str]:
+def _audible(scene: Scene, words: Locale, values: Slots, mode: str, lines: int) -> list[str]:
+    """Return the sentences about the sound, with `lines` spoken lines."""
     forms, story = words.description, words.stories[scene.story]
-    said["effect"] = story.effects[scene.draw(2, 14)]
-    told = [forms.audio_opening.format_map(said)] if mode == "audio" else []
-    told.append(forms.heard.format_map(said))
+    values["effect"] = story.effects[scene.draw(2, 14)]
+    sentences = [forms.audio_opening.format_map(values)] if mode == "audio" else []
+    sentences.append(forms.heard.format_map(values))
     spoken = story.said if lines == 2 else story.said[scene.draw(2, 22) :][:lines]
-    return told + [forms.said.format(line=line.join(words.quotes)) for line in spoken]
+    return sentences + [forms.said.format(line=line.join(words.quotes)) for line in spoken]

@@ -1,13 +1,13 @@
-"""What a URL or a prompt gives away about a video."""
+"""Reads hints: what the words of a URL, a file name or a prompt say about a video."""
 
 import re
 from typing import NamedTuple
 
 from mockserver.content import themes
 
-_READ = 1000  # characters of a hint that are looked at: a prompt of 100 KB costs no more than a page
-# Letters with the marks that belong to them in scripts which write vowels or tones above and below.
-# Compiled by `re` when a first hint is read.
+_MAX_READ = 1000  # characters of a hint that are used, so that a prompt of 100 KB takes no longer than a page
+# Letters with their marks, for scripts that write vowels or tones above and below a letter.
+# Compiled by `re` when the first hint is read.
 _WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u0652\u0900-\u0dff\u0e31-\u0ece])*(?:\d+(?![^\W_]))?"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
@@ -15,7 +15,7 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,5}$")
 
 
 class Hint(NamedTuple):
-    """The words of a hint and what they steer: None where they say nothing."""
+    """The words of a hint, and the subject, moment and mood that they name, or None."""
 
     words: tuple[str, ...]
     subject: str | None
@@ -24,51 +24,51 @@ class Hint(NamedTuple):
 
 
 def read(hint: str) -> Hint:
-    """The words of a URL's path, a file name or a prompt, and the theme, moment and mood they name."""
-    text = _telling_part(hint[:_READ])
+    """Read the words of a URL's path, a file name or a prompt, and the subject, moment and mood that they name."""
+    text = _readable_part(hint[:_MAX_READ])
     words = tuple(w for w in re.findall(_WORD, _CAMEL.sub(" ", text).lower()) if len(w) <= 20)[:60]
     return Hint(words, _subject(words, text), _first(words, themes.moments()), _first(words, themes.moods()))
 
 
 def title_words(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words worth repeating: no filler, no identifiers, at most six."""
+    """Return at most six words for a title, without filler words and identifiers."""
     filler = themes.filler()
     kept = dict.fromkeys(w for w in words if w not in filler and len(w) > 2 and _readable(w))
     return tuple(kept)[:6]
 
 
 def clean(text: str, limit: int = 160) -> str:
-    """The text on one line of at most `limit` characters, with nothing that could break a table or a terminal."""
-    shown = "".join(c if c.isprintable() and c not in "|`<>\\" else " " for c in text[: limit * 4])
-    line = " ".join(shown.split())
+    """Return the text on one line of at most `limit` characters, without characters that break tables or terminals."""
+    safe = "".join(c if c.isprintable() and c not in "|`<>\\" else " " for c in text[: limit * 4])
+    line = " ".join(safe.split())
     if len(line) <= limit:
         return line
     whole, _, rest = line[:limit].rpartition(" ")
-    # A last word of more than half the line, or a line of no words at all, is cut where it must be.
+    # If the last word is more than half of the line, or the line has no spaces, the word is cut.
     return (whole if len(whole) > len(rest) else line[: limit - 1]).rstrip(" ,.;:") + "…"
 
 
-def _telling_part(hint: str) -> str:
+def _readable_part(hint: str) -> str:
     if hint[:5].lower() == "data:" or _looks_encoded(hint):
         return ""
-    found = _URL.match(hint)
-    if found is None:
+    url = _URL.match(hint)
+    if url is None:
         return _EXTENSION.sub("", hint) if " " not in hint else hint
-    path = re.split(r"[?#]", hint[found.end() :], maxsplit=1)[0]
+    path = re.split(r"[?#]", hint[url.end() :], maxsplit=1)[0]
     if "%" in path:
-        from urllib.parse import unquote  # costs a millisecond to import, and most paths need none of it
+        from urllib.parse import unquote  # the import takes a millisecond, and most paths do not need it
 
         path = unquote(path, errors="ignore")
     return _EXTENSION.sub("", path)
 
 
 def _looks_encoded(hint: str) -> bool:
-    # Base64 has no blanks, dots or dashes, and two hundred characters without any of them are no name.
+    # Base64 has no spaces, dots or dashes, and no name has 200 characters without any of them.
     return len(hint) > 200 and not re.search(r"[\s.\-_]", hint[:200])
 
 
 def _subject(words: tuple[str, ...], text: str) -> str | None:
-    # A particular word counts more than a general one; among equals the first is the subject of the sentence.
+    # A word for one story counts more than a word for a theme. With equal votes the first subject wins.
     known = themes.subjects()
     votes: dict[str, int] = {}
     for word in words:
@@ -89,5 +89,5 @@ def _first(words: tuple[str, ...], known: dict[str, str]) -> str | None:
 
 
 def _readable(word: str) -> bool:
-    # Identifiers such as "dqw" or "xkcd" have no vowel; words of other scripts have none of these letters either.
+    # Identifiers such as "dqw" or "xkcd" have no vowel. Words in other scripts have none of these letters, either.
     return not word.isascii() or any(c in "aeiouy" for c in word)

@@ -1,4 +1,4 @@
-"""People who do not exist."""
+"""Names and email addresses of made-up people."""
 
 from mockserver.core.seeded import Seeded
 
@@ -16,13 +16,13 @@ _FAMILY = (
     "Marin Mendes Moreau Murphy Nakamura Navarro Novak Okafor Olsen Ortiz Park Patel Quinn Ramos Reyes Rossi Sato "
     "Schneider Silva Singh Soto Tanaka Torres Varga Vogel Walsh Weber Yilmaz Zhang"
 )
-_GIVEN = {"feminine": _FEMININE, "masculine": _MASCULINE, "any": f"{_FEMININE} {_MASCULINE}"}
+_GIVEN_NAMES = {"feminine": _FEMININE, "masculine": _MASCULINE, "any": f"{_FEMININE} {_MASCULINE}"}
 
 
 def person(seeded: Seeded, gender: str = "any") -> tuple[str, str]:
-    """A name and an email address at example.com, which RFC 2606 keeps free of real people.
+    """Return a name, and an email address at example.com, which RFC 2606 reserves for examples.
 
-    `gender` is that of the given name: `feminine`, `masculine` or `any`.
+    `gender` selects the given names: `feminine`, `masculine` or `any`.
     """
-    given, family = seeded.choice(_GIVEN[gender].split(), "given"), seeded.choice(_FAMILY.split(), "family")
+    given, family = seeded.choice(_GIVEN_NAMES[gender].split(), "given"), seeded.choice(_FAMILY.split(), "family")
     return f"{given} {family}", f"{given}.{family}@example.com".lower()

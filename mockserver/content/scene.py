@@ -1,4 +1,4 @@
-"""What a simulated video shows, in no language: keys that the phrases of `locales` put into words."""
+"""Scenes: what a simulated video shows, as keys for the phrases in `locales`."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
@@ -9,7 +9,7 @@ from mockserver.core.seeded import Seeded
 
 T = TypeVar("T")
 
-# How the camera may look at a story: framings, angles and movements that suit it.
+# The framings, angles and movements of the camera that suit each view.
 _VIEWS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "vista": (
         ("extreme_wide", "wide"),
@@ -31,7 +31,7 @@ _LENSES = {
     "extreme_wide": (16, 20, 24), "wide": (24, 28, 35), "full": (28, 35, 40), "medium": (35, 50, 40),
     "medium_close": (50, 65, 85), "close": (75, 85, 100), "macro": (90, 100, 105),
 }  # fmt: skip
-# The palettes that go with a light, and the colours of each, strongest first.
+# The palettes that suit each light, and the colours of each palette, strongest first.
 _PALETTES_OF = {
     "mist": ("pearl_rose", "slate_mist"), "clear": ("azure_sand", "sage_straw"), "bright": ("azure_sand", "sage_straw"),
     "overcast": ("slate_mist", "steel_ochre"), "golden": ("amber_teal", "peach_plum"), "blue": ("indigo_ember",),
@@ -56,7 +56,7 @@ _COLORS = {
     "graphite_silver": (0x2A2D31, 0xB8BDC4, 0x5A6068, 0x0F1113, 0x7F8790),
 }  # fmt: skip
 
-# What there are words for in every language; `themes` has the moods and the stories.
+# The keys that every language has phrases for. Those of moods and stories are in `themes`.
 MOMENTS = tuple(dict.fromkeys(moment for setting in SETTINGS.values() for moment in setting.lights))
 LIGHTS = tuple(_PALETTES_OF)
 PALETTES = tuple(_COLORS)
@@ -66,9 +66,9 @@ MOVEMENTS = tuple(dict.fromkeys(movement for _, _, movements in _VIEWS.values() 
 
 
 class Scene(NamedTuple):
-    """One video's subject, moment, light, mood, palette and camera, as keys; `locales` holds their words.
+    """One video's subject, moment, light, mood, palette and camera, as keys for the phrases in `locales`.
 
-    `draws` is what is left of the digest: renderers take their small choices from it, so that a scene costs one hash.
+    `draws` is the rest of the digest. The other modules use it for small choices, so that a scene needs only one hash.
     """
 
     story: str
@@ -85,15 +85,15 @@ class Scene(NamedTuple):
 
     @classmethod
     def of(cls, seeded: Seeded, hint: str, subject: str | None = None) -> "Scene":
-        """The scene that a hint (a URL, a file name or a prompt) names, and the seed where it names nothing.
+        """Create the scene that a hint (a URL, a file name or a prompt) names. The seed decides the rest.
 
-        `subject` is a theme ("ocean") or a story ("ocean.surfer") to fall back on before the seed decides.
+        `subject` is a theme ("ocean") or a story ("ocean.surfer"), used if the hint names no subject.
         """
-        steer = hints.read(hint)
+        read = hints.read(hint)
         digest = seeded.digest("scene", hint[:2000], size=48)
-        story = _story(steer.subject or subject, digest[0])
+        story = _story(read.subject or subject, digest[0])
         setting = SETTINGS[story]
-        moment = _moment(setting, steer.moment, digest[1])
+        moment = _moment(setting, read.moment, digest[1])
         light = _pick(setting.lights[moment], digest[2])
         framings, angles, movements = _VIEWS[setting.view]
         framing = _pick(framings, digest[5])
@@ -101,33 +101,33 @@ class Scene(NamedTuple):
             story=story,
             moment=moment,
             light=light,
-            mood=steer.mood or _pick(setting.moods, digest[3]),
+            mood=read.mood or _pick(setting.moods, digest[3]),
             palette=_pick(_PALETTES_OF[light], digest[4]),
             framing=framing,
             angle=_pick(angles, digest[6]),
             movement=_pick(movements, digest[7]),
             lens=_pick(_LENSES[framing], digest[8]),
-            words=steer.words,
+            words=read.words,
             draws=digest[9:],
         )
 
     @property
     def theme(self) -> str:
-        """The subject's family: `ocean` of `ocean.surfer`."""
+        """The theme of the story: `ocean` for `ocean.surfer`."""
         return self.story.partition(".")[0]
 
     @property
     def setting(self) -> Setting:
-        """What suits this story: its possible lights and moods, and whether people are in it."""
+        """The lights and moods that suit this story, and whether it has people."""
         return SETTINGS[self.story]
 
     def colors(self, count: int = 3) -> list[str]:
-        """`count` (at most five) colours as `#RRGGBB`, strongest first: the palette's own, each a shade off."""
+        """Return `count` (at most five) colours of the palette as `#RRGGBB`, strongest first, each slightly varied."""
         shades = zip(_COLORS[self.palette][:count], range(0, 3 * count, 3), strict=False)
         return [_shaded(color, self.draws[at : at + 3]) for color, at in shades]
 
     def draw(self, count: int, slot: int) -> int:
-        """A number below `count` (at most 256) for a renderer's choice number `slot`, from 0 to 23."""
+        """Return a number below `count` (at most 256) for the choice number `slot`, from 0 to 23."""
         return self.draws[15 + slot] % count
 
 
@@ -139,9 +139,9 @@ def _story(subject: str | None, draw: int) -> str:
     return _pick([s for s in STORIES if s.startswith(subject + ".")], draw)
 
 
-def _moment(setting: Setting, named: str | None, draw: int) -> str:
-    if named in setting.lights:
-        return str(named)
+def _moment(setting: Setting, hinted: str | None, draw: int) -> str:
+    if hinted in setting.lights:
+        return str(hinted)
     return _pick(tuple(setting.lights), draw)
 
 
@@ -150,5 +150,5 @@ def _pick(options: Sequence[T], draw: int) -> T:
 
 
 def _shaded(color: int, draws: bytes) -> str:
-    # The three lowest bits of each channel are the scene's own: a difference that nobody sees, but a test does.
+    # The three lowest bits of each channel vary by scene: too little to see, but enough for tests to compare.
     return f"#{color & 0xF8F8F8 | int.from_bytes(draws, 'big') & 0x070707:06X}"

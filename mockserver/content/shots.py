@@ -1,4 +1,4 @@
-"""What NanoPhoto answers: a video taken apart into shots, as Markdown, in the reader's language."""
+"""Results of NanoPhoto: the shot list of a video, as Markdown, in the requested language."""
 
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ from mockserver.content.timing import split
 from mockserver.content.wording import slots
 from mockserver.core.seeded import Seeded
 
-_SHORTEST, _LONGEST = 0.03, 86_400.0  # seconds; between them every shot of eight gets a part of the time
-_INSERT_FRAMES = "CWW"  # how close the three inserts of every language are seen
+_SHORTEST, _LONGEST = 0.03, 86_400.0  # seconds; at least enough for eight shots of a millisecond or more
+_INSERT_FRAMES = "CWW"  # the framings of the three inserts of every language
 _FAR, _NEAR = "EW", "CX"
 _ANGLES = {"far": ("eye", "high", "low"), "mid": ("eye", "low", "eye", "high"), "near": ("eye", "high")}
 _MOVES = {
@@ -23,22 +23,22 @@ _MOVES = {
 
 
 class Shot(NamedTuple):
-    """One row of the table before it is put into words; the time in milliseconds."""
+    """One row of the table, as keys; `text` is its description, and `millis` its length in milliseconds."""
 
     frame: str
     angle: str
     movement: str
-    told: str
+    text: str
     millis: int
 
 
 def reverse_prompt(seeded: Seeded, hint: str, locale: str = "en", duration_s: float = 10.0) -> str:
-    """A shot list of a video of `duration_s` seconds: a Markdown table, a summary and a prompt, in one language.
+    """Return the shot list of a video of `duration_s` seconds: a Markdown table, a summary and a prompt.
 
-    The durations of its 3 to 8 shots add up to that of the video, to the millisecond. A video shorter than 0.03 s
-    counts as one of 0.03 s, one longer than a day as a day. An unknown locale is answered in English.
+    The durations of the 3 to 8 shots add up to that of the video, to the millisecond. A video shorter than 0.03 s
+    counts as 0.03 s, and one longer than a day as a day. An unknown locale gets English.
     """
-    words = locales.locale(locales.nearest(locale))
+    words = locales.locale(locales.code_for(locale))
     scene = Scene.of(seeded, hint)
     millis = round(min(max(duration_s, _SHORTEST), _LONGEST) * 1000)
     shots = _shots(scene, words, millis, seeded.digest("shots", hint[:2000], size=64))
@@ -51,31 +51,31 @@ def reverse_prompt(seeded: Seeded, hint: str, locale: str = "en", duration_s: fl
 
 
 def _shots(scene: Scene, words: Locale, millis: int, draws: bytes) -> list[Shot]:
-    told = _told(scene, words, _count(millis, draws[0]), draws)
-    lasting = split(millis, [4 + draw % 6 for draw in draws[8 : 8 + len(told)]])
+    pictures = _pictures(scene, words, _count(millis, draws[0]), draws)
+    lengths = split(millis, [4 + draw % 6 for draw in draws[8 : 8 + len(pictures)]])
     shots: list[Shot] = []
-    for at, (frame, text) in enumerate(told):
+    for at, (frame, text) in enumerate(pictures):
         near = "far" if frame in _FAR else "near" if frame in _NEAR else "mid"
         movements = [move for move in _MOVES[near] if not shots or move != shots[-1].movement]
         angle = _ANGLES[near][draws[16 + at] % len(_ANGLES[near])]
         if scene.setting.view == "vista" and frame == "E" and draws[24 + at] % 2:
             angle = "aerial"
         movement = movements[draws[32 + at] % len(movements)]
-        shots.append(Shot(FRAMES[frame], angle, movement, text, lasting[at]))
+        shots.append(Shot(FRAMES[frame], angle, movement, text, lengths[at]))
     return shots
 
 
 def _count(millis: int, draw: int) -> int:
-    """A longer video is cut into more shots."""
+    """Return the number of shots: more for a longer video."""
     seconds = millis / 1000
     least = 3 if seconds < 12 else 4 if seconds < 30 else 5 if seconds < 90 else 6
     return least + draw % (1 if seconds < 4 else 3)
 
 
-def _told(scene: Scene, words: Locale, count: int, draws: bytes) -> list[tuple[str, str]]:
-    """Which beats of the story are shown, each with its frame, and the inserts that stand between them."""
+def _pictures(scene: Scene, words: Locale, count: int, draws: bytes) -> list[tuple[str, str]]:
+    """Return the framing and description of each shot: beats of the story, with inserts between them."""
     beats = list(zip(scene.setting.frames, words.stories[scene.story].beats, strict=True))
-    # The first two beats introduce who the others speak of, and the last one closes: they always stay.
+    # The first two beats introduce the subjects of the others, and the last one ends the story, so they stay.
     while len(beats) > count:
         del beats[2 + draws[3] % (len(beats) - 3)]
     inserts = list(zip(_INSERT_FRAMES, words.shots.inserts, strict=True))
@@ -91,13 +91,13 @@ def _table(scene: Scene, words: Locale, shots: list[Shot]) -> str:
         framing = words.comma.join((words.framings[shot.frame], words.angles[shot.angle]))
         audio = _audio(scene, words, at, len(shots))
         time = _seconds(words, shot.millis)
-        rows.append((str(at + 1), framing, words.movements[shot.movement], shot.told, audio, time))
+        rows.append((str(at + 1), framing, words.movements[shot.movement], shot.text, audio, time))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _audio(scene: Scene, words: Locale, at: int, count: int) -> str:
     forms, story = words.shots, words.stories[scene.story]
-    # The first line comes in at the second shot, the last with the last picture; some videos have no voice at all.
+    # The first line is spoken in the second shot, the last in the last one. Some videos have no voice.
     line = {1: 0, count - 1: 1}.get(at) if scene.draw(5, 13) else None
     spoken = forms.silent if line is None else story.said[line].join(words.quotes)
     parts = (
@@ -110,11 +110,11 @@ def _audio(scene: Scene, words: Locale, at: int, count: int) -> str:
 
 def _summary(scene: Scene, words: Locale, count: int, millis: int) -> str:
     forms, story = words.shots, words.stories[scene.story]
-    said = slots(scene, words)
-    said |= {"count": str(count), "total": _seconds(words, millis), "effect": story.effects[scene.draw(2, 14)]}
+    values = slots(scene, words)
+    values |= {"count": str(count), "total": _seconds(words, millis), "effect": story.effects[scene.draw(2, 14)]}
     pace = millis / count
     rhythm = forms.rhythm[0 if pace < 2000 else 1 if pace < 5000 else 2]
-    return words.space.join((forms.summary[scene.draw(2, 15)].format_map(said), rhythm))
+    return words.space.join((forms.summary[scene.draw(2, 15)].format_map(values), rhythm))
 
 
 def _seconds(words: Locale, millis: int) -> str:

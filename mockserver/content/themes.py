@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 — letters of other scripts are meant.
-"""What a video can be about, and which words of a hint say so."""
+"""The themes and stories of videos, and the words of a hint that name them."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 
 class Setting(NamedTuple):
-    """How a story may be filmed: its moments with their light, its moods, and how close the camera comes."""
+    """How a story can be filmed: its moments with their lights, its moods, its view and its framings."""
 
     lights: Mapping[str, tuple[str, ...]]
     moods: tuple[str, ...]
     view: str
-    frames: str  # how close each of the story's five beats is seen: a letter of `FRAMES` each
+    frames: str  # the framing of each of the story's five beats: a letter of `FRAMES`
     people: bool
 
 
@@ -70,7 +70,7 @@ SETTINGS: dict[str, Setting] = {
 }
 STORIES = tuple(SETTINGS)
 
-# A story's own words name it outright; a theme's words leave the choice of story to the seed.
+# The words of a story select it. The words of a theme leave the choice of the story to the seed.
 _WORDS = {
     "ocean.shore": "ocean sea wave tide lighthouse coastline seaside island cliff oceano océano meer mer море океан",
     "ocean.surfer": "surf surfer surfing surfboard swell swim swimming diving scuba kayak",
@@ -113,7 +113,7 @@ _WORDS = {
     "talk.interview": "interview podcast host guest conversation discussion panel qa testimonial debate",
     "talk": "meeting news seminar townhall onboarding",
 }
-# Scripts without spaces between words are looked for as parts of the hint.
+# Words in scripts without spaces, which are searched for anywhere in the hint.
 _PARTS = {
     "海": "ocean", "바다": "ocean", "بحر": "ocean", "冲浪": "ocean.surfer",
     "サーフィン": "ocean.surfer", "山": "mountain", "登山": "mountain.hikers", "滑雪": "mountain.skier",
@@ -158,37 +158,37 @@ MOODS = tuple(_MOODS)
 
 @cache
 def subjects() -> dict[str, str]:
-    """The words that name a theme ("ocean") or one story of it ("ocean.surfer"), in lower case."""
+    """Return the words that name a theme ("ocean") or a story ("ocean.surfer"), in lower case."""
     return _inverted(_WORDS)
 
 
 @cache
 def filler() -> frozenset[str]:
-    """The words that say nothing about a video."""
+    """Return the words that say nothing about a video."""
     return frozenset(_FILLER.split())
 
 
 @cache
 def moments() -> dict[str, str]:
-    """The words that name a moment of the day."""
+    """Return the words that name a time of day."""
     return _inverted(_MOMENTS)
 
 
 @cache
 def moods() -> dict[str, str]:
-    """The words that name a mood."""
+    """Return the words that name a mood."""
     return _inverted(_MOODS)
 
 
 def named_inside(text: str) -> list[str]:
-    """The themes and stories that a text names in a script which the word lists do not cover."""
+    """Return the themes and stories that a text names in a script without spaces."""
     return [subject for part, subject in _PARTS.items() if part in text]
 
 
 def _inverted(words: dict[str, str]) -> dict[str, str]:
-    # The first mention wins, so a word that stands in two lists belongs to the earlier, more particular one.
-    found: dict[str, str] = {}
+    # A word in two lists belongs to the earlier one, which is the more specific one.
+    keys: dict[str, str] = {}
     for key, listed in words.items():
         for word in listed.split():
-            found.setdefault(word, key)
-    return found
+            keys.setdefault(word, key)
+    return keys

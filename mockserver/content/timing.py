@@ -1,10 +1,10 @@
-"""The time of a video: cut into parts, and written as a player shows it."""
+"""Times in a video: splits a duration, and formats a position as a player does."""
 
 from itertools import pairwise
 
 
 def split(millis: int, weights: list[int]) -> list[int]:
-    """`millis` milliseconds in parts by weight that add up to it, in tenths of a second where that is fine enough."""
+    """Split `millis` milliseconds by weight, in tenths of a second if it is long enough. The parts add up to it."""
     unit = 100 if millis >= 1000 * len(weights) else 10 if millis >= 100 * len(weights) else 1
     whole, so_far, cuts = sum(weights), 0, [0]
     for weight in weights[:-1]:
@@ -15,7 +15,7 @@ def split(millis: int, weights: list[int]) -> list[int]:
 
 
 def clock(seconds: float) -> str:
-    """A position as `MM:SS`, from an hour on `H:MM:SS`; never later than the position itself."""
+    """Return a position as `MM:SS`, or `H:MM:SS` from one hour on, rounded down."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"

@@ -1,4 +1,4 @@
-"""A scene in the words of one language."""
+"""The phrases of a scene in one language."""
 
 from mockserver.content.locales.phrases import Locale
 from mockserver.content.scene import Scene
@@ -7,7 +7,7 @@ Slots = dict[str, str]
 
 
 def slots(scene: Scene, words: Locale) -> Slots:
-    """What the forms of a language are filled with; a capital letter in a slot's name is one in the text."""
+    """Return the values for the slots of a language's forms. A slot with a capital letter gets a capitalized phrase."""
     phrases = {
         "subject": words.stories[scene.story].subject,
         "moment": words.moments[scene.moment],
@@ -21,10 +21,10 @@ def slots(scene: Scene, words: Locale) -> Slots:
 
 
 def camera(scene: Scene, words: Locale) -> str:
-    """Framing, angle and movement as a list."""
+    """Return framing, angle and movement as a list."""
     return words.comma.join((words.framings[scene.framing], words.angles[scene.angle], words.movements[scene.movement]))
 
 
 def capital(phrase: str) -> str:
-    """The phrase with a capital first letter, and the rest as it was."""
+    """Return the phrase with a capital first letter."""
     return phrase[:1].upper() + phrase[1:]

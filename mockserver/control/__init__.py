@@ -1,1 +1,1 @@
-"""The control API under `/_mock`: look at a sandbox and steer it."""
+"""The control API under `/_mock`, with which clients inspect a sandbox and change it."""

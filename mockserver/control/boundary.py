@@ -1,8 +1,9 @@
-"""Who may use the control API: not a web page of somebody else's, and beyond this machine only who has the token.
+"""Access to the control API: not for web pages of other sites, and from other machines only with the token.
 
-The server listens on the localhost of people's machines, so the likely attacker is a page in their browser. A
-browser tells where a request comes from (Sec-Fetch-Site, Origin) and cannot forge the Host header, which a name
-rebound to this address would betray. A page cannot send JSON without asking first, and is never told that it may.
+The server listens on the localhost of people's machines, so the likely attacker is a page in their browser. A browser
+states where a request comes from (Sec-Fetch-Site, Origin). It also sends the true Host header, which shows when a
+public DNS name was rebound to this address. A page cannot send JSON to another site without a preflight request, and
+the control API allows none.
 """
 
 import hmac
@@ -11,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mockserver.control.call import ControlError
+from mockserver.control.errors import ControlError
 
 TOKEN_HEADER = "x-mock-token"
-# What tells nobody anything, and is asked by those who know no token and may use any name: probes.
+# Probes reveal nothing, and their clients have no token and may use any host name.
 OPEN = ("/health", "/ready")
 
 _SAFE_SITES = ("same-origin", "none")
@@ -23,17 +24,17 @@ _LOCAL_NAMES = ("localhost", "mock.test", "testserver", "host.docker.internal")
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """The boundary of one server's control API.
+    """The access rules of one server's control API.
 
     With a `token` every request needs it, as X-Mock-Token or as a bearer. `public_url` is where clients reach the
-    server beside localhost: its host is the server's own.
+    server apart from localhost: its host counts as the server's own.
     """
 
     token: str = ""
     public_url: str = ""
 
     def check(self, path: str, headers: Mapping[str, str]) -> None:
-        """Raises ControlError 403 for what a foreign web page could have sent, 401 for what lacks the token."""
+        """Raises ControlError 403 for requests that a foreign web page could send, 401 for a missing or wrong token."""
         host = headers.get("host", "").lower()
         if headers.get("sec-fetch-site", "none") not in _SAFE_SITES:
             raise ControlError(403, "The control API refuses requests from other sites (Sec-Fetch-Site)")
@@ -49,11 +50,11 @@ class Boundary:
             raise ControlError(403, f"The control API does not answer to the host {host!r}; {known}")
 
     def _check_token(self, headers: Mapping[str, str]) -> None:
-        # Who knows the token is no page of a rebound name, whatever the host is called.
+        # A client that has the token is not a web page that used DNS rebinding, so the host may have any name.
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        given = (headers.get(TOKEN_HEADER, ""), bearer.strip() if scheme.lower() == "bearer" else "")
+        tokens = (headers.get(TOKEN_HEADER, ""), bearer.strip() if scheme.lower() == "bearer" else "")
         wanted = self.token.encode()
-        if not any(hmac.compare_digest(each.encode("utf-8", "replace"), wanted) for each in given):
+        if not any(hmac.compare_digest(each.encode("utf-8", "replace"), wanted) for each in tokens):
             raise ControlError(401, "The control API of this server needs its token: X-Mock-Token: TOKEN")
 
     def _public_host(self) -> str | None:
@@ -61,7 +62,7 @@ class Boundary:
 
 
 def _own_host(host: str) -> bool:
-    """True for names that a foreign DNS zone cannot hold: IP addresses, localhost, and names without a dot."""
+    """True for names that a public DNS zone cannot hold: IP addresses, localhost, and names without a dot."""
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     if name in _LOCAL_NAMES or name.endswith(".localhost") or ("." not in name and ":" not in name):
         return True

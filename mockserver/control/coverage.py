@@ -1,18 +1,25 @@
-"""Control of coverage: what clients have met so far, in the whole server or in one sandbox."""
+"""Operations on coverage: which behaviours clients' tests have seen, on the whole server or in one sandbox."""
 
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
-from mockserver.control.call import ControlCall, ControlError, no_content
+from mockserver.control.bodies import StrictRoute
+from mockserver.control.dependencies import Parts, ServerParts
+from mockserver.control.errors import ControlError
+from mockserver.control.parameters import QueryModel
+from mockserver.control.problems import WRONG_QUERY, problems
 from mockserver.coverage import saved
 from mockserver.coverage.report import Report
 from mockserver.kit.models import Shape
-from mockserver.kit.operations import Reply
 from mockserver.provenance.rows import Basis
 from mockserver.sandbox.sandbox import Sandbox
 
 
 class Score(Shape):
-    """So many behaviours met out of so many; `percent` is whole, and rounded down."""
+    """The number of behaviours that were seen, out of all. `percent` is rounded down to a whole number."""
 
     met: int = Field(ge=0)
     total: int = Field(ge=0)
@@ -20,7 +27,7 @@ class Score(Shape):
 
 
 class Kinds(Shape):
-    """What was met, by kind of behaviour."""
+    """The coverage of each kind of behaviour."""
 
     operation: Score
     error: Score
@@ -30,7 +37,7 @@ class Kinds(Shape):
 
 
 class Behaviour(Shape):
-    """A row of the provider's ledger, a bundled scenario that shows it, and how often it was met."""
+    """A row of the provider's ledger, a bundled scenario that shows it, and how often it was seen."""
 
     rule: str
     what: str
@@ -40,7 +47,7 @@ class Behaviour(Shape):
 
 
 class Calls(Shape):
-    """Requests of an operation (null: of none that there is) by status (null: there was no reply)."""
+    """Requests with one operation (null: no operation) and one status (null: no reply)."""
 
     operation: str | None
     status: int | None
@@ -48,7 +55,7 @@ class Calls(Shape):
 
 
 class Deviation(Shape):
-    """What the requests of an operation had that the provider's contract does not allow."""
+    """Something in requests to an operation that the provider's contract does not allow."""
 
     operation: str | None
     what: str
@@ -56,7 +63,7 @@ class Deviation(Shape):
 
 
 class ProviderCoverage(Score):
-    """What was met of a provider; `called` is the number of requests."""
+    """The coverage of one provider. `called` is the number of requests."""
 
     provider: str
     called: int = Field(ge=0)
@@ -67,34 +74,46 @@ class ProviderCoverage(Score):
 
 
 class Coverage(Score):
-    """What clients have covered of each provider. `left_out` counts what is not listed because of its number."""
+    """The coverage of each provider. `left_out` counts what is not listed because there are too many different ones."""
 
     left_out: int = Field(ge=0)
     providers: list[ProviderCoverage]
 
 
-async def show_coverage(call: ControlCall) -> Reply:
-    """GET /_mock/coverage: of the whole server, thrown-away sandboxes included, or of ?sandbox=."""
-    sandbox = _wanted(call)
-    tally = call.sandboxes.tally() if sandbox is None else sandbox.tally
-    report = Report.made([p.name for p in call.providers], call.ledger.rows, tally)
-    return Reply(body=saved.data(report))
+class CoverageQuery(QueryModel):
+    """One sandbox out of all."""
+
+    sandbox: str | SkipJsonSchema[None] = Field(default=None, description="a sandbox's name; without it: all")
 
 
-async def forget_coverage(call: ControlCall) -> Reply:
-    """DELETE /_mock/coverage: count anew, in the whole server or in ?sandbox=."""
-    sandbox = _wanted(call)
+router = APIRouter(tags=["records"], route_class=StrictRoute)
+
+_WRONG = {**WRONG_QUERY, **problems({404: "There is no such sandbox"})}
+
+
+@router.get("/coverage", summary="Get the coverage of clients' tests", responses=_WRONG)
+async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> Coverage:
+    """The coverage of the whole server, or of one sandbox. A reset of a sandbox does not clear it."""
+    sandbox = _selected(query, parts)
+    tally = parts.sandboxes.tally() if sandbox is None else sandbox.tally
+    report = Report.from_tally(list(parts.providers), parts.ledger.rows, tally)
+    return Coverage.model_validate(saved.data(report))
+
+
+@router.delete("/coverage", summary="Start counting the coverage again", status_code=204, responses=_WRONG)
+async def forget_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> None:
+    sandbox = _selected(query, parts)
     if sandbox is None:
-        call.sandboxes.forget_tally()
+        parts.sandboxes.clear_tally()
     else:
         sandbox.tally.clear()
-    return no_content()
 
 
-def _wanted(call: ControlCall) -> Sandbox | None:
-    """The sandbox that the query names; None for all. Raises ControlError 404."""
-    name = call.query.get("sandbox")
-    found = None if name is None else call.sandboxes.get(name)
-    if name is not None and found is None:
-        raise ControlError(404, f"There is no sandbox named {name!r}")
-    return found
+def _selected(query: CoverageQuery, parts: Parts) -> Sandbox | None:
+    """The sandbox that the query names, or None for all. Raises ControlError 404."""
+    if query.sandbox is None:
+        return None
+    sandbox = parts.sandboxes.get(query.sandbox)
+    if sandbox is None:
+        raise ControlError(404, f"There is no sandbox named {query.sandbox!r}")
+    return sandbox

@@ -1,60 +1,66 @@
-"""The bodies of the control API."""
+"""The request bodies of the control API."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, RootModel, TypeAdapter, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from mockserver.core.plans import Status
 from mockserver.core.scenario import ClockSpec, DurationMs, FaultSpec, Scenario, WebhookSpec
 
+ClockMode = Literal["real", "scaled", "manual", "auto"]
 
-class Asked(BaseModel):
-    """The base of what is sent: unknown keys are refused, with the nearest right one."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+class RequestBody(BaseModel):
+    """The base of request bodies: an unknown key is refused, and the error suggests the nearest known one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 def _one_of(*names: str) -> list[Any]:
-    """What JSON Schema says where exactly one of `names` is given; null is not given."""
+    """The JSON Schema for exactly one of `names`. A null counts as missing."""
     return [{"required": [n], "properties": {n: {"not": {"type": "null"}}}} for n in names]
 
 
-class NewSandbox(Asked):
-    """A world of its own: its name (left out: any that is free), scenario, seed and clock."""
+class NewSandbox(RequestBody):
+    """A new sandbox: its name (left out: any that is free), scenario, seed and clock."""
 
     name: str | None = Field(default=None, pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
-    scenario: str | dict[str, Any] | None = Field(default=None, description="a name, or a scenario as JSON")
+    scenario: str | dict[str, Any] | None = Field(default=None, description="a scenario's name, or a scenario as JSON")
     seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
     clock: ClockSpec | None = None
 
 
-class ScenarioByName(Asked):
+class ScenarioByName(RequestBody):
     """A scenario that the server can find."""
 
     name: str = Field(max_length=500)
 
 
 class ScenarioChange(RootModel[Any]):
-    """A scenario by name, or itself."""
+    """The name of a scenario, or a scenario itself. The operation validates it, and reports every mistake."""
 
-    model_config = ConfigDict(defer_build=True)
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of a name or a scenario."""
+        schema = handler(TypeAdapter(ScenarioByName | Scenario).core_schema)
+        return {**schema, "description": cls.__doc__}
 
-    root: ScenarioByName | Scenario
 
-
-class Until(Asked):
-    """A job that is to end by time alone."""
+class Until(RequestBody):
+    """The job that has to end."""
 
     job: str = Field(max_length=200)
 
 
-class ClockChange(Asked):
-    """One of: `advance` by a duration, go `to` the next event, `until` a job has ended, or another `mode`."""
+class ClockChange(RequestBody):
+    """One of: `advance` by a duration, go `to` the next event, `until` a job has ended, or change the `mode`."""
 
     advance: DurationMs | None = None
     to: Literal["next"] | None = None
     until: Until | None = None
-    mode: Literal["real", "scaled", "manual", "auto"] | None = None
+    mode: ClockMode | None = None
     speed: float | None = Field(default=None, gt=0, le=1_000_000)
 
     model_config = ConfigDict(
@@ -75,7 +81,7 @@ class ClockChange(Asked):
         return self
 
 
-class JobChange(Asked):
+class JobChange(RequestBody):
     """Either a `status` to force, with its `error`, or `release: true` for a job that a step holds."""
 
     status: Status | None = None
@@ -96,8 +102,8 @@ class JobChange(Asked):
         return self
 
 
-class AccountChange(Asked):
-    """What is given changes; what is left out stays. `credits: null` is unlimited, `webhook: null` is none."""
+class AccountChange(RequestBody):
+    """Changes of an account. Fields that are left out stay. `credits: null` is unlimited, `webhook: null` is none."""
 
     plan: str | None = None
     credits: float | None = Field(default=None, ge=0, le=1e12)
@@ -108,8 +114,8 @@ class AccountChange(Asked):
     billing: Literal["prepaid", "postpaid"] | None = None
 
 
-class ArmedFault(Asked):
-    """A fault that strikes the next `times` requests of an operation (and account), before any rule."""
+class ArmedFault(RequestBody):
+    """A fault for the next `times` requests to an operation (and from an account), applied before any rule."""
 
     operation: str = Field(default="*", max_length=200)
     account: str | None = Field(default=None, max_length=200, description="an API key; * stands for any characters")
@@ -117,13 +123,13 @@ class ArmedFault(Asked):
     fault: FaultSpec
 
 
-class ReplayTo(Asked):
-    """Where a delivery is sent again; left out: to its own receiver."""
+class ReplayTo(RequestBody):
+    """Where to send a delivery again. Without `url` it goes to its own receiver."""
 
-    url: str | None = Field(default=None, max_length=2000, description="another receiver, for this attempt alone")
+    url: str | None = Field(default=None, max_length=2000, description="another receiver, for this attempt only")
 
 
-class Reset(Asked):
-    """What is to be forgotten."""
+class Reset(RequestBody):
+    """What to clear."""
 
     what: Literal["journal", "jobs", "counters", "faults", "all"] = "all"

@@ -36,7 +36,7 @@ class Account(NamedTuple):
     billing: str
     scopes: frozenset[str] | None
 
-    def seen(self) -> dict[str, Any]:
+    def rule_fields(self) -> dict[str, Any]:
         """The fields that rules can test as `account.*`."""
         return {"key": self.key, "plan": self.tier, "billing": self.billing}
 

@@ -8,7 +8,7 @@ from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.core.fill import KNOWN, unknown_names
 from mockserver.core.match import Check, key_matches
 from mockserver.core.scenario import AccountSpec, FaultSpec, RuleSpec, Scenario
-from mockserver.core.streams import SPOILING
+from mockserver.core.streams import STREAM_FAULTS
 
 _CODE = re.compile(r"([a-z]+)\s*[:.]\s*([A-Za-z0-9_]+)\Z")
 # Wire faults that can only happen in the middle of a body.
@@ -66,7 +66,7 @@ def check(
             yield Problem(("providers", name), _unknown("provider", name, known.providers), True)
 
 
-def near(word: str, options: tuple[str, ...] | list[str]) -> str:
+def suggest(word: str, options: tuple[str, ...] | list[str]) -> str:
     """Return the end of an error about a wrong word: `; did you mean 'x'?`, or the options if there are at most 24."""
     from difflib import get_close_matches  # most starts have nothing to suggest
 
@@ -77,7 +77,7 @@ def near(word: str, options: tuple[str, ...] | list[str]) -> str:
 
 
 def _unknown(what: str, name: str, options: tuple[str, ...]) -> str:
-    return f"unknown {what} {name!r}{near(name, options)}"
+    return f"unknown {what} {name!r}{suggest(name, options)}"
 
 
 def _one_of(loc: Loc, listed: list[str], i: int) -> Loc:
@@ -95,7 +95,7 @@ def _name_problems(rules: list[RuleSpec]) -> Iterator[Problem]:
 
 def _account_problems(loc: Loc, account: AccountSpec, known: Catalogue) -> Iterator[Problem]:
     if account.plan is not None and account.plan not in known.tiers:
-        yield Problem((*loc, "plan"), f"no provider has a plan {account.plan!r}{near(account.plan, known.tiers)}")
+        yield Problem((*loc, "plan"), f"no provider has a plan {account.plan!r}{suggest(account.plan, known.tiers)}")
     for name in account.limits:
         if name not in known.limits:
             yield Problem((*loc, "limits", name), _unknown("limit", name, known.limits), True)
@@ -111,7 +111,7 @@ def _rule_problems(
     for i, pattern in enumerate(rule.operation):
         if not any(key_matches(pattern, o) for o in known.operations):
             place = _one_of((*loc, "operation"), rule.operation, i)
-            yield Problem(place, f"no operation matches {pattern!r}{near(pattern, known.operations)}")
+            yield Problem(place, f"no operation matches {pattern!r}{suggest(pattern, known.operations)}")
     for path, compiled in conditions.items():
         if isinstance(compiled, ValueError):
             yield Problem((*loc, "when", path), str(compiled), at_key=True)
@@ -128,14 +128,14 @@ def _rule_problems(
 
 def _placeholder_problems(loc: Loc, value: Any) -> Iterator[Problem]:
     for path, name in unknown_names(value):
-        yield Problem((*loc, *path), f"unknown placeholder ${{{name}}}{near(name, KNOWN)}")
+        yield Problem((*loc, *path), f"unknown placeholder ${{{name}}}{suggest(name, KNOWN)}")
 
 
 def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Problem]:
     """Yield a problem for an unknown kind of fault, and for a phase that the kind cannot have."""
     kind, kinds = fault_kind(fault.kind), (*ERROR_KINDS, *WIRE_KINDS, *sorted(known.codes))
     if kind not in kinds:
-        yield Problem((*loc, "kind"), f"unknown fault {fault.kind!r}{near(kind, kinds)}")
+        yield Problem((*loc, "kind"), f"unknown fault {fault.kind!r}{suggest(kind, kinds)}")
     elif kind in WIRE_KINDS and fault.phase == "mid_body" and kind in ("latency", "hang", "empty_reply"):
         yield Problem((*loc, "phase"), f"{kind} happens before the reply begins, so its phase cannot be mid_body")
     elif kind in MID_BODY and fault.phase not in (None, "mid_body"):
@@ -149,8 +149,10 @@ def _stream_fault_problems(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iter
     yield from problems
     if problems:
         return
-    if fault.kind not in SPOILING:
-        message = f"the fault of a stream must be {', '.join(SPOILING[:-1])} or {SPOILING[-1]}, not {fault.kind}"
+    if fault.kind not in STREAM_FAULTS:
+        message = (
+            f"the fault of a stream must be {', '.join(STREAM_FAULTS[:-1])} or {STREAM_FAULTS[-1]}, not {fault.kind}"
+        )
         yield Problem((*loc, "kind"), message)
     elif fault.phase not in (None, "mid_body"):
         yield Problem((*loc, "phase"), "a stream has begun when its fault happens, so its phase must be mid_body")

@@ -13,11 +13,11 @@ from mockserver.core.check import (
     check,
     check_fault,
     fault_kind,
-    near,
+    suggest,
 )
 from mockserver.core.durations import Span
 from mockserver.core.faults import Fault, Phase
-from mockserver.core.match import Check, Miss, Part, Rule, compile_check, compile_window, key_matches
+from mockserver.core.match import Check, Miss, Rule, RuleGroup, compile_check, compile_window, key_matches
 from mockserver.core.plans import Plan, Step
 from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
 from mockserver.core.word_runs import arrange
@@ -32,7 +32,7 @@ __all__ = [
     "check_fault",
     "compile_fault",
     "compile_scenario",
-    "near",
+    "suggest",
 ]
 
 FALLBACK = Plan(
@@ -46,7 +46,7 @@ class Program(NamedTuple):
     source: Scenario
     rules: tuple[Rule, ...]
     plans: Mapping[str, Plan]
-    by_operation: Mapping[str, tuple[Part, ...]]
+    by_operation: Mapping[str, tuple[RuleGroup, ...]]
     others: Mapping[str, tuple[Miss, ...]]
     accounts: tuple[AccountSpec, ...]
     webhooks: tuple[WebhookRuleSpec, ...]
@@ -141,14 +141,14 @@ def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
 
 def _by_operation(
     rules: Sequence[Rule], operations: Iterable[str]
-) -> tuple[dict[str, tuple[Part, ...]], dict[str, tuple[Miss, ...]]]:
+) -> tuple[dict[str, tuple[RuleGroup, ...]], dict[str, tuple[Miss, ...]]]:
     """Return the rules that match each operation, and the misses of those that do not.
 
     Most operations are matched by the same rules as their neighbours, and share the result.
     """
     patterns = {rule.operations for rule in rules}
-    shared: dict[frozenset[tuple[str, ...]], tuple[tuple[Part, ...], tuple[Miss, ...]]] = {}
-    by_operation: dict[str, tuple[Part, ...]] = {}
+    shared: dict[frozenset[tuple[str, ...]], tuple[tuple[RuleGroup, ...], tuple[Miss, ...]]] = {}
+    by_operation: dict[str, tuple[RuleGroup, ...]] = {}
     others: dict[str, tuple[Miss, ...]] = {}
     for operation in operations:
         matching = frozenset(p for p in patterns if _covers(p, operation))

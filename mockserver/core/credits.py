@@ -13,7 +13,7 @@ KEPT_ENTRIES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CreditEntry:
     """One change of a balance by `amount` hundredths of a credit. `reference` is the job that it is for."""
 
     at: int
@@ -23,7 +23,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Ledger:
+class CreditLedger:
     """The credits of one account. `reserved` maps the id of a job to its cost, and `held` is the sum of these costs.
 
     Reserved credits are not part of `balance`. If `unlimited`, every reservation succeeds and is still recorded.
@@ -32,14 +32,14 @@ class Ledger:
     unlimited: bool = False
     balance: int = 0
     held: int = 0
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[CreditEntry] = field(default_factory=list)
     reserved: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def opened(cls, at: int, credits: int | None) -> "Ledger":
+    def opened(cls, at: int, credits: int | None) -> "CreditLedger":
         """Open an account with `credits` hundredths of a credit; None means unlimited."""
         ledger = cls(unlimited=credits is None)
-        ledger._record(Entry(at, "opening", credits or 0))
+        ledger._record(CreditEntry(at, "opening", credits or 0))
         return ledger
 
     def reserve(self, at: int, reference: str, amount: int) -> bool:
@@ -52,7 +52,7 @@ class Ledger:
             return False
         self.reserved[reference] = amount
         self.held += amount
-        self._record(Entry(at, "reserve", -amount, reference))
+        self._record(CreditEntry(at, "reserve", -amount, reference))
         return True
 
     def capture(self, at: int, reference: str, amount: int | None = None) -> None:
@@ -61,29 +61,29 @@ class Ledger:
         if held is None:
             return
         charged = held if amount is None else max(0, min(amount, held))
-        self._record(Entry(at, "capture", held - charged, reference))
+        self._record(CreditEntry(at, "capture", held - charged, reference))
 
     def release(self, at: int, reference: str) -> None:
         """Return the credits reserved for `reference` to the balance. Ignore unknown references."""
         held = self._end_reservation(reference)
         if held is not None:
-            self._record(Entry(at, "release", held, reference))
+            self._record(CreditEntry(at, "release", held, reference))
 
     def grant(self, at: int, credits: int | None) -> None:
         """Set the balance to `credits` hundredths with an entry of the difference; None makes it unlimited."""
         self.unlimited = credits is None
         if credits is not None:
-            self._record(Entry(at, "grant", credits - self.balance))
+            self._record(CreditEntry(at, "grant", credits - self.balance))
 
     def _end_reservation(self, reference: str) -> int | None:
         amount = self.reserved.pop(reference, None)
         self.held -= amount or 0
         return amount
 
-    def _record(self, entry: Entry) -> None:
+    def _record(self, entry: CreditEntry) -> None:
         self.balance += entry.amount
         self.entries.append(entry)
         if len(self.entries) > KEPT_ENTRIES * 2:
             # The oldest entries become one opening entry with their sum, so that the entries still sum to the balance.
             old, self.entries = self.entries[:-KEPT_ENTRIES], self.entries[-KEPT_ENTRIES:]
-            self.entries.insert(0, Entry(old[-1].at, "opening", sum(e.amount for e in old)))
+            self.entries.insert(0, CreditEntry(old[-1].at, "opening", sum(e.amount for e in old)))

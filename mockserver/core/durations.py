@@ -23,8 +23,8 @@ class Span:
         return max(0, round(self.base - self.spread + 2 * self.spread * unit))
 
     def __str__(self) -> str:
-        base = spell(self.base)
-        return f"{base} ± {spell(self.spread)}" if self.spread else base
+        base = format_duration(self.base)
+        return f"{base} ± {format_duration(self.spread)}" if self.spread else base
 
 
 def parse(text: str | int | float) -> int:
@@ -64,7 +64,7 @@ def parse_span(text: str | int | float) -> Span:
     return Span(base, spread)
 
 
-def spell(milliseconds: int) -> str:
+def format_duration(milliseconds: int) -> str:
     """Return the shortest text that `parse` reads back: 90000 gives `1m30s`."""
     if milliseconds == 0:
         return "0s"

@@ -74,7 +74,7 @@ class Fault(NamedTuple):
         """True when the duration differs from one occurrence to the next."""
         return self.p99 is not None or (self.lasts is not None and self.lasts.spread > 0)
 
-    def lasting(self, unit: Callable[[str], float]) -> int | None:
+    def pick_duration(self, unit: Callable[[str], float]) -> int | None:
         """Return the milliseconds that one occurrence lasts; None if not set. `unit(name)` is at least 0, below 1."""
         if self.lasts is None or not self.varies:
             return None if self.lasts is None else self.lasts.base

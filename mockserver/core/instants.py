@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from mockserver.core.durations import parse, spell
+from mockserver.core.durations import format_duration, parse
 
 # The year 9000: far enough below the largest year of `datetime` that a duration can be added to any instant.
 _LATEST = 221_845_392_000_000
@@ -60,7 +60,7 @@ class Moment:
 
     def __str__(self) -> str:
         if self.relative:
-            return spell(self.at)
+            return format_duration(self.at)
         whole, rest = rfc3339(self.at), self.at % 1000
         return f"{whole[:-1]}.{rest:03}Z" if rest else whole
 

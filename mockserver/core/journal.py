@@ -12,7 +12,7 @@ KEPT_BODY = 4_096
 
 
 @dataclass(slots=True)
-class Entry:
+class JournalEntry:
     """Something that happened at the instant `at`. An entry is written once and not changed.
 
     Which fields are set depends on `kind`. `cause` is the number of another entry. The store assigns `number` when it

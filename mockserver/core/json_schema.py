@@ -43,19 +43,19 @@ _INSTANT = {"type": "string", "format": "date-time"}
 MOMENT = {"anyOf": [*DURATION["anyOf"], _INSTANT], "examples": ["30s", "2025-06-01T12:00:00Z"]}
 
 
-def listed(item: dict[str, Any], least: int = 0) -> dict[str, Any]:
+def one_or_list(item: dict[str, Any], least: int = 0) -> dict[str, Any]:
     """Return the schema of one item or a list of at least `least` items."""
     return {"anyOf": [item, {"type": "array", "items": item, "minItems": least}]}
 
 
-def given(name: str) -> dict[str, Any]:
+def is_set(name: str) -> dict[str, Any]:
     """Return a schema which requires that a key is present and not null."""
     return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
 def any_of(*names: str) -> list[Any]:
     """Return schemas for `anyOf`: at least one of these keys is present and not null."""
-    return [given(name) for name in names]
+    return [is_set(name) for name in names]
 
 
 def one_at_most(*choices: dict[str, Any]) -> list[Any]:
@@ -64,12 +64,12 @@ def one_at_most(*choices: dict[str, Any]) -> list[Any]:
 
 
 _HELD = {"required": ["held"], "properties": {"held": {"const": True}}}
-_ENDS = (given("for"), given("polls"), _HELD)
+_ENDS = (is_set("for"), is_set("polls"), _HELD)
 _OVER = {"properties": {"status": {"enum": sorted(TERMINAL)}}}
 
 # A step has at most one of `for`, `polls` and `held`, and a final status has none. Only a failed step has an error.
 STEP = [
     *one_at_most(*_ENDS),
     {"if": _OVER, "then": {"not": {"anyOf": list(_ENDS)}}},
-    {"if": given("error"), "then": {"properties": {"status": {"const": "failed"}}}},
+    {"if": is_set("error"), "then": {"properties": {"status": {"const": "failed"}}}},
 ]

@@ -115,16 +115,16 @@ class Miss(NamedTuple):
     failed: str
 
 
-class Part(Protocol):
+class RuleGroup(Protocol):
     """A rule, or several rules that can be skipped at once."""
 
     def taken(self, view: View, misses: list[Miss]) -> Iterable[Rule]: ...
 
 
-def candidates(parts: Iterable[Part], view: View, misses: list[Miss]) -> Iterator[Rule]:
+def candidates(groups: Iterable[RuleGroup], view: View, misses: list[Miss]) -> Iterator[Rule]:
     """Yield the rules whose conditions hold, in order, and add the others to `misses`."""
-    for part in parts:
-        yield from part.taken(view, misses)
+    for group in groups:
+        yield from group.taken(view, misses)
 
 
 def key_matches(pattern: str, key: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from mockserver.core.durations import Span, spell
+from mockserver.core.durations import Span, format_duration
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -79,7 +79,7 @@ def _step_text(step: Step) -> str:
     if step.lasts is not None:
         words.append(str(step.lasts))
     elif step.duration is not None:
-        words.append(spell(step.duration))
+        words.append(format_duration(step.duration))
     elif step.polls is not None:
         words.append(f"{step.polls} poll{'' if step.polls == 1 else 's'}")
     elif step.held:

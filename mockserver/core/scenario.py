@@ -67,7 +67,7 @@ def _no_items() -> list[Any]:
 DurationMs = Annotated[
     int,
     BeforeValidator(durations.parse),
-    PlainSerializer(durations.spell, return_type=str),
+    PlainSerializer(durations.format_duration, return_type=str),
     WithJsonSchema(json_schema.DURATION),
 ]
 SpanMs = Annotated[
@@ -93,19 +93,19 @@ Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(json_schema.SHA
 Texts = Annotated[
     list[Annotated[str, Field(max_length=200)]],
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.listed({"type": "string", "maxLength": 200})),
+    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200})),
 ]
 Names = Annotated[
     list[Annotated[str, Field(max_length=200)]],
     Field(min_length=1),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.listed({"type": "string", "maxLength": 200}, least=1)),
+    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, least=1)),
 ]
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
     Field(min_length=1),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.listed({"type": "integer", "minimum": 1}, least=1)),
+    WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, least=1)),
 ]
 
 

@@ -6,7 +6,7 @@ from mockserver.core.durations import Span
 from mockserver.core.plans import Plan, Step
 
 
-def staged(plan: Plan, stages: Sequence[str]) -> Plan:
+def with_stages(plan: Plan, stages: Sequence[str]) -> Plan:
     """Divide each running step without a stage among `stages`. The total length of the plan stays the same.
 
     `plan` is resolved. `stages` has at least one name and is in order. A step that names a stage keeps it, and the
@@ -79,7 +79,7 @@ def _boundary(whole: int, i: int, count: int) -> int:
     return whole * i // count
 
 
-def waiting(plan: Plan, stages: Sequence[str]) -> tuple[Plan, Mapping[str, int]]:
+def with_held_stages(plan: Plan, stages: Sequence[str]) -> tuple[Plan, Mapping[str, int]]:
     """Hold the job in each of `stages` until it is released. Return the plan and the index of each held step, by stage.
 
     A held step still lasts at least as long as before. If the plan itself holds the job in a stage, the new wait

@@ -15,7 +15,7 @@ Ending = Literal["complete", "truncate", "reset", "stall"]
 Chunk = tuple[int, bytes]
 
 # The faults that a stream can have. Every other kind happens before the reply begins, or replaces the whole reply.
-SPOILING = ("truncate", "reset", "stall", "garble", "slow_drip")
+STREAM_FAULTS = ("truncate", "reset", "stall", "garble", "slow_drip")
 # A longer stream has larger chunks instead, so that no text keeps a server busy with more chunks than this.
 MOST_CHUNKS = 20_000
 GARBLED = 16
@@ -49,7 +49,7 @@ def paced(text: str, pace: PaceSpec, seeded: Seeded) -> list[Chunk]:
     return list(zip(_delays(pace, seeded, len(pieces)), pieces, strict=True))
 
 
-def spoilt(chunks: Sequence[Chunk], fault: Fault, seeded: Seeded) -> Track:
+def with_fault(chunks: Sequence[Chunk], fault: Fault, seeded: Seeded) -> Track:
     """Apply `fault` to `chunks`. It happens when the byte at the share `fault.at` of all bytes would be sent."""
     before, after = _cut(chunks, round(_length(chunks) * fault.at))
     if fault.kind == "garble":
@@ -57,7 +57,7 @@ def spoilt(chunks: Sequence[Chunk], fault: Fault, seeded: Seeded) -> Track:
     if fault.kind == "slow_drip":
         return Track([*before, *_drip(after, fault.rate or 64)])
     if fault.kind == "stall" and fault.lasts is not None:
-        pause = fault.lasting(partial(seeded.unit, "stall")) or 0
+        pause = fault.pick_duration(partial(seeded.unit, "stall")) or 0
         return Track([*before, (pause, b""), *after])
     last_wait = [(delay, b"") for delay, _ in after[:1]]
     return Track(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from mockserver.core.match import SUBJECT_MAX, Miss, Part, Rule, View
+from mockserver.core.match import SUBJECT_MAX, Miss, Rule, RuleGroup, View
 
 
 class WordRun(NamedTuple):
@@ -34,12 +34,12 @@ class WordRun(NamedTuple):
         return any([word in subject for word in self.words])  # noqa: C419 - a list is twice as fast here
 
 
-def arrange(rules: Sequence[Rule]) -> tuple[Part, ...]:
+def arrange(rules: Sequence[Rule]) -> tuple[RuleGroup, ...]:
     """Return the rules in their order, with each run of two or more rules about words in one value as a WordRun."""
-    return tuple(_parts(rules))
+    return tuple(_groups(rules))
 
 
-def _parts(rules: Sequence[Rule]) -> Iterator[Part]:
+def _groups(rules: Sequence[Rule]) -> Iterator[RuleGroup]:
     for place, run in groupby(rules, _place):
         together = tuple(run)
         if place is None or len(together) < 2:

@@ -1,1 +1,1 @@
-"""Coverage of a client's suite: which behaviours of the providers a run has met, and which it has missed."""
+"""Coverage of a client's test suite: which behaviours of the providers a run has covered, and which not."""

@@ -1,17 +1,17 @@
-"""The forms that a report comes in. Each is made by a module of its own, which is imported when it is asked for."""
+"""The formats of a coverage report. Each has its own module, which is imported when it is needed."""
 
 from typing import Literal
 
 from mockserver.coverage.report import Report
 
 Format = Literal["table", "json", "junit", "html"]
-# How much of what is missing a message names.
-_NAMED = 10
+# How many missing behaviours a message lists.
+_MAX_LISTED = 10
 FORMATS: tuple[Format, ...] = ("table", "json", "junit", "html")
 
 
 def rendered(form: Format, report: Report, fail_under: float | None = None) -> str:
-    """The report in a form; JUnit's and the page tell whether the threshold was reached, if there is one."""
+    """Return the report in a format. JUnit and HTML also show whether the threshold was reached, if there is one."""
     if form == "json":
         from mockserver.coverage import saved
 
@@ -30,13 +30,14 @@ def rendered(form: Format, report: Report, fail_under: float | None = None) -> s
 
 
 def verdict(report: Report, fail_under: float) -> str | None:
-    """What is wrong when less was met than asked for, with what is missing; None when it was enough."""
+    """Return None if the coverage is at least `fail_under` per cent, otherwise a message with what is missing."""
     if not report.score.below(fail_under):
         return None
     if not report.parts:
-        return f"coverage: {fail_under:g}% was asked for, and no provider was called"
+        return f"coverage: {fail_under:g}% is required, but no provider was called"
     if not report.score.total:
-        return f"coverage: {fail_under:g}% was asked for, and there is nothing to meet"
+        return f"coverage: {fail_under:g}% is required, but there is nothing to cover"
     missed = report.missed
-    named = ", ".join(missed[:_NAMED]) + (f" and {len(missed) - _NAMED} more" if len(missed) > _NAMED else "")
-    return f"coverage: {report.percent}% is less than {fail_under:g}%; never seen: {named}"
+    more = f" and {len(missed) - _MAX_LISTED} more" if len(missed) > _MAX_LISTED else ""
+    names = ", ".join(missed[:_MAX_LISTED]) + more
+    return f"coverage: {report.percent}% is less than the required {fail_under:g}%; not covered: {names}"

@@ -1,15 +1,15 @@
-"""A report as one page that needs nothing else: no script, no font, no image, and it stays readable in the dark."""
+"""A coverage report as one HTML page without scripts, fonts, images or other files."""
 
 from collections.abc import Iterator
 from html import escape
 
-from mockserver.coverage.report import KINDS, Behaviour, Part, Report, Score
+from mockserver.coverage.report import KINDS, Behaviour, ProviderCoverage, Report, Score
 from mockserver.coverage.style import STYLE
-from mockserver.coverage.tally import NOWHERE
+from mockserver.coverage.tally import NO_OPERATION
 
 
 def text(report: Report, fail_under: float | None = None) -> str:
-    """The page. With a threshold, it says whether that was reached. Everything that was seen is escaped."""
+    """Return the page. With a threshold it shows whether that was reached. All values are escaped."""
     return "\n".join([*_head(), *_title(report, fail_under), *_body(report), "</main>", "</body>", "</html>"]) + "\n"
 
 
@@ -19,7 +19,7 @@ def _head() -> Iterator[str]:
     yield "<head>"
     yield '<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    # Nothing that a client sent could load or run anything, even if it were not escaped.
+    # A second protection beside escaping: values that clients sent cannot load or run anything.
     yield """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
     yield '<meta name="color-scheme" content="light dark">'
     yield "<title>mockserver coverage</title>"
@@ -31,14 +31,14 @@ def _head() -> Iterator[str]:
 
 def _title(report: Report, fail_under: float | None) -> Iterator[str]:
     score = report.score
-    yield "<h1>Coverage of the client's suite</h1>"
-    told = f"{score.met} of {score.total} simulated behaviours were met."
+    yield "<h1>Coverage of the client's tests</h1>"
+    result = f"{score.met} of {score.total} simulated behaviours were covered."
     verdict = ""
     if fail_under is not None:
         failed = score.below(fail_under)
         word = "Less than" if failed else "At least"
-        verdict = f' <span class="{"bad" if failed else "good"}">{word} the {fail_under:g}% asked for.</span>'
-    yield f'<p class="lead"><strong>{score.percent}%</strong> {told}{verdict}</p>'
+        verdict = f' <span class="{"bad" if failed else "good"}">{word} the required {fail_under:g}%.</span>'
+    yield f'<p class="lead"><strong>{score.percent}%</strong> {result}{verdict}</p>'
 
 
 def _body(report: Report) -> Iterator[str]:
@@ -48,10 +48,10 @@ def _body(report: Report) -> Iterator[str]:
     yield from _figures(report)
     errors = [b for part in report.parts for b in part.missed if b.kind == "error"]
     others = [b for part in report.parts for b in part.missed if b.kind != "error"]
-    yield from _missed("Errors never seen", errors)
-    yield from _missed("Never seen either", others)
+    yield from _missed("Errors not covered", errors)
+    yield from _missed("Other behaviours not covered", others)
     yield from _deviations(report)
-    yield "<h2>Everything, by provider</h2>"
+    yield "<h2>All behaviours by provider</h2>"
     for part in report.parts:
         yield from _provider(part)
 
@@ -84,26 +84,26 @@ def _missed(title: str, behaviours: list[Behaviour]) -> Iterator[str]:
 
 def _rows(behaviours: list[Behaviour], last: str) -> Iterator[str]:
     yield '<div class="wide"><table>'
-    heads = "".join(f"<th scope=col>{head}</th>" for head in ("behaviour", "what it is", "class", last))
+    heads = "".join(f"<th scope=col>{head}</th>" for head in ("behaviour", "description", "class", last))
     yield f"<thead><tr>{heads}</tr></thead><tbody>"
     for b in behaviours:
-        shown = f"{_code(b.scenario)}" if last == "scenario" else str(b.seen or "never")
+        value = f"{_code(b.scenario)}" if last == "scenario" else str(b.seen or "never")
         missed = "" if b.seen or last == "scenario" else " class=missed"
         yield (
             f"<tr{missed}><td>{_code(b.rule)}</td><td>{escape(b.what)}</td>"
-            f"<td><span class=class>{escape(b.basis)}</span></td><td>{shown}</td></tr>"
+            f"<td><span class=class>{escape(b.basis)}</span></td><td>{value}</td></tr>"
         )
     yield "</tbody></table></div>"
 
 
 def _deviations(report: Report) -> Iterator[str]:
-    told = [(part.provider, o, what, n) for part in report.parts for (o, what), n in part.deviations.items()]
-    if told:
+    rows = [(part.provider, o, what, n) for part in report.parts for (o, what), n in part.deviations.items()]
+    if rows:
         yield "<h2>Deviations from contracts</h2>"
-        yield "<p>What was sent that the provider's contract does not allow.</p>"
-        yield '<div class="wide"><table><thead><tr><th scope=col>operation</th><th scope=col>what</th>'
+        yield "<p>Parts of requests that the provider's contract does not allow.</p>"
+        yield '<div class="wide"><table><thead><tr><th scope=col>operation</th><th scope=col>deviation</th>'
         yield "<th scope=col>times</th></tr></thead><tbody>"
-        for provider, operation, what, times in told:
+        for provider, operation, what, times in rows:
             name = _code(_name(provider, operation))
             yield f"<tr><td>{name}</td><td>{escape(what)}</td><td>{times}</td></tr>"
         yield "</tbody></table></div>"
@@ -111,13 +111,12 @@ def _deviations(report: Report) -> Iterator[str]:
         yield f"<p>{report.left_out} more are not listed, because there were too many different ones.</p>"
 
 
-def _provider(part: Part) -> Iterator[str]:
+def _provider(part: ProviderCoverage) -> Iterator[str]:
     score = part.score
     yield "<details>"
-    yield (
-        f"<summary><b>{escape(part.provider)}</b> {score.met} of {score.total} met, {part.called} requests</summary>"
-    )
-    yield from _rows(list(part.behaviours), "seen")
+    result = f"{score.met} of {score.total} covered, {part.called} requests"
+    yield f"<summary><b>{escape(part.provider)}</b> {result}</summary>"
+    yield from _rows(list(part.behaviours), "times")
     if part.calls:
         yield '<div class="wide"><table><thead><tr><th scope=col>operation</th><th scope=col>status</th>'
         yield "<th scope=col>requests</th></tr></thead><tbody>"
@@ -129,9 +128,9 @@ def _provider(part: Part) -> Iterator[str]:
 
 
 def _name(provider: str, operation: str) -> str:
-    return f"{provider} (no operation)" if operation == NOWHERE else f"{provider}.{operation}"
+    return f"{provider} (no operation)" if operation == NO_OPERATION else f"{provider}.{operation}"
 
 
 def _code(name: str) -> str:
-    """A name that a line may break in where its parts meet, and nowhere else."""
+    """Return a name as code in which lines can break only after a dot or an underscore."""
     return f"<code>{escape(name).replace('.', '.<wbr>').replace('_', '_<wbr>')}</code>"

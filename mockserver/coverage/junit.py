@@ -1,22 +1,21 @@
-"""A report as JUnit's XML, which the CI systems read: a test case for each behaviour.
+"""A coverage report as JUnit XML, which CI systems read: a test case for each behaviour.
 
-What was not met is skipped and not failed, so that a job is red for one reason alone: the threshold, which is a test
-case of its own when one was asked for.
+A behaviour that was not covered is skipped, not failed. The only case that can fail is the threshold, if there is one.
 """
 
 import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from mockserver.coverage.report import Behaviour, Part, Report
-from mockserver.coverage.tally import NOWHERE
+from mockserver.coverage.report import Behaviour, ProviderCoverage, Report
+from mockserver.coverage.tally import NO_OPERATION
 
-# What XML 1.0 cannot hold, however it is escaped (its section 2.2).
+# Characters that XML 1.0 does not allow, not even escaped (section 2.2).
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def text(report: Report, fail_under: float | None = None) -> str:
-    """The document. With a threshold, a last suite passes or fails by it."""
+    """Return the document. With a threshold, its last test suite passes or fails."""
     skipped = sum(len(part.missed) for part in report.parts)
     tests = report.score.total + (fail_under is not None)
     failures = int(fail_under is not None and report.score.below(fail_under))
@@ -27,7 +26,7 @@ def text(report: Report, fail_under: float | None = None) -> str:
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *lines, "</testsuites>"]) + "\n"
 
 
-def _suite(part: Part) -> Iterator[str]:
+def _suite(part: ProviderCoverage) -> Iterator[str]:
     name, skipped = _attribute(part.provider), len(part.missed)
     yield f'  <testsuite name={name} tests="{part.score.total}" failures="0" errors="0" skipped="{skipped}">'
     yield "    <properties>"
@@ -37,7 +36,7 @@ def _suite(part: Part) -> Iterator[str]:
     for behaviour in part.behaviours:
         yield from _case(part.provider, behaviour)
     if part.deviations:
-        yield f"    <system-out>{_clean(escape(_told(part)))}</system-out>"
+        yield f"    <system-out>{_clean(escape(_deviations(part)))}</system-out>"
     yield "  </testsuite>"
 
 
@@ -46,7 +45,7 @@ def _case(provider: str, behaviour: Behaviour) -> Iterator[str]:
     if behaviour.seen:
         yield f"    {of}/>"
         return
-    why = f"never seen; the scenario {behaviour.scenario} shows it: {behaviour.what} ({behaviour.basis})"
+    why = f"not covered; the scenario {behaviour.scenario} shows it: {behaviour.what} ({behaviour.basis})"
     yield f"    {of}><skipped message={_attribute(why)}/></testcase>"
 
 
@@ -55,17 +54,17 @@ def _threshold(report: Report, fail_under: float) -> Iterator[str]:
     yield f'  <testsuite name="threshold" tests="1" failures="{int(failed)}" errors="0" skipped="0">'
     yield f'    <testcase classname="mockserver.coverage" name="at least {fail_under:g}%">'
     if failed:
-        yield f"      <failure message={_attribute(f'{report.percent}% is less than {fail_under:g}%')}/>"
+        yield f"      <failure message={_attribute(f'{report.percent}% is less than the required {fail_under:g}%')}/>"
     yield "    </testcase>"
     yield "  </testsuite>"
 
 
-def _told(part: Part) -> str:
-    lines = [
-        f"{part.provider if operation == NOWHERE else f'{part.provider}.{operation}'} deviated {times} times: {what}"
-        for (operation, what), times in part.deviations.items()
-    ]
-    return "\n".join(lines)
+def _deviations(part: ProviderCoverage) -> str:
+    lines = []
+    for (operation, what), times in part.deviations.items():
+        name = part.provider if operation == NO_OPERATION else f"{part.provider}.{operation}"
+        lines.append(f"{name}: {what} ({times} times)")
+    return "\n".join(["deviations from the provider's contract:", *lines])
 
 
 def _attribute(value: str) -> str:

@@ -1,24 +1,24 @@
-"""A report as JSON: what the control API replies, what is kept in a file, and what is read back and merged."""
+"""A coverage report as JSON: for the control API and for files, which can be read and merged."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.coverage.report import KINDS, Behaviour, Part, Report, Score
-from mockserver.coverage.tally import NOWHERE
+from mockserver.coverage.report import KINDS, Behaviour, ProviderCoverage, Report, Score
+from mockserver.coverage.tally import NO_OPERATION
 
 
-class NoReport(ValueError):
-    """The data is no report of coverage."""
+class InvalidReport(ValueError):
+    """The data is not a coverage report."""
 
 
 def text(report: Report) -> str:
-    """The report as a document of JSON, for a file."""
+    """Return the report as a JSON text, for a file."""
     return json.dumps(data(report), indent=2, ensure_ascii=False) + "\n"
 
 
 def data(report: Report) -> dict[str, Any]:
-    """The report as JSON data. Sums are there for readers: `loaded` makes them anew."""
+    """Return the report as JSON data. The sums in it are for readers; `loaded` computes them again."""
     return {**_score(report.score), "left_out": report.left_out, "providers": [_part(part) for part in report.parts]}
 
 
@@ -26,7 +26,7 @@ def _score(score: Score) -> dict[str, int]:
     return {"met": score.met, "total": score.total, "percent": score.percent}
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: ProviderCoverage) -> dict[str, Any]:
     return {
         "provider": part.provider,
         "called": part.called,
@@ -34,11 +34,11 @@ def _part(part: Part) -> dict[str, Any]:
         "kinds": {kind: _score(part.of(kind)) for kind in KINDS},
         "behaviours": [_behaviour(b) for b in part.behaviours],
         "calls": [
-            {"operation": _told(operation), "status": status or None, "times": times}
+            {"operation": _operation_or_none(operation), "status": status or None, "times": times}
             for (operation, status), times in part.calls.items()
         ],
         "deviations": [
-            {"operation": _told(operation), "what": what, "times": times}
+            {"operation": _operation_or_none(operation), "what": what, "times": times}
             for (operation, what), times in part.deviations.items()
         ],
     }
@@ -48,44 +48,44 @@ def _behaviour(b: Behaviour) -> dict[str, Any]:
     return {"rule": b.rule, "what": b.what, "class": b.basis, "scenario": b.scenario, "seen": b.seen}
 
 
-def _told(operation: str) -> str | None:
-    return None if operation == NOWHERE else operation
+def _operation_or_none(operation: str) -> str | None:
+    return None if operation == NO_OPERATION else operation
 
 
 def parsed(document: bytes) -> Report:
-    """The report in a file. Raises NoReport."""
+    """Read a report from a JSON text. Raises InvalidReport."""
     try:
         return loaded(json.loads(document))
-    except (ValueError, RecursionError):  # NoReport is a ValueError too
-        raise NoReport("is no report of coverage that was saved as JSON") from None
+    except (ValueError, RecursionError):  # InvalidReport is a ValueError too
+        raise InvalidReport("not a coverage report that was saved as JSON") from None
 
 
-def loaded(found: Any) -> Report:
-    """The report that was `data`. Raises NoReport."""
+def loaded(data: Any) -> Report:
+    """Create the report from what `data` returned. Raises InvalidReport."""
     try:
-        return Report([_part_of(each) for each in found["providers"]], _whole(found["left_out"]))
+        return Report([_part_of(each) for each in data["providers"]], _whole(data["left_out"]))
     except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise NoReport(f"this is no report of coverage: {error!r}") from None
+        raise InvalidReport(f"not a coverage report: {error!r}") from None
 
 
-def _part_of(found: Mapping[str, Any]) -> Part:
-    provider = _text(found["provider"])
-    behaviours = [_behaviour_of(each, provider) for each in found["behaviours"]]
-    calls = {(_operation(each), _whole(each["status"] or 0)): _whole(each["times"]) for each in found["calls"]}
-    told = {(_operation(each), _text(each["what"])): _whole(each["times"]) for each in found["deviations"]}
-    return Part(provider, behaviours, calls, told)
+def _part_of(data: Mapping[str, Any]) -> ProviderCoverage:
+    provider = _text(data["provider"])
+    behaviours = [_behaviour_of(each, provider) for each in data["behaviours"]]
+    calls = {(_operation(each), _whole(each["status"] or 0)): _whole(each["times"]) for each in data["calls"]}
+    deviations = {(_operation(each), _text(each["what"])): _whole(each["times"]) for each in data["deviations"]}
+    return ProviderCoverage(provider, behaviours, calls, deviations)
 
 
-def _behaviour_of(found: Mapping[str, Any], provider: str) -> Behaviour:
-    words = [_text(found[name]) for name in ("rule", "what", "class", "scenario")]
-    made = Behaviour(words[0], words[1], words[2], words[3], _whole(found["seen"]))
-    if not made.rule.startswith(f"{provider}.") or made.kind not in KINDS or not made.name:
-        raise ValueError(made.rule)
-    return made
+def _behaviour_of(data: Mapping[str, Any], provider: str) -> Behaviour:
+    texts = [_text(data[name]) for name in ("rule", "what", "class", "scenario")]
+    behaviour = Behaviour(texts[0], texts[1], texts[2], texts[3], _whole(data["seen"]))
+    if not behaviour.rule.startswith(f"{provider}.") or behaviour.kind not in KINDS or not behaviour.name:
+        raise ValueError(behaviour.rule)
+    return behaviour
 
 
-def _operation(found: Mapping[str, Any]) -> str:
-    return _text(found["operation"] or NOWHERE)
+def _operation(data: Mapping[str, Any]) -> str:
+    return _text(data["operation"] or NO_OPERATION)
 
 
 def _text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""How the page of a report looks."""
+"""The style sheet of the HTML page."""
 
 STYLE = """
 :root { color-scheme: light dark; --text: #1b1f24; --dim: #59636e; --line: #d8dee4; --page: #fff; --soft: #f6f8fa;

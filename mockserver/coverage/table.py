@@ -1,26 +1,26 @@
-"""A report as a table, for a terminal."""
+"""A coverage report as a table, for a terminal."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from mockserver.coverage.report import KINDS, Report, Score
-from mockserver.coverage.tally import NOWHERE
+from mockserver.coverage.tally import NO_OPERATION
 
 WIDTH = 120
 
 
 def text(report: Report) -> str:
-    """The report in lines: figures, what was never seen, the requests, and deviations from contracts."""
+    """Return the scores, the behaviours that were not covered, the requests, and the deviations from contracts."""
     if not report.parts:
         return "coverage: no provider was called\n"
-    return "\n".join([*_figures(report), *_missed(report), *_requests(report), *_deviations(report)]) + "\n"
+    return "\n".join([*_scores(report), *_missed(report), *_requests(report), *_deviations(report)]) + "\n"
 
 
-def _figures(report: Report) -> Iterator[str]:
-    rows = [["met of", *(f"{kind}s" for kind in KINDS), "all", ""]]
+def _scores(report: Report) -> Iterator[str]:
+    rows = [["provider", *(f"{kind}s" for kind in KINDS), "all", ""]]
     rows += [[p.provider, *(_cell(p.of(kind)) for kind in KINDS), *_whole(p.score)] for p in report.parts]
     if len(report.parts) > 1:
         sums = [_sum(part.of(kind) for part in report.parts) for kind in KINDS]
-        rows.append(["together", *(_cell(score) for score in sums), *_whole(report.score)])
+        rows.append(["total", *(_cell(score) for score in sums), *_whole(report.score)])
     for row, wide in ((row, _widths(rows)) for row in rows):
         yield "  ".join([row[0].ljust(wide[0]), *(c.rjust(w) for c, w in zip(row[1:], wide[1:], strict=True))]).rstrip()
 
@@ -39,7 +39,7 @@ def _whole(score: Score) -> tuple[str, str]:
 
 
 def _missed(report: Report) -> Iterator[str]:
-    for title, errors in (("errors never seen", True), ("never seen either", False)):
+    for title, errors in (("errors not covered", True), ("other behaviours not covered", False)):
         missed = {p.provider: [b for b in p.missed if (b.kind == "error") is errors] for p in report.parts}
         if any(missed.values()):
             yield from ("", f"{title}, each with its class and a scenario that shows it:")
@@ -50,13 +50,13 @@ def _missed(report: Report) -> Iterator[str]:
 
 
 def _requests(report: Report) -> Iterator[str]:
-    seen: dict[str, list[str]] = {}
+    statuses: dict[str, list[str]] = {}
     for part in report.parts:
         for (operation, status), times in part.calls.items():
-            seen.setdefault(_name(part.provider, operation), []).append(f"{status or 'no reply'} ×{times}")
-    if seen:
+            statuses.setdefault(_name(part.provider, operation), []).append(f"{status or 'no reply'} ×{times}")
+    if statuses:
         yield from ("", "requests, by operation and status:")
-        yield from _columns([(name, ", ".join(statuses)) for name, statuses in seen.items()])
+        yield from _columns([(name, ", ".join(counts)) for name, counts in statuses.items()])
 
 
 def _deviations(report: Report) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _deviations(report: Report) -> Iterator[str]:
 
 
 def _name(provider: str, operation: str) -> str:
-    return f"{provider} (no operation)" if operation == NOWHERE else f"{provider}.{operation}"
+    return f"{provider} (no operation)" if operation == NO_OPERATION else f"{provider}.{operation}"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -88,5 +88,5 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
 
 
 def _printable(cell: str) -> str:
-    """The text without what a client could steer a terminal with."""
+    """Replace characters that are not printable, because clients could use them to control the terminal."""
     return "".join(c if c.isprintable() else "�" for c in cell)

@@ -1,67 +1,64 @@
-"""What the clients of a server have met so far, counted as it happens.
+"""Counts the behaviours that the clients of a server have covered so far.
 
-The journal is bounded and goes with its sandbox, a test's at the end of the test; what a whole run has met must outlive
-both. So each entry is counted when it is written down, into the tally of its sandbox, and the tally of a sandbox that
-is thrown away is added to that of its server.
+The journal is bounded and is deleted with its sandbox, for example at the end of a test. The coverage of a run must
+outlive both. So each journal entry is counted when it is written, in the tally of its sandbox, and the tally of a
+deleted sandbox is added to that of the server.
 
-This is state outside the store, which nothing else may have. Nothing is ever decided by it: it is a meter beside the
-machine, and adding it to the hot path must not cost a round trip to a store that is somewhere else. Tallies add up, in
-any order, so several processes keep one each, and whoever reports merges what they say (`Report.merged`).
+This is the only state outside the store. No decision depends on it, and counting must not cost the hot path a round
+trip to a remote store. Tallies can be added in any order, so each of several processes has its own, and their reports
+are merged (`Report.merged`).
 """
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from mockserver.core.journal import Entry
+    from mockserver.core.journal import JournalEntry
 
-# How much is told apart before the rest is only counted: rows of ledgers, statuses of operations, deviations.
+# How many different ledger rows, statuses of operations and deviations are listed. The rest is only counted.
 MOST_ROWS = 5_000
 MOST_CALLS = 2_000
 MOST_DEVIATIONS = 300
 LONGEST = 200
-# So many different requests are kept before they are added up.
-_FRESH = 256
-# What is no operation: a path that a provider does not have, or a method that a path does not take.
-NOWHERE = "-"
+# How many different requests are kept before they are added up.
+_MAX_PENDING = 256
+# Stands for "no operation": an unknown path, or a method that the path does not support.
+NO_OPERATION = "-"
 
 K = TypeVar("K")
 _Key = tuple[str | None, str | None, int | None, tuple[str, ...]]
 
 
 class Tally:
-    """How often each row of the ledgers was met, and each status of each operation; and who deviated how.
+    """Counts of ledger rows, statuses of operations, and deviations. Everything in it is bounded."""
 
-    Everything in it is a count, and nothing in it grows without bound.
-    """
-
-    __slots__ = ("_calls", "_deviations", "_fresh", "_rows", "left_out")
+    __slots__ = ("_calls", "_deviations", "_pending", "_rows", "left_out")
 
     def __init__(self) -> None:
-        self._fresh: dict[_Key, int] = {}
+        self._pending: dict[_Key, int] = {}
         self._rows: dict[str, int] = {}
         self._calls: dict[tuple[str, str, int], int] = {}
         self._deviations: dict[tuple[str, str, str], int] = {}
         self.left_out = 0
 
-    def request(self, entry: "Entry") -> None:
-        """Count a request of a client, once its reply has been sent."""
-        # Requests are alike, and one look-up is all that is done for each: what they say is added up later.
-        key, fresh = (entry.provider, entry.operation, entry.status, entry.rests_on), self._fresh
-        fresh[key] = fresh.get(key, 0) + 1
-        if len(fresh) > _FRESH:
-            self._settle()
+    def request(self, entry: "JournalEntry") -> None:
+        """Count a request of a client, after its reply has been sent."""
+        # Many requests are equal, so each costs one look-up here, and their rows are added up later.
+        key, pending = (entry.provider, entry.operation, entry.status, entry.rests_on), self._pending
+        pending[key] = pending.get(key, 0) + 1
+        if len(pending) > _MAX_PENDING:
+            self._add_pending()
         if entry.deviations:
             self._deviated(entry)
 
-    def delivery(self, entry: "Entry") -> None:
-        """Count an attempt of an outgoing call, if anything answered it, whatever it answered."""
+    def delivery(self, entry: "JournalEntry") -> None:
+        """Count an attempt of an outgoing call that got a response with any status."""
         if entry.status is not None:
             for row in entry.rests_on:
                 self._count(self._rows, row, 1, MOST_ROWS)
 
     def add(self, other: "Tally") -> None:
-        """Count in what another has counted."""
+        """Add the counts of another tally."""
         for row, times in other.rows.items():
             self._count(self._rows, row, times, MOST_ROWS)
         for call, times in other.calls.items():
@@ -71,41 +68,41 @@ class Tally:
         self.left_out += other.left_out
 
     def clear(self) -> None:
-        """Begin anew."""
-        for counts in (self._fresh, self._rows, self._calls, self._deviations):
+        """Reset all counts."""
+        for counts in (self._pending, self._rows, self._calls, self._deviations):
             counts.clear()
         self.left_out = 0
 
     @property
     def rows(self) -> Mapping[str, int]:
-        """How many requests and answered deliveries met each row, by its id."""
-        self._settle()
+        """The number of requests and answered deliveries by ledger row."""
+        self._add_pending()
         return self._rows
 
     @property
     def calls(self) -> Mapping[tuple[str, str, int], int]:
-        """How many requests there were, by provider, operation (without its provider) and status; 0 is no reply."""
-        self._settle()
+        """The number of requests by provider, operation (without its provider) and status; 0 means no reply."""
+        self._add_pending()
         return self._calls
 
     @property
     def deviations(self) -> Mapping[tuple[str, str, str], int]:
-        """How many requests deviated from the contract, by provider, operation and in what."""
+        """The number of requests by provider, operation and deviation from the contract."""
         return self._deviations
 
-    def _settle(self) -> None:
-        for (provider, operation, status, rows), times in self._fresh.items():
-            call = (provider or NOWHERE, _short(operation), status or 0)
+    def _add_pending(self) -> None:
+        for (provider, operation, status, rows), times in self._pending.items():
+            call = (provider or NO_OPERATION, _short(operation), status or 0)
             self._count(self._calls, call, times, MOST_CALLS)
             for row in dict.fromkeys(rows):
                 self._count(self._rows, row, times, MOST_ROWS)
-        self._fresh.clear()
+        self._pending.clear()
 
-    def _deviated(self, entry: "Entry") -> None:
+    def _deviated(self, entry: "JournalEntry") -> None:
         for text in dict.fromkeys(entry.deviations):
             clipped = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-            told = (entry.provider or NOWHERE, _short(entry.operation), clipped)
-            self._count(self._deviations, told, 1, MOST_DEVIATIONS)
+            deviation = (entry.provider or NO_OPERATION, _short(entry.operation), clipped)
+            self._count(self._deviations, deviation, 1, MOST_DEVIATIONS)
 
     def _count(self, counts: dict[K, int], key: K, times: int, most: int) -> None:
         if key in counts or len(counts) < most:
@@ -115,7 +112,7 @@ class Tally:
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
-    """A tally of all that several have counted."""
+    """Return the sum of several tallies."""
     whole = Tally()
     for tally in tallies:
         whole.add(tally)
@@ -123,4 +120,4 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 def _short(operation: str | None) -> str:
-    return NOWHERE if operation is None else operation.partition(".")[2]
+    return NO_OPERATION if operation is None else operation.partition(".")[2]

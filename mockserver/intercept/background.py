@@ -97,7 +97,7 @@ def intercepted(
                 server, allow_external=allow_external, sandbox=sandbox, sockets=sockets, say=say, bounds=bounds
             )
 
-        server = InterceptingServer(app, closed=app.sandboxes.close, interceptor=interceptor)
+        server = InterceptingServer(app, closed=app.close, interceptor=interceptor)
         thread = threading.Thread(target=server.run, args=([listener],), name="mockserver", daemon=True)
         thread.start()
         try:

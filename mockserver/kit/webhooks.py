@@ -95,7 +95,7 @@ class Webhooks:
             return
         secret = self.webhook_secret(sandbox, job.account, account)
         body = await self.webhook_body(sandbox, job, state, event)
-        await settling.outbox.announce(job, event, url, secret, body, state.entered_at, self.retry_waits)
+        await settling.outbox.send_event(job, event, url, secret, body, state.entered_at, self.retry_waits)
 
     def webhook_url(self, job: Job, event: str, account: Account | None) -> str | None:
         """Return the URL of a job's receiver; None if there is none. By default it is the webhook of the account."""

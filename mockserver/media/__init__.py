@@ -1,1 +1,1 @@
-"""Small real videos and thumbnails made at run time, and a reader of uploaded videos that keeps none of them."""
+"""Creates small playable videos and thumbnails, and reads facts about uploaded videos without storing them."""

@@ -1,10 +1,10 @@
-"""Which kind of video file some bytes begin."""
+"""Recognizes the container format of a video by its first bytes."""
 
 from typing import Literal
 
 Container = Literal["mp4", "mov", "webm", "avi", "flv", "mpeg", "wmv", "3gpp"]
 
-# `sniff` never looks further than this many bytes.
+# The number of bytes that `sniff` uses.
 HEAD = 64
 
 _EBML = b"\x1a\x45\xdf\xa3"
@@ -13,17 +13,17 @@ _STARTS: tuple[tuple[bytes, Container], ...] = (
     # A pack header of a program stream, or a sequence header of bare video (ISO 11172-1, 13818-1, 13818-2).
     (b"\0\0\1\xba", "mpeg"),
     (b"\0\0\1\xb3", "mpeg"),
-    # The identity of an ASF header object, which WMV files start with.
+    # The GUID of an ASF header object, which WMV files start with.
     (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), "wmv"),
 )
-# QuickTime files older than the `ftyp` box start with any of these.
+# Older QuickTime files have no `ftyp` box and start with one of these.
 _OLD_QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
 
 def sniff(head: bytes) -> Container | None:
-    """The container whose file starts with `head`; None when it is not one of the eight.
+    """Return the container format of a file that starts with `head`; None if it is not one of the eight.
 
-    Only the first `HEAD` bytes count. Matroska that does not call itself WebM is not one of the eight.
+    Only the first `HEAD` bytes are used. Matroska files that are not WebM are not recognized.
     """
     head = head[:HEAD]
     for start, container in _STARTS:
@@ -37,7 +37,7 @@ def sniff(head: bytes) -> Container | None:
 
 
 def _iso(kind: bytes, brand: bytes) -> Container | None:
-    # ISO 14496-12, section 4.3: the major brand is the specification that describes the file best.
+    # ISO 14496-12, section 4.3: the major brand names the specification that fits the file best.
     if kind == b"ftyp" and len(brand) == 4:
         if brand == b"qt  ":
             return "mov"

@@ -1,4 +1,4 @@
-"""The encoded pictures that every made video repeats."""
+"""The encoded pictures that all generated videos repeat."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,12 +10,12 @@ from mockserver.core.seeded import Seeded
 WIDTH, HEIGHT = 640, 360
 PALETTES = 8
 
-# frames.h264 is the only thing here that an encoder made; it plays as it is (`ffplay frames.h264`). Its sixteen
-# pictures are eight palettes of two: bands of colour with a white square on the left, then on the right, so that a
-# player visibly ticks. Bands and square lie on the 16-pixel grid of macroblocks, which keeps a picture below 1 KB.
-# Every picture is an IDR (-g 1), so any second can be sought to; x264 gives neighbours different idr_pic_ids, as two
-# IDRs in a row must have (ITU-T H.264, section 7.4.3), and that still holds when a pair is repeated. The encoder's
-# advertisement (SEI, type 6) is removed. Made with ffmpeg 5.1 by (less the indentation):
+# frames.h264 is the output of an encoder and can be played (`ffplay frames.h264`). It has two pictures for each of the
+# palettes: bands of colour with a white square on the left, then on the right, so that the video visibly moves. Bands
+# and square are on the 16-pixel grid of macroblocks, which keeps a picture below 1 KB. Every picture is an IDR (-g 1),
+# so a player can seek to any second. x264 gives neighbours different idr_pic_ids, as required for consecutive IDRs
+# (ITU-T H.264, section 7.4.3), also when a pair is repeated. The encoder's text (SEI, type 6) is removed. Created with
+# ffmpeg 5.1 by this command (without the indentation):
 #
 #   ffmpeg -f lavfi -i "color=s=640x360:r=1:d=16,format=yuv420p,geq=\
 #     lum='if(between(X,160+256*mod(N,2),223+256*mod(N,2))*between(Y,144,207),225,64+4*floor(X/32))':\
@@ -30,7 +30,7 @@ _PICTURE, _SPS, _PPS = 5, 7, 8
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Pictures in the form MP4 samples have, and the decoder's configuration they share."""
+    """Pictures as MP4 samples, in pairs, and their decoder configuration."""
 
     avcc: bytes
     pairs: tuple[tuple[bytes, bytes], ...]
@@ -38,9 +38,9 @@ class Frames:
 
 @cache
 def load() -> Frames:
-    """The frames that ship with the package, read once: `PALETTES` pairs."""
+    """Read the frames of the package: `PALETTES` pairs."""
     units = _split(files(__package__).joinpath(_FILE).read_bytes())
-    # In an MP4 a length stands before each NAL unit where a bare stream has a start code (ISO 14496-15).
+    # In an MP4 each NAL unit has a length before it instead of a start code (ISO 14496-15).
     pictures = [pack(">I", len(unit)) + unit for unit in units if unit[0] & 31 == _PICTURE]
     sps = next(unit for unit in units if unit[0] & 31 == _SPS)
     pps = next(unit for unit in units if unit[0] & 31 == _PPS)
@@ -48,12 +48,12 @@ def load() -> Frames:
 
 
 def palette(seed: Seeded) -> int:
-    """The number of the palette of `seed`, from 0 to `PALETTES` - 1: its video and its thumbnail have the same."""
+    """Return the number of the palette for the video and the thumbnail of `seed`, from 0 to `PALETTES` - 1."""
     return seed.integer(0, PALETTES - 1, "palette")
 
 
 def _split(stream: bytes) -> list[bytes]:
-    # ITU-T H.264, annex B: 00 00 01 starts a unit and never occurs within one; zeros around units are filling.
+    # ITU-T H.264, annex B: 00 00 01 starts a unit and never occurs within one. Zeros around units are padding.
     units = (part.rstrip(b"\0") for part in stream.split(b"\0\0\1"))
     return [unit for unit in units if unit]
 

@@ -1,4 +1,4 @@
-"""Playable MP4 files of any stated duration, put together from ready-made pictures."""
+"""Creates playable MP4 files of any duration from ready-made pictures."""
 
 from dataclasses import dataclass
 from struct import pack
@@ -10,7 +10,7 @@ from mockserver.media.boxes import box, full_box
 LONGEST_MS = 3_600_000
 
 _FRAME_MS = 1000
-# Ticks a second of every clock in the file, so that a tick is a millisecond and no duration is ever rounded.
+# The time scale of the file. A tick is a millisecond, so that no duration is rounded.
 _TIMESCALE = 1000
 _MATRIX = pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
@@ -27,26 +27,26 @@ class Mp4:
 
 
 def video(duration_ms: int, seed: Seeded) -> Mp4:
-    """A playable MP4 that lasts exactly `duration_ms` milliseconds, from 1 to `LONGEST_MS`.
+    """Create a playable MP4 that lasts exactly `duration_ms` milliseconds, from 1 to `LONGEST_MS`.
 
-    One H.264 picture (constrained baseline, yuv420p, no sound) a second, the last one shown for what is left; about
-    1 KB a second. The index comes before the pictures, so that it plays while it loads. The same arguments give the
-    same bytes; seeds differ in colours, or at least in the identity within the file. Raises ValueError when the
-    duration is out of range.
+    It has one H.264 picture per second (constrained baseline, yuv420p, no sound) and about 1 KB per second; the last
+    picture is shown for the rest of the time. The index comes before the pictures, so that it plays while it loads. The
+    same arguments give the same bytes. Different seeds give different bytes and mostly different colours. Raises
+    ValueError when the duration is out of range.
     """
     if not 1 <= duration_ms <= LONGEST_MS:
-        raise ValueError(f"a video lasts from 1 to {LONGEST_MS} ms, not {duration_ms}")
-    shown = frames.load()
-    pair = shown.pairs[frames.palette(seed)]
+        raise ValueError(f"the duration of a video must be from 1 to {LONGEST_MS} ms, not {duration_ms}")
+    pictures = frames.load()
+    pair = pictures.pairs[frames.palette(seed)]
     count = -(-duration_ms // _FRAME_MS)
-    head = _before_pictures(_SampleTable(shown.avcc, pair, count, duration_ms), seed)
+    head = _before_pictures(_SampleTable(pictures.avcc, pair, count, duration_ms), seed)
     mdat = box(b"mdat", _alternating(pair, count))
     return Mp4(head + mdat, duration_ms, frames.WIDTH, frames.HEIGHT, count)
 
 
 @dataclass(frozen=True, slots=True)
 class _SampleTable:
-    """How the pictures lie in the file and how long each is shown (ISO 14496-12, sections 8.5 to 8.7)."""
+    """The sample table: the positions and durations of the pictures (ISO 14496-12, sections 8.5 to 8.7)."""
 
     avcc: bytes
     pair: tuple[bytes, bytes]
@@ -58,14 +58,14 @@ class _SampleTable:
             b"stbl",
             full_box(b"stsd", 0, pack(">I", 1), self._sample_entry()),
             self._times(),
-            # One chunk holds all samples. There is no stss: every picture can be sought to (section 8.6.2).
+            # One chunk has all samples. Without stss every picture is a sync sample (section 8.6.2).
             full_box(b"stsc", 0, pack(">IIII", 1, 1, self.count, 1)),
             self._sizes(),
             full_box(b"stco", 0, pack(">II", 1, chunk_offset)),
         )
 
     def _sample_entry(self) -> bytes:
-        # VisualSampleEntry, section 12.1.3: 72 dots an inch, one frame a sample, no compressor name, 24 bits of depth.
+        # VisualSampleEntry, section 12.1.3: 72 dpi, one frame per sample, no compressor name, a depth of 24 bits.
         fields = pack(">6xH16xHHIIIH32xHh", 1, frames.WIDTH, frames.HEIGHT, 0x480000, 0x480000, 0, 1, 24, -1)
         return box(b"avc1", fields, box(b"avcC", self.avcc))
 
@@ -84,21 +84,21 @@ def _alternating(pair: tuple[bytes, bytes], count: int) -> bytes:
 
 
 def _before_pictures(table: _SampleTable, seed: Seeded) -> bytes:
-    # What a reader may ignore (section 8.1.2) tells apart two videos that look alike.
+    # A box that readers ignore (section 8.1.2), so that two videos that look the same have different bytes.
     identity = box(b"free", b"made by mockserver ", seed.hexadecimal(32, "video").encode("ascii"))
     ftyp = box(b"ftyp", b"isom", pack(">I", 512), b"isomiso2avc1mp41")
-    # The index states where the pictures are, and they are after the index: its size does not depend on the number.
+    # The index contains the offset of the pictures, which come after it. Its size does not depend on the offset.
     offset = len(ftyp) + len(_moov(table, 0)) + len(identity) + 8
     return ftyp + _moov(table, offset) + identity
 
 
 def _moov(table: _SampleTable, chunk_offset: int) -> bytes:
-    # Creation times are 0 throughout: the same video has the same bytes on any day.
+    # All creation times are 0, so that the same video always has the same bytes.
     duration = table.duration_ms
     mvhd = pack(">IIIIIH10x36s24xI", 0, 0, _TIMESCALE, duration, 0x10000, 0x100, _MATRIX, 2)
     size = (frames.WIDTH << 16, frames.HEIGHT << 16)
     tkhd = pack(">IIIxxxxI8xHHHxx36sII", 0, 0, 1, duration, 0, 0, 0, _MATRIX, *size)
-    # Flags 3: the track is enabled and part of the presentation (section 8.3.2).
+    # Flags 3: the track is enabled and used in the presentation (section 8.3.2).
     track = box(b"trak", full_box(b"tkhd", 3, tkhd), _mdia(table, chunk_offset))
     return box(b"moov", full_box(b"mvhd", 0, mvhd), track)
 

@@ -1,17 +1,17 @@
-"""What an MP4 file says about itself as a whole."""
+"""The duration of an MP4 file, from its header boxes."""
 
 import struct
 
-# Enough of an `mvhd` or `mehd` box for everything that is read from it.
+# The number of bytes that are read from an `mvhd` or `mehd` box.
 FIELDS = 32
 
 
 class MalformedError(Exception):
-    """The bytes cannot be boxes."""
+    """The bytes are not valid boxes."""
 
 
 class Movie:
-    """The duration of an MP4, gathered from its header boxes in whatever order they come."""
+    """The duration of an MP4, from its header boxes in any order."""
 
     __slots__ = ("_fragments", "_length", "_timescale", "has_header", "has_media", "is_fragmented")
 
@@ -24,7 +24,7 @@ class Movie:
         self.is_fragmented = False
 
     def read_mvhd(self, fields: bytes) -> None:
-        """Take over timescale and duration (ISO 14496-12, section 8.2.2); raises MalformedError if cut short."""
+        """Read time scale and duration (ISO 14496-12, section 8.2.2). Raises MalformedError if the box is too short."""
         if self.has_header:
             return
         self.has_header = True
@@ -35,7 +35,7 @@ class Movie:
                 self._timescale, self._length = _timed(">IQ", fields, 20)
 
     def read_mehd(self, fields: bytes) -> None:
-        """Take over the duration of all fragments (ISO 14496-12, section 8.8.2); raises MalformedError if cut short."""
+        """Read the duration of all fragments (ISO 14496-12, section 8.8.2). Raises MalformedError if too short."""
         match _version(fields):
             case 0:
                 self._fragments = _unpacked(">I", fields, 4)[0]
@@ -44,10 +44,10 @@ class Movie:
 
     @property
     def duration_ms(self) -> int | None:
-        """Milliseconds, rounded to the nearest; None when the file does not say.
+        """The duration in milliseconds, rounded to the nearest; None if the file does not state it.
 
-        Live recordings often do not: they are made of fragments, of which `mvhd` counts at most the first. What states
-        the sum is `mehd`; without it the fragments would have to be examined (section 8.8.2), and they are not.
+        Live recordings often do not: they consist of fragments, and `mvhd` covers at most the first. `mehd` states the
+        sum; without it the fragments would have to be read (section 8.8.2), which is not done.
         """
         length = (self._fragments or None) if self.is_fragmented else self._length
         if length is None or not self._timescale:
@@ -63,7 +63,7 @@ def _version(fields: bytes) -> int:
 
 def _timed(layout: str, fields: bytes, at: int) -> tuple[int, int | None]:
     timescale, length = _unpacked(layout, fields, at)
-    # Section 8.2.2.3: all ones mean "cannot be determined".
+    # Section 8.2.2.3: all bits set means "cannot be determined".
     unknown = 0xFFFFFFFF if layout.endswith("I") else 0xFFFFFFFFFFFFFFFF
     return timescale, None if length == unknown else length
 
@@ -72,4 +72,4 @@ def _unpacked(layout: str, fields: bytes, at: int) -> tuple[int, ...]:
     try:
         return struct.unpack_from(layout, fields, at)
     except struct.error as short:
-        raise MalformedError("a header box is cut short") from short
+        raise MalformedError("a header box is too short") from short

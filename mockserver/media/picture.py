@@ -1,4 +1,4 @@
-"""Thumbnails: small pictures that are as real as their videos."""
+"""Creates thumbnails."""
 
 from math import cos, pi, sin
 from struct import pack
@@ -11,13 +11,13 @@ _LARGEST = 1920
 
 
 def thumbnail(seed: Seeded, width: int = 320, height: int = 180) -> bytes:
-    """A PNG of `width` by `height` pixels, a slanted gradient in the colours of the video of the same seed.
+    """Create a PNG of `width` by `height` pixels: a slanted gradient in the colours of the video of the same seed.
 
-    Eight bits a channel, RGB (PNG third edition, section 11.2). The same arguments give the same pixels, and the same
-    bytes wherever zlib is the same. Raises ValueError when a side is not from 1 to 1920.
+    RGB with eight bits per channel (PNG third edition, section 11.2). The same arguments give the same pixels, and the
+    same bytes with the same version of zlib. Raises ValueError when a side is not from 1 to 1920.
     """
     if not (1 <= width <= _LARGEST and 1 <= height <= _LARGEST):
-        raise ValueError(f"a thumbnail's sides are from 1 to {_LARGEST} pixels, not {width} by {height}")
+        raise ValueError(f"the sides of a thumbnail must be from 1 to {_LARGEST} pixels, not {width} by {height}")
     header = pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = compress(_scanlines(seed, width, height), 6)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
@@ -28,18 +28,18 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _scanlines(seed: Seeded, width: int, height: int) -> bytes:
-    # Each row is the one ramp, moved by a few pixels: a gradient of two dimensions for the price of one.
+    # Each row is the same ramp, shifted by a few pixels: two dimensions at the cost of one.
     slant = seed.integer(1, 2, "slant")
     ramp = _ramp(seed, width + slant * height)
     starts = [3 * slant * y for y in range(height)]
     if seed.integer(0, 1, "lean"):
         starts.reverse()
-    # The zero before each row says "not filtered".
+    # The zero before each row means "no filter".
     return b"".join(b"\0" + ramp[start : start + 3 * width] for start in starts)
 
 
 def _ramp(seed: Seeded, length: int) -> bytes:
-    # The angle runs through the palette's stretch of the colour circle, as it does in the command in frames.py.
+    # The angle goes through the palette's part of the colour circle, as in the command in frames.py.
     first = 2 * pi * frames.palette(seed) / frames.PALETTES + 0.5 * seed.unit("tint")
     spread = 1.6 + 0.8 * seed.unit("spread")
     steps = [index / length for index in range(length)]

@@ -1,21 +1,20 @@
-"""Facts about an uploaded video, read while it passes by."""
+"""Reads facts about an uploaded video while it arrives."""
 
 from typing import NamedTuple
 
 from mockserver.media.containers import HEAD, Container, sniff
 from mockserver.media.walker import BoxWalker
 
-_LIKE_MP4 = ("mp4", "mov", "3gpp")
+_MP4_FAMILY = ("mp4", "mov", "3gpp")
 
 
 class VideoFacts(NamedTuple):
-    """What is known of a video: `size` in bytes, `container`, `duration_ms` in milliseconds, and `complete`.
+    """The facts about a video: `size` in bytes, `container`, `duration_ms` in milliseconds, and `complete`.
 
-    `container` is None when the first bytes are not those of a known one. `duration_ms` is None unless the container
-    is like MP4 and its header states a duration; it may be known of an incomplete file. `complete` is False when the
-    input is empty or not recognised, and for the likes of MP4 when a box is cut off or does not fit in the one around
-    it, or when there is no movie header or no media data. Other containers are not looked into: they are complete once
-    recognised.
+    `container` is None if the first bytes are not those of a known format. `duration_ms` is only set for MP4, MOV and
+    3GPP files whose header states a duration, also if the file is incomplete. `complete` is False if the input is empty
+    or not recognized. For MP4, MOV and 3GPP it is also False if a box is cut off or does not fit into the box around
+    it, or if there is no movie header or no media data. Files of other formats are complete once they are recognized.
     """
 
     size: int
@@ -25,9 +24,9 @@ class VideoFacts(NamedTuple):
 
 
 class VideoProbe:
-    """Reads a video that is fed in pieces of any size, in constant memory (a few KiB) and little time.
+    """Reads a video in pieces of any size, in constant memory (a few KiB).
 
-    Feed the pieces in order, then call `finish`. Nothing raises, whatever the bytes are.
+    Feed the pieces in order, then call `finish`. No bytes cause an exception.
     """
 
     __slots__ = ("_head", "_size", "_walker")
@@ -38,17 +37,17 @@ class VideoProbe:
         self._walker = BoxWalker()
 
     def feed(self, chunk: bytes) -> None:
-        """Count and look at `chunk`, the bytes after those fed before; no more than 64 bytes are kept."""
+        """Process the next bytes. At most 64 bytes are kept."""
         self._size += len(chunk)
         if len(self._head) < HEAD:
             self._head += bytes(chunk[: HEAD - len(self._head)])
-        # Other containers need no gate: read as boxes, they are one of an absurd size, which costs nothing to pass.
+        # Files of other formats are fed, too: to the walker they are one box of an absurd size, which costs nothing.
         self._walker.feed(chunk)
 
     def finish(self) -> VideoFacts:
-        """The facts, given that the input ends here; may be called at any time and again."""
+        """Return the facts, assuming that the input ends here. Can be called at any time, also repeatedly."""
         container = sniff(self._head)
-        if container not in _LIKE_MP4:
+        if container not in _MP4_FAMILY:
             return VideoFacts(self._size, container, None, container is not None)
         movie = self._walker.movie
         complete = self._walker.whole and movie.has_header and movie.has_media
@@ -56,7 +55,7 @@ class VideoProbe:
 
 
 def probe(data: bytes) -> VideoFacts:
-    """The facts about a video that is at hand as a whole."""
+    """Return the facts about a complete video."""
     video = VideoProbe()
     video.feed(data)
     return video.finish()

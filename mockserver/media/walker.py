@@ -1,9 +1,9 @@
-"""A walk through the boxes of an MP4 file that arrives in pieces.
+"""Walks through the boxes of an MP4 file that arrives in pieces.
 
-The walk is a script, written as if the file were at hand: a generator that asks for the next few bytes, or to be woken
-at a later position. `feed` serves it from whatever pieces arrive. So the script never sees a piece's edge, and what it
-does not ask for is counted and dropped. It looks into `moov` and `mvex` only, hence nests three deep whatever the file
-does.
+The walk is written as a generator, as if the whole file were available: it requests the next few bytes, or to be
+resumed at a later position. `feed` answers these requests from the pieces as they arrive, so the generator does not
+depend on where pieces end, and bytes that it does not request are only counted. It only enters `moov` and `mvex`, so it
+nests three levels deep for any file.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -13,48 +13,48 @@ from mockserver.media.movie import FIELDS, MalformedError, Movie
 
 T = TypeVar("T")
 
-# An hour of fragments, one for each of 30 pictures a second, has 216,000 boxes. A file of nothing but tiny boxes would
-# keep a processor busy for minutes; this many take it about half a second.
-MOST_BOXES = 250_000
+# An hour with a fragment for each of 30 pictures per second has 216,000 boxes. Without a limit, a file of tiny boxes
+# would take minutes; this many take about half a second.
+MAX_BOXES = 250_000
 
 _HEADER = 8
 
 
-class _Ask(NamedTuple):
-    """To be woken at the position `until` (None: never), with the bytes up to it if `keep`."""
+class _Request(NamedTuple):
+    """A request to be resumed at the position `until` (None: never), with the bytes up to it if `keep`."""
 
     until: int | None
     keep: bool = False
     may_end: bool = False
 
 
-_Script = Generator[_Ask, bytes, T]
-# What to do inside a box that ends at the given position (None: wherever the input ends).
-_Visits = Mapping[bytes, Callable[[int | None], _Script[None]]]
+_Script = Generator[_Request, bytes, T]
+# The handler of each type of box. It gets the position at which the box ends (None: at the end of the input).
+_Handlers = Mapping[bytes, Callable[[int | None], _Script[None]]]
 
 
 class BoxWalker:
-    """Fills in a `Movie` from the bytes it is fed, and knows whether the boxes fit together.
+    """Reads a `Movie` from the bytes it is fed, and checks that the boxes fit into each other.
 
-    At most 32 bytes are held back at any time. The work a call does grows with the boxes that begin in the piece, not
-    with its length, and ends after `MOST_BOXES` of them, which counts as malformed. Boxes are as in ISO 14496-12,
-    section 4.2: 32-bit and 64-bit sizes, and 0 for "to the end of the file".
+    At most 32 bytes are kept at any time. The time for a piece depends on the number of boxes that begin in it, not on
+    its length. A file with more than `MAX_BOXES` boxes counts as malformed. Boxes are as in ISO 14496-12, section 4.2:
+    with 32-bit and 64-bit sizes, and 0 for "to the end of the file".
     """
 
     def __init__(self) -> None:
         self.movie = Movie()
         self._at = 0
-        self._sound = True
-        self._boxes_left = MOST_BOXES
+        self._valid = True
+        self._boxes_left = MAX_BOXES
         self._kept = bytearray()
         self._script = self._file()
-        self._ask = next(self._script)
+        self._request = next(self._script)
 
     def feed(self, piece: bytes) -> None:
-        """Walk on through `piece`, the bytes after those fed before; never raises."""
+        """Process the next bytes. Never raises an exception."""
         offset = 0
         while offset < len(piece):
-            until, keep, _ = self._ask
+            until, keep, _ = self._request
             here = len(piece) - offset
             step = here if until is None else min(here, until - self._at)
             if keep:
@@ -62,36 +62,36 @@ class BoxWalker:
             offset += step
             self._at += step
             if self._at == until:
-                self._wake()
+                self._resume()
 
     @property
     def whole(self) -> bool:
-        """True when the input may end here: every box fits in the one around it and none is cut off."""
-        may_end = self._ask.until is None or (self._ask.may_end and not self._kept)
-        return self._sound and may_end
+        """True if the input can end here: every box fits into the one around it, and none is cut off."""
+        may_end = self._request.until is None or (self._request.may_end and not self._kept)
+        return self._valid and may_end
 
-    def _wake(self) -> None:
-        got = bytes(self._kept)
+    def _resume(self) -> None:
+        kept = bytes(self._kept)
         self._kept.clear()
-        self._ask = self._script.send(got)
+        self._request = self._script.send(kept)
 
     def _file(self) -> _Script[None]:
         try:
             yield from self._boxes(None, {b"moov": self._moov, b"mdat": self._mdat})
         except MalformedError:
-            self._sound = False
-        # There is no telling where the next box would begin: the rest is passed over.
-        yield _Ask(None)
+            self._valid = False
+        # It is unknown where the next box begins, so the rest is skipped.
+        yield _Request(None)
 
-    def _boxes(self, end: int | None, visits: _Visits) -> _Script[None]:
-        # Less than a header before the end is padding, as some writers leave it.
+    def _boxes(self, end: int | None, handlers: _Handlers) -> _Script[None]:
+        # Fewer bytes than a header are padding, which some encoders write.
         while end is None or end - self._at >= _HEADER:
             kind, box_end = yield from self._header(end)
-            visit = visits.get(kind)
-            if visit is not None:
-                yield from visit(box_end)
+            handler = handlers.get(kind)
+            if handler is not None:
+                yield from handler(box_end)
             if box_end != self._at:
-                yield _Ask(box_end)
+                yield _Request(box_end)
 
     def _header(self, end: int | None) -> _Script[tuple[bytes, int | None]]:
         start, top = self._at, end is None
@@ -100,7 +100,7 @@ class BoxWalker:
         if size == 0 and top:
             return kind, None
         if size == 1:
-            # Should the size itself lie beyond the end, so does any box that it allows: `_check` finds out.
+            # If the size field itself is beyond the end, so is the box, and `_check` raises.
             size = int.from_bytes((yield from self._read(8)), "big")
         self._check(start, size, end)
         return kind, start + size
@@ -108,19 +108,19 @@ class BoxWalker:
     def _check(self, start: int, size: int, end: int | None) -> None:
         self._boxes_left -= 1
         if start + size < self._at or (end is not None and start + size > end) or self._boxes_left < 0:
-            raise MalformedError(f"the box at {start} has an impossible size of {size}, or is one too many")
+            raise MalformedError(f"the box at {start} has an invalid size of {size}, or there are too many boxes")
 
     def _read(self, count: int, *, may_end: bool = False) -> _Script[bytes]:
         if count <= 0:
             return b""
-        return (yield _Ask(self._at + count, keep=True, may_end=may_end))
+        return (yield _Request(self._at + count, keep=True, may_end=may_end))
 
     def _fields(self, end: int | None) -> _Script[bytes]:
         return (yield from self._read(FIELDS if end is None else min(FIELDS, end - self._at)))
 
     def _mdat(self, end: int | None) -> _Script[None]:
         self.movie.has_media = True
-        yield from ()  # asks for nothing: no byte of media is of interest
+        yield from ()  # requests nothing: the media data is not used
 
     def _moov(self, end: int | None) -> _Script[None]:
         yield from self._boxes(end, {b"mvhd": self._mvhd, b"mvex": self._mvex})

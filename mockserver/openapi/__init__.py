@@ -1,15 +1,14 @@
-"""The OpenAPI documents: one a provider and one for the control API, made by FastAPI out of the declarations.
+"""The OpenAPI documents: one for each provider, made by FastAPI from its declarations, and that of the control API.
 
-FastAPI takes a third of a second to import, so nothing that the server needs to start imports this package.
+FastAPI takes long to import, so nothing that the server needs to start imports this package.
 """
 
 from functools import cache
 from typing import Any
 
 from mockserver.kit.provider import Provider
-from mockserver.openapi.build import build
-from mockserver.openapi.control import described as described_control
-from mockserver.openapi.described import Described
+from mockserver.openapi.build import build, tidy
+from mockserver.openapi.control import control_document
 from mockserver.openapi.providers import described
 from mockserver.providers.registry import all_providers
 from mockserver.source.suggestions import did_you_mean
@@ -37,8 +36,7 @@ def document(name: str) -> dict[str, Any]:
 
 def document_of(provider: Provider | None) -> dict[str, Any]:
     """The document of a provider, or of the control API for None."""
-    found: Described = described_control() if provider is None else described(provider)
-    return build(found)
+    return tidy(control_document()) if provider is None else build(described(provider))
 
 
 def as_yaml(document: dict[str, Any]) -> str:

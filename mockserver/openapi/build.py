@@ -1,6 +1,7 @@
 """From the description of an API to its OpenAPI document."""
 
 import warnings
+from collections.abc import Collection
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
@@ -17,24 +18,32 @@ _SCHEMAS = "#/components/schemas/"
 
 
 def build(api: Described) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of an API."""
+    """The OpenAPI 3.1 document of a provider."""
     with warnings.catch_warnings():
         # FastAPI gives pydantic fields that it warns about, and silences it only where it makes them.
         warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
         made = _made(api)
     for operation in api.operations:
-        _tidy(made["paths"][operation.path][operation.method.lower()], api, operation.name)
+        _declare(made["paths"][operation.path][operation.method.lower()], api, operation.name)
     for item in made.get("webhooks", {}).values():
         item["post"]["responses"] = {"2XX": item["post"]["responses"]["2XX"]}
-    components = made.setdefault("components", {})
-    schemas = components.pop("schemas", {})
-    used = referred(made, schemas, _SCHEMAS)
-    components["schemas"] = {name: schema for name, schema in schemas.items() if name in used}
     if api.security:
-        components["securitySchemes"] = {name: dict(scheme) for name, scheme in api.security.items()}
-    plain(made)
-    share(made, api)
-    return made
+        made["components"]["securitySchemes"] = {name: dict(scheme) for name, scheme in api.security.items()}
+    return tidy(made, api.headers)
+
+
+def tidy(document: dict[str, Any], headers: Collection[str] = ()) -> dict[str, Any]:
+    """Leave out what a document does not need, and put what its operations share into its components, in place.
+
+    `headers` are those of every reply.
+    """
+    components = document["components"]
+    schemas = components.pop("schemas")
+    used = referred(document, schemas, _SCHEMAS)
+    document["components"] = {"schemas": {n: schema for n, schema in schemas.items() if n in used}, **components}
+    plain(document)
+    share(document, headers)
+    return document
 
 
 def _made(api: Described) -> dict[str, Any]:
@@ -51,7 +60,7 @@ def _made(api: Described) -> dict[str, Any]:
     )
 
 
-def _tidy(shown: dict[str, Any], api: Described, name: str) -> None:
+def _declare(shown: dict[str, Any], api: Described, name: str) -> None:
     """Leave the replies that were declared (FastAPI adds a 422), each with its own content type."""
     operation = next(o for o in api.operations if o.name == name)
     replies = api.replies(operation)
@@ -60,7 +69,3 @@ def _tidy(shown: dict[str, Any], api: Described, name: str) -> None:
         content = shown["responses"][str(code)].get("content", {})
         if reply.model is not None and reply.content_type != "application/json":
             content[reply.content_type] = content.pop("application/json")
-    if name in api.optional:
-        del shown["requestBody"]["required"]
-    for kind, model in api.also.get(name, {}).items():
-        shown["requestBody"]["content"][kind] = {"schema": {"$ref": f"{_SCHEMAS}{model.__name__}"}}

@@ -1,60 +1,36 @@
-"""The document of the control API: what it is made of."""
+"""The document of the control API: what FastAPI generates, in the form that all documents have."""
 
-from mockserver.control.boundary import OPEN
-from mockserver.control.call import BODY_OPTIONAL
-from mockserver.control.operations import operations
-from mockserver.control.replies import PROBLEM, Problem
-from mockserver.core.scenario import Scenario
-from mockserver.kit.operations import Documented, Operation
-from mockserver.openapi.described import Described
+from collections.abc import Mapping
+from typing import Any
 
-_ABOUT = (
-    "Looks at mockserver and steers it. Everything acts on the sandbox that the request is in: `default`, or the one "
-    "that the path (`/~NAME/_mock/…`) or the header `X-Mock-Sandbox: NAME` names. Errors are problem details "
-    "(RFC 9457). Requests that a foreign web page could have made are refused, so there is no CORS, and bodies need "
-    "their content type. A server that has a token asks for it, as `X-Mock-Token: TOKEN` or as a bearer, everywhere "
-    "but in the health checks."
-)
-_TAGS = {
-    "server": "The server as a whole",
-    "sandboxes": "Isolated simulations, each with its own state",
-    "sandbox": "One world: its scenario, its clock, and forgetting",
-    "jobs": "Work of all providers",
-    "accounts": "API keys: plan, credits, limits, webhook",
-    "faults": "One-shot faults, which strike before any rule",
-    "records": "What happened: the journal, and outgoing calls",
-}
-_ALWAYS = {
-    403: "The request could come from a foreign web page",
-    404: "There is no such sandbox",
-    500: "The server failed",
-}
-_WITH_BODY = {
-    400: "The body is not valid JSON",
-    413: "The body is too large",
-    415: "The body has another content type than documented",
-    422: "The body has mistakes",
-}
+from mockserver.control.app import control_app
+from mockserver.control.problems import PROBLEM
+
+_SCHEMAS = "#/components/schemas/"
+# FastAPI documents this error for operations with parameters. The control API reports problem details instead.
+_UNUSED = f"{_SCHEMAS}HTTPValidationError"
 
 
-def described() -> Described:
-    """What the document of the control API says."""
-    return Described(
-        name="control",
-        title="mockserver control API",
-        description=_ABOUT,
-        servers={"http://localhost:8080/_mock": "mockserver"},
-        operations=operations(),
-        edge=_edge_replies,
-        tags=_TAGS,
-        also={"use_scenario": {"application/yaml": Scenario}},
-        optional=BODY_OPTIONAL,
-    )
+def control_document() -> dict[str, Any]:
+    """The OpenAPI document of the control API, in which nothing is shared yet."""
+    document = control_app().openapi()
+    schemas = document["components"]["schemas"]
+    for item in document["paths"].values():
+        for operation in item.values():
+            operation["security"] = []
+            found = {status: _response(shown, schemas) for status, shown in sorted(operation["responses"].items())}
+            operation["responses"] = {status: response for status, response in found.items() if response is not None}
+    return document
 
 
-def _edge_replies(operation: Operation) -> dict[int, Documented]:
-    """What the API answers before an operation runs."""
-    told = {**_ALWAYS, **(_WITH_BODY if operation.body is not None else {})}
-    if operation.path not in OPEN:
-        told[401] = "The server has a token, and the request lacks it"
-    return {status: Documented(text, Problem, PROBLEM) for status, text in told.items()}
+def _response(shown: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A response with its media type and description. None for one that the control API does not give."""
+    schema = shown.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    if schema == _UNUSED:
+        return None
+    if schema == f"{_SCHEMAS}Problem":
+        return {**shown, "content": {PROBLEM: shown["content"]["application/json"]}}
+    if shown["description"] == "Successful Response":
+        described = schemas.get(schema.removeprefix(_SCHEMAS), {}).get("description", "Done")
+        return {**shown, "description": described.partition("\n")[0].rstrip(".")}
+    return shown

@@ -1,10 +1,8 @@
-"""What a document is made of, whether it is a provider's or the control API's."""
+"""A provider as its OpenAPI document describes it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from pydantic import BaseModel
 
 from mockserver.kit.operations import Documented, Event, Operation
 
@@ -13,12 +11,10 @@ Replies = Mapping[int, Documented]
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """An API to be documented.
+    """The content of a provider's document.
 
-    `servers` are URLs with what each is; the first is this server. `hosts` are the servers of operations that have
-    others. `edge` gives the replies that an operation has without declaring them. `also` holds request bodies that
-    an operation takes beside its own: a model by media type, by operation; `optional` are the operations that do
-    without a body. `headers` come with every reply.
+    `servers` are URLs with a description each; the first is this server. `edge` returns the replies that an operation
+    has without declaring them. `headers` come with every reply.
     """
 
     name: str
@@ -31,8 +27,6 @@ class Described:
     headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     events: Mapping[str, Event] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    also: Mapping[str, Mapping[str, type[BaseModel]]] = field(default_factory=dict)
-    optional: tuple[str, ...] = ()
 
     def replies(self, operation: Operation) -> Replies:
         """Every reply that an operation can give, by status: its own, and those of the edge."""

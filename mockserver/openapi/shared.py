@@ -2,26 +2,26 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from mockserver.core.reasons import reason
-from mockserver.openapi.described import Described
 
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 
-def share(made: dict[str, Any], api: Described) -> None:
+def share(made: dict[str, Any], headers: Collection[str] = ()) -> None:
     """Put the headers of every reply, and errors that several operations share, into the components, in place."""
     answers = [o["responses"] for item in made["paths"].values() for m, o in item.items() if m in _METHODS]
     components = made.setdefault("components", {})
-    _headers(answers, components, api)
+    _headers(answers, components, headers)
     _errors(answers, components)
 
 
-def _headers(answers: list[dict[str, Any]], components: dict[str, Any], api: Described) -> None:
+def _headers(answers: list[dict[str, Any]], components: dict[str, Any], headers: Collection[str]) -> None:
     for responses in answers:
         for response in responses.values():
-            for name in api.headers:
+            for name in headers:
                 components.setdefault("headers", {})[name] = response["headers"][name]
                 response["headers"][name] = {"$ref": f"#/components/headers/{name}"}
 

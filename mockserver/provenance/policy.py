@@ -8,7 +8,7 @@ from mockserver.provenance.behaviours import Ledger
 HEADER = b"x-mock-rule"
 
 
-class Assumed(Exception):
+class AssumedBehaviour(Exception):
     """The reply needs an assumed behaviour, and the server disallows these. `row` is the id of the ledger row."""
 
     def __init__(self, row: str, what: str, why: str) -> None:
@@ -26,18 +26,18 @@ class Provenance(NamedTuple):
     no_assumed: bool = False
 
     @property
-    def asked(self) -> bool:
+    def is_active(self) -> bool:
         """True when at least one of the options is on."""
         return self.header or self.no_assumed
 
     def admit(self, rows: Sequence[str]) -> None:
-        """Check the rows of a reply. Raises Assumed if one of them is assumed and the server disallows that."""
+        """Check the rows of a reply. Raises AssumedBehaviour if one is assumed and the server disallows that."""
         if not self.no_assumed:
             return
         for row_id in rows:
             row = self.ledger.rows.get(row_id)
             if row is not None and row.basis == "assumed":
-                raise Assumed(row_id, row.what, row.source)
+                raise AssumedBehaviour(row_id, row.what, row.source)
 
     @property
     def disallowed_rows(self) -> frozenset[str]:

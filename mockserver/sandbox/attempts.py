@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from mockserver.clock import wall_ms
 from mockserver.core import tampering
 from mockserver.core.deliveries import Attempt, Delivery
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.outgoing.call import CallResult, Headers, OutgoingCall, Sender
 from mockserver.outgoing.destination import EgressRefused, read_url
 from mockserver.outgoing.retry_after import retry_after
@@ -92,7 +92,7 @@ class Attempts:
         return _attempt(delivery, call, signed.tampering, result, began), result
 
     async def _record(self, delivery: Delivery, attempt: Attempt) -> None:
-        entry = Entry(
+        entry = JournalEntry(
             "delivery", attempt.at, cause=delivery.cause, provider=delivery.provider, account=delivery.account,
             job=delivery.job, method=delivery.method, path=attempt.url or delivery.url, status=attempt.status,
             note=f"{delivery.event} attempt {attempt.number}: {attempt.error or attempt.outcome}",

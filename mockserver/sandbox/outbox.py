@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import TamperingSpec
 from mockserver.sandbox.state import SandboxState
@@ -30,7 +30,7 @@ class Outbox:
         self._sandbox = sandbox
         self._poke = poke
 
-    async def announce(
+    async def send_event(
         self, job: Job, event: str, url: str, secret: str, body: Any, at: int, waits: tuple[int, ...]
     ) -> None:
         """Create a webhook for an event of `job`, due at once. `waits` are the milliseconds before each retry.
@@ -46,13 +46,13 @@ class Outbox:
 
     async def _note_disallowed(self, job: Job, event: str, row: str, at: int) -> None:
         note = f"{event} was not sent, because it is an assumed behaviour and assumed behaviours are disallowed"
-        entry = Entry(
+        entry = JournalEntry(
             "delivery", at, cause=job.cause, provider=job.provider, account=job.account, job=job.id, note=note,
             rests_on=(row,),
         )  # fmt: skip
         await self._sandbox.store.append(entry)
 
-    async def ask(self, job: Job, event: str, url: str, at: int, *, secret: str = "", body: Any) -> None:
+    async def call_out(self, job: Job, event: str, url: str, at: int, *, secret: str = "", body: Any) -> None:
         """Create a call-out for `job`, due at once: POST `body` as JSON. `on_delivery` gets the response."""
         await self._compose(job, event, url, at, kind="call_out", secret=secret, body=to_json(body))
 
@@ -90,7 +90,7 @@ class Outbox:
             (d for d in deliveries if d.kind == "webhook" and (d.account, d.job) == (job.account, job.id)), None
         )
 
-    async def again(self, delivery: Delivery, at: int, url: str | None = None) -> None:
+    async def replay(self, delivery: Delivery, at: int, url: str | None = None) -> None:
         """Send the same bytes again, to the receiver of the delivery or to another `url`.
 
         If an attempt is in progress, the replay follows it.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mockserver.core.compile import Program
 from mockserver.core.jobs import Job
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.scenario import ClockSpec
 from mockserver.outgoing.call import Sender
 from mockserver.sandbox.attempts import Attempts
@@ -41,7 +41,7 @@ class Sandbox(SandboxState):
     def _poke(self) -> None:
         self.courier.poke()
 
-    async def use(self, program: Program) -> None:
+    async def switch_scenario(self, program: Program) -> None:
         """Switch to another scenario and note it in the journal. Existing jobs keep their plans.
 
         The clock keeps its time, and changes to the mode of the scenario if that sets one.
@@ -53,7 +53,7 @@ class Sandbox(SandboxState):
         spec, clock = program.source.clock, self.clock
         if spec is not None and (spec.mode != clock.mode or spec.speed != clock.speed):
             self.change_clock(spec)
-        await self.store.append(Entry("control", clock.now(), note=f"switched to the scenario {program.name}"))
+        await self.store.append(JournalEntry("control", clock.now(), note=f"switched to the scenario {program.name}"))
 
     def change_clock(self, spec: ClockSpec) -> None:
         """Change the mode of the clock, and wake the background work, which may have been waiting for ever."""
@@ -74,7 +74,7 @@ class Sandbox(SandboxState):
 
     # Reading.
 
-    async def journal(self) -> Sequence[Entry]:
+    async def journal(self) -> Sequence[JournalEntry]:
         """Return the journal, newest first."""
         await self.settling.observe(self.clock.now())
         return await self.store.entries()
@@ -138,8 +138,8 @@ class Sandbox(SandboxState):
         await self.settling.observe(self.clock.now())
         await self.store.clear(what)
         if what == "all":
-            self.began = self.clock.now()
-        self.clear_memos()
+            self.started_at = self.clock.now()
+        self.clear_cache()
         self.courier.poke()
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from mockserver.store.protocol import Store
 MAX_SANDBOXES = 1_000
 
 
-class TooMany(Exception):
+class TooManySandboxes(Exception):
     """The server has the maximum number of sandboxes."""
 
 
@@ -51,7 +51,7 @@ class Sandboxes:
         """Return the sandbox called `name`, or None when it does not exist."""
         return self.by_name.get(name)
 
-    def free_name(self) -> str:
+    def new_name(self) -> str:
         """Return a new name: s1, s2, and so on."""
         while True:
             self._name_count += 1
@@ -59,11 +59,11 @@ class Sandboxes:
                 return f"s{self._name_count}"
 
     def create(self, name: str, program: Program, seed: int | None = None, clock: ClockSpec | None = None) -> Sandbox:
-        """Create a sandbox. Raises TooMany, and ValueError for a name that is in use."""
+        """Create a sandbox. Raises TooManySandboxes, and ValueError for a name that is in use."""
         if name in self.by_name:
             raise ValueError(f"a sandbox named {name!r} already exists")
         if len(self.by_name) >= MAX_SANDBOXES:
-            raise TooMany(
+            raise TooManySandboxes(
                 f"the server has {MAX_SANDBOXES} sandboxes, the maximum; delete one: DELETE /_mock/sandboxes/NAME"
             )
         seed = seed if seed is not None else self._seed
@@ -89,7 +89,7 @@ class Sandboxes:
         """Return the coverage of all sandboxes, including deleted ones."""
         return total((self.deleted_tally, *(sandbox.tally for sandbox in self.by_name.values())))
 
-    def forget_tally(self) -> None:
+    def clear_tally(self) -> None:
         """Reset the coverage of all sandboxes."""
         for tally in (self.deleted_tally, *(sandbox.tally for sandbox in self.by_name.values())):
             tally.clear()

@@ -36,7 +36,7 @@ from typing import Any, Protocol
 from mockserver.core.accounts import Account, Tariff
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Effects, Job, State
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.plans import Status
 from mockserver.outgoing.call import CallResult
 from mockserver.sandbox.attempts import Signing
@@ -145,13 +145,13 @@ class Settling:
         if transitions:
             await store.insert([self._entry(transition) for transition in transitions[-_MAX_ENTRIES:]])
 
-    def _entry(self, transition: Transition) -> Entry:
+    def _entry(self, transition: Transition) -> JournalEntry:
         job, state = transition.job, transition.state
         simulation = self._simulations.get(job.provider)
         state_name = None if simulation is None else simulation.state_name(state)
         # A step that was entered for another reason than time comes after the entries of the same instant.
         late = state.index == job.base and job.base > 0
-        return Entry(
+        return JournalEntry(
             "transition", state.entered_at, written_at=state.entered_at + late, cause=job.cause,
             provider=job.provider, operation=f"{job.provider}.{job.operation}", account=job.account, job=job.id,
             note=state.step.stage or state.status,

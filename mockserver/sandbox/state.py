@@ -12,7 +12,7 @@ from mockserver.core.seeded import Seeded
 from mockserver.coverage.tally import Tally
 from mockserver.store.protocol import Store
 
-MAX_MEMOS = 4_096
+MAX_CACHED = 4_096
 # The default clock. Constructed without validation, because only that would make a start build the validators.
 _REAL = ClockSpec.model_construct()
 
@@ -28,7 +28,7 @@ class SandboxState:
     program: Program
     seed: int
     seeded: Seeded
-    began: int
+    started_at: int
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class SandboxState:
         self.clock = _clock(clock or program.source.clock or _REAL)
         self._tariffs = tariffs
         self._own_seed = seed
-        self._memo: dict[tuple[Any, ...], Any] = {}
+        self._cache: dict[tuple[Any, ...], Any] = {}
         self._plans: dict[str, tuple[Plan, Plan, tuple[int, ...]]] = {}
         self.load_program(program)
 
@@ -58,9 +58,9 @@ class SandboxState:
         self.seed = 0 if seed is None else seed
         self.seeded = Seeded(self.seed, self.name)
         self._spreads = self.seeded.prefixed("plan", size=8)
-        self.began = self.clock.now()
+        self.started_at = self.clock.now()
         self._accounts = Accounts(program, self._tariffs)
-        self._memo.clear()
+        self._cache.clear()
         self._plans.clear()
 
     def option(self, provider: str, name: str, default: Any = None) -> Any:
@@ -79,18 +79,18 @@ class SandboxState:
         _, resolved, varying = cached
         return resolved.resolved(lambda step: self._spreads.unit(work, step), varying) if varying else resolved
 
-    def memo(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+    def cached(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
         """Return a value that depends only on `key` and this sandbox. It is cached, so that polls do not compute it."""
-        value = self._memo.get(key)
+        value = self._cache.get(key)
         if value is None:
-            if len(self._memo) >= MAX_MEMOS:
-                self._memo.pop(next(iter(self._memo)))
-            value = self._memo[key] = make()
+            if len(self._cache) >= MAX_CACHED:
+                self._cache.pop(next(iter(self._cache)))
+            value = self._cache[key] = make()
         return value
 
-    def clear_memos(self) -> None:
-        """Drop all cached values of `memo`."""
-        self._memo.clear()
+    def clear_cache(self) -> None:
+        """Drop all values of `cached`."""
+        self._cache.clear()
 
     async def account(self, provider: str, key: str, now: int) -> Account | None:
         """Return the account of an API key, or None when the scenario rejects the key."""

@@ -96,7 +96,9 @@ class Builder:
             circle = " extends ".join((*children, name))
             raise SourceErrors([document.error(("extends",), f"scenarios extend each other in a circle: {circle}")])
         if len(children) >= MAX_EXTENDS:
-            raise SourceErrors([document.error(("extends",), f"at most {MAX_EXTENDS} scenarios can extend each other")])
+            raise SourceErrors(
+                [document.error(("extends",), f"the chain of `extends` is longer than {MAX_EXTENDS} scenarios")]
+            )
         try:
             path = self._find(name)
         except LookupError as error:

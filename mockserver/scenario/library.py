@@ -23,7 +23,7 @@ def bundled_dir() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "scenarios"
 
 
-class Listed(NamedTuple):
+class ScenarioSummary(NamedTuple):
     """The name, file and description of a scenario, for lists."""
 
     name: str
@@ -79,7 +79,7 @@ class Library:
         """Return the names of all scenarios in the library."""
         return sorted({path.stem for path in self._files()})
 
-    def listed(self) -> Iterator[Listed]:
+    def listed(self) -> Iterator[ScenarioSummary]:
         """Yield all scenarios with their descriptions, ordered by name. Files that are not scenarios are left out."""
         for name in self.names():
             path = self._path(name)
@@ -88,7 +88,7 @@ class Library:
             except SourceErrors:
                 continue
             if path and isinstance(data, dict) and "scenario" in data:
-                yield Listed(name, path, " ".join(str(data.get("description", "")).split()))
+                yield ScenarioSummary(name, path, " ".join(str(data.get("description", "")).split()))
 
     def _files(self) -> Iterator[Path]:
         for directory in self._directories:
@@ -125,4 +125,4 @@ def _option_message(error: Any, known: list[str]) -> str:
     return str(error["msg"])
 
 
-__all__ = ["Library", "Listed", "SourceError", "SourceErrors", "bundled_dir"]
+__all__ = ["Library", "ScenarioSummary", "SourceError", "SourceErrors", "bundled_dir"]

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from mockserver.clock import eventually, turn, wall_ms
+from mockserver.clock import let_others_run, wait_until, wall_ms
 from mockserver.core.instants import http_date
 from mockserver.serving.deadlines import Deadlines, Limits
 from mockserver.serving.protocol import Application, HttpProtocol, Shared
@@ -20,13 +20,17 @@ BACKLOG = 2_048
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds that requests may take to come to their end once the server ends.
 _PATIENCE = 1.0
+# Seconds for the first requests, before what can wait is done.
+_PAUSE = 0.02
 
 
 async def _nothing() -> None: ...
 
 
 class HttpServer:
-    """One server. `closed` is called at its end, when no request is answered any more.
+    """One server.
+
+    `started` is called shortly after its start, and `closed` at its end, when no request is answered any more.
 
     It is run as a whole by `run`, or in an event loop that is there already by `startup` and `shutdown`.
     """
@@ -37,9 +41,11 @@ class HttpServer:
         limits: Limits | None = None,
         *,
         access_log: bool = False,
+        started: Callable[[], None] = lambda: None,
         closed: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self.shared = Shared(app, Deadlines(limits), access_log)
+        self._started = started
         self._closed = closed
         self._listeners: list[asyncio.Server] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -70,6 +76,7 @@ class HttpServer:
     async def _serve(self, sockets: Sequence[socket.socket]) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         await self.startup(sockets)
+        self._loop.call_later(_PAUSE, self._started)
         if not self._ended.is_set():
             await self._wake.wait()
         await self.shutdown()
@@ -85,8 +92,8 @@ class HttpServer:
         self.stop_listening()
         for connection in list(self.shared.connections):
             connection.shutdown()
-        await eventually(lambda: self._hurried or not (self.shared.connections or self.shared.tasks), _PATIENCE)
-        await turn()  # a task that is cancelled before its first turn is over without having begun
+        await wait_until(lambda: self._hurried or not (self.shared.connections or self.shared.tasks), _PATIENCE)
+        await let_others_run()  # a task that is cancelled before its first turn is over without having begun
         if late := list(self.shared.tasks):
             log.error("%d requests were not over in time, and are cancelled", len(late))
         for task in late:

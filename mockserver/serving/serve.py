@@ -40,7 +40,8 @@ def serve(
         if settings.access_log:
             _log_requests()
         limits = Limits(settings.head_timeout, settings.body_timeout)
-        kind(app, limits, access_log=bool(settings.access_log), closed=app.sandboxes.close).run([listener])
+        server = kind(app, limits, access_log=bool(settings.access_log), started=app.prepare, closed=app.close)
+        server.run([listener])
 
 
 def _log_requests() -> None:

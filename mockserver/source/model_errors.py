@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
-from pydantic_core import ValidationError
+from pydantic_core import ErrorDetails, ValidationError
 
 from mockserver.source.document import Document, Position, SourceError, SourceErrors
 from mockserver.source.model_paths import Loc, LocatedError, keys_of, locate
@@ -13,7 +13,7 @@ from mockserver.source.model_unions import CHOICES, SHAPES, select_members
 from mockserver.source.suggestions import as_word, clip, describe, did_you_mean, nearest
 from mockserver.source.validation import load, validate
 
-__all__ = ["SourceErrors", "did_you_mean", "explain", "load", "validate"]
+__all__ = ["SourceErrors", "did_you_mean", "explain", "explain_details", "load", "validate"]
 
 # A list of 50,000 wrong values has hundreds of thousands of errors. Fixing the first ones shows the next.
 # The search for a similar word takes most of the time.
@@ -31,8 +31,12 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
 
     `model` is the one that validated `document.data`. Only the first 2,000 of pydantic's errors are used.
     """
-    details = error.errors(include_url=False)[:_MAX_EXPLAINED]
-    located = select_members([locate(detail, document.data, model) for detail in details])
+    return explain_details(error.errors(include_url=False), document, model)
+
+
+def explain_details(details: Sequence[ErrorDetails], document: Document, model: type[BaseModel]) -> list[SourceError]:
+    """Do the same for errors that pydantic has already listed, each with its place in `document.data`."""
+    located = select_members([locate(detail, document.data, model) for detail in details[:_MAX_EXPLAINED]])
     others = (each for each in located if each.kind != "missing")
     errors = [_explained(each, document, number < _MAX_SUGGESTIONS) for number, each in enumerate(others)]
     return _one_per_position(errors + _missing_keys(located, document))

@@ -186,7 +186,7 @@ class JobTable:
         part = sequences[max(0, end - limit) : end]
         return Page(tuple(self._rows[s].job for s in reversed(part)), len(sequences))
 
-    def tally(self, provider: str) -> Counter[Status]:
+    def count_by_status(self, provider: str) -> Counter[Status]:
         self._list()
         return Counter(self._tallies.get(provider, ()))
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.core.credits import Ledger
+from mockserver.core.credits import CreditLedger
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
-from mockserver.core.journal import KEPT_BODY, Entry
+from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Counter, Limit, Usage
 from mockserver.core.plans import Status
 from mockserver.store.job_table import JobTable
@@ -24,7 +24,7 @@ class Bounds:
     journal: int = 5_000
     deliveries: int = 20_000
     counters: int = 80_000
-    ledgers: int = 10_000
+    credit_ledgers: int = 10_000
     values: int = 10_000
 
 
@@ -36,7 +36,7 @@ class MemoryStore:
         self._clear_jobs()
         self._clear_counters()
         self._values: dict[str, OrderedDict[str, tuple[Any, int | None]]] = {}
-        self._journal: deque[Entry] = deque(maxlen=self._bounds.journal)
+        self._journal: deque[JournalEntry] = deque(maxlen=self._bounds.journal)
         self._written = 0
 
     def _clear_jobs(self) -> None:
@@ -51,7 +51,7 @@ class MemoryStore:
     def _clear_counters(self) -> None:
         self._numbers: OrderedDict[tuple[str, ...], int] = OrderedDict()
         self._counters: OrderedDict[tuple[str, str], Counter] = OrderedDict()
-        self._ledgers: OrderedDict[str, Ledger] = OrderedDict()
+        self._ledgers: OrderedDict[str, CreditLedger] = OrderedDict()
 
     # Jobs.
 
@@ -91,8 +91,8 @@ class MemoryStore:
     ) -> Page:
         return self._jobs.page(provider, account, status, offset, limit)
 
-    async def tally(self, provider: str) -> Mapping[Status, int]:
-        return self._jobs.tally(provider)
+    async def count_by_status(self, provider: str) -> Mapping[Status, int]:
+        return self._jobs.count_by_status(provider)
 
     async def queue_position(self, job: Job) -> int:
         return self._jobs.position(job)
@@ -141,9 +141,9 @@ class MemoryStore:
     # Credits.
 
     async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
-        ledger = self._ledgers.pop(account, None) or Ledger.opened(at, credits)
+        ledger = self._ledgers.pop(account, None) or CreditLedger.opened(at, credits)
         self._ledgers[account] = ledger
-        _bound(self._ledgers, self._bounds.ledgers)
+        _bound(self._ledgers, self._bounds.credit_ledgers)
         return _credits(ledger, with_entries=False)
 
     async def reserve(self, account: str, at: int, reference: str, amount: int) -> bool:
@@ -261,7 +261,7 @@ class MemoryStore:
         self._written += 1
         return self._written
 
-    async def append(self, entry: Entry) -> int:
+    async def append(self, entry: JournalEntry) -> int:
         if not entry.number:
             self._written += 1
             entry.number = self._written
@@ -272,8 +272,8 @@ class MemoryStore:
         self._journal.append(entry)
         return entry.number
 
-    async def insert(self, entries: Sequence[Entry]) -> None:
-        journal, later = self._journal, deque[Entry]()
+    async def insert(self, entries: Sequence[JournalEntry]) -> None:
+        journal, later = self._journal, deque[JournalEntry]()
         ordered = sorted(entries, key=lambda e: (e.written_at, e.cause or 0))
         for entry in reversed(ordered):
             while journal and journal[-1].written_at >= entry.written_at and not _causes(journal[-1], entry):
@@ -281,7 +281,7 @@ class MemoryStore:
             later.appendleft(entry)
         journal.extend(later)
 
-    async def entries(self) -> Sequence[Entry]:
+    async def entries(self) -> Sequence[JournalEntry]:
         return list(reversed(self._journal))
 
     async def clear(self, what: What) -> None:
@@ -298,12 +298,12 @@ class MemoryStore:
             self._values.clear()
 
 
-def _causes(written: Entry, transition: Entry) -> bool:
+def _causes(written: JournalEntry, transition: JournalEntry) -> bool:
     # A request that took time is written after the transitions during it, even if it caused them.
     return written.number == transition.cause and written.at >= transition.at
 
 
-def _credits(ledger: Ledger, *, with_entries: bool) -> Credits:
+def _credits(ledger: CreditLedger, *, with_entries: bool) -> Credits:
     balance = None if ledger.unlimited else ledger.balance
     entries = tuple(ledger.entries) if with_entries else ()
     return Credits(balance, ledger.held, entries)

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from mockserver.core.credits import Entry as LedgerEntry
+from mockserver.core.credits import CreditEntry
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job, State
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit, Usage
 from mockserver.core.plans import Status
 
@@ -44,7 +44,7 @@ class Credits:
 
     balance: int | None
     reserved: int
-    entries: tuple[LedgerEntry, ...] = ()
+    entries: tuple[CreditEntry, ...] = ()
 
 
 class Store(Protocol):
@@ -92,7 +92,7 @@ class Store(Protocol):
     ) -> Page:
         """Return jobs, newest first. With provider and account the time does not depend on the number of jobs."""
 
-    async def tally(self, provider: str) -> Mapping[Status, int]:
+    async def count_by_status(self, provider: str) -> Mapping[Status, int]:
         """Return the number of jobs of a provider, of all accounts, by status."""
 
     async def queue_position(self, job: Job) -> int:
@@ -183,16 +183,16 @@ class Store(Protocol):
     async def number_entry(self) -> int:
         """Reserve the next number of the journal, for an entry that is a cause before it is written."""
 
-    async def append(self, entry: Entry) -> int:
+    async def append(self, entry: JournalEntry) -> int:
         """Write an entry and number it unless it has a number. The oldest is dropped when the journal is full."""
 
-    async def insert(self, entries: Sequence[Entry]) -> None:
+    async def insert(self, entries: Sequence[JournalEntry]) -> None:
         """Insert transitions by their time: before entries that were written later, and after their cause.
 
         They have no numbers.
         """
 
-    async def entries(self) -> Sequence[Entry]:
+    async def entries(self) -> Sequence[JournalEntry]:
         """Return all entries, newest first."""
 
     async def clear(self, what: What) -> None:

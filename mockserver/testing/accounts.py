@@ -4,11 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
-from urllib.parse import quote
 
+from mockserver.clock import rfc3339
+from mockserver.control import actions
+from mockserver.control.models import AccountChange
+from mockserver.core.accounts import Account as CoreAccount
+from mockserver.core.credits import ONE
+from mockserver.store.protocol import Credits
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.receiver import Receiver
-from mockserver.testing.session import World
+from mockserver.testing.session import World, validated
 
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True
@@ -47,7 +52,7 @@ class Account:
     @property
     def plan(self) -> str:
         """The provider's name of the plan."""
-        return str(self._view()["plan"])
+        return self._found()[0].tier
 
     @plan.setter
     def plan(self, plan: str) -> None:
@@ -56,8 +61,8 @@ class Account:
     @property
     def credits(self) -> float | None:
         """What can be spent; None is unlimited."""
-        found = self._view()["credits"]
-        return None if found is None else float(found)
+        balance = self._found()[1].balance
+        return None if balance is None else balance / ONE
 
     @credits.setter
     def credits(self, credits: float | None) -> None:
@@ -66,25 +71,26 @@ class Account:
     @property
     def reserved(self) -> float:
         """What is set aside for jobs that have not ended."""
-        return float(self._view()["reserved"])
+        return self._found()[1].reserved / ONE
 
     @property
     def limits(self) -> Mapping[str, int | None]:
         """What is counted, by name; None is unlimited."""
-        found: Mapping[str, int | None] = self._view()["limits"]
-        return found
+        return {name: limit.allowed for name, limit in self._found()[0].limits.items()}
 
     @property
     def ledger(self) -> Sequence[Mapping[str, Any]]:
         """The latest changes of the credits, oldest first: `at`, `kind`, `amount`, `reference`."""
-        found: Sequence[Mapping[str, Any]] = self._view()["ledger"]
-        return found
+        entries = self._found()[1].entries[-actions.LATEST_CREDITS :]
+        return [
+            {"at": rfc3339(e.at), "kind": e.kind, "amount": e.amount / ONE, "reference": e.reference} for e in entries
+        ]
 
     @property
     def webhook(self) -> Webhook | None:
         """Where the events go; None for nowhere. Assign a URL, a receiver or a Webhook."""
-        found = self._view()["webhook"]
-        return None if found is None else Webhook(found["url"], tuple(found["events"]), found["secret"])
+        found = self._found()[0].webhook
+        return None if found is None else Webhook(found.url, tuple(found.events), found.secret)
 
     @webhook.setter
     def webhook(self, webhook: "str | Receiver | Webhook | None") -> None:
@@ -119,20 +125,22 @@ class Account:
         self._changed(change if credits is KEEP else {**change, "credits": credits})
 
     def _changed(self, given: Mapping[str, Any]) -> None:
-        self._view()
-        self._world.control("PATCH", self._path, given)
+        self._found()
+        world, asked = self._world, validated(AccountChange, given)
 
-    def _view(self) -> Mapping[str, Any]:
-        self._world.calm(_nothing())
-        found = self._world.control("GET", self._path)["accounts"]
-        if not found:
+        async def change(now: int) -> None:
+            actions.check_account(asked, world.host.catalogue)
+            await actions.change_account(world.sandbox, [world.host.provider(self.provider)], self.key, asked, now)
+
+        world.act(change)
+
+    def _found(self) -> tuple[CoreAccount, Credits]:
+        world, provider = self._world, self._world.host.provider(self.provider)
+        world.calm(_nothing())
+        found = world.act(lambda now: actions.find_account(world.sandbox, provider, self.key, now))
+        if found is None:
             raise MockServerError(f"the scenario refuses the key {self.key!r} at {self.provider}")
-        view: Mapping[str, Any] = found[0]
-        return view
-
-    @property
-    def _path(self) -> str:
-        return f"/accounts/{quote(self.key, safe='')}?provider={self.provider}"
+        return found
 
 
 async def _nothing() -> None: ...

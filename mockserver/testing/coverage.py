@@ -45,7 +45,7 @@ class Coverage:
         from mockserver.kit.ledger import ledger
 
         tally = host.run(_tally(host))
-        self._reports.append(Report.made([p.name for p in host.providers], ledger(host.providers).rows, tally))
+        self._reports.append(Report.from_tally([p.name for p in host.providers], ledger(host.providers).rows, tally))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

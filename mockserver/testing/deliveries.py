@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic_core import from_json
 
+from mockserver.control import actions
 from mockserver.core.deliveries import Delivery as CoreDelivery
 from mockserver.core.masking import masked
 from mockserver.core.match import key_matches
@@ -62,7 +63,8 @@ class Delivery:
 
     def replay(self) -> None:
         """Make a new attempt of the same event now, whatever became of it before."""
-        self._world.control("POST", f"/deliveries/{self.id}/replay", {})
+        world = self._world
+        world.act(lambda now: actions.replay_delivery(world.sandbox, self.id, None, now))
 
 
 class Deliveries:

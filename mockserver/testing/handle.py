@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.clock import monotonic
+from mockserver.control import actions
+from mockserver.control.models import ArmedFault, Reset
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
 from mockserver.providers.summaries import ProviderName
 from mockserver.sandbox.sandbox import Sandbox
@@ -13,6 +15,7 @@ from mockserver.testing.history import History
 from mockserver.testing.host import ScenarioLike
 from mockserver.testing.jobs import Jobs
 from mockserver.testing.receiver import Receiver
+from mockserver.testing.session import validated
 from mockserver.testing.time import Duration, SandboxClock
 
 if TYPE_CHECKING:
@@ -127,7 +130,7 @@ class MockServer(History):
         MockServerError with every mistake in it.
         """
         world = self._at
-        world.run(world.sandbox.use(world.host.program(scenario, self._near)))
+        world.run(world.sandbox.switch_scenario(world.host.program(scenario, self._near)))
 
     def fault(
         self,
@@ -156,17 +159,27 @@ class MockServer(History):
         }  # fmt: skip
         fault = {name: value for name, value in told.items() if value is not None}
         armed = {"operation": operation, "times": times, "fault": fault}
-        self._at.control("POST", "/faults", armed if key is None else {**armed, "account": key})
+        asked = validated(ArmedFault, armed if key is None else {**armed, "account": key})
+        world = self._at
+        world.act(lambda now: actions.arm_fault(world.sandbox, asked, world.host.catalogue))
 
     def coverage(self) -> "Report":
         """What was met in this sandbox so far, of the providers that were called: `percent`, `met` and `missed`."""
-        from mockserver.coverage.saved import loaded
+        from mockserver.coverage.report import Report
+        from mockserver.kit.ledger import ledger
 
-        return loaded(self._at.control("GET", f"/coverage?sandbox={self._name}")).of()
+        world, providers = self._at, self._at.host.providers
+        names, rows = [provider.name for provider in providers], ledger(providers).rows
+
+        async def report(now: int) -> Report:
+            return Report.from_tally(names, rows, world.sandbox.tally)
+
+        return world.act(report).of()
 
     def reset(self, what: What = "all") -> None:
         """Forget the journal, the jobs, the counters, the armed faults, or all of it."""
-        self._at.control("POST", "/reset", {"what": what})
+        asked = validated(Reset, {"what": what})
+        self._at.act(lambda now: self._at.sandbox.reset(asked.what))
 
     @property
     def clock(self) -> SandboxClock:

@@ -1,28 +1,24 @@
 """One server in this process, with any number of sandboxes: what the handles of tests share."""
 
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic_core import from_json, to_json
-
 from mockserver.app import create_app
-from mockserver.clock import monotonic
+from mockserver.control.errors import ControlError
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec, Scenario
 from mockserver.kit.catalogue import catalogue
 from mockserver.kit.provider import Provider
-from mockserver.outgoing.asgi import AsgiSender
-from mockserver.outgoing.call import OutgoingCall
 from mockserver.providers.registry import all_providers
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.scenario.library import ENDINGS, Library, SourceErrors
 from mockserver.settings import Settings
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.front import HOST, Front
-from mockserver.testing.loop import PATIENCE, LoopThread
+from mockserver.testing.loop import LoopThread
 from mockserver.testing.switchboard import Switchboard
 from mockserver.wire.server import Server
 
@@ -30,7 +26,6 @@ from mockserver.wire.server import Server
 __tracebackhide__ = True
 
 T = TypeVar("T")
-_KEPT = 64 * 1_048_576
 ScenarioLike = str | Path | Mapping[str, Any] | Scenario
 
 
@@ -129,18 +124,16 @@ class Host:
         known = ", ".join(p.name for p in self.providers)
         raise MockServerError(f"there is no provider {name!r}; the providers are {known}")
 
-    async def control(self, sandbox: Sandbox, method: str, path: str, body: Any = None) -> Any:
-        """What the control API replies for a sandbox. Raises MockServerError with its reasons where it refuses."""
-        headers = (("X-Mock-Sandbox", sandbox.name), ("Content-Type", "application/json"))
-        sent = b"" if body is None else to_json(body)
-        call = OutgoingCall(method, f"http://localhost/_mock{path}", headers, sent, PATIENCE, _KEPT)
-        result = await AsgiSender(self.app, monotonic).send(call)
-        found = from_json(result.body) if result.body else None
-        if result.status is None or result.status >= 300:
-            told = found if isinstance(found, dict) else {}
-            reasons = told.get("errors") or [told.get("detail", result.error or f"status {result.status}")]
-            raise MockServerError("\n".join(reasons))
-        return found
+    async def act(self, sandbox: Sandbox, action: Callable[[int], Awaitable[T]]) -> T:
+        """Do what the control API does in a sandbox, at its present instant. Raises MockServerError with reasons."""
+        if sandbox.clock.mode == "auto":
+            await sandbox.catch_up()
+        now = sandbox.clock.now()
+        await sandbox.settling.settle(now)
+        try:
+            return await action(now)
+        except ControlError as error:
+            raise MockServerError("\n".join(error.errors or [error.detail])) from None
 
     def close(self) -> None:
         """End the server with all its sandboxes and connections."""
@@ -148,7 +141,7 @@ class Host:
         self._loop.stop()
 
     async def _closed(self) -> None:
-        await self.app.sandboxes.close()
+        await self.app.close()
         if self._front is not None:
             await self._front.close()
         await self.switchboard.close()

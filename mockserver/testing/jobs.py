@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from mockserver.control import actions
+from mockserver.control.models import JobChange
 from mockserver.core.jobs import Job as CoreJob
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.session import World, instant
+from mockserver.testing.session import World, instant, validated
 
 # A failing test shows its own line, and not the way through here.
 __tracebackhide__ = True
@@ -57,7 +59,13 @@ class Job:
         return self._changed({"release": True})
 
     def _changed(self, change: Mapping[str, Any]) -> "Job":
-        self._world.control("POST", f"/jobs/{self.id}?provider={self.provider}", change)
+        world, asked = self._world, validated(JobChange, change)
+
+        async def changed(now: int) -> None:
+            job = await actions.find_job(world.sandbox, self.id, self.provider)
+            await actions.change_job(world.sandbox, job, asked, now)
+
+        world.act(changed)
         return self.now()
 
 

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from itertools import zip_longest
 
 from mockserver.clock import rfc3339
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.testing.deliveries import Delivery, told
 from mockserver.testing.session import World
 
@@ -16,7 +16,7 @@ _SHORT = 160
 
 
 def report(
-    world: World, entries: Iterable[Entry], deliveries: Iterable[Delivery], intercepted: Iterable[str] = ()
+    world: World, entries: Iterable[JournalEntry], deliveries: Iterable[Delivery], intercepted: Iterable[str] = ()
 ) -> str:
     """The journal's tail, requests that nothing took, webhooks that did not arrive, and what a proxy refused."""
     sandbox, kept = world.sandbox, list(entries)
@@ -39,7 +39,7 @@ def _titled(title: str, lines: list[str], most: int) -> Iterator[str]:
     yield from (f"  {line}" for line in lines[-most:])
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: JournalEntry) -> str:
     at = rfc3339(entry.at).partition("T")[2]
     note = _cut(entry.note or "")
     if entry.kind == "request":
@@ -56,7 +56,7 @@ def _line(entry: Entry) -> str:
     return f"{at} {note}"
 
 
-def _unmatched(world: World, entry: Entry) -> Iterator[str]:
+def _unmatched(world: World, entry: JournalEntry) -> Iterator[str]:
     """A request that has no operation, or that no rule took although a rule is about its very operation."""
     what = f"{entry.method} {entry.path}"
     if entry.provider is None:
@@ -75,7 +75,7 @@ def _unmatched(world: World, entry: Entry) -> Iterator[str]:
         yield f"{what}: no rule took it; near: {near_misses}"
 
 
-def _nearest_operations(world: World, entry: Entry) -> list[str]:
+def _nearest_operations(world: World, entry: JournalEntry) -> list[str]:
     """The operations with the most similar paths, those with the method of the request first."""
     asked = entry.path or ""
     shown = [o for o in world.host.provider(entry.provider or "").operations if not o.hidden]

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.match import Check, View, compile_check, key_matches
 from mockserver.core.scenario import Condition
 from mockserver.kit.operations import Operation
@@ -70,7 +70,7 @@ class Request:
         return from_json(self.reply)
 
 
-def request_of(entry: Entry) -> Request:
+def request_of(entry: JournalEntry) -> Request:
     """The request that a journal entry is about."""
     return Request(
         number=entry.number,

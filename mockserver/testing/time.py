@@ -1,10 +1,13 @@
 """The clock of a sandbox, in the hand of a test."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from mockserver.control import actions
+from mockserver.control.models import ClockChange
 from mockserver.testing.jobs import Job
-from mockserver.testing.session import World, instant
+from mockserver.testing.session import World, instant, validated
 
 if TYPE_CHECKING:
     from mockserver.testing.jobs import Jobs
@@ -45,7 +48,7 @@ class SandboxClock:
     def change(self, mode: Mode, *, speed: float | None = None) -> None:
         """Go on from the present instant in another mode; `speed` is how many times faster, for `scaled`."""
         given = {"mode": mode} if speed is None else {"mode": mode, "speed": speed}
-        self._world.control("POST", "/clock", given)
+        self._moved(given)
 
     def advance(self, by: Duration) -> int:
         """Let time pass: `"10m"`, `"1m30s"`, a number of seconds or a timedelta. Gives the events on the way."""
@@ -67,5 +70,6 @@ class SandboxClock:
             self._moved({"until": {"job": current.id}})
         return self._jobs.get(current.id, current.provider)
 
-    def _moved(self, change: dict[str, object]) -> int:
-        return int(self._world.control("POST", "/clock", change)["events"])
+    def _moved(self, change: Mapping[str, object]) -> int:
+        world, asked = self._world, validated(ClockChange, change)
+        return world.act(lambda now: actions.change_clock(world.sandbox, asked))

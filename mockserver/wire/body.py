@@ -74,6 +74,15 @@ def parse_json(body: bytes) -> Any:
     return data
 
 
+def whole(data: Any) -> Any:
+    """The data with 1.0 as 1: both are integers in JSON Schema, and for clients with only one type of number."""
+    if isinstance(data, dict):
+        return {key: whole(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [whole(value) for value in data]
+    return int(data) if isinstance(data, float) and data.is_integer() and abs(data) < 2**53 else data
+
+
 def _commas(body: bytes) -> int:
     """About how many commas a large body has, hence values: to count them all would cost as much as parsing it."""
     step = max(_SAMPLE, len(body) // _SAMPLES)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.core.accounts import Account
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY
@@ -177,7 +177,7 @@ async def read(admission: Admission, operation: Operation) -> None:
     if len(raw) > LARGE:
         # Gathering a large body and parsing it take tens of milliseconds each. A thread would not help: both
         # hold the interpreter's lock.
-        await turn()
+        await let_others_run()
     try:
         admission.data = parse_json(raw) if json else parse_form(raw)
     except ValueError:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from mockserver.core.faults import Fault, Refusal
-from mockserver.core.journal import KEPT_BODY, Entry
+from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Usage
 from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
-from mockserver.provenance.policy import Assumed
+from mockserver.provenance.policy import AssumedBehaviour
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
 from mockserver.wire.exchange import Policy
@@ -128,7 +128,7 @@ class Edge:
             return await self._operate(admission, operation, sender), fault
         except Refusal as refusal:
             return self._refused(admission, refusal), None
-        except Assumed as assumed:
+        except AssumedBehaviour as assumed:
             return _undocumented(admission, assumed), None
         except (Broken, Disconnected):
             raise
@@ -208,7 +208,7 @@ class Edge:
             reply = self.provider.error_reply(refusal, context)
         try:
             admission.note_rows(reply.ledger_rows)
-        except Assumed as assumed:
+        except AssumedBehaviour as assumed:
             return _undocumented(admission, assumed)
         note = admission.note or reply.note or (str(refusal) if refusal.message or refusal.note else None)
         return reply._replace(headers=_with_refusal_headers(reply, refusal), note=note)
@@ -239,7 +239,7 @@ class Edge:
         if sender.ending in ("complete", "client_left"):
             rows = (*rows, f"{self.provider.name}.ending.{sender.ending}")
         secret = operation is not None and operation.secret
-        entry = Entry(
+        entry = JournalEntry(
             "request",
             admission.now,
             admission.number.taken,
@@ -286,7 +286,7 @@ def _with_refusal_headers(reply: Reply, refusal: Refusal) -> Sequence[Header]:
     return (*reply.headers, *extra) if extra else reply.headers
 
 
-def _undocumented(admission: Admission, assumed: Assumed) -> Reply:
+def _undocumented(admission: Admission, assumed: AssumedBehaviour) -> Reply:
     """501 with an explanation, as problem details (RFC 9457)."""
     admission.rows = ()
     detail = (

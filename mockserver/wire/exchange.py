@@ -145,12 +145,12 @@ def view_of(exchange: Any, operation: str, data: Any, about: str | None) -> View
     account: Account | None = exchange.holder
     return View(
         operation,
-        account.seen() if account else {},
+        account.rule_fields() if account else {},
         data,
         exchange.query,
         exchange.request.headers,
         exchange.path,
         about,
         exchange.now,
-        exchange.now - sandbox.began,
+        exchange.now - sandbox.started_at,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mockserver.clock import Clock, turn
+from mockserver.clock import Clock, let_others_run
 from mockserver.core.faults import Fault
 from mockserver.core.journal import KEPT_BODY
 from mockserver.kit.operations import Header, Reply
@@ -126,7 +126,7 @@ class Sender:
                 burst = 0
             elif (burst := burst + 1) == _BURST:
                 burst = 0
-                await turn()
+                await let_others_run()
             if data:
                 await self._connection.send(data)
                 self.size += len(data)

@@ -1,8 +1,9 @@
 """The server: finds the sandbox and the provider of a request and hands it to the provider's edge."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, Protocol
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from mockserver.core.faults import Refusal
 from mockserver.kit.operations import Header, Operation, Reply
@@ -13,6 +14,7 @@ from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
 from mockserver.wire.asgi import AsgiConnection, request_of
 from mockserver.wire.checks import Admission
+from mockserver.wire.control import Control, ControlLoader
 from mockserver.wire.edge import Edge
 from mockserver.wire.exchange import Policy
 from mockserver.wire.probes import SAFE, health, is_probe, readiness
@@ -21,11 +23,7 @@ from mockserver.wire.request import Connection, Request
 from mockserver.wire.routes import Match
 from mockserver.wire.unmatched import Unmatched
 
-
-class Control(Protocol):
-    """Answers what is under `/_mock`."""
-
-    async def serve(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None: ...
+log = logging.getLogger("mockserver")
 
 
 class _Place(NamedTuple):
@@ -59,7 +57,7 @@ class _Edges(dict[str, Edge]):
 class Server:
     """The whole server: `serve` answers a request of either adapter, and calling it speaks ASGI.
 
-    `control` is made when somebody asks for it.
+    `control` loads the control API.
     """
 
     def __init__(
@@ -70,7 +68,7 @@ class Server:
         policy: Policy | None = None,
     ) -> None:
         self.sandboxes = sandboxes
-        self._make_control = control
+        self._control = ControlLoader(control)
         self._book = AddressBook({each.name: each.hosts for each in providers.summaries})
         self._unmatched = Unmatched(providers.values())
         self._providers = providers
@@ -78,9 +76,14 @@ class Server:
         # Where a path leads never changes, and clients ask for the same few again and again: a job's, above all.
         self._found = lru_cache(1_024)(self._find)
 
-    @cached_property
-    def _control(self) -> Control:
-        return self._make_control()
+    def prepare(self) -> None:
+        """Load the control API in the background, so that its first request does not wait for that."""
+        self._control.begin()
+
+    async def close(self) -> None:
+        """End what happens in the background."""
+        self._control.close()
+        await self.sandboxes.close()
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises KeyError."""
@@ -114,7 +117,7 @@ class Server:
             if message["type"] == "lifespan.startup":
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                await self.sandboxes.close()
+                await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -140,10 +143,19 @@ class Server:
             if is_probe(address.path, request):
                 await self._answer_probe(sandbox, address.path, connection)
             else:
-                await self._control.serve(sandbox, address.path, request, connection)
+                await self._answer_control(sandbox, address.path, request, connection)
             return
         admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.how)
         await edge.serve(admission, address.path, place.found)
+
+    async def _answer_control(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
+        try:
+            control = await self._control.get()
+        except Exception:
+            log.exception("The control API could not be loaded")
+            await _respond(connection, _problem(500, "The control API could not be loaded: see the server's log"), SAFE)
+            return
+        await control.serve(sandbox, path, request, connection)
 
     async def _answer_probe(self, sandbox: Sandbox, path: str, connection: Connection) -> None:
         await sandbox.settling.settle(sandbox.clock.now())

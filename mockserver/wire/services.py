@@ -173,7 +173,7 @@ class Ids:
         """
         print_of = (self._raw if fingerprint is None else fingerprint).decode("latin-1")
         account, sandbox, name = self._account.id, self._sandbox, ("id", self._account.id, self._operation.name, prefix)
-        prefixed = sandbox.memo(name, lambda: sandbox.seeded.prefixed(*name, size=64))
+        prefixed = sandbox.cached(name, lambda: sandbox.seeded.prefixed(*name, size=64))
         # One digest marks the request and says where its ids begin and how far apart they are.
         drawn = prefixed.digest(print_of)
         mark, first, step = drawn[:8].hex(), int.from_bytes(drawn[8:36], "big"), int.from_bytes(drawn[36:], "big")

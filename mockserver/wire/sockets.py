@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from mockserver.clock import eventually, turn
+from mockserver.clock import let_others_run, wait_until
 
 # Seconds. A client that does not read, or goes on sending, is not waited for any longer; nor is one that is silent.
 _PATIENCE = 5.0
@@ -43,8 +43,8 @@ def silent_for(transport: Any) -> float:
 
 async def arrived(transport: Any) -> None:
     """Wait until the other side's system has all that was written: a reset throws away what is still on its way."""
-    await turn()  # what was written leaves at the end of a turn of the event loop
-    await eventually(lambda: transport.is_closing() or not _unsent(transport), _PATIENCE)
+    await let_others_run()  # what was written leaves at the end of a turn of the event loop
+    await wait_until(lambda: transport.is_closing() or not _unsent(transport), _PATIENCE)
 
 
 def _unsent(transport: Any) -> int:
@@ -81,7 +81,7 @@ async def finish(transport: Any, gone: Callable[[], Awaitable[object]]) -> None:
     A system answers bytes that nobody reads with a reset, so what the client still sends is read for a while: `gone`
     reads once more, and is true when the client has gone.
     """
-    await turn()
+    await let_others_run()
     if transport.is_closing():
         return
     with suppress(OSError, NotImplementedError):  # a TLS connection cannot be closed by halves

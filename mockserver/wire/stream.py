@@ -9,7 +9,7 @@ from mockserver.core.faults import Fault
 from mockserver.core.fill import fill
 from mockserver.core.scenario import PaceSpec, StreamSpec
 from mockserver.core.seeded import Seeded
-from mockserver.core.streams import Chunk, Ending, Track, paced, spoilt
+from mockserver.core.streams import Chunk, Ending, Track, paced, with_fault
 from mockserver.kit.operations import Stream
 from mockserver.wire.exchange import Exchange
 from mockserver.wire.overlay import Values
@@ -43,10 +43,10 @@ def composed(exchange: Exchange, began: int, seeded: Seeded, own: Callable[[], s
     text = own() if spec.text is None else _filled(exchange, spec.text, job)
     fault = _fault(exchange, spec)
     chunks = _chunks(exchange, spec, text, seeded)
-    track = Track(chunks) if fault is None else spoilt(chunks, fault, seeded)
+    track = Track(chunks) if fault is None else with_fault(chunks, fault, seeded)
     if track.ending != "complete":
         exchange.admit(f"ending.{ENDINGS[track.ending]}")
-    note = None if fault is None else f"the stream was spoilt: {fault.kind}"
+    note = None if fault is None else f"the stream was sent with a fault: {fault.kind}"
     return Stream(track, began - _unread(exchange) if track.lasts else began, note)
 
 
@@ -61,7 +61,7 @@ def _chunks(exchange: Exchange, spec: StreamSpec, text: str, seeded: Seeded) -> 
         return paced(text, pace, seeded)
     # A scenario's own text without substitutions, in an even rhythm, is the same for everybody.
     key = ("chunks", text, pace.unit, pace.size, pace.first.base, pace.every.base)
-    return exchange.sandbox.memo(key, lambda: paced(text, pace, seeded))
+    return exchange.sandbox.cached(key, lambda: paced(text, pace, seeded))
 
 
 def _unread(exchange: Exchange) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from difflib import get_close_matches
 
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.kit.provider import Provider
 from mockserver.wire.address import Address
 from mockserver.wire.request import Request
@@ -30,9 +30,9 @@ class Unmatched:
         known = f"Paths start with a provider's prefix ({prefixes}) or with /_mock."
         return f"No provider has the path {path!r}. {known}" + (f" Near is {near}." if near else "")
 
-    def entry(self, address: Address, near: str | None, request: Request, now: int) -> Entry:
+    def entry(self, address: Address, near: str | None, request: Request, now: int) -> JournalEntry:
         """The line in the journal of the sandbox that the request names, at `now` on its clock."""
-        return Entry(
+        return JournalEntry(
             "request",
             now,
             method=request.method,

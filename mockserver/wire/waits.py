@@ -38,7 +38,7 @@ class Waits:
 
     async def _until_gone(self) -> None:
         await self._connection.gone()
-        self._sleeper.rouse()
+        self._sleeper.interrupt()
 
     def close(self) -> None:
         """End the watch."""

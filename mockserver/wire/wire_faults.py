@@ -99,7 +99,7 @@ class WireFault:
         if not fault.varies:
             return default if fault.lasts is None else fault.lasts.base
         seeded = await self._strike()
-        return fault.lasting(seeded.unit)
+        return fault.pick_duration(seeded.unit)
 
 
 def _garbled(body: bytes, at: int) -> bytes:

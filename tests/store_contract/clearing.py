@@ -1,6 +1,6 @@
 """Clearing: each kind of state alone, or everything."""
 
-from mockserver.core.journal import Entry
+from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit
 from mockserver.store.protocol import Store, What
 from tests.store_contract.samples import HELD, T0, delivery, job
@@ -10,7 +10,7 @@ EVERYTHING = {"journal", "jobs", "deliveries", "numbers", "limits", "credits", "
 
 
 async def filled(store: Store) -> None:
-    await store.append(Entry("request", T0))
+    await store.append(JournalEntry("request", T0))
     await store.add_job(job("a", HELD))
     await store.schedule(delivery("d"))
     await store.next_number("n")
@@ -78,7 +78,7 @@ class ClearingContract:
         assert list(await store.find_jobs("a")) == []
         assert list(await store.take_transitions(T0 + 10**9)) == []
         assert await store.next_transition() is None
-        assert sum((await store.tally("v2p")).values()) == 0
+        assert sum((await store.count_by_status("v2p")).values()) == 0
         new = await store.add_job(job("a", HELD))
         assert await store.queue_position(new) == 1
 

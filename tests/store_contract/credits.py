@@ -99,7 +99,7 @@ class CreditsContract:
             (3, "grant", -900, ""),
         ]
 
-    @pytest.mark.bounds(ledgers=10)
+    @pytest.mark.bounds(credit_ledgers=10)
     async def test_a_recently_used_account_keeps_its_credits(self, store: Store) -> None:
         spent = 0
         for n in range(50):
@@ -108,7 +108,7 @@ class CreditsContract:
             await store.open_credits(f"other-{n}", T0, 10)
         assert spent == 10
 
-    @pytest.mark.bounds(ledgers=10)
+    @pytest.mark.bounds(credit_ledgers=10)
     async def test_the_number_of_accounts_is_bounded(self, store: Store) -> None:
         for n in range(50):
             await store.grant(f"granted-{n}", T0, 10)

@@ -71,18 +71,18 @@ class JobListsContract:
         assert (await store.page_jobs("v2p", "v2p:k1")).jobs == (released,)
 
     async def test_a_tally_counts_the_jobs_of_all_accounts_of_a_provider(self, store: Store) -> None:
-        assert nonzero(await store.tally("v2p")) == {}
+        assert nonzero(await store.count_by_status("v2p")) == {}
         for n in range(6):
             await store.add_job(job(f"j{n}", STUCK if n < 2 else HELD, key=f"k{n}", at=T0))
         await store.add_job(job("other", provider="p2v"))
-        before = await store.tally("v2p")
+        before = await store.count_by_status("v2p")
         assert nonzero(before) == {"queued": 6}
         (held,) = await store.find_jobs("j5")
         assert await store.replace_job(held, held.released(T0))
-        assert nonzero(await store.tally("v2p")) == {"queued": 6}
+        assert nonzero(await store.count_by_status("v2p")) == {"queued": 6}
         await store.take_transitions(T0)
-        assert nonzero(await store.tally("v2p")) == {"queued": 5, "running": 1}
-        assert nonzero(await store.tally("p2v")) == {"queued": 1}
+        assert nonzero(await store.count_by_status("v2p")) == {"queued": 5, "running": 1}
+        assert nonzero(await store.count_by_status("p2v")) == {"queued": 1}
         assert nonzero(before) == {"queued": 6}
 
     async def test_the_queue_is_ordered_by_priority_then_age(self, store: Store) -> None:
@@ -128,7 +128,7 @@ class JobListsContract:
     async def test_jobs_that_are_dropped_before_any_read_are_in_no_list(self, store: Store) -> None:
         for n in range(70):
             await store.add_job(job(f"early{n}", at=T0))
-        assert nonzero(await store.tally("v2p")) == {"queued": 50}
+        assert nonzero(await store.count_by_status("v2p")) == {"queued": 50}
         for n in range(200):
             await store.add_job(job(f"j{n}", at=T0))
         page = await store.page_jobs("v2p", "v2p:k1", "queued")
@@ -138,5 +138,5 @@ class JobListsContract:
         assert (await store.waiting_jobs("v2p", "v2p:k1", 10)).total == 50
         taken = await store.take_transitions(T0 + 12_000)
         assert {t.job.id for t in taken} == {j.id for j in (await store.page_jobs(limit=99)).jobs}
-        assert nonzero(await store.tally("v2p")) == {"succeeded": 50}
+        assert nonzero(await store.count_by_status("v2p")) == {"succeeded": 50}
         assert await store.next_transition() is None

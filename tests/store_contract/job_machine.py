@@ -167,9 +167,9 @@ class JobMachine(RuleBasedStateMachine):
         assert (list(page.jobs), page.total) == (expected[offset : offset + limit], len(expected))
 
     @rule(provider=providers)
-    def tally(self, provider: str) -> None:
+    def count_by_status(self, provider: str) -> None:
         counted = Counter(row.status for row in self.rows if row.job.provider == provider)
-        assert {s: n for s, n in self.run(self.store.tally(provider)).items() if n} == counted
+        assert {s: n for s, n in self.run(self.store.count_by_status(provider)).items() if n} == counted
 
     @precondition(lambda self: any(row.status == "queued" for row in self.rows))
     @rule(which=anyone)

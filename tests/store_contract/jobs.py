@@ -146,7 +146,7 @@ class JobsContract:
         assert await taken(store, T0 + 5_000) == [("a", "running", 1_000)]
         assert await store.replace_job(first, first.moved(T0 + 500, "cancelled"))
         assert await taken(store, T0 + 5_000) == [("a", "cancelled", 500)]
-        assert (await store.tally("v2p")).get("cancelled") == 1
+        assert (await store.count_by_status("v2p")).get("cancelled") == 1
         assert await taken(store, T0 + 10**6) == []
 
     async def test_the_next_transition_is_known_in_advance(self, store: Store) -> None:
@@ -172,7 +172,7 @@ class JobsContract:
         assert [j.id for j in page.jobs] == [f"j{n}" for n in range(199, 199 - page.total, -1)]
         assert await store.get_job("v2p", "v2p:k0", "j100") is None
         assert list(await store.find_jobs("j100")) == []
-        assert sum((await store.tally("v2p")).values()) == page.total
+        assert sum((await store.count_by_status("v2p")).values()) == page.total
         kept = await store.find_jobs("j199")
         assert await store.queue_position(kept[0]) <= page.total
         left = {j.id for j in page.jobs}

@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from mockserver.core.journal import KEPT_BODY, Entry
+from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.match import Miss
 from mockserver.store.protocol import Store
 from tests.store_contract.samples import T0
 
 
-def entry(note: str = "", number: int = 0) -> Entry:
-    return Entry("request", T0, number, note=note)
+def entry(note: str = "", number: int = 0) -> JournalEntry:
+    return JournalEntry("request", T0, number, note=note)
 
 
 async def notes(store: Store) -> list[str | None]:
@@ -22,7 +22,9 @@ class JournalContract:
     """The contract of the journal."""
 
     async def test_an_entry_is_stored_unchanged(self, store: Store) -> None:
-        entry = Entry("request", T0, provider="v2p", method="POST", path="/v1", status=202, misses=[Miss("r", "why")])
+        entry = JournalEntry(
+            "request", T0, provider="v2p", method="POST", path="/v1", status=202, misses=[Miss("r", "why")]
+        )
         entry.request, entry.reply, entry.headers, entry.detail = b"\x00\xff", b"{}", [("a", "b")], {"x": [1]}
         number = await store.append(entry)
         entry.number = number
@@ -67,23 +69,27 @@ class JournalContract:
 
     async def test_transitions_are_inserted_by_their_time(self, store: Store) -> None:
         """After the entry that caused them, and before entries that were written later."""
-        first = await store.append(Entry("request", T0, note="submit"))
-        await store.append(Entry("request", T0, note="another", written_at=T0))
-        await store.append(Entry("request", T0 + 5, note="poll"))
-        await store.append(Entry("request", T0 + 1, note="a stream of nine", written_at=T0 + 10))
-        ended = [Entry("transition", T0 + at, cause=first, note=note) for at, note in ((0, "queued"), (5, "running"))]
-        await store.insert([*ended, Entry("transition", T0 + 12, cause=first, note="succeeded")])
+        first = await store.append(JournalEntry("request", T0, note="submit"))
+        await store.append(JournalEntry("request", T0, note="another", written_at=T0))
+        await store.append(JournalEntry("request", T0 + 5, note="poll"))
+        await store.append(JournalEntry("request", T0 + 1, note="a stream of nine", written_at=T0 + 10))
+        ended = [
+            JournalEntry("transition", T0 + at, cause=first, note=note) for at, note in ((0, "queued"), (5, "running"))
+        ]
+        await store.insert([*ended, JournalEntry("transition", T0 + 12, cause=first, note="succeeded")])
         assert await notes(store) == [
             "succeeded", "a stream of nine", "poll", "running", "another", "queued", "submit",
         ]  # fmt: skip
 
     async def test_a_request_that_took_time_comes_after_the_transitions_during_it(self, store: Store) -> None:
         """Even if it is their cause: it was written at its end."""
-        number = await store.append(Entry("request", T0, note="a stream", written_at=T0 + 10))
-        await store.insert([Entry("transition", T0 + 4, cause=number, note="running")])
+        number = await store.append(JournalEntry("request", T0, note="a stream", written_at=T0 + 10))
+        await store.insert([JournalEntry("transition", T0 + 4, cause=number, note="running")])
         assert await notes(store) == ["a stream", "running"]
 
     async def test_transitions_of_one_instant_keep_their_order(self, store: Store) -> None:
-        number = await store.append(Entry("request", T0, note="submit"))
-        await store.insert([Entry("transition", T0, cause=number, note=note) for note in ("running", "succeeded")])
+        number = await store.append(JournalEntry("request", T0, note="submit"))
+        await store.insert(
+            [JournalEntry("transition", T0, cause=number, note=note) for note in ("running", "succeeded")]
+        )
         assert await notes(store) == ["succeeded", "running", "submit"]

@@ -1,1 +1,1 @@
-"""Answers to prompts about a video: what is seen and heard in it, in the form that the prompt asks for."""
+"""Answers to prompts about a video: what it shows and what is heard in it, in the format that the prompt requests."""

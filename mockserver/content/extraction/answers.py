@@ -1,4 +1,4 @@
-"""What DumplingAI answers: what a prompt asks to extract from a video, as text or as JSON in a string."""
+"""Results of DumplingAI: the answer to a prompt about a video, as text or as JSON in a string."""
 
 import json
 import re
@@ -11,51 +11,51 @@ from mockserver.content.extraction.values import values
 from mockserver.content.scene import Scene
 from mockserver.core.seeded import Seeded
 
-_READ = 4000  # characters of a prompt that are looked at
+_MAX_READ = 4000  # characters of a prompt that are used
 _YES_OR_NO = (
     r"(?i)\s*(?:is|are|was|were|does|do|did|can|could|has|have) "
     r"(?:there|the|this|that|it|any\w*|some\w*|he|she|they|you|we|people|an?)\b[^.!]*\?"
 )
 _HOW_MANY = r"(?i)\b(?:how many|(?:count|number of)(?: all)?(?: the)?) ([a-z]{3,20})\b"
-# Prompts speak of speakers, products and people whatever the video is about; a prompt on one of these is on the video.
-_TELLING = frozenset(("ocean", "mountain", "nature", "cooking", "sport", "pets"))
-_UNSEEN = "There is no clear sign of that in the video."
+# Themes that a prompt only mentions if the video is about them. Any prompt can ask for speakers, products or people.
+_SPECIFIC_THEMES = frozenset(("ocean", "mountain", "nature", "cooking", "sport", "pets"))
+_NOT_IN_VIDEO = "There is no clear sign of that in the video."
 
 
 def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> str:
-    """The answer to `prompt` about the video that `hint` (its URL or file name) names, `duration_s` seconds long.
+    """Answer `prompt` about the video that `hint` (its URL or file name) describes, `duration_s` seconds long.
 
-    The words of the prompt decide on the parts of the answer; a prompt that names none gets a summary and the main
-    events. In `json_mode` it is JSON in a string: its keys are the fields that the prompt names, else the names of
-    the parts. Every timestamp lies within the video. Answers are in English, whatever the prompt's language.
+    The words of the prompt select the sections of the answer. A prompt that selects none gets a summary and the main
+    events. In `json_mode` the answer is JSON in a string. Its keys are the fields that the prompt names, or the names
+    of the sections. Every timestamp is within the video. Answers are always in English.
     """
-    asked = prompt[:_READ]
-    footage = Footage(Scene.of(seeded, hint, _subject(asked)), seeded, min(max(duration_s, 0.0), 86_400.0))
-    named = fields.named_in(asked)
+    read = prompt[:_MAX_READ]
+    footage = Footage(Scene.of(seeded, hint, _subject(read)), seeded, min(max(duration_s, 0.0), 86_400.0))
+    named = fields.named_in(read)
     if json_mode:
-        answer = values(footage, named) if named else _answers(footage, asked)
+        answer = values(footage, named) if named else _answers(footage, read)
         return json.dumps(answer, ensure_ascii=False, indent=2)
     if named:
         return _fields_as_text(values(footage, named))
-    return _text(footage, asked)
+    return _text(footage, read)
 
 
 def _subject(prompt: str) -> str | None:
-    """What the video must be about for the prompt to make sense: "list the ingredients of this recipe"."""
+    """Return the subject that the prompt implies, as in "list the ingredients of this recipe", or None."""
     subject = hints.read(prompt).subject
-    return subject if subject is not None and subject.partition(".")[0] in _TELLING else None
+    return subject if subject is not None and subject.partition(".")[0] in _SPECIFIC_THEMES else None
 
 
 def _answers(footage: Footage, prompt: str) -> dict[str, object]:
     counted, rest = _counted(footage, prompt)
-    answer: dict[str, object] = {"answer": _UNSEEN} if _doubtful(prompt) else dict(counted)
+    answer: dict[str, object] = {"answer": _NOT_IN_VIDEO} if _doubtful(prompt) else dict(counted)
     parts = sections.asked_for(rest) if counted else _parts(prompt)
     return answer | {part.name: part.content(footage) for part in parts}
 
 
 def _text(footage: Footage, prompt: str) -> str:
     if _doubtful(prompt):
-        return f"{_UNSEEN} {footage.summary()}"
+        return f"{_NOT_IN_VIDEO} {footage.summary()}"
     counted, rest = _counted(footage, prompt)
     lines = [_count_sentence(noun, count) for noun, count in counted.items()]
     parts = sections.asked_for(rest) if counted else _parts(prompt)
@@ -71,7 +71,7 @@ def _parts(prompt: str) -> list[Section]:
 
 
 def _counted(footage: Footage, prompt: str) -> tuple[dict[str, int], str]:
-    """What the prompt wants counted, at most five things, and what is left of the prompt."""
+    """Return the counts that the prompt asks for, at most five, and the prompt without them."""
     nouns = [noun.lower() for noun in re.findall(_HOW_MANY, prompt)][:5]
     return {noun: footage.count_of(noun) for noun in nouns}, re.sub(_HOW_MANY, " ", prompt)
 
@@ -85,16 +85,16 @@ def _count_sentence(noun: str, count: int) -> str:
 
 
 def _doubtful(prompt: str) -> bool:
-    """Whether this is a question of yes or no on something that the sections do not cover."""
+    """Return True for a yes-or-no question about something that no section covers."""
     return bool(re.match(_YES_OR_NO, prompt)) and not sections.asked_for(prompt)
 
 
-def _fields_as_text(found: object) -> str:
-    if isinstance(found, dict) and not any(isinstance(value, (list, dict)) for value in found.values()):
-        return _body(found)
-    if isinstance(found, dict) and len(found) > 1:
-        return "\n\n".join(f"**{_label(key)}**\n{_body(value)}" for key, value in found.items())
-    rows = next(iter(found.values())) if isinstance(found, dict) else found
+def _fields_as_text(answer: object) -> str:
+    if isinstance(answer, dict) and not any(isinstance(value, (list, dict)) for value in answer.values()):
+        return _body(answer)
+    if isinstance(answer, dict) and len(answer) > 1:
+        return "\n\n".join(f"**{_label(key)}**\n{_body(value)}" for key, value in answer.items())
+    rows = next(iter(answer.values())) if isinstance(answer, dict) else answer
     return _body(rows)
 
 

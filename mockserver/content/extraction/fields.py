@@ -1,13 +1,13 @@
-"""The fields that a prompt names ("return title, price and brand"): which they are, and for what it wants them."""
+"""The fields that a prompt names ("return title, price and brand"), and what they are fields of."""
 
 import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-# Patterns stand here as text: `re` compiles each when it is first used, and keeps it.
+# Patterns are strings: `re` compiles each when it is first used, and caches it.
 _TEMPLATE = r"[\"'`](\w[\w -]{0,40}?)[\"'`]\s*:"
-# Words that introduce a list of fields, the surest first: "with the fields a, b" says more than "extract a and b".
+# Words that introduce a list of fields, the clearest first: "with the fields a, b" before "extract a and b".
 _INTRODUCED = tuple(
     rf"(?i)\b(?:{words})\b:?\s+(?=((?:[^.;:\n]|\.(?=\w)){{3,300}}))"
     for words in (
@@ -16,7 +16,7 @@ _INTRODUCED = tuple(
         "return|extract|provide|output|give(?: me)?|list|get|find|identify|capture",
     )
 )
-_TRIED = 40  # lists of each kind that are looked at
+_MAX_TRIED = 40  # lists of each kind that are tried
 _END = r"(?i)\b(?:of|from|for|in|on|as|that|which|to|using|when|where|per|shown|mentioned|about|with|including)\b"
 _BETWEEN = r"(?i)\s*(?:,|&|\band\b|\bor\b|/|\+)\s*"
 _LEADING = (
@@ -31,10 +31,10 @@ _PLURALS = {"people": "people", "person": "people"}
 
 
 class Fields(NamedTuple):
-    """The keys that a prompt names, and what it wants them for.
+    """The keys that a prompt names, and what they are fields of.
 
-    `group` is the plural of what has these fields (`products` of "for each product"), None for the video itself;
-    `array` says that the answer shall be a bare JSON array.
+    `group` is the plural of the things that have these fields (`products` for "for each product"), or None for the
+    video itself. `array` means that the answer must be a JSON array without an object around it.
     """
 
     keys: tuple[str, ...]
@@ -43,12 +43,12 @@ class Fields(NamedTuple):
 
 
 def named_in(prompt: str) -> Fields | None:
-    """The fields named in a prompt: keys of a JSON template in it, or a list after words such as "return" or "fields".
+    """Return the fields in a prompt: the keys of a JSON template, or a list after a word such as "return" or "fields".
 
-    A list counts when it has two members or more, each of at most three words; no more than 20 fields are kept.
+    A list needs at least two members of at most three words each. At most 20 fields are used.
     """
     keys = tuple(dict.fromkeys(_key(name) for name in re.findall(_TEMPLATE, prompt)))
-    keys = keys or next((found for listed in _lists(prompt) if len(found := _members(listed)) > 1), ())
+    keys = keys or next((members for listed in _lists(prompt) if len(members := _members(listed)) > 1), ())
     if not keys:
         return None
     array = bool(re.search(_ARRAY, prompt))
@@ -59,14 +59,14 @@ def named_in(prompt: str) -> Fields | None:
 
 def _lists(prompt: str) -> Iterator[str]:
     for introduced in _INTRODUCED:
-        yield from (found[1] for found in islice(re.finditer(introduced, prompt), _TRIED))
+        yield from (match[1] for match in islice(re.finditer(introduced, prompt), _MAX_TRIED))
 
 
 def _members(listed: str) -> tuple[str, ...]:
     head = re.split(_END, listed, maxsplit=1)[0]
     names = [re.sub(_LEADING, "", name).strip(" \"'`()[]{}*-") for name in re.split(_BETWEEN, head)]
     names = [name for name in names if name]
-    # A member of four words is a clause, so this was no list of names after all.
+    # A member of more than three words is a clause, so this is not a list of names.
     if any(len(name.split()) > 3 or not re.fullmatch(r"[\w -]{1,40}", name) for name in names):
         return ()
     return tuple(dict.fromkeys(_key(name) for name in names))

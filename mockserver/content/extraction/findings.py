@@ -1,10 +1,10 @@
-"""What there is to find in a video, in English: what DumplingAI's extractions are made of."""
+"""Details of each theme and story in English, for DumplingAI's extractions."""
 
 from typing import NamedTuple
 
 
 class Product(NamedTuple):
-    """Something that a video shows; the price in US dollars."""
+    """A product in a video. The price is in US dollars."""
 
     name: str
     brand: str
@@ -14,7 +14,7 @@ class Product(NamedTuple):
 
 
 class Theme(NamedTuple):
-    """What holds for every story of a theme."""
+    """The details that all stories of a theme share."""
 
     takeaways: tuple[str, str]
     tips: tuple[str, str, str]  # imperatives
@@ -22,13 +22,13 @@ class Theme(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """What one story shows beyond its beats."""
+    """The details of one story beyond its beats."""
 
     people: int  # a crowd is an estimate
     takeaway: str
-    lines: tuple[str, str]  # spoken between the two lines that every story brings
+    lines: tuple[str, str]  # spoken between the two lines of `Story.said`
     objects: str
-    sign: str  # text that can be read in the picture
+    sign: str  # text in the picture
     product: Product
 
 

@@ -1,4 +1,4 @@
-"""What an attentive viewer would note down about one video, in English, as plain data."""
+"""The content of one video in English, as plain data."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from mockserver.core.seeded import Seeded
 
 Row = dict[str, object]
 
-# Who speaks in a story, where somebody in the picture does; elsewhere a narrator speaks over it.
+# The gender of the speaker, for stories in which a person in the picture speaks. Other stories have a narrator.
 _VOICES = {
     "portrait.window": "feminine", "portrait.potter": "masculine", "tech.robot": "feminine", "tech.app": "any",
     "cooking.pasta": "any", "cooking.bread": "any", "sport.runner": "feminine", "music.guitar": "masculine",
@@ -34,7 +34,7 @@ _SENTIMENTS = {
 
 
 class Footage(NamedTuple):
-    """One video of `seconds` seconds: what it shows, who speaks, what there is to learn from it."""
+    """One video of `seconds` seconds: its events, speech, products and other details."""
 
     scene: Scene
     seeded: Seeded
@@ -42,43 +42,43 @@ class Footage(NamedTuple):
 
     @property
     def story(self) -> Story:
-        """The story that the video tells."""
+        """The story of the video."""
         return locale("en").stories[self.scene.story]
 
     @property
     def findings(self) -> Findings:
-        """What the story shows beyond its beats."""
+        """The details of the story beyond its beats."""
         return findings.STORIES[self.scene.story]
 
     @property
     def theme(self) -> Theme:
-        """What the story shares with others of its theme."""
+        """The details that all stories of the theme share."""
         return findings.THEMES[self.scene.theme]
 
     @property
-    def said(self) -> Slots:
-        """The scene in words."""
+    def phrases(self) -> Slots:
+        """The phrases of the scene."""
         return slots(self.scene, locale("en"))
 
     def summary(self) -> str:
-        """Three sentences: what is shown, what happens, how it feels."""
-        said = self.said
+        """Return three sentences: what is shown, what happens, and the mood."""
+        phrases = self.phrases
         forms = locale("en").description
-        return " ".join((forms.opening[0].format_map(said), self.story.beats[1], forms.mood[0].format_map(said)))
+        return " ".join((forms.opening[0].format_map(phrases), self.story.beats[1], forms.mood[0].format_map(phrases)))
 
     def events(self) -> list[Row]:
-        """What happens when: 3 to 5 events that follow one another from the first second to the last."""
+        """Return 3 to 5 consecutive events from the first second to the last."""
         beats = self.story.beats if self.seconds >= 6 else self.story.beats[:2] + self.story.beats[4:]
-        lasting = split(max(0, int(self.seconds * 1000)), [4 + draw % 6 for draw in self.scene.draws[: len(beats)]])
+        lengths = split(max(0, int(self.seconds * 1000)), [4 + draw % 6 for draw in self.scene.draws[: len(beats)]])
         rows: list[Row] = []
         at = 0
-        for beat, millis in zip(beats, lasting, strict=True):
+        for beat, millis in zip(beats, lengths, strict=True):
             rows.append({"start": clock(at / 1000), "end": clock((at + millis) / 1000), "description": beat})
             at += millis
         return rows
 
     def transcript(self) -> list[Row]:
-        """Everything that is said, line by line, 2 to 4 lines, each with who says it and when it begins."""
+        """Return the 2 to 4 spoken lines, each with its speaker and the time at which it begins."""
         first, last = self.story.said
         lines = [first, *self.findings.lines, last]
         if self.scene.story == "talk.interview":  # the guest's first answer follows the host's question
@@ -93,7 +93,7 @@ class Footage(NamedTuple):
         ]
 
     def speakers(self) -> list[str]:
-        """The names of those who speak: in an interview host and guest, elsewhere one person or `Narrator`."""
+        """Return the names of the speakers: host and guest in an interview, otherwise one person or `Narrator`."""
         gender = _VOICES.get(self.scene.story)
         if gender is None:
             return ["Narrator"]
@@ -103,35 +103,35 @@ class Footage(NamedTuple):
         return [speaker]
 
     def quotes(self) -> list[Row]:
-        """What is worth quoting."""
+        """Return the quotes."""
         return [
             {"quote": line["text"], "speaker": line["speaker"], "timestamp": line["timestamp"]}
             for line in self.transcript()
         ]
 
     def products(self) -> list[Row]:
-        """The products that can be seen, the most prominent first; prices in US dollars."""
-        found = (self.findings.product, self.theme.product)
-        shown = [self.seconds * part for part in (0.15, 0.6)]
+        """Return the products in the video, the most prominent first. Prices are in US dollars."""
+        products = (self.findings.product, self.theme.product)
+        times = [self.seconds * part for part in (0.15, 0.6)]
         return [
             {**product._asdict(), "currency": "USD", "timestamp": clock(at)}
-            for product, at in zip(found, shown, strict=True)
+            for product, at in zip(products, times, strict=True)
         ]
 
     def takeaways(self) -> list[str]:
-        """Three things to remember."""
+        """Return three takeaways."""
         return [self.findings.takeaway, *self.theme.takeaways]
 
     def advice(self) -> list[str]:
-        """Three things to do."""
+        """Return three recommendations."""
         return list(self.theme.tips)
 
     def people(self) -> Row:
-        """How many people are in the picture, and who speaks."""
+        """Return the number of people in the picture, and the speakers."""
         return {"visible": self.findings.people, "speakers": self.speakers()}
 
     def counts(self) -> Row:
-        """What can be counted."""
+        """Return the number of people, scenes, spoken lines, products and objects."""
         return {
             "people": self.findings.people,
             "scenes": len(self.events()),
@@ -141,40 +141,40 @@ class Footage(NamedTuple):
         }
 
     def count_of(self, noun: str) -> int:
-        """How many of something there are: counted where the video tells, else a small number."""
+        """Return the number of something: counted if possible, otherwise a small seeded number."""
         counts, plural = self.counts(), _PEOPLE.get(noun, noun if noun.endswith("s") else noun + "s")
         known = counts.get(plural)
         return known if isinstance(known, int) else self.seeded.integer(1, 4, "count", plural)
 
     def objects(self) -> list[str]:
-        """The things in the picture."""
+        """Return the objects in the picture."""
         return self.findings.objects.split(", ")
 
     def ingredients(self) -> list[str]:
-        """What is cooked with, where something is cooked."""
+        """Return the ingredients of a cooking video; empty for other videos."""
         return _INGREDIENTS.get(self.scene.story, [])
 
     def topics(self) -> list[str]:
-        """What the video could be filed under."""
+        """Return the topics."""
         return self.story.tags.split(", ")
 
     def sentiment(self) -> Row:
-        """How it feels: `positive`, `neutral` or `mixed`, with a score from 0 to 1."""
+        """Return the sentiment: `positive`, `neutral` or `mixed`, with a score from 0 to 1, and the mood."""
         label, score = _SENTIMENTS[self.scene.mood]
-        return {"overall": label, "score": round(score + self.scene.draw(9, 23) / 100, 2), "mood": self.said["mood"]}
+        return {"overall": label, "score": round(score + self.scene.draw(9, 23) / 100, 2), "mood": self.phrases["mood"]}
 
     def style(self) -> Row:
-        """Colors, lighting, mood and camera."""
+        """Return colors, lighting, mood and camera."""
         return dict(prompts.style_analysis(self.scene))
 
     def sound(self) -> Row:
-        """Music and noises."""
-        return {"music": self.said["music"], "effects": list(self.story.effects)}
+        """Return music and sound effects."""
+        return {"music": self.phrases["music"], "effects": list(self.story.effects)}
 
     def setting(self) -> str:
-        """Where and when."""
-        return "{Subject}, {moment}; {light}.".format_map(self.said)
+        """Return place, time and light."""
+        return "{Subject}, {moment}; {light}.".format_map(self.phrases)
 
     def length(self) -> str:
-        """How long it runs."""
+        """Return the duration as text."""
         return f"{clock(self.seconds)} ({round(self.seconds, 1)} seconds)"

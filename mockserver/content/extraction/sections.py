@@ -1,4 +1,4 @@
-"""The parts of an answer that a prompt can ask for, recognised by its words."""
+"""The sections of an answer, selected by the words of a prompt."""
 
 import re
 from collections.abc import Callable
@@ -8,15 +8,15 @@ from mockserver.content.extraction.footage import Footage
 
 
 class Section(NamedTuple):
-    """One part of an answer: its key in JSON, its heading in text, the words that ask for it, and its content."""
+    """A section of an answer: its key in JSON, its heading in text, the pattern that selects it, and its content."""
 
     name: str
     heading: str
     words: str
     content: Callable[[Footage], object]
 
-    def asked_in(self, text: str) -> re.Match[str] | None:
-        """Where a text asks for this part; patterns are compiled when first needed, to keep the import cheap."""
+    def match_in(self, text: str) -> re.Match[str] | None:
+        """Return the match of the pattern in a text. It is compiled when it is first used, for a fast import."""
         return re.search(self.words, text, re.IGNORECASE)
 
 
@@ -108,11 +108,11 @@ _BY_NAME = {section.name: section for section in SECTIONS}
 
 
 def asked_for(prompt: str) -> list[Section]:
-    """The sections that a prompt asks for, in the order in which it does, at most eight; none where it names none."""
-    found = [(match.start(), section) for section in SECTIONS if (match := section.asked_in(prompt))]
-    return [section for _, section in sorted(found, key=lambda place: place[0])][:8]
+    """Return the sections that a prompt asks for, in the order of its words, at most eight."""
+    matches = [(match.start(), section) for section in SECTIONS if (match := section.match_in(prompt))]
+    return [section for _, section in sorted(matches, key=lambda match: match[0])][:8]
 
 
 def named(name: str) -> Section:
-    """The section of that name."""
+    """Return the section with this name."""
     return _BY_NAME[name]

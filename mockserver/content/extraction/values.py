@@ -1,4 +1,4 @@
-"""The values of named fields, for one video."""
+"""The values of the fields that a prompt names, for one video."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ from mockserver.content.extraction.fields import Fields
 from mockserver.content.extraction.footage import Footage, Row
 from mockserver.content.extraction.sections import SECTIONS
 
-# Keys that make the video's products, or what is said in it, the things that have these fields.
+# Keys that show that the fields are of the video's products, or of its spoken lines.
 _OF_PRODUCTS = frozenset(("price", "brand", "sku", "cost", "manufacturer", "product", "products", "items", "brands"))
 _OF_SPEECH = frozenset(("quote", "quotes", "speaker", "speakers", "line", "people"))
-# Parts of a key that say of what a field is, not which: "product_price" is a price.
+# Parts of a key that name the owner of a field, not the field: "product_price" is a price.
 _OWNERS = frozenset(("product", "item", "event", "scene", "shot", "video", "step", "moment", "chapter"))
 _VAGUE = frozenset(("name", "title", "text", "time", "label", "value"))
 _NUMBERS = frozenset(("count", "number", "total", "num"))
@@ -43,9 +43,9 @@ _PLAIN: dict[str, Callable[[Footage], object]] = {
 
 
 def values(footage: Footage, fields: Fields) -> Row | list[Row]:
-    """The named fields of the video, or of everything in their group: an object, or an array where one is asked for.
+    """Return the values of the fields for the video or for each member of the group, as an object or an array.
 
-    A field that nothing in the video answers is null, or an empty array if its name is a plural.
+    A field without a value in the video is null, or an empty array if its name is a plural.
     """
     rows = _rows(footage, fields)
     if fields.array:
@@ -68,17 +68,17 @@ def _rows(footage: Footage, fields: Fields) -> list[Row]:
 
 
 def _product(row: Row) -> Row:
-    named = {"title": row["name"], "product": row["name"], "item": row["name"], "cost": row["price"]}
-    return {**row, **named, "manufacturer": row["brand"], "type": row["category"], "time": row["timestamp"]}
+    aliases = {"title": row["name"], "product": row["name"], "item": row["name"], "cost": row["price"]}
+    return {**row, **aliases, "manufacturer": row["brand"], "type": row["category"], "time": row["timestamp"]}
 
 
 def _event(row: Row, at: int) -> Row:
-    told = row["description"]
-    title = str(told).split(",")[0].split(":")[0].split(";")[0].rstrip(".")
-    same = dict.fromkeys(("event", "action", "scene", "step", "moment", "text"), told)
+    description = row["description"]
+    title = str(description).split(",")[0].split(":")[0].split(";")[0].rstrip(".")
+    aliases = dict.fromkeys(("event", "action", "scene", "step", "moment", "text"), description)
     return {
         **row,
-        **same,
+        **aliases,
         "title": title,
         "name": title,
         "timestamp": row["start"],
@@ -89,23 +89,23 @@ def _event(row: Row, at: int) -> Row:
 
 def _value(footage: Footage, key: str, row: Row) -> object:
     parts = key.lower().split("_")
-    telling = [part for part in parts if part not in _OWNERS] or parts
-    for part in (key.lower(), *sorted(telling, key=_VAGUE.__contains__)):
+    specific = [part for part in parts if part not in _OWNERS] or parts
+    for part in (key.lower(), *sorted(specific, key=_VAGUE.__contains__)):
         if part in row:
             return row[part]
-    if telling[-1] in _PLAIN:
-        return _PLAIN[telling[-1]](footage)
+    if specific[-1] in _PLAIN:
+        return _PLAIN[specific[-1]](footage)
     if parts[0] in ("is", "has", "are", "was", "contains", "can"):
         return footage.seeded.bits("flag", key) % 2 == 0
     if _NUMBERS & set(parts):
         return footage.count_of(next((part for part in parts if part not in _NUMBERS and part != "of"), key))
-    section = next((section for section in SECTIONS if section.asked_in(" ".join(parts))), None)
+    section = next((section for section in SECTIONS if section.match_in(" ".join(parts))), None)
     if section is not None:
         return section.content(footage)
     return [] if key.endswith("s") and not key.endswith("ss") else None
 
 
 def _subjects(fields: Fields) -> set[str]:
-    """What the keys speak of; a "product_count" is a number and speaks of no product."""
+    """Return the parts of all keys, without keys that are numbers: "product_count" is not about a product."""
     split = [key.lower().split("_") for key in fields.keys]
     return {part for parts in split if not _NUMBERS & set(parts) for part in parts}

@@ -1,7 +1,7 @@
-"""The languages that the simulated AI writes: a JSON file each, which is read and checked when first asked for.
+"""The languages of the simulated AI: a JSON file for each, which is read and checked when it is first needed.
 
-To add a language, copy `en.json` to a file named for its code, say everything in it anew, and name the code in `CODES`.
-What a file must hold is in `phrases`.
+To add a language, copy `en.json` to a file named after its code, translate every phrase, and add the code to `CODES`.
+`phrases` defines what a file must contain.
 """
 
 from functools import cache
@@ -16,14 +16,14 @@ _TRADITIONAL = frozenset({"zh-tw", "zh-hk", "zh-mo", "zh-hant"})
 
 @cache
 def locale(code: str) -> Locale:
-    """The phrases of one of `CODES`; raises KeyError for any other, and ValueError where its file is not right."""
+    """Return the phrases of a language. Raises KeyError for an unknown code, and ValueError for an invalid file."""
     if code not in CODES:
         raise KeyError(code)
     return read(_FOLDER / f"{code}.json")
 
 
-def nearest(language: str) -> str:
-    """The one of `CODES` that serves a language tag: `pt-BR` gives `pt`, `zh-Hant-HK` `zh-TW`, an unknown one `en`."""
+def code_for(language: str) -> str:
+    """Return the code for a language tag: `pt-BR` gives `pt`, `zh-Hant-HK` gives `zh-TW`, an unknown tag `en`."""
     if language in CODES:
         return language
     tag = language[:35].strip().replace("_", "-").lower()

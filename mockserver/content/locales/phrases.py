@@ -1,7 +1,7 @@
-"""The shape of a language: which phrases each one must bring, and how the file that brings them is read.
+"""The phrases of a language: which ones its file must contain, and how the file is read and checked.
 
-What stands in `{}` in a form is a slot that the code fills. A form may use any of its slots, in the order its language
-likes; with a capital first letter (Subject, Moment, ...) they are for the start of a sentence.
+A form is a phrase with slots in `{}`, which the code fills. It can use any of its slots in any order. Slots with a
+capital first letter (Subject, Moment, ...) are for the start of a sentence.
 """
 
 import json
@@ -15,8 +15,8 @@ from mockserver.content.scene import ANGLES, FRAMINGS, LIGHTS, MOMENTS, MOVEMENT
 from mockserver.content.themes import MOODS, STORIES
 from mockserver.source.suggestions import describe, did_you_mean, nearest
 
-# A text that is annotated with names is a form with these slots, a dict one with these keys. A text without names is
-# said as it stands.
+# A string annotated with names is a form with these slots; a dict annotated with names has these keys. A string without
+# names is used as it is.
 _SPOKEN = ("subject", "moment", "light", "mood", "palette", "music")
 SLOTS = (*_SPOKEN, *(name.capitalize() for name in _SPOKEN), "camera", "lens")
 _MAY_BE_EMPTY = "may be empty"
@@ -36,18 +36,18 @@ Gist = Annotated[str, ("gist",)]
 
 
 class Story(NamedTuple):
-    """One story told in one language: whole phrases, so that nothing has to agree with a word chosen elsewhere."""
+    """One story in one language. Its phrases are complete, so that their grammar does not depend on other phrases."""
 
     subject: str  # a noun phrase that can open a sentence, no full stop
     title: str
     beats: tuple[str, str, str, str, str]  # what happens, as whole sentences, in order
-    effects: tuple[str, str]  # what is heard, as noun phrases
-    said: tuple[str, str]  # what a narrator or the person in the picture says
+    effects: tuple[str, str]  # sounds, as noun phrases
+    said: tuple[str, str]  # spoken lines of a narrator or of a person in the video
     tags: str  # six, a comma and a space between them in every language
 
 
 class PromptForms(NamedTuple):
-    """How a prompt is said."""
+    """The phrases of a prompt."""
 
     opening: tuple[Form, Form]
     light: tuple[Form, Form]
@@ -64,7 +64,7 @@ class PromptForms(NamedTuple):
 
 
 class ShotForms(NamedTuple):
-    """How a shot list is said."""
+    """The phrases of a shot list."""
 
     heading: str
     columns: tuple[str, str, str, str, str, str]  # number, framing and angle, movement, description, audio, duration
@@ -73,17 +73,17 @@ class ShotForms(NamedTuple):
     music: Track
     effect: Track
     speech: Track
-    silent: str  # what stands in the place of speech where nobody speaks
-    same: str  # what stands in the place of music that goes on
+    silent: str  # replaces the speech if nobody speaks
+    same: str  # replaces the music if it continues
     inserts: tuple[str, str, str]  # shots that fit any story, as whole sentences
     summary_heading: str
     summary: tuple[Summary, Summary]
-    rhythm: tuple[str, str, str]  # on the cut: brisk, even, unhurried
+    rhythm: tuple[str, str, str]  # about the cut: fast, medium, slow
     prompt_heading: str
 
 
 class DescriptionForms(NamedTuple):
-    """How a description is said."""
+    """The phrases of a description."""
 
     titles: tuple[Titled, Timed, Hinted]  # plain, with the moment, with the hint's own words
     opening: tuple[Form, Form]
@@ -97,7 +97,7 @@ class DescriptionForms(NamedTuple):
 
 
 class Locale(NamedTuple):
-    """Everything that is said in one language; a file has the same keys, and lists for tuples."""
+    """All phrases of one language. Its file has the same keys, and lists for tuples."""
 
     code: str  # as in the name of the file
     space: Annotated[str, _MAY_BE_EMPTY]  # between sentences
@@ -118,27 +118,27 @@ class Locale(NamedTuple):
 
 
 def read(path: Path) -> Locale:
-    """The language that a file holds. Raises ValueError, which names the file and each key that is wrong in it."""
-    wrong: list[str] = []
-    found: Any = None
+    """Read the file of a language. Raises ValueError with a line for each error, which names the file and the key."""
+    errors: list[str] = []
+    value: Any = None
     try:
-        found = _reading(Locale)(json.loads(path.read_bytes(), object_pairs_hook=_once), "", wrong)
+        value = _reader(Locale)(json.loads(path.read_bytes(), object_pairs_hook=_without_duplicates), "", errors)
     except ValueError as error:
-        wrong.append(str(error))
-    if not wrong and found.code != path.stem:
-        wrong.append(f"code: it is {path.stem!r} by the name of the file, not {describe(found.code)}")
-    if wrong:
-        raise ValueError("\n".join(f"{path}: {told}" for told in wrong))
-    language: Locale = found
+        errors.append(str(error))
+    if not errors and value.code != path.stem:
+        errors.append(f"code: must be {path.stem!r} like the name of the file, not {describe(value.code)}")
+    if errors:
+        raise ValueError("\n".join(f"{path}: {error}" for error in errors))
+    language: Locale = value
     return language
 
 
-# What reads a value: given the value, its key and the list of what is wrong so far.
-_Reading = Callable[[object, str, list[str]], Any]
+# A function that checks and converts a value. It gets the value, its key, and the list that it adds errors to.
+_Reader = Callable[[object, str, list[str]], Any]
 
 
 @cache
-def _reading(kind: Any) -> _Reading:
+def _reader(kind: Any) -> _Reader:
     names: Any = ()
     if get_origin(kind) is Annotated:
         kind, names = get_args(kind)
@@ -146,69 +146,69 @@ def _reading(kind: Any) -> _Reading:
     if kind is str:
         return partial(_text, names)
     if get_origin(kind) is dict:
-        return partial(_mapping, dict, dict.fromkeys(names, _reading(inner[1])))
+        return partial(_mapping, dict, dict.fromkeys(names, _reader(inner[1])))
     if get_origin(kind) is tuple:
         endless = inner[-1] is ...
-        return partial(_list, _reading(inner[0]) if endless else None, [] if endless else [_reading(k) for k in inner])
+        return partial(_list, _reader(inner[0]) if endless else None, [] if endless else [_reader(k) for k in inner])
     fields = get_type_hints(kind, include_extras=True)
-    return partial(_mapping, lambda read: kind(**read), {name: _reading(field) for name, field in fields.items()})
+    return partial(_mapping, lambda read: kind(**read), {name: _reader(field) for name, field in fields.items()})
 
 
-def _text(slots: tuple[str, ...] | str, value: object, at: str, wrong: list[str]) -> object:
+def _text(slots: tuple[str, ...] | str, value: object, at: str, errors: list[str]) -> object:
     if not isinstance(value, str):
-        wrong.append(f"{at}: a text is needed, not {describe(value)}")
+        errors.append(f"{at}: must be a string, not {describe(value)}")
     elif not value and slots != _MAY_BE_EMPTY:
-        wrong.append(f"{at}: the text is empty")
+        errors.append(f"{at}: must not be empty")
     elif "{" in value or "}" in value:
-        wrong += [f"{at}: {told}" for told in _unfilled(value, () if isinstance(slots, str) else slots)]
+        errors += [f"{at}: {error}" for error in _slot_errors(value, () if isinstance(slots, str) else slots)]
     return value
 
 
-def _unfilled(form: str, slots: tuple[str, ...]) -> Iterable[str]:
+def _slot_errors(form: str, slots: tuple[str, ...]) -> Iterable[str]:
     if not slots:
-        return ["nothing is filled in here: the text has no braces"]
+        return ["this phrase has no slots, so it must not contain braces"]
     try:
         parts = [part for part in string.Formatter().parse(form) if part[1] is not None]
     except ValueError as error:
         return [f"{str(error).lower()} in {describe(form)}"]
-    found = [f"{name}{'!' + how if how else ''}{':' + spec if spec else ''}" for _, name, spec, how in parts]
-    return [f"{{{name}}} is not filled{did_you_mean(name, slots)}" for name in found if name not in slots]
+    names = [f"{name}{'!' + how if how else ''}{':' + spec if spec else ''}" for _, name, spec, how in parts]
+    return [f"unknown slot {{{name}}}{did_you_mean(name, slots)}" for name in names if name not in slots]
 
 
 def _mapping(
-    made: Callable[[dict[str, Any]], Any], keys: dict[str, _Reading], value: object, at: str, wrong: list[str]
+    create: Callable[[dict[str, Any]], Any], keys: dict[str, _Reader], value: object, at: str, errors: list[str]
 ) -> object:
     if not isinstance(value, dict):
-        wrong.append(f"{at or 'the file'}: a mapping is needed, not {describe(value)}")
+        errors.append(f"{at or 'the file'}: must be a mapping, not {describe(value)}")
         return None
     within = f"{at}." if at else ""
     if value.keys() != keys.keys():
         missing = [key for key in keys if key not in value]
         unknown = [key for key in value if key not in keys]
-        wrong += [f"{within}{key}: unknown key{did_you_mean(key, missing or keys)}" for key in unknown]
+        errors += [f"{within}{key}: unknown key{did_you_mean(key, missing or keys)}" for key in unknown]
         meant = {nearest(key, missing) for key in unknown}
-        wrong += [f"{within}{key}: missing" for key in missing if key not in meant]
-    read = {key: keys[key](part, within + key, wrong) for key, part in value.items() if key in keys}
-    return made(read) if len(read) == len(keys) else None
+        errors += [f"{within}{key}: missing key" for key in missing if key not in meant]
+    read = {key: keys[key](part, within + key, errors) for key, part in value.items() if key in keys}
+    return create(read) if len(read) == len(keys) else None
 
 
-def _list(every: _Reading | None, each: list[_Reading], value: object, at: str, wrong: list[str]) -> object:
+def _list(every: _Reader | None, each: list[_Reader], value: object, at: str, errors: list[str]) -> object:
     if not isinstance(value, list):
-        wrong.append(f"{at}: a list is needed, not {describe(value)}")
+        errors.append(f"{at}: must be a list, not {describe(value)}")
         return None
     if not value:
-        wrong.append(f"{at}: the list is empty")
+        errors.append(f"{at}: must not be empty")
     elif every is None and len(value) != len(each):
-        wrong.append(f"{at}: {len(each)} entries are needed, not {len(value)}")
-    readings = each if every is None else [every] * len(value)
+        errors.append(f"{at}: must have {len(each)} entries, not {len(value)}")
+    readers = each if every is None else [every] * len(value)
     return tuple(
-        reading(part, f"{at}[{n}]", wrong) for n, (reading, part) in enumerate(zip(readings, value, strict=False))
+        reader(part, f"{at}[{n}]", errors) for n, (reader, part) in enumerate(zip(readers, value, strict=False))
     )
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)}: the key is there twice")
-    return found
+        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)}: duplicate key")
+    return mapping

@@ -7,7 +7,7 @@ from mockserver.core.credits import ONE
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.seeded import ULID_RANDOM, ulid_time
-from mockserver.core.stages import staged
+from mockserver.core.stages import with_stages
 from mockserver.kit.operations import Reply
 from mockserver.providers.descrideo import assumptions, billing, results, sources, stages
 from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider, Wanted
@@ -66,7 +66,7 @@ async def replay(api: str, exchange: Exchange) -> Reply:
     if delivery is None:
         message = "The webhook of this job is no longer kept"
         raise Refusal("not_found", message, ledger_rows=("rule.replay_forgotten",), job=job.id)
-    await outbox.again(delivery, exchange.now)
+    await outbox.replay(delivery, exchange.now)
     return Reply(202, {"job_id": job.id, "replayed": True}, job=job.id)
 
 
@@ -91,7 +91,9 @@ def _costs(exchange: Exchange, video: str) -> tuple[float, int]:
 async def _accepted(exchange: Exchange, api: str, facts: Mapping[str, Any], video: str, cost: float = 0) -> Reply:
     wanted: Wanted = exchange.body
     job_id = await exchange.ids.job(ulid_time(exchange.now), ULID_RANDOM, crockford=True)
-    plan = staged(exchange.plan_for(job_id, exchange.rule), stages.stages(wanted.mode, transcribed=wanted.transcribed))
+    plan = with_stages(
+        exchange.plan_for(job_id, exchange.rule), stages.stages(wanted.mode, transcribed=wanted.transcribed)
+    )
     source = getattr(wanted, "source", None)
     waits: Mapping[str, Any] = {}
     if isinstance(source, DirectUrl | SourceProvider):

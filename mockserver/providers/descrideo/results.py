@@ -36,7 +36,7 @@ def _ended(sandbox: SandboxState, job: Job, state: State) -> Mapping[str, Any]:
         code, message = _UNEXPLAINED[state.status]
         failure = {"code": state.step.code or code, "message": state.step.error or message}
         return {"error": failure, "billing": billing.costs(0, 0)}
-    return sandbox.memo(("descrideo", job.sequence, job.id), lambda: _succeeded(sandbox, job))
+    return sandbox.cached(("descrideo", job.sequence, job.id), lambda: _succeeded(sandbox, job))
 
 
 def _succeeded(sandbox: SandboxState, job: Job) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Plan
-from mockserver.core.stages import waiting
+from mockserver.core.stages import with_held_stages
 from mockserver.outgoing.call import CallResult
 from mockserver.outgoing.destination import EgressRefused, read_url
 from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider
@@ -41,11 +41,11 @@ class _Unusable(Exception):
 def planned(plan: Plan, source: DirectUrl | SourceProvider, *, fetch: bool) -> tuple[Plan, Mapping[str, Any]]:
     """Return the plan of a job with its waits, and the facts for the calls."""
     if isinstance(source, SourceProvider):
-        plan, waits = waiting(plan, (RESOLVING, PROBING))
+        plan, waits = with_held_stages(plan, (RESOLVING, PROBING))
         broker = {"url": source.provider.url, "reference": source.provider.reference}
         return plan, {"waits": waits, "broker": broker}
     if fetch:
-        plan, waits = waiting(plan, (PROBING,))
+        plan, waits = with_held_stages(plan, (PROBING,))
         return plan, {"waits": waits, "video": source.url}
     return plan, {}
 
@@ -58,7 +58,7 @@ async def entered(settling: Settling, job: Job, state: State, secret: str) -> No
     if stage == RESOLVING:
         broker = job.facts["broker"]
         body = {"job_id": job.id, "reference": broker["reference"]}
-        await settling.outbox.ask(job, RESOLVE, broker["url"], state.entered_at, secret=secret, body=body)
+        await settling.outbox.call_out(job, RESOLVE, broker["url"], state.entered_at, secret=secret, body=body)
     elif "video" in job.facts:
         await settling.outbox.fetch(job, FETCH, job.facts["video"], state.entered_at, first=FIRST_BYTES)
     else:

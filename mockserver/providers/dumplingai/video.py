@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.core.faults import Refusal
 from mockserver.kit.models import WebUrl
 from mockserver.media.encoded import decoded
@@ -98,7 +98,7 @@ async def _probed(text: str) -> tuple[str, VideoFacts]:
     for piece in decoded(text):
         probe.feed(piece)
         digest.update(piece)
-        await turn()
+        await let_others_run()
     return digest.hexdigest(), probe.finish()
 
 

@@ -108,7 +108,7 @@ def _text(sandbox: SandboxState, source: Seeded, video: _Video, locale: str) -> 
     """Return the text for a video. It is always the same for the same video and language."""
     from mockserver.content import shots
 
-    return sandbox.memo(
+    return sandbox.cached(
         ("reverse_prompt", video, locale),
         lambda: shots.reverse_prompt(source, video.hint, locale, video.duration / 1000),
     )

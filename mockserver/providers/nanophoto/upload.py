@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from mockserver.clock import turn
+from mockserver.clock import let_others_run
 from mockserver.core.faults import Refusal
 from mockserver.media.encoded import decoded
 from mockserver.media.reader import VideoProbe
@@ -47,7 +47,7 @@ async def inspect(text: str) -> Uploaded:
         for piece in decoded(text, start):
             mark = mark or _mark(piece)
             probe.feed(piece)
-            await turn()
+            await let_others_run()
     except ValueError:
         raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is not Base64", ledger_rows=_NO_BASE64) from None
     facts = probe.finish()
@@ -82,7 +82,7 @@ async def _is_larger(text: str, start: int) -> bool:
     length -= text[-8:].count("=")
     for at in range(start, len(text), _COUNTED):
         length -= text.count("\n", at, at + _COUNTED) + text.count("\r", at, at + _COUNTED)
-        await turn()
+        await let_others_run()
     return length * 3 // 4 > LARGEST
 
 

@@ -85,7 +85,7 @@ async def queue_status(exchange: Exchange) -> Reply:
     """GET /api/v1/queue/status: the account's pending videos, next first, and figures of all accounts."""
     store, provider = exchange.sandbox.store, exchange.provider.name
     await exchange.sandbox.settling.observe(exchange.now)
-    tally = await store.tally(provider)
+    tally = await store.count_by_status(provider)
     waiting = await store.waiting_jobs(provider, exchange.account.id, LISTED)
     rows = _each_once(
         row for job in waiting.jobs for row in ("rule.queue", "rule.wait", *_rows_of_quality(exchange, job))

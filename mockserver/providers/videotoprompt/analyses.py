@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from mockserver.clock import rfc3339
-from mockserver.core.durations import spell
+from mockserver.core.durations import format_duration
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.match import Rule
@@ -60,7 +60,7 @@ async def by_upload(exchange: Exchange) -> Reply:
     options, rows = _options(exchange, upload.fields)
     longest = _largest(exchange, "video_seconds")
     if longest is not None and facts.duration_ms is not None and facts.duration_ms > longest * 1000:
-        message = f"The video is longer than the {spell(longest * 1000)} that your plan allows"
+        message = f"The video is longer than the {format_duration(longest * 1000)} that your plan allows"
         raise Refusal("forbidden", message, ledger_rows=OVER_PLAN, deviations=deviations)
     rows = (*rows, "rule.upload_fields")
     exchange.admit(*rows, *_SUBMITTED)
@@ -228,7 +228,7 @@ def _within_plan(exchange: Exchange, body: UrlAnalysis) -> None:
     if longest is None or body.timestamp_end is None:
         return
     if body.timestamp_end - body.timestamp_start > longest:
-        message = f"The requested part is longer than the {spell(longest * 1000)} that your plan allows"
+        message = f"The requested part is longer than the {format_duration(longest * 1000)} that your plan allows"
         raise Refusal("forbidden", message, ledger_rows=OVER_PLAN)
 
 

@@ -30,7 +30,7 @@ def error_text(state: State) -> str:
 
 def prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
     """Return the prompt of a completed analysis. It is always the same."""
-    return sandbox.memo(("prompt", job.sequence, job.id), lambda: _prompt(sandbox, job))
+    return sandbox.cached(("prompt", job.sequence, job.id), lambda: _prompt(sandbox, job))
 
 
 def _prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:

@@ -1,0 +1,101 @@
+"""Operations on accounts."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query
+
+from mockserver.clock import rfc3339
+from mockserver.control import actions
+from mockserver.control.bodies import StrictRoute
+from mockserver.control.dependencies import CurrentSandbox, Now, ServerParts
+from mockserver.control.models import AccountChange
+from mockserver.control.parameters import ProviderQuery, Segment
+from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
+from mockserver.core.accounts import Account
+from mockserver.core.credits import ONE, Kind
+from mockserver.core.scenario import WebhookSpec
+from mockserver.kit.models import Instant, Shape
+from mockserver.kit.provider import Provider
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.store.protocol import Credits
+
+
+class LedgerEntry(Shape):
+    """One change of an account's credits."""
+
+    at: Instant
+    kind: Kind
+    amount: float
+    reference: str
+
+
+class AccountView(Shape):
+    """An account at one provider. Credits and limits are null where they are unlimited."""
+
+    provider: str
+    plan: str
+    billing: str
+    credits: float | None
+    reserved: float
+    limits: dict[str, int | None]
+    webhook: WebhookSpec | None
+    ledger: list[LedgerEntry]
+
+
+class AccountList(Shape):
+    """The account of a key at each provider that accepts the key."""
+
+    accounts: list[AccountView]
+
+
+router = APIRouter(tags=["accounts"], route_class=StrictRoute)
+
+_EXAMPLES: Any = {
+    "credits": {"value": {"credits": 5}},
+    "limits": {"value": {"plan": "free", "limits": {"requests_per_minute": 1}}},
+}
+_UNKNOWN = problems({404: "There is no such provider"})
+
+
+@router.get("/accounts/{key}", summary="Get an account", responses={**WRONG_QUERY, **_UNKNOWN})
+async def show_account(
+    key: Segment, query: Annotated[ProviderQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts, now: Now
+) -> AccountList:
+    return await _views(sandbox, parts.selected(query.provider), key, now)
+
+
+@router.patch("/accounts/{key}", summary="Change an account", responses={**WRONG_BODY, **_UNKNOWN})
+async def change_account(
+    key: Segment,
+    query: Annotated[ProviderQuery, Query()],
+    change: Annotated[AccountChange, Body(openapi_examples=_EXAMPLES)],
+    sandbox: CurrentSandbox,
+    parts: ServerParts,
+    now: Now,
+) -> AccountList:
+    actions.check_account(change, parts.catalogue)
+    providers = parts.selected(query.provider)
+    await actions.change_account(sandbox, providers, key, change, now)
+    return await _views(sandbox, providers, key, now)
+
+
+async def _views(sandbox: Sandbox, providers: Sequence[Provider], key: str, now: int) -> AccountList:
+    found = [await actions.find_account(sandbox, provider, key, now) for provider in providers]
+    return AccountList(accounts=[_view(*each) for each in found if each is not None])
+
+
+def _view(account: Account, credits: Credits) -> AccountView:
+    return AccountView(
+        provider=account.provider,
+        plan=account.tier,
+        billing=account.billing,
+        credits=None if credits.balance is None else credits.balance / ONE,
+        reserved=credits.reserved / ONE,
+        limits={name: limit.allowed for name, limit in account.limits.items()},
+        webhook=account.webhook,
+        ledger=[
+            LedgerEntry(at=rfc3339(e.at), kind=e.kind, amount=e.amount / ONE, reference=e.reference)
+            for e in credits.entries[-actions.LATEST_CREDITS :]
+        ],
+    )

@@ -1,0 +1,151 @@
+"""Changes to a sandbox that the control API and the test handle share. This module does not import FastAPI."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mockserver.clock import rfc3339
+from mockserver.control.errors import ControlError
+from mockserver.control.models import AccountChange, ArmedFault, ClockChange, JobChange
+from mockserver.core.accounts import Account
+from mockserver.core.compile import Catalogue, check_fault, suggest
+from mockserver.core.credits import ONE
+from mockserver.core.jobs import IllegalMove, Job
+from mockserver.core.journal import JournalEntry
+from mockserver.core.match import key_matches
+from mockserver.core.scenario import ClockSpec
+from mockserver.kit.provider import Provider
+from mockserver.outgoing.destination import EgressRefused, read_url
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.store.protocol import ARMED, Credits
+
+# Changes of an account's credits that are shown.
+LATEST_CREDITS = 50
+
+
+async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
+    """Move the clock, or change its mode. Return the number of events on the way, all of which have been processed.
+
+    Raises ControlError 404 for an unknown job, and 409 for a job that time alone does not end.
+    """
+    events = 0
+    if change.advance is not None:
+        events = await sandbox.advance(sandbox.clock.now() + change.advance)
+    elif change.to is not None:
+        at = await sandbox.next_event()
+        events = 0 if at is None else await sandbox.advance(max(at, sandbox.clock.now()))
+    elif change.until is not None:
+        if await sandbox.advance_until_terminal(await find_job(sandbox, change.until.job)) is None:
+            held = f"Time alone does not end the job {change.until.job!r}: it is held, or counts polls"
+            raise ControlError(409, held)
+    else:
+        sandbox.change_clock(_clock(change))
+    now = sandbox.clock.now()
+    await sandbox.store.append(JournalEntry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
+    return events
+
+
+def _clock(change: ClockChange) -> ClockSpec:
+    assert change.mode is not None
+    return ClockSpec(mode=change.mode) if change.speed is None else ClockSpec(mode=change.mode, speed=change.speed)
+
+
+async def find_job(sandbox: Sandbox, job_id: str, provider: str | None = None) -> Job:
+    """Return the job with this id, of one provider or of any.
+
+    Raises ControlError 404, and 409 where several providers or accounts have a job with this id.
+    """
+    found = [job for job in await sandbox.store.find_jobs(job_id) if provider in (None, job.provider)]
+    if not found:
+        raise ControlError(404, f"There is no job {job_id!r} in the sandbox {sandbox.name!r}")
+    if len(found) > 1:
+        raise ControlError(409, f"Several accounts have a job {job_id!r}; add ?provider=NAME")
+    return found[0]
+
+
+async def change_job(sandbox: Sandbox, job: Job, change: JobChange, now: int) -> Job:
+    """Force a status on the job, or release it from a held step. Raises ControlError 409 where that is not possible."""
+    try:
+        if change.release:
+            changed = job.released(now)
+        else:
+            assert change.status is not None
+            changed = job.moved(now, change.status, change.error, change.code)
+    except IllegalMove as error:
+        raise ControlError(409, str(error)) from None
+    if not await sandbox.replace_job(job, changed):
+        raise ControlError(409, "The job changed at the same moment; look at it again")
+    return changed
+
+
+async def find_account(sandbox: Sandbox, provider: Provider, key: str, now: int) -> tuple[Account, Credits] | None:
+    """Return the account of an API key at a provider with its credits, or None where the scenario refuses the key."""
+    account = await sandbox.account(provider.name, key, now)
+    if account is None:
+        return None
+    await sandbox.store.open_credits(account.id, now, account.credits)
+    credits = await sandbox.store.credits(account.id)
+    return (account, credits) if credits else None
+
+
+def check_account(change: AccountChange, known: Catalogue) -> None:
+    """Check that a provider has the plan and the limits of a change. Raises ControlError 422."""
+    if change.plan is not None and change.plan not in known.tiers:
+        raise ControlError(422, f"No provider has a plan {change.plan!r}{suggest(change.plan, known.tiers)}")
+    for name in change.limits:
+        if name not in known.limits:
+            raise ControlError(422, f"Unknown limit {name!r}{suggest(name, known.limits)}")
+
+
+async def change_account(
+    sandbox: Sandbox, providers: Sequence[Provider], key: str, change: AccountChange, now: int
+) -> None:
+    """Change the account of an API key at each of these providers. Fields that are not set keep their value."""
+    fields = change.model_dump(include=change.model_fields_set)
+    for provider in providers:
+        await _change_account(sandbox, provider, key, dict(fields), now)
+    await sandbox.settling.reconsider()
+
+
+async def _change_account(sandbox: Sandbox, provider: Provider, key: str, fields: dict[str, Any], now: int) -> None:
+    account = f"{provider.name}:{key}"
+    if "credits" in fields:
+        # The account has to exist first: it gets the credits of its plan when it is created.
+        await find_account(sandbox, provider, key, now)
+        credits = fields.pop("credits")
+        await sandbox.store.grant(account, now, None if credits is None else round(credits * ONE))
+    if fields:
+        before = await sandbox.store.get_value("account", account, now) or {}
+        if "limits" in fields:
+            fields["limits"] = {**before.get("limits", {}), **fields["limits"]}
+        await sandbox.store.put_value("account", account, {**before, **fields})
+
+
+async def arm_fault(sandbox: Sandbox, armed: ArmedFault, known: Catalogue) -> str:
+    """Arm a fault and return its id. Raises ControlError 422 for an unknown operation, or a fault that is not valid."""
+    if not any(key_matches(armed.operation, operation) for operation in known.operations):
+        raise ControlError(
+            422, f"No operation is called {armed.operation!r}{suggest(armed.operation, known.operations)}"
+        )
+    for problem in check_fault(("fault",), armed.fault, known):
+        raise ControlError(422, problem.message)
+    name = f"f{await sandbox.store.next_number('armed')}"
+    await sandbox.store.put_value(ARMED, name, armed.model_dump(mode="json", by_alias=True))
+    return name
+
+
+async def replay_delivery(sandbox: Sandbox, delivery_id: str, url: str | None, now: int) -> None:
+    """Schedule another attempt of a delivery, at its own receiver or at another URL.
+
+    Raises ControlError 404 for an unknown delivery, 409 while an attempt is in progress, and 422 for a wrong URL.
+    """
+    delivery = await sandbox.store.get_delivery(delivery_id)
+    if delivery is None:
+        raise ControlError(404, f"There is no delivery {delivery_id!r} in the sandbox {sandbox.name!r}")
+    if sandbox.courier.sends(delivery.id):
+        raise ControlError(409, "An attempt of this delivery is under way; wait until it is over")
+    if url is not None:
+        try:
+            read_url(url)
+        except EgressRefused as refused:
+            raise ControlError(422, f"url: {refused}") from None
+    await sandbox.outbox.replay(delivery, now, url)

@@ -1,0 +1,103 @@
+"""Translates the server's own requests and connections into ASGI, which FastAPI speaks."""
+
+import logging
+from typing import Any
+
+from mockserver.clock import let_others_run
+from mockserver.control.app import control_app
+from mockserver.control.boundary import Boundary
+from mockserver.control.dependencies import Parts
+from mockserver.control.errors import ControlError
+from mockserver.control.problems import problem
+from mockserver.kit.operations import Header
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.wire.asgi import Message
+from mockserver.wire.probes import SAFE
+from mockserver.wire.request import Connection, Disconnected, Request
+
+log = logging.getLogger("mockserver")
+
+
+class ControlApi:
+    """Answers requests below `/_mock`, for the sandbox that the request is in."""
+
+    def __init__(self, parts: Parts, boundary: Boundary) -> None:
+        self._app = control_app()
+        self._parts = parts
+        self._boundary = boundary
+
+    async def serve(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
+        """Answer one request, whose `path` is what follows `/_mock`."""
+        # FastAPI and time-outs need a task. A request is in one only after it has first waited.
+        await let_others_run()
+        responder = _Responder(request, connection)
+        scope = self._scope(sandbox, path, request, connection)
+        try:
+            try:
+                self._boundary.check(path, request.headers)
+            except ControlError as error:
+                await problem(error)(scope, responder.receive, responder.send)
+            else:
+                await self._app(scope, responder.receive, responder.send)
+        except Disconnected:
+            return
+        except Exception:
+            # By now FastAPI has answered with 500.
+            log.exception("%s /_mock%s failed", request.method, path)
+
+    def _scope(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> dict[str, Any]:
+        root_path = request.path.removesuffix(path)
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            # HEAD is served by GET (RFC 9110 section 9.3.2). The connection leaves out the body.
+            "method": "GET" if request.method == "HEAD" else request.method,
+            "scheme": request.scheme,
+            # Not decoded: a slash in a parameter (%2F) does not end its segment.
+            "path": root_path + path,
+            "raw_path": request.path.encode("latin-1"),
+            "root_path": root_path,
+            "query_string": request.query,
+            "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.fields],
+            "state": {"sandbox": sandbox, "parts": self._parts, "request": request, "connection": connection},
+        }
+
+
+class _Responder:
+    """The two callables of an ASGI application, over a connection. Every response gets the safe headers."""
+
+    def __init__(self, request: Request, connection: Connection) -> None:
+        self._body = request.body
+        self._connection = connection
+        self._read = False
+        self._status = 0
+        self._headers: list[Header] = []
+        self._begun = False
+
+    async def receive(self) -> Message:
+        """The next piece of the body. After its end: wait until the client has gone."""
+        if self._read:
+            await self._connection.gone()
+            return {"type": "http.disconnect"}
+        piece = self._body if self._body is not None else await self._connection.read()
+        self._read = piece is None or self._body is not None
+        return {"type": "http.request", "body": piece or b"", "more_body": not self._read}
+
+    async def send(self, message: Message) -> None:
+        """Send the head or a piece of the response."""
+        if message["type"] == "http.response.start":
+            own = {name for name, _ in message["headers"]}
+            safe = [header for header in SAFE if header[0] not in own]
+            self._status, self._headers = message["status"], [*message["headers"], *safe]
+            return
+        body, more = message.get("body", b""), message.get("more_body", False)
+        if not self._begun and not more:
+            await self._connection.respond(self._status, self._headers, body)
+            return
+        if not self._begun:
+            self._begun = True
+            await self._connection.begin(self._status, self._headers)
+        await self._connection.send(body)
+        if not more:
+            await self._connection.end()

@@ -1,0 +1,74 @@
+"""Request bodies: strict JSON of a limited size."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+from fastapi import HTTPException, Request, Response
+from fastapi.routing import APIRoute
+
+from mockserver.core.faults import Refusal
+from mockserver.wire.body import media_type, parse_json, read_body, whole
+
+MAX_BODY = 1_048_576
+JSON_TYPE = "application/json"
+YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
+
+
+class StrictRequest(Request):
+    """A request that reads its body as strict JSON.
+
+    Raises HTTPException 413, 415 or 400 for a body that is too large, of another type or not valid JSON. A body with
+    one of the types `also` is not parsed. If the body is `optional`, body and type may be missing.
+    """
+
+    also: tuple[str, ...] = ()
+    optional = False
+
+    async def body(self) -> bytes:
+        """The bytes of the body, whose type has been checked."""
+        try:
+            # Read from the server's own connection: it sends 100 Continue only if the body is wanted.
+            raw = await read_body(self.state.request, self.state.connection, MAX_BODY)
+        except Refusal as refusal:
+            raise HTTPException(413, refusal.message) from None
+        kind = media_type(self.headers.get("content-type"))
+        if kind in self.also:
+            # FastAPI takes an empty body for a missing one. An empty line is an empty document too.
+            return raw or b"\n"
+        if self.optional and not raw and not kind:
+            return raw
+        # Only JSON: a form on a page of another site can send text/plain without a preflight request, but never this.
+        if kind != JSON_TYPE:
+            raise HTTPException(415, f"Content-Type must be {' or '.join((JSON_TYPE, *self.also[:1]))}")
+        try:
+            self._data = whole(parse_json(raw))
+        except ValueError as error:
+            raise HTTPException(400, f"The body is not valid JSON: {error}") from None
+        return raw
+
+    async def json(self) -> Any:
+        """The data of the body, which has been read."""
+        return self._data
+
+
+class StrictRoute(APIRoute):
+    """A route whose body is strict JSON."""
+
+    also: ClassVar[tuple[str, ...]] = ()
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        optional = self.body_field is not None and not self.body_field.field_info.is_required()
+
+        async def strict(request: Request) -> Response:
+            request = StrictRequest(request.scope, request.receive)
+            request.also, request.optional = self.also, optional
+            return await handle(request)
+
+        return strict
+
+
+class JsonOrYamlRoute(StrictRoute):
+    """A route whose body is strict JSON, or YAML in bytes."""
+
+    also = YAML_TYPES

@@ -1,0 +1,74 @@
+"""Dependencies of operations: the sandbox of the request, the time in it, and the parts of the server."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from mockserver.control.errors import ControlError
+from mockserver.core.compile import Catalogue
+from mockserver.kit.catalogue import catalogue_of
+from mockserver.kit.provider import Provider
+from mockserver.kit.summary import Providers
+from mockserver.provenance.behaviours import Ledger
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.sandboxes import Sandboxes
+from mockserver.scenario.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the server that operations use. `document` returns the OpenAPI document with a name."""
+
+    sandboxes: Sandboxes
+    library: Library
+    providers: Providers
+    ledger: Ledger
+    document: Callable[[str], Mapping[str, Any]]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The names that scenarios may use with these providers."""
+        return catalogue_of(self.providers.summaries)
+
+    def provider(self, name: str) -> Provider:
+        """The provider with this name. Raises ControlError 404 that lists the providers."""
+        if name in self.providers:
+            return self.providers[name]
+        raise ControlError(404, f"There is no provider {name!r}; the providers are {', '.join(self.providers)}")
+
+    def selected(self, name: str | None) -> Sequence[Provider]:
+        """The provider with this name, or all of them for None. Raises ControlError 404."""
+        return list(self.providers.values()) if name is None else [self.provider(name)]
+
+
+async def _parts(request: Request) -> Parts:
+    parts: Parts = request.state.parts
+    return parts
+
+
+async def _sandbox(request: Request) -> Sandbox:
+    sandbox: Sandbox = request.state.sandbox
+    return sandbox
+
+
+CurrentSandbox = Annotated[Sandbox, Depends(_sandbox)]
+ServerParts = Annotated[Parts, Depends(_parts)]
+
+
+async def settle(sandbox: CurrentSandbox) -> int:
+    """Process everything in the sandbox that is due. Return the present instant of its clock, in milliseconds."""
+    now = sandbox.clock.now()
+    await sandbox.settling.settle(now)
+    return now
+
+
+async def _origin(request: Request) -> str:
+    return f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}"
+
+
+# The instant of the request: the same for everything that the request does.
+Now = Annotated[int, Depends(settle)]
+# The scheme and host that the client uses for the server.
+Origin = Annotated[str, Depends(_origin)]

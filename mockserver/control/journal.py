@@ -1,0 +1,141 @@
+"""The journal of a sandbox."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
+from mockserver.clock import rfc3339
+from mockserver.control.bodies import StrictRoute
+from mockserver.control.dependencies import CurrentSandbox, ServerParts
+from mockserver.control.parameters import Entries, HttpStatus, ProviderQuery
+from mockserver.control.problems import WRONG_QUERY, problems
+from mockserver.core.journal import JournalEntry, Kind
+from mockserver.core.masking import masked_account, masked_headers
+from mockserver.core.match import key_matches
+from mockserver.kit.models import Instant, Shape
+from mockserver.provenance.behaviours import Ledger
+from mockserver.provenance.rows import Basis
+
+
+class Missed(Shape):
+    """A rule that did not match a request, and its first condition that failed."""
+
+    rule: str
+    failed: str
+
+
+class RequestSeen(Shape):
+    """A request as it arrived. Its credentials are masked."""
+
+    headers: dict[str, str]
+    body: str
+
+
+class ReplySeen(Shape):
+    """The reply to a request."""
+
+    body: str
+
+
+class RestsOn(Shape):
+    """A behaviour that this depends on: a row of the provider's ledger, and its class."""
+
+    rule: str
+    basis: Basis | None = Field(alias="class")
+
+
+class EntryView(Shape):
+    """One thing that happened. `cause` is the number of another entry. The other fields depend on `kind`."""
+
+    number: int | None = None
+    kind: Kind
+    at: Instant
+    provider: str | None = None
+    operation: str | None = None
+    account: str | None = None
+    method: str | None = None
+    path: str | None = None
+    status: int | None = None
+    job: str | None = None
+    cause: int | None = None
+    note: str | None = None
+    delivery: str | None = None
+    deviations: list[str] | None = None
+    rests_on: list[RestsOn] | None = None
+    rule: str | None = None
+    missed: list[Missed] | None = None
+    request: RequestSeen | None = None
+    reply: ReplySeen | None = None
+
+
+class Journal(Shape):
+    """Entries of the journal, newest first."""
+
+    entries: list[EntryView]
+
+
+class JournalQuery(ProviderQuery):
+    """Which entries of the journal to list."""
+
+    operation: str = Field(default="*", description="provider.operation; * stands for any characters")
+    status: HttpStatus | SkipJsonSchema[None] = Field(default=None, description="the HTTP status of the reply")
+    job: str | SkipJsonSchema[None] = Field(default=None, description="a job's id")
+    kind: Kind | SkipJsonSchema[None] = None
+    limit: Entries = Field(default=100, description="the maximum number of entries")
+
+
+router = APIRouter(tags=["records"], route_class=StrictRoute)
+
+
+@router.get(
+    "/journal",
+    summary="List what happened, newest first",
+    response_model_exclude_unset=True,
+    responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
+)
+async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts) -> Journal:
+    if query.provider is not None:
+        parts.provider(query.provider)
+    entries = [entry for entry in await sandbox.journal() if _matches(entry, query)]
+    return Journal(entries=[_view(entry, parts.ledger) for entry in entries[: query.limit]])
+
+
+def _matches(entry: JournalEntry, query: JournalQuery) -> bool:
+    return (
+        query.status in (None, entry.status)
+        and query.job in (None, entry.job)
+        and query.provider in (None, entry.provider)
+        and query.kind in (None, entry.kind)
+        and (query.operation == "*" or key_matches(query.operation, entry.operation or ""))
+    )
+
+
+def _view(entry: JournalEntry, ledger: Ledger) -> EntryView:
+    view: dict[str, Any] = {
+        "number": entry.number or None,
+        "kind": entry.kind,
+        "at": rfc3339(entry.at),
+        "provider": entry.provider,
+        "operation": entry.operation,
+        "account": masked_account(entry.account) if entry.account else None,
+        "method": entry.method,
+        "path": entry.path,
+        "status": entry.status,
+        "job": entry.job,
+        "cause": entry.cause,
+        "note": entry.note,
+        "delivery": entry.detail.get("delivery") if entry.detail else None,
+        "deviations": list(entry.deviations) or None,
+        "rests_on": [{"rule": row, "class": ledger.basis(row)} for row in dict.fromkeys(entry.rests_on)] or None,
+    }
+    if entry.kind == "request":
+        view["rule"] = entry.rule
+        view["missed"] = [{"rule": m.rule, "failed": m.failed} for m in (*entry.others, *entry.misses)]
+        view["request"] = {
+            "headers": dict(masked_headers(entry.headers)),
+            "body": entry.request.decode("utf-8", "replace"),
+        }
+        view["reply"] = {"body": entry.reply.decode("utf-8", "replace")}
+    return EntryView.model_validate({name: value for name, value in view.items() if value is not None})

@@ -1,0 +1,109 @@
+"""Operations on scenarios: list them, get the active one, switch to another."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from pydantic import Field
+
+from mockserver.control.bodies import JsonOrYamlRoute
+from mockserver.control.dependencies import CurrentSandbox, ServerParts
+from mockserver.control.errors import ControlError
+from mockserver.control.models import ClockMode, ScenarioByName, ScenarioChange
+from mockserver.control.problems import WRONG_BODY, problems
+from mockserver.core.compile import Program
+from mockserver.core.scenario import Scenario
+from mockserver.kit.models import Shape
+from mockserver.scenario.library import Library
+from mockserver.source.document import Document, SourceErrors
+from mockserver.source.validation import validate
+
+
+class ScenarioListed(Shape):
+    """A scenario that you can switch to by name."""
+
+    name: str
+    description: str
+
+
+class ScenarioList(Shape):
+    """All scenarios that you can switch to by name."""
+
+    scenarios: list[ScenarioListed]
+
+
+class ScenarioUsed(Shape):
+    """The scenario that the sandbox now follows."""
+
+    scenario: str
+    rules: int = Field(ge=0)
+    clock: ClockMode
+
+
+router = APIRouter(tags=["sandbox"], route_class=JsonOrYamlRoute)
+
+_EXAMPLES: Any = {
+    "by name": {"value": {"name": "default"}},
+    "your own": {"value": {"scenario": "mine", "extends": "default"}},
+}
+_YAML = {"application/yaml": {"schema": {"$ref": "#/components/schemas/Scenario"}}}
+
+
+@router.get("/scenarios", summary="List the scenarios")
+async def list_scenarios(parts: ServerParts) -> ScenarioList:
+    listed = parts.library.listed()
+    return ScenarioList(scenarios=[ScenarioListed(name=s.name, description=s.description) for s in listed])
+
+
+@router.get(
+    "/scenario",
+    summary="Get the active scenario",
+    response_model_exclude_unset=True,
+    response_description="The scenario, with everything that it extends",
+)
+async def show_scenario(sandbox: CurrentSandbox) -> Scenario:
+    return sandbox.program.source
+
+
+@router.put(
+    "/scenario",
+    summary="Switch to another scenario",
+    responses={**WRONG_BODY, **problems({404: "There is no such scenario"})},
+    openapi_extra={"requestBody": {"content": _YAML}},
+)
+async def use_scenario(
+    scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
+) -> ScenarioUsed:
+    """Give the name of a scenario, or a scenario of your own as JSON or YAML. Existing jobs keep their plans."""
+    program = program_of(_given(scenario.root), parts.library)
+    await sandbox.switch_scenario(program)
+    return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)
+
+
+def _given(data: Any) -> Any:
+    """The scenario in a body: YAML, data, or the name of a scenario. Raises ControlError 422."""
+    if isinstance(data, bytes) or (isinstance(data, dict) and "scenario" in data):
+        return data
+    try:
+        return validate(ScenarioByName, Document.of(data, "body")).name
+    except SourceErrors as errors:
+        raise ControlError(422, str(errors.errors[0]), [str(each) for each in errors.errors]) from None
+
+
+def program_of(scenario: Any, library: Library) -> Program:
+    """Compile a scenario that is given by its name, as data, or as YAML in bytes.
+
+    Raises ControlError 404 for an unknown name, and 422 with every mistake in the scenario.
+    """
+    try:
+        if isinstance(scenario, bytes):
+            return library.program_of_text(scenario, "upload")
+        if isinstance(scenario, dict) and "scenario" in scenario:
+            return library.program_of_data(scenario, "upload")
+        # A name in a request is never a path: the control API does not read files of the machine.
+        if not isinstance(scenario, str) or "/" in scenario or "\\" in scenario or scenario.endswith((".yaml", ".yml")):
+            raise ControlError(422, "Give the name of a scenario, or a scenario itself")
+        return library.program(scenario)
+    except SourceErrors as errors:
+        raise ControlError(422, "The scenario has mistakes", [str(each) for each in errors.errors]) from None
+    except LookupError as error:
+        raise ControlError(404, str(error.args[0])) from None
