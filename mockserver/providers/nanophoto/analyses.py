@@ -13,6 +13,7 @@ from mockserver.core.faults import Fault, Refusal
 from mockserver.core.plans import Plan, Step
 from mockserver.core.seeded import Seeded
 from mockserver.kit.operations import Deferred, Reply, Stream
+from mockserver.providers.nanophoto import prices
 from mockserver.providers.nanophoto.codes import CODES, PREFIX
 from mockserver.providers.nanophoto.links import is_shown, youtube_id
 from mockserver.providers.nanophoto.models import FIELDS, ReversePrompt
@@ -22,7 +23,6 @@ from mockserver.wire.exchange import Exchange
 from mockserver.wire.stream import composed, ends_at
 from mockserver.wire.work import due_of, steps_of
 
-COST = 1
 TEXT_TYPE = "text/plain; charset=utf-8"
 _ID_LENGTH = 16
 _LEFT = "the client went away before the first byte"
@@ -62,7 +62,9 @@ async def reverse_prompt(exchange: Exchange) -> Deferred:
     began = max(starts, sandbox.clock.now())
     stream = composed(exchange, began, seeded, lambda: _text(sandbox, source, video, locale), job_id)
     request = {"source": body.source, "locale": locale, "hint": video.hint}
-    await exchange.jobs.submit(job_id, request=request, plan=_plan(exchange.fault, work, stream, starts), cost=COST)
+    await exchange.jobs.submit(
+        job_id, request=request, plan=_plan(exchange.fault, work, stream, starts), cost=prices.ANALYSIS
+    )
     end = work[-1]
 
     async def finished() -> Reply:
