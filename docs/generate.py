@@ -149,9 +149,9 @@ def provider_scenarios(provider: Provider) -> Iterator[str]:
 
 def operations(provider: Provider) -> Iterator[str]:
     """Yield a table of a provider's operations, with the status codes of their replies."""
-    from mockserver.openapi.providers import described
+    from mockserver.openapi.providers import describe
 
-    api = described(provider)
+    api = describe(provider)
     yield "| operation | request | what it does | replies |"
     yield "|---|---|---|---|"
     for operation in api.operations:

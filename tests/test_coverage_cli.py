@@ -138,13 +138,13 @@ def test_without_a_server_it_fails_with_a_message(capsys: Out, nobody: str) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--url", "http://127.0.0.1:99999"), "'http://127.0.0.1:99999' is no URL of a server"),
-        (("--url", "http://[::1"), "'http://[::1' is no URL of a server"),
+        (("--url", "http://127.0.0.1:99999"), "'http://127.0.0.1:99999' is not the URL of a server"),
+        (("--url", "http://[::1"), "'http://[::1' is not the URL of a server"),
         (("none.json",), "none.json: No such file"),
         (("bad.json",), "bad.json: not a coverage report that was saved as JSON"),
-        (("bad.json", "--reset"), "coverage of files asks no server"),
-        (("bad.json", "--sandbox", "one"), "coverage of files asks no server"),
-        (("bad.json", "--sandbox", ""), "coverage of files asks no server"),
+        (("bad.json", "--reset"), "--url, --sandbox and --reset need a server"),
+        (("bad.json", "--sandbox", "one"), "--url, --sandbox and --reset need a server"),
+        (("bad.json", "--sandbox", ""), "--url, --sandbox and --reset need a server"),
     ],
 )
 def test_invalid_input_is_reported_in_one_line(
@@ -176,7 +176,7 @@ def test_a_threshold_is_a_percentage(capsys: Out, percent: str) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["coverage", f"--fail-under={percent}"])
     assert ended.value.code == 2
-    assert f"invalid percentage from 0 to 100 value: '{percent}'" in capsys.readouterr().err
+    assert f"must be a percentage from 0 to 100, not '{percent}'" in capsys.readouterr().err
 
 
 def test_the_token_of_a_server_is_sent(capsys: Out) -> None:

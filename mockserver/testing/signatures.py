@@ -1,4 +1,4 @@
-"""Signatures of webhooks, checked as a receiver of them would: by the provider's documents alone."""
+"""Verifies the signatures of webhooks as a receiver does, from the provider's documentation."""
 
 import hmac
 from collections.abc import Iterable, Mapping
@@ -10,12 +10,12 @@ from mockserver.kit.webhooks import Signature
 
 Verdict = Literal["valid", "invalid", "stale", "missing"]
 
-# Milliseconds that a signed timestamp may be off: what receivers usually allow.
+# How many milliseconds a signed timestamp may differ from now. Receivers usually allow five minutes.
 TOLERANCE = 300_000
 
 
 def sender_of(headers: Mapping[str, str], providers: Iterable[Provider]) -> Provider | None:
-    """The provider whose signature a call has, or a part of it. `headers` are by name in lower case."""
+    """Return the provider whose signature headers a call has, or None. The names in `headers` are in lower case."""
     for provider in providers:
         signature = provider.signature
         if signature is None:
@@ -26,7 +26,7 @@ def sender_of(headers: Mapping[str, str], providers: Iterable[Provider]) -> Prov
 
 
 def verdict(signature: Signature, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: int) -> Verdict:
-    """Whether a call is signed by one of the secrets. `headers` are by name in lower case; `now` is in milliseconds."""
+    """Check whether a call is signed with one of the secrets. `headers` are in lower case, `now` is in milliseconds."""
     given, stamp = headers.get(signature.header.lower()), headers.get((signature.timestamp_header or "").lower(), "")
     if given is None:
         return "missing"
