@@ -71,14 +71,14 @@ class MockServer(History):
 
     def secret(self, provider: ProviderName, key: str | None = None) -> str:
         """Return the secret that signs the webhooks of an account, by default that of `key(provider)`."""
-        signing = self._hosted.host.provider(provider)
-        if signing.signature is None:
+        known = self._hosted.host.provider(provider)
+        if known.signature is None:
             raise MockServerError(f"{provider} sends no webhooks")
         account_key = self.key(provider) if key is None else key
 
         async def secret_of(sandbox: Sandbox) -> str:
             account = await sandbox.account(provider, account_key, sandbox.clock.now())
-            return signing.webhook_secret(sandbox, f"{provider}:{account_key}", account)
+            return known.webhook_secret(sandbox, f"{provider}:{account_key}", account)
 
         return self._hosted.run(secret_of(self._hosted.sandbox))
 
