@@ -15,7 +15,7 @@ TOLERANCE = 300_000
 
 
 def sender_of(headers: Mapping[str, str], providers: Iterable[Provider]) -> Provider | None:
-    """The provider whose signature a call has, or a part of it. `headers` are by name in lower case."""
+    """Return the provider whose signature headers a call has, or None. The names in `headers` are in lower case."""
     for provider in providers:
         signature = provider.signature
         if signature is None:
@@ -26,7 +26,7 @@ def sender_of(headers: Mapping[str, str], providers: Iterable[Provider]) -> Prov
 
 
 def verdict(signature: Signature, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: int) -> Verdict:
-    """Whether a call is signed by one of the secrets. `headers` are by name in lower case; `now` is in milliseconds."""
+    """Check whether a call is signed with one of the secrets. `headers` are in lower case, `now` is in milliseconds."""
     given, stamp = headers.get(signature.header.lower()), headers.get((signature.timestamp_header or "").lower(), "")
     if given is None:
         return "missing"
