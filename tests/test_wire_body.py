@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from mockserver.core.faults import Refusal
 from mockserver.wire.body import (
-    DRAINED,
-    FORM_FIELDS,
-    MOST_VALUES,
+    MAX_DRAINED,
+    MAX_FORM_FIELDS,
+    MAX_VALUES,
     media_type,
     parse_form,
     parse_json,
@@ -96,7 +96,7 @@ def test_any_other_declared_length_is_not_what_decides(declared: str | None) -> 
 def test_draining_has_an_end() -> None:
     client = Client(*[b"x" * 1_048_576] * 20)
     refused(client, declared="99999999")
-    assert 20 - len(client.left) == DRAINED // 1_048_576
+    assert 20 - len(client.left) == MAX_DRAINED // 1_048_576
 
 
 def test_draining_ends_when_the_client_goes_away() -> None:
@@ -187,10 +187,10 @@ def test_nesting_of_any_depth_is_refused_without_a_crash(opening: bytes, closed:
 
 def test_a_large_body_may_be_text_but_not_a_million_small_values() -> None:
     """The bound is a guess from samples, so neither side of it is asked for exactly."""
-    text = "a film, " * (MOST_VALUES // 2) + "Zm9v" * MOST_VALUES
+    text = "a film, " * (MAX_VALUES // 2) + "Zm9v" * MAX_VALUES
     assert parse_json(json.dumps({"prompt": text}).encode()) == {"prompt": text}
     with pytest.raises(ValueError):
-        parse_json(b"[" + b"0," * 2 * MOST_VALUES + b"0]")
+        parse_json(b"[" + b"0," * 2 * MAX_VALUES + b"0]")
 
 
 values = st.recursive(
@@ -237,10 +237,10 @@ def test_form_fields_are_texts(body: bytes, fields: dict[str, str]) -> None:
 
 
 def test_form_fields_have_a_limit() -> None:
-    assert len(parse_form(b"&".join(b"f%d=1" % n for n in range(FORM_FIELDS)))) == FORM_FIELDS
+    assert len(parse_form(b"&".join(b"f%d=1" % n for n in range(MAX_FORM_FIELDS)))) == MAX_FORM_FIELDS
     with pytest.raises(ValueError):
-        parse_form(b"a&" * FORM_FIELDS + b"a")
-    assert dict(parse_query(b"a&" * FORM_FIELDS + b"a")) == {}
+        parse_form(b"a&" * MAX_FORM_FIELDS + b"a")
+    assert dict(parse_query(b"a&" * MAX_FORM_FIELDS + b"a")) == {}
 
 
 def test_a_form_that_is_no_utf_8_is_a_value_error_and_a_query_goes_on() -> None:

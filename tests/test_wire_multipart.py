@@ -12,8 +12,8 @@ from mockserver.core.faults import Refusal
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
 from mockserver.media.reader import probe
-from mockserver.wire.body import DRAINED
-from mockserver.wire.multipart import FIELD_MAX, PARTS_MAX, Upload, read_upload
+from mockserver.wire.body import MAX_DRAINED
+from mockserver.wire.multipart import MAX_FIELD_BYTES, MAX_PARTS, Upload, read_upload
 from mockserver.wire.request import Disconnected
 from tests.pieces import Pieces, post
 
@@ -193,11 +193,13 @@ NOT_UTF8 = "A field of the multipart body is not UTF-8"
             body(f"--{BOUNDARY}\r\n\r\n1\r\n".encode()), "A part of the multipart body has no name", id="no headers"
         ),
         pytest.param(
-            body(part("a", b"x" * (FIELD_MAX + 1))), "The field 'a' is too long", id="a field of one byte too many"
+            body(part("a", b"x" * (MAX_FIELD_BYTES + 1))),
+            "The field 'a' is too long",
+            id="a field of one byte too many",
         ),
         pytest.param(
-            body(*[part(f"f{n}") for n in range(PARTS_MAX + 1)]),
-            f"The multipart body has more than {PARTS_MAX} parts",
+            body(*[part(f"f{n}") for n in range(MAX_PARTS + 1)]),
+            f"The multipart body has more than {MAX_PARTS} parts",
             id="one part too many",
         ),
     ],
@@ -211,8 +213,8 @@ def test_a_body_that_is_not_well_formed_is_refused(data: bytes, message: str, si
 
 
 def test_at_the_limits_all_is_well() -> None:
-    assert len(read(body(part("a", b"x" * FIELD_MAX))).fields["a"]) == FIELD_MAX
-    assert len(read(body(*[part(f"f{n}") for n in range(PARTS_MAX)])).fields) == PARTS_MAX
+    assert len(read(body(part("a", b"x" * MAX_FIELD_BYTES))).fields["a"]) == MAX_FIELD_BYTES
+    assert len(read(body(*[part(f"f{n}") for n in range(MAX_PARTS)])).fields) == MAX_PARTS
     assert read(body(part("video", b"x" * 100, "a")), largest=100).files["video"].size == 100
 
 
@@ -222,7 +224,7 @@ def test_a_file_is_too_large_as_soon_as_it_is() -> None:
     assert (refusal.kind, refusal.message) == ("too_large", "The file is larger than 100 bytes")
     endless = Pieces([part("video", b"x" * 100, "a")[:-2], *[b"x" * 1_048_576] * 20])
     assert refused(endless, largest=100).kind == "too_large"
-    assert len(endless.left) == 20 - 1 - DRAINED // 1_048_576
+    assert len(endless.left) == 20 - 1 - MAX_DRAINED // 1_048_576
 
 
 def test_a_field_is_never_too_large_a_file() -> None:
