@@ -53,8 +53,7 @@ LAYERS = (
             "wire/checks.py: count_limits",
             "core/limits.py",
             "store/memory.py: hit _counter",
-            "kit/provider.py: limit_headers stranger_usage",
-            "providers/: limit_headers",
+            "kit/limits.py",
         ),
     ),
     Layer(
@@ -71,7 +70,7 @@ LAYERS = (
             "sandbox/state.py: account",
             "core/accounts.py",
             "kit/provider.py: key holder",
-            "providers/: key holder",
+            "providers/: holder",
         ),
     ),
     Layer(

@@ -10,7 +10,7 @@ import jsonschema_rs
 
 from mockserver.core.deliveries import Delivery
 from mockserver.core.match import key_matches
-from mockserver.kit.catalogue import ledger
+from mockserver.kit.ledger import ledger
 from mockserver.providers.registry import all_providers
 from mockserver.wire.address import AddressBook
 from mockserver.wire.server import Server

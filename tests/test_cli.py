@@ -242,7 +242,7 @@ def test_serve_reports_a_mistake_in_a_ledger_at_the_start(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ledger = tmp_path / "ledger.yaml"
-    monkeypatch.setattr("mockserver.kit.catalogue.ledger_file", lambda provider: ledger)
+    monkeypatch.setattr("mockserver.kit.ledger.ledger_file", lambda provider: ledger)
     ledger.write_text("rows: {}\nrows: {}\n")
     assert main(["serve", "--port", "0", flag]) == 2
     assert capsys.readouterr().err.startswith(f"{ledger}:2:1: ")

@@ -138,7 +138,7 @@ def test_the_process_writes_an_access_log_and_is_ended_by_sigterm() -> None:
     # If the server hangs, this test fails, but the run goes on.
     watchdog = threading.Timer(30, process.kill)
     watchdog.start()
-    (control,) = (line.split()[1] for line in islice(process.stdout, 8) if line.startswith("  Control"))
+    control = next(line.split()[1] for line in process.stdout if line.startswith("  Control"))
     httpx2.get(f"{control}/health").raise_for_status()
     (logged,) = islice((line for line in process.stdout if "INFO" in line), 1)
     assert re.fullmatch(r'INFO:     127\.0\.0\.1:[0-9]+ - "GET /_mock/health HTTP/1\.1" 200 OK\n', logged)

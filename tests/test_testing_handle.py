@@ -15,9 +15,8 @@ import mockserver as package
 from mockserver import MockServer
 from mockserver.core.scenario import Scenario
 from mockserver.providers.registry import all_providers
+from mockserver.providers.summaries import ProviderName
 from mockserver.testing import Job, MockServerError
-from mockserver.testing.handle import ProviderName
-from mockserver.testing.signatures import SCHEMES
 
 VIDEO = "https://example.com/hike.mp4"
 THROTTLED = {"rules": [{"name": "no", "operation": "videotoprompt.analyze_url", "fault": {"kind": "rate_limited"}}]}
@@ -49,7 +48,7 @@ def job_id(reply: requests.Response) -> str:
 
 def test_the_type_of_provider_names_has_all_providers() -> None:
     assert list(get_args(ProviderName)) == [p.name for p in all_providers()]
-    assert {scheme.provider for scheme in SCHEMES} == {p.name for p in all_providers() if p.events}
+    assert {p.name for p in all_providers() if p.signature} == {p.name for p in all_providers() if p.events}
 
 
 def test_the_environment_has_urls_keys_and_secrets(mockserver: MockServer) -> None:
@@ -63,7 +62,9 @@ def test_the_environment_has_urls_keys_and_secrets(mockserver: MockServer) -> No
     assert mockserver.url("descrideo").endswith(f"/~{mockserver.name}/descrideo/v1")
     assert mockserver.key("descrideo").startswith("nxt_")
     assert mockserver.url("videotoprompt", "/oauth/token").endswith("/videotoprompt/oauth/token")
-    assert len(mockserver.env()) == 2 * len(get_args(ProviderName)) + len(SCHEMES)
+    assert len(mockserver.env()) == 2 * len(get_args(ProviderName)) + sum(
+        p.signature is not None for p in all_providers()
+    )
 
 
 def test_a_key_selects_its_sandbox_without_a_prefix(mockserver: MockServer) -> None:
@@ -89,7 +90,7 @@ def test_the_secret_is_the_one_that_the_provider_returns(mockserver: MockServer)
     mockserver.account("videotoprompt").send_events_to("http://127.0.0.1:9/hook", secret="whsec_mine")
     assert mockserver.secret("videotoprompt") == "whsec_mine"
     with pytest.raises(MockServerError, match="no webhooks"):
-        mockserver.secret("nanophoto")  # type: ignore[arg-type]
+        mockserver.secret("nanophoto")
 
 
 # Behaviour.

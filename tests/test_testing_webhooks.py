@@ -12,13 +12,15 @@ import requests
 from mockserver import MockServer
 from mockserver.clock import monotonic
 from mockserver.core.signing import hmac_sha256
+from mockserver.providers.descrideo import Descrideo
+from mockserver.providers.videotoprompt import VideoToPrompt
 from mockserver.testing import Answer, MockServerError, Webhook
 from mockserver.testing.receiver import Receiver
-from mockserver.testing.signatures import SCHEMES, scheme_of
+from mockserver.testing.signatures import sender_of, verdict
 from tests.test_testing_handle import VIDEO, job_id, submit
 
 DONE = "analysis.completed"
-V2P, DESCRIDEO = SCHEMES
+V2P, DESCRIDEO = VideoToPrompt(), Descrideo()
 
 
 def describe(mock: MockServer, url: str) -> str:
@@ -95,14 +97,14 @@ def test_a_signature_is_stale_after_five_minutes() -> None:
         stamp = str(now // 1000 + seconds)
         return {"x-nxt-timestamp": stamp, "x-nxt-signature": f"sha256={hmac_sha256('s', body, stamp.encode())}"}
 
-    assert DESCRIDEO.verdict(signed(0), body, ["other", "s"], now) == "valid"
-    assert DESCRIDEO.verdict(signed(-301), body, ["s"], now) == "stale"
-    assert DESCRIDEO.verdict(signed(301), body, ["s"], now) == "stale"
-    assert DESCRIDEO.verdict({**signed(0), "x-nxt-timestamp": "soon"}, body, ["s"], now) == "invalid"
-    assert DESCRIDEO.verdict({"x-nxt-timestamp": "1"}, body, ["s"], now) == "missing"
-    assert V2P.verdict({"x-v2p-signature": f"sha256={hmac_sha256('s', body)}"}, body, ["s"], now) == "valid"
-    assert scheme_of({"x-nxt-timestamp": "1"}) is DESCRIDEO
-    assert scheme_of({"content-type": "text/plain"}) is None
+    assert verdict(DESCRIDEO.signature, signed(0), body, ["other", "s"], now) == "valid"
+    assert verdict(DESCRIDEO.signature, signed(-301), body, ["s"], now) == "stale"
+    assert verdict(DESCRIDEO.signature, signed(301), body, ["s"], now) == "stale"
+    assert verdict(DESCRIDEO.signature, {**signed(0), "x-nxt-timestamp": "soon"}, body, ["s"], now) == "invalid"
+    assert verdict(DESCRIDEO.signature, {"x-nxt-timestamp": "1"}, body, ["s"], now) == "missing"
+    assert verdict(V2P.signature, {"x-v2p-signature": f"sha256={hmac_sha256('s', body)}"}, body, ["s"], now) == "valid"
+    assert sender_of({"x-nxt-timestamp": "1"}, (V2P, DESCRIDEO)) is DESCRIDEO
+    assert sender_of({"content-type": "text/plain"}, (V2P, DESCRIDEO)) is None
 
 
 @pytest.mark.mockserver(scenario={"providers": {"descrideo": {"fetch": True}}})

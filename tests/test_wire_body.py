@@ -60,7 +60,7 @@ async def test_a_body_is_read_whole_up_to_the_limit(chunks: Iterable[bytes]) -> 
 async def test_a_body_over_the_limit_is_refused(chunks: Iterable[bytes]) -> None:
     client = Client(*chunks)
     refusal = await refusal_of(client)
-    assert (refusal.kind, refusal.most) == ("too_large", 10)
+    assert (refusal.kind, refusal.case) == ("too_large", "body_too_large")
     assert str(refusal) == "too_large: The request body is larger than 10 bytes"
     assert client.left == []
 

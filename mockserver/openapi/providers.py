@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 
 from mockserver.core.faults import Refusal
+from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import Provider, Refused
+from mockserver.kit.provider import Provider
 from mockserver.openapi.description import ApiDescription
 
 LOCAL = "http://localhost:8080"
@@ -78,7 +79,8 @@ def _error_kinds(provider: Provider, operation: Operation) -> Iterator[str]:
 
 
 def _error_reply(provider: Provider, operation: Operation, refusal: Refusal) -> Reply:
-    return (operation.spell(refusal) if operation.spell else None) or provider.spell(refusal, Refused(operation))
+    own = operation.error_reply(refusal) if operation.error_reply is not None else None
+    return own or provider.error_reply(refusal, RefusalContext(operation))
 
 
 def _matching_model(provider: Provider, operation: Operation, reply: Reply) -> type[BaseModel] | None:

@@ -44,7 +44,7 @@ class CoveragePlugin:
 
     def add_server(self, host: "Host") -> None:
         """Add the requests that a server got. Call it before the server closes."""
-        from mockserver.kit.catalogue import ledger
+        from mockserver.kit.ledger import ledger
 
         tally = host.run(_tally(host))
         self._reports.append(Report.from_tally([p.name for p in host.providers], ledger(host.providers).rows, tally))

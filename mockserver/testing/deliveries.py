@@ -15,12 +15,10 @@ from mockserver.core.masking import masked
 from mockserver.core.match import key_matches
 from mockserver.testing.hosted_sandbox import HostedSandbox, instant
 from mockserver.testing.jobs import Job
-from mockserver.testing.signatures import SCHEMES
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
-_BY_ACCOUNT = frozenset(scheme.provider for scheme in SCHEMES if scheme.by_account)
 Outcome = Literal["pending", "delivered", "given_up"]
 
 
@@ -157,7 +155,9 @@ class Deliveries:
         for job in (await sandbox.store.page_jobs()).jobs:
             key = job.account.partition(":")[2]
             account = await sandbox.account(job.provider, key, now)
-            if job.provider in _BY_ACCOUNT and account is not None and account.webhook is None:
+            provider = self._hosted.host.provider(job.provider)
+            urls = (provider.webhook_url(job, event, account) for event in provider.job_events.values())
+            if provider.job_events and account is not None and account.webhook is None and not any(urls):
                 lines[
                     f"\n  no events are sent for the key {masked(key)} at {job.provider}: its account has no webhook"
                 ] = None

@@ -6,6 +6,7 @@ from mockserver.clock import monotonic
 from mockserver.control import actions
 from mockserver.control.models import ArmedFault, Reset
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
+from mockserver.providers.summaries import ProviderName
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.accounts import Account
 from mockserver.testing.deliveries import Deliveries
@@ -15,7 +16,6 @@ from mockserver.testing.host import ScenarioLike
 from mockserver.testing.hosted_sandbox import validated
 from mockserver.testing.jobs import Jobs
 from mockserver.testing.receiver import Receiver
-from mockserver.testing.signatures import SCHEMES
 from mockserver.testing.time import Duration, SandboxClock
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
-ProviderName = Literal["videotoprompt", "prompttovideo", "nanophoto", "descrideo", "dumplingai"]
 What = Literal["journal", "jobs", "counters", "faults", "all"]
 
 
@@ -70,16 +69,16 @@ class MockServer(History):
         prefix = self._hosted.host.provider(provider).key_prefix
         return f"{prefix}{kind}{'-' if kind else ''}sbx-{self._name}"
 
-    def secret(self, provider: Literal["videotoprompt", "descrideo"], key: str | None = None) -> str:
+    def secret(self, provider: ProviderName, key: str | None = None) -> str:
         """Return the secret that signs the webhooks of an account, by default that of `key(provider)`."""
-        scheme = next((scheme for scheme in SCHEMES if scheme.provider == provider), None)
-        if scheme is None:
+        known = self._hosted.host.provider(provider)
+        if known.signature is None:
             raise MockServerError(f"{provider} sends no webhooks")
         account_key = self.key(provider) if key is None else key
 
         async def secret_of(sandbox: Sandbox) -> str:
             account = await sandbox.account(provider, account_key, sandbox.clock.now())
-            return scheme.secret(sandbox, f"{provider}:{account_key}", account)
+            return known.webhook_secret(sandbox, f"{provider}:{account_key}", account)
 
         return self._hosted.run(secret_of(self._hosted.sandbox))
 
@@ -90,7 +89,7 @@ class MockServer(History):
         `VIDEOTOPROMPT_WEBHOOK_SECRET` and `DESCRIDEO_WEBHOOK_SECRET`.
         """
         names: tuple[Any, ...] = providers or tuple(p.name for p in self._hosted.host.providers)
-        signing = {scheme.provider for scheme in SCHEMES}
+        signing = {p.name for p in self._hosted.host.providers if p.signature is not None}
         variables: dict[str, str] = {}
         for name in names:
             variables[f"{name.upper()}_BASE_URL"] = self.url(name)
@@ -167,7 +166,7 @@ class MockServer(History):
     def coverage(self) -> "Report":
         """Return the coverage of this sandbox so far, of the providers that were called: `percent`, `met`, `missed`."""
         from mockserver.coverage.report import Report
-        from mockserver.kit.catalogue import ledger
+        from mockserver.kit.ledger import ledger
 
         hosted, providers = self._hosted, self._hosted.host.providers
         names, rows = [provider.name for provider in providers], ledger(providers).rows

@@ -13,7 +13,7 @@ from mockserver.clock import wall_ms
 from mockserver.serving.serve import listen
 from mockserver.testing.callback_server import Answer, Break, CallbackServer, ReceivedRequest
 from mockserver.testing.hosted_sandbox import HostedSandbox, instant
-from mockserver.testing.signatures import Verdict, scheme_of
+from mockserver.testing.signatures import Verdict, sender_of, verdict
 from mockserver.testing.socket_server import HOST
 
 # Hides the frames of this module, so that a failing test shows its own line.
@@ -116,17 +116,18 @@ class Receiver:
         return bool(self._next_answers) and self._next_answers[0] == "hang"
 
     async def _answer(self, request: ReceivedRequest) -> Answer | Break:
-        scheme = scheme_of(request.headers)
+        provider = sender_of(request.headers, self._hosted.host.providers)
         signature: Verdict = "missing"
-        if scheme is not None:
+        if provider is not None and provider.signature is not None:
             sandbox = self._hosted.sandbox
             now = sandbox.clock.now() if sandbox.program.source.signature_time == "sandbox" else wall_ms()
-            signature = scheme.verdict(request.headers, request.body, await self._secrets(scheme.provider), now)
+            secrets = await self._secrets(provider.name)
+            signature = verdict(provider.signature, request.headers, request.body, secrets, now)
         unauthorized = self._verify and request.method == "POST" and signature != "valid"
         with self._changed:
             default = Answer(401) if unauthorized else _OK
             answer = self._next_answers.popleft() if self._next_answers else default
-            event = scheme.event(_data(request.body)) if scheme is not None else None
+            event = provider.event_of(_data(request.body)) if provider is not None else None
             self._calls.append(
                 Received(
                     at=instant(self._hosted.sandbox.clock.now()),
@@ -134,7 +135,7 @@ class Receiver:
                     path=request.path,
                     headers=request.headers,
                     body=request.body,
-                    provider=scheme.provider if scheme is not None else None,
+                    provider=provider.name if provider is not None else None,
                     event=event,
                     signature=signature,
                     answer=answer.status if isinstance(answer, Answer) else answer,

@@ -61,7 +61,7 @@ async def drain(connection: Connection) -> None:
 
 
 def _too_large(limit: int) -> Refusal:
-    return Refusal("too_large", f"The request body is larger than {limit} bytes", most=limit)
+    return Refusal("too_large", f"The request body is larger than {limit} bytes", case="body_too_large")
 
 
 def parse_json(body: bytes) -> Any:

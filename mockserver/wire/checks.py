@@ -153,7 +153,7 @@ def check_scope(admission: Admission, operation: Operation) -> None:
     """Check that the credential has the scope that the operation needs."""
     scope, scopes = operation.scope, admission.scopes
     if scope and scopes is not None and scope not in scopes:
-        raise Refusal("forbidden", f"This credential lacks the scope {scope}", scope=scope)
+        raise Refusal("forbidden", f"This credential lacks the scope {scope}", case="missing_scope")
 
 
 def check_credential(admission: Admission, operation: Operation) -> None:
@@ -186,7 +186,7 @@ async def read(admission: Admission, operation: Operation) -> None:
         admission.data = parse_json(raw) if json else parse_form(raw)
     except ValueError:
         format_name = "JSON" if json else "form data"
-        raise Refusal("invalid_request", f"The request body is not valid {format_name}", malformed=True) from None
+        raise Refusal("invalid_request", f"The request body is not valid {format_name}", case="malformed") from None
 
 
 def validate(admission: Admission, operation: Operation) -> None:

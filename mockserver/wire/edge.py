@@ -12,8 +12,9 @@ from typing import NamedTuple
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Usage
+from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
-from mockserver.kit.provider import Provider, Refused
+from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import AssumedBehaviour
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
@@ -81,7 +82,7 @@ class Edge:
         return _Prepared(
             f"{self.provider.name}.{operation.name}",
             tuple(each.check for each in CHECKS if each.applies(self.provider, operation)),
-            (f"operation.{operation.name}", *operation.rests_on),
+            (f"operation.{operation.name}", *operation.ledger_rows),
         )
 
     async def serve(self, admission: Admission, path: str, match: Match[Operation] | None) -> None:
@@ -151,8 +152,8 @@ class Edge:
     async def _operate(self, admission: Admission, operation: Operation, sender: ReplySender) -> Reply:
         """Run the operation. If its reply depends on work that takes time, wait for the work."""
         exchange = admission.exchange()
-        if operation.request_rests_on is not None:
-            admission.note_rows(tuple(operation.request_rests_on(exchange)))
+        if operation.request_ledger_rows is not None:
+            admission.note_rows(tuple(operation.request_ledger_rows(exchange)))
         if operation.deviations is not None:
             admission.note_deviations(operation.deviations(exchange))
         reply = await operation.handler(exchange)
@@ -161,8 +162,8 @@ class Edge:
             exchange = admission.exchange()
             reply = await self._wait_for_work(admission, reply, sender)
         admission.job = reply.job
-        if reply.rests_on:
-            admission.note_rows(reply.rests_on)
+        if reply.ledger_rows:
+            admission.note_rows(reply.ledger_rows)
         if reply.stream is not None:
             admission.drop_large_body()
             if reply.stream.track.ending != "complete":
@@ -178,7 +179,7 @@ class Edge:
         except BaseException as error:
             if isinstance(error, Disconnected):
                 admission.note = deferred.abandoned_note or admission.note
-                admission.note_rows(deferred.abandoned_rests_on)
+                admission.note_rows(deferred.abandoned_ledger_rows)
             if deferred.abandoned is not None:
                 await deferred.abandoned()
             raise
@@ -190,7 +191,7 @@ class Edge:
         """Return the refusal for a fault of the scenario."""
         refusal = Refusal(fault.kind, fault.message or "", scripted=True, retry_after=fault.retry_after)
         if fault.kind == "rate_limited":
-            usage = admission.usage or self.provider.stranger_usage(admission.now)
+            usage = admission.usage or self.provider.unused_limits(admission.now)
             refusal.usage = _exhausted(usage, admission.now, fault.retry_after)
         return refusal
 
@@ -200,16 +201,16 @@ class Edge:
         admission.usage = refusal.usage or admission.usage
         admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MAX_DEVIATIONS]
         admission.job = refusal.job or admission.job
-        reply = operation.spell(refusal) if operation is not None and operation.spell is not None else None
+        reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:
             options = admission.sandbox.program.options.get(self.provider.name, {})
-            refused = Refused(operation, account, admission.usage, admission.body, options, self.policy.strict)
-            reply = self.provider.spell(refusal, refused)
+            context = RefusalContext(operation, account, admission.usage, admission.body, options, self.policy.strict)
+            reply = self.provider.error_reply(refusal, context)
         try:
-            admission.note_rows(reply.rests_on)
+            admission.note_rows(reply.ledger_rows)
         except AssumedBehaviour as assumed:
             return _undocumented(admission, assumed)
-        note = admission.note or (str(refusal) if refusal.message or refusal.note else None)
+        note = admission.note or reply.note or (str(refusal) if refusal.message or refusal.note else None)
         return reply._replace(headers=_with_refusal_headers(reply, refusal), note=note)
 
     async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
@@ -223,7 +224,7 @@ class Edge:
     # The journal entry.
 
     def _extra_headers(self, admission: Admission) -> Sequence[Header]:
-        extra = self.provider.limit_headers(admission.usage or self.provider.stranger_usage(admission.now))
+        extra = self.provider.usage_headers(admission.usage or self.provider.unused_limits(admission.now))
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         return extra

@@ -5,11 +5,12 @@ from typing import Any, Literal, NamedTuple
 
 from mockserver.core.accounts import Account
 from mockserver.core.faults import Fault, Refusal
+from mockserver.core.jobs import Job, State
 from mockserver.core.limits import Usage
 from mockserver.core.match import Rule, View
 from mockserver.core.plans import Plan
 from mockserver.core.seeded import Seeded
-from mockserver.kit.operations import Operation
+from mockserver.kit.operations import Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import Provenance
 from mockserver.sandbox.sandbox import Sandbox
@@ -106,6 +107,10 @@ class Exchange(NamedTuple):
     def ids(self) -> Ids:
         """Creates the ids of what this request creates."""
         return Ids(self.sandbox, self.provider, self.operation, self.account, self.raw)
+
+    def job_reply(self, status: int, body: Any, job: Job, state: State, *ledger_rows: str) -> Reply:
+        """The reply about a job in that state. It is based on the row of the state, and on more rows."""
+        return Reply(status, body, job=job.id, ledger_rows=(self.provider.state_row(state), *ledger_rows))
 
     def option(self, name: str, default: Any = None) -> Any:
         """Return an option of this provider in the sandbox's scenario."""

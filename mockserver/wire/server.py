@@ -97,7 +97,7 @@ class Server:
         edge = self._route(self._book.find(target.partition("?")[0] or "/", host)).edge
         if edge is None:
             return _problem(status, message)
-        return edge.provider.spell(Refusal("invalid_request", message))._replace(status=status)
+        return edge.provider.error_reply(Refusal("invalid_request", message))._replace(status=status)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":

@@ -96,6 +96,14 @@ class Jobs:
             raise Refusal("not_found", note=f"No job {job_id!r}")
         return job
 
+    async def polled(self, job_id: str) -> tuple[Job, State]:
+        """A job and its state, for the reply to a status request, which is counted. Raises Refusal `not_found`."""
+        job = await self.get(job_id)
+        state = job.at(self._now)
+        if state.step.polls is not None:
+            await self.poll(job, state)
+        return job, state
+
     async def poll(self, job: Job, state: State) -> None:
         """Count a status request that was answered with `state`, if the job's current step counts polls."""
         if state.step.polls is None:
