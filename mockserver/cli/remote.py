@@ -66,11 +66,13 @@ def _health(asked: argparse.Namespace) -> int:
 
 def _push(asked: argparse.Namespace) -> int:
     from mockserver.cli.client import RemoteError, put_yaml
+    from mockserver.source.document import SourceErrors
+    from mockserver.source.files import read_bytes
 
     try:
-        text = Path(asked.file).read_bytes()
-    except OSError as error:
-        return bad(f"{asked.file}: {error.strerror}")
+        text = read_bytes(Path(asked.file))
+    except SourceErrors as errors:
+        return bad(str(errors))
     prefix = "" if asked.sandbox == "default" else f"/~{asked.sandbox}"
     try:
         done = put_yaml(url_of(asked), f"{prefix}/_mock/scenario", text, token_of(asked))

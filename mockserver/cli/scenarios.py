@@ -43,13 +43,12 @@ def _library() -> "Library":
 
 
 def _check(asked: argparse.Namespace) -> int:
-    from mockserver.scenario.builder import read_file
     from mockserver.source.document import SourceErrors
 
     library, wrong = _library(), 0
     for name in asked.files:
         try:
-            program = library.program_of(read_file(Path(name)))
+            program = library.program_of_file(Path(name))
         except SourceErrors as errors:
             wrong += 1
             print(errors, file=sys.stderr)
@@ -63,7 +62,7 @@ def _show(asked: argparse.Namespace) -> int:
     from mockserver.source.document import SourceErrors
 
     try:
-        program = _library().program(asked.name)
+        program = _library().program_typed(asked.name)
     except (SourceErrors, LookupError) as error:
         return bad(said(error))
     print("\n".join(outline(program)))

@@ -390,7 +390,12 @@ class Scenario(Model):
 
     scenario: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="the name of the scenario")
     description: str = Field(default="", max_length=4000, description="what the scenario shows")
-    extends: str | None = Field(default=None, description="another scenario, whose rules are tried after these")
+    extends: str | None = Field(
+        default=None,
+        max_length=500,
+        description="the name of another scenario, whose rules are tried after these; in a file also `./FILE.yaml`, a "
+        "file beside it",
+    )
     seed: int | None = Field(
         default=None, ge=0, le=2**63 - 1, description="fixes everything that looks random; default: 0"
     )

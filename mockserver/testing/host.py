@@ -14,7 +14,8 @@ from mockserver.kit.catalogue import catalogue
 from mockserver.kit.provider import Provider
 from mockserver.providers.registry import all_providers
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.scenario.library import ENDINGS, Library, SourceErrors
+from mockserver.scenario.library import Library, SourceErrors
+from mockserver.scenario.library import is_path as means_file
 from mockserver.settings import Settings
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.front import HOST, Front
@@ -93,17 +94,19 @@ class Host:
             raise MockServerError(str(error.args[0])) from None
 
     def _referred(self, reference: str, is_path: bool, near: Path | None) -> Program:
-        changed = 0
-        if is_path or "/" in reference or "\\" in reference or reference.endswith(ENDINGS):
+        path = None
+        if "\n" not in reference and (is_path or "\\" in reference or means_file(reference)):
             path = Path(reference)
             if near is not None and (near / path).is_file():
                 path = near / path
-            changed = path.stat().st_mtime_ns if path.is_file() else 0
             reference = str(path.absolute())
-        found = self._programs.get((reference, changed))
-        if found is None:
-            found = self._programs[reference, changed] = self._library.program(reference)
-        return found
+        changed = path.stat().st_mtime_ns if path is not None and path.is_file() else 0
+        program = self._programs.get((reference, changed))
+        if program is None:
+            library = self._library
+            program = library.program_typed(reference) if path is None else library.program_of_file(Path(reference))
+            self._programs[reference, changed] = program
+        return program
 
     # Sandboxes.
 
