@@ -90,7 +90,7 @@ def _given(data: Any) -> Any:
     try:
         return validate(ScenarioByName, Document.of(data, "body")).name
     except SourceErrors as errors:
-        raise ControlError(422, str(errors.errors[0]), [str(each) for each in errors.errors]) from None
+        raise ControlError(422, str(errors.errors[0]), errors.lines()) from None
 
 
 def program_of(scenario: Any, library: Library) -> Program:
@@ -107,6 +107,6 @@ def program_of(scenario: Any, library: Library) -> Program:
             raise ControlError(422, "Give the name of a scenario, or a scenario itself")
         return library.program(scenario)
     except SourceErrors as errors:
-        raise ControlError(422, "The scenario has mistakes", [str(each) for each in errors.errors]) from None
+        raise ControlError(422, "The scenario has mistakes", errors.lines()) from None
     except LookupError as error:
         raise ControlError(404, str(error.args[0])) from None

@@ -61,6 +61,9 @@ def _no_items() -> list[Any]:
     return []
 
 
+# Items of a list that can also be written without brackets.
+_MOST_ITEMS = 1_000
+
 DurationMs = Annotated[
     int,
     BeforeValidator(durations.parse),
@@ -89,20 +92,21 @@ Progress = Annotated[
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(json_schema.SHARE)]
 Texts = Annotated[
     list[Annotated[str, Field(max_length=200)]],
+    Field(max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200})),
+    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, _MOST_ITEMS)),
 ]
 Names = Annotated[
     list[Annotated[str, Field(max_length=200)]],
-    Field(min_length=1),
+    Field(min_length=1, max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, least=1)),
+    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, _MOST_ITEMS, least=1)),
 ]
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
-    Field(min_length=1),
+    Field(min_length=1, max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, least=1)),
+    WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)),
 ]
 
 
@@ -144,7 +148,9 @@ class AccountSpec(Model):
     plan: str | None = Field(default=None, description="the plan whose limits apply")
     credits: float | None = Field(default=None, ge=0, le=1e12, description="the balance; default: the provider's")
     limits: dict[str, Annotated[int, Field(ge=0)] | None] = Field(
-        default_factory=_no_keys, description="limits by name, such as `requests_per_minute: 5`; null: unlimited"
+        default_factory=_no_keys,
+        max_length=_MOST_ITEMS,
+        description="limits by name, such as `requests_per_minute: 5`; null: unlimited",
     )
     webhook: WebhookSpec | None = Field(default=None, description="where the account's events are sent")
     billing: Literal["prepaid", "postpaid"] | None = Field(
@@ -320,6 +326,7 @@ class RuleSpec(Model):
     operation: Names = Field(description="one or more operations as `provider.operation`; `*` matches any characters")
     when: dict[str, Condition] = Field(
         default_factory=_no_keys,
+        max_length=100,
         description="conditions on `body.NAME`, `query.NAME`, `header.NAME`, `path.NAME`, `account.NAME` or `input` "
         "(the URL or the prompt)",
     )

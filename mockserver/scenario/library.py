@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
-from pydantic_core import ValidationError
+from pydantic_core import ErrorDetails, ValidationError
 
-from mockserver.core.compile import Catalogue, Loc, Program
+from mockserver.core.compile import Catalogue, Loc, Program, Suggest, first_suggestions
 from mockserver.core.scenario import Scenario
 from mockserver.scenario.builder import Builder, read_file, read_text
 from mockserver.scenario.folder import ENDINGS, file_beside, files_in, version_of
@@ -135,7 +135,8 @@ class Library:
         try:
             model.model_validate(options)
         except ValidationError as error:
-            return [(tuple(e["loc"]), _option_message(e, list(model.model_fields))) for e in error.errors()]
+            known, suggest = list(model.model_fields), first_suggestions()
+            return [(tuple(e["loc"]), _option_message(e, known, suggest)) for e in error.errors(include_url=False)]
         return []
 
 
@@ -154,10 +155,11 @@ def is_path(reference: str) -> bool:
     return "/" in reference or os.sep in reference or reference.endswith(ENDINGS)
 
 
-def _option_message(error: Any, known: list[str]) -> str:
+def _option_message(error: ErrorDetails, known: list[str], suggest: Suggest) -> str:
     if error["type"] == "extra_forbidden":
-        return f"unknown option {error['loc'][-1]!r}{did_you_mean(str(error['loc'][-1]), known)}"
-    return str(error["msg"])
+        name = str(error["loc"][-1])
+        return f"unknown option {describe(name)}{suggest(name, known)}"
+    return error["msg"]
 
 
 __all__ = ["ENDINGS", "Library", "ScenarioSummary", "SourceError", "SourceErrors", "bundled_dir", "is_path"]

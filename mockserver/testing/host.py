@@ -89,7 +89,7 @@ class Host:
                 return self._library.program_of_data(whole, "scenario")
             return self._referred(str(given), isinstance(given, Path), near)
         except SourceErrors as errors:
-            raise MockServerError("\n".join(str(e) for e in errors.errors)) from None
+            raise MockServerError("\n".join(errors.lines())) from None
         except LookupError as error:
             raise MockServerError(str(error.args[0])) from None
 
