@@ -9,6 +9,7 @@ from mockserver.control.models import AccountChange, ArmedFault, ClockChange, Jo
 from mockserver.core.accounts import Account
 from mockserver.core.compile import Catalogue, check_fault, quoted, suggest
 from mockserver.core.credits import ONE
+from mockserver.core.instants import LATEST
 from mockserver.core.jobs import IllegalMove, Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
@@ -25,11 +26,15 @@ LATEST_CREDITS = 50
 async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
     """Move the clock, or change its mode. Return the number of events on the way, all of which have been processed.
 
-    Raises ControlError 404 for an unknown job, and 409 for a job that time alone does not end.
+    Raises ControlError 404 for an unknown job, 409 for a job that time alone does not end, and 422 if the clock would
+    go past its last instant.
     """
     events = 0
     if change.advance is not None:
-        events = await sandbox.advance(sandbox.clock.now() + change.advance)
+        to = sandbox.clock.now() + change.advance
+        if to >= LATEST:
+            raise ControlError(422, f"The clock is at {rfc3339(sandbox.clock.now())} and ends with the year 8999")
+        events = await sandbox.advance(to)
     elif change.to is not None:
         at = await sandbox.next_event()
         events = 0 if at is None else await sandbox.advance(max(at, sandbox.clock.now()))
