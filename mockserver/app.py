@@ -21,6 +21,7 @@ from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.scenario.library import Library
 from mockserver.settings import Settings, SettingsError
 from mockserver.store.memory import MemoryStore
+from mockserver.wire.body import BodyMemory
 from mockserver.wire.control import Control
 from mockserver.wire.exchange import Policy
 from mockserver.wire.server import Server
@@ -53,11 +54,17 @@ def create_app(
         clock=clock_of(settings.clock),
         disallowed_rows=provenance.disallowed_rows,
     )
+    body_memory = BodyMemory(settings.body_memory * 1_048_576)
     return Server(
         known,
         sandboxes,
-        lambda: _control(settings, sandboxes, library, known, provenance.ledger),
-        Policy(settings.strict, provenance if provenance.is_active else None, settings.public_url.rstrip("/")),
+        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory),
+        Policy(
+            settings.strict,
+            provenance if provenance.is_active else None,
+            settings.public_url.rstrip("/"),
+            body_memory,
+        ),
     )
 
 
@@ -75,7 +82,12 @@ def _network(settings: Settings, own_ports: Collection[int] | None) -> Sender:
 
 
 def _control(
-    settings: Settings, sandboxes: Sandboxes, library: Library, providers: Providers, ledger: Ledger
+    settings: Settings,
+    sandboxes: Sandboxes,
+    library: Library,
+    providers: Providers,
+    ledger: Ledger,
+    body_memory: BodyMemory,
 ) -> Control:
     # Imported after the start, because FastAPI takes long to import.
     from mockserver.control.adapter import ControlApi
@@ -88,7 +100,7 @@ def _control(
 
         return document_of(providers.get(name))
 
-    parts = Parts(sandboxes, library, providers, ledger, document)
+    parts = Parts(sandboxes, library, providers, ledger, document, body_memory)
     return ControlApi(parts, Boundary(settings.token, settings.public_url))
 
 

@@ -37,6 +37,7 @@ class Settings:
     token: str = ""
     head_timeout: int = 10
     body_timeout: int = 30
+    body_memory: int = 256
 
     @property
     def scenario_dirs(self) -> tuple[Path, ...]:
@@ -62,6 +63,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     for name in ("head_timeout", "body_timeout"):
         if getattr(settings, name) < 1:
             raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
+    if settings.body_memory < 1:
+        raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
     return settings
 
 

@@ -15,17 +15,22 @@ from mockserver.provenance.behaviours import Ledger
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.scenario.library import Library
+from mockserver.wire.body import BodyMemory
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of the server that operations use. `document` returns the OpenAPI document with a name."""
+    """The parts of the server that operations use. `document` returns the OpenAPI document with a name.
+
+    `body_memory` limits the memory for request bodies. None: it is unlimited.
+    """
 
     sandboxes: Sandboxes
     library: Library
     providers: Providers
     ledger: Ledger
     document: Callable[[str], Mapping[str, Any]]
+    body_memory: BodyMemory | None = None
 
     @property
     def catalogue(self) -> Catalogue:
