@@ -75,6 +75,7 @@ class _Parser:
         self._upload = Upload()
         self._largest = largest_file
         self._parts = 0
+        self._begun = False
         self._ended = False
         callbacks: Any = {
             "on_part_begin": self._part_begin,
@@ -91,6 +92,11 @@ class _Parser:
     def feed(self, data: bytes) -> None:
         from python_multipart.exceptions import MultipartParseError
 
+        if not self._begun:
+            # The parser would skip what follows a line break up to the end of the piece, so that the outcome would
+            # depend on how the body is split.
+            data = data.lstrip(b"\r\n")
+            self._begun = bool(data)
         try:
             self._parser.write(data)
         except MultipartParseError:

@@ -6,7 +6,6 @@ printed, and belongs into the corpus when it is fixed.
 
 import os
 import string
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -89,7 +88,10 @@ def test_changed_seeds(target: str) -> None:
         suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
     )  # fmt: skip
     @given(changed(target))
-    def fuzz(data: Any) -> None:
-        TARGETS[target](data)
+    def fuzz(data: bytes) -> None:
+        try:
+            TARGETS[target](data)
+        except Exception as error:
+            raise AssertionError(f"{target}({data!r})") from error
 
     fuzz()
