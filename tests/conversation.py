@@ -71,4 +71,4 @@ class Conversation:
 
     async def advance(self, seconds: float) -> None:
         """Let virtual time pass, with all that falls due."""
-        await self.sandbox.advance(self.sandbox.clock.now() + round(seconds * 1000))
+        await self.sandbox.advance(round(seconds * 1000))

@@ -25,20 +25,23 @@ LATEST_CREDITS = 50
 async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
     """Move the clock, or change its mode. Return the number of events on the way, all of which have been processed.
 
-    Raises ControlError 404 for an unknown job, and 409 for a job that time alone does not end.
+    Raises ControlError 404 for an unknown job and for a sandbox that is deleted meanwhile, and 409 for a job that time
+    alone does not end.
     """
     events = 0
     if change.advance is not None:
-        events = await sandbox.advance(sandbox.clock.now() + change.advance)
+        events = await sandbox.advance(change.advance)
     elif change.to is not None:
-        at = await sandbox.next_event()
-        events = 0 if at is None else await sandbox.advance(max(at, sandbox.clock.now()))
+        events = await sandbox.advance_to_next()
     elif change.until is not None:
-        if await sandbox.advance_until_terminal(await find_job(sandbox, change.until.job)) is None:
+        ended = await sandbox.advance_until_terminal(await find_job(sandbox, change.until.job))
+        if ended is None and not sandbox.courier.closed:
             held = f"Time alone does not end the job {change.until.job!r}: it is held, or counts polls"
             raise ControlError(409, held)
     else:
         sandbox.change_clock(_clock(change))
+    if sandbox.courier.closed:
+        raise ControlError(404, f"The sandbox {sandbox.name!r} was deleted before its clock had moved")
     now = sandbox.clock.now()
     await sandbox.store.append(JournalEntry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
     return events

@@ -162,16 +162,19 @@ async def _matching(sandbox: Sandbox, query: DeliveriesQuery) -> Sequence[Delive
 
 async def _awaited(sandbox: Sandbox, query: DeliveriesQuery, wait: int) -> Sequence[Delivery]:
     """The matching deliveries, as soon as enough of them have ended or the wait is over."""
-    courier = sandbox.courier
+    courier, generation = sandbox.courier, sandbox.clock.generation
     courier.poke()
     with suppress(TimeoutError):
         async with asyncio.timeout(wait / 1000):
-            while True:
+            # A reset or deletion ends the wait.
+            while sandbox.clock.generation == generation:
                 change = courier.change
                 found = await _matching(sandbox, query)
                 if _ended(found) >= query.count:
                     return found
                 await change.wait()
+    if courier.closed:
+        raise ControlError(404, f"The sandbox {sandbox.name!r} was deleted during the wait")
     return await _matching(sandbox, query)
 
 

@@ -2,7 +2,8 @@
 
 A name is resolved once and the connection goes to one of the addresses that were judged then, so an answer that
 changes a moment later changes nothing. Connections are kept open by (scheme, address, name, port): a connection is
-never used for a name whose address was not just checked, nor for one whose certificate was not.
+never used for a name whose address was not just checked, nor for one whose certificate was not. Each receiver has a
+pool of connections of its own, so that calls that hang do not slow down calls to other receivers.
 """
 
 import asyncio
@@ -67,12 +68,23 @@ async def resolve(name: str, port: int) -> Iterable[str]:
     return [str(info[4][0]) for info in infos]
 
 
+class _Pool:
+    """The connections to one receiver, how many calls use them, and when the last one ended."""
+
+    __slots__ = ("calls", "connections", "used_at")
+
+    def __init__(self, connections: "AsyncConnectionPool") -> None:
+        self.connections = connections
+        self.calls = 0
+        self.used_at = 0.0
+
+
 class Dialer:
-    """Sends calls, each once, over one pool of connections for each scheme.
+    """Sends calls, each once, over one pool of connections for each receiver.
 
     `timer` gives seconds and is only subtracted from itself. `verify` is whether certificates of https receivers must
-    be valid (SSL_CERT_FILE names a private authority). `connections` bounds the open connections of a scheme: a call
-    beyond it waits, at the expense of its own timeout.
+    be valid (SSL_CERT_FILE names a private authority). `connections` is the maximum number of calls at a time. A call
+    beyond it waits; neither its timeout nor its `elapsed_ms` begins before it has a place.
     """
 
     def __init__(
@@ -83,15 +95,17 @@ class Dialer:
         verify: bool = True,
         resolver: Resolver = resolve,
         connect: "Connect | None" = None,
-        connections: int = 100,
+        connections: int = 1_024,
     ) -> None:
         self._policy = policy
         self._timer = timer
         self._verify = verify
         self._resolve = resolver
         self._connect = connect
-        self._connections = connections
-        self._pools: dict[str, AsyncConnectionPool] = {}
+        self._places = asyncio.Semaphore(connections)
+        self._pools: dict[tuple[str, str, int], _Pool] = {}
+        self._contexts: dict[str, ssl.SSLContext | None] = {}
+        self._swept_at = 0.0
 
     async def send(self, call: OutgoingCall) -> CallResult:
         """Makes the call once and says what became of it; raises only CancelledError."""
@@ -100,30 +114,53 @@ class Dialer:
             destination = self._policy.check_url(call.url)
         except EgressRefused as refused:
             return seen.result("refused", str(refused), 0.0)
-        pool = self._pool(destination.scheme)  # the first call imports the client: before its deadline begins
-        started = self._timer()
-        kind, error = await self._attempt(pool, destination, call, seen)
-        return seen.result(kind, error, (self._timer() - started) * 1000)
+        async with self._places:
+            pool = self._pool(destination)  # the first call imports the client: before its deadline begins
+            pool.calls += 1
+            started = self._timer()
+            try:
+                kind, error = await self._attempt(pool.connections, destination, call, seen)
+            finally:
+                pool.calls -= 1
+                pool.used_at = self._timer()
+            result = seen.result(kind, error, (pool.used_at - started) * 1000)
+            await self._close_unused(pool.used_at)
+            return result
 
     async def aclose(self) -> None:
         """Closes every connection; calls that are under way fail."""
         pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
-            await pool.aclose()
+            await pool.connections.aclose()
 
-    def _pool(self, scheme: str) -> "AsyncConnectionPool":
-        if scheme not in self._pools:
+    def _pool(self, to: Destination) -> _Pool:
+        key = (to.scheme, to.host, to.port)
+        pool = self._pools.get(key)
+        if pool is None:
             import httpcore2
 
             from mockserver.outgoing.stream import PinnedBackend, connect
 
-            self._pools[scheme] = httpcore2.AsyncConnectionPool(
-                ssl_context=_tls(self._verify) if scheme == "https" else None,
-                max_connections=self._connections,
+            if to.scheme not in self._contexts:
+                self._contexts[to.scheme] = _tls(self._verify) if to.scheme == "https" else None
+            connections = httpcore2.AsyncConnectionPool(
+                ssl_context=self._contexts[to.scheme],
+                max_connections=None,  # the bound is on calls
                 keepalive_expiry=_KEEP_ALIVE,
                 network_backend=PinnedBackend(self._connect or connect),
             )
-        return self._pools[scheme]
+            pool = self._pools[key] = _Pool(connections)
+        return pool
+
+    async def _close_unused(self, now: float) -> None:
+        """Close the pools that have not been used for a while. They close old connections only when they are used."""
+        if now - self._swept_at < _KEEP_ALIVE:
+            return
+        self._swept_at = now
+        for key, pool in list(self._pools.items()):
+            if not pool.calls and now - pool.used_at > _KEEP_ALIVE:
+                self._pools.pop(key, None)
+                await pool.connections.aclose()
 
     async def _attempt(
         self, pool: "AsyncConnectionPool", destination: Destination, call: OutgoingCall, seen: _Seen

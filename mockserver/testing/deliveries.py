@@ -148,7 +148,7 @@ class Deliveries:
         """Take a clock that stands still to what is next; False when nothing was to come but what is under way."""
         sandbox = self._world.sandbox
         at = await sandbox.next_event()
-        await sandbox.advance(max(at or 0, sandbox.clock.now()))
+        await sandbox.advance_to_next()
         return at is not None
 
     async def _nowhere(self) -> str:

@@ -6,6 +6,7 @@ entry. A provider that orders the checks otherwise says so in its module.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from mockserver.wire import checks
 from mockserver.wire.checks import Admission
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import overlaid
-from mockserver.wire.request import Broken, Disconnected
+from mockserver.wire.request import Broken, Disconnected, Ended
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import Sender
 from mockserver.wire.stream import ENDINGS
@@ -86,7 +87,7 @@ class Edge:
 
     async def serve(self, admission: Admission, path: str, found: Match[Operation] | None) -> None:
         """Answer one request, and write it down. `found` are the operations at its path; None where there are none."""
-        clock, with_body = admission.sandbox.clock, admission.request.method != "HEAD"
+        clock, with_body, ended = admission.sandbox.clock, admission.request.method != "HEAD", False
         sender = Sender(admission.connection, clock, admission, admission.strike)
         clock.enter()
         try:
@@ -95,6 +96,8 @@ class Edge:
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
             await sender.reply(reply, self._extra_headers(admission), fault, with_body=with_body)
+        except Ended:
+            sender.stateless = ended = True
         except Broken:
             sender.stateless = True
             sender.note = sender.note or admission.note or "the connection was broken on purpose"
@@ -103,7 +106,10 @@ class Edge:
             sender.note = sender.note or admission.note or "the client went away before its request had arrived"
         finally:
             clock.leave(admission)
-            await self._write_down(admission, path, sender)
+            await self._write_down(admission, path, sender, ended=ended)
+        if ended:
+            with suppress(Broken):
+                await admission.connection.break_off(reset=False)
 
     # Deciding.
 
@@ -175,6 +181,8 @@ class Edge:
         admission.job = deferred.job
         try:
             await sender.wait(deferred.due)
+        except Ended:
+            raise  # a reset has deleted the work
         except BaseException as error:
             if isinstance(error, Disconnected):
                 admission.note = deferred.abandoned_note or admission.note
@@ -228,7 +236,8 @@ class Edge:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         return extra
 
-    async def _write_down(self, admission: Admission, path: str, sender: Sender) -> None:
+    async def _write_down(self, admission: Admission, path: str, sender: Sender, *, ended: bool) -> None:
+        """Write the request into the journal, unless a reset or deletion has `ended` it: that journal is gone."""
         sandbox, operation, request = admission.sandbox, admission.operation, admission.request
         if sender.stateless:
             admission.unseen("state")
@@ -263,7 +272,8 @@ class Edge:
             request.fields,
         )
         sandbox.tally.request(entry)
-        await sandbox.store.append(entry)
+        if not ended:
+            await sandbox.store.append(entry)
 
 
 def _exhausted(usage: Sequence[Usage], now: int, retry_after: int | None) -> Sequence[Usage]:

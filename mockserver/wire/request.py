@@ -14,6 +14,10 @@ class Disconnected(Exception):
     """The client went away before its request had arrived, or before its reply could be sent."""
 
 
+class Ended(Disconnected):
+    """The sandbox was reset or deleted while the request waited. Its connection is closed."""
+
+
 class Broken(Exception):
     """The connection was broken on purpose; there is nothing more to send."""
 
