@@ -7,7 +7,8 @@ from typing import Any
 from mockserver.clock import monotonic
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec, Scenario
-from mockserver.kit.catalogue import catalogue_of, ledger
+from mockserver.kit.catalogue import catalogue_of
+from mockserver.kit.ledger import ledger
 from mockserver.kit.provider import Provider
 from mockserver.kit.summary import Providers
 from mockserver.outgoing.call import Sender
@@ -94,7 +95,7 @@ def _control(
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:
     if scenario is not None:
         return library.program_of_data(scenario, "scenario")
-    return library.program(settings.scenario)
+    return library.program_typed(settings.scenario)
 
 
 def clock_of(text: str) -> ClockSpec | None:

@@ -105,33 +105,23 @@ async def test_a_reset_that_keeps_the_jobs_keeps_their_streams(what: str) -> Non
 
 
 async def test_a_request_that_reaches_its_wait_after_the_deletion_ends() -> None:
-    """Its body arrives while the sandbox is deleted."""
+    """Its body arrives after the deletion."""
     async with Conversation() as t:
         sandbox = await box(t)
-        stream = Listener(t, "/~box" + STREAM, ASKED)
-        go, receive = asyncio.Event(), stream._receive
+        body = asyncio.Event()
 
-        async def late() -> dict[str, Any]:
-            await go.wait()
-            return await receive()
+        class Late(Listener):
+            async def _receive(self) -> dict[str, Any]:
+                await body.wait()
+                return await super()._receive()
 
-        stream._receive = late  # type: ignore[method-assign]
-        stream._task.cancel()
-        stream._task = asyncio.create_task(t.app(_scope_of(stream), late, stream._send))
-        for _ in range(20):
-            await let_others_run()
+        stream = await Late(t, "/~box" + STREAM, ASKED).settled()
         await ended(t, "deletion")
-        go.set()
+        body.set()
         async with asyncio.timeout(5):
-            await asyncio.wait([stream._task])
+            await stream.end()
         assert stream.broken
         assert sandbox.clock.busy == 0
-
-
-def _scope_of(_: Listener) -> dict[str, Any]:
-    from tests.listener import _scope
-
-    return _scope("/~box" + STREAM, "key-1")
 
 
 async def test_streams_after_a_reset_are_not_ended() -> None:
@@ -146,12 +136,12 @@ async def test_streams_after_a_reset_are_not_ended() -> None:
 
 def test_a_client_sees_the_end_of_the_connection_without_the_last_chunk(caplog: pytest.LogCaptureFixture) -> None:
     with streaming() as (server, wire):
-        wire.ask()
-        wire.hear(b"\r\n\r\n")
+        wire.post()
+        wire.read_until(b"\r\n\r\n")
         server.advance("600ms")
-        wire.hear(b"4\r\none \r\n")
+        wire.read_until(b"4\r\none \r\n")
         server.client.post("/_mock/reset", json={"what": "all"})
-        assert wire.rest().endswith(b"4\r\none \r\n")
+        assert wire.read_to_end().endswith(b"4\r\none \r\n")
     assert not caplog.records
 
 

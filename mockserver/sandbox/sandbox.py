@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mockserver.core.compile import Program
+from mockserver.core.instants import LATEST, rfc3339
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.scenario import ClockSpec
@@ -93,11 +94,15 @@ class Sandbox(SandboxState):
     async def advance(self, by: int) -> int:
         """Advance the clock by `by` milliseconds and do everything that falls due, in order of time (see `advance`).
 
-        Return the number of events on the way. If another advance is in progress, this one follows it.
+        Return the number of events on the way. If another advance is in progress, this one follows it. Raises
+        OverflowError if the clock would go past its last instant.
         """
         async with self.courier.stepping:
+            now = self.clock.now()
+            if now + by >= LATEST:
+                raise OverflowError(f"The clock is at {rfc3339(now)} and ends with the year 8999")
             advance = self._advance()
-            await advance.to(self.clock.now() + by)
+            await advance.to(now + by)
         return advance.events
 
     async def advance_to_next(self) -> int:
