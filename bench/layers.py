@@ -65,7 +65,7 @@ LAYERS = (
         "key and account",
         "any key works, plans and overrides by key, scopes",
         (
-            "wire/checks.py: check_account check_scope check_credential",
+            "wire/checks.py: check_account check_scope note_credential_form",
             "wire/server.py: _sandbox_of_key _credential",
             "sandbox/state.py: account",
             "core/accounts.py",

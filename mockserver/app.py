@@ -110,4 +110,4 @@ def clock_of(text: str) -> ClockSpec | None:
         values = {"mode": text} if speed == text else {"mode": "scaled", "speed": float(speed)}
         return ClockSpec.model_validate(values)
     except ValueError:  # includes pydantic's ValidationError
-        raise SettingsError(f"clock must be real, manual, auto, or a speed such as 60x, not {text!r}") from None
+        raise SettingsError(f"clock must be real, manual, auto, scaled, or a speed such as 60x, not {text!r}") from None

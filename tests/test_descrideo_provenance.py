@@ -190,7 +190,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("key", "path", "body", "rows"), ERRORS)
 async def test_an_error_rests_on_its_status_and_on_how_it_is_laid_out(key, path, body, rows):
-    """FACTS 4: errors; the statuses are documented and the envelope is not."""
+    """FACTS section 4: errors; the statuses are documented and the envelope is not."""
 
     async with Conversation() as t:
         held = await t.post(path, body, headers=by(key))

@@ -171,7 +171,7 @@ def test_limit_headers_are_documented_with_every_reply(name: str) -> None:
 
 
 def test_oauth_needs_the_scope_of_an_operation() -> None:
-    """FACTS 1: OAuth 2."""
+    """FACTS section 1: OAuth 2."""
     shown = {d["operationId"]: d["security"] for _, _, d in operations("videotoprompt")}
     assert shown["analyze_url"] == [{"bearer": []}, {"oauth": ["analyze:write"]}]
     assert shown["get_analysis"] == [{"bearer": []}, {"oauth": ["analyze:read"]}]

@@ -121,7 +121,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _faster_start() -> Iterator[None]:
-    """Disable garbage collection and plugins of pydantic, which take a good part of the start."""
+    """Disable garbage collection and plugins of pydantic, which account for much of the start-up time."""
     # Imports leave hardly any garbage, and searching for it takes a fifth of the start. `serve` enables it again.
     gc.disable()
     # Pydantic would read the metadata of all installed packages to find plugins. `exec` does not disable this, because

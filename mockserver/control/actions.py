@@ -8,7 +8,7 @@ from mockserver.control.errors import ControlError
 from mockserver.control.models import AccountChange, ArmedFault, ClockChange, JobChange
 from mockserver.core.accounts import Account
 from mockserver.core.compile import Catalogue, check_fault, quoted, suggest
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.instants import LATEST
 from mockserver.core.jobs import IllegalMove, Job
 from mockserver.core.journal import JournalEntry
@@ -117,7 +117,7 @@ async def _change_account(sandbox: Sandbox, provider: Provider, key: str, fields
         # The account has to exist first: it gets the credits of its plan when it is created.
         await find_account(sandbox, provider, key, now)
         credits = fields.pop("credits")
-        await sandbox.store.grant(account, now, None if credits is None else round(credits * ONE))
+        await sandbox.store.grant(account, now, None if credits is None else round(credits * CREDIT))
     if fields:
         before = await sandbox.store.get_value("account", account, now) or {}
         if "limits" in fields:

@@ -8,7 +8,8 @@ from typing import Literal
 
 Kind = Literal["opening", "grant", "reserve", "capture", "release"]
 
-ONE = 100
+# Amounts are in hundredths of a credit.
+CREDIT = 100
 KEPT_ENTRIES = 1_000
 
 

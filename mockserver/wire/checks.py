@@ -156,7 +156,7 @@ def check_scope(admission: Admission, operation: Operation) -> None:
         raise Refusal("forbidden", f"This credential lacks the scope {scope}", case="missing_scope")
 
 
-def check_credential(admission: Admission, operation: Operation) -> None:
+def note_credential_form(admission: Admission, operation: Operation) -> None:
     """Record a deviation if the credential is not sent in the documented form."""
     deviation = credential_deviation(admission.request.headers)
     if deviation is not None and isinstance(admission.key, str) and bearer(admission.request.headers) == admission.key:
