@@ -10,7 +10,6 @@ from mockserver.control.dependencies import CurrentSandbox, Now, ServerParts
 from mockserver.control.models import ArmedFault
 from mockserver.control.problems import WRONG_BODY
 from mockserver.kit.models import Shape
-from mockserver.store.protocol import ARMED
 
 
 class ArmedFaultView(ArmedFault):
@@ -32,7 +31,7 @@ _EXAMPLES: Any = {"next request": {"value": {"fault": {"kind": "server_error"}}}
 
 @router.get("/faults", summary="List armed faults", response_model_exclude_unset=True)
 async def list_faults(sandbox: CurrentSandbox, now: Now) -> FaultList:
-    armed = await sandbox.store.values(ARMED, now)
+    armed = await sandbox.store.armed_faults()
     return FaultList(faults=[ArmedFaultView(id=name, **fault) for name, fault in armed.items()])
 
 

@@ -201,7 +201,7 @@ def validate(admission: Admission, operation: Operation) -> None:
 async def choose_rule(admission: Admission, operation: Operation) -> None:
     """Choose what happens to the request: a fault that was armed, or else the first rule that takes it."""
     sandbox, account = admission.sandbox, admission.holder
-    armed, fault = await armed_fault(sandbox, admission.name, account, admission.now)
+    armed, fault = await armed_fault(sandbox, admission.name, account)
     if fault is not None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return

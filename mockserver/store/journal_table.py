@@ -1,0 +1,85 @@
+"""The journal in memory: entries in the order in which they were written, with transitions by their time."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from mockserver.core.journal import EntryFilter, JournalEntry
+from mockserver.core.sizes import kept_entry
+
+
+class JournalTable:
+    """The newest entries of a sandbox. `size` is the number of bytes in them."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.size = 0
+        self.ceiling = 0
+        self._entries: deque[JournalEntry] = deque()
+        self._numbers = 0
+        self._serials = 0
+
+    def number(self) -> int:
+        """Return the next number."""
+        self._numbers += 1
+        return self._numbers
+
+    def append(self, entry: JournalEntry) -> None:
+        """Write an entry and number it unless it has a number. The oldest is dropped when there are too many."""
+        if not entry.number:
+            entry.number = self.number()
+        self._measure(entry)
+        self._entries.append(entry)
+        if len(self._entries) > self.capacity:
+            self.drop()
+
+    def insert(self, entries: Sequence[JournalEntry]) -> None:
+        """Insert transitions by their time, in their order."""
+        journal, later = self._entries, deque[JournalEntry]()
+        if len(journal) >= self.capacity:
+            # Those before the oldest entry would be dropped at once.
+            entries = [entry for entry in entries if entry.written_at >= journal[0].written_at]
+        ordered = sorted(entries, key=lambda e: (e.written_at, e.cause or 0))
+        for entry in reversed(ordered):
+            while journal and journal[-1].written_at >= entry.written_at and not _causes(journal[-1], entry):
+                later.appendleft(journal.pop())
+            self._measure(entry)
+            later.appendleft(entry)
+        journal.extend(later)
+        while len(journal) > self.capacity:
+            self.drop()
+
+    def page(self, wanted: EntryFilter, after: int | None, limit: int | None) -> list[JournalEntry]:
+        """Return at most `limit` entries, newest first, that are older than the one with the serial `after`."""
+        page: list[JournalEntry] = []
+        entries = reversed(self._entries)
+        if after is not None:
+            for entry in entries:
+                if entry.serial == after:
+                    break
+        for entry in entries:
+            if limit is not None and len(page) >= limit:
+                break
+            if wanted.matches(entry):
+                page.append(entry)
+        return page
+
+    def clear(self) -> None:
+        """Drop all entries. Numbers continue."""
+        self._entries.clear()
+        self.size = 0
+
+    def drop(self) -> None:
+        """Drop the oldest entry."""
+        if self._entries:
+            self.size -= self._entries.popleft().size
+
+    def _measure(self, entry: JournalEntry) -> None:
+        self._serials += 1
+        entry.serial = self._serials
+        entry.size = kept_entry(entry)
+        self.size += entry.size
+
+
+def _causes(written: JournalEntry, transition: JournalEntry) -> bool:
+    # A request that took time is written after the transitions during it, even if it caused them.
+    return written.number == transition.cause and written.at >= transition.at
