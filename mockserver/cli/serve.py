@@ -77,6 +77,8 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--token", help="what the control API asks for (default: none; beyond localhost one is made up)")
     serve.add_argument("--head-timeout", type=int, help="seconds that the head of a request may take (default: 10)")
     serve.add_argument("--body-timeout", type=int, help="seconds without progress of a body (default: 30)")
+    serve.add_argument("--sandbox-memory", type=int, help="MiB that a sandbox keeps before it drops the oldest (64)")
+    serve.add_argument("--server-memory", type=int, help="MiB that all sandboxes keep together (512)")
     serve.add_argument(
         "--config", metavar="FILE", help="the settings file (default: ./mockserver.toml, if there is one)"
     )

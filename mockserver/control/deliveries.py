@@ -98,10 +98,9 @@ _EXAMPLES: Any = {
     "the same receiver": {"value": {}},
     "another receiver": {"value": {"url": "http://127.0.0.1:9000/hook"}},
 }
-# Milliseconds of real time, and bytes that are shown of a body, and of the changed body of each attempt.
+# Milliseconds of real time, and bytes that are shown of a body, and of the changed bodies of all attempts together.
 _LONGEST_WAIT = 60_000
 _SHOWN = 65_536
-_SHOWN_AGAIN = 4_096
 
 
 @router.get(
@@ -193,16 +192,17 @@ def _view(delivery: Delivery, stamp: str | None) -> DeliveryView:
 def _attempt_views(delivery: Delivery, stamp: str | None) -> list[AttemptView]:
     # All attempts with the same changes have the same body, which may be long.
     bodies: dict[tuple[str, ...], bytes] = {}
+    shown = _SHOWN // max(1, sum(bool(attempt.tampering) for attempt in delivery.attempts))
     views = []
     for attempt in delivery.attempts:
         changes = attempt.tampering
         if changes not in bodies:
             bodies[changes] = attempt_body(delivery, changes, stamp)
-        views.append(_attempt_view(attempt, bodies[changes] if attempt.outcome != "lost" else b""))
+        views.append(_attempt_view(attempt, bodies[changes] if attempt.outcome != "lost" else b"", shown))
     return views
 
 
-def _attempt_view(attempt: Attempt, body: bytes) -> AttemptView:
+def _attempt_view(attempt: Attempt, body: bytes, shown: int) -> AttemptView:
     view = AttemptView(
         number=attempt.number,
         at=rfc3339(attempt.at),
@@ -217,7 +217,7 @@ def _attempt_view(attempt: Attempt, body: bytes) -> AttemptView:
         elapsed_ms=attempt.elapsed_ms,
     )
     if attempt.tampering:
-        view.tampering, view.body = list(attempt.tampering), _text(body[:_SHOWN_AGAIN])
+        view.tampering, view.body = list(attempt.tampering), _text(body[:shown])
     return view
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fastapi import Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
 from mockserver.clock import let_others_run
@@ -35,7 +35,7 @@ class PageQuery(QueryModel):
 async def paged(
     name: str,
     rows: Sequence[T],
-    view: Callable[[T], Shape],
+    view: Callable[[T], BaseModel],
     cursor: Callable[[T], str],
     limit: int,
     more: Mapping[str, Any] | None = None,

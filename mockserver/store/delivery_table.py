@@ -127,9 +127,9 @@ class DeliveryTable:
         lanes = self._lanes if wanted.url is None else self._by_url.get(wanted.url, {})
         for key, lane in lanes.items():
             provider, event, outcome = key
-            if wanted.provider in (None, provider) and wanted.event in (None, event):
-                if wanted.outcome in (None, outcome):
-                    yield key, lane
+            same_event = wanted.provider in (None, provider) and wanted.event in (None, event)
+            if same_event and wanted.outcome in (None, outcome):
+                yield key, lane
 
     def _newest_first(self, wanted: DeliveryFilter, end: int) -> Iterator[int]:
         """Return the sequences below `end` that may be meant."""

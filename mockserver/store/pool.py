@@ -5,8 +5,9 @@ from typing import Protocol
 # What an empty sandbox costs, and how much a part of a store may grow before it is counted again.
 EMPTY = 65_536
 STEP = 16_384
-SANDBOX_MEMORY = 64 * 1_048_576
-SERVER_MEMORY = 512 * 1_048_576
+MIB = 1_048_576
+SANDBOX_MEMORY = 64 * MIB
+SERVER_MEMORY = 512 * MIB
 
 
 class Shrinkable(Protocol):

@@ -85,7 +85,8 @@ class Store(Protocol):
     async def take_transitions(self, now: int, limit: int | None = None) -> Sequence[Transition]:
         """Return every state that a job has entered up to `now` and that was not returned before, in order of time.
 
-        With a limit about so many are returned, the earliest ones, and the others by the next calls. They are only needed for lists and the journal. States with effects are also returned by `take_effects`.
+        With a limit about so many are returned, the earliest ones, and the others by the next calls. They are only
+        needed for lists and the journal. States with effects are also returned by `take_effects`.
         """
 
     async def next_transition(self) -> int | None:

@@ -34,8 +34,10 @@ class _Place(NamedTuple):
 
 
 _NOWHERE = _Place(None)
-# Characters of a path whose place is remembered.
+# Characters of a path and a host whose place is remembered.
 _REMEMBERED = 256
+# Characters of a credential. A longer one belongs to no account.
+_LONGEST_KEY = 4_096
 
 
 class _Edges(dict[str, Edge]):
@@ -125,7 +127,8 @@ class Server:
         """Answer one request. It runs to its end without suspending unless something has to be waited for."""
         headers = request.headers
         path, host = request.path, headers.get("host", "")
-        address, place = self._found(path, host) if len(path) <= _REMEMBERED else self._find(path, host)
+        remembered = len(path) + len(host) <= _REMEMBERED
+        address, place = self._found(path, host) if remembered else self._find(path, host)
         edge = place.edge
         if edge is None and address.target != "control":
             await self._without_provider(address, request, connection)
@@ -197,9 +200,12 @@ class Server:
 def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal:
     """The credential of a request, or why there is none. Read once: the sandbox and the account are found by it."""
     try:
-        return provider.key(headers)
+        key = provider.key(headers)
     except Refusal as refusal:
         return refusal
+    if len(key) > _LONGEST_KEY:
+        return Refusal("unauthorized", f"The credential is longer than {_LONGEST_KEY} bytes")
+    return key
 
 
 async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header] = ()) -> None:
