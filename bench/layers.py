@@ -53,25 +53,24 @@ LAYERS = (
             "wire/checks.py: count_limits",
             "core/limits.py",
             "store/memory.py: hit _counter",
-            "kit/provider.py: limit_headers stranger_usage",
-            "providers/: limit_headers",
+            "kit/limits.py",
         ),
     ),
     Layer(
         "provenance",
         "the documented or assumed behaviours that a reply is based on",
-        ("provenance/", "wire/checks.py: rests_on deviate", "wire/exchange.py: admit", "wire/deviations.py"),
+        ("provenance/", "wire/checks.py: note_rows note_deviations", "wire/exchange.py: admit", "wire/deviations.py"),
     ),
     Layer(
         "key and account",
         "any key works, plans and overrides by key, scopes",
         (
             "wire/checks.py: check_account check_scope check_credential",
-            "wire/server.py: _named_by _credential",
+            "wire/server.py: _sandbox_of_key _credential",
             "sandbox/state.py: account",
             "core/accounts.py",
             "kit/provider.py: key holder",
-            "providers/: key holder",
+            "providers/: holder",
         ),
     ),
     Layer(
@@ -114,7 +113,7 @@ LAYERS = (
     Layer(
         "journal",
         "an entry for each request, with the rules that did not match and why",
-        ("wire/edge.py: _write_down", "core/journal.py", "store/memory.py: append"),
+        ("wire/edge.py: _write_entry", "core/journal.py", "store/memory.py: append"),
     ),
     Layer("head of the reply", "status and headers", ("wire/reply.py", "wire/sending.py", "wire/stream.py")),
     Layer(

@@ -16,7 +16,7 @@ from itertools import cycle
 
 from bench.load import Outcome
 from bench.process import mockserver
-from tests.raw import connected, hear_reply, request
+from tests.raw import connected, receive_reply, request
 
 ANALYZE = "/videotoprompt/v1/analyze/url"
 SLACK = 5.0
@@ -77,7 +77,7 @@ async def healthy(port: int, until: asyncio.Event) -> Outcome:
 def _ask(port: int) -> int:
     with connected(("127.0.0.1", port)) as connection:
         connection.sendall(request("GET", "/videotoprompt/v1/analyze/ana_none"))
-        return hear_reply(connection).status
+        return receive_reply(connection).status
 
 
 async def crowd(port: int, count: int) -> tuple[Seen, Outcome]:

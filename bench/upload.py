@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.process import Server, mockserver
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
-from tests.raw import Heard, connected, hear_reply, request
+from tests.raw import Received, connected, receive_reply, request
 
 UPLOAD = "/videotoprompt/v1/analyze/upload"
 BOUNDARY = b"----bench"
@@ -44,7 +44,7 @@ class Watch:
             began = time.perf_counter()
             with connected(("127.0.0.1", self.server.port)) as connection:
                 connection.sendall(request("GET", "/videotoprompt/v1/analyze/ana_none"))
-                self.errors += hear_reply(connection).status != 404
+                self.errors += receive_reply(connection).status != 404
             self.latencies.append(time.perf_counter() - began)
 
     def written(self) -> int:
@@ -61,7 +61,7 @@ def zeros(size: int) -> Iterator[bytes]:
             yield piece
 
 
-def upload(port: int, size: int, key: str) -> Heard:
+def upload(port: int, size: int, key: str) -> Received:
     """Send a video of exactly `size` bytes: a real one, filled up with a free box (ISO/IEC 14496-12, 8.1.2)."""
     film = video(2_000, Seeded("bench")).data
     film += struct.pack(">I4sQ", 1, b"free", size - len(film))
@@ -82,11 +82,11 @@ def upload(port: int, size: int, key: str) -> Heard:
         return _reply(connection)
 
 
-def _reply(connection: socket.socket) -> Heard:
+def _reply(connection: socket.socket) -> Received:
     try:
-        return hear_reply(connection, 120)
+        return receive_reply(connection, 120)
     except (ConnectionResetError, AssertionError):
-        return Heard()
+        return Received()
 
 
 def main() -> int:

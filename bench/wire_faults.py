@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.process import mockserver
-from tests.raw import Ending, Heard, connected, hear, request, say
+from tests.raw import Ending, Received, connected, exchange, receive, request
 
 ANALYZE = "/videotoprompt/v1/analyze/url"
 AT_ONCE = 8
@@ -63,7 +63,7 @@ CASES = (
 )
 
 
-def mismatches(case: Case, reply: Heard) -> Iterator[str]:
+def mismatches(case: Case, reply: Received) -> Iterator[str]:
     """Return everything that differs from the declaration."""
     if reply.ended != case.ends:
         yield f"ended with {reply.ended}"
@@ -81,7 +81,7 @@ def mismatches(case: Case, reply: Heard) -> Iterator[str]:
         yield from _late(case.silence, max(reply.longest_silence, reply.pieces[0][0]))
 
 
-def _body(case: Case, reply: Heard) -> Iterator[str]:
+def _body(case: Case, reply: Received) -> Iterator[str]:
     assert case.share is not None
     if reply.head.get("transfer-encoding") == "chunked":
         data, ended = dechunked(reply.body)
@@ -131,7 +131,7 @@ def once(port: int, case: Case) -> list[str]:
     body = json.dumps({"url": f"https://example.com/{case.name}.mp4"}).encode()
     with connected(("127.0.0.1", port)) as connection:
         connection.sendall(request("POST", ANALYZE, body, "Connection: close"))
-        return list(mismatches(case, hear(connection)))
+        return list(mismatches(case, receive(connection)))
 
 
 def main() -> int:
@@ -146,7 +146,7 @@ def main() -> int:
         path.write_text(json.dumps(scenario))  # JSON is YAML
         with mockserver("--scenario", str(path)) as server:
             plain = request("POST", ANALYZE, b'{"url": "https://example.com/plain.mp4"}', "Connection: close")
-            WHOLE[0] = int(say(("127.0.0.1", server.port), plain).head["content-length"])
+            WHOLE[0] = int(exchange(("127.0.0.1", server.port), plain).head["content-length"])
             before = server.descriptors()
             for case in CASES:
                 problems = _strikes(partial(once, server.port, case), times)

@@ -15,13 +15,15 @@ from typing import Any
 from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, Refusal
 from mockserver.core.fill import KNOWN
 from mockserver.kit.catalogue import catalogue
-from mockserver.kit.catalogue import ledger as ledger_of
+from mockserver.kit.ledger import ledger as ledger_of
 from mockserver.kit.provider import Provider
+from mockserver.openapi.providers import LOCAL
 from mockserver.openapi.scenario_schema import ON_THE_WIRE, scenario_schema
 from mockserver.providers.registry import all_providers
 from mockserver.scenario.library import Library
 
 HERE = Path(__file__).parent
+PAGES = [HERE.parent / "README.md", *sorted(HERE.glob("**/*.md"))]
 # Parts of the schema that are lists of names. They have no heading of their own.
 NAMED = {"Operation": "operation", "Event": "event"}
 # With more alternatives than this, a value is described by a link.
@@ -147,9 +149,9 @@ def provider_scenarios(provider: Provider) -> Iterator[str]:
 
 def operations(provider: Provider) -> Iterator[str]:
     """Yield a table of a provider's operations, with the status codes of their replies."""
-    from mockserver.openapi.providers import described
+    from mockserver.openapi.providers import describe
 
-    api = described(provider)
+    api = describe(provider)
     yield "| operation | request | what it does | replies |"
     yield "|---|---|---|---|"
     for operation in api.operations:
@@ -171,7 +173,7 @@ def errors(provider: Provider) -> Iterator[str]:
     yield "| fault | status | body |"
     yield "|---|---|---|"
     for kind in (*ERROR_KINDS, *(f"{provider.name}:{code}" for code in provider.codes)):
-        reply = provider.spell(Refusal(kind))
+        reply = provider.error_reply(Refusal(kind))
         body = json.dumps(reply.body, ensure_ascii=False)
         yield f"| `{kind.replace(':', ': ', 1)}` | {reply.status} | `{body}` |"
 
@@ -202,6 +204,49 @@ def options(provider: Provider) -> Iterator[str]:
     yield from (line for line in _table("", provider.options_model.model_json_schema()) if line.startswith("|"))
 
 
+def reference(provider: Provider) -> Iterator[str]:
+    """Yield all tables of a provider's page, each under its heading."""
+    inputs = dict.fromkeys(
+        f"`{'.'.join(o.input)}`" for o in provider.operations if isinstance(o.input, tuple) and o.input
+    )
+    magic = [f"All [magic words](../scenarios.md#magic-words) work in {', '.join(inputs)}."]
+    for heading, lines in (
+        ("Operations", operations(provider)),
+        ("Webhooks", events(provider) if provider.events else ()),
+        ("Errors", errors(provider)),
+        ("Limits and credits", limits(provider)),
+        ("Magic words", magic if inputs else ()),
+        ("Every behaviour, and how it is known", ledger(provider)),
+        ("Bundled scenarios", provider_scenarios(provider)),
+    ):
+        if lines:
+            yield from (f"## {heading}", "", *lines, "")
+
+
+def base_urls() -> Iterator[str]:
+    """Yield a table of the base URLs of all providers and of the control API."""
+    yield "| provider | base URL | instead of |"
+    yield "|---|---|---|"
+    for p in all_providers():
+        path = f"`{LOCAL}/{p.name}{p.base_path}` | `https://{p.hosts[0]}{p.base_path}`"
+        yield f"| [{p.title}](docs/providers/{p.name}.md) | {path} |"
+    yield f"| [control API](docs/control.md) | `{LOCAL}/_mock` | |"
+
+
+def features() -> Iterator[str]:
+    """Yield a table of all providers with their main features."""
+    yield "| provider | main features |"
+    yield "|---|---|"
+    yield from (f"| [{p.title}](providers/{p.name}.md) | {p.features} |" for p in all_providers())
+
+
+def hosts() -> Iterator[str]:
+    """Yield a table of the hosts of all providers."""
+    yield "| hosts | provider |"
+    yield "|---|---|"
+    yield from (f"| {', '.join(f'`{host}`' for host in p.hosts)} | {p.title} |" for p in all_providers())
+
+
 BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
     "operations": operations,
     "limits": limits,
@@ -210,8 +255,12 @@ BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
     "options": options,
     "stories": provider_scenarios,
     "ledger": ledger,
+    "reference": reference,
 }
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "base-urls": base_urls,
+    "features": features,
+    "hosts": hosts,
     "language": language,
     "faults": faults,
     "substitutions": substitutions,
@@ -234,12 +283,12 @@ def _rendered(match: re.Match[str]) -> str:
 def main() -> int:
     """Write the pages. With `--check`, print the outdated ones and return 1 if there are any."""
     stale = 0
-    for path in sorted(HERE.glob("**/*.md")):
+    for path in PAGES:
         text = path.read_text("utf-8")
         fresh = rendered(text)
         if fresh != text:
             stale += 1
-            print(f"{path.relative_to(HERE)} is out of date" if "--check" in sys.argv else f"wrote {path.name}")
+            print(f"{path.relative_to(HERE.parent)} is out of date" if "--check" in sys.argv else f"wrote {path.name}")
             if "--check" not in sys.argv:
                 path.write_text(fresh, "utf-8")
     return 1 if stale and "--check" in sys.argv else 0

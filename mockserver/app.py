@@ -7,7 +7,8 @@ from typing import Any
 from mockserver.clock import monotonic
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec, Scenario
-from mockserver.kit.catalogue import catalogue_of, ledger
+from mockserver.kit.catalogue import catalogue_of
+from mockserver.kit.ledger import ledger
 from mockserver.kit.provider import Provider
 from mockserver.kit.summary import Providers
 from mockserver.outgoing.call import Sender

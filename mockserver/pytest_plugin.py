@@ -1,8 +1,8 @@
-"""The pytest plugin: the fixture `mockserver` and those beside it, its marker and its options.
+"""The pytest plugin: the fixture `mockserver` and related fixtures, the marker, and the options.
 
-Loading this costs next to nothing: a run that does not use the fixture imports no more of the package than this.
-One server serves a whole run (each worker of pytest-xdist has its own), from the first test that asks for it; every
-test gets a sandbox of its own, which is thrown away at its end.
+This module is fast to load: a run that does not use the fixture imports nothing else of the package. One server serves
+the whole run (each worker of pytest-xdist has its own). It starts for the first test that uses it. Every test gets a
+new sandbox, which is deleted at its end.
 """
 
 import gc
@@ -15,66 +15,74 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from mockserver.testing.coverage import Coverage
+    from mockserver.testing.coverage import CoveragePlugin
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
     from mockserver.testing.interception import Interception
 
-# A failing test shows its own lines, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own lines.
 __tracebackhide__ = True
 
 MARKER = "mockserver"
 MODES = ("auto", "manual", "real", "scaled")
 _SETTINGS = {
-    "scenario": "the scenario of every test that names none: a name or a path",
-    "scenario-dir": "where scenarios are looked for by name before the bundled ones (default: scenarios)",
-    "seed": "the seed of every test that names none: a whole number",
-    "clock": f"how time passes where neither test nor scenario says it: {', '.join(MODES)} (default: auto)",
+    "scenario": "the scenario of tests that do not set one: a name or a path",
+    "scenario-dir": "the directory with your scenarios, which come before the bundled ones (default: scenarios)",
+    "seed": "the seed of tests that do not set one: a whole number",
+    "clock": f"the clock of tests and scenarios that do not set one: {', '.join(MODES)} (default: auto)",
 }
-_STRICT = "hold clients to each provider's contract: refuse also what published clients send against it"
-_NO_ASSUMED = "answer 501 where the provider's behaviour is an assumption, and say which"
-_COVERAGE = "tell what the run met of what is simulated: as a table, or as json:PATH, junit:PATH, html:PATH; repeatable"
-_LEAST = "fail the run when it met less than that many per cent of what is simulated of the providers that it called"
+_STRICT = "refuse every request that deviates from a provider's contract, even if published clients send it"
+_NO_ASSUMED = "answer 501 where a provider's behaviour is an assumption, and name the assumption"
+_COVERAGE = (
+    "report which simulated behaviours the run covered: table, json:PATH, junit:PATH or html:PATH; can be repeated"
+)
+_FAIL_UNDER = "fail the run if it covered less than this percentage of the behaviours of the providers that it called"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
-_coverage: "pytest.StashKey[Coverage]" = pytest.StashKey()
+_coverage: "pytest.StashKey[CoveragePlugin]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The settings: each is an option of the command line and, with underscores, of the configuration file."""
+    """Add the settings. Each is a command-line option and, with underscores, a key of the configuration file."""
     group = parser.getgroup("mockserver", "mockserver, a sandbox for AI-video provider APIs")
-    for name, told in _SETTINGS.items():
-        group.addoption(f"--mockserver-{name}", default=None, metavar=name.rpartition("-")[2].upper(), help=told)
-        parser.addini(f"mockserver_{name.replace('-', '_')}", told, type="string", default="")
-    for name, told in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED)):
-        group.addoption(f"--mockserver-{name}", action="store_true", default=None, help=told)
-        parser.addini(f"mockserver_{name.replace('-', '_')}", told, type="bool", default=False)
+    for name, text in _SETTINGS.items():
+        group.addoption(f"--mockserver-{name}", default=None, metavar=name.rpartition("-")[2].upper(), help=text)
+        parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="string", default="")
+    for name, text in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED)):
+        group.addoption(f"--mockserver-{name}", action="store_true", default=None, help=text)
+        parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="bool", default=False)
     group.addoption(
-        "--mockserver-coverage", action="append", nargs="?", const="table", metavar="FORM", default=None, help=_COVERAGE
+        "--mockserver-coverage",
+        action="append",
+        nargs="?",
+        const="table",
+        metavar="FORMAT",
+        default=None,
+        help=_COVERAGE,
     )
     parser.addini("mockserver_coverage", _COVERAGE, type="linelist", default=[])
-    group.addoption("--mockserver-coverage-fail-under", default=None, metavar="PERCENT", help=_LEAST)
-    parser.addini("mockserver_coverage_fail_under", _LEAST, type="string", default="")
+    group.addoption("--mockserver-coverage-fail-under", default=None, metavar="PERCENT", help=_FAIL_UNDER)
+    parser.addini("mockserver_coverage_fail_under", _FAIL_UNDER, type="string", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known. Raises UsageError for a setting that cannot be used."""
-    told = "the sandbox of this test's `mockserver` fixture: its scenario (a name, a path or a mapping), seed and clock"
-    config.addinivalue_line("markers", f"{MARKER}(*, scenario, seed, clock): {told}")
+    """Register the marker, and check the settings. Raises UsageError for a wrong setting."""
+    text = "configures the `mockserver` fixture of the test: scenario (a name, a path or a mapping), seed and clock"
+    config.addinivalue_line("markers", f"{MARKER}(*, scenario, seed, clock): {text}")
     _seed(config)
     _clock(config)
-    forms, least = _setting(config, "coverage"), _setting(config, "coverage_fail_under")
-    if forms or least:
-        from mockserver.testing.coverage import Coverage
+    outputs, fail_under = _setting(config, "coverage"), _setting(config, "coverage_fail_under")
+    if outputs or fail_under:
+        from mockserver.testing.coverage import CoveragePlugin
 
-        config.stash[_coverage] = Coverage.of(config, forms, least)
+        config.stash[_coverage] = CoveragePlugin.of(config, outputs, fail_under)
         config.pluginmanager.register(config.stash[_coverage], "mockserver-coverage")
 
 
 @pytest.fixture(scope="session")
 def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
-    with _uncollected():
-        # All that a test may need, webhooks included, so that no test is slow for being the first.
+    with _without_garbage_collection():
+        # Everything that tests may need is imported here, so that the first test is not slower than others.
         from anyio.lowlevel import checkpoint
 
         import mockserver.control.actions
@@ -90,30 +98,30 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
     directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
     strict, no_assumed = (bool(_setting(config, name)) for name in ("strict", "no_assumed"))
     host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed))
-    host.run(checkpoint())  # loads what outgoing calls run on
+    host.run(checkpoint())  # loads the modules for outgoing calls
     yield host
     if _coverage in config.stash:
-        config.stash[_coverage].take(host)
+        config.stash[_coverage].add_server(host)
     host.close()
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: modules that load leave none, and looking for it is a sixth of their time."""
-    collects = gc.isenabled()
+def _without_garbage_collection() -> Iterator[None]:
+    """Disable garbage collection while modules are imported: they leave no garbage, and the search takes time."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collects:
+        if was_enabled:
             gc.enable()
 
 
 @pytest.fixture
 def mockserver(request: pytest.FixtureRequest, _mockserver_host: "Host") -> "Iterator[MockServer]":
     """A fresh sandbox of five AI-video provider APIs for this test alone: a `mockserver.MockServer`."""
-    # What is told apart by the test's name is the same in any order and on any worker.
-    handle = _made(request, _mockserver_host, _name(request.node.nodeid))
+    # The name of the sandbox depends only on the test, so its values are the same in any order and on any worker.
+    handle = _new_handle(request, _mockserver_host, _sandbox_name(request.node.nodeid))
     problem = _open(handle)
     if problem is not None:
         pytest.fail(f"mockserver: {problem}", pytrace=False)
@@ -128,27 +136,27 @@ def mockserver(request: pytest.FixtureRequest, _mockserver_host: "Host") -> "Ite
 @pytest.fixture(scope="session")
 def mockserver_session(request: pytest.FixtureRequest, _mockserver_host: "Host") -> "Iterator[MockServer]":
     """One sandbox for the whole run of this worker: for an application that is configured once, at its start."""
-    with _made(request, _mockserver_host, "session") as handle:
+    with _new_handle(request, _mockserver_host, "session") as handle:
         request.config.stash[_session] = handle
         yield handle
 
 
 @pytest.fixture
 def mockserver_intercept(mockserver: "MockServer") -> "Interception":
-    """The providers' own hosts lead to this test's sandbox, for programs run with its `environment()`."""
+    """A proxy that makes programs, run with its `environment()`, use this test's sandbox for the providers' hosts."""
     return mockserver.intercept()
 
 
-def _made(request: pytest.FixtureRequest, host: "Host", name: str) -> "MockServer":
+def _new_handle(request: pytest.FixtureRequest, host: "Host", name: str) -> "MockServer":
     from mockserver.testing.handle import MockServer
 
-    told, config, node = _marked(request.node), request.config, request.node
-    near = config.rootpath if request.scope == "session" else Path(node.path).parent
-    scenario = told.get("scenario")
+    marker, config, node = _marker_arguments(request.node), request.config, request.node
+    base_directory = config.rootpath if request.scope == "session" else Path(node.path).parent
+    scenario = marker.get("scenario")
     if scenario is None:
-        scenario, near = _setting(config, "scenario") or None, config.rootpath
-    seed, clock = told.get("seed", _seed(config)), told.get("clock", _clock(config))
-    return MockServer.within(host, name, scenario, seed, clock, near)
+        scenario, base_directory = _setting(config, "scenario") or None, config.rootpath
+    seed, clock = marker.get("seed", _seed(config)), marker.get("clock", _clock(config))
+    return MockServer.within(host, name, scenario, seed, clock, base_directory)
 
 
 def _open(handle: "MockServer") -> str | None:
@@ -162,45 +170,45 @@ def _open(handle: "MockServer") -> str | None:
 
 
 def _seed(config: pytest.Config) -> int | None:
-    given = _setting(config, "seed")
+    value = _setting(config, "seed")
     try:
-        return int(given) if given else None
+        return int(value) if value else None
     except ValueError:
-        raise pytest.UsageError(f"mockserver: the seed must be a whole number, not {given!r}") from None
+        raise pytest.UsageError(f"mockserver: the seed must be a whole number, not {value!r}") from None
 
 
 def _clock(config: pytest.Config) -> Any:
-    given = _setting(config, "clock") or None
-    if given is not None and given not in MODES:
-        raise pytest.UsageError(f"mockserver: the clock must be one of {', '.join(MODES)}, not {given!r}")
-    return given
+    mode = _setting(config, "clock") or None
+    if mode is not None and mode not in MODES:
+        raise pytest.UsageError(f"mockserver: the clock must be one of {', '.join(MODES)}, not {mode!r}")
+    return mode
 
 
 def _setting(config: pytest.Config, name: str) -> Any:
-    given = config.getoption(f"mockserver_{name}")
-    return config.getini(f"mockserver_{name}") if given is None else given
+    option = config.getoption(f"mockserver_{name}")
+    return config.getini(f"mockserver_{name}") if option is None else option
 
 
-def _marked(node: Any) -> dict[str, Any]:
-    """What the markers of a test say: the nearest to it wins, argument by argument."""
-    told: dict[str, Any] = {}
+def _marker_arguments(node: Any) -> dict[str, Any]:
+    """Return the arguments of a test's markers. For each argument the closest marker wins."""
+    arguments: dict[str, Any] = {}
     for mark in node.iter_markers(MARKER):
         unknown = set(mark.kwargs) - {"scenario", "seed", "clock"}
         if mark.args or unknown:
             wrong = ", ".join(sorted(unknown)) or "positional arguments"
             pytest.fail(f"mockserver: the marker takes scenario=, seed= and clock=, not {wrong}", pytrace=False)
-        told = {**mark.kwargs, **told}
-    return told
+        arguments = {**mark.kwargs, **arguments}
+    return arguments
 
 
-def _name(nodeid: str) -> str:
-    """A sandbox's name that says nothing: one with `free` in it would make its keys keys of the free plan."""
+def _sandbox_name(nodeid: str) -> str:
+    """Return a name for the sandbox of a test. It is a hash, because `free` in the name would select the free plan."""
     return f"t{blake2b(nodeid.encode('utf-8', 'surrogatepass'), digest_size=6).hexdigest()}"
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Check what the test expected, once it has passed otherwise: a failure of the test, not an error after it."""
+    """Check the expectations of a test that has passed, so that the test fails instead of its teardown."""
     result = yield
     handle = item.stash.get(_handle, None)
     problem = handle.problem() if handle is not None else None
@@ -211,7 +219,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what happened in its sandbox to the report of a test that failed."""
+    """Add a description of what happened in the sandbox to the report of a failed test."""
     report = yield
     if report.failed and report.when != "teardown":
         report.sections += [("mockserver", handle.report()) for handle in _handles(item)]

@@ -1,4 +1,4 @@
-"""What every test can use: a server in this process, a client for it, and scenarios made on the spot."""
+"""Configuration of the tests, and the fixtures that all of them can use."""
 
 import os
 import socket
@@ -9,34 +9,34 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-# Where the package is installed, pytest finds the plugin by itself; naming it there as well would load it twice.
-_FOUND = entry_points(group="pytest11", name="mockserver")
-pytest_plugins = ["pytester", *([] if _FOUND else ["mockserver.pytest_plugin"])]
+# If the package is installed, pytest finds the plugin by itself, and naming it here would load it twice.
+_INSTALLED = entry_points(group="pytest11", name="mockserver")
+pytest_plugins = ["pytester", *([] if _INSTALLED else ["mockserver.pytest_plugin"])]
 
-# How long an example takes says more of the machine than of the code; and what failed once must fail again.
+# No deadline, because the time of an example depends on the machine; derandomized, so that a failure repeats.
 hypothesis_settings.register_profile("mockserver", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("mockserver")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _a_developer_who_has_nothing_set(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing that is set where the tests are started reaches them, or a program that they start.
+def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hide the developer's settings from tests, and from programs that they start.
 
-    Neither variables, nor a `mockserver.toml` or scenarios in the working directory.
+    These are environment variables, and `mockserver.toml` and scenarios in the working directory.
     """
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("MOCKSERVER_", "NODE_")) or "proxy" in name.lower():
                 patch.delenv(name)
         patch.chdir(tmp_path_factory.mktemp("nothing"))
-        # Programs find the package from there too where it is not installed.
+        # Programs find the package from there too if it is not installed.
         patch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
         yield
 
 
 @pytest.fixture
 def nobody() -> Iterator[str]:
-    """The URL of a port of this machine at which nobody listens, nor can begin to."""
+    """The URL of a port of this machine on which nothing listens. The port is in use, so nothing can start to."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}"
@@ -44,5 +44,5 @@ def nobody() -> Iterator[str]:
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """Async tests run on asyncio, which is what the server runs on."""
+    """Run async tests on asyncio, which the server uses."""
     return "asyncio"

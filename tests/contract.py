@@ -10,7 +10,7 @@ import jsonschema_rs
 
 from mockserver.core.deliveries import Delivery
 from mockserver.core.match import key_matches
-from mockserver.kit.catalogue import ledger
+from mockserver.kit.ledger import ledger
 from mockserver.providers.registry import all_providers
 from mockserver.wire.address import AddressBook
 from mockserver.wire.server import Server
@@ -18,13 +18,17 @@ from mockserver.wire.server import Server
 Headers = Mapping[str, str]
 
 # The server's own refusals, of requests that reach no provider.
-_UNPLACED = "mockserver cannot place this request"
+_UNPLACED = "mockserver cannot route this request"
 # Its refusals of what would rest on an assumption, where it may make none.
 _UNDOCUMENTED = (501, "application/problem+json")
 _SIMULATED = frozenset(p.name for p in all_providers())
 # Read here, before any test puts another in its place.
 _LEDGER = ledger(all_providers()).rows
-_SPOILT = ("the reply was spoilt", "the connection was broken", "the operation was done and its reply lost")
+_FAULTY = (
+    "the reply was sent with a fault",
+    "a fault closed the connection",
+    "the operation was done, but its reply was lost",
+)
 
 
 class Contract:
@@ -94,7 +98,7 @@ class Contract:
                 # A strict server refuses what deviates wherever it deviates: in operations that know no 400 too.
                 struck = struck or (entry.status == 400 and bool(entry.deviations))
                 laid = rule is not None and rule.reply is not None
-                return laid or note.startswith(_SPOILT) or (struck and problems[0].startswith("the status"))
+                return laid or note.startswith(_FAULTY) or (struck and problems[0].startswith("the status"))
         return False
 
 

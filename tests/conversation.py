@@ -1,4 +1,4 @@
-"""A conversation with a server in this process: requests in, replies out, and the clock in your hand."""
+"""A server and a client in this process, with a clock that the test moves."""
 
 from types import TracebackType
 from typing import Any
@@ -10,11 +10,11 @@ from mockserver.outgoing.call import CallResult, OutgoingCall
 from mockserver.settings import Settings
 from tests.contract import Contract
 
-EVERYBODY = [{"key": "*", "plan": "pro"}]
+ANY_ACCOUNT = [{"key": "*", "plan": "pro"}]
 
 
 class Receivers:
-    """Stands in for the network: remembers every outgoing call, and answers as told (200 unless told otherwise)."""
+    """Replaces the network: records every outgoing call, and returns the next of `answers`, or a 200."""
 
     def __init__(self) -> None:
         self.calls: list[OutgoingCall] = []
@@ -26,23 +26,22 @@ class Receivers:
 
 
 class Conversation:
-    """One server with one client, every reply and webhook held to its OpenAPI document.
+    """A server and a client. Every reply and webhook is checked against its OpenAPI document.
 
-    The clock stands still at 2025-06-01T12:00:00Z unless the scenario says otherwise.
-
-    Without a scenario the neutral `default` runs; a scenario given as a dict extends nothing unless it says so.
+    The clock stands still at 2025-06-01T12:00:00Z unless the scenario has another one. The default scenario is
+    `default`; a scenario that is passed extends nothing unless it has `extends`.
     """
 
     def __init__(self, scenario: dict[str, Any] | None = None, settings: Settings | None = None) -> None:
         self.receivers = Receivers()
-        told = {
+        complete = {
             "scenario": "test",
             "clock": {"mode": "manual"},
             **({"extends": "default"} if scenario is None else scenario),
         }
-        if "extends" not in told:
-            told.setdefault("accounts", EVERYBODY)
-        self.app = create_app(settings or Settings(), scenario=told, sender=self.receivers)
+        if "extends" not in complete:
+            complete.setdefault("accounts", ANY_ACCOUNT)
+        self.app = create_app(settings or Settings(), scenario=complete, sender=self.receivers)
         self.sandbox = self.app.sandboxes.default
         self.contract = Contract(self.app)
         self.client = httpx2.AsyncClient(
@@ -70,5 +69,5 @@ class Conversation:
         return await self.client.post(path, json=json, **more)
 
     async def advance(self, seconds: float) -> None:
-        """Let virtual time pass, with all that falls due."""
+        """Advance the clock, and process everything that is due."""
         await self.sandbox.advance(self.sandbox.clock.now() + round(seconds * 1000))

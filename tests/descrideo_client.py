@@ -58,10 +58,6 @@ def _asking(method: str, url: str, key: str = KEY, **more: Any) -> dict[str, Any
 
 # Requests that show those rows of the ledger, as the client's `request` takes them.
 REQUESTS: dict[str, dict[str, Any]] = {
-    "descrideo.error.no_such_path": _asking("GET", f"{ROOT}/v1/nothing"),
-    "descrideo.error.method_not_allowed": _asking("GET", LIVE),
-    "descrideo.error.too_large": _asking("POST", LIVE, json={**job(), "more": "x" * 1_100_000}),
-    "descrideo.error.unsupported_media_type": _asking("POST", LIVE, data={"frames": 20}),
     "descrideo.event.source.resolve": _asking("POST", LIVE, json=brokered()),
 }
 

@@ -1,8 +1,8 @@
-"""The code in documents, found and run.
+"""Finds and runs the code in documents.
 
-A block of Python that defines a test is one. What another block is, its first line says: ```` ```python run ```` is a
-script, and ```` ```python title="client.py" ```` is a file that stands beside them, whatever its language. The blocks
-of a page work in one directory, in their order. A line number in a failure is that of the page.
+A Python block that defines a test is run as one. The first line of other blocks says what they are: a block with
+```` ```python run ```` is a script, and one with ```` ```python title="client.py" ```` is a file, in any language. The
+blocks of a page share a directory, and run in their order. Line numbers in failures are those of the page.
 """
 
 import re
@@ -30,13 +30,13 @@ class Block:
 
     @property
     def title(self) -> str | None:
-        """The name of the file that it is."""
-        found = _TITLE.search(self.info)
-        return found[1] if found else None
+        """The name of the file, if the block is one."""
+        match = _TITLE.search(self.info)
+        return match[1] if match else None
 
     @property
     def kind(self) -> str | None:
-        """What is done with it: it is a `file`, a `test`, a `run`, or None: nothing."""
+        """How the block is used: `file`, `test`, `run`, or None for not at all."""
         if self.title is not None:
             return "file"
         if self.language == "python" and "def test_" in self.code:
@@ -45,20 +45,20 @@ class Block:
 
     @property
     def placed(self) -> str:
-        """The code with its lines where they are in the page."""
+        """The code, with the line numbers of the page."""
         return "\n" * (self.line - 1) + self.code
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    """The fenced blocks of a page that name a language."""
+    """Yield the fenced blocks of a page that have a language."""
     text = page.read_text("utf-8")
-    for found in _FENCE.finditer(text):
-        line = text.count("\n", 0, found.start(3)) + 1
-        yield Block(found[1], found[2].strip(), line, found[3])
+    for match in _FENCE.finditer(text):
+        line = text.count("\n", 0, match.start(3)) + 1
+        yield Block(match[1], match[2].strip(), line, match[3])
 
 
 def run_page(page: Path, pytester: pytest.Pytester) -> None:
-    """Write the files of a page, run its scripts, then its tests. Fails where one does."""
+    """Write the files of a page, run its scripts, then its tests. Fails if one of them fails."""
     name, tests = page.stem.replace("-", "_"), 0
     for block in blocks(page):
         if block.kind == "file":

@@ -10,7 +10,7 @@ SOURCES = sorted(path for path in EXAMPLES.glob("**/*") if path.suffix in (".py"
 
 
 def load(name: str) -> ModuleType:
-    """An example as a module of its own, fresh: it reads the environment when it is loaded."""
+    """Load an example as a new module, because it reads the environment when it is loaded."""
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None

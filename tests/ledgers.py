@@ -35,4 +35,5 @@ def put(monkeypatch: pytest.MonkeyPatch, folder: Path, **ledgers: dict[str, str]
             for name, basis in rows.items()
         }
         (folder / f"{provider}.yaml").write_text(yaml.safe_dump({"rows": told}, sort_keys=False), "utf-8")
-    monkeypatch.setattr("mockserver.kit.catalogue.ledger_file", lambda provider: folder / f"{provider.name}.yaml")
+    monkeypatch.setattr("mockserver.kit.ledger.ledger_file", lambda provider: folder / f"{provider.name}.yaml")
+    monkeypatch.setattr("mockserver.kit.ledger.default_rows", lambda provider: ())

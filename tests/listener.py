@@ -1,4 +1,4 @@
-"""A client that hears a streamed reply piece by piece, in this process, and can go away in the middle."""
+"""A client in this process that receives a streamed reply piece by piece, and can disconnect in the middle."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from tests.conversation import Conversation
 
 
 class Listener:
-    """One request, and what is heard of its reply: the pieces, each with its milliseconds since the request."""
+    """One request, and the pieces of its reply so far, each with the milliseconds since the request."""
 
     def __init__(self, t: Conversation, path: str, body: Any, key: str = "key-1") -> None:
         self._clock = t.sandbox.clock
@@ -16,7 +16,7 @@ class Listener:
         self._gone = asyncio.Event()
         self._body: bytes | None = body if isinstance(body, bytes) else json.dumps(body).encode()
         self._task = asyncio.get_running_loop().create_task(t.app(_scope(path, key), self._receive, self._send))
-        # A connection that is broken on purpose is told by `broken`, not by the event loop.
+        # `broken` reports the exception of a connection that a fault closed, so the event loop must not log it.
         self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
         self.status = 0
         self.headers: dict[str, str] = {}
@@ -59,24 +59,24 @@ class Listener:
         return self._task.done()
 
     async def settled(self) -> "Listener":
-        """Let the request come as far as it can without time passing."""
+        """Let the server process the request as far as possible without time passing."""
         for _ in range(20):
-            await asyncio.sleep(0)  # noqa: TID251 - a turn for everybody, not a wait
+            await asyncio.sleep(0)  # noqa: TID251 - runs other tasks, and takes no time
         return self
 
     async def leave(self) -> None:
-        """Go away, as a client does that closes its connection."""
+        """Disconnect, as a client that closes its connection."""
         self._gone.set()
         await self.end()
 
     async def end(self) -> "Listener":
-        """Wait until the server is done with the request, and say whether it broke it off."""
+        """Wait until the server has finished the request."""
         await asyncio.wait([self._task])
         return self
 
     @property
     def broken(self) -> bool:
-        """True when the server broke the connection on purpose."""
+        """True if a fault has closed the connection."""
         return self._task.done() and isinstance(self._task.exception(), ConnectionResetError)
 
 

@@ -8,7 +8,7 @@ import httpx2
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
 from mockserver.providers.nanophoto import models
-from mockserver.providers.nanophoto.codes import STATUS
+from mockserver.providers.nanophoto.codes import CODES
 from tests.conversation import Conversation
 from tests.listener import Listener
 
@@ -21,15 +21,11 @@ AUTO = {"extends": "default", "clock": {"mode": "auto"}}
 
 # Requests that show those rows of the ledger, as the client's `request` takes them.
 REQUESTS: dict[str, dict[str, Any]] = {
-    "nanophoto.error.no_such_path": {"method": "POST", "url": f"{API}/more", "json": URL},
-    "nanophoto.error.method_not_allowed": {"method": "PUT", "url": API, "json": URL},
     "nanophoto.error.not_found": {
         "method": "POST",
         "url": API,
         "json": {"videoSource": "url", "videoUrl": "https://example.com/mock-not-found.mp4"},
     },
-    "nanophoto.error.too_large": {"method": "POST", "url": API, "content": b" " * 45_000_001},
-    "nanophoto.error.unsupported_media_type": {"method": "POST", "url": API, "data": {"videoSource": "url"}},
 }
 
 
@@ -57,7 +53,7 @@ def refused(reply: httpx2.Response, code: str, status: int | None = None) -> str
     body = reply.json()
     models.Error.model_validate(body)
     assert list(body) == ["success", "error", "errorCode"]
-    assert (body["errorCode"], reply.status_code) == (code, status or STATUS[code])
+    assert (body["errorCode"], reply.status_code) == (code, status or CODES[code].status)
     assert reply.headers["content-type"] == "application/json"
     assert body["error"]
     return str(body["error"])
@@ -66,7 +62,7 @@ def refused(reply: httpx2.Response, code: str, status: int | None = None) -> str
 async def refusal(listener: Listener, code: str) -> None:
     """Hear a refusal out."""
     await listener.end()
-    assert (listener.status, f'"errorCode":"{code}"' in listener.text) == (STATUS[code], True), listener.text
+    assert (listener.status, f'"errorCode":"{code}"' in listener.text) == (CODES[code].status, True), listener.text
 
 
 async def credits(t: Conversation, key: str = "key-1") -> dict[str, Any]:

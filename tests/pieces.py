@@ -1,4 +1,4 @@
-"""A client that sends the body of one request in pieces, and then goes away."""
+"""The connection of a client that sends a body in pieces, and may disconnect before its end."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,9 +6,9 @@ from mockserver.wire.request import Disconnected, Request
 
 
 class Pieces:
-    """The connection of such a client. It goes away in the middle of its body unless that is `complete`."""
+    """Returns these pieces of a body. If it is not `complete`, the client then disconnects."""
 
-    expects = False
+    expects_continue = False
 
     def __init__(self, pieces: Iterable[bytes] = (), *, complete: bool = True) -> None:
         self.left = list(pieces)
@@ -23,6 +23,6 @@ class Pieces:
 
 
 def post(headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Request:
-    """A request with these headers, whose body is yet to be read unless it is given."""
+    """Return a request with these headers. Without a `body`, it has to be read from the connection."""
     headers = headers or {}
     return Request("POST", "/", b"", headers, list(headers.items()), body=body)

@@ -1,4 +1,4 @@
-"""A client of bare sockets: what arrives, when, and how the connection ends."""
+"""A client that uses plain sockets, to check what arrives, when, and how the connection ends."""
 
 import socket
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ Ending = Literal["FIN", "RST", "open"]
 
 
 @dataclass(slots=True)
-class Heard:
-    """What came over a connection: its bytes, the seconds at which each piece came, and its end."""
+class Received:
+    """What a connection received: all bytes, each piece with its time in seconds, and how the connection ended."""
 
     data: bytes = b""
     pieces: list[tuple[float, bytes]] = field(default_factory=list)
@@ -36,60 +36,60 @@ class Heard:
 
     @property
     def longest_silence(self) -> float:
-        """Seconds between the two pieces that are furthest apart."""
+        """The longest time between two pieces, in seconds."""
         instants = [at for at, _ in self.pieces]
         return max((later - earlier for earlier, later in pairwise(instants)), default=0.0)
 
 
 @contextmanager
 def connected(address: tuple[str, int], patience: float = 10.0) -> Iterator[socket.socket]:
-    """A connection that is closed at the end."""
+    """Open a connection, and close it at the end."""
     with socket.create_connection(address, patience) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield connection
 
 
-def hear(connection: socket.socket, patience: float = 10.0) -> Heard:
-    """Everything until the connection ends, or until nothing came for `patience` seconds."""
-    heard, began = Heard(), monotonic()
+def receive(connection: socket.socket, patience: float = 10.0) -> Received:
+    """Receive until the connection ends, or nothing arrives for `patience` seconds."""
+    received, began = Received(), monotonic()
     connection.settimeout(patience)
-    while heard.ended == "open":
+    while received.ended == "open":
         try:
             piece = connection.recv(1 << 20)
         except ConnectionResetError:
-            heard.ended = "RST"
+            received.ended = "RST"
         except TimeoutError:
             break
         else:
-            heard.data += piece
+            received.data += piece
             if piece:
-                heard.pieces.append((monotonic() - began, piece))
+                received.pieces.append((monotonic() - began, piece))
             else:
-                heard.ended = "FIN"
-    heard.seconds = monotonic() - began
-    return heard
+                received.ended = "FIN"
+    received.seconds = monotonic() - began
+    return received
 
 
-def hear_reply(connection: socket.socket, patience: float = 10.0) -> Heard:
-    """One reply with a Content-Length, after which the connection may go on."""
-    heard = Heard()
+def receive_reply(connection: socket.socket, patience: float = 10.0) -> Received:
+    """Receive one reply with a Content-Length. The connection stays open."""
+    received = Received()
     connection.settimeout(patience)
-    while b"\r\n\r\n" not in heard.data or len(heard.body) < int(heard.head["content-length"]):
+    while b"\r\n\r\n" not in received.data or len(received.body) < int(received.head["content-length"]):
         piece = connection.recv(1 << 20)
-        assert piece, f"the connection ended after {heard.data!r}"
-        heard.data += piece
-    return heard
+        assert piece, f"the connection ended after {received.data!r}"
+        received.data += piece
+    return received
 
 
-def say(address: tuple[str, int], data: bytes, patience: float = 10.0) -> Heard:
-    """What comes back for these bytes on a connection of their own."""
+def exchange(address: tuple[str, int], data: bytes, patience: float = 10.0) -> Received:
+    """Send these bytes on a new connection, and receive until it ends."""
     with connected(address, patience) as connection:
         connection.sendall(data)
-        return hear(connection, patience)
+        return receive(connection, patience)
 
 
 def request(method: str, path: str, body: bytes = b"", *fields: str, key: str = "key-1") -> bytes:
-    """The bytes of a request."""
+    """Return the bytes of a request."""
     head = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {key}", *fields]
     if body:
         head += ["Content-Type: application/json", f"Content-Length: {len(body)}"]

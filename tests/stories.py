@@ -1,29 +1,36 @@
-"""How each provider is asked, so that a scenario shows what the ledger says it does.
+"""Requests that make a scenario show what the ledger says of it.
 
-A new provider has an entry in ASKED, and in STATUSES if it has jobs that are asked for.
+They follow from what a provider declares: its operations, their examples and links. ASKED has those that do not.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 
-from mockserver.providers.descrideo import replies as descrideo
+from mockserver.kit.ledger import default_rows
+from mockserver.kit.provider import Provider
 from mockserver.providers.descrideo import sources
-from mockserver.providers.prompttovideo import models as prompttovideo
-from mockserver.providers.videotoprompt import models as videotoprompt
-from tests import descrideo_client, dumplingai_client, nanophoto_client, prompttovideo_client, videotoprompt_client
+from mockserver.providers.registry import all_providers
+from tests import (
+    declared,
+    descrideo_client,
+    dumplingai_client,
+    nanophoto_client,
+    prompttovideo_client,
+    videotoprompt_client,
+)
 from tests.conversation import Conversation
 from tests.listener import Listener
 
 
 @dataclass(frozen=True)
 class Asked:
-    """How a provider is asked for work, and for the status of it by the id in the reply's field `id`.
+    """Requests to a provider: for work, and for the status of it by the id in the reply's field `id`.
 
-    `requests` are others that are made first, as the client's `request` takes them.
-    With `hears` the reply is a stream, which is heard for so many seconds and then left.
+    `requests` are others that are made first, as the client's `request` takes them. With `hears` the reply is a stream,
+    and the client leaves after so many seconds.
     """
 
     path: str
@@ -67,40 +74,66 @@ ASKED = {
 # By the row of the ledger, where it takes another request to show it.
 _OTHERS = (videotoprompt_client, prompttovideo_client, nanophoto_client, descrideo_client, dumplingai_client)
 ASKED |= {row: Asked("", (), requests=(asked,)) for client in _OTHERS for row, asked in client.REQUESTS.items()}
-_BROKEN_OFF = Asked(nanophoto_client.API, (nanophoto_client.URL,), hears=3600)
-ASKED |= {f"nanophoto.ending.{how}": _BROKEN_OFF for how in ("truncated", "reset", "stalled")}
-ASKED |= {"nanophoto.ending.client_left": replace(_BROKEN_OFF, hears=1)}
+_PROVIDERS = {provider.name: provider for provider in all_providers()}
 
-# The statuses of a provider's jobs, as its document lists them.
-STATUSES: dict[str, Any] = {
-    "videotoprompt": videotoprompt.Status,
-    "prompttovideo": prompttovideo.Status,
-    "descrideo": descrideo.Status,
-}
-
-# What a provider asks of others, which is no webhook, and has rows among the events.
+# Calls of a provider that are not webhooks. They have rows among the events.
 CALL_OUTS: dict[str, tuple[str, ...]] = {"descrideo": (sources.RESOLVE, sources.FETCH)}
 
 HOUR = 3600
 # As often as the largest of the limits that are used up here allows, and once more.
 MOST_ROUNDS = 61
+# As many as a scenario breaks off, each in another way.
+MOST_STREAMS = 3
 
 
 def asked_of(row: str, scenario: str) -> Asked:
-    """How a provider is asked so that `scenario` shows a row of the ledger: by the row, or by the scenario's name."""
-    named = scenario if scenario.partition("-")[0] in ASKED else row.partition(".")[0]
-    return ASKED.get(row) or next(
-        ASKED[start] for start in sorted(ASKED, key=len, reverse=True) if named.startswith(start)
-    )
+    """The requests that make `scenario` show a row of the ledger: those of the row, or of the scenario's name."""
+    if row in ASKED:
+        return ASKED[row]
+    provider, _, name = row.partition(".")
+    own = of_row(_PROVIDERS[provider], name)
+    named = scenario if scenario.partition("-")[0] in ASKED else provider
+    starts = [start for start in sorted(ASKED, key=len, reverse=True) if named.startswith(start)]
+    return own or (ASKED[starts[0]] if starts else of_declared(_PROVIDERS[provider]))
+
+
+def of_row(provider: Provider, row: str) -> Asked | None:
+    """The requests for a row that the kit has for every provider; None for another row."""
+    wrong = declared.wrong_requests(provider)
+    if row not in default_rows(provider) or row.startswith("rule."):
+        return None
+    if row in wrong:
+        return Asked("", (), requests=(wrong[row],))
+    path, example = _example(provider, streams=True)
+    return Asked(path, (example,), key=declared.key(provider), hears=1 if row == "ending.client_left" else HOUR)
+
+
+def of_declared(provider: Provider) -> Asked:
+    """The first operation that makes a job, the status of that, and the operations that stream."""
+    first = next(operation for operation in declared.with_example(provider, streams=False) if operation.links)
+    operation, parameter, pointer = (*next(iter(first.links.values())), "/id")[:3]
+    status = next(o for o in provider.operations if o.name == operation)
+    path, example = _example(provider, streams=False)
+    return Asked(
+        path, (example,), pointer.removeprefix("/"),
+        f"/{provider.name}{status.path.replace(f'{{{parameter}}}', '{}')}", declared.key(provider), "auto",
+        tuple(declared.request(provider, each) for each in declared.with_example(provider, streams=True)),
+    )  # fmt: skip
+
+
+def _example(provider: Provider, *, streams: bool) -> tuple[str, dict[str, Any]]:
+    operation = declared.with_example(provider, streams=streams)[0]
+    return declared.url(provider, operation), next(iter(operation.examples.values()))
 
 
 async def ways(t: Conversation, asked: Asked) -> AsyncIterator[None]:
-    """Ask again and again, look at what came of it, and let time pass: after each step there may be something new."""
+    """Make the requests again and again, and let time pass; there may be something new after each step."""
     if asked.hears is not None:
-        listener = await Listener(t, asked.path, asked.bodies[0], asked.key).settled()
-        await t.advance(asked.hears)
-        await listener.leave()
-        yield
+        for _ in range(MOST_STREAMS):
+            listener = await Listener(t, asked.path, asked.bodies[0], asked.key).settled()
+            await t.advance(asked.hears)
+            await listener.leave()
+            yield
         return
     for _ in range(MOST_ROUNDS):
         async for _ in replies(t, asked):
@@ -112,7 +145,7 @@ async def ways(t: Conversation, asked: Asked) -> AsyncIterator[None]:
 
 
 async def replies(t: Conversation, asked: Asked) -> AsyncIterator[httpx2.Response]:
-    """What the provider says to each request for work, and to a look at it."""
+    """The replies to the requests for work and for its status."""
     for request in asked.requests:
         yield await t.client.request(**request)
     for body in asked.bodies:
@@ -123,5 +156,5 @@ async def replies(t: Conversation, asked: Asked) -> AsyncIterator[httpx2.Respons
 
 
 def by(asked: Asked) -> dict[str, str]:
-    """The header that an account is known by."""
+    """The header with the key of the account."""
     return {"Authorization": f"Bearer {asked.key}"}

@@ -1,4 +1,4 @@
-"""How a request finds its provider and its sandbox, in conversation."""
+"""How the provider and the sandbox of a request are found."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from tests.conversation import Conversation
 URL = {"url": "https://example.com/a.mp4"}
 
 
-async def test_a_provider_is_reached_by_prefix_by_host_and_by_bare_path() -> None:
+async def test_a_provider_is_found_by_prefix_by_host_and_by_bare_path() -> None:
     async with Conversation() as c:
         ways: list[tuple[str, dict[str, str]]] = [
             ("/videotoprompt/v1/analyze/url", {}),
@@ -26,7 +26,7 @@ async def test_a_provider_is_reached_by_prefix_by_host_and_by_bare_path() -> Non
             assert (await c.post(path, URL, headers=headers)).status_code == 202, (path, headers)
 
 
-async def test_a_path_that_nobody_has_says_what_there_is() -> None:
+async def test_an_unknown_path_gets_a_404_with_the_known_prefixes() -> None:
     async with Conversation() as c:
         reply = await c.get("/v2/nothing")
         assert reply.status_code == 404
@@ -35,10 +35,10 @@ async def test_a_path_that_nobody_has_says_what_there_is() -> None:
         assert (await c.get("/")).status_code == 404
 
 
-async def test_a_sandbox_is_named_by_url_by_header_or_by_key() -> None:
+async def test_a_sandbox_is_selected_by_url_by_header_or_by_key() -> None:
     async with Conversation() as c:
-        made = await c.post("/_mock/sandboxes", {"name": "alice"})
-        assert made.status_code == 201
+        created = await c.post("/_mock/sandboxes", {"name": "alice"})
+        assert created.status_code == 201
         ways: list[tuple[str, dict[str, str]]] = [
             ("/~alice/videotoprompt/v1/analyze/url", {}),
             ("/~alice/v1/analyze/url", {"Host": "api.videotoprompt.org"}),
@@ -52,7 +52,7 @@ async def test_a_sandbox_is_named_by_url_by_header_or_by_key() -> None:
         assert (await c.get("/_mock/jobs")).json()["jobs"] == []
 
 
-async def test_the_longest_sandbox_that_exists_is_meant_by_a_key() -> None:
+async def test_a_key_selects_the_existing_sandbox_with_the_longest_name() -> None:
     async with Conversation() as c:
         for name in ("team", "team-a"):
             await c.post("/_mock/sandboxes", {"name": name})
@@ -61,7 +61,7 @@ async def test_the_longest_sandbox_that_exists_is_meant_by_a_key() -> None:
         assert (await c.get("/~team/_mock/jobs")).json()["total"] == 0
 
 
-async def test_a_sandbox_that_was_not_created_is_a_404_that_says_so() -> None:
+async def test_an_unknown_sandbox_gets_a_404_with_a_hint() -> None:
     async with Conversation() as c:
         replies: list[Any] = [
             await c.post("/~nobody/videotoprompt/v1/analyze/url", URL),
@@ -75,11 +75,11 @@ async def test_a_sandbox_that_was_not_created_is_a_404_that_says_so() -> None:
             assert "POST /_mock/sandboxes" in reply.json()["detail"]
 
 
-async def test_an_oauth_token_keeps_to_the_sandbox_that_it_was_issued_in() -> None:
+async def test_an_oauth_token_selects_the_sandbox_that_issued_it() -> None:
     async with Conversation() as c:
         await c.post("/_mock/sandboxes", {"name": "alice"})
-        asked = {"response_type": "code", "client_id": "app", "redirect_uri": "https://app.example.com/back"}
-        reply = await c.get("/~alice/videotoprompt/oauth/authorize", params=asked)
+        parameters = {"response_type": "code", "client_id": "app", "redirect_uri": "https://app.example.com/back"}
+        reply = await c.get("/~alice/videotoprompt/oauth/authorize", params=parameters)
         code = reply.headers["location"].partition("code=")[2]
         fields = {
             "grant_type": "authorization_code", "code": code, "client_id": "app",
@@ -98,24 +98,24 @@ async def test_sandboxes_share_nothing() -> None:
         first = (await c.post("/~a/videotoprompt/v1/analyze/url", URL)).json()["id"]
         assert (await c.get(f"/~b/videotoprompt/v1/analyze/{first}")).status_code == 404
         await c.post("/~a/_mock/clock", {"advance": "1h"})
-        moved = [(await c.get(f"/~{name}/_mock/clock")).json()["now"] for name in ("a", "b")]
-        assert moved == ["2025-06-01T13:00:00Z", "2025-06-01T12:00:00Z"]
+        times = [(await c.get(f"/~{name}/_mock/clock")).json()["now"] for name in ("a", "b")]
+        assert times == ["2025-06-01T13:00:00Z", "2025-06-01T12:00:00Z"]
 
 
 async def test_a_request_is_routed_once_and_its_credential_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also on a bare path, for which the providers are tried in turn, and where the sandbox is found by the key."""
-    found: list[str] = []
-    read: list[str] = []
+    """Also for a bare path, which is looked up in one provider after another, and if the key selects the sandbox."""
+    paths: list[str] = []
+    keys: list[str] = []
     find, key = Routes.find, Provider.key
 
     def counted_find(self: Routes[Operation], path: str) -> Any:
         match = find(self, path)
-        found.extend([path] if match is not None else [])
+        paths.extend([path] if match is not None else [])
         return match
 
     def counted_key(self: Provider, headers: Mapping[str, str]) -> str:
-        read.append(key(self, headers))
-        return read[-1]
+        keys.append(key(self, headers))
+        return keys[-1]
 
     monkeypatch.setattr(Routes, "find", counted_find)
     monkeypatch.setattr(Provider, "key", counted_key)
@@ -123,7 +123,7 @@ async def test_a_request_is_routed_once_and_its_credential_read_once(monkeypatch
     async with Conversation() as c:
         for path in ("/v1/analyze/url", "/videotoprompt/v1/analyze/url"):
             assert (await c.post(path, URL)).status_code == 202
-            assert found == ["/v1/analyze/url"]
-            assert len(read) == 1
-            found.clear()
-            read.clear()
+            assert paths == ["/v1/analyze/url"]
+            assert len(keys) == 1
+            paths.clear()
+            keys.clear()

@@ -1,4 +1,4 @@
-"""One conversation, over a socket and in this process: the same replies to the byte, and the same journal."""
+"""The same requests over a socket and in this process get identical replies and journals."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ FAULTS = [
     ("videotoprompt.get_analysis", {"kind": "reset"}),
     ("videotoprompt.get_analysis", {"kind": "empty_reply"}),
 ]
-# Faults strike one after the other, by how often an analysis has been asked for.
+# Each request for the analysis gets the next fault.
 SCENARIO = {
     "rules": [
         {"name": f"fault {number}", "operation": operation, "nth": number + 1, "fault": fault}
@@ -32,8 +32,8 @@ SCENARIO = {
 UPLOAD = {"files": {"video": ("film.mp4", video(2_000, Seeded(1)).data)}, "data": {"platform": "sora"}}
 URL = "https://example.com/hike.mp4"
 KEY = {"Authorization": "Bearer key-1"}
-# What each part of the conversation asks: method, path, and more.
-ASKED: list[tuple[str, str, dict[str, Any]]] = [
+# The requests: method, path, and other arguments.
+REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/videotoprompt/v1/analyze/url", {"json": {"url": URL}}),
     ("POST", "/videotoprompt/v1/analyze/url", {"json": {"url": 5}}),
     ("POST", "/videotoprompt/v1/analyze/url", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
@@ -55,64 +55,63 @@ ASKED: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @contextmanager
-def a_server() -> Iterator[MockServer]:
+def server() -> Iterator[MockServer]:
     with MockServer(SCENARIO, seed=7, clock="manual") as mock:
         yield mock
 
 
-def heard(mock: MockServer, client: httpx2.Client, base: str) -> list[object]:
-    """The conversation, and what the journal says of it."""
-    said: list[object] = []
+def send_all(mock: MockServer, client: httpx2.Client, base: str) -> list[object]:
+    """Send all requests. Returns the replies, and the journal at the end."""
+    replies: list[object] = []
     job = ""
-    for method, path, more in ASKED:
+    for method, path, more in REQUESTS:
         headers = {**KEY, **more.get("headers", {})} if more.get("headers") != {} else {}
-        given = {name: value for name, value in more.items() if name != "headers"}
+        arguments = {name: value for name, value in more.items() if name != "headers"}
         try:
-            reply = client.request(method, base + path.format(job=job), headers=headers, **given)
+            reply = client.request(method, base + path.format(job=job), headers=headers, **arguments)
         except httpx2.TransportError:
-            said.append("broken")
+            replies.append("broken")
             continue
-        shown = {name: value for name, value in reply.headers.items() if name not in ("date", "transfer-encoding")}
-        # Where the server is reached is the one thing that differs.
-        said.append((reply.status_code, shown, reply.content.replace(base.encode(), b"")))
+        kept = {name: value for name, value in reply.headers.items() if name not in ("date", "transfer-encoding")}
+        # The base URL is the only difference.
+        replies.append((reply.status_code, kept, reply.content.replace(base.encode(), b"")))
         if not job:
             job = reply.json()["id"]
             mock.clock.advance("60s")
-    return [*said, journal(mock)]
+    return [*replies, journal(mock)]
 
 
 def journal(mock: MockServer) -> list[object]:
-    """The requests in an order of their own: one whose connection is broken is over when its client has gone."""
-    seen = [
+    """Return the requests, sorted, because the entry of a broken connection may be written late."""
+    requests = [
         (r.operation, r.path, r.query, r.status, r.rule, r.job, r.note, r.deviations, r.body, r.reply, r.missed)
         for r in mock.requests()
     ]
-    return sorted(seen, key=repr)
+    return sorted(requests, key=repr)
 
 
-def test_a_socket_and_this_process_say_the_same() -> None:
-    with a_server() as mock, httpx2.Client() as client:
-        by_socket = heard(mock, client, mock.url("videotoprompt", "").removesuffix("/videotoprompt"))
-    with a_server() as mock, httpx2.Client(transport=mock.transport()) as client:
-        in_process = heard(mock, client, "http://mock.test")
-    assert len(by_socket) == len(in_process) == len(ASKED) + 1
-    for asked, one, other in zip([*ASKED, ("the journal",)], by_socket, in_process, strict=True):
-        assert one == other, asked
+def test_replies_over_a_socket_and_in_this_process_are_identical() -> None:
+    with server() as mock, httpx2.Client() as client:
+        by_socket = send_all(mock, client, mock.url("videotoprompt", "").removesuffix("/videotoprompt"))
+    with server() as mock, httpx2.Client(transport=mock.transport()) as client:
+        in_process = send_all(mock, client, "http://mock.test")
+    assert len(by_socket) == len(in_process) == len(REQUESTS) + 1
+    for request, one, other in zip([*REQUESTS, ("the journal",)], by_socket, in_process, strict=True):
+        assert one == other, request
 
 
 @pytest.mark.parametrize("pieces", [1, 7])
-def test_requests_of_a_pipeline_are_answered_in_their_order(pieces: int) -> None:
-    """Also where the first of them waits, and where they come in pieces that end anywhere."""
+async def test_pipelined_requests_are_answered_in_order(pieces: int) -> None:
+    """Also if one of them waits, and if they arrive in pieces of any size."""
     rules = [
         {"name": "slow", "operation": "videotoprompt.get_analysis", "nth": 2, "fault": {"kind": "latency", "for": "5s"}}
     ]
-
-    async def story(mock: MockServer) -> bytes:
+    with MockServer({"rules": rules}, clock="manual") as mock:
         port = httpx2.URL(mock.url("videotoprompt")).port
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         host = f"Host: 127.0.0.1\r\nX-Mock-Sandbox: {mock.name}\r\nAuthorization: Bearer key-1\r\n"
-        asked = [f"GET /videotoprompt/v1/analyze/job-{n} HTTP/1.1\r\n{host}\r\n" for n in range(4)]
-        data = "".join([*asked, f"GET /nowhere HTTP/1.1\r\n{host}Connection: close\r\n\r\n"]).encode()
+        requests = [f"GET /videotoprompt/v1/analyze/job-{n} HTTP/1.1\r\n{host}\r\n" for n in range(4)]
+        data = "".join([*requests, f"GET /nowhere HTTP/1.1\r\n{host}Connection: close\r\n\r\n"]).encode()
         size = -(-len(data) // pieces)
         for at in range(0, len(data), size):
             writer.write(data[at : at + size])
@@ -121,11 +120,7 @@ def test_requests_of_a_pipeline_are_answered_in_their_order(pieces: int) -> None
         await asyncio.to_thread(mock.clock.advance, "5s")
         replies = await reader.read()
         writer.close()
-        return replies
-
-    with MockServer({"rules": rules}, clock="manual") as mock:
-        replies = asyncio.run(story(mock))
         assert replies.count(b"HTTP/1.1 404 Not Found") == 5
         assert [replies.find(b"job-%d" % n) for n in range(4)] == sorted(replies.find(b"job-%d" % n) for n in range(4))
-        asked = [request.path for request in mock.requests("videotoprompt.get_analysis")]
-        assert asked == [f"/v1/analyze/job-{n}" for n in range(4)]
+        paths = [request.path for request in mock.requests("videotoprompt.get_analysis")]
+        assert paths == [f"/v1/analyze/job-{n}" for n in range(4)]

@@ -11,7 +11,7 @@ from mockserver.app import create_app
 from mockserver.control.boundary import Boundary
 from mockserver.control.errors import ControlError
 from mockserver.openapi import document
-from mockserver.serving.serve import banner, guarded
+from mockserver.serving.serve import banner, with_token
 from mockserver.settings import Settings, SettingsError, load
 from tests.conversation import Conversation
 from tests.live import live_server
@@ -170,15 +170,15 @@ async def test_what_clients_sent_is_shown_as_text_alone() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.9.9.9", "mock.localhost"])
 def test_on_this_machine_no_token_is_made_up(host: str) -> None:
-    assert guarded(Settings(host=host)).token == ""
+    assert with_token(Settings(host=host)).token == ""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "mock.example"])
 def test_beyond_this_machine_one_is(host: str) -> None:
-    one, other = guarded(Settings(host=host)), guarded(Settings(host=host))
+    one, other = with_token(Settings(host=host)), with_token(Settings(host=host))
     assert len(one.token) >= 20
     assert one.token != other.token
-    assert guarded(Settings(host=host, token="mine")).token == "mine"
+    assert with_token(Settings(host=host, token="mine")).token == "mine"
 
 
 def test_the_banner_says_how_the_token_is_sent() -> None:

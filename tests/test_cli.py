@@ -1,9 +1,11 @@
-"""The command line, as a person at a terminal meets it."""
+"""The command line: help texts, commands, error messages and exit codes."""
 
 import argparse
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -26,10 +28,10 @@ TYPO = "scenario: mine\nrules:\n  - name: x\n    operaton: '*'\n    plan: fast\n
 
 def test_help_shows_examples_and_every_command(capsys: Out) -> None:
     assert main([]) == 0
-    told = capsys.readouterr().out
-    assert "examples:" in told
-    for command in ("serve", "check", "show", "scenarios", "schema", "openapi", "health", "push", "coverage"):
-        assert command in told
+    help_text = capsys.readouterr().out
+    assert "examples:" in help_text
+    for command in COMMANDS:
+        assert f"\n    {command}" in help_text
     for command in ("--help", "serve --help", "--version"):
         with pytest.raises(SystemExit) as ended:
             main(command.split())
@@ -37,29 +39,40 @@ def test_help_shows_examples_and_every_command(capsys: Out) -> None:
     assert capsys.readouterr().out.endswith(f"mockserver {__version__}\n")
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_each_command_has_an_example_that_it_accepts(command: str) -> None:
+    help_text = commands_of(parser_for(command))[command].format_help()
+    examples = [line.strip() for line in help_text.partition("\nexample")[2].splitlines() if "mockserver " in line]
+    assert examples
+    for example in examples:
+        # Without what follows two spaces, a pipe or a redirection.
+        words = re.split(r"  | [>|] ", example.partition("mockserver ")[2])[0].split()
+        assert parser_for(command).parse_args(words).command == command
+
+
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    (found,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    return dict(found.choices)
+    (subparsers,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(subparsers.choices)
 
 
-def test_a_command_by_itself_is_the_same_as_among_all() -> None:
-    everything = commands_of(parser_for(""))
-    assert list(everything) == list(COMMANDS)
-    for name, parser in everything.items():
+def test_the_parser_of_one_command_is_the_same_as_in_the_parser_of_all() -> None:
+    all_commands = commands_of(parser_for(""))
+    assert list(all_commands) == list(COMMANDS)
+    for name, parser in all_commands.items():
         assert commands_of(parser_for(name))[name].format_help() == parser.format_help()
 
 
-def test_check_says_ok_or_where_and_what_and_what_would_be_right(tmp_path: Path, capsys: Out) -> None:
+def test_check_reports_the_position_of_each_error_with_a_suggestion(tmp_path: Path, capsys: Out) -> None:
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text("scenario: good\nextends: default\n")
     bad.write_text(TYPO)
     assert main(["check", str(good)]) == 0
     assert capsys.readouterr().out.startswith(f"{good}: ok")
     assert main(["check", str(good), str(bad), str(tmp_path / "none.yaml")]) == 2
-    told = capsys.readouterr()
-    assert told.err.splitlines()[0].startswith(f"{bad}:4:5: unknown key 'operaton'")
-    assert "did you mean 'operation'?" in told.err
-    assert "none.yaml: No such file" in told.err
+    errors = capsys.readouterr().err
+    assert errors.splitlines()[0].startswith(f"{bad}:4:5: unknown key 'operaton'")
+    assert "did you mean 'operation'?" in errors
+    assert "none.yaml: No such file" in errors
 
 
 @pytest.mark.parametrize(
@@ -87,18 +100,19 @@ def test_check_says_ok_or_where_and_what_and_what_would_be_right(tmp_path: Path,
         ("scenario: x\nclock: {mode: on}\n", ":2:15: "),
     ],
 )  # fmt: skip
-def test_each_mistake_is_one_clear_line_with_its_position(tmp_path: Path, capsys: Out, text: str, line: str) -> None:
+def test_each_mistake_is_reported_in_one_line_with_its_position(
+    tmp_path: Path, capsys: Out, text: str, line: str
+) -> None:
     file = tmp_path / "x.yaml"
     file.write_text(text)
     assert main(["check", str(file)]) == 2
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 1, told
-    assert told[0].startswith(f"{file}:")
-    assert line in told[0]
-    assert len(told[0]) < 600
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"{file}:")
+    assert line in error
+    assert len(error) < 600
 
 
-def test_show_tells_the_rules_in_order_the_shadowed_ones_and_the_plans(tmp_path: Path, capsys: Out) -> None:
+def test_show_prints_the_rules_in_order_and_the_plans(tmp_path: Path, capsys: Out) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(
         "scenario: s\n"
@@ -108,22 +122,22 @@ def test_show_tells_the_rules_in_order_the_shadowed_ones_and_the_plans(tmp_path:
         encoding="utf-8",
     )
     assert main(["show", str(file)]) == 0
-    told = capsys.readouterr().out
-    assert told.index("1. all") < told.index("2. late")
-    assert "never used: 'all' matches all its requests first" in told
-    assert "queued 2s > running 13s ± 2s > succeeded" in told
+    output = capsys.readouterr().out
+    assert output.index("1. all") < output.index("2. late")
+    assert "never used: 'all' matches all its requests first" in output
+    assert "queued 2s > running 13s ± 2s > succeeded" in output
     assert main(["show", "defualt"]) == 2
     assert "did you mean 'default'?" in capsys.readouterr().err
 
 
-def test_scenarios_lists_names_with_what_they_show(capsys: Out) -> None:
+def test_scenarios_lists_names_with_descriptions(capsys: Out) -> None:
     assert main(["scenarios"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("default ") for line in lines)
     assert all(len(line.split(None, 1)) == 2 for line in lines), "each has a description"
 
 
-def test_schema_is_a_json_schema_that_the_default_scenario_fits(capsys: Out) -> None:
+def test_schema_prints_a_json_schema_that_accepts_the_default_scenario(capsys: Out) -> None:
     import jsonschema
 
     from mockserver.scenario.library import bundled_dir
@@ -134,27 +148,30 @@ def test_schema_is_a_json_schema_that_the_default_scenario_fits(capsys: Out) -> 
     jsonschema.validate(yaml.safe_load((bundled_dir() / "default.yaml").read_text("utf-8")), schema)
 
 
-def test_health_and_push_without_a_server_fail_and_say_so(tmp_path: Path, capsys: Out, nobody: str) -> None:
+def test_health_and_push_without_a_server_report_an_error(tmp_path: Path, capsys: Out, nobody: str) -> None:
     file = tmp_path / "x.yaml"
     file.write_text("scenario: x\n")
     assert main(["health", "--url", nobody]) == 1
     assert main(["push", str(file), "--url", nobody]) == 2
     assert main(["push", str(tmp_path / "none"), "--url", nobody]) == 2
     assert main(["health", "--url", "nonsense"]) == 1
-    told = capsys.readouterr().err.splitlines()
-    assert told[0].startswith(f"no answer from {nobody}: ")
-    assert "expected one such as http://127.0.0.1:8080" in told[3]
+    assert capsys.readouterr().err.splitlines() == [
+        f"no answer from {nobody}: Connection refused",
+        f"no answer from {nobody}: Connection refused",
+        f"{tmp_path / 'none'}: No such file or directory",
+        "'nonsense' is not the URL of a server; expected one such as http://127.0.0.1:8080",
+    ]
 
 
 @contextmanager
 def serving(*flags: str, cwd: Path) -> Iterator[tuple[str, list[str]]]:
-    """A server in a process of its own: its URL, and what it printed when it started."""
+    """Run a server in another process. Yields its URL, and the lines that it printed at its start."""
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", *flags]
     process = subprocess.Popen(
         command, cwd=cwd, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    # A server that hangs must fail the test, not the whole run.
+    # If the server hangs, this test fails, but the run goes on.
     watchdog = threading.Timer(30, process.kill)
     watchdog.start()
     try:
@@ -172,7 +189,7 @@ def serving(*flags: str, cwd: Path) -> Iterator[tuple[str, list[str]]]:
         watchdog.cancel()
 
 
-def test_serve_prints_where_everything_is_and_one_request_that_works(tmp_path: Path) -> None:
+def test_serve_prints_the_urls_and_a_request_that_works(tmp_path: Path, capsys: Out) -> None:
     (tmp_path / "mine.yaml").write_text(
         "scenario: mine\nrules: [{name: no, operation: '*', fault: {kind: forbidden}}]\n"
     )
@@ -189,6 +206,8 @@ def test_serve_prints_where_everything_is_and_one_request_that_works(tmp_path: P
         with urlopen(request) as reply:
             assert reply.status == 202
         assert main(["push", str(tmp_path / "mine.yaml"), "--url", url]) == 0
+        pushed = f"sandbox default of {url} now uses the scenario mine: 1 rules, clock real"
+        assert capsys.readouterr().out.splitlines() == ["ok", pushed]
         with urlopen(f"{url}/_mock/ready") as reply:
             assert json.load(reply)["scenario"] == "mine"
 
@@ -206,42 +225,64 @@ def test_serve_prints_where_everything_is_and_one_request_that_works(tmp_path: P
         ("--no-access-log", "access_log", False),
     ],
 )
-def test_each_switch_of_serve_sets_what_it_says(
+def test_each_switch_of_serve_overrides_its_environment_variable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flag: str, name: str, value: bool
 ) -> None:
-    asked: list[Settings] = []
+    served: list[Settings] = []
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(f"MOCKSERVER_{name.upper()}", str(not value))
-    monkeypatch.setattr("mockserver.serving.serve.serve", asked.append)
+    monkeypatch.setattr("mockserver.serving.serve.serve", served.append)
     assert main(["serve", flag]) == 0
-    assert getattr(asked[0], name) is value
+    assert getattr(served[0], name) is value
 
 
 @pytest.mark.parametrize("flag", ["--no-assumed", "--rule-header"])
-def test_serve_tells_a_mistake_in_a_ledger_before_anybody_asks(
+def test_serve_reports_a_mistake_in_a_ledger_at_the_start(
     tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch, flag: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     ledger = tmp_path / "ledger.yaml"
-    monkeypatch.setattr("mockserver.kit.catalogue.ledger_file", lambda provider: ledger)
+    monkeypatch.setattr("mockserver.kit.ledger.ledger_file", lambda provider: ledger)
     ledger.write_text("rows: {}\nrows: {}\n")
     assert main(["serve", "--port", "0", flag]) == 2
     assert capsys.readouterr().err.startswith(f"{ledger}:2:1: ")
 
 
-def test_a_server_looks_for_no_plugins_of_pydantic_and_leaves_the_environment_as_it_was(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    name, seen = "PYDANTIC_DISABLE_PLUGINS", list[str | None]()
-    monkeypatch.setattr("mockserver.serving.serve.serve", lambda settings: seen.append(os.environ.get(name)))
+def test_serve_disables_plugins_of_pydantic_unless_they_are_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, values = "PYDANTIC_DISABLE_PLUGINS", list[str | None]()
+    monkeypatch.setattr("mockserver.serving.serve.serve", lambda settings: values.append(os.environ.get(name)))
     for mine in (None, "logfire-plugin"):
         monkeypatch.delenv(name, raising=False) if mine is None else monkeypatch.setenv(name, mine)
         assert main(["serve"]) == 0
         assert os.environ.get(name) == mine
-    assert seen == ["__all__", "logfire-plugin"]
+    assert values == ["__all__", "logfire-plugin"]
 
 
-def test_serve_refuses_what_it_cannot_use(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("serve", "--port", "x"), "argument --port: must be a whole number, not 'x'"),
+        (("serve", "--seed", "1.5"), "argument --seed: must be a whole number, not '1.5'"),
+        (("coverage", "--fail-under", "most"), "argument --fail-under: must be a percentage from 0 to 100, not 'most'"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_a_usage_error(capsys: Out, arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"{message}\n")
+
+
+def test_serve_reports_a_port_that_is_in_use(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 2
+    hint = "Is another server running? Use --port 0 for a free port"
+    assert capsys.readouterr().err == f"cannot listen on 127.0.0.1 port {port}: Address already in use. {hint}\n"
+
+
+def test_serve_reports_wrong_settings(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["serve", "--port", "0", "--scenario", "defalt"]) == 2
     assert "did you mean 'default'?" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The class for testcontainers, in conversation with an engine that has this very server for its container."""
+"""The class for testcontainers, with a fake Docker engine whose container is a server of this process."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.threaded import running
 
 
 class Engine(ThreadingHTTPServer):
-    """As much of a Docker engine as one container needs. What was asked for is in `created`."""
+    """A fake Docker engine for one container. `created` is the request that created it."""
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", 0), _Request)
@@ -31,7 +31,7 @@ class _Request(BaseHTTPRequestHandler):
     server: Engine
 
     def do_GET(self) -> None:
-        path = self._said()
+        path = self._record_call()
         bound = [{"HostIp": "127.0.0.1", "HostPort": str(self.server.port)}]
         container = {
             "Id": "c1", "Name": "/c1", "Image": "mockserver", "State": {"Status": "running"},
@@ -46,24 +46,24 @@ class _Request(BaseHTTPRequestHandler):
         self._answer(200, answers.get(path, {"Id": "sha256:1", "RepoTags": ["mockserver:latest"]}))
 
     def do_POST(self) -> None:
-        path = self._said()
+        path = self._record_call()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if path == "/containers/create":
             self.server.created = json.loads(body)
         self._answer(201, {"Id": "c1", "Warnings": []})
 
     def do_DELETE(self) -> None:
-        self._said()
+        self._record_call()
         self._answer(204, None)
 
-    def _said(self) -> str:
+    def _record_call(self) -> str:
         path = self.path.partition("?")[0]
         path = "/" + path.split("/", 2)[2] if path.startswith("/v1.") else path
         self.server.calls.append(f"{self.command} {path}")
         return path
 
-    def _answer(self, status: int, found: Any) -> None:
-        body = b"" if found is None else json.dumps(found).encode()
+    def _answer(self, status: int, content: Any) -> None:
+        body = b"" if content is None else json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -76,24 +76,24 @@ class _Request(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    # Also where the tests run in a container themselves, the engine's ports are on this host.
+    # The ports of the fake engine are on this host, also if the tests themselves run in a container.
     monkeypatch.setattr(testcontainers_config, "connection_mode_override", ConnectionMode.docker_host)
     monkeypatch.setattr(testcontainers_config, "ryuk_disabled", True)
     app = create_app(Settings(token="testcontainers"))
-    with live_server(app) as base, Engine(int(base.rpartition(":")[2])) as serving:
-        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{serving.server_port}")
-        with running(serving):
-            yield serving
+    with live_server(app) as base, Engine(int(base.rpartition(":")[2])) as fake_engine:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{fake_engine.server_port}")
+        with running(fake_engine):
+            yield fake_engine
 
 
-def test_a_container_is_told_everything_by_variables_and_hands_out_urls(engine: Engine, tmp_path: Path) -> None:
+def test_a_container_is_configured_by_variables_and_has_urls(engine: Engine, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("scenario: mine")
     with MockServerContainer(scenario=file, seed=7, clock="60x") as mock:
         assert mock.base_url("videotoprompt") == f"http://127.0.0.1:{engine.port}/videotoprompt/v1"
-        asked = {"url": "https://example.com/a.mp4"}
+        body = {"url": "https://example.com/a.mp4"}
         reply = httpx2.post(
-            f"{mock.base_url('videotoprompt')}/analyze/url", json=asked, headers={"Authorization": "Bearer key-1"}
+            f"{mock.base_url('videotoprompt')}/analyze/url", json=body, headers={"Authorization": "Bearer key-1"}
         )
         assert reply.status_code == 202
         assert httpx2.get(f"{mock.url}/_mock/jobs").status_code == 401
@@ -101,11 +101,11 @@ def test_a_container_is_told_everything_by_variables_and_hands_out_urls(engine: 
         assert len(jobs) == 1
     assert engine.created["Image"] == "mockserver:latest"
     assert "8080/tcp" in engine.created["ExposedPorts"]
-    given = load({}, dict(each.split("=", 1) for each in engine.created["Env"]))
-    assert given == Settings(scenario="scenario: mine\n", seed=7, clock="60x", token="testcontainers")
+    settings = load({}, dict(each.split("=", 1) for each in engine.created["Env"]))
+    assert settings == Settings(scenario="scenario: mine\n", seed=7, clock="60x", token="testcontainers")
     assert engine.calls[-1] == "DELETE /containers/c1"
 
 
-def test_a_provider_that_there_is_not_has_no_url(engine: Engine) -> None:
+def test_the_url_of_an_unknown_provider_is_an_error(engine: Engine) -> None:
     with MockServerContainer() as mock, pytest.raises(KeyError):
         mock.base_url("videotoprompter")

@@ -134,7 +134,7 @@ def rule(**more: Any) -> dict[str, Any]:
 async def test_a_wrong_reply_fails_the_conversation_that_got_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Conversation() as c:
         provider = c.app.provider("videotoprompt")
-        monkeypatch.setattr(provider, "limit_headers", lambda usage: ())
+        monkeypatch.setattr(provider, "usage_headers", lambda usage: ())
         with pytest.raises(AssertionError, match="X-RateLimit-Limit is missing"):
             await c.post("/v1/analyze/url", URL)
 

@@ -101,7 +101,7 @@ def test_a_server_prepares_it_after_its_start_and_waits_for_that_at_its_end() ->
         prepared.set()
         server.end()
 
-    server = HttpServer(app, started=started, closed=app.close)
+    server = HttpServer(app, on_started=started, on_closed=app.close)
     server.run([listener])
     listener.close()
     assert prepared.is_set()
@@ -110,7 +110,7 @@ def test_a_server_prepares_it_after_its_start_and_waits_for_that_at_its_end() ->
 
 async def test_a_server_in_a_loop_that_is_there_already_prepares_nothing() -> None:
     app, listener = create_app(), listen("127.0.0.1", 0)
-    server = HttpServer(app, started=lambda: pytest.fail("it was prepared"), closed=app.close)
+    server = HttpServer(app, on_started=lambda: pytest.fail("it was prepared"), on_closed=app.close)
     await server.startup([listener])
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
         assert (await client.get("/_mock/clock")).status_code == 200

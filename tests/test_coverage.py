@@ -205,7 +205,7 @@ async def test_requests_of_the_control_api_do_not_count() -> None:
     async with Conversation() as t:
         for path in ("/_mock/jobs", "/_mock/journal", "/_mock/nowhere"):
             await t.get(path)
-        assert [part["called"] for part in (await coverage(t)).values()] == [0] * 5
+        assert {part["called"] for part in (await coverage(t)).values()} == {0}
 
 
 async def test_coverage_agrees_with_the_journal() -> None:

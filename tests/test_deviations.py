@@ -22,7 +22,7 @@ from tests.prompttovideo_client import account, generate, listed
 STRICT = Settings(strict=True)
 VIDEOTOPROMPT = "/videotoprompt/v1/analyze"
 URL = {"url": "https://example.com/a.mp4"}
-FIELDS = "there are platform, style_depth, include_negative, language, url, timestamp_start, timestamp_end"
+FIELDS = "platform, style_depth, include_negative, language, url, timestamp_start, timestamp_end"
 GENERATE = {"method": "POST", "url": f"{PROMPTTOVIDEO}/generate"}
 EXTRACT = {"method": "POST", "url": dumplingai.PATH, "json": dumplingai.ASKED}
 UPLOAD: dict[str, Any] = {
@@ -42,27 +42,27 @@ def by(authorization: str) -> dict[str, str]:
 FORMS: dict[str, tuple[dict[str, Any], str]] = {
     "a field": (
         {"method": "POST", "url": f"{VIDEOTOPROMPT}/url", "json": {**URL, "platfrom": "sora"}},
-        f"platfrom: not a field here; {FIELDS}",
+        f"platfrom: unknown field; known fields: {FIELDS}",
     ),
     "a field within a field": (
         {**CREATE, "json": {**DESCRIBED, "webhook": {**DESCRIBED["webhook"], "secret": "s"}}},
-        "webhook.secret: not a field here; there are url",
+        "webhook.secret: unknown field; known fields: url",
     ),
     "a field of another kind of source": (
         {**CREATE, "json": {**DESCRIBED, "source": {**DESCRIBED["source"], "provider": {"url": URL["url"]}}}},
-        "source.provider: not a field here; there are type, url",
+        "source.provider: unknown field; known fields: type, url",
     ),
     "a field in Python's spelling": (
         {"method": "POST", "url": nanophoto.API, "json": {**nanophoto.YOUTUBE, "file_name": "a.mp4"}},
-        "file_name: not a field here; there are videoSource, locale, videoUrl, videoFile, videoFileName",
+        "file_name: unknown field; known fields: videoSource, locale, videoUrl, videoFile, videoFileName",
     ),
     "a field of a form": (
         {**UPLOAD, "data": {"quality": "high"}},
-        "quality: not a field here; there are platform, style_depth, include_negative, language, video",
+        "quality: unknown field; known fields: platform, style_depth, include_negative, language, video",
     ),
     "a file of a form": (
         {**UPLOAD, "files": {**UPLOAD["files"], "poster": ("a.png", b"png")}},
-        "poster: not a field here; there are platform, ",
+        "poster: unknown field; known fields: platform, ",
     ),
     "a boolean of a form": (
         {**UPLOAD, "data": {"include_negative": "True"}},
@@ -75,11 +75,11 @@ FORMS: dict[str, tuple[dict[str, Any], str]] = {
     "a source": ({**EXTRACT, "json": {**dumplingai.ASKED, "requestSource": "n8n"}}, "requestSource: 'n8n' is not one"),
     "a parameter": (
         {"method": "GET", "url": f"{PROMPTTOVIDEO}/videos?limit=5"},
-        "limit: not a query parameter here; there are page, per_page, status",
+        "limit: unknown query parameter; known parameters: page, per_page, status",
     ),
     "a parameter where there is none": (
         {"method": "GET", "url": f"{PROMPTTOVIDEO}/account?verbose"},
-        "verbose: not a query parameter here; there are none",
+        "verbose: unknown query parameter; known parameters: none",
     ),
     "a status": (
         {"method": "GET", "url": f"{PROMPTTOVIDEO}/videos?status=done"},
@@ -92,15 +92,15 @@ FORMS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a scheme in lower case": (
         {"method": "GET", "url": f"{PROMPTTOVIDEO}/account", "headers": by("bearer key-1")},
-        "Authorization: the key comes behind 'bearer '; right is 'Bearer '",
+        "Authorization: expected 'Bearer ' before the key, got 'bearer '",
     ),
     "a scheme in capitals": (
         {**EXTRACT, "headers": by("BEARER key-1")},
-        "Authorization: the key comes behind 'BEARER '; right is 'Bearer '",
+        "Authorization: expected 'Bearer ' before the key, got 'BEARER '",
     ),
     "two spaces": (
         {"method": "GET", "url": f"{PROMPTTOVIDEO}/account", "headers": by("Bearer  key-1")},
-        "Authorization: the key comes behind 'Bearer  '; right is 'Bearer '",
+        "Authorization: expected 'Bearer ' before the key, got 'Bearer  '",
     ),
 }
 every_form = pytest.mark.parametrize("form", FORMS)
@@ -174,11 +174,11 @@ async def test_an_item_of_a_batch_deviates_alone():
     async with Conversation() as t:
         items = (await t.post(f"{VIDEOTOPROMPT}/batch", batch)).json()["analyses"]
         assert [item["status"] for item in items] == ["pending", "pending"]
-        assert await told(t) == [f"analyses[].style: not a field here; {FIELDS}"]
+        assert await told(t) == [f"analyses[].style: unknown field; known fields: {FIELDS}"]
     async with Conversation(settings=STRICT) as t:
         items = (await t.post(f"{VIDEOTOPROMPT}/batch", batch)).json()["analyses"]
         assert [item["status"] for item in items] == ["failed", "pending"]
-        assert items[0]["error"] == f"analyses[].style: not a field here; {FIELDS}"
+        assert items[0]["error"] == f"analyses[].style: unknown field; known fields: {FIELDS}"
 
 
 async def test_oauth_lets_any_parameter_through():
@@ -214,7 +214,7 @@ async def test_few_of_many_are_told_and_long_names_are_cut():
         await t.post(f"{PROMPTTOVIDEO}/generate", {"prompt": "A cat", **{f"{n}" + "x" * 9_999: n for n in range(99)}})
         said = await told(t)
         assert len(said) == MOST_DEVIATIONS
-        assert all(len(text) < 150 and text.endswith("there are prompt, quality") for text in said)
+        assert all(len(text) < 150 and text.endswith("known fields: prompt, quality") for text in said)
 
 
 async def test_a_key_is_told_nowhere():

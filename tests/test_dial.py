@@ -1,4 +1,4 @@
-"""Calls over real sockets to small receivers on loopback."""
+"""Outgoing calls over real sockets, to small receivers on loopback."""
 
 import asyncio
 import itertools
@@ -21,19 +21,19 @@ from mockserver.outgoing.egress import EgressPolicy
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-# What a receiver does once it has read a request; whether it goes on to read another one.
-Manners = Callable[["Receiver", asyncio.StreamWriter], Awaitable[bool]]
+# What a receiver does with a request that it has read. Returns whether it reads another request.
+Action = Callable[["Receiver", asyncio.StreamWriter], Awaitable[bool]]
 
 
 class Receiver:
-    """A server on loopback that keeps what arrives, byte for byte."""
+    """A server on loopback that records the bytes of requests. The last action is repeated."""
 
-    def __init__(self, *manners: Manners) -> None:
-        self.manners = itertools.chain(manners[:-1], itertools.repeat(manners[-1]))
+    def __init__(self, *actions: Action) -> None:
+        self.actions = itertools.chain(actions[:-1], itertools.repeat(actions[-1]))
         self.requests: list[bytes] = []
         self.connections = 0
-        self.asked = asyncio.Event()  # a request has arrived
-        self.released = asyncio.Event()  # whoever hangs may go
+        self.called = asyncio.Event()  # set when a request has arrived
+        self.released = asyncio.Event()  # set to end a hang
         self.port = 0
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -43,8 +43,8 @@ class Receiver:
                 head = await reader.readuntil(b"\r\n\r\n")
                 fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
                 self.requests.append(head + await reader.readexactly(int(fields.get(b"content-length", b"0"))))
-                self.asked.set()
-                if not await next(self.manners)(self, writer):
+                self.called.set()
+                if not await next(self.actions)(self, writer):
                     break
         writer.close()
         with suppress(OSError):
@@ -53,9 +53,9 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving(
-    *manners: Manners, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    *actions: Action, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Receiver]:
-    receiver = Receiver(*manners)
+    receiver = Receiver(*actions)
     tasks: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,7 +72,7 @@ async def receiving(
         await server.wait_closed()
 
 
-def says(*pieces: bytes, close: bool = False) -> Manners:
+def says(*pieces: bytes, close: bool = False) -> Action:
     async def say(receiver: Receiver, writer: asyncio.StreamWriter) -> bool:
         for piece in pieces:
             writer.write(piece)
@@ -82,7 +82,7 @@ def says(*pieces: bytes, close: bool = False) -> Manners:
     return say
 
 
-def hangs(first: bytes = b"") -> Manners:
+def hangs(first: bytes = b"") -> Action:
     async def hang(receiver: Receiver, writer: asyncio.StreamWriter) -> bool:
         writer.write(first)
         await receiver.released.wait()
@@ -92,7 +92,7 @@ def hangs(first: bytes = b"") -> Manners:
 
 
 async def resets(receiver: Receiver, writer: asyncio.StreamWriter) -> bool:
-    # Lingering for no time makes the system send RST in place of FIN.
+    # With a linger time of zero the system sends RST instead of FIN.
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
     return False
@@ -106,7 +106,7 @@ async def floods(receiver: Receiver, writer: asyncio.StreamWriter) -> bool:
 
 
 class Names:
-    """A resolver out of a table; a name that is not in it does not exist."""
+    """A resolver that uses a table. Names that are not in the table do not exist."""
 
     def __init__(self, **names: list[str]) -> None:
         self.names = names
@@ -132,12 +132,12 @@ def post(receiver: Receiver, path: str = "/hook", *, host: str = "127.0.0.1", **
     return OutgoingCall("POST", f"http://{host}:{receiver.port}{path}", **fields)
 
 
-async def one_call(*manners: Manners, **fields: Any) -> tuple[CallResult, Receiver]:
-    async with receiving(*manners) as receiver, dialling() as dialer:
+async def one_call(*actions: Action, **fields: Any) -> tuple[CallResult, Receiver]:
+    async with receiving(*actions) as receiver, dialling() as dialer:
         return await dialer.send(post(receiver, **fields)), receiver
 
 
-async def test_a_request_leaves_as_it_was_composed() -> None:
+async def test_a_request_is_sent_byte_for_byte() -> None:
     headers = (("X-Sig", "sha256=AB"), ("content-TYPE", "application/json"), ("X-Sig", "2"), ("X-Latin", "\xe9"))
 
     async with receiving(says(OK)) as receiver, dialling() as dialer:
@@ -154,7 +154,7 @@ async def test_a_request_leaves_as_it_was_composed() -> None:
     )
 
 
-async def test_host_and_length_that_are_given_are_not_written_again() -> None:
+async def test_host_and_content_length_are_not_added_twice() -> None:
     headers = (("host", "hooks.example"), ("content-length", "2"), ("X-Last", "1"))
 
     _, receiver = await one_call(says(OK), headers=headers, body=b"{}")
@@ -164,7 +164,7 @@ async def test_host_and_length_that_are_given_are_not_written_again() -> None:
     ]
 
 
-async def test_an_empty_body_is_announced_by_a_post_and_not_by_a_get() -> None:
+async def test_an_empty_body_has_a_content_length_in_a_post_but_not_in_a_get() -> None:
     async with receiving(says(OK)) as receiver, dialling() as dialer:
         await dialer.send(post(receiver, body=b""))
         await dialer.send(OutgoingCall("GET", f"http://127.0.0.1:{receiver.port}"))
@@ -206,27 +206,28 @@ async def test_any_status_is_a_reply(status: bytes) -> None:
     ],
     ids=["early hints", "chunked", "to the end", "in pieces", "gzip"],
 )
-async def test_every_framing_of_a_reply_is_read(pieces: list[bytes], body: bytes) -> None:
+async def test_a_reply_with_any_framing_is_read(pieces: list[bytes], body: bytes) -> None:
     result, _ = await one_call(says(*pieces, close=True))
 
     assert (result.kind, result.status, result.body, result.truncated) == ("response", 200, body, False)
 
 
 @pytest.mark.parametrize(
-    ("first", "allowed", "status"), [(b"", 0.05, None), (OK[:-1], 0.25, 200)], ids=["silent", "half"]
+    ("first", "seconds", "status", "error"),
+    [(b"", 0.05, None, "no reply within 0.05 s"), (OK[:-1], 0.25, 200, "the reply was not complete within 0.25 s")],
+    ids=["silent", "half"],
 )
-async def test_a_slow_receiver_runs_into_the_deadline(first: bytes, allowed: float, status: int | None) -> None:
+async def test_a_slow_receiver_is_a_timeout(first: bytes, seconds: float, status: int | None, error: str) -> None:
     async with receiving(hangs(first), says(OK)) as receiver, dialling() as dialer:
-        slow = await dialer.send(post(receiver, timeout=allowed))
-        swift = await dialer.send(post(receiver))
+        slow = await dialer.send(post(receiver, timeout=seconds))
+        fast = await dialer.send(post(receiver))
 
-    assert (slow.kind, slow.status, slow.address) == ("timeout", status, "127.0.0.1")
-    assert f"within {allowed:g} s" in (slow.error or "")
-    assert swift.kind == "response"
-    assert receiver.connections == 2  # the one that hung is not used again
+    assert (slow.kind, slow.status, slow.address, slow.error) == ("timeout", status, "127.0.0.1", error)
+    assert fast.kind == "response"
+    assert receiver.connections == 2  # the connection that hung is not reused
 
 
-async def test_the_deadline_covers_the_name_and_the_connection() -> None:
+async def test_the_timeout_includes_resolving_the_name_and_connecting() -> None:
     never = asyncio.Event()
 
     async def waits(name: str, port: int) -> Any:
@@ -242,7 +243,7 @@ async def test_the_deadline_covers_the_name_and_the_connection() -> None:
 
 
 @pytest.mark.parametrize(
-    ("manners", "status", "error"),
+    ("action", "status", "error"),
     [
         (resets, None, "reset by peer"),
         (says(close=True), None, "without sending a response"),
@@ -256,8 +257,8 @@ async def test_the_deadline_covers_the_name_and_the_connection() -> None:
     ],
     ids=["reset", "closed", "cut short", "ssh", "tls", "bad status", "bad length", "bad chunk", "endless header"],
 )
-async def test_what_is_no_reply_is_told_apart(manners: Manners, status: int | None, error: str) -> None:
-    async with receiving(manners, says(OK)) as receiver, dialling() as dialer:
+async def test_an_invalid_reply_is_a_protocol_error(action: Action, status: int | None, error: str) -> None:
+    async with receiving(action, says(OK)) as receiver, dialling() as dialer:
         bad, good = await dialer.send(post(receiver)), await dialer.send(post(receiver))
 
     assert (bad.kind, bad.status, bad.address) == ("protocol_error", status, "127.0.0.1")
@@ -266,7 +267,7 @@ async def test_what_is_no_reply_is_told_apart(manners: Manners, status: int | No
 
 
 @pytest.mark.parametrize("keep", [0, 1000, 100_000])
-async def test_an_endless_reply_is_cut_off(keep: int) -> None:
+async def test_an_endless_reply_is_truncated(keep: int) -> None:
     async with receiving(floods, says(OK)) as receiver, dialling() as dialer:
         huge, next_one = await dialer.send(post(receiver, keep=keep)), await dialer.send(post(receiver))
 
@@ -274,7 +275,7 @@ async def test_an_endless_reply_is_cut_off(keep: int) -> None:
     assert next_one.body == b"ok"
 
 
-async def test_a_connection_is_used_again() -> None:
+async def test_connections_are_reused() -> None:
     async with receiving(says(OK)) as receiver, dialling(resolver=Names(hook=["127.0.0.1"])) as dialer:
         by_address = [await dialer.send(post(receiver, keep=2)) for _ in range(20)]
         by_name = [await dialer.send(post(receiver, host="hook")) for _ in range(20)]
@@ -284,57 +285,58 @@ async def test_a_connection_is_used_again() -> None:
     assert len(receiver.requests) == 40
 
 
-async def test_calls_run_side_by_side_within_the_bound() -> None:
+async def test_concurrent_calls_share_a_limited_number_of_connections() -> None:
     async with receiving(says(OK)) as receiver, dialling(connections=3) as dialer:
         results = await asyncio.gather(*[dialer.send(post(receiver)) for _ in range(30)])
 
-    assert {r.kind for r in results} == {"response"}
+    assert [(r.kind, r.body) for r in results] == [("response", b"ok")] * 30
+    assert len(receiver.requests) == 30
     assert receiver.connections <= 3
 
 
-async def test_calls_that_ran_out_of_time_give_their_places_back() -> None:
+async def test_calls_that_timed_out_free_their_connections() -> None:
     async with receiving(hangs()) as silent, receiving(says(OK)) as receiver, dialling(connections=2) as dialer:
         late = await asyncio.gather(*[dialer.send(post(silent, timeout=0.05)) for _ in range(20)])
         assert {r.kind for r in late} == {"timeout"}
         assert (await dialer.send(post(receiver))).kind == "response"
 
 
-async def test_a_connection_that_ended_or_talked_out_of_turn_is_left() -> None:
-    async def babbles(receiver: Receiver, writer: asyncio.StreamWriter) -> bool:
+async def test_a_connection_that_was_closed_or_got_unexpected_data_is_not_reused() -> None:
+    async def sends_too_much(receiver: Receiver, writer: asyncio.StreamWriter) -> bool:
         writer.write(OK)
         await receiver.released.wait()
         writer.write(OK)
         return True
 
-    for manners in (says(OK, close=True), babbles):
-        async with receiving(manners, says(OK)) as receiver, receiving(says(OK)) as other, dialling() as dialer:
+    for action in (says(OK, close=True), sends_too_much):
+        async with receiving(action, says(OK)) as receiver, receiving(says(OK)) as other, dialling() as dialer:
             first = await dialer.send(post(receiver))
             receiver.released.set()
-            await dialer.send(post(other))  # meanwhile what the first receiver did arrives
+            await dialer.send(post(other))  # in the meantime the close or the data of the first receiver arrives
             second = await dialer.send(post(receiver))
 
         assert (first.kind, second.kind, receiver.connections) == ("response", "response", 2)
 
 
-async def test_a_call_that_is_cancelled_leaves_nothing_behind() -> None:
+async def test_the_next_call_works_after_a_call_was_cancelled() -> None:
     async with receiving(hangs(), says(OK)) as receiver, dialling() as dialer:
         call = asyncio.ensure_future(dialer.send(post(receiver)))
-        await receiver.asked.wait()
+        await receiver.called.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
         assert (await dialer.send(post(receiver))).kind == "response"
 
 
-async def test_closing_ends_the_calls_that_are_under_way() -> None:
+async def test_closing_the_dialer_ends_calls_in_progress() -> None:
     async with receiving(hangs()) as receiver, dialling() as dialer:
         call = asyncio.ensure_future(dialer.send(post(receiver)))
-        await receiver.asked.wait()
+        await receiver.called.wait()
         await dialer.aclose()
         assert (await call).kind == "protocol_error"
 
 
-async def test_a_dialer_that_was_closed_opens_again() -> None:
+async def test_a_dialer_can_be_used_after_it_was_closed() -> None:
     async with receiving(says(OK)) as receiver, dialling() as dialer:
         await dialer.send(post(receiver))
         await dialer.aclose()
@@ -349,7 +351,7 @@ def closed_port() -> int:
         return port
 
 
-async def test_no_connection_is_told_apart() -> None:
+async def test_a_failed_connection_is_a_connect_error() -> None:
     port = closed_port()
     async with dialling(resolver=Names(empty=[])) as dialer:
         closed = await dialer.send(OutgoingCall("GET", f"http://127.0.0.1:{port}/"))
@@ -382,16 +384,16 @@ async def test_ipv6_loopback_is_reached() -> None:
     assert b"\r\nHost: [::1]:%d\r\n" % receiver.port in receiver.requests[0]
 
 
-async def test_the_own_port_is_refused_before_anything_is_dialled() -> None:
+async def test_the_own_port_is_refused_without_a_connection() -> None:
     async with receiving(says(OK)) as receiver:
         async with dialling(EgressPolicy(own_ports=frozenset({receiver.port}))) as dialer:
             result = await dialer.send(post(receiver))
 
         assert (result.kind, result.address, receiver.connections) == ("refused", None, 0)
-        assert "this sandbox server itself" in (result.error or "")
+        assert "this server itself" in (result.error or "")
 
 
-async def test_cookies_are_not_kept_and_proxies_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cookies_and_proxies_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
     cookie = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n"
@@ -417,7 +419,7 @@ async def test_cookies_are_not_kept_and_proxies_not_asked(monkeypatch: pytest.Mo
     ],
     ids=["crlf", "lf", "name", "euro", "too short", "too long", "method", "umlaut"],
 )
-async def test_a_call_that_http_cannot_carry_is_not_sent(method: str, headers: list[tuple[str, str]]) -> None:
+async def test_a_call_that_is_not_valid_http_is_not_sent(method: str, headers: list[tuple[str, str]]) -> None:
     async with receiving(says(OK)) as receiver, dialling() as dialer:
         url = f"http://127.0.0.1:{receiver.port}/"
         result = await dialer.send(OutgoingCall(method, url, tuple(headers), b"{}", timeout=5))
@@ -432,7 +434,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate and key for receiver.test, in one file."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("openssl makes the certificate")
+        pytest.skip("needs openssl to create a certificate")
     directory = tmp_path_factory.mktemp("tls")
     key, cert = directory / "key.pem", directory / "cert.pem"
     what = ["-subj", "/CN=receiver.test", "-addext", "subjectAltName=DNS:receiver.test", "-days", "2"]
@@ -444,10 +446,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @asynccontextmanager
-async def tls_receiving(certificate: Path, shown: list[str | None]) -> AsyncIterator[Receiver]:
+async def tls_receiving(certificate: Path, server_names: list[str | None]) -> AsyncIterator[Receiver]:
+    """Run a receiver that uses TLS. It adds the server name of each handshake to `server_names`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    context.sni_callback = lambda _, name, __: shown.append(name)
+    context.sni_callback = lambda _, name, __: server_names.append(name)
     async with receiving(says(OK), tls=context) as receiver:
         yield receiver
 
@@ -456,17 +459,17 @@ def secure(receiver: Receiver, host: str = "receiver.test") -> OutgoingCall:
     return OutgoingCall("POST", f"https://{host}:{receiver.port}/", body=b"{}", timeout=5)
 
 
-async def test_tls_shows_the_name_and_dials_the_address(certificate: Path) -> None:
-    shown: list[str | None] = []
+async def test_tls_uses_the_name_and_connects_to_the_address(certificate: Path) -> None:
+    server_names: list[str | None] = []
     names = Names(**{"receiver.test.": ["127.0.0.1"]})
     async with (
-        tls_receiving(certificate, shown) as receiver,
+        tls_receiving(certificate, server_names) as receiver,
         dialling(verify=False, resolver=names) as dialer,
     ):
         results = [await dialer.send(secure(receiver, "Receiver.test.")) for _ in range(3)]
 
     assert {(r.kind, r.address) for r in results} == {("response", "127.0.0.1")}
-    assert shown == ["receiver.test"]  # without the dot (RFC 6066 section 3), and one handshake for all three
+    assert server_names == ["receiver.test"]  # without the dot (RFC 6066 section 3), and one handshake for all three
     assert receiver.requests[0].startswith(b"POST / HTTP/1.1\r\nHost: receiver.test.:%d\r\n" % receiver.port)
 
 
@@ -476,22 +479,22 @@ async def test_a_self_signed_certificate_is_refused_unless_trusted(
     names = Names(**{"receiver.test": ["127.0.0.1"], "other.test": ["127.0.0.1"]})
     async with tls_receiving(certificate, []) as receiver:
         async with dialling(resolver=names) as dialer:
-            stranger = await dialer.send(secure(receiver))
+            untrusted = await dialer.send(secure(receiver))
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         async with dialling(resolver=names) as dialer:
-            friend = await dialer.send(secure(receiver))
-            # The same address and an open connection: still not good for another name.
-            impostor = await dialer.send(secure(receiver, "other.test"))
+            trusted = await dialer.send(secure(receiver))
+            # The address is the same and a connection is open, but the certificate is for another name.
+            other_name = await dialer.send(secure(receiver, "other.test"))
 
-    assert (stranger.kind, stranger.status) == ("connect_error", None)
-    assert "the certificate is not trusted: self" in (stranger.error or "")
-    assert friend.kind == "response"
-    assert impostor.kind == "connect_error"
-    assert "Hostname mismatch" in (impostor.error or "")
+    assert (untrusted.kind, untrusted.status) == ("connect_error", None)
+    assert "the certificate is not trusted: self" in (untrusted.error or "")
+    assert trusted.kind == "response"
+    assert other_name.kind == "connect_error"
+    assert "Hostname mismatch" in (other_name.error or "")
     assert len(receiver.requests) == 1
 
 
-async def test_tls_to_a_receiver_that_speaks_none_is_no_connection() -> None:
+async def test_tls_to_a_receiver_without_tls_is_a_timeout() -> None:
     async with receiving(says(OK)) as receiver, dialling(verify=False) as dialer:
         call = OutgoingCall("GET", f"https://127.0.0.1:{receiver.port}/", timeout=0.05)
         assert (await dialer.send(call)).kind == "timeout"  # the receiver waits for the end of a line

@@ -10,7 +10,7 @@ import yaml
 
 from mockserver.app import create_app
 from mockserver.cli.main import main
-from mockserver.intercept.environment import Trap, environment
+from mockserver.intercept.environment import ProxyDetails, environment
 from mockserver.providers.registry import all_providers
 from mockserver.settings import PREFIX, Settings
 
@@ -76,7 +76,7 @@ def test_every_option_of_exec_is_explained(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_every_variable_that_is_set_is_explained() -> None:
-    trap = Trap(1, 2, Path("bundle"), Path("nothing"), (), allow_external=False)
+    trap = ProxyDetails(1, 2, Path("bundle"), Path("nothing"), (), allow_external=False)
     names = {name for name in environment(trap, {}) if name.isupper()}
     unexplained = {"MOCKSERVER_INTERCEPT", "ALL_PROXY", "SSL_CERT_DIR"}
     assert {name for name in names if name not in UNMODIFIED} == unexplained

@@ -96,7 +96,7 @@ async def test_what_would_rest_on_an_assumption_is_not_done(body: dict[str, Any]
     async with Conversation(RICH, ASSUMES_NOTHING) as t:
         assert row(await t.post(PATH, body)) == told
         assert await balance(t) == (9_000, 0)
-        assert (await latest(t))["note"] == f"refused, for it rests on an assumption: {OWN}.{told}"
+        assert (await latest(t))["note"] == f"refused: the reply rests on an assumption: {OWN}.{told}"
 
 
 async def test_the_list_of_formats_is_assumed():

@@ -212,7 +212,7 @@ async def test_random_bytes_behind_a_known_start():
 
 @pytest.mark.parametrize("more", [0, 1])
 async def test_the_largest_body(more: int):
-    """A bound of this server: it says so, with the provider's status for videos that are too large."""
+    """A bound of this server, with the status that the provider has for videos that are too large."""
 
     async with Conversation() as t:
         head, tail = b'{"inputMethod": "base64", "prompt": "x", "video": "', b'"}'
@@ -222,7 +222,7 @@ async def test_the_largest_body(more: int):
         reply = await t.client.post(PATH, content=body, headers=JSON)
         if more:
             told = held_to(models.Error, reply, 400)["error"]
-            assert told.startswith("The request body is larger than the 64 MiB that this simulation takes")
+            assert told == "The request body is larger than 64 MiB: give a larger video by URL"
         else:
             assert held_to(models.Extracted, reply)["videoDuration"] == 8
         assert len((await latest(t))["request"]["body"]) <= 4_096

@@ -116,7 +116,7 @@ async def test_the_journal_has_no_body_for_an_upload() -> None:
 @pytest.mark.parametrize(("unread", "lasts"), [(0.0, 3_000_000), (1_000.0, 2_000_000), (9_000.0, 0)])
 async def test_a_stream_is_timed_from_the_arrival_of_its_request(monkeypatch, unread: float, lasts: int) -> None:
     """One of five hundred simultaneous clients gets its last chunk no later than a single client."""
-    monkeypatch.setattr("mockserver.wire.asgi.AsgiConnection.unread", unread)
+    monkeypatch.setattr("mockserver.wire.asgi.AsgiConnection.seconds_unread", unread)
     stream = {"text": "a b", "pace": {"first": "0s", "every": "3000s"}}
     rule = {"name": "slow", "operation": "nanophoto.*", "stream": stream}
 

@@ -1,4 +1,4 @@
-"""The tests do not depend on what is set where they are started."""
+"""The tests do not depend on the environment variables and settings files of the developer."""
 
 import os
 import subprocess
@@ -10,15 +10,14 @@ from mockserver.settings import FILE, PREFIX, Settings
 from tests.programs import PATIENCE
 
 ROOT = Path(__file__).parent.parent
-# What reads settings in the process of the tests, and what does in one that a test starts.
+# A test that reads settings in its own process, and one that starts a process which reads them.
 READERS = (
     "tests/test_settings.py",
-    "tests/test_cli.py::test_serve_prints_where_everything_is_and_one_request_that_works",
+    "tests/test_cli.py::test_serve_prints_the_urls_and_a_request_that_works",
 )
 
 
-def test_variables_and_a_settings_file_of_the_developer_change_nothing(tmp_path: Path) -> None:
-    """Not even those with which no server starts."""
+def test_wrong_variables_and_settings_files_do_not_affect_the_tests(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("prot = 1\n")
     wrong = {PREFIX + field.name.upper(): "nonsense" for field in fields(Settings)}
     flags = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "inner")]

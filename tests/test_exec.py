@@ -1,4 +1,4 @@
-"""`mockserver exec`: the program is run as if it had been started by itself."""
+"""`mockserver exec` runs a program as if it were started directly: exit codes, streams, signals, refusals, report."""
 
 import json
 import os
@@ -27,61 +27,63 @@ ANALYZE = 'call("https://api.videotoprompt.org/v1/analyze/url", {"url": "https:/
 
 
 @pytest.mark.parametrize(
-    ("code", "given"),
+    ("code", "exit_code"),
     [
         ("raise SystemExit(0)", 0),
         ("raise SystemExit(7)", 7),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 128 + 9),
     ],
 )
-def test_the_exit_code_is_the_programs(code: str, given: int) -> None:
-    assert execute(*python(code)).returncode == given
+def test_the_exit_code_is_that_of_the_program(code: str, exit_code: int) -> None:
+    assert execute(*python(code)).returncode == exit_code
 
 
-def test_a_program_that_cannot_be_run_is_told_as_a_shell_does(tmp_path: Path) -> None:
+def test_a_program_that_cannot_be_run_gives_the_exit_code_of_a_shell(tmp_path: Path) -> None:
     missing = execute("no-such-program")
-    assert (missing.returncode, missing.stderr) == (127, b"mockserver: no-such-program: there is no such program\n")
+    assert (missing.returncode, missing.stderr) == (127, b"mockserver: no-such-program: program not found\n")
     file = tmp_path / "file"
     file.write_text("not a program")
-    plain = execute(str(file))
-    assert plain.returncode == 126
-    assert b"Permission denied" in plain.stderr
+    not_executable = execute(str(file))
+    assert not_executable.returncode == 126
+    assert not_executable.stderr == f"mockserver: {file}: Permission denied\n".encode()
 
 
-def test_what_cannot_be_used_is_said_and_nothing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_options_are_reported_and_the_program_is_not_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     ran = tmp_path / "ran"
     program = python(f"open({str(ran)!r}, 'w')")
     assert main(["exec"]) == 2
     assert main(["exec", "--scenario", "defualt", "--", *program]) == 2
     assert main(["exec", "--clock", "soon", "--", *program]) == 2
-    told = capsys.readouterr().err.splitlines()
-    assert told[0] == "exec needs the program to run: mockserver exec -- COMMAND ..."
-    assert "did you mean 'default'?" in told[1]
-    assert told[2] == "clock must be real, manual, auto, or a speed such as 60x, not 'soon'"
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "exec needs a program to run: mockserver exec -- COMMAND ..."
+    assert "did you mean 'default'?" in lines[1]
+    assert lines[2] == "clock must be real, manual, auto, or a speed such as 60x, not 'soon'"
     assert not ran.exists()
 
 
-def test_the_programs_streams_are_its_own() -> None:
+def test_the_standard_streams_are_those_of_the_program() -> None:
     copy = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read()); sys.stderr.write('mine')"
-    given = bytes(range(256))
-    done = execute(*python(copy), given=given)
-    assert (done.returncode, done.stdout, done.stderr) == (0, given, b"mine")
+    data = bytes(range(256))
+    done = execute(*python(copy), stdin=data)
+    assert (done.returncode, done.stdout, done.stderr) == (0, data, b"mine")
 
 
-def test_options_after_the_program_are_the_programs() -> None:
+def test_options_after_the_program_belong_to_the_program() -> None:
     done = execute(*python("import sys; print(sys.argv[1:])", "--seed", "7", "--", "-x"))
     assert done.stdout.decode().strip() == "['--seed', '7', '--', '-x']"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda n: n.name)
-def test_a_signal_goes_to_the_program_and_its_end_is_waited_for(number: signal.Signals) -> None:
+def test_a_signal_is_passed_on_and_exec_waits_for_the_program(number: signal.Signals) -> None:
     waits = f"""
 import signal, sys
 signal.signal({int(number)}, lambda number, frame: sys.exit(9))
 print("up", flush=True)
 signal.pause()
 """
-    # A session of its own has no terminal, which would tell the program of Ctrl+C by itself.
+    # A new session has no terminal, which would send the signal of Ctrl+C to the program too.
     with subprocess.Popen(command(python(waits)), stdout=subprocess.PIPE, start_new_session=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == b"up\n"
@@ -90,7 +92,7 @@ signal.pause()
 
 
 def test_ctrl_c_at_a_terminal_reaches_the_program_once() -> None:
-    """The terminal tells every process of the group in its foreground: nothing is to be passed on."""
+    """The terminal sends the signal to every process of its foreground group, so it must not be passed on."""
     counts = """
 import signal
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -104,19 +106,19 @@ print("again" if signal.sigtimedwait({signal.SIGINT}, 0.5) else "once", flush=Tr
     watchdog = threading.Timer(PATIENCE, os.kill, (child, signal.SIGKILL))
     watchdog.start()
     with os.fdopen(terminal, "r+b", buffering=0) as end:
-        said = b""
-        while b"up" not in said:
-            said += end.read(1024)
+        output = b""
+        while b"up" not in output:
+            output += end.read(1024)
         end.write(b"\x03")
-        while not said.endswith(b"e\r\n"):
-            said += end.read(1024)
+        while not output.endswith(b"e\r\n"):
+            output += end.read(1024)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     watchdog.cancel()
-    assert (said.splitlines()[-1].removeprefix(b"^C"), code) == (b"once", 0)
+    assert (output.splitlines()[-1].removeprefix(b"^C"), code) == (b"once", 0)
 
 
-def test_no_file_outlives_the_program_and_no_key_is_in_one() -> None:
-    shows = """
+def test_the_files_have_no_private_key_and_are_removed_at_the_end() -> None:
+    describe = """
 import json, os, pathlib, ssl
 bundle = pathlib.Path(os.environ["SSL_CERT_FILE"])
 print(json.dumps({
@@ -125,16 +127,16 @@ print(json.dumps({
     "directories": os.listdir(os.environ["SSL_CERT_DIR"]),
 }))
 """
-    told = json.loads(execute(*python(shows)).stdout)
-    assert not Path(told["directory"]).exists()
-    assert stat.S_IMODE(told["mode"]) == 0o700
-    assert sorted(told["files"]) == [".curlrc", "authorities.pem", "nothing", "wgetrc"]
-    assert told["bundle"].count("BEGIN CERTIFICATE") == 1
-    assert "PRIVATE" not in told["bundle"]
-    assert (told["trusted"], told["directories"]) == (1, [])
+    files = json.loads(execute(*python(describe)).stdout)
+    assert not Path(files["directory"]).exists()
+    assert stat.S_IMODE(files["mode"]) == 0o700
+    assert sorted(files["files"]) == [".curlrc", "authorities.pem", "empty", "wgetrc"]
+    assert files["bundle"].count("BEGIN CERTIFICATE") == 1
+    assert "PRIVATE" not in files["bundle"]
+    assert (files["trusted"], files["directories"]) == (1, [])
 
 
-def test_with_other_hosts_allowed_what_was_trusted_still_is(tmp_path: Path) -> None:
+def test_allow_external_keeps_the_certificates_that_were_trusted_before(tmp_path: Path) -> None:
     own = tmp_path / "own.pem"
     own.write_bytes(b"# a company's authorities\n")
     done = execute(
@@ -142,13 +144,13 @@ def test_with_other_hosts_allowed_what_was_trusted_still_is(tmp_path: Path) -> N
         flags=("--allow-external",),
         env={"SSL_CERT_FILE": str(own), "SSL_CERT_DIR": str(tmp_path)},
     )
-    told = done.stdout.decode()
-    assert told.startswith("# a company's authorities\n")
-    assert told.count("BEGIN CERTIFICATE") == 1
-    assert told.strip().endswith(str(tmp_path))
+    output = done.stdout.decode()
+    assert output.startswith("# a company's authorities\n")
+    assert output.count("BEGIN CERTIFICATE") == 1
+    assert output.strip().endswith(str(tmp_path))
 
 
-def test_another_host_is_refused_with_what_to_do() -> None:
+def test_another_host_is_refused_with_a_hint() -> None:
     calls = """
 import urllib.request
 for url in ("https://example.com/", "http://example.com/", "https://example.com/again"):
@@ -158,23 +160,23 @@ for url in ("https://example.com/", "http://example.com/", "https://example.com/
         print(error.__class__.__name__, error)
 """
     done = execute(*python(calls), flags=("--report",))
-    told = "is not a provider's host; --allow-external lets it through"
+    hint = "is not a provider's host; use --allow-external to allow other hosts"
     assert done.stdout.decode().splitlines() == [
-        f"URLError <urlopen error Tunnel connection failed: 403 mockserver: example.com:443 {told}>",
-        f"HTTPError HTTP Error 403: mockserver: example.com:80 {told}",
-        f"URLError <urlopen error Tunnel connection failed: 403 mockserver: example.com:443 {told}>",
+        f"URLError <urlopen error Tunnel connection failed: 403 mockserver: example.com:443 {hint}>",
+        f"HTTPError HTTP Error 403: mockserver: example.com:80 {hint}",
+        f"URLError <urlopen error Tunnel connection failed: 403 mockserver: example.com:443 {hint}>",
     ]
     assert done.stderr.decode().splitlines() == [
-        f"mockserver: refused: example.com:443 {told}",
-        f"mockserver: refused: example.com:80 {told}",
+        f"mockserver: refused: example.com:443 {hint}",
+        f"mockserver: refused: example.com:80 {hint}",
         "mockserver: 0 calls to the sandbox",
-        "mockserver: 3 refused",
+        "mockserver: 3 calls refused",
         "mockserver:      2 x example.com:443",
         "mockserver:      1 x http://example.com/",
     ]
 
 
-def test_the_report_says_what_was_called_and_why_it_went_so() -> None:
+def test_the_report_lists_the_calls_with_their_statuses() -> None:
     calls = f"""{SUBMIT}
 import urllib.error
 {ANALYZE}
@@ -193,7 +195,7 @@ except urllib.error.HTTPError as error:
     ]
 
 
-def test_scenario_seed_and_clock_are_those_asked_for(tmp_path: Path) -> None:
+def test_scenario_seed_and_clock_can_be_chosen(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("scenario: mine\naccounts: [{key: '*'}]\n")
     calls = f"""{SUBMIT}
 import os

@@ -1,4 +1,4 @@
-"""Programs that name the providers' own hosts, in Python and Node, reach the sandbox with no edit."""
+"""Unmodified programs that call the providers' own hosts reach the sandbox: Python, Node, curl and wget."""
 
 import json
 import shutil
@@ -64,7 +64,7 @@ def test_node(node: str) -> None:
     assert (done.stdout, done.stderr) == (b"202 pending\n" * 2, b"")
 
 
-def test_curl_shows_the_reply_of_the_provider_and_no_other() -> None:
+def test_curl_prints_the_reply_of_the_provider_but_not_that_of_the_proxy() -> None:
     fields = [part for name, value in HEADERS.items() for part in ("-H", f"{name}: {value}")]
     done = execute(
         "curl", "-sSi", SUBMIT, *fields, "-d", json.dumps(BODY), flags=("--scenario", "videotoprompt-outage")
@@ -79,7 +79,7 @@ def test_wget() -> None:
     assert (json.loads(done.stdout)["status"], done.stderr) == ("pending", b"")
 
 
-def test_every_provider_is_reached_by_each_of_its_hosts() -> None:
+def test_every_documented_host_of_a_provider_is_intercepted() -> None:
     from mockserver.providers.registry import all_providers
 
     hosts = {host: provider.name for provider in all_providers() for host in provider.hosts}
@@ -95,7 +95,7 @@ with requests.Session() as session:
     assert f"{2 * len(hosts)} calls".encode() in done.stderr
 
 
-PLAYED = """
+DOWNLOAD = """
 import asyncio, httpx2
 HEADERS = {"Authorization": "Bearer key-1"}
 async def main():
@@ -110,8 +110,8 @@ asyncio.run(main())
 """
 
 
-def test_links_in_replies_name_the_providers_host_and_lead_back() -> None:
-    done = execute(*python(PLAYED), flags=("--clock", "auto"))
+def test_links_in_replies_have_the_providers_host_and_reach_the_sandbox() -> None:
+    done = execute(*python(DOWNLOAD), flags=("--clock", "auto"))
     assert (done.stdout, done.stderr) == (b"https://prompttovideo.com 200 video/mp4\n", b"")
 
 
@@ -119,9 +119,10 @@ REFUSED = """
 const https = require('node:https'), net = require('node:net'), http = require('node:http');
 (async () => {
   await fetch('https://example.com/').catch((error) => console.log(error.cause.message));
-  const told = (request) => new Promise((done) => request.on('error', (e) => (console.log(e.code, e.message), done())));
-  await told(https.get('https://example.com/'));
-  await told(http.get('http://example.com/'));
+  const failed = (request) =>
+    new Promise((done) => request.on('error', (e) => (console.log(e.code, e.message), done())));
+  await failed(https.get('https://example.com/'));
+  await failed(http.get('http://example.com/'));
   const server = http.createServer((request, reply) => reply.end('here')).listen(0, async () => {
     for (const host of ['localhost', '127.0.0.1']) {
       console.log(await (await fetch(`http://${host}:${server.address().port}/`)).text());
@@ -134,13 +135,13 @@ const https = require('node:https'), net = require('node:net'), http = require('
 
 
 @pytest.mark.parametrize("node", nodes())
-def test_node_is_refused_other_hosts_and_left_to_itself_on_this_machine(node: str) -> None:
+def test_node_cannot_reach_other_hosts_but_it_can_reach_this_machine(node: str) -> None:
     done = execute(node, "-e", REFUSED)
-    told = "is not a provider's host; --allow-external lets it through"
+    hint = "is not a provider's host; use --allow-external to allow other hosts"
     assert done.stdout.decode().splitlines() == [
-        f"mockserver: refused: example.com:443 {told}",
-        f"ECONNREFUSED mockserver: refused: example.com:443 {told}",
-        f"ECONNREFUSED mockserver: refused: example.com:80 {told}",
+        f"mockserver: refused: example.com:443 {hint}",
+        f"ECONNREFUSED mockserver: refused: example.com:443 {hint}",
+        f"ECONNREFUSED mockserver: refused: example.com:80 {hint}",
         "here",
         "here",
     ]
@@ -164,12 +165,12 @@ const ask = (socket) => new Promise((done) => {
 
 
 @pytest.mark.parametrize("node", nodes())
-def test_node_reaches_the_sandbox_however_it_connects(node: str) -> None:
+def test_node_reaches_the_sandbox_with_every_way_to_connect(node: str) -> None:
     done = execute(node, "-e", CONNECTED)
     assert done.stdout.decode().splitlines() == ["HTTP/1.1 404 Not Found"] * 5, done.stderr
 
 
-def test_what_node_was_told_before_still_holds(tmp_path) -> None:
+def test_node_options_of_the_user_are_kept(tmp_path) -> None:
     mine = tmp_path / "with space" / "mine.cjs"
     mine.parent.mkdir()
     mine.write_text("globalThis.mine = 'kept';")

@@ -1,4 +1,4 @@
-"""HEAD, which no provider documents: it is answered as GET is, and the ledger says on whose word."""
+"""HEAD requests, which no provider documents: they are answered like GET, and the ledger has a row for that."""
 
 import pytest
 
@@ -24,11 +24,12 @@ async def test_head_is_get_without_its_body(name: str):
         got, head = await t.get(path), await t.client.head(path)
         assert (head.status_code, head.content) == (got.status_code, b"")
         assert head.headers["content-type"] == got.headers["content-type"]
-        told, before = [set(r.headers["x-mock-rule"].split(", ")) for r in (head, got)]
-        assert told - before == {f"{name}.rule.head;class=assumed"}
+        rows, rows_of_get = [set(r.headers["x-mock-rule"].split(", ")) for r in (head, got)]
+        assert rows - rows_of_get == {f"{name}.rule.head;class=assumed"}
 
 
 @pytest.mark.parametrize("name", GETS)
-async def test_it_is_refused_where_nothing_may_be_assumed(name: str):
+async def test_head_is_refused_with_no_assumed(name: str):
     async with Conversation(settings=Settings(no_assumed=True)) as t:
-        assert (await t.client.head(f"/{name}{GETS[name]}")).status_code == 501
+        reply = await t.client.head(f"/{name}{GETS[name]}")
+        assert (reply.status_code, reply.headers["content-type"]) == (501, "application/problem+json")

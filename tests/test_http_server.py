@@ -1,4 +1,4 @@
-"""The server around the HTTP protocol: its signals, its orderly end, its dates and its log of requests."""
+"""The HTTP server: signals, shutdown, dates and the access log."""
 
 import asyncio
 import re
@@ -25,16 +25,16 @@ from mockserver.serving.serve import listen
 from mockserver.wire.request import Connection, Request
 
 
-class Answering:
-    """An application that answers everything once `ready` is set."""
+class WaitingApplication:
+    """An application that answers every request once `ready` is set."""
 
     def __init__(self) -> None:
         self.ready = asyncio.Event()
-        self.asked = asyncio.Event()
+        self.called = asyncio.Event()
         self.cancelled = False
 
     async def serve(self, request: Request, connection: Connection) -> None:
-        self.asked.set()
+        self.called.set()
         try:
             await self.ready.wait()
         except asyncio.CancelledError:
@@ -46,67 +46,76 @@ class Answering:
         return Reply(status, message)
 
 
-def ended(during: Callable[[HttpServer, Answering], None]) -> tuple[Answering, Any, list[str]]:
-    """A server that is ended while it answers a request: its application, the reply or None, and what was closed."""
+async def shut_down(
+    during: Callable[[HttpServer, WaitingApplication], None],
+) -> tuple[WaitingApplication, Any, list[str]]:
+    """Shut a server down while it answers a request, after `during`.
+
+    Returns its application, the reply or exception of the client, and the calls of `on_closed`.
+    """
     closed: list[str] = []
 
     async def close() -> None:
         closed.append("closed")
 
-    async def story() -> tuple[Answering, Any, list[str]]:
-        app = Answering()
-        server = HttpServer(app, closed=close)
-        listener = listen("127.0.0.1", 0)
-        await server.startup([listener])
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
-            asked = asyncio.create_task(client.get("/"))
-            await app.asked.wait()
-            await let_others_run()
-            during(server, app)
-            await server.shutdown()
-            reply = (await asyncio.gather(asked, return_exceptions=True))[0]
-        return app, reply, closed
-
-    return asyncio.run(story())
+    app = WaitingApplication()
+    server = HttpServer(app, on_closed=close)
+    listener = listen("127.0.0.1", 0)
+    await server.startup([listener])
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
+        request = asyncio.create_task(client.get("/"))
+        await app.called.wait()
+        await let_others_run()
+        during(server, app)
+        await server.shutdown()
+        reply = (await asyncio.gather(request, return_exceptions=True))[0]
+    return app, reply, closed
 
 
-def test_a_request_that_is_being_answered_may_come_to_its_end() -> None:
-    app, reply, closed = ended(lambda server, app: app.ready.set())
+async def test_a_shutdown_waits_for_a_request_in_progress() -> None:
+    app, reply, closed = await shut_down(lambda server, app: app.ready.set())
     assert (reply.status_code, reply.text, app.cancelled, closed) == (200, "done", False, ["closed"])
 
 
-def test_one_that_takes_too_long_is_cancelled(
+async def test_a_shutdown_cancels_a_request_that_takes_too_long(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(http_server, "_PATIENCE", 0.02)
-    app, reply, closed = ended(lambda server, app: None)
+    app, reply, closed = await shut_down(lambda server, app: None)
     assert isinstance(reply, httpx2.TransportError)
     assert (app.cancelled, closed) == (True, ["closed"])
-    assert "1 requests were not over in time" in caplog.text
+    assert "cancelled 1 requests that did not finish within 0.02 s of the shutdown" in caplog.text
 
 
-def test_who_asks_twice_waits_for_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    def twice(server: HttpServer, app: Answering) -> None:
+async def test_a_second_call_of_end_shuts_down_immediately() -> None:
+    def end_twice(server: HttpServer, app: WaitingApplication) -> None:
         server.end()
         server.end()
 
-    app, _, closed = ended(twice)
+    app, reply, closed = await shut_down(end_twice)
+    assert isinstance(reply, httpx2.TransportError)
     assert (app.cancelled, closed) == (True, [])
 
 
-def test_a_server_that_was_ended_before_it_ran_ends_at_once() -> None:
-    server = HttpServer(Answering())
+def test_a_server_that_was_ended_before_run_closes_without_serving() -> None:
+    closed: list[str] = []
+
+    async def close() -> None:
+        closed.append("closed")
+
+    server = HttpServer(WaitingApplication(), on_closed=close)
     server.end()
     with listen("127.0.0.1", 0) as listener:
         server.run([listener])
+    assert closed == ["closed"]
     assert not server.shared.connections
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda n: n.name)
-def test_a_signal_ends_the_server_and_is_heard_again_by_whoever_heard_it_before(number: int) -> None:
-    heard: list[int] = []
-    before = signal.signal(number, lambda number, frame: heard.append(number))
-    server = HttpServer(Answering())
+def test_a_signal_ends_the_server_and_is_raised_again_for_the_previous_handler(number: int) -> None:
+    handled: list[int] = []
+    before = signal.signal(number, lambda number, frame: handled.append(number))
+    server = HttpServer(WaitingApplication())
     started = server.startup
 
     async def startup(sockets: Any) -> None:
@@ -119,17 +128,17 @@ def test_a_signal_ends_the_server_and_is_heard_again_by_whoever_heard_it_before(
             server.run([listener])
     finally:
         signal.signal(number, before)
-    assert heard == [number]
+    assert handled == [number]
 
 
-def test_the_process_logs_requests_where_it_was_told_to_and_dies_of_sigterm_as_any_other_does() -> None:
+def test_the_process_writes_an_access_log_and_is_ended_by_sigterm() -> None:
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--access-log"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    # A server that hangs must fail the test, not the whole run.
+    # If the server hangs, this test fails, but the run goes on.
     watchdog = threading.Timer(30, process.kill)
     watchdog.start()
-    (control,) = (line.split()[1] for line in islice(process.stdout, 8) if line.startswith("  Control"))
+    control = next(line.split()[1] for line in process.stdout if line.startswith("  Control"))
     httpx2.get(f"{control}/health").raise_for_status()
     (logged,) = islice((line for line in process.stdout if "INFO" in line), 1)
     assert re.fullmatch(r'INFO:     127\.0\.0\.1:[0-9]+ - "GET /_mock/health HTTP/1\.1" 200 OK\n', logged)
@@ -140,5 +149,5 @@ def test_the_process_logs_requests_where_it_was_told_to_and_dies_of_sigterm_as_a
 
 
 @given(st.integers(0, 200_000_000_000))
-def test_dates_are_those_of_http(seconds: int) -> None:
+def test_http_date_formats_like_the_standard_library(seconds: int) -> None:
     assert http_date(seconds * 1000 + 999) == formatdate(seconds, usegmt=True)

@@ -1,4 +1,4 @@
-"""The variables that lead a program to the proxy, over those that it has."""
+"""The environment variables that make programs use the proxy, and the startup files of curl and wget."""
 
 import json
 import shlex
@@ -9,55 +9,55 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.intercept.choice import is_loopback
-from mockserver.intercept.environment import Trap, environment, roots
+from mockserver.intercept.decision import is_loopback
+from mockserver.intercept.environment import ProxyDetails, environment, trusted_certificates
 from mockserver.intercept.startup_files import CURLRC, WGETRC, write_startup_files
 from tests.programs import PATIENCE, python
 
 HOSTS = ("nanophoto.ai", "app.dumplingai.com")
 
 
-def trap(*, allow_external: bool = False) -> Trap:
-    return Trap(4000, 4001, Path("/t/authorities.pem"), Path("/t/nothing"), HOSTS, allow_external)
+def proxy(*, allow_external: bool = False) -> ProxyDetails:
+    return ProxyDetails(4000, 4001, Path("/t/authorities.pem"), Path("/t/empty"), HOSTS, allow_external)
 
 
-def test_every_client_finds_the_proxy_and_the_authority_in_its_own_variable() -> None:
-    made = environment(trap(), {})
+def test_every_client_has_variables_for_the_proxy_and_its_certificate() -> None:
+    variables = environment(proxy(), {})
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "MOCKSERVER_URL"):
-        assert made[name] == "http://127.0.0.1:4000"
+        assert variables[name] == "http://127.0.0.1:4000"
     for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "DENO_CERT"):
-        assert made[name] == "/t/authorities.pem"
-    assert made["NO_PROXY"] == made["no_proxy"] == "localhost,127.0.0.1,::1"
-    assert made["SSL_CERT_DIR"] == "/t/nothing"
-    assert (made["CURL_HOME"], made["WGETRC"]) == ("/t", "/t/wgetrc")
-    told = json.loads(made["MOCKSERVER_INTERCEPT"])
-    assert told == {"hosts": list(HOSTS), "plain": 4000, "secure": 4001, "external": False}
+        assert variables[name] == "/t/authorities.pem"
+    assert variables["NO_PROXY"] == variables["no_proxy"] == "localhost,127.0.0.1,::1"
+    assert variables["SSL_CERT_DIR"] == "/t/empty"
+    assert (variables["CURL_HOME"], variables["WGETRC"]) == ("/t", "/t/wgetrc")
+    options = json.loads(variables["MOCKSERVER_INTERCEPT"])
+    assert options == {"hosts": list(HOSTS), "plain": 4000, "secure": 4001, "external": False}
 
 
-def test_nothing_passes_the_proxy_unless_other_hosts_may() -> None:
+def test_no_proxy_of_the_user_is_kept_only_with_allow_external() -> None:
     base = {"NO_PROXY": "internal.example, *.dumplingai.com,nanophoto.ai:443", "no_proxy": "*,10.0.0.0/8,localhost,.ai"}
-    assert environment(trap(), base)["NO_PROXY"] == "localhost,127.0.0.1,::1"
-    allowed = environment(trap(allow_external=True), base)
+    assert environment(proxy(), base)["NO_PROXY"] == "localhost,127.0.0.1,::1"
+    allowed = environment(proxy(allow_external=True), base)
     assert allowed["NO_PROXY"] == "localhost,127.0.0.1,::1,internal.example,10.0.0.0/8"
     assert "SSL_CERT_DIR" not in allowed
 
 
-def test_nodes_own_options_stay_behind_the_preload() -> None:
-    made = environment(trap(), {"NODE_OPTIONS": "--max-old-space-size=512"})["NODE_OPTIONS"]
-    require, path, rest = shlex.split(made)
+def test_node_options_of_the_user_follow_the_preload() -> None:
+    options = environment(proxy(), {"NODE_OPTIONS": "--max-old-space-size=512"})["NODE_OPTIONS"]
+    require, path, rest = shlex.split(options)
     assert (require, rest) == ("--require", "--max-old-space-size=512")
     assert Path(path).is_file()
 
 
-def test_the_authorities_of_a_program_are_those_that_its_environment_names(tmp_path: Path) -> None:
+def test_the_trusted_certificates_are_found_by_the_environment(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).write_text(name)
-    named = {"REQUESTS_CA_BUNDLE": str(tmp_path / "one"), "NODE_EXTRA_CA_CERTS": str(tmp_path / "two")}
-    assert roots(named) == b"one\ntwo"
-    assert roots({"SSL_CERT_FILE": str(tmp_path / "none"), **named}) == b"one\ntwo"
+    base = {"REQUESTS_CA_BUNDLE": str(tmp_path / "one"), "NODE_EXTRA_CA_CERTS": str(tmp_path / "two")}
+    assert trusted_certificates(base) == b"one\ntwo"
+    assert trusted_certificates({"SSL_CERT_FILE": str(tmp_path / "none"), **base}) == b"one\ntwo"
 
 
-def test_the_startup_files_of_curl_and_wget_keep_what_was_in_them(tmp_path: Path) -> None:
+def test_the_startup_files_include_those_of_the_user(tmp_path: Path) -> None:
     (tmp_path / "home" / ".config").mkdir(parents=True)
     (tmp_path / "home" / ".config" / "curlrc").write_text("user-agent = mine")
     (tmp_path / "home" / ".wgetrc").write_text("tries = 2")
@@ -76,16 +76,16 @@ def test_the_startup_files_of_curl_and_wget_keep_what_was_in_them(tmp_path: Path
 
 
 @pytest.mark.parametrize("host", ["localhost", "app.localhost", "127.0.0.1", "127.8.8.8", "::1"])
-def test_this_machine_is_known_by_names_that_no_resolver_changes(host: str) -> None:
+def test_a_loopback_host_is_recognised_without_resolving_it(host: str) -> None:
     assert is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["localhost.example.com", "128.0.0.1", "0.0.0.0", "10.0.0.1", "::2", "127.1"])
-def test_other_names_are_not_this_machine(host: str) -> None:
+def test_other_hosts_are_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 
-def test_serve_intercept_prints_what_takes_another_program_there(tmp_path: Path) -> None:
+def test_serve_intercept_prints_a_script_for_other_terminals(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--intercept"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from mockserver.providers.nanophoto.codes import STATUS
+from mockserver.providers.nanophoto.codes import CODES
 from mockserver.providers.nanophoto.upload import inspect
 from mockserver.settings import Settings
 from tests.conversation import Conversation
@@ -60,7 +60,7 @@ async def test_what_the_page_shows_rests_on_the_page(asked):
         assert await rests_on(t) == ["operation.reverse_prompt", "ending.complete"]
 
 
-@pytest.mark.parametrize("code", STATUS)
+@pytest.mark.parametrize("code", CODES)
 async def test_every_documented_code_rests_on_the_page(code):
     async with Conversation(ruled(fault={"kind": f"nanophoto: {code}"}), SURE) as t:
         refused(await t.post(API, URL), code)
@@ -145,8 +145,8 @@ async def test_a_file_between_the_two_readings_of_30_megabytes():
     left = TOO_LARGE_IN_DECIMAL - len(MP4)
     data = MP4 + left.to_bytes(4, "big") + b"free" + bytes(left - 8)
     larger, largest = base64.b64encode(data).decode(), base64.b64encode(data[:-1]).decode()
-    assert (await inspect(larger)).forgiven == ("rule.binary_megabytes",)
-    assert (await inspect(largest)).forgiven == ()
+    assert (await inspect(larger)).ledger_rows == ("rule.binary_megabytes",)
+    assert (await inspect(largest)).ledger_rows == ()
 
     async with Conversation(AUTO, SURE) as t:
         await unsaid(t, await t.post(API, {**FILE, "videoFile": larger}), "rule.binary_megabytes")

@@ -13,7 +13,7 @@ from mockserver.core.faults import Refusal
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
 from mockserver.providers.nanophoto import links
-from mockserver.providers.nanophoto.codes import MESSAGES, STATUS
+from mockserver.providers.nanophoto.codes import CODES
 from mockserver.providers.nanophoto.provider import NanoPhoto
 from mockserver.providers.nanophoto.upload import LARGEST, inspect
 from tests.conversation import Conversation
@@ -25,16 +25,16 @@ JSON = {"Content-Type": "application/json"}
 
 def test_there_are_13_codes_each_with_its_status():
     """FACTS 3: errors (13 documented codes and statuses)."""
-    assert len(STATUS) == len(MESSAGES) == 13
-    assert NanoPhoto().codes == tuple(STATUS)
+    assert len(CODES) == 13
+    assert NanoPhoto().codes == tuple(CODES)
 
 
-@pytest.mark.parametrize("code", STATUS)
+@pytest.mark.parametrize("code", CODES)
 async def test_every_code_can_be_asked_for_by_a_scenario(code):
     """FACTS 3: errors; VIDEO_DOWNLOAD_FAILED and its four neighbours (reachable by scenario)."""
 
     async with Conversation(ruled(fault={"kind": f"nanophoto: {code}"})) as t:
-        assert refused(await t.post(API, URL), code) == MESSAGES[code]
+        assert refused(await t.post(API, URL), code) == CODES[code].message
 
 
 async def test_a_scenario_may_choose_the_words():

@@ -1,4 +1,4 @@
-"""The OpenAPI documents: as exported, valid, complete, and true to what they are made of."""
+"""The OpenAPI documents: exported, valid, complete, and consistent with the declarations."""
 
 import copy
 import subprocess
@@ -25,14 +25,14 @@ every_provider = pytest.mark.parametrize("name", PROVIDERS)
 
 
 def operations(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every operation of a document: path, method, declaration."""
+    """Yield every operation of a document: path, method, declaration."""
     for path, item in document(name)["paths"].items():
         for method, declared in item.items():
             yield path, method, declared
 
 
 def schemas(node: Any) -> Iterator[dict[str, Any]]:
-    """Every mapping in a document that says what a value looks like, and has examples of it."""
+    """Yield every schema in a document that has examples."""
     if isinstance(node, dict):
         if isinstance(node.get("examples"), list) or ("example" in node and "schema" not in node):
             yield node
@@ -44,7 +44,7 @@ def schemas(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def media(name: str) -> Iterator[tuple[str, Any, Any]]:
-    """Every example of a body in a document, with its schema and where it is."""
+    """Yield every example of a body in a document: its place, its schema, the example."""
 
     def within(where: str, content: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
         for kind, shown in content.items():
@@ -61,18 +61,18 @@ def media(name: str) -> Iterator[tuple[str, Any, Any]]:
 
 
 @every_document
-def test_a_document_is_exported_as_it_is(name: str) -> None:
+def test_the_exported_document_is_up_to_date(name: str) -> None:
     text = (EXPORTED / f"{name}.yaml").read_text("utf-8")
     assert text == as_yaml(document(name)) + "\n", "run `make openapi`"
     assert yaml.safe_load(text) == document(name)
 
 
-def test_nothing_else_is_exported() -> None:
+def test_only_these_documents_are_exported() -> None:
     assert {path.stem for path in EXPORTED.iterdir()} == set(names())
 
 
-def test_errors_are_named_alike_in_every_python() -> None:
-    """Python 3.13 has other words for some of these, and for the last there are none in any."""
+def test_errors_have_the_same_names_in_every_version_of_python() -> None:
+    """Python 3.13 has other phrases for some statuses, and no version has one for the last."""
     declared = {str(status): {"description": "No"} for status in (404, 413, 414, 416, 422, 520)}
     made: dict[str, Any] = {"paths": {path: {"get": {"responses": dict(declared)}} for path in ("/a", "/b")}}
     share(made)
@@ -90,7 +90,7 @@ def test_a_document_is_valid_openapi(name: str) -> None:
 
 
 @every_document
-def test_examples_are_what_their_schemas_admit(name: str) -> None:
+def test_examples_match_their_schemas(name: str) -> None:
     for where, schema, example in media(name):
         problems = [e.message for e in validator(name, schema).iter_errors(example)]
         assert not problems, where
@@ -123,7 +123,7 @@ def test_every_operation_is_documented(name: str) -> None:
 
 
 @every_document
-def test_links_lead_to_operations_that_take_what_they_give(name: str) -> None:
+def test_links_refer_to_operations_that_have_their_parameters(name: str) -> None:
     taken = {d["operationId"]: {p["name"] for p in d.get("parameters", ())} for _, _, d in operations(name)}
     for _, _, declared in operations(name):
         for shown in declared["responses"].values():
@@ -133,7 +133,7 @@ def test_links_lead_to_operations_that_take_what_they_give(name: str) -> None:
 
 
 @every_provider
-def test_the_document_has_the_providers_operations_and_only_those(name: str) -> None:
+def test_the_document_has_exactly_the_operations_of_the_provider(name: str) -> None:
     provider = PROVIDERS[name]
     wanted = {(o.name, o.method.lower(), o.path) for o in provider.operations if not o.hidden}
     assert {(d["operationId"], method, path) for path, method, d in operations(name)} == wanted
@@ -146,7 +146,7 @@ def test_the_simulation_is_the_first_server(name: str) -> None:
 
 
 @every_provider
-def test_the_edges_replies_are_documented_wherever_they_can_happen(name: str) -> None:
+def test_the_replies_of_the_edge_are_documented(name: str) -> None:
     for operation in PROVIDERS[name].operations:
         if operation.hidden:
             continue
@@ -180,19 +180,19 @@ def test_oauth_needs_the_scope_of_an_operation() -> None:
     assert set(flow["scopes"]) == {"analyze:read", "analyze:write", "account:read"}
 
 
-def test_what_a_reply_may_leave_out_is_not_said_to_be_null() -> None:
+def test_an_optional_field_of_a_reply_is_not_nullable() -> None:
     analysis = document("videotoprompt")["components"]["schemas"]["Analysis"]
     assert analysis["properties"]["error"] == {"type": "string"}
     assert "error" not in analysis["required"]
 
 
-def test_an_unknown_document_is_refused_with_the_nearest_name() -> None:
+def test_an_unknown_document_is_an_error_with_a_suggestion() -> None:
     with pytest.raises(UnknownDocument, match="videotoprompt"):
         document("videotopromt")
 
 
 def moved(part: Any, url: str) -> Any:
-    """A document with another address of this server, in the operations that have servers of their own too."""
+    """Return a document with another URL of this server, also in operations that have their own servers."""
     if isinstance(part, dict):
         if part.keys() == {"url", "description"} and part["description"] == "mockserver":
             return {"url": url, "description": "mockserver"}
@@ -200,7 +200,7 @@ def moved(part: Any, url: str) -> Any:
     return [moved(each, url) for each in part] if isinstance(part, list) else part
 
 
-async def test_documents_are_served_with_the_server_as_the_client_reaches_it() -> None:
+async def test_served_documents_have_the_url_that_the_client_uses() -> None:
     async with Conversation() as c:
         await c.post("/_mock/sandboxes", {"name": "ci"})
         for name in names():

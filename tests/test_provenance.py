@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.kit.catalogue import ledger_file
+from mockserver.kit.ledger import ledger_file
 from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.policy import AssumedBehaviour, Provenance
 from mockserver.provenance.rows import kind_of, read
@@ -35,7 +35,7 @@ rows:
 def ledger(tmp_path: Path) -> Ledger:
     file = tmp_path / "ledger.yaml"
     file.write_text(ROWS, "utf-8")
-    return Ledger(lambda: {"acme": file})
+    return Ledger(lambda: {f"acme.{name}": row for name, row in read(file).items()})
 
 
 def test_rows_are_read_with_their_class(ledger: Ledger) -> None:

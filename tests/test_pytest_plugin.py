@@ -1,4 +1,4 @@
-"""The pytest plugin: its fixtures, marker, options and reports, in runs of pytest inside a test."""
+"""The pytest plugin: fixtures, marker, options and reports, in pytest runs inside a test."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def submit(mock, url="https://example.com/hike.mp4"):
 DOWN = "scenario: down\nextends: default\nrules:\n  - {name: down, operation: '*', fault: {kind: overloaded}}\n"
 
 
-def test_each_test_has_a_sandbox_of_its_own_and_all_share_a_server(pytester: pytest.Pytester) -> None:
+def test_each_test_has_its_own_sandbox_and_all_share_a_server(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         CLIENT
         + """
@@ -44,7 +44,7 @@ def test_all():
     run_inner(pytester).assert_outcomes(passed=4)
 
 
-def test_a_sandbox_is_gone_after_its_test(pytester: pytest.Pytester) -> None:
+def test_a_sandbox_is_deleted_after_its_test(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         CLIENT
         + """
@@ -64,7 +64,7 @@ def test_second(mockserver):
     run_inner(pytester).assert_outcomes(passed=2)
 
 
-def test_the_marker_nearest_to_the_test_wins_argument_by_argument(pytester: pytest.Pytester) -> None:
+def test_for_each_argument_the_closest_marker_wins(pytester: pytest.Pytester) -> None:
     (pytester.mkdir("stories") / "down.yaml").write_text(DOWN)
     pytester.makepyfile(
         CLIENT
@@ -92,7 +92,7 @@ class TestMore:
     run_inner(pytester).assert_outcomes(passed=3)
 
 
-def test_a_scenarios_own_clock_holds_where_no_test_says_otherwise(pytester: pytest.Pytester) -> None:
+def test_the_clock_of_a_scenario_applies_unless_a_test_sets_one(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
 import pytest
@@ -114,12 +114,11 @@ def test_otherwise(mockserver):
 
 SETTINGS = """
 def test_it(mockserver):
-    told = mockserver.report().splitlines()[0]
-    assert "scenario down, seed 9, clock manual" in told
+    assert "scenario down, seed 9, clock manual" in mockserver.report().splitlines()[0]
 """
 
 
-def test_settings_come_from_the_configuration_file(pytester: pytest.Pytester) -> None:
+def test_settings_can_be_in_the_configuration_file(pytester: pytest.Pytester) -> None:
     (pytester.mkdir("stories") / "down.yaml").write_text(DOWN)
     pytester.makeini(
         "[pytest]\nmockserver_scenario = down\nmockserver_scenario_dir = stories\n"
@@ -129,12 +128,12 @@ def test_settings_come_from_the_configuration_file(pytester: pytest.Pytester) ->
     run_inner(pytester).assert_outcomes(passed=1)
 
 
-def test_settings_of_the_command_line_win(pytester: pytest.Pytester) -> None:
+def test_the_command_line_takes_precedence_over_the_configuration_file(pytester: pytest.Pytester) -> None:
     (pytester.mkdir("stories") / "down.yaml").write_text(DOWN)
     pytester.makeini("[pytest]\nmockserver_scenario = nothing\nmockserver_seed = 1\nmockserver_clock = real\n")
     pytester.makepyfile(SETTINGS)
-    given = ("--mockserver-scenario=stories/down.yaml", "--mockserver-seed=9", "--mockserver-clock=manual")
-    run_inner(pytester, *given).assert_outcomes(passed=1)
+    options = ("--mockserver-scenario=stories/down.yaml", "--mockserver-seed=9", "--mockserver-clock=manual")
+    run_inner(pytester, *options).assert_outcomes(passed=1)
 
 
 def test_strict_is_a_setting(pytester: pytest.Pytester) -> None:
@@ -145,9 +144,9 @@ import requests
 
 
 def test_it(mockserver):
-    asked = {"inputMethod": "url", "url": "https://example.com/a.mp4", "prompt": "x", "requestSource": "ELSEWHERE"}
+    body = {"inputMethod": "url", "url": "https://example.com/a.mp4", "prompt": "x", "requestSource": "ELSEWHERE"}
     headers = {"Authorization": f"Bearer {mockserver.key('dumplingai')}"}
-    reply = requests.post(mockserver.url("dumplingai") + "/extract-video", json=asked, headers=headers, timeout=10)
+    reply = requests.post(mockserver.url("dumplingai") + "/extract-video", json=body, headers=headers, timeout=10)
     assert reply.status_code == 400
 """
     )
@@ -155,7 +154,7 @@ def test_it(mockserver):
 
 
 @pytest.mark.parametrize(("ini", "option"), [("", "--mockserver-no-assumed"), ("mockserver_no_assumed = true\n", "")])
-def test_to_assume_nothing_is_a_setting(pytester: pytest.Pytester, ini: str, option: str) -> None:
+def test_no_assumed_is_a_setting(pytester: pytest.Pytester, ini: str, option: str) -> None:
     pytester.makeini(f"[pytest]\n{ini}")
     pytester.makepyfile(
         """
@@ -172,21 +171,21 @@ def test_it(mockserver):
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "message"),
     [
         ("--mockserver-seed=soon", "the seed must be a whole number, not 'soon'"),
         ("--mockserver-clock=stopped", "the clock must be one of auto, manual, real, scaled, not 'stopped'"),
     ],
 )
-def test_a_wrong_setting_is_an_error_of_usage(pytester: pytest.Pytester, option: str, told: str) -> None:
+def test_a_wrong_setting_is_a_usage_error(pytester: pytest.Pytester, option: str, message: str) -> None:
     pytester.makepyfile("def test_it(): pass")
     result = run_inner(pytester, option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*{told}"])
+    result.stderr.fnmatch_lines([f"*{message}"])
 
 
 @pytest.mark.parametrize(
-    ("marker", "told"),
+    ("marker", "message"),
     [
         ("scenario='nothing-like-it'", "*mockserver: there is no scenario named 'nothing-like-it'*"),
         ("scenario={'rulez': []}", "mockserver: *unknown key 'rulez'*did you mean 'rules'*"),
@@ -194,15 +193,15 @@ def test_a_wrong_setting_is_an_error_of_usage(pytester: pytest.Pytester, option:
         ("'default'", "*the marker takes scenario=, seed= and clock=, not positional arguments"),
     ],
 )
-def test_a_wrong_marker_fails_the_test_in_one_line(pytester: pytest.Pytester, marker: str, told: str) -> None:
+def test_a_wrong_marker_fails_the_test_with_one_line(pytester: pytest.Pytester, marker: str, message: str) -> None:
     pytester.makepyfile(f"import pytest\n@pytest.mark.mockserver({marker})\ndef test_it(mockserver): pass\n")
     result = run_inner(pytester)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([told])
+    result.stdout.fnmatch_lines([message])
     assert "host.py" not in result.stdout.str()
 
 
-def test_a_failing_test_shows_what_happened(pytester: pytest.Pytester) -> None:
+def test_the_report_of_a_failing_test_describes_what_happened(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         CLIENT
         + """
@@ -233,8 +232,8 @@ def test_that_passes(mockserver):
             "  12:00:00Z POST /v1/analyze/url -> 202*",
             "  12:00:0*Z delivery to http://127.0.0.1:*: analysis.completed attempt 1: response 500",
             "unmatched requests:",
-            "  POST /v1/analyze/url: no rule took it; near: 'mine' wants body.url contains 'beach'",
-            "  GET /v1/analyse/1: videotoprompt has no such operation; near: GET /v1/analyze/{analysis_id}*",
+            "  POST /v1/analyze/url: no rule matched; closest: 'mine' (failed condition: body.url contains 'beach')",
+            "  GET /v1/analyse/1: videotoprompt has no such operation; closest: GET /v1/analyze/{analysis_id}*",
             "undelivered webhooks:",
             "  analysis.completed to http://127.0.0.1:*: pending (500)",
         ]
@@ -266,16 +265,16 @@ def test_that_fails_by_itself(mockserver):
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(
         [
-            "prompttovideo.generate was expected once, and came never",
-            "  other: POST /v1/analyze/url -> 202 (videotoprompt.analyze_url key sbx-t*)",
-            "videotoprompt.analyze_url was expected at most once, and came twice",
-            "  came: POST /v1/analyze/url -> 202*",
+            "prompttovideo.generate was expected once, but it was not called",
+            "  other call: POST /v1/analyze/url -> 202 (videotoprompt.analyze_url key sbx-t*)",
+            "videotoprompt.analyze_url was expected at most once, but it was called twice",
+            "  call: POST /v1/analyze/url -> 202*",
         ]
     )
     assert "expected 3 times" not in result.stdout.str()
 
 
-def test_one_sandbox_for_the_whole_run_is_there_too(pytester: pytest.Pytester) -> None:
+def test_mockserver_session_is_one_sandbox_for_the_whole_run(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         CLIENT
         + """
@@ -293,7 +292,7 @@ def test_second(mockserver_session):
     result.stdout.fnmatch_lines(["sandbox session: scenario default*", "  12:00:00Z POST /v1/analyze/url -> 202*"])
 
 
-def test_values_depend_on_the_test_and_not_on_the_order(pytester: pytest.Pytester) -> None:
+def test_values_depend_on_the_test_but_not_on_the_order(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         CLIENT
         + """
@@ -310,7 +309,7 @@ def test_b(mockserver):
     write(mockserver, "b ")
 """
     )
-    name = "test_values_depend_on_the_test_and_not_on_the_order.py"
+    name = "test_values_depend_on_the_test_but_not_on_the_order.py"
     ids = pytester.path / "ids.txt"
     run_inner(pytester, f"{name}::test_a", f"{name}::test_b").assert_outcomes(passed=2)
     forward = ids.read_text().splitlines()
@@ -320,7 +319,7 @@ def test_b(mockserver):
     assert forward[0][2:] != forward[1][2:]
 
 
-def test_it_is_there_for_unittest(pytester: pytest.Pytester) -> None:
+def test_the_fixture_works_in_unittest_classes(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         CLIENT
         + """
@@ -339,7 +338,7 @@ class TestIt(unittest.TestCase):
     run_inner(pytester).assert_outcomes(passed=1)
 
 
-def test_it_says_what_it_is(pytester: pytest.Pytester) -> None:
+def test_pytest_lists_the_options_the_marker_and_the_fixtures(pytester: pytest.Pytester) -> None:
     result = run_inner(pytester, "--help")
     result.stdout.fnmatch_lines(["*--mockserver-scenario=SCENARIO", "*mockserver_clock (string):*"])
     run_inner(pytester, "--markers").stdout.fnmatch_lines(["@pytest.mark.mockserver(*, scenario, seed, clock):*"])
@@ -357,19 +356,16 @@ print("loaded:", sorted(m for m in sys.modules if m.partition(".")[0] in heavy))
 """
 
 
-def test_a_run_without_the_fixture_pays_nothing(pytester: pytest.Pytester) -> None:
-    """No module of the server is imported, whichever other plugins are there."""
+def test_a_run_without_the_fixture_does_not_import_the_server(pytester: pytest.Pytester) -> None:
     bare = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(Path(__file__).parent.parent)}
     plugin = ("-p", "mockserver.pytest_plugin")
     pytester.makepyfile(test_unused="def test_it(): pass", run=UNUSED.format(plugin=plugin))
-    ended = subprocess.run(
-        [sys.executable, "run.py"], env=bare, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert "loaded: ['mockserver', 'mockserver.pytest_plugin']" in ended.stdout, ended.stdout + ended.stderr
+    done = subprocess.run([sys.executable, "run.py"], env=bare, capture_output=True, text=True, timeout=60, check=False)
+    assert "loaded: ['mockserver', 'mockserver.pytest_plugin']" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("workers", [2])
-def test_workers_have_a_server_each(pytester: pytest.Pytester, workers: int) -> None:
+def test_each_worker_has_its_own_server(pytester: pytest.Pytester, workers: int) -> None:
     pytest.importorskip("xdist")
     pytester.makepyfile(
         CLIENT
@@ -388,6 +384,6 @@ def test_alone(mockserver, number, worker_id):
     assert len(set.union(*bases)) == len(bases)
 
 
-def test_the_fixture_is_what_it_says(mockserver: MockServer, mockserver_session: MockServer) -> None:
+def test_the_fixtures_have_the_documented_types(mockserver: MockServer, mockserver_session: MockServer) -> None:
     assert isinstance(mockserver, MockServer)
     assert mockserver_session.name == "session"

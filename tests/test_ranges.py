@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockserver.kit.operations import Reply
-from mockserver.wire.ranges import File, Part, file_reply, parse_range
+from mockserver.wire.ranges import ByteRange, File, file_reply, parse_range
 
 FILE = File(bytes(range(100)), "video/mp4")
 ETAG = FILE.etag
@@ -117,4 +117,4 @@ def test_an_empty_file_has_no_parts() -> None:
         part = parse_range(value, 0)
         assert part is not None
         assert not part.satisfiable
-    assert parse_range("bytes=3-5", 10) == Part(3, 5, 10)
+    assert parse_range("bytes=3-5", 10) == ByteRange(3, 5, 10)

@@ -1,6 +1,5 @@
-"""Receivers: an application in this process, real ones on sockets, and those that may not be called."""
+"""Receivers of webhooks: an application in this process, servers on sockets, and URLs that must not be called."""
 
-import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Iterator
@@ -25,13 +24,14 @@ KEY = {"Authorization": "Bearer key-1"}
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def told(hook: str, **more: Any) -> dict[str, Any]:
+def with_webhook(hook: str, **more: Any) -> dict[str, Any]:
+    """Return a scenario whose accounts send their events to `hook`."""
     account = {"key": "*", "plan": "enterprise", "webhook": {"url": hook, "secret": "whsec_1"}}
     return {"scenario": "test", "extends": "default", "clock": {"mode": "manual"}, "accounts": [account], **more}
 
 
 class Hook:
-    """An integrator's application: it checks the signature and keeps the event."""
+    """An application that checks the signatures of webhooks and keeps their events."""
 
     def __init__(self) -> None:
         self.events: list[Any] = []
@@ -40,10 +40,10 @@ class Hook:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
         signature = dict(scope["headers"])[b"x-v2p-signature"].decode()
-        right = hmac.compare_digest(signature, "sha256=" + hmac.new(b"whsec_1", body, sha256).hexdigest())
+        valid = hmac.compare_digest(signature, "sha256=" + hmac.new(b"whsec_1", body, sha256).hexdigest())
         self.events.append(json.loads(body))
         self.scopes.append(scope)
-        await send({"type": "http.response.start", "status": 200 if right else 401, "headers": [(b"x-seen", b"1")]})
+        await send({"type": "http.response.start", "status": 200 if valid else 401, "headers": [(b"x-seen", b"1")]})
         await send({"type": "http.response.body", "body": b"than", "more_body": True})
         await send({"type": "http.response.body", "body": b"ks"})
 
@@ -51,7 +51,7 @@ class Hook:
 async def test_an_application_receives_webhooks_without_a_socket() -> None:
     hook = Hook()
 
-    app = create_app(scenario=told("http://hooks.test/in/v%201?a=b"), sender=AsgiSender(hook, monotonic))
+    app = create_app(scenario=with_webhook("http://hooks.test/in/v%201?a=b"), sender=AsgiSender(hook, monotonic))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://mock.test") as client:
         await client.post(ANALYZE, json={"url": "https://example.com/mock-fast.mp4"}, headers=KEY)
         (delivery,) = (await client.get("/_mock/deliveries?wait=5s")).json()["deliveries"]
@@ -65,9 +65,9 @@ async def test_an_application_receives_webhooks_without_a_socket() -> None:
     assert hook.events[0]["event"] == "analysis.completed"
 
 
-def sent(app: Application, timeout: float = 5.0) -> CallResult:
-    call = OutgoingCall("POST", "http://hooks.test/", (("X-A", "1"),), b"{}", timeout, keep=10)
-    return asyncio.run(AsgiSender(app, monotonic).send(call))
+async def send_call(app: Application, seconds: float = 5.0) -> CallResult:
+    call = OutgoingCall("POST", "http://hooks.test/", (("X-A", "1"),), b"{}", seconds, keep=10)
+    return await AsgiSender(app, monotonic).send(call)
 
 
 async def _raising(scope: Any, receive: Any, send: Any) -> None:
@@ -95,15 +95,18 @@ async def _talkative(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body"})
 
 
-def test_what_an_application_does_wrong_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    raised = sent(_raising)
+async def test_the_result_of_a_call_shows_what_an_application_did_wrong(caplog: pytest.LogCaptureFixture) -> None:
+    raised = await send_call(_raising)
     assert (raised.kind, raised.status) == ("response", 500)
+    assert raised.body == b"Traceback "
     assert "not this event" in caplog.text
-    assert sent(_raising_late).status == 500
-    assert sent(_silent).kind == "protocol_error"
-    assert sent(_hanging, timeout=0.05).kind == "timeout"
-    much = sent(_talkative)
-    assert (much.kind, much.status, much.body, much.truncated) == ("response", 204, b"1234512345", True)
+    assert (await send_call(_raising_late)).status == 500
+    silent = await send_call(_silent)
+    assert (silent.kind, silent.error) == ("protocol_error", "the application returned before its reply was complete")
+    hanging = await send_call(_hanging, seconds=0.05)
+    assert (hanging.kind, hanging.error) == ("timeout", "no reply within 0.05 s")
+    long = await send_call(_talkative)
+    assert (long.kind, long.status, long.body, long.truncated) == ("response", 204, b"1234512345", True)
 
 
 # --- On sockets ---
@@ -127,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def receiver() -> Iterator[Any]:
-    """A receiver on a free port of 127.0.0.1."""
+    """Run a receiver on a free port of 127.0.0.1."""
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.heard, server.answers = [], {}
     with running(server):
@@ -135,7 +138,7 @@ def receiver() -> Iterator[Any]:
 
 
 def delivered(scenario: dict[str, Any], url: str = "https://example.com/mock-fast.mp4", **settings: Any) -> Any:
-    """The delivery of one analysis, as a live server made it."""
+    """Return the delivery of one analysis by a live server."""
     with (
         live_server(create_app(Settings(**settings), scenario=scenario, own_ports=(9_999,))) as base,
         httpx2.Client(base_url=base) as client,
@@ -146,9 +149,9 @@ def delivered(scenario: dict[str, Any], url: str = "https://example.com/mock-fas
         return delivery
 
 
-def test_what_is_recorded_is_what_went_over_the_wire() -> None:
+def test_the_recorded_attempt_is_what_the_receiver_got() -> None:
     with receiver() as server:
-        delivery = delivered(told(f"http://127.0.0.1:{server.server_port}/hook"))
+        delivery = delivered(with_webhook(f"http://127.0.0.1:{server.server_port}/hook"))
         ((path, headers, body),) = server.heard
         (attempt,) = delivery["attempts"]
         assert (path, body.decode()) == ("/hook", delivery["body"])
@@ -159,13 +162,13 @@ def test_what_is_recorded_is_what_went_over_the_wire() -> None:
 def test_a_redirect_is_never_followed() -> None:
     with receiver() as server:
         server.answers["/hook"] = (307, {"Location": f"http://127.0.0.1:{server.server_port}/elsewhere"})
-        delivery = delivered(told(f"http://127.0.0.1:{server.server_port}/hook"))
+        delivery = delivered(with_webhook(f"http://127.0.0.1:{server.server_port}/hook"))
         assert {path for path, _, _ in server.heard} == {"/hook"}
         assert [a["status"] for a in delivery["attempts"]] == [307] * 5
 
 
 @pytest.mark.parametrize(
-    ("url", "why"),
+    ("url", "reason"),
     [
         ("http://169.254.169.254/latest/meta-data/", "metadata"),
         ("http://93.184.215.14/", "--allow-public-webhooks"),
@@ -173,24 +176,24 @@ def test_a_redirect_is_never_followed() -> None:
         ("http://[::ffff:169.254.169.254]/", "metadata"),
     ],
 )
-def test_webhooks_pass_the_guard(url: str, why: str) -> None:
-    delivery = delivered(told(url))
+def test_the_egress_policy_refuses_webhooks(url: str, reason: str) -> None:
+    delivery = delivered(with_webhook(url))
     (attempt,) = delivery["attempts"]
     assert (delivery["outcome"], attempt["outcome"]) == ("given_up", "refused")
-    assert why in attempt["error"]
+    assert reason in attempt["error"]
 
 
 @pytest.mark.parametrize("url", ["http://169.254.169.254/broker", "http://127.0.0.1:9999/_mock/reset"])
-def test_call_outs_pass_the_guard_too(url: str) -> None:
-    scenario = told("http://127.0.0.1:1/hook")
+def test_the_egress_policy_refuses_other_calls_too(url: str) -> None:
+    scenario = with_webhook("http://127.0.0.1:1/hook")
     source = {"type": "source_provider", "provider": {"url": url, "reference": "v"}}
-    asked = {"source": source, "frames": 10, "webhook": {"url": "http://169.254.169.254/hook"}}
+    body = {"source": source, "frames": 10, "webhook": {"url": "http://169.254.169.254/hook"}}
     with (
         live_server(create_app(scenario=scenario, own_ports=(9_999,))) as base,
         httpx2.Client(base_url=base) as client,
     ):
-        client.post("/descrideo/v1/video-descriptions", json=asked, headers={"X-API-Key": "nxt_key-1"})
+        client.post("/descrideo/v1/video-descriptions", json=body, headers={"X-API-Key": "nxt_key-1"})
         client.post("/_mock/clock", json={"advance": "1h"}).raise_for_status()
-        found = client.get("/_mock/deliveries").json()["deliveries"]
-        assert {d["kind"]: d["attempts"][0]["outcome"] for d in found} == {"call_out": "refused", "webhook": "refused"}
-        assert {len(d["attempts"]) for d in found} == {1}
+        deliveries = client.get("/_mock/deliveries").json()["deliveries"]
+        outcomes = {d["kind"]: [attempt["outcome"] for attempt in d["attempts"]] for d in deliveries}
+        assert outcomes == {"call_out": ["refused"], "webhook": ["refused"]}

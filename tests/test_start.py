@@ -1,6 +1,6 @@
-"""What a server loads and builds before its first reply, and what it leaves until somebody asks for it.
+"""What a server imports and builds before its first reply, and what only when it is needed.
 
-Each script runs in a process of its own: in this one, other tests have loaded everything.
+Each script runs in another process, because other tests have imported everything in this one.
 """
 
 import subprocess
@@ -24,58 +24,58 @@ models = [m for m in vars(scenario).values() if isinstance(m, type) and issubcla
 print([m.__name__ for m in models if m.__pydantic_complete__])
 """
 
-# A client of a server in the same process. What this imports itself is not asked for.
-_TALK = """
+# A client of a server in the same process. The tests do not check what this script itself imports.
+_CLIENT = """
 import asyncio, httpx2, sys
 from mockserver.app import create_app
 BODY = {"url": "https://example.com/hike.mp4"}
 KEY = {"authorization": "Bearer test-key"}
 def loaded(package):
     return sorted(m.removeprefix(package + ".") for m in sys.modules if m.startswith(package))
-async def talk(story):
+async def run(requests):
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=create_app()), base_url="http://localhost") as c:
-        await story(c)
+        await requests(c)
 """
-_PROBED = """
-async def story(client):
+_HEALTH_CHECKS = """
+async def requests(client):
     for path in ("/_mock/health", "/_mock/ready"):
         print((await client.get(path)).status_code, loaded("mockserver.control"))
     print((await client.get("/_mock/clock")).status_code, "adapter" in loaded("mockserver.control"))
-asyncio.run(talk(story))
+asyncio.run(run(requests))
 """
 
-# After each request, which providers are loaded.
-_ASKED = """
-async def story(client):
-    async def ask(method, path, **more):
+# Prints which providers are loaded after each request.
+_REQUESTS = """
+async def requests(client):
+    async def send(method, path, **more):
         reply = await client.request(method, path, headers={**KEY, **more.pop("headers", {})}, **more)
         print(reply.status_code, *(m for m in loaded("mockserver.providers") if m in NAMES))
     NAMES = ("videotoprompt", "prompttovideo", "nanophoto", "descrideo", "dumplingai")
-    await ask("GET", "/_mock/ready")
+    await send("GET", "/_mock/ready")
     %s
-asyncio.run(talk(story))
+asyncio.run(run(requests))
 """
 
 
-def printed(script: str) -> str:
-    """What a script prints."""
+def output_of(script: str) -> str:
+    """Run a script and return its output."""
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     return run.stdout.strip()
 
 
-def test_a_start_with_the_default_scenario_builds_no_validator_of_scenarios() -> None:
-    assert printed(_BUILT) == "[]"
+def test_a_start_with_the_default_scenario_builds_no_validators_of_scenarios() -> None:
+    assert output_of(_BUILT) == "[]"
 
 
-def test_probes_are_answered_before_the_control_api_is_loaded() -> None:
-    assert printed(_TALK + _PROBED).splitlines() == ["200 []", "200 []", "200 True"]
+def test_health_checks_are_answered_before_the_control_api_is_loaded() -> None:
+    assert output_of(_CLIENT + _HEALTH_CHECKS).splitlines() == ["200 []", "200 []", "200 True"]
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
-async def test_probes_get_what_the_control_api_would_answer(path: str) -> None:
+async def test_health_checks_get_the_same_answer_as_from_the_control_api(path: str) -> None:
     async with Conversation() as c:
         by_the_server = await c.get(f"/_mock{path}")
-        # What browsers send, the control API looks at.
+        # Requests with browser headers go to the control API.
         by_the_api = await c.get(f"/_mock{path}", headers={"sec-fetch-site": "none"})
         assert by_the_server.headers == by_the_api.headers
         assert by_the_server.content == by_the_api.content
@@ -85,35 +85,35 @@ async def test_probes_get_what_the_control_api_would_answer(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "loads"),
+    ("request_", "line"),
     [
-        ('await ask("GET", "/descrideo/nothing")', "404 descrideo"),
-        ('await ask("GET", "/api/v1/account", headers={"host": "prompttovideo.com"})', "200 prompttovideo"),
-        ('await ask("POST", "/~default/dumplingai/api/v1/extract-video", json={})', "400 dumplingai"),
-        # A bare path is looked up in one provider after the other, up to the first that has it.
-        ('await ask("POST", "/v1/analyze/url", json=BODY)', "202 videotoprompt"),
-        ('await ask("GET", "/nowhere")', "404 descrideo dumplingai nanophoto prompttovideo videotoprompt"),
+        ('await send("GET", "/descrideo/nothing")', "404 descrideo"),
+        ('await send("GET", "/api/v1/account", headers={"host": "prompttovideo.com"})', "200 prompttovideo"),
+        ('await send("POST", "/~default/dumplingai/api/v1/extract-video", json={})', "400 dumplingai"),
+        # For a bare path, one provider after another is loaded until one has the path.
+        ('await send("POST", "/v1/analyze/url", json=BODY)', "202 videotoprompt"),
+        ('await send("GET", "/nowhere")', "404 descrideo dumplingai nanophoto prompttovideo videotoprompt"),
     ],
 )
-def test_a_provider_is_loaded_for_the_first_request_to_it(asked: str, loads: str) -> None:
-    assert printed(_TALK + _ASKED % asked).splitlines() == ["200", loads]
+def test_a_provider_is_loaded_for_the_first_request_to_it(request_: str, line: str) -> None:
+    assert output_of(_CLIENT + _REQUESTS % request_).splitlines() == ["200", line]
 
 
-def test_the_summaries_are_those_of_the_providers() -> None:
+def test_the_summaries_match_the_providers() -> None:
     assert tuple(summary(each) for each in registry.all_providers()) == SUMMARIES, "make summaries"
 
 
-def test_a_provider_without_a_summary_is_served_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_without_a_summary_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "SUMMARIES", SUMMARIES[1:])
     assert registry.summaries() == SUMMARIES
 
 
-def test_a_summary_that_is_not_true_any_more_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outdated_summary_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     old = SUMMARIES[0]._replace(operations=SUMMARIES[0].operations[1:])
     monkeypatch.setattr(registry, "SUMMARIES", (old, *SUMMARIES[1:]))
     with pytest.raises(RuntimeError, match="make summaries"):
         create_app().provider("videotoprompt")
 
 
-def test_what_scenarios_may_name_needs_no_provider() -> None:
+def test_the_names_for_scenarios_are_known_without_loading_a_provider() -> None:
     assert catalogue_of(SUMMARIES) == catalogue(registry.all_providers())

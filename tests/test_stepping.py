@@ -1,4 +1,4 @@
-"""Coroutines that are begun at once: over without a task where nothing has to be waited for, and else as in a task."""
+"""`begin` runs a coroutine up to its first wait, and continues it in a task only if it has to wait."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,52 +10,54 @@ from mockserver.clock import let_others_run
 from mockserver.serving.stepping import begin
 
 
-def begun(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None] | None":
+def start(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None] | None":
     return begin(work, asyncio.get_running_loop())
 
 
-async def test_what_does_not_wait_is_over_at_once() -> None:
+async def test_a_coroutine_that_does_not_wait_finishes_without_a_task() -> None:
     done: list[int] = []
 
     async def work() -> None:
         done.append(1)
 
-    assert begun(work()) is None
+    assert start(work()) is None
     assert done == [1]
 
 
-async def test_what_waits_goes_on_in_a_task() -> None:
+async def test_a_coroutine_that_waits_continues_in_a_task() -> None:
     future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    heard: list[str] = []
+    steps: list[str] = []
 
     async def work() -> None:
-        heard.append(await future)
+        steps.append(await future)
         await let_others_run()
-        async with asyncio.timeout(60):  # which needs a task
+        async with asyncio.timeout(60):  # needs a task
             await let_others_run()
-        heard.append("in time")
+        steps.append("in time")
 
-    task = begun(work())
+    task = start(work())
     assert task is not None
-    assert heard == []
+    assert steps == []
     future.set_result("came")
     await task
-    assert heard == ["came", "in time"]
+    assert steps == ["came", "in time"]
 
 
-async def test_a_future_that_is_over_before_the_task_has_its_turn_is_not_missed() -> None:
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+async def test_a_future_that_is_resolved_before_the_task_runs_is_not_missed() -> None:
+    future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    results: list[str] = []
 
     async def work() -> None:
-        await future
+        results.append(await future)
 
-    task = begun(work())
+    task = start(work())
     assert task is not None
-    future.set_result(None)
+    future.set_result("resolved")
     await asyncio.wait_for(task, 5)
+    assert results == ["resolved"]
 
 
-async def test_an_error_before_the_first_wait_is_raised_and_one_after_it_is_the_tasks() -> None:
+async def test_an_error_before_the_first_wait_is_raised_by_begin_and_a_later_one_by_the_task() -> None:
     async def early() -> None:
         raise ValueError("early")
 
@@ -64,14 +66,14 @@ async def test_an_error_before_the_first_wait_is_raised_and_one_after_it_is_the_
         raise ValueError("late")
 
     with pytest.raises(ValueError, match="early"):
-        begun(early())
-    task = begun(late())
+        start(early())
+    task = start(late())
     assert task is not None
     with pytest.raises(ValueError, match="late"):
         await task
 
 
-async def test_a_task_that_is_cancelled_cancels_what_it_has_taken_over() -> None:
+async def test_cancelling_the_task_cancels_the_coroutine() -> None:
     ended: list[str] = []
 
     async def work() -> None:
@@ -83,7 +85,7 @@ async def test_a_task_that_is_cancelled_cancels_what_it_has_taken_over() -> None
         finally:
             ended.append("finally")
 
-    task = begun(work())
+    task = start(work())
     assert task is not None
     await let_others_run()
     task.cancel()
@@ -92,7 +94,7 @@ async def test_a_task_that_is_cancelled_cancels_what_it_has_taken_over() -> None
     assert ended == ["cancelled", "finally"]
 
 
-async def test_an_exception_of_what_is_waited_for_is_raised_where_it_is_waited_for() -> None:
+async def test_an_exception_of_the_awaited_future_is_raised_in_the_coroutine() -> None:
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     caught: list[str] = []
 
@@ -102,7 +104,7 @@ async def test_an_exception_of_what_is_waited_for_is_raised_where_it_is_waited_f
         except OSError as error:
             caught.append(str(error))
 
-    task = begun(work())
+    task = start(work())
     assert task is not None
     future.set_exception(OSError("gone"))
     await task

@@ -98,7 +98,7 @@ async def test_a_stream_ends_when_its_client_disconnects():
         assert t.sandbox.clock.next_sleeper() is None
         assert t.sandbox.clock.busy == 0
         (entry,) = await t.sandbox.journal()
-        assert entry.note == "the client went away after 4 bytes"
+        assert entry.note == "the client disconnected after 4 bytes"
         assert entry.reply == b"one "
 
 

@@ -171,7 +171,7 @@ def test_a_client_that_goes_away_ends_the_stream():
                 break
         else:
             pytest.fail("the server never noticed")
-        assert notes == ["the client went away after 4 bytes"]
+        assert notes == ["the client disconnected after 4 bytes"]
 
 
 def ruled(**pace):

@@ -1,4 +1,4 @@
-"""The transport into a server in this process: clients of httpx2, sync and async, and no socket anywhere."""
+"""The transport that connects httpx2 clients, sync and async, to a server in this process without a socket."""
 
 import asyncio
 import socket
@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from mockserver import MockServer
+from tests.dumplingai_client import mp4
 
 VIDEO = {"url": "https://example.com/hike.mp4"}
 SHOTS = {"videoSource": "youtube", "videoUrl": "https://www.youtube.com/watch?v=EXAMPLE"}
@@ -19,15 +20,15 @@ SHOTS = {"videoSource": "youtube", "videoUrl": "https://www.youtube.com/watch?v=
 
 @pytest.fixture
 def mock(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
-    """A server in a process in which no socket can be opened."""
+    """A server in a process that cannot open a socket."""
 
     def refused(*_: Any, **__: Any) -> Any:
         raise AssertionError("a socket was opened")
 
-    with MockServer() as made:
-        for way_out in ("bind", "listen", "connect"):
-            monkeypatch.setattr(socket.socket, way_out, refused)
-        yield made
+    with MockServer() as server:
+        for method in ("bind", "listen", "connect"):
+            monkeypatch.setattr(socket.socket, method, refused)
+        yield server
 
 
 def sync_client(mock: MockServer, base: str = "https://api.videotoprompt.org/v1", **more: Any) -> httpx2.Client:
@@ -35,7 +36,7 @@ def sync_client(mock: MockServer, base: str = "https://api.videotoprompt.org/v1"
     return httpx2.Client(transport=mock.transport(), base_url=base, headers=headers, **more)
 
 
-def test_a_sync_client_keeps_the_urls_of_production(mock: MockServer) -> None:
+def test_a_sync_client_can_use_the_providers_own_urls(mock: MockServer) -> None:
     with sync_client(mock) as client:
         submitted = client.post("/analyze/url", json=VIDEO)
         assert submitted.status_code == 202
@@ -44,41 +45,40 @@ def test_a_sync_client_keeps_the_urls_of_production(mock: MockServer) -> None:
     assert [request.status for request in mock.requests()] == [202, 200]
 
 
-def test_on_an_auto_clock_the_next_request_finds_all_done_however_soon_it_comes(mock: MockServer) -> None:
+def test_on_an_auto_clock_an_immediate_next_request_gets_the_final_status(mock: MockServer) -> None:
     with sync_client(mock) as client:
         for number in range(100):
-            made = client.post("/analyze/url", json={"url": f"https://example.com/{number}.mp4"}).json()
-            assert client.get(f"/analyze/{made['id']}").json()["status"] == "completed"
+            analysis = client.post("/analyze/url", json={"url": f"https://example.com/{number}.mp4"}).json()
+            assert client.get(f"/analyze/{analysis['id']}").json()["status"] == "completed"
 
 
-def test_a_prefix_leads_to_a_provider_on_any_host(mock: MockServer) -> None:
+def test_a_prefix_selects_the_provider_on_any_host(mock: MockServer) -> None:
     with sync_client(mock, "http://anything.test/prompttovideo") as client:
-        made = client.post("/api/v1/generate", json={"prompt": "A sunset"})
-        video = client.get(f"/api/v1/video/{made.json()['video_id']}/status").json()
+        submitted = client.post("/api/v1/generate", json={"prompt": "A sunset"})
+        video = client.get(f"/api/v1/video/{submitted.json()['video_id']}/status").json()
         assert video["video_url"].startswith("http://anything.test/prompttovideo/")
 
 
-def test_an_async_client_streams(mock: MockServer) -> None:
-    async def story() -> list[str]:
-        headers = {"Authorization": f"Bearer {mock.key('nanophoto')}"}
-        async with (
-            httpx2.AsyncClient(transport=mock.transport(), base_url="https://nanophoto.ai", headers=headers) as client,
-            client.stream("POST", "/api/sora-2/reverse-prompt", json=SHOTS) as reply,
-        ):
-            assert reply.headers["content-type"] == "text/plain; charset=utf-8"
-            return [piece async for piece in reply.aiter_text()]
-
-    pieces = asyncio.run(story())
+async def test_an_async_client_can_stream(mock: MockServer) -> None:
+    headers = {"Authorization": f"Bearer {mock.key('nanophoto')}"}
+    async with (
+        httpx2.AsyncClient(transport=mock.transport(), base_url="https://nanophoto.ai", headers=headers) as client,
+        client.stream("POST", "/api/sora-2/reverse-prompt", json=SHOTS) as reply,
+    ):
+        assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+        pieces = [piece async for piece in reply.aiter_text()]
     assert len(pieces) > 5
     assert "| Shot |" in "".join(pieces)
 
 
-def test_a_client_on_another_kind_of_loop_waits_in_a_thread(mock: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on trio: anyio knows how to wait there."""
-    waited = []
+def test_on_another_kind_of_event_loop_a_request_runs_in_a_thread(
+    mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For example on trio, where anyio runs the thread."""
+    options = []
 
     async def run_sync(function: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
-        waited.append(more)
+        options.append(more)
         return function(*arguments)
 
     monkeypatch.setattr(anyio.to_thread, "run_sync", run_sync)
@@ -86,17 +86,17 @@ def test_a_client_on_another_kind_of_loop_waits_in_a_thread(mock: MockServer, mo
     with pytest.raises(StopIteration) as ended:
         mock.transport().handle_async_request(request).send(None)
     assert ended.value.value.status_code == 401
-    assert waited == [{"abandon_on_cancel": True}]
+    assert options == [{"abandon_on_cancel": True}]
 
 
 @pytest.mark.parametrize("kind", ["reset", "empty_reply"])
-def test_a_broken_connection_is_a_read_error(mock: MockServer, kind: str) -> None:
+def test_a_closed_connection_is_a_read_error(mock: MockServer, kind: str) -> None:
     mock.fault("videotoprompt.analyze_url", kind)
     with sync_client(mock) as client, pytest.raises(httpx2.ReadError):
         client.post("/analyze/url", json=VIDEO)
 
 
-def test_a_body_that_is_cut_breaks_while_it_is_read(mock: MockServer) -> None:
+def test_a_truncated_body_is_a_read_error_while_it_is_read(mock: MockServer) -> None:
     mock.fault("videotoprompt.analyze_url", "truncate", at=0.5)
     with sync_client(mock) as client, client.stream("POST", "/analyze/url", json=VIDEO) as reply:
         assert reply.status_code == 202
@@ -104,7 +104,7 @@ def test_a_body_that_is_cut_breaks_while_it_is_read(mock: MockServer) -> None:
             reply.read()
 
 
-async def test_a_hanging_server_runs_into_the_clients_timeout(mock: MockServer) -> None:
+async def test_the_timeout_of_the_client_applies(mock: MockServer) -> None:
     mock.fault("videotoprompt.analyze_url", "hang", times=2)
     with sync_client(mock, timeout=0.02) as client, pytest.raises(httpx2.ReadTimeout):
         client.post("/analyze/url", json=VIDEO)
@@ -122,29 +122,29 @@ def async_client(mock: MockServer) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=mock.transport(), base_url=base, headers=headers, timeout=None)
 
 
-async def waits(mock: MockServer) -> None:
-    """Go on once a request waits for the clock, which stands still."""
+async def until_waiting(mock: MockServer) -> None:
+    """Return when a request until_waiting for the clock, which stands still."""
     while await asyncio.to_thread(lambda: mock.clock.next) is None:
         pass
 
 
-async def test_a_task_that_is_cancelled_has_left_the_server_when_it_is_over(mock: MockServer) -> None:
+async def test_when_a_cancelled_task_ends_the_server_has_finished_its_request(mock: MockServer) -> None:
     mock.clock.change("manual")
     mock.fault("videotoprompt.analyze_url", "latency", times=20, lasts="1h")
 
     async with async_client(mock) as client:
         for count in range(1, 21):
-            asking = asyncio.create_task(client.post("/analyze/url", json=VIDEO))
-            await waits(mock)
-            asking.cancel()
+            task = asyncio.create_task(client.post("/analyze/url", json=VIDEO))
+            await until_waiting(mock)
+            task.cancel()
             with pytest.raises(asyncio.CancelledError):
-                await asking
+                await task
             assert mock.clock.next is None
             assert [request.status for request in mock.requests()] == [None] * count
 
 
-async def test_so_has_a_task_whose_group_is_cancelled(mock: MockServer) -> None:
-    """There, whatever a task awaits on its way out is cancelled as well."""
+async def test_when_a_cancelled_task_group_ends_the_server_has_finished_its_request(mock: MockServer) -> None:
+    """In a task group everything that a task awaits during its cancellation is cancelled too."""
     mock.clock.change("manual")
     mock.fault("videotoprompt.analyze_url", "latency", times=20, lasts="1h")
 
@@ -152,13 +152,13 @@ async def test_so_has_a_task_whose_group_is_cancelled(mock: MockServer) -> None:
         for count in range(1, 21):
             async with anyio.create_task_group() as group:
                 group.start_soon(partial(client.post, "/analyze/url", json=VIDEO))
-                await waits(mock)
+                await until_waiting(mock)
                 group.cancel_scope.cancel()
             assert mock.clock.next is None
             assert [request.status for request in mock.requests()] == [None] * count
 
 
-async def test_a_stream_that_is_cancelled_is_over(mock: MockServer) -> None:
+async def test_a_cancelled_stream_is_recorded_in_the_journal(mock: MockServer) -> None:
     mock.clock.change("manual")
     headers = {"Authorization": f"Bearer {mock.key('nanophoto')}"}
 
@@ -169,14 +169,14 @@ async def test_a_stream_that_is_cancelled_is_over(mock: MockServer) -> None:
                 assert reply.status_code == 200
                 group.cancel_scope.cancel()
                 await reply.aread()
-        assert [request.note for request in mock.requests()] == ["the client went away after 0 bytes"]
+        assert [request.note for request in mock.requests()] == ["the client disconnected after 0 bytes"]
 
 
-def test_a_request_that_cannot_notice_that_its_client_has_gone_is_left_to_itself(
+def test_a_request_that_cannot_notice_the_disconnect_goes_on_alone(
     mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An upload that is held back is read when its time has come, and not before."""
-    monkeypatch.setattr("mockserver.testing.transport._NOTICE", 0.01)
+    """A delayed upload is read only after the delay."""
+    monkeypatch.setattr("mockserver.testing.transport._DISCONNECT_TIMEOUT", 0.01)
     mock.clock.change("manual")
     mock.fault("videotoprompt.analyze_upload", "latency", lasts="1h")
     with sync_client(mock, timeout=0.02) as client, pytest.raises(httpx2.ReadTimeout):
@@ -186,8 +186,9 @@ def test_a_request_that_cannot_notice_that_its_client_has_gone_is_left_to_itself
     assert len(mock.requests("videotoprompt.analyze_upload")) == 1
 
 
-def test_an_upload_arrives(mock: MockServer) -> None:
+def test_an_upload_creates_a_job(mock: MockServer) -> None:
     with sync_client(mock) as client:
-        reply = client.post("/analyze/upload", files={"video": ("a.mp4", b"\0" * 2_000, "video/mp4")})
-        assert reply.status_code in (202, 400)
-    assert mock.requests("videotoprompt.analyze_upload")[0].status == reply.status_code
+        reply = client.post("/analyze/upload", files={"video": ("a.mp4", mp4(1_000), "video/mp4")})
+    assert reply.status_code == 202
+    (request,) = mock.requests("videotoprompt.analyze_upload")
+    assert (request.status, request.job) == (202, reply.json()["id"])

@@ -133,7 +133,7 @@ async def test_what_goes_beyond_the_plan_is_forbidden() -> None:
         assert over.status_code == 403
         assert over.json()["error"] == {
             "type": "forbidden",
-            "message": "The stretch asked for is longer than the 2m that your plan allows",
+            "message": "The requested part is longer than the 2m that your plan allows",
         }
         exact, long = video(120_000, Seeded(1)).data, video(120_001, Seeded(1)).data
         assert (await upload(c, exact)).status_code == 202

@@ -59,7 +59,7 @@ def test_a_body_is_read_whole_up_to_its_limit(chunks: Iterable[bytes]) -> None:
 def test_one_byte_more_is_too_many(chunks: Iterable[bytes]) -> None:
     client = Client(*chunks)
     refusal = refused(client)
-    assert (refusal.kind, refusal.most) == ("too_large", 10)
+    assert (refusal.kind, refusal.case) == ("too_large", "body_too_large")
     assert str(refusal) == "too_large: The request body is larger than 10 bytes"
     assert client.left == []
 

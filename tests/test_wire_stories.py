@@ -1,4 +1,4 @@
-"""Every bundled story of the wire shows what it promises, over real connections and on virtual time."""
+"""Every bundled scenario `wire-*` does what its description says, over real connections and in virtual time."""
 
 import json
 from collections.abc import Callable
@@ -7,18 +7,18 @@ import pytest
 
 from mockserver.scenario.library import bundled_dir
 from tests.live import Live, live
-from tests.raw import Heard, connected, hear, hear_reply, request
+from tests.raw import Received, connected, receive, receive_reply, request
 
 ANALYZE = "/videotoprompt/v1/analyze/url"
 Story = Callable[[Live], None]
 
 
-def ask(server: Live, number: int = 1, key: str = "key-1") -> Heard:
-    """A submission on a connection of its own, heard to its end."""
+def ask(server: Live, number: int = 1, key: str = "key-1") -> Received:
+    """Submit on a new connection, and receive until it ends."""
     body = json.dumps({"url": f"https://example.com/{number}.mp4"}).encode()
     with connected(server.address) as connection:
         connection.sendall(request("POST", ANALYZE, body, "Connection: close", key=key))
-        return hear(connection)
+        return receive(connection)
 
 
 def jobs(server: Live) -> int:
@@ -29,58 +29,58 @@ def now(server: Live) -> int:
     return int(server.clock()["milliseconds"])
 
 
-def length(heard: Heard) -> int:
-    return int(heard.head["content-length"])
+def length(received: Received) -> int:
+    return int(received.head["content-length"])
 
 
 def only_once(server: Live) -> None:
-    """The next request, and another account's second, are well."""
+    """Check that the next request succeeds, and also the second of another account."""
     assert ask(server, 2).status == 202
     ask(server, 3, "key-2")
     assert ask(server, 4, "key-2").status == 202
 
 
 def reset(server: Live) -> None:
-    heard = ask(server)
-    assert (heard.data, heard.ended, jobs(server)) == (b"", "RST", 0)
+    received = ask(server)
+    assert (received.data, received.ended, jobs(server)) == (b"", "RST", 0)
     only_once(server)
 
 
 def lost_reply(server: Live) -> None:
-    heard = ask(server)
-    assert (heard.data, heard.ended, jobs(server)) == (b"", "RST", 1)
+    received = ask(server)
+    assert (received.data, received.ended, jobs(server)) == (b"", "RST", 1)
     only_once(server)
 
 
 def reset_mid_body(server: Live) -> None:
-    heard = ask(server)
-    assert (heard.status, heard.ended, len(heard.body)) == (202, "RST", round(length(heard) * 0.5))
+    received = ask(server)
+    assert (received.status, received.ended, len(received.body)) == (202, "RST", round(length(received) * 0.5))
     only_once(server)
 
 
 def empty_reply(server: Live) -> None:
-    heard = ask(server)
-    assert (heard.data, heard.ended) == (b"", "FIN")
+    received = ask(server)
+    assert (received.data, received.ended) == (b"", "FIN")
     only_once(server)
 
 
 def truncate(server: Live) -> None:
-    heard = ask(server)
-    assert (heard.status, heard.ended, len(heard.body)) == (202, "FIN", round(length(heard) * 0.6))
+    received = ask(server)
+    assert (received.status, received.ended, len(received.body)) == (202, "FIN", round(length(received) * 0.6))
     only_once(server)
 
 
 def missing_last_chunk(server: Live) -> None:
-    heard = ask(server)
-    assert (heard.head["transfer-encoding"], heard.ended) == ("chunked", "FIN")
-    assert heard.body.endswith(b"}\r\n")
+    received = ask(server)
+    assert (received.head["transfer-encoding"], received.ended) == ("chunked", "FIN")
+    assert received.body.endswith(b"}\r\n")
     only_once(server)
 
 
 def stall(server: Live) -> None:
     began = now(server)
-    heard = ask(server)
-    assert (heard.status, heard.ended, len(heard.body)) == (202, "FIN", length(heard))
+    received = ask(server)
+    assert (received.status, received.ended, len(received.body)) == (202, "FIN", length(received))
     assert now(server) - began == 20_000
     only_once(server)
 
@@ -88,7 +88,7 @@ def stall(server: Live) -> None:
 def hang(server: Live) -> None:
     with connected(server.address) as connection:
         connection.sendall(request("POST", ANALYZE, b'{"url": "https://example.com/1.mp4"}'))
-        assert hear(connection, 0.2).ended == "open"
+        assert receive(connection, 0.2).ended == "open"
     assert ask(server, 2).status == 202
 
 
@@ -110,16 +110,16 @@ def slow_tail(server: Live) -> None:
 
 def slow_drip(server: Live) -> None:
     began = now(server)
-    heard = ask(server)
-    assert json.loads(heard.body)["status"] == "pending"
-    assert now(server) - began == length(heard) * 20
+    received = ask(server)
+    assert json.loads(received.body)["status"] == "pending"
+    assert now(server) - began == length(received) * 20
 
 
 def garbled(server: Live) -> None:
-    heard = ask(server)
-    assert len(heard.body) == length(heard)
+    received = ask(server)
+    assert len(received.body) == length(received)
     with pytest.raises(ValueError):
-        json.loads(heard.body)
+        json.loads(received.body)
     only_once(server)
 
 
@@ -128,18 +128,18 @@ def burst_of_5xx(server: Live) -> None:
 
 
 def outage(server: Live) -> None:
-    seen = []
+    statuses = []
     for wait in ("0s", "29s", "1s", "119s", "1s"):
         server.advance(wait)
-        seen.append(ask(server).status)
-    assert seen == [202, 202, 503, 503, 202]
+        statuses.append(ask(server).status)
+    assert statuses == [202, 202, 503, 503, 202]
 
 
 def flaky(server: Live) -> None:
-    seen = [ask(server, number) for number in range(60)]
-    assert {heard.status for heard in seen} == {0, 202, 500}
-    assert 35 <= sum(heard.status == 202 for heard in seen) < 60
-    assert jobs(server) >= sum(heard.status == 202 for heard in seen)
+    statuses = [ask(server, number).status for number in range(60)]
+    assert set(statuses) == {0, 202, 500}
+    assert 35 <= statuses.count(202) < 60
+    assert jobs(server) >= statuses.count(202)
 
 
 STORIES: dict[str, Story] = {
@@ -159,35 +159,34 @@ STORIES: dict[str, Story] = {
     "outage": outage,
     "flaky": flaky,
 }
-# These wait on the clock, which goes on by itself while nothing is in flight; in the others it stands still.
+# These wait for the clock, which must therefore advance by itself. In the others it stands still.
 WAITING = ("stall", "latency", "slow-tail", "slow-drip", "flaky")
 STUCK = {"steps": [{"status": "queued"}]}
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_the_story_shows_what_it_promises(name: str) -> None:
+def test_the_scenario_does_what_it_describes(name: str) -> None:
     clock = {"mode": "auto" if name in WAITING else "manual"}
     with live({"extends": f"wire-{name}", "clock": clock, "plans": {"default": STUCK}}) as server:
         STORIES[name](server)
 
 
-def test_every_story_of_the_wire_is_told_here() -> None:
+def test_every_bundled_wire_scenario_is_tested() -> None:
     bundled = {path.stem.removeprefix("wire-") for path in bundled_dir().glob("wire-*.yaml")}
     assert bundled == set(STORIES)
 
 
-def test_a_poll_loop_survives_a_flaky_wire() -> None:
-    """A client that tries again gets through: what is broken is broken by the seed, and not for good."""
+def test_a_client_that_retries_succeeds_on_a_flaky_wire() -> None:
     with live({"extends": "wire-flaky"}) as server:
         for number in range(20):
-            assert any(hear_ok(server, number) for _ in range(6))
+            assert any(is_accepted(server, number) for _ in range(6))
 
 
-def hear_ok(server: Live, number: int) -> bool:
+def is_accepted(server: Live, number: int) -> bool:
     with connected(server.address) as connection:
         body = json.dumps({"url": f"https://example.com/{number}.mp4"}).encode()
         connection.sendall(request("POST", ANALYZE, body))
         try:
-            return hear_reply(connection, 0.2).status == 202
+            return receive_reply(connection, 0.2).status == 202
         except (AssertionError, OSError):
             return False

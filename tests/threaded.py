@@ -1,17 +1,17 @@
-"""Small servers of the standard library, in threads: what other programs talk to in tests over real sockets."""
+"""Runs servers of the standard library in threads, for tests over real sockets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socketserver import BaseServer
 from threading import Thread
 
-# Seconds that the end of a server may take.
+# How often a server checks whether it must end, in seconds.
 _POLL = 0.01
 
 
 @contextmanager
 def running(server: BaseServer) -> Iterator[None]:
-    """Let a server serve meanwhile; at the end it is shut down and closed, whatever happened."""
+    """Run a server, and shut it down and close it at the end."""
     thread = Thread(target=server.serve_forever, args=(_POLL,))
     thread.start()
     try:

@@ -1,4 +1,5 @@
-"""The commands: each module has what `--help` says of one or a few, and what they do.
+"""The commands. Each module has the `--help` texts of one or a few commands, and what they do.
 
-All of them are imported for any command, so none imports more than it needs to describe itself.
+A module imports only what describing its commands needs. Everything else is imported when a command runs, so that
+`--help` is quick.
 """

@@ -1,30 +1,31 @@
-"""`coverage`: what a client's suite has met of what a server simulates."""
+"""`coverage`: the command that reports which simulated behaviours clients have covered."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.messages import bad, said
-from mockserver.cli.remote import add_token, add_url, token_of, url_of
+from mockserver.cli.errors import message_of, report_error
+from mockserver.cli.options import add_token, add_url, percentage
+from mockserver.cli.remote import token_of, url_of
 
 if TYPE_CHECKING:
     from mockserver.coverage.report import Report
 
-EXIT_BELOW = 1
+EXIT_BELOW_THRESHOLD = 1
 
 _DESCRIPTION = """\
-Tell which operations, errors, states of jobs, webhook events and endings of streams the clients of a running server
-have met, and which of them never, each with a bundled scenario that shows it. Given files, tell it of those together:
-reports that parallel jobs saved with --format json.
+Report which operations, errors, job states, webhook events and stream endings the clients of a running server have
+covered, and which not, each with a bundled scenario that produces it. With files, combine reports that were saved with
+--format json, for example by parallel CI jobs.
 """
 _EXAMPLES = """\
 examples:
-  mockserver coverage                                   of the server on http://localhost:8080, as a table
-  mockserver coverage --fail-under 80                   exit 1 when less was met; 2 for wrong input
-  mockserver coverage --format html --output page.html  as a page; json and junit are for machines
-  mockserver coverage --provider nanophoto --reset      of one provider, and count anew from now on
-  mockserver coverage job-1.json job-2.json             of two runs together
+  mockserver coverage                                   a table for the server on http://localhost:8080
+  mockserver coverage --fail-under 80                   exit code 1 below 80 %, 2 for wrong input
+  mockserver coverage --format html --output page.html  a page; json and junit are for other programs
+  mockserver coverage --provider nanophoto --reset      only NanoPhoto, and start counting again
+  mockserver coverage job-1.json job-2.json             the combined report of two runs
 """
 
 
@@ -32,79 +33,68 @@ def add(commands: Any) -> None:
     """Add the command."""
     coverage = commands.add_parser(
         "coverage",
-        help="what clients have met of what is simulated, and what never",
+        help="report which simulated behaviours clients have covered, and which not",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _add_what(coverage)
-    _add_how(coverage)
+    _add_selection(coverage)
+    _add_output(coverage)
     add_token(coverage)
     add_url(coverage)
     coverage.set_defaults(run=_coverage)
 
 
-def _add_what(coverage: argparse.ArgumentParser) -> None:
-    coverage.add_argument("files", nargs="*", metavar="FILE", help="reports saved as JSON, in the place of a server")
-    coverage.add_argument("--sandbox", metavar="NAME", help="one sandbox (default: all, those thrown away included)")
+def _add_selection(coverage: argparse.ArgumentParser) -> None:
+    coverage.add_argument("files", nargs="*", metavar="FILE", help="saved JSON reports, instead of a server")
+    coverage.add_argument("--sandbox", metavar="NAME", help="one sandbox (default: all, including deleted ones)")
     coverage.add_argument(
         "--provider",
         action="append",
         metavar="NAME",
-        help="a provider that counts, or `all`; may be given again (default: those that were called)",
+        help="a provider to include, or `all`; can be repeated (default: the providers that were called)",
     )
     coverage.add_argument(
         "--class",
         dest="bases",
         action="append",
         choices=("documented", "observed", "assumed"),
-        help="count only what stands on this word; may be given again (default: on any)",
+        help="count only behaviours of this class; can be repeated (default: all classes)",
     )
 
 
-def _add_how(coverage: argparse.ArgumentParser) -> None:
-    forms = ("table", "json", "junit", "html")
-    coverage.add_argument("--format", choices=forms, default="table", help="how it is told (default: table)")
-    coverage.add_argument("--output", metavar="FILE", help="where the report goes (default: here)")
-    coverage.add_argument("--fail-under", type=_percent, metavar="PERCENT", help="exit 1 when less than that was met")
-    coverage.add_argument("--reset", action="store_true", help="begin to count anew once this is told")
+def _add_output(coverage: argparse.ArgumentParser) -> None:
+    formats = ("table", "json", "junit", "html")
+    coverage.add_argument("--format", choices=formats, default="table", help="format of the report (default: table)")
+    coverage.add_argument("--output", metavar="FILE", help="file for the report (default: standard output)")
+    coverage.add_argument(
+        "--fail-under", type=percentage, metavar="PERCENT", help="exit with code 1 if less than this was covered"
+    )
+    coverage.add_argument("--reset", action="store_true", help="start counting again after this report")
 
 
-def _percent(text: str) -> float:
-    """A percentage. Raises ValueError."""
-    value = float(text)
-    if not 0 <= value <= 100:
-        raise ValueError(text)
-    return value
-
-
-# What argparse calls the type in its message.
-_percent.__name__ = "percentage from 0 to 100"
-
-
-def _coverage(asked: argparse.Namespace) -> int:
+def _coverage(options: argparse.Namespace) -> int:
     from mockserver.cli.client import RemoteError
     from mockserver.coverage.formats import rendered, verdict
     from mockserver.coverage.report import UnknownProvider
     from mockserver.coverage.saved import InvalidReport
 
-    if asked.files and (asked.reset or asked.sandbox is not None or asked.url):
-        return bad("coverage of files asks no server: leave out --url, --sandbox and --reset, or the files")
+    if options.files and (options.reset or options.sandbox is not None or options.url):
+        return report_error("--url, --sandbox and --reset need a server: leave them out, or leave out the files")
     try:
-        report = _chosen(_read(asked.files) if asked.files else _asked(asked), asked)
-        told = rendered(asked.format, report, asked.fail_under)
-        _write(told, asked.output)
-        if asked.reset:
-            _forget(asked)
+        report = _select(_read(options.files) if options.files else _fetch(options), options)
+        _write(rendered(options.format, report, options.fail_under), options.output)
+        if options.reset:
+            _reset(options)
     except (RemoteError, InvalidReport, UnknownProvider) as error:
-        return bad(said(error))
+        return report_error(message_of(error))
     except OSError as error:
-        return bad(f"{error.filename}: {error.strerror}")
-    wrong = None if asked.fail_under is None else verdict(report, asked.fail_under)
-    if wrong is None:
+        return report_error(f"{error.filename}: {error.strerror}")
+    failure = None if options.fail_under is None else verdict(report, options.fail_under)
+    if failure is None:
         return 0
-    print(wrong, file=sys.stderr)
-    return EXIT_BELOW
+    print(failure, file=sys.stderr)
+    return EXIT_BELOW_THRESHOLD
 
 
 def _read(files: list[str]) -> "Report":
@@ -120,29 +110,29 @@ def _read(files: list[str]) -> "Report":
     return Report.merged(reports)
 
 
-def _asked(asked: argparse.Namespace) -> "Report":
+def _fetch(options: argparse.Namespace) -> "Report":
     from mockserver.cli.client import get
     from mockserver.coverage.saved import loaded
 
-    return loaded(get(url_of(asked), _path(asked), token_of(asked)))
+    return loaded(get(url_of(options), _path(options), token_of(options)))
 
 
-def _forget(asked: argparse.Namespace) -> None:
+def _reset(options: argparse.Namespace) -> None:
     from mockserver.cli.client import delete
 
-    delete(url_of(asked), _path(asked), token_of(asked))
+    delete(url_of(options), _path(options), token_of(options))
 
 
-def _path(asked: argparse.Namespace) -> str:
+def _path(options: argparse.Namespace) -> str:
     from urllib.parse import quote
 
-    return "/_mock/coverage" + ("" if asked.sandbox is None else f"?sandbox={quote(asked.sandbox, safe='')}")
+    return "/_mock/coverage" + ("" if options.sandbox is None else f"?sandbox={quote(options.sandbox, safe='')}")
 
 
-def _chosen(report: "Report", asked: argparse.Namespace) -> "Report":
-    wanted = asked.provider or []
-    found = report if "all" in wanted else report.of(*wanted)
-    return found.on(*asked.bases) if asked.bases else found
+def _select(report: "Report", options: argparse.Namespace) -> "Report":
+    names = options.provider or []
+    selected = report if "all" in names else report.of(*names)
+    return selected.on(*options.bases) if options.bases else selected
 
 
 def _write(text: str, output: str | None) -> None:

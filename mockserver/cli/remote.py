@@ -1,11 +1,12 @@
-"""`health` and `push`: the commands that talk to a server that is running."""
+"""`health` and `push`: the commands for a running server."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.messages import bad
+from mockserver.cli.errors import report_error
+from mockserver.cli.options import add_token, add_url
 
 if TYPE_CHECKING:
     from mockserver.settings import Settings
@@ -13,35 +14,37 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Add the commands."""
-    health = commands.add_parser("health", help="ask a running server whether it is well; exit 1 when not")
+    health = commands.add_parser(
+        "health",
+        help="check that a running server answers",
+        description="Check that a running server answers. The exit code is 1 if it does not.",
+        epilog="example:\n  mockserver health --url http://localhost:9000",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_url(health)
     health.set_defaults(run=_health)
-    push = commands.add_parser("push", help="use a scenario file in a running server")
-    push.add_argument("file", metavar="FILE")
-    push.add_argument("--sandbox", default="default", help="the sandbox that uses it (default: default)")
+    push = commands.add_parser(
+        "push",
+        help="use a scenario file in a running server",
+        description="Upload a scenario file to a running server, and switch a sandbox to it.",
+        epilog="example:\n  mockserver push my-scenario.yaml --sandbox alice",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    push.add_argument("file", metavar="FILE", help="the scenario file")
+    push.add_argument("--sandbox", metavar="NAME", default="default", help="the sandbox to switch (default: default)")
     add_token(push)
     add_url(push)
     push.set_defaults(run=_push)
 
 
-def add_url(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of a server."""
-    parser.add_argument("--url", help="the server (default: http://127.0.0.1:8080, or the port that is set)")
+def url_of(options: argparse.Namespace) -> str:
+    """Return the URL of the server: the option, or this machine with the port of the settings."""
+    return options.url or f"http://127.0.0.1:{_settings().port}"
 
 
-def add_token(parser: argparse.ArgumentParser) -> None:
-    """Add the token of a server."""
-    parser.add_argument("--token", help="the token of the server's control API (default: MOCKSERVER_TOKEN)")
-
-
-def url_of(asked: argparse.Namespace) -> str:
-    """The server that is meant: as a rule the one of this machine, on the port that its settings give it."""
-    return asked.url or f"http://127.0.0.1:{_settings().port}"
-
-
-def token_of(asked: argparse.Namespace) -> str:
-    """The token of the server that is meant."""
-    return asked.token or _settings().token
+def token_of(options: argparse.Namespace) -> str:
+    """Return the token of the server: the option, or that of the settings."""
+    return options.token or _settings().token
 
 
 def _settings() -> "Settings":
@@ -53,28 +56,29 @@ def _settings() -> "Settings":
         return Settings()
 
 
-def _health(asked: argparse.Namespace) -> int:
+def _health(options: argparse.Namespace) -> int:
     from mockserver.cli.client import RemoteError, get
 
     try:
-        print(get(url_of(asked), "/_mock/health")["status"])
+        print(get(url_of(options), "/_mock/health")["status"])
     except RemoteError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _push(asked: argparse.Namespace) -> int:
+def _push(options: argparse.Namespace) -> int:
     from mockserver.cli.client import RemoteError, put_yaml
 
     try:
-        text = Path(asked.file).read_bytes()
+        text = Path(options.file).read_bytes()
     except OSError as error:
-        return bad(f"{asked.file}: {error.strerror}")
-    prefix = "" if asked.sandbox == "default" else f"/~{asked.sandbox}"
+        return report_error(f"{options.file}: {error.strerror}")
+    prefix = "" if options.sandbox == "default" else f"/~{options.sandbox}"
     try:
-        done = put_yaml(url_of(asked), f"{prefix}/_mock/scenario", text, token_of(asked))
+        reply = put_yaml(url_of(options), f"{prefix}/_mock/scenario", text, token_of(options))
     except RemoteError as error:
-        return bad(str(error).replace("upload:", f"{asked.file}:"))
-    print(f"{url_of(asked)} now runs {done['scenario']}: {done['rules']} rules, clock {done['clock']}")
+        return report_error(str(error).replace("upload:", f"{options.file}:"))
+    details = f"{reply['rules']} rules, clock {reply['clock']}"
+    print(f"sandbox {options.sandbox} of {url_of(options)} now uses the scenario {reply['scenario']}: {details}")
     return 0

@@ -3,10 +3,11 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.messages import EXIT_BAD, bad, said
+from mockserver.cli.errors import EXIT_WRONG_INPUT, message_of, report_error
 
 if TYPE_CHECKING:
     from mockserver.scenario.library import Library
@@ -14,18 +15,54 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Add the commands."""
-    check = commands.add_parser(
-        "check", help="check scenario files", description="Check scenario files; exit 2 when one is bad."
+    check = _add(
+        commands,
+        "check",
+        _check,
+        "check scenario files",
+        "Check scenario files. Each error is printed as file:line:column; the exit code is 2 if there is one.",
+        "mockserver check scenarios/*.yaml",
     )
-    check.add_argument("files", nargs="+", metavar="FILE")
-    check.set_defaults(run=_check)
-    show = commands.add_parser("show", help="show a scenario: its rules in order and its plans as timelines")
-    show.add_argument("name", help="a bundled scenario, one of ./scenarios, or a path")
-    show.set_defaults(run=_show)
-    listed = commands.add_parser("scenarios", help="list the scenarios that can be used by name")
-    listed.set_defaults(run=_scenarios)
-    schema = commands.add_parser("schema", help="print the JSON Schema of scenario files, for editors")
-    schema.set_defaults(run=_schema)
+    check.add_argument("files", nargs="+", metavar="FILE", help="a scenario file")
+    show = _add(
+        commands,
+        "show",
+        _show,
+        "print the rules and the plans of a scenario",
+        "Print a scenario: its accounts, its rules in order, and its plans as timelines.",
+        "mockserver show videotoprompt-rate-limited",
+    )
+    show.add_argument("name", metavar="NAME", help="a bundled scenario, a scenario in ./scenarios, or a path")
+    _add(
+        commands,
+        "scenarios",
+        _scenarios,
+        "list the scenarios that can be used by name",
+        "List the scenarios that can be used by name: the bundled ones, and those in ./scenarios.",
+        "mockserver scenarios | grep nanophoto",
+    )
+    _add(
+        commands,
+        "schema",
+        _schema,
+        "print the JSON Schema of scenario files",
+        "Print the JSON Schema of scenario files, which editors use for completion.",
+        "mockserver schema > scenario.schema.json",
+    )
+
+
+def _add(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, description: str, example: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
 
 
 def _library() -> "Library":
@@ -42,43 +79,43 @@ def _library() -> "Library":
     return Library(catalogue(providers), providers, settings.scenario_dirs)
 
 
-def _check(asked: argparse.Namespace) -> int:
+def _check(options: argparse.Namespace) -> int:
     from mockserver.scenario.builder import read_file
     from mockserver.source.document import SourceErrors
 
-    library, wrong = _library(), 0
-    for name in asked.files:
+    library, exit_code = _library(), 0
+    for name in options.files:
         try:
             program = library.program_of(read_file(Path(name)))
         except SourceErrors as errors:
-            wrong += 1
+            exit_code = EXIT_WRONG_INPUT
             print(errors, file=sys.stderr)
         else:
             print(f"{name}: ok, {len(program.rules)} rules, {len(program.plans)} plans")
-    return EXIT_BAD if wrong else 0
+    return exit_code
 
 
-def _show(asked: argparse.Namespace) -> int:
+def _show(options: argparse.Namespace) -> int:
     from mockserver.scenario.outline import outline
     from mockserver.source.document import SourceErrors
 
     try:
-        program = _library().program(asked.name)
+        program = _library().program(options.name)
     except (SourceErrors, LookupError) as error:
-        return bad(said(error))
+        return report_error(message_of(error))
     print("\n".join(outline(program)))
     return 0
 
 
-def _scenarios(asked: argparse.Namespace) -> int:
-    listed = list(_library().listed())
-    wide = max((len(s.name) for s in listed), default=0)
-    for scenario in listed:
-        print(f"{scenario.name:<{wide}}  {scenario.description}")
+def _scenarios(options: argparse.Namespace) -> int:
+    scenarios = list(_library().listed())
+    width = max((len(s.name) for s in scenarios), default=0)
+    for scenario in scenarios:
+        print(f"{scenario.name:<{width}}  {scenario.description}")
     return 0
 
 
-def _schema(asked: argparse.Namespace) -> int:
+def _schema(options: argparse.Namespace) -> int:
     from mockserver.openapi.scenario_schema import scenario_schema
     from mockserver.providers.registry import all_providers
 

@@ -8,13 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.intercept import add_clock, add_exec, add_intercept, program_of
-from mockserver.cli.messages import bad, said
+from mockserver.cli.errors import message_of, report_error
+from mockserver.cli.exec import add_exec, program_of
+from mockserver.cli.options import add_allow_external, add_config, add_scenario_options, whole_number
 
 if TYPE_CHECKING:
     from mockserver.settings import Settings
 
 _PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
+_DESCRIPTION = """\
+Run the server. Every option can also be an environment variable (MOCKSERVER_PORT=9000) or a key of mockserver.toml
+(port = 9000).
+"""
 
 
 def add(commands: Any) -> None:
@@ -22,51 +27,47 @@ def add(commands: Any) -> None:
     serve = commands.add_parser(
         "serve",
         help="run the server",
-        description="Run the server. Options are also variables (MOCKSERVER_PORT) and keys of mockserver.toml (port).",
+        description=_DESCRIPTION,
         epilog="examples:\n  mockserver serve --scenario tour --seed 7\n  MOCKSERVER_SCENARIO=tour mockserver serve",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     serve.set_defaults(run=_serve)
-    _add_world(serve)
+    _add_address(serve)
+    add_scenario_options(serve)
     _add_policy(serve)
     _add_access(serve)
-    add_intercept(serve)
-    add_exec(commands)
-    commands.choices["exec"].set_defaults(run=_exec)
+    _add_intercept(serve)
+    add_exec(commands).set_defaults(run=_exec)
 
 
-def _add_world(serve: argparse.ArgumentParser) -> None:
+def _add_address(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
-    serve.add_argument("--port", type=int, help="port to listen on; 0 is any free one (default: 8080)")
-    serve.add_argument("--scenario", help="name or path of the scenario (default: default)")
-    serve.add_argument("--scenario-dir", help="where your own scenarios are found by name (default: ./scenarios)")
-    serve.add_argument("--seed", type=int, help="the seed of everything that looks random (default: the scenario's)")
-    add_clock(serve)
-    serve.add_argument("--public-url", help="the URL that clients reach this server by, for links in replies")
+    serve.add_argument("--port", type=whole_number, help="port to listen on; 0 for a free port (default: 8080)")
+    serve.add_argument("--public-url", metavar="URL", help="the URL of this server for clients, for links in replies")
 
 
 def _add_policy(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
-        "--allow-public-webhooks", action="store_true", default=None, help="send webhooks to public addresses too"
+        "--allow-public-webhooks", action="store_true", default=None, help="allow webhooks to public addresses"
     )
     serve.add_argument(
         "--strict",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="refuse what published clients send but the provider's contract does not allow",
+        help="refuse every request that deviates from a provider's contract, even if published clients send it",
     )
     serve.add_argument(
-        # No BooleanOptionalAction: it takes whatever begins with `--no-` for the contrary of what it turns on.
+        # Not a BooleanOptionalAction, which treats an option that begins with `--no-` as the negation of another.
         "--no-assumed",
         action="store_true",
         default=None,
-        help="answer 501 where the provider's behaviour is an assumption, and say which",
+        help="answer 501 where a provider's behaviour is an assumption, and name the assumption",
     )
     serve.add_argument(
         "--rule-header",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="name in X-Mock-Rule the documented, observed or assumed behaviours that a reply rests on",
+        help="add the header X-Mock-Rule, with the documented, observed or assumed behaviours of each reply",
     )
 
 
@@ -74,73 +75,103 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--access-log", action=argparse.BooleanOptionalAction, default=None, help="print a line for each request"
     )
-    serve.add_argument("--token", help="what the control API asks for (default: none; beyond localhost one is made up)")
-    serve.add_argument("--head-timeout", type=int, help="seconds that the head of a request may take (default: 10)")
-    serve.add_argument("--body-timeout", type=int, help="seconds without progress of a body (default: 30)")
-    serve.add_argument("--sandbox-memory", type=int, help="MiB that a sandbox keeps before it drops the oldest (64)")
-    serve.add_argument("--server-memory", type=int, help="MiB that all sandboxes keep together (512)")
     serve.add_argument(
-        "--config", metavar="FILE", help="the settings file (default: ./mockserver.toml, if there is one)"
+        "--token",
+        help="token of the control API (default: none on localhost, otherwise a random one, which is printed)",
     )
+    serve.add_argument(
+        "--head-timeout",
+        type=whole_number,
+        metavar="SECONDS",
+        help="seconds for the head of a request to arrive (default: 10)",
+    )
+    serve.add_argument(
+        "--body-timeout",
+        type=whole_number,
+        metavar="SECONDS",
+        help="seconds without progress of a request body (default: 30)",
+    )
+    serve.add_argument(
+        "--sandbox-memory",
+        type=whole_number,
+        metavar="MIB",
+        help="memory of a sandbox; above it the oldest data is dropped (default: 64)",
+    )
+    serve.add_argument(
+        "--server-memory",
+        type=whole_number,
+        metavar="MIB",
+        help="memory of all sandboxes; above it the largest sandbox drops its oldest data (default: 512)",
+    )
+    add_config(serve)
 
 
-def _serve(asked: argparse.Namespace) -> int:
+def _add_intercept(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--intercept",
+        action="store_true",
+        help="intercept programs that call the providers' own hosts, and print the variables that they need",
+    )
+    add_allow_external(serve)
+
+
+def _serve(options: argparse.Namespace) -> int:
     def run(settings: "Settings") -> int:
-        if asked.intercept:
+        if options.intercept:
             from mockserver.intercept.serving import serve_intercepting
 
-            serve_intercepting(settings, allow_external=asked.allow_external)
+            serve_intercepting(settings, allow_external=options.allow_external)
         else:
             from mockserver.serving.serve import serve
 
             serve(settings)
         return 0
 
-    with _starting_fast():
-        return _with_settings(asked, run)
+    with _faster_start():
+        return _with_settings(options, run)
 
 
 @contextmanager
-def _starting_fast() -> Iterator[None]:
-    """Leave out what takes a good part of the start, and what a server has no use for."""
-    # Next to nothing that loading makes is garbage; looking for it takes a fifth of the start. `serve` goes on with it.
+def _faster_start() -> Iterator[None]:
+    """Disable garbage collection and plugins of pydantic, which take a good part of the start."""
+    # Imports leave hardly any garbage, and searching for it takes a fifth of the start. `serve` enables it again.
     gc.disable()
-    # Before it builds its first model, pydantic reads the metadata of all that is installed, to find plugins. Not so
-    # for `exec`, whose program inherits the environment.
-    chosen = _PLUGINS in os.environ
+    # Pydantic would read the metadata of all installed packages to find plugins. `exec` does not disable this, because
+    # its program inherits the environment.
+    already_set = _PLUGINS in os.environ
     os.environ.setdefault(_PLUGINS, "__all__")
     try:
         yield
     finally:
         gc.enable()
-        if not chosen:
+        if not already_set:
             del os.environ[_PLUGINS]
 
 
-def _exec(asked: argparse.Namespace) -> int:
-    program = program_of(asked)
+def _exec(options: argparse.Namespace) -> int:
+    program = program_of(options)
     if not program:
-        return bad("exec needs the program to run: mockserver exec -- COMMAND ...")
+        return report_error("exec needs a program to run: mockserver exec -- COMMAND ...")
 
     def run(settings: "Settings") -> int:
         from mockserver.intercept.command import execute
 
-        return execute(settings, program, allow_external=asked.allow_external, with_report=asked.report)
+        return execute(settings, program, allow_external=options.allow_external, with_report=options.report)
 
-    return _with_settings(asked, run)
+    return _with_settings(options, run)
 
 
-def _with_settings(asked: argparse.Namespace, run: Callable[["Settings"], int]) -> int:
-    """Run with the settings that hold, and say what cannot be used."""
+def _with_settings(options: argparse.Namespace, run: Callable[["Settings"], int]) -> int:
+    """Load the settings and run with them. Reports wrong settings and invalid scenarios."""
     from mockserver.settings import SettingsError, load
 
     try:
-        settings = load(vars(asked), file=Path(asked.config) if asked.config else None)
+        settings = load(vars(options), file=Path(options.config) if options.config else None)
         from mockserver.source.document import SourceErrors
 
         try:
             return run(settings)
         except (SourceErrors, LookupError) as error:
-            return bad(said(error))
+            return report_error(message_of(error))
     except SettingsError as error:
-        return bad(str(error))
+        return report_error(str(error))

@@ -78,7 +78,7 @@ class _Responder:
     async def receive(self) -> Message:
         """The next piece of the body. After its end: wait until the client has gone."""
         if self._read:
-            await self._connection.gone()
+            await self._connection.wait_disconnected()
             return {"type": "http.disconnect"}
         piece = self._body if self._body is not None else await self._connection.read()
         self._read = piece is None or self._body is not None

@@ -7,7 +7,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from mockserver.core.faults import Refusal
-from mockserver.wire.body import media_type, parse_json, read_body, whole
+from mockserver.wire.body import media_type, parse_json, read_body, with_whole_numbers
 
 MAX_BODY = 1_048_576
 JSON_TYPE = "application/json"
@@ -41,7 +41,7 @@ class StrictRequest(Request):
         if kind != JSON_TYPE:
             raise HTTPException(415, f"Content-Type must be {' or '.join((JSON_TYPE, *self.also[:1]))}")
         try:
-            self._data = whole(parse_json(raw))
+            self._data = with_whole_numbers(parse_json(raw))
         except ValueError as error:
             raise HTTPException(400, f"The body is not valid JSON: {error}") from None
         return raw

@@ -90,28 +90,26 @@ class Fault(NamedTuple):
 class Refusal(Exception):
     """A request is refused: the kind of error, and the details that a provider can put into its reply.
 
-    `kind` is neutral, or a provider's own code (`nanophoto:INVALID_FORMAT`). `row` is what the provider's ledger calls
-    the error behind `error.`, where the kind alone does not say; `rests_on` names further rows, without the provider.
-    `scripted` is true if a scenario asked for the error; `message` is then the scenario's. `limit` is the limit that
-    is used up, and `usage` the counts to report. `required` and `available` are hundredths of a credit. `scope` is the
-    missing one. `most` is the largest number of bytes allowed. `malformed` means that the body could not be parsed.
-    `allow` and `retry_after` (milliseconds) become headers. `job` is the job that the request is about, if any.
-    `deviations` were found before the refusal. `note` replaces `message` in the journal: the client reads only the
-    provider's own words, and the journal can name things of the sandbox.
+    `kind` is neutral, or a provider's own code (`nanophoto:INVALID_FORMAT`). `case` is more specific, such as
+    `malformed`: a provider can have a separate error for it. `row` is the name of the error's row in the provider's
+    ledger, without `error.`, if it does not follow from the kind; `ledger_rows` are more rows. `scripted` is true if a
+    scenario asked for the error; `message` is then the scenario's. `limit` is the limit that is used up, and `usage`
+    the counts to report. `required` and `available` are hundredths of a credit. `allow` and `retry_after`
+    (milliseconds) become headers. `job` is the job that the request is about, if any. `deviations` were found before
+    the refusal. `note` replaces `message` in the journal: the client reads only the provider's own words, and the
+    journal can name things of the sandbox.
     """
 
     kind: str
     message: str = ""
+    case: str | None = None
     row: str | None = None
-    rests_on: tuple[str, ...] = ()
+    ledger_rows: tuple[str, ...] = ()
     scripted: bool = False
     limit: str | None = None
     usage: Sequence[Usage] = ()
     required: int | None = None
     available: int = 0
-    scope: str | None = None
-    most: int | None = None
-    malformed: bool = False
     allow: str = ""
     retry_after: int | None = None
     job: str | None = None

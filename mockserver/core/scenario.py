@@ -22,6 +22,9 @@ from mockserver.core.durations import Span
 from mockserver.core.instants import Moment, parse_moment, parse_rfc3339
 from mockserver.core.plans import RANK, Status
 
+# What signs events where an account's webhook does not name a secret.
+DEFAULT_SECRET = "whsec_mockserver"
+
 
 def _progress(value: object) -> object:
     low, dots, high = (value if isinstance(value, str) else str(value)).partition("..")
@@ -133,7 +136,7 @@ class WebhookSpec(Model):
     url: str = Field(max_length=2000, description="the URL that events are sent to")
     events: Texts = Field(default_factory=_no_items, description="the events to send; default: all of the provider")
     secret: str = Field(
-        default="whsec_mockserver", min_length=1, max_length=200, description="the secret that signs the events"
+        default=DEFAULT_SECRET, min_length=1, max_length=200, description="the secret that signs the events"
     )
 
 

@@ -1,7 +1,7 @@
-"""Interception: programs that name the providers' own hosts reach the sandbox, with no edit.
+"""Interception: unmodified programs that call the providers' own hosts reach the sandbox instead.
 
-A program is pointed at a proxy by its environment. The proxy holds the certificate of an authority that lives as long
-as the proxy does and that only the program is told to trust. It ends TLS where a request for a provider's host comes
-in, and hands the connection to the server's own HTTP protocol: there is no second hop, a stream arrives chunk by
-chunk, a reset is a reset, and the server sees by itself that its client speaks https.
+Environment variables make a program use a proxy, and trust the certificate authority of that proxy. The authority is
+created with the proxy, and nothing else trusts it. For a request to a provider's host the proxy terminates TLS and
+passes the connection to the server's own HTTP protocol. There is no second connection, so streams arrive chunk by
+chunk, resets are resets, and the server knows that the client uses https.
 """

@@ -1,4 +1,4 @@
-"""The throw-away authority: a certificate for the hosts that are intercepted, trusted by nobody who is not told to."""
+"""The temporary certificate authority, which issues a certificate for the intercepted hosts."""
 
 import ssl
 from collections.abc import Sequence
@@ -6,23 +6,23 @@ from pathlib import Path
 
 
 class Authority:
-    """An authority of its own for each proxy. Its private key stays in memory and ends with it."""
+    """The certificate authority of one proxy. Its private key exists only in memory."""
 
     def __init__(self) -> None:
-        import trustme  # takes longer to import than most commands run
+        import trustme  # takes longer to import than most commands take
 
         self._authority = trustme.CA(path_length=0, organization_name="mockserver")
 
     @property
     def certificate(self) -> bytes:
-        """The certificate to trust, as PEM."""
+        """The certificate that programs must trust, as PEM."""
         return self._authority.cert_pem.bytes()
 
     def context(self, hosts: Sequence[str], directory: Path) -> ssl.SSLContext:
-        """What a server of all `hosts` needs, for HTTP/1.1 alone (RFC 7301).
+        """Return the TLS context of a server for all `hosts`, which offers only HTTP/1.1 (RFC 7301).
 
-        The ssl module reads keys from files only: that of the hosts, not the authority's, is for an instant in
-        `directory`, readable by its owner.
+        The ssl module reads keys only from files. The key of the hosts, not of the authority, is therefore in
+        `directory` for a moment, readable only by its owner.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(["http/1.1"])

@@ -1,4 +1,4 @@
-"""`mockserver exec`: a program that names the providers' own hosts, run against the sandbox."""
+"""`mockserver exec`: runs an unmodified program, which calls the providers' own hosts, against the sandbox."""
 
 import os
 import shutil
@@ -11,73 +11,73 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mockserver.intercept.background import intercepted
-from mockserver.intercept.report import called, report
+from mockserver.intercept.background import background_server
+from mockserver.intercept.report import count_calls, report
 from mockserver.settings import Settings
 
-# As shells have it: a program that cannot be run, one that is not there, one that a signal ended (POSIX, 2.8.2).
+# As in shells (POSIX, 2.8.2): the program cannot be run, does not exist, or was ended by a signal.
 EXIT_NOT_RUN = 126
 EXIT_NOT_FOUND = 127
 EXIT_SIGNAL = 128
 
-# Passed on to the program, unless a terminal tells it too.
-_PASSED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+# These signals are passed on to the program, unless the terminal sends them to it too.
+_PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
 
 def execute(
     settings: Settings, command: Sequence[str], *, allow_external: bool = False, with_report: bool = False
 ) -> int:
-    """Run `command` to its end and give its exit code. Raises what `intercepted` raises."""
-    # The providers' own hosts lead here and links in replies name them; nobody else gets here.
+    """Run `command` to its end and return its exit code. Raises what `background_server` raises."""
+    # Only the program uses this server, and by the providers' own hosts: links in replies must have these hosts too.
     settings = replace(settings, host="127.0.0.1", public_url="", token="")
-    with intercepted(settings, allow_external=allow_external, say=_say) as background:
-        code = _run(command, {**os.environ, **background.interceptor.environment()})
+    with background_server(settings, allow_external=allow_external, notify=_print_error) as server:
+        code = _run(command, {**os.environ, **server.interceptor.environment()})
         if with_report:
-            for line in report(background.ask(called(background.app.sandboxes)), background.interceptor.refused):
-                _say(line)
+            for line in report(server.run(count_calls(server.app.sandboxes)), server.interceptor.refused):
+                _print_error(line)
         return code
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit code of the program, which has this process' standard streams to itself."""
+    """Run the program with the standard streams of this process, and return its exit code."""
     with _Signals() as signals:
         try:
             child = subprocess.Popen(command, executable=shutil.which(command[0]), env=environment)  # noqa: S603
         except FileNotFoundError:
-            _say(f"{command[0]}: there is no such program")
+            _print_error(f"{command[0]}: program not found")
             return EXIT_NOT_FOUND
         except OSError as error:
-            _say(f"{command[0]}: {error.strerror or error}")
+            _print_error(f"{command[0]}: {error.strerror or error}")
             return EXIT_NOT_RUN
-        signals.go_to(child)
+        signals.pass_to(child)
         code = child.wait()
     return EXIT_SIGNAL - code if code < 0 else code
 
 
 class _Signals:
-    """While it lasts, what this process is told goes to the program, whose end is waited for."""
+    """Passes signals of this process on to the program. Signals that arrive before the program starts are kept."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []
-        self._before: dict[int, Any] = {}
+        self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> "_Signals":
-        for number in (getattr(signal, name) for name in _PASSED if hasattr(signal, name)):
-            self._before[number] = signal.signal(number, self._came)
+        for number in (getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)):
+            self._previous[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *error: object) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
 
-    def go_to(self, child: "subprocess.Popen[bytes]") -> None:
-        """The program is there: it is told what came before."""
+    def pass_to(self, child: "subprocess.Popen[bytes]") -> None:
+        """Pass signals on to this program from now on, first those that are kept."""
         self._child = child
         for number in self._early:
-            self._came(number, None)
+            self._handle(number, None)
 
-    def _came(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._child is None:
             self._early.append(number)
         elif not (number in (signal.SIGINT, getattr(signal, "SIGQUIT", None)) and _in_foreground()):
@@ -85,7 +85,7 @@ class _Signals:
 
 
 def _in_foreground() -> bool:
-    """True when a terminal sends its Ctrl+C to this process and so to the program, which is in the same group."""
+    """Return true if Ctrl+C in the terminal reaches this process, and so the program, which is in the same group."""
     try:
         with Path("/dev/tty").open("rb", buffering=0) as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
@@ -93,6 +93,6 @@ def _in_foreground() -> bool:
         return not hasattr(os, "tcgetpgrp")
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     sys.stderr.write(f"mockserver: {text}\n")
     sys.stderr.flush()

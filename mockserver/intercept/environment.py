@@ -1,4 +1,4 @@
-"""The environment that takes a program to the proxy: variables of curl, Python, Node, Go, Ruby, Deno and their kin."""
+"""Environment variables that make programs use the proxy: curl, wget, and programs in Python, Node, Go, Ruby, Deno."""
 
 import json
 import ssl
@@ -11,8 +11,8 @@ from mockserver.intercept.startup_files import WGETRC
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PRELOAD = Path(__file__).with_name("preload.cjs")
 
-# Files of trusted authorities where a system keeps them, in the order in which they are looked for.
-_ROOTS = (
+# Where systems keep their trusted certificates, in the order in which they are tried.
+_SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "/etc/ssl/ca-bundle.pem",
@@ -21,54 +21,58 @@ _ROOTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Trap:
-    """What the variables point to: the ports of the proxy, for its own protocol and for TLS at once, and files.
+class ProxyDetails:
+    """What the variables refer to: two ports of the proxy, one of them for TLS without a proxy protocol, and files.
 
-    `bundle` holds the authorities to trust, beside the startup files of curl and wget; `nothing` is an empty directory.
+    `bundle` is the file with the trusted certificates; the startup files of curl and wget are in its directory.
+    `empty_directory` is an empty directory.
     """
 
     port: int
-    secure_port: int
+    tls_port: int
     bundle: Path
-    nothing: Path
+    empty_directory: Path
     hosts: tuple[str, ...]
     allow_external: bool
 
     @property
     def url(self) -> str:
-        """The proxy, which is also the sandbox server."""
+        """The URL of the proxy, which is also the sandbox server."""
         return f"http://127.0.0.1:{self.port}"
 
 
-def environment(trap: Trap, base: Mapping[str, str]) -> dict[str, str]:
-    """The variables to set over those of `base`. What they replace and what was in it is kept within them."""
-    made = {"MOCKSERVER_URL": trap.url, "MOCKSERVER_INTERCEPT": _for_preload(trap)}
+def environment(proxy: ProxyDetails, base: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables to add to the environment `base`. Where they replace variables, they keep their content."""
+    variables = {"MOCKSERVER_URL": proxy.url, "MOCKSERVER_INTERCEPT": _preload_options(proxy)}
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        made[name] = made[name.lower()] = trap.url
-    made["NO_PROXY"] = made["no_proxy"] = ",".join(_unproxied(trap, base))
+        variables[name] = variables[name.lower()] = proxy.url
+    variables["NO_PROXY"] = variables["no_proxy"] = ",".join(_without_proxy(proxy, base))
     for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "DENO_CERT"):
-        made[name] = str(trap.bundle)
-    made["CURL_HOME"], made["WGETRC"] = str(trap.bundle.parent), str(trap.bundle.with_name(WGETRC))
-    if not trap.allow_external:
-        # Else OpenSSL also looks among the system's, and what does not ask the proxy would reach the real provider.
-        made["SSL_CERT_DIR"] = str(trap.nothing)
-    made["NODE_OPTIONS"] = f"{_node_require(_PRELOAD)} {base.get('NODE_OPTIONS', '')}".strip()
-    return made
+        variables[name] = str(proxy.bundle)
+    variables["CURL_HOME"], variables["WGETRC"] = str(proxy.bundle.parent), str(proxy.bundle.with_name(WGETRC))
+    if not proxy.allow_external:
+        # Otherwise OpenSSL would trust the system's certificates too, and clients without proxy support would reach
+        # the real provider.
+        variables["SSL_CERT_DIR"] = str(proxy.empty_directory)
+    variables["NODE_OPTIONS"] = f"{_node_require(_PRELOAD)} {base.get('NODE_OPTIONS', '')}".strip()
+    return variables
 
 
-def roots(base: Mapping[str, str]) -> bytes:
-    """The authorities that a program with the environment `base` trusts already, as PEM."""
-    named = [base[n] for n in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if base.get(n)]
-    usual = [path for path in (ssl.get_default_verify_paths().cafile, *_ROOTS) if path]
-    first = next((_read(path) for path in (*named, *usual) if _read(path)), b"") or _of_the_system()
+def trusted_certificates(base: Mapping[str, str]) -> bytes:
+    """Return the certificates that a program with the environment `base` trusts already, as PEM."""
+    from_variables = [base[n] for n in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if base.get(n)]
+    from_system = [path for path in (ssl.get_default_verify_paths().cafile, *_SYSTEM_BUNDLES) if path]
+    first = (
+        next((_read(path) for path in (*from_variables, *from_system) if _read(path)), b"") or _system_certificates()
+    )
     extra = _read(base.get("NODE_EXTRA_CA_CERTS", ""))
     return b"\n".join(text for text in dict.fromkeys((first, extra)) if text)
 
 
-def _of_the_system() -> bytes:
-    """The authorities of a system that keeps them in no file."""
-    found = ssl.create_default_context().get_ca_certs(binary_form=True)
-    return "".join(ssl.DER_cert_to_PEM_cert(certificate) for certificate in found).encode("ascii")
+def _system_certificates() -> bytes:
+    """Return the trusted certificates of a system that does not keep them in a file."""
+    certificates = ssl.create_default_context().get_ca_certs(binary_form=True)
+    return "".join(ssl.DER_cert_to_PEM_cert(certificate) for certificate in certificates).encode("ascii")
 
 
 def _read(path: str) -> bytes:
@@ -78,31 +82,31 @@ def _read(path: str) -> bytes:
         return b""
 
 
-def _for_preload(trap: Trap) -> str:
-    told = {
-        "hosts": list(trap.hosts),
-        "plain": trap.port,
-        "secure": trap.secure_port,
-        "external": trap.allow_external,
+def _preload_options(proxy: ProxyDetails) -> str:
+    options = {
+        "hosts": list(proxy.hosts),
+        "plain": proxy.port,
+        "secure": proxy.tls_port,
+        "external": proxy.allow_external,
     }
-    return json.dumps(told, separators=(",", ":"))
+    return json.dumps(options, separators=(",", ":"))
 
 
-def _unproxied(trap: Trap, base: Mapping[str, str]) -> Iterator[str]:
+def _without_proxy(proxy: ProxyDetails, base: Mapping[str, str]) -> Iterator[str]:
     yield from _LOOPBACK
-    if trap.allow_external:
-        given = f"{base.get('NO_PROXY', '')},{base.get('no_proxy', '')}".split(",")
-        names = dict.fromkeys(name.strip() for name in given)
-        yield from (n for n in names if n and n not in _LOOPBACK and not _covers(n, trap.hosts))
+    if proxy.allow_external:
+        entries = f"{base.get('NO_PROXY', '')},{base.get('no_proxy', '')}".split(",")
+        names = dict.fromkeys(name.strip() for name in entries)
+        yield from (n for n in names if n and n not in _LOOPBACK and not _covers(n, proxy.hosts))
 
 
 def _covers(entry: str, hosts: Collection[str]) -> bool:
-    """True when an entry of NO_PROXY would take a provider's host past the proxy."""
+    """Return true if an entry of NO_PROXY matches one of the hosts, which must go through the proxy."""
     suffix = entry.lower().partition(":")[0].lstrip("*.")
     return not suffix or any(host == suffix or host.endswith("." + suffix) for host in hosts)
 
 
 def _node_require(path: Path) -> str:
-    # Node splits the variable at spaces, and takes a backslash in quotes for an escape.
+    # Node splits the variable at spaces, and a backslash in quotes is an escape.
     quoted = str(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'--require "{quoted}"'

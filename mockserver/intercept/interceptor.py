@@ -1,4 +1,4 @@
-"""The interceptor: a proxy beside a server, with its authority, its files and the environment that leads to it."""
+"""The interceptor: a proxy for a server, with its certificate authority, its files and its environment variables."""
 
 import asyncio
 import os
@@ -10,10 +10,10 @@ from pathlib import Path
 from socket import create_server, socket
 
 from mockserver.intercept.authority import Authority
-from mockserver.intercept.choice import Choices
-from mockserver.intercept.environment import Trap, environment, roots
-from mockserver.intercept.front import Front
-from mockserver.intercept.proxy import Bounds, Proxy
+from mockserver.intercept.client_connection import ClientConnection
+from mockserver.intercept.decision import HostPolicy
+from mockserver.intercept.environment import ProxyDetails, environment, trusted_certificates
+from mockserver.intercept.proxy import Proxy, ProxyLimits
 from mockserver.intercept.startup_files import write_startup_files
 from mockserver.providers.registry import summaries
 from mockserver.serving.http_server import HttpServer
@@ -22,21 +22,21 @@ from mockserver.wire.request import Connection, Request
 
 
 def provider_hosts() -> tuple[str, ...]:
-    """The documented hosts of all providers: those that are intercepted."""
+    """Return the documented hosts of all providers, which are intercepted."""
     return tuple(host for provider in summaries() for host in provider.hosts)
 
 
-def listening() -> tuple[socket, socket]:
-    """The sockets of an interceptor, on free ports. Raises OSError when there are none."""
+def open_sockets() -> tuple[socket, socket]:
+    """Return two listening sockets for an interceptor, on free ports of 127.0.0.1. Raises OSError."""
     return create_server(("127.0.0.1", 0)), create_server(("127.0.0.1", 0))
 
 
 class Interceptor:
-    """Makes the providers' hosts lead to a running server of this process.
+    """Intercepts calls to the providers' hosts, and passes them to a running server of this process.
 
-    Begun in the event loop of that server, after its start-up. It listens on 127.0.0.1 alone, on two sockets that
-    `listening` makes unless they are given. Requests that name no sandbox go to `sandbox`. `say` is called, in that
-    loop, with what a person should know: each host that was refused, once.
+    Call `start` in the event loop of that server, after its startup. The interceptor listens only on 127.0.0.1, on
+    `sockets` or on two new ones. Requests without a sandbox go to `sandbox`. `notify` is called in the same loop with
+    messages for the user, such as the first refusal of each host.
     """
 
     def __init__(
@@ -46,48 +46,49 @@ class Interceptor:
         allow_external: bool = False,
         sandbox: str | None = None,
         sockets: Sequence[socket] | None = None,
-        say: Callable[[str], None] = lambda text: None,
-        bounds: Bounds | None = None,
+        notify: Callable[[str], None] = lambda text: None,
+        limits: ProxyLimits | None = None,
     ) -> None:
         self._server = server
         self._sandbox = sandbox
         self._sockets = sockets
         self._allow_external = allow_external
-        self._say = say
-        self._bounds = bounds
+        self._notify = notify
+        self._limits = limits
         self._listeners: list[asyncio.Server] = []
         self._files: tempfile.TemporaryDirectory[str] | None = None
         self._proxy: Proxy | None = None
-        self._trap: Trap | None = None
-        self._given: dict[str, str] = {}
+        self._details: ProxyDetails | None = None
+        self._environ: dict[str, str] = {}
 
     async def start(self) -> None:
-        """Listen. Raises OSError when that, or writing the certificates, cannot be done."""
-        self._given = dict(os.environ)
+        """Write the certificates and start to listen. Raises OSError."""
+        self._environ = dict(os.environ)
         self._files = tempfile.TemporaryDirectory(prefix="mockserver-", ignore_cleanup_errors=True)
         directory, authority, hosts = Path(self._files.name), Authority(), provider_hosts()
         context = authority.context(hosts, directory)
         self._proxy = proxy = Proxy(
-            Choices(hosts, allow_external=self._allow_external),
-            self._protocol,
+            HostPolicy(hosts, allow_external=self._allow_external),
+            self._new_protocol,
             context,
             lambda: len(self._server.shared.connections),
-            self._say,
-            self._bounds,
+            self._notify,
+            self._limits,
         )
         await self._listen(proxy, context)
-        self._trap = Trap(*self.ports, *self._written(directory, authority), hosts, self._allow_external)
+        files = self._write_files(directory, authority)
+        self._details = ProxyDetails(*self.ports, *files, hosts, self._allow_external)
 
     async def _listen(self, proxy: Proxy, context: ssl.SSLContext) -> None:
-        loop, timeout = asyncio.get_running_loop(), proxy.bounds.handshake_timeout
-        plain, secure = self._sockets = self._sockets or listening()
+        loop, timeout = asyncio.get_running_loop(), proxy.limits.handshake_timeout
+        plain, secure = self._sockets = self._sockets or open_sockets()
         self._listeners = [
-            await loop.create_server(lambda: Front(proxy), sock=plain),
-            await loop.create_server(self._protocol, sock=secure, ssl=context, ssl_handshake_timeout=timeout),
+            await loop.create_server(lambda: ClientConnection(proxy), sock=plain),
+            await loop.create_server(self._new_protocol, sock=secure, ssl=context, ssl_handshake_timeout=timeout),
         ]
 
     async def close(self) -> None:
-        """Listen no more, end what was not handed to the server, and remove every file."""
+        """Stop listening, close the connections that were not passed to the server, and remove every file."""
         for listener in self._listeners:
             listener.close()
         if self._proxy is not None:
@@ -97,19 +98,19 @@ class Interceptor:
 
     @property
     def url(self) -> str:
-        """The proxy's address, which answers as the sandbox server too."""
-        return self._begun().url
+        """The URL of the proxy, which is also a URL of the sandbox server."""
+        return self._started().url
 
     @property
     def ports(self) -> tuple[int, int]:
-        """The ports that it listens on, which webhooks have no business at."""
+        """The ports that it listens on. Webhooks to them must be refused."""
         plain, secure = (s.getsockname()[1] for s in self._sockets or ())
         return plain, secure
 
     @property
     def directory(self) -> Path:
-        """Where the files are, for as long as the interceptor runs."""
-        return self._begun().bundle.parent
+        """The directory of the files, which exists while the interceptor runs."""
+        return self._started().bundle.parent
 
     @property
     def refused(self) -> Mapping[str, int]:
@@ -117,32 +118,32 @@ class Interceptor:
         return dict(self._proxy.refused) if self._proxy is not None else {}
 
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The variables that lead a program here, to be set over those of `base` (this process' own)."""
-        return environment(self._begun(), self._given if base is None else base)
+        """Return the variables to add to the environment `base` of a program (default: that of this process)."""
+        return environment(self._started(), self._environ if base is None else base)
 
-    def _begun(self) -> Trap:
-        if self._trap is None:
+    def _started(self) -> ProxyDetails:
+        if self._details is None:
             raise RuntimeError("the interceptor was not started")
-        return self._trap
+        return self._details
 
-    def _protocol(self) -> HttpProtocol:
-        made = self._server.connection()
+    def _new_protocol(self) -> HttpProtocol:
+        protocol = self._server.connection()
         if self._sandbox is not None:
-            made.app = _Within(made.app, self._sandbox)
-        return made
+            protocol.app = _InSandbox(protocol.app, self._sandbox)
+        return protocol
 
-    def _written(self, directory: Path, authority: Authority) -> tuple[Path, Path]:
-        bundle, nothing = directory / "authorities.pem", directory / "nothing"
-        others = roots(self._given) + b"\n" if self._allow_external else b""
+    def _write_files(self, directory: Path, authority: Authority) -> tuple[Path, Path]:
+        bundle, empty_directory = directory / "authorities.pem", directory / "empty"
+        others = trusted_certificates(self._environ) + b"\n" if self._allow_external else b""
         bundle.write_bytes(others + authority.certificate)
-        write_startup_files(directory, bundle, self._given)
+        write_startup_files(directory, bundle, self._environ)
         with suppress(FileExistsError):
-            nothing.mkdir()
-        return bundle, nothing
+            empty_directory.mkdir()
+        return bundle, empty_directory
 
 
-class _Within:
-    """The server as those see it who name no sandbox of their own."""
+class _InSandbox:
+    """Wraps the server's application: requests without a sandbox go to this one."""
 
     def __init__(self, app: Application, sandbox: str) -> None:
         self._app = app

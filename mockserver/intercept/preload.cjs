@@ -1,32 +1,32 @@
-// Takes a Node program to the sandbox: connections to the providers' hosts go to the proxy on this machine.
+// Makes a Node program use the sandbox: connections to the providers' hosts go to the proxy on this machine.
 //
-// Node's fetch has no proxy support before 22.21, and its https module none at all by itself. Whatever a program
-// connects with (fetch, https, undici, axios, got), it ends in net.Socket's connect: there the address is exchanged,
-// and nothing else. The name that TLS checks stays what the program asked for.
+// Node's fetch has no proxy support before 22.21, and its https module has none at all. All clients (fetch, https,
+// undici, axios, got) use net.Socket's connect in the end, so only the address is replaced there. TLS still checks the
+// name that the program uses.
 'use strict';
 
 const net = require('node:net');
 const tls = require('node:tls');
 
-const told = process.env.MOCKSERVER_INTERCEPT;
-if (told) intercept(JSON.parse(told));
+const options = process.env.MOCKSERVER_INTERCEPT;
+if (options) intercept(JSON.parse(options));
 
 function intercept({ hosts, plain, secure, external }) {
-  const known = new Set(hosts);
+  const intercepted = new Set(hosts);
   const connect = net.Socket.prototype.connect;
 
   net.Socket.prototype.connect = function (...args) {
-    // net.connect hands over one array, [options, callback]; others call with options, or with port and host.
+    // net.connect passes one array, [options, callback]; others pass options, or port and host.
     const list = Array.isArray(args[0]) ? args[0] : args;
-    const asked = wanted(list);
-    if (!asked || isLoopback(asked.host)) return connect.apply(this, args);
-    if (known.has(asked.host)) {
-      const inTheClear = asked.port === 80 && !(this instanceof tls.TLSSocket);
-      redirect(list, inTheClear ? plain : secure);
-    } else if (!external && (asked.port === 80 || asked.port === 443)) {
-      const error = new Error(
-        `mockserver: refused: ${asked.host}:${asked.port} is not a provider's host; --allow-external lets it through`,
-      );
+    const destination = destinationOf(list);
+    if (!destination || isLoopback(destination.host)) return connect.apply(this, args);
+    const { host, port } = destination;
+    if (intercepted.has(host)) {
+      const unencrypted = port === 80 && !(this instanceof tls.TLSSocket);
+      redirect(list, unencrypted ? plain : secure);
+    } else if (!external && (port === 80 || port === 443)) {
+      const hint = 'use --allow-external to allow other hosts';
+      const error = new Error(`mockserver: refused: ${host}:${port} is not a provider's host; ${hint}`);
       process.nextTick(() => this.destroy(Object.assign(error, { code: 'ECONNREFUSED' })));
       return this;
     }
@@ -34,10 +34,10 @@ function intercept({ hosts, plain, secure, external }) {
   };
 }
 
-function wanted(list) {
+function destinationOf(list) {
   const first = list[0];
   const options = typeof first === 'object' && first !== null ? first : { port: first, host: list[1] };
-  if (options.path || !Number(options.port)) return null; // a local socket, or nonsense that Node itself refuses
+  if (options.path || !Number(options.port)) return null; // a local socket, or invalid options that Node itself refuses
   const host = typeof options.host === 'string' ? options.host : 'localhost';
   return { host: host.toLowerCase().replace(/\.$/, ''), port: Number(options.port) };
 }

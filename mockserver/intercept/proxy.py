@@ -1,4 +1,4 @@
-"""The proxy: what its connections share, and how many there may be."""
+"""The proxy: the shared state and the limits of its connections."""
 
 import asyncio
 import ssl
@@ -7,16 +7,16 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mockserver.intercept.choice import Choices
-from mockserver.intercept.heads import Refused
+from mockserver.intercept.decision import HostPolicy
+from mockserver.intercept.heads import RefusedByProxy
 
-# How many different hosts that were refused are remembered.
-_REMEMBERED = 200
+# At most this many different refused targets, and different messages, are kept.
+_MAX_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What clients of a proxy may take: connections, bytes of a head, seconds for a head, a handshake or a dial."""
+class ProxyLimits:
+    """The limits of a proxy: connections, bytes of a head, and seconds for a head, a handshake and a connection."""
 
     connections: int = 1_000
     head_bytes: int = 65_536
@@ -25,69 +25,70 @@ class Bounds:
     dial_timeout: float = 10.0
 
 
-class Connection(Protocol):
-    """A connection that counts among those of its proxy."""
+class OpenConnection(Protocol):
+    """A connection that counts towards the limit of its proxy."""
 
     transport: asyncio.Transport
 
 
 class Proxy:
-    """What the connections of one proxy share.
+    """The state that the connections of one proxy share.
 
-    `http` makes the protocol that answers requests, `context` is for TLS with clients of the providers' hosts,
-    `others` counts the connections that were handed on and are still open, `say` tells a person.
+    `new_protocol` creates the HTTP protocol for connections to the sandbox. `context` is the TLS context for the
+    providers' hosts. `count_handed_over` returns the number of open connections that were passed to the server.
+    `notify` is called with messages for the user.
     """
 
     def __init__(
         self,
-        choices: Choices,
-        http: Callable[[], Any],
+        policy: HostPolicy,
+        new_protocol: Callable[[], Any],
         context: ssl.SSLContext,
-        others: Callable[[], int],
-        say: Callable[[str], None],
-        bounds: Bounds | None = None,
+        count_handed_over: Callable[[], int],
+        notify: Callable[[str], None],
+        limits: ProxyLimits | None = None,
     ) -> None:
-        self.choices = choices
-        self.http = http
+        self.policy = policy
+        self.new_protocol = new_protocol
         self.context = context
-        self.bounds = bounds or Bounds()
+        self.limits = limits or ProxyLimits()
         self.refused: Counter[str] = Counter()
-        self._others = others
-        self._say = say
-        self._said: set[str] = set()
-        self._open: set[Connection] = set()
+        self._count_handed_over = count_handed_over
+        self._notify = notify
+        self._notified: set[str] = set()
+        self._open: set[OpenConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def opened(self, connection: Connection) -> bool:
-        """Whether there is room for a connection. It counts until it is `gone`."""
-        room = len(self._open) + self._others() < self.bounds.connections
+    def add(self, connection: OpenConnection) -> bool:
+        """Count a connection until `remove`. Returns false if that exceeds the limit."""
+        within_limit = len(self._open) + self._count_handed_over() < self.limits.connections
         self._open.add(connection)
-        return room
+        return within_limit
 
-    def gone(self, connection: Connection) -> None:
-        """A connection has ended, or is somebody else's now."""
+    def remove(self, connection: OpenConnection) -> None:
+        """Stop counting a connection, because it has ended or was passed on."""
         self._open.discard(connection)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do what takes time."""
+        """Run a coroutine as a task, which ends with the proxy."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def note_refusal(self, target: str, refused: Refused) -> None:
-        """Count a refusal by what was asked for, and say the first of each."""
-        if target in self.refused or len(self.refused) < _REMEMBERED:
+    def note_refusal(self, target: str, refused: RefusedByProxy) -> None:
+        """Count a refusal by the target of the request, and notify the user of it once."""
+        if target in self.refused or len(self.refused) < _MAX_KEPT:
             self.refused[target] += 1
-        self.say_once(f"refused: {refused}")
+        self.notify_once(f"refused: {refused}")
 
-    def say_once(self, text: str) -> None:
-        """Tell a person, unless that was told before."""
-        if text not in self._said and len(self._said) < _REMEMBERED:
-            self._said.add(text)
-            self._say(text)
+    def notify_once(self, text: str) -> None:
+        """Send a message to the user, unless the same message was sent before."""
+        if text not in self._notified and len(self._notified) < _MAX_KEPT:
+            self._notified.add(text)
+            self._notify(text)
 
     def close(self) -> None:
-        """End every connection that was not handed to the server."""
+        """Close every connection that was not passed to the server."""
         for task in list(self._tasks):
             task.cancel()
         for connection in list(self._open):

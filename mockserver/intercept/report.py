@@ -1,4 +1,4 @@
-"""The report of a run: what was called, what came of it, and why."""
+"""The report of `mockserver exec`: how often each operation was called, with its statuses and rules."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from mockserver.sandbox.sandboxes import Sandboxes
 
 
 class Line(NamedTuple):
-    """Calls that went alike. `operation` is a method and a path where the path is no operation's."""
+    """Calls with the same result. `operation` is a method and a path if no operation has that path."""
 
     sandbox: str
     operation: str
@@ -16,27 +16,30 @@ class Line(NamedTuple):
     rule: str
 
 
-async def called(sandboxes: Sandboxes) -> Counter[Line]:
-    """How often what was called, in the order of the first calls. Journals are bounded: the oldest may be gone."""
-    counted: Counter[Line] = Counter()
+async def count_calls(sandboxes: Sandboxes) -> Counter[Line]:
+    """Count the calls in all journals, in the order of the first calls. Old entries of a journal may be missing."""
+    counts: Counter[Line] = Counter()
     for sandbox in sandboxes.by_name.values():
         for entry in reversed(await sandbox.journal()):
             if entry.kind == "request":
                 operation = entry.operation or f"{entry.method} {entry.path}"
                 status = str(entry.status or "no reply")
-                counted[Line(sandbox.name, operation, status, entry.rule or "")] += 1
-    return counted
+                counts[Line(sandbox.name, operation, status, entry.rule or "")] += 1
+    return counts
 
 
-def report(counted: Mapping[Line, int], refused: Mapping[str, int]) -> Iterator[str]:
-    """The lines of a report, for people."""
-    total = sum(counted.values())
-    yield f"{total} {'call' if total == 1 else 'calls'} to the sandbox"
-    wide = max((len(line.operation) for line in counted), default=0)
-    for line, count in counted.items():
-        where = "" if line.sandbox == "default" else f"  (sandbox {line.sandbox})"
-        yield f"  {count:>4} x {line.operation:<{wide}}  {line.status:<8}  {line.rule}{where}".rstrip()
+def report(counts: Mapping[Line, int], refused: Mapping[str, int]) -> Iterator[str]:
+    """Yield the lines of the report."""
+    yield f"{_number(sum(counts.values()), 'call')} to the sandbox"
+    width = max((len(line.operation) for line in counts), default=0)
+    for line, count in counts.items():
+        sandbox = "" if line.sandbox == "default" else f"  (sandbox {line.sandbox})"
+        yield f"  {count:>4} x {line.operation:<{width}}  {line.status:<8}  {line.rule}{sandbox}".rstrip()
     if refused:
-        yield f"{sum(refused.values())} refused"
+        yield f"{_number(sum(refused.values()), 'call')} refused"
         for target, count in refused.items():
-            yield f"  {count:>4} x {target or 'what was no request'}"
+            yield f"  {count:>4} x {target or '(not a valid request)'}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

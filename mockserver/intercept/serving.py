@@ -1,4 +1,4 @@
-"""`mockserver serve --intercept`: the sandbox for programs that are started in other terminals."""
+"""`mockserver serve --intercept`: intercepts programs that are started in other terminals."""
 
 import shlex
 import sys
@@ -7,46 +7,54 @@ from contextlib import ExitStack
 from typing import Any
 
 from mockserver.intercept.background import InterceptingServer
-from mockserver.intercept.interceptor import Interceptor, listening
+from mockserver.intercept.interceptor import Interceptor, open_sockets
 from mockserver.serving.http_server import HttpServer
 from mockserver.serving.serve import serve
 from mockserver.settings import Settings, SettingsError
 
 
 def serve_intercepting(settings: Settings, *, allow_external: bool) -> None:
-    """Serve until interrupted, and print what leads programs here. Raises what `serve` raises."""
+    """Serve until interrupted, and print the variables for other programs. Raises what `serve` raises."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(each) for each in listening()]
-        made: list[InterceptingServer] = []
+        sockets = [stack.enter_context(each) for each in open_sockets()]
+        servers: list[InterceptingServer] = []
 
         def interceptor(server: HttpServer) -> Interceptor:
-            return Interceptor(server, allow_external=allow_external, sockets=sockets, say=_say)
+            return Interceptor(server, allow_external=allow_external, sockets=sockets, notify=_print_error)
 
-        def intercepting(*given: Any, **named: Any) -> InterceptingServer:
-            made.append(InterceptingServer(*given, interceptor=interceptor, ready=_ready, **named))
-            return made[0]
+        def new_server(*args: Any, **kwargs: Any) -> InterceptingServer:
+            servers.append(InterceptingServer(*args, interceptor=interceptor, on_ready=_print_instructions, **kwargs))
+            return servers[0]
 
-        serve(settings, intercepting, own_ports=[s.getsockname()[1] for s in sockets])
-    if made and made[0].error is not None:
-        raise SettingsError(f"cannot intercept: {made[0].error}")
+        serve(settings, new_server, own_ports=[s.getsockname()[1] for s in sockets])
+    if servers and servers[0].error is not None:
+        raise SettingsError(f"cannot intercept: {servers[0].error}")
 
 
 def exports(interceptor: Interceptor) -> Iterator[str]:
-    """The lines for a shell that set the variables (POSIX, 2.14, export)."""
+    """Yield shell commands that set the variables (POSIX, 2.14, export)."""
     for name, value in interceptor.environment().items():
         yield f"export {name}={shlex.quote(value)}"
 
 
-def _ready(interceptor: Interceptor) -> None:
-    """Say how a program gets here: a file to read in, and what is in it."""
+def _print_instructions(interceptor: Interceptor) -> None:
+    """Write a shell script that sets the variables, and print how to use it."""
     lines = list(exports(interceptor))
     file = interceptor.directory / "environment.sh"
     file.write_text("\n".join(lines) + "\n", "utf-8")
-    told = ["", "Before you start a program that calls the providers' own hosts:", f"  . {shlex.quote(str(file))}", ""]
-    sys.stdout.write("\n".join([*told, "which is", *(f"  {line}" for line in lines), ""]))
+    intro = ["", "In another terminal, before you start a program that calls the providers' own hosts, run:"]
+    text = [
+        *intro,
+        f"  . {shlex.quote(str(file))}",
+        "",
+        "It sets these variables:",
+        *(f"  {line}" for line in lines),
+        "",
+    ]
+    sys.stdout.write("\n".join(text))
     sys.stdout.flush()
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     sys.stderr.write(f"mockserver: {text}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Files that curl and wget read when they start, for what no variable tells them."""
+"""Startup files of curl and wget, for options that have no environment variable."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,18 +7,18 @@ CURLRC, WGETRC = ".curlrc", "wgetrc"
 
 
 def write_startup_files(directory: Path, bundle: Path, base: Mapping[str, str]) -> None:
-    """Write them into `directory`, with what a program with the environment `base` has in its own.
+    """Write both files into `directory`. They include the user's own files, found by the environment `base`.
 
-    curl shows what a proxy replied as if it were the reply (`curl -i`), and a wget that was built with GnuTLS looks
-    for authorities in its settings alone.
+    Otherwise `curl -i` would print the proxy's reply too, and a wget that was built with GnuTLS would not trust the
+    certificates, because it reads their location only from its startup file.
     """
-    curl, wget = _first(_of_curl(base)), _first(_of_wget(base))
+    curl, wget = _first(_curl_files(base)), _first(_wget_files(base))
     (directory / CURLRC).write_bytes(b"suppress-connect-headers\n" + curl)
     (directory / WGETRC).write_bytes(wget + f"\nca_certificate = {bundle}\n".encode())
 
 
-def _of_curl(base: Mapping[str, str]) -> Iterator[Path]:
-    """Where curl looks, in its order (its manual, --config)."""
+def _curl_files(base: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the startup files that curl tries, in its order (curl manual, --config)."""
     if base.get("CURL_HOME"):
         yield Path(base["CURL_HOME"], ".curlrc")
     if base.get("XDG_CONFIG_HOME"):
@@ -27,8 +27,8 @@ def _of_curl(base: Mapping[str, str]) -> Iterator[Path]:
         yield from (Path(base["HOME"], name) for name in (".config/curlrc", ".curlrc"))
 
 
-def _of_wget(base: Mapping[str, str]) -> Iterator[Path]:
-    """Where wget looks, in its order (its manual, "Wgetrc Location")."""
+def _wget_files(base: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the startup files that wget tries, in its order (wget manual, "Wgetrc Location")."""
     if base.get("WGETRC"):
         yield Path(base["WGETRC"])
     elif base.get("HOME"):

@@ -1,49 +1,49 @@
-"""Tunnels: two connections whose bytes go over from each to the other, no faster than they are taken."""
+"""Tunnels: two connections that forward their data to each other, with flow control."""
 
 import asyncio
 
 
-class End(asyncio.Protocol):
-    """One end of a tunnel. What comes here leaves by the other end."""
+class TunnelEnd(asyncio.Protocol):
+    """One end of a tunnel. Data that arrives here is sent by the other end."""
 
     def __init__(self) -> None:
-        self.other: End = self  # until it is joined to another
+        self.other: TunnelEnd = self  # until `join`
         self.transport: asyncio.Transport
         self._ended = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait until the tunnel is whole."""
+        """Read nothing until `join`."""
         self.transport = transport
         transport.pause_reading()
 
-    def join(self, other: "End") -> None:
-        """Be the tunnel's ends, and begin."""
+    def join(self, other: "TunnelEnd") -> None:
+        """Connect both ends, and start to forward data."""
         self.other, other.other = other, self
         for end in (self, other):
             end.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        """Hand it over."""
+        """Send the data by the other end."""
         self.other.transport.write(data)
 
     def pause_writing(self) -> None:
-        """This end takes no more: nothing more is read at the other."""
+        """Stop reading at the other end, because the buffer of this end is full."""
         if not self.other.transport.is_closing():
             self.other.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """This end takes more."""
+        """Read at the other end again."""
         if not self.other.transport.is_closing():
             self.other.transport.resume_reading()
 
     def eof_received(self) -> bool:
-        """One direction is over; the connection is when both are."""
+        """Close the sending side of the other end. The connection is closed when both directions have ended."""
         self._ended = True
         if not self.other.transport.is_closing():
             self.other.transport.write_eof()
         return not self.other._ended
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Without this end the other has no use."""
+        """Close the other end too."""
         if not self.other.transport.is_closing():
             self.other.transport.close()

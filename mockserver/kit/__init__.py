@@ -1,1 +1,1 @@
-"""What a provider is written with: its base class, operations, models and refusals."""
+"""The base class and the tables that a provider is written with."""

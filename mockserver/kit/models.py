@@ -1,4 +1,4 @@
-"""The bases and types of the models that requests and replies are made of."""
+"""The base classes and types of the models of requests and replies."""
 
 import re
 from collections.abc import Iterable
@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, ErrorDetails
 
-# User, host, port, path: what a document can say of a URL. The host is a name or an address in brackets.
+# The pattern for documents: user, host, port, path. The host is a name or an address in brackets.
 _WEB_URL = (
     r"^[Hh][Tt][Tt][Pp][Ss]?://([^\x00-\x20\x7f/?#@\[\]\\]*@)?(\[[0-9A-Fa-f:.]+\]|[^\x00-\x20\x7f/?#@\[\]:\\]+)"
     r"(:[0-9]{0,5})?([/?#][^\x00-\x20\x7f]*)?$"
@@ -17,7 +17,7 @@ _IS_WEB_URL = re.compile(_WEB_URL.removeprefix("^").removesuffix("$")).fullmatch
 
 
 def web_url(value: str) -> str:
-    """An http(s) URL with a host. Raises ValueError for any other text."""
+    """Return the value if it is an http or https URL with a host. Raises ValueError if it is not."""
     if not _IS_WEB_URL(value):
         raise ValueError("must be an http or https URL")
     return value
@@ -32,27 +32,26 @@ Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class Body(BaseModel):
-    """The base of request bodies: JSON types are taken as they are, and unknown fields are let through."""
+    """The base of request bodies. JSON types are not converted, and unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", populate_by_name=True, defer_build=True)
 
     def deviations(self) -> Iterable[str]:
-        """What of a valid body the provider's contract does not allow, though published clients send it."""
+        """Yield what the provider's contract does not allow in a valid body, although published clients send it."""
         return ()
 
 
 class Shape(BaseModel):
-    """The base of reply bodies, which exist for the documents; tests hold the replies to them.
+    """The base of reply bodies. They are used for the documents and by tests, which validate every reply.
 
-    A field that is None by default is one that a reply may leave out; a field without a default is always there.
-    A server that makes no document never builds them.
+    A field with the default None can be missing in a reply. A field without a default is always there.
     """
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The schema, in which what may be left out is not said to be null."""
+        """Return the schema. A field that can be missing is not nullable."""
         made = handler(core_schema)
         for shown in handler.resolve_ref_schema(made).get("properties", {}).values():
             if "default" in shown and shown["default"] is None:
@@ -61,20 +60,25 @@ class Shape(BaseModel):
         return made
 
 
-class NoOptions(BaseModel):
-    """The options of a provider that has none."""
+class ProviderOptions(BaseModel):
+    """Options of a scenario for one provider. By default there are none."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
+def problems(error: ValidationError) -> list[ErrorDetails]:
+    """Return the problems of a body, without its values, which may be large."""
+    return error.errors(include_url=False, include_input=False, include_context=False)
+
+
 def first_error(error: ValidationError) -> str:
-    """The first thing wrong with a body, in one sentence that names the field."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    """Return a message about the first problem of a body, with the name of the field."""
+    first = problems(error)[0]
     field_name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":
         return f"{field_name} is required"
     if first["type"] == "model_type":
-        # pydantic's own words name the class.
+        # pydantic's message names the class.
         return f"{field_name}: must be a JSON object" if field_name else "The body must be a JSON object"
     message = first["msg"].removeprefix("Value error, ")
     return f"{field_name}: {message}" if field_name else message

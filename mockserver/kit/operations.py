@@ -1,4 +1,4 @@
-"""What a provider declares: its operations, each with its replies, and its webhooks. The documents are made of it."""
+"""Operations with their replies, and events. The server and the documents use the same declarations."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -13,9 +13,9 @@ BodyKind = Literal["json", "multipart", "form"]
 
 
 class Stream(NamedTuple):
-    """A body that comes with time: its chunks and its ending, begun at an instant in milliseconds since the epoch.
+    """A body that is sent in chunks. `began` is an instant in milliseconds since the epoch.
 
-    `note` is for the journal where a fault spoilt it.
+    `note` is for the journal if a fault changed the stream.
     """
 
     track: Track
@@ -24,10 +24,10 @@ class Stream(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What goes back: JSON data, or bytes with their own content type, or a stream.
+    """A reply: JSON data, bytes with a content type, or a stream.
 
-    `rests_on` names rows of the provider's ledger, without the provider, that this reply rests on beside those of its
-    operation. `job` is the id of the job that it is about; `deviations` and `note` go into the journal.
+    `ledger_rows` are the rows of the provider's ledger that this reply is based on, in addition to those of its
+    operation. `job` is the id of the job that it is about. `deviations` and `note` are for the journal.
     """
 
     status: int = 200
@@ -36,17 +36,17 @@ class Reply(NamedTuple):
     content_type: str = "application/json"
     stream: Stream | None = None
     job: str | None = None
-    rests_on: tuple[str, ...] = ()
+    ledger_rows: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
     note: str | None = None
 
 
 class Deferred(NamedTuple):
-    """A reply that waits for work which takes time: nobody polls it, so the request itself waits.
+    """A reply that is sent when the work of the request is done.
 
-    At the instant `due` (None: never) `then` gives the reply, or raises Refusal. Where the client goes away before,
-    `abandoned` is called instead, and the journal gets `abandoned_note` and `abandoned_rests_on`. `job` is as in a
-    reply.
+    At the instant `due` (None: never) `then` is called and returns the reply, or raises Refusal. If the client leaves
+    before, `abandoned` is called instead, and the journal gets `abandoned_note` and `abandoned_ledger_rows`. `job` is
+    as in `Reply`.
     """
 
     due: int | None
@@ -54,7 +54,7 @@ class Deferred(NamedTuple):
     abandoned: Callable[[], Awaitable[None]] | None = None
     job: str | None = None
     abandoned_note: str | None = None
-    abandoned_rests_on: tuple[str, ...] = ()
+    abandoned_ledger_rows: tuple[str, ...] = ()
 
 
 Handler = Callable[[Any], Awaitable[Reply | Deferred]]
@@ -62,10 +62,10 @@ Input = tuple[str, ...] | Callable[[Any], str | None]
 
 
 class Documented(NamedTuple):
-    """A reply as the documents show it: its model (None: no JSON body), and what it means.
+    """A reply in the documents: its meaning and its model (None: no JSON body).
 
-    `headers` are those that every such reply has, beside the provider's own: a JSON Schema by name. `example` is a
-    body as it looks.
+    `headers` are the headers that every such reply has in addition to the provider's: a JSON Schema by name. `example`
+    is an example of the body.
     """
 
     description: str
@@ -75,8 +75,24 @@ class Documented(NamedTuple):
     example: Any = None
 
 
+class ErrorReplies(NamedTuple):
+    """The errors that a provider documents, by status. Every operation has those in `always`."""
+
+    by_status: Mapping[int, Documented]
+    always: tuple[int, ...] = (401, 429, 500, 503)
+
+    @classmethod
+    def of(cls, model: type[BaseModel], meanings: Mapping[int, str]) -> "ErrorReplies":
+        """Return errors with the same model and the meanings of their statuses."""
+        return cls({status: Documented(meaning, model) for status, meaning in meanings.items()})
+
+    def beside(self, successes: Mapping[int, Documented], *statuses: int) -> dict[int, Documented]:
+        """Return all replies of an operation: `successes`, the errors of every operation, and those of `statuses`."""
+        return {**successes, **{status: self.by_status[status] for status in sorted((*self.always, *statuses))}}
+
+
 class Event(NamedTuple):
-    """A webhook as the documents show it: the model of its body, and the headers that it is sent with."""
+    """A webhook in the documents: the model of its body, and its headers in addition to the signature."""
 
     description: str
     model: type[BaseModel]
@@ -85,21 +101,25 @@ class Event(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One operation of a provider, declared once: the edge dispatches on it, and the documents are made of it.
+    """An operation of a provider. The server routes requests by it, and the documents are generated from it.
 
-    `name` is the OpenAPI operation id behind the provider's prefix. `input` is the path within the body of the
-    value that the operation is about, which rules see as `input`, or a function that finds it in the body's data.
-    `counts` names the limits that a request uses.
-    `links` lead on from a reply: name -> (operation, its parameter, where in the reply's body the value is; left
-    out: `/id`). `parts` are the media types of files in a multipart body, by part. `spell` words those errors of an
-    operation that it has another way with than its provider (None: as the provider).
-    `tag`, `host` (where it is not the first of the provider's) and `examples` (request bodies by name) are for the
-    documents alone.
+    `name` is the OpenAPI operation id without the provider. `input` is the path within the body of the value that
+    scenarios call `input`, or a function that returns that value. `max_body` is the largest body in bytes if it is not
+    the provider's. `streams` is true if the reply is a stream.
 
-    `rests_on` names the rows of the provider's ledger that every reply of the operation rests on, beside the
-    operation's own, and `request_rests_on` gives those that depend on the request. They are known before anything is
-    done, so that a server that assumes nothing can refuse. `deviations` gives what a valid request has that the
-    contract does not allow.
+    A `public` operation needs no credential. Others can require a `scope`. `counts` names the limits that a request
+    counts against if they are not the provider's. `error_reply` returns the operation's own reply to an error, or None
+    for the provider's. The journal does not keep the bodies of a `secret` operation. A `hidden` operation is not in the
+    documents, and scenarios cannot name it.
+
+    `ledger_rows` are the rows of the provider's ledger that every reply of the operation is based on, in addition to
+    the operation's own row. `request_ledger_rows` returns the rows that depend on the request. They are known before
+    the handler is called, so that `--no-assumed` can refuse the request. `deviations` returns what the contract does
+    not allow in a valid request.
+
+    Only for the documents: `links` from a reply to the next request (name -> operation, its parameter, and where the
+    value is in the reply's body, by default `/id`), `parts` (the media types of files in a multipart body), `tag`,
+    `host` (if it is not the provider's first) and `examples` (request bodies by name).
     """
 
     name: str
@@ -119,13 +139,14 @@ class Operation(NamedTuple):
     links: Mapping[str, tuple[str, str] | tuple[str, str, str]] = {}
     hidden: bool = False
     secret: bool = False
+    streams: bool = False
     max_body: int | None = None
     description: str = ""
     tag: str = ""
     host: str | None = None
     examples: Mapping[str, Any] = {}
     parts: Mapping[str, str] = {}
-    rests_on: tuple[str, ...] = ()
-    request_rests_on: Callable[[Any], Iterable[str]] | None = None
+    ledger_rows: tuple[str, ...] = ()
+    request_ledger_rows: Callable[[Any], Iterable[str]] | None = None
     deviations: Callable[[Any], Iterable[str]] | None = None
-    spell: Callable[[Refusal], Reply | None] | None = None
+    error_reply: Callable[[Refusal], Reply | None] | None = None

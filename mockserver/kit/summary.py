@@ -1,4 +1,4 @@
-"""What a server has to know of its providers to start, and the providers themselves, loaded when they are asked for."""
+"""Summaries of the providers, which a server needs to start, and the providers, which are loaded when needed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from mockserver.kit.provider import Provider
 
 
 class Summary(NamedTuple):
-    """A provider as a server that has not loaded it knows it: where it is found, and what scenarios may name of it."""
+    """The data of a provider that a server has without loading it: its addresses, and the names for scenarios."""
 
     name: str
     title: str
@@ -21,7 +21,7 @@ class Summary(NamedTuple):
 
 
 def summary(provider: Provider) -> Summary:
-    """The summary of a provider."""
+    """Return the summary of a provider."""
     return Summary(
         name=provider.name,
         title=provider.title,
@@ -29,14 +29,14 @@ def summary(provider: Provider) -> Summary:
         hosts=provider.hosts,
         operations=tuple(o.name for o in provider.operations if not o.hidden),
         codes=provider.codes,
-        events=provider.events,
+        events=tuple(provider.events),
         tiers=(*provider.tiers, *provider.aliases),
         limits=tuple(dict.fromkeys(figure for tier in provider.tiers.values() for figure in tier)),
     )
 
 
 class Providers(Mapping[str, Provider]):
-    """The providers of a server by name, in the order in which they are shown. Each is loaded when first asked for."""
+    """The providers of a server by name, in the order of the documents. Each is loaded when it is first needed."""
 
     def __init__(self, summaries: Iterable[Summary], load: Callable[[str], Provider]) -> None:
         self._summaries = {each.name: each for each in summaries}
@@ -45,13 +45,13 @@ class Providers(Mapping[str, Provider]):
 
     @classmethod
     def of(cls, providers: Iterable[Provider]) -> "Providers":
-        """Providers that are there already."""
+        """Return a mapping of providers that are loaded already."""
         there = {each.name: each for each in providers}
         return cls(map(summary, there.values()), there.__getitem__)
 
     @property
     def summaries(self) -> tuple[Summary, ...]:
-        """What is known of them without loading any."""
+        """The summaries of all providers. None is loaded for them."""
         return tuple(self._summaries.values())
 
     def __getitem__(self, name: str) -> Provider:
@@ -59,7 +59,7 @@ class Providers(Mapping[str, Provider]):
         if provider is None:
             known, provider = self._summaries[name], self._load(name)
             if summary(provider) != known:
-                raise RuntimeError(f"{name} is not as its summary says, which the server started by: make summaries")
+                raise RuntimeError(f"the summary of {name} is out of date: run `make summaries`")
             self._loaded[name] = provider
         return provider
 

@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.kit.provider import Provider
 from mockserver.openapi.build import build, tidy
 from mockserver.openapi.control import control_document
-from mockserver.openapi.providers import described
+from mockserver.openapi.providers import describe
 from mockserver.providers.registry import all_providers
 from mockserver.source.suggestions import did_you_mean
 
@@ -17,30 +17,30 @@ __all__ = ["UnknownDocument", "as_yaml", "document", "document_of", "names"]
 
 
 class UnknownDocument(ValueError):
-    """There is no document of that name; the message says which there are."""
+    """There is no document with this name. The message suggests a name."""
 
 
 def names() -> tuple[str, ...]:
-    """The names of all documents: the providers', and `control`."""
+    """Return the names of all documents: the names of the providers, and `control`."""
     return (*(p.name for p in all_providers()), "control")
 
 
 @cache
 def document(name: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of a provider, or of `control`. To be read only. Raises UnknownDocument."""
+    """Return the OpenAPI 3.1 document with this name. Do not change it. Raises UnknownDocument."""
     known = {p.name: p for p in all_providers()}
     if name != "control" and name not in known:
-        raise UnknownDocument(f"there is no document {name!r}{did_you_mean(name, names())}")
+        raise UnknownDocument(f"there is no document named {name!r}{did_you_mean(name, names())}")
     return document_of(known.get(name))
 
 
 def document_of(provider: Provider | None) -> dict[str, Any]:
-    """The document of a provider, or of the control API for None."""
-    return tidy(control_document()) if provider is None else build(described(provider))
+    """Return the document of a provider, or of the control API for None."""
+    return tidy(control_document()) if provider is None else build(describe(provider))
 
 
 def as_yaml(document: dict[str, Any]) -> str:
-    """A document as YAML, its keys in the order that they have, and nothing in it by reference."""
+    """Convert a document to YAML, with its keys in their order and without anchors and aliases."""
     import yaml
 
     class Dumper(yaml.SafeDumper):

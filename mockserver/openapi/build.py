@@ -1,4 +1,4 @@
-"""From the description of an API to its OpenAPI document."""
+"""Builds the OpenAPI document of a provider with FastAPI."""
 
 import warnings
 from collections.abc import Collection
@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from mockserver import __version__
-from mockserver.openapi.described import Described
+from mockserver.openapi.description import ApiDescription
 from mockserver.openapi.plain import plain, referred
 from mockserver.openapi.routes import route, webhook
 from mockserver.openapi.shared import share
@@ -17,25 +17,25 @@ VERSION = "3.1.0"
 _SCHEMAS = "#/components/schemas/"
 
 
-def build(api: Described) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of a provider."""
+def build(api: ApiDescription) -> dict[str, Any]:
+    """Build the OpenAPI 3.1 document of a provider."""
     with warnings.catch_warnings():
-        # FastAPI gives pydantic fields that it warns about, and silences it only where it makes them.
+        # FastAPI uses pydantic fields in a way that pydantic warns about, and hides only some of these warnings.
         warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
-        made = _made(api)
+        document = _generate(api)
     for operation in api.operations:
-        _declare(made["paths"][operation.path][operation.method.lower()], api, operation.name)
-    for item in made.get("webhooks", {}).values():
+        _keep_declared(document["paths"][operation.path][operation.method.lower()], api, operation.name)
+    for item in document.get("webhooks", {}).values():
         item["post"]["responses"] = {"2XX": item["post"]["responses"]["2XX"]}
     if api.security:
-        made["components"]["securitySchemes"] = {name: dict(scheme) for name, scheme in api.security.items()}
-    return tidy(made, api.headers)
+        document["components"]["securitySchemes"] = {name: dict(scheme) for name, scheme in api.security.items()}
+    return tidy(document, api.headers)
 
 
 def tidy(document: dict[str, Any], headers: Collection[str] = ()) -> dict[str, Any]:
-    """Leave out what a document does not need, and put what its operations share into its components, in place.
+    """Remove unused and redundant parts of a document, and move shared parts into its components, in place.
 
-    `headers` are those of every reply.
+    `headers` are the headers of every reply.
     """
     components = document["components"]
     schemas = components.pop("schemas")
@@ -46,7 +46,7 @@ def tidy(document: dict[str, Any], headers: Collection[str] = ()) -> dict[str, A
     return document
 
 
-def _made(api: Described) -> dict[str, Any]:
+def _generate(api: ApiDescription) -> dict[str, Any]:
     return get_openapi(
         title=api.title,
         version=__version__,
@@ -60,12 +60,12 @@ def _made(api: Described) -> dict[str, Any]:
     )
 
 
-def _declare(shown: dict[str, Any], api: Described, name: str) -> None:
-    """Leave the replies that were declared (FastAPI adds a 422), each with its own content type."""
+def _keep_declared(generated: dict[str, Any], api: ApiDescription, name: str) -> None:
+    """Keep only the declared replies (FastAPI adds a 422), each with its own content type."""
     operation = next(o for o in api.operations if o.name == name)
     replies = api.replies(operation)
-    shown["responses"] = {str(code): shown["responses"][str(code)] for code in replies}
+    generated["responses"] = {str(code): generated["responses"][str(code)] for code in replies}
     for code, reply in replies.items():
-        content = shown["responses"][str(code)].get("content", {})
+        content = generated["responses"][str(code)].get("content", {})
         if reply.model is not None and reply.content_type != "application/json":
             content[reply.content_type] = content.pop("application/json")

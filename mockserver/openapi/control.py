@@ -12,25 +12,25 @@ _UNUSED = f"{_SCHEMAS}HTTPValidationError"
 
 
 def control_document() -> dict[str, Any]:
-    """The OpenAPI document of the control API, in which nothing is shared yet."""
+    """Return the OpenAPI document of the control API, before `tidy`."""
     document = control_app().openapi()
     schemas = document["components"]["schemas"]
     for item in document["paths"].values():
         for operation in item.values():
             operation["security"] = []
-            found = {status: _response(shown, schemas) for status, shown in sorted(operation["responses"].items())}
-            operation["responses"] = {status: response for status, response in found.items() if response is not None}
+            responses = {status: _response(each, schemas) for status, each in sorted(operation["responses"].items())}
+            operation["responses"] = {status: each for status, each in responses.items() if each is not None}
     return document
 
 
-def _response(shown: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A response with its media type and description. None for one that the control API does not give."""
-    schema = shown.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+def _response(generated: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a response with its media type and description, or None if the control API does not use it."""
+    schema = generated.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
     if schema == _UNUSED:
         return None
     if schema == f"{_SCHEMAS}Problem":
-        return {**shown, "content": {PROBLEM: shown["content"]["application/json"]}}
-    if shown["description"] == "Successful Response":
-        described = schemas.get(schema.removeprefix(_SCHEMAS), {}).get("description", "Done")
-        return {**shown, "description": described.partition("\n")[0].rstrip(".")}
-    return shown
+        return {**generated, "content": {PROBLEM: generated["content"]["application/json"]}}
+    if generated["description"] == "Successful Response":
+        description = schemas.get(schema.removeprefix(_SCHEMAS), {}).get("description", "Done")
+        return {**generated, "description": description.partition("\n")[0].rstrip(".")}
+    return generated

@@ -1,4 +1,4 @@
-"""A provider as its document describes it."""
+"""Describes a provider for its OpenAPI document."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 
 from mockserver.core.faults import Refusal
+from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import Provider, Refused
-from mockserver.openapi.described import Described
+from mockserver.kit.provider import Provider
+from mockserver.openapi.description import ApiDescription
 
 LOCAL = "http://localhost:8080"
 
@@ -30,9 +31,9 @@ _ABOUT = (
 )
 
 
-def described(provider: Provider) -> Described:
-    """What the document of a provider says."""
-    return Described(
+def describe(provider: Provider) -> ApiDescription:
+    """Return the content of a provider's document."""
+    return ApiDescription(
         name=provider.name,
         title=provider.title,
         description="\n\n".join(filter(None, (provider.description, _ABOUT.format(title=provider.title)))),
@@ -52,17 +53,17 @@ def servers(name: str, host: str) -> dict[str, str]:
 
 
 def edge_replies(provider: Provider, operation: Operation) -> dict[int, Documented]:
-    """What the edge answers by itself where the operation does not say it, as the provider spells it."""
-    found: dict[int, Documented] = {}
-    for kind in _kinds(provider, operation):
-        reply = _spelled(provider, operation, Refusal(kind, _MEANING[kind]))
-        if reply.status not in operation.replies and reply.status not in found:
-            model = _fitting(provider, operation, reply)
-            found[reply.status] = Documented(_MEANING[kind], model, reply.content_type)
-    return found
+    """Return the replies of the edge that an operation does not declare, in the provider's format."""
+    replies: dict[int, Documented] = {}
+    for kind in _error_kinds(provider, operation):
+        reply = _error_reply(provider, operation, Refusal(kind, _MEANING[kind]))
+        if reply.status not in operation.replies and reply.status not in replies:
+            model = _matching_model(provider, operation, reply)
+            replies[reply.status] = Documented(_MEANING[kind], model, reply.content_type)
+    return replies
 
 
-def _kinds(provider: Provider, operation: Operation) -> Iterator[str]:
+def _error_kinds(provider: Provider, operation: Operation) -> Iterator[str]:
     if operation.body is not None:
         yield "invalid_request"
         yield "unsupported_media_type"
@@ -77,12 +78,13 @@ def _kinds(provider: Provider, operation: Operation) -> Iterator[str]:
     yield "server_error"
 
 
-def _spelled(provider: Provider, operation: Operation, refusal: Refusal) -> Reply:
-    return (operation.spell(refusal) if operation.spell else None) or provider.spell(refusal, Refused(operation))
+def _error_reply(provider: Provider, operation: Operation, refusal: Refusal) -> Reply:
+    own = operation.error_reply(refusal) if operation.error_reply is not None else None
+    return own or provider.error_reply(refusal, RefusalContext(operation))
 
 
-def _fitting(provider: Provider, operation: Operation, reply: Reply) -> type[BaseModel] | None:
-    """The model that the provider documents elsewhere for an error like this one. Raises LookupError for none."""
+def _matching_model(provider: Provider, operation: Operation, reply: Reply) -> type[BaseModel] | None:
+    """Return the documented error model of the provider that matches a reply. Raises LookupError if there is none."""
     if not isinstance(reply.body, Mapping):
         return None
     for model in _error_models(provider, operation):
@@ -91,11 +93,11 @@ def _fitting(provider: Provider, operation: Operation, reply: Reply) -> type[Bas
         except ValidationError:
             continue
         return model
-    raise LookupError(f"{provider.name} documents no model for its {reply.status} with {reply.body!r}")
+    raise LookupError(f"no documented model of {provider.name} matches its {reply.status} with {reply.body!r}")
 
 
 def _error_models(provider: Provider, operation: Operation) -> Iterator[type[BaseModel]]:
-    """The models of the operation's own errors, then those of the provider, the most frequent first."""
+    """Yield the error models of the operation, then those of the provider, the most frequent first."""
     yield from (r.model for code, r in operation.replies.items() if code >= 400 and r.model)
-    counted = Counter(r.model for o in provider.operations for code, r in o.replies.items() if code >= 400 and r.model)
-    yield from (model for model, _ in counted.most_common())
+    counts = Counter(r.model for o in provider.operations for code, r in o.replies.items() if code >= 400 and r.model)
+    yield from (model for model, _ in counts.most_common())

@@ -1,4 +1,4 @@
-"""Operations as routes of FastAPI, which nobody calls: its documents are made of them."""
+"""Converts operations to routes of FastAPI. The routes are never called: FastAPI generates documents from them."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from fastapi import Body, Path, Query, Response
 from fastapi.routing import APIRoute
 
 from mockserver.kit.operations import BodyKind, Documented, Event, Operation
-from mockserver.openapi.described import Described
+from mockserver.openapi.description import ApiDescription
 from mockserver.openapi.providers import servers
 
 _MEDIA_TYPES: Mapping[BodyKind, str] = {
@@ -20,8 +20,8 @@ _MEDIA_TYPES: Mapping[BodyKind, str] = {
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
-def route(api: Described, operation: Operation) -> APIRoute:
-    """An operation as FastAPI sees it."""
+def route(api: ApiDescription, operation: Operation) -> APIRoute:
+    """Convert an operation to a route."""
     replies = api.replies(operation)
     success = min(code for code in replies if code < 400)
     extra: dict[str, Any] = {"security": _security(api, operation)}
@@ -45,7 +45,7 @@ def route(api: Described, operation: Operation) -> APIRoute:
 
 
 def webhook(name: str, event: Event) -> APIRoute:
-    """An event as FastAPI sees it: a request that this server makes."""
+    """Convert an event to a route, for the `webhooks` of a document."""
     body: Any = Annotated[event.model, Body()]
     parameters = [
         {"name": header, "in": "header", "required": True, **_split(schema)} for header, schema in event.headers.items()
@@ -58,7 +58,7 @@ def webhook(name: str, event: Event) -> APIRoute:
         summary=event.description,
         tags=["webhooks"],
         response_class=Response,
-        responses={"2XX": {"description": "Received. Any other reply, or none in time, leads to another attempt"}},
+        responses={"2XX": {"description": "Received. After any other reply, or a timeout, there is another attempt"}},
         openapi_extra={
             "parameters": parameters,
             "requestBody": {"content": {"application/json": _example(event.example)}},
@@ -71,24 +71,24 @@ def _endpoint(parameters: list[Parameter]) -> Any:
     async def endpoint() -> None:
         raise NotImplementedError
 
-    # FastAPI reads the signature, and takes the docstring for a description: there is none.
+    # FastAPI reads the signature. It would use a docstring as the description.
     endpoint.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return endpoint
 
 
 def _parameters(operation: Operation) -> list[Parameter]:
-    found: dict[str, Any] = {}
+    annotations: dict[str, Any] = {}
     for name in _PARAMETER.findall(operation.path):
-        found[name] = Annotated[operation.path_types.get(name, str), Path()]
+        annotations[name] = Annotated[operation.path_types.get(name, str), Path()]
     if operation.query is not None:
-        found["query_parameters"] = Annotated[operation.query, Query()]
+        annotations["query_parameters"] = Annotated[operation.query, Query()]
     if operation.body is not None:
-        found["body"] = Annotated[operation.body, Body(media_type=_MEDIA_TYPES[operation.body_kind])]
-    return [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in found.items()]
+        annotations["body"] = Annotated[operation.body, Body(media_type=_MEDIA_TYPES[operation.body_kind])]
+    return [Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation) for name, annotation in annotations.items()]
 
 
-def _security(api: Described, operation: Operation) -> list[dict[str, list[str]]]:
-    """Any one of the schemes does; OAuth needs the operation's scope."""
+def _security(api: ApiDescription, operation: Operation) -> list[dict[str, list[str]]]:
+    """Return the security requirements: any one of the schemes is sufficient; OAuth needs the operation's scope."""
     if operation.public:
         return []
     scopes = [operation.scope] if operation.scope else []
@@ -104,21 +104,21 @@ def _body_extra(operation: Operation) -> dict[str, Any]:
     return {"content": {_MEDIA_TYPES[operation.body_kind]: media}}
 
 
-def _response(api: Described, operation: Operation, reply: Documented, *, links: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {"description": reply.description}
+def _response(api: ApiDescription, operation: Operation, reply: Documented, *, links: bool) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": reply.description}
     headers = {**api.headers, **reply.headers}
     if headers:
-        made["headers"] = {name: {"required": True, **_split(schema)} for name, schema in headers.items()}
+        response["headers"] = {name: {"required": True, **_split(schema)} for name, schema in headers.items()}
     if links and operation.links:
-        made["links"] = {name: _link(*link) for name, link in operation.links.items()}
+        response["links"] = {name: _link(*link) for name, link in operation.links.items()}
     media = _example(reply.example)
     if reply.model is not None:
-        made["model"] = reply.model
-        made["content"] = {"application/json": media}
+        response["model"] = reply.model
+        response["content"] = {"application/json": media}
     elif reply.content_type != "application/json":
         binary = {} if reply.content_type.startswith("text/") else {"contentMediaType": reply.content_type}
-        made["content"] = {reply.content_type: {"schema": {"type": "string", **binary}, **media}}
-    return made
+        response["content"] = {reply.content_type: {"schema": {"type": "string", **binary}, **media}}
+    return response
 
 
 def _link(operation: str, parameter: str, pointer: str = "/id") -> dict[str, Any]:
@@ -130,6 +130,6 @@ def _example(value: Any) -> dict[str, Any]:
 
 
 def _split(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A header object out of a JSON Schema that carries the description."""
+    """Convert a JSON Schema with a description to a header object."""
     rest = {key: value for key, value in schema.items() if key != "description"}
     return {"description": schema.get("description", ""), "schema": rest}

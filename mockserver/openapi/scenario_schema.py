@@ -41,8 +41,8 @@ _STATUSES = {
 
 def scenario_schema(providers: Sequence[Provider]) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a scenario with these providers."""
-    wanted = [(Scenario, "validation"), *((p.options_model, "validation") for p in providers)]
-    places, schema = models_json_schema(wanted, ref_template=f"{_PARTS}{{model}}")  # type: ignore[arg-type]
+    models = [(Scenario, "validation"), *((p.options_model, "validation") for p in providers)]
+    places, schema = models_json_schema(models, ref_template=f"{_PARTS}{{model}}")  # type: ignore[arg-type]
     parts = schema["$defs"]
     root = parts.pop("Scenario")
     known = catalogue(tuple(providers))
@@ -50,7 +50,7 @@ def scenario_schema(providers: Sequence[Provider]) -> dict[str, Any]:
     _name_accounts(parts, known)
     _name_rules(parts, known)
     _name_faults(parts["FaultSpec"]["properties"], providers)
-    parts["StepSpec"]["properties"]["status"] = _chosen(parts["StepSpec"]["properties"]["status"], _STATUSES)
+    parts["StepSpec"]["properties"]["status"] = _choice(parts["StepSpec"]["properties"]["status"], _STATUSES)
     plain(root, "Scenario")
     plain({"$defs": parts})
     # Pydantic also describes models of values that scenarios write in another form. They are left out.
@@ -61,45 +61,45 @@ def scenario_schema(providers: Sequence[Provider]) -> dict[str, Any]:
 
 def _options(parts: dict[str, Any], places: Mapping[Provider, Any]) -> dict[str, Any]:
     """Return the schema of `providers`, with one part for each provider's options."""
-    shown = {}
+    properties = {}
     for provider, place in places.items():
         name = f"{provider.title}Options"
         parts[name] = {**parts[place["$ref"].removeprefix(_PARTS)], "title": name}
-        shown[provider.name] = {"$ref": f"{_PARTS}{name}", "description": f"options of {provider.title}"}
+        properties[provider.name] = {"$ref": f"{_PARTS}{name}", "description": f"options of {provider.title}"}
     return {
         "type": "object",
         "description": "options of single providers",
-        "properties": shown,
+        "properties": properties,
         "additionalProperties": False,
     }
 
 
 def _name_accounts(parts: dict[str, Any], known: Catalogue) -> None:
     account = parts["AccountSpec"]["properties"]
-    account["plan"] = {**_described(account["plan"]), "enum": [*known.tiers, None]}
+    account["plan"] = {**_description_and_default(account["plan"]), "enum": [*known.tiers, None]}
     account["limits"]["propertyNames"] = {"enum": list(known.limits)}
     events = parts["WebhookSpec"]["properties"]["events"]
     parts["Event"] = {"description": "an event of a provider", "enum": list(known.events)}
     events["anyOf"] = _one_or_more("Event")
 
 
-def _one_or_more(part: str, least: int = 0) -> list[dict[str, Any]]:
+def _one_or_more(part: str, minimum: int = 0) -> list[dict[str, Any]]:
     one = {"$ref": f"{_PARTS}{part}"}
-    return [one, {"type": "array", "items": one, "minItems": least}]
+    return [one, {"type": "array", "items": one, "minItems": minimum}]
 
 
 def _name_rules(parts: dict[str, Any], known: Catalogue) -> None:
     rule = parts["RuleSpec"]["properties"]
-    whole = [f"{provider}.*" for provider in known.providers]
+    all_of_provider = [f"{provider}.*" for provider in known.providers]
     parts["Operation"] = {
         "description": "`provider.operation`; `*` matches any characters",
-        "anyOf": [{"enum": ["*", *whole, *known.operations]}, _STAR],
+        "anyOf": [{"enum": ["*", *all_of_provider, *known.operations]}, _STAR],
     }
-    rule["operation"]["anyOf"] = _one_or_more("Operation", least=1)
+    rule["operation"]["anyOf"] = _one_or_more("Operation", minimum=1)
     rule["when"]["propertyNames"] = {"pattern": _WHEN, "examples": ["input", "body.prompt", "header.user-agent"]}
     event = parts["WebhookRuleSpec"]["properties"]["event"]
     parts["WebhookRuleSpec"]["properties"]["event"] = {
-        **_described(event),
+        **_description_and_default(event),
         "anyOf": [{"enum": ["*", *known.events]}, _STAR],
     }
 
@@ -109,16 +109,17 @@ def _name_faults(fault: dict[str, Any], providers: Sequence[Provider]) -> None:
     kinds = {kind: f"the provider's own error, usually status {HTTP_STATUS[kind]}" for kind in ERROR_KINDS}
     kinds |= ON_THE_WIRE
     kinds |= {f"{p.name}: {code}": f"{p.title}'s own error {code}" for p in providers for code in p.codes}
-    fault["kind"] = _chosen(fault["kind"], kinds)
+    fault["kind"] = _choice(fault["kind"], kinds)
     codes = [f"{p.name}\\s*[:.]\\s*(?:{'|'.join(p.codes)})" for p in providers if p.codes]
     if codes:
         fault["kind"]["anyOf"].append({"type": "string", "pattern": rf"^(?:{'|'.join(codes)})$"})
 
 
-def _chosen(shown: Mapping[str, Any], meanings: Mapping[str, str]) -> dict[str, Any]:
+def _choice(schema: Mapping[str, Any], meanings: Mapping[str, str]) -> dict[str, Any]:
     """Return the schema of a choice of words, each with the meaning that editors show beside it."""
-    return {**_described(shown), "anyOf": [{"const": word, "description": text} for word, text in meanings.items()]}
+    choices = [{"const": word, "description": text} for word, text in meanings.items()]
+    return {**_description_and_default(schema), "anyOf": choices}
 
 
-def _described(shown: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in shown.items() if key in ("description", "default")}
+def _description_and_default(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key in ("description", "default")}

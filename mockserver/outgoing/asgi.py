@@ -1,4 +1,4 @@
-"""Calls into an ASGI application in this process: no socket, no name to resolve, and nothing to guard."""
+"""Outgoing calls to an ASGI application in this process, without a socket."""
 
 import asyncio
 import logging
@@ -16,10 +16,10 @@ AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message
 
 
 class AsgiSender:
-    """Sends calls to an application, each once; an application that raises has answered 500, with the traceback.
+    """Sends each call to an application once. If the application raises, the reply is a 500 with the traceback.
 
-    A call is over when the application returns, its background work included. The application's lifespan is not run.
-    `timer` gives seconds and is only subtracted from itself.
+    A call ends when the application returns, which includes its background tasks. The application's lifespan is not
+    run. `timer` returns seconds; only differences count.
     """
 
     def __init__(self, app: AsgiApp, timer: Callable[[], float]) -> None:
@@ -27,7 +27,7 @@ class AsgiSender:
         self._timer = timer
 
     async def send(self, call: OutgoingCall) -> CallResult:
-        """Makes the call once and says what became of it; raises only CancelledError."""
+        """Make the call once and return its result. Raises only CancelledError."""
         exchange, started = _Exchange(call), self._timer()
         error: str | None = None
         try:
@@ -36,17 +36,17 @@ class AsgiSender:
         except TimeoutError:
             error = f"no reply within {call.timeout:g} s"
         except Exception:
-            log.exception("the application failed on %s %s", call.method, call.url)
-            exchange.failed(traceback.format_exc())
+            log.exception("the application raised an exception for %s %s", call.method, call.url)
+            exchange.fail(traceback.format_exc())
         return exchange.result(error, (self._timer() - started) * 1000)
 
 
 class _Exchange:
-    """One request, and the reply as far as it came (ASGI specification, HTTP connection scope)."""
+    """One request, and as much of its reply as has been sent (ASGI specification, HTTP connection scope)."""
 
     def __init__(self, call: OutgoingCall) -> None:
         self._call = call
-        self._asked = False
+        self._body_sent = False
         self._complete = asyncio.Event()
         self._status: int | None = None
         self._headers: Headers = ()
@@ -64,8 +64,8 @@ class _Exchange:
         }  # fmt: skip
 
     async def receive(self) -> Message:
-        if not self._asked:
-            self._asked = True
+        if not self._body_sent:
+            self._body_sent = True
             return {"type": "http.request", "body": self._call.body, "more_body": False}
         await self._complete.wait()
         return {"type": "http.disconnect"}
@@ -81,8 +81,8 @@ class _Exchange:
             if not message.get("more_body", False):
                 self._complete.set()
 
-    def failed(self, text: str) -> None:
-        """What a server answers for an application that raised; a reply that is complete stays as it is."""
+    def fail(self, text: str) -> None:
+        """Replace an incomplete reply by a 500, as a server does if its application raises."""
         if self._complete.is_set():
             return
         self._status, self._headers = 500, (("content-type", "text/plain; charset=utf-8"),)
@@ -94,7 +94,7 @@ class _Exchange:
         if error is not None:
             return CallResult("timeout", self._status, self._headers, body, self._truncated, error, None, elapsed_ms)
         if not self._complete.is_set():
-            error = "the application returned without a whole reply"
+            error = "the application returned before its reply was complete"
             return CallResult(
                 "protocol_error", self._status, self._headers, body, self._truncated, error, None, elapsed_ms
             )

@@ -1,4 +1,4 @@
-"""What is sent to a receiver, and what became of it."""
+"""Outgoing calls and their results."""
 
 from typing import Literal, NamedTuple, Protocol
 
@@ -7,11 +7,11 @@ Kind = Literal["response", "refused", "timeout", "connect_error", "protocol_erro
 
 
 class OutgoingCall(NamedTuple):
-    """One HTTP request, as it is to appear on the wire: headers in this order and case, exactly these bytes.
+    """One HTTP request, exactly as it is sent: headers in this order and case, and these bytes.
 
-    Host and Content-Length are added where they are missing, and Host goes first (RFC 9110 section 7.2). `timeout` is
-    in seconds and covers everything from the name's resolution to the last byte of the reply; `keep` is how many bytes
-    of the reply's body are kept.
+    Host and Content-Length are added if they are missing; Host goes first (RFC 9110 section 7.2). `timeout` is in
+    seconds, from the resolution of the name to the last byte of the reply. `keep` is how many bytes of the reply's
+    body are kept.
     """
 
     method: str
@@ -23,28 +23,28 @@ class OutgoingCall(NamedTuple):
 
 
 class CallResult(NamedTuple):
-    """What became of a call; `kind` says how far it came.
+    """The result of a call. `kind` is one of:
 
-    - response: a reply, whatever its status, redirects included
-    - refused: the guard let nothing out
-    - connect_error: no connection: the name, TCP or TLS failed
-    - protocol_error: connected, but no whole HTTP/1.1 reply came, or the call itself is not valid HTTP
+    - response: a reply, with any status, including redirects
+    - refused: the egress policy does not allow the call
+    - connect_error: no connection, because of the name, TCP or TLS
+    - protocol_error: connected, but there was no complete HTTP/1.1 reply, or the call itself is not valid HTTP
     - timeout: the deadline passed
 
-    `status`, `headers` and `body` hold what had come when a call failed half-way.
+    If a call failed half-way, `status`, `headers` and `body` have what had arrived.
     """
 
     kind: Kind
     status: int | None = None
     headers: Headers = ()
     body: bytes = b""
-    truncated: bool = False  # the reply went on after `keep` bytes and was cut off
-    error: str | None = None  # for people; None with a response
+    truncated: bool = False  # the reply was longer than `keep` bytes and was cut off
+    error: str | None = None  # a description; None with a response
     address: str | None = None  # the last address dialled, without the port
     elapsed_ms: float = 0.0
 
 
 class Sender(Protocol):
-    """Makes one outgoing call. Never raises: what went wrong is in the result."""
+    """Makes outgoing calls. `send` never raises: errors are in the result."""
 
     async def send(self, call: OutgoingCall) -> CallResult: ...

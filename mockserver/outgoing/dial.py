@@ -1,8 +1,8 @@
-"""One HTTP call to an address that was checked: no retry, no redirect, no cookie, no proxy.
+"""Outgoing HTTP calls to checked addresses: without retries, redirects, cookies or proxies.
 
-A name is resolved once and the connection goes to one of the addresses that were judged then, so an answer that
-changes a moment later changes nothing. Connections are kept open by (scheme, address, name, port): a connection is
-never used for a name whose address was not just checked, nor for one whose certificate was not.
+A name is resolved once, and the connection goes to one of the addresses that were checked, so a DNS answer that
+changes a moment later has no effect. Connections are reused by (scheme, address, name, port): a connection is never
+used for a name whose address, or whose certificate, was not checked.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ from mockserver.outgoing.call import CallResult, Headers, Kind, OutgoingCall
 from mockserver.outgoing.destination import Address, Destination, EgressRefused
 from mockserver.outgoing.egress import EgressPolicy
 
-if TYPE_CHECKING:  # imported on the first call: the client would take most of the start-up time
+if TYPE_CHECKING:  # imported for the first call, because the client would take most of the start-up time
     from httpcore2 import AsyncConnectionPool, Request
 
     from mockserver.outgoing.stream import Connect
 
-# From a name and a port to the addresses of that name, as texts; raises OSError.
+# Returns the addresses of a name and a port as texts. Raises OSError.
 Resolver = Callable[[str, int], Awaitable[Iterable[str]]]
 
-# Seconds. Shorter than what receivers use (2 in gunicorn, 5 in uvicorn and Node), because a receiver that closes just
-# as a call is sent makes an attempt fail that nobody meant to fail.
+# Seconds. Shorter than the keep-alive of receivers (2 in gunicorn, 5 in uvicorn and Node): if a receiver closes the
+# connection just when a call is sent, the attempt fails by accident.
 _KEEP_ALIVE = 1.0
-# RFC 9110 section 8.6: with these methods an empty body is announced too.
+# RFC 9110 section 8.6: with these methods an empty body has a Content-Length too.
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -40,12 +40,12 @@ class _Failed(Exception):
 
 
 class _NotConnected(Exception):
-    """Nothing was sent yet, so the next address may be tried."""
+    """The connection failed before anything was sent, so the next address is tried."""
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What is known so far, so that a call that fails half-way still tells it."""
+class _Progress:
+    """What has arrived so far, for the result of a call that fails half-way."""
 
     address: str | None = None
     status: int | None = None
@@ -59,7 +59,7 @@ class _Seen:
 
 
 async def resolve(name: str, port: int) -> Iterable[str]:
-    """The addresses that the system knows for a name; localhost is always loopback (RFC 6761 section 6.3)."""
+    """Return the addresses of a name from the system. localhost is always loopback (RFC 6761 section 6.3)."""
     plain = name.removesuffix(".")
     if plain == "localhost" or plain.endswith(".localhost"):
         return ("127.0.0.1", "::1")
@@ -68,11 +68,11 @@ async def resolve(name: str, port: int) -> Iterable[str]:
 
 
 class Dialer:
-    """Sends calls, each once, over one pool of connections for each scheme.
+    """Sends each call once, with one pool of connections per scheme.
 
-    `timer` gives seconds and is only subtracted from itself. `verify` is whether certificates of https receivers must
-    be valid (SSL_CERT_FILE names a private authority). `connections` bounds the open connections of a scheme: a call
-    beyond it waits, at the expense of its own timeout.
+    `timer` returns seconds; only differences count. `verify` says whether the certificates of https receivers must be
+    valid (SSL_CERT_FILE names a private authority). `connections` is the maximum number of open connections per
+    scheme; further calls wait, within their own timeouts.
     """
 
     def __init__(
@@ -94,19 +94,19 @@ class Dialer:
         self._pools: dict[str, AsyncConnectionPool] = {}
 
     async def send(self, call: OutgoingCall) -> CallResult:
-        """Makes the call once and says what became of it; raises only CancelledError."""
-        seen = _Seen()
+        """Make the call once and return its result. Raises only CancelledError."""
+        progress = _Progress()
         try:
             destination = self._policy.check_url(call.url)
         except EgressRefused as refused:
-            return seen.result("refused", str(refused), 0.0)
-        pool = self._pool(destination.scheme)  # the first call imports the client: before its deadline begins
+            return progress.result("refused", str(refused), 0.0)
+        pool = self._pool(destination.scheme)  # before the deadline begins, because the first call imports the client
         started = self._timer()
-        kind, error = await self._attempt(pool, destination, call, seen)
-        return seen.result(kind, error, (self._timer() - started) * 1000)
+        kind, error = await self._attempt(pool, destination, call, progress)
+        return progress.result(kind, error, (self._timer() - started) * 1000)
 
     async def aclose(self) -> None:
-        """Closes every connection; calls that are under way fail."""
+        """Close every connection. Calls in progress fail."""
         pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
             await pool.aclose()
@@ -126,42 +126,43 @@ class Dialer:
         return self._pools[scheme]
 
     async def _attempt(
-        self, pool: "AsyncConnectionPool", destination: Destination, call: OutgoingCall, seen: _Seen
+        self, pool: "AsyncConnectionPool", destination: Destination, call: OutgoingCall, progress: _Progress
     ) -> tuple[Kind, str | None]:
         try:
             async with asyncio.timeout(call.timeout):
-                await self._exchange(pool, destination, call, seen)
+                await self._exchange(pool, destination, call, progress)
         except EgressRefused as refused:
             return "refused", str(refused)
         except _Failed as failed:
             return failed.kind, str(failed)
         except TimeoutError:
-            missing = "no reply" if seen.status is None else "the reply did not end"
+            missing = "no reply" if progress.status is None else "the reply was not complete"
             return "timeout", f"{missing} within {call.timeout:g} s"
         return "response", None
 
     async def _exchange(
-        self, pool: "AsyncConnectionPool", destination: Destination, call: OutgoingCall, seen: _Seen
+        self, pool: "AsyncConnectionPool", destination: Destination, call: OutgoingCall, progress: _Progress
     ) -> None:
         headers = _wire_headers(call, destination)
         failures = []
         for address in await self._addresses(destination):
-            seen.address = str(address)
+            progress.address = str(address)
             try:
-                return await _ask(pool, _request(call, headers, destination, seen.address), seen, call.keep)
+                request = _request(call, headers, destination, progress.address)
+                return await _send_request(pool, request, progress, call.keep)
             except _NotConnected as error:
                 failures.append(f"{address} port {destination.port}: {error}")
         raise _Failed("connect_error", "; ".join(failures) or f"{destination.host} has no address")
 
     async def _addresses(self, destination: Destination) -> list[Address]:
         if destination.address is not None:
-            return [destination.address]  # judged with the URL
+            return [destination.address]  # was checked with the URL
         try:
             texts = await self._resolve(destination.host, destination.port)
         except OSError as error:
             raise _Failed("connect_error", f"{destination.host}: {error.strerror or error}") from None
         addresses = [ip_address(text) for text in dict.fromkeys(texts)]
-        # All or nothing: a name that also points where nothing may go is not to be trusted with the rest.
+        # If one address is not allowed, none of the name's addresses is used.
         for address in addresses:
             self._policy.check(address, destination.port)
         return addresses
@@ -172,41 +173,41 @@ def _wire_headers(call: OutgoingCall, destination: Destination) -> list[tuple[by
     pairs = list(call.headers)
     if "host" not in names:
         pairs.insert(0, ("Host", destination.authority))
-    framed = "content-length" in names or "transfer-encoding" in names
-    if not framed and (call.body or call.method in _WITH_BODY):
+    has_length = "content-length" in names or "transfer-encoding" in names
+    if not has_length and (call.body or call.method in _WITH_BODY):
         pairs.append(("Content-Length", str(len(call.body))))
     try:
         return [(name.encode("ascii"), value.encode("latin-1")) for name, value in pairs]
     except UnicodeEncodeError:
-        raise _Failed("protocol_error", "a header of this call holds characters that HTTP cannot carry") from None
+        raise _Failed("protocol_error", "a header of this call has characters that HTTP does not allow") from None
 
 
 def _request(call: OutgoingCall, headers: list[tuple[bytes, bytes]], to: Destination, address: str) -> "Request":
     import httpcore2
 
-    # The pool keeps connections by host; this one names the address to dial and, for the certificate, the name.
+    # The pool reuses connections by host, so the host contains the address to dial and the name for the certificate.
     url = httpcore2.URL(scheme=to.scheme, host=f"{address} {to.host}", port=to.port, target=to.target)
     tls_name = to.host.removesuffix(".")  # RFC 6066 section 3: without a trailing dot
-    method = call.method.encode()  # h11 refuses what is not a method
+    method = call.method.encode()  # h11 checks it
     return httpcore2.Request(method, url, headers=headers, content=call.body, extensions={"sni_hostname": tls_name})
 
 
-async def _ask(pool: "AsyncConnectionPool", request: "Request", seen: _Seen, keep: int) -> None:
+async def _send_request(pool: "AsyncConnectionPool", request: "Request", progress: _Progress, keep: int) -> None:
     import h11
     import httpcore2
 
     try:
         response = await pool.handle_async_request(request)
         try:
-            seen.status = response.status
-            seen.headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers)
+            progress.status = response.status
+            progress.headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers)
             async with aclosing(response.aiter_stream()) as chunks:
                 async for chunk in chunks:
-                    room = keep - len(seen.body)
-                    seen.body += chunk[:room]
+                    room = keep - len(progress.body)
+                    progress.body += chunk[:room]
                     if len(chunk) > room:
-                        seen.truncated = True
-                        break  # closing an unfinished reply closes its connection
+                        progress.truncated = True
+                        break  # closing an incomplete reply closes its connection
         finally:
             await response.aclose()
     except httpcore2.ConnectError as error:

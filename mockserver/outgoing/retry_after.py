@@ -1,4 +1,4 @@
-"""How long a receiver wants to be left alone: its Retry-After (RFC 9110 section 10.2.3)."""
+"""The Retry-After header of a receiver's reply (RFC 9110 section 10.2.3)."""
 
 import re
 
@@ -9,17 +9,17 @@ _SECONDS = re.compile(r"[0-9]{1,9}\Z")
 
 
 def retry_after(headers: Headers, now: int) -> int:
-    """Milliseconds until a receiver wants the next attempt, from 0 to a day; 0 where it says nothing usable.
+    """Return the milliseconds to wait before the next attempt, at most a day, or 0 without a valid Retry-After.
 
-    A date is counted from the receiver's own Date, or from `now` (milliseconds of wall time) where it sends none.
+    A date is relative to the receiver's own Date header or, without one, to `now` (milliseconds of wall time).
     """
     fields = {name.lower(): value.strip() for name, value in headers}
-    told = fields.get("retry-after")
-    if told is None:
+    value = fields.get("retry-after")
+    if value is None:
         return 0
-    if _SECONDS.match(told):
-        return min(_DAY, int(told) * 1000)
-    until = _milliseconds(told)
+    if _SECONDS.match(value):
+        return min(_DAY, int(value) * 1000)
+    until = _milliseconds(value)
     if until is None:
         return 0
     since = _milliseconds(fields.get("date", ""))
@@ -27,7 +27,7 @@ def retry_after(headers: Headers, now: int) -> int:
 
 
 def _milliseconds(date: str) -> int | None:
-    from email.utils import parsedate_to_datetime  # loads the half of `email`, and few receivers send a date
+    from email.utils import parsedate_to_datetime  # slow to import, and few receivers send a date
 
     try:
         return round(parsedate_to_datetime(date).timestamp() * 1000)

@@ -1,8 +1,7 @@
-"""The ledger of all providers, read from the `ledger.yaml` beside each provider's code."""
+"""The ledger of a server: the rows of all its providers."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,21 +9,15 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """All ledger rows by id, `provider.kind.name`. `files` returns the file of each provider.
+    """All ledger rows by id, `provider.kind.name`. `load` returns them; it is called when a row is first needed."""
 
-    The files are read when a row is first needed.
-    """
-
-    def __init__(self, files: Callable[[], Mapping[str, Path]]) -> None:
-        self._files = files
+    def __init__(self, load: "Callable[[], Mapping[str, Row]]") -> None:
+        self._load = load
 
     @cached_property
     def rows(self) -> "Mapping[str, Row]":
         """All rows by id. Raises SourceErrors for an invalid file."""
-        from mockserver.provenance.rows import read
-
-        files = self._files()
-        return {f"{provider}.{name}": row for provider, file in files.items() for name, row in read(file).items()}
+        return self._load()
 
     def read(self) -> None:
         """Read the files now. Raises SourceErrors for an invalid file."""

@@ -1,1 +1,1 @@
-"""The simulated APIs: one module or small package a provider."""
+"""The simulated APIs. Each is a module or a small package."""

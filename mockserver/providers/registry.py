@@ -1,4 +1,4 @@
-"""Every provider there is, in one explicit table."""
+"""The table of all providers."""
 
 from importlib import import_module
 
@@ -6,7 +6,7 @@ from mockserver.kit.provider import Provider
 from mockserver.kit.summary import Providers, Summary, summary
 from mockserver.providers.summaries import SUMMARIES
 
-# The class of each in the module of its name, in the order in which they are shown.
+# The name of each provider's module, and its class there, in the order of the documents.
 _CLASSES = {
     "videotoprompt": "VideoToPrompt",
     "prompttovideo": "PromptToVideo",
@@ -17,17 +17,17 @@ _CLASSES = {
 
 
 def all_providers() -> tuple[Provider, ...]:
-    """A fresh instance of each provider, in the order in which they are shown."""
+    """Return a new instance of each provider, in the order of the documents."""
     return tuple(map(_load, _CLASSES))
 
 
 def providers() -> Providers:
-    """Each provider by name, loaded when it is first asked for: a server starts the sooner."""
+    """Return the providers by name. Each is loaded when it is first needed, so that a server starts faster."""
     return Providers(summaries(), _load)
 
 
 def summaries() -> tuple[Summary, ...]:
-    """What a server has to know of each to start. A provider whose summary nobody has written yet is loaded for it."""
+    """Return the summary of each provider. A provider that is not in `summaries.py` is loaded for it."""
     written = {each.name: each for each in SUMMARIES}
     return tuple(written.get(name) or summary(_load(name)) for name in _CLASSES)
 

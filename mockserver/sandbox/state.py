@@ -94,7 +94,10 @@ class SandboxState:
         self._cache.clear()
 
     async def account(self, provider: str, key: str, now: int) -> Account | None:
-        """Return the account of an API key, or None when the scenario rejects the key. A long key is kept as a digest."""
+        """Return the account of an API key, or None when the scenario rejects the key.
+
+        A long key is kept as its beginning and a digest.
+        """
         if len(key) > KEPT_KEY:
             key = kept_key(key)
         change = await self.store.get_value("account", f"{provider}:{key}", now)

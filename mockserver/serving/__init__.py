@@ -1,1 +1,1 @@
-"""Serving over sockets: the HTTP protocol, its deadlines, and the process around it."""
+"""Serving over sockets: the HTTP protocol, its deadlines, and the server process."""

@@ -1,38 +1,38 @@
-"""Connections whose writes leave together: one system call for a turn of the event loop, not one for each write."""
+"""Batched writes: one system call per turn of the event loop instead of one per write."""
 
 import asyncio
 from typing import Any
 
-# Bytes that are kept for the end of a turn.
-_MOST = 65_536
+# At most this many bytes are kept until the end of a turn.
+_MAX_KEPT = 65_536
 
 
 class BatchedWrites:
-    """A transport with batched writes. Everything but writing and closing is the transport's.
+    """Wraps a transport to batch its writes. Everything except writing and closing is passed on to the transport.
 
-    A system call costs as much as a dozen chunks of a stream.
+    A system call takes as much time as a dozen chunks of a stream.
     """
 
-    __slots__ = ("_later", "_parts", "_size", "_transport")
+    __slots__ = ("_call_soon", "_parts", "_size", "_transport")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._later = asyncio.get_running_loop().call_soon
+        self._call_soon = asyncio.get_running_loop().call_soon
         self._parts: list[bytes] = []
         self._size = 0
 
     def write(self, data: bytes) -> None:
-        """Send `data` with whatever else is written before the others have had their turn."""
+        """Send `data` at the end of this turn of the event loop, together with everything else that is written."""
         if not self._parts:
-            self._later(self._send)
+            self._call_soon(self._send)
         self._parts.append(data)
         self._size += len(data)
-        if self._size > _MOST:
-            # The transport says when it has too much; it cannot, of what it has not been given.
+        if self._size > _MAX_KEPT:
+            # The transport can only pause the writer for data that it has.
             self._send()
 
     def write_whole(self, data: bytes) -> None:
-        """Send `data`, after which nothing is expected in this turn: at once, with what was written before it."""
+        """Send `data` immediately, together with what was written before. Use it for the last write of a turn."""
         if self._parts:
             self._parts.append(data)
             self._send()
@@ -40,17 +40,17 @@ class BatchedWrites:
             self._transport.write(data)
 
     def close(self) -> None:
-        """Send what was written, and close."""
+        """Send what was written, and close the transport."""
         self._send()
         self._transport.close()
 
     def write_eof(self) -> None:
-        """Send what was written, and end this direction."""
+        """Send what was written, and close the sending side."""
         self._send()
         self._transport.write_eof()
 
     def get_write_buffer_size(self) -> int:
-        """The bytes that are not sent yet."""
+        """Return the number of bytes that are not sent yet."""
         return self._size + self._transport.get_write_buffer_size()
 
     def _send(self) -> None:

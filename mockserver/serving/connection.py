@@ -1,4 +1,4 @@
-"""One request's side of a socket: its body as it arrives, and its reply as HTTP/1.1 (RFC 9112)."""
+"""The connection of one request over a socket: its body as it arrives, and its reply as HTTP/1.1 (RFC 9112)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from mockserver.kit.operations import Header
 from mockserver.wire import sockets
 from mockserver.wire.request import Broken, Disconnected
 
-# Bytes of a body that are kept for a reader who does not come, before no more is taken from the socket.
+# With this many bytes of a body that have not been read yet, reading from the socket pauses.
 HIGH_WATER = 65_536
 STATUS_LINES = {status: f"HTTP/1.1 {status} {reason(status)}\r\n".encode() for status in range(100, 600)}
 
 
 class Socket(Protocol):
-    """What a connection needs of the protocol that it belongs to."""
+    """The part of the HTTP protocol that a connection uses."""
 
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
@@ -37,23 +37,32 @@ class Socket(Protocol):
 class SocketConnection:
     """The connection of one request over a socket (see `mockserver.wire.request.Connection`).
 
-    `more` is true while there is more of the body to come, `complete` once the reply is.
+    `more` is true until the whole body has arrived, `started` and `complete` are true after the reply has begun and
+    ended.
     """
 
     __slots__ = (
-        "_body", "_chunked", "_left", "_socket", "_waiter", "complete", "disconnected", "expects", "keep_alive",
-        "method", "more", "started", "status", "target", "version",
+        "_body", "_chunked", "_left", "_socket", "_waiter", "complete", "disconnected", "expects_continue",
+        "keep_alive", "method", "more", "started", "status", "target", "version",
     )  # fmt: skip
 
     def __init__(
-        self, socket: Socket, method: str, target: str, version: str, *, keep_alive: bool, expects: bool, more: bool
+        self,
+        socket: Socket,
+        method: str,
+        target: str,
+        version: str,
+        *,
+        keep_alive: bool,
+        expects_continue: bool,
+        more: bool,
     ) -> None:
         self._socket = socket
         self.method = method
         self.target = target
         self.version = version
         self.keep_alive = keep_alive
-        self.expects = expects
+        self.expects_continue = expects_continue
         self.more = more
         self.started = False
         self.status = 0
@@ -67,7 +76,7 @@ class SocketConnection:
     # The body, fed by the protocol.
 
     def feed(self, piece: bytes) -> None:
-        """A piece of the body has arrived."""
+        """Add a piece of the body."""
         if self.complete:
             return
         self._body += piece
@@ -76,12 +85,12 @@ class SocketConnection:
         self._wake()
 
     def feed_end(self) -> None:
-        """The body has arrived."""
+        """Mark the body as complete."""
         self.more = False
         self._wake()
 
     def lost(self) -> None:
-        """The client has gone, or nothing more is taken from it."""
+        """Mark the connection as disconnected: the client has left, or the server reads nothing more from it."""
         self.disconnected = True
         self._wake()
 
@@ -91,8 +100,8 @@ class SocketConnection:
             waiter.set_result(None)
 
     async def read(self) -> bytes | None:
-        if self.expects:
-            self.expects = False
+        if self.expects_continue:
+            self.expects_continue = False
             if not self._socket.transport.is_closing():
                 self._socket.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not self._body:
@@ -100,22 +109,22 @@ class SocketConnection:
                 raise Disconnected
             if not self.more:
                 return None
-            await self._arrival()
+            await self._wait_arrival()
         piece, self._body = bytes(self._body), bytearray()
         return piece
 
-    async def gone(self) -> None:
+    async def wait_disconnected(self) -> None:
         while not self.disconnected and not self.complete:
             self._body.clear()
-            await self._arrival()
+            await self._wait_arrival()
 
-    async def _arrival(self) -> None:
+    async def _wait_arrival(self) -> None:
         self._socket.resume_reading()
         self._waiter = self._socket.loop.create_future()
         await self._waiter
 
     @property
-    def unread(self) -> float:
+    def seconds_unread(self) -> float:
         return sockets.silent_for(self._socket.transport)
 
     # The reply.
@@ -139,7 +148,7 @@ class SocketConnection:
             return
         length = next((value for name, value in headers if name == b"content-length"), None)
         self._left = None if length is None else int(length)
-        # Without a length and without chunks the end of the connection is that of the body (RFC 9112 section 6.1).
+        # A body with neither a length nor chunks ends with the connection (RFC 9112 section 6.3).
         self._chunked = length is None and self.version != "1.0" and self.method != "HEAD" and status not in (204, 304)
         framing = ((b"transfer-encoding", b"chunked"),) if self._chunked else ()
         self._socket.transport.write(self._head(status, (*headers, *framing)))
@@ -172,16 +181,17 @@ class SocketConnection:
             self._socket.transport.close()
 
     def _head(self, status: int, headers: Sequence[Header]) -> bytes:
-        if self.expects and self.more:
-            # A body that nobody asked for may come or not, so nothing can follow (RFC 9110 section 10.1.1).
+        if self.expects_continue and self.more:
+            # The client may or may not send its body now, so the next request cannot be recognised (RFC 9110 section
+            # 10.1.1).
             self.keep_alive = False
         fields = [*self._socket.default_headers, *headers]
         if not self.keep_alive:
             fields.append((b"connection", b"close"))
         head = b"".join([b"%b: %b\r\n" % field for field in fields])
-        # A line break within a field would be another field, or another reply (RFC 9110 section 5.5).
+        # A line break in a field would start another field, or another reply (RFC 9110 section 5.5).
         if head.count(b"\n") != len(fields) or head.count(b"\r") != len(fields):
-            raise RuntimeError("a header of the reply has a line break in it")
+            raise RuntimeError("a header of the reply contains a line break")
         return b"%b%b\r\n" % (STATUS_LINES[status], head)
 
     async def break_off(self, *, reset: bool) -> NoReturn:
@@ -189,13 +199,13 @@ class SocketConnection:
             await sockets.reset(self._socket.transport)
         else:
             await sockets.finish(self._socket.transport, self._read_once)
-        # Nothing is written any more, and nothing is begun: the connection ends by itself.
-        await self.gone()
+        # Nothing more is written, so the client closes the connection, or its deadline does.
+        await self.wait_disconnected()
         self.complete = True
         raise Broken
 
     async def _read_once(self) -> bool:
         if not self.disconnected:
             self._body.clear()
-            await self._arrival()
+            await self._wait_arrival()
         return self.disconnected

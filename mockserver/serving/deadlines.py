@@ -1,7 +1,7 @@
 """Deadlines of connections: a request that does not arrive in time is refused, and its connection is closed.
 
-Nothing is done for a request in time to arrive. Once a second, while there are connections, each is looked at: what
-it waits for, and since when. A deadline is therefore never early, and at most two seconds late.
+There is no timer per request. Once a second, while there are connections, each is checked: what it waits for, and
+since when. A deadline is therefore never early, and at most two seconds late.
 """
 
 import asyncio
@@ -9,16 +9,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-# Bytes per second that count as a body that comes: less is a client that drips to hold its connection.
-SLOWEST = 512
+# A client that sends its body more slowly than this, in bytes per second, is refused.
+MIN_BODY_RATE = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a request may take: seconds for its head, seconds without progress of its body, bytes and fields of head.
+    """Limits for requests: seconds for the head, seconds without progress of the body, bytes and fields of the head.
 
-    `body_timeout` is also how long a reply may be left unread, `linger` how long a client that was refused has to read
-    why. `every` is how often connections are looked at, in seconds.
+    `body_timeout` is also the time for which a client may leave a reply unread. `linger` is the time that a refused
+    client has to read the refusal. Connections are checked every `every` seconds.
     """
 
     head_timeout: float = 10.0
@@ -30,30 +30,30 @@ class Limits:
 
     @property
     def progress(self) -> int:
-        """The bytes of a body that have to come in each `body_timeout`."""
-        return int(self.body_timeout * SLOWEST)
+        """The bytes of a body that must arrive within each `body_timeout`."""
+        return int(self.body_timeout * MIN_BODY_RATE)
 
 
 class Watched(Protocol):
     """A connection that has deadlines."""
 
     def check(self, now: float) -> None:
-        """Look whether the connection is late, as of `now` on the event loop's clock."""
+        """Refuse or close the connection if it is late. `now` is the time of the event loop."""
 
 
 class Deadlines:
-    """The one timer of a server's connections. It runs while there are any."""
+    """The timer that all connections of a server share. It runs while there are connections."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
-        """There is a connection: see to it that all `connections` are looked at, once a second."""
+        """Start checking `connections` regularly, unless that has been started already."""
         if self._timer is None:
-            self._timer = loop.call_later(self.limits.every, self._look, connections, loop)
+            self._timer = loop.call_later(self.limits.every, self._check, connections, loop)
 
-    def _look(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
+    def _check(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         now = loop.time()
         for connection in list(connections):
@@ -62,18 +62,18 @@ class Deadlines:
             self.watch(connections, loop)
 
 
-class Lateness:
-    """How long one connection has waited for the same thing."""
+class WaitTime:
+    """Measures how long one connection has been waiting for the same thing."""
 
-    __slots__ = ("_mark", "_since", "_what")
+    __slots__ = ("_progress", "_since", "_waits_for")
 
     def __init__(self) -> None:
-        self._what: object = None
+        self._waits_for: object = None
         self._since = 0.0
-        self._mark = 0
+        self._progress = 0
 
-    def of(self, what: object, now: float, progress: int = 0, enough: int = 1) -> float:
-        """Seconds since `what` was first waited for, or since `progress` last grew by `enough`."""
-        if what != self._what or progress - self._mark >= enough:
-            self._what, self._since, self._mark = what, now, progress
+    def update(self, waits_for: object, now: float, progress: int = 0, enough: int = 1) -> float:
+        """Return the seconds since the wait for `waits_for` began, or since `progress` last grew by `enough`."""
+        if waits_for != self._waits_for or progress - self._progress >= enough:
+            self._waits_for, self._since, self._progress = waits_for, now, progress
         return now - self._since

@@ -1,4 +1,4 @@
-"""Runs the HTTP protocol on sockets that listen, until a signal comes or somebody ends it; then in an orderly way."""
+"""Serves HTTP on listening sockets until a signal arrives or `end` is called, and then shuts down in order."""
 
 import asyncio
 import logging
@@ -18,21 +18,21 @@ log = logging.getLogger("mockserver")
 
 BACKLOG = 2_048
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# Seconds that requests may take to come to their end once the server ends.
+# Seconds that requests have to finish when the server ends.
 _PATIENCE = 1.0
-# Seconds for the first requests, before what can wait is done.
-_PAUSE = 0.02
+# Seconds after the start until `on_started` is called, so that the first requests come first.
+_STARTED_DELAY = 0.02
 
 
-async def _nothing() -> None: ...
+async def _do_nothing() -> None: ...
 
 
 class HttpServer:
-    """One server.
+    """An HTTP server. Use `run`, or `startup` and `shutdown` in an event loop that is already running.
 
-    `started` is called shortly after its start, and `closed` at its end, when no request is answered any more.
+    `on_started` is called shortly after the start, and `on_closed` at the end, after the last request.
 
-    It is run as a whole by `run`, or in an event loop that is there already by `startup` and `shutdown`.
+    `on_closed` is called at the end, after the last request.
     """
 
     def __init__(
@@ -41,34 +41,34 @@ class HttpServer:
         limits: Limits | None = None,
         *,
         access_log: bool = False,
-        started: Callable[[], None] = lambda: None,
-        closed: Callable[[], Awaitable[None]] = _nothing,
+        on_started: Callable[[], None] = lambda: None,
+        on_closed: Callable[[], Awaitable[None]] = _do_nothing,
     ) -> None:
         self.shared = Shared(app, Deadlines(limits), access_log)
-        self._started = started
-        self._closed = closed
+        self._on_started = on_started
+        self._on_closed = on_closed
         self._listeners: list[asyncio.Server] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = threading.Event()
         self._wake: asyncio.Event | None = None
-        self._hurried = False
+        self._end_now = False
         self._date: asyncio.TimerHandle | None = None
 
     def connection(self) -> HttpProtocol:
-        """The protocol for a new connection, which may come from elsewhere."""
+        """Return the protocol for a new connection, which need not come from a socket of this server."""
         return HttpProtocol(self.shared)
 
     def run(self, sockets: Sequence[socket.socket]) -> None:
-        """Serve until `end` or a signal: SIGINT or SIGTERM, which then does what it would have done without a server.
+        """Serve until `end` is called or SIGINT or SIGTERM arrives. The signal is raised again after the shutdown.
 
-        In other threads than the first no signal arrives, and only `end` is heard.
+        Signals arrive only in the main thread; in other threads only `end` ends the server.
         """
         with self._signals(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(self._serve(sockets))
 
     def end(self) -> None:
-        """Have the server end. To be called from any thread; a second time, no request is waited for."""
-        self._hurried = self._ended.is_set()
+        """End the server, from any thread. A second call ends it without waiting for requests."""
+        self._end_now = self._ended.is_set()
         self._ended.set()
         if self._loop is not None and self._wake is not None:
             self._loop.call_soon_threadsafe(self._wake.set)
@@ -76,61 +76,61 @@ class HttpServer:
     async def _serve(self, sockets: Sequence[socket.socket]) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         await self.startup(sockets)
-        self._loop.call_later(_PAUSE, self._started)
+        self._loop.call_later(_STARTED_DELAY, self._on_started)
         if not self._ended.is_set():
             await self._wake.wait()
         await self.shutdown()
 
     async def startup(self, sockets: Sequence[socket.socket]) -> None:
-        """Take connections from now on."""
-        self._tell_date()
+        """Start to accept connections."""
+        self._update_date()
         loop = asyncio.get_running_loop()
         self._listeners = [await loop.create_server(self.connection, sock=s, backlog=BACKLOG) for s in sockets]
 
     async def shutdown(self) -> None:
-        """Take no more connections, let requests come to their end for a second, and close what is open."""
+        """Accept no more connections, give requests a second to finish, and close the remaining connections."""
         self.stop_listening()
         for connection in list(self.shared.connections):
             connection.shutdown()
-        await wait_until(lambda: self._hurried or not (self.shared.connections or self.shared.tasks), _PATIENCE)
-        await let_others_run()  # a task that is cancelled before its first turn is over without having begun
+        await wait_until(lambda: self._end_now or not (self.shared.connections or self.shared.tasks), _PATIENCE)
+        await let_others_run()  # a task that is cancelled before its first turn never starts
         if late := list(self.shared.tasks):
-            log.error("%d requests were not over in time, and are cancelled", len(late))
+            log.error("cancelled %d requests that did not finish within %g s of the shutdown", len(late), _PATIENCE)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        if not self._hurried:
-            await self._closed()
+        if not self._end_now:
+            await self._on_closed()
 
     def stop_listening(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         if self._date is not None:
             self._date.cancel()
         for listener in self._listeners:
             listener.close()
 
-    def _tell_date(self) -> None:
-        # The only header that is right for a second alone (RFC 9110 section 6.6.1).
+    def _update_date(self) -> None:
+        # The value changes every second (RFC 9110 section 6.6.1).
         self.shared.default_headers = ((b"date", http_date(wall_ms()).encode()),)
-        self._date = asyncio.get_running_loop().call_later(1.0, self._tell_date)
+        self._date = asyncio.get_running_loop().call_later(1.0, self._update_date)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """Let signals end the server, and raise them again for whoever heard them before."""
+        """End the server on a signal, and raise the signal again for the previous handler."""
         caught: list[int] = []
 
-        def hear(number: int, frame: FrameType | None) -> None:
+        def handle(number: int, frame: FrameType | None) -> None:
             caught.append(number)
             self.end()
 
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {each: signal.signal(each, hear) for each in SIGNALS}
+        previous = {each: signal.signal(each, handle) for each in SIGNALS}
         try:
             yield
         finally:
-            for each, handler in before.items():
+            for each, handler in previous.items():
                 signal.signal(each, handler)
         for number in caught:
             signal.raise_signal(number)

@@ -1,4 +1,4 @@
-"""Running the server: sockets, the banner, and an orderly end."""
+"""Running the server: its sockets, its banner, and its shutdown."""
 
 import gc
 import logging
@@ -16,31 +16,32 @@ from mockserver.serving.http_server import BACKLOG, HttpServer
 from mockserver.settings import Settings, SettingsError
 from mockserver.wire.server import Server
 
-# Addresses that a person on this machine reaches as localhost.
+# Hosts that can be reached as localhost on this machine.
 LOCAL = ("127.0.0.1", "0.0.0.0", "[::]", "[::1]")  # noqa: S104 - compared with, not listened on
 
 
 def serve(
     settings: Settings,
-    kind: Callable[..., HttpServer] = HttpServer,
+    server_class: Callable[..., HttpServer] = HttpServer,
     own_ports: Collection[int] = (),
 ) -> None:
-    """Serve until interrupted, on a server of that kind. Raises SettingsError when the address cannot be listened on.
+    """Serve until interrupted. Raises SettingsError if the server cannot listen on the address.
 
-    `own_ports` are others that this process listens on. Behind a proxy `public_url` says how clients reach the server:
-    headers of proxies are not looked at.
+    `own_ports` are other ports that this process listens on. Behind a proxy set `public_url`, because headers of
+    proxies are ignored.
     """
-    settings = guarded(settings)
+    settings = with_token(settings)
     listener = listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     with closing(listener), suppress(KeyboardInterrupt):
         app = create_app(settings, own_ports=(port, *own_ports))
-        _spare_the_collector()
-        print("\n".join(banner(settings, port, app)), flush=True)  # noqa: T201 - what a person waits for
+        _tune_garbage_collection()
+        print("\n".join(banner(settings, port, app)), flush=True)  # noqa: T201 - tells the user that the server is ready
         if settings.access_log:
             _log_requests()
         limits = Limits(settings.head_timeout, settings.body_timeout)
-        server = kind(app, limits, access_log=bool(settings.access_log), started=app.prepare, closed=app.close)
+        options = {"access_log": bool(settings.access_log), "on_started": app.prepare, "on_closed": app.close}
+        server = server_class(app, limits, **options)
         server.run([listener])
 
 
@@ -52,11 +53,14 @@ def _log_requests() -> None:
     access.propagate = False
 
 
-def guarded(settings: Settings) -> Settings:
-    """The settings with a token for the control API, where others than this machine can reach it and none is set."""
+def with_token(settings: Settings) -> Settings:
+    """Return the settings with a token for the control API if other machines can reach it.
+
+    A token that is set is kept.
+    """
     if settings.token or _is_loopback(settings.host):
         return settings
-    # The one value that nobody may be able to compute.
+    # The only value that must not be predictable.
     import secrets  # noqa: TID251
 
     return replace(settings, token=secrets.token_urlsafe(18))
@@ -69,15 +73,15 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _spare_the_collector() -> None:
-    """What is loaded by now stays: it need not be looked at again, and young garbage may wait a little."""
+def _tune_garbage_collection() -> None:
+    """Exclude everything that is loaded by now, which is never freed, and collect garbage less often."""
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
     gc.enable()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises SettingsError with what can be done when it cannot."""
+    """Return a listening socket. Raises SettingsError if that is not possible."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -85,15 +89,16 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except (OSError, OverflowError) as error:
         listener.close()
-        hint = "; is another server running? Try --port 0 for any free port" if port else ""
-        raise SettingsError(f"cannot listen on {host} port {port}: {error}{hint}") from None
+        hint = ". Is another server running? Use --port 0 for a free port" if port else ""
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise SettingsError(f"cannot listen on {host} port {port}: {reason}{hint}") from None
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
 
 
 def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
-    """What `serve` prints: the base URL of every provider, and one request to try."""
+    """Yield the lines that `serve` prints: the base URL of every provider, and a request to try."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     host = "localhost" if host in LOCAL else host
     base = settings.public_url.rstrip("/") or f"http://{host}:{port}"

@@ -1,8 +1,8 @@
-"""Coroutines that are begun at once: a task is made only for one that has to wait.
+"""Start coroutines without a task, and create a task only if one has to wait.
 
-A coroutine runs to its first wait inside the call that begins it. Most requests never wait, so they are answered there
-and then. Where one waits, a task takes over what is left of it: it is handed the future that the coroutine has yielded,
-as if it had stepped the coroutine itself.
+`begin` runs a coroutine up to its first wait. Most requests never wait, so they are answered within that call. If one
+waits, a new task continues it: the task awaits the future that the coroutine has yielded, as if it had run the
+coroutine from its start.
 """
 
 import asyncio
@@ -11,43 +11,43 @@ from typing import Any
 
 
 def begin(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> "asyncio.Task[None] | None":
-    """Run `work` to its first wait. None when it is over; else the task that does the rest.
+    """Run `work` up to its first wait. Returns None if it is finished, or the task that continues it.
 
-    Raises what `work` raises before it waits. Until then it is in no task, so it must not use what needs one
-    (`asyncio.timeout`, `asyncio.current_task`).
+    Raises what `work` raises before its first wait. Up to there no task exists, so `work` must not use anything that
+    needs one (`asyncio.timeout`, `asyncio.current_task`).
     """
     try:
-        waited_for = work.send(None)
+        awaited = work.send(None)
     except StopIteration:
         return None
-    return loop.create_task(_rest(work, waited_for))
+    return loop.create_task(_continue(work, awaited))
 
 
-async def _rest(work: Coroutine[Any, Any, None], waited_for: Any) -> None:
-    await _Rest(work, waited_for)
+async def _continue(work: Coroutine[Any, Any, None], awaited: Any) -> None:
+    await _Remainder(work, awaited)
 
 
-class _Rest:
-    """What is left of a coroutine that has been stepped once and waits for `waited_for`."""
+class _Remainder:
+    """The remainder of a coroutine that has run up to its first wait, for the future `awaited`."""
 
-    def __init__(self, work: Coroutine[Any, Any, None], waited_for: Any) -> None:
+    def __init__(self, work: Coroutine[Any, Any, None], awaited: Any) -> None:
         self._work = work
-        self._waited_for = waited_for
+        self._awaited = awaited
 
     def __await__(self) -> Generator[Any, Any, None]:
-        # The protocol of PEP 380, by hand: what is yielded goes to the task, what comes back to the coroutine.
-        work, yielded = self._work, self._waited_for
-        del self._waited_for
+        # What `yield from` does (PEP 380), except that the first value has been yielded already.
+        work, yielded = self._work, self._awaited
+        del self._awaited
         while True:
-            sent, thrown = None, None
+            value, exception = None, None
             try:
-                sent = yield yielded
+                value = yield yielded
             except GeneratorExit:
                 work.close()
                 raise
-            except BaseException as error:  # noqa: BLE001 - whatever the task throws in is the coroutine's
-                thrown = error
+            except BaseException as error:  # noqa: BLE001 - the coroutine handles everything that the task throws in
+                exception = error
             try:
-                yielded = work.send(sent) if thrown is None else work.throw(thrown)
+                yielded = work.send(value) if exception is None else work.throw(exception)
             except StopIteration:
                 return

@@ -1,14 +1,14 @@
-"""Using mockserver from tests: a handle on one sandbox, and the values that it gives.
+"""Using mockserver from tests: a handle for one sandbox, and the types of its values.
 
-The pytest fixture `mockserver` needs no import; these names are for annotations, and for use without pytest.
+The pytest fixture `mockserver` needs no import. These names are for annotations, and for use without pytest.
 """
 
 from mockserver.testing.accounts import Account, Webhook
+from mockserver.testing.callback_server import Answer
 from mockserver.testing.deliveries import Attempt, Deliveries, Delivery
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.expectations import Expectation
 from mockserver.testing.handle import MockServer
-from mockserver.testing.inbox import Answer
 from mockserver.testing.interception import Interception
 from mockserver.testing.jobs import Job, Jobs
 from mockserver.testing.receiver import Received, Receiver

@@ -1,4 +1,4 @@
-"""An account of a sandbox: what it may do, what it has, and where its events go."""
+"""Accounts of a sandbox: their plans, credits, limits and webhooks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,37 +12,40 @@ from mockserver.core.accounts import Account as CoreAccount
 from mockserver.core.credits import ONE
 from mockserver.store.protocol import Credits
 from mockserver.testing.errors import MockServerError
+from mockserver.testing.hosted_sandbox import HostedSandbox, validated
 from mockserver.testing.receiver import Receiver
-from mockserver.testing.session import World, validated
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where the events of an account go (no `events`: all of them), and the secret that signs them."""
+    """The webhook of an account: its URL, its events (an empty tuple means all), and the signing secret."""
 
     url: str
     events: tuple[str, ...]
     secret: str
 
 
-class Keep(Enum):
-    """What stands for "as it is", where None has a meaning of its own."""
+class Unchanged(Enum):
+    """The default of arguments for which None is a value."""
 
-    KEEP = "keep"
+    UNCHANGED = "unchanged"
 
 
-KEEP = Keep.KEEP
+UNCHANGED = Unchanged.UNCHANGED
 
 
 class Account:
-    """One API key at one provider. Each property is read anew; what is assigned holds from the next request on."""
+    """The account of one API key at one provider.
 
-    def __init__(self, world: World, provider: str, key: str) -> None:
-        world.host.provider(provider)
-        self._world = world
+    Properties always return the current value. An assigned value applies from the next request on.
+    """
+
+    def __init__(self, hosted: HostedSandbox, provider: str, key: str) -> None:
+        hosted.host.provider(provider)
+        self._hosted = hosted
         self.provider = provider
         self.key = key
 
@@ -51,8 +54,8 @@ class Account:
 
     @property
     def plan(self) -> str:
-        """The provider's name of the plan."""
-        return self._found()[0].tier
+        """The plan, by the provider's name for it."""
+        return self._read()[0].tier
 
     @plan.setter
     def plan(self, plan: str) -> None:
@@ -60,8 +63,8 @@ class Account:
 
     @property
     def credits(self) -> float | None:
-        """What can be spent; None is unlimited."""
-        balance = self._found()[1].balance
+        """The credits that can be spent. None is unlimited."""
+        balance = self._read()[1].balance
         return None if balance is None else balance / ONE
 
     @credits.setter
@@ -70,77 +73,78 @@ class Account:
 
     @property
     def reserved(self) -> float:
-        """What is set aside for jobs that have not ended."""
-        return self._found()[1].reserved / ONE
+        """The credits that are reserved for jobs that have not ended."""
+        return self._read()[1].reserved / ONE
 
     @property
     def limits(self) -> Mapping[str, int | None]:
-        """What is counted, by name; None is unlimited."""
-        return {name: limit.allowed for name, limit in self._found()[0].limits.items()}
+        """The limits by name. None is unlimited."""
+        return {name: limit.allowed for name, limit in self._read()[0].limits.items()}
 
     @property
     def ledger(self) -> Sequence[Mapping[str, Any]]:
-        """The latest changes of the credits, oldest first: `at`, `kind`, `amount`, `reference`."""
-        entries = self._found()[1].entries[-actions.LATEST_CREDITS :]
+        """The latest changes of the credits, oldest first, each with `at`, `kind`, `amount` and `reference`."""
+        entries = self._read()[1].entries[-actions.LATEST_CREDITS :]
         return [
             {"at": rfc3339(e.at), "kind": e.kind, "amount": e.amount / ONE, "reference": e.reference} for e in entries
         ]
 
     @property
     def webhook(self) -> Webhook | None:
-        """Where the events go; None for nowhere. Assign a URL, a receiver or a Webhook."""
-        found = self._found()[0].webhook
-        return None if found is None else Webhook(found.url, tuple(found.events), found.secret)
+        """The webhook, or None if the account has none. Assign a URL, a receiver, a Webhook or None."""
+        webhook = self._read()[0].webhook
+        return None if webhook is None else Webhook(webhook.url, tuple(webhook.events), webhook.secret)
 
     @webhook.setter
     def webhook(self, webhook: "str | Receiver | Webhook | None") -> None:
         if webhook is None:
-            self._changed({"webhook": None})
+            self._patch({"webhook": None})
         elif isinstance(webhook, Webhook):
             self.send_events_to(webhook.url, events=webhook.events, secret=webhook.secret)
         else:
             self.send_events_to(webhook)
 
     def send_events_to(self, to: "str | Receiver", *, events: Sequence[str] = (), secret: str | None = None) -> None:
-        """Send events (none given: all of the provider's) to a URL or a receiver, signed by `secret`."""
+        """Send events (default: all of the provider's) to a URL or a receiver, signed with `secret`."""
         for event in events:
-            self._world.check_event(event)
-        given = {"url": to if isinstance(to, str) else to.url, "events": list(events)}
-        self._changed({"webhook": given if secret is None else {**given, "secret": secret}})
+            self._hosted.check_event(event)
+        webhook = {"url": to if isinstance(to, str) else to.url, "events": list(events)}
+        self._patch({"webhook": webhook if secret is None else {**webhook, "secret": secret}})
 
     def change(
         self,
         *,
         plan: str | None = None,
-        credits: float | Keep | None = KEEP,
+        credits: float | Unchanged | None = UNCHANGED,
         limits: Mapping[str, int | None] | None = None,
         billing: Literal["prepaid", "postpaid"] | None = None,
     ) -> None:
-        """Change what is given, at once; what is left out stays.
+        """Change several values at once. Arguments that are left out stay unchanged.
 
-        `credits=None` and a limit that is None are unlimited. Raises MockServerError for a name that does not exist.
+        `credits=None` and a limit of None are unlimited. Raises MockServerError for an unknown plan or limit.
         """
-        given = {"plan": plan, "limits": limits, "billing": billing}
-        change: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        self._changed(change if credits is KEEP else {**change, "credits": credits})
+        arguments = {"plan": plan, "limits": limits, "billing": billing}
+        change: dict[str, Any] = {name: value for name, value in arguments.items() if value is not None}
+        self._patch(change if credits is UNCHANGED else {**change, "credits": credits})
 
-    def _changed(self, given: Mapping[str, Any]) -> None:
-        self._found()
-        world, asked = self._world, validated(AccountChange, given)
+    def _patch(self, change: Mapping[str, Any]) -> None:
+        self._read()
+        hosted, validated_change = self._hosted, validated(AccountChange, change)
 
-        async def change(now: int) -> None:
-            actions.check_account(asked, world.host.catalogue)
-            await actions.change_account(world.sandbox, [world.host.provider(self.provider)], self.key, asked, now)
+        async def apply(now: int) -> None:
+            actions.check_account(validated_change, hosted.host.catalogue)
+            provider = hosted.host.provider(self.provider)
+            await actions.change_account(hosted.sandbox, [provider], self.key, validated_change, now)
 
-        world.act(change)
+        hosted.act(apply)
 
-    def _found(self) -> tuple[CoreAccount, Credits]:
-        world, provider = self._world, self._world.host.provider(self.provider)
-        world.calm(_nothing())
-        found = world.act(lambda now: actions.find_account(world.sandbox, provider, self.key, now))
-        if found is None:
-            raise MockServerError(f"the scenario refuses the key {self.key!r} at {self.provider}")
-        return found
+    def _read(self) -> tuple[CoreAccount, Credits]:
+        hosted, provider = self._hosted, self._hosted.host.provider(self.provider)
+        hosted.run_settled(_do_nothing())
+        account = hosted.act(lambda now: actions.find_account(hosted.sandbox, provider, self.key, now))
+        if account is None:
+            raise MockServerError(f"the scenario does not accept the key {self.key!r} at {self.provider}")
+        return account
 
 
-async def _nothing() -> None: ...
+async def _do_nothing() -> None: ...

@@ -1,9 +1,9 @@
-"""The server in a container of its own, for tests that have Docker: a module for testcontainers (4.13 or later).
+"""The server in a Docker container, for testcontainers (4.13 or later).
 
     with MockServerContainer(scenario=Path("busy-evening.yaml")) as mock:
         client = Client(base_url=mock.base_url("videotoprompt"))
 
-Testcontainers is not installed along with this package; importing this module without it raises ImportError.
+Testcontainers is not installed with this package. Without it, importing this module raises ImportError.
 """
 
 from pathlib import Path
@@ -18,10 +18,10 @@ PORT = 8080
 
 
 class MockServerContainer(DockerContainer):
-    """A container of the image, ready when the server is.
+    """A container of the image. It is ready when the server is.
 
-    `scenario` is a name, a text of YAML or the path of a file, whose text is handed over: nothing has to be mounted.
-    `clock` is a mode, or a speed such as `60x`. `token` is what the control API asks for.
+    `scenario` is a name, a YAML text, or the path of a file. The text of the file is passed to the container, so it
+    need not be mounted. `clock` is a mode, or a speed such as `60x`. `token` is the token of the control API.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class MockServerContainer(DockerContainer):
     ) -> None:
         super().__init__(image, **more)
         text = _inline(scenario) if isinstance(scenario, Path) else scenario
-        told = {"SCENARIO": text, "SEED": seed, "CLOCK": clock, "TOKEN": token}
-        for name, value in told.items():
+        variables = {"SCENARIO": text, "SEED": seed, "CLOCK": clock, "TOKEN": token}
+        for name, value in variables.items():
             if value is not None:
                 self.with_env(f"MOCKSERVER_{name}", str(value))
         self.with_exposed_ports(PORT)
@@ -46,20 +46,20 @@ class MockServerContainer(DockerContainer):
 
     @property
     def url(self) -> str:
-        """The server's own URL, without a slash at its end. Raises testcontainers' errors before the start."""
+        """The URL of the server, without a slash at the end. Raises an error of testcontainers before the start."""
         return f"http://{self.get_container_host_ip()}:{self.get_exposed_port(PORT)}"
 
     def base_url(self, provider: str) -> str:
-        """The base URL of a provider, as its clients want it. Raises KeyError for a provider that there is not."""
-        known = {each.name: each.base_path for each in all_providers()}
-        return f"{self.url}/{provider}{known[provider]}"
+        """Return the base URL of a provider for its clients. Raises KeyError for an unknown provider."""
+        base_paths = {each.name: each.base_path for each in all_providers()}
+        return f"{self.url}/{provider}{base_paths[provider]}"
 
     @property
     def control_headers(self) -> dict[str, str]:
-        """What requests to the control API, below `/_mock`, must carry."""
+        """The headers that requests to the control API, below `/_mock`, must have."""
         return {"X-Mock-Token": self.token}
 
 
 def _inline(path: Path) -> str:
-    """The text of a scenario file; its last line ends, so that it cannot be taken for a name."""
+    """Return the text of a scenario file, with a line break at its end, so that it is not mistaken for a name."""
     return path.read_text("utf-8").rstrip("\n") + "\n"

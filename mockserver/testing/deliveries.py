@@ -1,4 +1,4 @@
-"""The outgoing calls of a sandbox: webhooks, and what its providers ask of others."""
+"""The deliveries of a sandbox: webhooks, and other calls that its providers make."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -13,22 +13,20 @@ from mockserver.control import actions
 from mockserver.core.deliveries import Delivery as CoreDelivery
 from mockserver.core.masking import masked
 from mockserver.core.match import key_matches
+from mockserver.testing.hosted_sandbox import HostedSandbox, instant
 from mockserver.testing.jobs import Job
-from mockserver.testing.session import World, instant
-from mockserver.testing.signatures import SCHEMES
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
-_BY_ACCOUNT = frozenset(scheme.provider for scheme in SCHEMES if scheme.by_account)
 Outcome = Literal["pending", "delivered", "given_up"]
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try: `outcome` is `response` whatever the status, or what went wrong, told by `error`.
+    """One attempt. `outcome` is `response` with any status, or the kind of failure, which `error` describes.
 
-    `tampering` is what the scenario did to it.
+    `tampering` lists what the scenario changed.
     """
 
     number: int
@@ -43,7 +41,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event for one receiver, as it was when it was looked at. Every attempt sends the same `body`."""
+    """A snapshot of one event for one receiver. Every attempt sends the same `body`."""
 
     id: str
     event: str
@@ -56,7 +54,7 @@ class Delivery:
     created_at: datetime
     next_attempt_at: datetime | None
     body: bytes = field(repr=False)
-    _world: World = field(repr=False, compare=False)
+    _hosted: HostedSandbox = field(repr=False, compare=False)
 
     @property
     def json(self) -> Any:
@@ -64,16 +62,16 @@ class Delivery:
         return from_json(self.body)
 
     def replay(self) -> None:
-        """Make a new attempt of the same event now, whatever became of it before."""
-        world = self._world
-        world.act(lambda now: actions.replay_delivery(world.sandbox, self.id, None, now))
+        """Send the same event again now, whatever its outcome was."""
+        hosted = self._hosted
+        hosted.act(lambda now: actions.replay_delivery(hosted.sandbox, self.id, None, now))
 
 
 class Deliveries:
     """All outgoing calls of a sandbox, oldest first."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, hosted: HostedSandbox) -> None:
+        self._hosted = hosted
 
     def __repr__(self) -> str:
         return f"<{len(self)} deliveries>"
@@ -88,86 +86,87 @@ class Deliveries:
         self, event: str = "*", *, provider: str | None = None, job: Job | str | None = None,
         outcome: Outcome | None = None,
     ) -> list[Delivery]:  # fmt: skip
-        """The deliveries of an event (`*` stands for any characters), oldest first."""
-        self._world.check_event(event)
-        return self._world.calm(self._wanted(event, provider, _id(job), outcome))
+        """Return the deliveries of an event (`*` stands for any characters), oldest first."""
+        self._hosted.check_event(event)
+        return self._hosted.run_settled(self._select(event, provider, _id(job), outcome))
 
     def now(self) -> list[Delivery]:
-        """All of them at this moment, whatever is under way."""
-        return self._world.run(self._wanted("*", None, None, None))
+        """Return all deliveries immediately, without waiting for those in progress."""
+        return self._hosted.run(self._select("*", None, None, None))
 
     def wait_for(
         self, event: str = "*", *, provider: str | None = None, job: Job | str | None = None,
         outcome: Literal["delivered", "given_up"] = "delivered", timeout: float = 5.0,
     ) -> Delivery:  # fmt: skip
-        """The first delivery of an event with that outcome, as soon as there is one.
+        """Wait for a delivery of an event with this outcome, and return the first.
 
-        A manual clock is taken from event to event until then. Another clock is waited for, `timeout` seconds of real
-        time at most. Raises AssertionError, with what there is, when it does not come to that.
+        A manual clock is moved from event to event until then. On other clocks this waits for at most `timeout` seconds
+        of real time. Raises AssertionError with the existing deliveries if there is none.
         """
-        self._world.check_event(event)
-        found = self._world.run(self._awaited(event, provider, _id(job), outcome, timeout))
-        if found is None:
-            raise AssertionError(self._told(event, outcome) + self._world.run(self._nowhere()))
-        return found
+        self._hosted.check_event(event)
+        delivery = self._hosted.run(self._wait(event, provider, _id(job), outcome, timeout))
+        if delivery is None:
+            raise AssertionError(self._missing(event, outcome) + self._hosted.run(self._without_webhook()))
+        return delivery
 
-    async def _wanted(
+    async def _select(
         self, event: str, provider: str | None, job: str | None, outcome: Outcome | None
     ) -> list[Delivery]:
-        kept = reversed(await self._world.sandbox.store.deliveries())
         return [
             self._view(d)
-            for d in kept
+            for d in reversed(await self._hosted.sandbox.store.deliveries())
             if key_matches(event, d.event)
             and provider in (None, d.provider)
             and job in (None, d.job)
             and outcome in (None, d.outcome)
         ]
 
-    async def _awaited(
-        self, event: str, provider: str | None, job: str | None, outcome: Outcome, patience: float
+    async def _wait(
+        self, event: str, provider: str | None, job: str | None, outcome: Outcome, seconds: float
     ) -> Delivery | None:
-        courier, clock, more = self._world.sandbox.courier, self._world.sandbox.clock, True
+        courier, clock, more = self._hosted.sandbox.courier, self._hosted.sandbox.clock, True
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(seconds):
                 while more:
                     change = courier.change
-                    found = await self._wanted(event, provider, job, outcome)
-                    if found:
-                        return found[0]
+                    matching = await self._select(event, provider, job, outcome)
+                    if matching:
+                        return matching[0]
                     if clock.mode == "manual":
                         more = await self._step()
                     else:
                         courier.poke()
                         await change.wait()
-                # Nothing more is to come, but what was under way has been done.
-                return next(iter(await self._wanted(event, provider, job, outcome)), None)
+                # There are no more events, but deliveries that were in progress have been finished.
+                return next(iter(await self._select(event, provider, job, outcome)), None)
         return None
 
     async def _step(self) -> bool:
-        """Take a clock that stands still to what is next; False when nothing was to come but what is under way."""
-        sandbox = self._world.sandbox
+        """Move a manual clock to the next event, and finish what is in progress. Returns false if there is no event."""
+        sandbox = self._hosted.sandbox
         at = await sandbox.next_event()
         await sandbox.advance(max(at or 0, sandbox.clock.now()))
         return at is not None
 
-    async def _nowhere(self) -> str:
-        """What is easily overlooked: jobs of an account whose events go nowhere."""
-        sandbox, now = self._world.sandbox, self._world.sandbox.clock.now()
+    async def _without_webhook(self) -> str:
+        """Return hints about accounts that have jobs but no webhook, a common reason for a missing delivery."""
+        sandbox, now = self._hosted.sandbox, self._hosted.sandbox.clock.now()
         lines: dict[str, None] = {}
         for job in (await sandbox.store.page_jobs()).jobs:
             key = job.account.partition(":")[2]
             account = await sandbox.account(job.provider, key, now)
-            if job.provider in _BY_ACCOUNT and account is not None and account.webhook is None:
+            provider = self._hosted.host.provider(job.provider)
+            urls = (provider.webhook_url(job, event, account) for event in provider.job_events.values())
+            if provider.job_events and account is not None and account.webhook is None and not any(urls):
                 lines[
                     f"\n  no events are sent for the key {masked(key)} at {job.provider}: its account has no webhook"
                 ] = None
         return "".join(lines)
 
-    def _told(self, event: str, outcome: Outcome) -> str:
-        there = "".join(f"\n  {told(delivery)}" for delivery in self.now()) or " none"
-        wanted = "event" if event == "*" else f"{event!r}"
-        return f"no {wanted} was {outcome.replace('_', ' ')}; deliveries so far:{there}"
+    def _missing(self, event: str, outcome: Outcome) -> str:
+        deliveries = "".join(f"\n  {summary(delivery)}" for delivery in self.now()) or " none"
+        name = "event" if event == "*" else f"{event!r}"
+        return f"no {name} was {outcome.replace('_', ' ')}; deliveries so far:{deliveries}"
 
     def _view(self, delivery: CoreDelivery) -> Delivery:
         return Delivery(
@@ -185,14 +184,14 @@ class Deliveries:
             created_at=instant(delivery.created_at),
             next_attempt_at=None if delivery.due_at is None else instant(delivery.due_at),
             body=delivery.body,
-            _world=self._world,
+            _hosted=self._hosted,
         )
 
 
-def told(delivery: Delivery) -> str:
-    """A delivery in one line, for people."""
-    tries = ", ".join(str(a.status or a.error or a.outcome) for a in delivery.attempts) or "no attempt yet"
-    return f"{delivery.event} to {delivery.url}: {delivery.outcome} ({tries})"
+def summary(delivery: Delivery) -> str:
+    """Describe a delivery in one line."""
+    attempts = ", ".join(str(a.status or a.error or a.outcome) for a in delivery.attempts) or "no attempt yet"
+    return f"{delivery.event} to {delivery.url}: {delivery.outcome.replace('_', ' ')} ({attempts})"
 
 
 def _id(job: Job | str | None) -> str | None:

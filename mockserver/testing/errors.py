@@ -1,5 +1,5 @@
-"""What goes wrong when the server is asked for something that it cannot do."""
+"""The exception that the API for tests raises."""
 
 
 class MockServerError(Exception):
-    """A request of a test that cannot be met: an unknown name, a scenario with mistakes, a job that has ended."""
+    """A mistake in the use of mockserver, such as an unknown name, a scenario with errors, or a job that has ended."""

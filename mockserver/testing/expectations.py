@@ -1,4 +1,4 @@
-"""What a test expects to be asked, checked at its end."""
+"""Expectations about requests, which are checked at the end of a test."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,76 +6,78 @@ from dataclasses import dataclass
 from mockserver.core.masking import masked
 from mockserver.testing.requests import Filter, Request
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
-_SHOWN = 8
+# At most this many requests of each kind are listed.
+_MAX_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """So many requests of an operation; `most` is None where there is no bound."""
+    """An expected number of requests of an operation. `at_most` is None if there is no maximum."""
 
     operation: str
-    least: int
-    most: int | None
+    at_least: int
+    at_most: int | None
     _filter: Filter
-    _seen: Callable[[], list[Request]]
+    _all_requests: Callable[[], list[Request]]
 
     @property
     def requests(self) -> list[Request]:
-        """Those that came so far, oldest first."""
-        return self._filter.of(self._seen())
+        """The matching requests so far, oldest first."""
+        return self._filter.select(self._all_requests())
 
     @property
     def met(self) -> bool:
-        """True when enough came, and not too many."""
+        """True if the number of matching requests is as expected."""
         return self._within(len(self.requests))
 
     def _within(self, count: int) -> bool:
-        return count >= self.least and (self.most is None or count <= self.most)
+        return count >= self.at_least and (self.at_most is None or count <= self.at_most)
 
     def problem(self) -> str | None:
-        """What is wrong, and what came instead; None when nothing is."""
-        seen = self._seen()
-        matching = self._filter.of(seen)
+        """Describe what is wrong, with the requests so far. Returns None if the expectation is met."""
+        requests = self._all_requests()
+        matching = self._filter.select(requests)
         if self._within(len(matching)):
             return None
-        lines = [f"{self.operation} was expected {self._wanted()}, and came {_times(len(matching))}"]
-        lines += [f"  came: {told(request)}" for request in matching[:_SHOWN]]
-        others = [request for request in seen if request not in matching]
-        # Those of the same operation first: they are the nearest.
-        for request in sorted(others, key=lambda r: not self._filter.covers(r))[:_SHOWN]:
-            why = self._filter.failure(request) if self._filter.covers(request) else None
-            lines.append(f"  other: {told(request)}" + (f" ({why} does not hold)" if why else ""))
+        count = f"called {_times(len(matching))}" if matching else "not called"
+        lines = [f"{self.operation} was expected {self._expected()}, but it was {count}"]
+        lines += [f"  call: {summary(request)}" for request in matching[:_MAX_LISTED]]
+        others = [request for request in requests if request not in matching]
+        # Requests of the same operation come first, because they are the most similar.
+        for request in sorted(others, key=lambda r: not self._filter.covers(r))[:_MAX_LISTED]:
+            mismatch = self._filter.mismatch(request) if self._filter.covers(request) else None
+            lines.append(f"  other call: {summary(request)}" + (f" ({mismatch})" if mismatch else ""))
         return "\n".join(lines)
 
-    def _wanted(self) -> str:
-        if self.most is None:
-            return f"at least {_times(self.least)}"
-        if self.least == self.most:
-            return _times(self.least)
-        return f"{self.least} to {self.most} times" if self.least else f"at most {_times(self.most)}"
+    def _expected(self) -> str:
+        if self.at_most is None:
+            return f"at least {_times(self.at_least)}"
+        if self.at_least == self.at_most:
+            return _times(self.at_least)
+        return f"{self.at_least} to {self.at_most} times" if self.at_least else f"at most {_times(self.at_most)}"
 
 
-def bounds(times: int | None, at_least: int | None, at_most: int | None) -> tuple[int, int | None]:
-    """The least and the most of what was said; of nothing said, at least once.
+def minimum_and_maximum(times: int | None, at_least: int | None, at_most: int | None) -> tuple[int, int | None]:
+    """Return the expected range. Without any argument it is at least once.
 
-    Raises ValueError for a contradiction.
+    Raises ValueError if the arguments contradict each other.
     """
     if times is not None and (at_least is not None or at_most is not None):
-        raise ValueError("times is exact: leave out at_least and at_most")
+        raise ValueError("use either times, or at_least and at_most")
     if times is not None:
         return times, times
     if at_least is None and at_most is None:
         return 1, None
     if at_most is not None and (at_least or 0) > at_most:
-        raise ValueError(f"nothing comes at least {at_least} and at most {at_most} times")
+        raise ValueError(f"at_least ({at_least}) is greater than at_most ({at_most})")
     return at_least or 0, at_most
 
 
-def told(request: Request) -> str:
-    """A request in one line, its key masked, for people."""
+def summary(request: Request) -> str:
+    """Describe a request in one line, with its key masked."""
     status = "no reply" if request.status is None else request.status
     query = "?…" if request.query else ""
     key = f" key {masked(request.key)}" if request.key else ""

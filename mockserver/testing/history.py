@@ -1,30 +1,30 @@
-"""What a handle knows of the past: the requests that came, those that were expected, and a report of it all."""
+"""The part of `MockServer` about the past: requests, expectations, and the report of a failed test."""
 
 from typing import Any
 
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.deliveries import Deliveries
-from mockserver.testing.expectations import Expectation, bounds
+from mockserver.testing.expectations import Expectation, minimum_and_maximum
 from mockserver.testing.lifetime import Lifetime
 from mockserver.testing.report import report
 from mockserver.testing.requests import Filter, Request, When, request_of
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 
 class History(Lifetime):
-    """A sandbox that can be asked what happened in it."""
+    """Adds requests, expectations and the report to a sandbox."""
 
     def requests(
         self, operation: str = "*", *, status: int | None = None, key: str | None = None, when: When | None = None
     ) -> list[Request]:
-        """The requests of an operation (`*` stands for any characters), oldest first.
+        """Return the requests of an operation (`*` stands for any characters), oldest first.
 
-        `when` is that of a scenario's rule: `{"body.prompt": {"contains": "sunset"}}`. Raises MockServerError for an
+        `when` is as in a scenario's rule: `{"body.prompt": {"contains": "sunset"}}`. Raises MockServerError for an
         operation that does not exist.
         """
-        return Filter(self._at, operation, status, key, when).of(self._seen())
+        return Filter(self._hosted, operation, status, key, when).select(self._all_requests())
 
     def expect(
         self,
@@ -37,25 +37,29 @@ class History(Lifetime):
         key: str | None = None,
         when: When | None = None,
     ) -> Expectation:
-        """Expect requests of an operation: so many, or at least one. The test fails at its end when that is not so.
+        """Expect a number of requests of an operation, by default at least one. The test fails at its end otherwise.
 
-        What counts is what `requests` gives for the same arguments, also what came before this.
+        The requests that `requests` returns for the same arguments count, including those before this call.
         """
-        least, most = bounds(times, at_least, at_most)
-        made = Expectation(operation, least, most, Filter(self._at, operation, status, key, when), self._seen)
-        self._expectations.append(made)
-        return made
+        minimum, maximum = minimum_and_maximum(times, at_least, at_most)
+        selected = Filter(self._hosted, operation, status, key, when)
+        expectation = Expectation(operation, minimum, maximum, selected, self._all_requests)
+        self._expectations.append(expectation)
+        return expectation
 
     def report(self) -> str:
-        """The journal's tail, unmatched requests and undelivered webhooks, for people; credentials are masked."""
-        world = self._at
-        kept = world.run(_entries(world.sandbox))
-        said = [text for interception in self._interceptions for text in interception.said]
-        return report(world, kept, Deliveries(world).now(), said)
+        """Describe what happened: the last journal entries, unmatched requests, undelivered webhooks.
 
-    def _seen(self) -> list[Request]:
-        kept = self._at.calm(_entries(self._at.sandbox))
-        return [request_of(entry) for entry in kept if entry.kind == "request"]
+        Credentials are masked.
+        """
+        hosted = self._hosted
+        entries = hosted.run(_entries(hosted.sandbox))
+        notices = [text for interception in self._interceptions for text in interception.notices]
+        return report(hosted, entries, Deliveries(hosted).now(), notices)
+
+    def _all_requests(self) -> list[Request]:
+        entries = self._hosted.run_settled(_entries(self._hosted.sandbox))
+        return [request_of(entry) for entry in entries if entry.kind == "request"]
 
 
 async def _entries(sandbox: Sandbox) -> list[Any]:

@@ -1,4 +1,4 @@
-"""One server in this process, with any number of sandboxes: what the handles of tests share."""
+"""The server in this process, with any number of sandboxes, which all tests of a run share."""
 
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -16,13 +16,13 @@ from mockserver.providers.registry import all_providers
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.scenario.library import ENDINGS, Library, SourceErrors
 from mockserver.settings import Settings
+from mockserver.testing.call_router import CallRouter
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.front import HOST, Front
 from mockserver.testing.loop import LoopThread
-from mockserver.testing.switchboard import Switchboard
+from mockserver.testing.socket_server import HOST, SocketServer
 from mockserver.wire.server import Server
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 T = TypeVar("T")
@@ -30,102 +30,107 @@ ScenarioLike = str | Path | Mapping[str, Any] | Scenario
 
 
 class Host:
-    """An application on an event loop of its own, and a socket once somebody asks for its address."""
+    """A server on its own event loop. It listens on a socket once its address is needed."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         settings = settings or Settings()
         self.providers: tuple[Provider, ...] = all_providers()
         self.catalogue = catalogue(self.providers)
-        self.switchboard = Switchboard(allow_public=settings.allow_public_webhooks)
+        self.call_router = CallRouter(allow_public=settings.allow_public_webhooks)
         self._library = Library(self.catalogue, self.providers, settings.scenario_dirs)
         self._programs: dict[tuple[str, int], Program] = {}
         self._loop = LoopThread()
         self._opening = threading.Lock()
-        self._front: Front | None = None
-        self.app: Server = self.run(_made(settings, self.switchboard))
+        self._socket_server: SocketServer | None = None
+        self.app: Server = self.run(_create(settings, self.call_router))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do work on the server's loop, and wait for it."""
+        """Run a coroutine on the server's loop, and return its result."""
         return self._loop.run(work)
 
     def start(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        """Begin work on the server's loop."""
+        """Start a coroutine on the server's loop."""
         return self._loop.start(work)
 
     @property
     def base(self) -> str:
-        """The URL of the server. It begins to listen when this is first asked."""
-        return f"http://{HOST}:{self.front.port}"
+        """The URL of the server. The first access starts to listen."""
+        return f"http://{HOST}:{self.socket_server.port}"
 
     @property
-    def front(self) -> Front:
-        """The socket of the server. It begins to listen when this is first asked for."""
+    def socket_server(self) -> SocketServer:
+        """The socket of the server. The first access starts to listen."""
         with self._opening:
-            if self._front is None:
-                self._front = self.run(self._opened())
-            return self._front
+            if self._socket_server is None:
+                self._socket_server = self.run(self._open_socket())
+            return self._socket_server
 
-    async def _opened(self) -> Front:
-        front = Front(self.app)
-        await front.open()
-        self.switchboard.own(front.port)
-        return front
+    async def _open_socket(self) -> SocketServer:
+        server = SocketServer(self.app)
+        await server.open()
+        self.call_router.add_own_ports(server.port)
+        return server
 
     # Scenarios.
 
-    def program(self, given: ScenarioLike | None, near: Path | None = None) -> Program:
-        """The program of a scenario: by name, by path (relative to `near` if it is there), or as data.
+    def program(self, scenario: ScenarioLike | None, base_directory: Path | None = None) -> Program:
+        """Return the program of a scenario, given by its name, as a path or as data.
 
-        A mapping that does not name itself is laid over `default`. Raises MockServerError with every mistake.
+        A path is relative to `base_directory` if the file exists there. A mapping without a name extends `default`.
+        Raises MockServerError with every mistake.
         """
         try:
-            if given is None:
+            if scenario is None:
                 return self.app.sandboxes.initial
-            if isinstance(given, Scenario):
-                return self._library.program_of_data(given, "scenario")
-            if isinstance(given, Mapping):
-                whole = given if "scenario" in given else {"scenario": "test", "extends": "default", **given}
-                return self._library.program_of_data(whole, "scenario")
-            return self._referred(str(given), isinstance(given, Path), near)
+            if isinstance(scenario, Scenario):
+                return self._library.program_of_data(scenario, "scenario")
+            if isinstance(scenario, Mapping):
+                named = "scenario" in scenario
+                complete = scenario if named else {"scenario": "test", "extends": "default", **scenario}
+                return self._library.program_of_data(complete, "scenario")
+            return self._program_by_reference(str(scenario), isinstance(scenario, Path), base_directory)
         except SourceErrors as errors:
             raise MockServerError("\n".join(str(e) for e in errors.errors)) from None
         except LookupError as error:
             raise MockServerError(str(error.args[0])) from None
 
-    def _referred(self, reference: str, is_path: bool, near: Path | None) -> Program:
-        changed = 0
+    def _program_by_reference(self, reference: str, is_path: bool, base_directory: Path | None) -> Program:
+        modified_at = 0
         if is_path or "/" in reference or "\\" in reference or reference.endswith(ENDINGS):
             path = Path(reference)
-            if near is not None and (near / path).is_file():
-                path = near / path
-            changed = path.stat().st_mtime_ns if path.is_file() else 0
+            if base_directory is not None and (base_directory / path).is_file():
+                path = base_directory / path
+            modified_at = path.stat().st_mtime_ns if path.is_file() else 0
             reference = str(path.absolute())
-        found = self._programs.get((reference, changed))
-        if found is None:
-            found = self._programs[reference, changed] = self._library.program(reference)
-        return found
+        program = self._programs.get((reference, modified_at))
+        if program is None:
+            program = self._programs[reference, modified_at] = self._library.program(reference)
+        return program
 
     # Sandboxes.
 
     async def create(self, name: str, program: Program, seed: int | None, clock: ClockSpec) -> Sandbox:
-        """A fresh sandbox of that name; one that is there goes."""
+        """Create a sandbox. An existing one with the same name is deleted."""
         await self.app.sandboxes.delete(name)
         return self.app.sandboxes.create(name, program, seed, clock)
 
     async def delete(self, name: str) -> None:
-        """Throw a sandbox away."""
+        """Delete a sandbox."""
         await self.app.sandboxes.delete(name)
 
     def provider(self, name: str) -> Provider:
-        """The provider of that name. Raises MockServerError with the names there are."""
+        """Return the provider with this name. Raises MockServerError with the known names."""
         for provider in self.providers:
             if provider.name == name:
                 return provider
         known = ", ".join(p.name for p in self.providers)
-        raise MockServerError(f"there is no provider {name!r}; the providers are {known}")
+        raise MockServerError(f"unknown provider {name!r}; the providers are {known}")
 
     async def act(self, sandbox: Sandbox, action: Callable[[int], Awaitable[T]]) -> T:
-        """Do what the control API does in a sandbox, at its present instant. Raises MockServerError with reasons."""
+        """Run an action of the control API in a sandbox, with the current time of its clock, and return its result.
+
+        Raises MockServerError with the error messages of the control API.
+        """
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
         now = sandbox.clock.now()
@@ -136,16 +141,16 @@ class Host:
             raise MockServerError("\n".join(error.errors or [error.detail])) from None
 
     def close(self) -> None:
-        """End the server with all its sandboxes and connections."""
-        self.run(self._closed())
+        """Close the server with all its sandboxes and connections."""
+        self.run(self._close())
         self._loop.stop()
 
-    async def _closed(self) -> None:
+    async def _close(self) -> None:
         await self.app.close()
-        if self._front is not None:
-            await self._front.close()
-        await self.switchboard.close()
+        if self._socket_server is not None:
+            await self._socket_server.close()
+        await self.call_router.close()
 
 
-async def _made(settings: Settings, switchboard: Switchboard) -> Server:
-    return create_app(settings, sender=switchboard)
+async def _create(settings: Settings, call_router: CallRouter) -> Server:
+    return create_app(settings, sender=call_router)

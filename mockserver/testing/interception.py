@@ -1,4 +1,4 @@
-"""An interception: unmodified programs, which name the providers' own hosts, led to the sandbox of a test."""
+"""Interception in tests: unmodified programs, which call the providers' own hosts, reach the sandbox of a test."""
 
 import os
 import subprocess
@@ -7,39 +7,38 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.session import World
+from mockserver.testing.hosted_sandbox import HostedSandbox
 
 if TYPE_CHECKING:
     from mockserver.intercept.interceptor import Interceptor
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
-# How a program is run unless the test has it otherwise. What it wrote is shown, also where it is no text.
-_ASKED = {"check": False, "capture_output": True, "text": True, "errors": "replace"}
+# The default arguments of `subprocess.run`. Output that is not valid text is kept too.
+_DEFAULTS = {"check": False, "capture_output": True, "text": True, "errors": "replace"}
 
 
 class Interception:
-    """The way of programs to one sandbox, for as long as it is open: a proxy, and the variables that lead there.
+    """A proxy that passes the requests of programs to one sandbox, and the environment variables of those programs.
 
-    It ends with the handle that made it, or with a `with` block of its own. `mockserver exec` does the same for a
-    person at a terminal.
+    It closes with its handle, or at the end of a `with` block. `mockserver exec` does the same on the command line.
     """
 
-    def __init__(self, world: World, *, allow_external: bool = False) -> None:
-        # Imported here: tests that intercept nothing need none of it.
+    def __init__(self, hosted: HostedSandbox, *, allow_external: bool = False) -> None:
+        # Imported here, because most tests do not need it.
         from mockserver.intercept.interceptor import Interceptor
 
-        self._world = world
-        self._said: list[str] = []
+        self._hosted = hosted
+        self._notices: list[str] = []
         self._interceptor = Interceptor(
-            world.host.front.server,
+            hosted.host.socket_server.server,
             allow_external=allow_external,
-            sandbox=world.sandbox.name,
-            say=self._said.append,
+            sandbox=hosted.sandbox.name,
+            notify=self._notices.append,
         )
         self._open = True
-        world.run(self._begin())
+        hosted.run(self._start())
 
     def __repr__(self) -> str:
         return f"<interception {self._interceptor.url if self._open else 'closed'}>"
@@ -54,78 +53,78 @@ class Interception:
 
     @property
     def url(self) -> str:
-        """The proxy's address, which answers as the sandbox does too: the control API is at `/_mock` of it."""
-        return self._begun().url
+        """The URL of the proxy and of the sandbox. The control API is below `/_mock`."""
+        return self._started().url
 
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The whole environment of a program: `base` (this process' own as it is now), led to the sandbox."""
-        given = dict(os.environ if base is None else base)
-        return {**given, **self.variables(given)}
+        """Return the complete environment for a program: `base` (default: of this process) with `variables`."""
+        base = dict(os.environ if base is None else base)
+        return {**base, **self.variables(base)}
 
     def variables(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Only those variables that lead here; what `base` has in them is kept within them.
+        """Return only the variables that make programs use the sandbox. They keep the values of `base` where needed.
 
-        Set in this process (`monkeypatch.setenv`), they lead clients of this process here that look at them for each
-        call or are made after.
+        You can set them in this process (`monkeypatch.setenv`). They then apply to clients that read the environment
+        for each call, or are created afterwards.
         """
-        return self._begun().environment(os.environ if base is None else base)
+        return self._started().environment(os.environ if base is None else base)
 
     def run(
         self, command: Sequence[str | os.PathLike[str]], *, timeout: float = 30.0, **more: Any
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a program to its end: its exit code, and what it wrote as text.
+        """Run a program to its end. Returns its exit code, and its output as text.
 
-        `timeout` is in seconds of real time, `more` is for subprocess.run; variables in its `env` are laid over this
-        process' own. Raises MockServerError for a program that cannot be run, or is not done in time.
+        `timeout` is in seconds of real time, and `more` are arguments of `subprocess.run`; the variables of `env` are
+        added to those of this process. Raises MockServerError if the program cannot be run or times out.
         """
-        self._world.run(_elsewhere())
+        self._hosted.run(_not_on_server_loop())
         environment = self.environment({**os.environ, **(more.pop("env", None) or {})})
-        told = {**_ASKED, **more, "env": environment, "timeout": timeout}
+        options = {**_DEFAULTS, **more, "env": environment, "timeout": timeout}
         name = _name(command)
         try:
-            return subprocess.run(command, **told)  # noqa: PLW1510, S603 - `check` is in there; the program is the test's
+            return subprocess.run(command, **options)  # noqa: PLW1510, S603 - options has `check`; tests choose programs
         except OSError as error:
-            # The directory to run in may be what is missing.
-            wrong = "" if error.filename in (None, name) else f"{error.filename}: "
-            raise MockServerError(f"{name} cannot be run: {wrong}{error.strerror or error}") from None
-        except subprocess.TimeoutExpired as late:
-            raise MockServerError(f"{name} was not done after {timeout:g} s{_told(late)}") from None
+            # It may be the working directory that does not exist.
+            file = "" if error.filename in (None, name) else f"{error.filename}: "
+            raise MockServerError(f"cannot run {name}: {file}{error.strerror or error}") from None
+        except subprocess.TimeoutExpired as expired:
+            raise MockServerError(f"{name} did not finish within {timeout:g} s{_output(expired)}") from None
 
     @property
     def refused(self) -> Mapping[str, int]:
-        """How often each other host (`example.com:443`) was refused by the proxy."""
+        """How often the proxy refused each other host (`example.com:443`)."""
         return self._interceptor.refused
 
     @property
-    def said(self) -> Sequence[str]:
-        """What a person should know: each refusal, and each certificate that a program did not accept, once."""
-        return tuple(self._said)
+    def notices(self) -> Sequence[str]:
+        """Messages about refused hosts, and about programs that did not accept the certificate, each once."""
+        return tuple(self._notices)
 
     def close(self) -> None:
-        """Lead no more programs here. A second time does nothing."""
+        """Stop intercepting. A second call does nothing."""
         if self._open:
             self._open = False
-            self._world.host.switchboard.disown(*self._interceptor.ports)
-            self._world.run(self._interceptor.close())
+            self._hosted.host.call_router.remove_own_ports(*self._interceptor.ports)
+            self._hosted.run(self._interceptor.close())
 
-    async def _begin(self) -> None:
+    async def _start(self) -> None:
         try:
             await self._interceptor.start()
         except BaseException as error:
             await self._interceptor.close()
             if isinstance(error, OSError):
-                raise MockServerError(f"programs cannot be led here: {error}") from None
+                raise MockServerError(f"cannot intercept programs: {error}") from None
             raise
-        self._world.host.switchboard.own(*self._interceptor.ports)
+        self._hosted.host.call_router.add_own_ports(*self._interceptor.ports)
 
-    def _begun(self) -> "Interceptor":
+    def _started(self) -> "Interceptor":
         if not self._open:
-            raise MockServerError("this interception is over: it ends with its `with` block, or with its mockserver")
+            raise MockServerError("this interception is closed: it closes with its `with` block or its mockserver")
         return self._interceptor
 
 
-async def _elsewhere() -> None:
-    """Nothing; but not on the server's own loop, which could not answer the program meanwhile."""
+async def _not_on_server_loop() -> None:
+    """Do nothing. Running it fails on the server's own loop, which could not answer the program while it waits."""
 
 
 def _name(command: Sequence[str | os.PathLike[str]]) -> str:
@@ -134,8 +133,8 @@ def _name(command: Sequence[str | os.PathLike[str]]) -> str:
     return command if isinstance(command, str) else os.fspath(command[0])
 
 
-def _told(late: subprocess.TimeoutExpired) -> str:
-    # Bytes where text was asked for, or text: the documents of subprocess say that it may be either.
-    parts: tuple[Any, ...] = (late.stdout, late.stderr)
-    wrote = "".join(part.decode("utf-8", "replace") if isinstance(part, bytes) else part or "" for part in parts)
-    return f"; it wrote: {wrote.strip()}" if wrote.strip() else ""
+def _output(expired: subprocess.TimeoutExpired) -> str:
+    # subprocess documents that the output may be bytes although text was requested.
+    parts: tuple[Any, ...] = (expired.stdout, expired.stderr)
+    text = "".join(part.decode("utf-8", "replace") if isinstance(part, bytes) else part or "" for part in parts)
+    return f"; its output: {text.strip()}" if text.strip() else ""

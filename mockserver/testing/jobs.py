@@ -8,10 +8,11 @@ from typing import Any, Literal
 from mockserver.control import actions
 from mockserver.control.models import JobChange
 from mockserver.core.jobs import Job as CoreJob
+from mockserver.core.masking import masked
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.session import World, instant, validated
+from mockserver.testing.hosted_sandbox import HostedSandbox, instant, validated
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -20,9 +21,9 @@ _ALL = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as it was when it was looked at. `status` is neutral; `stage` is the provider's own word, if it has one.
+    """A snapshot of a job. `status` is neutral; `stage` is the provider's own name, if it has one.
 
-    `progress` is in percent; `rule` and `plan` say which part of the scenario the job follows.
+    `progress` is in percent. `rule` and `plan` are the names of the scenario's rule and plan for the job.
     """
 
     id: str
@@ -38,42 +39,45 @@ class Job:
     plan: str
     created_at: datetime
     updated_at: datetime
-    _world: World = field(repr=False, compare=False)
+    _hosted: HostedSandbox = field(repr=False, compare=False)
 
     @property
     def ended(self) -> bool:
-        """True when nothing can happen to the job any more."""
+        """True if the job has a final status."""
         return self.status in ("succeeded", "failed", "cancelled")
 
     def now(self) -> "Job":
-        """The job as it is now."""
-        return Jobs(self._world).get(self.id, self.provider)
+        """Return a new snapshot of the job."""
+        return Jobs(self._hosted).get(self.id, self.provider)
 
     def force(self, status: Status, *, error: str | None = None, code: str | None = None) -> "Job":
-        """Put the job into a status for good, with all that follows from it. Raises MockServerError for a way back."""
-        given = {"status": status, "error": error, "code": code}
-        return self._changed({name: value for name, value in given.items() if value is not None})
+        """Set the status of the job permanently, with all effects of that status.
+
+        Raises MockServerError if the job has a later status already.
+        """
+        arguments = {"status": status, "error": error, "code": code}
+        return self._change({name: value for name, value in arguments.items() if value is not None})
 
     def release(self) -> "Job":
-        """Let the job go on from a step that is `held`. Raises MockServerError when nothing holds it."""
-        return self._changed({"release": True})
+        """Release the job from a `held` step. Raises MockServerError if it is not held."""
+        return self._change({"release": True})
 
-    def _changed(self, change: Mapping[str, Any]) -> "Job":
-        world, asked = self._world, validated(JobChange, change)
+    def _change(self, change: Mapping[str, Any]) -> "Job":
+        hosted, validated_change = self._hosted, validated(JobChange, change)
 
-        async def changed(now: int) -> None:
-            job = await actions.find_job(world.sandbox, self.id, self.provider)
-            await actions.change_job(world.sandbox, job, asked, now)
+        async def apply(now: int) -> None:
+            job = await actions.find_job(hosted.sandbox, self.id, self.provider)
+            await actions.change_job(hosted.sandbox, job, validated_change, now)
 
-        world.act(changed)
+        hosted.act(apply)
         return self.now()
 
 
 class Jobs:
-    """All jobs of a sandbox, oldest first. `jobs["ana_1"]` is the one with that id."""
+    """All jobs of a sandbox, oldest first. `jobs["ana_1"]` is the job with that id."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, hosted: HostedSandbox) -> None:
+        self._hosted = hosted
 
     def __repr__(self) -> str:
         return f"<{len(self)} jobs>"
@@ -88,31 +92,32 @@ class Jobs:
         return self.get(job_id)
 
     def all(self, provider: str | None = None, *, status: Status | None = None) -> list[Job]:
-        """The jobs of a provider, or of all, oldest first."""
+        """Return the jobs of a provider, or of all providers, oldest first."""
         if provider is not None:
-            self._world.host.provider(provider)
-        return [job for job in self._world.calm(self._page(provider)) if status in (None, job.status)]
+            self._hosted.host.provider(provider)
+        return [job for job in self._hosted.run_settled(self._page(provider)) if status in (None, job.status)]
 
     def get(self, job_id: str | int, provider: str | None = None) -> Job:
-        """The job with that id. Raises MockServerError when there is none, or one at each of several providers."""
-        found = self._world.calm(self._found(str(job_id), provider))
-        if len(found) == 1:
-            return found[0]
-        name = self._world.sandbox.name
-        if not found:
+        """Return the job with this id. Raises MockServerError if there is none, or more than one."""
+        jobs = self._hosted.run_settled(self._find(str(job_id), provider))
+        if len(jobs) == 1:
+            return jobs[0]
+        name = self._hosted.sandbox.name
+        if not jobs:
             raise MockServerError(f"there is no job {job_id!r} in the sandbox {name!r}")
-        raise MockServerError(f"several accounts have a job {job_id!r}: {', '.join(job.provider for job in found)}")
+        accounts = ", ".join(f"{job.provider} {masked(job.key)}" for job in jobs)
+        raise MockServerError(f"several accounts have a job {job_id!r}: {accounts}")
 
     async def _page(self, provider: str | None) -> list[Job]:
-        page = await self._world.sandbox.store.page_jobs(provider, None, None, 0, _ALL)
+        page = await self._hosted.sandbox.store.page_jobs(provider, None, None, 0, _ALL)
         return [self._view(job) for job in reversed(page.jobs)]
 
-    async def _found(self, job_id: str, provider: str | None) -> list[Job]:
-        found = await self._world.sandbox.store.find_jobs(job_id)
-        return [self._view(job) for job in found if provider in (None, job.provider)]
+    async def _find(self, job_id: str, provider: str | None) -> list[Job]:
+        jobs = await self._hosted.sandbox.store.find_jobs(job_id)
+        return [self._view(job) for job in jobs if provider in (None, job.provider)]
 
     def _view(self, job: CoreJob) -> Job:
-        state = job.at(self._world.sandbox.clock.now())
+        state = job.at(self._hosted.sandbox.clock.now())
         return Job(
             id=job.id,
             provider=job.provider,
@@ -127,5 +132,5 @@ class Jobs:
             plan=job.plan.name,
             created_at=instant(job.created_at),
             updated_at=instant(state.entered_at),
-            _world=self._world,
+            _hosted=self._hosted,
         )

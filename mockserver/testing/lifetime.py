@@ -1,4 +1,4 @@
-"""The life of a handle: it opens on a sandbox, is checked, and closes."""
+"""The part of `MockServer` that opens and closes its sandbox, and checks the expectations."""
 
 from pathlib import Path
 from types import TracebackType
@@ -9,19 +9,19 @@ from mockserver.settings import Settings
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.expectations import Expectation
 from mockserver.testing.host import Host, ScenarioLike
+from mockserver.testing.hosted_sandbox import HostedSandbox
 from mockserver.testing.receiver import Receiver
-from mockserver.testing.session import World
 from mockserver.testing.time import Mode
 
 if TYPE_CHECKING:
     from mockserver.testing.interception import Interception
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 
 class Lifetime:
-    """A sandbox from its beginning to its end, in a server of its own or one that others use too."""
+    """Opens and closes a sandbox, in its own server or in a shared one."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class Lifetime:
         )
         self._start: tuple[ScenarioLike | None, int | None, Mode | None] = (scenario, seed, clock)
         self._host: Host | None = None
-        self._own = True
+        self._owns_host = True
         self._name = "default"
-        self._near: Path | None = None
-        self._world: World | None = None
+        self._base_directory: Path | None = None
+        self._opened: HostedSandbox | None = None
         self._receivers: list[Receiver] = []
         self._interceptions: list[Interception] = []
         self._apps: list[str] = []
@@ -59,15 +59,15 @@ class Lifetime:
         scenario: ScenarioLike | None,
         seed: int | None,
         clock: Mode | None,
-        near: Path | None,
+        base_directory: Path | None,
     ) -> Self:
-        """A handle on a sandbox of its own in a server that others use too; paths of scenarios are `near` first."""
+        """Return a handle for a sandbox in a shared server. Paths of scenarios are relative to `base_directory`."""
         handle = cls(scenario, seed=seed, clock=clock)
-        handle._host, handle._own, handle._name, handle._near = host, False, name, near
+        handle._host, handle._owns_host, handle._name, handle._base_directory = host, False, name, base_directory
         return handle
 
     def __repr__(self) -> str:
-        return f"<MockServer {self._name!r}{'' if self._world else ', closed'}>"
+        return f"<MockServer {self._name!r}{'' if self._opened else ', closed'}>"
 
     def __enter__(self) -> Self:
         return self.open()
@@ -82,55 +82,55 @@ class Lifetime:
             self.close()
 
     def open(self) -> Self:
-        """Begin. Raises MockServerError for a scenario that cannot be used."""
-        if self._world is not None:
-            raise MockServerError("this mockserver is open already")
+        """Create the sandbox. Raises MockServerError for an invalid scenario."""
+        if self._opened is not None:
+            raise MockServerError("this mockserver is already open")
         host = self._host or Host(self._settings)
         scenario, seed, clock = self._start
         try:
-            program = host.program(scenario, self._near)
+            program = host.program(scenario, self._base_directory)
             spec = ClockSpec(mode=clock) if clock is not None else program.source.clock or ClockSpec(mode="auto")
             sandbox = host.run(host.create(self._name, program, seed, spec))
         except BaseException:
-            if self._own:
+            if self._owns_host:
                 host.close()
             raise
-        self._host, self._world = host, World(host, sandbox)
+        self._host, self._opened = host, HostedSandbox(host, sandbox)
         return self
 
     def close(self) -> None:
-        """End, and throw the sandbox away with all that is in it. A second time does nothing."""
-        world, self._world = self._world, None
-        if world is None:
+        """Delete the sandbox with everything in it. A second call does nothing."""
+        hosted, self._opened = self._opened, None
+        if hosted is None:
             return
         for receiver in self._receivers:
             receiver.close()
         for interception in self._interceptions:
             interception.close()
         for authority in self._apps:
-            world.host.switchboard.forget(authority)
-        world.run(world.host.delete(self._name))
+            hosted.host.call_router.remove(authority)
+        hosted.run(hosted.host.delete(self._name))
         self._receivers.clear()
         self._interceptions.clear()
         self._apps.clear()
         self._expectations.clear()
-        if self._own:
-            world.host.close()
+        if self._owns_host:
+            hosted.host.close()
             self._host = None
 
     def verify(self) -> None:
-        """Check every expectation. Raises AssertionError with what was expected and what came."""
+        """Check every expectation. Raises AssertionError with the expected and the actual requests."""
         problem = self.problem()
         if problem is not None:
             raise AssertionError(problem)
 
     def problem(self) -> str | None:
-        """What is wrong with the expectations so far; None when nothing is."""
+        """Describe the expectations that are not met so far. Returns None if all are met."""
         problems = [problem for e in self._expectations if (problem := e.problem()) is not None]
         return "\n".join(problems) or None
 
     @property
-    def _at(self) -> World:
-        if self._world is None:
+    def _hosted(self) -> HostedSandbox:
+        if self._opened is None:
             raise MockServerError("this mockserver is closed; use it within `with MockServer() as mock:`")
-        return self._world
+        return self._opened

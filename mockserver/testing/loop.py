@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, to which every other thread hands its work."""
+"""An event loop in a separate thread, which runs the coroutines of other threads."""
 
 import asyncio
 import threading
@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from mockserver.testing.errors import MockServerError
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 T = TypeVar("T")
 
-# Seconds of real time. Work on a sandbox takes milliseconds; a receiver that never answers takes its ten seconds.
+# Seconds of real time. Work on a sandbox takes milliseconds; a receiver that never answers takes ten seconds.
 PATIENCE = 60.0
 
 
@@ -30,32 +30,32 @@ class LoopThread:
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
-            runner.run(self._stay())
+            runner.run(self._run_until_stopped())
 
-    async def _stay(self) -> None:
+    async def _run_until_stopped(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         self._ready.set()
         await self._end.wait()
 
     @property
-    def here(self) -> bool:
-        """True in the thread itself, where nobody may wait for it."""
+    def is_current(self) -> bool:
+        """True in the thread of the loop itself, which must not wait for its own work."""
         return threading.current_thread() is self._thread
 
     def start(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        """Begin work on the loop. Raises MockServerError once the loop has been stopped."""
+        """Start a coroutine on the loop. Raises MockServerError if the loop has been stopped."""
         if self._loop is None or not self._thread.is_alive():
             work.close()
             raise MockServerError("this mockserver is closed")
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, T], patience: float | None = PATIENCE) -> T:
-        """What the work gives, or raises. Raises MockServerError after `patience` seconds (None: never)."""
-        if self.here:
+        """Run a coroutine and return its result. Raises MockServerError after `patience` seconds (None: never)."""
+        if self.is_current:
             work.close()
             raise MockServerError(
                 "this was called on the server's own event loop, which cannot wait for itself; "
-                "an application under webhook_app() runs there too"
+                "applications of webhook_app() run on that loop"
             )
         future = self.start(work)
         try:
@@ -64,7 +64,7 @@ class LoopThread:
             if future.done():
                 raise
             future.cancel()
-            raise MockServerError(f"mockserver was not done after {patience:g} s") from None
+            raise MockServerError(f"mockserver did not finish within {patience:g} s") from None
         except MockServerError as error:
             raise error.with_traceback(None) from None
         except BaseException:
@@ -72,7 +72,7 @@ class LoopThread:
             raise
 
     def stop(self) -> None:
-        """Cancel what still runs, and end the thread."""
+        """Cancel all tasks, and end the thread."""
         if self._loop is None or self._end is None or not self._thread.is_alive():
             return
         self._loop.call_soon_threadsafe(self._end.set)
@@ -82,6 +82,6 @@ class LoopThread:
 def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
-    except ImportError:  # not there on Windows
+    except ImportError:  # not available on Windows
         return None
     return uvloop.new_event_loop

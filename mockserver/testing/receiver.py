@@ -1,4 +1,4 @@
-"""A receiver of webhooks on a real socket: it checks signatures, remembers what came, and fails when told to."""
+"""A receiver of webhooks on a real socket: it checks signatures, keeps the calls, and can fail on request."""
 
 import threading
 from collections import deque
@@ -11,12 +11,12 @@ from pydantic_core import from_json
 
 from mockserver.clock import wall_ms
 from mockserver.serving.serve import listen
-from mockserver.testing.front import HOST
-from mockserver.testing.inbox import Answer, Break, Inbox, Posted
-from mockserver.testing.session import World, instant
-from mockserver.testing.signatures import Verdict, scheme_of
+from mockserver.testing.callback_server import Answer, Break, CallbackServer, ReceivedRequest
+from mockserver.testing.hosted_sandbox import HostedSandbox, instant
+from mockserver.testing.signatures import Verdict, sender_of, verdict
+from mockserver.testing.socket_server import HOST
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 _OK = Answer(200)
@@ -24,10 +24,11 @@ _OK = Answer(200)
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One call as it came, and how it was answered.
+    """One call that was received, and its answer.
 
-    `event` and `provider` are None for what is no provider's webhook. `signature` says whether it is the provider's
-    own over exactly these bytes, by a secret of this sandbox; a `stale` one was made more than five minutes ago.
+    `event` and `provider` are None if the call is not a webhook of a provider. `signature` is `valid` if it is the
+    provider's signature of exactly these bytes with a secret of this sandbox, and `stale` if it is more than five
+    minutes old.
     """
 
     at: datetime
@@ -42,97 +43,99 @@ class Received:
 
     @property
     def json(self) -> Any:
-        """The body as JSON data. Raises ValueError when it is none."""
+        """The body as JSON data. Raises ValueError if it is not JSON."""
         return from_json(self.body)
 
 
 class Receiver:
-    """Stands in for the application that webhooks go to. It answers 200, and 401 to a signature that is not right."""
+    """Receives webhooks in place of an application. It answers 200, or 401 if the signature is not valid."""
 
-    def __init__(self, world: World, *, verify: bool = True) -> None:
-        self._world = world
+    def __init__(self, hosted: HostedSandbox, *, verify: bool = True) -> None:
+        self._hosted = hosted
         self._verify = verify
-        self._told: deque[Answer | Break] = deque()
+        self._next_answers: deque[Answer | Break] = deque()
         self._calls: list[Received] = []
         self._changed = threading.Condition()
-        self._inbox = Inbox(self._answer)
+        self._server = CallbackServer(self._answer)
         listener = listen(HOST, 0)
         self._authority = f"{HOST}:{listener.getsockname()[1]}"
-        world.run(self._inbox.open(listener))
-        world.host.switchboard.watch(self._authority, self._will_hang)
+        hosted.run(self._server.open(listener))
+        hosted.host.call_router.add_receiver(self._authority, self._will_hang)
 
     def __repr__(self) -> str:
         return f"<receiver {self.url}, {len(self._calls)} calls>"
 
     @property
     def url(self) -> str:
-        """Where to send webhooks; whatever path is added comes here too."""
+        """The URL for webhooks. Calls with any path below it are received too."""
         return f"http://{self._authority}"
 
     @property
     def calls(self) -> list[Received]:
-        """What came so far, oldest first."""
+        """The calls so far, oldest first."""
         with self._changed:
             return list(self._calls)
 
     def answers(self, *answers: int | Answer | Literal["hang", "reset", "close"]) -> "Receiver":
-        """How the next calls are answered, one each; those after them as before.
+        """Set the answers of the next calls, one each. Later calls are answered as usual.
 
-        A number is a status. `hang` never answers: the attempt is over after 50 ms of real time and no virtual time.
-        `reset` breaks the connection with a reset, `close` ends it in an orderly way, both without an answer.
+        A number is a status. `hang` never answers: the attempt times out after 50 ms of real time and no virtual time.
+        `reset` closes the connection with a reset, `close` closes it in order, both without an answer.
         """
-        told = [Answer(answer) if isinstance(answer, int) else answer for answer in answers]
         with self._changed:
-            self._told.extend(told)
+            self._next_answers.extend(Answer(answer) if isinstance(answer, int) else answer for answer in answers)
         return self
 
     def wait_for(self, event: str | None = None, *, count: int = 1, timeout: float = 5.0) -> list[Received]:
-        """The first `count` calls (of an event), once they have come; `timeout` is in seconds of real time.
+        """Wait for `count` calls (of an event), and return them. `timeout` is in seconds of real time.
 
-        It moves no clock. Raises AssertionError, with what came, when there are too few.
+        This does not move the clock. Raises AssertionError with the calls so far if there are too few.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: len(self._of(event)) >= count, timeout):
-                came = ", ".join(f"{c.event or c.path} ({c.answer})" for c in self._calls) or "nothing"
-                raise AssertionError(f"{count} of {event or 'any event'} should have come, and what came is: {came}")
-            return self._of(event)[:count]
+            if not self._changed.wait_for(lambda: len(self._calls_of(event)) >= count, timeout):
+                calls = ", ".join(f"{c.event or c.path} ({c.answer})" for c in self._calls) or "none"
+                what = f"{count} {'call' if count == 1 else 'calls'}" + (f" of {event!r}" if event else "")
+                raise AssertionError(f"expected {what} within {timeout:g} s; calls so far: {calls}")
+            return self._calls_of(event)[:count]
 
     def forget(self) -> None:
-        """Forget what came, and how the next calls were to be answered."""
+        """Clear the calls so far, and the answers of the next calls."""
         with self._changed:
             self._calls.clear()
-            self._told.clear()
+            self._next_answers.clear()
 
     def close(self) -> None:
-        """Listen no longer."""
-        self._world.host.switchboard.forget(self._authority)
-        self._world.run(self._inbox.close())
+        """Stop listening."""
+        self._hosted.host.call_router.remove(self._authority)
+        self._hosted.run(self._server.close())
 
-    def _of(self, event: str | None) -> list[Received]:
+    def _calls_of(self, event: str | None) -> list[Received]:
         return [call for call in self._calls if event in (None, call.event)]
 
     def _will_hang(self) -> bool:
-        return bool(self._told) and self._told[0] == "hang"
+        return bool(self._next_answers) and self._next_answers[0] == "hang"
 
-    async def _answer(self, posted: Posted) -> Answer | Break:
-        scheme = scheme_of(posted.headers)
+    async def _answer(self, request: ReceivedRequest) -> Answer | Break:
+        provider = sender_of(request.headers, self._hosted.host.providers)
         signature: Verdict = "missing"
-        if scheme is not None:
-            sandbox = self._world.sandbox
+        if provider is not None and provider.signature is not None:
+            sandbox = self._hosted.sandbox
             now = sandbox.clock.now() if sandbox.program.source.signature_time == "sandbox" else wall_ms()
-            signature = scheme.verdict(posted.headers, posted.body, await self._secrets(scheme.provider), now)
-        unproven = self._verify and posted.method == "POST" and signature != "valid"
+            secrets = await self._secrets(provider.name)
+            signature = verdict(provider.signature, request.headers, request.body, secrets, now)
+        unauthorized = self._verify and request.method == "POST" and signature != "valid"
         with self._changed:
-            answer = self._told.popleft() if self._told else Answer(401) if unproven else _OK
-            event = scheme.event(_data(posted.body)) if scheme is not None else None
+            default = Answer(401) if unauthorized else _OK
+            answer = self._next_answers.popleft() if self._next_answers else default
+            event = provider.event_of(_data(request.body)) if provider is not None else None
             self._calls.append(
                 Received(
-                    at=instant(self._world.sandbox.clock.now()),
-                    method=posted.method,
-                    path=posted.path,
-                    headers=posted.headers,
-                    body=posted.body,
-                    provider=scheme.provider if scheme is not None else None,
+                    at=instant(self._hosted.sandbox.clock.now()),
+                    method=request.method,
+                    path=request.path,
+                    headers=request.headers,
+                    body=request.body,
+                    provider=provider.name if provider is not None else None,
                     event=event,
                     signature=signature,
                     answer=answer.status if isinstance(answer, Answer) else answer,
@@ -142,7 +145,7 @@ class Receiver:
         return answer
 
     async def _secrets(self, provider: str) -> set[str]:
-        return {d.secret for d in await self._world.sandbox.store.deliveries() if d.provider == provider}
+        return {d.secret for d in await self._hosted.sandbox.store.deliveries() if d.provider == provider}
 
 
 def _data(body: bytes) -> Any:

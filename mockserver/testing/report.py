@@ -1,4 +1,4 @@
-"""What happened in a sandbox, for the report of a test that failed. Credentials are masked."""
+"""Describes what happened in a sandbox, for the report of a failed test. Credentials are masked."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -6,37 +6,38 @@ from itertools import zip_longest
 
 from mockserver.clock import rfc3339
 from mockserver.core.journal import JournalEntry
-from mockserver.testing.deliveries import Delivery, told
-from mockserver.testing.session import World
+from mockserver.testing.deliveries import Delivery, summary
+from mockserver.testing.hosted_sandbox import HostedSandbox
 
-TAIL = 20
-MOST = 5
-_NEAREST = 3
-_SHORT = 160
+# The maximum numbers of journal entries, of lines in each other section, of suggestions, and of characters of a text.
+MAX_ENTRIES = 20
+MAX_LINES = 5
+_MAX_SUGGESTIONS = 3
+_MAX_TEXT = 160
 
 
 def report(
-    world: World, entries: Iterable[JournalEntry], deliveries: Iterable[Delivery], intercepted: Iterable[str] = ()
+    hosted: HostedSandbox, entries: Iterable[JournalEntry], deliveries: Iterable[Delivery], notices: Iterable[str] = ()
 ) -> str:
-    """The journal's tail, requests that nothing took, webhooks that did not arrive, and what a proxy refused."""
-    sandbox, kept = world.sandbox, list(entries)
+    """Describe the last journal entries, unmatched requests, undelivered webhooks, and notices of interceptions."""
+    sandbox, entries = hosted.sandbox, list(entries)
     now, mode = rfc3339(sandbox.clock.now()), sandbox.clock.mode
     lines = [f"sandbox {sandbox.name}: scenario {sandbox.program.name}, seed {sandbox.seed}, clock {mode} at {now}"]
-    lines += _titled("journal", [_line(entry) for entry in kept], TAIL)
-    requests = [entry for entry in kept if entry.kind == "request"]
-    lines += _titled("unmatched requests", [text for e in requests for text in _unmatched(world, e)], MOST)
-    waiting = [told(d) for d in deliveries if d.outcome != "delivered"]
-    lines += _titled("undelivered webhooks", waiting, MOST)
-    lines += _titled("intercepted programs", list(intercepted), MOST)
+    lines += _section("journal", [_line(entry) for entry in entries], MAX_ENTRIES)
+    requests = [entry for entry in entries if entry.kind == "request"]
+    lines += _section("unmatched requests", [text for e in requests for text in _unmatched(hosted, e)], MAX_LINES)
+    undelivered = [summary(d) for d in deliveries if d.outcome != "delivered"]
+    lines += _section("undelivered webhooks", undelivered, MAX_LINES)
+    lines += _section("intercepted programs", list(notices), MAX_LINES)
     return "\n".join(lines)
 
 
-def _titled(title: str, lines: list[str], most: int) -> Iterator[str]:
+def _section(title: str, lines: list[str], maximum: int) -> Iterator[str]:
     if not lines:
         return
     yield ""
-    yield f"{title}:" if len(lines) <= most else f"{title} (the last {most} of {len(lines)}):"
-    yield from (f"  {line}" for line in lines[-most:])
+    yield f"{title}:" if len(lines) <= maximum else f"{title} (the last {maximum} of {len(lines)}):"
+    yield from (f"  {line}" for line in lines[-maximum:])
 
 
 def _line(entry: JournalEntry) -> str:
@@ -44,11 +45,11 @@ def _line(entry: JournalEntry) -> str:
     note = _cut(entry.note or "")
     if entry.kind == "request":
         status = "no reply" if entry.status is None else str(entry.status)
-        about = [f"rule {entry.rule!r}" if entry.rule else "", f"job {entry.job}" if entry.job else "", note]
+        details = [f"rule {entry.rule!r}" if entry.rule else "", f"job {entry.job}" if entry.job else "", note]
         if (entry.status or 0) >= 400:
-            about.append(_cut(entry.reply.decode("utf-8", "replace")))
-        told = ", ".join(part for part in about if part)
-        return f"{at} {entry.method} {entry.path} -> {status}" + (f"  {told}" if told else "")
+            details.append(_cut(entry.reply.decode("utf-8", "replace")))
+        text = ", ".join(detail for detail in details if detail)
+        return f"{at} {entry.method} {entry.path} -> {status}" + (f"  {text}" if text else "")
     if entry.kind == "transition":
         return f"{at} job {entry.job} of {entry.provider}: {note}"
     if entry.kind == "delivery":
@@ -56,39 +57,41 @@ def _line(entry: JournalEntry) -> str:
     return f"{at} {note}"
 
 
-def _unmatched(world: World, entry: JournalEntry) -> Iterator[str]:
-    """A request that has no operation, or that no rule took although a rule is about its very operation."""
-    what = f"{entry.method} {entry.path}"
+def _unmatched(hosted: HostedSandbox, entry: JournalEntry) -> Iterator[str]:
+    """Yield a line for a request without an operation, and for one that no rule for its operation matched."""
+    request = f"{entry.method} {entry.path}"
     if entry.provider is None:
-        yield f"{what}: {entry.note}"
+        yield f"{request}: {entry.note}"
         return
     if entry.operation is None:
-        near = _nearest_operations(world, entry)
-        yield f"{what}: {entry.provider} has no such operation" + (f"; near: {', '.join(near)}" if near else "")
+        closest = _closest_operations(hosted, entry)
+        hint = f"; closest: {', '.join(closest)}" if closest else ""
+        yield f"{request}: {entry.provider} has no such operation{hint}"
         return
     if entry.rule is not None:
         return
-    own = {rule.name for rule in world.sandbox.program.rules if "*" not in rule.operations}
-    misses = [m for m in entry.misses if m.rule in own][:_NEAREST]
+    # Rules for all operations say nothing about this one.
+    specific = {rule.name for rule in hosted.sandbox.program.rules if "*" not in rule.operations}
+    misses = [m for m in entry.misses if m.rule in specific][:_MAX_SUGGESTIONS]
     if misses:
-        near_misses = "; ".join(f"{m.rule!r} wants {_cut(m.failed)}" for m in misses)
-        yield f"{what}: no rule took it; near: {near_misses}"
+        closest = [f"{m.rule!r} (failed condition: {_cut(m.failed)})" for m in misses]
+        yield f"{request}: no rule matched; closest: {', '.join(closest)}"
 
 
-def _nearest_operations(world: World, entry: JournalEntry) -> list[str]:
-    """The operations with the most similar paths, those with the method of the request first."""
-    asked = entry.path or ""
-    shown = [o for o in world.host.provider(entry.provider or "").operations if not o.hidden]
-    near = get_close_matches(asked, {_filled(o.path, asked) for o in shown}, _NEAREST, 0.6)
-    found = [o for path in near for o in shown if _filled(o.path, asked) == path]
-    return [f"{o.method} {o.path}" for o in sorted(found, key=lambda o: o.method != entry.method)][:_NEAREST]
+def _closest_operations(hosted: HostedSandbox, entry: JournalEntry) -> list[str]:
+    """Return the operations with the most similar paths, those with the method of the request first."""
+    path = entry.path or ""
+    operations = [o for o in hosted.host.provider(entry.provider or "").operations if not o.hidden]
+    similar = get_close_matches(path, {_filled(o.path, path) for o in operations}, _MAX_SUGGESTIONS, 0.6)
+    closest = [o for similar_path in similar for o in operations if _filled(o.path, path) == similar_path]
+    return [f"{o.method} {o.path}" for o in sorted(closest, key=lambda o: o.method != entry.method)][:_MAX_SUGGESTIONS]
 
 
 def _filled(template: str, path: str) -> str:
-    """A path template with what the request has in the places of its parameters."""
-    parts = zip_longest(template.split("/"), path.split("/")[: template.count("/") + 1], fillvalue="")
-    return "/".join(given if own.startswith("{") else own for own, given in parts)
+    """Return a path template with its parameters replaced by the segments of `path`."""
+    segments = zip_longest(template.split("/"), path.split("/")[: template.count("/") + 1], fillvalue="")
+    return "/".join(value if name.startswith("{") else name for name, value in segments)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"

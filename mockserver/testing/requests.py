@@ -1,4 +1,4 @@
-"""The requests that reached a sandbox, as its journal has them."""
+"""The requests that a sandbox received, from its journal."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,19 +14,19 @@ from mockserver.core.match import Check, View, compile_check, key_matches
 from mockserver.core.scenario import Condition
 from mockserver.kit.operations import Operation
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.session import World, instant
+from mockserver.testing.hosted_sandbox import HostedSandbox, instant
 from mockserver.wire.routes import Routes
 
-# A failing test shows its own line, and not the way through here.
+# Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 When = Mapping[str, Mapping[str, Any]]
-_HEADS = ("body", "query", "header", "path", "input")
+_SOURCES = ("body", "query", "header", "path", "input")
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A rule of the scenario that did not take a request, and the first of its conditions that failed."""
+    """A rule of the scenario that did not match a request, and the first of its conditions that failed."""
 
     rule: str
     failed: str
@@ -34,11 +34,11 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request and what became of it.
+    """One request and its reply.
 
-    `operation` is None where the provider has none at that path; `status` is None where no reply went out. `rule`
-    is the rule of the scenario that took the request, `missed` are those that might have, in their order.
-    `headers` have lower-case names and are shown as they came, credentials included.
+    `operation` is None if the provider has none with that path; `status` is None if no reply was sent. `rule` is the
+    rule of the scenario that matched, and `missed` are the rules before it that did not, in order. `headers` have
+    lower-case names and the original values, including credentials.
     """
 
     number: int
@@ -61,17 +61,17 @@ class Request:
 
     @property
     def json(self) -> Any:
-        """The body as JSON data. Raises ValueError when it is none; the body of an upload is not kept."""
+        """The body as JSON data. Raises ValueError if it is not JSON. The body of an upload is not kept."""
         return from_json(self.body)
 
     @property
     def reply_json(self) -> Any:
-        """The body of the reply as JSON data. Raises ValueError when it is none."""
+        """The body of the reply as JSON data. Raises ValueError if it is not JSON."""
         return from_json(self.reply)
 
 
 def request_of(entry: JournalEntry) -> Request:
-    """The request that a journal entry is about."""
+    """Return the request of a journal entry."""
     return Request(
         number=entry.number,
         at=instant(entry.at),
@@ -94,43 +94,48 @@ def request_of(entry: JournalEntry) -> Request:
 
 
 class Filter:
-    """Which requests are meant. A request that is not tells why."""
+    """Selects requests by operation, status, key and conditions, and explains why others are not selected."""
 
     def __init__(
-        self, world: World, operation: str, status: int | None = None, key: str | None = None, when: When | None = None
+        self,
+        hosted: HostedSandbox,
+        operation: str,
+        status: int | None = None,
+        key: str | None = None,
+        when: When | None = None,
     ) -> None:
-        world.check_operation(operation)
+        hosted.check_operation(operation)
         self._operation = operation
         self._status = status
         self._key = key
         self._checks = tuple(_checks(when or {}))
-        self._operations = {f"{p.name}.{o.name}": o for p in world.host.providers for o in p.operations}
+        self._operations = {f"{p.name}.{o.name}": o for p in hosted.host.providers for o in p.operations}
 
     def covers(self, request: Request) -> bool:
-        """True for a request of the operation that is meant, whatever else it is."""
+        """Return true for a request of the operation, whatever its status, key and content are."""
         return key_matches(self._operation, request.operation or "")
 
-    def failure(self, request: Request) -> str | None:
-        """Why a request of the operation is not meant; None when it is."""
+    def mismatch(self, request: Request) -> str | None:
+        """Describe why a request of the operation is not selected, or return None if it is."""
         if self._status not in (None, request.status):
-            return f"its status is {request.status}, not {self._status}"
+            return f"status {request.status}, not {self._status}"
         if self._key not in (None, request.key):
-            return "its key is another"
+            return "another key"
         if not self._checks:
             return None
         view = _view(request, self._operations.get(request.operation or ""))
         failures = (check.failure(view) for check in self._checks)
-        return next((failed for failed in failures if failed is not None), None)
+        return next((f"failed condition: {failure}" for failure in failures if failure is not None), None)
 
-    def of(self, requests: Iterable[Request]) -> list[Request]:
-        """Those requests that are meant."""
-        return [request for request in requests if self.covers(request) and self.failure(request) is None]
+    def select(self, requests: Iterable[Request]) -> list[Request]:
+        """Return the selected requests."""
+        return [request for request in requests if self.covers(request) and self.mismatch(request) is None]
 
 
 def _checks(when: When) -> Iterable[Check]:
     for path, condition in when.items():
-        if path.partition(".")[0] not in _HEADS:
-            raise MockServerError(f"{path!r} cannot be looked at; what can is {', '.join(_HEADS)}")
+        if path.partition(".")[0] not in _SOURCES:
+            raise MockServerError(f"{path!r} must begin with one of {', '.join(_SOURCES)}")
         try:
             yield compile_check(path, Condition.model_validate(condition))
         except ValidationError as error:
@@ -144,9 +149,9 @@ def _view(request: Request, operation: Operation | None) -> View:
     value: Any = None
     parameters: Mapping[str, str] = {}
     if operation is not None:
-        value = operation.input(data) if callable(operation.input) else _at(data, operation.input)
-        found = Routes([operation]).find(request.path)
-        parameters = found.parameters if found else {}
+        value = operation.input(data) if callable(operation.input) else _value_at(data, operation.input)
+        match = Routes([operation]).find(request.path)
+        parameters = match.parameters if match else {}
     return View(
         operation=request.operation or "",
         account={},
@@ -165,7 +170,7 @@ def _data(request: Request) -> Any:
         return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)) or None
 
 
-def _at(data: Any, names: tuple[str, ...]) -> Any:
-    for name in names:
+def _value_at(data: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
         data = data.get(name) if isinstance(data, Mapping) else None
     return data

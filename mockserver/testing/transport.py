@@ -1,4 +1,4 @@
-"""An httpx2 transport into a server in this process: no socket is opened, neither here nor there."""
+"""A transport that connects httpx2 clients to a server in this process, without a socket."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -8,105 +8,105 @@ from typing import Any, TypeVar
 import httpx2
 
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.session import World
+from mockserver.testing.hosted_sandbox import HostedSandbox
 
 T = TypeVar("T")
 
-# Seconds of real time in which the server notices that a client has gone. A request that cannot notice, such as an
-# upload that is held back before it is read, is left to itself then: so it is with a connection that is closed.
-_NOTICE = 5.0
+# Seconds of real time to wait until the server has noticed that a client disconnected. A request that cannot notice it,
+# such as an upload that is delayed before it is read, then goes on alone, as after a closed connection.
+_DISCONNECT_TIMEOUT = 5.0
 
 
 class InProcess(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
-    """Carries the requests of a client, sync or async, into one sandbox.
+    """Sends the requests of a client, sync or async, to one sandbox.
 
-    The URL decides as it does on the network: a provider's own host (`https://api.videotoprompt.org/v1/…`), or any
-    host with a provider's prefix. Connections that the server breaks surface as httpx2.ReadError. A request that is
-    cancelled has left the server when the cancellation goes on: whoever looks then finds it over.
+    URLs work as over a network: with a provider's own host (`https://api.videotoprompt.org/v1/…`), or any host and a
+    provider's prefix. If a fault closes a connection, the client gets httpx2.ReadError. When a cancelled request
+    returns, the server has finished it too.
     """
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, hosted: HostedSandbox) -> None:
+        self._hosted = hosted
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request of a sync client."""
-        exchange = _Exchange(self._world, request, request.read())
-        status, headers = self._world.run(exchange.begin())
-        return httpx2.Response(status, headers=headers, stream=_SyncBody(self._world, exchange), request=request)
+        exchange = _Exchange(self._hosted, request, request.read())
+        status, headers = self._hosted.run(exchange.begin())
+        return httpx2.Response(status, headers=headers, stream=_SyncBody(self._hosted, exchange), request=request)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request of an async client, on asyncio or on trio."""
-        exchange = _Exchange(self._world, request, await request.aread())
+        exchange = _Exchange(self._hosted, request, await request.aread())
         try:
-            status, headers = await _across(self._world, exchange.begin())
-        except GeneratorExit:  # nothing can be awaited any more
+            status, headers = await _run_on_server(self._hosted, exchange.begin())
+        except GeneratorExit:  # awaiting is no longer possible
             raise
         except BaseException:
-            await _leave(self._world, exchange)
+            await _disconnect(self._hosted, exchange)
             raise
-        return httpx2.Response(status, headers=headers, stream=_AsyncBody(self._world, exchange), request=request)
+        return httpx2.Response(status, headers=headers, stream=_AsyncBody(self._hosted, exchange), request=request)
 
 
-async def _across(world: World, work: Coroutine[Any, Any, T]) -> T:
-    """What work on the server's loop gives, awaited on another loop."""
+async def _run_on_server(hosted: HostedSandbox, work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the server's loop, and await its result on the current loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:  # trio
         import anyio.to_thread
 
-        return await anyio.to_thread.run_sync(world.run, work, abandon_on_cancel=True)
-    return await asyncio.wrap_future(world.host.start(work))
+        return await anyio.to_thread.run_sync(hosted.run, work, abandon_on_cancel=True)
+    return await asyncio.wrap_future(hosted.host.start(work))
 
 
-async def _leave(world: World, exchange: "_Exchange") -> None:
-    """Go away, and wait until the server has noticed, also where all that waits is cancelled."""
+async def _disconnect(hosted: HostedSandbox, exchange: "_Exchange") -> None:
+    """Disconnect, and wait until the server has noticed it, even if the current task is cancelled."""
     import anyio
 
-    # A server that was closed meanwhile has nobody left.
+    # A server that was closed in the meantime has no requests.
     with anyio.CancelScope(shield=True), suppress(MockServerError):
-        await _across(world, exchange.end())
+        await _run_on_server(hosted, exchange.end())
 
 
 class _SyncBody(httpx2.SyncByteStream):
-    def __init__(self, world: World, exchange: "_Exchange") -> None:
-        self._world = world
+    def __init__(self, hosted: HostedSandbox, exchange: "_Exchange") -> None:
+        self._hosted = hosted
         self._exchange = exchange
 
     def __iter__(self) -> Iterator[bytes]:
-        while (piece := self._world.run(self._exchange.piece())) is not None:
+        while (piece := self._hosted.run(self._exchange.piece())) is not None:
             yield piece
 
     def close(self) -> None:
-        self._world.run(self._exchange.end())
+        self._hosted.run(self._exchange.end())
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
-    def __init__(self, world: World, exchange: "_Exchange") -> None:
-        self._world = world
+    def __init__(self, hosted: HostedSandbox, exchange: "_Exchange") -> None:
+        self._hosted = hosted
         self._exchange = exchange
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (piece := await _across(self._world, self._exchange.piece())) is not None:
+        while (piece := await _run_on_server(self._hosted, self._exchange.piece())) is not None:
             yield piece
 
     async def aclose(self) -> None:
-        await _leave(self._world, self._exchange)
+        await _disconnect(self._hosted, self._exchange)
 
 
 class _Exchange:
     """One request to the application, on the server's loop (ASGI specification, HTTP connection scope)."""
 
-    def __init__(self, world: World, request: httpx2.Request, body: bytes) -> None:
-        self._world = world
+    def __init__(self, hosted: HostedSandbox, request: httpx2.Request, body: bytes) -> None:
+        self._hosted = hosted
         self._request = request
         self._body: bytes | None = body
-        self._patience = request.extensions.get("timeout", {}).get("read")
-        self._pieces: asyncio.Queue[dict[str, Any] | Exception | None] = asyncio.Queue()
-        self._gone = asyncio.Event()
+        self._read_timeout = request.extensions.get("timeout", {}).get("read")
+        self._messages: asyncio.Queue[dict[str, Any] | Exception | None] = asyncio.Queue()
+        self._disconnected = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def begin(self) -> tuple[int, list[tuple[bytes, bytes]]]:
-        """Send the request, and give the status and headers of the reply."""
+        """Send the request, and return the status and headers of the reply."""
         self._task = asyncio.get_running_loop().create_task(self._serve())
         try:
             start = await self._next()
@@ -118,28 +118,28 @@ class _Exchange:
         return start["status"], list(start["headers"])
 
     async def piece(self) -> bytes | None:
-        """The next piece of the body, or None at its end."""
+        """Return the next piece of the body, or None at its end."""
         message = await self._next()
         return None if message is None else message.get("body", b"")
 
     async def end(self) -> None:
-        """Go away, whether the reply is whole or not."""
-        self._gone.set()
+        """Disconnect, whether the reply is complete or not."""
+        self._disconnected.set()
         if self._task is not None:
-            await asyncio.wait([self._task], timeout=_NOTICE)
+            await asyncio.wait([self._task], timeout=_DISCONNECT_TIMEOUT)
 
     async def _next(self) -> dict[str, Any] | None:
         try:
-            async with asyncio.timeout(self._patience):
-                found = await self._pieces.get()
+            async with asyncio.timeout(self._read_timeout):
+                message = await self._messages.get()
         except TimeoutError:
-            raise httpx2.ReadTimeout("no answer in time", request=self._request) from None
-        if isinstance(found, Exception):
-            raise found
-        return found
+            raise httpx2.ReadTimeout("the server did not answer in time", request=self._request) from None
+        if isinstance(message, Exception):
+            raise message
+        return message
 
     async def _serve(self) -> None:
-        url, sandbox = self._request.url, self._world.sandbox.name.encode()
+        url, sandbox = self._request.url, self._hosted.sandbox.name.encode()
         path, _, query = url.raw_path.partition(b"?")
         headers = [(name.lower(), value) for name, value in self._request.headers.raw]
         scope = {
@@ -149,19 +149,19 @@ class _Exchange:
             "server": (url.host, url.port or 80),
         }  # fmt: skip
         try:
-            await self._world.host.app(scope, self._receive, self._send)
+            await self._hosted.host.app(scope, self._receive, self._send)
         except ConnectionResetError as error:
-            self._pieces.put_nowait(httpx2.ReadError(str(error), request=self._request))
-        self._pieces.put_nowait(None)
+            self._messages.put_nowait(httpx2.ReadError(str(error), request=self._request))
+        self._messages.put_nowait(None)
 
     async def _receive(self) -> dict[str, Any]:
         if self._body is not None:
             body, self._body = self._body, None
             return {"type": "http.request", "body": body, "more_body": False}
-        await self._gone.wait()
+        await self._disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Any) -> None:
-        self._pieces.put_nowait(dict(message))
+        self._messages.put_nowait(dict(message))
         if message["type"] == "http.response.body" and not message.get("more_body", False):
-            self._gone.set()
+            self._disconnected.set()

@@ -1,1 +1,1 @@
-"""The shared edge of every provider: what happens to a request before and after its operation."""
+"""Request handling that all providers share: addresses, checks, replies, streams, and faults on the connection."""

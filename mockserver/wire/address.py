@@ -1,38 +1,41 @@
-"""Addresses: which provider and which sandbox a request is for."""
+"""Find the provider and the sandbox that a request is for."""
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
-# What stands before the name of a sandbox in a path. Some clients encode the tilde, which changes nothing (RFC 3986
-# section 2.3).
-_MARKS = ("/~", "/%7E", "/%7e")
-_IN_KEY = re.compile(r"sbx-([A-Za-z0-9][A-Za-z0-9_-]{0,127})")
+# The prefix of a sandbox name in a path. Some clients encode the tilde, which means the same (RFC 3986 section 2.3).
+_SANDBOX_PREFIXES = ("/~", "/%7E", "/%7e")
+_SANDBOX_IN_KEY = re.compile(r"sbx-([A-Za-z0-9][A-Za-z0-9_-]{0,127})")
 
 
 class Address(NamedTuple):
-    """Where a request goes: a provider's name, `control`, or None for a bare path; and the path that is left."""
+    """The address of a request, as its URL and Host header give it.
+
+    `target` is the name of a provider, `control` for the control API, or None if neither the path's prefix nor the
+    host names one. `path` is the rest of the path. `addressed_by` says where the target was found.
+    """
 
     target: str | None
     path: str
     sandbox: str | None = None
-    how: Literal["prefix", "host", "bare"] = "bare"
+    addressed_by: Literal["prefix", "host", "bare"] = "bare"
 
 
 class AddressBook:
-    """The prefixes and documented hosts of the providers."""
+    """Looks addresses up by the prefixes and the documented hosts of the providers."""
 
     def __init__(self, hosts: Mapping[str, Iterable[str]]) -> None:
         self._prefixes = {name: name for name in hosts} | {"_mock": "control"}
-        self._hosts = {host: name for name, known in hosts.items() for host in known}
+        self._hosts = {host: name for name, own_hosts in hosts.items() for host in own_hosts}
 
     def find(self, path: str, host: str) -> Address:
-        """The address of a request. A path prefix is looked at first, then the Host header, then nothing."""
+        """Return the address of a request. A path prefix takes precedence over the Host header."""
         sandbox = None
-        if path.startswith(_MARKS):
-            mark = next(m for m in _MARKS if path.startswith(m))
-            name, slash, rest = path.removeprefix(mark).partition("/")
+        if path.startswith(_SANDBOX_PREFIXES):
+            prefix = next(p for p in _SANDBOX_PREFIXES if path.startswith(p))
+            name, slash, rest = path.removeprefix(prefix).partition("/")
             sandbox, path = name, slash + rest or "/"
         end = path.find("/", 1)
         first = path[1:] if end < 0 else path[1:end]
@@ -46,16 +49,16 @@ class AddressBook:
 
 
 def sandbox_in_key(key: str, exists: Mapping[str, object]) -> str | None:
-    """The sandbox that an API key names by containing `sbx-NAME`; None when it names none.
+    """Return the name of the sandbox in an API key that contains `sbx-NAME`, or None if it contains none.
 
-    A key may go on after the name (`sbx-alice-free`): the longest name that exists is meant. When none does, the
-    whole rest is given back, so that the refusal can say what was asked for.
+    The key may continue after the name (`sbx-alice-free`): the longest name that is in `exists` counts. If there is no
+    such name, everything after `sbx-` is returned, for the error message.
     """
-    found = _IN_KEY.search(key)
-    if found is None:
+    match = _SANDBOX_IN_KEY.search(key)
+    if match is None:
         return None
-    whole = found[1]
-    for end in range(len(whole), 0, -1):
-        if (end == len(whole) or whole[end] in "-_") and whole[:end] in exists:
-            return whole[:end]
-    return whole
+    text = match[1]
+    for end in range(len(text), 0, -1):
+        if (end == len(text) or text[end] in "-_") and text[:end] in exists:
+            return text[:end]
+    return text

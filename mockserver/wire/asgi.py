@@ -1,4 +1,4 @@
-"""The connection of a client in the same process, which speaks ASGI: no socket, and nothing to wait for."""
+"""Requests and connections of clients in the same process, which use ASGI instead of a socket."""
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, NoReturn
@@ -12,7 +12,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 def request_of(scope: Any) -> Request:
-    """The request that an HTTP connection scope describes (ASGI specification). Its body is yet to be read."""
+    """Return the request of an HTTP connection scope (ASGI specification). Its body is read from the connection."""
     fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
     return Request(
@@ -22,10 +22,10 @@ def request_of(scope: Any) -> Request:
 
 
 class AsgiConnection:
-    """The two callables of an ASGI application as a connection. `broken` is true once it was broken on purpose."""
+    """A connection over ASGI's `receive` and `send`. `broken` is true after a fault has closed it."""
 
-    unread = 0.0
-    expects = False
+    seconds_unread = 0.0
+    expects_continue = False
 
     def __init__(self, scope: Any, receive: Receive, send: Send) -> None:
         self.broken = False
@@ -61,8 +61,8 @@ class AsgiConnection:
         self.broken = True
         raise Broken
 
-    async def gone(self) -> None:
-        # A client whose connection fails while it is read has gone as well.
+    async def wait_disconnected(self) -> None:
+        # A connection that fails while it is read has disconnected too.
         try:
             while (await self._receive())["type"] != "http.disconnect":
                 pass

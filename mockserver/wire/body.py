@@ -1,4 +1,4 @@
-"""Request bodies: read with a limit, and parsed into JSON or form fields that are safe to go on with."""
+"""Request bodies: read up to a limit, and parsed as JSON or form fields."""
 
 import re
 from collections.abc import Mapping
@@ -12,20 +12,21 @@ from mockserver.core.faults import Refusal
 from mockserver.wire.request import Connection, Disconnected, Request
 
 _LENGTH = re.compile(r"[0-9]{1,18}\Z")
-# What a number that is too large for a float has somewhere in it: an exponent, or very many digits.
+# A number that is too large for a float has an exponent or very many digits.
 _HUGE = re.compile(rb"[0-9][eE]|[0-9]{300}")
 
-# What is read and thrown away after a refusal, so that the client can read the reply instead of a reset.
+# After a refusal this many bytes of the body are read and discarded. Otherwise the client might get a reset instead of
+# the reply.
 DRAINED = 8 * 1_048_576
 FORM_FIELDS = 1_000
-# A body beyond this is worth letting others go first, and is expected to be mostly text.
+# Bytes from which other requests get a turn before the body is parsed, and from which the number of values is limited.
 LARGE = 262_144
 MOST_VALUES = 500_000
 _SAMPLES, _SAMPLE = 16, 65_536
 
 
 async def read_body(request: Request, connection: Connection, limit: int) -> bytes:
-    """The whole body. Raises Refusal `too_large` beyond `limit` bytes, and Disconnected."""
+    """Return the whole body. Raises Refusal `too_large` if it has more than `limit` bytes, and Disconnected."""
     body = request.body
     if body is not None:
         if len(body) > limit:
@@ -45,9 +46,12 @@ async def read_body(request: Request, connection: Connection, limit: int) -> byt
 
 
 async def drain(connection: Connection) -> None:
-    """Read the rest of a body that is not wanted, up to a bound; no client is invited to send one for that."""
+    """Read and discard the rest of a body, up to `DRAINED` bytes.
+
+    A client that waits for `100 Continue` is not asked to send its body.
+    """
     drained = 0
-    if connection.expects:
+    if connection.expects_continue:
         return
     try:
         while drained < DRAINED and (piece := await connection.read()) is not None:
@@ -57,14 +61,14 @@ async def drain(connection: Connection) -> None:
 
 
 def _too_large(limit: int) -> Refusal:
-    return Refusal("too_large", f"The request body is larger than {limit} bytes", most=limit)
+    return Refusal("too_large", f"The request body is larger than {limit} bytes", case="body_too_large")
 
 
 def parse_json(body: bytes) -> Any:
-    """JSON data (RFC 8259). Raises ValueError for anything else, NaN, lone surrogates and deep nesting included.
+    """Parse JSON (RFC 8259). Raises ValueError for anything else, including NaN, lone surrogates and deep nesting.
 
-    Numbers that are too large for a float are refused too: they would become infinite. So is a large body of many
-    small values, which would take a second and a gigabyte; one of a few large texts takes milliseconds.
+    Numbers that are too large for a float are refused too, because they would become infinite. So is a large body of
+    many small values, which would take a second and a gigabyte; a few large texts take milliseconds.
     """
     if len(body) > LARGE and _commas(body) > MOST_VALUES:
         raise ValueError("too many values")
@@ -74,20 +78,20 @@ def parse_json(body: bytes) -> Any:
     return data
 
 
-def whole(data: Any) -> Any:
-    """The data with 1.0 as 1: both are integers in JSON Schema, and for clients with only one type of number."""
+def with_whole_numbers(data: Any) -> Any:
+    """Return the data with 1.0 as 1. Both are integers in JSON Schema, and some clients do not distinguish them."""
     if isinstance(data, dict):
-        return {key: whole(value) for key, value in data.items()}
+        return {key: with_whole_numbers(value) for key, value in data.items()}
     if isinstance(data, list):
-        return [whole(value) for value in data]
+        return [with_whole_numbers(value) for value in data]
     return int(data) if isinstance(data, float) and data.is_integer() and abs(data) < 2**53 else data
 
 
 def _commas(body: bytes) -> int:
-    """About how many commas a large body has, hence values: to count them all would cost as much as parsing it."""
+    """Estimate the number of commas in a large body. Counting all of them would take as long as parsing the body."""
     step = max(_SAMPLE, len(body) // _SAMPLES)
-    found = sum(body.count(b",", at, at + _SAMPLE) for at in range(0, len(body), step))
-    return found * step // _SAMPLE
+    count = sum(body.count(b",", start, start + _SAMPLE) for start in range(0, len(body), step))
+    return count * step // _SAMPLE
 
 
 def _finite(data: Any) -> bool:
@@ -99,13 +103,16 @@ def _finite(data: Any) -> bool:
 
 
 def parse_form(body: bytes) -> dict[str, str]:
-    """The fields of an `application/x-www-form-urlencoded` body; the last of a name wins. Raises ValueError."""
+    """Parse an `application/x-www-form-urlencoded` body. Of several fields with one name, the last counts.
+
+    Raises ValueError.
+    """
     pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FORM_FIELDS, strict_parsing=False)
     return dict(pairs)
 
 
 def parse_query(query: bytes) -> Mapping[str, str]:
-    """The query parameters; the last of a name wins. Bytes that are no UTF-8 are replaced."""
+    """Parse the query parameters. Of several with one name, the last counts. Bytes that are not UTF-8 are replaced."""
     if not query:
         return _NO_QUERY
     try:
@@ -115,7 +122,7 @@ def parse_query(query: bytes) -> Mapping[str, str]:
 
 
 def media_type(header: str | None) -> str:
-    """The media type of a Content-Type header without its parameters, in lower case."""
+    """Return the media type of a Content-Type header without its parameters, in lower case."""
     return (header or "").partition(";")[0].strip().lower()
 
 

@@ -1,7 +1,7 @@
-"""What a request has that its provider's contract does not: names of fields and parameters, the form of a credential.
+"""Deviations: unknown fields and parameters in a request, and credentials in an undocumented form.
 
-Such a request is served all the same, and reported; a strict server refuses it. A provider that refuses unknown names
-itself, or whose contract lets any through, says so by the `extra` of its model.
+A request with deviations is served, and they are reported in the journal; a strict server refuses it. If a provider
+itself refuses unknown names, or allows all of them, the `extra` setting of its model says so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,81 +14,85 @@ from pydantic.fields import FieldInfo
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import bearer
 
-# Characters of a name that a client made up.
-_SHOWN = 60
-_EXACTLY = "Bearer "
+# A deviation contains at most this many characters of an unknown name.
+_MAX_NAME = 60
+_BEARER = "Bearer "
 
 
 class Names:
-    """The names that a model takes: `known`, and the fields that may hold other models, by name on the wire."""
+    """The names that a model accepts, as they are in JSON.
 
-    __slots__ = ("inner", "known", "told")
+    `known` are all names, `listing` is their list for messages. `inner` maps the names of fields that may contain
+    other models to their attributes.
+    """
+
+    __slots__ = ("inner", "known", "listing")
 
     def __init__(self, model: type[BaseModel]) -> None:
-        spelled = {_wire_name(name, field): name for name, field in model.model_fields.items()}
-        self.known = frozenset(spelled)
-        self.inner = {wire: name for wire, name in spelled.items() if _holds_models(model.model_fields[name])}
-        self.told = f"there are {', '.join(spelled)}" if spelled else "there are none"
+        attributes = {_json_name(name, field): name for name, field in model.model_fields.items()}
+        self.known = frozenset(attributes)
+        self.inner = {key: name for key, name in attributes.items() if _holds_models(model.model_fields[name])}
+        self.listing = ", ".join(attributes) or "none"
 
-    def admit(self, given: Mapping[str, Any]) -> bool:
-        """True when nothing can be strange about an object, at the price of one look at its names."""
-        return not self.inner and self.known.issuperset(given)
+    def cover(self, data: Mapping[str, Any]) -> bool:
+        """Return true if an object certainly has no unknown names. This is fast; false means that it may have some."""
+        return not self.inner and self.known.issuperset(data)
 
 
 @cache
 def names_of(model: type[BaseModel] | None) -> Names | None:
-    """The names that a model takes; None where another one is no deviation: it is refused, or anything goes."""
+    """Return the names that a model accepts, or None if the model itself refuses or allows unknown names."""
     extra = model.model_config.get("extra") if model else None
     return None if model is None or extra in ("allow", "forbid") else Names(model)
 
 
 def parameter_deviations(operation: Operation, query: Mapping[str, str]) -> Iterator[str]:
-    """Query parameters that the operation does not have. An operation that is not the provider's own takes any."""
+    """Report query parameters that the operation does not have. Hidden operations accept any."""
     if operation.hidden:
         return
     names = _NO_NAMES if operation.query is None else names_of(operation.query)
-    if names is None or names.admit(query):
+    if names is None or names.cover(query):
         return
     for name in query:
         if name not in names.known:
-            yield f"{name[:_SHOWN]}: not a query parameter here; {names.told}"
+            yield f"{name[:_MAX_NAME]}: unknown query parameter; known parameters: {names.listing}"
 
 
 def field_deviations(
-    model: type[BaseModel], given: Mapping[str, Any], body: BaseModel | None = None, at: str = ""
+    model: type[BaseModel], data: Mapping[str, Any], body: BaseModel | None = None, prefix: str = ""
 ) -> Iterable[str]:
-    """Fields that the model does not have, in what it holds too when its `body` is there.
+    """Report fields in `data` that the model does not have. With `body`, the validated model, inner models count too.
 
-    `at` is where in the request they are.
+    `prefix` is put before the names; it says where in the request `data` is.
     """
     names = names_of(model)
-    return () if names is None or names.admit(given) else _strange(names, given, body, at)
+    return () if names is None or names.cover(data) else _unknown_fields(names, data, body, prefix)
 
 
 def credential_deviation(headers: Mapping[str, str]) -> str | None:
-    """A bearer token that is not sent as documented, though RFC 9110 (section 11.1) has it mean the same; or None."""
-    given = headers.get("authorization", "")
-    if not given or (given.startswith(_EXACTLY) and given[len(_EXACTLY) : len(_EXACTLY) + 1] != " "):
+    """Report a bearer token that is not sent as documented but means the same (RFC 9110 section 11.1), or None."""
+    value = headers.get("authorization", "")
+    if not value or (value.startswith(_BEARER) and value[len(_BEARER) : len(_BEARER) + 1] != " "):
         return None
     key = bearer(headers)
     if key is None:
         return None
-    form = given.rpartition(key)[0]
-    return f"Authorization: the key comes behind {form[:_SHOWN]!r}; right is {_EXACTLY!r}"
+    scheme = value.rpartition(key)[0]
+    return f"Authorization: expected {_BEARER!r} before the key, got {scheme[:_MAX_NAME]!r}"
 
 
-def _strange(names: Names, given: Mapping[str, Any], body: BaseModel | None, at: str) -> Iterator[str]:
-    for name in given:
+def _unknown_fields(names: Names, data: Mapping[str, Any], body: BaseModel | None, prefix: str) -> Iterator[str]:
+    for name in data:
         if name not in names.known:
-            yield f"{at}{name[:_SHOWN]}: not a field here; {names.told}"
-    for wire, attribute in names.inner.items():
-        inner, value = getattr(body, attribute, None), given.get(wire)
-        within = names_of(type(inner)) if isinstance(inner, BaseModel) else None
-        if within is not None and isinstance(value, Mapping):
-            yield from _strange(within, value, inner, f"{at}{wire}.")
+            yield f"{prefix}{name[:_MAX_NAME]}: unknown field; known fields: {names.listing}"
+    for key, attribute in names.inner.items():
+        inner, value = getattr(body, attribute, None), data.get(key)
+        inner_names = names_of(type(inner)) if isinstance(inner, BaseModel) else None
+        if inner_names is not None and isinstance(value, Mapping):
+            yield from _unknown_fields(inner_names, value, inner, f"{prefix}{key}.")
 
 
-def _wire_name(name: str, field: FieldInfo) -> str:
+def _json_name(name: str, field: FieldInfo) -> str:
     return field.alias or name
 
 

@@ -1,7 +1,7 @@
-"""The edge: every request of every provider passes here, in the same order of checks.
+"""The edge: handles every request of every provider, with the same checks in the same order.
 
-Whatever happens, the reply is in the provider's own words and carries its limit headers, and the journal gets one
-entry. A provider that orders the checks otherwise says so in its module.
+Every reply has the provider's format and its limit headers, also if the request fails, and every request gets one
+journal entry. A provider whose checks have another order documents that in its module.
 """
 
 import logging
@@ -12,16 +12,17 @@ from typing import NamedTuple
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Usage
+from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
-from mockserver.kit.provider import Provider, Refused
+from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import AssumedBehaviour
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
 from mockserver.wire.exchange import Policy
-from mockserver.wire.overlay import overlaid
+from mockserver.wire.overlay import apply_overlay
 from mockserver.wire.request import Broken, Disconnected
 from mockserver.wire.routes import Match, Routes
-from mockserver.wire.sending import Sender
+from mockserver.wire.sending import ReplySender
 from mockserver.wire.stream import ENDINGS
 
 log = logging.getLogger("mockserver")
@@ -30,15 +31,15 @@ CheckFunction = Callable[[Admission, Operation], Awaitable[None] | None]
 
 
 class Check(NamedTuple):
-    """One check, and which operations have it."""
+    """One check, and the condition for an operation to have it."""
 
     check: CheckFunction
     applies: Callable[[Provider, Operation], bool]
 
 
-# What a request passes, in this order, before its operation is done. By then the server has found its address, its
-# sandbox and its credential, and the edge its operation. What comes after: a fault that strikes before the operation,
-# the operation with its credits, a fault that loses or spoils the reply, the reply, the journal.
+# The checks of a request, in order, before its operation runs. Before them the server has found the address, the
+# sandbox and the credential, and the edge has found the operation. After them come: a fault before the operation, the
+# operation with its credits, a fault that loses or damages the reply, the reply, the journal entry.
 CHECKS: tuple[Check, ...] = (
     Check(checks.check_account, lambda provider, operation: not operation.public),
     Check(checks.count_limits, lambda provider, operation: not operation.public and bool(_counts(provider, operation))),
@@ -56,12 +57,12 @@ def _counts(provider: Provider, operation: Operation) -> Sequence[str]:
 
 
 def _has_body(operation: Operation) -> bool:
-    # An upload is read by its handler, which knows how much of it the account may send.
+    # The handler of an upload reads it: it knows how much the account may send.
     return operation.body is not None and operation.body_kind != "multipart"
 
 
 class _Prepared(NamedTuple):
-    """What is the same for all requests of an operation: its whole name, its checks, the rows that it rests on."""
+    """What all requests of an operation share: `provider.operation`, its checks, and the ledger rows of its replies."""
 
     name: str
     checks: tuple[CheckFunction, ...]
@@ -69,7 +70,7 @@ class _Prepared(NamedTuple):
 
 
 class Edge:
-    """The shared edge in front of one provider."""
+    """The edge of one provider."""
 
     def __init__(self, provider: Provider, policy: Policy) -> None:
         self.provider = provider
@@ -81,43 +82,43 @@ class Edge:
         return _Prepared(
             f"{self.provider.name}.{operation.name}",
             tuple(each.check for each in CHECKS if each.applies(self.provider, operation)),
-            (f"operation.{operation.name}", *operation.rests_on),
+            (f"operation.{operation.name}", *operation.ledger_rows),
         )
 
-    async def serve(self, admission: Admission, path: str, found: Match[Operation] | None) -> None:
-        """Answer one request, and write it down. `found` are the operations at its path; None where there are none."""
+    async def serve(self, admission: Admission, path: str, match: Match[Operation] | None) -> None:
+        """Answer one request and write its journal entry. `match` has the operations at its path, if there are any."""
         clock, with_body = admission.sandbox.clock, admission.request.method != "HEAD"
-        sender = Sender(admission.connection, clock, admission, admission.strike)
+        sender = ReplySender(admission.connection, clock, admission, admission.fault_seed)
         clock.enter()
         try:
-            reply, fault = await self._decide(admission, found, sender)
+            reply, fault = await self._decide(admission, match, sender)
             if fault is not None and fault.phase == "after_commit":
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
             await sender.reply(reply, self._extra_headers(admission), fault, with_body=with_body)
         except Broken:
-            sender.stateless = True
-            sender.note = sender.note or admission.note or "the connection was broken on purpose"
+            sender.body_lost = True
+            sender.note = sender.note or admission.note or "a fault closed the connection"
         except Disconnected:
-            sender.stateless = True
-            sender.note = sender.note or admission.note or "the client went away before its request had arrived"
+            sender.body_lost = True
+            sender.note = sender.note or admission.note or "the client disconnected before its request was complete"
         finally:
             clock.leave(admission)
-            await self._write_down(admission, path, sender)
+            await self._write_entry(admission, path, sender)
 
     # Deciding.
 
     async def _decide(
-        self, admission: Admission, found: Match[Operation] | None, sender: Sender
+        self, admission: Admission, match: Match[Operation] | None, sender: ReplySender
     ) -> tuple[Reply, Fault | None]:
-        """The reply to a request, and the fault that is to lose or spoil it."""
+        """Return the reply to a request, and the fault that loses or damages it, if there is one."""
         try:
             await admission.sandbox.settling.settle(admission.now)
-            operation, prepared = self._route(admission, found)
+            operation, prepared = self._route(admission, match)
             for check in prepared.checks:
-                waiting = check(admission, operation)
-                if waiting is not None:
-                    await waiting
+                pending = check(admission, operation)
+                if pending is not None:
+                    await pending
             fault = admission.fault
             if fault is not None and fault.phase == "before_commit":
                 if not fault.on_wire:
@@ -136,49 +137,49 @@ class Edge:
             admission.note = "internal error: see the server's log"
             return self._refused(admission, Refusal("server_error", "Internal server error")), None
 
-    def _route(self, admission: Admission, found: Match[Operation] | None) -> tuple[Operation, _Prepared]:
-        if found is None:
+    def _route(self, admission: Admission, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
+        if match is None:
             raise Refusal("not_found", "No such path", row="no_such_path")
         method = admission.request.method
-        operation = found.operation(method)
+        operation = match.operation(method)
         if operation is None:
-            raise Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=found.allowed)
+            raise Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=match.allowed)
         prepared = self._prepared[operation.name]
-        admission.operation, admission.name, admission.path = operation, prepared.name, found.parameters
-        admission.rests_on(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
+        admission.operation, admission.name, admission.path = operation, prepared.name, match.parameters
+        admission.note_rows(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
         return operation, prepared
 
-    async def _operate(self, admission: Admission, operation: Operation, sender: Sender) -> Reply:
-        """Do the operation, and wait for the work that it wants to be waited for."""
+    async def _operate(self, admission: Admission, operation: Operation, sender: ReplySender) -> Reply:
+        """Run the operation. If its reply depends on work that takes time, wait for the work."""
         exchange = admission.exchange()
-        if operation.request_rests_on is not None:
-            admission.rests_on(tuple(operation.request_rests_on(exchange)))
+        if operation.request_ledger_rows is not None:
+            admission.note_rows(tuple(operation.request_ledger_rows(exchange)))
         if operation.deviations is not None:
-            admission.deviate(operation.deviations(exchange))
+            admission.note_deviations(operation.deviations(exchange))
         reply = await operation.handler(exchange)
         if isinstance(reply, Deferred):
-            admission.lighten()
+            admission.drop_large_body()
             exchange = admission.exchange()
-            reply = await self._awaited(admission, reply, sender)
+            reply = await self._wait_for_work(admission, reply, sender)
         admission.job = reply.job
-        if reply.rests_on:
-            admission.rests_on(reply.rests_on)
+        if reply.ledger_rows:
+            admission.note_rows(reply.ledger_rows)
         if reply.stream is not None:
-            admission.lighten()
+            admission.drop_large_body()
             if reply.stream.track.ending != "complete":
-                # Said before it happens, in the head of the reply.
-                admission.rests_on((f"ending.{ENDINGS[reply.stream.track.ending]}",))
+                # The head of the reply names the row, so it has to be known before the stream ends.
+                admission.note_rows((f"ending.{ENDINGS[reply.stream.track.ending]}",))
         admission.deviations = (*admission.deviations, *reply.deviations)[: checks.MOST_DEVIATIONS]
-        return await overlaid(exchange, reply) if admission.rule is not None else reply
+        return await apply_overlay(exchange, reply) if admission.rule is not None else reply
 
-    async def _awaited(self, admission: Admission, deferred: Deferred, sender: Sender) -> Reply:
+    async def _wait_for_work(self, admission: Admission, deferred: Deferred, sender: ReplySender) -> Reply:
         admission.job = deferred.job
         try:
             await sender.wait(deferred.due)
         except BaseException as error:
             if isinstance(error, Disconnected):
                 admission.note = deferred.abandoned_note or admission.note
-                admission.rests_on(deferred.abandoned_rests_on)
+                admission.note_rows(deferred.abandoned_ledger_rows)
             if deferred.abandoned is not None:
                 await deferred.abandoned()
             raise
@@ -187,53 +188,53 @@ class Edge:
     # Refusing.
 
     def _scripted(self, admission: Admission, fault: Fault) -> Refusal:
-        """The refusal that a fault of the scenario asks for."""
+        """Return the refusal for a fault of the scenario."""
         refusal = Refusal(fault.kind, fault.message or "", scripted=True, retry_after=fault.retry_after)
         if fault.kind == "rate_limited":
-            usage = admission.usage or self.provider.stranger_usage(admission.now)
+            usage = admission.usage or self.provider.unused_limits(admission.now)
             refusal.usage = _exhausted(usage, admission.now, fault.retry_after)
         return refusal
 
     def _refused(self, admission: Admission, refusal: Refusal) -> Reply:
-        """The reply to a request that is refused, in the provider's words."""
-        operation, account = admission.operation, admission.holder
+        """Return the reply to a refused request, in the provider's format."""
+        operation, account = admission.operation, admission.optional_account
         admission.usage = refusal.usage or admission.usage
         admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MOST_DEVIATIONS]
         admission.job = refusal.job or admission.job
-        reply = operation.spell(refusal) if operation is not None and operation.spell is not None else None
+        reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:
             options = admission.sandbox.program.options.get(self.provider.name, {})
-            refused = Refused(operation, account, admission.usage, admission.body, options, self.policy.strict)
-            reply = self.provider.spell(refusal, refused)
+            context = RefusalContext(operation, account, admission.usage, admission.body, options, self.policy.strict)
+            reply = self.provider.error_reply(refusal, context)
         try:
-            admission.rests_on(reply.rests_on)
+            admission.note_rows(reply.ledger_rows)
         except AssumedBehaviour as assumed:
             return _undocumented(admission, assumed)
-        note = admission.note or (str(refusal) if refusal.message or refusal.note else None)
+        note = admission.note or reply.note or (str(refusal) if refusal.message or refusal.note else None)
         return reply._replace(headers=_with_refusal_headers(reply, refusal), note=note)
 
-    async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: Sender) -> Reply:
-        """What comes in place of a reply that is lost after the operation was done."""
+    async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
+        """Return the reply that is sent in place of one that a fault loses after the operation was done."""
         if not fault.on_wire:
-            admission.unseen("state")
+            admission.drop_rows("state")
             return self._refused(admission, self._scripted(admission, fault))
         await sender.lose(reply, fault)
         return reply
 
-    # Writing down.
+    # The journal entry.
 
     def _extra_headers(self, admission: Admission) -> Sequence[Header]:
-        extra = self.provider.limit_headers(admission.usage or self.provider.stranger_usage(admission.now))
+        extra = self.provider.usage_headers(admission.usage or self.provider.unused_limits(admission.now))
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         return extra
 
-    async def _write_down(self, admission: Admission, path: str, sender: Sender) -> None:
+    async def _write_entry(self, admission: Admission, path: str, sender: ReplySender) -> None:
         sandbox, operation, request = admission.sandbox, admission.operation, admission.request
-        if sender.stateless:
-            admission.unseen("state")
+        if sender.body_lost:
+            admission.drop_rows("state")
         if sender.ending == "client_left":
-            admission.unseen("ending")
+            admission.drop_rows("ending")
         rows = admission.rows
         if sender.ending in ("complete", "client_left"):
             rows = (*rows, f"{self.provider.name}.ending.{sender.ending}")
@@ -246,7 +247,7 @@ class Edge:
             None,
             self.provider.name,
             admission.name or None,
-            admission.holder.id if admission.holder is not None else None,
+            admission.optional_account.id if admission.optional_account is not None else None,
             request.method,
             path,
             request.query.decode("latin-1"),
@@ -267,7 +268,7 @@ class Edge:
 
 
 def _exhausted(usage: Sequence[Usage], now: int, retry_after: int | None) -> Sequence[Usage]:
-    """The first limit as used up, as a rate-limit fault wants it; nothing is counted."""
+    """Return `usage` with the first limit used up, for a rate-limit fault. Nothing is counted."""
     if not usage:
         return usage
     first = usage[0]
@@ -286,12 +287,12 @@ def _with_refusal_headers(reply: Reply, refusal: Refusal) -> Sequence[Header]:
 
 
 def _undocumented(admission: Admission, assumed: AssumedBehaviour) -> Reply:
-    """501 with an explanation, as problem details (RFC 9457)."""
+    """Return a 501 that names the assumption, as problem details (RFC 9457)."""
     admission.rows = ()
     detail = (
-        f"This rests on an assumption: {assumed.what} ({assumed.why}). The server was started with --no-assumed; "
-        "without it the sandbox answers, and says so in its journal."
+        f"This reply rests on an assumption: {assumed.what} ({assumed.why}). The server was started with --no-assumed. "
+        "Without that option it sends the reply, and names the assumption in the journal."
     )
     body = {"title": "The provider does not document this", "status": 501, "detail": detail, "rule": assumed.row}
-    note = f"refused, for it rests on an assumption: {assumed.row}"
+    note = f"refused: the reply rests on an assumption: {assumed.row}"
     return Reply(501, body, content_type="application/problem+json", note=note)

@@ -1,15 +1,16 @@
-"""The exchange: one request with all that the checks have found out about it, as its operation's handler gets it."""
+"""The exchange: what the handler of an operation gets. It has the request, and everything that the checks found."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from mockserver.core.accounts import Account
 from mockserver.core.faults import Fault, Refusal
+from mockserver.core.jobs import Job, State
 from mockserver.core.limits import Usage
 from mockserver.core.match import Rule, View
 from mockserver.core.plans import Plan
 from mockserver.core.seeded import Seeded
-from mockserver.kit.operations import Operation
+from mockserver.kit.operations import Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import Provenance
 from mockserver.sandbox.sandbox import Sandbox
@@ -19,33 +20,34 @@ from mockserver.wire.services import Credits, EntryNumber, Ids, Jobs, spend
 
 
 class Policy(NamedTuple):
-    """What a server was started with, as far as replies depend on it."""
+    """The options of the server that replies depend on."""
 
     strict: bool = False
     provenance: Provenance | None = None
     public_url: str = ""
 
     def check_deviations(self, deviations: Sequence[str]) -> None:
-        """Let pass what the contract does not allow. Raises Refusal `invalid_request` where the server is strict."""
+        """Allow deviations from the contract. Raises Refusal `invalid_request` for them if the server is strict."""
         if self.strict and deviations:
             raise Refusal("invalid_request", deviations[0], deviations=(deviations[0],))
 
     def admit(self, provider: Provider, rows: tuple[str, ...]) -> tuple[str, ...]:
-        """The ids of rows of the provider's ledger that a reply rests on.
+        """Return the ids of these rows of the provider's ledger.
 
-        Raises Assumed for a row that is assumed, where the server assumes nothing.
+        Raises AssumedBehaviour if one of them is an assumption and the server does not allow assumptions.
         """
-        named = provider.row_ids[rows]
+        ids = provider.row_ids[rows]
         if self.provenance is not None:
-            self.provenance.admit(named)
-        return named
+            self.provenance.admit(ids)
+        return ids
 
 
 class Exchange(NamedTuple):
-    """A request that has passed the checks. It is built once, and handlers read it.
+    """A request that has passed the checks.
 
-    `path` and `query` are its parameters, `raw` is its body, `data` what is in it, and `body` the model of that. An
-    upload is not in any of these: it is read from the `connection`. `now` was read once and holds for all of it.
+    `path` and `query` are the parameters by name. `raw` is the body as bytes, `data` the parsed body, and `body` its
+    validated model. All three are empty for an upload, which the handler reads from the `connection`. `now` is read
+    once per request. `optional_account` is None for a public operation; all others use `account`.
     """
 
     request: Request
@@ -55,10 +57,10 @@ class Exchange(NamedTuple):
     provider: Provider
     operation: Operation
     now: int
-    addressed: Literal["prefix", "host", "bare"]
+    addressed_by: Literal["prefix", "host", "bare"]
     path: Mapping[str, str]
     query: Mapping[str, str]
-    holder: Account | None
+    optional_account: Account | None
     usage: Sequence[Usage]
     raw: bytes
     data: Any
@@ -69,10 +71,10 @@ class Exchange(NamedTuple):
 
     @property
     def account(self) -> Account:
-        """The account of the request. Operations that are public have none: asking is a mistake of the provider."""
-        if self.holder is None:
-            raise RuntimeError("this operation is public and has no account")
-        return self.holder
+        """The account of the request. Raises RuntimeError in a public operation, which has none."""
+        if self.optional_account is None:
+            raise RuntimeError("this operation is public, so the request has no account")
+        return self.optional_account
 
     @property
     def _name(self) -> str:
@@ -80,16 +82,16 @@ class Exchange(NamedTuple):
 
     @property
     def seeded(self) -> Seeded:
-        """Values for this sandbox, to be named by what they are for."""
+        """The source of this sandbox's random-looking values. Each value is named by its purpose."""
         return self.sandbox.seeded
 
     @property
     def origin(self) -> str:
-        """Where links in replies point: the provider's root as this client reaches it."""
+        """The base URL of links in replies: the provider's root, as this client addresses it."""
         public = self.policy.public_url
         base = public or f"{self.request.scheme}://{self.request.headers.get('host', 'localhost')}"
         sandbox = "" if self.sandbox.name == "default" else f"/~{self.sandbox.name}"
-        return base + sandbox + (f"/{self.provider.name}" if self.addressed == "prefix" or public else "")
+        return base + sandbox + (f"/{self.provider.name}" if self.addressed_by == "prefix" or public else "")
 
     @property
     def jobs(self) -> Jobs:
@@ -103,49 +105,54 @@ class Exchange(NamedTuple):
 
     @property
     def ids(self) -> Ids:
-        """Makes ids for what this request creates."""
+        """Creates the ids of what this request creates."""
         return Ids(self.sandbox, self.provider, self.operation, self.account, self.raw)
 
+    def job_reply(self, status: int, body: Any, job: Job, state: State, *ledger_rows: str) -> Reply:
+        """The reply about a job in that state. It is based on the row of the state, and on more rows."""
+        return Reply(status, body, job=job.id, ledger_rows=(self.provider.state_row(state), *ledger_rows))
+
     def option(self, name: str, default: Any = None) -> Any:
-        """An option of this provider in the sandbox's scenario."""
+        """Return an option of this provider in the sandbox's scenario."""
         return self.sandbox.option(self.provider.name, name, default)
 
     def admit(self, *rows: str) -> None:
-        """Let the request rest on rows of the provider's ledger, to be asked before anything is done that does.
+        """Check that the reply may rest on these rows of the provider's ledger. Call it before the work is done.
 
-        Raises Assumed for a row that is assumed, where the server assumes nothing.
+        Raises AssumedBehaviour if one of them is an assumption and the server does not allow assumptions.
         """
         self.policy.admit(self.provider, rows)
 
-    async def spend(self, *limits: str, amount: int = 1, look: bool = False) -> Sequence[Usage]:
-        """Count `amount` against limits of the account. Raises Refusal `rate_limited` when one is full."""
-        return await spend(self.sandbox.store, self.account, limits, self.now, amount, look=look)
+    async def spend(self, *limits: str, amount: int = 1) -> Sequence[Usage]:
+        """Count `amount` against limits of the account. Raises Refusal `rate_limited` if one would be exceeded."""
+        return await spend(self.sandbox.store, self.account, limits, self.now, amount)
 
     def plan_for(self, work: str, rule: Rule | None) -> Plan:
-        """The plan that a rule gives to a job or other work; without one the scenario's default."""
+        """Return the plan of the rule for a job or other work, or the scenario's default plan."""
         return self.sandbox.plan_for(work, rule.plan if rule else None)
 
     def view(self, data: Any) -> View:
-        """What rules see of the request with `data` in its body: its own, or one item of it."""
+        """Return what rules can match. `data` is the parsed body, or one item of it."""
         return view_of(self, self._name, data, input_of(data, self.operation.input))
 
-    async def rule_for(self, data: Any, about: tuple[str, ...]) -> Rule | None:
-        """The rule that takes one item of the request; `about` is where the value is that the item is about."""
-        return await choose(self.sandbox, view_of(self, self._name, data, input_of(data, about)), self.holder, [])
+    async def rule_for(self, data: Any, input_path: tuple[str, ...]) -> Rule | None:
+        """Return the rule that matches one item of the request. `input_path` is where the item has its `input`."""
+        view = view_of(self, self._name, data, input_of(data, input_path))
+        return await choose(self.sandbox, view, self.optional_account, [])
 
 
-def view_of(exchange: Any, operation: str, data: Any, about: str | None) -> View:
-    """What rules see of a request, or of one item of it. `exchange` may be one whose checks are not over yet."""
-    sandbox: Sandbox = exchange.sandbox
-    account: Account | None = exchange.holder
+def view_of(request: Any, operation: str, data: Any, input_value: str | None) -> View:
+    """Return what rules can match of a request, or of one item of it. `request` is an Exchange or an Admission."""
+    sandbox: Sandbox = request.sandbox
+    account: Account | None = request.optional_account
     return View(
         operation,
         account.rule_fields() if account else {},
         data,
-        exchange.query,
-        exchange.request.headers,
-        exchange.path,
-        about,
-        exchange.now,
-        exchange.now - sandbox.started_at,
+        request.query,
+        request.request.headers,
+        request.path,
+        input_value,
+        request.now,
+        request.now - sandbox.started_at,
     )

@@ -1,4 +1,4 @@
-"""Uploads: a multipart body (RFC 7578) read as a stream. Files are counted, looked at and discarded as they pass."""
+"""Uploads: multipart bodies (RFC 7578), read as a stream. Files are measured and inspected, but not stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _HEADER_MAX = 8_192
 
 @dataclass(slots=True)
 class Upload:
-    """What came in: text fields by name, and the facts about the file of each file part."""
+    """The content of an upload, each by the name of its part: text fields, facts about files, and file names."""
 
     fields: dict[str, str] = field(default_factory=dict)
     files: dict[str, VideoFacts] = field(default_factory=dict)
@@ -24,11 +24,10 @@ class Upload:
 
 
 async def read_upload(request: Request, connection: Connection, largest_file: int | None) -> Upload:
-    """The parts of a multipart body.
+    """Read a multipart body.
 
-    Raises Refusal: `unsupported_media_type` for another content type, `invalid_request` for a body that is not
-    well formed or has too many or too large fields, `too_large` when a file has more than `largest_file` bytes, as
-    soon as it has.
+    Raises Refusal: `unsupported_media_type` for another content type, `invalid_request` for a body that is malformed
+    or has too many or too large fields, and `too_large` as soon as a file exceeds `largest_file` bytes.
     """
     try:
         parser = _Parser(_boundary(request.headers), largest_file)
@@ -47,18 +46,17 @@ async def read_upload(request: Request, connection: Connection, largest_file: in
 def _boundary(headers: Mapping[str, str]) -> bytes:
     from python_multipart.multipart import parse_options_header
 
-    kind, options = parse_options_header(headers.get("content-type", ""))
+    content_type, options = parse_options_header(headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
-    if kind != b"multipart/form-data":
-        wanted = "multipart/form-data"
-        raise Refusal("unsupported_media_type", f"Content-Type must be {wanted}")
+    if content_type != b"multipart/form-data":
+        raise Refusal("unsupported_media_type", "Content-Type must be multipart/form-data")
     if not 1 <= len(boundary) <= 70:
         raise Refusal("invalid_request", "The multipart Content-Type has no usable boundary")
     return boundary
 
 
 class _Parser:
-    """Turns the library's callbacks into an Upload."""
+    """Builds an Upload from the callbacks of the multipart library."""
 
     def __init__(self, boundary: bytes, largest_file: int | None) -> None:
         from python_multipart.multipart import MultipartParser
@@ -85,7 +83,7 @@ class _Parser:
         try:
             self._parser.write(data)
         except MultipartParseError:
-            # The parser's own words count bytes from the start of a piece: other pieces, another reply.
+            # The parser's own message has a position within the piece, so it would depend on how the body is split.
             raise Refusal("invalid_request", "The multipart body is malformed") from None
 
     def finish(self) -> Upload:
@@ -105,14 +103,14 @@ class _Parser:
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
-        self._bounded(self._header)
+        self._check_size(self._header)
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
-        self._bounded(self._value)
+        self._check_size(self._value)
 
-    def _bounded(self, part: bytes) -> None:
-        if len(part) > _HEADER_MAX:
+    def _check_size(self, text: bytes) -> None:
+        if len(text) > _HEADER_MAX:
             raise Refusal("invalid_request", "A header of a multipart part is too long")
 
     def _header_end(self) -> None:
@@ -129,30 +127,30 @@ class _Parser:
         self._name = options[b"name"]
         if b"filename" in options:
             self._probe = VideoProbe()
-            self._upload.names[self._text_of(self._name)] = self._text_of(options[b"filename"])[:255]
+            self._upload.names[self._decode(self._name)] = self._decode(options[b"filename"])[:255]
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         self._size += end - start
         if self._probe is None:
             self._text += data[start:end]
             if len(self._text) > FIELD_MAX:
-                raise Refusal("invalid_request", f"The field {self._text_of(self._name)!r} is too long")
+                raise Refusal("invalid_request", f"The field {self._decode(self._name)!r} is too long")
             return
         self._probe.feed(data[start:end])
         if self._largest is not None and self._size > self._largest:
             raise Refusal("too_large", f"The file is larger than {self._largest} bytes")
 
     def _part_end(self) -> None:
-        name = self._text_of(self._name)
+        name = self._decode(self._name)
         if self._probe is not None:
             self._upload.files[name] = self._probe.finish()
         else:
-            self._upload.fields[name] = self._text_of(bytes(self._text))
+            self._upload.fields[name] = self._decode(bytes(self._text))
 
     def _end(self) -> None:
         self._ended = True
 
-    def _text_of(self, value: bytes) -> str:
+    def _decode(self, value: bytes) -> str:
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:

@@ -1,6 +1,6 @@
-"""Probes: whether the server lives and can serve. The server answers them itself, and is up before its control API is.
+"""Health and readiness checks. The server answers them itself, so that they work before the control API is loaded.
 
-What only browsers send is looked at by the control API, which has the same answers.
+Requests with browser headers go to the control API, which checks those headers and gives the same answers.
 """
 
 from collections.abc import Collection
@@ -10,29 +10,31 @@ from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.wire.request import Request
 
-# What clients sent is shown as text alone: nothing runs it, frames it, keeps it or takes it for something else.
+# A browser must not cache, frame or execute these replies, or guess another content type: they can contain text that
+# clients sent.
 SAFE = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_FROM_BROWSERS = ("origin", "sec-fetch-site")
+_BROWSER_HEADERS = ("origin", "sec-fetch-site")
 
 
 def is_probe(path: str, request: Request) -> bool:
-    """True for a request to this path below `/_mock` that the server may answer itself."""
-    asks = path in ("/health", "/ready") and request.method == "GET"
-    return asks and not any(name in request.headers for name in _FROM_BROWSERS)
+    """Return true for a health or readiness check that the server answers itself. `path` is the path below `/_mock`."""
+    if path not in ("/health", "/ready") or request.method != "GET":
+        return False
+    return not any(name in request.headers for name in _BROWSER_HEADERS)
 
 
 def health() -> Reply:
-    """The server lives."""
+    """Return the reply to a health check."""
     return Reply(body={"status": "ok"})
 
 
 def readiness(sandbox: Sandbox, sandboxes: Sandboxes, providers: Collection[str]) -> Reply:
-    """The server can serve, and with what."""
+    """Return the reply to a readiness check: the providers, the scenario, and the number of sandboxes."""
     return Reply(
         body={
             "status": "ready",

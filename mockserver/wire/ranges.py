@@ -14,7 +14,7 @@ _TAG = re.compile(r'(W/)?("[^"]*")')
 
 @dataclass(frozen=True)
 class File:
-    """Bytes that do not change, with their type; clients may keep them for `max_age` seconds."""
+    """A file whose content does not change. Clients may cache it for `max_age` seconds."""
 
     data: bytes
     content_type: str
@@ -22,13 +22,13 @@ class File:
 
     @cached_property
     def etag(self) -> str:
-        """A strong entity tag (RFC 9110 section 8.8.3): the same bytes have the same."""
+        """The strong entity tag of the content (RFC 9110 section 8.8.3)."""
         return f'"{blake2b(self.data, digest_size=16).hexdigest()}"'
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The bytes from `first` to `last`, both included, of `size`."""
+class ByteRange:
+    """The bytes from `first` to `last`, inclusive, of a file of `size` bytes."""
 
     first: int
     last: int
@@ -40,54 +40,54 @@ class Part:
 
 
 def file_reply(file: File, method: str, headers: Mapping[str, str]) -> Reply:
-    """The reply to a GET or HEAD for `file`: 200, 206, 304, 412 or 416. Names of headers are in lower case.
+    """Return the reply to a GET or HEAD for `file`: 200, 206, 304, 412 or 416. Header names are in lower case.
 
-    The order of the conditions is that of RFC 9110 section 13.2.2. A file has no modification date, so conditions on
-    dates are ignored, and an If-Range with a date never holds.
+    Conditions are checked in the order of RFC 9110 section 13.2.2. A file has no modification date, so conditions on
+    dates are ignored, and an If-Range with a date is never true.
     """
     if "if-match" in headers and not _listed(headers["if-match"], file.etag, strong=True):
         return _reply(412, file)
     if "if-none-match" in headers and _listed(headers["if-none-match"], file.etag, strong=False):
         return _reply(304, file)
-    # Section 14.2: only GET has ranges, and one that is conditional on other bytes asks for the whole.
-    wanted = headers.get("range") if method == "GET" and headers.get("if-range", file.etag) == file.etag else None
-    part = parse_range(wanted, len(file.data)) if wanted is not None else None
-    if part is None:
+    # Section 14.2: only GET has ranges. A range whose If-Range has another entity tag is ignored (section 13.1.5).
+    value = headers.get("range") if method == "GET" and headers.get("if-range", file.etag) == file.etag else None
+    byte_range = parse_range(value, len(file.data)) if value is not None else None
+    if byte_range is None:
         return _reply(200, file, file.data)
-    if not part.satisfiable:
-        return _reply(416, file, b"", f"bytes */{part.size}")
-    data = file.data[part.first : part.last + 1]
-    return _reply(206, file, data, f"bytes {part.first}-{part.last}/{part.size}")
+    if not byte_range.satisfiable:
+        return _reply(416, file, b"", f"bytes */{byte_range.size}")
+    first, last = byte_range.first, byte_range.last
+    return _reply(206, file, file.data[first : last + 1], f"bytes {first}-{last}/{byte_range.size}")
 
 
-def parse_range(value: str, size: int) -> Part | None:
-    """The part that a Range header asks for, cut to what there is; one beyond the end is not satisfiable.
+def parse_range(value: str, size: int) -> ByteRange | None:
+    """Parse a Range header for a file of `size` bytes. A range that begins beyond the end is not satisfiable.
 
-    None for what may be answered with the whole (RFC 9110 section 14.2): another unit than bytes, bad syntax, or
-    several ranges at once.
+    Returns None if the whole file may be sent instead (RFC 9110 section 14.2): for another unit than bytes, for bad
+    syntax, and for several ranges.
     """
-    unit, _, ranges = value.partition("=")
-    asked = [one.strip(" \t") for one in ranges.split(",") if one.strip(" \t")]
-    found = _RANGE.fullmatch(asked[0]) if unit.strip().lower() == "bytes" and len(asked) == 1 else None
-    if found is None or not any(found.groups()):
+    unit, _, list_of_ranges = value.partition("=")
+    ranges = [text.strip(" \t") for text in list_of_ranges.split(",") if text.strip(" \t")]
+    match = _RANGE.fullmatch(ranges[0]) if unit.strip().lower() == "bytes" and len(ranges) == 1 else None
+    if match is None or not any(match.groups()):
         return None
-    first, last = (_position(digits) for digits in found.groups())
+    first, last = (_position(digits) for digits in match.groups())
     if first is None:
-        # The last so many bytes, or all when there are fewer; the last 0 bytes are none.
+        # A suffix range: the last `length` bytes, or the whole file if it is shorter. A length of 0 is an empty range.
         length = last or 0
-        return Part(max(0, size - length) if length else size, size - 1, size)
+        return ByteRange(max(0, size - length) if length else size, size - 1, size)
     if last is not None and last < first:
         return None
-    return Part(first, size - 1 if last is None else min(last, size - 1), size)
+    return ByteRange(first, size - 1 if last is None else min(last, size - 1), size)
 
 
 def _position(digits: str) -> int | None:
-    # Twenty digits are beyond the end of everything, and thousands of them Python would refuse to convert.
+    # Twenty digits are beyond the end of any file. Python refuses to convert thousands of digits.
     return int(digits.lstrip("0")[:20] or "0") if digits else None
 
 
 def _listed(value: str, etag: str, *, strong: bool) -> bool:
-    """True when a list of entity tags has `etag`; a weak tag counts only in a weak comparison (section 8.8.3.2)."""
+    """Return true if a list of entity tags contains `etag`. A strong comparison ignores weak tags (8.8.3.2)."""
     return value.strip() == "*" or any(tag == etag and not (strong and weak) for weak, tag in _TAG.findall(value))
 
 

@@ -1,7 +1,7 @@
-"""Requests and connections: what an adapter makes of what came in, and what can be done with where it came from.
+"""Requests and connections, as the two adapters create them.
 
-There are two adapters: the HTTP protocol of the server (`mockserver.serving.protocol`), and ASGI for clients in the
-same process (`mockserver.wire.asgi`).
+The adapters are the HTTP protocol of the server (`mockserver.serving.protocol`), and ASGI for clients in the same
+process (`mockserver.wire.asgi`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,18 +11,19 @@ from mockserver.kit.operations import Header
 
 
 class Disconnected(Exception):
-    """The client went away before its request had arrived, or before its reply could be sent."""
+    """The client disconnected before the whole request arrived, or before the whole reply was sent."""
 
 
 class Broken(Exception):
-    """The connection was broken on purpose; there is nothing more to send."""
+    """A fault has closed the connection on purpose; nothing more is sent."""
 
 
 class Request(NamedTuple):
-    """One request. `path` is not percent-decoded; names in `headers` are in lower case, and the last of a name wins.
+    """One request. `path` is not percent-decoded.
 
-    `fields` are the headers as they came, in order. `body` is the whole body where it has arrived together with the
-    head; None where it has to be read from the connection.
+    `fields` are all header fields, in the order received. `headers` has their names in lower case; of several fields
+    with the same name, it has the last. `body` is the whole body if it arrived together with the head, and None if it
+    has to be read from the connection.
     """
 
     method: str
@@ -35,34 +36,35 @@ class Request(NamedTuple):
 
 
 class Connection(Protocol):
-    """Where a request came from, for as long as the request lasts.
+    """The connection of one request: reads its body and sends its reply.
 
-    `expects` is true while the client waits to be told to send its body (RFC 9110 section 10.1.1). Reading tells it.
+    `expects_continue` is true while the client waits for `100 Continue` before it sends its body (RFC 9110 section
+    10.1.1). `read` sends it.
     """
 
-    expects: bool
+    expects_continue: bool
 
     @property
-    def unread(self) -> float:
-        """Seconds for which the request had lain unread when the server came to it, as far as that is known."""
+    def seconds_unread(self) -> float:
+        """How long the request waited in the socket before the server read it; 0 if that is not known."""
 
     async def read(self) -> bytes | None:
-        """The next piece of the body; None at its end. Raises Disconnected."""
+        """Return the next piece of the body, or None at its end. Raises Disconnected."""
 
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
-        """Send a whole reply. The body of a reply to HEAD is left out, and its length stays."""
+        """Send a whole reply. A reply to HEAD is sent without its body, but with the body's Content-Length."""
 
     async def begin(self, status: int, headers: Sequence[Header]) -> None:
-        """Send the head of a reply whose body comes in pieces: framed by Content-Length, or in chunks without one."""
+        """Send the head of a reply whose body is sent in pieces. Without a Content-Length the body is chunked."""
 
     async def send(self, piece: bytes) -> None:
-        """Send a piece of the body. Raises Disconnected where the client has gone."""
+        """Send a piece of the body. Raises Disconnected if the client has disconnected."""
 
     async def end(self) -> None:
         """End the body, and with it the reply."""
 
     async def break_off(self, *, reset: bool) -> NoReturn:
-        """End the connection once all is sent: with a reset (RST) or an orderly end (FIN). Always raises Broken."""
+        """Close the connection after everything is sent: with a reset (RST) or in order (FIN). Always raises Broken."""
 
-    async def gone(self) -> None:
-        """Wait until the client has gone. What it still sends is read and thrown away."""
+    async def wait_disconnected(self) -> None:
+        """Wait until the client disconnects. Data that it sends in the meantime is discarded."""

@@ -1,4 +1,4 @@
-"""Routes: from a path and a method to the operation that serves it."""
+"""Routes: find the operation for a path and a method."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
-_NONE: Mapping[str, str] = {}
+_NO_PARAMETERS: Mapping[str, str] = {}
 
 
 class Routed(Protocol):
@@ -25,13 +25,13 @@ T = TypeVar("T", bound=Routed)
 
 @dataclass(slots=True)
 class Match(Generic[T]):
-    """A path that exists: its operations by method, and the values of its parameters."""
+    """The operations of a path, by method, and the values of the parameters in the path."""
 
     methods: Mapping[str, T]
     parameters: Mapping[str, str]
 
     def operation(self, method: str) -> T | None:
-        """The operation for a method; HEAD is served by GET (RFC 9110 section 9.3.2)."""
+        """Return the operation for a method. HEAD uses the operation for GET (RFC 9110 section 9.3.2)."""
         return self.methods.get(method) or (self.methods.get("GET") if method == "HEAD" else None)
 
     @property
@@ -41,7 +41,11 @@ class Match(Generic[T]):
 
 
 class Routes(Generic[T]):
-    """A table of operations. A path without parameters is one look-up; of the others those of its length are tried."""
+    """A table of operations by path.
+
+    A path without parameters is found by one dictionary look-up. Otherwise the templates with the same number of
+    segments are tried in turn.
+    """
 
     def __init__(self, operations: Iterable[T]) -> None:
         self._plain: dict[str, dict[str, T]] = {}
@@ -50,57 +54,60 @@ class Routes(Generic[T]):
             if "{" not in operation.path:
                 self._plain.setdefault(operation.path, {})[operation.method] = operation
                 continue
-            parts = tuple(operation.path.split("/"))
-            alike = self._templates.setdefault(len(parts), [])
-            template = next((t for t in alike if t.path == operation.path), None)
+            segments = tuple(operation.path.split("/"))
+            templates = self._templates.setdefault(len(segments), [])
+            template = next((t for t in templates if t.path == operation.path), None)
             if template is None:
-                template = _Template(operation.path, parts)
-                alike.append(template)
+                template = _Template(operation.path, segments)
+                templates.append(template)
             template.methods[operation.method] = operation
 
     def find(self, path: str) -> Match[T] | None:
-        """The operations at a path, which is not yet percent-decoded, or None."""
+        """Return the operations at a path, or None. The path is not yet percent-decoded."""
         methods = self._plain.get(path)
         if methods is not None:
-            return Match(methods, _NONE)
-        parts = path.split("/")
-        for template in self._templates.get(len(parts), ()):
-            parameters = template.parameters(parts)
+            return Match(methods, _NO_PARAMETERS)
+        segments = path.split("/")
+        for template in self._templates.get(len(segments), ()):
+            parameters = template.parameters(segments)
             if parameters is not None:
                 return Match(template.methods, parameters)
         return None
 
 
 class _Template(Generic[T]):
-    """A path with parameters: its parts between slashes, each a text or, in whole or in part, parameters."""
+    """A path with parameters. Each segment is fixed text, one parameter, or a mixture of both."""
 
-    def __init__(self, path: str, parts: Sequence[str]) -> None:
+    def __init__(self, path: str, segments: Sequence[str]) -> None:
         self.path = path
         self.methods: dict[str, T] = {}
-        self._fixed = [(at, part) for at, part in enumerate(parts) if "{" not in part]
-        whole = ((at, _PARAMETER.fullmatch(part)) for at, part in enumerate(parts) if "{" in part)
-        self._named = [(at, found[1]) for at, found in whole if found]
-        self._mixed = [(at, _pattern(p)) for at, p in enumerate(parts) if "{" in p and not _PARAMETER.fullmatch(p)]
+        self._fixed = [(i, segment) for i, segment in enumerate(segments) if "{" not in segment]
+        names = ((i, _PARAMETER.fullmatch(segment)) for i, segment in enumerate(segments) if "{" in segment)
+        self._named = [(i, match[1]) for i, match in names if match]
+        self._mixed = [(i, _pattern(s)) for i, s in enumerate(segments) if "{" in s and not _PARAMETER.fullmatch(s)]
 
-    def parameters(self, parts: Sequence[str]) -> Mapping[str, str] | None:
-        """The values of the parameters in a path of as many parts; None where it is another path."""
-        for at, part in self._fixed:
-            if parts[at] != part:
+    def parameters(self, segments: Sequence[str]) -> Mapping[str, str] | None:
+        """Return the values of the parameters, or None if the path does not match.
+
+        `segments` has as many segments as the template.
+        """
+        for i, text in self._fixed:
+            if segments[i] != text:
                 return None
-        found: dict[str, str] = {}
-        for at, name in self._named:
-            if not parts[at]:
+        values: dict[str, str] = {}
+        for i, name in self._named:
+            if not segments[i]:
                 return None
-            found[name] = unquote(parts[at]) if "%" in parts[at] else parts[at]
-        for at, pattern in self._mixed:
-            values = pattern.match(parts[at])
-            if values is None:
+            values[name] = unquote(segments[i]) if "%" in segments[i] else segments[i]
+        for i, pattern in self._mixed:
+            match = pattern.match(segments[i])
+            if match is None:
                 return None
-            found.update((name, unquote(value)) for name, value in values.groupdict().items())
-        return found
+            values.update((name, unquote(value)) for name, value in match.groupdict().items())
+        return values
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    # Every second part is the name of a parameter; the others stand for themselves.
+    # The split puts the names of parameters at the odd positions, and fixed text at the even ones.
     parts = _PARAMETER.split(template)
     return re.compile("".join(f"(?P<{p}>[^/]+)" if i % 2 else re.escape(p) for i, p in enumerate(parts)) + r"\Z")

@@ -1,4 +1,4 @@
-"""Which rule of the scenario takes a request, and which fault strikes it."""
+"""Find the rule of the scenario, or the armed fault, for a request."""
 
 from typing import Any
 
@@ -11,24 +11,27 @@ from mockserver.sandbox.sandbox import Sandbox
 
 
 async def choose(sandbox: Sandbox, view: View, account: Account | None, misses: list[Miss]) -> Rule | None:
-    """The first rule that takes what `view` shows; the others that were tried are noted in `misses`."""
+    """Return the first rule that matches `view`. The rules that were tried before it are added to `misses`."""
     rules = sandbox.program.by_operation.get(view.operation, ())
     for rule in candidates(rules, view, misses):
         if not rule.counted:
             return rule
         count = await sandbox.store.next_number("rule", rule.name, account.id if account else "")
         unit = sandbox.seeded.unit("rule", rule.name, count) if rule.probability else 0.0
-        failed = rule.count_failure(count, unit)
-        if failed is None:
+        failure = rule.count_failure(count, unit)
+        if failure is None:
             return rule
-        misses.append(Miss(rule.name, failed))
+        misses.append(Miss(rule.name, failure))
     return None
 
 
 async def armed_fault(
     sandbox: Sandbox, operation: str, account: Account | None
 ) -> tuple[str, Fault] | tuple[None, None]:
-    """The name of a fault that was armed for this operation and account, and the fault. None if there is none."""
+    """Take an armed fault for this operation, and return its name and the fault, or None twice if there is none.
+
+    A fault that is armed for several times has one time less afterwards; otherwise it is removed.
+    """
     taken = await sandbox.store.take_fault(operation, account.key if account else None)
     if taken is None:
         return None, None
@@ -36,12 +39,12 @@ async def armed_fault(
     return name, compile_fault(FaultSpec.model_validate(armed["fault"]))
 
 
-def input_of(data: Any, names: Any) -> str | None:
-    """The value that an operation is about, in the data of its body."""
-    if callable(names):
-        value = names(data)
+def input_of(data: Any, path_or_function: Any) -> str | None:
+    """Return the operation's `input` in the parsed body, by its path or by the function that finds it."""
+    if callable(path_or_function):
+        value = path_or_function(data)
     else:
         value = data
-        for name in names:
+        for name in path_or_function:
             value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""Sending: does what was decided about a reply, and knows what became of it."""
+"""Sending: sends replies, with faults and streams, and records for the journal what was sent."""
 
 from collections.abc import Sequence
 
@@ -10,38 +10,38 @@ from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Disconnected
 from mockserver.wire.stream import ENDINGS
 from mockserver.wire.waits import Waits
-from mockserver.wire.wire_faults import Strike, WireFault
+from mockserver.wire.wire_faults import FaultSeed, WireFault
 
-# So many chunks that are due already go out before others have a turn.
+# After this many chunks that are already due, other requests get a turn.
 _BURST = 32
 
 
-class Sender:
-    """Sends the reply to one request, and knows for the journal what went out of it, as far as it went.
+class ReplySender:
+    """Sends the reply to one request, and records for the journal what was sent.
 
-    `token` is what the clock knows the request by. `body` is the beginning of what was sent, `size` how many bytes of
-    a stream were, and `ending` how it ended. Where it is `stateless`, nothing that the reply said of a job has reached
-    the client.
+    `token` identifies the request to the clock. `body` is the beginning of the body, `size` the number of bytes of a
+    stream that were sent, and `ending` how the stream ended. `body_lost` is true if the client did not get a readable
+    body, and so no state of a job.
     """
 
     __slots__ = (
-        "_clock", "_connection", "_strike", "_token", "body", "ending", "note", "size", "stateless", "status",
+        "_clock", "_connection", "_seed", "_token", "body", "body_lost", "ending", "note", "size", "status",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, clock: Clock, token: object, strike: Strike) -> None:
+    def __init__(self, connection: Connection, clock: Clock, token: object, seed: FaultSeed) -> None:
         self._connection = connection
         self._clock = clock
         self._token = token
-        self._strike = strike
+        self._seed = seed
         self.status: int | None = None
         self.body = b""
         self.size = 0
         self.note: str | None = None
         self.ending: str | None = None
-        self.stateless = False
+        self.body_lost = False
 
     async def wait(self, until: int | None) -> None:
-        """Wait for an instant (None: for ever). Raises Disconnected when the client goes away first."""
+        """Wait until an instant (None: for ever). Raises Disconnected if the client disconnects first."""
         waits = Waits(self._clock, self._connection, self._token)
         try:
             await waits.until(until)
@@ -49,17 +49,17 @@ class Sender:
             waits.close()
 
     async def before_reply(self, fault: Fault, *, unread: bool = False) -> None:
-        """Do what a fault does before the reply.
+        """Apply a fault that happens before the reply.
 
-        Raises Broken unless the reply is to follow, and Disconnected where the client goes away first. Where a body is
-        yet to be read (`unread`), a wait that ends must not read it to see if the client is there.
+        Raises Broken if no reply follows, and Disconnected if the client disconnects first. Pass `unread` if the body
+        is still needed: then a wait that ends does not watch the client, because watching reads the body.
         """
         endless = fault.kind == "hang" and fault.lasts is None
         waits = Waits(self._clock, self._connection, self._token, watching=endless or not unread)
         try:
-            await WireFault(fault, self._connection, waits, self._clock.now, self._strike).before_reply()
+            await WireFault(fault, self._connection, waits, self._clock.now, self._seed).before_reply()
         except Disconnected:
-            self.note = self.note or "the client went away before its reply"
+            self.note = self.note or "the client disconnected before the reply"
             raise
         finally:
             waits.close()
@@ -67,33 +67,33 @@ class Sender:
     async def reply(
         self, reply: Reply, extra: Sequence[Header], fault: Fault | None = None, *, with_body: bool = True
     ) -> None:
-        """Send a reply, spoilt by `fault` if there is one. A reply to HEAD goes without its body.
+        """Send a reply, damaged by `fault` if there is one. A reply to HEAD is sent without its body.
 
-        Raises Broken and Disconnected where it does not get through.
+        Raises Broken or Disconnected if the client does not get the whole reply.
         """
         self.status = reply.status
         if reply.stream is not None:
-            # A fault in the middle of a stream is a part of the stream: it knows where its chunks are.
+            # The chunks of a stream already contain its fault.
             await self._stream(reply, extra)
             return
         body = self.body = encode(reply)
         if fault is None:
             await self._connection.respond(reply.status, head(reply, extra, len(body)), body)
             return
-        self.note = f"the reply was spoilt: {fault.kind}"
-        self.stateless = fault.kind == "garble"
+        self.note = f"the reply was sent with a fault: {fault.kind}"
+        self.body_lost = fault.kind == "garble"
         waits = Waits(self._clock, self._connection, self._token)
         try:
-            wire_fault = WireFault(fault, self._connection, waits, self._clock.now, self._strike)
-            await wire_fault.spoil(reply, body, extra, with_body=with_body)
+            wire_fault = WireFault(fault, self._connection, waits, self._clock.now, self._seed)
+            await wire_fault.send_damaged(reply, body, extra, with_body=with_body)
         finally:
             waits.close()
 
     async def lose(self, reply: Reply, fault: Fault) -> None:
-        """Lose a reply after its operation was done. Raises Broken unless it is only late."""
+        """Apply a fault that loses or delays the reply after the operation was done. Raises Broken if it is lost."""
         self.status = reply.status
         self.body = b"" if reply.stream is not None else encode(reply)
-        self.note = f"the operation was done and its reply lost: {fault.kind}"
+        self.note = f"the operation was done, but its reply was lost: {fault.kind}"
         await self.before_reply(fault)
 
     async def _stream(self, reply: Reply, extra: Sequence[Header]) -> None:
@@ -112,13 +112,13 @@ class Sender:
                 await self._connection.break_off(reset=track.ending == "reset")
             await self._connection.end()
         except Disconnected:
-            self.note = f"the client went away after {self.size} bytes"
+            self.note = f"the client disconnected after {self.size} bytes"
             raise
         finally:
             waits.close()
 
     async def _play(self, began: int, chunks: Sequence[tuple[int, bytes]], waits: Waits) -> None:
-        """Send the chunks, each when it is due: counted from the start, so that delays in sending do not add up."""
+        """Send each chunk when it is due, relative to the start of the stream, so that delays do not add up."""
         due, burst = began, 0
         for delay, data in chunks:
             due += delay

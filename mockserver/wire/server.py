@@ -1,4 +1,4 @@
-"""The server: finds the sandbox and the provider of a request and hands it to the provider's edge."""
+"""The server: finds the sandbox and the provider of a request, and passes it to the provider's edge."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,22 +26,22 @@ from mockserver.wire.unmatched import Unmatched
 log = logging.getLogger("mockserver")
 
 
-class _Place(NamedTuple):
-    """The edge that a request is for, if there is one, and the operations at its path."""
+class _Route(NamedTuple):
+    """The edge of the provider that a request is for, if there is one, and the operations at its path."""
 
     edge: Edge | None
-    found: Match[Operation] | None = None
+    match: Match[Operation] | None = None
 
 
-_NOWHERE = _Place(None)
-# Characters of a path and a host whose place is remembered.
-_REMEMBERED = 256
+_NO_EDGE = _Route(None)
+# Routes are cached if the path and the host have up to this many characters together.
+_MAX_CACHED = 256
 # Characters of a credential. A longer one belongs to no account.
-_LONGEST_KEY = 4_096
+_MAX_KEY = 4_096
 
 
 class _Edges(dict[str, Edge]):
-    """The edge of each provider, made with the first request for it: so long the provider need not be loaded."""
+    """The edges of the providers. Each is created for the first request to its provider, which is loaded then."""
 
     def __init__(self, providers: Providers, policy: Policy) -> None:
         self._providers = providers
@@ -52,14 +52,14 @@ class _Edges(dict[str, Edge]):
         return edge
 
     def in_turn(self) -> Iterator[Edge]:
-        """Every edge, in the order of the providers. Who stops at one has not loaded those after it."""
+        """Iterate over the edges of all providers. Each is created only when the iteration reaches it."""
         return (self[name] for name in self._providers)
 
 
 class Server:
-    """The whole server: `serve` answers a request of either adapter, and calling it speaks ASGI.
+    """The whole server. `serve` answers a request of either adapter; the instance itself is an ASGI application.
 
-    `control` loads the control API.
+    `control` loads and returns the control API.
     """
 
     def __init__(
@@ -75,8 +75,8 @@ class Server:
         self._unmatched = Unmatched(providers.values())
         self._providers = providers
         self._edges = _Edges(providers, policy or Policy())
-        # Where a path leads never changes, and clients ask for the same few again and again: a job's, above all.
-        self._found = lru_cache(1_024)(self._find)
+        # The route of a path never changes, and clients use few different paths, mostly to poll their jobs.
+        self._find_cached = lru_cache(1_024)(self._find)
 
     def prepare(self) -> None:
         """Load the control API in the background, so that its first request does not wait for that."""
@@ -88,25 +88,25 @@ class Server:
         await self.sandboxes.close()
 
     def provider(self, name: str) -> Provider:
-        """The provider of that name. Raises KeyError."""
+        """Return the provider with this name. Raises KeyError."""
         return self._providers[name]
 
     def refused(self, status: int, message: str, target: str, host: str) -> Reply:
-        """The reply to a request that never became one: in the words of the provider at its address, if there is one.
+        """Return the reply to a request that is not valid HTTP or arrived incomplete, in its provider's format.
 
-        `target` is the path and query as far as they arrived.
+        `target` is the path and query, as far as they arrived.
         """
-        edge = self._place(self._book.find(target.partition("?")[0] or "/", host)).edge
+        edge = self._route(self._book.find(target.partition("?")[0] or "/", host)).edge
         if edge is None:
             return _problem(status, message)
-        return edge.provider.spell(Refusal("invalid_request", message))._replace(status=status)
+        return edge.provider.error_reply(Refusal("invalid_request", message))._replace(status=status)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             connection = AsgiConnection(scope, receive, send)
             await self.serve(request_of(scope), connection)
             if connection.broken:
-                # Without a socket that can be reset, clients report this alike.
+                # There is no socket to reset. Clients report this exception like a reset connection.
                 raise ConnectionResetError("the connection was reset by the scenario")
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -124,17 +124,17 @@ class Server:
                 return
 
     async def serve(self, request: Request, connection: Connection) -> None:
-        """Answer one request. It runs to its end without suspending unless something has to be waited for."""
+        """Answer one request. The coroutine suspends only if it has to wait for something."""
         headers = request.headers
         path, host = request.path, headers.get("host", "")
-        remembered = len(path) + len(host) <= _REMEMBERED
-        address, place = self._found(path, host) if remembered else self._find(path, host)
-        edge = place.edge
+        cached = len(path) + len(host) <= _MAX_CACHED
+        address, route = self._find_cached(path, host) if cached else self._find(path, host)
+        edge = route.edge
         if edge is None and address.target != "control":
             await self._without_provider(address, request, connection)
             return
         key = _credential(edge.provider, headers) if edge is not None else ""
-        name = address.sandbox or headers.get("x-mock-sandbox") or self._named_by(key) or "default"
+        name = address.sandbox or headers.get("x-mock-sandbox") or self._sandbox_of_key(key) or "default"
         sandbox = self.sandboxes.get(name)
         if sandbox is None:
             reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
@@ -148,8 +148,8 @@ class Server:
             else:
                 await self._answer_control(sandbox, address.path, request, connection)
             return
-        admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.how)
-        await edge.serve(admission, address.path, place.found)
+        admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.addressed_by)
+        await edge.serve(admission, address.path, route.match)
 
     async def _answer_control(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
         try:
@@ -166,45 +166,45 @@ class Server:
         await _respond(connection, reply, SAFE)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:
-        """A request for no provider: its sandbox writes it down, so that a test that missed sees where it went."""
+        """Answer 404, and write the request into the journal of its sandbox, so that tests can find the wrong path."""
         name = address.sandbox or request.headers.get("x-mock-sandbox")
         if name is None:
-            keys = (self._named_by(_credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
+            keys = (self._sandbox_of_key(_credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
             name = next(filter(None, keys), None) or "default"
-        sandbox, near = self.sandboxes.get(name), self._unmatched.near(address.path)
+        sandbox, closest = self.sandboxes.get(name), self._unmatched.closest(address.path)
         if sandbox is not None:
-            await sandbox.store.append(self._unmatched.entry(address, near, request, sandbox.clock.now()))
-        await _respond(connection, _problem(404, self._unmatched.explained(address.path, near)))
+            await sandbox.store.append(self._unmatched.journal_entry(address, closest, request, sandbox.clock.now()))
+        await _respond(connection, _problem(404, self._unmatched.message(address.path, closest)))
 
-    def _find(self, path: str, host: str) -> tuple[Address, _Place]:
+    def _find(self, path: str, host: str) -> tuple[Address, _Route]:
         address = self._book.find(path, host)
-        return address, self._place(address)
+        return address, self._route(address)
 
-    def _place(self, address: Address) -> _Place:
+    def _route(self, address: Address) -> _Route:
         if address.target is not None:
             if address.target == "control":
-                return _NOWHERE
+                return _NO_EDGE
             edge = self._edges[address.target]
-            return _Place(edge, edge.routes.find(address.path))
+            return _Route(edge, edge.routes.find(address.path))
         for edge in self._edges.in_turn():
-            found = edge.routes.find(address.path)
-            if found is not None:
-                return _Place(edge, found)
-        return _NOWHERE
+            match = edge.routes.find(address.path)
+            if match is not None:
+                return _Route(edge, match)
+        return _NO_EDGE
 
-    def _named_by(self, key: str | Refusal) -> str | None:
-        """The sandbox that a credential names."""
+    def _sandbox_of_key(self, key: str | Refusal) -> str | None:
+        """Return the name of the sandbox in a credential."""
         return sandbox_in_key(key, self.sandboxes.by_name) if isinstance(key, str) else None
 
 
 def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal:
-    """The credential of a request, or why there is none. Read once: the sandbox and the account are found by it."""
+    """Return the credential of a request, or why it has none. It determines the sandbox and the account."""
     try:
         key = provider.key(headers)
     except Refusal as refusal:
         return refusal
-    if len(key) > _LONGEST_KEY:
-        return Refusal("unauthorized", f"The credential is longer than {_LONGEST_KEY} bytes")
+    if len(key) > _MAX_KEY:
+        return Refusal("unauthorized", f"The credential is longer than {_MAX_KEY} bytes")
     return key
 
 
@@ -214,6 +214,6 @@ async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header]
 
 
 def _problem(status: int, detail: str) -> Reply:
-    """A refusal by the server itself, as problem details (RFC 9457)."""
-    title = "mockserver cannot place this request"
+    """Return an error of the server itself, as problem details (RFC 9457)."""
+    title = "mockserver cannot route this request"
     return Reply(status, {"title": title, "status": status, "detail": detail}, content_type="application/problem+json")

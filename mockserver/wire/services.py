@@ -1,4 +1,4 @@
-"""What a handler may ask for: jobs, credits, limits and ids of the account that makes the request."""
+"""Services for handlers: the jobs, credits, limits and ids of the account that makes the request."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from mockserver.store.protocol import Store
 
 
 class EntryNumber:
-    """The number that the request has in the journal, taken when somebody first asks for it."""
+    """The number of the request's journal entry. It is assigned when it is first needed; until then `taken` is 0."""
 
     __slots__ = ("_store", "taken")
 
@@ -27,14 +27,14 @@ class EntryNumber:
         self.taken = 0
 
     async def take(self) -> int:
-        """The number. Others name it as their cause before the entry is written."""
+        """Return the number. Jobs and deliveries name it as their cause before the entry is written."""
         if not self.taken:
             self.taken = await self._store.number_entry()
         return self.taken
 
 
 class Jobs:
-    """The jobs of one account, as one request of it sees them at one instant."""
+    """The jobs of one account, for one request at one instant."""
 
     __slots__ = ("_account", "_now", "_number", "_operation", "_provider", "_rule", "_sandbox")
 
@@ -67,9 +67,9 @@ class Jobs:
         cost: float = 0,
         priority: int | None = None,
     ) -> Job:
-        """Create a job: set its cost (in credits) aside, keep it, and expect what follows from it.
+        """Create a job: reserve its cost (in credits), store it, and schedule its effects.
 
-        `rule` and `plan` are those of the request unless given. Raises Refusal `insufficient_credits`.
+        `rule` and `plan` default to those of the request. Raises Refusal `insufficient_credits`.
         """
         sandbox, account, rule = self._sandbox, self._account, rule or self._rule
         amount = round(cost * ONE)
@@ -81,7 +81,7 @@ class Jobs:
             job_id, self._provider.name, self._operation.name, account.id, self._now,
             plan or sandbox.plan_for(job_id, rule.plan if rule else None), request, facts, rule.name if rule else None,
             await self._number.take(), amount, priority,
-            # Credits are charged or given back at its end.
+            # When the job ends, the credits are charged or released.
             effects="end" if amount and effects == "none" else effects,
         )  # fmt: skip
         job = await sandbox.store.add_job(job)
@@ -90,19 +90,27 @@ class Jobs:
         return job
 
     async def get(self, job_id: str) -> Job:
-        """The account's job with that id. Raises Refusal `not_found`, for another account's job too."""
+        """Return the account's job with this id. Raises Refusal `not_found`, also for another account's job."""
         job = await self._sandbox.store.get_job(self._provider.name, self._account.id, job_id)
         if job is None:
             raise Refusal("not_found", note=f"No job {job_id!r}")
         return job
 
+    async def polled(self, job_id: str) -> tuple[Job, State]:
+        """A job and its state, for the reply to a status request, which is counted. Raises Refusal `not_found`."""
+        job = await self.get(job_id)
+        state = job.at(self._now)
+        if state.step.polls is not None:
+            await self.poll(job, state)
+        return job, state
+
     async def poll(self, job: Job, state: State) -> None:
-        """Count a status request that has seen the job in `state`, for plans that go by polls."""
+        """Count a status request that was answered with `state`, if the job's current step counts polls."""
         if state.step.polls is None:
             return
         polled = job.polled(self._now)
         if polled is not job:
-            # The steps that time has brought are written down before the one that this request brings.
+            # Status changes that time has caused are recorded before the one that this poll causes.
             await self._sandbox.settling.observe(self._now)
             await self._sandbox.settling.replace(job, polled)
             self._sandbox.courier.expect(polled.next_effect(job.base))
@@ -119,33 +127,30 @@ class Credits:
         self._now = now
 
     async def balance(self) -> int | None:
-        """The balance; None when unlimited."""
+        """Return the balance, or None if it is unlimited."""
         account = self._account
         return (await self._store.open_credits(account.id, self._now, account.credits)).balance
 
     async def reserve(self, reference: str, amount: int) -> None:
-        """Set credits aside. Raises Refusal `insufficient_credits`."""
+        """Reserve credits. Raises Refusal `insufficient_credits`."""
         available = await self.balance()
         if not await self._store.reserve(self._account.id, self._now, reference, amount):
             raise Refusal("insufficient_credits", "Insufficient credits", required=amount, available=available or 0)
 
 
-async def spend(
-    store: Store, account: Account, names: Sequence[str], now: int, amount: int = 1, *, look: bool = False
-) -> Sequence[Usage]:
-    """Count `amount` against limits of an account. Raises Refusal `rate_limited` when one is full."""
-    wanted = [account.limits[name] for name in names]
-    usage = await store.hit(account.id, wanted, now, 0 if look else amount)
-    full = [u for u in usage if not u.admitted or (look and u.remaining == 0)]
-    if full:
-        name = full[0].limit.name
-        shown = [*full, *(u for u in usage if u not in full)]
-        raise Refusal("rate_limited", note=f"The limit {name} is used up", limit=name, usage=shown)
+async def spend(store: Store, account: Account, names: Sequence[str], now: int, amount: int = 1) -> Sequence[Usage]:
+    """Count `amount` against limits of an account. Raises Refusal `rate_limited` if one would be exceeded."""
+    usage = await store.hit(account.id, [account.limits[name] for name in names], now, amount)
+    exceeded = [u for u in usage if not u.admitted]
+    if exceeded:
+        name = exceeded[0].limit.name
+        exceeded_first = [*exceeded, *(u for u in usage if u.admitted)]
+        raise Refusal("rate_limited", note=f"The limit {name} is used up", limit=name, usage=exceeded_first)
     return usage
 
 
 class Ids:
-    """Makes ids that the same request in the same state of the sandbox always gets, and that nothing else has."""
+    """Creates unique ids. The same request in the same state of the sandbox always gets the same id."""
 
     __slots__ = ("_account", "_operation", "_provider", "_raw", "_sandbox")
 
@@ -159,19 +164,19 @@ class Ids:
         self._raw = raw
 
     async def job(self, prefix: str, length: int, *, fingerprint: bytes | None = None, crockford: bool = False) -> str:
-        """An id for a new job: `prefix`, and `length` characters.
+        """Return an id for a new job: `prefix`, and `length` characters.
 
-        `fingerprint` is what tells the request from others, its body unless given.
+        `fingerprint` distinguishes the request from others; the default is its body.
         """
-        print_of = (self._raw if fingerprint is None else fingerprint).decode("latin-1")
+        identity = (self._raw if fingerprint is None else fingerprint).decode("latin-1")
         account, sandbox, name = self._account.id, self._sandbox, ("id", self._account.id, self._operation.name, prefix)
         prefixed = sandbox.cached(name, lambda: sandbox.seeded.prefixed(*name, size=64))
-        # One digest marks the request and says where its ids begin and how far apart they are.
-        drawn = prefixed.digest(print_of)
-        mark, first, step = drawn[:8].hex(), int.from_bytes(drawn[8:36], "big"), int.from_bytes(drawn[36:], "big")
-        spelled: Callable[[int, int], str] = crockford_of if crockford else token_of
+        # One digest gives the name of the request's counter, its first id, and the distance between its ids.
+        digest = prefixed.digest(identity)
+        counter, first, step = digest[:8].hex(), int.from_bytes(digest[8:36], "big"), int.from_bytes(digest[36:], "big")
+        encode: Callable[[int, int], str] = crockford_of if crockford else token_of
         while True:
-            count = await sandbox.store.next_number("id", mark)
-            made = prefix + spelled(first + step * count, length)
-            if await sandbox.store.get_job(self._provider.name, account, made) is None:
-                return made
+            count = await sandbox.store.next_number("id", counter)
+            job_id = prefix + encode(first + step * count, length)
+            if await sandbox.store.get_job(self._provider.name, account, job_id) is None:
+                return job_id

@@ -1,7 +1,6 @@
-"""What only the operating system knows of a connection, or can do to it.
+"""System calls on a connection: when its last bytes arrived, and closing it with a reset (RST) or in order (FIN).
 
-When its last bytes came; and how it ends: with a reset (RST) or an orderly end (FIN), after exactly the bytes that were
-written.
+A connection is closed after exactly the bytes that were written.
 """
 
 import asyncio
@@ -15,7 +14,7 @@ from typing import Any
 
 from mockserver.clock import let_others_run, wait_until
 
-# Seconds. A client that does not read, or goes on sending, is not waited for any longer; nor is one that is silent.
+# Seconds to wait for a client: until it has read everything, while it goes on sending, and once it sends nothing more.
 _PATIENCE = 5.0
 _LINGER = 2.0
 _SILENCE = 0.1
@@ -26,10 +25,10 @@ _TCP_INFO = getattr(socket, "TCP_INFO", None)
 
 
 def silent_for(transport: Any) -> float:
-    """Seconds since the last bytes came on a connection; 0 where that cannot be told.
+    """Return the seconds since the last bytes arrived on a connection, or 0 if the system does not tell.
 
-    When many requests come at once, the last of them lie unread for a while: the server's own clock tells it when it
-    read them, not when they came.
+    If many requests arrive at once, some wait in their sockets for a while. The server knows when it read a request,
+    but only the operating system knows when the request arrived.
     """
     if _TCP_INFO is None:
         return 0.0
@@ -41,9 +40,9 @@ def silent_for(transport: Any) -> float:
     return float(milliseconds) / 1000
 
 
-async def arrived(transport: Any) -> None:
-    """Wait until the other side's system has all that was written: a reset throws away what is still on its way."""
-    await let_others_run()  # what was written leaves at the end of a turn of the event loop
+async def all_arrived(transport: Any) -> None:
+    """Wait until the other side has acknowledged everything that was written. A reset would discard the rest."""
+    await let_others_run()  # batched writes are sent at the end of a turn of the event loop
     await wait_until(lambda: transport.is_closing() or not _unsent(transport), _PATIENCE)
 
 
@@ -54,7 +53,7 @@ def _unsent(transport: Any) -> int:
     import fcntl
     import termios
 
-    # SIOCOUTQ, which Linux spells like the terminal's: bytes that the other side has not acknowledged.
+    # SIOCOUTQ, which has the same number as TIOCOUTQ: the bytes that the other side has not acknowledged.
     try:
         answer = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
     except OSError:
@@ -63,11 +62,11 @@ def _unsent(transport: Any) -> int:
 
 
 async def reset(transport: Any) -> None:
-    """End the connection with a reset: the client sees ECONNRESET after the last byte that was written."""
-    await arrived(transport)
+    """Close the connection with a reset. The client gets ECONNRESET after the last byte that was written."""
+    await all_arrived(transport)
     if transport.is_closing():
         return
-    # Linger of zero seconds makes the kernel send RST instead of FIN (POSIX, SO_LINGER).
+    # With a linger time of zero the kernel sends RST instead of FIN (POSIX, SO_LINGER).
     with suppress(OSError):
         raw = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
         with raw:
@@ -75,25 +74,25 @@ async def reset(transport: Any) -> None:
     transport.abort()
 
 
-async def finish(transport: Any, gone: Callable[[], Awaitable[object]]) -> None:
-    """End the connection in an orderly way: the client sees the end of the stream, and never a reset.
+async def finish(transport: Any, read_once: Callable[[], Awaitable[object]]) -> None:
+    """Close the connection in order: the client sees the end of the stream, and never a reset.
 
-    A system answers bytes that nobody reads with a reset, so what the client still sends is read for a while: `gone`
-    reads once more, and is true when the client has gone.
+    A system answers bytes that are not read with a reset, so data from the client is read for a while. `read_once`
+    waits for more data, discards it, and returns true if the client has disconnected.
     """
     await let_others_run()
     if transport.is_closing():
         return
-    with suppress(OSError, NotImplementedError):  # a TLS connection cannot be closed by halves
+    with suppress(OSError, NotImplementedError):  # a TLS connection cannot be half-closed
         transport.write_eof()
     with suppress(TimeoutError):
         async with asyncio.timeout(_LINGER):
-            await _until_silent(gone)
+            await _until_silent(read_once)
     transport.close()
 
 
-async def _until_silent(gone: Callable[[], Awaitable[object]]) -> None:
-    left = False
-    while not left:
+async def _until_silent(read_once: Callable[[], Awaitable[object]]) -> None:
+    disconnected = False
+    while not disconnected:
         async with asyncio.timeout(_SILENCE):
-            left = bool(await gone())
+            disconnected = bool(await read_once())

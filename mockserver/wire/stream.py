@@ -1,4 +1,4 @@
-"""Streamed replies: a text that goes out piece by piece on the sandbox's clock, and breaks where a fault says."""
+"""Streamed replies: a text that is sent in chunks on the sandbox's clock, with a fault if the rule has one."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,11 +14,11 @@ from mockserver.kit.operations import Stream
 from mockserver.wire.exchange import Exchange
 from mockserver.wire.overlay import Values
 
-# Characters of a text after substitution, which can make a short one long.
+# The maximum number of characters that are filled into a text. Values of a request can be long.
 MOST_TEXT = 1_000_000
-# Constructed as it is: to validate it, every start would build the validators of models that it may never need.
-_PLAIN = StreamSpec.model_construct(set(), pace=PaceSpec.model_construct())
-# What the ledger calls the ways in which a stream can end.
+# Not validated, because building the validators of these models would slow down every start.
+_DEFAULT_SPEC = StreamSpec.model_construct(set(), pace=PaceSpec.model_construct())
+# The ledger's names for the ways in which a stream can end.
 ENDINGS: dict[Ending, str] = {
     "complete": "complete",
     "truncate": "truncated",
@@ -28,18 +28,17 @@ ENDINGS: dict[Ending, str] = {
 
 
 def composed(exchange: Exchange, began: int, seeded: Seeded, own: Callable[[], str], job: str | None) -> Stream:
-    """The stream of a reply that begins at `began`. Everything about it is decided here: what is sent when, and how
-    it ends.
+    """Return the stream of a reply: its chunks, their times, and how it ends.
 
-    A rule's `stream` gives its text, pace and fault; without a text it is `own()`, the provider's. A fault of the
-    rule itself that strikes in the middle of a body strikes here. Instants are milliseconds since the epoch; `job` is
-    the id of the job that the stream is about. Raises Assumed for an ending that is assumed, where the server assumes
-    nothing.
+    The text, pace and fault come from the `stream` of the request's rule; the default text is `own()`, the provider's.
+    A `mid_body` fault of the rule itself applies to the stream too. `began` is the start in milliseconds since the
+    epoch; `job` is the id of the stream's job. Raises AssumedBehaviour if the ending is an assumption and the server
+    does not allow assumptions.
 
-    It begins earlier by the time for which its request lay unread: a client that came with five hundred others gets
-    its last chunk no later than one that came alone.
+    The start is moved back by the time for which the request waited to be read, so that under load the last chunk is
+    not sent later.
     """
-    spec = exchange.rule.stream if exchange.rule and exchange.rule.stream else _PLAIN
+    spec = exchange.rule.stream if exchange.rule and exchange.rule.stream else _DEFAULT_SPEC
     text = own() if spec.text is None else _filled(exchange, spec.text, job)
     fault = _fault(exchange, spec)
     chunks = _chunks(exchange, spec, text, seeded)
@@ -47,11 +46,11 @@ def composed(exchange: Exchange, began: int, seeded: Seeded, own: Callable[[], s
     if track.ending != "complete":
         exchange.admit(f"ending.{ENDINGS[track.ending]}")
     note = None if fault is None else f"the stream was sent with a fault: {fault.kind}"
-    return Stream(track, began - _unread(exchange) if track.lasts else began, note)
+    return Stream(track, began - _unread_for(exchange) if track.lasts else began, note)
 
 
 def ends_at(stream: Stream) -> int:
-    """The instant at which the last chunk of a stream is due."""
+    """Return the instant at which the last chunk of a stream is due."""
     return stream.began + stream.track.lasts
 
 
@@ -59,15 +58,16 @@ def _chunks(exchange: Exchange, spec: StreamSpec, text: str, seeded: Seeded) -> 
     pace = spec.pace
     if text is not spec.text or pace.first.spread or pace.every.spread:
         return paced(text, pace, seeded)
-    # A scenario's own text without substitutions, in an even rhythm, is the same for everybody.
+    # A scenario's text without substitutions and with fixed delays gives the same chunks for every request.
     key = ("chunks", text, pace.unit, pace.size, pace.first.base, pace.every.base)
     return exchange.sandbox.cached(key, lambda: paced(text, pace, seeded))
 
 
-def _unread(exchange: Exchange) -> int:
+def _unread_for(exchange: Exchange) -> int:
+    """Return for how long the request waited to be read, in milliseconds on the sandbox's clock."""
     clock = exchange.sandbox.clock
-    since_it_came = int(exchange.connection.unread * 1000 * clock.rate)
-    return max(0, since_it_came - (clock.now() - exchange.now))
+    since_arrival = int(exchange.connection.seconds_unread * 1000 * clock.rate)
+    return max(0, since_arrival - (clock.now() - exchange.now))
 
 
 def _fault(exchange: Exchange, spec: StreamSpec) -> Fault | None:
@@ -83,11 +83,11 @@ def _filled(exchange: Exchange, text: str, job: str | None) -> str:
         nonlocal left
         if not left:
             return ""
-        found = values.of(name)
-        spelled = found if isinstance(found, str) else "" if found is None else to_json(found).decode()
-        spelled = spelled[:left]
-        left -= len(spelled)
-        return spelled
+        value = values.get(name)
+        value_text = value if isinstance(value, str) else "" if value is None else to_json(value).decode()
+        value_text = value_text[:left]
+        left -= len(value_text)
+        return value_text
 
     filled: str = fill(text, look_up)
     return filled

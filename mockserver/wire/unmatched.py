@@ -1,4 +1,4 @@
-"""Requests for no provider: what is replied to them, and what the journal says of them."""
+"""Requests whose path no provider has: the reply to them, and their journal entry."""
 
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -8,30 +8,30 @@ from mockserver.kit.provider import Provider
 from mockserver.wire.address import Address
 from mockserver.wire.request import Request
 
-# Characters of a path that are compared: looking for what is near takes a time that grows with their square.
-_COMPARED = 200
+# Only this many characters of a path are compared: the time for it grows with the square of the length.
+_MAX_COMPARED = 200
 
 
 class Unmatched:
-    """Where a request leads that has neither a provider's prefix or host nor a path that one of them has."""
+    """Explains that no provider has the path of a request, and suggests the most similar one."""
 
     def __init__(self, providers: Collection[Provider]) -> None:
         self._providers = providers
 
-    def near(self, path: str) -> str | None:
-        """The path of a provider that is most like another; None when none is."""
-        own = [(p.name, o.path) for p in self._providers for o in p.operations if not o.hidden]
-        paths = [spelt for name, own_path in own for spelt in (f"/{name}{own_path}", own_path)]
-        return next(iter(get_close_matches(path[:_COMPARED], paths, 1, 0.6)), None)
+    def closest(self, path: str) -> str | None:
+        """Return the provider path that is most similar to `path`, or None if none is similar."""
+        operations = [(p.name, o.path) for p in self._providers for o in p.operations if not o.hidden]
+        paths = [path for name, own_path in operations for path in (f"/{name}{own_path}", own_path)]
+        return next(iter(get_close_matches(path[:_MAX_COMPARED], paths, 1, 0.6)), None)
 
-    def explained(self, path: str, near: str | None) -> str:
-        """The reply to the client."""
+    def message(self, path: str, closest: str | None) -> str:
+        """Return the error text of the reply."""
         prefixes = ", ".join(f"/{p.name}" for p in self._providers)
         known = f"Paths start with a provider's prefix ({prefixes}) or with /_mock."
-        return f"No provider has the path {path!r}. {known}" + (f" Near is {near}." if near else "")
+        return f"No provider has the path {path!r}. {known}" + (f" Did you mean {closest}?" if closest else "")
 
-    def entry(self, address: Address, near: str | None, request: Request, now: int) -> JournalEntry:
-        """The line in the journal of the sandbox that the request names, at `now` on its clock."""
+    def journal_entry(self, address: Address, closest: str | None, request: Request, now: int) -> JournalEntry:
+        """Return the entry for the journal of the request's sandbox; `now` is the time on the sandbox's clock."""
         return JournalEntry(
             "request",
             now,
@@ -39,6 +39,6 @@ class Unmatched:
             path=address.path,
             query=request.query.decode("latin-1"),
             status=404,
-            note="no provider has this path" + (f"; near: {near}" if near else ""),
+            note="no provider has this path" + (f"; closest: {closest}" if closest else ""),
             headers=request.fields,
         )

@@ -1,4 +1,4 @@
-"""Waits of a request on its sandbox's clock, which end when the client goes away."""
+"""Waits of a request on its sandbox's clock. They end when the client disconnects."""
 
 import asyncio
 
@@ -7,11 +7,11 @@ from mockserver.wire.request import Connection, Disconnected
 
 
 class Waits:
-    """The waits of one request, one after the other. They share one watch for the client; `close` ends it.
+    """The waits of one request, one after another. Call `close` at the end.
 
-    `token` is what the clock knows the request by. The watch begins with the first real wait, so that a request that
-    never waits pays nothing. It takes what is left of a request's body, so nothing may want that any more:
-    `watching=False` waits without it.
+    `token` identifies the request to the clock. The first wait that takes time starts a task that watches for the
+    client to disconnect. That task reads and discards the rest of the request's body: use `watching=False` if the body
+    is still needed.
     """
 
     __slots__ = ("_clock", "_connection", "_sleeper", "_watch", "_watching")
@@ -24,23 +24,23 @@ class Waits:
         self._watch: asyncio.Task[None] | None = None
 
     async def until(self, at: int | None) -> bool:
-        """Wait for the instant `at` (None: for ever); True when that took time.
+        """Wait until the instant `at` (None: for ever). Returns true if it had to wait.
 
-        Raises Disconnected when the client goes away first.
+        Raises Disconnected if the client disconnects first.
         """
         if at is not None and at <= self._clock.now():
             return False
         if self._watching and self._watch is None:
-            self._watch = asyncio.get_running_loop().create_task(self._until_gone())
+            self._watch = asyncio.get_running_loop().create_task(self._watch_client())
         if not await self._sleeper.until(at):
             raise Disconnected
         return True
 
-    async def _until_gone(self) -> None:
-        await self._connection.gone()
+    async def _watch_client(self) -> None:
+        await self._connection.wait_disconnected()
         self._sleeper.interrupt()
 
     def close(self) -> None:
-        """End the watch."""
+        """Stop watching the client."""
         if self._watch is not None:
             self._watch.cancel()

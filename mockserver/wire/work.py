@@ -1,19 +1,20 @@
-"""Work that is done within its own request: nobody polls it, so the reply waits for it."""
+"""Work that is done within one request: the client does not poll, so the reply waits until the work is over."""
 
 from mockserver.core.plans import Step
 from mockserver.wire.exchange import Exchange
 
-_AT_ONCE = (Step("succeeded"),)
+_IMMEDIATE_SUCCESS = (Step("succeeded"),)
 
 
 def steps_of(exchange: Exchange, work: str) -> tuple[Step, ...]:
-    """The steps of the plan that the request's rule names, up to the first that time alone does not end.
+    """Return the steps that the work goes through, from the plan of the request's rule.
 
-    The last is how the work ends, or where it is stuck. Without such a plan the work succeeds at once. Steps that wait
-    for polls take no time. `work` names the work, for spreads.
+    The last step is a final status, or one that time alone does not end: the work is stuck there. Without a plan the
+    work succeeds immediately. Steps that count polls are left out. `work` identifies the work where the plan has
+    random durations.
     """
     if exchange.rule is None or exchange.rule.plan is None:
-        return _AT_ONCE
+        return _IMMEDIATE_SUCCESS
     steps: list[Step] = []
     for step in exchange.plan_for(work, exchange.rule).steps:
         if step.polls is None:
@@ -24,6 +25,6 @@ def steps_of(exchange: Exchange, work: str) -> tuple[Step, ...]:
 
 
 def due_of(steps: tuple[Step, ...], now: int) -> int | None:
-    """The instant at which such work that begins `now` is over; None for work that is stuck."""
-    *lead, end = steps
-    return now + sum(step.duration or 0 for step in lead) if end.terminal else None
+    """Return the instant at which work that begins `now` ends, or None if it is stuck."""
+    *earlier, last = steps
+    return now + sum(step.duration or 0 for step in earlier) if last.terminal else None

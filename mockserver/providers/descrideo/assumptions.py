@@ -1,13 +1,13 @@
-"""What of a request the page does not tell: the rows of the ledger that a new job rests on, beside its operation's."""
+"""The rows of the ledger for what is not documented about a new job."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.providers.descrideo.requests import DOCUMENTED, SourceProvider, Wanted, is_sampled
+from mockserver.providers.descrideo.requests import DOCUMENTED, SourceProvider, Wanted, is_documented
 
 
 def of_job(data: Mapping[str, Any], wanted: Wanted, *, live: bool, fetch: bool) -> Iterator[str]:
-    """The rows, most telling first. `fetch`: the scenario has videos of a `direct_url` asked for, too."""
+    """Yield the rows, the most important first. `fetch`: videos of a `direct_url` are requested, too."""
     source = getattr(wanted, "source", None)
     if isinstance(source, SourceProvider):
         yield "rule.source_provider_fields"
@@ -16,9 +16,9 @@ def of_job(data: Mapping[str, Any], wanted: Wanted, *, live: bool, fetch: bool) 
     elif source is None and "source" in data:
         yield "rule.sandbox_source"
     yield from _left_out(wanted)
-    if not wanted.heard and wanted.transcription is not None and not is_sampled(wanted.transcription):
+    if not wanted.transcribed and wanted.transcription is not None and not is_documented(wanted.transcription):
         yield "rule.unused_sampling"
-    if live and wanted.heard:
+    if live and wanted.transcribed:
         yield "rule.transcription_price"
     if not live and (wanted.generation_mode is not None or wanted.transcription is not None):
         yield "rule.free_modes"
@@ -29,12 +29,12 @@ def _left_out(wanted: Wanted) -> Iterator[str]:
     context, sampling = wanted.client_context, wanted.transcription
     if context is None or context.output_fields is None:
         yield "rule.default_fields"
-    if wanted.heard and (sampling is None or sampling.segments is None or sampling.segment_sec is None):
+    if wanted.transcribed and (sampling is None or sampling.segments is None or sampling.segment_sec is None):
         yield "rule.default_sampling"
 
 
 def _in_body(data: Mapping[str, Any]) -> Iterator[str]:
-    """What stands in a body beside the documented fields, and what stands there as null."""
+    """Yield the rows for undocumented fields and for nulls in a body."""
     unknown = nulls = False
     for name, known in DOCUMENTED.items():
         part = data.get(name) if name else data

@@ -1,4 +1,4 @@
-"""Descrideo's operations: jobs of the live, the sandbox and the demo API, their webhooks, and the secret of these."""
+"""Descrideo's operations on jobs of the live, sandbox and demo APIs, and on webhooks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ QUOTAS = {SANDBOX: "sandbox_jobs_per_day", DEMO: "demo_jobs_per_day"}
 
 
 def rows_of_job(api: str, exchange: Exchange) -> Iterator[str]:
-    """What a new job of one of the APIs rests on, beside its operation."""
+    """Yield the rows of the ledger for a new job of one of the APIs."""
     fetch = exchange.option("fetch", False)
     return assumptions.of_job(exchange.data, exchange.body, live=api == LIVE, fetch=fetch)
 
@@ -28,16 +28,16 @@ async def create(exchange: Exchange) -> Reply:
     """POST /v1/video-descriptions."""
     source = exchange.body.source
     video = source.url if isinstance(source, DirectUrl) else f"{source.provider.url} {source.provider.reference}"
-    seconds, most = _costs(exchange, video)
+    seconds, largest = _costs(exchange, video)
     charge = billing.BASE + billing.transcription(seconds)
     facts = {"charge": charge, "transcription": charge - billing.BASE, "seconds": seconds}
     if exchange.account.billing == "postpaid":
-        return await _accepted(exchange, LIVE, {**facts, **await billing.count(exchange, most)}, video)
-    return await _accepted(exchange, LIVE, facts, video, cost=most / ONE)
+        return await _accepted(exchange, LIVE, {**facts, **await billing.count(exchange, largest)}, video)
+    return await _accepted(exchange, LIVE, facts, video, cost=largest / ONE)
 
 
 async def create_in_sandbox(exchange: Exchange) -> Reply:
-    """POST /v1/sandbox/video-descriptions: no source, no tokens, and a quota of its own."""
+    """POST /v1/sandbox/video-descriptions: no source, no tokens, and a separate quota."""
     context = exchange.body.client_context
     return await _free(exchange, SANDBOX, (context.custom_instructions if context else None) or "")
 
@@ -49,23 +49,23 @@ async def create_demo(exchange: Exchange) -> Reply:
 
 async def retrieve(api: str, exchange: Exchange) -> Reply:
     """GET .../video-descriptions/{job_id} of one of the APIs."""
-    job = await _own(api, exchange)
+    job = await _job(api, exchange)
     state = job.at(exchange.now)
-    body = results.status(exchange.sandbox, job, state)
+    body = results.status(exchange.sandbox, job, state, exchange.provider.state_name(state))
     await exchange.jobs.poll(job, state)
-    return Reply(body=body, job=job.id, rests_on=(f"state.{stages.status(state)}",))
+    return exchange.job_reply(200, body, job, state)
 
 
 async def replay(api: str, exchange: Exchange) -> Reply:
-    """POST .../{job_id}/replay-webhook of one of the APIs: the same event, with the same bytes, as a new attempt."""
-    job, outbox = await _own(api, exchange), exchange.sandbox.outbox
+    """POST .../{job_id}/replay-webhook of one of the APIs: send the same event with the same bytes again."""
+    job, outbox = await _job(api, exchange), exchange.sandbox.outbox
     if not job.at(exchange.now).terminal:
         message = "The job has not ended yet, so there is no webhook to replay"
-        raise Refusal("invalid_request", message, rests_on=("rule.replay_too_early",), job=job.id)
+        raise Refusal("invalid_request", message, ledger_rows=("rule.replay_too_early",), job=job.id)
     delivery = await outbox.webhook_of(job)
     if delivery is None:
         message = "The webhook of this job is no longer kept"
-        raise Refusal("not_found", message, rests_on=("rule.replay_forgotten",), job=job.id)
+        raise Refusal("not_found", message, ledger_rows=("rule.replay_forgotten",), job=job.id)
     await outbox.replay(delivery, exchange.now)
     return Reply(202, {"job_id": job.id, "replayed": True}, job=job.id)
 
@@ -82,7 +82,7 @@ async def _free(exchange: Exchange, api: str, video: str) -> Reply:
 
 
 def _costs(exchange: Exchange, video: str) -> tuple[float, int]:
-    """The seconds of audio that will be sampled, and what the job costs at most, in hundredths of a token."""
+    """Return the seconds of audio to sample, and the maximum cost of the job in hundredths of a token."""
     sampled = exchange.body.sampled
     seconds = round(min(sampled, billing.video_seconds(exchange, video)), 2)
     return seconds, billing.BASE + billing.transcription(sampled)
@@ -91,19 +91,21 @@ def _costs(exchange: Exchange, video: str) -> tuple[float, int]:
 async def _accepted(exchange: Exchange, api: str, facts: Mapping[str, Any], video: str, cost: float = 0) -> Reply:
     wanted: Wanted = exchange.body
     job_id = await exchange.ids.job(ulid_time(exchange.now), ULID_RANDOM, crockford=True)
-    plan = with_stages(exchange.plan_for(job_id, exchange.rule), stages.stages(wanted.mode, heard=wanted.heard))
+    plan = with_stages(
+        exchange.plan_for(job_id, exchange.rule), stages.stages(wanted.mode, transcribed=wanted.transcribed)
+    )
     source = getattr(wanted, "source", None)
-    more: Mapping[str, Any] = {}
+    waits: Mapping[str, Any] = {}
     if isinstance(source, DirectUrl | SourceProvider):
-        plan, more = sources.planned(plan, source, fetch=exchange.option("fetch", False))
-    asked, facts = {**wanted.asked(), "hint": video}, {"api": api, **facts, **more}
-    await exchange.jobs.submit(job_id, request=asked, facts=facts, plan=plan, cost=cost)
-    return Reply(202, {"job_id": job_id, "status": "queued"}, job=job_id, rests_on=("state.queued",))
+        plan, waits = sources.planned(plan, source, fetch=exchange.option("fetch", False))
+    request, facts = {**wanted.kept(), "hint": video}, {"api": api, **facts, **waits}
+    await exchange.jobs.submit(job_id, request=request, facts=facts, plan=plan, cost=cost)
+    return Reply(202, {"job_id": job_id, "status": "queued"}, job=job_id, ledger_rows=("state.queued",))
 
 
-async def _own(api: str, exchange: Exchange) -> Job:
-    """The job, if it was made by that API. Raises Refusal `not_found`."""
+async def _job(api: str, exchange: Exchange) -> Job:
+    """Return the job, if it was created with that API. Raises Refusal `not_found`."""
     job = await exchange.jobs.get(exchange.path["job_id"])
     if job.facts["api"] != api:
-        raise Refusal("not_found", note=f"No job {job.id!r}", rests_on=("rule.apis_apart",), job=job.id)
+        raise Refusal("not_found", note=f"No job {job.id!r}", ledger_rows=("rule.apis_apart",), job=job.id)
     return job

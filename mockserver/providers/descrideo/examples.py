@@ -1,4 +1,4 @@
-"""Bodies as they look, for the documents."""
+"""Examples of Descrideo's bodies, for the documents."""
 
 from typing import Any
 

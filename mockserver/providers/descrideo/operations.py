@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mockserver.kit.operations import Documented, Handler, Operation
+from mockserver.kit.operations import Documented, ErrorReplies, Handler, Operation
 from mockserver.providers.descrideo import descriptions, examples, replies, requests
 from mockserver.providers.descrideo.descriptions import DEMO, LIVE, SANDBOX
 
@@ -16,20 +16,23 @@ _PATHS = {
     SANDBOX: "/v1/sandbox/video-descriptions",
     DEMO: "/api/demo/v1/video-descriptions",
 }
-_ERRORS = {
-    400: "Invalid parameters",
-    401: "Invalid API key, or a key of another API",
-    402: "Insufficient tokens",
-    404: "Unknown job",
-    422: "Not supported by the demo API",
-    429: "Too many requests, or the daily quota is used up",
-    500: "Server error",
-    503: "Temporary outage",
-}
+_ERRORS = ErrorReplies.of(
+    replies.Error,
+    {
+        400: "Invalid parameters",
+        401: "Invalid API key, or a key of another API",
+        402: "Insufficient tokens",
+        404: "Unknown job",
+        422: "Not supported by the demo API",
+        429: "Too many requests, or the daily quota is used up",
+        500: "Server error",
+        503: "Temporary outage",
+    },
+)
 
 
 def operations() -> tuple[Operation, ...]:
-    """Every operation, live ones first."""
+    """Return all operations, those of the live API first."""
     url, words = ("source", "url"), ("client_context", "custom_instructions")
     return (
         _create(LIVE, "description", descriptions.create, requests.LiveJob, examples.LIVE, url, 402),
@@ -47,9 +50,8 @@ def operations() -> tuple[Operation, ...]:
     )
 
 
-def _replies(code: int, says: str, model: type[BaseModel], *errors: int) -> dict[int, Documented]:
-    refused = {error: Documented(_ERRORS[error], replies.Error) for error in sorted((401, 429, 500, 503, *errors))}
-    return {code: Documented(says, model), **refused}
+def _replies(code: int, meaning: str, model: type[BaseModel], *errors: int) -> dict[int, Documented]:
+    return _ERRORS.beside({code: Documented(meaning, model)}, *errors)
 
 
 def _create(
@@ -57,42 +59,48 @@ def _create(
     name: str,
     handler: Handler,
     body: type[BaseModel],
-    shown: Mapping[str, Any],
+    bodies: Mapping[str, Any],
     about: tuple[str, ...],
     *errors: int,
 ) -> Operation:
-    made = _replies(202, "Accepted: poll the job, or wait for its webhook", replies.Accepted, 400, *errors)
+    by_status = _replies(202, "Accepted: poll the job, or wait for its webhook", replies.Accepted, 400, *errors)
     return _operation(api)(
-        f"create_{name}", "POST", _PATHS[api], handler, f"Create a job of the {api} API", made, body,
-        input=about, links={"status": (f"get_{name}", "job_id", "/job_id")}, examples=shown,
-        request_rests_on=partial(descriptions.rows_of_job, api),
+        f"create_{name}", "POST", _PATHS[api], handler, f"Create a job of the {api} API", by_status, body,
+        input=about, links={"status": (f"get_{name}", "job_id", "/job_id")}, examples=bodies,
+        request_ledger_rows=partial(descriptions.rows_of_job, api),
     )  # fmt: skip
 
 
 def _get(api: str, name: str) -> Operation:
-    made = _replies(200, "The job. After its end it has the fields of its webhook", replies.DescriptionStatus, 404)
+    by_status = _replies(200, "The job. After its end it has the fields of its webhook", replies.DescriptionStatus, 404)
     handler, path = partial(descriptions.retrieve, api), f"{_PATHS[api]}/{{job_id}}"
     rows = ("rule.status_reply",)
-    return _operation(api)(f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", made, rests_on=rows)
+    return _operation(api)(
+        f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", by_status, ledger_rows=rows
+    )
 
 
 def _replay(api: str, name: str) -> Operation:
-    made = _replies(202, "The webhook is being sent", replies.Replayed, 400, 404)
+    by_status = _replies(202, "The webhook is being sent", replies.Replayed, 400, 404)
     handler, path = partial(descriptions.replay, api), f"{_PATHS[api]}/{{job_id}}/replay-webhook"
     summary = f"Send the webhook of a job of the {api} API again"
-    says = "Sends the same event with the same bytes as a new attempt. Returns 400 if the job has not ended."
+    description = "Sends the same event with the same bytes as a new attempt. Returns 400 if the job has not ended."
     rows = ("rule.replay_reply",)
-    return _operation(api)(f"replay_{name}", "POST", path, handler, summary, made, description=says, rests_on=rows)
+    return _operation(api)(
+        f"replay_{name}", "POST", path, handler, summary, by_status, description=description, ledger_rows=rows
+    )
 
 
 def _secret(api: str, name: str, path: str) -> Operation:
-    made = _replies(200, "The secret", replies.Secret)
+    by_status = _replies(200, "The secret", replies.Secret)
     summary = f"Get the secret that signs webhooks, with a key of the {api} API"
     rows = ("rule.secret_reply",)
-    return _operation(api)(f"get_{name}", "GET", path, descriptions.secret, summary, made, secret=True, rests_on=rows)
+    return _operation(api)(
+        f"get_{name}", "GET", path, descriptions.secret, summary, by_status, secret=True, ledger_rows=rows
+    )
 
 
 def _operation(api: str) -> Callable[..., Operation]:
-    """Makes operations of an API. Its keys are a scope; the sandbox is served with live ones."""
+    """Return a factory of an API's operations. Their scope is the API of the key; the sandbox has live keys."""
     demo = api == DEMO
     return partial(Operation, scope=DEMO if demo else LIVE, tag=api, host=DEMO_HOST if demo else None)

@@ -1,10 +1,10 @@
-"""What Descrideo answers and posts, as its documents show it, and what a scenario can say of it alone."""
+"""The models of Descrideo's replies and webhooks, and its options."""
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from mockserver.kit.models import Instant, Shape
+from mockserver.kit.models import Instant, ProviderOptions, Shape
 from mockserver.providers.descrideo.requests import Mode
 
 Status = Literal[
@@ -12,7 +12,7 @@ Status = Literal[
     "ai_request", "succeeded", "failed",
 ]  # fmt: skip
 
-# A ULID: 48 bits of time and 80 that are random, in Crockford's base 32. The first character is 7 at most.
+# A ULID: 48 bits of time and 80 random ones, in Crockford's base 32. The first character is at most 7.
 JobId = Annotated[str, Field(pattern="^[0-7][0-9A-HJKMNP-TV-Z]{25}$", examples=["01JWNJB4G05K8ZQ3XW7R2M9TCD"])]
 Tokens = Annotated[float, Field(ge=0, description="tokens")]
 Milliseconds = Annotated[int, Field(ge=0)]
@@ -117,7 +117,7 @@ class Error(Shape):
     detail: str
 
 
-class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
+class ScenarioOptions(ProviderOptions):
     """Options of a scenario for Descrideo only."""
 
     fetch: bool = Field(

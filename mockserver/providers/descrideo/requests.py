@@ -1,4 +1,4 @@
-"""The request bodies of Descrideo, and what they come to when everything left out has its default."""
+"""The models of Descrideo's requests, and their defaults."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
@@ -23,11 +23,11 @@ DOCUMENTED: Mapping[str, frozenset[str]] = {
 }
 COUNTS = (10, 20, 30)
 SEGMENT_SEC = (5, 60)
-# The type of an error that says: well formed, but more than the demo API does (FACTS section 4, demo).
+# The type of an error for valid values that the demo API does not support (FACTS section 4, demo).
 UNPROCESSABLE = "unprocessable"
-# The types of errors in what the page tells of a body: what is required, and which values there are.
+# The types of errors that the documentation of the body covers: required fields, and values.
 SHOWN = ("missing", "literal_error", "value_error", "union_tag_not_found", "union_tag_invalid")
-# Longer instructions are taken, and this much of them is kept with the job.
+# Longer instructions are accepted, and so many characters of them are kept.
 KEPT_INSTRUCTIONS = 2_000
 
 _AUDIO: JsonDict = {"required": ["generation_mode"], "properties": {"generation_mode": {"const": "audio"}}}
@@ -51,13 +51,13 @@ _SAMPLED: JsonDict = {
 
 
 def problem(error: ValidationError) -> str:
-    """The first thing wrong with a body, in the words of the page: `source.url is required`."""
+    """Return a message about the first problem of a body, as in the documentation: `source.url is required`."""
     kind = error.errors(include_url=False, include_input=False, include_context=False)[0]["type"]
     if kind == "union_tag_not_found":
         return "source.type is required"
     if kind == "union_tag_invalid":
         return "source.type must be direct_url or source_provider"
-    # Pydantic names the member of the union as a part of the place.
+    # Pydantic adds the name of the union's member to the location.
     text = first_error(error)
     for name in ("direct_url", "source_provider"):
         text = text.replace(f"source.{name}.", "source.")
@@ -117,7 +117,7 @@ class ClientContext(Body):
 
 
 class Wanted(Body):
-    """What every job is asked with."""
+    """The fields of all jobs."""
 
     frames: Any = Field(default=None, description="10, 20 or 30; required unless the mode is audio, and not used there")
     generation_mode: Mode | None = Field(default=None, description="default: vision")
@@ -134,19 +134,19 @@ class Wanted(Body):
         return self.generation_mode or "vision"
 
     @property
-    def heard(self) -> bool:
-        """Whether the audio is transcribed: always where the mode needs it, else when asked for."""
-        asked = self.transcription is not None and self.transcription.enabled is True
-        return asked or self.mode != "vision"
+    def transcribed(self) -> bool:
+        """Whether the audio is transcribed: if the mode needs it or the request asks for it."""
+        enabled = self.transcription is not None and self.transcription.enabled is True
+        return enabled or self.mode != "vision"
 
     @property
     def sampled(self) -> float:
-        """The seconds of audio that are sampled at most; 0 without transcription."""
-        if not self.heard:
+        """The maximum of sampled audio in seconds; 0 without transcription."""
+        if not self.transcribed:
             return 0.0
-        given = self.transcription or Transcription()
-        segments = COUNTS[0] if given.segments is None else given.segments
-        return float(segments * (SEGMENT_SEC[0] if given.segment_sec is None else given.segment_sec))
+        sampling = self.transcription or Transcription()
+        segments = COUNTS[0] if sampling.segments is None else sampling.segments
+        return float(segments * (SEGMENT_SEC[0] if sampling.segment_sec is None else sampling.segment_sec))
 
     @model_validator(mode="after")
     def _fits_its_mode(self) -> "Wanted":
@@ -155,17 +155,17 @@ class Wanted(Body):
                 raise ValueError("frames is required: 10, 20 or 30")
             if not _number(self.frames) or self.frames not in COUNTS:
                 raise ValueError("frames must be 10, 20 or 30")
-        if self.heard and self.transcription is not None:
+        if self.transcribed and self.transcription is not None:
             _check_sampling(self.transcription)
         return self
 
-    def asked(self) -> Mapping[str, Any]:
-        """The request as the job keeps it."""
+    def kept(self) -> Mapping[str, Any]:
+        """Return the request as the job keeps it."""
         context = self.client_context or ClientContext()
         fields = context.output_fields or FIELDS
         return {
             "mode": self.mode,
-            "heard": self.heard,
+            "heard": self.transcribed,
             "sampled": self.sampled,
             "lang": context.lang or "en",
             "fields": [field for field in FIELDS if field in fields],
@@ -174,18 +174,19 @@ class Wanted(Body):
         }
 
 
-def _check_sampling(given: Transcription) -> None:
+def _check_sampling(sampling: Transcription) -> None:
     low, high = SEGMENT_SEC
-    if given.segments is not None and not (_number(given.segments) and given.segments in COUNTS):
+    if sampling.segments is not None and not (_number(sampling.segments) and sampling.segments in COUNTS):
         raise ValueError("transcription.segments must be 10, 20 or 30")
-    if given.segment_sec is not None and not (_number(given.segment_sec) and low <= given.segment_sec <= high):
+    seconds = sampling.segment_sec
+    if seconds is not None and not (_number(seconds) and low <= seconds <= high):
         raise ValueError(f"transcription.segment_sec must be a number from {low} to {high}")
 
 
-def is_sampled(given: Transcription) -> bool:
-    """True for figures that the page allows, and for those that are left out."""
+def is_documented(sampling: Transcription) -> bool:
+    """Return whether the figures are documented or missing."""
     try:
-        _check_sampling(given)
+        _check_sampling(sampling)
     except ValueError:
         return False
     return True
@@ -202,7 +203,7 @@ class SandboxJob(Wanted):
 
 
 def _only(name: str, wanted: object) -> Callable[[object], object]:
-    """Refuses every other value of the same kind as more than the demo API does."""
+    """Return a validator that refuses other values of the same type as not supported by the demo API."""
 
     def check(value: object) -> object:
         if type(value) is type(wanted) and value != wanted:

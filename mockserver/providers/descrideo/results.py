@@ -1,4 +1,4 @@
-"""What Descrideo says of a job: in its status reply and in its webhook."""
+"""Descrideo's status replies and webhooks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,18 +8,18 @@ from mockserver.core.jobs import Job, State
 from mockserver.providers.descrideo import billing, stages
 from mockserver.sandbox.state import SandboxState
 
-# What is said of a failure that its plan does not explain.
+# The error of a failed job whose plan does not have one.
 _UNEXPLAINED = {
     "failed": ("processing_failed", "The video could not be processed"),
     "cancelled": ("cancelled", "The job was cancelled"),
 }
 
 
-def status(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
-    """The reply to a status request: once the job has ended, with all that its webhook says."""
+def status(sandbox: SandboxState, job: Job, state: State, shown: str | None) -> dict[str, Any]:
+    """Return the reply to a status request. `shown` is the job's state. After its end it has the webhook's fields."""
     body = {
         "job_id": job.id,
-        "status": stages.status(state),
+        "status": shown,
         "created_at": rfc3339(job.created_at),
         "updated_at": rfc3339(state.entered_at),
     }
@@ -27,29 +27,29 @@ def status(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
 
 
 def webhook(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
-    """The body of the webhook of a job that has ended in `state`."""
-    return {"job_id": job.id, "status": stages.status(state), **_ended(sandbox, job, state)}
+    """Return the body of the webhook of a job that has ended in `state`."""
+    return {"job_id": job.id, "status": stages.STATES[state.status], **_ended(sandbox, job, state)}
 
 
 def _ended(sandbox: SandboxState, job: Job, state: State) -> Mapping[str, Any]:
     if state.status != "succeeded":
         code, message = _UNEXPLAINED[state.status]
         failure = {"code": state.step.code or code, "message": state.step.error or message}
-        return {"error": failure, "billing": billing.told(0, 0)}
+        return {"error": failure, "billing": billing.costs(0, 0)}
     return sandbox.cached(("descrideo", job.sequence, job.id), lambda: _succeeded(sandbox, job))
 
 
 def _succeeded(sandbox: SandboxState, job: Job) -> Mapping[str, Any]:
-    asked, facts = job.request, job.facts
-    heard = {
-        "enabled": asked["heard"],
-        "status": "completed" if asked["heard"] else "disabled",
+    request, facts = job.request, job.facts
+    transcription = {
+        "enabled": request["heard"],
+        "status": "completed" if request["heard"] else "disabled",
         "seconds": facts["seconds"],
     }
     return {
         "result": _described(sandbox, job),
-        "billing": billing.told(facts["charge"], facts["transcription"]),
-        "meta": {"generation_mode": asked["mode"], "transcription": heard},
+        "billing": billing.costs(facts["charge"], facts["transcription"]),
+        "meta": {"generation_mode": request["mode"], "transcription": transcription},
         "timing_ms": _timing(sandbox, job),
     }
 
@@ -57,19 +57,19 @@ def _succeeded(sandbox: SandboxState, job: Job) -> Mapping[str, Any]:
 def _described(sandbox: SandboxState, job: Job) -> Mapping[str, Any]:
     from mockserver.content.descriptions import describe
 
-    asked = job.request
+    request = job.request
     seeded = sandbox.seeded.child("description", job.id)
-    mode = "vision_audio" if asked["heard"] and asked["mode"] == "vision" else asked["mode"]
-    return describe(seeded, asked["hint"], asked["fields"], asked["lang"], asked["custom_instructions"], mode)
+    mode = "vision_audio" if request["heard"] and request["mode"] == "vision" else request["mode"]
+    return describe(seeded, request["hint"], request["fields"], request["lang"], request["custom_instructions"], mode)
 
 
 def _timing(sandbox: SandboxState, job: Job) -> dict[str, int]:
-    """Milliseconds for each part of the work, of the size that the page's example shows."""
-    asked, seeded = job.request, sandbox.seeded.child("timing", job.id)
+    """Return milliseconds for each part of the work, similar to the documented example."""
+    request, seeded = job.request, sandbox.seeded.child("timing", job.id)
     return {
         "probe": seeded.integer(200, 900, "probe"),
-        "audio": seeded.integer(1_500, 5_000, "audio") if asked["heard"] else 0,
-        "frames": seeded.integer(900, 3_600, "frames") if asked["mode"] != "audio" else 0,
+        "audio": seeded.integer(1_500, 5_000, "audio") if request["heard"] else 0,
+        "frames": seeded.integer(900, 3_600, "frames") if request["mode"] != "audio" else 0,
         "ai": seeded.integer(4_000, 12_000, "ai"),
         "webhook": seeded.integer(60, 300, "webhook"),
     }

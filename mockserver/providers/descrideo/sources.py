@@ -1,7 +1,7 @@
-"""Where videos come from: a Source Provider is asked while a job is `resolving_source`, the video while `probing`.
+"""The sources of videos: the Source Provider is called in `resolving_source`, the video's URL in `probing`.
 
-A job that has to ask is held in the stage until the answer is there (FACTS section 4, source provider). What goes
-wrong with the first question ends the job as `source_resolution_failed`, with the second as `source_unreachable`.
+A job that needs a call is held in that stage until the response is there (FACTS section 4, source provider). If the
+first call fails, the job fails with `source_resolution_failed`; if the second fails, with `source_unreachable`.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _NO_ANSWER = {
 
 
 class _Unusable(Exception):
-    """The source cannot be used: an error code, and what happened."""
+    """The source cannot be used: an error code and a message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class _Unusable(Exception):
 
 
 def planned(plan: Plan, source: DirectUrl | SourceProvider, *, fetch: bool) -> tuple[Plan, Mapping[str, Any]]:
-    """The plan of a job from that source, with its waits, and the facts that the questions are asked by."""
+    """Return the plan of a job with its waits, and the facts for the calls."""
     if isinstance(source, SourceProvider):
         plan, waits = with_held_stages(plan, (RESOLVING, PROBING))
         broker = {"url": source.provider.url, "reference": source.provider.reference}
@@ -51,7 +51,7 @@ def planned(plan: Plan, source: DirectUrl | SourceProvider, *, fetch: bool) -> t
 
 
 async def entered(settling: Settling, job: Job, state: State, secret: str) -> None:
-    """A job entered a stage: ask, if it waits there for an answer."""
+    """Make the call of a stage that a job has entered, if the job waits there."""
     stage = state.step.stage or ""
     if not _waits(job, state, stage):
         return
@@ -62,12 +62,12 @@ async def entered(settling: Settling, job: Job, state: State, secret: str) -> No
     elif "video" in job.facts:
         await settling.outbox.fetch(job, FETCH, job.facts["video"], state.entered_at, first=FIRST_BYTES)
     else:
-        # Somebody let the job go before its Source Provider had answered: there is nothing to fetch.
+        # The job was released before its Source Provider had responded, so there is no URL.
         await settling.replace(job, job.released(state.entered_at))
 
 
 async def answered(settling: Settling, delivery: Delivery, result: CallResult) -> None:
-    """Go on with the answer, unless the job did not wait for it: it was let go, or has ended, in another way."""
+    """Continue with the response, unless the job has been released or has ended meanwhile."""
     sandbox, done = settling.sandbox, False
     while not done:
         job = await sandbox.store.get_job(delivery.provider, delivery.account, delivery.job or "")
@@ -88,7 +88,7 @@ def _waits(job: Job, state: State, stage: str) -> bool:
 
 
 def _read(event: str, result: CallResult) -> Mapping[str, Any]:
-    """What the answer adds to the facts of the job. Raises _Unusable."""
+    """Return the facts that the response adds to the job. Raises _Unusable."""
     if event == RESOLVE:
         return {"video": _presigned(result)}
     _check(result, "The video's URL", UNREACHABLE)
@@ -98,29 +98,31 @@ def _read(event: str, result: CallResult) -> Mapping[str, Any]:
 
 
 def _presigned(result: CallResult) -> str:
-    """The URL that a Source Provider answers with."""
-    who = "The Source Provider"
-    _check(result, who, UNRESOLVED)
+    """Return the URL in the response of a Source Provider."""
+    sender = "The Source Provider"
+    _check(result, sender, UNRESOLVED)
     if result.status in (401, 403):
-        raise _Unusable(UNRESOLVED, f"{who} refused the signature with {result.status}")
+        raise _Unusable(UNRESOLVED, f"{sender} refused the signature with {result.status}")
     if result.status != 200:
-        raise _Unusable(UNRESOLVED, f"{who} answered {result.status} instead of 200")
+        raise _Unusable(UNRESOLVED, f"{sender} answered {result.status} instead of 200")
     try:
         answer = parse_json(result.body)
     except ValueError:
-        raise _Unusable(UNRESOLVED, f"{who} answered with something that is not JSON") from None
+        raise _Unusable(UNRESOLVED, f"{sender} answered with something that is not JSON") from None
     url = answer.get("url") if isinstance(answer, dict) else None
     if not isinstance(url, str) or not url:
-        raise _Unusable(UNRESOLVED, f"{who} answered without a url")
+        raise _Unusable(UNRESOLVED, f"{sender} answered without a url")
     try:
         read_url(url)
     except EgressRefused as refused:
-        raise _Unusable(UNRESOLVED, f"{who} answered with a url that cannot be fetched: {refused}") from None
+        raise _Unusable(UNRESOLVED, f"{sender} answered with a url that cannot be fetched: {refused}") from None
     return url
 
 
-def _check(result: CallResult, who: str, code: str) -> None:
+def _check(result: CallResult, sender: str, code: str) -> None:
     if result.kind != "response":
-        raise _Unusable(code, f"{who} {_NO_ANSWER[result.kind]}: {result.error}")
+        # The reason why this server makes no call is in the journal.
+        reason = "" if result.kind == "refused" else f": {result.error}"
+        raise _Unusable(code, f"{sender} {_NO_ANSWER[result.kind]}{reason}")
     if result.status is not None and 300 <= result.status < 400:
-        raise _Unusable(code, f"{who} answered with a redirect ({result.status}), which is not followed")
+        raise _Unusable(code, f"{sender} answered with a redirect ({result.status}), which is not followed")

@@ -1,8 +1,8 @@
-"""The stages that a job passes, by its mode, and how its status is spelled."""
+"""The states of jobs, and the stages of running jobs by their mode."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from mockserver.core.jobs import State
+from mockserver.core.plans import Status
 
 RESOLVING, PROBING = "resolving_source", "probing"
 _BEGIN = (RESOLVING, PROBING)
@@ -10,17 +10,20 @@ _AUDIO = ("extracting_audio", "transcribing_audio")
 _FRAMES = ("extracting_frames",)
 _END = ("ai_request",)
 
+STAGES = (*_BEGIN, *_AUDIO, *_FRAMES, *_END)
+# A running job whose plan has no stages is probing. A cancelled job has failed.
+STATES: Mapping[Status, str] = {
+    "queued": "queued",
+    "running": PROBING,
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "cancelled": "failed",
+}
 
-def stages(mode: str, *, heard: bool) -> Sequence[str]:
-    """What a job passes between `queued` and its end (FACTS section 4, stages).
 
-    A `vision` job whose transcription was asked for passes what `vision_audio` does.
+def stages(mode: str, *, transcribed: bool) -> Sequence[str]:
+    """Return the stages of a job between `queued` and its end (FACTS section 4, stages).
+
+    A `vision` job with transcription has those of `vision_audio`.
     """
-    return (*_BEGIN, *(_AUDIO if heard else ()), *(() if mode == "audio" else _FRAMES), *_END)
-
-
-def status(state: State) -> str:
-    """The status as it is told: the stage while the job runs. A cancelled job has failed."""
-    if state.status == "running":
-        return state.step.stage or PROBING
-    return "failed" if state.status == "cancelled" else state.status
+    return (*_BEGIN, *(_AUDIO if transcribed else ()), *(() if mode == "audio" else _FRAMES), *_END)

@@ -1,4 +1,4 @@
-"""The simulation of DumplingAI: one request that looks at a video and answers a prompt about it."""
+"""DumplingAI: answers to prompts about a video, in one request (FACTS section 5)."""
 
 from mockserver.providers.dumplingai.provider import DumplingAI
 

@@ -1,7 +1,7 @@
 """DumplingAI's operations: extract from a video, and list the formats of videos.
 
-An extraction is done within its request. Its credits are set aside once the length of the video is known, charged when
-it is done, and given back when it fails or the client goes away before that (FACTS section 5, credits and 402).
+An extraction is done within its request. Its credits are reserved when the length of the video is known, charged when
+it is done, and released if it fails or the client leaves before that (FACTS section 5, credits and 402).
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,20 +23,20 @@ _A_CREDIT = 1000 // _PER_SECOND  # milliseconds
 
 
 def rows_of_request(exchange: Exchange) -> Iterator[str]:
-    """What an extraction rests on, beside its operation."""
-    asked: ExtractVideo = exchange.body
-    if asked.request_source and asked.request_source not in SOURCES:
+    """Yield the rows of the ledger for an extraction, in addition to that of its operation."""
+    body: ExtractVideo = exchange.body
+    if body.request_source and body.request_source not in SOURCES:
         yield "rule.other_sources"
 
 
 async def extract_video(exchange: Exchange) -> Deferred:
     """POST /api/v1/extract-video."""
-    asked: ExtractVideo = exchange.body
+    body: ExtractVideo = exchange.body
     literal = is_literal(exchange)
-    if not asked.prompt and not literal:
-        raise Refusal("invalid_request", "prompt is required", rests_on=("rule.empty_prompt",))
-    video = await look_at(exchange, asked.input_method, asked.video, literal=literal)
-    rows = (*video.rests_on, "rule.rounding") if video.duration % _A_CREDIT else video.rests_on
+    if not body.prompt and not literal:
+        raise Refusal("invalid_request", "prompt is required", ledger_rows=("rule.empty_prompt",))
+    video = await look_at(exchange, body.input_method, body.video, literal=literal)
+    rows = (*video.ledger_rows, "rule.rounding") if video.duration % _A_CREDIT else video.ledger_rows
     exchange.admit(*rows)
     store, clock, account, usage = (
         exchange.sandbox.store,
@@ -47,26 +47,26 @@ async def extract_video(exchange: Exchange) -> Deferred:
     reference = f"extract_video {await exchange.number.take()}"
     await exchange.credits.reserve(reference, usage * ONE)
     work = steps_of(exchange, reference)
-    # Not the whole request, which may have a large file in it: the work may take minutes.
-    seeded, prompt, as_json = exchange.seeded.child("dumplingai", "video", video.mark), asked.prompt, asked.json_mode
+    # The whole request is not kept during the work, which can take minutes: it may contain a large file.
+    seeded, prompt, as_json = exchange.seeded.child("dumplingai", "video", video.mark), body.prompt, body.json_mode
 
-    async def given_up() -> None:
+    async def abandoned() -> None:
         await store.release(account, clock.now(), reference)
 
     async def extracted() -> Reply:
         if work[-1].status != "succeeded":
-            await given_up()
+            await abandoned()
             raise Refusal("server_error", work[-1].error or "", scripted=True)
         await store.capture(account, clock.now(), reference)
-        body = {
+        extraction = {
             "results": _results(seeded, prompt, video, as_json=as_json),
             "prompt": prompt,
             "videoDuration": video.duration / 1000,
             "creditUsage": usage,
         }
-        return Reply(body=body, rests_on=rows, note=video.note)
+        return Reply(body=extraction, ledger_rows=rows, note=video.note)
 
-    return Deferred(due_of(work, exchange.now), extracted, given_up)
+    return Deferred(due_of(work, exchange.now), extracted, abandoned)
 
 
 async def list_formats(exchange: Exchange) -> Reply:
@@ -77,18 +77,18 @@ async def list_formats(exchange: Exchange) -> Reply:
 
 
 def is_literal(exchange: Exchange) -> bool:
-    """True where the provider's OpenAPI document alone says what is taken."""
+    """Return whether requests are checked against the provider's OpenAPI document only."""
     options = exchange.sandbox.program.options.get(exchange.provider.name, {})
     return as_schema(options, strict=exchange.policy.strict)
 
 
 def cost(duration: int) -> int:
-    """The credits that a video of `duration` milliseconds takes, rounded up (FACTS section 5, credits)."""
+    """Return the cost of a video in credits, rounded up. `duration` is in milliseconds (FACTS section 5, credits)."""
     return _BASE + -(-duration * _PER_SECOND // 1000)
 
 
 def subject(data: Any) -> str | None:
-    """What an extraction is about: the URL and the prompt, a line each, or the prompt alone where a file is sent."""
+    """Return the `input` for rules: the URL and the prompt on two lines, or the prompt if a file is sent."""
     if not isinstance(data, Mapping):
         return None
     return "\n".join(

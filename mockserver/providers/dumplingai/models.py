@@ -1,11 +1,11 @@
-"""The bodies of DumplingAI, as its documents show them."""
+"""The models of DumplingAI's requests and replies."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from mockserver.kit.models import Body, Shape
+from mockserver.kit.models import Body, ProviderOptions, Shape
 
 InputMethod = Literal["url", "base64"]
 SOURCES = (
@@ -22,28 +22,28 @@ SOURCES = (
     "STUDIO",
 )
 _SHOWN = 60
-# What documents say of values outside the enum: see `deviations`.
+# The description of values that are not in the enum: see `deviations`.
 _OTHER = "any other text is accepted and reported; refused with --strict"
 
 
 def _conditional(schema: dict[str, Any]) -> None:
-    """What `video` is depends on `inputMethod`: said in the words of JSON Schema, for the documents alone."""
+    """Add to the schema what `video` is for each `inputMethod`, for the documents."""
     from mockserver.providers.dumplingai import patterns
 
     schema["oneOf"] = [
         {
             "title": method,
-            "properties": {"inputMethod": {"const": method}, "video": {"type": "string", **shown}},
+            "properties": {"inputMethod": {"const": method}, "video": {"type": "string", **schema_of_video}},
             "required": ["inputMethod", "video"],
         }
-        for method, shown in patterns.VIDEO.items()
+        for method, schema_of_video in patterns.VIDEO.items()
     ]
 
 
 class ExtractVideo(Body):
     """A video and a prompt."""
 
-    # The wire has one spelling of each name, and unknown names are refused (FACTS section 5, request).
+    # Fields have one name each, and unknown names are refused (FACTS section 5, request).
     model_config = ConfigDict(extra="forbid", populate_by_name=False, json_schema_extra=_conditional)
 
     input_method: InputMethod = Field(alias="inputMethod", description="how the video is given")
@@ -58,7 +58,7 @@ class ExtractVideo(Body):
     )
 
     def deviations(self) -> Iterable[str]:
-        """Published clients send other sources than those of the enum (FACTS section 5, requestSource)."""
+        """Yield a deviation for a source that published clients send and the enum does not have (FACTS section 5)."""
         if "request_source" in self.model_fields_set and self.request_source not in SOURCES:
             yield f"requestSource: {self.request_source[:_SHOWN]!r} is not one of {', '.join(SOURCES)}"
 
@@ -84,7 +84,7 @@ class Error(Shape):
     error: str
 
 
-class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
+class ScenarioOptions(ProviderOptions):
     """Options of a scenario for DumplingAI only."""
 
     video_seconds: float | None = Field(

@@ -1,6 +1,6 @@
-"""What documents say of `video`: the URLs, and the Base64 texts, of files in a supported format.
+"""Patterns for `video` in the documents: URLs and Base64 texts of files in a supported format.
 
-The server looks at the video itself; these patterns are for whoever makes requests out of the document.
+They are for programs that generate requests from a document. The server checks the video itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ LONGEST_URL = 2_048
 
 _SIXTY_FOUR = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _ANY = "[A-Za-z0-9+/]"
-# How files of these formats begin, as the server recognises them; None is any byte.
+# The first bytes by which the server recognises a format. None is any byte.
 _BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 
@@ -27,7 +27,7 @@ def _heads() -> Iterable[Sequence[int | None]]:
 
 
 def _encoded(head: Sequence[int | None]) -> str:
-    """The pattern of the Base64 of `head`, a multiple of three bytes (RFC 4648 section 4)."""
+    """Return the pattern of the Base64 of `head`, whose length is a multiple of three (RFC 4648 section 4)."""
     bits = [None if byte is None else byte >> (7 - i) & 1 for byte in head for i in range(8)]
     classes = groupby(_class(bits[at : at + 6]) for at in range(0, len(bits), 6))
     return "".join(_repeated(each, len(list(run))) for each, run in classes)
@@ -38,7 +38,7 @@ def _repeated(each: str, times: int) -> str:
 
 
 def _class(bits: Sequence[int | None]) -> str:
-    """The characters whose six bits are those that are known."""
+    """Return the characters that match six bits. A bit that is None can have any value."""
     fitting = [
         char
         for value, char in enumerate(_SIXTY_FOUR)
@@ -55,7 +55,7 @@ def _file() -> str:
 
 
 def _url() -> str:
-    """The last part of a path has no ending, a supported one, or something that looks like none: no word of 1 to 8."""
+    """Return the pattern of URLs whose extension is supported, missing, or not 1 to 8 letters and digits."""
     word, mark = "A-Za-z0-9", "_~%!$&'()*+,;=:@-"
     name = f"[{word}{mark}]"
     endings = "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in each) for each in ENDINGS)

@@ -1,87 +1,63 @@
-"""How DumplingAI looks on the wire: its operations, limit, headers and errors."""
+"""The DumplingAI provider: operations, limit, headers and errors."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import ValidationError
 
 from mockserver.core.faults import Refusal
-from mockserver.core.limits import Period, Usage
-from mockserver.kit.models import first_error
-from mockserver.kit.operations import Documented, Header, Operation, Reply
-from mockserver.kit.provider import STRANGER, Provider, Refused, status_of
+from mockserver.kit.errors import NO_CONTEXT, Error, RefusalContext
+from mockserver.kit.limits import LimitHeader
+from mockserver.kit.models import problems
+from mockserver.kit.operations import Documented, ErrorReplies, Operation, Reply
+from mockserver.kit.provider import Provider
 from mockserver.providers.dumplingai import extraction, models, samples
 from mockserver.providers.dumplingai.contract import as_schema
 
+# A limit of this server. DumplingAI accepts videos of up to 2 GB, which would need too much memory.
 MIB = 1_048_576
-# A bound of this simulation, not of DumplingAI, which takes videos of up to 2 GB: nobody's memory should hold those.
 MAX_BODY = 64 * MIB
 _A_MINUTE = 60
-_UNLIMITED = 1_000_000
 _SHOWN = 60
 
-# Where the page names no status, 400 (FACTS section 5, limits); a video that is too large is documented.
-_STATUS = {"too_large": 400, "unsupported_media_type": 400}
-MESSAGES = {
-    "unauthorized": "Invalid or missing Authorization header",
-    "forbidden": "This API key may not do this",
-    "not_found": "Not found",
-    "method_not_allowed": "Method not allowed",
-    "invalid_request": "Invalid request payload",
-    "too_large": "The video file is larger than the maximum of 2GB",
-    "unsupported_media_type": "Content-Type must be application/json",
-    "insufficient_credits": "Insufficient credits",
-    "rate_limited": "Rate limit exceeded",
-    "overloaded": "The service is temporarily unavailable",
-    "server_error": "the video could not be processed",
-}
-# How the provider's error for other formats begins, which a scenario may use.
-_UNSUPPORTED = "Unsupported video format"
-_LIMIT_HEADERS = {
-    "X-RateLimit-Limit": {"type": "integer", "minimum": 0, "description": "requests a minute"},
-    "X-RateLimit-Remaining": {"type": "integer", "minimum": 0, "description": "requests left in this minute"},
-}
-_ERRORS = {
-    400: Documented("The request or its video is invalid", models.Error, example=samples.TOO_LONG),
-    401: Documented("Missing or invalid API key", models.Error, example=samples.UNAUTHORIZED),
-    405: Documented("If the scenario checks requests against the provider's OpenAPI document only", models.Error),
-    402: Documented("Not enough credits", models.Error, example=samples.OUT_OF_CREDITS),
-    429: Documented("The limit per minute is used up", models.Error),
-    500: Documented("The extraction failed", models.Error, example=samples.FAILED),
-    503: Documented("Temporary outage", models.Error),
-}
-
-
-def _replies(success: Documented, *errors: int) -> dict[int, Documented]:
-    return {200: success, **{code: _ERRORS[code] for code in errors}}
+_ERRORS = ErrorReplies(
+    {
+        400: Documented("The request or its video is invalid", models.Error, example=samples.TOO_LONG),
+        401: Documented("Missing or invalid API key", models.Error, example=samples.UNAUTHORIZED),
+        405: Documented("If the scenario checks requests against the provider's OpenAPI document only", models.Error),
+        402: Documented("Not enough credits", models.Error, example=samples.OUT_OF_CREDITS),
+        429: Documented("The limit per minute is used up", models.Error),
+        500: Documented("The extraction failed", models.Error, example=samples.FAILED),
+        503: Documented("Temporary outage", models.Error),
+    }
+)
 
 
 def _operations() -> tuple[Operation, ...]:
     return (
         Operation(
             "extract_video", "POST", "/api/v1/extract-video", extraction.extract_video, "Extract insights from a video",
-            _replies(
-                Documented("The extraction", models.Extracted, example=samples.EXTRACTED),
-                400, 401, 402, 429, 500, 503,
+            _ERRORS.beside(
+                {200: Documented("The extraction", models.Extracted, example=samples.EXTRACTED)}, 400, 402
             ),
             models.ExtractVideo, input=extraction.subject, max_body=MAX_BODY, examples=samples.REQUESTS,
-            request_rests_on=extraction.rows_of_request,
+            request_ledger_rows=extraction.rows_of_request,
             description="Costs 100 credits plus 10 for each second of video, rounded up, and nothing if it fails. "
             "A request can have at most 64 MiB. This is a limit of this server, not of DumplingAI.",
         ),
         Operation(
             "list_formats", "GET", "/api/v1/extract-video", extraction.list_formats, "List the formats of videos",
-            _replies(Documented("The formats", models.Formats, example=samples.FORMATS), 401, 405, 429, 500, 503),
-            rests_on=("rule.formats_reply",),
+            _ERRORS.beside({200: Documented("The formats", models.Formats, example=samples.FORMATS)}, 405),
+            ledger_rows=("rule.formats_reply",),
         ),
     )  # fmt: skip
 
 
 class DumplingAI(Provider):
-    """The DumplingAI API. The page names no plans, so one limit holds for all of them."""
+    """The DumplingAI API. No plans are documented, so all plans have the same limit."""
 
     name = "dumplingai"
     title = "DumplingAI"
+    features = "one operation that replies when the work is done, credits per second of video"
     hosts = ("app.dumplingai.com",)
     base_path = "/api/v1"
     description = (
@@ -90,63 +66,55 @@ class DumplingAI(Provider):
         "reported, and refused under `--strict`. Assumed: 402, 429 and 503, the length of videos by URL, and the "
         "list of formats."
     )
-    tiers: ClassVar[Mapping[str, Mapping[str, int | None]]] = {
-        plan: {"requests_per_minute": _A_MINUTE} for plan in ("free", "starter", "basic", "pro", "enterprise")
+    tiers = {plan: {"requests_per_minute": _A_MINUTE} for plan in ("free", "starter", "basic", "pro", "enterprise")}
+    periods = {"requests_per_minute": "minute"}
+    limit_headers = {
+        "X-RateLimit-Limit": LimitHeader("allowed", "requests a minute", minimum=0),
+        "X-RateLimit-Remaining": LimitHeader("remaining", "requests left in this minute", minimum=0),
     }
-    periods: ClassVar[Mapping[str, Period]] = {"requests_per_minute": "minute"}
-    counts = ("requests_per_minute",)
+    # Errors without a documented status have 400 (FACTS section 5, limits).
+    errors = {
+        "unauthorized": Error("Invalid or missing Authorization header", fixed=True),
+        "forbidden": Error("This API key may not do this", fixed=True),
+        "not_found": Error("Not found", fixed=True),
+        "method_not_allowed": Error("Method not allowed", fixed=True),
+        "invalid_request": Error("Invalid request payload"),
+        "not_an_object": Error("The request body must be a JSON object", row="invalid_request", fixed=True),
+        "too_large": Error("The video file is larger than the maximum of 2GB", 400, fixed=True),
+        "body_too_large": Error(
+            f"The request body is larger than {MAX_BODY // MIB} MiB: give a larger video by URL", 400, fixed=True
+        ),
+        "unsupported_media_type": Error("Content-Type must be application/json", 400, fixed=True),
+        "insufficient_credits": Error("Insufficient credits", fixed=True),
+        "rate_limited": Error("Rate limit exceeded", fixed=True),
+        "overloaded": Error("The service is temporarily unavailable", fixed=True),
+        "server_error": Error("the video could not be processed"),
+    }
     options_model = models.ScenarioOptions
-    documented_headers = _LIMIT_HEADERS
-
-    def __init__(self) -> None:
-        self.operations = _operations()
-
-    def limit_headers(self, usage: Sequence[Usage]) -> Sequence[Header]:
-        minute = usage[0]
-        allowed = _UNLIMITED if minute.limit.allowed is None else minute.limit.allowed
-        remaining = allowed if minute.remaining is None else minute.remaining
-        return (
-            (b"x-ratelimit-limit", str(allowed).encode()),
-            (b"x-ratelimit-remaining", str(remaining).encode()),
-        )
+    operations = _operations()
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
-        if not isinstance(data, Mapping):
-            return Refusal("invalid_request", "The request body must be a JSON object")
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        first = problems(error)[0]
         if first["type"] == "extra_forbidden":
             message = f"Unknown property: {str(first['loc'][0])[:_SHOWN]}"
             return Refusal("invalid_request", message, row="unknown_property")
-        return Refusal("invalid_request", first_error(error))
+        return super().invalid(error, data)
 
-    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
-        kind = refusal.kind
-        headers: Sequence[Header] = ()
-        if kind == "method_not_allowed" and as_schema(refused.options, strict=refused.strict):
-            # The page documents GET, but the OpenAPI document on it does not.
-            headers = ((b"allow", b"POST"),)
-        message = _message(refusal)
-        extracting = refused.operation is None or refused.operation.name == "extract_video"
-        if kind == "server_error" and extracting:
+    def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
+        reply = super().error_reply(refusal, context)
+        if refusal.kind == "method_not_allowed" and as_schema(context.options, strict=context.strict):
+            # The OpenAPI document does not have the GET that the page documents.
+            return reply._replace(headers=((b"allow", b"POST"),))
+        return reply
+
+    def error_row(self, name: str, error: Error, refusal: Refusal) -> str:
+        """Return the row for other formats if the scenario's message starts like that error."""
+        if refusal.scripted and refusal.message.startswith("Unsupported video format"):
+            return "unsupported_format"
+        return super().error_row(name, error, refusal)
+
+    def error_body(self, error: Error, message: str, refusal: Refusal, context: RefusalContext) -> Any:
+        extracting = context.operation is None or context.operation.name == "extract_video"
+        if refusal.kind == "server_error" and extracting:
             message = f"Failed to extract video data: {message}"
-        status = _STATUS.get(kind) or status_of(refusal)
-        return Reply(status, {"error": message}, headers, rests_on=self.error_rows(refusal, _row(refusal)))
-
-
-def _row(refusal: Refusal) -> str:
-    """What the ledger calls an error that does not say it itself."""
-    if refusal.scripted and refusal.message.startswith(_UNSUPPORTED):
-        return "unsupported_format"
-    return "body_too_large" if refusal.kind == "too_large" and refusal.most is not None else refusal.kind
-
-
-def _message(refusal: Refusal) -> str:
-    """A scenario's own words, those of a check that knows better than its kind, or those of the kind."""
-    kind = refusal.kind
-    if kind == "too_large" and refusal.most is not None:
-        return (
-            f"The request body is larger than the {refusal.most // MIB} MiB that this simulation takes "
-            "(DumplingAI takes videos of up to 2GB): give a larger video by URL"
-        )
-    own = refusal.scripted or kind in ("invalid_request", "server_error")
-    return (own and refusal.message) or MESSAGES.get(kind, MESSAGES["server_error"])
+        return {"error": message}

@@ -1,7 +1,7 @@
-"""Requests and replies of DumplingAI as its documents show them."""
+"""Examples of DumplingAI's requests and replies, for the documents."""
 
 _URL = "https://example.com/videos/launch-keynote.mp4"
-# How WebM files begin that a browser has recorded.
+# The start of a WebM file that was recorded by a browser.
 _WEBM = "GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQRChYECGFOAZwH/////////"
 _PROMPT = "List the products that are shown."
 

@@ -1,4 +1,4 @@
-"""The video of a request: what can be known of it without fetching anything, and whether DumplingAI would take it."""
+"""The video of a request: what is known about it without a download, and whether DumplingAI would accept it."""
 
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -24,23 +24,22 @@ _WEB_URL: TypeAdapter[str] = TypeAdapter(WebUrl, config=ConfigDict(defer_build=T
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A video: `mark` is the same for the same video, `hint` is what its name gives away, `duration` milliseconds.
+    """A video. `mark` is the same for the same video, `hint` is from its name, and `duration` is in milliseconds.
 
-    `rests_on` are the rows of the ledger by which it was taken although the page does not say so; `note` is for the
-    journal.
+    `ledger_rows` are the rows of the ledger for what is not documented about it. `note` is for the journal.
     """
 
     mark: str
     hint: str
     duration: int
-    rests_on: tuple[str, ...] = ()
+    ledger_rows: tuple[str, ...] = ()
     note: str | None = None
 
 
 async def look_at(exchange: Exchange, method: str, text: str, *, literal: bool) -> Video:
-    """The video given as `text`. Raises Refusal `invalid_request` for one that DumplingAI would not take.
+    """Return the video in `text`. Raises Refusal `invalid_request` for one that DumplingAI would not accept.
 
-    `literal`: the provider's OpenAPI document alone says what is taken.
+    `literal`: requests are checked against the provider's OpenAPI document only.
     """
     video = await _sent_along(exchange, text, literal=literal) if method == "base64" else _by_url(text, literal=literal)
     video = replace(video, duration=_duration(exchange, video))
@@ -51,15 +50,15 @@ async def look_at(exchange: Exchange, method: str, text: str, *, literal: bool) 
 
 
 def _duration(exchange: Exchange, video: Video) -> int:
-    """The scenario's word, else the file's own, else one seeded by the video."""
-    given: float | None = exchange.option("video_seconds")
-    if given is not None:
-        return round(given * 1000)
+    """Return the length of a video: the scenario's, the file's, or one that depends on the video."""
+    seconds: float | None = exchange.option("video_seconds")
+    if seconds is not None:
+        return round(seconds * 1000)
     if video.duration:
         return video.duration
     seeded = exchange.seeded.integer(_SHORTEST_SEEDED, _LONGEST_SEEDED, "dumplingai", "duration", video.mark)
     provenance = exchange.policy.provenance
-    # Where nothing may be assumed it is whole seconds, whose price needs no rounding.
+    # With --no-assumed it is in whole seconds, because the rounding of the price is assumed.
     return seeded - seeded % 1000 if provenance is not None and provenance.no_assumed else seeded
 
 
@@ -67,14 +66,14 @@ def _by_url(text: str, *, literal: bool) -> Video:
     if literal:
         return Video(text, text, 0)
     try:
-        named = ending(_WEB_URL.validate_python(text))
+        extension = ending(_WEB_URL.validate_python(text))
     except (ValidationError, ValueError):
         message = "video must be a public http or https URL when inputMethod is url"
-        raise Refusal("invalid_request", message, rests_on=("rule.video_url",)) from None
-    if not is_supported(named):
-        message = f"Unsupported video format: {named}. {_FORMATS}"
+        raise Refusal("invalid_request", message, ledger_rows=("rule.video_url",)) from None
+    if not is_supported(extension):
+        message = f"Unsupported video format: {extension}. {_FORMATS}"
         raise Refusal("invalid_request", message, row="unsupported_format")
-    return Video(text, text, 0, ("rule.ending_3gp",) if named == "3gp" else ())
+    return Video(text, text, 0, ("rule.ending_3gp",) if extension == "3gp" else ())
 
 
 async def _sent_along(exchange: Exchange, text: str, *, literal: bool) -> Video:
@@ -83,18 +82,18 @@ async def _sent_along(exchange: Exchange, text: str, *, literal: bool) -> Video:
     except ValueError:
         if literal:
             return Video(text, "", 0)
-        raise Refusal("invalid_request", _not_base64(text), rests_on=_BASE64) from None
+        raise Refusal("invalid_request", _not_base64(text), ledger_rows=_BASE64) from None
     rows = _BASE64 if len(text) % 4 or "\n" in text or " " in text else ()
     if facts.container is None and not literal:
-        what = "Unsupported video format" if facts.size else "The video is empty"
-        raise Refusal("invalid_request", f"{what}. {_FORMATS}", row="unsupported_format", rests_on=rows)
+        problem = "Unsupported video format" if facts.size else "The video is empty"
+        raise Refusal("invalid_request", f"{problem}. {_FORMATS}", row="unsupported_format", ledger_rows=rows)
     if facts.container is None or facts.complete:
         return Video(mark, "", facts.duration_ms or 0, rows)
     return Video(mark, "", facts.duration_ms or 0, (*rows, "rule.damaged_file"), _DAMAGED)
 
 
 async def _probed(text: str) -> tuple[str, VideoFacts]:
-    """A mark of the content of a Base64 text, and the facts about it. Others have their turn between two pieces."""
+    """Return a mark of the content of a Base64 text, and its facts. Other requests run between two pieces."""
     probe, digest = VideoProbe(), blake2b(digest_size=16)
     for piece in decoded(text):
         probe.feed(piece)

@@ -1,4 +1,4 @@
-"""NanoPhoto: videos turned back into prompts, as a text that is streamed (FACTS section 3)."""
+"""NanoPhoto: prompts for videos, streamed as text (FACTS section 3)."""
 
 from mockserver.providers.nanophoto.provider import NanoPhoto
 

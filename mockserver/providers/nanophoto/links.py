@@ -1,16 +1,16 @@
-"""Which links NanoPhoto takes (FACTS section 3, `youtube` and `url`)."""
+"""The links that NanoPhoto accepts (FACTS section 3, `youtube` and `url`)."""
 
 import re
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 _WATCHED_AT = ("youtube.com", "www.youtube.com", "m.youtube.com", "music.youtube.com")
 _SHORT = ("youtu.be", "www.youtu.be")
-# YouTube's own ids have 11 characters. Any length is taken, so that an id can be a word that a rule looks for.
+# YouTube's ids have 11 characters. Other lengths are accepted, so that an id can be a magic word.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 def youtube_id(url: str) -> str | None:
-    """The video that a YouTube link is for; None when it is no such link."""
+    """Return the id of the video that a YouTube link is for; None for another link."""
     parts = _web(url)
     if parts is None:
         return None
@@ -26,13 +26,13 @@ def youtube_id(url: str) -> str | None:
 
 
 def is_shown(url: str) -> bool:
-    """True for a YouTube link of the one form that the page shows: `www.youtube.com/watch?v=...`."""
+    """Return whether a YouTube link has the documented form `www.youtube.com/watch?v=...`."""
     parts = _web(url)
     return parts is not None and (parts.hostname, parts.path) == ("www.youtube.com", "/watch")
 
 
 def is_video_url(url: str) -> bool:
-    """True for an http(s) URL whose path ends in `.mp4`, in whichever case."""
+    """Return whether a text is an http or https URL whose path ends in `.mp4`, in upper or lower case."""
     parts = _web(url)
     return parts is not None and parts.path.lower().endswith(".mp4")
 
@@ -42,7 +42,7 @@ def _web(url: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - a port that is no number is found out only when it is looked at
+        parts.port  # noqa: B018 - raises ValueError for an invalid port
     except ValueError:
         return None
     return parts if parts.scheme in ("http", "https") and parts.hostname else None

@@ -1,4 +1,4 @@
-"""The bodies of NanoPhoto, as its documents show them."""
+"""The models of NanoPhoto's requests and replies."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ Locale = Literal["en", "zh", "zh-TW", "ja", "ko", "es", "fr", "de", "pt", "ru", 
 LONGEST_URL = 2_048
 FIELDS = frozenset(("videoSource", "locale", "videoUrl", "videoFile", "videoFileName"))
 
-# The conditional fields (FACTS section 3) in the words of JSON Schema, for the documents: the validators below decide.
+# The conditional fields (FACTS section 3) as JSON Schema, for the documents. Requests are checked by the validators.
 # A Base64 text whose fifth to eighth byte are `ftyp` has these characters in these places.
 _BOX = "[A-Za-z0-9+/]{5}[GWm2]Z0eX[ABCD][A-Za-z0-9+/]"
 _PATTERNS = {
@@ -38,7 +38,7 @@ def _conditional(schema: dict[str, Any]) -> None:
 class ReversePrompt(Body):
     """A video to turn into prompts, given by a link or sent in Base64."""
 
-    # The wire has one spelling of each name; Python's own is not another.
+    # Fields have one name each. The names in Python are not accepted.
     model_config = ConfigDict(populate_by_name=False, json_schema_extra=_conditional)
 
     source: Source = Field(alias="videoSource", description="where the video comes from")

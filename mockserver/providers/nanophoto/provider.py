@@ -1,42 +1,30 @@
-"""How NanoPhoto looks on the wire: its operation, limit and errors."""
+"""The NanoPhoto provider: operation, limit and errors."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
-from pydantic import ValidationError
+from typing import Any
 
 from mockserver.core.faults import Refusal
-from mockserver.core.jobs import State
-from mockserver.core.limits import Period
-from mockserver.kit.models import first_error
-from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import STRANGER, Provider, Refused
+from mockserver.kit.errors import Error, RefusalContext
+from mockserver.kit.operations import Documented, ErrorReplies, Operation
+from mockserver.kit.provider import Provider
 from mockserver.providers.nanophoto import models
 from mockserver.providers.nanophoto.analyses import TEXT_TYPE, reverse_prompt, rows_of_request
-from mockserver.providers.nanophoto.codes import MESSAGES, PREFIX, STATUS, code_of
+from mockserver.providers.nanophoto.codes import CODES, ERRORS
 
 # A file of 30 MB in Base64, with line breaks and with room for the other fields.
 _MAX_BODY = 45_000_000
 _HOURLY = 100
-_UNDOCUMENTED: Mapping[str, int] = {"not_found": 404, "method_not_allowed": 405}
-# The page documents none of these, so they are no case of the code that they are spelled with.
-_ASSUMED = (*_UNDOCUMENTED, "too_large", "unsupported_media_type")
-# What a check knows better than the message of its code: which field is wrong, and why.
-_TELLING = ("invalid_request", "unsupported_media_type", f"{PREFIX}INVALID_FORMAT")
-_MALFORMED = ("rule.malformed_body",)
-_ELSEWHERE: Mapping[str, str] = {
-    "not_found": "There is nothing at this path",
-    "method_not_allowed": "This path takes POST alone",
-}
-_ERRORS = {
-    400: "The input, a link or a file is invalid, or the video cannot be downloaded",
-    401: "Missing or invalid API key",
-    402: "Not enough credits",
-    422: "The video could not be processed",
-    429: "The hourly limit is used up",
-    500: "Server error",
-    503: "The AI service or the whole service is unavailable",
-}
+_ERRORS = ErrorReplies.of(
+    models.Error,
+    {
+        400: "The input, a link or a file is invalid, or the video cannot be downloaded",
+        401: "Missing or invalid API key",
+        402: "Not enough credits",
+        422: "The video could not be processed",
+        429: "The hourly limit is used up",
+        500: "Server error",
+        503: "The AI service or the whole service is unavailable",
+    },
+)
 
 _EXAMPLES = {
     "youtube": {"videoSource": "youtube", "locale": "en", "videoUrl": "https://www.youtube.com/watch?v=W-15-UmGP5s"},
@@ -51,64 +39,41 @@ _EXAMPLES = {
 
 def _operations() -> tuple[Operation, ...]:
     text = Documented("The analysis in Markdown, streamed as it is written", content_type=TEXT_TYPE)
-    errors = {status: Documented(meaning, models.Error) for status, meaning in _ERRORS.items()}
     return (
         Operation(
             "reverse_prompt", "POST", "/api/sora-2/reverse-prompt", reverse_prompt, "Turn a video back into prompts",
-            {200: text, **errors}, models.ReversePrompt, input=("videoUrl",), examples=_EXAMPLES,
-            request_rests_on=rows_of_request,
+            _ERRORS.beside({200: text}, *_ERRORS.by_status), models.ReversePrompt, input=("videoUrl",),
+            examples=_EXAMPLES, request_ledger_rows=rows_of_request, streams=True,
         ),
     )  # fmt: skip
 
 
 class NanoPhoto(Provider):
-    """The NanoPhoto API. The page names no plans and one limit, so it holds for all of them."""
+    """The NanoPhoto API. One limit is documented and no plans, so all plans have that limit."""
 
     name = "nanophoto"
     title = "NanoPhoto"
+    features = "one operation that streams its text, thirteen error codes"
     hosts = ("nanophoto.ai",)
-    tiers: ClassVar[Mapping[str, Mapping[str, int | None]]] = {
+    tiers = {
         "free": {"requests_per_hour": _HOURLY},
         "pro": {"requests_per_hour": _HOURLY},
         "enterprise": {"requests_per_hour": _HOURLY},
     }
-    aliases: ClassVar[Mapping[str, str]] = {"starter": "pro", "basic": "pro"}
-    periods: ClassVar[Mapping[str, Period]] = {"requests_per_hour": "hour"}
-    counts = ("requests_per_hour",)
-    codes = tuple(STATUS)
+    aliases = {"starter": "pro", "basic": "pro"}
+    periods = {"requests_per_hour": "hour"}
+    errors = ERRORS
+    codes = tuple(CODES)
+    problem_rows = {
+        "missing": (),
+        "locale": ("rule.unknown_locale",),
+        "string_too_long": ("rule.longest_texts",),
+        "*": ("rule.checks",),
+    }
     default_credits = 1_000_000
     max_body = _MAX_BODY
     language = ("locale",)
+    operations = _operations()
 
-    def __init__(self) -> None:
-        self.operations = _operations()
-
-    def invalid(self, error: ValidationError, data: Any) -> Refusal:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        if first["type"] in STATUS:
-            return Refusal(f"{PREFIX}{first['type']}", first["msg"])
-        if not isinstance(data, Mapping):
-            return Refusal("invalid_request", "The body must be a JSON object", rests_on=_MALFORMED)
-        return Refusal("invalid_request", first_error(error), rests_on=_assumed(first["type"], first["loc"]))
-
-    def state_name(self, state: State) -> None:
-        """None: an analysis is a job inside alone."""
-
-    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
-        kind, code = refusal.kind, code_of(refusal.kind)
-        own = refusal.scripted or kind in _TELLING or kind == f"{PREFIX}INVALID_INPUT"
-        message = (own and refusal.message) or _ELSEWHERE.get(kind, MESSAGES[code])
-        # The documented code, or the neutral kind of an error that the page knows nothing of.
-        more = _MALFORMED if refusal.malformed else ()
-        rows = self.error_rows(refusal, kind if kind in _ASSUMED else code, *more)
-        body = {"success": False, "error": message, "errorCode": code}
-        return Reply(_UNDOCUMENTED.get(kind, STATUS[code]), body, rests_on=rows)
-
-
-def _assumed(problem: str, where: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The rows that a refusal of a field rests on, beside that of its code."""
-    if problem == "string_too_long":
-        return ("rule.longest_texts",)
-    if "locale" in where:
-        return ("rule.unknown_locale",)
-    return () if problem == "missing" else ("rule.checks",)
+    def error_body(self, error: Error, message: str, refusal: Refusal, context: RefusalContext) -> Any:
+        return {"success": False, "error": message, "errorCode": error.code}

@@ -1,4 +1,4 @@
-"""Videos sent along in Base64: looked at piece by piece, so that nobody waits behind a large one."""
+"""Videos in Base64. They are read in pieces, so that other requests do not wait for a large one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,35 +9,35 @@ from mockserver.core.faults import Refusal
 from mockserver.media.encoded import decoded
 from mockserver.media.reader import VideoProbe
 
-# 30 MB before Base64 (the page), taken as binary megabytes; what has more decimal ones rests on that.
+# 30 MB before Base64 (documented), as binary megabytes. For files that are larger in decimal ones, this is assumed.
 LARGEST = 30 * 1_048_576
 _LARGEST_IN_DECIMAL = 30 * 1_000_000
 _LONGEST_PREFIX = 200
 _SHOWN_PREFIX = "data:video/mp4;base64,"
-# Characters looked through for line breaks at once: a few milliseconds.
+# The number of characters that are searched for line breaks at a time, which takes a few milliseconds.
 _COUNTED = 4 * 1_048_576
-# The page gives the code for files that are no MP4, and says nothing of what is not in Base64.
+# The code is documented for files that are not MP4, not for texts that are not Base64.
 _NO_BASE64 = ("rule.no_base64",)
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What is known of a sent video. `mark` is the same for the same video; `duration_ms` may not be readable.
+    """An uploaded video. `mark` is the same for the same video. `duration_ms` is None if it cannot be read.
 
-    `forgiven` are the rows of the ledger by which it was taken although the page does not say so.
+    `ledger_rows` are the rows of the ledger for what is not documented about it.
     """
 
     size: int
     duration_ms: int | None
     mark: str
-    forgiven: tuple[str, ...] = ()
+    ledger_rows: tuple[str, ...] = ()
 
 
 async def inspect(text: str) -> Uploaded:
-    """The facts about the video in `text`, plain Base64 or a data URL (RFC 2397).
+    """Return the facts about the video in `text`, plain Base64 or a data URL (RFC 2397).
 
-    Raises Refusal `nanophoto:FILE_TOO_LARGE` without decoding anything, and `nanophoto:INVALID_FORMAT` for what is
-    not Base64 or has no `ftyp` box at its start.
+    Raises Refusal `nanophoto:FILE_TOO_LARGE` without decoding anything, and `nanophoto:INVALID_FORMAT` for what is not
+    Base64 or has no `ftyp` box at its start.
     """
     start = _start(text)
     if await _is_larger(text, start):
@@ -49,15 +49,15 @@ async def inspect(text: str) -> Uploaded:
             probe.feed(piece)
             await let_others_run()
     except ValueError:
-        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is not Base64", rests_on=_NO_BASE64) from None
+        raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is not Base64", ledger_rows=_NO_BASE64) from None
     facts = probe.finish()
     if not facts.size:
         raise Refusal("nanophoto:INVALID_FORMAT", "videoFile is empty")
-    return Uploaded(facts.size, facts.duration_ms, f"{facts.size}:{mark}", tuple(_forgiven(text, start, facts.size)))
+    return Uploaded(facts.size, facts.duration_ms, f"{facts.size}:{mark}", tuple(_rows_of(text, start, facts.size)))
 
 
-def _forgiven(text: str, start: int, size: int) -> Iterator[str]:
-    # Base64 as RFC 4648 has it is as long as this: with white space or without padding it is not.
+def _rows_of(text: str, start: int, size: int) -> Iterator[str]:
+    # The length of Base64 by RFC 4648. It differs with white space or without padding.
     if len(text) - start != -(-size // 3) * 4 or (start and text[:start] != _SHOWN_PREFIX):
         yield "rule.forgiving_base64"
     if size > _LARGEST_IN_DECIMAL:
@@ -70,12 +70,12 @@ def _start(text: str) -> int:
     comma = text.find(",", 0, _LONGEST_PREFIX)
     if comma < 0 or not text[:comma].lower().endswith(";base64"):
         message = "videoFile is a data URL that is not in Base64"
-        raise Refusal("nanophoto:INVALID_FORMAT", message, rests_on=_NO_BASE64)
+        raise Refusal("nanophoto:INVALID_FORMAT", message, ledger_rows=_NO_BASE64)
     return comma + 1
 
 
 async def _is_larger(text: str, start: int) -> bool:
-    """True when `text` decodes to more than is allowed, by its length and its line breaks alone."""
+    """Return whether `text` is too large after decoding, by its length and its line breaks."""
     length = len(text) - start
     if length * 3 // 4 <= LARGEST:
         return False

@@ -1,4 +1,4 @@
-"""PromptToVideo: videos rendered from prompts, with a queue, credits and a daily quota of calls (FACTS section 2)."""
+"""PromptToVideo: videos generated from prompts, with a queue, credits and a daily quota (FACTS section 2)."""
 
 from mockserver.providers.prompttovideo.provider import PromptToVideo
 

@@ -1,4 +1,4 @@
-"""Requests and replies as the documents show them, for the documents that are made of the code."""
+"""Examples of PromptToVideo's requests and replies, for the documents."""
 
 from typing import Any
 

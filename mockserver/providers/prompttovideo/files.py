@@ -1,4 +1,4 @@
-"""The files of completed videos: links that work on this server, and what they lead to."""
+"""The files of completed videos: links that work on this server, and the files themselves."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _VIDEO, _THUMBNAIL = ".mp4", ".png"
 
 
 def operations() -> tuple[Operation, ...]:
-    """The two kinds of file. As with the storage behind the real links, no token is needed and no call is counted."""
+    """Return the operations for both kinds of files. They need no token and count against no quota."""
     return (
         Operation(
             "video_file", "GET", "/storage/videos/{name}", video_file, "Download a video",
@@ -27,15 +27,15 @@ def operations() -> tuple[Operation, ...]:
 
 
 def new_token(exchange: Exchange, video_id: str) -> str:
-    """The name of a video's files: its id, to find it by, and what nobody guesses.
+    """Return the name of a video's files: its id, and a part that cannot be guessed.
 
-    It is kept with the job, so that a link goes on working when the sandbox follows another scenario and seed.
+    The job keeps it, so that a link still works if the sandbox gets another scenario or seed.
     """
     return f"{video_id}-{exchange.seeded.hexadecimal(24, 'file', exchange.account.id, video_id)}"
 
 
 def links(exchange: Exchange, job: Job) -> dict[str, Any]:
-    """What a completed video has: its two links, as this client reaches the server, and its duration in seconds."""
+    """Return the links of a completed video, as this client reaches the server, and its duration in seconds."""
     token = job.facts["token"]
     return {
         "video_url": f"{exchange.origin}/storage/videos/{token}{_VIDEO}",
@@ -45,18 +45,18 @@ def links(exchange: Exchange, job: Job) -> dict[str, Any]:
 
 
 async def video_file(exchange: Exchange) -> Reply:
-    """GET /storage/videos/{name}: an MP4 of the stated duration, whole or in part."""
+    """GET /storage/videos/{name}: an MP4 file of the stated duration, or a range of it."""
     from mockserver.media.maker import video
 
     job = await _completed(exchange, _VIDEO)
-    made = video(job.facts["duration"] * 1000, _seed(job))
-    return file_reply(File(made.data, "video/mp4"), exchange.request.method, exchange.request.headers)._replace(
+    file = video(job.facts["duration"] * 1000, _seed(job))
+    return file_reply(File(file.data, "video/mp4"), exchange.request.method, exchange.request.headers)._replace(
         job=job.id
     )
 
 
 async def thumbnail_file(exchange: Exchange) -> Reply:
-    """GET /storage/thumbnails/{name}: a PNG in the colours of its video."""
+    """GET /storage/thumbnails/{name}: a PNG file in the colours of the video."""
     from mockserver.media.picture import thumbnail
 
     job = await _completed(exchange, _THUMBNAIL)
@@ -66,11 +66,11 @@ async def thumbnail_file(exchange: Exchange) -> Reply:
 
 
 async def _completed(exchange: Exchange, suffix: str) -> Job:
-    """The completed video that a file's name belongs to. Raises Refusal `not_found`."""
+    """Return the completed video of a file name. Raises Refusal `not_found`."""
     name = exchange.path["name"]
     token = name.removesuffix(suffix)
-    known = await exchange.sandbox.store.find_jobs(token.partition("-")[0]) if token != name else ()
-    for job in known:
+    jobs = await exchange.sandbox.store.find_jobs(token.partition("-")[0]) if token != name else ()
+    for job in jobs:
         ours = job.provider == exchange.provider.name and job.facts["token"] == token
         if ours and job.at(exchange.now).status == "succeeded":
             return job

@@ -1,11 +1,11 @@
-"""The bodies of PromptToVideo, as its documents show them."""
+"""The models of PromptToVideo's requests and replies."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from mockserver.kit.models import Body, Shape
+from mockserver.kit.models import Body, Instant, ProviderOptions, Shape
 
 Quality = Literal["free", "premium", "360p", "1080p"]
 DOCUMENTED = ("free", "premium")
@@ -15,7 +15,6 @@ Tier = Literal["free", "basic", "pro", "enterprise"]
 Count = Annotated[int, Field(ge=0)]
 Unlimited = Annotated[int, Field(ge=-1, description="-1: unlimited")]
 VideoId = Annotated[int, Field(ge=1, le=2**53 - 1)]
-Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Link = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 
 
@@ -26,13 +25,13 @@ class Generate(Body):
     quality: Quality = Field(default="free", description="free costs 1 credit, every other quality 3")
 
     def deviations(self) -> Iterable[str]:
-        """Qualities that the provider takes, and does not document (FACTS section 2, quality)."""
+        """Yield a deviation for a quality that is accepted but not documented (FACTS section 2, quality)."""
         if self.quality not in DOCUMENTED:
             yield f"quality: {self.quality!r} is not one of {', '.join(DOCUMENTED)}"
 
 
 class ListQuery(BaseModel, defer_build=True):
-    """What a list can be asked for. Nothing is refused: what is no number or out of range counts as left out."""
+    """The query of a list. Nothing is refused: an invalid number counts as missing."""
 
     page: int | str = Field(default=1, description="page number; 1 if it is not a number or below 1")
     per_page: int | str = Field(
@@ -158,7 +157,7 @@ class OverQuota(Error):
     rate_limit_info: RateLimitInfo
 
 
-class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
+class ScenarioOptions(ProviderOptions):
     """Options of a scenario for PromptToVideo only, where its documentation and its source differ."""
 
     durations: Literal["documented", "observed"] = Field(

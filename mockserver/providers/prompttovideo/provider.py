@@ -1,60 +1,37 @@
-"""How PromptToVideo looks on the wire: its operations, tiers and errors."""
+"""The PromptToVideo provider: operations, tiers and errors."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import ValidationError
 
 from mockserver.core.credits import ONE
 from mockserver.core.faults import Refusal
-from mockserver.core.jobs import State
-from mockserver.core.limits import Period
-from mockserver.kit.models import Shape
-from mockserver.kit.operations import Documented, Operation, Reply
-from mockserver.kit.provider import STRANGER, Provider, Refused, bearer, status_of
-from mockserver.providers.prompttovideo import account, examples, files, models, spelling, videos
+from mockserver.kit.errors import Error, RefusalContext
+from mockserver.kit.models import Shape, problems
+from mockserver.kit.operations import Documented, ErrorReplies, Operation
+from mockserver.kit.provider import Provider
+from mockserver.providers.prompttovideo import account, examples, figures, files, models, videos
 
-# FACTS section 2 gives the words of 400, 401, 402, 404 and 429; those of the others are assumed in their likeness.
-MESSAGES = {
-    "unauthorized": "Invalid token",
-    "insufficient_credits": "Insufficient credits",
-    "forbidden": "Forbidden",
-    "not_found": "Video not found",
-    "method_not_allowed": "Method not allowed",
-    "invalid_request": "Invalid request",
-    "too_large": "Request body too large",
-    "unsupported_media_type": "JSON data required",
-    "rate_limited": "Rate limit exceeded",
-    "overloaded": "Service temporarily unavailable",
-    "server_error": "Internal server error",
-}
-_QUALITIES = "free, premium, 360p, 1080p"
-_NO_KEY = "authorization_required"
-# What the ledger calls errors that have a name of their own: by their kind, and by the provider's words for them where
-# a scenario uses those.
-_ROWS = {"unauthorized": "invalid_token", "unsupported_media_type": "json_required"}
-_WORDS = {
-    "Authorization header required": _NO_KEY,
-    "Invalid token": "invalid_token",
-    "JSON data required": "json_required",
-    "Prompt is required": "prompt_required",
-    "Failed to start video generation": "not_started",
-}
-_ERRORS = {
-    400: Documented("No JSON body, no prompt, or an unknown quality", models.Error, example=examples.BAD_REQUEST),
-    401: Documented("Missing or invalid token", models.Error, example=examples.UNAUTHORIZED),
-    402: Documented("Insufficient credits", models.OutOfCredits, example=examples.OUT_OF_CREDITS),
-    404: Documented("The account has no such video", models.Error, example=examples.NOT_FOUND),
-    413: Documented("The body is too large", models.Error),
-    429: Documented("The daily quota is used up", models.OverQuota, example=examples.OVER_QUOTA),
-    500: Documented("Server error", models.Error),
-    503: Documented("Temporary outage", models.Error),
-}
+_ERRORS = ErrorReplies(
+    {
+        400: Documented("No JSON body, no prompt, or an unknown quality", models.Error, example=examples.BAD_REQUEST),
+        401: Documented("Missing or invalid token", models.Error, example=examples.UNAUTHORIZED),
+        402: Documented("Insufficient credits", models.OutOfCredits, example=examples.OUT_OF_CREDITS),
+        404: Documented("The account has no such video", models.Error, example=examples.NOT_FOUND),
+        413: Documented("The body is too large", models.Error),
+        429: Documented("The daily quota is used up", models.OverQuota, example=examples.OVER_QUOTA),
+        500: Documented("Server error", models.Error),
+        503: Documented("Temporary outage", models.Error),
+    }
+)
+
+
+_NO_JSON = Error("JSON data required", 400, row="json_required", fixed=True)
 
 
 def _replies(success: str, model: type[Shape], example: Any, *errors: int) -> dict[int, Documented]:
-    failures = {code: _ERRORS[code] for code in sorted((401, 429, 500, 503, *errors))}
-    return {200: Documented(success, model, example=example), **failures}
+    return _ERRORS.beside({200: Documented(success, model, example=example)}, *errors)
 
 
 def _operations() -> tuple[Operation, ...]:
@@ -63,7 +40,7 @@ def _operations() -> tuple[Operation, ...]:
             "generate", "POST", "/api/v1/generate", videos.generate, "Generate a video",
             _replies("In the queue", models.Generated, examples.GENERATED, 400, 402, 413), models.Generate,
             input=("prompt",), links={"status": ("get_status", "video_id", "/video_id")}, examples=examples.REQUESTS,
-            request_rests_on=videos.rows_of_video,
+            request_ledger_rows=videos.rows_of_video,
             description="Costs 1 credit for `free` and 3 for every other quality. They are given back if the video "
             "fails before it is started. Poll its status until it ends.",
         ),
@@ -74,7 +51,7 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "list_videos", "GET", "/api/v1/videos", videos.list_videos, "List videos, newest first",
             _replies("A page of the list", models.VideoList, examples.LIST), query=models.ListQuery,
-            request_rests_on=videos.rows_of_list, deviations=videos.deviations_of_list,
+            request_ledger_rows=videos.rows_of_list, deviations=videos.deviations_of_list,
         ),
         Operation(
             "get_account", "GET", "/api/v1/account", account.account, "Get account information",
@@ -93,83 +70,74 @@ class PromptToVideo(Provider):
 
     name = "prompttovideo"
     title = "PromptToVideo"
+    features = "a queue with priorities, credits, a quota of calls a day, files that play"
     hosts = ("prompttovideo.com",)
     description = (
         "Turns prompts into videos, with a queue, credits, and a daily quota that counts every call, including polls. "
         "Documented: paths, replies, tiers, the statuses 401, 402 and 429. Observed in the provider's public source: "
         "the messages of errors, costs, priorities and waits. Assumed: 413, 500, 503, and the files."
     )
-    tiers: ClassVar[Mapping[str, Mapping[str, int | None]]] = {
+    tiers = {
         "free": {"calls_per_day": 10},
         "basic": {"calls_per_day": 100},
         "pro": {"calls_per_day": 1_000},
         "enterprise": {"calls_per_day": None},
     }
-    aliases: ClassVar[Mapping[str, str]] = {"starter": "basic"}
-    periods: ClassVar[Mapping[str, Period]] = {"calls_per_day": "day"}
-    counts = ("calls_per_day",)
+    aliases = {"starter": "basic"}
+    periods = {"calls_per_day": "day"}
     default_credits = 1_000_000
     options_model = models.ScenarioOptions
+    # FACTS section 2 has the messages of 400, 401, 402, 404 and 429. The others are similar.
+    errors = {
+        "unauthorized": Error("Invalid token", row="invalid_token", fixed=True),
+        "no_credential": Error("Authorization header required", row="authorization_required"),
+        "insufficient_credits": Error("Insufficient credits", fixed=True),
+        "forbidden": Error("Forbidden", fixed=True),
+        "not_found": Error("Video not found", fixed=True),
+        "no_such_path": Error("Not found", fixed=True),
+        "method_not_allowed": Error("Method not allowed", fixed=True),
+        "invalid_request": Error("Invalid request"),
+        "malformed": _NO_JSON,
+        "not_an_object": _NO_JSON,
+        "unsupported_media_type": _NO_JSON,
+        "prompt_required": Error("Prompt is required"),
+        # It is assumed that a blank prompt counts as missing, so it has a separate row.
+        "blank_prompt": Error("Prompt is required"),
+        "prompt_no_text": Error("Prompt must be a string"),
+        "invalid_quality": Error("Invalid quality. Must be one of: free, premium, 360p, 1080p"),
+        "too_large": Error("Request body too large", fixed=True),
+        "rate_limited": Error("Rate limit exceeded", fixed=True),
+        "overloaded": Error("Service temporarily unavailable", fixed=True),
+        "server_error": Error("Internal server error", fixed=True),
+        "not_started": Error("Failed to start video generation"),
+    }
+    states = figures.STATES
+    operations = _operations()
 
-    def __init__(self) -> None:
-        self.operations = _operations()
+    def error_row(self, name: str, error: Error, refusal: Refusal) -> str:
+        """Return the row of the error whose message the scenario uses; without one, the row of the entry."""
+        if refusal.scripted and refusal.message:
+            worded = (entry for entry in self.errors.items() if entry[1].message == refusal.message)
+            name, error = next(worded, (name, error))
+        return super().error_row(name, error, refusal)
 
-    def key(self, headers: Mapping[str, str]) -> str:
-        token = bearer(headers)
-        if token is None:
-            raise Refusal("unauthorized", "Authorization header required", row=_NO_KEY)
-        return token
+    def error_body(self, error: Error, message: str, refusal: Refusal, context: RefusalContext) -> Any:
+        details: dict[str, Any] = {}
+        if refusal.kind == "insufficient_credits":
+            quality = getattr(context.body, "quality", "free")
+            details = {"required": figures.cost(quality), "available": int(refusal.available / ONE)}
+        elif refusal.kind == "rate_limited" and context.usage:
+            tier = context.account.tier if context.account is not None else "free"
+            details = {"rate_limit_info": figures.rate_limit_info(tier, context.usage[0])}
+        return {"error": message, **details}
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
-        """The prompt is looked at before the quality (FACTS section 2, prompt and quality)."""
+        """Return the refusal of an invalid body. The prompt is checked first (FACTS section 2, prompt and quality)."""
         if not isinstance(data, Mapping):
-            return Refusal("invalid_request", "JSON data required", row="json_required")
-        wrong = {part["loc"][0] for part in error.errors(include_url=False, include_input=False, include_context=False)}
-        if "prompt" not in wrong:
-            message = f"Invalid quality. Must be one of: {_QUALITIES}"
-            return Refusal("invalid_request", message, row="invalid_quality")
+            return super().invalid(error, data)
+        if "prompt" not in {problem["loc"][0] for problem in problems(error)}:
+            return Refusal("invalid_request", row="invalid_quality")
         prompt = data.get("prompt")
         if prompt and not isinstance(prompt, str):
-            return Refusal("invalid_request", "Prompt must be a string", row="prompt_no_text")
-        # That a blank prompt counts as none is assumed, so it has a name of its own.
-        row = "blank_prompt" if prompt else "prompt_required"
-        return Refusal("invalid_request", "Prompt is required", row=row)
-
-    def state_name(self, state: State) -> str:
-        return spelling.SPELLED[state.status]
-
-    def spell(self, refusal: Refusal, refused: Refused = STRANGER) -> Reply:
-        status = 400 if refusal.kind == "unsupported_media_type" else status_of(refusal)
-        body = {"error": _message(refusal), **_more(refusal, refused)}
-        return Reply(status, body, rests_on=self.error_rows(refusal, _row(refusal)))
-
-
-def _row(refusal: Refusal) -> str:
-    """What the ledger calls an error that does not say it itself."""
-    if refusal.scripted and refusal.message:
-        return _WORDS.get(refusal.message, refusal.kind)
-    return "json_required" if refusal.malformed else _ROWS.get(refusal.kind, refusal.kind)
-
-
-def _message(refusal: Refusal) -> str:
-    """A scenario's own words, those of a check that knows better than its kind, or those of the kind."""
-    kind = refusal.kind
-    if refusal.scripted and refusal.message:
-        return refusal.message
-    if refusal.malformed:
-        return "JSON data required"
-    if refusal.row == "no_such_path":
-        return "Not found"
-    own = kind == "invalid_request" or refusal.row == _NO_KEY
-    return (own and refusal.message) or MESSAGES.get(kind, MESSAGES["server_error"])
-
-
-def _more(refusal: Refusal, refused: Refused) -> dict[str, Any]:
-    """What some errors say beside their message."""
-    if refusal.kind == "insufficient_credits":
-        quality = getattr(refused.body, "quality", "free")
-        return {"required": spelling.cost(quality), "available": int(refusal.available / ONE)}
-    if refusal.kind == "rate_limited" and refused.usage:
-        tier = refused.account.tier if refused.account is not None else "free"
-        return {"rate_limit_info": spelling.rate_limit_info(tier, refused.usage[0])}
-    return {}
+            return Refusal("invalid_request", row="prompt_no_text")
+        return Refusal("invalid_request", row="blank_prompt" if prompt else "prompt_required")

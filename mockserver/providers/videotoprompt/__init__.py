@@ -1,4 +1,4 @@
-"""VideoToPrompt: asynchronous analyses of videos into prompts, with plans, OAuth 2 and webhooks (FACTS section 1)."""
+"""VideoToPrompt: background analyses of videos, with plans, OAuth 2 and webhooks (FACTS section 1)."""
 
 from mockserver.providers.videotoprompt.provider import VideoToPrompt
 

@@ -15,7 +15,6 @@ from mockserver.kit.models import first_error
 from mockserver.kit.operations import Reply
 from mockserver.providers.videotoprompt import results
 from mockserver.providers.videotoprompt.models import FALSE, TRUE, BatchRequest, Options, UploadAnalysis, UrlAnalysis
-from mockserver.providers.videotoprompt.refusals import refusal_of
 from mockserver.wire.deviations import field_deviations, names_of
 from mockserver.wire.exchange import Exchange
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 ID_LENGTH = 16
 DAILY = "analyses_per_day"
 OVER_PLAN = ("rule.over_plan",)
-# What a new analysis rests on in the ledger.
+# The rows of the ledger for a new analysis.
 _SUBMITTED = ("rule.submit_id", "rule.submit_reply")
 _ACCEPTED = (*_SUBMITTED, "state.pending")
 _BATCH_SUBMITTED = ("rule.batch_counts", "rule.batch_reply", "rule.batch_items")
@@ -34,7 +33,7 @@ _BATCH_PLAN = Plan("batch", (Step("queued"),))
 
 
 def rows_of_url(exchange: Exchange) -> Iterator[str]:
-    """What an analysis by URL rests on, beside its operation."""
+    """Yield the rows of the ledger for an analysis by URL, in addition to those of its operation."""
     if _has_unknown(exchange, UrlAnalysis):
         yield "rule.unknown_fields"
     yield "rule.url_fields"
@@ -42,15 +41,15 @@ def rows_of_url(exchange: Exchange) -> Iterator[str]:
 
 async def by_url(exchange: Exchange) -> Reply:
     """POST /v1/analyze/url."""
-    asked: UrlAnalysis = exchange.body
-    _within_plan(exchange, asked)
+    body: UrlAnalysis = exchange.body
+    _within_plan(exchange, body)
     exchange.admit(*_SUBMITTED)
     await exchange.spend(DAILY)
-    return await _accepted(exchange, await exchange.ids.job("ana_", ID_LENGTH), _asked(asked, asked.url))
+    return await _accepted(exchange, await exchange.ids.job("ana_", ID_LENGTH), _job_request(body, body.url))
 
 
 async def by_upload(exchange: Exchange) -> Reply:
-    """POST /v1/analyze/upload: the file passes by and is gone; what is known of it is held against the plan."""
+    """POST /v1/analyze/upload: check the file against the plan while it is read. It is not kept."""
     upload = await _read(exchange)
     facts = _video(upload)
     deviations = (
@@ -58,22 +57,22 @@ async def by_upload(exchange: Exchange) -> Reply:
         *_odd_booleans(upload.fields),
     )
     exchange.policy.check_deviations(deviations)
-    options, rows = _options(upload.fields)
+    options, rows = _options(exchange, upload.fields)
     longest = _largest(exchange, "video_seconds")
     if longest is not None and facts.duration_ms is not None and facts.duration_ms > longest * 1000:
         message = f"The video is longer than the {format_duration(longest * 1000)} that your plan allows"
-        raise Refusal("forbidden", message, rests_on=OVER_PLAN, deviations=deviations)
+        raise Refusal("forbidden", message, ledger_rows=OVER_PLAN, deviations=deviations)
     rows = (*rows, "rule.upload_fields")
     exchange.admit(*rows, *_SUBMITTED)
     await exchange.spend(DAILY)
     fingerprint = f"{facts.size}:{facts.duration_ms}:{sorted(upload.fields.items())}".encode()
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
-    reply = await _accepted(exchange, job_id, _asked(options, upload.names.get("video", "video")))
-    return reply._replace(rests_on=(*reply.rests_on, *rows), deviations=deviations)
+    reply = await _accepted(exchange, job_id, _job_request(options, upload.names.get("video", "video")))
+    return reply._replace(ledger_rows=(*reply.ledger_rows, *rows), deviations=deviations)
 
 
 async def _read(exchange: Exchange) -> "Upload":
-    from mockserver.wire.multipart import read_upload  # with what looks into videos: most clients upload none
+    from mockserver.wire.multipart import read_upload  # loads the video reader, which most clients never need
 
     largest = _largest(exchange, "file_bytes")
     try:
@@ -81,41 +80,38 @@ async def _read(exchange: Exchange) -> "Upload":
     except Refusal as refusal:
         if refusal.kind == "too_large":
             message = f"The file is larger than the {largest} bytes that your plan allows"
-            raise Refusal("forbidden", message, rests_on=OVER_PLAN) from None
+            raise Refusal("forbidden", message, ledger_rows=OVER_PLAN) from None
         raise
 
 
 async def retrieve(exchange: Exchange) -> Reply:
     """GET /v1/analyze/{analysis_id}."""
-    jobs = exchange.jobs
-    job = await jobs.get(exchange.path["analysis_id"])
+    job, state = await exchange.jobs.polled(exchange.path["analysis_id"])
     if job.operation == "analyze_batch" and job.id.startswith("bat_"):
         raise Refusal("not_found", "Analysis not found", job=job.id)
-    state = job.at(exchange.now)
     body = results.analysis(exchange.sandbox, job, state)
-    await jobs.poll(job, state)
-    return Reply(body=body, job=job.id, rests_on=results.rows(job, state))
+    return exchange.job_reply(200, body, job, state, *results.rows(job, state))
 
 
 def rows_of_batch(exchange: Exchange) -> Iterator[str]:
-    """What a batch rests on, beside its operation."""
+    """Yield the rows of the ledger for a batch, in addition to those of its operation."""
     if _has_unknown(exchange, BatchRequest):
         yield "rule.unknown_fields"
     yield "rule.batch_request"
 
 
 async def submit_batch(exchange: Exchange) -> Reply:
-    """POST /v1/analyze/batch: every item becomes an analysis; those that are wrong fail alone."""
-    given, now = exchange.body.analyses, exchange.now
-    checks = [_checked(exchange, item) for item in given]
+    """POST /v1/analyze/batch: create an analysis for each item. An invalid item fails without affecting others."""
+    items, now = exchange.body.analyses, exchange.now
+    checks = [_checked(exchange, item) for item in items]
     checked = [check.item for check in checks]
-    rows = (*dict.fromkeys(row for check in checks for row in check.rests_on), *_BATCH_SUBMITTED)
+    rows = (*dict.fromkeys(row for check in checks for row in check.ledger_rows), *_BATCH_SUBMITTED)
     exchange.admit(*rows)
     good = sum(isinstance(item, UrlAnalysis) for item in checked)
     if good:
         await exchange.spend(DAILY, amount=good)
     batch_id = await exchange.ids.job("bat_", ID_LENGTH)
-    ids = [await _batch_item(exchange, batch_id, *pair) for pair in zip(given, checked, strict=True)]
+    ids = [await _batch_item(exchange, batch_id, *pair) for pair in zip(items, checked, strict=True)]
     facts = {"items": ids, "webhook_url": exchange.body.webhook_url}
     await exchange.jobs.submit(batch_id, request={}, facts=facts, plan=_BATCH_PLAN)
     states = [(await exchange.jobs.get(i)).at(now) for i in ids]
@@ -127,9 +123,9 @@ async def submit_batch(exchange: Exchange) -> Reply:
         "analyses": [_listed(i, state) for i, state in zip(ids, states, strict=True)],
     }
     deviations = tuple(text for check in checks for text in check.deviations)
-    # Items that failed at once have ended already, perhaps all of them: the batch may be done before its first poll.
+    # Items that failed at once have ended. If all have, the batch ends before its first poll.
     await exchange.sandbox.settling.settle(now)
-    return Reply(202, body, job=batch_id, rests_on=(*rows, f"state.{status}"), deviations=deviations)
+    return Reply(202, body, job=batch_id, ledger_rows=(*rows, f"state.{status}"), deviations=deviations)
 
 
 async def retrieve_batch(exchange: Exchange) -> Reply:
@@ -142,37 +138,38 @@ async def retrieve_batch(exchange: Exchange) -> Reply:
     body = results.batch(exchange.sandbox, job, items, exchange.now)
     for item in items:
         await jobs.poll(item, item.at(exchange.now))
-    return Reply(body=body, job=job.id, rests_on=(f"state.{body['status']}",))
+    return Reply(body=body, job=job.id, ledger_rows=(f"state.{body['status']}",))
 
 
-async def _accepted(exchange: Exchange, job_id: str, asked: Mapping[str, Any]) -> Reply:
-    job = await exchange.jobs.submit(job_id, request=asked)
+async def _accepted(exchange: Exchange, job_id: str, request: Mapping[str, Any]) -> Reply:
+    job = await exchange.jobs.submit(job_id, request=request)
     body = {
         "id": job.id,
         "status": "pending",
         "created_at": rfc3339(exchange.now),
-        "platform": asked["platform"],
+        "platform": request["platform"],
     }
-    return Reply(202, body, job=job.id, rests_on=_ACCEPTED)
+    return Reply(202, body, job=job.id, ledger_rows=_ACCEPTED)
 
 
-async def _batch_item(exchange: Exchange, batch_id: str, given: Any, item: UrlAnalysis | str) -> str:
-    fingerprint = repr(given).encode("utf-8", "replace")
+async def _batch_item(exchange: Exchange, batch_id: str, data: Any, item: UrlAnalysis | str) -> str:
+    fingerprint = repr(data).encode("utf-8", "replace")
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
     if isinstance(item, str):
         await exchange.jobs.submit(job_id, request={}, facts={"batch": batch_id}, plan=_failing(item))
         return job_id
-    rule = await exchange.rule_for(given, ("url",))
+    rule = await exchange.rule_for(data, ("url",))
     plan, facts = _item_plan(exchange, job_id, rule), {"batch": batch_id}
-    await exchange.jobs.submit(job_id, request=_asked(item, item.url), facts=facts, rule=rule, plan=plan)
+    await exchange.jobs.submit(job_id, request=_job_request(item, item.url), facts=facts, rule=rule, plan=plan)
     return job_id
 
 
 def _item_plan(exchange: Exchange, job_id: str, rule: Rule | None) -> Plan:
-    """A rule whose fault is an error makes the item fail, as a request of its own would have."""
+    """Return the plan of an item. If the rule has an error as its fault, the item fails."""
     fault = rule.fault if rule else None
     if fault is not None and not fault.on_wire:
-        return _failing(fault.message or f"The analysis was refused: {fault.kind}")
+        refused = exchange.provider.error_reply(Refusal(fault.kind, fault.message or "", scripted=True))
+        return _failing(refused.body["error"]["message"])
     return exchange.plan_for(job_id, rule)
 
 
@@ -181,35 +178,35 @@ def _failing(error: str) -> Plan:
 
 
 class _Checked(NamedTuple):
-    """An item of a batch, or what is wrong with it; how it deviates, and the rows that its refusal rests on."""
+    """An item of a batch or its error, its deviations, and the rows of the ledger for its refusal."""
 
     item: UrlAnalysis | str
     deviations: tuple[str, ...] = ()
-    rests_on: tuple[str, ...] = ()
+    ledger_rows: tuple[str, ...] = ()
 
 
-def _checked(exchange: Exchange, given: Any) -> _Checked:
+def _checked(exchange: Exchange, data: Any) -> _Checked:
     deviations: tuple[str, ...] = ()
     try:
-        item = UrlAnalysis.model_validate(given)
-        deviations = tuple(field_deviations(UrlAnalysis, given, item, "analyses[]."))
+        item = UrlAnalysis.model_validate(data)
+        deviations = tuple(field_deviations(UrlAnalysis, data, item, "analyses[]."))
         exchange.policy.check_deviations(deviations)
         _within_plan(exchange, item)
     except ValidationError as error:
         return _Checked(first_error(error))
     except Refusal as refusal:
-        return _Checked(refusal.message, refusal.deviations or deviations, refusal.rests_on)
+        return _Checked(refusal.message, refusal.deviations or deviations, refusal.ledger_rows)
     return _Checked(item, deviations)
 
 
 def _listed(job_id: str, state: State) -> dict[str, Any]:
-    body = {"id": job_id, "status": results.SPELLED[state.status]}
+    body = {"id": job_id, "status": results.STATES[state.status]}
     if state.status == "failed":
         body["error"] = results.error_text(state)
     return body
 
 
-def _asked(options: Options, hint: str) -> dict[str, Any]:
+def _job_request(options: Options, hint: str) -> dict[str, Any]:
     return {
         "platform": options.platform,
         "style_depth": options.style_depth,
@@ -220,23 +217,23 @@ def _asked(options: Options, hint: str) -> dict[str, Any]:
 
 
 def _largest(exchange: Exchange, figure: str) -> int | None:
-    """What the account's plan allows of a figure that is not counted; None is no limit."""
+    """Return the account's limit for a figure that is not counted; None is unlimited."""
     account, overrides = exchange.account, exchange.account.limit_overrides
     return overrides[figure] if figure in overrides else exchange.provider.tiers[account.tier][figure]
 
 
 def _within_plan(exchange: Exchange, body: UrlAnalysis) -> None:
-    """Hold the asked stretch against the plan; without an end the plan limits it, which is no error (the page)."""
+    """Check the length of the requested part of the video. Without an end, the plan limits it (documented)."""
     longest = _largest(exchange, "video_seconds")
     if longest is None or body.timestamp_end is None:
         return
     if body.timestamp_end - body.timestamp_start > longest:
-        message = f"The stretch asked for is longer than the {format_duration(longest * 1000)} that your plan allows"
-        raise Refusal("forbidden", message, rests_on=OVER_PLAN)
+        message = f"The requested part is longer than the {format_duration(longest * 1000)} that your plan allows"
+        raise Refusal("forbidden", message, ledger_rows=OVER_PLAN)
 
 
 def _has_unknown(exchange: Exchange, model: type[BaseModel]) -> bool:
-    """True when the request has fields that the page does not have, and that are let through."""
+    """Return whether the request has undocumented fields, which are ignored."""
     names = names_of(model)
     return names is not None and not names.known.issuperset(exchange.data)
 
@@ -247,12 +244,12 @@ def _video(upload: "Upload") -> "VideoFacts":
         raise Refusal("invalid_request", "video is required: send the file as the multipart part 'video'")
     if facts.size and facts.container is not None and facts.complete:
         return facts
-    wrong = "the file is damaged or cut off"
+    problem = "the file is damaged or cut off"
     if facts.size == 0:
-        wrong = "the file is empty"
+        problem = "the file is empty"
     elif facts.container is None:
-        wrong = "the file is not a video in a known format"
-    raise Refusal("invalid_request", f"video: {wrong}", rests_on=("rule.upload_unreadable",))
+        problem = "the file is not a video in a known format"
+    raise Refusal("invalid_request", f"video: {problem}", ledger_rows=("rule.upload_unreadable",))
 
 
 def _odd_booleans(fields: Mapping[str, str]) -> Iterator[str]:
@@ -261,8 +258,8 @@ def _odd_booleans(fields: Mapping[str, str]) -> Iterator[str]:
         yield f"include_negative: {word!r} is not true or false"
 
 
-def _options(fields: Mapping[str, str]) -> tuple[Options, tuple[str, ...]]:
-    """The options in the fields of an upload, and the rows of the ledger that they rest on."""
+def _options(exchange: Exchange, fields: Mapping[str, str]) -> tuple[Options, tuple[str, ...]]:
+    """Return the options in the fields of an upload, and the rows of the ledger that they are based on."""
     data: dict[str, Any] = {k: v for k, v in fields.items() if k in Options.model_fields}
     rows: tuple[str, ...] = ("rule.unknown_fields",) if len(data) < len(fields) else ()
     if "include_negative" in data:
@@ -272,6 +269,6 @@ def _options(fields: Mapping[str, str]) -> tuple[Options, tuple[str, ...]]:
     try:
         return Options.model_validate(data), rows
     except ValidationError as error:
-        refusal = refusal_of(error)
-        refusal.rests_on = (*rows, *refusal.rests_on)
+        refusal = exchange.provider.invalid(error, data)
+        refusal.ledger_rows = (*rows, *refusal.ledger_rows)
         raise refusal from None

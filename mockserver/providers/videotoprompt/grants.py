@@ -1,4 +1,4 @@
-"""What the endpoints of VideoToPrompt's OAuth 2 share: scopes, clients, and values that no other grant has."""
+"""Scopes, clients and tokens, which the endpoints of VideoToPrompt's OAuth 2 share."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,15 +26,15 @@ SCHEME: Mapping[str, Any] = {
 NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 
 
-def known(exchange: Exchange, client: str) -> bool:
-    """True for a client that the scenario names; where it names none, for every one without `invalid` in its id."""
+def is_known(exchange: Exchange, client: str) -> bool:
+    """Return whether the scenario names a client. If it names none, each id without `invalid` is known."""
     clients = exchange.option("clients", {})
     return client in clients if clients else "invalid" not in client
 
 
-async def fresh(exchange: Exchange, *what: str) -> str:
-    """A token that no other has; in a sandbox that is not the default one it names it, as API keys may."""
-    number = await exchange.sandbox.store.next_number("oauth", *what)
-    seeded: Seeded = exchange.seeded.child("oauth", *what)
+async def new_token(exchange: Exchange, *purpose: str) -> str:
+    """Return a new token. Outside the default sandbox it contains the sandbox's name, as API keys can."""
+    number = await exchange.sandbox.store.next_number("oauth", *purpose)
+    seeded: Seeded = exchange.seeded.child("oauth", *purpose)
     marked = "" if exchange.sandbox.name == "default" else f"sbx-{exchange.sandbox.name}-"
     return marked + seeded.token(32, number)

@@ -1,15 +1,15 @@
-"""The bodies of VideoToPrompt, as its documents show them."""
+"""The models of VideoToPrompt's requests and replies."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mockserver.kit.models import Body, Instant, Shape, WebUrl
+from mockserver.kit.models import Body, Instant, ProviderOptions, Shape, WebUrl
 
 Platform = Literal["midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"]
 Depth = Literal["basic", "standard", "detailed", "comprehensive"]
 Status = Literal["pending", "processing", "completed", "failed"]
-# How a form field spells a boolean; Python's clients send True and False.
+# The values of boolean form fields. Python clients send True and False.
 TRUE = ("true", "True", "TRUE", "1", "yes", "on")
 FALSE = ("false", "False", "FALSE", "0", "no", "off")
 ErrorType = Literal[
@@ -23,10 +23,10 @@ ErrorType = Literal[
 ]
 
 
-# The characters of a URI without its fragment (RFC 3986 appendix A); brackets are for addresses alone.
+# The characters of a URI without its fragment (RFC 3986 appendix A). Brackets are for addresses only.
 _URI = r"[!$-;=?-Z_a-z~]"
 _HOST = r"(?:[!$-.0-9;=A-Z_a-z~]*@)?(?:[!$-.0-9;=A-Z_a-z~]+|\[::1\])(?::[0-9]*)?"
-# Absolute and without a fragment (RFC 6749 section 3.1.2); schemes in lower case, and none that a browser would run.
+# Absolute and without a fragment (RFC 6749 section 3.1.2). Schemes are in lower case and not executable in a browser.
 REDIRECT_URI = (
     rf"^(?:https?://{_HOST}(?:[/?]{_URI}*)?|(?!https?:|javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:{_URI}*)$"
 )
@@ -37,7 +37,7 @@ Language = Annotated[str, Field(pattern="^[a-z]{2}$", description="ISO 639-1 cod
 
 
 class Options(Body):
-    """What all analyses can be asked for."""
+    """Options of all analyses."""
 
     platform: Platform = Field(default="generic", description="the image or video generator that the prompt is for")
     style_depth: Depth = Field(default="standard", description="the level of detail of the prompt")
@@ -206,7 +206,7 @@ class BatchCompleted(Shape):
 
 
 class AuthorizeQuery(BaseModel, defer_build=True):
-    """A request for a code (RFC 6749 section 4.1.1). What is wrong but for the first two is told to the client."""
+    """A request for a code (RFC 6749 section 4.1.1). If one of the last five is invalid, the client gets the error."""
 
     client_id: str = Field(min_length=1, description="any, unless the scenario lists clients")
     redirect_uri: str = Field(pattern=REDIRECT_URI, description="where the user is redirected to")
@@ -221,8 +221,8 @@ class AuthorizeQuery(BaseModel, defer_build=True):
 
 
 def _only_grant_type(schema: dict[str, Any]) -> None:
-    for shown in schema["properties"].values():
-        del shown["default"]
+    for field in schema["properties"].values():
+        del field["default"]
     schema["required"] = ["grant_type"]
 
 
@@ -272,7 +272,7 @@ class OAuthError(Shape):
     error_description: str
 
 
-class ScenarioOptions(BaseModel, extra="forbid", defer_build=True):
+class ScenarioOptions(ProviderOptions):
     """Options of a scenario for VideoToPrompt only."""
 
     auto_approve: bool = Field(

@@ -1,4 +1,4 @@
-"""What VideoToPrompt says of an analysis or a batch at an instant."""
+"""The results of VideoToPrompt's analyses and batches."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
 from mockserver.sandbox.state import SandboxState
 
-SPELLED: Mapping[Status, str] = {
+STATES: Mapping[Status, str] = {
     "queued": "pending",
     "running": "processing",
     "succeeded": "completed",
@@ -22,24 +22,24 @@ WITH_NEGATIVE = ("midjourney", "stable-diffusion")
 
 
 def error_text(state: State) -> str:
-    """Why an analysis failed, as the plain string that the documented samples print."""
+    """Return why an analysis failed, as a string like in the documented examples."""
     if state.step.error:
         return state.step.error
     return "The analysis was cancelled" if state.status == "cancelled" else "The video could not be analyzed"
 
 
 def prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
-    """The prompt of a completed analysis: the same whenever it is asked for."""
+    """Return the prompt of a completed analysis. It is always the same."""
     return sandbox.cached(("prompt", job.sequence, job.id), lambda: _prompt(sandbox, job))
 
 
 def _prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
-    asked = job.request
-    platform = asked["platform"]
-    scene = Scene.of(sandbox.seeded.child("scene", job.id), asked["hint"])
-    text = prompts.video_prompt(scene, platform, asked["style_depth"], asked["language"])
+    request = job.request
+    platform = request["platform"]
+    scene = Scene.of(sandbox.seeded.child("scene", job.id), request["hint"])
+    text = prompts.video_prompt(scene, platform, request["style_depth"], request["language"])
     parameters = prompts.parameters(platform, scene)
-    wants_negative = asked["include_negative"] and platform in WITH_NEGATIVE
+    wants_negative = request["include_negative"] and platform in WITH_NEGATIVE
     return {
         "text": text,
         "negative": prompts.negative(scene, platform) if wants_negative else None,
@@ -50,8 +50,8 @@ def _prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
 
 
 def analysis(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
-    """The documented reply for one analysis in that state."""
-    status = SPELLED[state.status]
+    """Return the reply for an analysis in that state."""
+    status = STATES[state.status]
     body = {"id": job.id, "status": status, "created_at": rfc3339(job.created_at)}
     if status == "completed":
         body["completed_at"] = rfc3339(state.entered_at)
@@ -65,19 +65,18 @@ def analysis(sandbox: SandboxState, job: Job, state: State) -> dict[str, Any]:
 
 
 def rows(job: Job, state: State) -> tuple[str, ...]:
-    """The rows of the ledger that the reply for one analysis rests on, beside its operation's."""
-    shown = f"state.{SPELLED[state.status]}"
+    """Return the rows of the ledger for an analysis, in addition to those of its operation and its state."""
     if state.status == "succeeded":
-        platform, asked = job.request["platform"], job.request["include_negative"]
-        negative = "rule.negative" if asked and platform in WITH_NEGATIVE else "rule.no_negative"
-        return (shown, "rule.result", _PARAMETERS.get(platform, "rule.parameters"), negative)
+        platform, include_negative = job.request["platform"], job.request["include_negative"]
+        negative = "rule.negative" if include_negative and platform in WITH_NEGATIVE else "rule.no_negative"
+        return ("rule.result", _PARAMETERS.get(platform, "rule.parameters"), negative)
     if state.terminal:
-        return (shown, "rule.cancelled" if state.status == "cancelled" else "rule.failed_job")
-    return (shown, "rule.result_before_end")
+        return ("rule.cancelled" if state.status == "cancelled" else "rule.failed_job",)
+    return ("rule.result_before_end",)
 
 
 def batch(sandbox: SandboxState, job: Job, items: Sequence[Job], now: int) -> dict[str, Any]:
-    """The reply for a batch: its own status, and every analysis in full."""
+    """Return the reply for a batch with all its analyses."""
     states = [item.at(now) for item in items]
     body = {"id": job.id, "status": batch_status(states), "created_at": rfc3339(job.created_at)}
     if all(s.terminal for s in states):
@@ -86,7 +85,7 @@ def batch(sandbox: SandboxState, job: Job, items: Sequence[Job], now: int) -> di
 
 
 def batch_status(states: Sequence[State]) -> str:
-    """`completed` when every analysis has ended, whichever way; `pending` while none has begun."""
+    """Return `completed` if all analyses have ended, `pending` if none has started, else `processing`."""
     if all(s.terminal for s in states):
         return "completed"
     return "pending" if all(s.status == "queued" for s in states) else "processing"

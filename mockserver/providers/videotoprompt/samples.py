@@ -1,4 +1,4 @@
-"""Requests, replies and webhooks of VideoToPrompt as its documents show them."""
+"""Examples of VideoToPrompt's requests, replies and webhooks, for the documents."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -55,13 +55,6 @@ _BATCH = {
     "completed_at": "2025-06-01T12:00:15Z",
     "analyses": [COMPLETED],
 }
-_SIGNED = {
-    "X-V2P-Signature": {
-        "type": "string",
-        "pattern": "^sha256=[0-9a-f]{64}$",
-        "description": "HMAC-SHA256 of the raw body with the webhook secret, in hexadecimal",
-    }
-}
 
 
 def _body(event: str, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,19 +65,16 @@ EVENTS = {
     "analysis.completed": Event(
         "An analysis is completed",
         models.AnalysisCompleted,
-        _SIGNED,
-        _body("analysis.completed", {"id": "ana_abc123", "prompt": _PROMPT}),
+        example=_body("analysis.completed", {"id": "ana_abc123", "prompt": _PROMPT}),
     ),
     "analysis.failed": Event(
         "An analysis has failed",
         models.AnalysisFailed,
-        _SIGNED,
-        _body("analysis.failed", {"id": "ana_abc123", "error": "The video could not be analyzed"}),
+        example=_body("analysis.failed", {"id": "ana_abc123", "error": "The video could not be analyzed"}),
     ),
     "batch.completed": Event(
         "All analyses of a batch have ended",
         models.BatchCompleted,
-        _SIGNED,
-        _body("batch.completed", _BATCH),
+        example=_body("batch.completed", _BATCH),
     ),
 }

@@ -1,4 +1,4 @@
-"""VideoToPrompt's token endpoint: codes and refresh tokens become access tokens (RFC 6749), with PKCE (RFC 7636)."""
+"""VideoToPrompt's token endpoint: exchange a code or a refresh token (RFC 6749), with PKCE (RFC 7636)."""
 
 import base64
 import binascii
@@ -11,13 +11,13 @@ from mockserver.core.faults import Refusal
 from mockserver.kit.operations import Documented, Operation, Reply
 from mockserver.kit.provider import Holder
 from mockserver.providers.videotoprompt import models
-from mockserver.providers.videotoprompt.grants import NO_STORE, fresh, known
+from mockserver.providers.videotoprompt.grants import NO_STORE, is_known, new_token
 from mockserver.sandbox.state import SandboxState
 from mockserver.wire.exchange import Exchange
 
 TOKEN_LASTS = 60 * 60_000
 _ACCESS, _REFRESH = "v2p_at_", "v2p_rt_"
-# What new tokens rest on in the ledger.
+# The row of the ledger for new tokens.
 _ISSUED = ("rule.oauth_access_tokens",)
 _UNCACHED = {"Cache-Control": {"type": "string", "const": "no-store", "description": "tokens must not be cached"}}
 _GRANTS = {
@@ -33,16 +33,16 @@ _GRANTS = {
 
 
 class _Problem(Exception):
-    """An error of RFC 6749: its code, and a description for people; and what the refusal rests on."""
+    """An error of RFC 6749: its code, a description, and the rows of the ledger for it."""
 
-    def __init__(self, code: str, description: str, rests_on: tuple[str, ...] = ()) -> None:
+    def __init__(self, code: str, description: str, ledger_rows: tuple[str, ...] = ()) -> None:
         super().__init__(description)
         self.code = code
-        self.rests_on = rests_on
+        self.ledger_rows = ledger_rows
 
 
 def operations() -> tuple[Operation, ...]:
-    """The token endpoint. It is not counted against the limits of an account."""
+    """Return the token endpoint. It does not count against the limits of an account."""
     return (
         Operation(
             "oauth_token", "POST", "/oauth/token", token, "Exchange a code or a refresh token for tokens",
@@ -53,27 +53,27 @@ def operations() -> tuple[Operation, ...]:
                 413: Documented("The form is too large", models.OAuthError),
             },
             models.TokenRequest, "form", public=True, secret=True,
-            tag="oauth", spell=_token_error, examples=_GRANTS,
+            tag="oauth", error_reply=_token_error, examples=_GRANTS,
         ),
     )  # fmt: skip
 
 
 def _token_error(refusal: Refusal) -> Reply | None:
-    """What is wrong with a request for tokens, as the client's OAuth library reads it (RFC 6749 section 5.2)."""
+    """Return the reply to an invalid request for tokens, in the format of RFC 6749 section 5.2."""
     if refusal.kind not in ("invalid_request", "unsupported_media_type", "too_large"):
         return None
     status = 413 if refusal.kind == "too_large" else 400
     body = {"error": "invalid_request", "error_description": refusal.message}
     row = "error.too_large" if status == 413 else "error.invalid_request"
-    return Reply(status, body, NO_STORE, rests_on=(row, *refusal.rests_on, "rule.oauth_bad_forms"))
+    return Reply(status, body, NO_STORE, ledger_rows=(row, *refusal.ledger_rows, "rule.oauth_bad_forms"))
 
 
 async def holder(key: str, sandbox: SandboxState, now: int) -> Holder | None:
-    """The account behind a bearer credential: an access token's, or an API key itself."""
+    """Return the account of a credential, which is an access token or an API key."""
     if not key.startswith(_ACCESS):
         return Holder(key)
-    found = await sandbox.store.get_value("access_token", key, now)
-    return None if found is None else Holder(found["account"], frozenset(found["scope"].split()))
+    token = await sandbox.store.get_value("access_token", key, now)
+    return None if token is None else Holder(token["account"], frozenset(token["scope"].split()))
 
 
 async def token(exchange: Exchange) -> Reply:
@@ -93,9 +93,9 @@ async def token(exchange: Exchange) -> Reply:
         status = 401 if problem.code == "invalid_client" else 400
         challenge = ((b"www-authenticate", b'Basic realm="oauth"'),) if status == 401 else ()
         body_of_error = {"error": problem.code, "error_description": str(problem)}
-        named = (*problem.rests_on, f"error.{problem.code}")
-        return Reply(status, body_of_error, (*NO_STORE, *challenge), rests_on=named)
-    return Reply(200, granted, NO_STORE, rests_on=rows)
+        error_rows = (*problem.ledger_rows, f"error.{problem.code}")
+        return Reply(status, body_of_error, (*NO_STORE, *challenge), ledger_rows=error_rows)
+    return Reply(200, granted, NO_STORE, ledger_rows=rows)
 
 
 async def _by_code(
@@ -137,11 +137,11 @@ async def _by_refresh(
 async def _issue(
     exchange: Exchange, client: str, account: str, granted: str, scope: str | None = None
 ) -> dict[str, Any]:
-    """New tokens; the refresh token keeps the whole grant, whatever the access token is narrowed to."""
+    """Return new tokens. The refresh token keeps the whole scope, even if the access token has a narrower one."""
     exchange.admit(*_ISSUED)
     store, scope = exchange.sandbox.store, scope or granted
-    access = _ACCESS + await fresh(exchange, "access", client, account, scope)
-    refresh = _REFRESH + await fresh(exchange, "refresh", client, account, granted)
+    access = _ACCESS + await new_token(exchange, "access", client, account, scope)
+    refresh = _REFRESH + await new_token(exchange, "refresh", client, account, granted)
     await store.put_value("access_token", access, {"account": account, "scope": scope}, exchange.now + TOKEN_LASTS)
     await store.put_value("refresh_token", refresh, {"account": account, "scope": granted, "client": client})
     return {
@@ -154,7 +154,7 @@ async def _issue(
 
 
 def _client(exchange: Exchange, body: models.TokenRequest) -> str:
-    """The client that asks, by HTTP Basic or form fields (RFC 6749 section 2.3.1)."""
+    """Return the id of the client, from HTTP Basic or form fields (RFC 6749 section 2.3.1)."""
     name, secret = body.client_id, body.client_secret
     scheme, _, rest = exchange.request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -165,7 +165,7 @@ def _client(exchange: Exchange, body: models.TokenRequest) -> str:
     expected = exchange.option("clients", {}).get(name)
     if (
         not name
-        or not known(exchange, name)
+        or not is_known(exchange, name)
         or (expected is not None and not hmac.compare_digest(expected.encode(), secret.encode()))
     ):
         raise _Problem("invalid_client", "The client is unknown or its secret is wrong")
@@ -175,5 +175,5 @@ def _client(exchange: Exchange, body: models.TokenRequest) -> str:
 def _verified(grant: dict[str, Any], verifier: str) -> bool:
     if grant["method"] == "plain":
         return hmac.compare_digest(verifier.encode(), grant["challenge"].encode())
-    made = base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=")
-    return hmac.compare_digest(made, grant["challenge"].encode())
+    challenge = base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=")
+    return hmac.compare_digest(challenge, grant["challenge"].encode())

@@ -10,11 +10,11 @@ Replies = Mapping[int, Documented]
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class ApiDescription:
     """The content of a provider's document.
 
     `servers` are URLs with a description each; the first is this server. `edge` returns the replies that an operation
-    has without declaring them. `headers` come with every reply.
+    has without declaring them. Every reply has the `headers`.
     """
 
     name: str
@@ -29,5 +29,5 @@ class Described:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def replies(self, operation: Operation) -> Replies:
-        """Every reply that an operation can give, by status: its own, and those of the edge."""
+        """Return every reply of an operation by status: those it declares, and those of the edge."""
         return dict(sorted({**self.edge(operation), **operation.replies}.items()))

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server that hands each request to a function and does what that says."""
+"""A small HTTP/1.1 server that answers each request as a function decides."""
 
 import asyncio
 import socket
@@ -17,14 +17,14 @@ Break = Literal["hang", "reset", "close"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is replied: a status with a body, which is JSON data or bytes as they are."""
+    """A reply: a status, and a body that is either JSON data or bytes."""
 
     status: int = 200
     body: Any = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
-        """The reply as it goes out (RFC 9112 section 2.1)."""
+        """Return the bytes of the reply (RFC 9112 section 2.1)."""
         raw = isinstance(self.body, bytes)
         body = self.body if raw else to_json(self.body)
         fields = {"Content-Type": "text/plain" if raw else "application/json", **self.headers}
@@ -34,8 +34,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
-    """One request as it came; header names are in lower case."""
+class ReceivedRequest:
+    """One request. Header names are in lower case."""
 
     method: str
     path: str
@@ -43,11 +43,11 @@ class Posted:
     body: bytes
 
 
-Decide = Callable[[Posted], Awaitable[Answer | Break]]
+Decide = Callable[[ReceivedRequest], Awaitable[Answer | Break]]
 
 
-class Inbox:
-    """A listening socket whose requests are decided on by one function."""
+class CallbackServer:
+    """A server whose replies one function decides."""
 
     def __init__(self, decide: Decide) -> None:
         self._decide = decide
@@ -55,12 +55,12 @@ class Inbox:
         self._connections: set[_Connection] = set()
 
     async def open(self, listener: socket.socket) -> None:
-        """Take connections from now on."""
+        """Start to accept connections."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self._decide, self._connections), sock=listener)
 
     async def close(self) -> None:
-        """Listen no longer, and drop every connection."""
+        """Stop listening, and drop every connection."""
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
@@ -68,27 +68,27 @@ class Inbox:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection. Requests are answered one after the other."""
+    """One connection. Requests are answered one after another."""
 
-    def __init__(self, decide: Decide, among: "set[_Connection]") -> None:
+    def __init__(self, decide: Decide, connections: "set[_Connection]") -> None:
         self._decide = decide
-        self._among = among
+        self._connections = connections
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # of a stream socket
-        self._among.add(self)
+        self._connections.add(self)
         self._begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._among.discard(self)
+        self._connections.discard(self)
         for task in self._tasks:
             task.cancel()
 
     def drop(self) -> None:
-        """End the connection at once."""
+        """Close the connection immediately."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -106,7 +106,7 @@ class _Connection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body = bytearray()
 
-    # What the parser calls.
+    # The callbacks of the parser.
 
     def on_message_begin(self) -> None:
         self._url, self._headers, self._body = b"", {}, bytearray()
@@ -122,15 +122,15 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         method = self._parser.get_method().decode()
-        posted = Posted(method, self._url.decode("latin-1"), dict(self._headers), bytes(self._body))
-        task = asyncio.get_running_loop().create_task(self._reply(posted))
+        request = ReceivedRequest(method, self._url.decode("latin-1"), dict(self._headers), bytes(self._body))
+        task = asyncio.get_running_loop().create_task(self._reply(request))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _reply(self, posted: Posted) -> None:
+    async def _reply(self, request: ReceivedRequest) -> None:
         assert self._transport is not None
         async with self._turn:
-            answer = await self._decide(posted)
+            answer = await self._decide(request)
             if isinstance(answer, Answer):
                 self._transport.write(answer.encoded())
             elif answer == "reset":

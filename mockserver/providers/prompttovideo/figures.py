@@ -1,4 +1,4 @@
-"""PromptToVideo's words and figures: statuses, costs, priorities, waiting times and durations."""
+"""PromptToVideo's states, costs, priorities, waiting times and durations."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,14 +7,14 @@ from mockserver.core.credits import ONE
 from mockserver.core.limits import Usage
 from mockserver.core.plans import Status
 
-SPELLED: Mapping[Status, str] = {
+STATES: Mapping[Status, str] = {
     "queued": "pending",
     "running": "processing",
     "succeeded": "completed",
     "failed": "failed",
     "cancelled": "failed",
 }
-MEANT: Mapping[str, Sequence[Status]] = {
+STATUSES: Mapping[str, Sequence[Status]] = {
     "pending": ("queued",),
     "processing": ("running",),
     "completed": ("succeeded",),
@@ -22,51 +22,51 @@ MEANT: Mapping[str, Sequence[Status]] = {
 }
 UNLIMITED = -1
 _TIER_BONUS = {"basic": 10, "pro": 30, "enterprise": 50}
-# 360p is what `free` renders: it costs more and is no higher quality.
+# `free` renders in 360p, so 360p costs more but is not a higher quality.
 _HIGHER = ("premium", "1080p")
 _RENDERED = {"free": "360p", "premium": "1080p"}
 _SHOWN = 50
 
 
 def cost(quality: str) -> int:
-    """The credits that a video takes (FACTS section 2, cost)."""
+    """Return the cost of a video in credits (FACTS section 2, cost)."""
     return 1 if quality == "free" else 3
 
 
 def priority(quality: str, tier: str) -> int:
-    """A video's place before others: by quality and tier (FACTS section 2, queue)."""
+    """Return the priority of a video in the queue, by quality and tier (FACTS section 2, queue)."""
     return (10 if quality in _HIGHER else 0) + _TIER_BONUS.get(tier, 0)
 
 
 def wait_minutes(priority: int) -> int:
-    """The waiting time that is told, in minutes. It depends on priority alone (FACTS section 2, queue)."""
+    """Return the estimated waiting time in minutes. It depends on the priority only (FACTS section 2, queue)."""
     return max(5, 30 - 2 * priority)
 
 
 def duration(quality: str, *, observed: bool) -> int:
-    """The seconds that a video lasts (FACTS section 2, duration). Only `free` has a documented figure: 30."""
+    """Return the length of a video in seconds (FACTS section 2, duration). Only that of `free` is documented: 30."""
     if quality != "free":
         return 60
     return 8 if observed else 30
 
 
 def listed_quality(quality: str, *, observed: bool) -> str:
-    """The quality as lists and the queue tell it: the resolution, in the documents' examples."""
+    """Return the quality as lists and the queue show it: a resolution, as in the documented examples."""
     return quality if observed else _RENDERED.get(quality, quality)
 
 
 def shortened(prompt: str) -> str:
-    """A prompt as the queue shows it: cut to 50 characters and `...` (FACTS section 2, queue status)."""
+    """Return a prompt as the queue shows it: cut to 50 characters and `...` (FACTS section 2, queue status)."""
     return f"{prompt[:_SHOWN]}..." if len(prompt) > _SHOWN else prompt
 
 
 def credits(hundredths: int | None) -> int:
-    """A balance in whole credits; -1 when it is unlimited, as the quota is spelled."""
+    """Return a balance in whole credits; -1 for an unlimited one, as for the quota."""
     return UNLIMITED if hundredths is None else hundredths // ONE
 
 
 def rate_limit_info(tier: str, usage: Usage) -> dict[str, str | int]:
-    """The calls of the day, as the account and a 429 tell them (FACTS section 2, 429 and unlimited)."""
+    """Return the calls of the day, for the account and for a 429 (FACTS section 2, 429 and unlimited)."""
     allowed, remaining = usage.limit.allowed, usage.remaining
     return {
         "tier": tier,

@@ -1,4 +1,4 @@
-"""The socket of a server in this process: listening, and gone at once when it is no longer wanted."""
+"""The listening socket of a server in this process. Closing it drops all connections immediately."""
 
 import asyncio
 import socket
@@ -10,8 +10,8 @@ from mockserver.wire.server import Server
 HOST = "127.0.0.1"
 
 
-class Front:
-    """An HTTP server in front of an application, on a free port, within an event loop that is there already."""
+class SocketServer:
+    """Serves an application on a free port, in an event loop that is already running."""
 
     def __init__(self, app: Server) -> None:
         self._server = HttpServer(app)
@@ -19,7 +19,7 @@ class Front:
 
     @property
     def server(self) -> HttpServer:
-        """The server behind the socket, to which connections from elsewhere can be handed."""
+        """The HTTP server, which can also be given connections that were accepted elsewhere."""
         return self._server
 
     @property
@@ -28,11 +28,11 @@ class Front:
         return int(self._listener.getsockname()[1])
 
     async def open(self) -> None:
-        """Take connections from now on."""
+        """Start to accept connections."""
         await self._server.startup([self._listener])
 
     async def close(self) -> None:
-        """Drop every connection, whatever it is waiting for."""
+        """Drop every connection immediately, and stop listening."""
         self._server.stop_listening()
         for connection in list(self._server.shared.connections):
             connection.transport.abort()
