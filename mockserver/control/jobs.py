@@ -11,7 +11,7 @@ from mockserver.control import actions
 from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, Now, ServerParts
 from mockserver.control.models import JobChange
-from mockserver.control.pages import Paged, PageQuery, paged, serial
+from mockserver.control.pages import Paged, SerialPageQuery, paged, serial
 from mockserver.control.parameters import Number, ProviderQuery, Segment
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.jobs import Job
@@ -47,7 +47,7 @@ class JobList(Paged):
     total: int = Field(ge=0)
 
 
-class JobsQuery(ProviderQuery, PageQuery):
+class JobsQuery(ProviderQuery, SerialPageQuery):
     """Which jobs to list."""
 
     status: Status | SkipJsonSchema[None] = None

@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from mockserver.clock import rfc3339
 from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
-from mockserver.control.pages import Paged, PageQuery, paged, serial
+from mockserver.control.pages import Paged, SerialPageQuery, paged, serial
 from mockserver.control.parameters import Entries, HttpStatus, ProviderQuery
 from mockserver.control.problems import WRONG_QUERY, problems
 from mockserver.core.journal import EntryFilter, JournalEntry, Kind
@@ -76,7 +76,7 @@ class Journal(Paged):
     entries: list[EntryView]
 
 
-class JournalQuery(ProviderQuery, PageQuery):
+class JournalQuery(ProviderQuery, SerialPageQuery):
     """Which entries of the journal to list."""
 
     operation: str = Field(default="*", description="provider.operation; * stands for any characters")

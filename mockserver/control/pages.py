@@ -65,6 +65,14 @@ async def paged(
     return Response(body, media_type="application/json")
 
 
+class SerialPageQuery(QueryModel):
+    """Where a page begins: the number of a row."""
+
+    cursor: str = Field(
+        default="", max_length=18, description="`next` of the page before", json_schema_extra={"pattern": "^[0-9]*$"}
+    )
+
+
 def serial(cursor: str) -> int | None:
     """Read a cursor that is a number. Raises ControlError 400."""
     if not cursor:

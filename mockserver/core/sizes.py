@@ -41,27 +41,31 @@ def size_of(value: Any) -> int:
 
 
 def kept_entry(entry: JournalEntry) -> int:
-    """Cut long values of an entry, and return its size."""
-    headers, path = entry.headers, entry.path or ""
-    heads = sum(map(len, chain.from_iterable(headers))) if headers else 0
-    if (
-        heads > KEPT_HEADERS
-        or len(path) + len(entry.query) > KEPT_TEXT
-        or len(headers) > MOST_HEADERS
-        or len(entry.request) > KEPT_BODY
-        or len(entry.reply) > KEPT_BODY
-        or (entry.note is not None and len(entry.note) > KEPT_TEXT)
-        or (entry.method is not None and len(entry.method) > _METHOD)
-    ):
+    """Cut long values of an entry unless it is short altogether, and return its size."""
+    headers = entry.headers
+    texts = _texts(entry)
+    if texts > KEPT_BODY or len(headers) > MOST_HEADERS:
         _cut(entry)
-        headers, path = entry.headers, entry.path or ""
-        heads = sum(map(len, chain.from_iterable(headers)))
-    texts = len(path) + len(entry.query) + len(entry.request) + len(entry.reply)
-    return _ENTRY + heads + texts + _HEADER * len(headers) + _MISS * len(entry.misses)
+        headers, texts = entry.headers, _texts(entry)
+    return _ENTRY + texts + _HEADER * len(headers) + _MISS * len(entry.misses)
+
+
+def _texts(entry: JournalEntry) -> int:
+    # This is computed for every request, so it is written for speed.
+    size = sum(map(len, chain.from_iterable(entry.headers)))
+    path, note, method = entry.path, entry.note, entry.method
+    if path is not None:
+        size += len(path)
+    if note is not None:
+        size += len(note)
+    if method is not None:
+        size += len(method)
+    return size + len(entry.query) + len(entry.request) + len(entry.reply)
 
 
 def _cut(entry: JournalEntry) -> None:
-    entry.headers = kept_headers(entry.headers)
+    if len(entry.headers) > MOST_HEADERS or sum(map(len, chain.from_iterable(entry.headers))) > KEPT_HEADERS:
+        entry.headers = kept_headers(entry.headers)
     entry.path = None if entry.path is None else shortened(entry.path, KEPT_TEXT)
     entry.query = shortened(entry.query, KEPT_TEXT)
     entry.request, entry.reply = entry.request[:KEPT_BODY], entry.reply[:KEPT_BODY]

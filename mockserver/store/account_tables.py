@@ -10,8 +10,8 @@ from mockserver.core.limits import Counter
 # Bytes of a row without its key, of an entry of a ledger and of a reservation.
 _ROW, _ENTRY, _RESERVED = 250, 130, 200
 _LEDGER = 500
-# Bits, of which each dropped account sets one. After 100,000 accounts a new one hits a set bit in 1 of 80 cases.
-_BITS = 1 << 23
+# Bits, of which each dropped account sets one. After 20,000 accounts a new one finds its bit set in 1 of 100 cases.
+_BITS = 1 << 21
 
 
 class NumberTable:
@@ -34,6 +34,10 @@ class NumberTable:
         else:
             self._numbers.move_to_end(key)
         return number
+
+    @property
+    def empty(self) -> bool:
+        return not self._numbers
 
     def drop(self) -> None:
         """Drop the number that was not used for the longest time."""
@@ -62,6 +66,10 @@ class CounterTable:
         else:
             self._counters.move_to_end((account, name))
         return counter
+
+    @property
+    def empty(self) -> bool:
+        return not self._counters
 
     def drop(self) -> None:
         """Drop the counter that was not used for the longest time."""
@@ -139,11 +147,15 @@ class LedgerTable:
         ledger.grant(at, credits)
         self.size += _entries_size(ledger) - before
 
+    @property
+    def empty(self) -> bool:
+        return not self._ledgers and not self._balances
+
     def drop(self) -> None:
         """Drop the entries of the account that was not used for the longest time, or else a balance."""
         if self._ledgers:
             self._compact()
-        elif self._balances:
+        else:
             self._drop_balance()
 
     def _drop_balance(self) -> None:

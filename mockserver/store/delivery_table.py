@@ -119,6 +119,10 @@ class DeliveryTable:
         counts = [(key[2] != "pending", len(lane)) for key, lane in self._meant(wanted)]
         return DeliveryCount(sum(n for _, n in counts), sum(n for ended, n in counts if ended))
 
+    @property
+    def empty(self) -> bool:
+        return not self._rows
+
     def drop(self) -> None:
         """Drop the oldest deliveries: a fiftieth of all, or one."""
         self._drop(max(1, len(self._rows) // 50))

@@ -78,9 +78,13 @@ class JobTable:
             return []
         return self._evict(len(self._rows) - self.capacity)
 
+    @property
+    def empty(self) -> bool:
+        return not len(self._rows)
+
     def drop(self) -> list[Job]:
         """Drop the oldest jobs, a fiftieth of all or one, and return them."""
-        return self._evict(max(1, len(self._rows) // 50)) if len(self._rows) else []
+        return self._evict(max(1, len(self._rows) // 50))
 
     def every(self) -> list[Job]:
         return [row.job for row in self._rows]

@@ -44,6 +44,9 @@ class Table(Protocol):
     size: int
     ceiling: int
 
+    @property
+    def empty(self) -> bool: ...
+
     def drop(self) -> Sequence[Job] | None: ...
 
 
@@ -96,14 +99,12 @@ class MemoryStore:
 
     def shrink(self, target: int) -> int:
         """Drop the oldest rows of the largest tables until `used` is at most `target`. Return what is used then."""
-        excess = self.used - target
-        while excess > 0:
-            largest = max(self._tables, key=lambda table: table.size)
-            before = largest.size
-            self._release_all(largest.drop() or ())
-            excess -= before - largest.size
-            if largest.size >= before:
+        self._journal.measure()
+        while self.used > target:
+            tables = [table for table in self._tables if not table.empty]
+            if not tables:
                 break
+            self._release_all(max(tables, key=lambda table: table.size).drop() or ())
         for table in self._tables:
             table.ceiling = min(table.ceiling, table.size + STEP)
         return self.used

@@ -59,6 +59,10 @@ class ValueTable:
             return {}
         return {k: v for k, (v, expires, _) in kept.items() if expires is None or now < expires}
 
+    @property
+    def empty(self) -> bool:
+        return not any(self._kinds.values())
+
     def drop(self) -> None:
         """Drop the oldest value of the kind with most bytes."""
         self._drop(max(self._sizes, key=self._sizes.__getitem__))
@@ -130,6 +134,10 @@ class FaultTable:
         self.faults.clear()
         self._by_operation.clear()
         self.size = 0
+
+    @property
+    def empty(self) -> bool:
+        return not self.faults
 
     def drop(self) -> None:
         """Remove the oldest fault."""
