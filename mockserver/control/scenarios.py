@@ -15,7 +15,7 @@ from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.compile import Program
 from mockserver.core.scenario import Scenario
 from mockserver.kit.models import Shape
-from mockserver.scenario.library import Library, ScenarioSummary
+from mockserver.scenario.library import Library, ScenarioSummary, is_path
 from mockserver.source.document import Document, SourceErrors
 from mockserver.source.validation import validate
 
@@ -93,7 +93,7 @@ def _given(data: Any) -> Any:
     try:
         return validate(ScenarioByName, Document.of(data, "body")).name
     except SourceErrors as errors:
-        raise ControlError(422, str(errors.errors[0]), [str(each) for each in errors.errors]) from None
+        raise ControlError(422, str(errors.errors[0]), errors.lines()) from None
 
 
 def program_of(scenario: Any, library: Library) -> Program:
@@ -106,11 +106,10 @@ def program_of(scenario: Any, library: Library) -> Program:
             return library.program_of_text(scenario, "upload")
         if isinstance(scenario, dict) and "scenario" in scenario:
             return library.program_of_data(scenario, "upload")
-        # A name in a request is never a path: the control API does not read files of the machine.
-        if not isinstance(scenario, str) or "/" in scenario or "\\" in scenario or scenario.endswith((".yaml", ".yml")):
+        if not isinstance(scenario, str) or is_path(scenario) or "\\" in scenario:
             raise ControlError(422, "Give the name of a scenario, or a scenario itself")
         return library.program(scenario)
     except SourceErrors as errors:
-        raise ControlError(422, "The scenario has mistakes", [str(each) for each in errors.errors]) from None
+        raise ControlError(422, "The scenario has mistakes", errors.lines()) from None
     except LookupError as error:
         raise ControlError(404, str(error.args[0])) from None

@@ -15,7 +15,7 @@ from mockserver.wire.exchange import Exchange
 from mockserver.wire.overlay import Values
 
 # The maximum number of characters that are filled into a text. Values of a request can be long.
-MOST_TEXT = 1_000_000
+MAX_TEXT = 1_000_000
 # Not validated, because building the validators of these models would slow down every start.
 _DEFAULT_SPEC = StreamSpec.model_construct(set(), pace=PaceSpec.model_construct())
 # The ledger's names for the ways in which a stream can end.
@@ -27,7 +27,7 @@ ENDINGS: dict[Ending, str] = {
 }
 
 
-def composed(exchange: Exchange, began: int, seeded: Seeded, own: Callable[[], str], job: str | None) -> Stream:
+def compose_stream(exchange: Exchange, began: int, seeded: Seeded, own: Callable[[], str], job: str | None) -> Stream:
     """Return the stream of a reply: its chunks, their times, and how it ends.
 
     The text, pace and fault come from the `stream` of the request's rule; the default text is `own()`, the provider's.
@@ -77,7 +77,7 @@ def _fault(exchange: Exchange, spec: StreamSpec) -> Fault | None:
 
 
 def _filled(exchange: Exchange, text: str, job: str | None) -> str:
-    left, values = MOST_TEXT, Values(exchange, job)
+    left, values = MAX_TEXT, Values(exchange, job)
 
     def look_up(name: str) -> str:
         nonlocal left
