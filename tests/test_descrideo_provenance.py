@@ -222,7 +222,7 @@ async def test_a_replay_that_is_refused_names_why(wait, row):
         await t.advance(wait)
         if row == "rule.replay_forgotten":
             store: Any = t.sandbox.store
-            store._deliveries.clear()
+            store._deliveries.drop()
         await t.post(f"{SANDBOX}/{job_id}/replay-webhook", headers=by())
         assert row in await rests_on(t)
 

@@ -248,7 +248,7 @@ async def test_a_webhook_that_is_no_longer_kept_cannot_be_replayed():
     async with Conversation() as t:
         made = await ended(t, path=SANDBOX)
         store: Any = t.sandbox.store
-        store._deliveries.clear()
+        store._deliveries.drop()
         assert "no longer" in (await replayed(t, made["job_id"], SANDBOX, KEY, 404))["detail"]
 
 

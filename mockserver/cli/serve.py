@@ -91,6 +91,18 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="seconds without progress of a request body (default: 30)",
     )
+    serve.add_argument(
+        "--sandbox-memory",
+        type=whole_number,
+        metavar="MIB",
+        help="memory of a sandbox; above it the oldest data is dropped (default: 64)",
+    )
+    serve.add_argument(
+        "--server-memory",
+        type=whole_number,
+        metavar="MIB",
+        help="memory of all sandboxes; above it the largest sandbox drops its oldest data (default: 512)",
+    )
     add_config(serve)
 
 

@@ -205,7 +205,7 @@ def validate(admission: Admission, operation: Operation) -> None:
 async def choose_rule(admission: Admission, operation: Operation) -> None:
     """Find an armed fault for the request or, if there is none, the first rule that matches it."""
     sandbox, account = admission.sandbox, admission.optional_account
-    armed, fault = await armed_fault(sandbox, admission.name, account, admission.now)
+    armed, fault = await armed_fault(sandbox, admission.name, account)
     if fault is not None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return
