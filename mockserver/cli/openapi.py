@@ -9,6 +9,8 @@ from mockserver.cli.errors import report_error
 
 def add(commands: Any) -> None:
     """Add the command."""
+    from mockserver.providers.summaries import SUMMARIES
+
     openapi = commands.add_parser(
         "openapi",
         help="print the OpenAPI document of a provider, or of the control API",
@@ -19,7 +21,7 @@ def add(commands: Any) -> None:
     openapi.add_argument(
         "document",
         metavar="DOCUMENT",
-        help="videotoprompt, prompttovideo, nanophoto, descrideo, dumplingai or control",
+        help=f"{', '.join(summary.name for summary in SUMMARIES)} or control",
     )
     openapi.add_argument("--yaml", action="store_true", help="print YAML instead of JSON")
     openapi.set_defaults(run=_openapi)
