@@ -132,7 +132,7 @@ def test_every_documented_status_is_that_of_an_error_with_a_row(provider: Provid
 
 
 async def meets(t: Conversation, requests: RowRequests, matches: Callable[[JournalEntry], bool]) -> bool:
-    """Repeat the requests while time passes, until a journal entry is `matches`. Return false if there is none."""
+    """Repeat the requests while time passes, until a journal entry matches. Return false if there is none."""
     async for _ in repeat(t, requests):
         if any(matches(entry) for entry in await t.sandbox.journal()):
             return True
