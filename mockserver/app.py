@@ -95,7 +95,7 @@ def _control(
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:
     if scenario is not None:
         return library.program_of_data(scenario, "scenario")
-    return library.program(settings.scenario)
+    return library.program_typed(settings.scenario)
 
 
 def clock_of(text: str) -> ClockSpec | None:

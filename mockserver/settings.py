@@ -8,6 +8,7 @@ from typing import Any
 
 PREFIX = "MOCKSERVER_"
 FILE = "mockserver.toml"
+MAX_SEED = 2**63 - 1
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -56,6 +57,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     settings = Settings(**values)
     if not 0 <= settings.port <= 65_535:
         raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
+    if settings.seed is not None and not 0 <= settings.seed <= MAX_SEED:
+        raise SettingsError(f"seed must be from 0 to {MAX_SEED}, not {settings.seed}")
     for name in ("head_timeout", "body_timeout"):
         if getattr(settings, name) < 1:
             raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")

@@ -9,8 +9,6 @@ from mockserver.cli.errors import report_error
 
 def add(commands: Any) -> None:
     """Add the command."""
-    from mockserver.providers.summaries import SUMMARIES
-
     openapi = commands.add_parser(
         "openapi",
         help="print the OpenAPI document of a provider, or of the control API",
@@ -21,7 +19,7 @@ def add(commands: Any) -> None:
     openapi.add_argument(
         "document",
         metavar="DOCUMENT",
-        help=f"{', '.join(summary.name for summary in SUMMARIES)} or control",
+        help="the name of a provider, or control",
     )
     openapi.add_argument("--yaml", action="store_true", help="print YAML instead of JSON")
     openapi.set_defaults(run=_openapi)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import Field
 
+from mockserver.clock import let_others_run
 from mockserver.control.bodies import JsonOrYamlRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
@@ -13,7 +14,7 @@ from mockserver.control.problems import WRONG_BODY, problems
 from mockserver.core.compile import Program
 from mockserver.core.scenario import Scenario
 from mockserver.kit.models import Shape
-from mockserver.scenario.library import Library
+from mockserver.scenario.library import Library, is_path
 from mockserver.source.document import Document, SourceErrors
 from mockserver.source.validation import validate
 
@@ -50,8 +51,11 @@ _YAML = {"application/yaml": {"schema": {"$ref": "#/components/schemas/Scenario"
 
 @router.get("/scenarios", summary="List the scenarios")
 async def list_scenarios(parts: ServerParts) -> ScenarioList:
-    listed = parts.library.listed()
-    return ScenarioList(scenarios=[ScenarioListed(name=s.name, description=s.description) for s in listed])
+    listed = []
+    for scenario in parts.library.listed():
+        listed.append(ScenarioListed(name=scenario.name, description=scenario.description))
+        await let_others_run()  # a file that has changed is read here
+    return ScenarioList(scenarios=listed)
 
 
 @router.get(
@@ -86,7 +90,7 @@ def _given(data: Any) -> Any:
     try:
         return validate(ScenarioByName, Document.of(data, "body")).name
     except SourceErrors as errors:
-        raise ControlError(422, str(errors.errors[0]), [str(each) for each in errors.errors]) from None
+        raise ControlError(422, str(errors.errors[0]), errors.lines()) from None
 
 
 def program_of(scenario: Any, library: Library) -> Program:
@@ -99,11 +103,10 @@ def program_of(scenario: Any, library: Library) -> Program:
             return library.program_of_text(scenario, "upload")
         if isinstance(scenario, dict) and "scenario" in scenario:
             return library.program_of_data(scenario, "upload")
-        # A name in a request is never a path: the control API does not read files of the machine.
-        if not isinstance(scenario, str) or "/" in scenario or "\\" in scenario or scenario.endswith((".yaml", ".yml")):
+        if not isinstance(scenario, str) or is_path(scenario) or "\\" in scenario:
             raise ControlError(422, "Give the name of a scenario, or a scenario itself")
         return library.program(scenario)
     except SourceErrors as errors:
-        raise ControlError(422, "The scenario has mistakes", [str(each) for each in errors.errors]) from None
+        raise ControlError(422, "The scenario has mistakes", errors.lines()) from None
     except LookupError as error:
         raise ControlError(404, str(error.args[0])) from None

@@ -10,9 +10,12 @@ from mockserver.core.check import (
     Loc,
     Problem,
     Problems,
+    Suggest,
     check,
     check_fault,
     fault_kind,
+    first_suggestions,
+    quoted,
     suggest,
 )
 from mockserver.core.durations import Span
@@ -29,9 +32,12 @@ __all__ = [
     "Problem",
     "Problems",
     "Program",
+    "Suggest",
     "check_fault",
     "compile_fault",
     "compile_scenario",
+    "first_suggestions",
+    "quoted",
     "suggest",
 ]
 

@@ -64,6 +64,9 @@ def _no_items() -> list[Any]:
     return []
 
 
+# Items of a list that can also be written without brackets.
+_MOST_ITEMS = 1_000
+
 DurationMs = Annotated[
     int,
     BeforeValidator(durations.parse),
@@ -92,20 +95,21 @@ Progress = Annotated[
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(json_schema.SHARE)]
 Texts = Annotated[
     list[Annotated[str, Field(max_length=200)]],
+    Field(max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200})),
+    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, _MOST_ITEMS)),
 ]
 Names = Annotated[
     list[Annotated[str, Field(max_length=200)]],
-    Field(min_length=1),
+    Field(min_length=1, max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, least=1)),
+    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, _MOST_ITEMS, least=1)),
 ]
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
-    Field(min_length=1),
+    Field(min_length=1, max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, least=1)),
+    WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)),
 ]
 
 
@@ -147,7 +151,9 @@ class AccountSpec(Model):
     plan: str | None = Field(default=None, description="the plan whose limits apply")
     credits: float | None = Field(default=None, ge=0, le=1e12, description="the balance; default: the provider's")
     limits: dict[str, Annotated[int, Field(ge=0)] | None] = Field(
-        default_factory=_no_keys, description="limits by name, such as `requests_per_minute: 5`; null: unlimited"
+        default_factory=_no_keys,
+        max_length=_MOST_ITEMS,
+        description="limits by name, such as `requests_per_minute: 5`; null: unlimited",
     )
     webhook: WebhookSpec | None = Field(default=None, description="where the account's events are sent")
     billing: Literal["prepaid", "postpaid"] | None = Field(
@@ -323,6 +329,7 @@ class RuleSpec(Model):
     operation: Names = Field(description="one or more operations as `provider.operation`; `*` matches any characters")
     when: dict[str, Condition] = Field(
         default_factory=_no_keys,
+        max_length=100,
         description="conditions on `body.NAME`, `query.NAME`, `header.NAME`, `path.NAME`, `account.NAME` or `input` "
         "(the URL or the prompt)",
     )
@@ -393,7 +400,12 @@ class Scenario(Model):
 
     scenario: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="the name of the scenario")
     description: str = Field(default="", max_length=4000, description="what the scenario shows")
-    extends: str | None = Field(default=None, description="another scenario, whose rules are tried after these")
+    extends: str | None = Field(
+        default=None,
+        max_length=500,
+        description="the name of another scenario, whose rules are tried after these; in a file also `./FILE.yaml`, a "
+        "file beside it",
+    )
     seed: int | None = Field(
         default=None, ge=0, le=2**63 - 1, description="fixes everything that looks random; default: 0"
     )

@@ -35,6 +35,7 @@ from typing import Any, Protocol
 
 from mockserver.core.accounts import Account, Tariff
 from mockserver.core.deliveries import Delivery
+from mockserver.core.instants import LATEST
 from mockserver.core.jobs import Effects, Job, State
 from mockserver.core.journal import JournalEntry
 from mockserver.core.plans import Status
@@ -168,10 +169,13 @@ class Settling:
         return min((at for at in instants if at is not None), default=None)
 
     async def next_event(self, *, deliveries: bool = True) -> int | None:
-        """Return the instant of the next event: a step of a job, a delivery or a chunk of a stream."""
+        """Return the instant of the next event: a step of a job, a delivery or a chunk of a stream.
+
+        None if there is none that the clock can reach.
+        """
         clock = self.sandbox.clock
         await self.observe(clock.now())
         # A running clock wakes its sleepers by itself. A stopped clock must be advanced to them.
         sleeper = None if clock.rate else clock.next_sleeper()
         instants = (await self.sandbox.store.next_transition(), await self.next_due(deliveries=deliveries), sleeper)
-        return min((at for at in instants if at is not None), default=None)
+        return min((at for at in instants if at is not None and at < LATEST), default=None)

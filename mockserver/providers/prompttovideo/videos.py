@@ -17,7 +17,7 @@ PER_PAGE, PER_PAGE_MAX = 20, 100
 # The queue lists so many videos of an account: the next ones.
 LISTED = 50
 _PAGE_MAX = 2**53 - 1
-_NUMBER = re.compile(r"[+]?0*([0-9]+)")
+_NUMBER = re.compile(r"[+]?([0-9]+)")
 _BELOW_ONE = re.compile(r"-[0-9]+|[+]?0+")
 _NOTHING = Page((), 0)
 _SHOWN = 60
