@@ -85,13 +85,13 @@ async def test_the_head_comes_at_once_and_the_text_word_by_word():
         assert listener.headers["content-type"] == "text/plain; charset=utf-8"
         assert "content-length" not in listener.headers
         await t.advance(0.6)
-        assert listener.heard == [(600, b"## ")]
+        assert listener.pieces == [(600, b"## ")]
         await t.advance(120)
         assert listener.complete
         gaps = [b - a for a, b in zip(listener.instants, listener.instants[1:], strict=False)]
         assert min(gaps) >= 30
         assert max(gaps) <= 50
-        assert len(listener.heard) > 100
+        assert len(listener.pieces) > 100
 
 
 # Keys, limits and credits.
@@ -241,7 +241,7 @@ async def test_a_plan_is_followed_before_the_first_byte():
         await t.advance(599)
         assert listener.status == 0
         await t.advance(1)
-        assert (listener.status, listener.heard) == (200, [])
+        assert (listener.status, listener.pieces) == (200, [])
         await t.advance(0.6)
         assert listener.instants == [600_600]
         await t.advance(120)
@@ -289,8 +289,8 @@ async def test_the_latency_of_a_rule_comes_before_the_stream():
         listener = await Listener(t, API, URL).settled()
         await t.advance(10)
         assert listener.status == 200
-        assert listener.heard == []
+        assert listener.pieces == []
         await t.advance(0.6)
         assert listener.instants == [10_600]
         await t.advance(0.1)
-        assert len(listener.heard) <= 4, "time that has passed before is not made up for"
+        assert len(listener.pieces) <= 4, "time that has passed before is not made up for"

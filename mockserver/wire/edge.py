@@ -169,7 +169,7 @@ class Edge:
             if reply.stream.track.ending != "complete":
                 # The head of the reply names the row, so it has to be known before the stream ends.
                 admission.note_rows((f"ending.{ENDINGS[reply.stream.track.ending]}",))
-        admission.deviations = (*admission.deviations, *reply.deviations)[: checks.MOST_DEVIATIONS]
+        admission.deviations = (*admission.deviations, *reply.deviations)[: checks.MAX_DEVIATIONS]
         return await apply_overlay(exchange, reply) if admission.rule is not None else reply
 
     async def _wait_for_work(self, admission: Admission, deferred: Deferred, sender: ReplySender) -> Reply:
@@ -199,7 +199,7 @@ class Edge:
         """Return the reply to a refused request, in the provider's format."""
         operation, account = admission.operation, admission.optional_account
         admission.usage = refusal.usage or admission.usage
-        admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MOST_DEVIATIONS]
+        admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MAX_DEVIATIONS]
         admission.job = refusal.job or admission.job
         reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:

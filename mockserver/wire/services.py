@@ -96,8 +96,8 @@ class Jobs:
             raise Refusal("not_found", note=f"No job {job_id!r}")
         return job
 
-    async def polled(self, job_id: str) -> tuple[Job, State]:
-        """A job and its state, for the reply to a status request, which is counted. Raises Refusal `not_found`."""
+    async def get_and_poll(self, job_id: str) -> tuple[Job, State]:
+        """Return a job and its state for a status request, and count the poll. Raises Refusal `not_found`."""
         job = await self.get(job_id)
         state = job.at(self._now)
         if state.step.polls is not None:

@@ -25,7 +25,7 @@ ENDINGS: dict[Ending, str] = {
 }
 
 
-def composed(exchange: Exchange, began: int, seeded: Seeded, own: Callable[[], str], job: str | None) -> Stream:
+def compose_stream(exchange: Exchange, began: int, seeded: Seeded, own: Callable[[], str], job: str | None) -> Stream:
     """Return the stream of a reply: its chunks, their times, and how it ends.
 
     The text, pace and fault come from the `stream` of the request's rule; the default text is `own()`, the provider's.

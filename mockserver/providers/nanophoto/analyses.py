@@ -20,7 +20,7 @@ from mockserver.providers.nanophoto.models import FIELDS, ReversePrompt
 from mockserver.providers.nanophoto.upload import inspect
 from mockserver.sandbox.state import SandboxState
 from mockserver.wire.exchange import Exchange
-from mockserver.wire.stream import composed, ends_at
+from mockserver.wire.stream import compose_stream, ends_at
 from mockserver.wire.work import due_of, steps_of
 
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -60,7 +60,7 @@ async def reverse_prompt(exchange: Exchange) -> Deferred:
     starts = now + sum(step.duration or 0 for step in work)
     seeded, source = exchange.seeded.child("stream", job_id), exchange.seeded.child("video", video.mark)
     began = max(starts, sandbox.clock.now())
-    stream = composed(exchange, began, seeded, lambda: _text(sandbox, source, video, locale), job_id)
+    stream = compose_stream(exchange, began, seeded, lambda: _text(sandbox, source, video, locale), job_id)
     request = {"source": body.source, "locale": locale, "hint": video.hint}
     await exchange.jobs.submit(
         job_id, request=request, plan=_plan(exchange.fault, work, stream, starts), cost=prices.ANALYSIS

@@ -55,7 +55,7 @@ async def generate(exchange: Exchange) -> Reply:
 
 async def status(exchange: Exchange) -> Reply:
     """GET /api/v1/video/{video_id}/status."""
-    job, _ = await exchange.jobs.polled(exchange.path["video_id"])
+    job, _ = await exchange.jobs.get_and_poll(exchange.path["video_id"])
     return Reply(200, _full(exchange, job), job=job.id, ledger_rows=tuple(_rows_of_state(exchange, job)))
 
 
