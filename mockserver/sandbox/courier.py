@@ -29,8 +29,8 @@ attempt that ends nevertheless changes nothing, because its delivery is of an ol
 except replays: those that wait for it, and those that fall due, are due again at that instant. Other receivers do not
 notice.
 
-**Errors.** An exception of a provider about a step or an answer is logged, and everything else continues (see
-`settling`). An exception in an attempt makes it a failed attempt.
+**Errors.** An exception that a provider raises while it handles a step or a reply is logged, and everything else
+continues (see `settling`). An exception in an attempt makes it a failed attempt.
 
 **Jobs without effects.** On a running clock the task waits only for effects and deliveries. The steps of jobs without
 effects are computed when they are read (see `settling`).
@@ -46,6 +46,8 @@ from mockserver.sandbox.sends import Due, SandboxSends, Sends
 from mockserver.sandbox.settling import Settling
 from mockserver.sandbox.state import SandboxState
 
+# So many deliveries wait for room before those that the store has dropped are looked for.
+_SWEEP_ABOVE = 5_000
 # Receivers that asked for a pause, at most.
 _MAX_PAUSES = 1_000
 
@@ -64,6 +66,7 @@ class Courier:
         self._sending: dict[asyncio.Task[None], Due] = {}
         # Until when receivers asked for no more webhooks.
         self._pauses: dict[str, int] = {}
+        self._sweep_above = _SWEEP_ABOVE
         self._change = asyncio.Event()
         self._waits_until: int | None = None
         # The deliveries that an advance waits for. Their ids are removed when their attempts end.
@@ -156,6 +159,16 @@ class Courier:
                 await store.save_delivery(replace(delivery, due_at=until))
             else:
                 self._sends.add(due)
+        if self._sends.waiting > self._sweep_above:
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Forget deliveries that wait for room and that the store has dropped, so that the queues are bounded."""
+        store = self._sandbox.store
+        dropped = {due.id for due in list(self._sends.entries()) if await store.get_delivery(due.id) is None}
+        self._sends.remove(dropped)
+        self.awaited -= dropped
+        self._sweep_above = max(_SWEEP_ABOVE, 2 * self._sends.waiting)
 
     def _start(self, due: Due) -> None:
         task = asyncio.get_running_loop().create_task(self._attempt(due))

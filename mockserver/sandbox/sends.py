@@ -19,7 +19,7 @@ that the bounds of the store hold for deliveries that wait.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -154,6 +154,13 @@ class SandboxSends:
             self._turns.pop(name, None)
             self._forget_idle(name)
         return taken
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Remove deliveries that wait."""
+        for name in list(self._turns) if ids else ():
+            for due in self.take_waiting(name):
+                if due.id not in ids:
+                    self.add(due)
 
     def clear(self) -> None:
         """Remove all deliveries that wait."""
