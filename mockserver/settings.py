@@ -37,6 +37,8 @@ class Settings:
     token: str = ""
     head_timeout: int = 10
     body_timeout: int = 30
+    sandbox_memory: int = 64
+    server_memory: int = 512
 
     @property
     def scenario_dirs(self) -> tuple[Path, ...]:
@@ -62,7 +64,16 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     for name in ("head_timeout", "body_timeout"):
         if getattr(settings, name) < 1:
             raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
+    _check_memory(settings)
     return settings
+
+
+def _check_memory(settings: Settings) -> None:
+    if settings.sandbox_memory < 1:
+        raise SettingsError(f"sandbox_memory must be at least 1 MiB, not {settings.sandbox_memory}")
+    if settings.server_memory < settings.sandbox_memory:
+        least = f"sandbox_memory, which is {settings.sandbox_memory} MiB"
+        raise SettingsError(f"server_memory must be at least {least}, not {settings.server_memory}")
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:

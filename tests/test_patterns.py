@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mockserver.core import patterns
 from mockserver.core.costs import Cost, costs_of, total_steps
-from mockserver.core.match import SUBJECT_MAX, Check, Rule, View, compile_check
+from mockserver.core.match import SUBJECT_MAX, CompiledCondition, Rule, View, compile_check
 from mockserver.core.patterns import PATTERN_BYTES, SCENARIO_BYTES, STEPS, SUBJECT_BYTES, Pattern, PatternSizes, Work
 from mockserver.core.scenario import Condition
 from tests.conversation import Conversation
@@ -253,5 +253,5 @@ def test_only_so_many_used_patterns_are_kept() -> None:
 
 
 def test_the_check_of_a_condition_without_a_pattern_has_none() -> None:
-    assert isinstance(compile_check("input", Condition(contains="x")), Check)
+    assert isinstance(compile_check("input", Condition(contains="x")), CompiledCondition)
     assert compile_check("input", Condition(contains="x")).pattern is None

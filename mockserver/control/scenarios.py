@@ -1,20 +1,21 @@
 """Operations on scenarios: list them, get the active one, switch to another."""
 
+import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field
 
-from mockserver.clock import let_others_run
 from mockserver.control.bodies import JsonOrYamlRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.models import ClockMode, ScenarioByName, ScenarioChange
-from mockserver.control.problems import WRONG_BODY, problems
+from mockserver.control.pages import Paged, PageQuery, paged
+from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.compile import Program
 from mockserver.core.scenario import Scenario
 from mockserver.kit.models import Shape
-from mockserver.scenario.library import Library, is_path
+from mockserver.scenario.library import Library, ScenarioSummary, is_path
 from mockserver.source.document import Document, SourceErrors
 from mockserver.source.validation import validate
 
@@ -26,7 +27,7 @@ class ScenarioListed(Shape):
     description: str
 
 
-class ScenarioList(Shape):
+class ScenarioList(Paged):
     """All scenarios that you can switch to by name."""
 
     scenarios: list[ScenarioListed]
@@ -49,13 +50,15 @@ _EXAMPLES: Any = {
 _YAML = {"application/yaml": {"schema": {"$ref": "#/components/schemas/Scenario"}}}
 
 
-@router.get("/scenarios", summary="List the scenarios")
-async def list_scenarios(parts: ServerParts) -> ScenarioList:
-    listed = []
-    for scenario in parts.library.listed():
-        listed.append(ScenarioListed(name=scenario.name, description=scenario.description))
-        await let_others_run()  # a file that has changed is read here
-    return ScenarioList(scenarios=listed)
+@router.get("/scenarios", summary="List the scenarios", response_model=ScenarioList, responses=WRONG_QUERY)
+async def list_scenarios(query: Annotated[PageQuery, Query()], parts: ServerParts) -> Response:
+    # Files that are new or have changed are parsed, which takes long.
+    listed = [each for each in await asyncio.to_thread(parts.scenarios) if each.name > query.cursor]
+    return await paged("scenarios", listed, _view, lambda each: each.name, len(listed))
+
+
+def _view(listed: ScenarioSummary) -> ScenarioListed:
+    return ScenarioListed(name=listed.name, description=listed.description)
 
 
 @router.get(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.core.fill import KNOWN, MAX_PLACEHOLDERS, count_names, unknown_names
-from mockserver.core.match import Check, key_matches
+from mockserver.core.match import CompiledCondition, key_matches
 from mockserver.core.scenario import AccountSpec, FaultSpec, RuleSpec, Scenario
 from mockserver.core.streams import STREAM_FAULTS
 
@@ -23,7 +23,7 @@ _MAX_PRINTED = 100
 Loc = tuple[str | int, ...]
 Suggest = Callable[[str, Sequence[str]], str]
 # The conditions of a rule by their path: each compiled, or the error of compiling it.
-Conditions = Mapping[str, Check | ValueError]
+Conditions = Mapping[str, CompiledCondition | ValueError]
 
 
 class Catalogue(NamedTuple):

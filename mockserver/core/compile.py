@@ -21,7 +21,7 @@ from mockserver.core.check import (
 from mockserver.core.costs import Cost, costs_of
 from mockserver.core.durations import Span
 from mockserver.core.faults import Fault, Phase
-from mockserver.core.match import Check, Miss, Rule, RuleGroup, compile_check, compile_window, key_matches
+from mockserver.core.match import CompiledCondition, Miss, Rule, RuleGroup, compile_check, compile_window, key_matches
 from mockserver.core.patterns import PatternSizes
 from mockserver.core.plans import Plan, Step
 from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
@@ -132,7 +132,7 @@ def _pattern_bytes(rules: Iterable[Rule]) -> int:
 
 
 def _conditions(spec: RuleSpec, sizes: PatternSizes) -> Conditions:
-    compiled: dict[str, Check | ValueError] = {}
+    compiled: dict[str, CompiledCondition | ValueError] = {}
     for path, condition in spec.when.items():
         try:
             compiled[path] = compile_check(path, condition, sizes)
@@ -146,7 +146,7 @@ def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
     return Rule(
         name=spec.name,
         operations=tuple(spec.operation),
-        checks=(*window, *(c for c in conditions.values() if isinstance(c, Check))),
+        checks=(*window, *(c for c in conditions.values() if isinstance(c, CompiledCondition))),
         nth=frozenset(spec.nth or ()),
         times=spec.times,
         probability=spec.probability,

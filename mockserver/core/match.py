@@ -54,7 +54,7 @@ class View(NamedTuple):
         return value
 
 
-class Check(NamedTuple):
+class CompiledCondition(NamedTuple):
     """One compiled condition: the path of the value, its tests with their texts for people, and the path as text.
 
     The `pattern` is tried after the tests. `searched` is 1 if one of these searches for a word.
@@ -88,7 +88,7 @@ class Rule(NamedTuple):
 
     name: str
     operations: tuple[str, ...]
-    checks: tuple[Check, ...] = ()
+    checks: tuple[CompiledCondition, ...] = ()
     nth: frozenset[int] = frozenset()
     times: int | None = None
     probability: float | None = None
@@ -157,7 +157,7 @@ def key_matches(pattern: str, key: str) -> bool:
     return True
 
 
-def compile_check(path: str, condition: Condition, sizes: PatternSizes | None = None) -> Check:
+def compile_check(path: str, condition: Condition, sizes: PatternSizes | None = None) -> CompiledCondition:
     """Compile one entry of `when`. Raises ValueError with a message for the author of the scenario.
 
     `sizes` counts the patterns of the scenario.
@@ -173,10 +173,10 @@ def compile_check(path: str, condition: Condition, sizes: PatternSizes | None = 
     pattern = None
     if condition.regex is not None:
         pattern = f"{path} regex {condition.regex!r}", (sizes or PatternSizes()).compile(condition.regex)
-    return Check(path, head, tuple(names), tests, word, pattern, int(condition.contains is not None))
+    return CompiledCondition(path, head, tuple(names), tests, word, pattern, int(condition.contains is not None))
 
 
-def compile_window(window: WindowSpec) -> tuple[Check, ...]:
+def compile_window(window: WindowSpec) -> tuple[CompiledCondition, ...]:
     """Compile a rule's `during`. A window includes its first instant and excludes its last."""
     checks = []
     if (start := window.start) is not None:
@@ -186,8 +186,8 @@ def compile_window(window: WindowSpec) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _clock_check(moment: Moment, text: str, test: Test) -> Check:
-    return Check("during", "age" if moment.relative else "now", (), ((text, test),))
+def _clock_check(moment: Moment, text: str, test: Test) -> CompiledCondition:
+    return CompiledCondition("during", "age" if moment.relative else "now", (), ((text, test),))
 
 
 def _tests(c: Condition) -> Iterator[tuple[str, Test]]:

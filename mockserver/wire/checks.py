@@ -158,7 +158,7 @@ def check_scope(admission: Admission, operation: Operation) -> None:
         raise Refusal("forbidden", f"This credential lacks the scope {scope}", case="missing_scope")
 
 
-def check_credential(admission: Admission, operation: Operation) -> None:
+def note_credential_form(admission: Admission, operation: Operation) -> None:
     """Record a deviation if the credential is not sent in the documented form."""
     deviation = credential_deviation(admission.request.headers)
     if deviation is not None and isinstance(admission.key, str) and bearer(admission.request.headers) == admission.key:
@@ -207,7 +207,7 @@ def validate(admission: Admission, operation: Operation) -> None:
 async def choose_rule(admission: Admission, operation: Operation) -> None:
     """Find an armed fault for the request or, if there is none, the first rule that matches it."""
     sandbox, account = admission.sandbox, admission.optional_account
-    armed, fault = await armed_fault(sandbox, admission.name, account, admission.now)
+    armed, fault = await armed_fault(sandbox, admission.name, account)
     if fault is not None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return

@@ -1,7 +1,7 @@
 """The edge: handles every request of every provider, with the same checks in the same order.
 
 Every reply has the provider's format and its limit headers, also if the request fails, and every request gets one
-journal entry. A provider whose checks have another order documents that in its module.
+journal entry. The order of a provider's checks is also a row of its ledger.
 """
 
 import logging
@@ -44,7 +44,7 @@ CHECKS: tuple[Check, ...] = (
     Check(checks.check_account, lambda provider, operation: not operation.public),
     Check(checks.count_limits, lambda provider, operation: not operation.public and bool(_counts(provider, operation))),
     Check(checks.check_scope, lambda provider, operation: not operation.public and operation.scope is not None),
-    Check(checks.check_credential, lambda provider, operation: not operation.public),
+    Check(checks.note_credential_form, lambda provider, operation: not operation.public),
     Check(checks.check_query, lambda provider, operation: True),
     Check(checks.read, lambda provider, operation: _has_body(operation)),
     Check(checks.validate, lambda provider, operation: _has_body(operation)),
