@@ -89,7 +89,7 @@ def _control(
         return document_of(providers.get(name))
 
     parts = Parts(sandboxes, library, providers, ledger, document)
-    return ControlApi(parts, Boundary(settings.token, settings.public_url))
+    return ControlApi(parts, Boundary(settings.token, settings.public_url, settings.allow_hosts))
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:

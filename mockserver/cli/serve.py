@@ -80,6 +80,14 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
         help="token of the control API (default: none on localhost, otherwise a random one, which is printed)",
     )
     serve.add_argument(
+        "--allow-host",
+        action="append",
+        dest="allow_hosts",
+        metavar="NAME",
+        help="host name under which the control API answers, apart from localhost, IP addresses and the host of "
+        "--public-url; can be repeated (MOCKSERVER_ALLOW_HOSTS: names separated by commas)",
+    )
+    serve.add_argument(
         "--head-timeout",
         type=whole_number,
         metavar="SECONDS",
