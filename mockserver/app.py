@@ -1,7 +1,7 @@
 """The composition root: creates the ASGI application from settings, providers, scenarios and the control API."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from mockserver.clock import monotonic
@@ -18,9 +18,10 @@ from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.policy import Provenance
 from mockserver.providers import registry
 from mockserver.sandbox.sandboxes import Sandboxes
-from mockserver.scenario.library import Library
+from mockserver.scenario.library import Library, ScenarioSummary
 from mockserver.settings import Settings, SettingsError
-from mockserver.store.memory import MemoryStore
+from mockserver.store.memory import Bounds, MemoryStore
+from mockserver.store.pool import MIB, MemoryPool
 from mockserver.wire.control import Control
 from mockserver.wire.exchange import Policy
 from mockserver.wire.server import Server
@@ -44,14 +45,16 @@ def create_app(
     known = Providers.of(providers) if providers else registry.providers()
     library = Library(catalogue_of(known.summaries), known.values(), settings.scenario_dirs)
     provenance = _provenance(settings, known)
+    pool, bounds = MemoryPool(settings.server_memory * MIB), Bounds(memory=settings.sandbox_memory * MIB)
     sandboxes = Sandboxes(
         program=_program(library, settings, scenario),
         simulations=known,
         sender=sender or _network(settings, own_ports),
-        store=MemoryStore,
+        store=lambda: MemoryStore(bounds, pool),
         seed=settings.seed,
         clock=clock_of(settings.clock),
         disallowed_rows=provenance.disallowed_rows,
+        memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
     )
     return Server(
         known,
@@ -82,20 +85,30 @@ def _control(
     from mockserver.control.boundary import Boundary
     from mockserver.control.dependencies import Parts
 
-    @lru_cache(maxsize=len(providers) + 1)
+    # Both are called in threads, and by several requests at a time.
+    building, listing = Lock(), Lock()
+    documents: dict[str, Mapping[str, Any]] = {}
+
     def document(name: str) -> Mapping[str, Any]:
         from mockserver.openapi import document_of
 
-        return document_of(providers.get(name))
+        with building:
+            if name not in documents:
+                documents[name] = document_of(providers.get(name))
+            return documents[name]
 
-    parts = Parts(sandboxes, library, providers, ledger, document)
+    def scenarios() -> list[ScenarioSummary]:
+        with listing:
+            return list(library.listed())
+
+    parts = Parts(sandboxes, library, providers, ledger, document, scenarios)
     return ControlApi(parts, Boundary(settings.token, settings.public_url, settings.allow_hosts))
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:
     if scenario is not None:
         return library.program_of_data(scenario, "scenario")
-    return library.program(settings.scenario)
+    return library.program_typed(settings.scenario)
 
 
 def clock_of(text: str) -> ClockSpec | None:
@@ -110,4 +123,4 @@ def clock_of(text: str) -> ClockSpec | None:
         values = {"mode": text} if speed == text else {"mode": "scaled", "speed": float(speed)}
         return ClockSpec.model_validate(values)
     except ValueError:  # includes pydantic's ValidationError
-        raise SettingsError(f"clock must be real, manual, auto, or a speed such as 60x, not {text!r}") from None
+        raise SettingsError(f"clock must be real, manual, auto, scaled, or a speed such as 60x, not {text!r}") from None

@@ -22,6 +22,9 @@ it drops to 0, an `auto` clock calls `on_idle`, and the courier advances it to t
 are also kept in `_awake`, so that code that advances the clock in steps can wait until each of them sleeps again or has
 ended (`quiet`): everything that happens at one instant is finished before the next instant.
 
+**Time ends.** The last instant is at the end of the year 8999, because dates have four digits. A running clock stops
+there. Later events never happen: nothing waits for them, and they are not listed.
+
 **Time never goes back.** `now` is the offset plus the time on the monotonic clock since then, times the rate. A change
 of mode or rate first makes the current instant the new offset. `jump` ignores past instants.
 
@@ -38,7 +41,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Literal
 
-from mockserver.core.instants import parse_rfc3339, rfc3339
+from mockserver.core.instants import LATEST, parse_rfc3339, rfc3339
 
 __all__ = ["START", "Clock", "Mode", "Ticker", "monotonic", "parse_rfc3339", "rfc3339", "wall_ms"]
 
@@ -90,7 +93,7 @@ class Clock:
         """Return the current instant. It is never earlier than a previous result."""
         if self.mode == "real":
             return self._at + int((time.monotonic() - self._since) * 1000)
-        return self._at + int((time.monotonic() - self._since) * 1000 * self.rate)
+        return min(LATEST - 1, self._at + int((time.monotonic() - self._since) * 1000 * self.rate))
 
     def change(self, mode: Mode, speed: float = 1.0) -> None:
         """Continue from the current instant in another mode."""
@@ -100,18 +103,21 @@ class Clock:
         self._notify_idle()
 
     def jump(self, to: int) -> None:
-        """Move forward to `to`, and wake the sleepers whose instant has come. An earlier instant changes nothing."""
-        now = self.now()
+        """Move forward to `to`, and wake the sleepers whose instant has come. An earlier instant changes nothing.
+
+        The last instant of a clock is in the year 8999.
+        """
+        now, to = self.now(), min(to, LATEST - 1)
         if to > now:
             self._at, self._since = to, time.monotonic()
             self._drop_alarm()
         self._wake()
 
     def real_delay(self, until: int) -> float | None:
-        """Return the real seconds from now to the instant `until`; None if the clock stands still."""
+        """Return the real seconds from now to the instant `until`; None if the clock does not reach it by itself."""
         if until <= self.now():
             return 0.0
-        if not self.rate:
+        if not self.rate or until >= LATEST:
             return None
         # Not computed from `now`, which is rounded down to a millisecond: streams need more precision.
         return max(0.0, (until - self._at) / 1000 / self.rate - (time.monotonic() - self._since))

@@ -170,11 +170,14 @@ def _open(handle: "MockServer") -> str | None:
 
 
 def _seed(config: pytest.Config) -> int | None:
-    value = _setting(config, "seed")
+    given = _setting(config, "seed")
     try:
-        return int(value) if value else None
+        seed = int(given) if given else None
     except ValueError:
-        raise pytest.UsageError(f"mockserver: the seed must be a whole number, not {value!r}") from None
+        raise pytest.UsageError(f"mockserver: the seed must be a whole number, not {given!r}") from None
+    if seed is not None and not 0 <= seed < 2**63:
+        raise pytest.UsageError(f"mockserver: the seed must be from 0 to {2**63 - 1}, not {seed}")
+    return seed
 
 
 def _clock(config: pytest.Config) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 PREFIX = "MOCKSERVER_"
 FILE = "mockserver.toml"
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
+MAX_SEED = 2**63 - 1
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -39,6 +40,8 @@ class Settings:
     allow_hosts: tuple[str, ...] = ()
     head_timeout: int = 10
     body_timeout: int = 30
+    sandbox_memory: int = 64
+    server_memory: int = 512
 
     @property
     def scenario_dirs(self) -> tuple[Path, ...]:
@@ -59,9 +62,12 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     settings = Settings(**values)
     if not 0 <= settings.port <= 65_535:
         raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
+    if settings.seed is not None and not 0 <= settings.seed <= MAX_SEED:
+        raise SettingsError(f"seed must be from 0 to {MAX_SEED}, not {settings.seed}")
     for name in ("head_timeout", "body_timeout"):
         if getattr(settings, name) < 1:
             raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
+    _check_memory(settings)
     return replace(settings, allow_hosts=_host_names(settings.allow_hosts))
 
 
@@ -71,6 +77,14 @@ def _host_names(values: Iterable[str]) -> tuple[str, ...]:
         if not _HOST_NAME.fullmatch(name):
             raise SettingsError(f"allow_hosts: {name!r} is not a host name; give only the name, such as mockserver")
     return tuple(name.lower() for name in values)
+
+
+def _check_memory(settings: Settings) -> None:
+    if settings.sandbox_memory < 1:
+        raise SettingsError(f"sandbox_memory must be at least 1 MiB, not {settings.sandbox_memory}")
+    if settings.server_memory < settings.sandbox_memory:
+        least = f"sandbox_memory, which is {settings.sandbox_memory} MiB"
+        raise SettingsError(f"server_memory must be at least {least}, not {settings.server_memory}")
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Holds every reply of a server, and every webhook that it sends, to the OpenAPI documents."""
+"""Checks every reply of a server, and every webhook that it sends, against the OpenAPI documents."""
 
 import json
 import re
@@ -17,12 +17,12 @@ from mockserver.wire.server import Server
 
 Headers = Mapping[str, str]
 
-# The server's own refusals, of requests that reach no provider.
-_UNPLACED = "mockserver cannot route this request"
-# Its refusals of what would rest on an assumption, where it may make none.
-_UNDOCUMENTED = (501, "application/problem+json")
-_SIMULATED = frozenset(p.name for p in all_providers())
-# Read here, before any test puts another in its place.
+# The title of the server's reply to a request that it cannot route to a provider.
+_NOT_ROUTED = "mockserver cannot route this request"
+# The reply of a server that does not allow assumptions, if the provider's reply would rest on one.
+_ASSUMPTION_REFUSED = (501, "application/problem+json")
+_PROVIDERS = frozenset(p.name for p in all_providers())
+# Read at import, before a test can replace the ledger.
 _LEDGER = ledger(all_providers()).rows
 _FAULTY = (
     "the reply was sent with a fault",
@@ -32,10 +32,10 @@ _FAULTY = (
 
 
 class Contract:
-    """An ASGI application in front of a server: it passes everything through, and fails a test whose reply is wrong.
+    """An ASGI application in front of a server that raises AssertionError for a reply outside the document.
 
-    Scenarios may make a server break its contract: faults that happen on the wire, errors where the document has
-    none, and fields laid over a reply are let through.
+    Scenarios may make a server break its contract: faults on the wire, errors that the document does not have, and
+    replies with changed fields are allowed.
     """
 
     def __init__(self, app: Server) -> None:
@@ -48,83 +48,86 @@ class Contract:
             return
         sent: list[MutableMapping[str, Any]] = []
 
-        async def note(message: MutableMapping[str, Any]) -> None:
+        async def record_and_send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)
             await send(message)
 
-        await self._app(scope, receive, note)
+        await self._app(scope, receive, record_and_send)
         status = sent[0]["status"]
         headers = {n.decode("latin-1"): v.decode("latin-1") for n, v in sent[0]["headers"]}
         body = b"".join(m.get("body", b"") for m in sent[1:])
-        for name, path in self._places(scope):
-            problems = list(reply_problems(name, scope["method"], path, status, headers, body))
-            if problems and not await self._meant(scope["method"], path, problems):
-                raise AssertionError(f"{scope['method']} {path} of {name} replied {status}: {'; '.join(problems)}")
+        target = self._target(scope)
+        if target is None:
+            return
+        name, path = target
+        problems = list(reply_problems(name, scope["method"], path, status, headers, body))
+        if problems and not await self._caused_by_scenario(scope["method"], path, problems):
+            raise AssertionError(f"{scope['method']} {path} of {name} replied {status}: {'; '.join(problems)}")
 
     async def check_webhooks(self) -> None:
-        """Fail when a webhook that was sent is not as documented, and no scenario asked for it."""
+        """Raise AssertionError if a webhook is not as documented, and no rule of the scenario is for its event."""
         for sandbox in self._app.sandboxes.by_name.values():
-            spoilt = [rule.event for rule in sandbox.program.webhooks]
+            changed_events = [rule.event for rule in sandbox.program.webhooks]
             for delivery in await sandbox.store.deliveries():
                 problems = list(webhook_problems(delivery))
-                if problems and not any(key_matches(pattern, delivery.event) for pattern in spoilt):
+                if problems and not any(key_matches(pattern, delivery.event) for pattern in changed_events):
                     raise AssertionError(f"{delivery.event} of {delivery.provider}: {'; '.join(problems)}")
 
     async def check_provenance(self) -> None:
-        """Fail when something rests on a behaviour that the ledger does not have."""
+        """Raise AssertionError if a reply rests on a row that the ledger does not have."""
         for sandbox in self._app.sandboxes.by_name.values():
             for entry in await sandbox.journal():
                 unknown = set(entry.rests_on) - _LEDGER.keys()
-                if unknown and entry.provider in _SIMULATED:
+                if unknown and entry.provider in _PROVIDERS:
                     raise AssertionError(f"not in the ledger: {', '.join(sorted(unknown))}")
 
-    def _places(self, scope: Any) -> Iterable[tuple[str, str]]:
-        """The document that a request falls under, and its path there; none where no operation has that path."""
+    def _target(self, scope: Any) -> tuple[str, str] | None:
+        """Return the document for a request, and the path in it; None if no operation has the path."""
         host = next((v.decode("latin-1") for n, v in scope["headers"] if n == b"host"), "")
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
         address = self._book.find(path, host)
         names = [address.target] if address.target else [p.name for p in all_providers()]
-        return [(name, address.path) for name in names if operation(name, scope["method"], address.path)][:1]
+        return next(((name, address.path) for name in names if operation(name, scope["method"], address.path)), None)
 
-    async def _meant(self, method: str, path: str, problems: list[str]) -> bool:
-        """True when a scenario asked for what is wrong with the reply."""
+    async def _caused_by_scenario(self, method: str, path: str, problems: list[str]) -> bool:
+        """Return whether the scenario, an armed fault or a strict server causes the problems of the reply."""
         for sandbox in self._app.sandboxes.by_name.values():
             for entry in await sandbox.journal():
                 if entry.kind != "request" or (entry.method, entry.path) != (method, path):
                     continue
                 rule = next((r for r in sandbox.program.rules if r.name == entry.rule), None)
                 note = entry.note or ""
-                struck = note.startswith("armed fault") or (rule is not None and rule.fault is not None)
-                # A strict server refuses what deviates wherever it deviates: in operations that know no 400 too.
-                struck = struck or (entry.status == 400 and bool(entry.deviations))
-                laid = rule is not None and rule.reply is not None
-                return laid or note.startswith(_FAULTY) or (struck and problems[0].startswith("the status"))
+                error = note.startswith("armed fault") or (rule is not None and rule.fault is not None)
+                # A strict server refuses deviations with 400, also in operations that do not document it.
+                error = error or (entry.status == 400 and bool(entry.deviations))
+                changed = rule is not None and rule.reply is not None
+                return changed or note.startswith(_FAULTY) or (error and problems[0].startswith("the status"))
         return False
 
 
 def reply_problems(name: str, method: str, path: str, status: int, headers: Headers, body: bytes) -> Iterable[str]:
-    """What is wrong with a reply by the document called `name`; nothing for an operation that it does not have."""
-    found = operation(name, method, path)
-    if found is None or _unplaced(headers, body) or (status, headers.get("content-type")) == _UNDOCUMENTED:
+    """Yield what is wrong with a reply by the document `name`. An operation that it does not have yields nothing."""
+    match = operation(name, method, path)
+    if match is None or _not_routed(headers, body) or (status, headers.get("content-type")) == _ASSUMPTION_REFUSED:
         return
-    template, declared = found
+    template, declared = match
     response = resolved(name, declared["responses"].get(str(status)))
     if response is None:
         yield f"the status {status} is not among {', '.join(declared['responses'])}"
         return
-    for header, shown in response.get("headers", {}).items():
-        yield from _header_problems(name, header, resolved(name, shown), headers)
+    for header, declaration in response.get("headers", {}).items():
+        yield from _header_problems(name, header, resolved(name, declaration), headers)
     content = response.get("content", {})
-    given = headers.get("content-type", "")
-    if content and given not in content:
-        yield f"the content type {given!r} is not among {', '.join(content)}"
-    elif content and method != "HEAD" and given.partition(";")[0].endswith("json"):
-        where = ("paths", template, declared["operationId"], str(status), given)
-        yield from _json_problems(name, where, content[given]["schema"], body)
+    content_type = headers.get("content-type", "")
+    if content and content_type not in content:
+        yield f"the content type {content_type!r} is not among {', '.join(content)}"
+    elif content and method != "HEAD" and content_type.partition(";")[0].endswith("json"):
+        key = ("paths", template, declared["operationId"], str(status), content_type)
+        yield from _json_problems(name, key, content[content_type]["schema"], body)
 
 
 def webhook_problems(delivery: Delivery) -> Iterable[str]:
-    """What is wrong with an outgoing call by the document of its provider; nothing for one that is no webhook."""
+    """Yield what is wrong with a webhook by the provider's document. An event that it does not have yields nothing."""
     item = _document(delivery.provider).get("webhooks", {}).get(delivery.event)
     if item is None:
         return
@@ -138,14 +141,14 @@ def webhook_problems(delivery: Delivery) -> Iterable[str]:
 
 @cache
 def _templates(name: str) -> tuple[tuple[re.Pattern[str], str, dict[str, Any]], ...]:
-    """The paths of a document as patterns; those without parameters come first (OpenAPI 3.1, Paths Object)."""
+    """Return the paths of a document as patterns, those without parameters first (OpenAPI 3.1, Paths Object)."""
     paths = _document(name)["paths"]
     ordered = sorted(paths, key=lambda path: "{" in path)
     return tuple((re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(p))), p, paths[p]) for p in ordered)
 
 
 def operation(name: str, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
-    """The path template and declaration of the operation that serves a request; HEAD is served by GET."""
+    """Return the path template and the declaration of an operation, or None. HEAD has the operation of GET."""
     for pattern, template, item in _templates(name):
         if pattern.fullmatch(path):
             declared = item.get(method.lower()) or (item.get("get") if method == "HEAD" else None)
@@ -153,20 +156,20 @@ def operation(name: str, method: str, path: str) -> tuple[str, dict[str, Any]] |
     return None
 
 
-def resolved(name: str, shown: Any) -> Any:
-    """What a reference within a document stands for; anything else as it is."""
-    while isinstance(shown, dict) and "$ref" in shown:
+def resolved(name: str, value: Any) -> Any:
+    """Return the target of a reference within a document, and any other value unchanged."""
+    while isinstance(value, dict) and "$ref" in value:
         target: Any = _document(name)
-        for part in shown["$ref"].removeprefix("#/").split("/"):
+        for part in value["$ref"].removeprefix("#/").split("/"):
             target = target[part]
-        shown = target
-    return shown
+        value = target
+    return value
 
 
 def validator(name: str, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
-    """A validator of a schema that stands anywhere in a document."""
-    whole = {**schema, "components": _document(name).get("components", {})}
-    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+    """Return a validator of a schema from any place in a document."""
+    with_components = {**schema, "components": _document(name).get("components", {})}
+    return jsonschema_rs.Draft202012Validator(with_components, validate_formats=True)
 
 
 @cache
@@ -179,30 +182,30 @@ def _document(name: str) -> dict[str, Any]:
 _VALIDATORS: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = {}
 
 
-def _json_problems(name: str, where: tuple[str, ...], schema: Mapping[str, Any], body: bytes) -> Iterable[str]:
+def _json_problems(name: str, key: tuple[str, ...], schema: Mapping[str, Any], body: bytes) -> Iterable[str]:
     try:
         data = json.loads(body)
-    except ValueError as wrong:
-        yield f"the body is not JSON: {wrong}"
+    except ValueError as failure:
+        yield f"the body is not JSON: {failure}"
         return
-    known = _VALIDATORS.get((name, *where))
-    if known is None:
-        known = _VALIDATORS[name, *where] = validator(name, schema)
-    for error in known.iter_errors(data):
+    cached = _VALIDATORS.get((name, *key))
+    if cached is None:
+        cached = _VALIDATORS[name, *key] = validator(name, schema)
+    for error in cached.iter_errors(data):
         yield f"{'/'.join(map(str, error.instance_path)) or 'the body'}: {error.message}"
 
 
-def _header_problems(name: str, header: str, shown: Mapping[str, Any], headers: Headers) -> Iterable[str]:
+def _header_problems(name: str, header: str, declaration: Mapping[str, Any], headers: Headers) -> Iterable[str]:
     value: Any = headers.get(header.lower())
     if value is None:
-        if shown.get("required"):
+        if declaration.get("required"):
             yield f"the header {header} is missing"
         return
-    if shown["schema"].get("type") == "integer" and re.fullmatch("-?[0-9]+", value):
+    if declaration["schema"].get("type") == "integer" and re.fullmatch("-?[0-9]+", value):
         value = int(value)
-    for error in validator(name, shown["schema"]).iter_errors(value):
+    for error in validator(name, declaration["schema"]).iter_errors(value):
         yield f"the header {header}: {error.message}"
 
 
-def _unplaced(headers: Headers, body: bytes) -> bool:
-    return headers.get("content-type") == "application/problem+json" and _UNPLACED.encode() in body
+def _not_routed(headers: Headers, body: bytes) -> bool:
+    return headers.get("content-type") == "application/problem+json" and _NOT_ROUTED.encode() in body

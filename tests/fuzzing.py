@@ -1,4 +1,4 @@
-"""Schemathesis on this process: everything that a document lets a client send, and all that it promises in return."""
+"""Runs Schemathesis in this process: sends the requests that a document allows, and checks the replies against it."""
 
 import copy
 import re
@@ -25,11 +25,11 @@ from tests.contract import Contract
 from tests.conversation import Receivers
 
 KEY = "contract-key"
-# Keys that a provider wants to look otherwise, by the beginning of the path.
+# Keys with a prefix that the provider requires, by the start of the path.
 _KEYS = {"descrideo": {"/api/demo/": "demo_contract-key", "/": "nxt_contract-key"}}
 
-# Rules that JSON Schema cannot state: between two values of a body, about the bytes of a file, and which names exist.
-# A document tells them in words, and a request that breaks one of them is refused although its schema admits it.
+# Messages about rules that JSON Schema cannot state: relations between two values, the bytes of a file, known names.
+# The document describes them in prose. A request that breaks one is refused although it matches the schema.
 BEYOND_SCHEMA = {
     "videotoprompt": (
         r"timestamp_end must be later than timestamp_start",
@@ -58,17 +58,17 @@ _IN_BACKGROUND = [f"{p.name}.{o.name}" for p in all_providers() for o in p.opera
 
 @dataclass
 class Run:
-    """What came of one run: how many requests were made, and what was found."""
+    """The result of a run: the number of requests, and an example for each failure."""
 
     requests: int = 0
-    found: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
 
 
 def fuzz(name: str, *, seed: int, examples: int, without: tuple[str, ...] = ()) -> Run:
-    """Try a document against a fresh server: the same requests for the same seed.
+    """Test a new server with requests from a document. The same seed gives the same requests.
 
-    `examples` is for each operation and for each walk along the links; operations in `without` have no exhaustive
-    phase, which is not bounded by it.
+    `examples` is the number for each operation and for each sequence of linked operations. It does not limit the
+    exhaustive phase, which is left out for the operations in `without`.
     """
     schemathesis.openapi.media_type("video/mp4", st.just(video(2_000, Seeded("fuzzing")).data))
     schema = schemathesis.openapi.from_dict(
@@ -84,10 +84,10 @@ def fuzz(name: str, *, seed: int, examples: int, without: tuple[str, ...] = ()) 
             if isinstance(event, events.FatalError):
                 raise event.exception
             if isinstance(event, events.NonFatalError):
-                run.found[f"{event.label}: {event.value!r}"] = ""
+                run.failures[f"{event.label}: {event.value!r}"] = ""
             if isinstance(event, events.ScenarioFinished):
                 run.requests += len(event.recorder.interactions)
-                run.found.update(_failures(event))
+                run.failures.update(_failures(event))
     finally:
         shutdown_lifespans()
     return run
@@ -98,7 +98,7 @@ def _config(name: str, seed: int, examples: int, without: tuple[str, ...]) -> Sc
     operations: list[dict[str, Any]] = [
         {"include-operation-id": o, "phases": {"coverage": {"enabled": False}}} for o in without
     ]
-    # It would be waited for in real time.
+    # The server would wait in real time.
     operations.append({"include-operation-id": "list_deliveries", "parameters": {"wait": "1ms"}})
     operations += [{"include-path-regex": f"^{path}", "headers": _bearer(key)} for path, key in keys.items()]
     return SchemathesisConfig.from_dict(
@@ -109,7 +109,7 @@ def _config(name: str, seed: int, examples: int, without: tuple[str, ...]) -> Sc
             "max-failures": 20,
             "continue-on-failure": True,
             "generation": {"max-examples": examples, "deterministic": True, "database": "none", "no-shrink": True},
-            # Words out of the source would make another run of the same seed after every change to it.
+            # With constants from the source code, every change of the code would change the requests of a seed.
             "analysis": {"constants": {"enabled": False}},
             "operations": operations,
         }
@@ -117,15 +117,15 @@ def _config(name: str, seed: int, examples: int, without: tuple[str, ...]) -> Sc
 
 
 def _scenario(name: str) -> dict[str, Any]:
-    """Nothing runs out; some jobs end at once, well or badly, and the others by being asked for."""
+    """Return a scenario without limits. Some jobs end immediately, and the others after two polls."""
     limits = dict.fromkeys(catalogue(all_providers()).limits)
-    going = [{"status": "queued", "polls": 1}, {"status": "running", "polls": 1, "progress": "0..90"}]
+    unfinished = [{"status": "queued", "polls": 1}, {"status": "running", "polls": 1, "progress": "0..90"}]
     return {
         "scenario": "contract",
         "clock": {"mode": "manual"},
         "accounts": [{"key": k, "plan": "enterprise", "credits": None, "limits": limits} for k in _keys(name).values()],
         "plans": {
-            "default": {"steps": [*going, {"status": "succeeded"}]},
+            "default": {"steps": [*unfinished, {"status": "succeeded"}]},
             "fast": {"steps": [{"status": "succeeded"}]},
             "fails": {"steps": [{"status": "failed"}]},
         },
@@ -146,7 +146,7 @@ def _bearer(key: str) -> dict[str, str]:
 
 
 def _unexpected(name: str) -> Callable[[Any, Failure, Any, Any], bool]:
-    """Whether a failure counts, for Schemathesis: it does unless the document says in words why it is none."""
+    """Return a Schemathesis filter that keeps all failures except refusals by rules that the schema cannot state."""
 
     def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> bool:
         if isinstance(failure, RejectedPositiveData):
@@ -162,7 +162,7 @@ def _failures(event: events.ScenarioFinished) -> Iterator[tuple[str, str]]:
         for check in checks:
             if check.status == Status.FAILURE and check.failure_info is not None:
                 failure = check.failure_info.failure
-                answer = event.recorder.interactions[case].response
-                told = "" if answer is None else f"{answer.status_code} {answer.content[:300]!r}"
-                where = f"{failure.operation}: {failure.title}: {failure.message}"
-                yield where, f"{check.failure_info.code_sample[:1_000]}\n=> {told}"
+                response = event.recorder.interactions[case].response
+                reply = "" if response is None else f"{response.status_code} {response.content[:300]!r}"
+                text = f"{failure.operation}: {failure.title}: {failure.message}"
+                yield text, f"{check.failure_info.code_sample[:1_000]}\n=> {reply}"

@@ -13,21 +13,21 @@ class Listener:
     def __init__(self, t: Conversation, path: str, body: Any, key: str = "key-1") -> None:
         self._clock = t.sandbox.clock
         self._began = self._clock.now()
-        self._gone = asyncio.Event()
+        self._disconnected = asyncio.Event()
         self._body: bytes | None = body if isinstance(body, bytes) else json.dumps(body).encode()
         self._task = asyncio.get_running_loop().create_task(t.app(_scope(path, key), self._receive, self._send))
         # `broken` reports the exception of a connection that a fault closed, so the event loop must not log it.
         self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
         self.status = 0
         self.headers: dict[str, str] = {}
-        self.heard: list[tuple[int, bytes]] = []
+        self.pieces: list[tuple[int, bytes]] = []
         self.complete = False
 
     async def _receive(self) -> dict[str, Any]:
         if self._body is not None:
             body, self._body = self._body, None
             return {"type": "http.request", "body": body, "more_body": False}
-        await self._gone.wait()
+        await self._disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Any) -> None:
@@ -35,16 +35,16 @@ class Listener:
             self.status = message["status"]
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
         elif message.get("more_body"):
-            self.heard.append((self._clock.now() - self._began, message["body"]))
+            self.pieces.append((self._clock.now() - self._began, message["body"]))
         else:
             if message["body"]:
-                self.heard.append((self._clock.now() - self._began, message["body"]))
+                self.pieces.append((self._clock.now() - self._began, message["body"]))
             self.complete = True
-            self._gone.set()
+            self._disconnected.set()
 
     @property
     def body(self) -> bytes:
-        return b"".join(piece for _, piece in self.heard)
+        return b"".join(piece for _, piece in self.pieces)
 
     @property
     def text(self) -> str:
@@ -52,7 +52,7 @@ class Listener:
 
     @property
     def instants(self) -> list[int]:
-        return [at for at, _ in self.heard]
+        return [at for at, _ in self.pieces]
 
     @property
     def over(self) -> bool:
@@ -66,7 +66,7 @@ class Listener:
 
     async def leave(self) -> None:
         """Disconnect, as a client that closes its connection."""
-        self._gone.set()
+        self._disconnected.set()
         await self.end()
 
     async def end(self) -> "Listener":

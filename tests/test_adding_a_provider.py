@@ -111,6 +111,11 @@ def test_the_files_of_the_page_are_formatted_and_have_no_lint(followed: Path) ->
     assert [line for block in BLOCKS.values() for line in block.text.splitlines() if len(line) > 120] == []
 
 
+def test_the_types_of_the_files_of_the_page_pass(followed: Path) -> None:
+    done = run(followed, "-m", "mypy", "--cache-dir", os.devnull, MODULE, TESTS)
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_generated_document_is_valid_and_has_the_operations_and_the_webhooks(followed: Path) -> None:
     document = yaml.safe_load((followed / "openapi" / "clipcaption.yaml").read_text("utf-8"))
     validate(document)

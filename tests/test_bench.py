@@ -169,7 +169,7 @@ def test_a_line_is_printed_for_each_peer_that_is_not_installed(tmp_path, monkeyp
 @pytest.mark.parametrize(("path", "lasts"), [(AT_ONCE, 0), (PACED, round(PACED_LASTS * 1000))])
 def test_the_streams_that_are_measured_are_four_kilobytes_in_forty_chunks(path, lasts):
     providers = all_providers()
-    program = Library(catalogue(providers), providers).program(str(path))
+    program = Library(catalogue(providers), providers).program_of_file(path)
     stream = getattr(program.by_operation["nanophoto.reverse_prompt"][0], "stream", None)
     assert isinstance(stream, StreamSpec)
     track = Track(paced(stream.text or "", stream.pace, Seeded(1)))

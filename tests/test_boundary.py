@@ -1,4 +1,4 @@
-"""The boundary of the control API: what foreign pages cannot do, and who needs a token."""
+"""The boundary of the control API: it refuses requests of web pages of other origins, and checks the token."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,17 +23,17 @@ OPEN_TO_ALL = Boundary()
 
 
 def operations() -> Iterator[tuple[str, str, Any]]:
-    """The method and path of every operation, and what the document says of it."""
+    """Yield the method, the path and the OpenAPI declaration of every operation."""
     for path, item in document("control")["paths"].items():
         for method, operation in item.items():
             yield method, path.replace("{", "").replace("}", ""), operation
 
 
 def refused(boundary: Boundary = OPEN_TO_ALL, path: str = "/journal", **headers: str) -> int | None:
-    """The status of a refusal, or None."""
-    given = {**LOCAL, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    """Return the status of the refusal of a request with these headers, or None."""
+    request_headers = {**LOCAL, **{name.replace("_", "-"): value for name, value in headers.items()}}
     try:
-        boundary.check(path, given)
+        boundary.check(path, request_headers)
     except ControlError as error:
         return error.status
     return None
@@ -98,13 +98,13 @@ def test_requests_of_other_sites_are_refused(headers: dict[str, Any], path: str)
     assert refused(path=path, **headers) == 403
 
 
-def test_its_own_pages_and_plain_clients_are_not() -> None:
+def test_requests_of_its_own_pages_and_of_plain_clients_are_accepted() -> None:
     assert refused() is None
     assert refused(sec_fetch_site="none") is None
     assert refused(sec_fetch_site="same-origin", origin="http://localhost:8080") is None
 
 
-def test_the_public_url_is_a_name_of_its_own() -> None:
+def test_the_host_of_the_public_url_is_accepted() -> None:
     public = Boundary(public_url="https://mock.example.org/base")
     assert refused(public, host="mock.example.org", origin="https://mock.example.org") is None
     assert refused(public, host="mock.example.org:443", origin="https://mock.example.org") is None
@@ -128,11 +128,11 @@ def test_the_public_url_is_a_name_of_its_own() -> None:
         ({"x_mock_token": "s3cret", "sec_fetch_site": "cross-site"}, 403),
     ],
 )
-def test_a_token_is_asked_for_when_there_is_one(headers: dict[str, Any], status: int | None) -> None:
+def test_requests_need_the_token_if_there_is_one(headers: dict[str, Any], status: int | None) -> None:
     assert refused(Boundary("s3cret"), **headers) == status
 
 
-def test_probes_need_no_token_and_no_known_name() -> None:
+def test_probes_need_no_token_and_no_known_host() -> None:
     assert refused(Boundary("s3cret"), "/health", host="mock.cluster.example") is None
     assert refused(Boundary("s3cret"), "/ready") is None
 
@@ -175,8 +175,7 @@ async def test_every_operation_but_the_probes_needs_the_token() -> None:
             assert reply.status_code == (200 if name in ("health", "ready") else 401), name
             if reply.status_code == 401:
                 assert reply.headers["www-authenticate"] == "Bearer"
-        kept = await t.get("/_mock/journal", headers={"X-Mock-Token": "s3cret"})
-        assert kept.status_code == 200
+        assert (await t.get("/_mock/journal", headers={"X-Mock-Token": "s3cret"})).status_code == 200
 
 
 async def test_a_token_is_never_shown_in_the_journal() -> None:
@@ -190,7 +189,7 @@ async def test_a_token_is_never_shown_in_the_journal() -> None:
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
 )
-async def test_writes_take_nothing_that_a_form_can_send(kind: str) -> None:
+async def test_writes_refuse_the_content_types_that_an_html_form_can_send(kind: str) -> None:
     async with Conversation() as t:
         for method, path, operation in operations():
             if "requestBody" in operation:
@@ -199,18 +198,18 @@ async def test_writes_take_nothing_that_a_form_can_send(kind: str) -> None:
                 assert reply.status_code == 415, operation["operationId"]
 
 
-async def test_a_page_is_never_told_that_it_may() -> None:
+async def test_no_reply_has_cors_headers() -> None:
     async with Conversation() as t:
-        asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
-        preflight = await t.client.request("OPTIONS", "/_mock/reset", headers=asked)
+        headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+        preflight = await t.client.request("OPTIONS", "/_mock/reset", headers=headers)
         plain = await t.get("/_mock/journal")
         for reply in (preflight, plain):
             assert not [name for name in reply.headers if name.startswith("access-control-")]
         assert preflight.status_code == 403
 
 
-async def test_what_clients_sent_is_shown_as_text_alone() -> None:
-    """Stored payloads are the attacker's own words: they come back as JSON, which nothing may take for a page."""
+async def test_stored_payloads_are_returned_as_json_that_browsers_do_not_render() -> None:
+    """A stored payload may be an attacker's script."""
     script = "<script>alert(1)</script>"
 
     async with Conversation() as t:
@@ -228,12 +227,12 @@ async def test_what_clients_sent_is_shown_as_text_alone() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.9.9.9", "mock.localhost"])
-def test_on_this_machine_no_token_is_made_up(host: str) -> None:
+def test_no_token_is_generated_for_a_loopback_host(host: str) -> None:
     assert with_token(Settings(host=host)).token == ""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "mock.example"])
-def test_beyond_this_machine_one_is(host: str) -> None:
+def test_a_token_is_generated_for_other_hosts(host: str) -> None:
     one, other = with_token(Settings(host=host)), with_token(Settings(host=host))
     assert len(one.token) >= 20
     assert one.token != other.token
@@ -249,16 +248,15 @@ def test_the_banner_says_how_the_token_is_sent() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("head_timeout", "0"), ("body_timeout", "-1"), ("head_timeout", "soon")])
-def test_deadlines_are_settings(name: str, value: str) -> None:
+def test_deadlines_must_be_positive_numbers(name: str, value: str) -> None:
     assert load({}, {"MOCKSERVER_HEAD_TIMEOUT": "3", "MOCKSERVER_BODY_TIMEOUT": "4"}).head_timeout == 3
     with pytest.raises(SettingsError, match=f"(?i){name}"):
         load({}, {f"MOCKSERVER_{name.upper()}": value})
 
 
-def test_a_foreign_page_gets_nothing_over_a_real_connection() -> None:
+def test_a_page_of_another_origin_is_refused_over_a_real_connection() -> None:
     with live_server(create_app()) as base, httpx2.Client(base_url=base) as client:
-        told: dict[str, Any] = {"Origin": "https://evil.example"}
-        assert client.post("/_mock/reset", json={}, headers=told).status_code == 403
+        assert client.post("/_mock/reset", json={}, headers={"Origin": "https://evil.example"}).status_code == 403
         assert client.get("/_mock/journal", headers={"Host": "evil.example"}).status_code == 403
         assert client.get("/_mock/journal", headers={"Host": "evil"}).status_code == 403
         assert client.get("/_mock/journal").status_code == 200

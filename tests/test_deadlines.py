@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from mockserver.clock import monotonic
-from mockserver.serving.deadlines import Limits, WaitTime
+from mockserver.serving.deadlines import ConnectionLimits, WaitTime
 from tests.live import Live, live
 from tests.raw import connected, exchange, receive, receive_reply, request
 
 SCENARIO: dict[str, Any] = {"extends": "default"}
-QUICK = Limits(head_timeout=0.3, body_timeout=0.3, linger=0.2, every=0.05)
+QUICK = ConnectionLimits(head_timeout=0.3, body_timeout=0.3, linger=0.2, every=0.05)
 FDS = Path("/proc/self/fd")
 URL = b'{"url": "https://example.com/a.mp4"}'
 ANALYZE = "/videotoprompt/v1/analyze/url"

@@ -62,7 +62,7 @@ async def outcome(t: Conversation, body: dict[str, Any] | None = None) -> tuple[
 
 
 async def test_a_source_provider_is_asked_and_its_video_fetched():
-    """FACTS 4: source provider."""
+    """FACTS section 4: source provider."""
 
     async with Conversation() as t:
         among(t, Receivers())
@@ -84,7 +84,7 @@ async def test_a_source_provider_is_asked_and_its_video_fetched():
 
 
 async def test_the_question_is_signed_like_a_webhook():
-    """FACTS 4: source provider, the same two headers."""
+    """FACTS section 4: source provider, the same two headers."""
 
     async with Conversation() as t:
         among(t, Receivers())
@@ -134,7 +134,7 @@ WRONG: dict[str, tuple[CallResult, str]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 async def test_a_source_provider_that_fails_fails_the_job(name):
-    """FACTS 4: source provider; any other answer, a time-out, or a refused signature."""
+    """FACTS section 4: source provider; any other answer, a time-out, or a refused signature."""
     broker, says = WRONG[name]
 
     async with Conversation() as t:
@@ -161,7 +161,7 @@ GONE: dict[str, tuple[CallResult, str]] = {
 
 @pytest.mark.parametrize("name", GONE)
 async def test_a_presigned_url_that_leads_nowhere_fails_the_job(name):
-    """FACTS 4: source provider, source_unreachable."""
+    """FACTS section 4: source provider, source_unreachable."""
     storage, says = GONE[name]
 
     async with Conversation() as t:
@@ -181,7 +181,7 @@ async def test_a_storage_may_ignore_the_range(code):
 
 
 async def test_six_receivers_give_six_different_ends():
-    """FACTS 4: source provider."""
+    """FACTS section 4: source provider."""
     hang = CallResult("timeout", error="no reply within 10 s")
     six = [
         Receivers(),
@@ -374,7 +374,7 @@ async def test_call_outs_are_deliveries_linked_to_the_request_that_caused_them()
 
 
 async def test_a_direct_url_is_not_fetched():
-    """FACTS 4: direct_url, offline by default."""
+    """FACTS section 4: direct_url, offline by default."""
 
     async with Conversation() as t:
         among(t, Receivers(storage=answer(b"", 404)))
@@ -384,7 +384,7 @@ async def test_a_direct_url_is_not_fetched():
 
 @pytest.mark.parametrize(("code", "end"), [(200, "succeeded"), (206, "succeeded"), (404, "failed")])
 async def test_a_direct_url_is_fetched_when_the_scenario_says_so(code, end):
-    """FACTS 4: direct_url, fetch: true."""
+    """FACTS section 4: direct_url, fetch: true."""
 
     async with Conversation({"extends": "default", "providers": {"descrideo": {"fetch": True}}}) as t:
         among(t, Receivers(storage=answer(b"\0", code)))

@@ -313,7 +313,7 @@ def test_errors_print_twenty_lines_and_can_be_pickled() -> None:
     lines = str(caught.value).splitlines()
     assert len(lines) == 21
     assert lines[0].startswith("f.yaml:2:1: unknown key 'wrong0' in a scenario; one of: scenario, rules, mode")
-    assert lines[20] == "and 1980 more"
+    assert lines[20] == "and 2980 more"
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 

@@ -23,7 +23,7 @@ def story(told: Story) -> Story:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in bundled_dir().glob("nanophoto-*.yaml")))
 async def test_a_bundled_story(name: str):
-    """FACTS 3: every code and every way a stream ends is a story too."""
+    """FACTS section 3: every code and every way a stream ends is a story too."""
     async with Conversation({"extends": name}) as t:
         await STORIES[name](t)
 
@@ -186,7 +186,7 @@ async def stream_dictated(t: Conversation) -> None:
     listener = await works(t)
     assert listener.text.startswith("| # | Shot | Camera |")
     assert listener.text.endswith("a calm that grows.\n")
-    assert listener.instants == [600 + 40 * n for n in range(len(listener.heard))]
+    assert listener.instants == [600 + 40 * n for n in range(len(listener.pieces))]
 
 
 @story
@@ -197,7 +197,7 @@ async def stream_made_up(t: Conversation) -> None:
         assert [line[:2] for line in listener.text.splitlines() if line.startswith(("#", "-"))] == ["# ", "- ", "- "]
         assert "${" not in listener.text
         assert "@example." in listener.text
-        assert listener.instants == [600 + 40 * n for n in range(len(listener.heard))]
+        assert listener.instants == [600 + 40 * n for n in range(len(listener.pieces))]
 
 
 @story
@@ -209,14 +209,14 @@ async def stream_at_once(t: Conversation) -> None:
 @story
 async def stream_by_line(t: Conversation) -> None:
     listener = await works(t)
-    assert all(data.endswith(b"\n") for _, data in listener.heard)
-    assert listener.instants == [250 * (n + 1) for n in range(len(listener.heard))]
+    assert all(data.endswith(b"\n") for _, data in listener.pieces)
+    assert listener.instants == [250 * (n + 1) for n in range(len(listener.pieces))]
 
 
 @story
 async def stream_late(t: Conversation) -> None:
     listener = await heard(t, URL, 69)
-    assert (listener.status, listener.heard) == (200, [])
+    assert (listener.status, listener.pieces) == (200, [])
     await t.advance(LONG)
     assert listener.complete
 
@@ -224,7 +224,7 @@ async def stream_late(t: Conversation) -> None:
 @story
 async def stream_slow(t: Conversation) -> None:
     listener = await heard(t, URL, 30)
-    assert 10 <= len(listener.heard) <= 30
+    assert 10 <= len(listener.pieces) <= 30
     await t.advance(LONG)
     assert listener.complete
 
@@ -232,7 +232,7 @@ async def stream_slow(t: Conversation) -> None:
 @story
 async def stream_drips(t: Conversation) -> None:
     listener = await works(t)
-    dripped = [(at, data) for at, data in listener.heard if len(data) == 10]
+    dripped = [(at, data) for at, data in listener.pieces if len(data) == 10]
     span = dripped[-1][0] - dripped[0][0]
     assert abs(10 * (len(dripped) - 1) / span * 1000 - 100) < 5
     assert listener.body == await whole(t)
@@ -288,5 +288,5 @@ async def stream_garbled(t: Conversation) -> None:
 async def stream_split_characters(t: Conversation) -> None:
     listener = await works(t)
     assert listener.text == "镜头一 夜景 · naïve café ☕ · 映像は静かに始まる 🎬"
-    broken = [data for _, data in listener.heard if "\ufffd" in data.decode("utf-8", "replace")]
+    broken = [data for _, data in listener.pieces if "\ufffd" in data.decode("utf-8", "replace")]
     assert len(broken) > 5

@@ -29,6 +29,8 @@ def test_a_boolean_can_be_written_in_several_ways(word: str) -> None:
     [
         ({"MOCKSERVER_PORT": "many"}, "MOCKSERVER_PORT must be a whole number, not 'many'"),
         ({"MOCKSERVER_PORT": "-1"}, "port must be from 0 to 65535, not -1"),
+        ({"MOCKSERVER_SEED": "-1"}, "seed must be from 0 to 9223372036854775807, not -1"),
+        ({"MOCKSERVER_SEED": str(2**63)}, "seed must be from 0 to 9223372036854775807, not 9223372036854775808"),
         ({"MOCKSERVER_ALLOW_PUBLIC_WEBHOOKS": "perhaps"}, "must be true or false, not 'perhaps'"),
     ],
 )

@@ -11,29 +11,29 @@ from tests.conversation import Conversation
 from tests.listener import Listener
 
 PATH = "/nanophoto/api/sora-2/reverse-prompt"
-ASKED = {"videoSource": "url", "videoUrl": "https://example.com/cat.mp4"}
-EVERYBODY = {"key": "*", "limits": {"requests_per_hour": None}}
+BODY = {"videoSource": "url", "videoUrl": "https://example.com/cat.mp4"}
+ANY_KEY = {"key": "*", "limits": {"requests_per_hour": None}}
 
 
 def scenario(text="one two three four", clock="manual", **stream):
     pace = {"first": "600ms", "every": "50ms", **stream.pop("pace", {})}
     rule = {"name": "stream", "operation": "nanophoto.reverse_prompt", "stream": {"text": text, "pace": pace, **stream}}
-    return {"clock": {"mode": clock}, "accounts": [EVERYBODY], "rules": [rule]}
+    return {"clock": {"mode": clock}, "accounts": [ANY_KEY], "rules": [rule]}
 
 
 async def test_on_a_manual_clock_a_stream_waits_until_the_clock_is_advanced():
     async with Conversation(scenario()) as t:
-        listener = await Listener(t, PATH, ASKED).settled()
-        assert (listener.status, listener.heard) == (200, [])
+        listener = await Listener(t, PATH, BODY).settled()
+        assert (listener.status, listener.pieces) == (200, [])
         await t.advance(0.599)
-        assert listener.heard == []
+        assert listener.pieces == []
         await t.advance(0.001)
-        assert listener.heard == [(600, b"one ")]
+        assert listener.pieces == [(600, b"one ")]
         await t.advance(0.06)
-        assert listener.heard == [(600, b"one "), (650, b"two ")]
+        assert listener.pieces == [(600, b"one "), (650, b"two ")]
         assert not listener.over
         await t.advance(60)
-        assert listener.heard[2:] == [(700, b"three "), (750, b"four")]
+        assert listener.pieces[2:] == [(700, b"three "), (750, b"four")]
         assert listener.complete
         await listener.end()
 
@@ -41,7 +41,7 @@ async def test_on_a_manual_clock_a_stream_waits_until_the_clock_is_advanced():
 async def test_on_a_manual_clock_the_next_event_is_the_next_chunk():
     async with Conversation(scenario()) as t:
         began = t.sandbox.clock.now()
-        await Listener(t, PATH, ASKED).settled()
+        await Listener(t, PATH, BODY).settled()
         assert await t.sandbox.next_event() == began + 600
         await t.advance(0.6)
         assert await t.sandbox.next_event() == began + 650
@@ -49,9 +49,9 @@ async def test_on_a_manual_clock_the_next_event_is_the_next_chunk():
 
 async def test_many_streams_on_one_clock_have_their_own_pace():
     async with Conversation(scenario()) as t:
-        first = await Listener(t, PATH, ASKED).settled()
+        first = await Listener(t, PATH, BODY).settled()
         await t.advance(0.63)
-        others = [await Listener(t, PATH, ASKED, key=f"key-{i}").settled() for i in range(20)]
+        others = [await Listener(t, PATH, BODY, key=f"key-{i}").settled() for i in range(20)]
         await t.advance(1)
         assert first.instants == [600, 650, 700, 750]
         for other in others:
@@ -60,7 +60,7 @@ async def test_many_streams_on_one_clock_have_their_own_pace():
 
 async def test_an_auto_clock_jumps_through_a_stream_of_hours():
     async with Conversation(scenario(clock="auto", pace={"first": "1h", "every": "1h"})) as t:
-        listeners = [Listener(t, PATH, ASKED) for _ in range(3)]
+        listeners = [Listener(t, PATH, BODY) for _ in range(3)]
         for listener in listeners:
             assert (await listener.end()).instants == [3_600_000 * n for n in range(1, 5)]
             assert listener.complete
@@ -68,9 +68,9 @@ async def test_an_auto_clock_jumps_through_a_stream_of_hours():
 
 async def test_an_auto_clock_does_not_jump_past_a_stuck_stream():
     async with Conversation(scenario(clock="auto", fault={"kind": "stall", "at": "50%"})) as t:
-        stuck = await Listener(t, PATH, ASKED).settled()
+        stuck = await Listener(t, PATH, BODY).settled()
         began = t.sandbox.clock.now()
-        assert stuck.heard
+        assert stuck.pieces
         assert not stuck.over
         assert await t.sandbox.next_event() is None
         assert t.sandbox.clock.now() == began
@@ -79,18 +79,18 @@ async def test_an_auto_clock_does_not_jump_past_a_stuck_stream():
 
 async def test_a_stream_without_gaps_is_sent_in_chunks_and_lets_other_requests_run():
     async with Conversation(scenario("x " * 5_000, pace={"first": "0s", "every": "0s"})) as t:
-        long = Listener(t, PATH, ASKED)
-        short = Listener(t, "/nanophoto/nowhere", ASKED)
+        long = Listener(t, PATH, BODY)
+        short = Listener(t, "/nanophoto/nowhere", BODY)
         await short.end()
         assert not long.over
         await long.end()
-        assert len(long.heard) == 5_000
+        assert len(long.pieces) == 5_000
         assert set(long.instants) == {0}
 
 
 async def test_a_stream_ends_when_its_client_disconnects():
     async with Conversation(scenario()) as t:
-        listener = await Listener(t, PATH, ASKED).settled()
+        listener = await Listener(t, PATH, BODY).settled()
         await t.advance(0.6)
         assert t.sandbox.clock.next_sleeper() is not None
         await listener.leave()

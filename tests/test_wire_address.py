@@ -32,11 +32,11 @@ BOOK = AddressBook(
         ("*", "localhost", Address(None, "*")),
     ],
 )
-def test_a_provider_is_found_by_prefix_then_by_host(path: str, host: str, address: Address) -> None:
+def test_a_provider_is_addressed_by_prefix_or_by_host(path: str, host: str, address: Address) -> None:
     assert BOOK.find(path, host) == address
 
 
-def test_a_prefix_goes_before_a_host() -> None:
+def test_a_prefix_takes_precedence_over_a_host() -> None:
     assert BOOK.find("/nanophoto/api", "api.videotoprompt.org") == Address("nanophoto", "/api", None, "prefix")
     assert BOOK.find("/_mock/health", "nanophoto.ai") == Address("control", "/health", None, "prefix")
 
@@ -72,7 +72,7 @@ def test_a_sandbox_and_a_host_go_together() -> None:
 
 
 @given(st.text(), st.text())
-def test_any_path_and_host_have_an_address(path: str, host: str) -> None:
+def test_the_address_of_any_path_and_host_has_the_end_of_the_path(path: str, host: str) -> None:
     address = BOOK.find(path, host)
     assert path.endswith(address.path) or address.path == "/"
 
@@ -107,13 +107,12 @@ names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True)
 
 
 @given(names, st.text("abc_-", max_size=10).map(lambda t: f"-{t}"))
-def test_whatever_follows_its_name_a_sandbox_is_found(name: str, rest: str) -> None:
+def test_a_key_may_continue_after_the_name_of_the_sandbox(name: str, rest: str) -> None:
     assert NAME.match(name)
     assert sandbox_in_key(f"key_sbx-{name}", {name: None}) == name
-    found = sandbox_in_key(f"key_sbx-{name}{rest}", {name: None})
-    assert found == name
+    assert sandbox_in_key(f"key_sbx-{name}{rest}", {name: None}) == name
 
 
 @pytest.mark.parametrize("name", ["", "-a", "_a", "a/b", "a b", "a" * 65, "a\n", "ä"])
-def test_some_texts_are_no_names(name: str) -> None:
+def test_invalid_names_of_sandboxes(name: str) -> None:
     assert not NAME.match(name)

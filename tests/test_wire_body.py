@@ -1,6 +1,5 @@
-"""Bodies: read to their limit and not a byte further, and parsed into data that is safe to go on with."""
+"""Request bodies: read up to a limit, and parsed as JSON, form fields or a query string."""
 
-import asyncio
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -11,9 +10,9 @@ from hypothesis import strategies as st
 
 from mockserver.core.faults import Refusal
 from mockserver.wire.body import (
-    DRAINED,
-    FORM_FIELDS,
-    MOST_VALUES,
+    MAX_DRAINED,
+    MAX_FORM_FIELDS,
+    MAX_VALUES,
     media_type,
     parse_form,
     parse_json,
@@ -25,20 +24,22 @@ from tests.pieces import Pieces, post
 
 
 class Client(Pieces):
-    """Sends its chunks one by one, and then goes away."""
+    """Sends its chunks one by one. If it is not `complete`, it then disconnects."""
 
     def __init__(self, *chunks: bytes, complete: bool = True) -> None:
         super().__init__(chunks, complete=complete)
 
 
-def read(client: Client, limit: int = 10, declared: str | None = None) -> bytes:
+async def read(client: Client, limit: int = 10, declared: str | None = None) -> bytes:
+    """Read a body with `declared` as its Content-Length."""
     headers = {} if declared is None else {"content-length": declared}
-    return asyncio.run(read_body(post(headers), client, limit))  # type: ignore[arg-type]
+    return await read_body(post(headers), client, limit)  # type: ignore[arg-type]
 
 
-def refused(client: Client, limit: int = 10, declared: str | None = None) -> Refusal:
+async def refusal_of(client: Client, limit: int = 10, declared: str | None = None) -> Refusal:
+    """Read a body that must be refused, and return the refusal."""
     with pytest.raises(Refusal) as caught:
-        read(client, limit, declared)
+        await read(client, limit, declared)
     return caught.value
 
 
@@ -49,38 +50,38 @@ def refused(client: Client, limit: int = 10, declared: str | None = None) -> Ref
     "chunks",
     [(b"",), (b"0123456789",), (b"01234", b"56789"), (b"", b"0123456789", b""), tuple(b"%d" % n for n in range(10))],
 )
-def test_a_body_is_read_whole_up_to_its_limit(chunks: Iterable[bytes]) -> None:
-    assert read(Client(*chunks)) == b"".join(chunks)
+async def test_a_body_is_read_whole_up_to_the_limit(chunks: Iterable[bytes]) -> None:
+    assert await read(Client(*chunks)) == b"".join(chunks)
 
 
 @pytest.mark.parametrize(
     "chunks", [(b"0123456789a",), (b"0123456789", b"a"), (b"0", b"123456789a"), (b"0" * 1_000, b"1")]
 )
-def test_one_byte_more_is_too_many(chunks: Iterable[bytes]) -> None:
+async def test_a_body_over_the_limit_is_refused(chunks: Iterable[bytes]) -> None:
     client = Client(*chunks)
-    refusal = refused(client)
+    refusal = await refusal_of(client)
     assert (refusal.kind, refusal.case) == ("too_large", "body_too_large")
     assert str(refusal) == "too_large: The request body is larger than 10 bytes"
     assert client.left == []
 
 
-def test_a_body_that_has_arrived_is_measured_alike() -> None:
+async def test_a_body_that_has_arrived_with_the_head_has_the_same_limit() -> None:
     connection: Any = Client()
-    assert asyncio.run(read_body(post(body=b"0123456789"), connection, 10)) == b"0123456789"
+    assert await read_body(post(body=b"0123456789"), connection, 10) == b"0123456789"
     with pytest.raises(Refusal, match="too_large: The request body is larger than 10 bytes"):
-        asyncio.run(read_body(post(body=b"0123456789a"), connection, 10))
+        await read_body(post(body=b"0123456789a"), connection, 10)
 
 
 @pytest.mark.parametrize("chunks", [(), (b"0123",), (b"0123", b"45")])
-def test_a_client_that_goes_away_is_not_a_short_body(chunks: Iterable[bytes]) -> None:
+async def test_a_body_that_is_cut_off_raises_disconnected(chunks: Iterable[bytes]) -> None:
     with pytest.raises(Disconnected):
-        read(Client(*chunks, complete=False))
+        await read(Client(*chunks, complete=False))
 
 
 @pytest.mark.parametrize("declared", ["11", "0011", "999999999999999999"])
-def test_a_declared_length_beyond_the_limit_is_refused_and_the_body_drained(declared: str) -> None:
+async def test_a_declared_length_over_the_limit_is_refused_and_the_body_drained(declared: str) -> None:
     client = Client(b"a" * 100, b"b" * 100)
-    assert refused(client, declared=declared).kind == "too_large"
+    assert (await refusal_of(client, declared=declared)).kind == "too_large"
     assert client.left == []
 
 
@@ -88,29 +89,29 @@ def test_a_declared_length_beyond_the_limit_is_refused_and_the_body_drained(decl
     "declared",
     [None, "10", "5", "0", "", "²", "1²", "-11", "1e3", "eleven", "\u0661\u0661", pytest.param("9" * 5_000, id="long")],
 )
-def test_any_other_declared_length_is_not_what_decides(declared: str | None) -> None:
-    assert read(Client(b"01234", b"56789"), declared=declared) == b"0123456789"
-    assert refused(Client(b"01234", b"56789a"), declared=declared).kind == "too_large"
+async def test_any_other_declared_length_is_ignored(declared: str | None) -> None:
+    assert await read(Client(b"01234", b"56789"), declared=declared) == b"0123456789"
+    assert (await refusal_of(Client(b"01234", b"56789a"), declared=declared)).kind == "too_large"
 
 
-def test_draining_has_an_end() -> None:
+async def test_draining_stops_after_a_number_of_bytes() -> None:
     client = Client(*[b"x" * 1_048_576] * 20)
-    refused(client, declared="99999999")
-    assert 20 - len(client.left) == DRAINED // 1_048_576
+    assert (await refusal_of(client, declared="99999999")).kind == "too_large"
+    assert 20 - len(client.left) == MAX_DRAINED // 1_048_576
 
 
-def test_draining_ends_when_the_client_goes_away() -> None:
-    assert refused(Client(b"a" * 100, complete=False)).kind == "too_large"
-    assert refused(Client(complete=False), declared="100").kind == "too_large"
+async def test_draining_stops_when_the_client_disconnects() -> None:
+    assert (await refusal_of(Client(b"a" * 100, complete=False))).kind == "too_large"
+    assert (await refusal_of(Client(complete=False), declared="100")).kind == "too_large"
 
 
 @given(st.lists(st.binary(max_size=6), min_size=1, max_size=6), st.integers(0, 20))
-def test_any_chunks_are_read_or_refused_by_their_sum(chunks: list[bytes], limit: int) -> None:
-    whole = b"".join(chunks)
-    if len(whole) <= limit:
-        assert read(Client(*chunks), limit) == whole
+async def test_the_sum_of_the_chunks_decides_whether_a_body_is_refused(chunks: list[bytes], limit: int) -> None:
+    body = b"".join(chunks)
+    if len(body) <= limit:
+        assert await read(Client(*chunks), limit) == body
     else:
-        assert refused(Client(*chunks), limit).kind == "too_large"
+        assert (await refusal_of(Client(*chunks), limit)).kind == "too_large"
 
 
 # --- JSON ---
@@ -132,7 +133,7 @@ def test_any_chunks_are_read_or_refused_by_their_sum(chunks: list[bytes], limit:
         (b"[" * 100 + b"]" * 100, json.loads("[" * 100 + "]" * 100)),
     ],
 )
-def test_json_is_data(body: bytes, data: object) -> None:
+def test_json_is_parsed(body: bytes, data: object) -> None:
     assert parse_json(body) == data
 
 
@@ -171,7 +172,7 @@ def test_json_is_data(body: bytes, data: object) -> None:
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_what_is_not_safe_json_is_a_value_error(body: bytes) -> None:
+def test_invalid_json_is_a_value_error(body: bytes) -> None:
     with pytest.raises(ValueError):
         parse_json(body)
 
@@ -185,12 +186,12 @@ def test_nesting_of_any_depth_is_refused_without_a_crash(opening: bytes, closed:
         parse_json(body)
 
 
-def test_a_large_body_may_be_text_but_not_a_million_small_values() -> None:
-    """The bound is a guess from samples, so neither side of it is asked for exactly."""
-    text = "a film, " * (MOST_VALUES // 2) + "Zm9v" * MOST_VALUES
+def test_a_large_body_may_be_one_text_but_not_a_million_small_values() -> None:
+    """The number of values is estimated from samples, so the test stays away from the exact limit."""
+    text = "a film, " * (MAX_VALUES // 2) + "Zm9v" * MAX_VALUES
     assert parse_json(json.dumps({"prompt": text}).encode()) == {"prompt": text}
     with pytest.raises(ValueError):
-        parse_json(b"[" + b"0," * 2 * MOST_VALUES + b"0]")
+        parse_json(b"[" + b"0," * 2 * MAX_VALUES + b"0]")
 
 
 values = st.recursive(
@@ -200,13 +201,13 @@ values = st.recursive(
 
 
 @given(values)
-def test_all_json_data_is_read(value: object) -> None:
+def test_any_json_value_is_parsed(value: object) -> None:
     assert parse_json(json.dumps(value).encode()) == value
     assert parse_json(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
 @given(st.binary(max_size=40) | st.text('[]{}",:0123456789eE+-.\\u truefalsn', max_size=40).map(str.encode))
-def test_any_bytes_are_data_or_a_value_error(body: bytes) -> None:
+def test_any_bytes_give_a_json_value_or_a_value_error(body: bytes) -> None:
     try:
         data = parse_json(body)
     except ValueError:
@@ -231,27 +232,29 @@ def test_any_bytes_are_data_or_a_value_error(body: bytes) -> None:
         (b"a=1;b=2", {"a": "1;b=2"}),
     ],
 )
-def test_form_fields_are_texts(body: bytes, fields: dict[str, str]) -> None:
+def test_form_and_query_fields_are_texts(body: bytes, fields: dict[str, str]) -> None:
     assert parse_form(body) == fields
     assert dict(parse_query(body)) == fields
 
 
-def test_form_fields_have_a_limit() -> None:
-    assert len(parse_form(b"&".join(b"f%d=1" % n for n in range(FORM_FIELDS)))) == FORM_FIELDS
+def test_the_number_of_fields_is_limited() -> None:
+    assert len(parse_form(b"&".join(b"f%d=1" % n for n in range(MAX_FORM_FIELDS)))) == MAX_FORM_FIELDS
     with pytest.raises(ValueError):
-        parse_form(b"a&" * FORM_FIELDS + b"a")
-    assert dict(parse_query(b"a&" * FORM_FIELDS + b"a")) == {}
+        parse_form(b"a&" * MAX_FORM_FIELDS + b"a")
+    assert dict(parse_query(b"a&" * MAX_FORM_FIELDS + b"a")) == {}
 
 
-def test_a_form_that_is_no_utf_8_is_a_value_error_and_a_query_goes_on() -> None:
+def test_bytes_that_are_not_utf_8_are_an_error_in_a_form_but_replaced_in_a_query() -> None:
     with pytest.raises(ValueError):
         parse_form(b"a=\xff")
     assert dict(parse_query(b"a=\xff&b=2")) == {"a": "\ufffd", "b": "2"}
 
 
 @given(st.binary(max_size=60))
-def test_any_query_can_be_read(query: bytes) -> None:
-    for name, value in parse_query(query).items():
+def test_any_query_gives_texts_that_can_be_encoded(query: bytes) -> None:
+    fields = parse_query(query)
+    assert len(fields) <= query.count(b"&") + 1
+    for name, value in fields.items():
         (name + value).encode()
 
 
@@ -269,5 +272,5 @@ def test_any_query_can_be_read(query: bytes) -> None:
         (None, ""),
     ],
 )
-def test_a_media_type_stands_before_its_parameters(header: str | None, kind: str) -> None:
+def test_a_media_type_is_read_without_its_parameters(header: str | None, kind: str) -> None:
     assert media_type(header) == kind

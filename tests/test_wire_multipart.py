@@ -1,7 +1,5 @@
-"""Uploads: the same whatever the chunks, and refused in the same words whenever a body is not well formed."""
+"""Uploads: the same for any split into chunks, and refused with the same message if the body is malformed."""
 
-import asyncio
-from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -12,8 +10,8 @@ from mockserver.core.faults import Refusal
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
 from mockserver.media.reader import probe
-from mockserver.wire.body import DRAINED
-from mockserver.wire.multipart import FIELD_MAX, PARTS_MAX, Upload, read_upload
+from mockserver.wire.body import MAX_DRAINED
+from mockserver.wire.multipart import MAX_FIELD_BYTES, MAX_PARTS, Upload, read_upload
 from mockserver.wire.request import Disconnected
 from tests.pieces import Pieces, post
 
@@ -37,14 +35,15 @@ def split(data: bytes, *cuts: int) -> list[bytes]:
     return [data[a:b] for a, b in pairwise(places)]
 
 
-def read(data: bytes | Pieces, largest: int | None = None, headers: dict[str, str] = HEADERS) -> Upload:
+async def read(data: bytes | Pieces, largest: int | None = None, headers: dict[str, str] = HEADERS) -> Upload:
     client = data if isinstance(data, Pieces) else Pieces([data])
-    return asyncio.run(read_upload(post(headers), client, largest))  # type: ignore[arg-type]
+    return await read_upload(post(headers), client, largest)  # type: ignore[arg-type]
 
 
-def refused(data: bytes | Pieces, largest: int | None = None, headers: dict[str, str] = HEADERS) -> Refusal:
+async def refusal_of(data: bytes | Pieces, largest: int | None = None, headers: dict[str, str] = HEADERS) -> Refusal:
+    """Read an upload that must be refused, and return the refusal."""
     with pytest.raises(Refusal) as caught:
-        read(data, largest, headers)
+        await read(data, largest, headers)
     return caught.value
 
 
@@ -55,29 +54,29 @@ WHOLE = body(
     part("empty"),
 )
 
-# --- what came in ---
+# --- accepted uploads ---
 
 
-def test_fields_and_files_are_told_apart() -> None:
-    upload = read(WHOLE)
+async def test_an_upload_has_fields_and_files() -> None:
+    upload = await read(WHOLE)
     assert upload.fields == {"platform": "midjourney", "note": "é😀\r\n--not the boundary\r\n", "empty": ""}
     assert upload.files == {"video": probe(MP4)}
     assert upload.names == {"video": "My Film.mp4"}
 
 
 @given(st.lists(st.integers(0, 10**6), max_size=8))
-def test_any_chunking_gives_the_same_upload(cuts: list[int]) -> None:
-    assert read(Pieces(split(WHOLE, *cuts))) == read(WHOLE)
+async def test_any_chunking_gives_the_same_upload(cuts: list[int]) -> None:
+    assert await read(Pieces(split(WHOLE, *cuts))) == await read(WHOLE)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 17, 64])
-def test_chunks_of_any_size_give_the_same_upload(size: int) -> None:
+async def test_chunks_of_any_size_give_the_same_upload(size: int) -> None:
     data = body(
         part("note", b"\r\n-\r\n--\r\n" + f"\r\n--{BOUNDARY}"[:-1].encode()), part("video", b"\r\n" * 50, "a.mp4")
     )
     chunks = [data[i : i + size] for i in range(0, len(data), size)]
-    assert read(Pieces(chunks)) == read(data)
-    assert read(data).files["video"].size == 100
+    assert await read(Pieces(chunks)) == await read(data)
+    assert (await read(data)).files["video"].size == 100
 
 
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters='"\\;'), min_size=1, max_size=8)
@@ -89,40 +88,42 @@ contents = st.binary(max_size=40) | st.lists(
 @given(
     st.dictionaries(texts, st.text(max_size=20) | contents, max_size=5),
     st.lists(st.integers(0, 10**6), max_size=6),
-    st.sampled_from([b"", b"\r\n", b"\r\nan epilogue that nobody reads"]),
+    st.sampled_from([b"", b"\r\n", b"\r\nan epilogue that is not read"]),
 )
-def test_any_parts_come_out_as_they_went_in(parts: dict[str, str | bytes], cuts: list[int], epilogue: bytes) -> None:
+async def test_any_fields_and_files_are_read_as_they_were_sent(
+    parts: dict[str, str | bytes], cuts: list[int], epilogue: bytes
+) -> None:
     data = body(
         *(part(n, c.encode()) if isinstance(c, str) else part(n, c, f"{n}.mp4") for n, c in parts.items()),
         end=f"--{BOUNDARY}--".encode() + epilogue,
     )
-    upload = read(Pieces(split(data, *cuts)))
+    upload = await read(Pieces(split(data, *cuts)))
     assert upload.fields == {n: c for n, c in parts.items() if isinstance(c, str)}
     assert upload.files == {n: probe(c) for n, c in parts.items() if isinstance(c, bytes)}
     assert upload.names == {n: f"{n}.mp4" for n, c in parts.items() if isinstance(c, bytes)}
 
 
-def test_a_body_without_parts_is_an_empty_upload() -> None:
-    assert read(body()) == Upload()
+async def test_a_body_without_parts_is_an_empty_upload() -> None:
+    assert await read(body()) == Upload()
 
 
-def test_the_last_part_of_a_name_wins() -> None:
-    assert read(body(part("a", b"1"), part("a", b"2"))).fields == {"a": "2"}
+async def test_the_last_of_several_parts_with_the_same_name_is_used() -> None:
+    assert (await read(body(part("a", b"1"), part("a", b"2")))).fields == {"a": "2"}
 
 
 @pytest.mark.parametrize("filename", ["", "a", "../../etc/passwd", "C:\\films\\a.mp4", "ü.mp4"])
-def test_whatever_a_file_is_called_it_is_a_file(filename: str) -> None:
-    upload = read(body(part("video", b"data", filename)))
+async def test_a_part_with_any_file_name_is_a_file(filename: str) -> None:
+    upload = await read(body(part("video", b"data", filename)))
     assert (upload.files["video"].size, upload.fields) == (4, {})
 
 
-def test_a_long_file_name_is_cut() -> None:
-    assert read(body(part("video", b"", "a" * 1_000))).names == {"video": "a" * 255}
+async def test_a_long_file_name_is_cut() -> None:
+    assert (await read(body(part("video", b"", "a" * 1_000)))).names == {"video": "a" * 255}
 
 
-def test_headers_are_read_as_loosely_as_http_reads_them() -> None:
+async def test_headers_of_parts_are_case_insensitive() -> None:
     head = f'--{BOUNDARY}\r\ncontent-DISPOSITION:   Form-Data; NAME="a"\r\nX-Other: y\r\n\r\n'.encode()
-    assert read(body(head + b"1\r\n")).fields == {"a": "1"}
+    assert (await read(body(head + b"1\r\n"))).fields == {"a": "1"}
 
 
 @pytest.mark.parametrize(
@@ -133,17 +134,17 @@ def test_headers_are_read_as_loosely_as_http_reads_them() -> None:
         f"multipart/form-data;boundary={BOUNDARY}",
     ],
 )
-def test_the_content_type_may_be_written_in_many_ways(kind: str) -> None:
-    assert read(body(part("a", b"1")), headers={"content-type": kind}).fields == {"a": "1"}
+async def test_the_content_type_may_be_written_in_many_ways(kind: str) -> None:
+    assert (await read(body(part("a", b"1")), headers={"content-type": kind})).fields == {"a": "1"}
 
 
-# --- what is refused ---
+# --- refused uploads ---
 
 
 @pytest.mark.parametrize("kind", [None, "", "application/json", "multipart/mixed; boundary=x", "multipart"])
-def test_another_content_type_is_not_supported(kind: str | None) -> None:
+async def test_another_content_type_is_not_supported(kind: str | None) -> None:
     client = Pieces([b"a" * 100, b"b" * 100])
-    refusal = refused(client, headers={} if kind is None else {"content-type": kind})
+    refusal = await refusal_of(client, headers={} if kind is None else {"content-type": kind})
     assert str(refusal) == "unsupported_media_type: Content-Type must be multipart/form-data"
     assert client.left == []
 
@@ -151,8 +152,8 @@ def test_another_content_type_is_not_supported(kind: str | None) -> None:
 @pytest.mark.parametrize(
     "kind", ["multipart/form-data", "multipart/form-data; boundary=", f"multipart/form-data; boundary={'x' * 71}"]
 )
-def test_a_content_type_without_a_usable_boundary_is_refused(kind: str) -> None:
-    refusal = refused(body(), headers={"content-type": kind})
+async def test_a_content_type_without_a_usable_boundary_is_refused(kind: str) -> None:
+    refusal = await refusal_of(body(), headers={"content-type": kind})
     assert (refusal.kind, refusal.message) == (
         "invalid_request",
         "The multipart Content-Type has no usable boundary",
@@ -162,12 +163,13 @@ def test_a_content_type_without_a_usable_boundary_is_refused(kind: str) -> None:
 MALFORMED = "The multipart body is malformed"
 CUT_OFF = "The multipart body ends before its last boundary"
 NOT_UTF8 = "A field of the multipart body is not UTF-8"
+NO_NAME = "A part of the multipart body has no name"
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        pytest.param(b"", CUT_OFF, id="nothing"),
+        pytest.param(b"", CUT_OFF, id="an empty body"),
         pytest.param(b"{}", MALFORMED, id="JSON"),
         pytest.param(body(part("a", b"1"), end=b""), CUT_OFF, id="no last boundary"),
         pytest.param(body(part("a", b"1"), end=f"--{BOUNDARY}-".encode()), CUT_OFF, id="half a last boundary"),
@@ -181,61 +183,61 @@ NOT_UTF8 = "A field of the multipart body is not UTF-8"
         pytest.param(body(part("a", b"1", None, "X-Long: " + "x" * 5_000)), MALFORMED, id="a long header"),
         pytest.param(body(part("a", b"1", None, "x" * 5_000 + ": y")), MALFORMED, id="a long header name"),
         pytest.param(body(part("a", b"1", None, *[f"X-{n}: y" for n in range(20)])), MALFORMED, id="many headers"),
-        pytest.param(body(part("a", b"\xff")), NOT_UTF8, id="a field that is no UTF-8"),
+        pytest.param(body(part("a", b"\xff")), NOT_UTF8, id="a field that is not UTF-8"),
         pytest.param(body(part("a", b"\xed\xa0\x80")), NOT_UTF8, id="a lone surrogate"),
-        pytest.param(body(part("a").replace(b'"a"', b'"\xff"')), NOT_UTF8, id="a name that is no UTF-8"),
-        pytest.param(body(part("a", b"", "f").replace(b'"f"', b'"\xff"')), NOT_UTF8, id="a file name that is no UTF-8"),
-        pytest.param(body(part(None, b"1")), "A part of the multipart body has no name", id="no name"),
+        pytest.param(body(part("a").replace(b'"a"', b'"\xff"')), NOT_UTF8, id="a name that is not UTF-8"),
         pytest.param(
-            body(part(None, b"1", "a.mp4")), "A part of the multipart body has no name", id="only a file name"
+            body(part("a", b"", "f").replace(b'"f"', b'"\xff"')), NOT_UTF8, id="a file name that is not UTF-8"
+        ),
+        pytest.param(body(part(None, b"1")), NO_NAME, id="no name"),
+        pytest.param(body(part(None, b"1", "a.mp4")), NO_NAME, id="only a file name"),
+        pytest.param(body(f"--{BOUNDARY}\r\n\r\n1\r\n".encode()), NO_NAME, id="no headers"),
+        pytest.param(
+            body(part("a", b"x" * (MAX_FIELD_BYTES + 1))),
+            "The field 'a' is too long",
+            id="a field of one byte too many",
         ),
         pytest.param(
-            body(f"--{BOUNDARY}\r\n\r\n1\r\n".encode()), "A part of the multipart body has no name", id="no headers"
-        ),
-        pytest.param(
-            body(part("a", b"x" * (FIELD_MAX + 1))), "The field 'a' is too long", id="a field of one byte too many"
-        ),
-        pytest.param(
-            body(*[part(f"f{n}") for n in range(PARTS_MAX + 1)]),
-            f"The multipart body has more than {PARTS_MAX} parts",
+            body(*[part(f"f{n}") for n in range(MAX_PARTS + 1)]),
+            f"The multipart body has more than {MAX_PARTS} parts",
             id="one part too many",
         ),
     ],
 )
 @pytest.mark.parametrize("size", [1, 1_000_000], ids=["bytewise", "whole"])
-def test_a_body_that_is_not_well_formed_is_refused(data: bytes, message: str, size: int) -> None:
+async def test_a_body_that_is_not_well_formed_is_refused(data: bytes, message: str, size: int) -> None:
     client = Pieces([data[i : i + size] for i in range(0, len(data), size)])
-    refusal = refused(client)
+    refusal = await refusal_of(client)
     assert (refusal.kind, refusal.message) == ("invalid_request", message)
     assert client.left == []
 
 
-def test_at_the_limits_all_is_well() -> None:
-    assert len(read(body(part("a", b"x" * FIELD_MAX))).fields["a"]) == FIELD_MAX
-    assert len(read(body(*[part(f"f{n}") for n in range(PARTS_MAX)])).fields) == PARTS_MAX
-    assert read(body(part("video", b"x" * 100, "a")), largest=100).files["video"].size == 100
+async def test_uploads_at_the_limits_are_accepted() -> None:
+    assert len((await read(body(part("a", b"x" * MAX_FIELD_BYTES)))).fields["a"]) == MAX_FIELD_BYTES
+    assert len((await read(body(*[part(f"f{n}") for n in range(MAX_PARTS)]))).fields) == MAX_PARTS
+    assert (await read(body(part("video", b"x" * 100, "a")), largest=100)).files["video"].size == 100
 
 
-def test_a_file_is_too_large_as_soon_as_it_is() -> None:
+async def test_a_file_that_is_too_large_is_refused_before_it_is_complete() -> None:
     data = body(part("video", b"x" * 101, "a"))
-    refusal = refused(data, largest=100)
+    refusal = await refusal_of(data, largest=100)
     assert (refusal.kind, refusal.message) == ("too_large", "The file is larger than 100 bytes")
     endless = Pieces([part("video", b"x" * 100, "a")[:-2], *[b"x" * 1_048_576] * 20])
-    assert refused(endless, largest=100).kind == "too_large"
-    assert len(endless.left) == 20 - 1 - DRAINED // 1_048_576
+    assert (await refusal_of(endless, largest=100)).kind == "too_large"
+    assert len(endless.left) == 20 - 1 - MAX_DRAINED // 1_048_576
 
 
-def test_a_field_is_never_too_large_a_file() -> None:
-    assert read(body(part("a", b"x" * 101)), largest=100).fields == {"a": "x" * 101}
+async def test_the_limit_of_files_does_not_apply_to_fields() -> None:
+    assert (await read(body(part("a", b"x" * 101)), largest=100)).fields == {"a": "x" * 101}
 
 
 @pytest.mark.parametrize("sent", [0, 10, 100, len(WHOLE)])
-def test_a_client_that_goes_away_is_not_a_malformed_body(sent: int) -> None:
+async def test_an_upload_that_is_cut_off_raises_disconnected(sent: int) -> None:
     with pytest.raises(Disconnected):
-        read(Pieces([WHOLE[:sent]], complete=False))
+        await read(Pieces([WHOLE[:sent]], complete=False))
 
 
-# --- whatever comes in ---
+# --- arbitrary bytes ---
 
 tokens = st.sampled_from(
     [
@@ -257,7 +259,17 @@ tokens = st.sampled_from(
 
 
 @given(st.lists(tokens, max_size=15).map(b"".join), st.lists(st.integers(0, 10**6), max_size=6))
-def test_any_bytes_are_an_upload_or_a_refusal(data: bytes, cuts: list[int]) -> None:
-    with suppress(Refusal):
-        upload = read(Pieces(split(data, *cuts)))
-        assert set(upload.names) == set(upload.files)
+async def test_any_bytes_are_an_upload_or_refused_with_a_known_message(data: bytes, cuts: list[int]) -> None:
+    result = await read_or_message(Pieces(split(data, *cuts)))
+    if isinstance(result, Upload):
+        assert set(result.names) == set(result.files)
+    else:
+        assert result in (MALFORMED, CUT_OFF, NOT_UTF8, NO_NAME)
+
+
+async def read_or_message(client: Pieces) -> Upload | str:
+    """Return the upload, or the message of the refusal."""
+    try:
+        return await read(client)
+    except Refusal as refusal:
+        return refusal.message

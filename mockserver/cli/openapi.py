@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
     openapi.add_argument(
         "document",
         metavar="DOCUMENT",
-        help="videotoprompt, prompttovideo, nanophoto, descrideo, dumplingai or control",
+        help="the name of a provider, or control",
     )
     openapi.add_argument("--yaml", action="store_true", help="print YAML instead of JSON")
     openapi.set_defaults(run=_openapi)

@@ -69,11 +69,13 @@ def _health(options: argparse.Namespace) -> int:
 
 def _push(options: argparse.Namespace) -> int:
     from mockserver.cli.client import RemoteError, put_yaml
+    from mockserver.source.document import SourceErrors
+    from mockserver.source.files import read_bytes
 
     try:
-        text = Path(options.file).read_bytes()
-    except OSError as error:
-        return report_error(f"{options.file}: {error.strerror}")
+        text = read_bytes(Path(options.file))
+    except SourceErrors as errors:
+        return report_error(str(errors))
     prefix = "" if options.sandbox == "default" else f"/~{options.sandbox}"
     try:
         reply = put_yaml(url_of(options), f"{prefix}/_mock/scenario", text, token_of(options))

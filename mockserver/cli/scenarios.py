@@ -80,13 +80,12 @@ def _library() -> "Library":
 
 
 def _check(options: argparse.Namespace) -> int:
-    from mockserver.scenario.builder import read_file
     from mockserver.source.document import SourceErrors
 
     library, exit_code = _library(), 0
     for name in options.files:
         try:
-            program = library.program_of(read_file(Path(name)))
+            program = library.program_of_file(Path(name))
         except SourceErrors as errors:
             exit_code = EXIT_WRONG_INPUT
             print(errors, file=sys.stderr)
@@ -100,7 +99,7 @@ def _show(options: argparse.Namespace) -> int:
     from mockserver.source.document import SourceErrors
 
     try:
-        program = _library().program(options.name)
+        program = _library().program_typed(options.name)
     except (SourceErrors, LookupError) as error:
         return report_error(message_of(error))
     print("\n".join(outline(program)))

@@ -99,6 +99,18 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="seconds without progress of a request body (default: 30)",
     )
+    serve.add_argument(
+        "--sandbox-memory",
+        type=whole_number,
+        metavar="MIB",
+        help="memory of a sandbox; above it the oldest data is dropped (default: 64)",
+    )
+    serve.add_argument(
+        "--server-memory",
+        type=whole_number,
+        metavar="MIB",
+        help="memory of all sandboxes; above it the largest sandbox drops its oldest data (default: 512)",
+    )
     add_config(serve)
 
 
@@ -129,7 +141,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _faster_start() -> Iterator[None]:
-    """Disable garbage collection and plugins of pydantic, which take a good part of the start."""
+    """Disable garbage collection and plugins of pydantic, which account for much of the start-up time."""
     # Imports leave hardly any garbage, and searching for it takes a fifth of the start. `serve` enables it again.
     gc.disable()
     # Pydantic would read the metadata of all installed packages to find plugins. `exec` does not disable this, because

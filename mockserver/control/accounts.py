@@ -13,7 +13,7 @@ from mockserver.control.models import AccountChange
 from mockserver.control.parameters import ProviderQuery, Segment
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.accounts import Account
-from mockserver.core.credits import ONE, Kind
+from mockserver.core.credits import CREDIT, Kind
 from mockserver.core.scenario import WebhookSpec
 from mockserver.kit.models import Instant, Shape
 from mockserver.kit.provider import Provider
@@ -90,12 +90,12 @@ def _view(account: Account, credits: Credits) -> AccountView:
         provider=account.provider,
         plan=account.tier,
         billing=account.billing,
-        credits=None if credits.balance is None else credits.balance / ONE,
-        reserved=credits.reserved / ONE,
+        credits=None if credits.balance is None else credits.balance / CREDIT,
+        reserved=credits.reserved / CREDIT,
         limits={name: limit.allowed for name, limit in account.limits.items()},
         webhook=account.webhook,
         ledger=[
-            LedgerEntry(at=rfc3339(e.at), kind=e.kind, amount=e.amount / ONE, reference=e.reference)
+            LedgerEntry(at=rfc3339(e.at), kind=e.kind, amount=e.amount / CREDIT, reference=e.reference)
             for e in credits.entries[-actions.LATEST_CREDITS :]
         ],
     )

@@ -14,7 +14,7 @@ from mockserver.control.problems import problem
 from mockserver.kit.operations import Header
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire.asgi import Message
-from mockserver.wire.probes import SAFE
+from mockserver.wire.probes import SAFE_HEADERS
 from mockserver.wire.request import Connection, Disconnected, Request
 
 log = logging.getLogger("mockserver")
@@ -101,7 +101,7 @@ class _Responder:
         """Send the head or a piece of the response."""
         if message["type"] == "http.response.start":
             own = {name for name, _ in message["headers"]}
-            safe = [header for header in SAFE if header[0] not in own]
+            safe = [header for header in SAFE_HEADERS if header[0] not in own]
             self._status, self._headers = message["status"], [*message["headers"], *safe]
             return
         body, more = message.get("body", b""), message.get("more_body", False)

@@ -18,10 +18,10 @@ class StrictRequest(Request):
     """A request that reads its body as strict JSON.
 
     Raises HTTPException 413, 415 or 400 for a body that is too large, of another type or not valid JSON. A body with
-    one of the types `also` is not parsed. If the body is `optional`, body and type may be missing.
+    one of the `unparsed_types` is not parsed. If the body is `optional`, body and type may be missing.
     """
 
-    also: tuple[str, ...] = ()
+    unparsed_types: tuple[str, ...] = ()
     optional = False
 
     async def body(self) -> bytes:
@@ -32,14 +32,14 @@ class StrictRequest(Request):
         except Refusal as refusal:
             raise HTTPException(413, refusal.message) from None
         kind = media_type(self.headers.get("content-type"))
-        if kind in self.also:
+        if kind in self.unparsed_types:
             # FastAPI takes an empty body for a missing one. An empty line is an empty document too.
             return raw or b"\n"
         if self.optional and not raw and not kind:
             return raw
         # Only JSON: a form on a page of another site can send text/plain without a preflight request, but never this.
         if kind != JSON_TYPE:
-            raise HTTPException(415, f"Content-Type must be {' or '.join((JSON_TYPE, *self.also[:1]))}")
+            raise HTTPException(415, f"Content-Type must be {' or '.join((JSON_TYPE, *self.unparsed_types[:1]))}")
         try:
             self._data = with_whole_numbers(parse_json(raw))
         except ValueError as error:
@@ -54,7 +54,7 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     """A route whose body is strict JSON."""
 
-    also: ClassVar[tuple[str, ...]] = ()
+    unparsed_types: ClassVar[tuple[str, ...]] = ()
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -62,7 +62,7 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
-            request.also, request.optional = self.also, optional
+            request.unparsed_types, request.optional = self.unparsed_types, optional
             return await handle(request)
 
         return strict
@@ -71,4 +71,4 @@ class StrictRoute(APIRoute):
 class JsonOrYamlRoute(StrictRoute):
     """A route whose body is strict JSON, or YAML in bytes."""
 
-    also = YAML_TYPES
+    unparsed_types = YAML_TYPES

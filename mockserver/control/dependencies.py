@@ -14,18 +14,23 @@ from mockserver.kit.summary import Providers
 from mockserver.provenance.behaviours import Ledger
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
-from mockserver.scenario.library import Library
+from mockserver.scenario.library import Library, ScenarioSummary
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of the server that operations use. `document` returns the OpenAPI document with a name."""
+    """The parts of the server that operations use.
+
+    `document` returns the OpenAPI document with a name, and `scenarios` lists the library. Both may take long, so they
+    are called in a thread.
+    """
 
     sandboxes: Sandboxes
     library: Library
     providers: Providers
     ledger: Ledger
     document: Callable[[str], Mapping[str, Any]]
+    scenarios: Callable[[], Sequence[ScenarioSummary]]
 
     @property
     def catalogue(self) -> Catalogue:

@@ -2,18 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from mockserver.clock import rfc3339
 from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
+from mockserver.control.pages import Paged, SerialPageQuery, paged, serial
 from mockserver.control.parameters import Entries, HttpStatus, ProviderQuery
 from mockserver.control.problems import WRONG_QUERY, problems
-from mockserver.core.journal import JournalEntry, Kind
+from mockserver.core.journal import EntryFilter, JournalEntry, Kind
 from mockserver.core.masking import masked_account, masked_headers
-from mockserver.core.match import key_matches
 from mockserver.kit.models import Instant, Shape
 from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.rows import Basis
@@ -70,13 +70,13 @@ class EntryView(Shape):
     reply: ReplySeen | None = None
 
 
-class Journal(Shape):
+class Journal(Paged):
     """Entries of the journal, newest first."""
 
     entries: list[EntryView]
 
 
-class JournalQuery(ProviderQuery):
+class JournalQuery(ProviderQuery, SerialPageQuery):
     """Which entries of the journal to list."""
 
     operation: str = Field(default="*", description="provider.operation; * stands for any characters")
@@ -92,24 +92,20 @@ router = APIRouter(tags=["records"], route_class=StrictRoute)
 @router.get(
     "/journal",
     summary="List what happened, newest first",
-    response_model_exclude_unset=True,
+    response_model=Journal,
     responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
 )
-async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts) -> Journal:
+async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts) -> Response:
     if query.provider is not None:
         parts.provider(query.provider)
-    entries = [entry for entry in await sandbox.journal() if _matches(entry, query)]
-    return Journal(entries=[_view(entry, parts.ledger) for entry in entries[: query.limit]])
+    operation = None if query.operation == "*" else query.operation
+    wanted = EntryFilter(operation, query.status, query.job, query.provider, query.kind)
+    entries = await sandbox.journal(wanted, serial(query.cursor), query.limit + 1)
 
+    def view(entry: JournalEntry) -> EntryView:
+        return _view(entry, parts.ledger)
 
-def _matches(entry: JournalEntry, query: JournalQuery) -> bool:
-    return (
-        query.status in (None, entry.status)
-        and query.job in (None, entry.job)
-        and query.provider in (None, entry.provider)
-        and query.kind in (None, entry.kind)
-        and (query.operation == "*" or key_matches(query.operation, entry.operation or ""))
-    )
+    return await paged("entries", entries, view, lambda entry: str(entry.serial), query.limit, exclude_unset=True)
 
 
 def _view(entry: JournalEntry, ledger: Ledger) -> EntryView:

@@ -15,9 +15,12 @@ from mockserver.control.errors import ControlError
 from mockserver.core.compile import suggest
 from mockserver.kit.models import Shape
 from mockserver.source.document import Document
-from mockserver.source.model_errors import explain_details
+from mockserver.source.model_errors import explained
+from mockserver.source.suggestions import clip
 
 PROBLEM = "application/problem+json"
+# Characters of a detail: it can quote what the client sent.
+MAX_DETAIL = 2_000
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -48,7 +51,11 @@ WRONG_BODY = problems(
 
 def problem(error: ControlError, headers: Mapping[str, str] | None = None) -> Response:
     """The response that reports an error."""
-    body: dict[str, Any] = {"title": "The control API refuses this", "status": error.status, "detail": error.detail}
+    body: dict[str, Any] = {
+        "title": "The control API refuses this",
+        "status": error.status,
+        "detail": clip(error.detail, MAX_DETAIL),
+    }
     if error.errors:
         body["errors"] = error.errors
     if error.status == 401:
@@ -101,8 +108,8 @@ def _explained(route: APIRoute, error: RequestValidationError) -> ControlError:
     assert route.body_field is not None
     model: Any = route.body_field.field_info.annotation
     in_body: list[Any] = [{**each, "loc": tuple(each["loc"][1:])} for each in details]
-    mistakes = explain_details(in_body, Document.of(error.body, "body"), model)
-    return ControlError(422, str(mistakes[0]), [str(each) for each in mistakes])
+    mistakes = explained(in_body, Document.of(error.body, "body"), model).lines()
+    return ControlError(422, mistakes[0], mistakes)
 
 
 def _query_message(route: APIRoute, detail: Mapping[str, Any]) -> str:

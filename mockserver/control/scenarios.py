@@ -1,19 +1,21 @@
 """Operations on scenarios: list them, get the active one, switch to another."""
 
+import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field
 
 from mockserver.control.bodies import JsonOrYamlRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.models import ClockMode, ScenarioByName, ScenarioChange
-from mockserver.control.problems import WRONG_BODY, problems
+from mockserver.control.pages import Paged, PageQuery, paged
+from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.compile import Program
 from mockserver.core.scenario import Scenario
 from mockserver.kit.models import Shape
-from mockserver.scenario.library import Library
+from mockserver.scenario.library import Library, ScenarioSummary, is_path
 from mockserver.source.document import Document, SourceErrors
 from mockserver.source.validation import validate
 
@@ -25,7 +27,7 @@ class ScenarioListed(Shape):
     description: str
 
 
-class ScenarioList(Shape):
+class ScenarioList(Paged):
     """All scenarios that you can switch to by name."""
 
     scenarios: list[ScenarioListed]
@@ -48,10 +50,15 @@ _EXAMPLES: Any = {
 _YAML = {"application/yaml": {"schema": {"$ref": "#/components/schemas/Scenario"}}}
 
 
-@router.get("/scenarios", summary="List the scenarios")
-async def list_scenarios(parts: ServerParts) -> ScenarioList:
-    listed = parts.library.listed()
-    return ScenarioList(scenarios=[ScenarioListed(name=s.name, description=s.description) for s in listed])
+@router.get("/scenarios", summary="List the scenarios", response_model=ScenarioList, responses=WRONG_QUERY)
+async def list_scenarios(query: Annotated[PageQuery, Query()], parts: ServerParts) -> Response:
+    # Files that are new or have changed are parsed, which takes long.
+    listed = [each for each in await asyncio.to_thread(parts.scenarios) if each.name > query.cursor]
+    return await paged("scenarios", listed, _view, lambda each: each.name, len(listed))
+
+
+def _view(listed: ScenarioSummary) -> ScenarioListed:
+    return ScenarioListed(name=listed.name, description=listed.description)
 
 
 @router.get(
@@ -86,7 +93,7 @@ def _given(data: Any) -> Any:
     try:
         return validate(ScenarioByName, Document.of(data, "body")).name
     except SourceErrors as errors:
-        raise ControlError(422, str(errors.errors[0]), [str(each) for each in errors.errors]) from None
+        raise ControlError(422, str(errors.errors[0]), errors.lines()) from None
 
 
 def program_of(scenario: Any, library: Library) -> Program:
@@ -99,11 +106,10 @@ def program_of(scenario: Any, library: Library) -> Program:
             return library.program_of_text(scenario, "upload")
         if isinstance(scenario, dict) and "scenario" in scenario:
             return library.program_of_data(scenario, "upload")
-        # A name in a request is never a path: the control API does not read files of the machine.
-        if not isinstance(scenario, str) or "/" in scenario or "\\" in scenario or scenario.endswith((".yaml", ".yml")):
+        if not isinstance(scenario, str) or is_path(scenario) or "\\" in scenario:
             raise ControlError(422, "Give the name of a scenario, or a scenario itself")
         return library.program(scenario)
     except SourceErrors as errors:
-        raise ControlError(422, "The scenario has mistakes", [str(each) for each in errors.errors]) from None
+        raise ControlError(422, "The scenario has mistakes", errors.lines()) from None
     except LookupError as error:
         raise ControlError(404, str(error.args[0])) from None

@@ -1,12 +1,12 @@
 """Checks of a scenario beyond its types: unknown names, invalid conditions, and faults in the wrong phase."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
-from mockserver.core.fill import KNOWN, unknown_names
-from mockserver.core.match import Check, key_matches
+from mockserver.core.fill import KNOWN, MAX_PLACEHOLDERS, count_names, unknown_names
+from mockserver.core.match import CompiledCondition, key_matches
 from mockserver.core.scenario import AccountSpec, FaultSpec, RuleSpec, Scenario
 from mockserver.core.streams import STREAM_FAULTS
 
@@ -14,9 +14,16 @@ _CODE = re.compile(r"([a-z]+)\s*[:.]\s*([A-Za-z0-9_]+)\Z")
 # Wire faults that can only happen in the middle of a body.
 MID_BODY = ("truncate", "stall", "garble", "slow_drip")
 
+# These limit the time to find suggestions and the length of errors, whatever a scenario contains.
+_MAX_SUGGESTIONS = 20
+_MAX_WORD = 80
+_MAX_COMPARED = 500
+_MAX_PRINTED = 100
+
 Loc = tuple[str | int, ...]
+Suggest = Callable[[str, Sequence[str]], str]
 # The conditions of a rule by their path: each compiled, or the error of compiling it.
-Conditions = Mapping[str, Check | ValueError]
+Conditions = Mapping[str, CompiledCondition | ValueError]
 
 
 class Catalogue(NamedTuple):
@@ -42,7 +49,8 @@ class Problems(ValueError):
     """A scenario cannot be compiled. `problems` lists every error in it."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(f"{'.'.join(map(str, p.loc))}: {p.message}" for p in problems))
+        shown = problems[:_MAX_PRINTED]
+        super().__init__("; ".join(f"{'.'.join(map(str, p.loc))}: {p.message}" for p in shown))
         self.problems = problems
 
 
@@ -51,33 +59,64 @@ def check(
 ) -> Iterator[Problem]:
     """Yield a problem for every unknown name and every invalid condition in `scenario`.
 
-    `conditions` are those of its rules, in order. `plans` includes those of the scenarios that it extends.
+    `conditions` are those of its rules, in order. `plans` includes those of the scenarios that it extends. The first 20
+    unknown names get suggestions.
     """
+    names = _Names(known, tuple(sorted(plans)), frozenset(plans), first_suggestions())
     for i, (rule, compiled) in enumerate(zip(scenario.rules, conditions, strict=True)):
-        yield from _rule_problems(("rules", i), rule, compiled, known, plans)
+        yield from _rule_problems(("rules", i), rule, compiled, names)
     yield from _name_problems(scenario.rules)
     for i, account in enumerate(scenario.accounts):
-        yield from _account_problems(("accounts", i), account, known)
+        yield from _account_problems(("accounts", i), account, names)
     for i, webhook in enumerate(scenario.webhooks):
         if not any(key_matches(webhook.event, e) for e in known.events):
-            yield Problem(("webhooks", i, "event"), _unknown("event", webhook.event, known.events))
+            yield Problem(("webhooks", i, "event"), names.unknown("event", webhook.event, known.events))
     for name in scenario.providers:
         if name not in known.providers:
-            yield Problem(("providers", name), _unknown("provider", name, known.providers), True)
+            yield Problem(("providers", name), names.unknown("provider", name, known.providers), True)
 
 
-def suggest(word: str, options: tuple[str, ...] | list[str]) -> str:
-    """Return the end of an error about a wrong word: `; did you mean 'x'?`, or the options if there are at most 24."""
+class _Names(NamedTuple):
+    """The names that a scenario can use."""
+
+    known: Catalogue
+    plans: tuple[str, ...]
+    plan_set: frozenset[str]
+    suggest: Suggest
+
+    def unknown(self, what: str, name: str, options: tuple[str, ...]) -> str:
+        return f"unknown {what} {quoted(name)}{self.suggest(name, options)}"
+
+
+def suggest(word: str, options: Sequence[str]) -> str:
+    """Return the end of an error about a wrong word: `; did you mean 'x'?`, or the options if there are at most 24.
+
+    A word of more than 80 characters is not compared, and at most 500 options are.
+    """
     from difflib import get_close_matches  # most starts have nothing to suggest
 
-    close = get_close_matches(word, options, 1, 0.6)
+    short = [option for option in options[:_MAX_COMPARED] if len(option) <= _MAX_WORD]
+    close = get_close_matches(word, short, 1, 0.6) if len(word) <= _MAX_WORD else None
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; one of: {', '.join(sorted(options))}" if 0 < len(options) <= 24 else ""
+    return f"; one of: {', '.join(sorted(short))}" if short and len(options) <= 24 else ""
 
 
-def _unknown(what: str, name: str, options: tuple[str, ...]) -> str:
-    return f"unknown {what} {name!r}{suggest(name, options)}"
+def first_suggestions() -> Suggest:
+    """Return a function like `suggest` that suggests something for the first 20 words only."""
+    left = _MAX_SUGGESTIONS
+
+    def suggest_first(word: str, options: Sequence[str]) -> str:
+        nonlocal left
+        left -= 1
+        return suggest(word, options) if left >= 0 else ""
+
+    return suggest_first
+
+
+def quoted(word: str) -> str:
+    """Return a word in quotes, shortened if it is long."""
+    return repr(word if len(word) <= _MAX_WORD else word[: _MAX_WORD - 3] + "...")
 
 
 def _one_of(loc: Loc, listed: list[str], i: int) -> Loc:
@@ -93,45 +132,49 @@ def _name_problems(rules: list[RuleSpec]) -> Iterator[Problem]:
             yield Problem(("rules", i, "name"), f"rule {first + 1} is also called {rule.name!r}; names must be unique")
 
 
-def _account_problems(loc: Loc, account: AccountSpec, known: Catalogue) -> Iterator[Problem]:
+def _account_problems(loc: Loc, account: AccountSpec, names: _Names) -> Iterator[Problem]:
+    known = names.known
     if account.plan is not None and account.plan not in known.tiers:
-        yield Problem((*loc, "plan"), f"no provider has a plan {account.plan!r}{suggest(account.plan, known.tiers)}")
+        suggestion = names.suggest(account.plan, known.tiers)
+        yield Problem((*loc, "plan"), f"no provider has a plan {quoted(account.plan)}{suggestion}")
     for name in account.limits:
         if name not in known.limits:
-            yield Problem((*loc, "limits", name), _unknown("limit", name, known.limits), True)
+            yield Problem((*loc, "limits", name), names.unknown("limit", name, known.limits), True)
     events = account.webhook.events if account.webhook else []
     for i, event in enumerate(events):
         if event not in known.events:
-            yield Problem(_one_of((*loc, "webhook", "events"), events, i), _unknown("event", event, known.events))
+            yield Problem(_one_of((*loc, "webhook", "events"), events, i), names.unknown("event", event, known.events))
 
 
-def _rule_problems(
-    loc: Loc, rule: RuleSpec, conditions: Conditions, known: Catalogue, plans: Collection[str]
-) -> Iterator[Problem]:
+def _rule_problems(loc: Loc, rule: RuleSpec, conditions: Conditions, names: _Names) -> Iterator[Problem]:
+    known = names.known
     for i, pattern in enumerate(rule.operation):
         if not any(key_matches(pattern, o) for o in known.operations):
             place = _one_of((*loc, "operation"), rule.operation, i)
-            yield Problem(place, f"no operation matches {pattern!r}{suggest(pattern, known.operations)}")
+            yield Problem(place, f"no operation matches {quoted(pattern)}{names.suggest(pattern, known.operations)}")
     for path, compiled in conditions.items():
         if isinstance(compiled, ValueError):
             yield Problem((*loc, "when", path), str(compiled), at_key=True)
-    if rule.plan is not None and rule.plan not in plans and rule.plan != "default":
-        yield Problem((*loc, "plan"), _unknown("plan", rule.plan, tuple(sorted(plans))))
+    if rule.plan is not None and rule.plan not in names.plan_set and rule.plan != "default":
+        yield Problem((*loc, "plan"), names.unknown("plan", rule.plan, names.plans))
     if rule.fault is not None:
-        yield from check_fault((*loc, "fault"), rule.fault, known)
-    yield from _placeholder_problems((*loc, "reply"), rule.reply)
+        yield from check_fault((*loc, "fault"), rule.fault, known, names.suggest)
+    placeholders = count_names(rule.reply, rule.stream.text if rule.stream else None)
+    if placeholders > MAX_PLACEHOLDERS:
+        yield Problem(loc, f"this rule has {placeholders} placeholders, and can have {MAX_PLACEHOLDERS} at most")
+    yield from _placeholder_problems((*loc, "reply"), rule.reply, names)
     if rule.stream is not None:
-        yield from _placeholder_problems((*loc, "stream", "text"), rule.stream.text)
+        yield from _placeholder_problems((*loc, "stream", "text"), rule.stream.text, names)
         if rule.stream.fault is not None:
-            yield from _stream_fault_problems((*loc, "stream", "fault"), rule.stream.fault, known)
+            yield from _stream_fault_problems((*loc, "stream", "fault"), rule.stream.fault, names)
 
 
-def _placeholder_problems(loc: Loc, value: Any) -> Iterator[Problem]:
+def _placeholder_problems(loc: Loc, value: Any, names: _Names) -> Iterator[Problem]:
     for path, name in unknown_names(value):
-        yield Problem((*loc, *path), f"unknown placeholder ${{{name}}}{suggest(name, KNOWN)}")
+        yield Problem((*loc, *path), f"unknown placeholder ${{{name}}}{names.suggest(name, KNOWN)}")
 
 
-def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Problem]:
+def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue, suggest: Suggest = suggest) -> Iterator[Problem]:
     """Yield a problem for an unknown kind of fault, and for a phase that the kind cannot have."""
     kind, kinds = fault_kind(fault.kind), (*ERROR_KINDS, *WIRE_KINDS, *sorted(known.codes))
     if kind not in kinds:
@@ -144,8 +187,8 @@ def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Proble
         yield Problem((*loc, "phase"), f"{kind} replaces the whole reply, so its phase cannot be mid_body")
 
 
-def _stream_fault_problems(loc: Loc, fault: FaultSpec, known: Catalogue) -> Iterator[Problem]:
-    problems = list(check_fault(loc, fault, known))
+def _stream_fault_problems(loc: Loc, fault: FaultSpec, names: _Names) -> Iterator[Problem]:
+    problems = list(check_fault(loc, fault, names.known, names.suggest))
     yield from problems
     if problems:
         return

@@ -10,14 +10,17 @@ from mockserver.core.check import (
     Loc,
     Problem,
     Problems,
+    Suggest,
     check,
     check_fault,
     fault_kind,
+    first_suggestions,
+    quoted,
     suggest,
 )
 from mockserver.core.durations import Span
 from mockserver.core.faults import Fault, Phase
-from mockserver.core.match import Check, Miss, Rule, RuleGroup, compile_check, compile_window, key_matches
+from mockserver.core.match import CompiledCondition, Miss, Rule, RuleGroup, compile_check, compile_window, key_matches
 from mockserver.core.plans import Plan, Step
 from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
 from mockserver.core.word_runs import arrange
@@ -29,9 +32,12 @@ __all__ = [
     "Problem",
     "Problems",
     "Program",
+    "Suggest",
     "check_fault",
     "compile_fault",
     "compile_scenario",
+    "first_suggestions",
+    "quoted",
     "suggest",
 ]
 
@@ -114,7 +120,7 @@ def _plan(name: str, spec: PlanSpec) -> Plan:
 
 
 def _conditions(spec: RuleSpec) -> Conditions:
-    compiled: dict[str, Check | ValueError] = {}
+    compiled: dict[str, CompiledCondition | ValueError] = {}
     for path, condition in spec.when.items():
         try:
             compiled[path] = compile_check(path, condition)
@@ -128,7 +134,7 @@ def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
     return Rule(
         name=spec.name,
         operations=tuple(spec.operation),
-        checks=(*window, *(c for c in conditions.values() if isinstance(c, Check))),
+        checks=(*window, *(c for c in conditions.values() if isinstance(c, CompiledCondition))),
         nth=frozenset(spec.nth or ()),
         times=spec.times,
         probability=spec.probability,

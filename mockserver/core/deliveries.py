@@ -1,8 +1,9 @@
 """Deliveries: outgoing calls with their attempts, as immutable values."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from mockserver.core.kept import KEPT_TEXT, kept_headers, shortened
 from mockserver.core.scenario import TamperingSpec
 
 Kind = Literal["webhook", "call_out"]
@@ -11,6 +12,8 @@ Outcome = Literal["pending", "delivered", "given_up"]
 JSON_BODY = (("Content-Type", "application/json"),)
 # A delivery can be replayed any number of times, so the oldest attempts are dropped.
 KEPT_ATTEMPTS = 100
+# Bytes of all replies of receivers that a delivery keeps.
+KEPT_REPLIES = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,16 @@ class Attempt:
     def success(self) -> bool:
         """True when the receiver sent a complete response with a 2xx status."""
         return self.outcome == "response" and self.status is not None and 200 <= self.status < 300
+
+    def shortened(self) -> "Attempt":
+        """Return the attempt as it is kept: with long headers, an own long URL and a long error cut."""
+        return replace(
+            self,
+            headers=tuple(kept_headers(self.headers)),
+            reply_headers=tuple(kept_headers(self.reply_headers)),
+            url=shortened(self.url, 2 * KEPT_TEXT),
+            error=None if self.error is None else shortened(self.error, KEPT_TEXT),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +115,9 @@ class Delivery:
 
     def with_attempt(self, attempt: Attempt) -> "Delivery":
         """Return the delivery with one more attempt recorded, and nothing else changed."""
-        attempts = (*self.attempts, attempt)[-KEPT_ATTEMPTS:]
+        attempts = (*self.attempts, attempt.shortened())[-KEPT_ATTEMPTS:]
+        while len(attempts) > 1 and sum(len(each.reply) for each in attempts) > KEPT_REPLIES:
+            attempts = attempts[1:]
         return replace(self, attempts=attempts, attempt_count=self.attempt_count + 1)
 
     def _replayed(self, replay: Replay, success: bool) -> "Delivery":
@@ -121,3 +136,26 @@ class Delivery:
     def next_url(self) -> str:
         """The URL of the next attempt."""
         return self.replay.url if self.replay is not None and self.replay.url is not None else self.url
+
+
+class DeliveryFilter(NamedTuple):
+    """Which deliveries are meant. None stands for all."""
+
+    provider: str | None = None
+    event: str | None = None
+    outcome: Outcome | None = None
+    job: str | None = None
+    url: str | None = None
+
+    def matches(self, delivery: Delivery) -> bool:
+        """Return True if the delivery is meant."""
+        return (
+            self.provider in (None, delivery.provider)
+            and self.event in (None, delivery.event)
+            and self.outcome in (None, delivery.outcome)
+            and self.job in (None, delivery.job)
+            and self.url in (None, delivery.url)
+        )
+
+
+ALL_DELIVERIES = DeliveryFilter()

@@ -7,6 +7,8 @@ _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 
 _PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|min|m|h|d)")
 _PLUS_MINUS = re.compile(r"\s*(?:±|\+-|\+/-)\s*")
 LONGEST = 366 * 86_400_000
+# Characters of a duration. It also bounds the time to split one, which grows with the square of the spaces in it.
+_MAX_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ def parse(text: str | int | float) -> int:
         if not 0 <= text <= LONGEST / 1000:
             raise ValueError(f"expected a duration from 0 to 366 days, got {text!r} seconds")
         return round(text * 1000)
+    _check_length(text)
     stripped, at, total = text.strip(), 0, 0.0
     while at < len(stripped):
         part = _PART.match(stripped, at)
@@ -54,6 +57,8 @@ def parse(text: str | int | float) -> int:
 
 def parse_span(text: str | int | float) -> Span:
     """Parse `13s ± 2s` (or `13s +- 2s`) or a plain duration. Raises ValueError."""
+    if isinstance(text, str):
+        _check_length(text)
     parts = _PLUS_MINUS.split(text.strip()) if isinstance(text, str) else [text]
     if len(parts) > 2:
         raise ValueError(f"expected a duration such as 13s or 13s ± 2s, got {text!r}")
@@ -62,6 +67,11 @@ def parse_span(text: str | int | float) -> Span:
     if spread > base:
         raise ValueError(f"the spread of {text!r} is larger than the duration itself")
     return Span(base, spread)
+
+
+def _check_length(text: str) -> None:
+    if len(text) > _MAX_LENGTH:
+        raise ValueError(f"a duration has at most {_MAX_LENGTH} characters, and this one has {len(text)}")
 
 
 def format_duration(milliseconds: int) -> str:

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from mockserver.core.durations import format_duration, parse
 
-# The year 9000: far enough below the largest year of `datetime` that a duration can be added to any instant.
-_LATEST = 221_845_392_000_000
-
+# The year 9000: far enough below the largest year of `datetime` that a job's whole plan can be added to any instant.
+# No clock reaches it, and no event happens at it or after it.
+LATEST = 221_845_392_000_000
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -46,7 +46,7 @@ def parse_rfc3339(text: str) -> int:
     if moment is None or moment.tzinfo is None:
         raise ValueError(f"expected an instant such as 2025-06-01T12:00:00Z, got {text!r}")
     at = round(moment.timestamp() * 1000)
-    if not 0 <= at < _LATEST:
+    if not 0 <= at < LATEST:
         raise ValueError(f"expected an instant in the years 1970 to 8999, got {text!r}")
     return at
 

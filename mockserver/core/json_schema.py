@@ -43,9 +43,9 @@ _INSTANT = {"type": "string", "format": "date-time"}
 MOMENT = {"anyOf": [*DURATION["anyOf"], _INSTANT], "examples": ["30s", "2025-06-01T12:00:00Z"]}
 
 
-def one_or_list(item: dict[str, Any], least: int = 0) -> dict[str, Any]:
-    """Return the schema of one item or a list of at least `least` items."""
-    return {"anyOf": [item, {"type": "array", "items": item, "minItems": least}]}
+def one_or_list(item: dict[str, Any], most: int, least: int = 0) -> dict[str, Any]:
+    """Return the schema of one item or a list of `least` to `most` items."""
+    return {"anyOf": [item, {"type": "array", "items": item, "minItems": least, "maxItems": most}]}
 
 
 def is_set(name: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class View(NamedTuple):
         return value
 
 
-class Check(NamedTuple):
+class CompiledCondition(NamedTuple):
     """One compiled condition: the path of the value, its tests with their texts for people, and the path as text."""
 
     label: str
@@ -74,7 +74,7 @@ class Rule(NamedTuple):
 
     name: str
     operations: tuple[str, ...]
-    checks: tuple[Check, ...] = ()
+    checks: tuple[CompiledCondition, ...] = ()
     nth: frozenset[int] = frozenset()
     times: int | None = None
     probability: float | None = None
@@ -143,7 +143,7 @@ def key_matches(pattern: str, key: str) -> bool:
     return True
 
 
-def compile_check(path: str, condition: Condition) -> Check:
+def compile_check(path: str, condition: Condition) -> CompiledCondition:
     """Compile one entry of `when`. Raises ValueError with a message for the author of the scenario."""
     if not _PATH.match(path):
         places = ", ".join(f"{head}.NAME" for head in HEADS[:-1])
@@ -153,10 +153,10 @@ def compile_check(path: str, condition: Condition) -> Check:
         names = [n.lower() for n in names]
     tests = tuple((f"{path} {text}", test) for text, test in _tests(condition))
     word = condition.contains if condition.model_fields_set == {"contains"} else None
-    return Check(path, head, tuple(names), tests, word)
+    return CompiledCondition(path, head, tuple(names), tests, word)
 
 
-def compile_window(window: WindowSpec) -> tuple[Check, ...]:
+def compile_window(window: WindowSpec) -> tuple[CompiledCondition, ...]:
     """Compile a rule's `during`. A window includes its first instant and excludes its last."""
     checks = []
     if (start := window.start) is not None:
@@ -166,8 +166,8 @@ def compile_window(window: WindowSpec) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _clock_check(moment: Moment, text: str, test: Test) -> Check:
-    return Check("during", "age" if moment.relative else "now", (), ((text, test),))
+def _clock_check(moment: Moment, text: str, test: Test) -> CompiledCondition:
+    return CompiledCondition("during", "age" if moment.relative else "now", (), ((text, test),))
 
 
 def _tests(c: Condition) -> Iterator[tuple[str, Test]]:

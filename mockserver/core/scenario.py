@@ -64,6 +64,9 @@ def _no_items() -> list[Any]:
     return []
 
 
+# Items of a list that can also be written without brackets.
+_MOST_ITEMS = 1_000
+
 DurationMs = Annotated[
     int,
     BeforeValidator(durations.parse),
@@ -92,20 +95,21 @@ Progress = Annotated[
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(json_schema.SHARE)]
 Texts = Annotated[
     list[Annotated[str, Field(max_length=200)]],
+    Field(max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200})),
+    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, _MOST_ITEMS)),
 ]
 Names = Annotated[
     list[Annotated[str, Field(max_length=200)]],
-    Field(min_length=1),
+    Field(min_length=1, max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, least=1)),
+    WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, _MOST_ITEMS, least=1)),
 ]
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
-    Field(min_length=1),
+    Field(min_length=1, max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, least=1)),
+    WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)),
 ]
 
 
@@ -147,7 +151,9 @@ class AccountSpec(Model):
     plan: str | None = Field(default=None, description="the plan whose limits apply")
     credits: float | None = Field(default=None, ge=0, le=1e12, description="the balance; default: the provider's")
     limits: dict[str, Annotated[int, Field(ge=0)] | None] = Field(
-        default_factory=_no_keys, description="limits by name, such as `requests_per_minute: 5`; null: unlimited"
+        default_factory=_no_keys,
+        max_length=_MOST_ITEMS,
+        description="limits by name, such as `requests_per_minute: 5`; null: unlimited",
     )
     webhook: WebhookSpec | None = Field(default=None, description="where the account's events are sent")
     billing: Literal["prepaid", "postpaid"] | None = Field(
@@ -205,7 +211,7 @@ class PlanSpec(Model):
 
 
 class Condition(Model):
-    """A test of one value of the request. If it has several keys, all of them must be true."""
+    """A test of one value of the request. If it has several keys, all of them must hold."""
 
     equals: Any = Field(default=None, description="the value is equal to this")
     prefix: str | None = Field(default=None, max_length=1000, description="the value is a string that begins with this")
@@ -323,12 +329,13 @@ class RuleSpec(Model):
     operation: Names = Field(description="one or more operations as `provider.operation`; `*` matches any characters")
     when: dict[str, Condition] = Field(
         default_factory=_no_keys,
+        max_length=100,
         description="conditions on `body.NAME`, `query.NAME`, `header.NAME`, `path.NAME`, `account.NAME` or `input` "
         "(the URL or the prompt)",
     )
     during: WindowSpec | None = Field(default=None, description="only in this period of the sandbox's clock")
     nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
-    times: int | None = Field(default=None, ge=1, description="only the first matches, up to this number")
+    times: int | None = Field(default=None, ge=1, description="applies to this many matches, from the first")
     probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
     plan: str | None = Field(default=None, description="the plan of the job; default: the plan named `default`")
     stream: StreamSpec | None = Field(default=None, description="the text of a streaming operation")
@@ -370,7 +377,7 @@ class WebhookRuleSpec(Model):
     event: str = Field(max_length=100, description="an event; `*` matches any characters")
     account: str | None = Field(default=None, max_length=200, description="an API key; `*` matches any characters")
     nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
-    times: int | None = Field(default=None, ge=1, description="only the first matches, up to this number")
+    times: int | None = Field(default=None, ge=1, description="applies to this many matches, from the first")
     probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
     tampering: TamperingSpec = Field(description="what to change")
 
@@ -393,14 +400,19 @@ class Scenario(Model):
 
     scenario: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="the name of the scenario")
     description: str = Field(default="", max_length=4000, description="what the scenario shows")
-    extends: str | None = Field(default=None, description="another scenario, whose rules are tried after these")
+    extends: str | None = Field(
+        default=None,
+        max_length=500,
+        description="the name of another scenario, whose rules are tried after these; in a file also `./FILE.yaml`, a "
+        "file beside it",
+    )
     seed: int | None = Field(
         default=None, ge=0, le=2**63 - 1, description="fixes everything that looks random; default: 0"
     )
     clock: ClockSpec | None = Field(default=None, description="how time passes; default: in real time")
     signature_time: Literal["wall", "sandbox"] | None = Field(
         default=None,
-        description="the clock that dates signatures: `wall`, the machine's, or `sandbox`; default: wall",
+        description="the clock for the timestamps of signatures: `wall` (the machine's) or `sandbox`; default: wall",
     )
     accounts: list[AccountSpec] = Field(
         default_factory=_no_items,
@@ -420,7 +432,9 @@ class Scenario(Model):
         max_length=200,
         description="changes to deliveries; the first rule that matches applies",
     )
-    providers: dict[str, dict[str, Any]] = Field(default_factory=_no_keys, description="options of single providers")
+    providers: dict[str, dict[str, Any]] = Field(
+        default_factory=_no_keys, description="options for individual providers"
+    )
 
     def extending(self, parent: "Scenario") -> "Scenario":
         """Return this scenario merged with `parent`. Its own rules, accounts and webhooks are tried first.

@@ -19,8 +19,8 @@ they move the clock and do what falls due, so that events happen one after the o
 atomic and lasts until the delivery is saved with its attempt. Nothing else ends a claim: the store keeps a replay that
 is requested in the meantime (`replay_delivery`) until the delivery is saved. This does not depend on `stepping`.
 
-**Errors.** An exception of a provider about a step or an answer is logged, and everything else continues (see
-`settling`). An exception in an attempt makes it a failed attempt.
+**Errors.** An exception that a provider raises while it handles a step or a reply is logged, and everything else
+continues (see `settling`). An exception in an attempt makes it a failed attempt.
 
 **Jobs without effects.** On a running clock the task waits only for effects and deliveries. The steps of jobs without
 effects are computed when they are read (see `settling`).

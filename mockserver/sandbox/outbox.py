@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from mockserver.core.deliveries import Delivery
+from mockserver.core.deliveries import Delivery, DeliveryFilter
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
@@ -85,7 +85,7 @@ class Outbox:
 
     async def webhook_of(self, job: Job) -> Delivery | None:
         """Return the latest webhook of a job, or None."""
-        deliveries = await self._sandbox.store.deliveries()
+        deliveries = await self._sandbox.store.deliveries(DeliveryFilter(provider=job.provider, job=job.id))
         return next(
             (d for d in deliveries if d.kind == "webhook" and (d.account, d.job) == (job.account, job.id)), None
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mockserver.core.compile import Program
 from mockserver.core.jobs import Job
-from mockserver.core.journal import JournalEntry
+from mockserver.core.journal import ALL_ENTRIES, EntryFilter, JournalEntry
 from mockserver.core.scenario import ClockSpec
 from mockserver.outgoing.call import Sender
 from mockserver.sandbox.attempts import Attempts
@@ -74,10 +74,12 @@ class Sandbox(SandboxState):
 
     # Reading.
 
-    async def journal(self) -> Sequence[JournalEntry]:
-        """Return the journal, newest first."""
+    async def journal(
+        self, wanted: EntryFilter = ALL_ENTRIES, after: int | None = None, limit: int | None = None
+    ) -> Sequence[JournalEntry]:
+        """Return at most `limit` entries of the journal, newest first, older than the one with the serial `after`."""
         await self.settling.observe(self.clock.now())
-        return await self.store.entries()
+        return await self.store.entries(wanted, after, limit)
 
     async def next_event(self) -> int | None:
         """Return the instant of the next event: a step of a job, a delivery or a chunk of a stream."""
@@ -143,5 +145,6 @@ class Sandbox(SandboxState):
         self.courier.poke()
 
     async def close(self) -> None:
-        """Stop the background work of this sandbox."""
+        """Stop the background work of this sandbox, and delete its state."""
         await self.courier.close()
+        await self.store.close()

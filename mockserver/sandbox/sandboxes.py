@@ -19,7 +19,10 @@ class TooManySandboxes(Exception):
 
 
 class Sandboxes:
-    """All sandboxes of one server, by name. `deleted_tally` is the coverage of those that were deleted."""
+    """All sandboxes of one server, by name. `deleted_tally` is the coverage of those that were deleted.
+
+    `store` makes the store of a new sandbox. `memory` returns the bytes that all stores use, and the limits.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,14 @@ class Sandboxes:
         seed: int | None = None,
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
+        memory: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._clock = clock
         self._disallowed_rows = disallowed_rows
         self._simulations = simulations
         self._sender = sender
         self._store = store
+        self.memory = memory
         self._seed = seed
         self._name_count = 0
         self.initial = program

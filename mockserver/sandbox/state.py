@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from mockserver.clock import Clock, Mode, parse_rfc3339
 from mockserver.core.accounts import Account, Accounts, Tariff
 from mockserver.core.compile import Program
+from mockserver.core.kept import KEPT_KEY, kept_key
 from mockserver.core.plans import Plan
 from mockserver.core.scenario import ClockSpec
 from mockserver.core.seeded import Seeded
@@ -93,7 +94,12 @@ class SandboxState:
         self._cache.clear()
 
     async def account(self, provider: str, key: str, now: int) -> Account | None:
-        """Return the account of an API key, or None when the scenario rejects the key."""
+        """Return the account of an API key, or None when the scenario rejects the key.
+
+        A long key is kept as its beginning and a digest.
+        """
+        if len(key) > KEPT_KEY:
+            key = kept_key(key)
         change = await self.store.get_value("account", f"{provider}:{key}", now)
         account = self._accounts[provider, key]
         return account if change is None or account is None else self._accounts.with_change(account, change)

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.core.compile import Catalogue, Loc, Problem, Problems, Program, compile_scenario
 from mockserver.core.scenario import Scenario
 from mockserver.scenario import default
 from mockserver.source.document import Document, SourceError, SourceErrors
+from mockserver.source.files import read_bytes
 from mockserver.source.validation import validate
 
 MAX_EXTENDS = 8
 
-Find = Callable[[str], Path]
+# Finds what a document extends. The second argument is the file of the document, or None if it was not read from one.
+Find = Callable[[str, Path | None], Path]
 OptionsCheck = Callable[[str, Any], list[tuple[Loc, str]]]
 
 
@@ -27,9 +29,9 @@ def read_text(text: str | bytes, name: str) -> Document:
         raise SourceErrors([error]) from None
 
 
-def read_file(path: Path) -> Document:
+def read_file(path: Path, *, follow: bool = True) -> Document:
     """Read a YAML file. Raises SourceErrors, also when the file cannot be read."""
-    return read_text(_bytes_of(path), str(path))
+    return read_text(read_bytes(path, follow=follow), str(path))
 
 
 def digest_of(text: bytes) -> str:
@@ -37,11 +39,19 @@ def digest_of(text: bytes) -> str:
     return sha256(text).hexdigest()
 
 
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SourceErrors([SourceError(str(path), None, error.strerror or str(error))]) from None
+class Chain(NamedTuple):
+    """The scenarios that led to a document by `extends`, the first one first, and the files of those that have one."""
+
+    names: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    @property
+    def file(self) -> Path | None:
+        """The file that the document is in."""
+        return self.files[-1] if self.files else None
+
+
+_FIRST = Chain()
 
 
 class Builder:
@@ -52,10 +62,14 @@ class Builder:
         self._find = find
         self._check_options = check_options
 
-    def program_of_file(self, path: Path, children: tuple[str, ...] = ()) -> Program:
-        """Build the program of a scenario file. Raises SourceErrors, also when the file cannot be read."""
-        text = _bytes_of(path)
-        return self._prebuilt(text) or self.program(read_text(text, str(path)), children)
+    def program_of_file(self, path: Path, chain: Chain = _FIRST, *, follow: bool = True) -> Program:
+        """Build the program of a scenario file. Raises SourceErrors, also when the file cannot be read.
+
+        Without `follow`, the path cannot be a symbolic link.
+        """
+        text = read_bytes(path, follow=follow)
+        chain = chain._replace(files=(*chain.files, path))
+        return self._prebuilt(text) or self.program(read_text(text, str(path)), chain)
 
     def _prebuilt(self, text: bytes) -> Program | None:
         """Build the bundled default scenario from its Python form, if `text` is its YAML. Otherwise return None."""
@@ -64,14 +78,11 @@ class Builder:
         # A server with other providers may not know all its names. Reading the YAML then reports them with positions.
         return self._compiled(default.scenario(), None)[0]
 
-    def program(self, document: Document, children: tuple[str, ...] = ()) -> Program:
-        """Build the program of a scenario. Raises SourceErrors with every error in it.
-
-        `children` names the scenarios that extend this one, the first one first.
-        """
+    def program(self, document: Document, chain: Chain = _FIRST) -> Program:
+        """Build the program of a scenario. Raises SourceErrors with every error in it."""
         scenario = validate(Scenario, document)
-        children = (*children, scenario.scenario)
-        parent = self._parent(scenario, document, children) if scenario.extends else None
+        chain = chain._replace(names=(*chain.names, scenario.scenario))
+        parent = self._parent(scenario, document, chain) if scenario.extends is not None else None
         program, problems = self._compiled(scenario, parent)
         errors = [document.error(p.loc, p.message, key=p.at_key) for p in problems]
         errors += self._option_errors(scenario, document)
@@ -90,17 +101,17 @@ class Builder:
             for loc, message in self._check_options(name, options):
                 yield document.error(("providers", name, *loc), message)
 
-    def _parent(self, scenario: Scenario, document: Document, children: tuple[str, ...]) -> Program:
+    def _parent(self, scenario: Scenario, document: Document, chain: Chain) -> Program:
         name = scenario.extends or ""
-        if name in children:
-            circle = " extends ".join((*children, name))
+        try:
+            path = self._find(name, chain.file)
+        except LookupError as error:
+            raise SourceErrors([document.error(("extends",), str(error.args[0]))]) from None
+        if name in chain.names or path in chain.files:
+            circle = " extends ".join((*chain.names, name))
             raise SourceErrors([document.error(("extends",), f"scenarios extend each other in a circle: {circle}")])
-        if len(children) >= MAX_EXTENDS:
+        if len(chain.names) >= MAX_EXTENDS:
             raise SourceErrors(
                 [document.error(("extends",), f"the chain of `extends` is longer than {MAX_EXTENDS} scenarios")]
             )
-        try:
-            path = self._find(name)
-        except LookupError as error:
-            raise SourceErrors([document.error(("extends",), str(error))]) from None
-        return self.program_of_file(path, children)
+        return self.program_of_file(path, chain, follow=False)

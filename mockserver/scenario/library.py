@@ -1,20 +1,21 @@
 """The library of scenarios: the bundled ones, and those in the user's directories."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
-from pydantic_core import ValidationError
+from pydantic_core import ErrorDetails, ValidationError
 
-from mockserver.core.compile import Catalogue, Loc, Program
+from mockserver.core.compile import Catalogue, Loc, Program, Suggest, first_suggestions
 from mockserver.core.scenario import Scenario
 from mockserver.scenario.builder import Builder, read_file, read_text
+from mockserver.scenario.folder import ENDINGS, file_beside, files_in, version_of
 from mockserver.source.document import Document, SourceError, SourceErrors
-from mockserver.source.suggestions import did_you_mean
+from mockserver.source.suggestions import describe, did_you_mean
 
 _PACKAGE = Path(__file__).parent.parent
-ENDINGS = (".yaml", ".yml")
 
 
 def bundled_dir() -> Path:
@@ -42,24 +43,34 @@ class HasOptions(Protocol):
 
 
 class Library:
-    """Finds scenarios by name or path and compiles them into programs.
+    """Finds scenarios by name and compiles them into programs.
 
-    `providers` is only iterated for a scenario that sets options of a provider.
+    A name is never used as a path: only `program_typed` and `program_of_file` open the file of a path, and they are
+    for what a person typed on this machine. `providers` is only iterated for a scenario that sets options of one.
     """
 
     def __init__(self, known: Catalogue, providers: Iterable[HasOptions], directories: Sequence[Path] = ()) -> None:
         self._providers = providers
         self._directories = [*directories, bundled_dir()]
-        self._builder = Builder(known, self._find, self._check_options)
+        self._builder = Builder(known, self._extended, self._check_options)
+        self._summaries: dict[str, tuple[object, ScenarioSummary | None]] = {}
 
-    def program(self, reference: str) -> Program:
-        """Compile a scenario. `reference` is its name, its path, or its YAML text if it has more than one line.
+    def program(self, name: str) -> Program:
+        """Compile the scenario with this name. Raises SourceErrors, and LookupError for an unknown name."""
+        return self._builder.program_of_file(self._find(name), follow=False)
+
+    def program_typed(self, reference: str) -> Program:
+        """Compile the scenario that a person typed: a name, a path, or YAML text if it has more than one line.
 
         Raises SourceErrors, and LookupError for an unknown name.
         """
         if "\n" in reference:
             return self.program_of_text(reference, "scenario")
-        return self._builder.program_of_file(self._find(reference))
+        return self.program_of_file(Path(reference)) if is_path(reference) else self.program(reference)
+
+    def program_of_file(self, path: Path) -> Program:
+        """Compile a scenario file. It can extend files beside it. Raises SourceErrors."""
+        return self._builder.program_of_file(path)
 
     def program_of_text(self, text: str | bytes, name: str) -> Program:
         """Compile a scenario from a YAML text, which errors call `name`. Raises SourceErrors."""
@@ -77,36 +88,45 @@ class Library:
 
     def names(self) -> list[str]:
         """Return the names of all scenarios in the library."""
-        return sorted({path.stem for path in self._files()})
+        return sorted(self._files())
 
     def listed(self) -> Iterator[ScenarioSummary]:
-        """Yield all scenarios with their descriptions, ordered by name. Files that are not scenarios are left out."""
-        for name in self.names():
-            path = self._path(name)
-            try:
-                data = read_file(path).data if path else None
-            except SourceErrors:
-                continue
-            if path and isinstance(data, dict) and "scenario" in data:
-                yield ScenarioSummary(name, path, " ".join(str(data.get("description", "")).split()))
+        """Yield all scenarios with their descriptions, ordered by name. Files that are not scenarios are left out.
 
-    def _files(self) -> Iterator[Path]:
-        for directory in self._directories:
-            if directory.is_dir():
-                yield from (p for p in sorted(directory.iterdir()) if p.suffix in ENDINGS and p.is_file())
+        A file is read again only when it has changed.
+        """
+        files = self._files()
+        self._summaries = {name: summary for name, summary in self._summaries.items() if name in files}
+        for name, path in sorted(files.items()):
+            version, known = version_of(path), self._summaries.get(name)
+            if known is None or known[0] != version:
+                known = self._summaries[name] = version, _summary(name, path)
+            if known[1] is not None:
+                yield known[1]
 
-    def _path(self, name: str) -> Path | None:
+    def _files(self) -> dict[str, Path]:
         # The first directory wins, so that a user's own `default` replaces the bundled one.
-        return next((path for path in self._files() if path.stem == name), None)
+        return {name: path for folder in reversed(self._directories) for name, path in files_in(folder).items()}
 
-    def _find(self, reference: str) -> Path:
-        """Return the file of a scenario, by name or path. Raises LookupError for an unknown name."""
-        if "/" in reference or reference.endswith(ENDINGS):
-            return Path(reference)
-        path = self._path(reference)
-        if path is None:
-            raise LookupError(f"there is no scenario named {reference!r}{did_you_mean(reference, self.names())}")
-        return path
+    def _find(self, name: str) -> Path:
+        """Return the file of the scenario with this name. Raises LookupError."""
+        files = self._files()
+        if name in files:
+            return files[name]
+        if is_path(name):
+            raise LookupError(f"{describe(name)} is a path; give the name of a scenario")
+        raise LookupError(f"there is no scenario named {describe(name)}{did_you_mean(name, sorted(files))}")
+
+    def _extended(self, name: str, file: Path | None) -> Path:
+        """Return the file of the scenario that a document extends. Raises LookupError.
+
+        `file` is the file of the document, or None if it was not read from a file.
+        """
+        if not name.startswith("./"):
+            return self._find(name)
+        if file is None:
+            raise LookupError(f"{describe(name)} can only be extended from a file; give the name of a scenario")
+        return file_beside(file, name)
 
     def _check_options(self, provider: str, options: Any) -> list[tuple[Loc, str]]:
         model = next((each.options_model for each in self._providers if each.name == provider), None)
@@ -115,14 +135,31 @@ class Library:
         try:
             model.model_validate(options)
         except ValidationError as error:
-            return [(tuple(e["loc"]), _option_message(e, list(model.model_fields))) for e in error.errors()]
+            known, suggest = list(model.model_fields), first_suggestions()
+            return [(tuple(e["loc"]), _option_message(e, known, suggest)) for e in error.errors(include_url=False)]
         return []
 
 
-def _option_message(error: Any, known: list[str]) -> str:
+def _summary(name: str, path: Path) -> ScenarioSummary | None:
+    try:
+        data = read_file(path, follow=False).data
+    except SourceErrors:
+        return None
+    if not isinstance(data, dict) or "scenario" not in data:
+        return None
+    return ScenarioSummary(name, path, " ".join(str(data.get("description", "")).split()))
+
+
+def is_path(reference: str) -> bool:
+    """Return True if a text that a person typed means a file, not the name of a scenario."""
+    return "/" in reference or os.sep in reference or reference.endswith(ENDINGS)
+
+
+def _option_message(error: ErrorDetails, known: list[str], suggest: Suggest) -> str:
     if error["type"] == "extra_forbidden":
-        return f"unknown option {error['loc'][-1]!r}{did_you_mean(str(error['loc'][-1]), known)}"
-    return str(error["msg"])
+        name = str(error["loc"][-1])
+        return f"unknown option {describe(name)}{suggest(name, known)}"
+    return error["msg"]
 
 
-__all__ = ["Library", "ScenarioSummary", "SourceError", "SourceErrors", "bundled_dir"]
+__all__ = ["ENDINGS", "Library", "ScenarioSummary", "SourceError", "SourceErrors", "bundled_dir", "is_path"]

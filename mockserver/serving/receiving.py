@@ -7,7 +7,7 @@ from typing import Protocol
 import httptools
 
 from mockserver.serving.connection import SocketConnection
-from mockserver.serving.deadlines import Limits
+from mockserver.serving.deadlines import ConnectionLimits
 from mockserver.serving.invalid import NOT_ASCII, HeadTooLarge, NotHttp, rejected_line
 from mockserver.wire.request import Request
 
@@ -39,7 +39,7 @@ class RequestReceiver:
     after bytes that do not begin a request. `current` is the connection of a request whose body is incomplete.
     """
 
-    def __init__(self, limits: Limits, new_connection: NewConnection, dispatch: Dispatch) -> None:
+    def __init__(self, limits: ConnectionLimits, new_connection: NewConnection, dispatch: Dispatch) -> None:
         self._limits = limits
         self._new_connection = new_connection
         self._dispatch = dispatch

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from mockserver.app import create_app
 from mockserver.providers.registry import summaries
-from mockserver.serving.deadlines import Limits
+from mockserver.serving.deadlines import ConnectionLimits
 from mockserver.serving.http_server import BACKLOG, HttpServer
 from mockserver.settings import Settings, SettingsError
 from mockserver.wire.server import Server
@@ -39,7 +39,7 @@ def serve(
         print("\n".join(banner(settings, port, app)), flush=True)  # noqa: T201 - tells the user that the server is ready
         if settings.access_log:
             _log_requests()
-        limits = Limits(settings.head_timeout, settings.body_timeout)
+        limits = ConnectionLimits(settings.head_timeout, settings.body_timeout)
         options = {"access_log": bool(settings.access_log), "on_started": app.prepare, "on_closed": app.close}
         server = server_class(app, limits, **options)
         server.run([listener])

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mockserver.source.suggestions import describe, display_name
+from mockserver.source.suggestions import clip, describe, display_name
 
 Path = Sequence[str | int]
 _MAX_PRINTED = 20
+# Errors of one document that are kept. Fixing these shows the next.
+MAX_ERRORS = 100
+_MAX_MESSAGE = 1_000
 
 
 class Position(NamedTuple):
@@ -45,6 +48,7 @@ class SourceError(Exception):
         self.line = position.line if position else None
         self.column = position.column if position else None
         self.suggestion = suggestion.removeprefix("; ")
+        message = clip(message, _MAX_MESSAGE)
         self.message = f"{message}; {self.suggestion}" if self.suggestion else message
         self.path = tuple(path)
 
@@ -56,16 +60,25 @@ class SourceError(Exception):
 
 
 class SourceErrors(Exception):
-    """All errors in one document. The text shows at most 20 of `errors`, and how many more there are."""
+    """The errors in one document: `errors` are the first 100, and `more` is the number of those that are left out.
 
-    def __init__(self, errors: Sequence[SourceError]) -> None:
-        super().__init__(errors)
-        self.errors = list(errors)
+    The text shows at most 20, and how many more there are.
+    """
+
+    def __init__(self, errors: Sequence[SourceError], more: int = 0) -> None:
+        kept = list(errors[:MAX_ERRORS])
+        self.more = more + len(errors) - len(kept)
+        super().__init__(kept, self.more)
+        self.errors = kept
+
+    def lines(self, most: int = MAX_ERRORS) -> list[str]:
+        """Return the texts of the first errors and, if there are more, a last line that says how many."""
+        lines = [str(error) for error in self.errors[:most]]
+        more = self.more + len(self.errors) - len(lines)
+        return [*lines, f"and {more} more"] if more else lines
 
     def __str__(self) -> str:
-        lines = [str(error) for error in self.errors[:_MAX_PRINTED]]
-        more = len(self.errors) - len(lines)
-        return "\n".join([*lines, f"and {more} more"] if more else lines)
+        return "\n".join(self.lines(_MAX_PRINTED))
 
 
 @dataclass(frozen=True, slots=True)

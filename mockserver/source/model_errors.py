@@ -13,12 +13,12 @@ from mockserver.source.model_unions import CHOICES, SHAPES, select_members
 from mockserver.source.suggestions import as_word, clip, describe, did_you_mean, nearest
 from mockserver.source.validation import load, validate
 
-__all__ = ["SourceErrors", "did_you_mean", "explain", "explain_details", "load", "validate"]
+__all__ = ["SourceErrors", "did_you_mean", "explain", "explain_details", "explained", "load", "validate"]
 
 # A list of 50,000 wrong values has hundreds of thousands of errors. Fixing the first ones shows the next.
 # The search for a similar word takes most of the time.
 _MAX_EXPLAINED = 2000
-_MAX_SUGGESTIONS = 100
+_MAX_SUGGESTIONS = 20
 _MAX_MESSAGE = 300
 _MAX_JOINED = 3
 _PREFIX = re.compile(r"^(Value error, |Assertion failed, )")
@@ -32,6 +32,11 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel]) 
     `model` is the one that validated `document.data`. Only the first 2,000 of pydantic's errors are used.
     """
     return explain_details(error.errors(include_url=False), document, model)
+
+
+def explained(details: Sequence[ErrorDetails], document: Document, model: type[BaseModel]) -> SourceErrors:
+    """Return the errors that pydantic has listed as one exception (not raised), which counts those it leaves out."""
+    return SourceErrors(explain_details(details, document, model), max(0, len(details) - _MAX_EXPLAINED))
 
 
 def explain_details(details: Sequence[ErrorDetails], document: Document, model: type[BaseModel]) -> list[SourceError]:

@@ -26,6 +26,6 @@ def validate(model: type[M], document: Document) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        from mockserver.source.model_errors import explain
+        from mockserver.source.model_errors import explained
 
-        raise SourceErrors(explain(error, document, model)) from None
+        raise explained(error.errors(include_url=False), document, model) from None

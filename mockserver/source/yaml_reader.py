@@ -15,13 +15,13 @@ from yaml.reader import Reader as _YamlReader
 from yaml.scanner import Scanner as _YamlScanner
 
 from mockserver.source.document import Document, Place, Position, SourceError
+from mockserver.source.files import MAX_BYTES
 from mockserver.source.scalars import resolve
 from mockserver.source.suggestions import clip, describe
 from mockserver.source.syntax import QUOTE, syntax_error
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "Position", "SourceError", "parse"]
 
-MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_NODES = 50_000
 

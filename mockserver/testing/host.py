@@ -14,7 +14,8 @@ from mockserver.kit.catalogue import catalogue
 from mockserver.kit.provider import Provider
 from mockserver.providers.registry import all_providers
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.scenario.library import ENDINGS, Library, SourceErrors
+from mockserver.scenario.library import Library, SourceErrors
+from mockserver.scenario.library import is_path as means_file
 from mockserver.settings import Settings
 from mockserver.testing.call_router import CallRouter
 from mockserver.testing.errors import MockServerError
@@ -90,21 +91,23 @@ class Host:
                 return self._library.program_of_data(complete, "scenario")
             return self._program_by_reference(str(scenario), isinstance(scenario, Path), base_directory)
         except SourceErrors as errors:
-            raise MockServerError("\n".join(str(e) for e in errors.errors)) from None
+            raise MockServerError("\n".join(errors.lines())) from None
         except LookupError as error:
             raise MockServerError(str(error.args[0])) from None
 
     def _program_by_reference(self, reference: str, is_path: bool, base_directory: Path | None) -> Program:
-        modified_at = 0
-        if is_path or "/" in reference or "\\" in reference or reference.endswith(ENDINGS):
+        path = None
+        if "\n" not in reference and (is_path or "\\" in reference or means_file(reference)):
             path = Path(reference)
             if base_directory is not None and (base_directory / path).is_file():
                 path = base_directory / path
-            modified_at = path.stat().st_mtime_ns if path.is_file() else 0
             reference = str(path.absolute())
+        modified_at = path.stat().st_mtime_ns if path is not None and path.is_file() else 0
         program = self._programs.get((reference, modified_at))
         if program is None:
-            program = self._programs[reference, modified_at] = self._library.program(reference)
+            library = self._library
+            program = library.program_typed(reference) if path is None else library.program_of_file(Path(reference))
+            self._programs[reference, modified_at] = program
         return program
 
     # Sandboxes.

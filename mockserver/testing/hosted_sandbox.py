@@ -69,7 +69,7 @@ def validated(model: type[M], data: Mapping[str, Any]) -> M:
     try:
         return validate(model, Document.of(with_whole_numbers(from_json(to_json(data))), "body"))
     except SourceErrors as errors:
-        raise MockServerError("\n".join(map(str, errors.errors))) from None
+        raise MockServerError("\n".join(errors.lines())) from None
 
 
 def instant(milliseconds: int) -> datetime:

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mockserver.core.scenario import ClockSpec
-from mockserver.settings import Settings
+from mockserver.settings import MAX_SEED, Settings
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.expectations import Expectation
 from mockserver.testing.host import Host, ScenarioLike
@@ -82,11 +82,13 @@ class Lifetime:
             self.close()
 
     def open(self) -> Self:
-        """Create the sandbox. Raises MockServerError for an invalid scenario."""
+        """Create the sandbox. Raises MockServerError for an invalid scenario or seed."""
         if self._opened is not None:
             raise MockServerError("this mockserver is already open")
-        host = self._host or Host(self._settings)
         scenario, seed, clock = self._start
+        if seed is not None and not 0 <= seed <= MAX_SEED:
+            raise MockServerError(f"the seed must be from 0 to {MAX_SEED}, not {seed}")
+        host = self._host or Host(self._settings)
         try:
             program = host.program(scenario, self._base_directory)
             spec = ClockSpec(mode=clock) if clock is not None else program.source.clock or ClockSpec(mode="auto")

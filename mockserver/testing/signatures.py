@@ -15,7 +15,7 @@ TOLERANCE = 300_000
 
 
 def sender_of(headers: Mapping[str, str], providers: Iterable[Provider]) -> Provider | None:
-    """The provider whose signature a call has, or a part of it. `headers` are by name in lower case."""
+    """Return the provider whose signature headers a call has, or None. Names of `headers` are lower case."""
     for provider in providers:
         signature = provider.signature
         if signature is None:
@@ -26,12 +26,15 @@ def sender_of(headers: Mapping[str, str], providers: Iterable[Provider]) -> Prov
 
 
 def verdict(signature: Signature, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: int) -> Verdict:
-    """Whether a call is signed by one of the secrets. `headers` are by name in lower case; `now` is in milliseconds."""
-    given, stamp = headers.get(signature.header.lower()), headers.get((signature.timestamp_header or "").lower(), "")
-    if given is None:
+    """Check whether a call is signed with one of the secrets.
+
+    Names of `headers` are lower case; `now` is in milliseconds.
+    """
+    received, stamp = headers.get(signature.header.lower()), headers.get((signature.timestamp_header or "").lower(), "")
+    if received is None:
         return "missing"
     parts = (body, stamp.encode("latin-1", "replace"))
-    if not any(hmac.compare_digest(given.encode(), f"sha256={hmac_sha256(s, *parts)}".encode()) for s in secrets):
+    if not any(hmac.compare_digest(received.encode(), f"sha256={hmac_sha256(s, *parts)}".encode()) for s in secrets):
         return "invalid"
     if signature.timestamp_header and (not stamp.isdigit() or abs(int(stamp) * 1000 - now) > TOLERANCE):
         return "stale"

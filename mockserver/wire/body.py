@@ -17,11 +17,11 @@ _HUGE = re.compile(rb"[0-9][eE]|[0-9]{300}")
 
 # After a refusal this many bytes of the body are read and discarded. Otherwise the client might get a reset instead of
 # the reply.
-DRAINED = 8 * 1_048_576
-FORM_FIELDS = 1_000
+MAX_DRAINED = 8 * 1_048_576
+MAX_FORM_FIELDS = 1_000
 # Bytes from which other requests get a turn before the body is parsed, and from which the number of values is limited.
-LARGE = 262_144
-MOST_VALUES = 500_000
+LARGE_BODY = 262_144
+MAX_VALUES = 500_000
 _SAMPLES, _SAMPLE = 16, 65_536
 
 
@@ -46,7 +46,7 @@ async def read_body(request: Request, connection: Connection, limit: int) -> byt
 
 
 async def drain(connection: Connection) -> None:
-    """Read and discard the rest of a body, up to `DRAINED` bytes.
+    """Read and discard the rest of a body, up to `MAX_DRAINED` bytes.
 
     A client that waits for `100 Continue` is not asked to send its body.
     """
@@ -54,7 +54,7 @@ async def drain(connection: Connection) -> None:
     if connection.expects_continue:
         return
     try:
-        while drained < DRAINED and (piece := await connection.read()) is not None:
+        while drained < MAX_DRAINED and (piece := await connection.read()) is not None:
             drained += len(piece)
     except Disconnected:
         return
@@ -70,7 +70,7 @@ def parse_json(body: bytes) -> Any:
     Numbers that are too large for a float are refused too, because they would become infinite. So is a large body of
     many small values, which would take a second and a gigabyte; a few large texts take milliseconds.
     """
-    if len(body) > LARGE and _commas(body) > MOST_VALUES:
+    if len(body) > LARGE_BODY and _commas(body) > MAX_VALUES:
         raise ValueError("too many values")
     data = from_json(body, allow_inf_nan=False)
     if _HUGE.search(body) and not _finite(data):
@@ -107,7 +107,9 @@ def parse_form(body: bytes) -> dict[str, str]:
 
     Raises ValueError.
     """
-    pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FORM_FIELDS, strict_parsing=False)
+    pairs = parse_qsl(
+        body.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, strict_parsing=False
+    )
     return dict(pairs)
 
 
@@ -116,7 +118,7 @@ def parse_query(query: bytes) -> Mapping[str, str]:
     if not query:
         return _NO_QUERY
     try:
-        return dict(parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FORM_FIELDS))
+        return dict(parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS))
     except ValueError:
         return _NO_QUERY
 

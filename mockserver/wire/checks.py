@@ -20,7 +20,7 @@ from mockserver.kit.models import Body
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider, bearer
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.wire.body import LARGE, media_type, parse_form, parse_json, parse_query, read_body
+from mockserver.wire.body import LARGE_BODY, media_type, parse_form, parse_json, parse_query, read_body
 from mockserver.wire.deviations import credential_deviation, field_deviations, parameter_deviations
 from mockserver.wire.exchange import Exchange, Policy, view_of
 from mockserver.wire.request import Connection, Request
@@ -28,7 +28,7 @@ from mockserver.wire.rules import armed_fault, choose, input_of
 from mockserver.wire.services import EntryNumber, spend
 
 # At most this many deviations of one request are recorded.
-MOST_DEVIATIONS = 8
+MAX_DEVIATIONS = 8
 _NO_PARAMETERS: Mapping[str, str] = {}
 
 
@@ -84,14 +84,14 @@ class Admission:
         self.note: str | None = None
 
     def note_deviations(self, deviations: Iterable[str]) -> None:
-        """Record what the provider's contract does not allow, up to `MOST_DEVIATIONS` of one request.
+        """Record what the provider's contract does not allow, up to `MAX_DEVIATIONS` of one request.
 
         Raises Refusal `invalid_request` if the server is strict.
         """
         new = tuple(deviations)
         if new:
             self.policy.check_deviations(new)
-            self.deviations = (*self.deviations, *new)[:MOST_DEVIATIONS]
+            self.deviations = (*self.deviations, *new)[:MAX_DEVIATIONS]
 
     def note_rows(self, rows: tuple[str, ...]) -> None:
         """Record rows of the provider's ledger that the reply rests on.
@@ -106,7 +106,7 @@ class Admission:
 
     def drop_large_body(self) -> None:
         """Keep only the beginning of a large body, to save memory: the reply may take minutes."""
-        if len(self.raw) > LARGE:
+        if len(self.raw) > LARGE_BODY:
             self.raw, self.body = self.raw[:KEPT_BODY], None
             self.request = self.request._replace(body=None)
             if isinstance(self.data, dict):
@@ -156,7 +156,7 @@ def check_scope(admission: Admission, operation: Operation) -> None:
         raise Refusal("forbidden", f"This credential lacks the scope {scope}", case="missing_scope")
 
 
-def check_credential(admission: Admission, operation: Operation) -> None:
+def note_credential_form(admission: Admission, operation: Operation) -> None:
     """Record a deviation if the credential is not sent in the documented form."""
     deviation = credential_deviation(admission.request.headers)
     if deviation is not None and isinstance(admission.key, str) and bearer(admission.request.headers) == admission.key:
@@ -178,7 +178,7 @@ async def read(admission: Admission, operation: Operation) -> None:
     expected = "application/json" if json else "application/x-www-form-urlencoded"
     if media_type(admission.request.headers.get("content-type")) != expected:
         raise Refusal("unsupported_media_type", f"Content-Type must be {expected}")
-    if len(raw) > LARGE:
+    if len(raw) > LARGE_BODY:
         # Joining the pieces of a large body and parsing it take tens of milliseconds each, so other requests get a
         # turn in between. A thread would not help: both hold the interpreter's lock.
         await let_others_run()
@@ -205,7 +205,7 @@ def validate(admission: Admission, operation: Operation) -> None:
 async def choose_rule(admission: Admission, operation: Operation) -> None:
     """Find an armed fault for the request or, if there is none, the first rule that matches it."""
     sandbox, account = admission.sandbox, admission.optional_account
-    armed, fault = await armed_fault(sandbox, admission.name, account, admission.now)
+    armed, fault = await armed_fault(sandbox, admission.name, account)
     if fault is not None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return

@@ -1,4 +1,4 @@
-"""The control API as the server uses it: loaded in the background, or at the latest for its first request."""
+"""Loads the control API: in the background, or for its first request."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ class Control(Protocol):
 
 
 class ControlLoader:
-    """Loads the control API once. `load` imports and builds it, which takes longer than the start of the server."""
+    """Loads the control API once. `load` imports and builds it, which takes longer than starting the server."""
 
     def __init__(self, load: Callable[[], Control]) -> None:
         self._load = load
@@ -29,20 +29,20 @@ class ControlLoader:
         self._thread: threading.Thread | None = None
 
     async def get(self) -> Control:
-        """Return the control API, and load it first where that is not done. Raises what loading raises."""
+        """Return the control API, and load it first if necessary. Raises the error of loading."""
         return await asyncio.to_thread(self._loaded) if self._control is None else self._control
 
-    def begin(self) -> None:
-        """Begin to load the control API in the background. An error is logged, and raised again by `get`."""
-        self._thread = threading.Thread(target=self._prepare, name="mockserver-control", daemon=True)
+    def start(self) -> None:
+        """Start to load the control API in the background. An error is logged; `get` then loads again."""
+        self._thread = threading.Thread(target=self._load_and_log, name="mockserver-control", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Wait until nothing is loaded in the background."""
+        """Wait until loading in the background has ended."""
         if self._thread is not None:
             self._thread.join()
 
-    def _prepare(self) -> None:
+    def _load_and_log(self) -> None:
         try:
             self._loaded()
         except Exception:
@@ -51,16 +51,16 @@ class ControlLoader:
     def _loaded(self) -> Control:
         with self._loading:
             if self._control is None:
-                self._control = _uncollected(self._load)
+                self._control = _without_garbage_collection(self._load)
             return self._control
 
 
-def _uncollected(load: Callable[[], Control]) -> Control:
-    """Load without garbage collection: modules that load leave no garbage, and looking for it takes long."""
-    collects = gc.isenabled()
+def _without_garbage_collection(load: Callable[[], Control]) -> Control:
+    """Load without garbage collection: importing modules leaves no garbage, and searching for it takes long."""
+    enabled = gc.isenabled()
     gc.disable()
     try:
         return load()
     finally:
-        if collects:
+        if enabled:
             gc.enable()

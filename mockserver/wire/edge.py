@@ -1,7 +1,7 @@
 """The edge: handles every request of every provider, with the same checks in the same order.
 
 Every reply has the provider's format and its limit headers, also if the request fails, and every request gets one
-journal entry. A provider whose checks have another order documents that in its module.
+journal entry. The order of a provider's checks is also a row of its ledger.
 """
 
 import logging
@@ -44,7 +44,7 @@ CHECKS: tuple[Check, ...] = (
     Check(checks.check_account, lambda provider, operation: not operation.public),
     Check(checks.count_limits, lambda provider, operation: not operation.public and bool(_counts(provider, operation))),
     Check(checks.check_scope, lambda provider, operation: not operation.public and operation.scope is not None),
-    Check(checks.check_credential, lambda provider, operation: not operation.public),
+    Check(checks.note_credential_form, lambda provider, operation: not operation.public),
     Check(checks.check_query, lambda provider, operation: True),
     Check(checks.read, lambda provider, operation: _has_body(operation)),
     Check(checks.validate, lambda provider, operation: _has_body(operation)),
@@ -169,7 +169,7 @@ class Edge:
             if reply.stream.track.ending != "complete":
                 # The head of the reply names the row, so it has to be known before the stream ends.
                 admission.note_rows((f"ending.{ENDINGS[reply.stream.track.ending]}",))
-        admission.deviations = (*admission.deviations, *reply.deviations)[: checks.MOST_DEVIATIONS]
+        admission.deviations = (*admission.deviations, *reply.deviations)[: checks.MAX_DEVIATIONS]
         return await apply_overlay(exchange, reply) if admission.rule is not None else reply
 
     async def _wait_for_work(self, admission: Admission, deferred: Deferred, sender: ReplySender) -> Reply:
@@ -199,7 +199,7 @@ class Edge:
         """Return the reply to a refused request, in the provider's format."""
         operation, account = admission.operation, admission.optional_account
         admission.usage = refusal.usage or admission.usage
-        admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MOST_DEVIATIONS]
+        admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MAX_DEVIATIONS]
         admission.job = refusal.job or admission.job
         reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:

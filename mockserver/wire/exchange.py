@@ -109,7 +109,7 @@ class Exchange(NamedTuple):
         return Ids(self.sandbox, self.provider, self.operation, self.account, self.raw)
 
     def job_reply(self, status: int, body: Any, job: Job, state: State, *ledger_rows: str) -> Reply:
-        """The reply about a job in that state. It is based on the row of the state, and on more rows."""
+        """Return a reply about a job in `state`. It rests on the ledger row of the state, and on `ledger_rows`."""
         return Reply(status, body, job=job.id, ledger_rows=(self.provider.state_row(state), *ledger_rows))
 
     def option(self, name: str, default: Any = None) -> Any:

@@ -9,9 +9,9 @@ from mockserver.media.reader import VideoFacts, VideoProbe
 from mockserver.wire.body import drain
 from mockserver.wire.request import Connection, Request
 
-FIELD_MAX = 65_536
-PARTS_MAX = 64
-_HEADER_MAX = 8_192
+MAX_FIELD_BYTES = 65_536
+MAX_PARTS = 64
+_MAX_HEADER_BYTES = 8_192
 
 
 @dataclass(slots=True)
@@ -93,8 +93,8 @@ class _Parser:
 
     def _part_begin(self) -> None:
         self._parts += 1
-        if self._parts > PARTS_MAX:
-            raise Refusal("invalid_request", f"The multipart body has more than {PARTS_MAX} parts")
+        if self._parts > MAX_PARTS:
+            raise Refusal("invalid_request", f"The multipart body has more than {MAX_PARTS} parts")
         self._name, self._value, self._header = b"", b"", b""
         self._headers: dict[bytes, bytes] = {}
         self._probe: VideoProbe | None = None
@@ -110,7 +110,7 @@ class _Parser:
         self._check_size(self._value)
 
     def _check_size(self, text: bytes) -> None:
-        if len(text) > _HEADER_MAX:
+        if len(text) > _MAX_HEADER_BYTES:
             raise Refusal("invalid_request", "A header of a multipart part is too long")
 
     def _header_end(self) -> None:
@@ -133,7 +133,7 @@ class _Parser:
         self._size += end - start
         if self._probe is None:
             self._text += data[start:end]
-            if len(self._text) > FIELD_MAX:
+            if len(self._text) > MAX_FIELD_BYTES:
                 raise Refusal("invalid_request", f"The field {self._decode(self._name)!r} is too long")
             return
         self._probe.feed(data[start:end])

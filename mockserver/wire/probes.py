@@ -12,7 +12,7 @@ from mockserver.wire.request import Request
 
 # A browser must not cache, frame or execute these replies, or guess another content type: they can contain text that
 # clients sent.
-SAFE = (
+SAFE_HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -41,5 +41,6 @@ def readiness(sandbox: Sandbox, sandboxes: Sandboxes, providers: Collection[str]
             "providers": list(providers),
             "scenario": sandbox.program.name,
             "sandboxes": len(sandboxes.by_name),
+            "memory": sandboxes.memory(),
         }
     )

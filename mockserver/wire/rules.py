@@ -5,10 +5,9 @@ from typing import Any
 from mockserver.core.accounts import Account
 from mockserver.core.compile import compile_fault
 from mockserver.core.faults import Fault
-from mockserver.core.match import Miss, Rule, View, candidates, key_matches
+from mockserver.core.match import Miss, Rule, View, candidates
 from mockserver.core.scenario import FaultSpec
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.store.protocol import ARMED
 
 
 async def choose(sandbox: Sandbox, view: View, account: Account | None, misses: list[Miss]) -> Rule | None:
@@ -27,28 +26,17 @@ async def choose(sandbox: Sandbox, view: View, account: Account | None, misses: 
 
 
 async def armed_fault(
-    sandbox: Sandbox, operation: str, account: Account | None, now: int
+    sandbox: Sandbox, operation: str, account: Account | None
 ) -> tuple[str, Fault] | tuple[None, None]:
     """Take an armed fault for this operation, and return its name and the fault, or None twice if there is none.
 
     A fault that is armed for several times has one time less afterwards; otherwise it is removed.
     """
-    store = sandbox.store
-    for name, armed in (await store.values(ARMED, now)).items():
-        if not key_matches(armed["operation"], operation):
-            continue
-        if armed.get("account") and not (account and key_matches(armed["account"], account.key)):
-            continue
-        # A fault that remains keeps its place before faults that were armed later.
-        if armed["times"] > 1:
-            taken = await store.replace_value(ARMED, name, armed, {**armed, "times": armed["times"] - 1})
-        else:
-            taken = await store.take_value(ARMED, name, now) is not None
-        if not taken:
-            # Another request took it first, but there may be times left.
-            return await armed_fault(sandbox, operation, account, now)
-        return name, compile_fault(FaultSpec.model_validate(armed["fault"]))
-    return None, None
+    taken = await sandbox.store.take_fault(operation, account.key if account else None)
+    if taken is None:
+        return None, None
+    name, armed = taken
+    return name, compile_fault(FaultSpec.model_validate(armed["fault"]))
 
 
 def input_of(data: Any, path_or_function: Any) -> str | None:

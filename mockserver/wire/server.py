@@ -17,7 +17,7 @@ from mockserver.wire.checks import Admission
 from mockserver.wire.control import Control, ControlLoader
 from mockserver.wire.edge import Edge
 from mockserver.wire.exchange import Policy
-from mockserver.wire.probes import SAFE, health, is_probe, readiness
+from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Request
 from mockserver.wire.routes import Match
@@ -34,8 +34,10 @@ class _Route(NamedTuple):
 
 
 _NO_EDGE = _Route(None)
-# Routes of paths up to this many characters are cached.
+# Routes are cached if the path and the host have up to this many characters together.
 _MAX_CACHED = 256
+# Characters of a credential. A longer one belongs to no account.
+_MAX_KEY = 4_096
 
 
 class _Edges(dict[str, Edge]):
@@ -77,11 +79,11 @@ class Server:
         self._find_cached = lru_cache(1_024)(self._find)
 
     def prepare(self) -> None:
-        """Load the control API in the background, so that its first request does not wait for that."""
-        self._control.begin()
+        """Load the control API in the background, so that its first request does not have to wait."""
+        self._control.start()
 
     async def close(self) -> None:
-        """End what happens in the background."""
+        """Wait for the control API if it is loading, and close the sandboxes."""
         self._control.close()
         await self.sandboxes.close()
 
@@ -128,7 +130,8 @@ class Server:
         """Answer one request. The coroutine suspends only if it has to wait for something."""
         headers = request.headers
         path, host = request.path, headers.get("host", "")
-        address, route = self._find_cached(path, host) if len(path) <= _MAX_CACHED else self._find(path, host)
+        cached = len(path) + len(host) <= _MAX_CACHED
+        address, route = self._find_cached(path, host) if cached else self._find(path, host)
         edge = route.edge
         if edge is None and address.target != "control":
             await self._without_provider(address, request, connection)
@@ -156,14 +159,15 @@ class Server:
             control = await self._control.get()
         except Exception:
             log.exception("The control API could not be loaded")
-            await _respond(connection, _problem(500, "The control API could not be loaded: see the server's log"), SAFE)
+            problem = _problem(500, "The server's log has the reason.", "The control API could not be loaded")
+            await _respond(connection, problem, SAFE_HEADERS)
             return
         await control.serve(sandbox, path, request, connection)
 
     async def _answer_probe(self, sandbox: Sandbox, path: str, connection: Connection) -> None:
         await sandbox.settling.settle(sandbox.clock.now())
         reply = health() if path == "/health" else readiness(sandbox, self.sandboxes, self._providers)
-        await _respond(connection, reply, SAFE)
+        await _respond(connection, reply, SAFE_HEADERS)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:
         """Answer 404, and write the request into the journal of its sandbox, so that tests can find the wrong path."""
@@ -200,9 +204,12 @@ class Server:
 def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal:
     """Return the credential of a request, or why it has none. It determines the sandbox and the account."""
     try:
-        return provider.key(headers)
+        key = provider.key(headers)
     except Refusal as refusal:
         return refusal
+    if len(key) > _MAX_KEY:
+        return Refusal("unauthorized", f"The credential is longer than {_MAX_KEY} bytes")
+    return key
 
 
 async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header] = ()) -> None:
@@ -210,7 +217,6 @@ async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header]
     await connection.respond(reply.status, head(reply, extra, len(body)), body)
 
 
-def _problem(status: int, detail: str) -> Reply:
+def _problem(status: int, detail: str, title: str = "mockserver cannot route this request") -> Reply:
     """Return an error of the server itself, as problem details (RFC 9457)."""
-    title = "mockserver cannot route this request"
     return Reply(status, {"title": title, "status": status, "detail": detail}, content_type="application/problem+json")

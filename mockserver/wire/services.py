@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mockserver.core.accounts import Account
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job, State
 from mockserver.core.limits import Usage
@@ -72,7 +72,7 @@ class Jobs:
         `rule` and `plan` default to those of the request. Raises Refusal `insufficient_credits`.
         """
         sandbox, account, rule = self._sandbox, self._account, rule or self._rule
-        amount = round(cost * ONE)
+        amount = round(cost * CREDIT)
         if amount:
             await Credits(sandbox, account, self._now).reserve(job_id, amount)
         facts = facts or {}
@@ -96,8 +96,8 @@ class Jobs:
             raise Refusal("not_found", note=f"No job {job_id!r}")
         return job
 
-    async def polled(self, job_id: str) -> tuple[Job, State]:
-        """A job and its state, for the reply to a status request, which is counted. Raises Refusal `not_found`."""
+    async def get_and_poll(self, job_id: str) -> tuple[Job, State]:
+        """Return a job and its state for a status request, and count the poll. Raises Refusal `not_found`."""
         job = await self.get(job_id)
         state = job.at(self._now)
         if state.step.polls is not None:

@@ -13,16 +13,16 @@ from mockserver.core.faults import Fault, Refusal
 from mockserver.core.plans import Plan, Step
 from mockserver.core.seeded import Seeded
 from mockserver.kit.operations import Deferred, Reply, Stream
+from mockserver.providers.nanophoto import prices
 from mockserver.providers.nanophoto.codes import CODES, PREFIX
 from mockserver.providers.nanophoto.links import is_shown, youtube_id
 from mockserver.providers.nanophoto.models import FIELDS, ReversePrompt
 from mockserver.providers.nanophoto.upload import inspect
 from mockserver.sandbox.state import SandboxState
 from mockserver.wire.exchange import Exchange
-from mockserver.wire.stream import composed, ends_at
+from mockserver.wire.stream import compose_stream, ends_at
 from mockserver.wire.work import due_of, steps_of
 
-COST = 1
 TEXT_TYPE = "text/plain; charset=utf-8"
 _ID_LENGTH = 16
 _LEFT = "the client went away before the first byte"
@@ -60,9 +60,11 @@ async def reverse_prompt(exchange: Exchange) -> Deferred:
     starts = now + sum(step.duration or 0 for step in work)
     seeded, source = exchange.seeded.child("stream", job_id), exchange.seeded.child("video", video.mark)
     began = max(starts, sandbox.clock.now())
-    stream = composed(exchange, began, seeded, lambda: _text(sandbox, source, video, locale), job_id)
+    stream = compose_stream(exchange, began, seeded, lambda: _text(sandbox, source, video, locale), job_id)
     request = {"source": body.source, "locale": locale, "hint": video.hint}
-    await exchange.jobs.submit(job_id, request=request, plan=_plan(exchange.fault, work, stream, starts), cost=COST)
+    await exchange.jobs.submit(
+        job_id, request=request, plan=_plan(exchange.fault, work, stream, starts), cost=prices.ANALYSIS
+    )
     end = work[-1]
 
     async def finished() -> Reply:

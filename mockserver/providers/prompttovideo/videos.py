@@ -17,7 +17,7 @@ PER_PAGE, PER_PAGE_MAX = 20, 100
 # The queue lists so many videos of an account: the next ones.
 LISTED = 50
 _PAGE_MAX = 2**53 - 1
-_NUMBER = re.compile(r"[+]?0*([0-9]+)")
+_NUMBER = re.compile(r"[+]?([0-9]+)")
 _BELOW_ONE = re.compile(r"-[0-9]+|[+]?0+")
 _NOTHING = Page((), 0)
 _SHOWN = 60
@@ -55,7 +55,7 @@ async def generate(exchange: Exchange) -> Reply:
 
 async def status(exchange: Exchange) -> Reply:
     """GET /api/v1/video/{video_id}/status."""
-    job, _ = await exchange.jobs.polled(exchange.path["video_id"])
+    job, _ = await exchange.jobs.get_and_poll(exchange.path["video_id"])
     return Reply(200, _full(exchange, job), job=job.id, ledger_rows=tuple(_rows_of_state(exchange, job)))
 
 
@@ -238,4 +238,4 @@ def _read(text: str) -> int:
     """Return the number in a text; 0 if there is none."""
     match = _NUMBER.fullmatch(text)
     # Twenty digits exceed every limit, and Python refuses to convert much longer texts.
-    return int(match[1][:20]) if match else 0
+    return int(match[1].lstrip("0")[:20] or 0) if match else 0

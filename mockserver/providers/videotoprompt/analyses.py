@@ -86,7 +86,7 @@ async def _read(exchange: Exchange) -> "Upload":
 
 async def retrieve(exchange: Exchange) -> Reply:
     """GET /v1/analyze/{analysis_id}."""
-    job, state = await exchange.jobs.polled(exchange.path["analysis_id"])
+    job, state = await exchange.jobs.get_and_poll(exchange.path["analysis_id"])
     if job.operation == "analyze_batch" and job.id.startswith("bat_"):
         raise Refusal("not_found", "Analysis not found", job=job.id)
     body = results.analysis(exchange.sandbox, job, state)
