@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mockserver.clock import monotonic
-from mockserver.serving.deadlines import Limits
+from mockserver.serving.deadlines import ConnectionLimits
 from tests.live import Live, live
 from tests.raw import connected, exchange, receive, receive_reply, request
 
@@ -153,7 +153,10 @@ def test_a_body_that_breaks_off_is_refused_in_the_place_of_its_reply(server: Liv
 
 
 def test_a_late_head_is_refused_after_the_reply_to_the_request_before_it() -> None:
-    with live({"rules": [LATENCY]}, Limits(head_timeout=0.02, every=0.01)) as server, connected(server.address) as c:
+    with (
+        live({"rules": [LATENCY]}, ConnectionLimits(head_timeout=0.02, every=0.01)) as server,
+        connected(server.address) as c,
+    ):
         c.sendall(request("POST", SUBMIT, LATE) + b"GET /nanophoto/x HT")
         assert receive(c, 0.1).ended == "open"
         server.advance("10s")
@@ -162,7 +165,7 @@ def test_a_late_head_is_refused_after_the_reply_to_the_request_before_it() -> No
 
 def test_a_client_that_leaves_many_requests_behind_is_noticed() -> None:
     """Nothing is read while 16 requests wait, so the end of the connection is not read either."""
-    with live({"rules": [HANGING]}, Limits(every=0.01)) as server:
+    with live({"rules": [HANGING]}, ConnectionLimits(every=0.01)) as server:
         with connected(server.address) as connection:
             connection.sendall(request("POST", SUBMIT, HANG) + HEALTH * 40)
             server.clock()

@@ -11,6 +11,7 @@ from mockserver.control.boundary import Boundary, WrongToken, WrongTokens
 from mockserver.control.dependencies import Parts
 from mockserver.control.errors import ControlError
 from mockserver.control.problems import problem
+from mockserver.core.masking import Masking
 from mockserver.kit.operations import Header
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire.asgi import Message
@@ -48,7 +49,7 @@ class ControlApi:
             return
         except Exception:
             # By now FastAPI has answered with 500.
-            log.exception("%s /_mock%s failed", request.method, path)
+            log.exception("%s failed", Masking().text(f"{request.method} /_mock{path}"))
 
     def _scope(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> dict[str, Any]:
         root_path = request.path.removesuffix(path)

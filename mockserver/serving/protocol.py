@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from mockserver.core.masking import Masking
 from mockserver.core.reasons import reason
 from mockserver.kit.operations import Header, Reply
 from mockserver.serving.batched_writes import BatchedWrites
@@ -86,6 +87,7 @@ class HttpProtocol(asyncio.Protocol):
         self._active: SocketConnection | None = None
         self._waiting: deque[tuple[Request, SocketConnection]] = deque()
         # After a request that is refused nothing more is parsed. Its reply is sent when its turn has come.
+        self._masking = Masking()
         self._refused = False
         self._refusal = b""
         self._ending = False
@@ -191,6 +193,8 @@ class HttpProtocol(asyncio.Protocol):
 
     def _answer(self, request: Request, connection: SocketConnection) -> None:
         self._active = connection
+        if self._shared.access_log:
+            self._masking = Masking().of_request(None, request.fields)
         try:
             task = begin(self.app.serve(request, connection), self.loop)
         except Exception as error:  # noqa: BLE001 - any error is logged, and closes only this connection
@@ -214,7 +218,7 @@ class HttpProtocol(asyncio.Protocol):
         self._answer_waiting()
 
     def _log_error(self, connection: SocketConnection, error: BaseException) -> None:
-        log.error("%s %s failed", connection.method, connection.target, exc_info=error)
+        log.error("%s %s failed", connection.method, Masking().text(connection.target), exc_info=error)
 
     def _request_done(self, connection: SocketConnection) -> None:
         """Log the request, and close the connection if its reply is not complete."""
@@ -240,8 +244,8 @@ class HttpProtocol(asyncio.Protocol):
         client = self.transport.get_extra_info("peername")
         address = f"{client[0]}:{client[1]}" if isinstance(client, tuple) else ""
         _access.info(
-            '%s - "%s %s HTTP/%s" %d %s', address, connection.method, connection.target, connection.version,
-            connection.status, reason(connection.status),
+            '%s - "%s %s HTTP/%s" %d %s', address, connection.method, self._masking.text(connection.target),
+            connection.version, connection.status, reason(connection.status),
         )  # fmt: skip
 
     # Deadlines.

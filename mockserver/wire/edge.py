@@ -12,6 +12,7 @@ from typing import NamedTuple
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Usage
+from mockserver.core.masking import Masking
 from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
@@ -133,7 +134,9 @@ class Edge:
         except (Broken, Disconnected):
             raise
         except Exception:
-            log.exception("%s %s failed", admission.request.method, admission.request.path)
+            request = admission.request
+            masking = Masking().of_request(None, request.fields)
+            log.exception("%s %s failed", request.method, masking.text(request.path))
             admission.note = "internal error: see the server's log"
             return self._refused(admission, Refusal("server_error", "Internal server error")), None
 
