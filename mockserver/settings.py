@@ -18,6 +18,10 @@ class SettingsError(ValueError):
     """A setting is invalid. The message says which one, where it was set, and what would be right."""
 
 
+class CannotListen(SettingsError):
+    """The server cannot listen on its address, for example because the port is in use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. Each can be set by a flag (`--public-url`), a variable (`MOCKSERVER_PUBLIC_URL`) or a key of
