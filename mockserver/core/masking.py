@@ -30,13 +30,14 @@ _HARMLESS_KEYS = ("idempotencykey", "cachekey", "surrogatekey", "secwebsocketkey
 _MASKED = re.compile(r".{0,6}\.\.\.[0-9a-f]{6}", re.DOTALL)
 _USERINFO = re.compile(r"(:(?:\\?/){2})([^\s/?#@\"'<>\\]+)(?=@)")
 _PAIR = re.compile(r"(?<![\w.%-])([A-Za-z][\w.%\[\]-]{0,63})=([^&\s\"'<>#;,\\]+)")
-_ENCODED = re.compile(r"[^\s&\"'<>=\\]*%(?:3A%2F%2F|3D)[^\s&\"'<>\\]*", re.IGNORECASE)
+_WORD = re.compile(r"[^\s&\"'<>=\\]+")
+_ENCODED = ("%3A%2F%2F", "%3D")
 _SCHEME = re.compile(r"\b(Bearer|Basic)(\s+)([\w.~+/=-]{8,})", re.IGNORECASE)
-_JSON_NAME = re.compile(r"(\\*)\"([^\"\\]{1,80})\1\"\s*:\s*(?=[\\\"\[{])")
+_JSON_NAME = re.compile(r"(?<!\\)(\\*)\"([^\"\\]{1,80})\1\"\s*:\s*(?=[\\\"\[{])")
 _JSON_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)(\"|$)", re.DOTALL)
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _COLON = re.compile(r"\s*:")
-_COOKIE = re.compile(r"([^=;\s]+=)([^;]*)")
+_COOKIE = re.compile(r"(?<![^;\s])([^=;\s]+=)([^;]*)")
 _ACCOUNT_PATH = re.compile(r"(/_mock/accounts/)([^/?#\s]+)")
 # Forms that well-known services give their keys: JSON Web Tokens, Stripe, AWS, Google, GitHub, webhook secrets.
 _FORMS = re.compile(
@@ -101,7 +102,7 @@ class Masking:
         if "=" in text:
             text = _PAIR.sub(self._pair, text)
         if depth and "%" in text:
-            text = _ENCODED.sub(lambda match: self._encoded(match[0], depth - 1), text)
+            text = _WORD.sub(lambda match: self._encoded(match[0], depth - 1), text)
         text = _SCHEME.sub(lambda match: f"{match[1]}{match[2]}{_once(match[3])}", text)
         return _FORMS.sub(lambda match: masked(match[0]), text)
 
@@ -151,6 +152,8 @@ class Masking:
 
     def _encoded(self, text: str, depth: int) -> str:
         """Mask what is encoded in a parameter, such as a signed URL."""
+        if not any(each in text.upper() for each in _ENCODED):
+            return text
         plain = unquote(text)
         hidden = self.text(plain, depth)
         return text if hidden == plain else quote(hidden, safe="")
