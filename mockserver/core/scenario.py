@@ -226,7 +226,9 @@ class Condition(Model):
         default=None, max_length=1000, description="the value is a string or a list that contains this"
     )
     regex: str | None = Field(
-        default=None, max_length=1000, description="this pattern (Rust regex syntax) matches somewhere in the value"
+        default=None,
+        max_length=1000,
+        description="this pattern (RE2 syntax) matches somewhere in the first 16 KiB of the value",
     )
     is_in: list[Any] | None = Field(default=None, alias="in", max_length=1000, description="the value is one of these")
     exists: bool | None = Field(default=None, description="true: the request has the value; false: it does not")

@@ -1,5 +1,6 @@
 """The operations of a sandbox: switch the scenario, advance the clock, change jobs, and reset."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from mockserver.core.compile import Program
@@ -18,7 +19,8 @@ from mockserver.store.protocol import Store, What
 class Sandbox(SandboxState):
     """One sandbox with its background work.
 
-    `settling` applies the effects of job steps, `outbox` takes new deliveries, and `courier` sends them.
+    `settling` applies the effects of job steps, `outbox` takes new deliveries, and `courier` sends them. `matching` is
+    held while a thread matches rules for a request, so that one sandbox does not take all threads.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Sandbox(SandboxState):
         self.settling = Settling(self, self.outbox, simulations)
         self.courier = Courier(self, self.settling, Attempts(self, sender, simulations, self.settling.on_answer))
         self.clock.on_idle = self.courier.poke
+        self.matching = asyncio.Lock()
 
     def _poke(self) -> None:
         self.courier.poke()
