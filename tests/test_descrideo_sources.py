@@ -128,7 +128,7 @@ WRONG: dict[str, tuple[CallResult, str]] = {
     "a very long url": (answer({"url": "http://x.test/" + "a" * 9_000}), "cannot be fetched"),
     "a hang": (CallResult("timeout", error="no reply within 10 s"), "did not answer in time"),
     "nobody": (CallResult("connect_error", error="Connection refused"), "cannot be reached"),
-    "no HTTP": (CallResult("protocol_error", error="no valid HTTP/1.1 exchange"), "no valid HTTP response"),
+    "no HTTP": (CallResult("protocol_error", error="no valid HTTP/1.1 exchange"), "a valid HTTP response"),
     "a place that is never called": (CallResult("refused", error="it is never called"), "may not be called"),
 }  # fmt: skip
 
