@@ -136,7 +136,7 @@ async def run(events: int) -> tuple[Server, Receiver, float]:
     listening = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, backlog=512)
     app = create_app(scenario=scenario(listening.sockets[0].getsockname()[1]), sender=sender)
     began = time.perf_counter()
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://mock.test") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost") as client:
         for number in range(events):
             body = {"url": f"https://example.com/{number}.mp4"}
             await client.post("/videotoprompt/v1/analyze/url", json=body, headers={"Authorization": "Bearer bench"})

@@ -6,6 +6,7 @@ from typing import Any
 
 from mockserver.clock import monotonic
 from mockserver.core.compile import Program
+from mockserver.core.masking import Masking
 from mockserver.core.scenario import ClockSpec, Scenario
 from mockserver.kit.catalogue import catalogue_of
 from mockserver.kit.ledger import ledger
@@ -84,6 +85,7 @@ def _control(
     from mockserver.control.adapter import ControlApi
     from mockserver.control.boundary import Boundary
     from mockserver.control.dependencies import Parts
+    from mockserver.kit.credentials import credential_names
 
     # Both are called in threads, and by several requests at a time.
     building, listing = Lock(), Lock()
@@ -101,8 +103,9 @@ def _control(
         with listing:
             return list(library.listed())
 
-    parts = Parts(sandboxes, library, providers, ledger, document, scenarios)
-    return ControlApi(parts, Boundary(settings.token, settings.public_url))
+    masking = Masking(credential_names(providers.values()), (settings.token,))
+    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking)
+    return ControlApi(parts, Boundary(settings.token, settings.public_url, settings.allow_hosts))
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:

@@ -21,8 +21,8 @@ from mockserver.wire.server import Server
 class _NotifyingServer(HttpServer):
     """A server that sets `ready` when it accepts connections."""
 
-    def __init__(self, app: Server, limits: ConnectionLimits | None) -> None:
-        super().__init__(app, limits, on_closed=app.sandboxes.close)
+    def __init__(self, app: Server, limits: ConnectionLimits | None, access_log: bool) -> None:
+        super().__init__(app, limits, access_log=access_log, on_closed=app.sandboxes.close)
         self.ready = threading.Event()
 
     async def startup(self, sockets: Sequence[socket]) -> None:
@@ -31,10 +31,10 @@ class _NotifyingServer(HttpServer):
 
 
 @contextmanager
-def live_server(app: Server, limits: ConnectionLimits | None = None) -> Iterator[str]:
+def live_server(app: Server, limits: ConnectionLimits | None = None, *, access_log: bool = False) -> Iterator[str]:
     """Serve `app` on a free port of 127.0.0.1. Yields its base URL."""
     listener = listen("127.0.0.1", 0)
-    server = _NotifyingServer(app, limits)
+    server = _NotifyingServer(app, limits, access_log)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:

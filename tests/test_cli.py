@@ -277,7 +277,7 @@ def test_serve_reports_a_port_that_is_in_use(tmp_path: Path, capsys: Out, monkey
     monkeypatch.chdir(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        assert main(["serve", "--port", str(port)]) == 2
+        assert main(["serve", "--port", str(port)]) == 3
     hint = "Is another server running? Use --port 0 for a free port"
     assert capsys.readouterr().err == f"cannot listen on 127.0.0.1 port {port}: Address already in use. {hint}\n"
 

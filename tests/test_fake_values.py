@@ -201,7 +201,7 @@ def loaded():
 async def ask():
     rule = {"name": "r", "operation": "dumplingai.*", "reply": {"by": "${fake.name}"}}
     app = create_app(scenario={"scenario": "s", "extends": "default", "rules": [rule], "clock": {"mode": "auto"}})
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://mock.test") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost") as client:
         keys = {"Authorization": "Bearer key-1"}
         assert (await client.get("/_mock/jobs")).status_code == 200
         assert not loaded(), "at the start"

@@ -129,12 +129,14 @@ def test_a_cut_text_is_not_cut_again_and_differs_with_its_end() -> None:
 
 async def test_a_sandbox_stays_below_its_memory() -> None:
     async with client(sandbox_memory=1) as (_, http):
-        for n in range(60):
-            prompt = {"prompt": f"{n} " + "🦊" * 60_000, "quality": "free"}
-            made = await http.post(GENERATE, json=prompt, headers=bearer(f"{n}-" + "k" * 200))
+        keys = [bearer(f"{n}-" + "k" * 200) for n in range(60)]
+        replies = [
+            await http.post(GENERATE, json={"prompt": f"{n} " + "🦊" * 60_000, "quality": "free"}, headers=key)
+            for n, key in enumerate(keys)
+        ]
         assert (await memory(http))["used"] <= 1.1 * MIB
-        path = f"/prompttovideo/api/v1/video/{made.json()['video_id']}/status"
-        assert (await http.get(path, headers=bearer(f"{n}-" + "k" * 200))).status_code == 200
+        path = f"/prompttovideo/api/v1/video/{replies[-1].json()['video_id']}/status"
+        assert (await http.get(path, headers=keys[-1])).status_code == 200
 
 
 async def test_ready_reports_the_limits() -> None:
@@ -239,7 +241,8 @@ async def test_a_page_has_at_most_4_mb_and_a_cursor_to_the_rest() -> None:
             await store.append(
                 JournalEntry("request", T0, path=f"/{n}", request=b"\x01" * 4_096, reply=b"\x02" * 4_096)
             )
-        paths, cursor, pages = [], "", 0
+        paths, pages = [], 0
+        cursor: str | None = ""
         while cursor is not None:
             reply = await http.get(f"/_mock/journal?limit=5000&cursor={cursor}")
             assert len(reply.content) <= 4 * MIB + 1_000

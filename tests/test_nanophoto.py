@@ -281,14 +281,6 @@ async def test_a_dictated_text_may_speak_of_the_request():
         assert text == f"{URL['videoUrl']} in fr as {job} at 2025-06-01T12:00:00Z, "
 
 
-async def test_a_dictated_text_has_a_bound_whatever_it_repeats():
-    told = "${request.body.videoFileName} " * 5_000
-    async with Conversation(ruled(stream={"text": told, "pace": {"every": "0s", "first": "0s"}})) as t:
-        asked = {**URL, "videoFileName": "n" * 1_000}
-        text = answered(await t.post(API, asked))
-        assert 1_000_000 <= len(text) <= 1_000_000 + 5_000
-
-
 async def test_the_latency_of_a_rule_comes_before_the_stream():
     async with Conversation({**ruled(fault={"kind": "latency", "for": "10s"}), "clock": {"mode": "manual"}}) as t:
         listener = await Listener(t, API, URL).settled()

@@ -52,7 +52,7 @@ async def test_an_application_receives_webhooks_without_a_socket() -> None:
     hook = Hook()
 
     app = create_app(scenario=with_webhook("http://hooks.test/in/v%201?a=b"), sender=AsgiSender(hook, monotonic))
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://mock.test") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost") as client:
         await client.post(ANALYZE, json={"url": "https://example.com/mock-fast.mp4"}, headers=KEY)
         (delivery,) = (await client.get("/_mock/deliveries?wait=5s")).json()["deliveries"]
     await app.sandboxes.close()

@@ -15,10 +15,11 @@ from mockserver.cli.options import add_allow_external, add_config, add_scenario_
 if TYPE_CHECKING:
     from mockserver.settings import Settings
 
+EXIT_CANNOT_LISTEN = 3
 _PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 _DESCRIPTION = """\
 Run the server. Every option can also be an environment variable (MOCKSERVER_PORT=9000) or a key of mockserver.toml
-(port = 9000).
+(port = 9000). The exit code is 2 for a wrong setting or scenario, and 3 if the server cannot listen on its address.
 """
 
 
@@ -78,6 +79,14 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--token",
         help="token of the control API (default: none on localhost, otherwise a random one, which is printed)",
+    )
+    serve.add_argument(
+        "--allow-host",
+        action="append",
+        dest="allow_hosts",
+        metavar="NAME",
+        help="host name under which the control API answers, apart from localhost, IP addresses and the host of "
+        "--public-url; can be repeated (MOCKSERVER_ALLOW_HOSTS: names separated by commas)",
     )
     serve.add_argument(
         "--head-timeout",
@@ -163,7 +172,7 @@ def _exec(options: argparse.Namespace) -> int:
 
 def _with_settings(options: argparse.Namespace, run: Callable[["Settings"], int]) -> int:
     """Load the settings and run with them. Reports wrong settings and invalid scenarios."""
-    from mockserver.settings import SettingsError, load
+    from mockserver.settings import CannotListen, SettingsError, load
 
     try:
         settings = load(vars(options), file=Path(options.config) if options.config else None)
@@ -173,5 +182,8 @@ def _with_settings(options: argparse.Namespace, run: Callable[["Settings"], int]
             return run(settings)
         except (SourceErrors, LookupError) as error:
             return report_error(message_of(error))
+    except CannotListen as error:
+        report_error(str(error))
+        return EXIT_CANNOT_LISTEN
     except SettingsError as error:
         return report_error(str(error))

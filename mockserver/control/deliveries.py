@@ -19,7 +19,7 @@ from mockserver.control.parameters import Number, ProviderQuery, Segment
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.deliveries import Attempt, Delivery, DeliveryFilter, Kind, Outcome
 from mockserver.core.durations import parse
-from mockserver.core.masking import masked_account
+from mockserver.core.masking import Masking, masked_account
 from mockserver.kit.models import Instant, Shape
 from mockserver.sandbox.attempts import attempt_body
 from mockserver.sandbox.sandbox import Sandbox
@@ -121,9 +121,10 @@ async def list_deliveries(
         await _ended(sandbox, wanted, query.count, wait)
     found = await sandbox.store.deliveries(wanted, query.cursor or None, query.limit + 1)
     ended = (await sandbox.store.count_deliveries(wanted)).ended
+    masking = parts.masking_in(sandbox)
 
     def view(delivery: Delivery) -> DeliveryView:
-        return _view(delivery, parts.provider(delivery.provider).stamped_field)
+        return _view(delivery, parts.provider(delivery.provider).stamped_field, masking)
 
     return await paged(
         "deliveries", found, view, lambda delivery: delivery.id, query.limit, {"ended": ended}, exclude_unset=True
@@ -176,7 +177,8 @@ async def _ended(sandbox: Sandbox, wanted: DeliveryFilter, count: int, wait: int
         raise ControlError(404, f"The sandbox {sandbox.name!r} was deleted during the wait")
 
 
-def _view(delivery: Delivery, stamp: str | None) -> DeliveryView:
+def _view(delivery: Delivery, stamp: str | None, masking: Masking) -> DeliveryView:
+    masking = masking.hiding(delivery.account.partition(":")[2], delivery.secret)
     return DeliveryView(
         id=delivery.id,
         kind=delivery.kind,
@@ -185,17 +187,17 @@ def _view(delivery: Delivery, stamp: str | None) -> DeliveryView:
         account=masked_account(delivery.account),
         job=delivery.job,
         method=delivery.method,
-        url=delivery.url,
+        url=masking.text(delivery.url),
         outcome=delivery.outcome,
         created_at=rfc3339(delivery.created_at),
         next_attempt_at=None if delivery.due_at is None else rfc3339(delivery.due_at),
         cause=delivery.cause,
-        body=_text(delivery.body[:_SHOWN]),
-        attempts=_attempt_views(delivery, stamp),
+        body=masking.text(_text(delivery.body[:_SHOWN])),
+        attempts=_attempt_views(delivery, stamp, masking),
     )
 
 
-def _attempt_views(delivery: Delivery, stamp: str | None) -> list[AttemptView]:
+def _attempt_views(delivery: Delivery, stamp: str | None, masking: Masking) -> list[AttemptView]:
     # All attempts with the same changes have the same body, which may be long.
     bodies: dict[tuple[str, ...], bytes] = {}
     shown = _SHOWN // max(1, sum(bool(attempt.tampering) for attempt in delivery.attempts))
@@ -204,26 +206,27 @@ def _attempt_views(delivery: Delivery, stamp: str | None) -> list[AttemptView]:
         changes = attempt.tampering
         if changes not in bodies:
             bodies[changes] = attempt_body(delivery, changes, stamp)
-        views.append(_attempt_view(attempt, bodies[changes] if attempt.outcome != "lost" else b"", shown))
+        body = bodies[changes] if attempt.outcome != "lost" else b""
+        views.append(_attempt_view(attempt, body, shown, masking))
     return views
 
 
-def _attempt_view(attempt: Attempt, body: bytes, shown: int) -> AttemptView:
+def _attempt_view(attempt: Attempt, body: bytes, shown: int, masking: Masking) -> AttemptView:
     view = AttemptView(
         number=attempt.number,
         at=rfc3339(attempt.at),
-        url=attempt.url,
-        headers=dict(attempt.headers),
+        url=masking.text(attempt.url),
+        headers=dict(masking.headers(attempt.headers)),
         body_bytes=len(body),
         outcome=attempt.outcome,
         status=attempt.status,
-        reply_headers=dict(attempt.reply_headers),
-        reply=_text(attempt.reply),
-        error=attempt.error,
+        reply_headers=dict(masking.headers(attempt.reply_headers)),
+        reply=masking.text(_text(attempt.reply)),
+        error=masking.text(attempt.error) if attempt.error else attempt.error,
         elapsed_ms=attempt.elapsed_ms,
     )
     if attempt.tampering:
-        view.tampering, view.body = list(attempt.tampering), _text(body[:shown])
+        view.tampering, view.body = list(attempt.tampering), masking.text(_text(body[:shown]))
     return view
 
 

@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 
 from mockserver.control.errors import ControlError
 from mockserver.core.compile import Catalogue
+from mockserver.core.masking import Masking
 from mockserver.kit.catalogue import catalogue_of
+from mockserver.kit.credentials import credentials_in
 from mockserver.kit.provider import Provider
 from mockserver.kit.summary import Providers
 from mockserver.provenance.behaviours import Ledger
@@ -31,11 +33,16 @@ class Parts:
     ledger: Ledger
     document: Callable[[str], Mapping[str, Any]]
     scenarios: Callable[[], Sequence[ScenarioSummary]]
+    masking: Masking
 
     @property
     def catalogue(self) -> Catalogue:
         """The names that scenarios may use with these providers."""
         return catalogue_of(self.providers.summaries)
+
+    def masking_in(self, sandbox: Sandbox) -> Masking:
+        """The masking of outputs about a sandbox. It also hides the secrets of the sandbox's scenario."""
+        return self.masking.hiding(*credentials_in(sandbox.program))
 
     def provider(self, name: str) -> Provider:
         """The provider with this name. Raises ControlError 404 that lists the providers."""

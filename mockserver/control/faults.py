@@ -31,12 +31,13 @@ _EXAMPLES: Any = {"next request": {"value": {"fault": {"kind": "server_error"}}}
 
 
 @router.get("/faults", summary="List armed faults", response_model=FaultList, responses=WRONG_QUERY)
-async def list_faults(query: Annotated[PageQuery, Query()], sandbox: CurrentSandbox) -> Response:
+async def list_faults(query: Annotated[PageQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts) -> Response:
     armed = list((await sandbox.store.armed_faults()).items())
     first = next((n + 1 for n, (name, _) in enumerate(armed) if name == query.cursor), 0)
+    masking = parts.masking_in(sandbox)
 
     def view(each: tuple[str, Mapping[str, Any]]) -> ArmedFaultView:
-        return ArmedFaultView(id=each[0], **each[1])
+        return ArmedFaultView(id=each[0], **masking.data(each[1]))
 
     return await paged("faults", armed[first:], view, lambda each: each[0], len(armed), exclude_unset=True)
 
@@ -52,7 +53,8 @@ async def arm_fault(
     armed: Annotated[ArmedFault, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
 ) -> ArmedFaultView:
     name = await actions.arm_fault(sandbox, armed, parts.catalogue)
-    return ArmedFaultView(id=name, **armed.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    fault = armed.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return ArmedFaultView(id=name, **parts.masking_in(sandbox).data(fault))
 
 
 @router.delete("/faults", summary="Disarm all faults", status_code=204)

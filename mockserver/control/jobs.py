@@ -15,7 +15,7 @@ from mockserver.control.pages import Paged, SerialPageQuery, paged, serial
 from mockserver.control.parameters import Number, ProviderQuery, Segment
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.jobs import Job
-from mockserver.core.masking import masked_account
+from mockserver.core.masking import Masking, masked_account
 from mockserver.core.plans import Status
 from mockserver.kit.models import Instant, Shape
 
@@ -124,7 +124,7 @@ def _view(job: Job, now: int) -> JobView:
         status=state.status,
         stage=state.step.stage,
         progress=state.progress,
-        error=state.step.error,
+        error=Masking().text(state.step.error) if state.step.error else state.step.error,
         created_at=rfc3339(job.created_at),
         updated_at=rfc3339(state.entered_at),
         held=state.step.held,

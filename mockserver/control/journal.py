@@ -13,7 +13,7 @@ from mockserver.control.pages import Paged, SerialPageQuery, paged, serial
 from mockserver.control.parameters import Entries, HttpStatus, ProviderQuery
 from mockserver.control.problems import WRONG_QUERY, problems
 from mockserver.core.journal import EntryFilter, JournalEntry, Kind
-from mockserver.core.masking import masked_account, masked_headers
+from mockserver.core.masking import Masking, masked_account
 from mockserver.kit.models import Instant, Shape
 from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.rows import Basis
@@ -101,14 +101,16 @@ async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandb
     operation = None if query.operation == "*" else query.operation
     wanted = EntryFilter(operation, query.status, query.job, query.provider, query.kind)
     entries = await sandbox.journal(wanted, serial(query.cursor), query.limit + 1)
+    masking = parts.masking_in(sandbox)
 
     def view(entry: JournalEntry) -> EntryView:
-        return _view(entry, parts.ledger)
+        return _view(entry, parts.ledger, masking)
 
     return await paged("entries", entries, view, lambda entry: str(entry.serial), query.limit, exclude_unset=True)
 
 
-def _view(entry: JournalEntry, ledger: Ledger) -> EntryView:
+def _view(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryView:
+    masking = masking.of_request(entry.account, entry.headers)
     view: dict[str, Any] = {
         "number": entry.number or None,
         "kind": entry.kind,
@@ -117,21 +119,22 @@ def _view(entry: JournalEntry, ledger: Ledger) -> EntryView:
         "operation": entry.operation,
         "account": masked_account(entry.account) if entry.account else None,
         "method": entry.method,
-        "path": entry.path,
+        "path": masking.text(entry.path) if entry.path else None,
         "status": entry.status,
         "job": entry.job,
         "cause": entry.cause,
-        "note": entry.note,
+        "note": masking.text(entry.note) if entry.note else None,
         "delivery": entry.detail.get("delivery") if entry.detail else None,
-        "deviations": list(entry.deviations) or None,
+        "deviations": masking.data(entry.deviations) or None,
         "rests_on": [{"rule": row, "class": ledger.basis(row)} for row in dict.fromkeys(entry.rests_on)] or None,
     }
     if entry.kind == "request":
         view["rule"] = entry.rule
-        view["missed"] = [{"rule": m.rule, "failed": m.failed} for m in (*entry.others, *entry.misses)]
+        misses = (*entry.others, *entry.misses)
+        view["missed"] = [{"rule": miss.rule, "failed": masking.condition(miss.failed)} for miss in misses]
         view["request"] = {
-            "headers": dict(masked_headers(entry.headers)),
-            "body": entry.request.decode("utf-8", "replace"),
+            "headers": dict(masking.headers(entry.headers)),
+            "body": masking.text(entry.request.decode("utf-8", "replace")),
         }
-        view["reply"] = {"body": entry.reply.decode("utf-8", "replace")}
+        view["reply"] = {"body": masking.text(entry.reply.decode("utf-8", "replace"))}
     return EntryView.model_validate({name: value for name, value in view.items() if value is not None})

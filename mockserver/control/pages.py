@@ -15,7 +15,7 @@ from mockserver.kit.models import Shape
 # Bytes of a page.
 MAX_PAGE = 4 * 1_048_576
 # After so many rows and bytes other requests go on.
-_ROWS, _BYTES = 50, 131_072
+_ROWS, _BYTES = 10, 65_536
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field
+from pydantic_core import to_json
 
 from mockserver.control.bodies import JsonOrYamlRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
@@ -64,11 +65,12 @@ def _view(listed: ScenarioSummary) -> ScenarioListed:
 @router.get(
     "/scenario",
     summary="Get the active scenario",
-    response_model_exclude_unset=True,
-    response_description="The scenario, with everything that it extends",
+    response_model=Scenario,
+    response_description="The scenario, with everything that it extends. Keys and secrets in it are masked",
 )
-async def show_scenario(sandbox: CurrentSandbox) -> Scenario:
-    return sandbox.program.source
+async def show_scenario(sandbox: CurrentSandbox, parts: ServerParts) -> Response:
+    source = sandbox.program.source.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return Response(to_json(parts.masking.data(source)), media_type="application/json")
 
 
 @router.put(

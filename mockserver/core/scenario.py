@@ -24,6 +24,8 @@ from mockserver.core.plans import RANK, Status
 
 # What signs events where an account's webhook does not name a secret.
 DEFAULT_SECRET = "whsec_mockserver"
+# Marks a field as a credential, in the documents and for masking (OpenAPI 3.1, format registry).
+SECRET: dict[str, Any] = {"format": "password"}
 
 
 def _progress(value: object) -> object:
@@ -140,7 +142,11 @@ class WebhookSpec(Model):
     url: str = Field(max_length=2000, description="the URL that events are sent to")
     events: Texts = Field(default_factory=_no_items, description="the events to send; default: all of the provider")
     secret: str = Field(
-        default=DEFAULT_SECRET, min_length=1, max_length=200, description="the secret that signs the events"
+        default=DEFAULT_SECRET,
+        min_length=1,
+        max_length=200,
+        description="the secret that signs the events",
+        json_schema_extra=SECRET,
     )
 
 
@@ -220,7 +226,9 @@ class Condition(Model):
         default=None, max_length=1000, description="the value is a string or a list that contains this"
     )
     regex: str | None = Field(
-        default=None, max_length=1000, description="this pattern (Rust regex syntax) matches somewhere in the value"
+        default=None,
+        max_length=1000,
+        description="this pattern (RE2 syntax) matches somewhere in the first 16 KiB of the value",
     )
     is_in: list[Any] | None = Field(default=None, alias="in", max_length=1000, description="the value is one of these")
     exists: bool | None = Field(default=None, description="true: the request has the value; false: it does not")

@@ -1,5 +1,6 @@
 """The operations of a sandbox: switch the scenario, advance the clock, change jobs, and reset."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from mockserver.core.compile import Program
@@ -21,7 +22,8 @@ from mockserver.store.protocol import Store, What
 class Sandbox(SandboxState):
     """One sandbox with its background work.
 
-    `settling` applies the effects of job steps, `outbox` takes new deliveries, and `courier` sends them.
+    `settling` applies the effects of job steps, `outbox` takes new deliveries, and `courier` sends them. `matching` is
+    held while a thread matches rules for a request, so that one sandbox does not take all threads.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Sandbox(SandboxState):
         attempts = Attempts(self, sender, simulations, self.settling.on_answer)
         self.courier = Courier(self, self.settling, attempts, sends or Sends())
         self.clock.on_idle = self.courier.poke
+        self.matching = asyncio.Lock()
 
     def _poke(self) -> None:
         self.courier.poke()

@@ -15,6 +15,7 @@ from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY
 from mockserver.core.limits import Usage
 from mockserver.core.match import Miss, Rule
+from mockserver.core.patterns import Work
 from mockserver.core.seeded import Seeded
 from mockserver.kit.models import Body
 from mockserver.kit.operations import Operation
@@ -43,7 +44,7 @@ class Admission:
     __slots__ = (
         "addressed_by", "body", "connection", "data", "deviations", "fault", "job", "key", "misses", "name", "note",
         "now", "number", "operation", "optional_account", "path", "policy", "provider", "query", "raw", "request",
-        "rows", "rule", "sandbox", "scopes", "usage",
+        "rows", "rule", "sandbox", "scopes", "usage", "work",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +78,7 @@ class Admission:
         self.body: Any = None
         self.rule: Rule | None = None
         self.fault: Fault | None = None
+        self.work = Work() if sandbox.program.costs else None
         self.misses: list[Miss] = []
         self.rows: tuple[str, ...] = ()
         self.deviations: tuple[str, ...] = ()
@@ -124,7 +126,7 @@ class Admission:
         return Exchange(
             self.request, self.connection, self.policy, self.sandbox, self.provider, self.operation, self.now,
             self.addressed_by, self.path, self.query, self.optional_account, self.usage, self.raw, self.data, self.body,
-            self.rule, self.fault, self.number,
+            self.rule, self.fault, self.number, self.work,
         )  # fmt: skip
 
 

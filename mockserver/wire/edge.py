@@ -13,6 +13,7 @@ from typing import NamedTuple
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Usage
+from mockserver.core.masking import Masking
 from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
@@ -139,17 +140,19 @@ class Edge:
         except (Broken, Disconnected):
             raise
         except Exception:
-            log.exception("%s %s failed", admission.request.method, admission.request.path)
+            request = admission.request
+            masking = Masking().of_request(None, request.fields)
+            log.exception("%s %s failed", request.method, masking.text(request.path))
             admission.note = "internal error: see the server's log"
             return self._refused(admission, Refusal("server_error", "Internal server error")), None
 
     def _route(self, admission: Admission, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
         if match is None:
-            raise Refusal("not_found", "No such path", row="no_such_path")
+            raise _no_such_path()
         method = admission.request.method
         operation = match.operation(method)
         if operation is None:
-            raise Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=match.allowed)
+            raise _no_such_method(match)
         prepared = self._prepared[operation.name]
         admission.operation, admission.name, admission.path = operation, prepared.name, match.parameters
         admission.note_rows(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
@@ -229,6 +232,12 @@ class Edge:
         await sender.lose(reply, fault)
         return reply
 
+    def refuse_method(self, match: Match[Operation] | None) -> Reply:
+        """Return the reply to a request with a method that HTTP does not know. `match` is as for `serve`."""
+        refusal = _no_such_path() if match is None else _no_such_method(match)
+        reply = self.provider.error_reply(refusal)
+        return reply._replace(headers=_with_refusal_headers(reply, refusal))
+
     # The journal entry.
 
     def _extra_headers(self, admission: Admission) -> Sequence[Header]:
@@ -275,6 +284,14 @@ class Edge:
         sandbox.tally.request(entry)
         if not ended:
             await sandbox.store.append(entry)
+
+
+def _no_such_path() -> Refusal:
+    return Refusal("not_found", "No such path", row="no_such_path")
+
+
+def _no_such_method(match: Match[Operation]) -> Refusal:
+    return Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=match.allowed)
 
 
 def _exhausted(usage: Sequence[Usage], now: int, retry_after: int | None) -> Sequence[Usage]:

@@ -1,9 +1,12 @@
 """Find the rule of the scenario, or the armed fault, for a request."""
 
+import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 from mockserver.core.accounts import Account
-from mockserver.core.compile import compile_fault
+from mockserver.core.compile import Program, compile_fault
+from mockserver.core.costs import total_steps
 from mockserver.core.faults import Fault
 from mockserver.core.match import Miss, Rule, View, candidates
 from mockserver.core.scenario import FaultSpec
@@ -12,8 +15,10 @@ from mockserver.sandbox.sandbox import Sandbox
 
 async def choose(sandbox: Sandbox, view: View, account: Account | None, misses: list[Miss]) -> Rule | None:
     """Return the first rule that matches `view`. The rules that were tried before it are added to `misses`."""
-    rules = sandbox.program.by_operation.get(view.operation, ())
-    for rule in candidates(rules, view, misses):
+    program = sandbox.program
+    rules = candidates(program.by_operation.get(view.operation, ()), view, misses)
+    apart = _takes_long(program, view)
+    while (rule := await _next_in_thread(sandbox, rules) if apart else next(rules, None)) is not None:
         if not rule.counted:
             return rule
         count = await sandbox.store.next_number("rule", rule.name, account.id if account else "")
@@ -23,6 +28,17 @@ async def choose(sandbox: Sandbox, view: View, account: Account | None, misses: 
             return rule
         misses.append(Miss(rule.name, failure))
     return None
+
+
+async def _next_in_thread(sandbox: Sandbox, rules: Iterator[Rule]) -> Rule | None:
+    async with sandbox.matching:
+        return await asyncio.to_thread(next, rules, None)
+
+
+def _takes_long(program: Program, view: View) -> bool:
+    """Return True if matching could hold the event loop for too long. A thread then does it; RE2 lets others run."""
+    costs = program.costs.get(view.operation)
+    return costs is not None and view.work is not None and not view.work.fits_in_loop(total_steps(costs, view))
 
 
 async def armed_fault(

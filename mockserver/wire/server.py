@@ -96,9 +96,12 @@ class Server:
 
         `target` is the path and query, as far as they arrived.
         """
-        edge = self._route(self._book.find(target.partition("?")[0] or "/", host)).edge
+        route = self._route(self._book.find(target.partition("?")[0] or "/", host))
+        edge = route.edge
         if edge is None:
             return _problem(status, message)
+        if status == 405:
+            return edge.refuse_method(route.match)
         return edge.provider.error_reply(Refusal("invalid_request", message))._replace(status=status)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
