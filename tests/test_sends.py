@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from mockserver.clock import let_others_run
 from mockserver.outgoing.call import CallResult, OutgoingCall
+from mockserver.sandbox import courier
 from mockserver.sandbox.sends import ROOM, Due, SandboxSends, Sends, receiver_of
+from mockserver.store.memory import Bounds, MemoryStore
 from tests.conversation import Conversation
 
 SUBMIT = "/videotoprompt/v1/analyze/url"
@@ -205,3 +207,16 @@ def test_whatever_hangs_every_receiver_has_room_and_its_order(steps: list[tuple[
             w.end(n, 0)
         w.check()
     assert not any(box.waiting for box in w.boxes)
+
+
+async def test_deliveries_that_the_store_has_dropped_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier, "_SWEEP_ABOVE", 20)
+    async with Conversation(scenario()) as t:
+        Network(t)
+        t.app.sandboxes.default.store = MemoryStore(Bounds(deliveries=50))
+        for _ in range(40):
+            await submit(t, "bad", count=10)
+        await turns()
+        # As many as the store keeps and claims, and not as many as were submitted.
+
+        assert len(list(t.sandbox.courier.in_progress())) < 48 + 3 * 50
