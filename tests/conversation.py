@@ -73,4 +73,4 @@ class Conversation:
 
     async def advance(self, seconds: float) -> None:
         """Advance the clock, and process everything that is due."""
-        await self.sandbox.advance(self.sandbox.clock.now() + round(seconds * 1000))
+        await self.sandbox.advance(round(seconds * 1000))

@@ -9,7 +9,6 @@ from mockserver.control.models import AccountChange, ArmedFault, ClockChange, Jo
 from mockserver.core.accounts import Account
 from mockserver.core.compile import Catalogue, check_fault, quoted, suggest
 from mockserver.core.credits import CREDIT
-from mockserver.core.instants import LATEST
 from mockserver.core.jobs import IllegalMove, Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.kept import kept_key
@@ -29,24 +28,26 @@ _LARGEST_FAULT = 16_384
 async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
     """Move the clock, or change its mode. Return the number of events on the way, all of which have been processed.
 
-    Raises ControlError 404 for an unknown job, 409 for a job that time alone does not end, and 422 if the clock would
-    go past its last instant.
+    Raises ControlError 404 for an unknown job and for a sandbox that is deleted meanwhile, 409 for a job that time
+    alone does not end, and 422 if the clock would go past its last instant.
     """
     events = 0
     if change.advance is not None:
-        to = sandbox.clock.now() + change.advance
-        if to >= LATEST:
-            raise ControlError(422, f"The clock is at {rfc3339(sandbox.clock.now())} and ends with the year 8999")
-        events = await sandbox.advance(to)
+        try:
+            events = await sandbox.advance(change.advance)
+        except OverflowError as error:
+            raise ControlError(422, str(error)) from None
     elif change.to is not None:
-        at = await sandbox.next_event()
-        events = 0 if at is None else await sandbox.advance(max(at, sandbox.clock.now()))
+        events = await sandbox.advance_to_next()
     elif change.until is not None:
-        if await sandbox.advance_until_terminal(await find_job(sandbox, change.until.job)) is None:
+        ended = await sandbox.advance_until_terminal(await find_job(sandbox, change.until.job))
+        if ended is None and not sandbox.courier.closed:
             held = f"Time alone does not end the job {change.until.job!r}: it is held, or counts polls"
             raise ControlError(409, held)
     else:
         sandbox.change_clock(_clock(change))
+    if sandbox.courier.closed:
+        raise ControlError(404, f"The sandbox {sandbox.name!r} was deleted before its clock had moved")
     now = sandbox.clock.now()
     await sandbox.store.append(JournalEntry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
     return events

@@ -159,16 +159,22 @@ def _milliseconds(wait: str) -> int:
 
 
 async def _ended(sandbox: Sandbox, wanted: DeliveryFilter, count: int, wait: int) -> None:
-    """Wait until enough of the deliveries have ended, or for so many milliseconds of real time."""
-    courier = sandbox.courier
+    """Wait until enough of the deliveries have ended, or for so many milliseconds of real time.
+
+    Raises ControlError 404 when the sandbox is deleted during the wait.
+    """
+    courier, generation = sandbox.courier, sandbox.clock.generation
     courier.poke()
     with suppress(TimeoutError):
         async with asyncio.timeout(wait / 1000):
-            while True:
+            # A reset or deletion ends the wait.
+            while sandbox.clock.generation == generation:
                 change = courier.change
                 if (await sandbox.store.count_deliveries(wanted)).ended >= count:
                     return
                 await change.wait()
+    if courier.closed:
+        raise ControlError(404, f"The sandbox {sandbox.name!r} was deleted during the wait")
 
 
 def _view(delivery: Delivery, stamp: str | None, masking: Masking) -> DeliveryView:

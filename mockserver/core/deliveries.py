@@ -42,6 +42,11 @@ class Attempt:
         """True when the receiver sent a complete response with a 2xx status."""
         return self.outcome == "response" and self.status is not None and 200 <= self.status < 300
 
+    @property
+    def gone(self) -> bool:
+        """True when the receiver answered that it is gone for good (RFC 9110 section 15.5.11)."""
+        return self.outcome == "response" and self.status == 410
+
     def shortened(self) -> "Attempt":
         """Return the attempt as it is kept: with long headers, an own long URL and a long error cut."""
         return replace(
@@ -70,6 +75,7 @@ class Delivery:
     when there will be none. A webhook reports an event; a call-out is a request whose response the provider uses.
     `headers` are those of every attempt, without the signature. `keep_bytes` is how many bytes of a response are kept.
     `attempt_count` counts all attempts, and `scheduled_attempts` those of the schedule. `replay` is set if one is due.
+    `generation` is that of the sandbox in which the delivery was created (`SandboxState.generation`).
     """
 
     id: str
@@ -96,12 +102,13 @@ class Delivery:
     attempt_count: int = 0
     scheduled_attempts: int = 0
     replay: Replay | None = None
+    generation: int = 0
 
     def attempted(self, attempt: Attempt, success: bool, now: int, *, retry_after: int = 0) -> "Delivery":
         """Return the delivery after `attempt`: delivered, waiting for its next attempt, or given up.
 
         `retry_after` is the least number of milliseconds before a retry, as the receiver asked for. If the egress
-        guard refused the call, the delivery is given up at once.
+        guard refused the call, or the receiver answered 410 (Gone), the delivery is given up at once.
         """
         after = replace(self.with_attempt(attempt), replay=None)
         if self.replay is not None:
@@ -109,7 +116,8 @@ class Delivery:
         after = replace(after, scheduled_attempts=self.scheduled_attempts + 1)
         if success:
             return replace(after, outcome="delivered", due_at=None)
-        if self.scheduled_attempts < len(self.schedule) and attempt.outcome != "refused":
+        final = attempt.outcome == "refused" or attempt.gone
+        if self.scheduled_attempts < len(self.schedule) and not final:
             return replace(after, due_at=now + max(self.schedule[self.scheduled_attempts], retry_after))
         return replace(after, outcome="given_up", due_at=None)
 

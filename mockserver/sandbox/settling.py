@@ -169,14 +169,13 @@ class Settling:
 
     # Future events.
 
-    async def next_due(self, *, deliveries: bool = True) -> int | None:
-        """Return the earliest instant at which an effect or, if `deliveries`, a delivery is due."""
+    async def next_due(self) -> int | None:
+        """Return the earliest instant at which an effect or a delivery is due."""
         store = self.sandbox.store
-        delivery = await store.next_delivery() if deliveries else None
-        instants = (await store.next_effect(), delivery)
+        instants = (await store.next_effect(), await store.next_delivery())
         return min((at for at in instants if at is not None), default=None)
 
-    async def next_event(self, *, deliveries: bool = True) -> int | None:
+    async def next_event(self) -> int | None:
         """Return the instant of the next event: a step of a job, a delivery or a chunk of a stream.
 
         None if there is none that the clock can reach.
@@ -185,5 +184,5 @@ class Settling:
         await self.observe(clock.now())
         # A running clock wakes its sleepers by itself. A stopped clock must be advanced to them.
         sleeper = None if clock.rate else clock.next_sleeper()
-        instants = (await self.sandbox.store.next_transition(), await self.next_due(deliveries=deliveries), sleeper)
+        instants = (await self.sandbox.store.next_transition(), await self.next_due(), sleeper)
         return min((at for at in instants if at is not None and at < LATEST), default=None)

@@ -24,6 +24,10 @@ class SandboxState:
     """The state of one sandbox. Everything that changes is in its store; the rest is fixed or derived.
 
     The tally is an exception; see there. `disallowed_rows` are the ledger rows that no reply or event may rest on.
+
+    `generation` begins at 0 and grows with each reset after which the ids of deliveries would recur, and with each
+    sandbox of the same name that was deleted. Deliveries of generations before `first_generation` have been deleted.
+    `jobs_submitted` counts the jobs so far, and `newest_cause` is the cause of the newest.
     """
 
     program: Program
@@ -40,10 +44,14 @@ class SandboxState:
         seed: int | None = None,
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
+        generation: int = 0,
     ) -> None:
         self.name = name
         self.disallowed_rows = disallowed_rows
         self.store = store
+        self.generation = self.first_generation = generation
+        self.jobs_submitted = 0
+        self.newest_cause = 0
         self.tally = Tally()
         self.clock = _clock(clock or program.source.clock or _REAL)
         self._tariffs = tariffs

@@ -186,6 +186,8 @@ class DeliveryTable:
         for row in dropped:
             self._leave(row)
             del self._by_id[row.delivery.id]
+            self._claimed.discard(row.delivery.id)
+            self._replays.pop(row.delivery.id, None)
             self.size -= row.size
             job = row.delivery.job
             if job is not None:

@@ -145,7 +145,7 @@ class Deliveries:
         """Move a manual clock to the next event, and finish what is in progress. Returns false if there is no event."""
         sandbox = self._hosted.sandbox
         at = await sandbox.next_event()
-        await sandbox.advance(max(at or 0, sandbox.clock.now()))
+        await sandbox.advance_to_next()
         return at is not None
 
     async def _without_webhook(self) -> str:

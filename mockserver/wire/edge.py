@@ -6,6 +6,7 @@ journal entry. The order of a provider's checks is also a row of its ledger.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from mockserver.wire import checks
 from mockserver.wire.checks import Admission
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
-from mockserver.wire.request import Broken, Disconnected
+from mockserver.wire.request import Broken, Disconnected, Ended
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
 from mockserver.wire.stream import ENDINGS
@@ -88,7 +89,7 @@ class Edge:
 
     async def serve(self, admission: Admission, path: str, match: Match[Operation] | None) -> None:
         """Answer one request and write its journal entry. `match` has the operations at its path, if there are any."""
-        clock, with_body = admission.sandbox.clock, admission.request.method != "HEAD"
+        clock, with_body, ended = admission.sandbox.clock, admission.request.method != "HEAD", False
         sender = ReplySender(admission.connection, clock, admission, admission.fault_seed)
         clock.enter()
         try:
@@ -97,6 +98,8 @@ class Edge:
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
             await sender.reply(reply, self._extra_headers(admission), fault, with_body=with_body)
+        except Ended:
+            sender.body_lost = ended = True
         except Broken:
             sender.body_lost = True
             sender.note = sender.note or admission.note or "a fault closed the connection"
@@ -105,7 +108,10 @@ class Edge:
             sender.note = sender.note or admission.note or "the client disconnected before its request was complete"
         finally:
             clock.leave(admission)
-            await self._write_entry(admission, path, sender)
+            await self._write_entry(admission, path, sender, ended=ended)
+        if ended:
+            with suppress(Broken):
+                await admission.connection.break_off(reset=False)
 
     # Deciding.
 
@@ -179,6 +185,8 @@ class Edge:
         admission.job = deferred.job
         try:
             await sender.wait(deferred.due)
+        except Ended:
+            raise  # a reset has deleted the work
         except BaseException as error:
             if isinstance(error, Disconnected):
                 admission.note = deferred.abandoned_note or admission.note
@@ -238,7 +246,8 @@ class Edge:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         return extra
 
-    async def _write_entry(self, admission: Admission, path: str, sender: ReplySender) -> None:
+    async def _write_entry(self, admission: Admission, path: str, sender: ReplySender, *, ended: bool) -> None:
+        """Write the journal entry, unless a reset or deletion has `ended` the request: its journal is deleted."""
         sandbox, operation, request = admission.sandbox, admission.operation, admission.request
         if sender.body_lost:
             admission.drop_rows("state")
@@ -273,7 +282,8 @@ class Edge:
             request.fields,
         )
         sandbox.tally.request(entry)
-        await sandbox.store.append(entry)
+        if not ended:
+            await sandbox.store.append(entry)
 
 
 def _no_such_path() -> Refusal:

@@ -85,6 +85,8 @@ class Jobs:
             effects="end" if amount and effects == "none" else effects,
         )  # fmt: skip
         job = await sandbox.store.add_job(job)
+        sandbox.jobs_submitted += 1
+        sandbox.newest_cause = job.cause
         if job.effects != "none":
             sandbox.courier.expect(job.next_effect(-1 if job.plan.steps[0].terminal else 0))
         return job
