@@ -52,7 +52,8 @@ LAYERS = (
             "wire/services.py: spend",
             "wire/checks.py: count_limits",
             "core/limits.py",
-            "store/memory.py: hit _counter",
+            "store/memory.py: hit _hit_all",
+            "store/account_tables.py: get",
             "kit/limits.py",
         ),
     ),
@@ -65,7 +66,7 @@ LAYERS = (
         "key and account",
         "any key works, plans and overrides by key, scopes",
         (
-            "wire/checks.py: check_account check_scope check_credential",
+            "wire/checks.py: check_account check_scope note_credential_form",
             "wire/server.py: _sandbox_of_key _credential",
             "sandbox/state.py: account",
             "core/accounts.py",

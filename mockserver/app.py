@@ -1,11 +1,12 @@
 """The composition root: creates the ASGI application from settings, providers, scenarios and the control API."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from mockserver.clock import monotonic
 from mockserver.core.compile import Program
+from mockserver.core.masking import Masking
 from mockserver.core.scenario import ClockSpec, Scenario
 from mockserver.kit.catalogue import catalogue_of
 from mockserver.kit.ledger import ledger
@@ -18,9 +19,10 @@ from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.policy import Provenance
 from mockserver.providers import registry
 from mockserver.sandbox.sandboxes import Sandboxes
-from mockserver.scenario.library import Library
+from mockserver.scenario.library import Library, ScenarioSummary
 from mockserver.settings import Settings, SettingsError
-from mockserver.store.memory import MemoryStore
+from mockserver.store.memory import Bounds, MemoryStore
+from mockserver.store.pool import MIB, MemoryPool
 from mockserver.wire.body import BodyMemory
 from mockserver.wire.control import Control
 from mockserver.wire.exchange import Policy
@@ -45,14 +47,16 @@ def create_app(
     known = Providers.of(providers) if providers else registry.providers()
     library = Library(catalogue_of(known.summaries), known.values(), settings.scenario_dirs)
     provenance = _provenance(settings, known)
+    pool, bounds = MemoryPool(settings.server_memory * MIB), Bounds(memory=settings.sandbox_memory * MIB)
     sandboxes = Sandboxes(
         program=_program(library, settings, scenario),
         simulations=known,
         sender=sender or _network(settings, own_ports),
-        store=MemoryStore,
+        store=lambda: MemoryStore(bounds, pool),
         seed=settings.seed,
         clock=clock_of(settings.clock),
         disallowed_rows=provenance.disallowed_rows,
+        memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
     )
     body_memory = BodyMemory(settings.body_memory * 1_048_576)
     return Server(
@@ -93,15 +97,27 @@ def _control(
     from mockserver.control.adapter import ControlApi
     from mockserver.control.boundary import Boundary
     from mockserver.control.dependencies import Parts
+    from mockserver.kit.credentials import credential_names
 
-    @lru_cache(maxsize=len(providers) + 1)
+    # Both are called in threads, and by several requests at a time.
+    building, listing = Lock(), Lock()
+    documents: dict[str, Mapping[str, Any]] = {}
+
     def document(name: str) -> Mapping[str, Any]:
         from mockserver.openapi import document_of
 
-        return document_of(providers.get(name))
+        with building:
+            if name not in documents:
+                documents[name] = document_of(providers.get(name))
+            return documents[name]
 
-    parts = Parts(sandboxes, library, providers, ledger, document, body_memory)
-    return ControlApi(parts, Boundary(settings.token, settings.public_url))
+    def scenarios() -> list[ScenarioSummary]:
+        with listing:
+            return list(library.listed())
+
+    masking = Masking(credential_names(providers.values()), (settings.token,))
+    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory)
+    return ControlApi(parts, Boundary(settings.token, settings.public_url, settings.allow_hosts))
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:
@@ -122,4 +138,4 @@ def clock_of(text: str) -> ClockSpec | None:
         values = {"mode": text} if speed == text else {"mode": "scaled", "speed": float(speed)}
         return ClockSpec.model_validate(values)
     except ValueError:  # includes pydantic's ValidationError
-        raise SettingsError(f"clock must be real, manual, auto, or a speed such as 60x, not {text!r}") from None
+        raise SettingsError(f"clock must be real, manual, auto, scaled, or a speed such as 60x, not {text!r}") from None

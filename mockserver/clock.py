@@ -17,6 +17,10 @@ the event loop that is set for the earliest sleeper of a running clock, and by `
 `Sleeper.interrupt` ends a sleep early and for good, when the client has disconnected. The code that resolves a future
 also counts its request as in flight at once, not when its task runs. Otherwise the sandbox would look idle in between.
 
+**The end.** `end_waits` ends all sleeps of the requests that have begun, because their sandbox was reset or deleted.
+A `Sleeper` belongs to the `generation` of the clock in which it was created; in a later one its sleeps end at once. On
+a closed clock, nothing sleeps.
+
 **Requests in flight.** `busy` counts the requests to providers that have begun, have not ended and do not sleep. When
 it drops to 0, an `auto` clock calls `on_idle`, and the courier advances it to the next event. Requests that were woken
 are also kept in `_awake`, so that code that advances the clock in steps can wait until each of them sleeps again or has
@@ -79,6 +83,11 @@ class Clock:
         self._alarm_at = 0
         self._awake: set[object] = set()
         self._quiet: asyncio.Event | None = None
+        self._sleeping: set[Sleeper] = set()
+        self.generation = 0
+        self.closed = False
+        # The number of requests so far that were prepared to sleep.
+        self.sleepers = 0
         self.busy = 0
         self.on_idle: Callable[[], None] | None = None
         self.mode: Mode = mode
@@ -166,19 +175,38 @@ class Clock:
             heapq.heapify(self._sleepers)
             self._ended = 0
 
-    async def quiet(self, seconds: float = 5.0) -> None:
-        """Wait until every woken request sleeps again or has ended, for at most `seconds` real seconds."""
+    def end_waits(self, *, close: bool = False) -> None:
+        """End the sleeps of all requests for good, also those that begin later if `close`."""
+        self.generation += 1
+        self.closed = self.closed or close
+        for sleeper in list(self._sleeping):
+            sleeper.interrupt()
+
+    def register(self, sleeper: "Sleeper", *, asleep: bool) -> None:
+        """Note whether a sleeper sleeps, for `end_waits`."""
+        if asleep:
+            self._sleeping.add(sleeper)
+        else:
+            self._sleeping.discard(sleeper)
+
+    async def quiet(self, seconds: float = 5.0) -> float:
+        """Wait until every woken request sleeps again or has ended, for at most `seconds` real seconds.
+
+        Return the real seconds that it took.
+        """
         await asyncio.sleep(0)
         if not self._awake:
-            return
+            return 0.0
+        began = time.monotonic()
         self._quiet = asyncio.Event()
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(max(0.0, seconds)):
                 await self._quiet.wait()
         except TimeoutError:
             self._awake.clear()
         finally:
             self._quiet = None
+        return time.monotonic() - began
 
     def _check_quiet(self) -> None:
         if self._quiet is not None and not self._awake:
@@ -226,27 +254,35 @@ class Clock:
 class Sleeper:
     """The waits of one request on a clock, any number of them, until it is interrupted."""
 
-    __slots__ = ("_at", "_clock", "_future", "_token", "interrupted")
+    __slots__ = ("_at", "_clock", "_future", "_generation", "_token", "interrupted")
 
     def __init__(self, clock: Clock, token: object) -> None:
         self._clock = clock
+        self._generation = clock.generation
+        clock.sleepers += 1
         self._token = token
         self._at: int | None = None
         self._future: asyncio.Future[bool] | None = None
         self.interrupted = False
 
+    def is_over(self) -> bool:
+        """Return True once the sandbox was reset or deleted, which ends all sleeps."""
+        return self._generation != self._clock.generation or self._clock.closed
+
     async def until(self, at: int | None) -> bool:
-        """Wait for the instant `at` (None: for ever). Return False, without waiting, once it is interrupted."""
-        if self.interrupted:
+        """Wait for the instant `at` (None: for ever). Return False, without waiting, once it is interrupted or over."""
+        if self.interrupted or self.is_over():
             return False
         if at is not None and at <= self._clock.now():
             return True
         self._at = at
         self._future = future = asyncio.get_running_loop().create_future()
         self._clock.add_sleeper(at, future, self._token)
+        self._clock.register(self, asleep=True)
         try:
             reached: bool = await future
         finally:
+            self._clock.register(self, asleep=False)
             # Otherwise the code that resolved the future has counted the request as in flight.
             if future.cancelled():
                 self._clock.remove_sleeper(at, self._token)

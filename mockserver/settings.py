@@ -1,19 +1,25 @@
 """The settings of a server. A flag overrides the environment, the environment a file, and the file the default."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 PREFIX = "MOCKSERVER_"
 FILE = "mockserver.toml"
+_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
 MAX_SEED = 2**63 - 1
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
 class SettingsError(ValueError):
     """A setting is invalid. The message says which one, where it was set, and what would be right."""
+
+
+class CannotListen(SettingsError):
+    """The server cannot listen on its address, for example because the port is in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,12 @@ class Settings:
     rule_header: bool = False
     access_log: bool | None = None
     token: str = ""
+    allow_hosts: tuple[str, ...] = ()
     head_timeout: int = 10
     body_timeout: int = 30
     body_memory: int = 256
+    sandbox_memory: int = 64
+    server_memory: int = 512
 
     @property
     def scenario_dirs(self) -> tuple[Path, ...]:
@@ -54,7 +63,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
         name = variable.removeprefix(PREFIX).lower()
         if variable.startswith(PREFIX) and name in known:
             values[name] = _typed(name, text, variable)
-    values.update({k: v for k, v in flags.items() if k in known and v is not None})
+    values.update({k: tuple(v) if isinstance(v, list) else v for k, v in flags.items() if k in known and v is not None})
     settings = Settings(**values)
     if not 0 <= settings.port <= 65_535:
         raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
@@ -65,7 +74,24 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
             raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
     if settings.body_memory < 1:
         raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
-    return settings
+    _check_memory(settings)
+    return replace(settings, allow_hosts=_host_names(settings.allow_hosts))
+
+
+def _host_names(values: Iterable[str]) -> tuple[str, ...]:
+    """Return host names in lower case. Raises SettingsError for anything else, such as a URL."""
+    for name in values:
+        if not _HOST_NAME.fullmatch(name):
+            raise SettingsError(f"allow_hosts: {name!r} is not a host name; give only the name, such as mockserver")
+    return tuple(name.lower() for name in values)
+
+
+def _check_memory(settings: Settings) -> None:
+    if settings.sandbox_memory < 1:
+        raise SettingsError(f"sandbox_memory must be at least 1 MiB, not {settings.sandbox_memory}")
+    if settings.server_memory < settings.sandbox_memory:
+        least = f"sandbox_memory, which is {settings.sandbox_memory} MiB"
+        raise SettingsError(f"server_memory must be at least {least}, not {settings.server_memory}")
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
@@ -94,6 +120,11 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
 
 def _typed(name: str, value: Any, origin: str) -> Any:
     kind = str(next(f.type for f in fields(Settings) if f.name == name))
+    if "tuple" in kind:
+        names = value.split(",") if isinstance(value, str) else value
+        if isinstance(names, list) and all(isinstance(each, str) for each in names):
+            return tuple(each.strip() for each in names if each.strip())
+        raise SettingsError(f"{origin} must be names separated by commas, or a list of names, not {value!r}")
     try:
         if "int" in kind:
             return int(value)

@@ -35,11 +35,11 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
-    """The URL of a port of this machine on which nothing listens. The port is in use, so nothing can start to."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+def unused_url() -> Iterator[str]:
+    """Yield a URL of this machine on which nothing listens. The port stays reserved, so that nothing can start to."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{reserved.getsockname()[1]}"
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A server and a client in this process, with a clock that the test moves."""
 
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -41,7 +42,9 @@ class Conversation:
         }
         if "extends" not in complete:
             complete.setdefault("accounts", ANY_ACCOUNT)
-        self.app = create_app(settings or Settings(), scenario=complete, sender=self.receivers)
+        settings = settings or Settings()
+        settings = replace(settings, allow_hosts=(*settings.allow_hosts, "mock.test"))
+        self.app = create_app(settings, scenario=complete, sender=self.receivers)
         self.sandbox = self.app.sandboxes.default
         self.contract = Contract(self.app)
         self.client = httpx2.AsyncClient(
@@ -70,4 +73,4 @@ class Conversation:
 
     async def advance(self, seconds: float) -> None:
         """Advance the clock, and process everything that is due."""
-        await self.sandbox.advance(self.sandbox.clock.now() + round(seconds * 1000))
+        await self.sandbox.advance(round(seconds * 1000))

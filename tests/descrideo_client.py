@@ -1,4 +1,4 @@
-"""What the tests of Descrideo say most often, with an integrator's own check of signatures."""
+"""Requests to Descrideo, and checks of its replies and signatures, for tests."""
 
 import hashlib
 import json
@@ -23,18 +23,18 @@ HOUR = 3600
 
 
 def by(key: str = KEY) -> dict[str, str]:
-    """The header of a caller."""
+    """Return the header with a key."""
     return {"X-API-Key": key}
 
 
 def job(mode: str | None = None, **more: Any) -> dict[str, Any]:
-    """The body of a job; what is given as None is left out."""
+    """Return the body of a request for a job. Fields that are None are left out."""
     body = {"source": VIDEO, "frames": 20, "generation_mode": mode, "webhook": {"url": HOOK}, **more}
     return {name: value for name, value in body.items() if value is not None}
 
 
 def brokered(mode: str | None = None, **more: Any) -> dict[str, Any]:
-    """The body of a job whose video a Source Provider knows."""
+    """Return the body of a request for a job with a video from a Source Provider."""
     source = {"type": "source_provider", "provider": {"url": BROKER, "reference": "video-42"}}
     return job(mode, source=source, **more)
 
@@ -44,7 +44,7 @@ def path_of(key: str) -> str:
 
 
 def held_to(model: type[Shape], reply: httpx2.Response, status: int = 200) -> dict[str, Any]:
-    """The body of a reply, which must have that status and be exactly of the documented model."""
+    """Check a reply against its status and the documented model, and return its body."""
     assert reply.status_code == status, reply.text
     assert reply.headers["content-type"] == "application/json"
     model.model_validate_json(reply.content, strict=True)
@@ -52,21 +52,21 @@ def held_to(model: type[Shape], reply: httpx2.Response, status: int = 200) -> di
     return body
 
 
-def _asking(method: str, url: str, key: str = KEY, **more: Any) -> dict[str, Any]:
+def _request(method: str, url: str, key: str = KEY, **more: Any) -> dict[str, Any]:
     return {"method": method, "url": url, "headers": by(key), **more}
 
 
-# Requests that show those rows of the ledger, as the client's `request` takes them.
+# Requests for rows of the ledger that an ordinary request does not show.
 REQUESTS: dict[str, dict[str, Any]] = {
-    "descrideo.event.source.resolve": _asking("POST", LIVE, json=brokered()),
+    "descrideo.event.source.resolve": _request("POST", LIVE, json=brokered()),
 }
 
 
 async def create(t: Conversation, body: dict[str, Any] | None = None, path: str = LIVE, key: str = KEY) -> str:
-    """The id of a job that was accepted."""
-    made = held_to(replies.Accepted, await t.post(path, body or job(), headers=by(key)), 202)
-    assert made["status"] == "queued"
-    return str(made["job_id"])
+    """Create a job, and return its id."""
+    accepted = held_to(replies.Accepted, await t.post(path, body or job(), headers=by(key)), 202)
+    assert accepted["status"] == "queued"
+    return str(accepted["job_id"])
 
 
 async def status(t: Conversation, job_id: str, path: str = LIVE, key: str = KEY) -> dict[str, Any]:
@@ -76,14 +76,14 @@ async def status(t: Conversation, job_id: str, path: str = LIVE, key: str = KEY)
 async def ended(
     t: Conversation, body: dict[str, Any] | None = None, path: str = LIVE, key: str = KEY
 ) -> dict[str, Any]:
-    """The status of a job after an hour."""
+    """Create a job, advance the clock by an hour, and return its status."""
     job_id = await create(t, body, path, key)
     await t.advance(HOUR)
     return await status(t, job_id, path, key)
 
 
 async def refused(t: Conversation, code: int, body: Any = None, path: str = LIVE, key: str = KEY) -> str:
-    """What is said of a job that is refused with that status."""
+    """Check that a request for a job is refused with this status, and return the message."""
     reply = await t.post(path, job() if body is None else body, headers=by(key))
     return str(held_to(replies.Error, reply, code)["detail"])
 
@@ -94,22 +94,22 @@ async def secret(t: Conversation, key: str = KEY) -> str:
 
 
 async def passed(t: Conversation, job_id: str, path: str = LIVE, key: str = KEY, step: float = 0.25) -> list[str]:
-    """Every status of a job, in order, as somebody sees it who asks all the time."""
-    seen = [(await status(t, job_id, path, key))["status"]]
+    """Poll a job until it ends, `step` seconds apart, and return its statuses in order."""
+    statuses = [(await status(t, job_id, path, key))["status"]]
     for _ in range(200):
-        if seen[-1] in ("succeeded", "failed"):
+        if statuses[-1] in ("succeeded", "failed"):
             break
         await t.advance(step)
         now = (await status(t, job_id, path, key))["status"]
-        seen += [now] if now != seen[-1] else []
-    return seen
+        statuses += [now] if now != statuses[-1] else []
+    return statuses
 
 
-# The receiver's side.
+# --- for receivers of webhooks ---
 
 
 def hmac_by_hand(secret: str, message: bytes) -> str:
-    """HMAC-SHA256 from its definition (RFC 2104 section 2), owing nothing to a library's hmac."""
+    """Return the HMAC-SHA256 of a message, computed from its definition (RFC 2104 section 2) without a library."""
     key = secret.encode()
     key = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
     inner = hashlib.sha256(bytes(b ^ 0x36 for b in key) + message).digest()
@@ -117,19 +117,19 @@ def hmac_by_hand(secret: str, message: bytes) -> str:
 
 
 def verified(body: bytes, headers: dict[str, str], secret: str) -> bool:
-    """What the page tells a receiver to check: the signature is that of the raw body followed by the timestamp."""
-    given = headers["X-Nxt-Signature"]
+    """Check a signature as the documentation describes it: it signs the raw body followed by the timestamp."""
+    signature = headers["X-Nxt-Signature"]
     expected = hmac_by_hand(secret, body + headers["X-Nxt-Timestamp"].encode())
-    return given.startswith("sha256=") and given.removeprefix("sha256=") == expected
+    return signature.startswith("sha256=") and signature.removeprefix("sha256=") == expected
 
 
 def hooks(t: Conversation) -> list[OutgoingCall]:
-    """The webhooks that left, oldest first."""
+    """Return the webhooks that were sent, oldest first."""
     return [call for call in t.receivers.calls if call.url == HOOK]
 
 
 def told(call: OutgoingCall) -> dict[str, Any]:
-    """The body of a webhook."""
+    """Check a webhook against the documented model, and return its body."""
     model = replies.Succeeded if b'"status":"succeeded"' in call.body else replies.Failed
     model.model_validate_json(call.body, strict=True)
     body: dict[str, Any] = json.loads(call.body)
@@ -137,5 +137,5 @@ def told(call: OutgoingCall) -> dict[str, Any]:
 
 
 def answer(data: Any, code: int = 200) -> CallResult:
-    """The answer of a receiver."""
+    """Return a receiver's reply to a call."""
     return CallResult("response", code, body=data if isinstance(data, bytes) else json.dumps(data).encode())

@@ -1,4 +1,4 @@
-"""What the tests of DumplingAI say most often."""
+"""Requests to DumplingAI, and checks of its replies, for tests."""
 
 import asyncio
 import base64
@@ -23,42 +23,42 @@ UNAUTHORIZED = {"error": "Invalid or missing Authorization header"}
 OUT_OF_CREDITS = {"error": "Insufficient credits"}
 
 
-def _posted(**more: Any) -> dict[str, Any]:
+def _post(**more: Any) -> dict[str, Any]:
     return {"method": "POST", "url": PATH, **more}
 
 
-# What shows those rows of the ledger that an ordinary request does not.
+# Requests for rows of the ledger that an ordinary request does not show.
 REQUESTS: dict[str, dict[str, Any]] = {
     f"dumplingai.error.{name}": request
     for name, request in {
         "no_such_path": {"method": "GET", "url": f"{PATH}/"},
         "method_not_allowed": {"method": "DELETE", "url": PATH},
-        "invalid_request": _posted(json={}),
-        "unknown_property": _posted(json={**ASKED, "language": "en"}),
-        "unsupported_media_type": _posted(json=ASKED, headers={"Content-Type": "text/plain"}),
-        # What a request says of its length is believed, so that this one need not be as large.
-        "body_too_large": _posted(json=ASKED, headers={"Content-Length": str(2**31)}),
+        "invalid_request": _post(json={}),
+        "unknown_property": _post(json={**ASKED, "language": "en"}),
+        "unsupported_media_type": _post(json=ASKED, headers={"Content-Type": "text/plain"}),
+        # The server trusts Content-Length, so the body does not have to be this large.
+        "body_too_large": _post(json=ASKED, headers={"Content-Length": str(2**31)}),
     }.items()
 }
 
 
 def by(key: str) -> dict[str, str]:
-    """The header of a caller."""
+    """Return the header with a key."""
     return {"Authorization": f"Bearer {key}"}
 
 
 def mp4(milliseconds: int) -> bytes:
-    """A real MP4 file that lasts so long."""
+    """Return a real MP4 file of this length."""
     return video(milliseconds, Seeded("test")).data
 
 
 def sent(data: bytes, **more: Any) -> dict[str, Any]:
-    """The body of a request that sends a file along."""
+    """Return the body of a request that contains a file."""
     return {"inputMethod": "base64", "video": base64.b64encode(data).decode(), "prompt": PROMPT, **more}
 
 
 def held_to(model: type[Shape], reply: httpx2.Response, status: int = 200) -> dict[str, Any]:
-    """The body of a reply, which must have that status, the two headers, and be exactly of the documented model."""
+    """Check a reply against its status, its headers and the documented model, and return its body."""
     assert reply.status_code == status, reply.text
     assert reply.headers["content-type"] == "application/json"
     assert 0 <= int(reply.headers["x-ratelimit-remaining"]) <= int(reply.headers["x-ratelimit-limit"])
@@ -68,17 +68,17 @@ def held_to(model: type[Shape], reply: httpx2.Response, status: int = 200) -> di
 
 
 async def extracted(t: Conversation, key: str = "key-1", **more: Any) -> dict[str, Any]:
-    """What comes of a request that is served."""
+    """Return the body of the reply to a request that succeeds."""
     return held_to(models.Extracted, await t.post(PATH, {**ASKED, **more}, headers=by(key)))
 
 
 async def refused(t: Conversation, body: Any, status: int = 400, key: str = "key-1") -> str:
-    """The words of an error."""
+    """Return the message of the error for a request that fails."""
     return str(held_to(models.Error, await t.post(PATH, body, headers=by(key)), status)["error"])
 
 
 async def meanwhile(t: Conversation, request: Coroutine[Any, Any, Any], seconds: float) -> Any:
-    """What comes of a request while that much time passes."""
+    """Advance the clock while a request is in progress, and return its result."""
     task = asyncio.ensure_future(request)
     while not task.done() and t.sandbox.clock.next_sleeper() is None:
         await let_others_run()
@@ -87,13 +87,13 @@ async def meanwhile(t: Conversation, request: Coroutine[Any, Any, Any], seconds:
 
 
 async def balance(t: Conversation, key: str = "key-1") -> tuple[float | None, float]:
-    """The credits that an account has, and those that are set aside."""
+    """Return the credits of an account, and those that are reserved."""
     reply = await t.get(f"/_mock/accounts/{key}?provider=dumplingai")
     account = reply.json()["accounts"][0]
     return account["credits"], account["reserved"]
 
 
 async def latest(t: Conversation) -> dict[str, Any]:
-    """The newest request in the journal."""
+    """Return the newest request of the journal."""
     entries: list[dict[str, Any]] = (await t.get("/_mock/journal?provider=dumplingai&kind=request")).json()["entries"]
     return entries[0]

@@ -74,7 +74,9 @@ def fuzz(name: str, *, seed: int, examples: int, without: tuple[str, ...] = ()) 
     schema = schemathesis.openapi.from_dict(
         copy.deepcopy(document(name)), config=_config(name, seed, examples, without)
     )
-    schema.app = Contract(create_app(Settings(), scenario=_scenario(name), sender=Receivers()))
+    schema.app = Contract(
+        create_app(Settings(allow_hosts=("testserver",)), scenario=_scenario(name), sender=Receivers())
+    )
     schema.hooks.register_hook_with_name(_unexpected(name), "filter_failure")
     run = Run()
     try:

@@ -1,4 +1,4 @@
-"""Small ledgers in the place of the providers' own, for tests that count rows."""
+"""Small ledgers that replace those of the providers, for tests that count rows."""
 
 from pathlib import Path
 
@@ -22,9 +22,9 @@ DUMPLINGAI = {"operation.extract_video": "documented", "error.insufficient_credi
 
 
 def put(monkeypatch: pytest.MonkeyPatch, folder: Path, **ledgers: dict[str, str]) -> None:
-    """Have the providers read these ledgers: rows with their class, by provider. The others have none."""
-    for provider, rows in ledgers.items():
-        told = {
+    """Let the providers read these ledgers: the class of each row, by provider. The other providers have no rows."""
+    for provider, classes in ledgers.items():
+        rows = {
             name: {
                 "what": f"What {name} is",
                 "class": basis,
@@ -32,8 +32,8 @@ def put(monkeypatch: pytest.MonkeyPatch, folder: Path, **ledgers: dict[str, str]
                 "scenario": f"{provider}-{name.rpartition('.')[2]}",
                 "test": "test_coverage.py::test_it",
             }
-            for name, basis in rows.items()
+            for name, basis in classes.items()
         }
-        (folder / f"{provider}.yaml").write_text(yaml.safe_dump({"rows": told}, sort_keys=False), "utf-8")
+        (folder / f"{provider}.yaml").write_text(yaml.safe_dump({"rows": rows}, sort_keys=False), "utf-8")
     monkeypatch.setattr("mockserver.kit.ledger.ledger_file", lambda provider: folder / f"{provider.name}.yaml")
     monkeypatch.setattr("mockserver.kit.ledger.default_rows", lambda provider: ())

@@ -11,7 +11,7 @@ import httpx2
 import uvicorn
 
 from mockserver.app import create_app
-from mockserver.serving.deadlines import Limits
+from mockserver.serving.deadlines import ConnectionLimits
 from mockserver.serving.http_server import HttpServer
 from mockserver.serving.serve import listen
 from mockserver.settings import Settings
@@ -21,8 +21,8 @@ from mockserver.wire.server import Server
 class _NotifyingServer(HttpServer):
     """A server that sets `ready` when it accepts connections."""
 
-    def __init__(self, app: Server, limits: Limits | None) -> None:
-        super().__init__(app, limits, on_closed=app.sandboxes.close)
+    def __init__(self, app: Server, limits: ConnectionLimits | None, access_log: bool) -> None:
+        super().__init__(app, limits, access_log=access_log, on_closed=app.sandboxes.close)
         self.ready = threading.Event()
 
     async def startup(self, sockets: Sequence[socket]) -> None:
@@ -31,10 +31,10 @@ class _NotifyingServer(HttpServer):
 
 
 @contextmanager
-def live_server(app: Server, limits: Limits | None = None) -> Iterator[str]:
+def live_server(app: Server, limits: ConnectionLimits | None = None, *, access_log: bool = False) -> Iterator[str]:
     """Serve `app` on a free port of 127.0.0.1. Yields its base URL."""
     listener = listen("127.0.0.1", 0)
-    server = _NotifyingServer(app, limits)
+    server = _NotifyingServer(app, limits, access_log)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:
@@ -75,7 +75,7 @@ def live_application(app: Any) -> Iterator[str]:
 
 
 @contextmanager
-def live(scenario: dict[str, Any], limits: Limits | None = None) -> Iterator["Live"]:
+def live(scenario: dict[str, Any], limits: ConnectionLimits | None = None) -> Iterator["Live"]:
     """Run a server with this scenario. Its clock stands still unless the scenario has another one."""
     app = create_app(Settings(), scenario={"scenario": "live", "clock": {"mode": "manual"}, **scenario})
     with live_server(app, limits) as base, httpx2.Client(base_url=base) as client:

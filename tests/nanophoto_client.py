@@ -1,4 +1,4 @@
-"""What the tests of NanoPhoto say again and again."""
+"""Requests to NanoPhoto, and checks of its replies, for tests."""
 
 import base64
 from typing import Any
@@ -19,7 +19,7 @@ MP4 = video(12_300, Seeded(1)).data
 FILE = {"videoSource": "file", "videoFile": base64.b64encode(MP4).decode(), "videoFileName": "kitchen.mp4"}
 AUTO = {"extends": "default", "clock": {"mode": "auto"}}
 
-# Requests that show those rows of the ledger, as the client's `request` takes them.
+# Requests for rows of the ledger that an ordinary request does not show.
 REQUESTS: dict[str, dict[str, Any]] = {
     "nanophoto.error.not_found": {
         "method": "POST",
@@ -30,18 +30,17 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 
 def auto(name: str = "default") -> dict[str, Any]:
-    """A scenario whose time jumps ahead whenever nobody is busy."""
+    """Return a scenario with an automatic clock."""
     return {"extends": name, "clock": {"mode": "auto"}}
 
 
 def ruled(**rule: Any) -> dict[str, Any]:
-    """The neutral scenario with one rule in front, on a clock that jumps ahead."""
-    told = {"name": "told", "operation": "nanophoto.reverse_prompt", **rule}
-    return {**AUTO, "rules": [told]}
+    """Return the default scenario with one more rule, and an automatic clock."""
+    return {**AUTO, "rules": [{"name": "added", "operation": "nanophoto.reverse_prompt", **rule}]}
 
 
 def answered(reply: httpx2.Response) -> str:
-    """The text of a streamed analysis."""
+    """Check the status and headers of a streamed analysis, and return its text."""
     assert reply.status_code == 200, reply.text
     assert reply.headers["content-type"] == "text/plain; charset=utf-8"
     assert "content-length" not in reply.headers
@@ -49,7 +48,7 @@ def answered(reply: httpx2.Response) -> str:
 
 
 def refused(reply: httpx2.Response, code: str, status: int | None = None) -> str:
-    """The message of an error, which must be the documented envelope with this code and its status."""
+    """Check that a reply is the documented error with this code and its status, and return its message."""
     body = reply.json()
     models.Error.model_validate(body)
     assert list(body) == ["success", "error", "errorCode"]
@@ -60,19 +59,19 @@ def refused(reply: httpx2.Response, code: str, status: int | None = None) -> str
 
 
 async def refusal(listener: Listener, code: str) -> None:
-    """Hear a refusal out."""
+    """Wait for the end of a reply, and check that it is an error with this code."""
     await listener.end()
     assert (listener.status, f'"errorCode":"{code}"' in listener.text) == (CODES[code].status, True), listener.text
 
 
 async def credits(t: Conversation, key: str = "key-1") -> dict[str, Any]:
-    """What the control API says of the account: `credits`, `reserved`, and the kinds of ledger entries."""
+    """Return the account from the control API, with the `kinds` of its credit entries."""
     accounts = (await t.get(f"/_mock/accounts/{key}")).json()["accounts"]
-    found: dict[str, Any] = next(a for a in accounts if a["provider"] == "nanophoto")
-    return {**found, "kinds": [entry["kind"] for entry in found["ledger"]]}
+    account: dict[str, Any] = next(a for a in accounts if a["provider"] == "nanophoto")
+    return {**account, "kinds": [entry["kind"] for entry in account["ledger"]]}
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of the table's rows, without its head."""
+    """Return the cells of a Markdown table, by row and without the head."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]

@@ -1,4 +1,4 @@
-"""What the tests of PromptToVideo say most often."""
+"""Requests to PromptToVideo, and checks of its replies, for tests."""
 
 from typing import Any
 
@@ -13,33 +13,33 @@ SUNSET = "A beautiful sunset over the ocean"
 MINUTE, HOUR = 60, 3600
 
 
-def _posted(**more: Any) -> dict[str, Any]:
+def _post(**more: Any) -> dict[str, Any]:
     return {"method": "POST", "url": f"{API}/generate", **more}
 
 
-# What shows those rows of the ledger that an ordinary request does not.
+# Requests for rows of the ledger that an ordinary request does not show.
 REQUESTS: dict[str, dict[str, Any]] = {
     f"prompttovideo.error.{name}": request
     for name, request in {
         "no_such_path": {"method": "GET", "url": f"{API}/video"},
         "method_not_allowed": {"method": "GET", "url": f"{API}/generate"},
-        "too_large": _posted(content=b"x" * 1_048_577),
-        "prompt_required": _posted(json={"prompt": ""}),
-        "blank_prompt": _posted(json={"prompt": " "}),
-        "prompt_no_text": _posted(json={"prompt": 5}),
-        "invalid_quality": _posted(json={"prompt": SUNSET, "quality": "4k"}),
-        "invalid_request": _posted(json={"prompt": "forbidden fruit"}),
+        "too_large": _post(content=b"x" * 1_048_577),
+        "prompt_required": _post(json={"prompt": ""}),
+        "blank_prompt": _post(json={"prompt": " "}),
+        "prompt_no_text": _post(json={"prompt": 5}),
+        "invalid_quality": _post(json={"prompt": SUNSET, "quality": "4k"}),
+        "invalid_request": _post(json={"prompt": "forbidden fruit"}),
     }.items()
 }
 
 
 def by(key: str) -> dict[str, str]:
-    """The header of a caller."""
+    """Return the header with a key."""
     return {"Authorization": f"Bearer {key}"}
 
 
 def held_to(model: type[Shape], reply: httpx2.Response, status: int = 200) -> dict[str, Any]:
-    """The body of a reply, which must have that status and be exactly of the documented model."""
+    """Check a reply against its status and the documented model, and return its body."""
     assert reply.status_code == status, reply.text
     assert reply.headers["content-type"] == "application/json"
     model.model_validate_json(reply.content, strict=True)
@@ -71,7 +71,7 @@ async def queue(talk: Conversation, key: str = "key-1") -> dict[str, Any]:
 
 
 async def completed(talk: Conversation, quality: str = "free", key: str = "key-1") -> dict[str, Any]:
-    """The status of a new video after it has come to its end."""
-    made = await generate(talk, quality=quality, key=key)
+    """Create a video, advance the clock by an hour, and return its status."""
+    video = await generate(talk, quality=quality, key=key)
     await talk.advance(HOUR)
-    return await status(talk, made["video_id"], key)
+    return await status(talk, video["video_id"], key)

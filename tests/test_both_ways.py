@@ -94,7 +94,7 @@ def test_replies_over_a_socket_and_in_this_process_are_identical() -> None:
     with server() as mock, httpx2.Client() as client:
         by_socket = send_all(mock, client, mock.url("videotoprompt", "").removesuffix("/videotoprompt"))
     with server() as mock, httpx2.Client(transport=mock.transport()) as client:
-        in_process = send_all(mock, client, "http://mock.test")
+        in_process = send_all(mock, client, "http://localhost")
     assert len(by_socket) == len(in_process) == len(REQUESTS) + 1
     for request, one, other in zip([*REQUESTS, ("the journal",)], by_socket, in_process, strict=True):
         assert one == other, request

@@ -8,13 +8,15 @@ import httpx2
 import pytest
 
 from mockserver.app import create_app
-from mockserver.control.boundary import Boundary
+from mockserver.control import adapter
+from mockserver.control.boundary import Boundary, WrongTokens
 from mockserver.control.errors import ControlError
 from mockserver.openapi import document
 from mockserver.serving.serve import banner, with_token
 from mockserver.settings import Settings, SettingsError, load
 from tests.conversation import Conversation
-from tests.live import live_server
+from tests.live import Live, live, live_server
+from tests.raw import exchange
 
 LOCAL = {"host": "localhost:8080"}
 OPEN_TO_ALL = Boundary()
@@ -40,17 +42,42 @@ def refused(boundary: Boundary = OPEN_TO_ALL, path: str = "/journal", **headers:
 @pytest.mark.parametrize(
     "host",
     [
-        "localhost", "localhost:8080", "LOCALHOST:1", "127.0.0.1:8080", "[::1]:8080", "192.168.1.7:8080",
-        "mockserver:8080", "app.localhost", "host.docker.internal:8080", "",
+        "localhost", "localhost:8080", "LOCALHOST:1", "localhost.", "127.0.0.1:8080", "127.8.9.10", "[::1]:8080",
+        "192.168.1.7:8080", "[fe80::1]", "app.localhost",
     ],
 )  # fmt: skip
-def test_hosts_without_a_public_domain_are_accepted(host: str) -> None:
-    assert refused(host=host) is None
+@pytest.mark.parametrize("token", ["", "s3cret"])
+def test_the_control_api_answers_to_localhost_and_ip_addresses(host: str, token: str) -> None:
+    assert refused(Boundary(token), host=host, x_mock_token="s3cret") is None
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8080", "a.b"])
-def test_a_name_that_was_rebound_to_this_machine_is_refused(host: str) -> None:
-    assert refused(host=host) == 403
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8080", "a.b", "evil", "evil:8080",
+        "mockserver", "host.docker.internal:8080", "testserver", "mock.test", "localhostx", "xlocalhost", "localhost..",
+        ".localhost.evil", "2130706433", "0x7f.0.0.1", "127.1", "[::1", "::1", "[::1]evil", "[fe80::1%eth0]",
+        "localhost@evil", "evil#localhost", "evil/localhost", "localhost:80:80", "localhost, evil",
+        "localhost evil", "",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("token", ["", "s3cret"])
+def test_a_name_that_was_rebound_to_this_machine_is_refused_also_with_the_token(host: str, token: str) -> None:
+    assert refused(Boundary(token), host=host, x_mock_token="s3cret") == 403
+    assert refused(Boundary(token), host=host, x_mock_token="s3cret", origin=f"http://{host}") == 403
+
+
+def test_names_that_are_allowed_are_answered_with_every_port() -> None:
+    boundary = Boundary("", "", ("mockserver", "Host.Docker.Internal"))
+    for host in ("mockserver", "MOCKSERVER:8080", "host.docker.internal:9", "mockserver."):
+        assert refused(boundary, host=host) is None
+    assert refused(boundary, host="mockserver.evil.example") == 403
+
+
+def test_the_refusal_of_a_host_says_which_option_allows_it() -> None:
+    with pytest.raises(ControlError) as caught:
+        OPEN_TO_ALL.check("/journal", {"host": "ci-box:8080"})
+    assert "--allow-host ci-box (MOCKSERVER_ALLOW_HOSTS=ci-box)" in caught.value.detail
 
 
 @pytest.mark.parametrize(
@@ -63,6 +90,7 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(host: str) -> None:
         {"origin": "null"},
         {"origin": "https://evil.example", "sec_fetch_site": "same-origin"},
         {"origin": "file://"},
+        {"origin": "chrome-extension://localhost:8080"},
     ],
 )
 @pytest.mark.parametrize("path", ["/journal", "/health"])
@@ -79,7 +107,8 @@ def test_requests_of_its_own_pages_and_of_plain_clients_are_accepted() -> None:
 def test_the_host_of_the_public_url_is_accepted() -> None:
     public = Boundary(public_url="https://mock.example.org/base")
     assert refused(public, host="mock.example.org", origin="https://mock.example.org") is None
-    assert refused(public, host="internal:8080", origin="https://mock.example.org") is None
+    assert refused(public, host="mock.example.org:443", origin="https://mock.example.org") is None
+    assert refused(public, host="internal:8080", origin="https://mock.example.org") == 403
     assert refused(public, host="other.example.org") == 403
 
 
@@ -95,7 +124,7 @@ def test_the_host_of_the_public_url_is_accepted() -> None:
         ({"authorization": "Bearer s3cret"}, None),
         ({"authorization": "bearer  s3cret"}, None),
         ({"authorization": "Bearer api-key", "x_mock_token": "s3cret"}, None),
-        ({"x_mock_token": "s3cret", "host": "mock.ci.example"}, None),
+        ({"x_mock_token": "s3cret", "host": "mock.ci.example"}, 403),
         ({"x_mock_token": "s3cret", "sec_fetch_site": "cross-site"}, 403),
     ],
 )
@@ -106,6 +135,36 @@ def test_requests_need_the_token_if_there_is_one(headers: dict[str, Any], status
 def test_probes_need_no_token_and_no_known_host() -> None:
     assert refused(Boundary("s3cret"), "/health", host="mock.cluster.example") is None
     assert refused(Boundary("s3cret"), "/ready") is None
+
+
+def test_ten_wrong_tokens_a_second_are_answered_at_once_and_the_others_in_turn() -> None:
+    wrong = WrongTokens()
+    assert [wrong.delay(100.0) for _ in range(10)] == [0.0] * 10
+    assert [round(wrong.delay(100.0), 3) for _ in range(3)] == [0.1, 0.2, 0.3]
+    assert round(wrong.delay(100.2), 3) == 0.2
+    assert wrong.delay(102.0) == 0.0
+
+
+def test_the_reply_to_a_wrong_token_waits_for_ten_seconds_at_most() -> None:
+    wrong = WrongTokens()
+    assert max(wrong.delay(0.0) for _ in range(100_000)) <= 10.0
+    assert wrong.delay(20.0) == 0.0
+
+
+async def test_only_wrong_tokens_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def wait(connection: object, seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(adapter, "_wait", wait)
+    monkeypatch.setattr(adapter, "monotonic", lambda: 100.0)
+    async with Conversation(None, Settings(token="s3cret")) as t:
+        for _ in range(12):
+            assert (await t.get("/_mock/clock", headers={"X-Mock-Token": "wrong"})).status_code == 401
+            assert (await t.get("/_mock/clock", headers={"X-Mock-Token": "s3cret"})).status_code == 200
+            assert (await t.get("/_mock/clock", headers={"Authorization": ""})).status_code == 401
+    assert [bool(seconds) for seconds in waits] == [False] * 10 + [True] * 2
 
 
 async def test_every_operation_but_the_probes_needs_the_token() -> None:
@@ -199,4 +258,31 @@ def test_a_page_of_another_origin_is_refused_over_a_real_connection() -> None:
     with live_server(create_app()) as base, httpx2.Client(base_url=base) as client:
         assert client.post("/_mock/reset", json={}, headers={"Origin": "https://evil.example"}).status_code == 403
         assert client.get("/_mock/journal", headers={"Host": "evil.example"}).status_code == 403
+        assert client.get("/_mock/journal", headers={"Host": "evil"}).status_code == 403
         assert client.get("/_mock/journal").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Live]:
+    with live({}) as live_server:
+        yield live_server
+
+
+@pytest.mark.parametrize("fields", [b"", b"Host: localhost\r\nHost: localhost\r\n", b"Host: a\r\nhOST: localhost\r\n"])
+@pytest.mark.parametrize("path", [b"/_mock/journal", b"/_mock/health", b"/videotoprompt/v1/analyze/ana_1", b"/"])
+def test_a_request_needs_exactly_one_host(server: Live, path: bytes, fields: bytes) -> None:
+    received = exchange(server.address, b"GET %b HTTP/1.1\r\n%b\r\n" % (path, fields))
+    assert (received.status, received.ended) == (400, "FIN")
+    assert b"The request must have one Host header" in received.body
+
+
+def test_an_http_1_0_request_needs_no_host_but_has_at_most_one(server: Live) -> None:
+    assert exchange(server.address, b"GET /_mock/health HTTP/1.0\r\n\r\n").status == 200
+    assert exchange(server.address, b"GET /_mock/health HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n").status == 400
+
+
+@pytest.mark.parametrize(("authority", "status"), [(b"evil:8080", 403), (b"localhost", 200), (b"u@[::1]:8080", 200)])
+def test_the_host_of_a_whole_url_replaces_the_header(server: Live, authority: bytes, status: int) -> None:
+    for host in (b"localhost", b"evil"):
+        line = b"GET http://%b/_mock/clock?x HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n"
+        assert exchange(server.address, (line % (authority, host)).replace(b"?x", b"")).status == status

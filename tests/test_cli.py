@@ -148,16 +148,16 @@ def test_schema_prints_a_json_schema_that_accepts_the_default_scenario(capsys: O
     jsonschema.validate(yaml.safe_load((bundled_dir() / "default.yaml").read_text("utf-8")), schema)
 
 
-def test_health_and_push_without_a_server_report_an_error(tmp_path: Path, capsys: Out, nobody: str) -> None:
+def test_health_and_push_without_a_server_report_an_error(tmp_path: Path, capsys: Out, unused_url: str) -> None:
     file = tmp_path / "x.yaml"
     file.write_text("scenario: x\n")
-    assert main(["health", "--url", nobody]) == 1
-    assert main(["push", str(file), "--url", nobody]) == 2
-    assert main(["push", str(tmp_path / "none"), "--url", nobody]) == 2
+    assert main(["health", "--url", unused_url]) == 1
+    assert main(["push", str(file), "--url", unused_url]) == 2
+    assert main(["push", str(tmp_path / "none"), "--url", unused_url]) == 2
     assert main(["health", "--url", "nonsense"]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        f"no answer from {nobody}: Connection refused",
-        f"no answer from {nobody}: Connection refused",
+        f"no answer from {unused_url}: Connection refused",
+        f"no answer from {unused_url}: Connection refused",
         f"{tmp_path / 'none'}: No such file or directory",
         "'nonsense' is not the URL of a server; expected one such as http://127.0.0.1:8080",
     ]
@@ -277,7 +277,7 @@ def test_serve_reports_a_port_that_is_in_use(tmp_path: Path, capsys: Out, monkey
     monkeypatch.chdir(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        assert main(["serve", "--port", str(port)]) == 2
+        assert main(["serve", "--port", str(port)]) == 3
     hint = "Is another server running? Use --port 0 for a free port"
     assert capsys.readouterr().err == f"cannot listen on 127.0.0.1 port {port}: Address already in use. {hint}\n"
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mockserver.clock import monotonic
+from mockserver.serving.deadlines import ConnectionLimits
 from tests.live import Live, live
 from tests.raw import connected, exchange, receive, receive_reply, request
 
@@ -63,7 +64,7 @@ def test_requests_after_a_request_with_an_upgrade_field_are_answered(server: Liv
 
 
 def test_many_requests_with_an_upgrade_field_can_be_pipelined(server: Live) -> None:
-    short = b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n"
+    short = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n"
     received = exchange(server.address, short * 4_000 + request("GET", "/_mock/health", b"", CLOSE))
     assert statuses(received.data) == [404] * 4_000 + [200]
 
@@ -81,15 +82,123 @@ def test_a_pipeline_continues_after_a_slow_client_has_read(server: Live) -> None
         assert statuses(receive(connection).data) == [202, *[200] * journals, 200]
 
 
-def test_a_refusal_is_not_sent_before_the_reply_to_an_earlier_request(server: Live) -> None:
-    """The second request is invalid while the first still waits for its reply. The connection is closed."""
-    invalid = b"POST /videotoprompt/v1/analyze/url HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+REVERSE = "/nanophoto/api/sora-2/reverse-prompt"
+JSON = "Content-Type: application/json"
+INVALID_CHUNK = request("POST", REVERSE, b"", JSON, "Transfer-Encoding: chunked"), b"zz\r\n"
+HEALTH = request("GET", "/_mock/health")
+# What comes behind a request, in one or two parts, and the statuses of the replies to it.
+BEHIND = {
+    "an invalid chunk": (*INVALID_CHUNK, [400]),
+    "bytes that are not HTTP": (b"\x00\xff", b"\r\n\r\n", [400]),
+    "an unknown method": (b"", b"FOO /nanophoto/x HTTP/1.1\r\nHost: x\r\n\r\n", [404]),
+    "no host": (b"", b"GET /nanophoto/x HTTP/1.1\r\n\r\n", [400]),
+    "a target that is not ASCII": (b"GET /nano", "photo/ü HTTP/1.1\r\nHost: x\r\n\r\n".encode(), [400]),
+    "a head that is too large": (
+        b"GET /nanophoto/x HTTP/1.1\r\nHost: x\r\n",
+        b"X: " + b"y" * 70_000 + b"\r\n\r\n",
+        [431],
+    ),
+    "CONNECT": (b"", b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n" + HEALTH, [400]),
+    "CONNECT with a path": (b"", b"CONNECT /x HTTP/1.1\r\nHost: a\r\n\r\n" + HEALTH, [404]),
+    "an upgrade": (b"", request("GET", "/_mock/health", b"", *UPGRADE) + request("GET", "/x", b"", CLOSE), [200, 404]),
+    "17 requests": (HEALTH * 16, request("GET", "/_mock/health", b"", CLOSE), [200] * 17),
+    "17 requests and an invalid one": (HEALTH * 17, b"BAD\r\n\r\n", [*[200] * 17, 400]),
+    "an upgrade that is invalid": (request("GET", "/_mock/health", b"", *UPGRADE), b"BAD\r\n\r\n", [200, 400]),
+}
+STREAM = b'{"videoSource": "url", "videoUrl": "https://example.com/cat.mp4"}'
+FIRST = {
+    "at once": (HEALTH, 200),
+    "late": (request("POST", SUBMIT, LATE), 202),
+    "streamed": (request("POST", REVERSE, STREAM), 200),
+}
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["in one part", "in two parts"])
+@pytest.mark.parametrize("behind", BEHIND)
+@pytest.mark.parametrize("first", FIRST)
+def test_replies_keep_the_order_of_the_requests(server: Live, first: str, behind: str, apart: bool) -> None:
+    (data, status), (begin, rest, statuses_behind) = FIRST[first], BEHIND[behind]
     with connected(server.address) as connection:
-        connection.sendall(request("POST", SUBMIT, LATE) + invalid)
+        if apart:
+            connection.sendall(data + begin)
+            server.clock()
+            connection.sendall(rest)
+        else:
+            connection.sendall(data + begin + rest)
         server.clock()
-        connection.sendall(b"zz\r\n")
+        server.advance("5m")
         received = receive(connection)
-        assert (received.data, received.ended) == (b"", "FIN")
+        assert (statuses(received.data), received.ended) == ([status, *statuses_behind], "FIN")
+
+
+def test_a_refusal_waits_for_a_request_that_hangs_and_ends_with_its_client(server: Live) -> None:
+    with connected(server.address) as connection:
+        connection.sendall(request("POST", SUBMIT, HANG) + b"BAD\r\n\r\n")
+        server.clock()
+        assert receive(connection, 0.05).ended == "open"
+    assert eventually(lambda: latest(server) == "a fault closed the connection")
+
+
+def test_a_body_that_breaks_off_is_refused_in_the_place_of_its_reply(server: Live) -> None:
+    """Also if its client waits for `100 Continue`."""
+    for fields in ((JSON,), (JSON, "Expect: 100-continue")):
+        start = request("POST", SUBMIT, b"", *fields, "Transfer-Encoding: chunked")
+        with connected(server.address) as connection:
+            connection.sendall(HEALTH + start)
+            server.clock()
+            connection.sendall(INVALID_CHUNK[1] + HEALTH)
+            received = receive(connection)
+            assert [s for s in statuses(received.data) if s != 100] == [200, 400]
+            assert received.ended == "FIN"
+
+
+def test_a_late_head_is_refused_after_the_reply_to_the_request_before_it() -> None:
+    with (
+        live({"rules": [LATENCY]}, ConnectionLimits(head_timeout=0.02, every=0.01)) as server,
+        connected(server.address) as c,
+    ):
+        c.sendall(request("POST", SUBMIT, LATE) + b"GET /nanophoto/x HT")
+        assert receive(c, 0.1).ended == "open"
+        server.advance("10s")
+        assert statuses(receive(c).data) == [202, 408]
+
+
+def test_a_client_that_leaves_many_requests_behind_is_noticed() -> None:
+    """Nothing is read while 16 requests wait, so the end of the connection is not read either."""
+    with live({"rules": [HANGING]}, ConnectionLimits(every=0.01)) as server:
+        with connected(server.address) as connection:
+            connection.sendall(request("POST", SUBMIT, HANG) + HEALTH * 40)
+            server.clock()
+            connection.sendall(HEALTH * 40)
+        assert eventually(lambda: any(e.get("note") == "a fault closed the connection" for e in server.journal()))
+
+
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        (b"FOO /videotoprompt/v1/analyze/url", (405, b"bad_request")),
+        (b"FOO /v1/analyze/url", (405, b"bad_request")),
+        (b"foo /nanophoto/api/sora-2/reverse-prompt", (405, b"accepts POST only")),
+        (b"FOO /~default/nanophoto/nothing?x", (404, b"errorCode")),
+        (b"FOO /_mock/clock", (405, b"No such method: FOO")),
+        ("GET /videotoprompt/v1/é".encode(), (400, b"bad_request")),
+        ("GET /nanophoto/é?é".encode(), (400, b"errorCode")),
+        (b"GET /nanophoto/\xff", (400, b"errorCode")),
+        (b"FOO /nanophoto/\xff", (404, b"errorCode")),
+    ],
+)
+def test_methods_and_targets_that_the_parser_rejects_get_the_providers_format(
+    server: Live, line: bytes, reply: tuple[int, bytes]
+) -> None:
+    received = exchange(server.address, line + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert received.status == reply[0]
+    assert reply[1] in received.body
+    assert ("allow" in received.head) == (reply[0] == 405 and b"_mock" not in line)
+
+
+def test_the_host_decides_on_the_format_of_a_refusal_too(server: Live) -> None:
+    received = exchange(server.address, b"FOO /v1/x HTTP/1.1\r\nHost: api.videotoprompt.org\r\n\r\n")
+    assert (received.status, b'"not_found"' in received.body) == (404, True)
 
 
 def test_the_size_of_a_head_does_not_include_earlier_requests(server: Live) -> None:

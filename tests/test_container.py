@@ -89,7 +89,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 def test_a_container_is_configured_by_variables_and_has_urls(engine: Engine, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("scenario: mine")
-    with MockServerContainer(scenario=file, seed=7, clock="60x") as mock:
+    with MockServerContainer(scenario=file, seed=7, clock="60x", token="testcontainers") as mock:
         assert mock.base_url("videotoprompt") == f"http://127.0.0.1:{engine.port}/videotoprompt/v1"
         body = {"url": "https://example.com/a.mp4"}
         reply = httpx2.post(
@@ -104,6 +104,13 @@ def test_a_container_is_configured_by_variables_and_has_urls(engine: Engine, tmp
     settings = load({}, dict(each.split("=", 1) for each in engine.created["Env"]))
     assert settings == Settings(scenario="scenario: mine\n", seed=7, clock="60x", token="testcontainers")
     assert engine.calls[-1] == "DELETE /containers/c1"
+
+
+def test_each_container_has_a_random_token(engine: Engine) -> None:
+    one, other = MockServerContainer(), MockServerContainer()
+    assert len(one.token) >= 20
+    assert one.token != other.token
+    assert one.control_headers == {"X-Mock-Token": one.token}
 
 
 def test_the_url_of_an_unknown_provider_is_an_error(engine: Engine) -> None:

@@ -129,10 +129,10 @@ def test_reports_of_parallel_jobs_are_merged(server: Live, capsys: Out, tmp_path
     assert run(capsys, "default", "one", "--fail-under", "33")[0] == 0
 
 
-def test_without_a_server_it_fails_with_a_message(capsys: Out, nobody: str) -> None:
-    code, out, err = run(capsys, "--url", nobody)
+def test_without_a_server_it_fails_with_a_message(capsys: Out, unused_url: str) -> None:
+    code, out, err = run(capsys, "--url", unused_url)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
-    assert err.startswith(f"no answer from {nobody}: ")
+    assert err.startswith(f"no answer from {unused_url}: ")
 
 
 @pytest.mark.parametrize(

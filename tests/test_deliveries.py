@@ -60,7 +60,7 @@ def answer(status: int, **headers: str) -> CallResult:
     ids=["500", "redirect", "404", "timeout", "no connection", "broken reply"],
 )
 async def test_every_failure_is_retried_by_the_providers_schedule(failure: CallResult) -> None:
-    """FACTS 1: retries. A redirect is a failure, and is never followed."""
+    """FACTS section 1: retries. A redirect is a failure, and is never followed."""
 
     async with Conversation(scenario()) as t:
         t.receivers.answers = [failure] * 5
@@ -174,7 +174,7 @@ async def test_attempts_name_the_request_that_caused_them() -> None:
 
 
 async def test_every_attempt_has_the_same_bytes_and_its_own_time() -> None:
-    """Descrideo signs the body followed by the instant of the attempt (FACTS 4: webhook)."""
+    """Descrideo signs the body followed by the instant of the attempt (FACTS section 4: webhook)."""
 
     async with Conversation({"extends": "default", "signature_time": "sandbox"}) as t:
         t.receivers.answers = [answer(500), answer(500), answer(200)]

@@ -51,14 +51,14 @@ STATES = {
     ],
 )
 async def test_both_headers_carry_a_key(headers):
-    """FACTS 4: auth."""
+    """FACTS section 4: auth."""
 
     async with Conversation() as t:
         held_to(replies.Accepted, await t.post(LIVE, job(), headers=headers), 202)
 
 
 async def test_a_key_is_the_same_account_in_either_header():
-    """FACTS 4: auth."""
+    """FACTS section 4: auth."""
 
     async with Conversation() as t:
         job_id = await create(t)
@@ -68,7 +68,7 @@ async def test_a_key_is_the_same_account_in_either_header():
 
 @pytest.mark.parametrize("key", ["", "key-1", "sk_nxt_1", "NXT_1", "demo-1", "nxt_invalid"])
 async def test_other_keys_are_refused(key):
-    """FACTS 4: auth; live keys start with nxt_, demo keys with demo_."""
+    """FACTS section 4: auth; live keys start with nxt_, demo keys with demo_."""
 
     async with Conversation() as t:
         for path in (LIVE, SANDBOX, DEMO):
@@ -78,7 +78,7 @@ async def test_other_keys_are_refused(key):
 
 
 async def test_a_demo_key_does_nothing_on_the_live_api_nor_the_reverse():
-    """FACTS 4: auth, crossing."""
+    """FACTS section 4: auth, crossing."""
 
     async with Conversation() as t:
         for path in (LIVE, SANDBOX):
@@ -91,7 +91,7 @@ async def test_a_demo_key_does_nothing_on_the_live_api_nor_the_reverse():
 
 
 async def test_a_missing_key_is_asked_for():
-    """FACTS 4: auth and errors."""
+    """FACTS section 4: auth and errors."""
 
     async with Conversation() as t:
         del t.client.headers["Authorization"]
@@ -108,7 +108,7 @@ async def test_a_missing_key_is_asked_for():
     ],
 )
 async def test_its_hosts_need_no_prefix_and_its_paths_neither(host, path, key):
-    """FACTS 4: hosts."""
+    """FACTS section 4: hosts."""
 
     async with Conversation() as t:
         body = job(frames=10)
@@ -136,7 +136,7 @@ async def test_a_key_alone_puts_a_request_into_its_sandbox():
 
 
 async def test_a_job_is_accepted_with_a_ulid():
-    """FACTS 4: create."""
+    """FACTS section 4: create."""
 
     async with Conversation() as t:
         first, second = await create(t), await create(t)
@@ -160,14 +160,14 @@ async def test_the_same_requests_give_the_same_ids_and_results():
 
 @pytest.mark.parametrize("mode", STATES)
 async def test_every_mode_passes_its_documented_states_in_order(mode):
-    """FACTS 4: stages."""
+    """FACTS section 4: stages."""
 
     async with Conversation() as t:
         assert await passed(t, await create(t, job(mode))) == STATES[mode]
 
 
 async def test_the_stages_share_the_time_of_the_plan():
-    """FACTS 4: stages; the plan says 8 s of running, and four stages take two each."""
+    """FACTS section 4: stages; the plan says 8 s of running, and four stages take two each."""
     plan = {"steps": [{"status": "queued", "for": "1s"}, {"status": "running", "for": "8s"}, {"status": "succeeded"}]}
 
     async with Conversation({"plans": {"default": plan}}) as t:
@@ -201,7 +201,7 @@ async def test_a_job_by_polls_passes_the_stages_by_polls():
 
 
 async def test_the_status_reply_grows_with_the_end_of_the_job():
-    """FACTS 4: status reply."""
+    """FACTS section 4: status reply."""
 
     async with Conversation() as t:
         job_id = await create(t)
@@ -221,7 +221,7 @@ async def test_the_status_reply_grows_with_the_end_of_the_job():
 
 
 async def test_a_failed_job_says_why():
-    """FACTS 4: status reply, failed."""
+    """FACTS section 4: status reply, failed."""
 
     async with Conversation() as t:
         body = await ended(t, job(source={"type": "direct_url", "url": "https://example.com/mock-fail.mp4"}))
@@ -250,7 +250,7 @@ async def test_a_cancelled_job_has_failed():
     ],
 )
 async def test_only_the_fields_asked_for_are_in_the_result(asked, given):
-    """FACTS 4: output_fields."""
+    """FACTS section 4: output_fields."""
 
     async with Conversation() as t:
         body = await ended(t, job(client_context={"output_fields": asked}))
@@ -269,7 +269,7 @@ async def test_the_result_is_in_the_language_and_the_style_asked_for():
 
 
 async def test_the_meta_data_tell_what_was_heard():
-    """FACTS 4: required, defaults; ten segments of five seconds."""
+    """FACTS section 4: required, defaults; ten segments of five seconds."""
 
     async with Conversation({"extends": "default", "providers": {"descrideo": {"video_seconds": 600}}}) as t:
         silent, audio = await ended(t, job()), await ended(t, job("audio"))
@@ -286,7 +286,7 @@ async def test_the_meta_data_tell_what_was_heard():
 
 
 async def test_nobody_knows_a_job_but_its_account():
-    """FACTS 4: errors; unknown jobs, those of others, and those of another of the three APIs."""
+    """FACTS section 4: errors; unknown jobs, those of others, and those of another of the three APIs."""
 
     async with Conversation() as t:
         live, trial = await create(t), await create(t, path=SANDBOX)
@@ -304,7 +304,7 @@ async def test_nobody_knows_a_job_but_its_account():
 
 
 async def test_secrets_are_an_account_s_own():
-    """FACTS 4: secret."""
+    """FACTS section 4: secret."""
 
     async with Conversation() as t:
         secrets = [await secret(t, key) for key in (KEY, KEY, "nxt_key-2", DEMO_KEY)]

@@ -34,7 +34,7 @@ async def ledger(t: Conversation) -> list[tuple[str, float]]:
     [(0, 0), (0.9, 0), (1, 1), (10, 5), (45, 23), (45.5, 23), (50, 25), (60, 30), (300, 150), (1800, 900)],
 )
 def test_transcription_costs_five_hundredths_per_ten_seconds(seconds, hundredths):
-    """FACTS 4: billing; rounded to cents, half a cent up."""
+    """FACTS section 4: billing; rounded to cents, half a cent up."""
     assert billing.transcription(seconds) == hundredths
 
 
@@ -50,7 +50,7 @@ def test_transcription_costs_five_hundredths_per_ten_seconds(seconds, hundredths
     ],
 )
 async def test_what_a_job_costs(mode, seconds, sampling, expected, heard):
-    """FACTS 4: billing; no more seconds than the video has, and the page's example of 45.5 s and 1.23 tokens."""
+    """FACTS section 4: billing; at most the seconds of the video, and the page's example of 45.5 s and 1.23 tokens."""
 
     async with Conversation(scenario(seconds)) as t:
         body = await ended(t, job(mode, transcription=sampling))
@@ -62,7 +62,7 @@ async def test_what_a_job_costs(mode, seconds, sampling, expected, heard):
 
 
 async def test_tokens_are_reserved_at_creation_and_captured_at_the_real_cost():
-    """FACTS 4: billing; reserved is the most that the job can cost."""
+    """FACTS section 4: billing; reserved is the most that the job can cost."""
 
     async with Conversation(scenario(45.5, credits=10)) as t:
         await create(t, job("vision_audio"))
@@ -73,7 +73,7 @@ async def test_tokens_are_reserved_at_creation_and_captured_at_the_real_cost():
 
 
 async def test_tokens_come_back_when_the_job_fails():
-    """FACTS 4: billing, released on failure; and webhook, failed: with zero cost."""
+    """FACTS section 4: billing, released on failure; and webhook, failed: with zero cost."""
 
     async with Conversation(scenario(credits=10)) as t:
         await create(t, job("audio", source=FAILS))
@@ -84,7 +84,7 @@ async def test_tokens_come_back_when_the_job_fails():
 
 
 async def test_a_prepaid_account_without_tokens_gets_a_402():
-    """FACTS 4: billing; what is reserved cannot be spent twice."""
+    """FACTS section 4: billing; what is reserved cannot be spent twice."""
 
     async with Conversation(scenario(credits=1.5)) as t:
         await create(t)
@@ -101,7 +101,7 @@ async def test_a_prepaid_account_has_tokens_for_a_long_time_unless_told_otherwis
 
 
 async def test_a_postpaid_account_reserves_nothing():
-    """FACTS 4: billing, postpaid."""
+    """FACTS section 4: billing, postpaid."""
 
     async with Conversation(scenario(credits=0, billing="postpaid")) as t:
         body = await ended(t, job("audio"))
@@ -111,7 +111,7 @@ async def test_a_postpaid_account_reserves_nothing():
 
 
 async def test_a_monthly_limit_of_a_postpaid_account_ends_in_a_402():
-    """FACTS 4: billing; jobs that are under way count, whether or not they have ended."""
+    """FACTS section 4: billing; jobs that are under way count, whether or not they have ended."""
 
     async with Conversation(scenario(credits=0, billing="postpaid", limits={"tokens_per_month": 2})) as t:
         await create(t)
@@ -125,7 +125,7 @@ async def test_a_monthly_limit_of_a_postpaid_account_ends_in_a_402():
 
 
 async def test_a_month_counts_what_jobs_really_cost():
-    """FACTS 4: billing; ten tokens are held against the month until they turn out to be 1.1, or none."""
+    """FACTS section 4: billing; ten tokens are held against the month until they turn out to be 1.1, or none."""
     most = {"segments": 30, "segment_sec": 60}
 
     async with Conversation(scenario(20, credits=0, billing="postpaid", limits={"tokens_per_month": 12})) as t:
@@ -162,7 +162,7 @@ async def test_a_job_that_ends_in_the_next_month_gives_nothing_back_to_it():
 
 
 async def test_sandbox_and_demo_jobs_cost_nothing():
-    """FACTS 4: sandbox, costs nothing; the demo is as free."""
+    """FACTS section 4: sandbox, costs nothing; the demo is as free."""
 
     async with Conversation(scenario(credits=0)) as t:
         for path, key, body in ((SANDBOX, KEY, job("audio")), (DEMO, DEMO_KEY, job("audio", frames=10))):

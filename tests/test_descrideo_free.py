@@ -36,7 +36,7 @@ def trial(**more: Any) -> dict[str, Any]:
 
 
 async def test_a_sandbox_job_needs_no_source_and_is_a_job_like_any_other():
-    """FACTS 4: sandbox."""
+    """FACTS section 4: sandbox."""
 
     async with Conversation() as t:
         job_id = await create(t, trial(client_context={"output_fields": ["title"]}), SANDBOX)
@@ -47,7 +47,7 @@ async def test_a_sandbox_job_needs_no_source_and_is_a_job_like_any_other():
 
 
 async def test_a_source_that_a_sandbox_job_has_is_not_looked_at():
-    """FACTS 4: sandbox, no source."""
+    """FACTS section 4: sandbox, no source."""
 
     async with Conversation() as t:
         await create(t, job(source={"type": "nonsense"}), SANDBOX)
@@ -57,7 +57,7 @@ async def test_a_source_that_a_sandbox_job_has_is_not_looked_at():
 
 
 async def test_what_else_a_job_needs_a_sandbox_job_needs_too():
-    """FACTS 4: required."""
+    """FACTS section 4: required."""
 
     async with Conversation() as t:
         for body in ({}, {"frames": 10}, {"webhook": {"url": "http://h.test"}}, trial() | {"frames": 5}):
@@ -65,7 +65,7 @@ async def test_what_else_a_job_needs_a_sandbox_job_needs_too():
 
 
 async def test_the_sandbox_takes_fifty_jobs_a_day():
-    """FACTS 4: sandbox, own daily quota."""
+    """FACTS section 4: sandbox, own daily quota."""
 
     async with Conversation() as t:
         for _ in range(50):
@@ -87,7 +87,7 @@ async def test_the_sandbox_takes_fifty_jobs_a_day():
 
 
 async def test_a_demo_job_from_its_creation_to_its_webhook():
-    """FACTS 4: demo; custom instructions are allowed."""
+    """FACTS section 4: demo; custom instructions are allowed."""
 
     async with Conversation() as t:
         wish = {"lang": "en", "custom_instructions": "Mention the weather"}
@@ -98,7 +98,7 @@ async def test_a_demo_job_from_its_creation_to_its_webhook():
 
 
 async def test_the_demo_takes_one_job_a_day_and_key():
-    """FACTS 4: demo, 429 after one job."""
+    """FACTS section 4: demo, 429 after one job."""
 
     async with Conversation() as t:
         body = job(frames=10)
@@ -129,7 +129,7 @@ BEYOND = {
 
 @pytest.mark.parametrize("name", BEYOND)
 async def test_more_than_the_demo_does_gets_a_422(name):
-    """FACTS 4: demo; frames, lang and source.type."""
+    """FACTS section 4: demo; frames, lang and source.type."""
     body, says = BEYOND[name]
 
     async with Conversation() as t:
@@ -155,7 +155,7 @@ async def test_more_than_the_demo_does_gets_a_422(name):
     ],
 )
 async def test_what_no_api_takes_gets_a_400_there_too(body):
-    """FACTS 4: errors and required."""
+    """FACTS section 4: errors and required."""
 
     async with Conversation() as t:
         await refused(t, 400, body, DEMO, DEMO_KEY)
@@ -169,7 +169,7 @@ async def test_the_demo_knows_the_modes():
 
 
 async def test_nobody_else_knows_a_demo_job():
-    """FACTS 4: demo, get."""
+    """FACTS section 4: demo, get."""
 
     async with Conversation() as t:
         job_id = await create(t, job(frames=10), DEMO, DEMO_KEY)

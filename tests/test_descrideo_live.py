@@ -92,7 +92,7 @@ def ended(server: Live, integrator: Integrator, provider: str = "") -> dict[str,
 
 
 def test_a_private_video_over_real_sockets() -> None:
-    """FACTS 4: source provider and webhook; signed, ranged, and with the proper bytes on the wire."""
+    """FACTS section 4: source provider and webhook; signed, ranged, and with the proper bytes on the wire."""
     with live(SCENARIO) as server, listening(Integrator()) as integrator:
         made = ended(server, integrator)
         assert made["status"] == "succeeded"
@@ -115,7 +115,7 @@ def test_a_private_video_over_real_sockets() -> None:
     ],
 )
 def test_what_goes_wrong_over_real_sockets(broken: str, code: str, says: str) -> None:
-    """FACTS 4: source provider; the egress guard stands before call-outs as it does before webhooks."""
+    """FACTS section 4: source provider; the egress guard stands before call-outs as it does before webhooks."""
     with live(SCENARIO) as server, listening(Integrator(broken)) as integrator:
         made = ended(server, integrator)
         assert (made["status"], made["error"]["code"]) == ("failed", code)

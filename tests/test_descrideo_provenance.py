@@ -190,7 +190,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("key", "path", "body", "rows"), ERRORS)
 async def test_an_error_rests_on_its_status_and_on_how_it_is_laid_out(key, path, body, rows):
-    """FACTS 4: errors; the statuses are documented and the envelope is not."""
+    """FACTS section 4: errors; the statuses are documented and the envelope is not."""
 
     async with Conversation() as t:
         held = await t.post(path, body, headers=by(key))
@@ -222,7 +222,7 @@ async def test_a_replay_that_is_refused_names_why(wait, row):
         await t.advance(wait)
         if row == "rule.replay_forgotten":
             store: Any = t.sandbox.store
-            store._deliveries.clear()
+            store._deliveries.drop()
         await t.post(f"{SANDBOX}/{job_id}/replay-webhook", headers=by())
         assert row in await rests_on(t)
 

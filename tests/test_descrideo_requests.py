@@ -28,7 +28,7 @@ from tests.descrideo_client import (
 @pytest.mark.parametrize("frames", [10, 20, 30])
 @pytest.mark.parametrize("mode", [None, "vision", "vision_audio"])
 async def test_frames_are_ten_twenty_or_thirty(frames, mode):
-    """FACTS 4: required."""
+    """FACTS section 4: required."""
 
     async with Conversation() as t:
         await create(t, job(mode, frames=frames))
@@ -36,7 +36,7 @@ async def test_frames_are_ten_twenty_or_thirty(frames, mode):
 
 @pytest.mark.parametrize("frames", [None, 0, 7, 11, -10, 40, 10.5, "20", True, [20], {"count": 20}])
 async def test_other_frames_are_refused_unless_the_mode_is_audio(frames):
-    """FACTS 4: required; frames are not used in the audio mode."""
+    """FACTS section 4: required; frames are not used in the audio mode."""
 
     async with Conversation() as t:
         for mode in (None, "vision", "vision_audio"):
@@ -50,7 +50,7 @@ async def test_other_frames_are_refused_unless_the_mode_is_audio(frames):
               {"segment_sec": 7.5}, {"enabled": False}, {"segments": None, "segment_sec": None}, {}]
 )  # fmt: skip
 async def test_samples_that_fit(given):
-    """FACTS 4: required; a mode that needs the audio turns transcription on by itself."""
+    """FACTS section 4: required; a mode that needs the audio turns transcription on by itself."""
 
     async with Conversation() as t:
         for mode in ("audio", "vision_audio"):
@@ -62,7 +62,7 @@ async def test_samples_that_fit(given):
               {"segment_sec": 60.1}, {"segment_sec": "5"}, {"segment_sec": -5}, {"segment_sec": True}]
 )  # fmt: skip
 async def test_samples_that_do_not_fit_are_refused_where_they_are_used(given):
-    """FACTS 4: required, where transcription is on."""
+    """FACTS section 4: required, where transcription is on."""
 
     async with Conversation() as t:
         for mode in ("audio", "vision_audio"):
@@ -105,7 +105,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize("name", BROKEN)
 async def test_a_body_that_is_wrong_gets_a_400_that_names_the_field(name):
-    """FACTS 4: required and errors."""
+    """FACTS section 4: required and errors."""
     body, says = BROKEN[name]
 
     async with Conversation() as t:
@@ -126,7 +126,7 @@ async def test_a_body_that_is_wrong_gets_a_400_that_names_the_field(name):
     ],
 )
 async def test_what_is_no_json_gets_a_400(content, kind):
-    """FACTS 4: errors; the page documents no 415."""
+    """FACTS section 4: errors; the page documents no 415."""
 
     async with Conversation() as t:
         for path, key in ((LIVE, KEY), (SANDBOX, KEY), (DEMO, DEMO_KEY)):
@@ -155,7 +155,7 @@ async def test_what_may_be_left_out_may_be_null_and_what_is_unknown_is_let_throu
     ],
 )
 async def test_magic_inputs_are_spelled_in_its_words(word, code):
-    """FACTS 4: errors; in a URL, or in the instructions of a sandbox job."""
+    """FACTS section 4: errors; in a URL, or in the instructions of a sandbox job."""
 
     async with Conversation() as t:
         url = {"type": "direct_url", "url": f"https://example.com/{word}.mp4"}
@@ -166,7 +166,7 @@ async def test_magic_inputs_are_spelled_in_its_words(word, code):
 
 
 async def test_unknown_paths_and_methods_speak_its_language():
-    """FACTS 4: errors."""
+    """FACTS section 4: errors."""
 
     async with Conversation() as t:
         held_to(replies.Error, await t.get(f"{ROOT}/v1/nothing", headers=by()), 404)
@@ -208,7 +208,7 @@ REFUSED: list[Any] = [
 
 
 async def test_the_document_admits_what_the_server_admits():
-    """FACTS 4: required; a client made of the OpenAPI document meets no surprise."""
+    """FACTS section 4: required; a client made of the OpenAPI document meets no surprise."""
     found = contract.operation("descrideo", "POST", "/v1/video-descriptions")
     assert found is not None
     schema = found[1]["requestBody"]["content"]["application/json"]["schema"]

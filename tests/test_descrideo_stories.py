@@ -45,7 +45,7 @@ def story(told: Story) -> Story:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in bundled_dir().glob("descrideo-*.yaml")))
 async def test_a_bundled_story(name: str):
-    """FACTS 4: every error, state and ending that the rows name is a story too."""
+    """FACTS section 4: every error, state and ending that the rows name is a story too."""
     async with Conversation({"extends": name}) as t:
         await STORIES[name](t)
 

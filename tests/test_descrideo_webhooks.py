@@ -41,7 +41,7 @@ NOBODY = CallResult("connect_error", error="refused")
 
 
 async def test_a_job_that_succeeds_posts_the_documented_payload():
-    """FACTS 4: webhook."""
+    """FACTS section 4: webhook."""
 
     async with Conversation() as t:
         job_id = await create(t, job("vision_audio"))
@@ -54,11 +54,11 @@ async def test_a_job_that_succeeds_posts_the_documented_payload():
         assert list(body["billing"]) == ["token_cost", "base_cost", "transcription_cost", "franchise_cost"]
         assert list(body["timing_ms"]) == ["probe", "audio", "frames", "ai", "webhook"]
         shown = await status(t, job_id)
-        assert {name: shown[name] for name in body} == body, "FACTS 4: status reply, as in the webhook"
+        assert {name: shown[name] for name in body} == body, "FACTS section 4: status reply, as in the webhook"
 
 
 async def test_a_job_that_fails_posts_its_error_at_no_cost():
-    """FACTS 4: webhook, failed."""
+    """FACTS section 4: webhook, failed."""
 
     async with Conversation() as t:
         job_id = await create(t, job(source=FAILS))
@@ -74,7 +74,7 @@ async def test_a_job_that_fails_posts_its_error_at_no_cost():
 @pytest.mark.parametrize(("path", "key"), APIS)
 @pytest.mark.parametrize("source", [None, FAILS])
 async def test_every_delivery_is_signed_and_a_tampered_one_is_found_out(path, key, source):
-    """FACTS 4: webhook and secret; checked as the page tells, and by HMAC from its definition."""
+    """FACTS section 4: webhook and secret; checked as the page tells, and by HMAC from its definition."""
 
     async with Conversation() as t:
         instructions = {"custom_instructions": "mock-fail"} if source else {}
@@ -105,7 +105,7 @@ def test_our_own_hmac_agrees_with_the_library_s(key):
 
 
 async def test_the_signature_covers_the_raw_body_followed_by_the_timestamp():
-    """FACTS 4: webhook; with the sandbox's time and a known secret the whole header is known."""
+    """FACTS section 4: webhook; with the sandbox's time and a known secret the whole header is known."""
 
     webhook = {"url": "http://127.0.0.1:1/unused", "secret": "whsec_test"}
     accounts = [{"key": "*", "plan": "pro", "webhook": webhook}]
@@ -124,7 +124,7 @@ async def test_the_signature_covers_the_raw_body_followed_by_the_timestamp():
 
 
 async def test_a_delivery_that_fails_comes_again_four_times():
-    """FACTS 4: retries, as for VideoToPrompt: after 5 s, 30 s, 5 min and 30 min; the same bytes, signed anew."""
+    """FACTS section 4: retries after 5 s, 30 s, 5 min and 30 min, with the same bytes and a new signature."""
 
     async with Conversation({"signature_time": "sandbox"}) as t:
         t.receivers.answers = [answer(b"", 500), answer(b"", 302), CallResult("timeout", error="10 s"), NOBODY, NOBODY]
@@ -161,7 +161,7 @@ async def replayed(t: Conversation, job_id: str, path: str, key: str, code: int 
 @pytest.mark.parametrize(("path", "key"), APIS[1:])
 @pytest.mark.parametrize("instructions", ["", "mock-never-starts"])
 async def test_a_replay_is_the_same_event_as_a_new_attempt(path, key, instructions):
-    """FACTS 4: sandbox and demo, replay-webhook."""
+    """FACTS section 4: sandbox and demo, replay-webhook."""
 
     async with Conversation() as t:
         body = job(frames=10, client_context={"custom_instructions": instructions})
@@ -221,7 +221,7 @@ async def test_a_replay_after_it_was_given_up_reaches_a_receiver_that_is_back():
 
 @pytest.mark.parametrize(("path", "key"), APIS[1:])
 async def test_there_is_nothing_to_replay_before_the_end_nor_of_a_job_that_nobody_knows(path, key):
-    """FACTS 4: errors; 400 while the job runs, 404 for an unknown one or another account's."""
+    """FACTS section 4: errors; 400 while the job runs, 404 for an unknown one or another account's."""
 
     async with Conversation() as t:
         job_id = await create(t, job(frames=10), path, key)
@@ -235,7 +235,7 @@ async def test_there_is_nothing_to_replay_before_the_end_nor_of_a_job_that_nobod
 
 
 async def test_live_jobs_have_no_replay_of_their_own():
-    """FACTS 4: sandbox and demo have one; the live API has no such path, and the others do not know its jobs."""
+    """FACTS section 4: sandbox and demo have one; the live API has none, and the others do not know its jobs."""
 
     async with Conversation() as t:
         made = await ended(t)
@@ -248,12 +248,12 @@ async def test_a_webhook_that_is_no_longer_kept_cannot_be_replayed():
     async with Conversation() as t:
         made = await ended(t, path=SANDBOX)
         store: Any = t.sandbox.store
-        store._deliveries.clear()
+        store._deliveries.drop()
         assert "no longer" in (await replayed(t, made["job_id"], SANDBOX, KEY, 404))["detail"]
 
 
 async def test_events_of_several_keys_are_signed_with_their_own_secrets():
-    """FACTS 4: secret."""
+    """FACTS section 4: secret."""
 
     async with Conversation() as t:
         for key in (KEY, "nxt_key-2", DEMO_KEY):

@@ -294,6 +294,30 @@ async def test_concurrent_calls_share_a_limited_number_of_connections() -> None:
     assert receiver.connections <= 3
 
 
+async def test_waiting_for_a_place_is_not_time_of_the_receiver() -> None:
+    async with receiving(hangs()) as silent, receiving(says(OK)) as receiver, dialling(connections=1) as dialer:
+        first = asyncio.create_task(dialer.send(post(silent, timeout=0.3)))
+        await silent.called.wait()
+        result = await dialer.send(post(receiver, timeout=0.2))
+        assert (await first).kind == "timeout"
+        assert result.kind == "response"
+        assert result.elapsed_ms == 1000  # two readings of the timer, both after the wait
+
+
+async def test_each_receiver_has_its_own_connections_and_unused_ones_are_closed() -> None:
+    now = 0.0
+    async with receiving(says(OK)) as one, receiving(says(OK)) as other:
+        dialer = Dialer(EgressPolicy(), lambda: now)
+        for _ in range(3):
+            await dialer.send(post(one))
+            await dialer.send(post(other))
+        assert len(dialer._pools) == 2
+        now = 5.0
+        await dialer.send(post(other))
+        assert [port for _, _, port in dialer._pools] == [other.port]
+        await dialer.aclose()
+
+
 async def test_calls_that_timed_out_free_their_connections() -> None:
     async with receiving(hangs()) as silent, receiving(says(OK)) as receiver, dialling(connections=2) as dialer:
         late = await asyncio.gather(*[dialer.send(post(silent, timeout=0.05)) for _ in range(20)])

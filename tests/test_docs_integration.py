@@ -62,6 +62,16 @@ def test_compose_runs_what_the_dockerfile_builds() -> None:
     assert Path(folder) == Path(re.findall(r"^WORKDIR (.*)", dockerfile, re.MULTILINE)[-1]) / Settings().scenario_dir
 
 
+def test_no_token_is_published() -> None:
+    """A token in an example is a token that everybody knows."""
+    for text in (CI, (ROOT / "compose.yaml").read_text("utf-8"), (ROOT / "README.md").read_text("utf-8")):
+        assert not re.findall(r"MOCKSERVER_TOKEN: *(?!\n)\S", text)
+        assert not re.findall(r"X-Mock-Token: (?!TOKEN|\$token|//p)\S", text)
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["mockserver"]
+    assert service["environment"]["MOCKSERVER_TOKEN"] is None
+    assert "mockserver" in service["environment"]["MOCKSERVER_ALLOW_HOSTS"]
+
+
 def test_every_host_that_is_intercepted_is_listed_with_its_provider() -> None:
     for provider in all_providers():
         listed = ", ".join(f"`{host}`" for host in provider.hosts)

@@ -32,7 +32,7 @@ PRO = {"accounts": [{"key": "*", "plan": "pro"}]}
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_missing_or_wrong_key(method: str, headers: dict[str, str]):
-    """FACTS 5: auth."""
+    """FACTS section 5: auth."""
 
     async with Conversation() as t:
         reply = await t.client.request(method, PATH, json=ASKED if method == "POST" else None, headers=headers)
@@ -40,7 +40,7 @@ async def test_a_missing_or_wrong_key(method: str, headers: dict[str, str]):
 
 
 async def test_the_documented_request_and_its_reply():
-    """FACTS 5: request, reply."""
+    """FACTS section 5: request, reply."""
 
     async with Conversation() as t:
         reply = await extracted(t, jsonMode=False)
@@ -53,7 +53,7 @@ async def test_the_documented_request_and_its_reply():
     "prompt", [PROMPT, "List every product with its price.", "{", "夕日 🌅 \u0000 \\ \"'", "x" * 200_000, " "]
 )
 async def test_in_json_mode_the_results_are_a_string_of_json(prompt: str):
-    """FACTS 5: reply (jsonMode)."""
+    """FACTS section 5: reply (jsonMode)."""
 
     async with Conversation() as t:
         reply = await extracted(t, prompt=prompt, jsonMode=True)
@@ -63,7 +63,7 @@ async def test_in_json_mode_the_results_are_a_string_of_json(prompt: str):
 
 
 async def test_unknown_properties_are_refused():
-    """FACTS 5: request (additionalProperties)."""
+    """FACTS section 5: request (additionalProperties)."""
 
     async with Conversation() as t:
         assert await refused(t, {**ASKED, "language": "en"}) == "Unknown property: language"
@@ -72,7 +72,7 @@ async def test_unknown_properties_are_refused():
 
 @pytest.mark.parametrize("source", models.SOURCES)
 async def test_documented_sources(source: str):
-    """FACTS 5: requestSource."""
+    """FACTS section 5: requestSource."""
 
     async with Conversation() as t:
         await extracted(t, requestSource=source)
@@ -83,7 +83,7 @@ async def test_documented_sources(source: str):
     ("duration", "credits"), [(1, 101), (100, 101), (101, 102), (5_000, 150), (60_000, 700), (3_600_000, 36_100)]
 )
 async def test_the_price(duration: int, credits: int):
-    """FACTS 5: credits. 100, and 10 a second, rounded up to a whole number."""
+    """FACTS section 5: credits. 100, and 10 a second, rounded up to a whole number."""
 
     assert extraction.cost(duration) == credits
     async with Conversation({"providers": {"dumplingai": {"video_seconds": duration / 1000}}}) as t:
@@ -93,7 +93,7 @@ async def test_the_price(duration: int, credits: int):
 
 @pytest.mark.parametrize("duration", [1, 999, 1_000, 7_250, 3_600_000])
 async def test_the_duration_of_a_file_is_read_from_it(duration: int):
-    """FACTS 5: duration (base64)."""
+    """FACTS section 5: duration (base64)."""
 
     async with Conversation() as t:
         reply = held_to(models.Extracted, await t.post(PATH, sent(mp4(duration))))
@@ -102,7 +102,7 @@ async def test_the_duration_of_a_file_is_read_from_it(duration: int):
 
 
 async def test_the_duration_of_a_url_is_seeded_from_it():
-    """FACTS 5: duration (url): 5 to 600 s, and the same again for the same video, whatever is asked of it."""
+    """FACTS section 5: duration (url): 5 to 600 s, and the same again for the same video, whatever is asked of it."""
 
     async with Conversation() as t:
         lengths = [(await extracted(t, video=f"https://example.com/{i}.mp4"))["videoDuration"] for i in range(40)]
@@ -122,7 +122,7 @@ async def test_the_same_request_gets_the_same_bytes():
 
 
 async def test_a_scenario_can_set_the_duration():
-    """FACTS 5: duration (a scenario can set it), for files too."""
+    """FACTS section 5: duration (a scenario can set it), for files too."""
 
     async with Conversation({"providers": {"dumplingai": {"video_seconds": 12.5}}}) as t:
         assert (await extracted(t))["videoDuration"] == 12.5
@@ -130,7 +130,7 @@ async def test_a_scenario_can_set_the_duration():
 
 
 async def test_videos_that_are_too_long():
-    """FACTS 5: limits (over 3,600 s)."""
+    """FACTS section 5: limits (over 3,600 s)."""
 
     async with Conversation({"providers": {"dumplingai": {"video_seconds": 3600.001}}}) as t:
         assert "1 hour (3600 seconds)" in await refused(t, ASKED)
@@ -138,7 +138,7 @@ async def test_videos_that_are_too_long():
 
 
 async def test_files_that_are_too_long():
-    """FACTS 5: limits (over 3,600 s), read from the file."""
+    """FACTS section 5: limits (over 3,600 s), read from the file."""
 
     async with Conversation() as t:
         # The movie header states its timescale, and then the duration (ISO 14496-12, section 8.2.2).
@@ -151,7 +151,7 @@ async def test_files_that_are_too_long():
 
 @pytest.mark.parametrize("ending", [*FORMATS, "3gp", "MP4", "WebM"])
 async def test_supported_formats_by_url(ending: str):
-    """FACTS 5: formats. Queries and fragments are no part of a file's name."""
+    """FACTS section 5: formats. Queries and fragments are no part of a file's name."""
 
     async with Conversation() as t:
         for url in (f"https://example.com/a.{ending}", f"http://1.2.3.4:99/a.b.{ending}?sign=x.mkv#t.txt"):
@@ -168,7 +168,7 @@ async def test_a_url_that_shows_no_format_is_taken(url: str):
 
 @pytest.mark.parametrize("ending", ["mkv", "m4v", "ogv", "gif", "mp3", "html", "MKV", "mp4x"])
 async def test_unsupported_formats_by_url(ending: str):
-    """FACTS 5: limits (unsupported format)."""
+    """FACTS section 5: limits (unsupported format)."""
 
     async with Conversation() as t:
         told = await refused(t, {**ASKED, "video": f"https://example.com/video.mp4/a.{ending}?x=.mp4"})
@@ -191,7 +191,7 @@ async def test_unsupported_formats_by_url(ending: str):
     ids=["flv", "mpeg", "mpg", "avi", "webm", "wmv", "3gpp", "mov", "old mov"],
 )
 async def test_supported_formats_by_content(head: bytes):
-    """FACTS 5: formats, duration. What states no duration has one seeded from its content."""
+    """FACTS section 5: formats, duration. What states no duration has one seeded from its content."""
 
     async with Conversation() as t:
         first, other = [held_to(models.Extracted, await t.post(PATH, sent(head + tail))) for tail in (b"", b"other")]
@@ -203,7 +203,7 @@ async def test_supported_formats_by_content(head: bytes):
     "data", [b"", b"\0", b"%PDF-1.7", b"\x89PNG\r\n\x1a\n", b"\x1a\x45\xdf\xa3matroska", b"OggS" * 9]
 )
 async def test_unsupported_formats_by_content(data: bytes):
-    """FACTS 5: limits (unsupported format)."""
+    """FACTS section 5: limits (unsupported format)."""
 
     async with Conversation() as t:
         told = await refused(t, sent(data))
@@ -211,7 +211,7 @@ async def test_unsupported_formats_by_content(data: bytes):
 
 
 async def test_the_list_of_formats():
-    """FACTS 5: formats (GET). It counts as a request, and needs a key like every other."""
+    """FACTS section 5: formats (GET). It counts as a request, and needs a key like every other."""
 
     async with Conversation(PRO) as t:
         reply = await t.get(PATH)
@@ -224,7 +224,7 @@ async def test_the_list_of_formats():
 
 @pytest.mark.parametrize("plan", ["free", "starter", "basic", "pro", "enterprise", None])
 async def test_sixty_requests_a_minute(plan: str | None):
-    """FACTS 5: rate limit. Every reply tells, errors too; a window later all is new."""
+    """FACTS section 5: rate limit. Every reply tells, errors too; a window later all is new."""
 
     async with Conversation({"accounts": [{"key": "*", "plan": plan}]}) as t:
         for used in range(1, 61):
@@ -255,7 +255,7 @@ async def test_sixty_requests_a_minute(plan: str | None):
     ],
 )
 async def test_paths_and_methods_that_do_not_exist(method: str, path: str, status: int):
-    """FACTS 5: rate limit (the headers are on every response)."""
+    """FACTS section 5: rate limit (the headers are on every response)."""
 
     async with Conversation() as t:
         reply = await t.client.request(method, f"/dumplingai/api/v1{path}")
@@ -270,7 +270,7 @@ async def test_an_unlimited_account_still_has_numbers_in_its_headers():
 
 
 async def test_credits_are_unlimited_unless_an_account_has_a_balance():
-    """FACTS 5: 402."""
+    """FACTS section 5: 402."""
 
     accounts = [{"key": "rich", "credits": 1000}, {"key": "*", "plan": "pro"}]
     async with Conversation({"accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}}) as t:
@@ -283,7 +283,7 @@ async def test_credits_are_unlimited_unless_an_account_has_a_balance():
 
 
 async def test_the_whole_balance_can_be_used():
-    """FACTS 5: 402."""
+    """FACTS section 5: 402."""
 
     accounts = [{"key": "*", "credits": 700}]
     async with Conversation({"accounts": accounts, "providers": {"dumplingai": {"video_seconds": 60}}}) as t:
@@ -318,7 +318,7 @@ async def test_the_ledger_tells_which_request_took_what():
     ],
 )
 async def test_magic_inputs_work_in_the_url_and_in_the_prompt(word: str, status: int, told: str):
-    """FACTS 5: 500, and what else can be asked for. A file that is sent along has its prompt."""
+    """FACTS section 5: 500, and what else can be asked for. A file that is sent along has its prompt."""
 
     async with Conversation() as t:
         asked = [
@@ -334,7 +334,7 @@ async def test_magic_inputs_work_in_the_url_and_in_the_prompt(word: str, status:
 
 
 async def test_a_server_error_is_a_failed_extraction_only_where_something_is_extracted():
-    """FACTS 5: 500."""
+    """FACTS section 5: 500."""
 
     rule = {
         "name": "broken",

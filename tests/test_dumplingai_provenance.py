@@ -119,7 +119,7 @@ async def test_the_sixty_requests_of_a_minute_are_assumed():
 
 
 async def test_a_video_without_a_length_of_its_own_has_a_made_up_one():
-    """FACTS 5: duration (url: seeded, 5 to 600 s; a scenario can set it). So has a file that states none."""
+    """FACTS section 5: duration (url: seeded, 5 to 600 s; a scenario can set it). So has a file that states none."""
 
     async with Conversation() as t:
         given = [{"video": f"https://example.com/{n}.mp4"} for n in range(9)] + [

@@ -60,7 +60,7 @@ NO_OBJECTS = (b"null", b"[]", b'["video"]', b'"video"', b"5", b"true")
 
 @pytest.mark.parametrize("name", NOT_JSON)
 async def test_what_is_no_json(name: str):
-    """FACTS 5: request."""
+    """FACTS section 5: request."""
 
     async with Conversation() as t:
         reply = await t.client.post(PATH, content=NOT_JSON[name], headers=JSON)
@@ -88,7 +88,7 @@ async def test_the_journal_says_which_limit_a_large_body_exceeds():
 
 @pytest.mark.parametrize("body", NO_OBJECTS)
 async def test_what_is_no_object(body: bytes):
-    """FACTS 5: request."""
+    """FACTS section 5: request."""
 
     async with Conversation() as t:
         reply = await t.client.post(PATH, content=body, headers=JSON)
@@ -133,7 +133,7 @@ async def test_what_does_not_say_that_it_is_json(kind: str):
     ids=lambda value: repr(value)[:60],
 )
 async def test_types_enums_and_names(change: dict[str, Any], told: str):
-    """FACTS 5: request (as the OpenAPI says)."""
+    """FACTS section 5: request (as the OpenAPI says)."""
 
     async with Conversation() as t:
         assert await refused(t, {**ASKED, **change}) == told
@@ -141,7 +141,7 @@ async def test_types_enums_and_names(change: dict[str, Any], told: str):
 
 @pytest.mark.parametrize("name", ["video", "prompt", "inputMethod"])
 async def test_what_is_missing(name: str):
-    """FACTS 5: request (required)."""
+    """FACTS section 5: request (required)."""
 
     async with Conversation() as t:
         assert await refused(t, {k: v for k, v in ASKED.items() if k != name}) == f"{name} is required"
@@ -212,7 +212,7 @@ async def test_line_breaks_and_missing_padding_are_let_through():
 
 @pytest.mark.parametrize("size", [12, 13, 31, 40, 100, 500, 1_000, 2_000])
 async def test_a_file_that_is_cut_off_is_served_and_noted(size: int):
-    """FACTS 5: duration. It is read where the file still states it, else seeded."""
+    """FACTS section 5: duration. It is read where the file still states it, else seeded."""
 
     async with Conversation() as t:
         reply = held_to(models.Extracted, await t.post(PATH, sent(mp4(7_250)[:size])))

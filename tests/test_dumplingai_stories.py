@@ -39,7 +39,7 @@ def story(told: Story) -> Story:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in bundled_dir().glob("dumplingai-*.yaml")))
 async def test_a_bundled_story(name: str):
-    """FACTS 5: every error, limit and price that the rows name is a story too."""
+    """FACTS section 5: every error, limit and price that the rows name is a story too."""
     async with Conversation({"extends": name}) as t:
         await STORIES[name](t)
 
@@ -199,7 +199,7 @@ async def contract(t: Conversation) -> None:
 
 
 async def test_work_that_is_left_early_is_not_charged():
-    """FACTS 5: credits. The client goes away in the middle of a slow extraction."""
+    """FACTS section 5: credits. The client goes away in the middle of a slow extraction."""
 
     accounts = [{"key": "*", "plan": "pro", "credits": 5_000}]
     async with Conversation(
@@ -216,7 +216,7 @@ async def test_work_that_is_left_early_is_not_charged():
 
 
 async def test_two_at_a_time_share_one_balance():
-    """FACTS 5: 402. What is set aside for one extraction is not there for another."""
+    """FACTS section 5: 402. What is set aside for one extraction is not there for another."""
 
     accounts = [{"key": "*", "plan": "pro", "credits": 1_400}]
     async with Conversation(
@@ -242,8 +242,11 @@ async def test_stuck_work_hangs_until_the_client_gives_up():
 
 async def test_steps_that_wait_for_polls_take_no_time():
     async with Conversation() as t:
-        await extracted(t, prompt="mock-polls")
+        start = t.sandbox.clock.now()
+        by_polls = await extracted(t, prompt="mock-polls")
         await extracted(t, prompt="mock-fast")
+        assert by_polls["creditUsage"] > 0
+        assert t.sandbox.clock.now() == start
 
 
 async def test_a_strict_server_tells_the_contract_story_too():

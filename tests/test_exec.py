@@ -59,7 +59,7 @@ def test_wrong_options_are_reported_and_the_program_is_not_run(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "exec needs a program to run: mockserver exec -- COMMAND ..."
     assert "did you mean 'default'?" in lines[1]
-    assert lines[2] == "clock must be real, manual, auto, or a speed such as 60x, not 'soon'"
+    assert lines[2] == "clock must be real, manual, auto, scaled, or a speed such as 60x, not 'soon'"
     assert not ran.exists()
 
 

@@ -152,11 +152,6 @@ async def test_any_query_string_is_accepted(query: str) -> None:
         assert len(await seen(t, f"{job}?{query}")) == len(PEOPLE)
 
 
-async def test_the_number_of_made_up_values_in_a_text_is_bounded() -> None:
-    text = await written({**dictated("${fake.paragraph} " * 20_000), "seed": 2})
-    assert 1_000_000 <= len(text) <= 1_000_000 + 20_000
-
-
 def test_a_value_does_not_depend_on_values_of_other_kinds() -> None:
     alone, among = Fakes(Seeded(1)), Fakes(Seeded(1))
     names = [alone.next("name") for _ in range(3)]
@@ -206,7 +201,7 @@ def loaded():
 async def ask():
     rule = {"name": "r", "operation": "dumplingai.*", "reply": {"by": "${fake.name}"}}
     app = create_app(scenario={"scenario": "s", "extends": "default", "rules": [rule], "clock": {"mode": "auto"}})
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://mock.test") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost") as client:
         keys = {"Authorization": "Bearer key-1"}
         assert (await client.get("/_mock/jobs")).status_code == 200
         assert not loaded(), "at the start"

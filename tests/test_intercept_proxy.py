@@ -378,7 +378,7 @@ def _other() -> str:
 OTHER = _other()
 
 
-def test_only_the_owner_can_read_the_files() -> None:
+def test_only_the_owner_can_open_the_directory_with_the_certificates() -> None:
     with intercepting() as t:
         directory = t.interceptor.directory
         assert directory.stat().st_mode & 0o077 == 0

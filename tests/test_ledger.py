@@ -1,4 +1,4 @@
-"""The ledger is whole: every behaviour has a row, and every row a scenario that shows it and a test that proves it."""
+"""The ledger is complete: every behaviour has a row, and every row has a scenario that shows it and a test."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -17,21 +17,21 @@ from mockserver.provenance.rows import KINDS, kind_of
 from mockserver.providers.registry import all_providers
 from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
-from tests.stories import ASKED, CALL_OUTS, Asked, asked_of, of_row, replies, ways
+from tests.row_requests import OTHER_CALLS, REQUESTS, RowRequests, repeat, replies, requests_for, requests_for_row
 
 PROVIDERS = {p.name: p for p in all_providers()}
 LEDGER = ledger(all_providers())
 ROWS = LEDGER.rows
 TESTS = Path(__file__).parent
 BUNDLED = {path.stem for path in bundled_dir().glob("*.yaml")}
-# What a scenario shows to whoever asks as its provider is asked.
+# Rows that a scenario shows for ordinary requests to its provider.
 SHOWN = [row for row in ROWS if kind_of(row) in ("error", "state", "event", "ending")]
 
 
-def of_its_own(row: str) -> bool:
-    """Whether a row is shown by a request of its own, whatever the scenario."""
+def has_own_request(row: str) -> bool:
+    """Return true if a particular request shows the row in any scenario."""
     provider, _, name = row.partition(".")
-    return row in ASKED or of_row(PROVIDERS[provider], name) is not None
+    return row in REQUESTS or requests_for_row(PROVIDERS[provider], name) is not None
 
 
 def test_every_row_names_a_scenario_that_is_bundled() -> None:
@@ -39,11 +39,11 @@ def test_every_row_names_a_scenario_that_is_bundled() -> None:
 
 
 def test_every_row_names_a_test_that_exists() -> None:
-    named = {row: told.test.partition("::") for row, told in ROWS.items()}
-    assert [row for row, (file, _, function) in named.items() if function not in functions(file)] == []
+    tests = {name: row.test.partition("::") for name, row in ROWS.items()}
+    assert [row for row, (file, _, function) in tests.items() if function not in functions(file)] == []
 
 
-def test_what_is_documented_names_a_part_of_the_page_and_no_excuse() -> None:
+def test_the_source_of_a_documented_row_is_a_part_of_the_documentation() -> None:
     excuses = ("not documented", "assumed", "chosen")
     documented = [row for row in ROWS if ROWS[row].basis == "documented"]
     assert [row for row in documented if ROWS[row].source.lower().startswith(excuses)] == []
@@ -55,7 +55,7 @@ def test_each_row_describes_its_behaviour_in_one_sentence_that_needs_no_context(
 
 
 def _style_problem(sentence: str) -> str:
-    """What is wrong with the description of a row; empty if nothing is."""
+    """Return what is wrong with the description of a row, or an empty string."""
     if not sentence[0].isupper():
         return "does not start with a capital letter"
     if any(mark in f"{sentence} " for mark in (". ", "; ", "? ")):
@@ -74,11 +74,11 @@ def _style_problem(sentence: str) -> str:
         ("It returns 401", "refers to another sentence"),
     ],
 )
-def test_the_check_of_descriptions_finds_what_is_wrong(sentence: str, problem: str) -> None:
+def test_the_problems_of_descriptions_are_found(sentence: str, problem: str) -> None:
     assert _style_problem(sentence) == problem
 
 
-def test_what_was_observed_was_seen_in_one_of_two_places() -> None:
+def test_the_source_of_an_observed_row_is_one_of_two() -> None:
     seen = {ROWS[row].source.partition(";")[0] for row in ROWS if ROWS[row].basis == "observed"}
     assert seen == {"the provider's public source code", "published clients"}
 
@@ -90,38 +90,38 @@ def test_everything_that_a_provider_declares_has_a_row(provider: Provider) -> No
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 def test_no_row_is_about_something_that_a_provider_does_not_have(provider: Provider) -> None:
-    """Errors and rules may be more than what is declared: what tests meet of them is checked in every conversation."""
-    there = set(declared(provider))
+    """There may be more errors and rules than are declared. Every conversation checks the rows of its replies."""
+    present = set(declared(provider))
     strict = ("operation", "state", "event", "header", "limit")
-    assert [r for r in ROWS if r.startswith(f"{provider.name}.") and kind_of(r) in strict and r not in there] == []
+    assert [r for r in ROWS if r.startswith(f"{provider.name}.") and kind_of(r) in strict and r not in present] == []
 
 
 @pytest.mark.parametrize("row", SHOWN)
 async def test_the_scenario_of_a_row_shows_it(row: str) -> None:
-    asked = asked_of(row, ROWS[row].scenario)
+    requests = requests_for(row, ROWS[row].scenario)
 
-    async with Conversation({"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}}) as t:
-        assert await met(t, asked, lambda entry: row in entry.rests_on)
+    async with Conversation({"extends": ROWS[row].scenario, "clock": {"mode": requests.clock}}) as t:
+        assert await meets(t, requests, lambda entry: row in entry.rests_on)
 
 
-# What takes a request of its own is shown by the request.
+# A row with its own request is shown in any scenario.
 @pytest.mark.parametrize(
-    "row", [r for r in SHOWN if kind_of(r) == "error" and ROWS[r].scenario != "default" and not of_its_own(r)]
+    "row", [r for r in SHOWN if kind_of(r) == "error" and ROWS[r].scenario != "default" and not has_own_request(r)]
 )
-async def test_the_neutral_scenario_does_not_show_an_error_of_another(row: str) -> None:
-    asked = asked_of(row, ROWS[row].scenario)
+async def test_the_default_scenario_does_not_show_an_error_of_another_scenario(row: str) -> None:
+    requests = requests_for(row, ROWS[row].scenario)
 
-    async with Conversation({"extends": "default", "clock": {"mode": asked.clock}}) as t:
-        async for _ in replies(t, asked):
+    async with Conversation({"extends": "default", "clock": {"mode": requests.clock}}) as t:
+        async for _ in replies(t, requests):
             assert not [entry for entry in await t.sandbox.journal() if row in entry.rests_on]
 
 
 @pytest.mark.parametrize("row", [f"{p.name}.limit.{limit}" for p in PROVIDERS.values() for limit in p.periods])
 async def test_the_scenario_of_a_counted_limit_uses_it_up(row: str) -> None:
-    asked = asked_of(row, ROWS[row].scenario)
+    requests = requests_for(row, ROWS[row].scenario)
 
-    async with Conversation({"extends": ROWS[row].scenario, "clock": {"mode": asked.clock}}) as t:
-        assert await met(t, asked, lambda entry: entry.status in (402, 429))
+    async with Conversation({"extends": ROWS[row].scenario, "clock": {"mode": requests.clock}}) as t:
+        assert await meets(t, requests, lambda entry: entry.status in (402, 429))
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
@@ -131,16 +131,16 @@ def test_every_documented_status_is_that_of_an_error_with_a_row(provider: Provid
     assert statuses == {provider.error_reply(Refusal(kind)).status for kind in _kinds(provider, shown)}
 
 
-async def met(t: Conversation, asked: Asked, wanted: Callable[[JournalEntry], bool]) -> bool:
-    """Whether asking the provider, again and again and as time passes, comes to something that is wanted."""
-    async for _ in ways(t, asked):
-        if any(wanted(entry) for entry in await t.sandbox.journal()):
+async def meets(t: Conversation, requests: RowRequests, matches: Callable[[JournalEntry], bool]) -> bool:
+    """Repeat the requests while time passes, until a journal entry matches. Return false if there is none."""
+    async for _ in repeat(t, requests):
+        if any(matches(entry) for entry in await t.sandbox.journal()):
             return True
     return False
 
 
 def declared(provider: Provider) -> Iterator[str]:
-    """The ids of the rows that a provider must have."""
+    """Yield the ids of the rows that a provider must have."""
     for kind, names in _declared(provider):
         assert kind in KINDS
         yield from (f"{provider.name}.{kind}.{name}" for name in names)
@@ -151,7 +151,7 @@ def _declared(provider: Provider) -> Iterator[tuple[str, Any]]:
     yield "operation", [o.name for o in provider.operations]
     yield "error", ["no_such_path", "method_not_allowed", *(_error(provider, kind) for kind in _kinds(provider, shown))]
     yield "state", [*provider.states.values(), *provider.stages]
-    yield "event", [*provider.documented_events, *CALL_OUTS.get(provider.name, ())]
+    yield "event", [*provider.documented_events, *OTHER_CALLS.get(provider.name, ())]
     of_replies = [header for o in shown for reply in o.replies.values() for header in reply.headers]
     of_events = [header for event in provider.documented_events.values() for header in event.headers]
     yield "header", [*provider.documented_headers, *of_replies, *of_events]
@@ -160,7 +160,7 @@ def _declared(provider: Provider) -> Iterator[tuple[str, Any]]:
 
 
 def _kinds(provider: Provider, shown: list[Operation]) -> Iterator[str]:
-    """The neutral kinds of error that scenarios can ask of a provider, and its own codes."""
+    """Yield the provider's own codes, and the neutral kinds of error that it documents."""
     yield from (f"{provider.name}:{code}" for code in provider.codes)
     statuses = {status for o in shown for status in o.replies}
     yield from (kind for kind in ERROR_KINDS if provider.error_reply(Refusal(kind)).status in statuses)
@@ -172,5 +172,6 @@ def _error(provider: Provider, kind: str) -> str:
 
 @cache
 def functions(file: str) -> frozenset[str]:
+    """Return the names of the functions in a test file."""
     tree = ast.parse((TESTS / file).read_text("utf-8"))
     return frozenset(n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))

@@ -12,7 +12,7 @@ HOUR = 3_600
 
 @pytest.mark.parametrize("asked", [YOUTUBE, URL, FILE], ids=["youtube", "url", "file"])
 async def test_every_source_is_analysed(asked):
-    """FACTS 3: videoSource, stream."""
+    """FACTS section 3: videoSource, stream."""
 
     async with Conversation(AUTO) as t:
         text = answered(await t.post(API, asked))
@@ -24,7 +24,7 @@ async def test_every_source_is_analysed(asked):
 
 
 async def test_the_host_alone_is_address_enough():
-    """FACTS 3: Host."""
+    """FACTS section 3: Host."""
 
     async with Conversation(AUTO) as t:
         answered(await t.post("/api/sora-2/reverse-prompt", URL, headers={"Host": "nanophoto.ai"}))
@@ -33,7 +33,7 @@ async def test_the_host_alone_is_address_enough():
 
 @pytest.mark.parametrize("locale", locales.CODES)
 async def test_the_text_is_in_the_language_asked_for(locale):
-    """FACTS 3: locale, stream (written in the requested locale)."""
+    """FACTS section 3: locale, stream (written in the requested locale)."""
 
     async with Conversation(AUTO) as t:
         forms = locales.locale(locale).shots
@@ -43,7 +43,7 @@ async def test_the_text_is_in_the_language_asked_for(locale):
 
 
 async def test_without_a_locale_the_text_is_english():
-    """FACTS 3: locale (default en)."""
+    """FACTS section 3: locale (default en)."""
 
     async with Conversation(AUTO) as t:
         assert answered(await t.post(API, URL)) == answered(await t.post(API, {**URL, "locale": "en"}))
@@ -51,14 +51,14 @@ async def test_without_a_locale_the_text_is_english():
 
 @pytest.mark.parametrize("locale", ["xx", "EN", "zh-CN", "", None, 5])
 async def test_another_locale_is_refused(locale):
-    """FACTS 3: locale (unknown)."""
+    """FACTS section 3: locale (unknown)."""
 
     async with Conversation(AUTO) as t:
         assert "locale" in refused(await t.post(API, {**URL, "locale": locale}), "INVALID_INPUT")
 
 
 async def test_the_same_video_is_told_in_the_same_words():
-    """FACTS 3: stream."""
+    """FACTS section 3: stream."""
 
     async with Conversation(AUTO) as t:
         first = answered(await t.post(API, YOUTUBE))
@@ -69,7 +69,7 @@ async def test_the_same_video_is_told_in_the_same_words():
 
 
 async def test_the_durations_of_the_shots_add_up_to_the_uploaded_video():
-    """FACTS 3: file; the length is read from the file."""
+    """FACTS section 3: file; the length is read from the file."""
 
     async with Conversation(AUTO) as t:
         seconds = [float(row[5].removesuffix(" s")) for row in rows(answered(await t.post(API, FILE)))]
@@ -77,7 +77,7 @@ async def test_the_durations_of_the_shots_add_up_to_the_uploaded_video():
 
 
 async def test_the_head_comes_at_once_and_the_text_word_by_word():
-    """FACTS 3: stream (chunked)."""
+    """FACTS section 3: stream (chunked)."""
 
     async with Conversation() as t:
         listener = await Listener(t, API, URL).settled()
@@ -99,7 +99,7 @@ async def test_the_head_comes_at_once_and_the_text_word_by_word():
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic a2V5", "key-1", "Bearer invalid-key"])
 async def test_a_missing_or_wrong_key(header):
-    """FACTS 3: auth."""
+    """FACTS section 3: auth."""
 
     async with Conversation(AUTO) as t:
         refused(await t.post(API, URL, headers={"Authorization": header}), "LOGIN_REQUIRED")
@@ -108,7 +108,7 @@ async def test_a_missing_or_wrong_key(header):
 
 @pytest.mark.parametrize("plan", ["free", "starter", "basic", "pro", "enterprise"])
 async def test_a_key_has_100_requests_an_hour(plan):
-    """FACTS 3: limit."""
+    """FACTS section 3: limit."""
 
     async with Conversation({"accounts": [{"key": "*", "plan": plan}]}) as t:
         for _ in range(100):
@@ -122,7 +122,7 @@ async def test_a_key_has_100_requests_an_hour(plan):
 
 
 async def test_a_credit_is_set_aside_at_the_start_and_charged_at_the_end():
-    """FACTS 3: credits."""
+    """FACTS section 3: credits."""
 
     async with Conversation() as t:
         before = (await credits(t))["credits"]
@@ -137,7 +137,7 @@ async def test_a_credit_is_set_aside_at_the_start_and_charged_at_the_end():
 
 
 async def test_without_credits_nothing_starts():
-    """FACTS 3: credits (402)."""
+    """FACTS section 3: credits (402)."""
 
     async with Conversation({**AUTO, "accounts": [{"key": "*", "credits": 1.5}]}) as t:
         answered(await t.post(API, URL))
@@ -147,7 +147,7 @@ async def test_without_credits_nothing_starts():
 
 
 async def test_refused_requests_cost_nothing():
-    """FACTS 3: credits."""
+    """FACTS section 3: credits."""
 
     async with Conversation(AUTO) as t:
         before = await credits(t)
@@ -166,7 +166,7 @@ async def test_refused_requests_cost_nothing():
     ],
 )
 async def test_a_failed_analysis_gives_its_credit_back(rule, code):
-    """FACTS 3: credits (given back when the analysis fails)."""
+    """FACTS section 3: credits (given back when the analysis fails)."""
 
     async with Conversation(ruled(**rule)) as t:
         refused(await t.post(API, URL), code)
@@ -177,7 +177,7 @@ async def test_a_failed_analysis_gives_its_credit_back(rule, code):
 
 @pytest.mark.parametrize("kind", ["truncate", "reset", "stall"])
 async def test_a_stream_that_breaks_off_gives_its_credit_back(kind):
-    """FACTS 3: credits, after the first byte."""
+    """FACTS section 3: credits, after the first byte."""
 
     async with Conversation({**ruled(stream={"fault": {"kind": kind, "at": "60%"}}), "clock": {"mode": "manual"}}) as t:
         listener = await Listener(t, API, URL).settled()
@@ -195,7 +195,7 @@ async def test_a_stream_that_breaks_off_gives_its_credit_back(kind):
     "fault", [{"kind": "garble"}, {"kind": "slow_drip", "rate": 500}, {"kind": "stall", "for": "1m"}]
 )
 async def test_a_stream_that_is_spoilt_but_whole_is_paid_for(fault):
-    """FACTS 3: credits, after the first byte."""
+    """FACTS section 3: credits, after the first byte."""
 
     async with Conversation({**ruled(stream={"fault": fault}), "clock": {"mode": "manual"}}) as t:
         listener = await Listener(t, API, URL).settled()
@@ -205,7 +205,7 @@ async def test_a_stream_that_is_spoilt_but_whole_is_paid_for(fault):
 
 
 async def test_a_client_that_goes_away_pays_for_the_work():
-    """FACTS 3: credits; that the work is paid for is assumed."""
+    """FACTS section 3: credits; that the work is paid for is assumed."""
 
     async with Conversation() as t:
         listener = await Listener(t, API, URL).settled()
@@ -217,7 +217,7 @@ async def test_a_client_that_goes_away_pays_for_the_work():
 
 
 async def test_an_analysis_is_a_job_that_the_control_api_shows():
-    """FACTS 3: stream."""
+    """FACTS section 3: stream."""
 
     async with Conversation() as t:
         await Listener(t, API, URL).settled()
@@ -234,7 +234,7 @@ async def test_an_analysis_is_a_job_that_the_control_api_shows():
 
 
 async def test_a_plan_is_followed_before_the_first_byte():
-    """FACTS 3: stream; plans are neutral."""
+    """FACTS section 3: stream; plans are neutral."""
 
     async with Conversation() as t:
         listener = await Listener(t, API, {**URL, "videoUrl": "https://example.com/mock-slow.mp4"}).settled()
@@ -263,9 +263,14 @@ async def test_work_that_is_stuck_never_answers(magic):
 
 
 @pytest.mark.parametrize("magic", ["mock-fast", "mock-polls"])
-async def test_a_plan_without_time_changes_nothing(magic):
-    async with Conversation(AUTO) as t:
-        answered(await t.post(API, {**URL, "videoUrl": f"https://example.com/{magic}.mp4"}))
+async def test_a_plan_without_time_delays_nothing(magic):
+    async with Conversation() as t:
+        listener = await Listener(t, API, {**URL, "videoUrl": f"https://example.com/{magic}.mp4"}).settled()
+        await t.advance(60)
+        assert listener.complete
+        plain = await Listener(t, API, URL).settled()
+        await t.advance(60)
+        assert listener.instants[0] == plain.instants[0], "the first piece comes as soon as without a plan"
 
 
 async def test_a_dictated_text_may_speak_of_the_request():
@@ -274,14 +279,6 @@ async def test_a_dictated_text_may_speak_of_the_request():
         text = answered(await t.post(API, {**URL, "locale": "fr"}))
         job = (await t.get("/_mock/jobs")).json()["jobs"][0]["id"]
         assert text == f"{URL['videoUrl']} in fr as {job} at 2025-06-01T12:00:00Z, "
-
-
-async def test_a_dictated_text_has_a_bound_whatever_it_repeats():
-    told = "${request.body.videoFileName} " * 5_000
-    async with Conversation(ruled(stream={"text": told, "pace": {"every": "0s", "first": "0s"}})) as t:
-        asked = {**URL, "videoFileName": "n" * 1_000}
-        text = answered(await t.post(API, asked))
-        assert 1_000_000 <= len(text) <= 1_000_000 + 5_000
 
 
 async def test_the_latency_of_a_rule_comes_before_the_stream():

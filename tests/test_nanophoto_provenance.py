@@ -141,7 +141,7 @@ async def test_a_neutral_404_is_spelled_as_a_missing_path_is():
 
 
 async def test_a_file_between_the_two_readings_of_30_megabytes():
-    """FACTS 3: file; a megabyte of 1,048,576 bytes is the reading that refuses nothing that is allowed."""
+    """FACTS section 3: file; a megabyte of 1,048,576 bytes is the reading that refuses nothing that is allowed."""
     left = TOO_LARGE_IN_DECIMAL - len(MP4)
     data = MP4 + left.to_bytes(4, "big") + b"free" + bytes(left - 8)
     larger, largest = base64.b64encode(data).decode(), base64.b64encode(data[:-1]).decode()

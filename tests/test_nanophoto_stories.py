@@ -23,7 +23,7 @@ def story(told: Story) -> Story:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in bundled_dir().glob("nanophoto-*.yaml")))
 async def test_a_bundled_story(name: str):
-    """FACTS 3: every code and every way a stream ends is a story too."""
+    """FACTS section 3: every code and every way a stream ends is a story too."""
     async with Conversation({"extends": name}) as t:
         await STORIES[name](t)
 

@@ -47,17 +47,17 @@ def media(name: str) -> Iterator[tuple[str, Any, Any]]:
     """Yield every example of a body in a document: its place, its schema, the example."""
 
     def within(where: str, content: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-        for kind, shown in content.items():
-            if "example" in shown:
-                yield f"{where} {kind}", shown["schema"], shown["example"]
-            for label, example in shown.get("examples", {}).items():
-                yield f"{where} {kind} {label}", shown["schema"], example["value"]
+        for kind, declaration in content.items():
+            if "example" in declaration:
+                yield f"{where} {kind}", declaration["schema"], declaration["example"]
+            for label, example in declaration.get("examples", {}).items():
+                yield f"{where} {kind} {label}", declaration["schema"], example["value"]
 
     hooks = [(event, "post", item["post"]) for event, item in document(name).get("webhooks", {}).items()]
     for path, method, declared in (*operations(name), *hooks):
         yield from within(f"{method} {path}", declared.get("requestBody", {}).get("content", {}))
-        for status, shown in declared["responses"].items():
-            yield from within(f"{method} {path} {status}", resolved(name, shown).get("content", {}))
+        for status, response in declared["responses"].items():
+            yield from within(f"{method} {path} {status}", resolved(name, response).get("content", {}))
 
 
 @every_document
@@ -101,10 +101,10 @@ def test_examples_match_their_schemas(name: str) -> None:
 
 @every_document
 def test_every_body_has_an_example(name: str) -> None:
-    shown = {where.rpartition(" application/")[0] for where, _, _ in media(name)}
+    with_example = {place.rpartition(" application/")[0] for place, _, _ in media(name)}
     for path, method, declared in operations(name):
         content = declared.get("requestBody", {}).get("content", {})
-        assert "application/json" not in content or f"{method} {path}" in shown
+        assert "application/json" not in content or f"{method} {path}" in with_example
 
 
 @every_document
@@ -118,25 +118,25 @@ def test_every_operation_is_documented(name: str) -> None:
         assert "500" in declared["responses"], path
         for parameter in declared.get("parameters", ()):
             assert parameter["in"] == "path" or parameter.get("description") or "enum" in parameter["schema"], parameter
-        for shown in declared["responses"].values():
-            assert resolved(name, shown)["description"], path
+        for response in declared["responses"].values():
+            assert resolved(name, response)["description"], path
 
 
 @every_document
 def test_links_refer_to_operations_that_have_their_parameters(name: str) -> None:
-    taken = {d["operationId"]: {p["name"] for p in d.get("parameters", ())} for _, _, d in operations(name)}
+    parameters = {d["operationId"]: {p["name"] for p in d.get("parameters", ())} for _, _, d in operations(name)}
     for _, _, declared in operations(name):
-        for shown in declared["responses"].values():
-            for link in resolved(name, shown).get("links", {}).values():
-                assert set(link["parameters"]) <= taken[link["operationId"]]
+        for response in declared["responses"].values():
+            for link in resolved(name, response).get("links", {}).values():
+                assert set(link["parameters"]) <= parameters[link["operationId"]]
                 assert all(value.startswith("$response.body#/") for value in link["parameters"].values())
 
 
 @every_provider
 def test_the_document_has_exactly_the_operations_of_the_provider(name: str) -> None:
     provider = PROVIDERS[name]
-    wanted = {(o.name, o.method.lower(), o.path) for o in provider.operations if not o.hidden}
-    assert {(d["operationId"], method, path) for path, method, d in operations(name)} == wanted
+    expected = {(o.name, o.method.lower(), o.path) for o in provider.operations if not o.hidden}
+    assert {(d["operationId"], method, path) for path, method, d in operations(name)} == expected
 
 
 @every_provider
@@ -164,18 +164,18 @@ def test_every_event_has_a_webhook(name: str) -> None:
 
 @every_provider
 def test_limit_headers_are_documented_with_every_reply(name: str) -> None:
-    wanted = set(PROVIDERS[name].documented_headers)
+    documented = set(PROVIDERS[name].documented_headers)
     for _, _, declared in operations(name):
-        for shown in declared["responses"].values():
-            assert wanted <= set(resolved(name, shown).get("headers", {}))
+        for response in declared["responses"].values():
+            assert documented <= set(resolved(name, response).get("headers", {}))
 
 
 def test_oauth_needs_the_scope_of_an_operation() -> None:
-    """FACTS 1: OAuth 2."""
-    shown = {d["operationId"]: d["security"] for _, _, d in operations("videotoprompt")}
-    assert shown["analyze_url"] == [{"bearer": []}, {"oauth": ["analyze:write"]}]
-    assert shown["get_analysis"] == [{"bearer": []}, {"oauth": ["analyze:read"]}]
-    assert shown["oauth_token"] == []
+    """FACTS section 1: OAuth 2."""
+    security = {d["operationId"]: d["security"] for _, _, d in operations("videotoprompt")}
+    assert security["analyze_url"] == [{"bearer": []}, {"oauth": ["analyze:write"]}]
+    assert security["get_analysis"] == [{"bearer": []}, {"oauth": ["analyze:read"]}]
+    assert security["oauth_token"] == []
     flow = document("videotoprompt")["components"]["securitySchemes"]["oauth"]["flows"]["authorizationCode"]
     assert set(flow["scopes"]) == {"analyze:read", "analyze:write", "account:read"}
 

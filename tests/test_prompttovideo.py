@@ -23,7 +23,7 @@ NOON = "2025-06-01T12:00:00Z"
 
 
 async def test_a_video_is_made():
-    """FACTS 2: generate, status, timestamps."""
+    """FACTS section 2: generate, status, timestamps."""
 
     async with Conversation() as t:
         made = await generate(t)
@@ -80,7 +80,7 @@ async def test_the_python_sample_of_the_documents_works_as_it_is_written():
 )
 @pytest.mark.parametrize("path", ["/video/1/status", "/videos", "/account", "/queue/status", "/generate"])
 async def test_who_nobody_knows_is_turned_away(path: str, headers: dict[str, str], message: str):
-    """FACTS 2: auth. A body that is wrong too does not matter."""
+    """FACTS section 2: auth. A body that is wrong too does not matter."""
 
     async with Conversation() as t:
         method = "POST" if path == "/generate" else "GET"
@@ -89,7 +89,7 @@ async def test_who_nobody_knows_is_turned_away(path: str, headers: dict[str, str
 
 
 async def test_no_header_at_all():
-    """FACTS 2: auth."""
+    """FACTS section 2: auth."""
 
     async with Conversation() as t:
         del t.client.headers["Authorization"]
@@ -101,7 +101,7 @@ async def test_no_header_at_all():
     ("quality", "cost", "duration"), [("free", 1, 30), ("premium", 3, 60), ("360p", 3, 60), ("1080p", 3, 60)]
 )
 async def test_qualities_have_their_price(quality: str, cost: int, duration: int):
-    """FACTS 2: quality, cost, duration. Only `free` has a documented duration."""
+    """FACTS section 2: quality, cost, duration. Only `free` has a documented duration."""
 
     async with Conversation() as t:
         before = (await account(t, "basic-1"))["credits"]
@@ -114,7 +114,7 @@ async def test_qualities_have_their_price(quality: str, cost: int, duration: int
 
 
 async def test_the_quality_may_be_left_out():
-    """FACTS 2: quality."""
+    """FACTS section 2: quality."""
 
     async with Conversation() as t:
         made = held_to(models.Generated, await t.post(f"{API}/generate", {"prompt": "A cat"}))
@@ -123,7 +123,7 @@ async def test_the_quality_may_be_left_out():
 
 @pytest.mark.parametrize(("credits", "quality", "required"), [(0, "free", 1), (2, "premium", 3), (2.5, "1080p", 3)])
 async def test_a_video_that_cannot_be_paid_is_not_made(credits: float, quality: str, required: int):
-    """FACTS 2: cost (402)."""
+    """FACTS section 2: cost (402)."""
 
     async with Conversation({"accounts": [{"key": "*", "plan": "pro", "credits": credits}]}) as t:
         reply = await t.post(f"{API}/generate", {"prompt": "A cat", "quality": quality})
@@ -143,7 +143,7 @@ async def test_an_account_without_a_figure_has_plenty_and_one_without_an_end_say
 
 @pytest.mark.parametrize(("plan", "given_back"), [("fails", False), ("never-starts", True)])
 async def test_credits_come_back_only_when_nothing_was_begun(plan: str, given_back: bool):
-    """FACTS 2: cost (given back when the job fails to start); status (failed)."""
+    """FACTS section 2: cost (given back when the job fails to start); status (failed)."""
 
     async with Conversation() as t:
         made = await generate(t, f"mock-{'fail' if plan == 'fails' else plan}", "premium", "basic-1")
@@ -168,7 +168,7 @@ async def test_the_account_tells_who_it_is():
 
 
 async def test_ids_rise_and_are_the_accounts_own():
-    """FACTS 2: generate (`video_id` an integer, rising), 404 (another account's)."""
+    """FACTS section 2: generate (`video_id` an integer, rising), 404 (another account's)."""
 
     async with Conversation() as t:
         mine = [(await generate(t))["video_id"] for _ in range(5)]
@@ -183,7 +183,7 @@ async def test_ids_rise_and_are_the_accounts_own():
 
 
 def test_the_same_requests_get_the_same_bytes():
-    """FACTS 2: generate. Whatever somebody else did before."""
+    """FACTS section 2: generate. Whatever somebody else did before."""
 
     async def run(*, somebody_else: bool) -> list[bytes]:
         async with Conversation() as t:

@@ -16,7 +16,7 @@ __all__ = ["ffprobe"]  # a fixture is found by its name here
 
 @pytest.mark.parametrize("quality", ["free", "premium"])
 async def test_a_player_plays_the_video_for_its_stated_duration(ffprobe: str, tmp_path: Path, quality: str):
-    """FACTS 2: assets, duration."""
+    """FACTS section 2: assets, duration."""
 
     async with Conversation() as t:
         video = await completed(t, quality)
@@ -28,7 +28,7 @@ async def test_a_player_plays_the_video_for_its_stated_duration(ffprobe: str, tm
 
 
 async def test_the_thumbnail_is_a_picture():
-    """FACTS 2: assets."""
+    """FACTS section 2: assets."""
 
     async with Conversation() as t:
         video = await completed(t)
@@ -40,7 +40,7 @@ async def test_the_thumbnail_is_a_picture():
 
 @pytest.mark.parametrize("name", ["video_url", "thumbnail_url"])
 async def test_files_can_be_had_in_parts_and_again(name: str):
-    """FACTS 2: assets (RFC 9110 sections 13 and 14)."""
+    """FACTS section 2: assets (RFC 9110 sections 13 and 14)."""
 
     async with Conversation() as t:
         url = (await completed(t))[name]
@@ -82,7 +82,7 @@ async def test_nothing_is_counted_or_charged_for_a_file():
 
 
 async def test_a_video_has_no_files_before_its_end():
-    """FACTS 2: assets. The link is known beforehand from a server with the same seed."""
+    """FACTS section 2: assets. The link is known beforehand from a server with the same seed."""
 
     async with Conversation() as t:
         url = (await completed(t))["video_url"]
@@ -142,13 +142,13 @@ async def test_links_tell_nothing_of_the_account():
     ],
 )
 async def test_links_lead_to_where_the_client_reached_the_server(root: str, expected: str):
-    """FACTS 2: assets (they must resolve)."""
+    """FACTS section 2: assets (they must resolve)."""
 
     async with Conversation() as t:
         alice = t.app.sandboxes.create("alice", t.sandbox.program, clock=ClockSpec(mode="manual"))
         made = (await t.post(f"{root}/api/v1/generate", {"prompt": SUNSET})).json()
         for sandbox in (t.sandbox, alice):
-            await sandbox.advance(sandbox.clock.now() + 60_000)
+            await sandbox.advance(60_000)
         video = (await t.get(f"{root}/api/v1/video/{made['video_id']}/status")).json()
         for name in ("video_url", "thumbnail_url"):
             assert video[name].startswith(f"{expected}/storage/")
@@ -159,7 +159,7 @@ async def test_a_key_that_names_a_sandbox_gets_links_into_it():
     async with Conversation() as t:
         alice = t.app.sandboxes.create("alice", t.sandbox.program, clock=ClockSpec(mode="manual"))
         made = await generate(t, key="sbx-alice")
-        await alice.advance(alice.clock.now() + 60_000)
+        await alice.advance(60_000)
         video = await status(t, made["video_id"], "sbx-alice")
         assert video["video_url"].startswith("http://mock.test/~alice/prompttovideo/storage/")
         assert (await t.get(video["video_url"], headers={"Authorization": ""})).status_code == 200

@@ -18,7 +18,7 @@ def ids(page: dict) -> list[int]:
 
 
 async def test_videos_are_listed_newest_first_in_pages():
-    """FACTS 2: list (newest first; a page past the end is an empty list)."""
+    """FACTS section 2: list (newest first; a page past the end is an empty list)."""
 
     async with Conversation() as t:
         made = await many(t, 45)
@@ -60,7 +60,7 @@ async def test_videos_are_listed_newest_first_in_pages():
     ],
 )
 async def test_numbers_that_are_none_fall_back(query: str, page: int, per_page: int):
-    """FACTS 2: list (`per_page` above 100 is cut to 100; no number falls back to the default)."""
+    """FACTS section 2: list (`per_page` above 100 is cut to 100; no number falls back to the default)."""
 
     async with Conversation() as t:
         made = await many(t, 25)
@@ -78,7 +78,7 @@ async def test_a_list_without_videos():
 
 
 async def test_the_list_can_be_filtered_by_status():
-    """FACTS 2: list (unknown `status` filter gives an empty list)."""
+    """FACTS section 2: list (unknown `status` filter gives an empty list)."""
 
     async with Conversation() as t:
         [done] = await many(t, 1, "mock-fast")

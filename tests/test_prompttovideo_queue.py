@@ -13,7 +13,7 @@ NOON = "2025-06-01T12:00:00Z"
     [("free-1", 30, 10, 30, 10), ("basic-1", 10, 5, 10, 5), ("pro-1", 5, 5, 5, 5), ("enterprise-1", 5, 5, 5, 5)],
 )
 async def test_the_wait_follows_from_tier_and_quality(key: str, free: int, premium: int, small: int, large: int):
-    """FACTS 2: queue (wait = max(5, 30 - 2 x priority); 360p is what `free` renders and no higher quality)."""
+    """FACTS section 2: queue (wait = max(5, 30 - 2 x priority); 360p is what `free` renders and no higher quality)."""
 
     async with Conversation() as t:
         qualities = ("free", "premium", "360p", "1080p")
@@ -22,7 +22,7 @@ async def test_the_wait_follows_from_tier_and_quality(key: str, free: int, premi
 
 
 async def test_the_position_counts_from_one_by_priority_then_age():
-    """FACTS 2: queue, queue status (only the caller's pending videos; stats count everybody's)."""
+    """FACTS section 2: queue, queue status (only the caller's pending videos; stats count everybody's)."""
 
     async with Conversation() as t:
         first = await generate(t, key="free-1")
@@ -55,7 +55,7 @@ async def test_the_queue_lists_the_next_fifty():
 
 @pytest.mark.parametrize(("length", "shown"), [(1, 1), (50, 50), (51, 53), (5000, 53)])
 async def test_the_queue_shows_the_beginning_of_a_prompt(length: int, shown: int):
-    """FACTS 2: queue status (prompt cut to 50 characters and "...")."""
+    """FACTS section 2: queue status (prompt cut to 50 characters and "...")."""
 
     async with Conversation() as t:
         prompt = "ä" * length

@@ -12,7 +12,7 @@ LIMITS = {"free": 10, "basic": 100, "pro": 1_000}
 
 @pytest.mark.parametrize("tier", LIMITS)
 async def test_each_tier_has_its_calls_a_day(tier: str):
-    """FACTS 2: quota (every call, status polls too; reset at midnight UTC), 429."""
+    """FACTS section 2: quota (every call, status polls too; reset at midnight UTC), 429."""
 
     async with Conversation() as t:
         limit = LIMITS[tier]
@@ -35,7 +35,7 @@ async def test_each_tier_has_its_calls_a_day(tier: str):
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"prompt": ""}', b"x" * 2_000_000])
 async def test_the_quota_is_looked_at_before_the_body(body: bytes):
-    """FACTS 2: 429 (checked before the body is validated)."""
+    """FACTS section 2: 429 (checked before the body is validated)."""
 
     async with Conversation() as t:
         for _ in range(10):
@@ -45,7 +45,7 @@ async def test_the_quota_is_looked_at_before_the_body(body: bytes):
 
 
 async def test_calls_that_are_refused_count_and_calls_of_nobody_do_not():
-    """FACTS 2: quota (every API call counts)."""
+    """FACTS section 2: quota (every API call counts)."""
 
     async with Conversation() as t:
         await t.client.post(f"{API}/generate", content=b"nonsense")
@@ -57,7 +57,7 @@ async def test_calls_that_are_refused_count_and_calls_of_nobody_do_not():
 
 
 async def test_an_enterprise_has_no_end():
-    """FACTS 2: unlimited."""
+    """FACTS section 2: unlimited."""
 
     async with Conversation() as t:
         made = await generate(t, key="enterprise-1")

@@ -55,7 +55,7 @@ NEARLY = st.fixed_dictionaries({}, optional={"prompt": ANYTHING, "quality": st.s
     ids=lambda body: repr(body[:40]),
 )
 async def test_what_is_no_json_object(body: bytes):
-    """FACTS 2: prompt (no JSON body)."""
+    """FACTS section 2: prompt (no JSON body)."""
 
     async with Conversation() as t:
         reply = await t.client.post(f"{API}/generate", content=body, headers=JSON)
@@ -67,7 +67,7 @@ async def test_what_is_no_json_object(body: bytes):
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "application/jsonp"],
 )
 async def test_what_does_not_say_that_it_is_json(kind: str):
-    """FACTS 2: prompt (no JSON body)."""
+    """FACTS section 2: prompt (no JSON body)."""
 
     async with Conversation() as t:
         body = json.dumps({"prompt": SUNSET})
@@ -103,7 +103,7 @@ async def test_what_does_not_say_that_it_is_json(kind: str):
     ids=str,
 )
 async def test_prompt_and_quality_have_their_own_words(body: dict, message: str):
-    """FACTS 2: prompt, quality. The prompt is looked at first; nothing is charged or made."""
+    """FACTS section 2: prompt, quality. The prompt is looked at first; nothing is charged or made."""
 
     async with Conversation() as t:
         reply = await t.post(f"{API}/generate", body)
@@ -122,7 +122,9 @@ async def test_the_largest_body(more: int):
             assert held_to(models.Error, reply, 413) == {"error": "Request body too large"}
         else:
             made = held_to(models.Generated, reply)
-            assert (await status(t, made["video_id"]))["prompt"] == prompt
+            kept = (await status(t, made["video_id"]))["prompt"]
+            assert kept.startswith("x" * 16_000)
+            assert f"({len(prompt)} characters, blake2b " in kept[16_000:16_384]
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON"])
@@ -143,7 +145,7 @@ async def test_unknown_fields_and_any_script_are_let_through(kind: str):
     ],
 )  # fmt: skip
 async def test_ids_that_no_video_has(video_id: str):
-    """FACTS 2: 404 (unknown id)."""
+    """FACTS section 2: 404 (unknown id)."""
 
     async with Conversation() as t:
         await generate(t)

@@ -36,7 +36,7 @@ def story(told: Story) -> Story:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in bundled_dir().glob("prompttovideo-*.yaml")))
 async def test_a_bundled_story(name: str):
-    """FACTS 2: every error, limit and ending that the rows name is a story too."""
+    """FACTS section 2: every error, limit and ending that the rows name is a story too."""
     async with Conversation({"extends": name}) as t:
         await STORIES[name](t)
 

@@ -211,7 +211,7 @@ MINE = {"name": "mine", "operation": "videotoprompt.analyze_url", "when": {"body
 
 @pytest.mark.mockserver(clock="manual", scenario={"rules": [MINE]})
 def test_it(mockserver):
-    mockserver.account("videotoprompt").webhook = mockserver.receiver().answers(500)
+    mockserver.account("videotoprompt").webhook = mockserver.receiver().answer_with(500)
     assert submit(mockserver).status_code == 202
     requests.get(mockserver.url("videotoprompt", "/v1/analyse/1"), timeout=10)
     mockserver.clock.advance("10s")

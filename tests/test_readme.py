@@ -33,7 +33,7 @@ def test_the_scenario_can_be_followed(tmp_path: Path, capsys: pytest.CaptureFixt
         assert parser_for(command[1]).parse_args(command[1:]).command == command[1]
         if command[1] in ("check", "show"):
             assert main([command[1], str(file)]) == 0
-    assert "the third submit is throttled" in capsys.readouterr().out
+    assert "the third submission is throttled" in capsys.readouterr().out
 
 
 async def test_the_scenario_does_what_it_says() -> None:

@@ -52,7 +52,7 @@ async def test_an_application_receives_webhooks_without_a_socket() -> None:
     hook = Hook()
 
     app = create_app(scenario=with_webhook("http://hooks.test/in/v%201?a=b"), sender=AsgiSender(hook, monotonic))
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://mock.test") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://localhost") as client:
         await client.post(ANALYZE, json={"url": "https://example.com/mock-fast.mp4"}, headers=KEY)
         (delivery,) = (await client.get("/_mock/deliveries?wait=5s")).json()["deliveries"]
     await app.sandboxes.close()
@@ -117,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.heard.append((self.path, self.headers.items(), body))  # type: ignore[attr-defined]
+        self.server.received.append((self.path, self.headers.items(), body))  # type: ignore[attr-defined]
         status, headers = self.server.answers.get(self.path, (200, {}))  # type: ignore[attr-defined]
         self.send_response(status)
         for name, value in {**headers, "Content-Length": "0"}.items():
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
 def receiver() -> Iterator[Any]:
     """Run a receiver on a free port of 127.0.0.1."""
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.heard, server.answers = [], {}
+    server.received, server.answers = [], {}
     with running(server):
         yield server
 
@@ -152,7 +152,7 @@ def delivered(scenario: dict[str, Any], url: str = "https://example.com/mock-fas
 def test_the_recorded_attempt_is_what_the_receiver_got() -> None:
     with receiver() as server:
         delivery = delivered(with_webhook(f"http://127.0.0.1:{server.server_port}/hook"))
-        ((path, headers, body),) = server.heard
+        ((path, headers, body),) = server.received
         (attempt,) = delivery["attempts"]
         assert (path, body.decode()) == ("/hook", delivery["body"])
         assert list(attempt["headers"].items()) == headers
@@ -163,7 +163,7 @@ def test_a_redirect_is_never_followed() -> None:
     with receiver() as server:
         server.answers["/hook"] = (307, {"Location": f"http://127.0.0.1:{server.server_port}/elsewhere"})
         delivery = delivered(with_webhook(f"http://127.0.0.1:{server.server_port}/hook"))
-        assert {path for path, _, _ in server.heard} == {"/hook"}
+        assert {path for path, _, _ in server.received} == {"/hook"}
         assert [a["status"] for a in delivery["attempts"]] == [307] * 5
 
 

@@ -60,7 +60,7 @@ def loaded(tmp_path: Path) -> Program:
 
 
 def test_every_condition_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    conditions = counted(monkeypatch, "compile_check", lambda path, condition: path)
+    conditions = counted(monkeypatch, "compile_check", lambda path, *_: path)
     loaded(tmp_path)
     assert conditions == {"input": 1, "query.mode": 1, "header.x-mode": 1}
 

@@ -45,6 +45,6 @@ def test_the_clock_setting_overrides_the_scenario(setting: str, mode: str, speed
 @pytest.mark.parametrize("setting", ["soon", "x", "-1x", "0x", "nanx", "60"])
 def test_an_invalid_clock_is_refused(setting: str) -> None:
     with pytest.raises(
-        SettingsError, match=f"clock must be real, manual, auto, or a speed such as 60x, not '{setting}'"
+        SettingsError, match=f"clock must be real, manual, auto, scaled, or a speed such as 60x, not '{setting}'"
     ):
         create_app(Settings(clock=setting))

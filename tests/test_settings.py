@@ -48,3 +48,27 @@ def test_a_missing_file_and_a_file_with_an_unknown_key_are_refused(tmp_path: Pat
         load({}, {}, file)
     with pytest.raises(SettingsError, match=r"none\.toml: the settings file does not exist"):
         load({}, {}, tmp_path / "none.toml")
+
+
+def test_names_of_hosts_are_separated_by_commas_or_listed(tmp_path: Path) -> None:
+    assert load({}, {"MOCKSERVER_ALLOW_HOSTS": " mockserver, Host.docker.internal,"}).allow_hosts == (
+        "mockserver",
+        "host.docker.internal",
+    )
+    assert load({"allow_hosts": ["a", "b"]}, {"MOCKSERVER_ALLOW_HOSTS": "c"}).allow_hosts == ("a", "b")
+    file = tmp_path / "mockserver.toml"
+    file.write_text('allow_hosts = ["ci-box"]\n')
+    assert load({}, {}, file).allow_hosts == ("ci-box",)
+
+
+@pytest.mark.parametrize("value", ["http://mockserver:8080", "mockserver:8080", "*", "a b", "-a"])
+def test_anything_but_a_host_name_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="is not a host name; give only the name, such as mockserver"):
+        load({}, {"MOCKSERVER_ALLOW_HOSTS": value})
+
+
+def test_hosts_in_the_file_are_a_list_of_names(tmp_path: Path) -> None:
+    file = tmp_path / "mockserver.toml"
+    file.write_text("allow_hosts = 7\n")
+    with pytest.raises(SettingsError, match="allow_hosts must be names separated by commas, or a list of names, not 7"):
+        load({}, {}, file)

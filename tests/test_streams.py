@@ -28,8 +28,8 @@ WHOLE = PACES.filter(lambda pace: pace.unit != "bytes")
 SHARES = st.floats(0, 1)
 
 
-def paces(**told) -> PaceSpec:
-    return PaceSpec.model_validate(told)
+def paces(**fields) -> PaceSpec:
+    return PaceSpec.model_validate(fields)
 
 
 def joined(chunks) -> bytes:

@@ -14,7 +14,7 @@ DEVIATION = "requestSource: 'N8N_CLOUD' is not one of API, WEB, MAKE_DOT_COM, ZA
 
 
 async def test_a_deviation_is_served_and_reported():
-    """FACTS 5: requestSource."""
+    """FACTS section 5: requestSource."""
     async with Conversation() as t:
         await extracted(t, requestSource="N8N_CLOUD")
         [deviation] = (await latest(t))["deviations"]
@@ -23,7 +23,7 @@ async def test_a_deviation_is_served_and_reported():
 
 @pytest.mark.parametrize("source", ["", "api", "N8N ", "夕日", "x" * 100_000])
 async def test_a_deviation_quotes_the_first_60_characters_of_a_value(source: str):
-    """FACTS 5: requestSource."""
+    """FACTS section 5: requestSource."""
     async with Conversation() as t:
         await extracted(t, requestSource=source)
         [deviation] = (await latest(t))["deviations"]
@@ -40,7 +40,7 @@ async def test_a_request_without_deviations_reports_none(settings):
 
 
 async def test_a_strict_server_refuses_a_deviation_in_the_providers_format():
-    """FACTS 5: requestSource. It is reported as well, and nothing is charged."""
+    """FACTS section 5: requestSource. It is reported as well, and nothing is charged."""
     async with Conversation({"accounts": [{"key": "*", "credits": 9_000}]}, STRICT) as t:
         assert (await refused(t, {**ASKED, "requestSource": "N8N_CLOUD"})).startswith(DEVIATION)
         entry = await latest(t)

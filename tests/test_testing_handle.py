@@ -308,9 +308,9 @@ def test_contradictory_expectations_are_refused(mockserver: MockServer, wrong: d
         mockserver.expect("videotoprompt.analyze_url", **wrong)  # type: ignore[arg-type]
 
 
-def test_the_report_describes_what_happened_without_secrets(mockserver: MockServer, nobody: str) -> None:
+def test_the_report_describes_what_happened_without_secrets(mockserver: MockServer, unused_url: str) -> None:
     mockserver.use({"rules": [{**THROTTLED["rules"][0], "when": {"body.url": {"contains": "beach"}}}]})
-    mockserver.account("videotoprompt").webhook = f"{nobody}/hook"
+    mockserver.account("videotoprompt").webhook = f"{unused_url}/hook"
     submit(mockserver)
     requests.post(mockserver.url("videotoprompt", "/analyze/url"), timeout=10)
     report = mockserver.report()
@@ -318,7 +318,7 @@ def test_the_report_describes_what_happened_without_secrets(mockserver: MockServ
     no_rule = "no rule matched; closest: 'no' (failed condition: body.url contains 'beach')"
     assert f"POST /v1/analyze/url: {no_rule}" in report
     assert "POST /analyze/url: videotoprompt has no such operation; closest: POST /v1/analyze/url" in report
-    assert f"analysis.completed to {nobody}/hook: " in report
+    assert f"analysis.completed to {unused_url}/hook: " in report
     assert mockserver.key("videotoprompt") not in report
 
 

@@ -49,13 +49,13 @@ def test_a_receiver_verifies_the_webhooks_of_each_provider(mockserver: MockServe
     assert (calls["videotoprompt"].event, calls["videotoprompt"].json["data"]["id"]) == (DONE, analysis)
     assert (calls["descrideo"].event, calls["descrideo"].path) == ("description.succeeded", "/descrideo")
     assert calls["descrideo"].headers["content-type"] == "application/json"
-    receiver.forget()
+    receiver.clear()
     assert receiver.calls == []
 
 
 @pytest.mark.mockserver(clock="manual")
 def test_a_receiver_fails_on_request_and_the_provider_retries(mockserver: MockServer) -> None:
-    receiver = receiver_of(mockserver).answers("hang", "reset", 503, "close")
+    receiver = receiver_of(mockserver).answer_with("hang", "reset", 503, "close")
     submit(mockserver)
     delivery = mockserver.deliveries.wait_for(DONE)
     assert [call.answer for call in receiver.calls] == ["hang", "reset", 503, "close", 200]
@@ -68,7 +68,7 @@ def test_a_receiver_fails_on_request_and_the_provider_retries(mockserver: MockSe
 
 @pytest.mark.mockserver(clock="manual")
 def test_a_delivery_that_is_given_up_can_be_replayed(mockserver: MockServer) -> None:
-    receiver = receiver_of(mockserver).answers(*[500] * 5)
+    receiver = receiver_of(mockserver).answer_with(*[500] * 5)
     submit(mockserver)
     given_up = mockserver.deliveries.wait_for(DONE, outcome="given_up")
     assert (len(given_up.attempts), given_up.next_attempt_at) == (5, None)
@@ -111,7 +111,7 @@ def test_a_signature_is_stale_after_five_minutes() -> None:
 def test_a_receiver_can_answer_other_calls_of_a_provider(mockserver: MockServer) -> None:
     """Descrideo asks a source provider for a URL, and then fetches the video from there."""
     receiver = mockserver.receiver()
-    receiver.answers(Answer(200, {"url": f"{receiver.url}/video.mp4"}), Answer(206, b"\0" * 16, {"X-Mine": "yes"}))
+    receiver.answer_with(Answer(200, {"url": f"{receiver.url}/video.mp4"}), Answer(206, b"\0" * 16, {"X-Mine": "yes"}))
     source = {"type": "source_provider", "provider": {"url": f"{receiver.url}/source", "reference": "r-1"}}
     body = {"source": source, "frames": 10, "webhook": {"url": f"{receiver.url}/hook"}}
     headers = {"X-API-Key": mockserver.key("descrideo")}
@@ -177,7 +177,7 @@ def test_deliveries_can_be_filtered(mockserver: MockServer) -> None:
 
 
 def test_a_receiver_reads_chunked_bodies_and_several_requests_on_a_connection(mockserver: MockServer) -> None:
-    receiver = mockserver.receiver(verify=False).answers(204)
+    receiver = mockserver.receiver(verify=False).answer_with(204)
     with requests.Session() as session:
         assert session.post(receiver.url, data=iter([b"a" * 70_000, b"b"]), timeout=10).status_code == 204
         assert session.get(f"{receiver.url}/x", timeout=10).status_code == 200
@@ -260,8 +260,8 @@ def test_ten_minutes_with_three_retries_take_less_than_a_tenth_of_a_second(mocks
     receiver = receiver_of(mockserver)
     took = []
     for number in range(5):
-        receiver.forget()
-        receiver.answers(503, "reset", 500)
+        receiver.clear()
+        receiver.answer_with(503, "reset", 500)
         began, started = mockserver.clock.now, monotonic()
         job = mockserver.jobs[job_id(submit(mockserver, f"{VIDEO}?mock-slow-{number}"))]
         delivery = mockserver.deliveries.wait_for(DONE, job=job)

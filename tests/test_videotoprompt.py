@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from mockserver.core.seeded import Seeded
@@ -33,7 +35,7 @@ async def result(c: Conversation, analysis: str) -> dict[str, Any]:
 
 
 async def test_auth_missing_and_wrong_keys_get_401() -> None:
-    """FACTS 1: auth."""
+    """FACTS section 1: auth."""
 
     async with Conversation() as c:
         for headers in (
@@ -48,7 +50,7 @@ async def test_auth_missing_and_wrong_keys_get_401() -> None:
 
 
 async def test_plans_have_the_documented_figures() -> None:
-    """FACTS 1: plans."""
+    """FACTS section 1: plans."""
 
     async with Conversation() as c:
         figures = {
@@ -64,7 +66,7 @@ async def test_plans_have_the_documented_figures() -> None:
 
 
 async def test_limit_headers_come_with_every_response() -> None:
-    """FACTS 1: headers."""
+    """FACTS section 1: headers."""
 
     async with Conversation({}) as c:
         first = await c.post(SUBMIT, URL)
@@ -84,7 +86,7 @@ async def test_limit_headers_come_with_every_response() -> None:
 
 
 async def test_the_minute_window_ends_in_429_until_its_reset() -> None:
-    """FACTS 1: 429, by the minute."""
+    """FACTS section 1: 429, by the minute."""
 
     async with Conversation(accounts(plan="free")) as c:
         for left in (4, 3, 2, 1, 0):
@@ -98,7 +100,7 @@ async def test_the_minute_window_ends_in_429_until_its_reset() -> None:
 
 
 async def test_the_daily_analyses_end_in_429_until_midnight_utc() -> None:
-    """FACTS 1: 429, by the day. Reading goes on, and a batch needs room for all its analyses."""
+    """FACTS section 1: 429, by the day. Reading goes on, and a batch needs room for all its analyses."""
 
     async with Conversation(accounts(limits={"analyses_per_day": 2})) as c:
         first = await submit(c)
@@ -116,7 +118,7 @@ async def test_the_daily_analyses_end_in_429_until_midnight_utc() -> None:
 
 
 async def test_a_request_that_is_wrong_uses_no_daily_analysis() -> None:
-    """FACTS 1: 429. Only accepted analyses count."""
+    """FACTS section 1: 429. Only accepted analyses count."""
 
     async with Conversation(accounts(limits={"analyses_per_day": 1})) as c:
         assert (await c.post(SUBMIT, {"url": "nonsense"})).status_code == 400
@@ -124,7 +126,7 @@ async def test_a_request_that_is_wrong_uses_no_daily_analysis() -> None:
 
 
 async def test_what_goes_beyond_the_plan_is_forbidden() -> None:
-    """FACTS 1: over-plan. A stretch without an end is limited by the plan, which is no error."""
+    """FACTS section 1: over-plan. A stretch without an end is limited by the plan, which is no error."""
 
     async with Conversation(accounts(plan="free", limits={"requests_per_minute": 60})) as c:
         await submit(c, timestamp_start=30)
@@ -143,7 +145,7 @@ async def test_what_goes_beyond_the_plan_is_forbidden() -> None:
 
 
 async def test_a_file_one_byte_over_the_plan_is_forbidden() -> None:
-    """FACTS 1: over-plan, by size."""
+    """FACTS section 1: over-plan, by size."""
 
     async with Conversation(accounts(limits={"file_bytes": 1})) as c:
         data = video(5_000, Seeded(1)).data
@@ -160,7 +162,7 @@ async def upload(c: Conversation, data: bytes, **fields: str) -> Any:
 
 
 async def test_upload_takes_a_form_and_says_what_is_wrong() -> None:
-    """FACTS 1: upload."""
+    """FACTS section 1: upload."""
 
     async with Conversation() as c:
         data = video(8_000, Seeded(1)).data
@@ -189,7 +191,7 @@ async def test_upload_takes_a_form_and_says_what_is_wrong() -> None:
 
 
 async def test_url_takes_what_the_page_and_its_samples_send() -> None:
-    """FACTS 1: url."""
+    """FACTS section 1: url."""
 
     async with Conversation() as c:
         await submit(
@@ -220,7 +222,7 @@ async def test_url_takes_what_the_page_and_its_samples_send() -> None:
 
 
 async def test_the_submit_reply_has_an_id_and_is_pending() -> None:
-    """FACTS 1: submit reply."""
+    """FACTS section 1: submit reply."""
 
     async with Conversation() as c:
         reply = await c.post(SUBMIT, URL)
@@ -236,7 +238,7 @@ async def test_the_submit_reply_has_an_id_and_is_pending() -> None:
 
 
 async def test_the_result_grows_from_pending_to_completed() -> None:
-    """FACTS 1: result."""
+    """FACTS section 1: result."""
 
     async with Conversation() as c:
         analysis = await submit(c, include_negative=True)
@@ -258,7 +260,7 @@ async def test_the_result_grows_from_pending_to_completed() -> None:
 
 
 async def test_negative_comes_only_when_asked_for_and_known_to_the_platform() -> None:
-    """FACTS 1: result, nullness of negative."""
+    """FACTS section 1: result, nullness of negative."""
 
     async with Conversation() as c:
         told = {}
@@ -271,7 +273,7 @@ async def test_negative_comes_only_when_asked_for_and_known_to_the_platform() ->
 
 
 async def test_parameters_are_of_the_platform_and_full_joins_them() -> None:
-    """FACTS 1: `parameters`."""
+    """FACTS section 1: `parameters`."""
 
     async with Conversation() as c:
         parameters = {}
@@ -287,7 +289,7 @@ async def test_parameters_are_of_the_platform_and_full_joins_them() -> None:
 
 
 async def test_a_failed_analysis_says_why_in_a_plain_string() -> None:
-    """FACTS 1: failed job."""
+    """FACTS section 1: failed job."""
 
     async with Conversation() as c:
         analysis = await submit(c, url="https://example.com/mock-fail.mp4")
@@ -299,7 +301,7 @@ async def test_a_failed_analysis_says_why_in_a_plain_string() -> None:
 
 
 async def test_errors_have_one_envelope_whatever_goes_wrong() -> None:
-    """FACTS 1: errors."""
+    """FACTS section 1: errors."""
 
     async with Conversation() as c:
         expected = {
@@ -331,7 +333,7 @@ async def test_errors_have_one_envelope_whatever_goes_wrong() -> None:
 
 
 async def test_bad_json_of_every_kind_is_a_bad_request() -> None:
-    """FACTS 1: errors. What breaks other servers' parsers gets the documented error, and the server goes on."""
+    """FACTS section 1: errors. What breaks other servers' parsers gets the documented error, and the server goes on."""
 
     async with Conversation() as c:
         bodies = [
@@ -365,7 +367,7 @@ def verified(c: Conversation, number: int, secret: str = "whsec_1") -> dict[str,
 
 
 async def test_webhooks_are_posted_signed_to_the_accounts_receiver() -> None:
-    """FACTS 1: webhook, webhook body."""
+    """FACTS section 1: webhook, webhook body."""
 
     async with Conversation({"extends": "default", **accounts(webhook=HOOK)}) as c:
         good = await submit(c)
@@ -384,7 +386,7 @@ async def test_webhooks_are_posted_signed_to_the_accounts_receiver() -> None:
 
 
 async def test_webhooks_come_only_for_the_events_asked_for() -> None:
-    """FACTS 1: webhook, events."""
+    """FACTS section 1: webhook, events."""
 
     async with Conversation({"extends": "default", **accounts(webhook={**HOOK, "events": ["analysis.failed"]})}) as c:
         await submit(c)
@@ -394,7 +396,7 @@ async def test_webhooks_come_only_for_the_events_asked_for() -> None:
 
 
 async def test_a_webhook_is_retried_four_times_and_given_up() -> None:
-    """FACTS 1: retries."""
+    """FACTS section 1: retries."""
 
     async with Conversation({"extends": "default", **accounts(webhook=HOOK)}) as c:
         c.receivers.answers = [CallResult("response", 500)] * 5
@@ -403,14 +405,15 @@ async def test_a_webhook_is_retried_four_times_and_given_up() -> None:
         assert len(c.receivers.calls) == 5
         delivery = (await c.get("/_mock/deliveries")).json()["deliveries"][0]
         assert delivery["outcome"] == "given_up"
-        # 7 seconds of work at the most, then 5 s, 30 s, 5 min and 30 min between the attempts.
-        starts = [a["at"] for a in delivery["attempts"]]
-        assert len(starts) == 5
+        starts = [datetime.fromisoformat(attempt["at"]) for attempt in reversed(delivery["attempts"])]
+        starts.sort()
+        waits = [(after - before).total_seconds() for before, after in pairwise(starts)]
+        assert waits == [5, 30, 300, 1_800]
         assert len({call.body for call in c.receivers.calls}) == 1
 
 
 async def test_a_batch_goes_on_where_single_items_fail() -> None:
-    """FACTS 1: batch."""
+    """FACTS section 1: batch."""
 
     async with Conversation() as c:
         items = [URL, {"url": "nonsense"}, {"url": "https://example.com/mock-fail.mp4"}, 5, {**URL, "platform": "sora"}]
@@ -433,7 +436,7 @@ async def test_a_batch_goes_on_where_single_items_fail() -> None:
 
 
 async def test_a_batch_posts_once_when_all_its_analyses_have_ended() -> None:
-    """FACTS 1: batch result."""
+    """FACTS section 1: batch result."""
 
     async with Conversation() as c:
         slow = {"url": "https://example.com/mock-slow.mp4"}
@@ -452,7 +455,7 @@ async def test_a_batch_posts_once_when_all_its_analyses_have_ended() -> None:
 
 
 async def test_a_batch_of_bad_items_alone_ends_at_once() -> None:
-    """FACTS 1: batch result, when nothing was accepted."""
+    """FACTS section 1: batch result, when nothing was accepted."""
 
     async with Conversation() as c:
         asked = {"analyses": [{"url": "no"}, {}], "webhook_url": "http://127.0.0.1:9000/batch"}
@@ -463,7 +466,7 @@ async def test_a_batch_of_bad_items_alone_ends_at_once() -> None:
 
 
 async def test_unknown_and_foreign_ids_are_not_found() -> None:
-    """FACTS 1: 404."""
+    """FACTS section 1: 404."""
 
     async with Conversation() as c:
         analysis = await submit(c)

@@ -37,7 +37,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 async def test_a_code_becomes_tokens_that_work() -> None:
-    """FACTS 1: OAuth 2, grants and scopes; state echoed."""
+    """FACTS section 1: OAuth 2, grants and scopes; state echoed."""
 
     async with Conversation() as c:
         answer = await authorize(c, scope="analyze:read analyze:write account:read")
@@ -53,7 +53,7 @@ async def test_a_code_becomes_tokens_that_work() -> None:
 
 
 async def test_codes_are_single_use_and_last_ten_minutes() -> None:
-    """FACTS 1: OAuth 2, codes."""
+    """FACTS section 1: OAuth 2, codes."""
 
     async with Conversation() as c:
         code = (await authorize(c))["code"]
@@ -67,7 +67,7 @@ async def test_codes_are_single_use_and_last_ten_minutes() -> None:
 
 
 async def test_access_tokens_last_an_hour_and_refresh_tokens_rotate() -> None:
-    """FACTS 1: OAuth 2, tokens."""
+    """FACTS section 1: OAuth 2, tokens."""
 
     async with Conversation() as c:
         first = await tokens(c)
@@ -84,7 +84,7 @@ async def test_access_tokens_last_an_hour_and_refresh_tokens_rotate() -> None:
 
 
 async def test_pkce_is_supported_and_not_required() -> None:
-    """FACTS 1: OAuth 2, PKCE S256."""
+    """FACTS section 1: OAuth 2, PKCE S256."""
 
     async with Conversation() as c:
         verifier = "v" * 43
@@ -96,7 +96,7 @@ async def test_pkce_is_supported_and_not_required() -> None:
 
 
 async def test_token_errors_are_those_of_rfc_6749() -> None:
-    """FACTS 1: OAuth 2, errors as RFC 6749 section 5.2."""
+    """FACTS section 1: OAuth 2, errors as RFC 6749 section 5.2."""
 
     async with Conversation() as c:
         code = (await authorize(c))["code"]
@@ -118,7 +118,7 @@ async def test_token_errors_are_those_of_rfc_6749() -> None:
 
 
 async def test_a_token_without_the_scope_is_forbidden() -> None:
-    """FACTS 1: OAuth 2, scopes: POST needs analyze:write, GET needs analyze:read."""
+    """FACTS section 1: OAuth 2, scopes: POST needs analyze:write, GET needs analyze:read."""
 
     async with Conversation() as c:
         reads = bearer((await tokens(c, scope="analyze:read"))["access_token"])
@@ -132,7 +132,7 @@ async def test_a_token_without_the_scope_is_forbidden() -> None:
 
 
 async def test_authorization_errors_go_back_to_the_client() -> None:
-    """FACTS 1: OAuth 2. A client that cannot be trusted is not redirected to (RFC 6749 section 4.1.2.1)."""
+    """FACTS section 1: OAuth 2. A client that cannot be trusted is not redirected to (RFC 6749 section 4.1.2.1)."""
 
     async with Conversation() as c:
         assert (await authorize(c, response_type="token"))["error"] == "unsupported_response_type"
@@ -146,7 +146,7 @@ async def test_authorization_errors_go_back_to_the_client() -> None:
 
 
 async def test_the_consent_page_waits_for_a_person_where_the_scenario_says_so() -> None:
-    """FACTS 1: OAuth 2, the consent page and auto_approve."""
+    """FACTS section 1: OAuth 2, the consent page and auto_approve."""
 
     async with Conversation({"extends": "videotoprompt-oauth-consent"}) as c:
         ask = {**ASK, "client_id": "<b>app</b>"}

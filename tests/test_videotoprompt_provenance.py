@@ -64,7 +64,7 @@ async def planted(c: Conversation, status: Any, **asked: Any) -> str:
     ],
 )
 async def test_a_submission_is_refused_and_leaves_no_trace(path: str, body: dict[str, Any], row: str) -> None:
-    """FACTS 1: submit reply. Its id alone is documented."""
+    """FACTS section 1: submit reply. Its id alone is documented."""
 
     async with Conversation(DAY, STRICT) as c:
         for _ in range(2):
@@ -102,7 +102,7 @@ async def test_an_upload_is_refused_for_what_is_assumed_of_it() -> None:
     ],
 )
 async def test_a_result_is_given_where_it_is_documented(status: str, asked: dict[str, Any], row: str | None) -> None:
-    """FACTS 1: result, parameters, failed job."""
+    """FACTS section 1: result, parameters, failed job."""
     async with Conversation(DAY, STRICT) as c:
         reply = await c.get(f"{ROOT}/{await planted(c, status, **asked)}")
         if row is not None:
@@ -114,7 +114,7 @@ async def test_a_result_is_given_where_it_is_documented(status: str, asked: dict
 
 
 async def test_errors_are_refused_for_their_envelope() -> None:
-    """FACTS 1: errors. Their types are documented, and where these stand is not."""
+    """FACTS section 1: errors. Their types are documented, and where these stand is not."""
 
     keys = [{"key": "*invalid*", "refused": True}, {"key": "reads", "plan": "pro", "scopes": ["analyze:read"]}]
     async with Conversation({"accounts": [*keys, {"key": "*", "plan": "pro"}]}, STRICT) as c:
@@ -140,7 +140,7 @@ async def test_errors_are_refused_for_their_envelope() -> None:
     ],
 )
 async def test_oauth_is_refused_for_what_is_assumed_of_it(path: str, request_of: dict[str, Any], row: str) -> None:
-    """FACTS 1: OAuth 2. The endpoints and grants are documented, and next to nothing of what they say."""
+    """FACTS section 1: OAuth 2. The endpoints and grants are documented, and next to nothing of what they say."""
 
     async with Conversation(DAY, STRICT) as c:
         method = "POST" if {"data", "json"} & request_of.keys() else "GET"

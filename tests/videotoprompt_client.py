@@ -1,4 +1,4 @@
-"""Requests to VideoToPrompt that show what an ordinary submission does not, by row of the ledger."""
+"""Requests to VideoToPrompt for rows of the ledger that an ordinary request does not show."""
 
 from typing import Any
 
@@ -13,16 +13,16 @@ _TEXT = {"Content-Type": "text/plain"}
 _BATCH = {"analyses": [{"url": VIDEO}], "webhook_url": "http://127.0.0.1:9000/batch"}
 
 
-def _posted(path: str, **more: Any) -> dict[str, Any]:
+def _post(path: str, **more: Any) -> dict[str, Any]:
     return {"method": "POST", "url": path, **more}
 
 
-def _asked(**more: str) -> dict[str, Any]:
+def _authorize(**more: str) -> dict[str, Any]:
     return {"method": "GET", "url": AUTHORIZE, "params": {**ASK, **more}}
 
 
-def _exchanged(**fields: str) -> dict[str, Any]:
-    return _posted(TOKEN, data={"client_id": "app-1", **fields})
+def _token(**fields: str) -> dict[str, Any]:
+    return _post(TOKEN, data={"client_id": "app-1", **fields})
 
 
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -30,17 +30,17 @@ REQUESTS: dict[str, dict[str, Any]] = {
     for row, request in {
         "error.no_such_path": {"method": "GET", "url": "/videotoprompt/v1/nowhere"},
         "error.method_not_allowed": {"method": "DELETE", "url": f"{ROOT}/url"},
-        "error.too_large": _posted(f"{ROOT}/url", content=b" " * 1_048_577, headers=_JSON),
-        "error.unsupported_media_type": _posted(f"{ROOT}/url", content=b"a=b", headers=_TEXT),
-        "error.invalid_request": _exchanged(),
-        "error.invalid_client": _exchanged(grant_type="refresh_token", client_secret="wrong"),
-        "error.invalid_grant": _exchanged(grant_type="authorization_code", code="unknown", redirect_uri=BACK),
-        "error.unsupported_grant_type": _exchanged(grant_type="password"),
-        "error.invalid_scope": _asked(scope="everything"),
-        "error.unsupported_response_type": _asked(response_type="token"),
-        "error.untrusted_client": _asked(redirect_uri="/relative"),
-        "error.access_denied": _posted(AUTHORIZE, params=ASK, data={"decision": "deny"}),
-        "event.analysis.failed": _posted(f"{ROOT}/url", json={"url": "https://example.com/mock-fail.mp4"}),
-        "event.batch.completed": _posted(f"{ROOT}/batch", json=_BATCH),
+        "error.too_large": _post(f"{ROOT}/url", content=b" " * 1_048_577, headers=_JSON),
+        "error.unsupported_media_type": _post(f"{ROOT}/url", content=b"a=b", headers=_TEXT),
+        "error.invalid_request": _token(),
+        "error.invalid_client": _token(grant_type="refresh_token", client_secret="wrong"),
+        "error.invalid_grant": _token(grant_type="authorization_code", code="unknown", redirect_uri=BACK),
+        "error.unsupported_grant_type": _token(grant_type="password"),
+        "error.invalid_scope": _authorize(scope="everything"),
+        "error.unsupported_response_type": _authorize(response_type="token"),
+        "error.untrusted_client": _authorize(redirect_uri="/relative"),
+        "error.access_denied": _post(AUTHORIZE, params=ASK, data={"decision": "deny"}),
+        "event.analysis.failed": _post(f"{ROOT}/url", json={"url": "https://example.com/mock-fail.mp4"}),
+        "event.batch.completed": _post(f"{ROOT}/batch", json=_BATCH),
     }.items()
 }

@@ -1,6 +1,7 @@
 """The command line."""
 
 import argparse
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -18,6 +19,8 @@ examples:
 
 `mockserver COMMAND --help` describes a command.
 """
+# Errors of writing to a full disk, or to a terminal that is gone.
+_NOT_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
 # The modules of the commands, in the order in which they are listed.
 COMMANDS = {
     "serve": "serve",
@@ -34,7 +37,10 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 for success, 1 for failure, 2 for wrong input."""
+    """Run one command and return its exit code.
+
+    0: success; 1: failure; 2: wrong input; 3: the server cannot listen on its address.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = parser_for(arguments[0] if arguments else "")
     options = parser.parse_args(arguments)
@@ -42,11 +48,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        # Ctrl+C before the server is ready, or in a command. A program that a signal ends has this code in shells.
+        return 130
     except BrokenPipeError:
         # The program that reads the output, such as `head`, has ended. This is not an error.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is not None or error.errno not in _NOT_WRITTEN:
+            raise
+        from mockserver.serving.output import discard_output
+
+        discard_output()
+        print(f"cannot write the output: {error.strerror}", file=sys.stderr)
+        return 1
 
 
 def parser_for(command: str) -> argparse.ArgumentParser:

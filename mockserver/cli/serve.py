@@ -15,10 +15,11 @@ from mockserver.cli.options import add_allow_external, add_config, add_scenario_
 if TYPE_CHECKING:
     from mockserver.settings import Settings
 
+EXIT_CANNOT_LISTEN = 3
 _PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 _DESCRIPTION = """\
 Run the server. Every option can also be an environment variable (MOCKSERVER_PORT=9000) or a key of mockserver.toml
-(port = 9000).
+(port = 9000). The exit code is 2 for a wrong setting or scenario, and 3 if the server cannot listen on its address.
 """
 
 
@@ -80,6 +81,14 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
         help="token of the control API (default: none on localhost, otherwise a random one, which is printed)",
     )
     serve.add_argument(
+        "--allow-host",
+        action="append",
+        dest="allow_hosts",
+        metavar="NAME",
+        help="host name under which the control API answers, apart from localhost, IP addresses and the host of "
+        "--public-url; can be repeated (MOCKSERVER_ALLOW_HOSTS: names separated by commas)",
+    )
+    serve.add_argument(
         "--head-timeout",
         type=whole_number,
         metavar="SECONDS",
@@ -96,6 +105,18 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
         type=whole_number,
         metavar="MIB",
         help="MiB of request bodies in memory at once; more get the provider's 503 (default: 256)",
+    )
+    serve.add_argument(
+        "--sandbox-memory",
+        type=whole_number,
+        metavar="MIB",
+        help="memory of a sandbox; above it the oldest data is dropped (default: 64)",
+    )
+    serve.add_argument(
+        "--server-memory",
+        type=whole_number,
+        metavar="MIB",
+        help="memory of all sandboxes; above it the largest sandbox drops its oldest data (default: 512)",
     )
     add_config(serve)
 
@@ -127,7 +148,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _faster_start() -> Iterator[None]:
-    """Disable garbage collection and plugins of pydantic, which take a good part of the start."""
+    """Disable garbage collection and plugins of pydantic, which account for much of the start-up time."""
     # Imports leave hardly any garbage, and searching for it takes a fifth of the start. `serve` enables it again.
     gc.disable()
     # Pydantic would read the metadata of all installed packages to find plugins. `exec` does not disable this, because
@@ -157,7 +178,7 @@ def _exec(options: argparse.Namespace) -> int:
 
 def _with_settings(options: argparse.Namespace, run: Callable[["Settings"], int]) -> int:
     """Load the settings and run with them. Reports wrong settings and invalid scenarios."""
-    from mockserver.settings import SettingsError, load
+    from mockserver.settings import CannotListen, SettingsError, load
 
     try:
         settings = load(vars(options), file=Path(options.config) if options.config else None)
@@ -167,5 +188,8 @@ def _with_settings(options: argparse.Namespace, run: Callable[["Settings"], int]
             return run(settings)
         except (SourceErrors, LookupError) as error:
             return report_error(message_of(error))
+    except CannotListen as error:
+        report_error(str(error))
+        return EXIT_CANNOT_LISTEN
     except SettingsError as error:
         return report_error(str(error))

@@ -39,7 +39,7 @@ def negative(scene: Scene, platform: str = "stable-diffusion", language: str = "
 
 
 def parameters(platform: str, scene: Scene) -> str:
-    """Return the settings for the prompt in the platform's own syntax (FACTS 1, `parameters`)."""
+    """Return the settings for the prompt in the platform's own syntax (FACTS section 1, `parameters`)."""
     if platform == "midjourney":
         return "--ar 16:9 --v 6 --style raw"
     if platform == "stable-diffusion":

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Body, Query
 from mockserver.clock import rfc3339
 from mockserver.control import actions
 from mockserver.control.bodies import StrictRoute
-from mockserver.control.dependencies import CurrentSandbox, Now, ServerParts
+from mockserver.control.dependencies import CurrentSandbox, Now, Parts, ServerParts
 from mockserver.control.models import AccountChange
 from mockserver.control.parameters import ProviderQuery, Segment
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.accounts import Account
-from mockserver.core.credits import ONE, Kind
-from mockserver.core.scenario import WebhookSpec
+from mockserver.core.credits import CREDIT, Kind
+from mockserver.core.masking import Masking, masked
+from mockserver.core.scenario import DEFAULT_SECRET, WebhookSpec
 from mockserver.kit.models import Instant, Shape
 from mockserver.kit.provider import Provider
 from mockserver.sandbox.sandbox import Sandbox
@@ -62,7 +63,7 @@ _UNKNOWN = problems({404: "There is no such provider"})
 async def show_account(
     key: Segment, query: Annotated[ProviderQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts, now: Now
 ) -> AccountList:
-    return await _views(sandbox, parts.selected(query.provider), key, now)
+    return await _views(sandbox, parts, parts.selected(query.provider), key, now)
 
 
 @router.patch("/accounts/{key}", summary="Change an account", responses={**WRONG_BODY, **_UNKNOWN})
@@ -77,25 +78,32 @@ async def change_account(
     actions.check_account(change, parts.catalogue)
     providers = parts.selected(query.provider)
     await actions.change_account(sandbox, providers, key, change, now)
-    return await _views(sandbox, providers, key, now)
+    return await _views(sandbox, parts, providers, key, now)
 
 
-async def _views(sandbox: Sandbox, providers: Sequence[Provider], key: str, now: int) -> AccountList:
+async def _views(sandbox: Sandbox, parts: Parts, providers: Sequence[Provider], key: str, now: int) -> AccountList:
     found = [await actions.find_account(sandbox, provider, key, now) for provider in providers]
-    return AccountList(accounts=[_view(*each) for each in found if each is not None])
+    masking = parts.masking_in(sandbox).hiding(key)
+    return AccountList(accounts=[_view(*each, masking) for each in found if each is not None])
 
 
-def _view(account: Account, credits: Credits) -> AccountView:
+def _view(account: Account, credits: Credits, masking: Masking) -> AccountView:
     return AccountView(
         provider=account.provider,
         plan=account.tier,
         billing=account.billing,
-        credits=None if credits.balance is None else credits.balance / ONE,
-        reserved=credits.reserved / ONE,
+        credits=None if credits.balance is None else credits.balance / CREDIT,
+        reserved=credits.reserved / CREDIT,
         limits={name: limit.allowed for name, limit in account.limits.items()},
-        webhook=account.webhook,
+        webhook=None if account.webhook is None else _webhook(account.webhook, masking),
         ledger=[
-            LedgerEntry(at=rfc3339(e.at), kind=e.kind, amount=e.amount / ONE, reference=e.reference)
+            LedgerEntry(at=rfc3339(e.at), kind=e.kind, amount=e.amount / CREDIT, reference=e.reference)
             for e in credits.entries[-actions.LATEST_CREDITS :]
         ],
     )
+
+
+def _webhook(webhook: WebhookSpec, masking: Masking) -> WebhookSpec:
+    # The default secret is public, and says that the account has no other.
+    secret = webhook.secret if webhook.secret == DEFAULT_SECRET else masked(webhook.secret)
+    return webhook.model_copy(update={"url": masking.text(webhook.url), "secret": secret})

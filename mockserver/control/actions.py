@@ -8,42 +8,46 @@ from mockserver.control.errors import ControlError
 from mockserver.control.models import AccountChange, ArmedFault, ClockChange, JobChange
 from mockserver.core.accounts import Account
 from mockserver.core.compile import Catalogue, check_fault, quoted, suggest
-from mockserver.core.credits import ONE
-from mockserver.core.instants import LATEST
+from mockserver.core.credits import CREDIT
 from mockserver.core.jobs import IllegalMove, Job
 from mockserver.core.journal import JournalEntry
+from mockserver.core.kept import kept_key
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import ClockSpec
+from mockserver.core.sizes import size_of
 from mockserver.kit.provider import Provider
 from mockserver.outgoing.destination import EgressRefused, read_url
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.store.protocol import ARMED, Credits
+from mockserver.store.protocol import MAX_FAULTS, Credits
 
 # Changes of an account's credits that are shown.
 LATEST_CREDITS = 50
+_LARGEST_FAULT = 16_384
 
 
 async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
     """Move the clock, or change its mode. Return the number of events on the way, all of which have been processed.
 
-    Raises ControlError 404 for an unknown job, 409 for a job that time alone does not end, and 422 if the clock would
-    go past its last instant.
+    Raises ControlError 404 for an unknown job and for a sandbox that is deleted meanwhile, 409 for a job that time
+    alone does not end, and 422 if the clock would go past its last instant.
     """
     events = 0
     if change.advance is not None:
-        to = sandbox.clock.now() + change.advance
-        if to >= LATEST:
-            raise ControlError(422, f"The clock is at {rfc3339(sandbox.clock.now())} and ends with the year 8999")
-        events = await sandbox.advance(to)
+        try:
+            events = await sandbox.advance(change.advance)
+        except OverflowError as error:
+            raise ControlError(422, str(error)) from None
     elif change.to is not None:
-        at = await sandbox.next_event()
-        events = 0 if at is None else await sandbox.advance(max(at, sandbox.clock.now()))
+        events = await sandbox.advance_to_next()
     elif change.until is not None:
-        if await sandbox.advance_until_terminal(await find_job(sandbox, change.until.job)) is None:
+        ended = await sandbox.advance_until_terminal(await find_job(sandbox, change.until.job))
+        if ended is None and not sandbox.courier.closed:
             held = f"Time alone does not end the job {change.until.job!r}: it is held, or counts polls"
             raise ControlError(409, held)
     else:
         sandbox.change_clock(_clock(change))
+    if sandbox.courier.closed:
+        raise ControlError(404, f"The sandbox {sandbox.name!r} was deleted before its clock had moved")
     now = sandbox.clock.now()
     await sandbox.store.append(JournalEntry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
     return events
@@ -112,12 +116,12 @@ async def change_account(
 
 
 async def _change_account(sandbox: Sandbox, provider: Provider, key: str, fields: dict[str, Any], now: int) -> None:
-    account = f"{provider.name}:{key}"
+    account = f"{provider.name}:{kept_key(key)}"
     if "credits" in fields:
         # The account has to exist first: it gets the credits of its plan when it is created.
         await find_account(sandbox, provider, key, now)
         credits = fields.pop("credits")
-        await sandbox.store.grant(account, now, None if credits is None else round(credits * ONE))
+        await sandbox.store.grant(account, now, None if credits is None else round(credits * CREDIT))
     if fields:
         before = await sandbox.store.get_value("account", account, now) or {}
         if "limits" in fields:
@@ -126,15 +130,24 @@ async def _change_account(sandbox: Sandbox, provider: Provider, key: str, fields
 
 
 async def arm_fault(sandbox: Sandbox, armed: ArmedFault, known: Catalogue) -> str:
-    """Arm a fault and return its id. Raises ControlError 422 for an unknown operation, or a fault that is not valid."""
+    """Arm a fault and return its id.
+
+    Raises ControlError 422 for an unknown operation or a fault that is not valid, and 409 when too many are armed.
+    """
     if not any(key_matches(armed.operation, operation) for operation in known.operations):
         raise ControlError(
             422, f"No operation is called {quoted(armed.operation)}{suggest(armed.operation, known.operations)}"
         )
     for problem in check_fault(("fault",), armed.fault, known):
         raise ControlError(422, problem.message)
-    name = f"f{await sandbox.store.next_number('armed')}"
-    await sandbox.store.put_value(ARMED, name, armed.model_dump(mode="json", by_alias=True))
+    fault = armed.model_dump(mode="json", by_alias=True)
+    if size_of(fault) > _LARGEST_FAULT:
+        raise ControlError(422, f"The fault is too large: it may have {_LARGEST_FAULT} bytes")
+    name = await sandbox.store.arm_fault(fault)
+    if name is None:
+        raise ControlError(
+            409, f"The sandbox has {MAX_FAULTS} armed faults, the maximum; disarm them first: DELETE /_mock/faults"
+        )
     return name
 
 

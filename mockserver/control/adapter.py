@@ -1,14 +1,17 @@
 """Translates the server's own requests and connections into ASGI, which FastAPI speaks."""
 
+import asyncio
 import logging
+from contextlib import suppress
 from typing import Any
 
-from mockserver.clock import let_others_run
+from mockserver.clock import let_others_run, monotonic
 from mockserver.control.app import control_app
-from mockserver.control.boundary import Boundary
+from mockserver.control.boundary import Boundary, WrongToken, WrongTokens
 from mockserver.control.dependencies import Parts
 from mockserver.control.errors import ControlError
 from mockserver.control.problems import problem
+from mockserver.core.masking import Masking
 from mockserver.kit.operations import Header
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire.asgi import Message
@@ -25,6 +28,7 @@ class ControlApi:
         self._app = control_app()
         self._parts = parts
         self._boundary = boundary
+        self._wrong_tokens = WrongTokens()
 
     async def serve(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
         """Answer one request, whose `path` is what follows `/_mock`."""
@@ -36,6 +40,8 @@ class ControlApi:
             try:
                 self._boundary.check(path, request.headers)
             except ControlError as error:
+                if isinstance(error, WrongToken):
+                    await _wait(connection, self._wrong_tokens.delay(monotonic()))
                 await problem(error)(scope, responder.receive, responder.send)
             else:
                 await self._app(scope, responder.receive, responder.send)
@@ -43,7 +49,7 @@ class ControlApi:
             return
         except Exception:
             # By now FastAPI has answered with 500.
-            log.exception("%s /_mock%s failed", request.method, path)
+            log.exception("%s failed", Masking().text(f"{request.method} /_mock{path}"))
 
     def _scope(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> dict[str, Any]:
         root_path = request.path.removesuffix(path)
@@ -62,6 +68,14 @@ class ControlApi:
             "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.fields],
             "state": {"sandbox": sandbox, "parts": self._parts, "request": request, "connection": connection},
         }
+
+
+async def _wait(connection: Connection, seconds: float) -> None:
+    """Wait in real time, or until the client disconnects."""
+    if seconds:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await connection.wait_disconnected()
 
 
 class _Responder:

@@ -39,7 +39,7 @@ _EVERYWHERE = problems(
     {
         403: "A malicious web page could send this request",
         404: "There is no such sandbox",
-        500: "The server failed",
+        500: "Internal server error",
     }
 )
 _TOKEN = problems({401: "The server has a token, and the request lacks it"})

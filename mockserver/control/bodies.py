@@ -18,11 +18,11 @@ class StrictRequest(Request):
     """A request that reads its body as strict JSON.
 
     Raises HTTPException 413, 415 or 400 for a body that is too large, of another type or not valid JSON, and 503 if
-    the bodies of all requests need too much memory. A body with
-    one of the types `also` is not parsed. If the body is `optional`, body and type may be missing.
+    the bodies of all requests need too much memory. A body with one of the `unparsed_types` is not parsed. If the body
+    is `optional`, body and type may be missing.
     """
 
-    also: tuple[str, ...] = ()
+    unparsed_types: tuple[str, ...] = ()
     optional = False
     _taken = 0
 
@@ -38,14 +38,14 @@ class StrictRequest(Request):
         if self.state.request.body is None:
             self._taken += len(raw)
         kind = media_type(self.headers.get("content-type"))
-        if kind in self.also:
+        if kind in self.unparsed_types:
             # FastAPI takes an empty body for a missing one. An empty line is an empty document too.
             return raw or b"\n"
         if self.optional and not raw and not kind:
             return raw
         # Only JSON: a form on a page of another site can send text/plain without a preflight request, but never this.
         if kind != JSON_TYPE:
-            raise HTTPException(415, f"Content-Type must be {' or '.join((JSON_TYPE, *self.also[:1]))}")
+            raise HTTPException(415, f"Content-Type must be {' or '.join((JSON_TYPE, *self.unparsed_types[:1]))}")
         try:
             self._data = with_whole_numbers(parse_json(raw))
         except ValueError as error:
@@ -71,7 +71,7 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     """A route whose body is strict JSON."""
 
-    also: ClassVar[tuple[str, ...]] = ()
+    unparsed_types: ClassVar[tuple[str, ...]] = ()
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -79,7 +79,7 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
-            request.also, request.optional = self.also, optional
+            request.unparsed_types, request.optional = self.unparsed_types, optional
             try:
                 return await handle(request)
             finally:
@@ -91,4 +91,4 @@ class StrictRoute(APIRoute):
 class JsonOrYamlRoute(StrictRoute):
     """A route whose body is strict JSON, or YAML in bytes."""
 
-    also = YAML_TYPES
+    unparsed_types = YAML_TYPES

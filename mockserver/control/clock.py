@@ -55,12 +55,20 @@ async def show_clock(sandbox: CurrentSandbox) -> ClockView:
 @router.post(
     "/clock",
     summary="Move or change the clock",
-    responses={**WRONG_BODY, **problems({404: "There is no such job", 409: "Time alone does not end the job"})},
+    responses={
+        **WRONG_BODY,
+        **problems(
+            {404: "There is no such job, or the sandbox was deleted meanwhile", 409: "Time alone does not end the job"}
+        ),
+    },
 )
 async def change_clock(
     change: Annotated[ClockChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox
 ) -> ClockMoved:
-    """The reply comes when everything that is due on the way is done, in order of time."""
+    """The reply comes when everything that is due on the way is done, in order of time.
+
+    Requests to move the clock at the same time are processed one after the other, and add up.
+    """
     events = await actions.change_clock(sandbox, change)
     return ClockMoved(**await _view(sandbox), events=events)
 

@@ -1,11 +1,10 @@
 """Operations on deliveries: list them, wait for them, send one again."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -15,11 +14,12 @@ from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, Now, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.models import ReplayTo
+from mockserver.control.pages import Paged, PageQuery, paged
 from mockserver.control.parameters import Number, ProviderQuery, Segment
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
-from mockserver.core.deliveries import Attempt, Delivery, Kind, Outcome
+from mockserver.core.deliveries import Attempt, Delivery, DeliveryFilter, Kind, Outcome
 from mockserver.core.durations import parse
-from mockserver.core.masking import masked_account
+from mockserver.core.masking import Masking, masked_account
 from mockserver.kit.models import Instant, Shape
 from mockserver.sandbox.attempts import attempt_body
 from mockserver.sandbox.sandbox import Sandbox
@@ -62,7 +62,7 @@ class DeliveryView(Shape):
     attempts: list[AttemptView]
 
 
-class DeliveryList(Shape):
+class DeliveryList(Paged):
     """Outgoing calls, newest first. `ended` counts those that have ended, of all that match."""
 
     deliveries: list[DeliveryView]
@@ -76,7 +76,7 @@ class Replayed(Shape):
     outcome: Literal["pending"]
 
 
-class DeliveriesQuery(ProviderQuery):
+class DeliveriesQuery(ProviderQuery, PageQuery):
     """Which deliveries to list, and how long to wait until some of them have ended."""
 
     event: str | SkipJsonSchema[None] = Field(default=None, description="an event's name")
@@ -98,7 +98,7 @@ _EXAMPLES: Any = {
     "the same receiver": {"value": {}},
     "another receiver": {"value": {"url": "http://127.0.0.1:9000/hook"}},
 }
-# Milliseconds of real time, and bytes of a body that are shown.
+# Milliseconds of real time, and bytes that are shown of a body, and of the changed bodies of all attempts together.
 _LONGEST_WAIT = 60_000
 _SHOWN = 65_536
 
@@ -106,19 +106,29 @@ _SHOWN = 65_536
 @router.get(
     "/deliveries",
     summary="List outgoing calls, newest first",
-    response_model_exclude_unset=True,
+    response_model=DeliveryList,
     responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
 )
 async def list_deliveries(
     query: Annotated[DeliveriesQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts
-) -> DeliveryList:
+) -> Response:
     """With `wait`, the reply comes as soon as one of these deliveries has ended."""
     if query.provider is not None:
         parts.provider(query.provider)
     wait = None if query.wait is None else _milliseconds(query.wait)
-    found = await _matching(sandbox, query) if wait is None else await _awaited(sandbox, query, wait)
-    shown = [_view(each, parts.provider(each.provider).stamped_field) for each in found[: query.limit]]
-    return DeliveryList(deliveries=shown, ended=_ended(found))
+    wanted = DeliveryFilter(query.provider, query.event, query.outcome, query.job, query.url)
+    if wait is not None:
+        await _ended(sandbox, wanted, query.count, wait)
+    found = await sandbox.store.deliveries(wanted, query.cursor or None, query.limit + 1)
+    ended = (await sandbox.store.count_deliveries(wanted)).ended
+    masking = parts.masking_in(sandbox)
+
+    def view(delivery: Delivery) -> DeliveryView:
+        return _view(delivery, parts.provider(delivery.provider).stamped_field, masking)
+
+    return await paged(
+        "deliveries", found, view, lambda delivery: delivery.id, query.limit, {"ended": ended}, exclude_unset=True
+    )
 
 
 @router.post(
@@ -148,38 +158,27 @@ def _milliseconds(wait: str) -> int:
     return milliseconds
 
 
-async def _matching(sandbox: Sandbox, query: DeliveriesQuery) -> Sequence[Delivery]:
-    return [
-        delivery
-        for delivery in await sandbox.store.deliveries()
-        if query.event in (None, delivery.event)
-        and query.job in (None, delivery.job)
-        and query.outcome in (None, delivery.outcome)
-        and query.provider in (None, delivery.provider)
-        and query.url in (None, delivery.url)
-    ]
+async def _ended(sandbox: Sandbox, wanted: DeliveryFilter, count: int, wait: int) -> None:
+    """Wait until enough of the deliveries have ended, or for so many milliseconds of real time.
 
-
-async def _awaited(sandbox: Sandbox, query: DeliveriesQuery, wait: int) -> Sequence[Delivery]:
-    """The matching deliveries, as soon as enough of them have ended or the wait is over."""
-    courier = sandbox.courier
+    Raises ControlError 404 when the sandbox is deleted during the wait.
+    """
+    courier, generation = sandbox.courier, sandbox.clock.generation
     courier.poke()
     with suppress(TimeoutError):
         async with asyncio.timeout(wait / 1000):
-            while True:
+            # A reset or deletion ends the wait.
+            while sandbox.clock.generation == generation:
                 change = courier.change
-                found = await _matching(sandbox, query)
-                if _ended(found) >= query.count:
-                    return found
+                if (await sandbox.store.count_deliveries(wanted)).ended >= count:
+                    return
                 await change.wait()
-    return await _matching(sandbox, query)
+    if courier.closed:
+        raise ControlError(404, f"The sandbox {sandbox.name!r} was deleted during the wait")
 
 
-def _ended(deliveries: Sequence[Delivery]) -> int:
-    return sum(delivery.outcome != "pending" for delivery in deliveries)
-
-
-def _view(delivery: Delivery, stamp: str | None) -> DeliveryView:
+def _view(delivery: Delivery, stamp: str | None, masking: Masking) -> DeliveryView:
+    masking = masking.hiding(delivery.account.partition(":")[2], delivery.secret)
     return DeliveryView(
         id=delivery.id,
         kind=delivery.kind,
@@ -188,33 +187,46 @@ def _view(delivery: Delivery, stamp: str | None) -> DeliveryView:
         account=masked_account(delivery.account),
         job=delivery.job,
         method=delivery.method,
-        url=delivery.url,
+        url=masking.text(delivery.url),
         outcome=delivery.outcome,
         created_at=rfc3339(delivery.created_at),
         next_attempt_at=None if delivery.due_at is None else rfc3339(delivery.due_at),
         cause=delivery.cause,
-        body=_text(delivery.body[:_SHOWN]),
-        attempts=[_attempt_view(delivery, attempt, stamp) for attempt in delivery.attempts],
+        body=masking.text(_text(delivery.body[:_SHOWN])),
+        attempts=_attempt_views(delivery, stamp, masking),
     )
 
 
-def _attempt_view(delivery: Delivery, attempt: Attempt, stamp: str | None) -> AttemptView:
-    body = attempt_body(delivery, attempt.tampering, stamp) if attempt.outcome != "lost" else b""
+def _attempt_views(delivery: Delivery, stamp: str | None, masking: Masking) -> list[AttemptView]:
+    # All attempts with the same changes have the same body, which may be long.
+    bodies: dict[tuple[str, ...], bytes] = {}
+    shown = _SHOWN // max(1, sum(bool(attempt.tampering) for attempt in delivery.attempts))
+    views = []
+    for attempt in delivery.attempts:
+        changes = attempt.tampering
+        if changes not in bodies:
+            bodies[changes] = attempt_body(delivery, changes, stamp)
+        body = bodies[changes] if attempt.outcome != "lost" else b""
+        views.append(_attempt_view(attempt, body, shown, masking))
+    return views
+
+
+def _attempt_view(attempt: Attempt, body: bytes, shown: int, masking: Masking) -> AttemptView:
     view = AttemptView(
         number=attempt.number,
         at=rfc3339(attempt.at),
-        url=attempt.url,
-        headers=dict(attempt.headers),
+        url=masking.text(attempt.url),
+        headers=dict(masking.headers(attempt.headers)),
         body_bytes=len(body),
         outcome=attempt.outcome,
         status=attempt.status,
-        reply_headers=dict(attempt.reply_headers),
-        reply=_text(attempt.reply),
-        error=attempt.error,
+        reply_headers=dict(masking.headers(attempt.reply_headers)),
+        reply=masking.text(_text(attempt.reply)),
+        error=masking.text(attempt.error) if attempt.error else attempt.error,
         elapsed_ms=attempt.elapsed_ms,
     )
     if attempt.tampering:
-        view.tampering, view.body = list(attempt.tampering), _text(body[:_SHOWN])
+        view.tampering, view.body = list(attempt.tampering), masking.text(_text(body[:shown]))
     return view
 
 

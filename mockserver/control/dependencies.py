@@ -8,19 +8,24 @@ from fastapi import Depends, Request
 
 from mockserver.control.errors import ControlError
 from mockserver.core.compile import Catalogue
+from mockserver.core.masking import Masking
 from mockserver.kit.catalogue import catalogue_of
+from mockserver.kit.credentials import credentials_in
 from mockserver.kit.provider import Provider
 from mockserver.kit.summary import Providers
 from mockserver.provenance.behaviours import Ledger
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
-from mockserver.scenario.library import Library
+from mockserver.scenario.library import Library, ScenarioSummary
 from mockserver.wire.body import BodyMemory
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of the server that operations use. `document` returns the OpenAPI document with a name.
+    """The parts of the server that operations use.
+
+    `document` returns the OpenAPI document with a name, and `scenarios` lists the library. Both may take long, so they
+    are called in a thread.
 
     `body_memory` limits the memory for request bodies. None: it is unlimited.
     """
@@ -30,12 +35,18 @@ class Parts:
     providers: Providers
     ledger: Ledger
     document: Callable[[str], Mapping[str, Any]]
+    scenarios: Callable[[], Sequence[ScenarioSummary]]
+    masking: Masking
     body_memory: BodyMemory | None = None
 
     @property
     def catalogue(self) -> Catalogue:
         """The names that scenarios may use with these providers."""
         return catalogue_of(self.providers.summaries)
+
+    def masking_in(self, sandbox: Sandbox) -> Masking:
+        """The masking of outputs about a sandbox. It also hides the secrets of the sandbox's scenario."""
+        return self.masking.hiding(*credentials_in(sandbox.program))
 
     def provider(self, name: str) -> Provider:
         """The provider with this name. Raises ControlError 404 that lists the providers."""

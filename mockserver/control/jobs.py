@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -11,10 +11,11 @@ from mockserver.control import actions
 from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, Now, ServerParts
 from mockserver.control.models import JobChange
+from mockserver.control.pages import Paged, SerialPageQuery, paged, serial
 from mockserver.control.parameters import Number, ProviderQuery, Segment
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.jobs import Job
-from mockserver.core.masking import masked_account
+from mockserver.core.masking import Masking, masked_account
 from mockserver.core.plans import Status
 from mockserver.kit.models import Instant, Shape
 
@@ -39,14 +40,14 @@ class JobView(Shape):
     cause: int
 
 
-class JobList(Shape):
+class JobList(Paged):
     """Jobs, newest first. `total` counts the jobs of the provider before the other filters."""
 
     jobs: list[JobView]
     total: int = Field(ge=0)
 
 
-class JobsQuery(ProviderQuery):
+class JobsQuery(ProviderQuery, SerialPageQuery):
     """Which jobs to list."""
 
     status: Status | SkipJsonSchema[None] = None
@@ -59,23 +60,27 @@ _EXAMPLES: Any = {
     "force": {"value": {"status": "failed", "error": "The video is too long"}},
     "release": {"value": {"release": True}},
 }
-_MOST = 10_000
 
 
 @router.get(
     "/jobs",
     summary="List jobs, newest first",
+    response_model=JobList,
     responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
 )
 async def list_jobs(
     query: Annotated[JobsQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts, now: Now
-) -> JobList:
+) -> Response:
     provider = None if query.provider is None else parts.provider(query.provider).name
     await sandbox.settling.observe(now)
-    page = await sandbox.store.page_jobs(provider, None, None, 0, _MOST)
-    shown = [_view(job, now) for job in page.jobs]
-    shown = [view for view in shown if query.status in (None, view.status)]
-    return JobList(jobs=shown[: query.limit], total=page.total)
+    store = sandbox.store
+    page = await store.page_jobs(provider, None, query.status, 0, query.limit + 1, serial(query.cursor))
+    total = (await store.page_jobs(provider, limit=0)).total if query.status else page.total
+
+    def view(job: Job) -> JobView:
+        return _view(job, now)
+
+    return await paged("jobs", page.jobs, view, lambda job: str(job.sequence), query.limit, {"total": total})
 
 
 @router.get(
@@ -119,7 +124,7 @@ def _view(job: Job, now: int) -> JobView:
         status=state.status,
         stage=state.step.stage,
         progress=state.progress,
-        error=state.step.error,
+        error=Masking().text(state.step.error) if state.step.error else state.step.error,
         created_at=rfc3339(job.created_at),
         updated_at=rfc3339(state.entered_at),
         held=state.step.held,

@@ -2,18 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from mockserver.clock import rfc3339
 from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
+from mockserver.control.pages import Paged, SerialPageQuery, paged, serial
 from mockserver.control.parameters import Entries, HttpStatus, ProviderQuery
 from mockserver.control.problems import WRONG_QUERY, problems
-from mockserver.core.journal import JournalEntry, Kind
-from mockserver.core.masking import masked_account, masked_headers
-from mockserver.core.match import key_matches
+from mockserver.core.journal import EntryFilter, JournalEntry, Kind
+from mockserver.core.masking import Masking, masked_account
 from mockserver.kit.models import Instant, Shape
 from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.rows import Basis
@@ -70,13 +70,13 @@ class EntryView(Shape):
     reply: ReplySeen | None = None
 
 
-class Journal(Shape):
+class Journal(Paged):
     """Entries of the journal, newest first."""
 
     entries: list[EntryView]
 
 
-class JournalQuery(ProviderQuery):
+class JournalQuery(ProviderQuery, SerialPageQuery):
     """Which entries of the journal to list."""
 
     operation: str = Field(default="*", description="provider.operation; * stands for any characters")
@@ -92,27 +92,25 @@ router = APIRouter(tags=["records"], route_class=StrictRoute)
 @router.get(
     "/journal",
     summary="List what happened, newest first",
-    response_model_exclude_unset=True,
+    response_model=Journal,
     responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
 )
-async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts) -> Journal:
+async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts) -> Response:
     if query.provider is not None:
         parts.provider(query.provider)
-    entries = [entry for entry in await sandbox.journal() if _matches(entry, query)]
-    return Journal(entries=[_view(entry, parts.ledger) for entry in entries[: query.limit]])
+    operation = None if query.operation == "*" else query.operation
+    wanted = EntryFilter(operation, query.status, query.job, query.provider, query.kind)
+    entries = await sandbox.journal(wanted, serial(query.cursor), query.limit + 1)
+    masking = parts.masking_in(sandbox)
+
+    def view(entry: JournalEntry) -> EntryView:
+        return _view(entry, parts.ledger, masking)
+
+    return await paged("entries", entries, view, lambda entry: str(entry.serial), query.limit, exclude_unset=True)
 
 
-def _matches(entry: JournalEntry, query: JournalQuery) -> bool:
-    return (
-        query.status in (None, entry.status)
-        and query.job in (None, entry.job)
-        and query.provider in (None, entry.provider)
-        and query.kind in (None, entry.kind)
-        and (query.operation == "*" or key_matches(query.operation, entry.operation or ""))
-    )
-
-
-def _view(entry: JournalEntry, ledger: Ledger) -> EntryView:
+def _view(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryView:
+    masking = masking.of_request(entry.account, entry.headers)
     view: dict[str, Any] = {
         "number": entry.number or None,
         "kind": entry.kind,
@@ -121,21 +119,22 @@ def _view(entry: JournalEntry, ledger: Ledger) -> EntryView:
         "operation": entry.operation,
         "account": masked_account(entry.account) if entry.account else None,
         "method": entry.method,
-        "path": entry.path,
+        "path": masking.text(entry.path) if entry.path else None,
         "status": entry.status,
         "job": entry.job,
         "cause": entry.cause,
-        "note": entry.note,
+        "note": masking.text(entry.note) if entry.note else None,
         "delivery": entry.detail.get("delivery") if entry.detail else None,
-        "deviations": list(entry.deviations) or None,
+        "deviations": masking.data(entry.deviations) or None,
         "rests_on": [{"rule": row, "class": ledger.basis(row)} for row in dict.fromkeys(entry.rests_on)] or None,
     }
     if entry.kind == "request":
         view["rule"] = entry.rule
-        view["missed"] = [{"rule": m.rule, "failed": m.failed} for m in (*entry.others, *entry.misses)]
+        misses = (*entry.others, *entry.misses)
+        view["missed"] = [{"rule": miss.rule, "failed": masking.condition(miss.failed)} for miss in misses]
         view["request"] = {
-            "headers": dict(masked_headers(entry.headers)),
-            "body": entry.request.decode("utf-8", "replace"),
+            "headers": dict(masking.headers(entry.headers)),
+            "body": masking.text(entry.request.decode("utf-8", "replace")),
         }
-        view["reply"] = {"body": entry.reply.decode("utf-8", "replace")}
+        view["reply"] = {"body": masking.text(entry.reply.decode("utf-8", "replace"))}
     return EntryView.model_validate({name: value for name, value in view.items() if value is not None})

@@ -1,20 +1,22 @@
 """Operations on scenarios: list them, get the active one, switch to another."""
 
+import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import Field
+from pydantic_core import to_json
 
-from mockserver.clock import let_others_run
 from mockserver.control.bodies import JsonOrYamlRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.models import ClockMode, ScenarioByName, ScenarioChange
-from mockserver.control.problems import WRONG_BODY, problems
+from mockserver.control.pages import Paged, PageQuery, paged
+from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.compile import Program
 from mockserver.core.scenario import Scenario
 from mockserver.kit.models import Shape
-from mockserver.scenario.library import Library, is_path
+from mockserver.scenario.library import Library, ScenarioSummary, is_path
 from mockserver.source.document import Document, SourceErrors
 from mockserver.source.validation import validate
 
@@ -26,7 +28,7 @@ class ScenarioListed(Shape):
     description: str
 
 
-class ScenarioList(Shape):
+class ScenarioList(Paged):
     """All scenarios that you can switch to by name."""
 
     scenarios: list[ScenarioListed]
@@ -49,23 +51,26 @@ _EXAMPLES: Any = {
 _YAML = {"application/yaml": {"schema": {"$ref": "#/components/schemas/Scenario"}}}
 
 
-@router.get("/scenarios", summary="List the scenarios")
-async def list_scenarios(parts: ServerParts) -> ScenarioList:
-    listed = []
-    for scenario in parts.library.listed():
-        listed.append(ScenarioListed(name=scenario.name, description=scenario.description))
-        await let_others_run()  # a file that has changed is read here
-    return ScenarioList(scenarios=listed)
+@router.get("/scenarios", summary="List the scenarios", response_model=ScenarioList, responses=WRONG_QUERY)
+async def list_scenarios(query: Annotated[PageQuery, Query()], parts: ServerParts) -> Response:
+    # Files that are new or have changed are parsed, which takes long.
+    listed = [each for each in await asyncio.to_thread(parts.scenarios) if each.name > query.cursor]
+    return await paged("scenarios", listed, _view, lambda each: each.name, len(listed))
+
+
+def _view(listed: ScenarioSummary) -> ScenarioListed:
+    return ScenarioListed(name=listed.name, description=listed.description)
 
 
 @router.get(
     "/scenario",
     summary="Get the active scenario",
-    response_model_exclude_unset=True,
-    response_description="The scenario, with everything that it extends",
+    response_model=Scenario,
+    response_description="The scenario, with everything that it extends. Keys and secrets in it are masked",
 )
-async def show_scenario(sandbox: CurrentSandbox) -> Scenario:
-    return sandbox.program.source
+async def show_scenario(sandbox: CurrentSandbox, parts: ServerParts) -> Response:
+    source = sandbox.program.source.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return Response(to_json(parts.masking.data(source)), media_type="application/json")
 
 
 @router.put(

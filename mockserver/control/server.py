@@ -23,13 +23,22 @@ class Health(Shape):
     status: Literal["ok"]
 
 
+class Memory(Shape):
+    """Bytes that all sandboxes keep, and the most that they may keep together and each."""
+
+    used: int = Field(ge=0)
+    server: int = Field(ge=1)
+    sandbox: int = Field(ge=1)
+
+
 class Readiness(Shape):
-    """A ready server: its providers, the scenario of this sandbox and the number of sandboxes."""
+    """A ready server: its providers, the scenario of this sandbox, the number of sandboxes and their memory."""
 
     status: Literal["ready"]
     providers: list[str]
     scenario: str
     sandboxes: int = Field(ge=1)
+    memory: Memory
 
 
 class OpenApi(BaseModel):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from mockserver.core.compile import Program
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.limits import Limit
 from mockserver.core.scenario import AccountSpec, WebhookSpec
 
@@ -72,7 +72,7 @@ class Accounts(dict[tuple[str, str], Account | None]):
             tier=tier,
             limits=tariff.limits_of(tier, spec.limits),
             limit_overrides=spec.limits,
-            credits=None if credits is None else round(credits * ONE),
+            credits=None if credits is None else round(credits * CREDIT),
             webhook=spec.webhook,
             billing=spec.billing or "prepaid",
             scopes=None if spec.scopes is None else frozenset(spec.scopes),

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
-from mockserver.core.fill import KNOWN, unknown_names
-from mockserver.core.match import Check, key_matches
+from mockserver.core.fill import KNOWN, MAX_PLACEHOLDERS, count_names, unknown_names
+from mockserver.core.match import CompiledCondition, key_matches
 from mockserver.core.scenario import AccountSpec, FaultSpec, RuleSpec, Scenario
 from mockserver.core.streams import STREAM_FAULTS
 
@@ -23,7 +23,7 @@ _MAX_PRINTED = 100
 Loc = tuple[str | int, ...]
 Suggest = Callable[[str, Sequence[str]], str]
 # The conditions of a rule by their path: each compiled, or the error of compiling it.
-Conditions = Mapping[str, Check | ValueError]
+Conditions = Mapping[str, CompiledCondition | ValueError]
 
 
 class Catalogue(NamedTuple):
@@ -159,6 +159,9 @@ def _rule_problems(loc: Loc, rule: RuleSpec, conditions: Conditions, names: _Nam
         yield Problem((*loc, "plan"), names.unknown("plan", rule.plan, names.plans))
     if rule.fault is not None:
         yield from check_fault((*loc, "fault"), rule.fault, known, names.suggest)
+    placeholders = count_names(rule.reply, rule.stream.text if rule.stream else None)
+    if placeholders > MAX_PLACEHOLDERS:
+        yield Problem(loc, f"this rule has {placeholders} placeholders, and can have {MAX_PLACEHOLDERS} at most")
     yield from _placeholder_problems((*loc, "reply"), rule.reply, names)
     if rule.stream is not None:
         yield from _placeholder_problems((*loc, "stream", "text"), rule.stream.text, names)

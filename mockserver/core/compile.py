@@ -18,9 +18,11 @@ from mockserver.core.check import (
     quoted,
     suggest,
 )
+from mockserver.core.costs import Cost, costs_of
 from mockserver.core.durations import Span
 from mockserver.core.faults import Fault, Phase
-from mockserver.core.match import Check, Miss, Rule, RuleGroup, compile_check, compile_window, key_matches
+from mockserver.core.match import CompiledCondition, Miss, Rule, RuleGroup, compile_check, compile_window, key_matches
+from mockserver.core.patterns import PatternSizes
 from mockserver.core.plans import Plan, Step
 from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
 from mockserver.core.word_runs import arrange
@@ -47,7 +49,10 @@ FALLBACK = Plan(
 
 
 class Program(NamedTuple):
-    """A compiled scenario. It is immutable; switching a sandbox's scenario replaces its program."""
+    """A compiled scenario. It is immutable; switching a sandbox's scenario replaces its program.
+
+    `costs` has the operations whose rules can take long to match.
+    """
 
     source: Scenario
     rules: tuple[Rule, ...]
@@ -57,6 +62,7 @@ class Program(NamedTuple):
     accounts: tuple[AccountSpec, ...]
     webhooks: tuple[WebhookRuleSpec, ...]
     options: Mapping[str, Mapping[str, Any]] = {}
+    costs: Mapping[str, tuple[Cost, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -82,7 +88,8 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
 
     Raises Problems with every error in `scenario` itself.
     """
-    conditions = [_conditions(rule) for rule in scenario.rules]
+    sizes = PatternSizes(_pattern_bytes(parent.rules) if parent else 0)
+    conditions = [_conditions(rule, sizes) for rule in scenario.rules]
     plans = {**(parent.plans if parent else {}), **{name: _plan(name, p) for name, p in scenario.plans.items()}}
     problems = list(check(scenario, conditions, known, plans))
     if problems:
@@ -92,7 +99,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         scenario = scenario.extending(parent.source)
         names = {rule.name for rule in rules}
         rules += [rule for rule in parent.rules if rule.name not in names]
-    by_operation, others = _by_operation(rules, known.operations)
+    by_operation, others, costs = _by_operation(rules, known.operations)
     return Program(
         source=scenario,
         rules=tuple(rules),
@@ -102,6 +109,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         accounts=tuple(scenario.accounts),
         webhooks=tuple(scenario.webhooks),
         options=scenario.providers,
+        costs=costs,
     )
 
 
@@ -119,11 +127,15 @@ def _plan(name: str, spec: PlanSpec) -> Plan:
     return Plan(name, tuple(steps))
 
 
-def _conditions(spec: RuleSpec) -> Conditions:
-    compiled: dict[str, Check | ValueError] = {}
+def _pattern_bytes(rules: Iterable[Rule]) -> int:
+    return sum(check.pattern[1].compiled_bytes for rule in rules for check in rule.checks if check.pattern)
+
+
+def _conditions(spec: RuleSpec, sizes: PatternSizes) -> Conditions:
+    compiled: dict[str, CompiledCondition | ValueError] = {}
     for path, condition in spec.when.items():
         try:
-            compiled[path] = compile_check(path, condition)
+            compiled[path] = compile_check(path, condition, sizes)
         except ValueError as error:
             compiled[path] = error
     return compiled
@@ -134,7 +146,7 @@ def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
     return Rule(
         name=spec.name,
         operations=tuple(spec.operation),
-        checks=(*window, *(c for c in conditions.values() if isinstance(c, Check))),
+        checks=(*window, *(c for c in conditions.values() if isinstance(c, CompiledCondition))),
         nth=frozenset(spec.nth or ()),
         times=spec.times,
         probability=spec.probability,
@@ -147,22 +159,26 @@ def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
 
 def _by_operation(
     rules: Sequence[Rule], operations: Iterable[str]
-) -> tuple[dict[str, tuple[RuleGroup, ...]], dict[str, tuple[Miss, ...]]]:
-    """Return the rules that match each operation, and the misses of those that do not.
+) -> tuple[dict[str, tuple[RuleGroup, ...]], dict[str, tuple[Miss, ...]], dict[str, tuple[Cost, ...]]]:
+    """Return the rules that match each operation, the misses of those that do not, and what matching can cost.
 
     Most operations are matched by the same rules as their neighbours, and share the result.
     """
     patterns = {rule.operations for rule in rules}
-    shared: dict[frozenset[tuple[str, ...]], tuple[tuple[RuleGroup, ...], tuple[Miss, ...]]] = {}
+    shared: dict[frozenset[tuple[str, ...]], tuple[tuple[RuleGroup, ...], tuple[Miss, ...], tuple[Cost, ...]]] = {}
     by_operation: dict[str, tuple[RuleGroup, ...]] = {}
     others: dict[str, tuple[Miss, ...]] = {}
+    costs: dict[str, tuple[Cost, ...]] = {}
     for operation in operations:
         matching = frozenset(p for p in patterns if _covers(p, operation))
         if matching not in shared:
             misses = tuple(_operation_miss(rule) for rule in rules if rule.operations not in matching)
-            shared[matching] = arrange([rule for rule in rules if rule.operations in matching]), misses
-        by_operation[operation], others[operation] = shared[matching]
-    return by_operation, others
+            own = [rule for rule in rules if rule.operations in matching]
+            shared[matching] = arrange(own), misses, costs_of(own)
+        by_operation[operation], others[operation], own_costs = shared[matching]
+        if own_costs:
+            costs[operation] = own_costs
+    return by_operation, others, costs
 
 
 def _covers(patterns: tuple[str, ...], operation: str) -> bool:

@@ -8,7 +8,8 @@ from typing import Literal
 
 Kind = Literal["opening", "grant", "reserve", "capture", "release"]
 
-ONE = 100
+# Amounts are in hundredths of a credit.
+CREDIT = 100
 KEPT_ENTRIES = 1_000
 
 
@@ -34,6 +35,7 @@ class CreditLedger:
     held: int = 0
     entries: list[CreditEntry] = field(default_factory=list)
     reserved: dict[str, int] = field(default_factory=dict)
+    compacted: bool = False
 
     @classmethod
     def opened(cls, at: int, credits: int | None) -> "CreditLedger":
@@ -74,6 +76,16 @@ class CreditLedger:
         self.unlimited = credits is None
         if credits is not None:
             self._record(CreditEntry(at, "grant", credits - self.balance))
+
+    @property
+    def changed(self) -> bool:
+        """True unless the account was opened and nothing else. Opening it again gives an equal one then."""
+        return self.compacted or len(self.entries) > 1
+
+    def compact(self) -> None:
+        """Replace the entries by one opening entry with their sum, which is the balance."""
+        self.entries = [CreditEntry(self.entries[-1].at, "opening", self.balance)]
+        self.compacted = True
 
     def _end_reservation(self, reference: str) -> int | None:
         amount = self.reserved.pop(reference, None)

@@ -1,8 +1,9 @@
 """Deliveries: outgoing calls with their attempts, as immutable values."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from mockserver.core.kept import KEPT_TEXT, kept_headers, shortened
 from mockserver.core.scenario import TamperingSpec
 
 Kind = Literal["webhook", "call_out"]
@@ -11,6 +12,8 @@ Outcome = Literal["pending", "delivered", "given_up"]
 JSON_BODY = (("Content-Type", "application/json"),)
 # A delivery can be replayed any number of times, so the oldest attempts are dropped.
 KEPT_ATTEMPTS = 100
+# Bytes of all replies of receivers that a delivery keeps.
+KEPT_REPLIES = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,21 @@ class Attempt:
         """True when the receiver sent a complete response with a 2xx status."""
         return self.outcome == "response" and self.status is not None and 200 <= self.status < 300
 
+    @property
+    def gone(self) -> bool:
+        """True when the receiver answered that it is gone for good (RFC 9110 section 15.5.11)."""
+        return self.outcome == "response" and self.status == 410
+
+    def shortened(self) -> "Attempt":
+        """Return the attempt as it is kept: with long headers, an own long URL and a long error cut."""
+        return replace(
+            self,
+            headers=tuple(kept_headers(self.headers)),
+            reply_headers=tuple(kept_headers(self.reply_headers)),
+            url=shortened(self.url, 2 * KEPT_TEXT),
+            error=None if self.error is None else shortened(self.error, KEPT_TEXT),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Replay:
@@ -57,6 +75,7 @@ class Delivery:
     when there will be none. A webhook reports an event; a call-out is a request whose response the provider uses.
     `headers` are those of every attempt, without the signature. `keep_bytes` is how many bytes of a response are kept.
     `attempt_count` counts all attempts, and `scheduled_attempts` those of the schedule. `replay` is set if one is due.
+    `generation` is that of the sandbox in which the delivery was created (`SandboxState.generation`).
     """
 
     id: str
@@ -83,12 +102,13 @@ class Delivery:
     attempt_count: int = 0
     scheduled_attempts: int = 0
     replay: Replay | None = None
+    generation: int = 0
 
     def attempted(self, attempt: Attempt, success: bool, now: int, *, retry_after: int = 0) -> "Delivery":
         """Return the delivery after `attempt`: delivered, waiting for its next attempt, or given up.
 
         `retry_after` is the least number of milliseconds before a retry, as the receiver asked for. If the egress
-        guard refused the call, the delivery is given up at once.
+        guard refused the call, or the receiver answered 410 (Gone), the delivery is given up at once.
         """
         after = replace(self.with_attempt(attempt), replay=None)
         if self.replay is not None:
@@ -96,13 +116,16 @@ class Delivery:
         after = replace(after, scheduled_attempts=self.scheduled_attempts + 1)
         if success:
             return replace(after, outcome="delivered", due_at=None)
-        if self.scheduled_attempts < len(self.schedule) and attempt.outcome != "refused":
+        final = attempt.outcome == "refused" or attempt.gone
+        if self.scheduled_attempts < len(self.schedule) and not final:
             return replace(after, due_at=now + max(self.schedule[self.scheduled_attempts], retry_after))
         return replace(after, outcome="given_up", due_at=None)
 
     def with_attempt(self, attempt: Attempt) -> "Delivery":
         """Return the delivery with one more attempt recorded, and nothing else changed."""
-        attempts = (*self.attempts, attempt)[-KEPT_ATTEMPTS:]
+        attempts = (*self.attempts, attempt.shortened())[-KEPT_ATTEMPTS:]
+        while len(attempts) > 1 and sum(len(each.reply) for each in attempts) > KEPT_REPLIES:
+            attempts = attempts[1:]
         return replace(self, attempts=attempts, attempt_count=self.attempt_count + 1)
 
     def _replayed(self, replay: Replay, success: bool) -> "Delivery":
@@ -121,3 +144,26 @@ class Delivery:
     def next_url(self) -> str:
         """The URL of the next attempt."""
         return self.replay.url if self.replay is not None and self.replay.url is not None else self.url
+
+
+class DeliveryFilter(NamedTuple):
+    """Which deliveries are meant. None stands for all."""
+
+    provider: str | None = None
+    event: str | None = None
+    outcome: Outcome | None = None
+    job: str | None = None
+    url: str | None = None
+
+    def matches(self, delivery: Delivery) -> bool:
+        """Return True if the delivery is meant."""
+        return (
+            self.provider in (None, delivery.provider)
+            and self.event in (None, delivery.event)
+            and self.outcome in (None, delivery.outcome)
+            and self.job in (None, delivery.job)
+            and self.url in (None, delivery.url)
+        )
+
+
+ALL_DELIVERIES = DeliveryFilter()

@@ -8,7 +8,7 @@ _PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|min|m|h|d)")
 _PLUS_MINUS = re.compile(r"\s*(?:±|\+-|\+/-)\s*")
 LONGEST = 366 * 86_400_000
 # Characters of a duration. It also bounds the time to split one, which grows with the square of the spaces in it.
-_MAX_LENGTH = 100
+MAX_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ def parse_span(text: str | int | float) -> Span:
 
 
 def _check_length(text: str) -> None:
-    if len(text) > _MAX_LENGTH:
-        raise ValueError(f"a duration has at most {_MAX_LENGTH} characters, and this one has {len(text)}")
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"a duration has at most {MAX_LENGTH} characters, and this one has {len(text)}")
 
 
 def format_duration(milliseconds: int) -> str:

@@ -1,10 +1,10 @@
 """Entries of the journal: the bounded record of what happened in a sandbox, in order, linked by cause."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
-from mockserver.core.match import Miss
+from mockserver.core.match import Miss, key_matches
 
 Kind = Literal["request", "transition", "delivery", "clock", "control"]
 
@@ -23,6 +23,8 @@ class JournalEntry:
 
     `rests_on` are the ids of the ledger rows that describe this behaviour. For a request these are the rows that its
     client can observe: not the state of a job whose reply was lost.
+
+    A store assigns `serial`, which is different for each entry, and `size`, the number of bytes that it counts for it.
     """
 
     kind: Kind
@@ -48,7 +50,32 @@ class JournalEntry:
     reply: bytes = b""
     headers: Sequence[tuple[str, str]] = ()
     detail: dict[str, Any] | None = None
+    serial: int = field(default=0, compare=False)
+    size: int = field(default=0, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.written_at < self.at:
             self.written_at = self.at
+
+
+class EntryFilter(NamedTuple):
+    """Which entries of the journal are meant. None stands for all; in `operation` `*` stands for any characters."""
+
+    operation: str | None = None
+    status: int | None = None
+    job: str | None = None
+    provider: str | None = None
+    kind: Kind | None = None
+
+    def matches(self, entry: JournalEntry) -> bool:
+        """Return True if the entry is meant."""
+        return (
+            self.status in (None, entry.status)
+            and self.job in (None, entry.job)
+            and self.provider in (None, entry.provider)
+            and self.kind in (None, entry.kind)
+            and (self.operation is None or key_matches(self.operation, entry.operation or ""))
+        )
+
+
+ALL_ENTRIES = EntryFilter()

@@ -3,7 +3,7 @@
 from itertools import combinations
 from typing import Any
 
-from mockserver.core.durations import LONGEST
+from mockserver.core.durations import LONGEST, MAX_LENGTH
 from mockserver.core.plans import TERMINAL
 
 _PART = r"[0-9]{1,12}(?:\.[0-9]{1,6})?\s*(?:ms|s|min|m|h|d)"
@@ -21,12 +21,16 @@ def _text(pattern: str) -> dict[str, Any]:
     return {"type": "string", "pattern": pattern}
 
 
+def _duration(pattern: str) -> dict[str, Any]:
+    return {**_text(pattern), "maxLength": MAX_LENGTH}
+
+
 DURATION: dict[str, list[Any]] = {
-    "anyOf": [_text(rf"^\s*{_LENGTH}\s*$"), _SECONDS],
+    "anyOf": [_duration(rf"^\s*{_LENGTH}\s*$"), _SECONDS],
     "examples": ["15s", "500ms", "1m30s"],
 }
 SPAN = {
-    "anyOf": [_text(rf"^\s*{_LENGTH}(?:\s*(?:±|\+-|\+/-)\s*{_LENGTH})?\s*$"), _SECONDS],
+    "anyOf": [_duration(rf"^\s*{_LENGTH}(?:\s*(?:±|\+-|\+/-)\s*{_LENGTH})?\s*$"), _SECONDS],
     "examples": ["13s", "13s ± 2s"],
 }
 PROGRESS = {

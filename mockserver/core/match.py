@@ -4,17 +4,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from pydantic_core import SchemaError, SchemaValidator, core_schema, to_json
+from pydantic_core import to_json
 
 from mockserver.core.faults import Fault
 from mockserver.core.instants import Moment
+from mockserver.core.patterns import Pattern, PatternSizes, Work
 from mockserver.core.scenario import Condition, StreamSpec, WindowSpec
 
 HEADS = ("body", "query", "header", "path", "account", "input")
 _MISSING = object()
 _PATH = re.compile(r"(?:body|query|header|path|account)\.[^.\s]+(?:\.[^.\s]+)*\Z|input\Z")
 _INDEX = re.compile(r"[0-9]{1,6}\Z")
-# Only this many characters of a text are searched, so that no condition takes more than a few microseconds.
+# `contains` searches this many characters of a text. Patterns search less, see `core.patterns`.
 SUBJECT_MAX = 65_536
 
 Test = Callable[[Any], bool]
@@ -23,7 +24,8 @@ Test = Callable[[Any], bool]
 class View(NamedTuple):
     """The values of a request that rules can test. `input` is the URL or prompt that the operation is about.
 
-    `now` is the instant of the request and `age` the time since the scenario began, both in milliseconds.
+    `now` is the instant of the request and `age` the time since the scenario began, both in milliseconds. `work` limits
+    the steps of patterns; without it they have no limit.
     """
 
     operation: str
@@ -35,6 +37,7 @@ class View(NamedTuple):
     input: str | None = None
     now: int = 0
     age: int = 0
+    work: Work | None = None
 
     def find(self, head: str, names: tuple[str, ...]) -> Any:
         """Return the value at a path such as `body.source.url`, or `_MISSING`."""
@@ -51,14 +54,25 @@ class View(NamedTuple):
         return value
 
 
-class Check(NamedTuple):
-    """One compiled condition: the path of the value, its tests with their texts for people, and the path as text."""
+class CompiledCondition(NamedTuple):
+    """One compiled condition: the path of the value, its tests with their texts for people, and the path as text.
+
+    The `pattern` is tried after the tests. `searched` is 1 if one of these searches for a word.
+    """
 
     label: str
     head: str
     names: tuple[str, ...]
     tests: tuple[tuple[str, Test], ...]
     word: str | None = None  # set if the only test is that this text occurs
+    pattern: tuple[str, Pattern] | None = None
+    searched: int = 0
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts of all tests, and of the pattern."""
+        tests = tuple(text for text, _ in self.tests)
+        return tests if self.pattern is None else (*tests, self.pattern[0])
 
     def failure(self, view: View) -> str | None:
         """Return the text of the first test that fails; None when all pass."""
@@ -66,7 +80,7 @@ class Check(NamedTuple):
         for text, test in self.tests:
             if not test(value):
                 return text
-        return None
+        return None if self.pattern is None else _pattern_failure(*self.pattern, value, view.work)
 
 
 class Rule(NamedTuple):
@@ -74,7 +88,7 @@ class Rule(NamedTuple):
 
     name: str
     operations: tuple[str, ...]
-    checks: tuple[Check, ...] = ()
+    checks: tuple[CompiledCondition, ...] = ()
     nth: frozenset[int] = frozenset()
     times: int | None = None
     probability: float | None = None
@@ -143,8 +157,11 @@ def key_matches(pattern: str, key: str) -> bool:
     return True
 
 
-def compile_check(path: str, condition: Condition) -> Check:
-    """Compile one entry of `when`. Raises ValueError with a message for the author of the scenario."""
+def compile_check(path: str, condition: Condition, sizes: PatternSizes | None = None) -> CompiledCondition:
+    """Compile one entry of `when`. Raises ValueError with a message for the author of the scenario.
+
+    `sizes` counts the patterns of the scenario.
+    """
     if not _PATH.match(path):
         places = ", ".join(f"{head}.NAME" for head in HEADS[:-1])
         raise ValueError(f"'{path}' does not name a value of a request; use {places} or input")
@@ -153,10 +170,13 @@ def compile_check(path: str, condition: Condition) -> Check:
         names = [n.lower() for n in names]
     tests = tuple((f"{path} {text}", test) for text, test in _tests(condition))
     word = condition.contains if condition.model_fields_set == {"contains"} else None
-    return Check(path, head, tuple(names), tests, word)
+    pattern = None
+    if condition.regex is not None:
+        pattern = f"{path} regex {condition.regex!r}", (sizes or PatternSizes()).compile(condition.regex)
+    return CompiledCondition(path, head, tuple(names), tests, word, pattern, int(condition.contains is not None))
 
 
-def compile_window(window: WindowSpec) -> tuple[Check, ...]:
+def compile_window(window: WindowSpec) -> tuple[CompiledCondition, ...]:
     """Compile a rule's `during`. A window includes its first instant and excludes its last."""
     checks = []
     if (start := window.start) is not None:
@@ -166,8 +186,8 @@ def compile_window(window: WindowSpec) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _clock_check(moment: Moment, text: str, test: Test) -> Check:
-    return Check("during", "age" if moment.relative else "now", (), ((text, test),))
+def _clock_check(moment: Moment, text: str, test: Test) -> CompiledCondition:
+    return CompiledCondition("during", "age" if moment.relative else "now", (), ((text, test),))
 
 
 def _tests(c: Condition) -> Iterator[tuple[str, Test]]:
@@ -187,8 +207,6 @@ def _tests(c: Condition) -> Iterator[tuple[str, Test]]:
         yield f"suffix {suffix!r}", lambda v: isinstance(v, str) and v.endswith(suffix)
     if c.contains is not None:
         yield f"contains {c.contains!r}", _contains(c.contains)
-    if c.regex is not None:
-        yield f"regex {c.regex!r}", _regex(c.regex)
 
 
 def _equals(expected: Any) -> Test:
@@ -221,15 +239,10 @@ def _contains(part: str) -> Test:
     return test
 
 
-def _regex(pattern: str) -> Test:
-    # pydantic includes Rust's regex engine, which takes linear time: no pattern can hang the server.
-    try:
-        validator = SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex", strict=True))
-    except SchemaError as error:
-        reason = str(error).strip().splitlines()[-1].strip().removeprefix("SchemaError: ").removeprefix("error: ")
-        raise ValueError(f"regex {pattern!r} is invalid or not supported by the linear-time engine: {reason}") from None
-    matches = validator.isinstance_python
-    return lambda value: isinstance(value, str) and matches(value[:SUBJECT_MAX])
+def _pattern_failure(text: str, pattern: Pattern, value: Any, work: Work | None) -> str | None:
+    if work is not None and not work.take(pattern.steps(value)):
+        return f"{text} was not tried: the request has no steps left for patterns"
+    return None if pattern.matches(value) else text
 
 
 def _counts_text(counts: frozenset[int]) -> str:

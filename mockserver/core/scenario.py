@@ -24,6 +24,8 @@ from mockserver.core.plans import RANK, Status
 
 # What signs events where an account's webhook does not name a secret.
 DEFAULT_SECRET = "whsec_mockserver"
+# Marks a field as a credential, in the documents and for masking (OpenAPI 3.1, format registry).
+SECRET: dict[str, Any] = {"format": "password"}
 
 
 def _progress(value: object) -> object:
@@ -140,7 +142,11 @@ class WebhookSpec(Model):
     url: str = Field(max_length=2000, description="the URL that events are sent to")
     events: Texts = Field(default_factory=_no_items, description="the events to send; default: all of the provider")
     secret: str = Field(
-        default=DEFAULT_SECRET, min_length=1, max_length=200, description="the secret that signs the events"
+        default=DEFAULT_SECRET,
+        min_length=1,
+        max_length=200,
+        description="the secret that signs the events",
+        json_schema_extra=SECRET,
     )
 
 
@@ -211,7 +217,7 @@ class PlanSpec(Model):
 
 
 class Condition(Model):
-    """A test of one value of the request. If it has several keys, all of them must be true."""
+    """A test of one value of the request. If it has several keys, all of them must hold."""
 
     equals: Any = Field(default=None, description="the value is equal to this")
     prefix: str | None = Field(default=None, max_length=1000, description="the value is a string that begins with this")
@@ -220,7 +226,9 @@ class Condition(Model):
         default=None, max_length=1000, description="the value is a string or a list that contains this"
     )
     regex: str | None = Field(
-        default=None, max_length=1000, description="this pattern (Rust regex syntax) matches somewhere in the value"
+        default=None,
+        max_length=1000,
+        description="this pattern (RE2 syntax) matches somewhere in the first 16 KiB of the value",
     )
     is_in: list[Any] | None = Field(default=None, alias="in", max_length=1000, description="the value is one of these")
     exists: bool | None = Field(default=None, description="true: the request has the value; false: it does not")
@@ -335,7 +343,7 @@ class RuleSpec(Model):
     )
     during: WindowSpec | None = Field(default=None, description="only in this period of the sandbox's clock")
     nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
-    times: int | None = Field(default=None, ge=1, description="only the first matches, up to this number")
+    times: int | None = Field(default=None, ge=1, description="applies to this many matches, from the first")
     probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
     plan: str | None = Field(default=None, description="the plan of the job; default: the plan named `default`")
     stream: StreamSpec | None = Field(default=None, description="the text of a streaming operation")
@@ -377,7 +385,7 @@ class WebhookRuleSpec(Model):
     event: str = Field(max_length=100, description="an event; `*` matches any characters")
     account: str | None = Field(default=None, max_length=200, description="an API key; `*` matches any characters")
     nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
-    times: int | None = Field(default=None, ge=1, description="only the first matches, up to this number")
+    times: int | None = Field(default=None, ge=1, description="applies to this many matches, from the first")
     probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
     tampering: TamperingSpec = Field(description="what to change")
 
@@ -412,7 +420,7 @@ class Scenario(Model):
     clock: ClockSpec | None = Field(default=None, description="how time passes; default: in real time")
     signature_time: Literal["wall", "sandbox"] | None = Field(
         default=None,
-        description="the clock that dates signatures: `wall`, the machine's, or `sandbox`; default: wall",
+        description="the clock for the timestamps of signatures: `wall` (the machine's) or `sandbox`; default: wall",
     )
     accounts: list[AccountSpec] = Field(
         default_factory=_no_items,
@@ -432,7 +440,9 @@ class Scenario(Model):
         max_length=200,
         description="changes to deliveries; the first rule that matches applies",
     )
-    providers: dict[str, dict[str, Any]] = Field(default_factory=_no_keys, description="options of single providers")
+    providers: dict[str, dict[str, Any]] = Field(
+        default_factory=_no_keys, description="options for individual providers"
+    )
 
     def extending(self, parent: "Scenario") -> "Scenario":
         """Return this scenario merged with `parent`. Its own rules, accounts and webhooks are tried first.

@@ -20,8 +20,8 @@ def shadows(rules: tuple[Rule, ...]) -> dict[str, str]:
 
 def _covers(early: Rule, late: Rule) -> bool:
     operations = all(any(_pattern_covers(e, p) for e in early.operations) for p in late.operations)
-    conditions = {text for check in late.checks for text, _ in check.tests}
-    return operations and all(text in conditions for check in early.checks for text, _ in check.tests)
+    conditions = {text for check in late.checks for text in check.texts}
+    return operations and all(text in conditions for check in early.checks for text in check.texts)
 
 
 def _pattern_covers(wide: str, narrow: str) -> bool:

@@ -25,7 +25,7 @@ class ProxyDetails:
     """What the variables refer to: two ports of the proxy, one of them for TLS without a proxy protocol, and files.
 
     `bundle` is the file with the trusted certificates; the startup files of curl and wget are in its directory.
-    `empty_directory` is an empty directory.
+    `empty_directory` replaces the system's certificate directory.
     """
 
     port: int
@@ -42,7 +42,7 @@ class ProxyDetails:
 
 
 def environment(proxy: ProxyDetails, base: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables to add to the environment `base`. Where they replace variables, they keep their content."""
+    """Return the variables to add to the environment `base`. Existing variables keep their content if possible."""
     variables = {"MOCKSERVER_URL": proxy.url, "MOCKSERVER_INTERCEPT": _preload_options(proxy)}
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         variables[name] = variables[name.lower()] = proxy.url

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from mockserver.core.masking import Masking
 from mockserver.sandbox.sandboxes import Sandboxes
 
 
@@ -22,7 +23,8 @@ async def count_calls(sandboxes: Sandboxes) -> Counter[Line]:
     for sandbox in sandboxes.by_name.values():
         for entry in reversed(await sandbox.journal()):
             if entry.kind == "request":
-                operation = entry.operation or f"{entry.method} {entry.path}"
+                masking = Masking().of_request(entry.account, entry.headers)
+                operation = entry.operation or masking.text(f"{entry.method} {entry.path}")
                 status = str(entry.status or "no reply")
                 counts[Line(sandbox.name, operation, status, entry.rule or "")] += 1
     return counts
@@ -38,7 +40,7 @@ def report(counts: Mapping[Line, int], refused: Mapping[str, int]) -> Iterator[s
     if refused:
         yield f"{_number(sum(refused.values()), 'call')} refused"
         for target, count in refused.items():
-            yield f"  {count:>4} x {target or '(not a valid request)'}"
+            yield f"  {count:>4} x {Masking().text(target) or '(not a valid request)'}"
 
 
 def _number(count: int, noun: str) -> str:

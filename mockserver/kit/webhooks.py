@@ -21,8 +21,8 @@ from mockserver.store.protocol import Transition
 class Signature(NamedTuple):
     """The signature of webhooks: `sha256=` and the HMAC-SHA256 of the body in hexadecimal, in `header`.
 
-    With a `timestamp_header`, that header has the Unix time in seconds, which is signed after the body. `description`
-    is for the documents.
+    With a `timestamp_header`, that header has the Unix time in seconds, and the signature covers the body followed by
+    that time. `description` is for the documents.
     """
 
     header: str

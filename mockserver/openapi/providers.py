@@ -16,12 +16,12 @@ LOCAL = "http://localhost:8080"
 _MEANING = {
     "unauthorized": "The credential is missing or wrong",
     "forbidden": "The credential does not allow this",
-    "not_found": "There is no such thing",
+    "not_found": "The resource does not exist",
     "invalid_request": "The request is malformed or not valid",
     "too_large": "The request body is too large",
     "unsupported_media_type": "The content type of the request body is not the documented one",
     "rate_limited": "A limit is used up",
-    "server_error": "The server failed",
+    "server_error": "Internal server error",
 }
 _ABOUT = (
     "This is the simulation of {title} by mockserver. Every sandbox has its own jobs, credits and limits. A path "

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from mockserver.core.masking import Masking
 from mockserver.outgoing.call import CallResult, Headers, OutgoingCall
 
 log = logging.getLogger("mockserver")
@@ -36,7 +37,7 @@ class AsgiSender:
         except TimeoutError:
             error = f"no reply within {call.timeout:g} s"
         except Exception:
-            log.exception("the application raised an exception for %s %s", call.method, call.url)
+            log.exception("the application raised an exception for %s %s", call.method, Masking().text(call.url))
             exchange.fail(traceback.format_exc())
         return exchange.result(error, (self._timer() - started) * 1000)
 

@@ -2,7 +2,8 @@
 
 A name is resolved once, and the connection goes to one of the addresses that were checked, so a DNS answer that
 changes a moment later has no effect. Connections are reused by (scheme, address, name, port): a connection is never
-used for a name whose address, or whose certificate, was not checked.
+used for a name whose address, or whose certificate, was not checked. Each receiver has a pool of connections of its
+own, so that calls that hang do not slow down calls to other receivers.
 """
 
 import asyncio
@@ -67,12 +68,23 @@ async def resolve(name: str, port: int) -> Iterable[str]:
     return [str(info[4][0]) for info in infos]
 
 
+class _Pool:
+    """The connections to one receiver, how many calls use them, and when the last one ended."""
+
+    __slots__ = ("calls", "connections", "used_at")
+
+    def __init__(self, connections: "AsyncConnectionPool") -> None:
+        self.connections = connections
+        self.calls = 0
+        self.used_at = 0.0
+
+
 class Dialer:
-    """Sends each call once, with one pool of connections per scheme.
+    """Sends each call once, with one pool of connections per receiver.
 
     `timer` returns seconds; only differences count. `verify` says whether the certificates of https receivers must be
-    valid (SSL_CERT_FILE names a private authority). `connections` is the maximum number of open connections per
-    scheme; further calls wait, within their own timeouts.
+    valid (SSL_CERT_FILE names a private authority). `connections` is the maximum number of calls at a time. Further
+    calls wait; neither their timeouts nor their `elapsed_ms` begin before they have a place.
     """
 
     def __init__(
@@ -83,15 +95,17 @@ class Dialer:
         verify: bool = True,
         resolver: Resolver = resolve,
         connect: "Connect | None" = None,
-        connections: int = 100,
+        connections: int = 1_024,
     ) -> None:
         self._policy = policy
         self._timer = timer
         self._verify = verify
         self._resolve = resolver
         self._connect = connect
-        self._connections = connections
-        self._pools: dict[str, AsyncConnectionPool] = {}
+        self._places = asyncio.Semaphore(connections)
+        self._pools: dict[tuple[str, str, int], _Pool] = {}
+        self._contexts: dict[str, ssl.SSLContext | None] = {}
+        self._swept_at = 0.0
 
     async def send(self, call: OutgoingCall) -> CallResult:
         """Make the call once and return its result. Raises only CancelledError."""
@@ -100,30 +114,53 @@ class Dialer:
             destination = self._policy.check_url(call.url)
         except EgressRefused as refused:
             return progress.result("refused", str(refused), 0.0)
-        pool = self._pool(destination.scheme)  # before the deadline begins, because the first call imports the client
-        started = self._timer()
-        kind, error = await self._attempt(pool, destination, call, progress)
-        return progress.result(kind, error, (self._timer() - started) * 1000)
+        async with self._places:
+            pool = self._pool(destination)  # before the deadline begins, because the first call imports the client
+            pool.calls += 1
+            started = self._timer()
+            try:
+                kind, error = await self._attempt(pool.connections, destination, call, progress)
+            finally:
+                pool.calls -= 1
+                pool.used_at = self._timer()
+            result = progress.result(kind, error, (pool.used_at - started) * 1000)
+            await self._close_unused(pool.used_at)
+            return result
 
     async def aclose(self) -> None:
         """Close every connection. Calls in progress fail."""
         pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
-            await pool.aclose()
+            await pool.connections.aclose()
 
-    def _pool(self, scheme: str) -> "AsyncConnectionPool":
-        if scheme not in self._pools:
+    def _pool(self, to: Destination) -> _Pool:
+        key = (to.scheme, to.host, to.port)
+        pool = self._pools.get(key)
+        if pool is None:
             import httpcore2
 
             from mockserver.outgoing.stream import PinnedBackend, connect
 
-            self._pools[scheme] = httpcore2.AsyncConnectionPool(
-                ssl_context=_tls(self._verify) if scheme == "https" else None,
-                max_connections=self._connections,
+            if to.scheme not in self._contexts:
+                self._contexts[to.scheme] = _tls(self._verify) if to.scheme == "https" else None
+            connections = httpcore2.AsyncConnectionPool(
+                ssl_context=self._contexts[to.scheme],
+                max_connections=None,  # the bound is on calls
                 keepalive_expiry=_KEEP_ALIVE,
                 network_backend=PinnedBackend(self._connect or connect),
             )
-        return self._pools[scheme]
+            pool = self._pools[key] = _Pool(connections)
+        return pool
+
+    async def _close_unused(self, now: float) -> None:
+        """Close the pools that have not been used for a while. They close old connections only when they are used."""
+        if now - self._swept_at < _KEEP_ALIVE:
+            return
+        self._swept_at = now
+        for key, pool in list(self._pools.items()):
+            if not pool.calls and now - pool.used_at > _KEEP_ALIVE:
+                self._pools.pop(key, None)
+                await pool.connections.aclose()
 
     async def _attempt(
         self, pool: "AsyncConnectionPool", destination: Destination, call: OutgoingCall, progress: _Progress

@@ -23,6 +23,8 @@ OnAnswer = Callable[[Delivery, CallResult], Awaitable[None]]
 
 _WRONG_KEY = "-of-somebody-else"
 _BODILESS = ("GET", "HEAD")
+# With a Retry-After, these postpone all webhooks to the receiver (RFC 6585 section 4, RFC 9110 section 15.6.4).
+_BUSY = (429, 503)
 
 
 class Signing(Protocol):
@@ -48,17 +50,27 @@ class Attempts:
         self._signing = signing
         self._on_answer = on_answer
 
-    async def make(self, delivery: Delivery) -> None:
-        """Make the next attempt of a claimed delivery, and save it. Raises only CancelledError."""
+    async def make(self, delivery: Delivery) -> int:
+        """Make the next attempt of a claimed delivery, and save it. Raises only CancelledError.
+
+        Return the milliseconds for which the receiver asked for no more webhooks. If the delivery is deleted during the
+        attempt, nothing is changed.
+        """
         try:
-            await self._make(delivery)
+            return await self._make(delivery)
         except Exception:
+            if self._is_obsolete(delivery):
+                return 0
             log.exception("an attempt to deliver %s %s raised an exception", delivery.event, delivery.id)
             now, number = self._sandbox.clock.now(), delivery.attempt_count + 1
             failed = Attempt(number, now, (), "internal_error", error="an internal error; see the server's log")
             await self._sandbox.store.save_delivery(delivery.attempted(failed, False, self._sandbox.clock.now()))
+            return 0
 
-    async def _make(self, delivery: Delivery) -> None:
+    def _is_obsolete(self, delivery: Delivery) -> bool:
+        return delivery.generation < self._sandbox.first_generation
+
+    async def _make(self, delivery: Delivery) -> int:
         sandbox, spec = self._sandbox, delivery.tampering
         if spec is not None and spec.reorder:
             await sandbox.store.take_value(HELD, delivery.id, sandbox.clock.now())
@@ -73,12 +85,15 @@ class Attempts:
             for _ in range(spec.duplicate):
                 copy, _ = await self._send(replace(delivery, attempt_count=after.attempt_count))
                 after = after.with_attempt(replace(copy, tampering=(*copy.tampering, f"copy of {attempt.number}")))
+        if self._is_obsolete(delivery):
+            return 0
         await sandbox.store.save_delivery(after)
         for each in after.attempts[delivery.attempt_count - after.attempt_count :]:
             await self._record(after, each)
         await self._release_held(delivery)
         if result is not None:
             await self._on_answer(after, result)
+        return wait if delivery.kind == "webhook" and attempt.status in _BUSY else 0
 
     async def _send(self, delivery: Delivery) -> tuple[Attempt, CallResult]:
         sandbox = self._sandbox
@@ -92,10 +107,11 @@ class Attempts:
         return _attempt(delivery, call, signed.tampering, result, began), result
 
     async def _record(self, delivery: Delivery, attempt: Attempt) -> None:
+        result = f"{attempt.error or attempt.outcome}{_ends(delivery, attempt)}"
         entry = JournalEntry(
             "delivery", attempt.at, cause=delivery.cause, provider=delivery.provider, account=delivery.account,
             job=delivery.job, method=delivery.method, path=attempt.url or delivery.url, status=attempt.status,
-            note=f"{delivery.event} attempt {attempt.number}: {attempt.error or attempt.outcome}",
+            note=f"{delivery.event} attempt {attempt.number}: {result}",
             detail={"delivery": delivery.id, "attempt": attempt.number},
             rests_on=(f"{delivery.provider}.event.{delivery.event}",),
             written_at=self._sandbox.clock.now(),
@@ -114,6 +130,11 @@ class Attempts:
             held = await store.get_delivery(name)
             if held is not None and held.due_at is not None:
                 await store.schedule(replace(held, due_at=now))
+
+
+def _ends(delivery: Delivery, attempt: Attempt) -> str:
+    """Return a note that the attempt was the last one because the receiver is gone, or an empty string."""
+    return "; 410 (Gone) ends the retries" if attempt.gone and delivery.schedule else ""
 
 
 def _attempt(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from mockserver.core.deliveries import Delivery
+from mockserver.core.deliveries import Delivery, DeliveryFilter
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
@@ -23,12 +23,15 @@ REORDERED = 60_000
 class Outbox:
     """Creates and replays the deliveries of one sandbox. Instants are milliseconds since the epoch.
 
-    `poke` is called after each new delivery.
+    `poke` is called after each new delivery. `replays` counts the replays so far, and `generation` is that of
+    the newest delivery.
     """
 
     def __init__(self, sandbox: SandboxState, poke: Callable[[], None]) -> None:
         self._sandbox = sandbox
         self._poke = poke
+        self.generation = -1
+        self.replays = 0
 
     async def send_event(
         self, job: Job, event: str, url: str, secret: str, body: Any, at: int, waits: tuple[int, ...]
@@ -66,9 +69,13 @@ class Outbox:
     async def _compose(
         self, job: Job, event: str, url: str, at: int, *, body: bytes, secret: str = "", **more: Any
     ) -> None:
-        number = await self._sandbox.store.next_number("delivery", job.account, job.id, event)
+        sandbox = self._sandbox
+        number = await sandbox.store.next_number("delivery", job.account, job.id, event)
+        # The numbers begin again with each generation, and the ids must not recur.
+        generation = (sandbox.generation,) if sandbox.generation else ()
+        self.generation = sandbox.generation
         delivery = Delivery(
-            id="dlv_" + self._sandbox.seeded.token(20, "delivery", job.account, job.id, event, number),
+            id="dlv_" + sandbox.seeded.token(20, "delivery", job.account, job.id, event, number, *generation),
             provider=job.provider,
             account=job.account,
             event=event,
@@ -79,13 +86,14 @@ class Outbox:
             job=job.id,
             cause=job.cause,
             created_at=at,
+            generation=sandbox.generation,
             **more,
         )
         await self._send(delivery)
 
     async def webhook_of(self, job: Job) -> Delivery | None:
         """Return the latest webhook of a job, or None."""
-        deliveries = await self._sandbox.store.deliveries()
+        deliveries = await self._sandbox.store.deliveries(DeliveryFilter(provider=job.provider, job=job.id))
         return next(
             (d for d in deliveries if d.kind == "webhook" and (d.account, d.job) == (job.account, job.id)), None
         )
@@ -95,6 +103,7 @@ class Outbox:
 
         If an attempt is in progress, the replay follows it.
         """
+        self.replays += 1
         await self._sandbox.store.replay_delivery(delivery.id, at, url)
         self._poke()
 

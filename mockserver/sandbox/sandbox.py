@@ -1,15 +1,19 @@
 """The operations of a sandbox: switch the scenario, advance the clock, change jobs, and reset."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from mockserver.core.compile import Program
+from mockserver.core.instants import LATEST, rfc3339
 from mockserver.core.jobs import Job
-from mockserver.core.journal import JournalEntry
+from mockserver.core.journal import ALL_ENTRIES, EntryFilter, JournalEntry
 from mockserver.core.scenario import ClockSpec
 from mockserver.outgoing.call import Sender
+from mockserver.sandbox.advance import Advance
 from mockserver.sandbox.attempts import Attempts
 from mockserver.sandbox.courier import Courier
 from mockserver.sandbox.outbox import Outbox
+from mockserver.sandbox.sends import Sends
 from mockserver.sandbox.settling import Settling, Simulation
 from mockserver.sandbox.state import SandboxState
 from mockserver.store.protocol import Store, What
@@ -18,7 +22,8 @@ from mockserver.store.protocol import Store, What
 class Sandbox(SandboxState):
     """One sandbox with its background work.
 
-    `settling` applies the effects of job steps, `outbox` takes new deliveries, and `courier` sends them.
+    `settling` applies the effects of job steps, `outbox` takes new deliveries, and `courier` sends them. `matching` is
+    held while a thread matches rules for a request, so that one sandbox does not take all threads.
     """
 
     def __init__(
@@ -31,12 +36,16 @@ class Sandbox(SandboxState):
         seed: int | None = None,
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
+        generation: int = 0,
+        sends: Sends | None = None,
     ) -> None:
-        super().__init__(name, program, store, simulations, seed, clock, disallowed_rows)
+        super().__init__(name, program, store, simulations, seed, clock, disallowed_rows, generation)
         self.outbox = Outbox(self, self._poke)
         self.settling = Settling(self, self.outbox, simulations)
-        self.courier = Courier(self, self.settling, Attempts(self, sender, simulations, self.settling.on_answer))
+        attempts = Attempts(self, sender, simulations, self.settling.on_answer)
+        self.courier = Courier(self, self.settling, attempts, sends or Sends())
         self.clock.on_idle = self.courier.poke
+        self.matching = asyncio.Lock()
 
     def _poke(self) -> None:
         self.courier.poke()
@@ -74,10 +83,12 @@ class Sandbox(SandboxState):
 
     # Reading.
 
-    async def journal(self) -> Sequence[JournalEntry]:
-        """Return the journal, newest first."""
+    async def journal(
+        self, wanted: EntryFilter = ALL_ENTRIES, after: int | None = None, limit: int | None = None
+    ) -> Sequence[JournalEntry]:
+        """Return at most `limit` entries of the journal, newest first, older than the one with the serial `after`."""
         await self.settling.observe(self.clock.now())
-        return await self.store.entries()
+        return await self.store.entries(wanted, after, limit)
 
     async def next_event(self) -> int | None:
         """Return the instant of the next event: a step of a job, a delivery or a chunk of a stream."""
@@ -85,42 +96,38 @@ class Sandbox(SandboxState):
 
     # Time.
 
-    async def advance(self, to: int) -> int:
-        """Advance the clock to `to` and do everything that falls due, in order of time. Return the number of events."""
-        passed = 0
+    async def advance(self, by: int) -> int:
+        """Advance the clock by `by` milliseconds and do everything that falls due, in order of time (see `advance`).
+
+        Return the number of events on the way. If another advance is in progress, this one follows it. Raises
+        OverflowError if the clock would go past its last instant.
+        """
         async with self.courier.stepping:
-            # Attempts that have begun can cause more events before `to`.
-            await self.courier.send_due()
-            while True:
-                at = await self.next_event()
-                if at is None or at > to:
-                    break
-                passed += 1
-                await self._step(at)
-            self.clock.jump(to)
-            await self.settling.settle(self.clock.now())
-            # This also waits for attempts that the background task has begun.
-            await self.courier.send_due()
-        return passed
+            now = self.clock.now()
+            if now + by >= LATEST:
+                raise OverflowError(f"The clock is at {rfc3339(now)} and ends with the year 8999")
+            advance = self._advance()
+            await advance.to(now + by)
+        return advance.events
 
-    async def _step(self, at: int) -> None:
-        self.clock.jump(at)
-        await self.settling.settle(self.clock.now())
-        await self.courier.send_due()
-        await self.clock.quiet()
-
-    async def advance_until_terminal(self, job: Job, limit: int = 10_000) -> Job | None:
-        """Advance from event to event until `job` has ended. Return None when there are no more events."""
-        for _ in range(limit):
-            current = await self.store.get_job(job.provider, job.account, job.id)
-            if current is None or current.at(self.clock.now()).terminal:
-                return current
+    async def advance_to_next(self) -> int:
+        """Advance the clock to the next event. Return the number of events, which is 0 if there is none."""
+        async with self.courier.stepping:
+            advance = self._advance()
             at = await self.next_event()
-            if at is None:
-                return None
-            async with self.courier.stepping:
-                await self._step(max(at, self.clock.now()))
-        return None
+            await advance.to(max(at or 0, self.clock.now()))
+        return advance.events
+
+    async def advance_until_terminal(self, job: Job) -> Job | None:
+        """Advance from event to event until `job` has ended. Return None when there are no more events."""
+        async with self.courier.stepping:
+            return await self._advance().until_terminal(job)
+
+    def _advance(self) -> Advance:
+        return Advance(self, self.courier, self.settling, self._arrivals)
+
+    def _arrivals(self) -> int:
+        return self.jobs_submitted + self.clock.sleepers + self.outbox.replays
 
     # Changing.
 
@@ -134,14 +141,31 @@ class Sandbox(SandboxState):
         return replaced
 
     async def reset(self, what: What) -> None:
-        """Delete a part of the state, or all of it."""
+        """Delete a part of the state, or all of it.
+
+        If jobs are deleted, attempts that are in progress and requests that wait, such as streams, end at once.
+        """
         await self.settling.observe(self.clock.now())
+        if what in ("jobs", "counters", "all"):
+            self.generation = self.next_generation
+        if what in ("jobs", "all"):
+            self.first_generation = self.generation
+            self.courier.drop()
+            self.clock.end_waits()
         await self.store.clear(what)
         if what == "all":
             self.started_at = self.clock.now()
         self.clear_cache()
         self.courier.poke()
 
+    @property
+    def next_generation(self) -> int:
+        """The generation after a reset: another one if ids of deliveries could recur."""
+        return self.generation + (self.outbox.generation == self.generation)
+
     async def close(self) -> None:
-        """Stop the background work of this sandbox."""
+        """Stop the background work of this sandbox, end the requests that wait, and delete its state."""
+        self.first_generation = self.generation + 1
+        self.clock.end_waits(close=True)
         await self.courier.close()
+        await self.store.close()

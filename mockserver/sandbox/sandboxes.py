@@ -8,10 +8,13 @@ from mockserver.coverage.tally import Tally, total
 from mockserver.outgoing.call import Sender
 from mockserver.outgoing.dial import Dialer
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.sends import Sends
 from mockserver.sandbox.settling import Simulation
 from mockserver.store.protocol import Store
 
 MAX_SANDBOXES = 1_000
+# Names of deleted sandboxes whose generation is remembered.
+MAX_REMEMBERED = 10_000
 
 
 class TooManySandboxes(Exception):
@@ -19,7 +22,10 @@ class TooManySandboxes(Exception):
 
 
 class Sandboxes:
-    """All sandboxes of one server, by name. `deleted_tally` is the coverage of those that were deleted."""
+    """All sandboxes of one server, by name. `deleted_tally` is the coverage of those that were deleted.
+
+    `store` makes the store of a new sandbox. `memory` returns the bytes that all stores use, and the limits.
+    """
 
     def __init__(
         self,
@@ -30,14 +36,19 @@ class Sandboxes:
         seed: int | None = None,
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
+        memory: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._clock = clock
         self._disallowed_rows = disallowed_rows
         self._simulations = simulations
         self._sender = sender
         self._store = store
+        self.memory = memory
         self._seed = seed
         self._name_count = 0
+        self._sends = Sends()
+        # The next generation of sandboxes that were deleted, so that ids of deliveries do not recur.
+        self._generations: dict[str, int] = {}
         self.initial = program
         self.deleted_tally = Tally()
         self.by_name: dict[str, Sandbox] = {}
@@ -58,8 +69,18 @@ class Sandboxes:
             if f"s{self._name_count}" not in self.by_name:
                 return f"s{self._name_count}"
 
-    def create(self, name: str, program: Program, seed: int | None = None, clock: ClockSpec | None = None) -> Sandbox:
-        """Create a sandbox. Raises TooManySandboxes, and ValueError for a name that is in use."""
+    def create(
+        self,
+        name: str,
+        program: Program,
+        seed: int | None = None,
+        clock: ClockSpec | None = None,
+        generation: int | None = None,
+    ) -> Sandbox:
+        """Create a sandbox. Raises TooManySandboxes, and ValueError for a name that is in use.
+
+        `generation` is the one after the last of that name unless given (`SandboxState.generation`).
+        """
         if name in self.by_name:
             raise ValueError(f"a sandbox named {name!r} already exists")
         if len(self.by_name) >= MAX_SANDBOXES:
@@ -69,7 +90,16 @@ class Sandboxes:
         seed = seed if seed is not None else self._seed
         clock = clock or self._clock
         sandbox = Sandbox(
-            name, program, self._store(), self._simulations, self._sender, seed, clock, self._disallowed_rows
+            name,
+            program,
+            self._store(),
+            self._simulations,
+            self._sender,
+            seed,
+            clock,
+            self._disallowed_rows,
+            self._generations.get(name, 0) if generation is None else generation,
+            self._sends,
         )
         self.by_name[name] = sandbox
         return sandbox
@@ -79,11 +109,19 @@ class Sandboxes:
         sandbox = self.by_name.pop(name, None)
         if sandbox is None:
             return False
+        self._remember_generation(name, sandbox.next_generation)
         await sandbox.close()
         self.deleted_tally.add(sandbox.tally)
         # Requests that are still in progress are counted there.
         sandbox.tally = self.deleted_tally
         return True
+
+    def _remember_generation(self, name: str, generation: int) -> None:
+        self._generations.pop(name, None)
+        if generation:
+            self._generations[name] = generation
+            if len(self._generations) > MAX_REMEMBERED:
+                del self._generations[next(iter(self._generations))]
 
     def tally(self) -> Tally:
         """Return the coverage of all sandboxes, including deleted ones."""

@@ -33,6 +33,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from mockserver.clock import let_others_run
 from mockserver.core.accounts import Account, Tariff
 from mockserver.core.deliveries import Delivery
 from mockserver.core.instants import LATEST
@@ -47,10 +48,9 @@ from mockserver.store.protocol import Transition
 
 log = logging.getLogger("mockserver")
 
-# More than a journal keeps.
-_MAX_ENTRIES = 10_000
+# How many steps are written into the journal at once, and how many jobs are looked at.
+_AT_ONCE = 200
 _ACTIVE: tuple[Status, ...] = ("queued", "running")
-_MAX_JOBS = 1_000_000
 
 
 class Simulation(Tariff, Signing, Protocol):
@@ -128,12 +128,17 @@ class Settling:
         sandbox, now = self.sandbox, self.sandbox.clock.now()
         await self.observe(now)
         for status in _ACTIVE:
-            page = await sandbox.store.page_jobs(status=status, limit=_MAX_JOBS)
-            for job in page.jobs:
-                account = await sandbox.account(job.provider, job.account.partition(":")[2], now)
-                effects = self._simulations[job.provider].effects(job.facts, account)
-                if job.effects == "none" and effects != "none":
-                    await sandbox.store.replace_job(job, job._replace(effects=effects))
+            before = None
+            while jobs := (await sandbox.store.page_jobs(status=status, limit=_AT_ONCE, before=before)).jobs:
+                for job in jobs:
+                    account = await sandbox.account(job.provider, job.account.partition(":")[2], now)
+                    effects = self._simulations[job.provider].effects(job.facts, account)
+                    if job.effects == "none" and effects != "none":
+                        await sandbox.store.replace_job(job, job._replace(effects=effects))
+                if len(jobs) < _AT_ONCE:
+                    break
+                before = jobs[-1].sequence
+                await let_others_run()
 
     # The journal and the lists.
 
@@ -142,9 +147,12 @@ class Settling:
         self._has_replaced = False
         await self.settle(now)
         store = self.sandbox.store
-        transitions = await store.take_transitions(now)
-        if transitions:
-            await store.insert([self._entry(transition) for transition in transitions[-_MAX_ENTRIES:]])
+        while transitions := await store.take_transitions(now, _AT_ONCE):
+            await store.insert([self._entry(transition) for transition in transitions])
+            if len(transitions) < _AT_ONCE:
+                return
+            # After a long time without reads these are many, and other requests go on meanwhile.
+            await let_others_run()
 
     def _entry(self, transition: Transition) -> JournalEntry:
         job, state = transition.job, transition.state
@@ -161,14 +169,13 @@ class Settling:
 
     # Future events.
 
-    async def next_due(self, *, deliveries: bool = True) -> int | None:
-        """Return the earliest instant at which an effect or, if `deliveries`, a delivery is due."""
+    async def next_due(self) -> int | None:
+        """Return the earliest instant at which an effect or a delivery is due."""
         store = self.sandbox.store
-        delivery = await store.next_delivery() if deliveries else None
-        instants = (await store.next_effect(), delivery)
+        instants = (await store.next_effect(), await store.next_delivery())
         return min((at for at in instants if at is not None), default=None)
 
-    async def next_event(self, *, deliveries: bool = True) -> int | None:
+    async def next_event(self) -> int | None:
         """Return the instant of the next event: a step of a job, a delivery or a chunk of a stream.
 
         None if there is none that the clock can reach.
@@ -177,5 +184,5 @@ class Settling:
         await self.observe(clock.now())
         # A running clock wakes its sleepers by itself. A stopped clock must be advanced to them.
         sleeper = None if clock.rate else clock.next_sleeper()
-        instants = (await self.sandbox.store.next_transition(), await self.next_due(deliveries=deliveries), sleeper)
+        instants = (await self.sandbox.store.next_transition(), await self.next_due(), sleeper)
         return min((at for at in instants if at is not None and at < LATEST), default=None)

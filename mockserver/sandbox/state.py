@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from mockserver.clock import Clock, Mode, parse_rfc3339
 from mockserver.core.accounts import Account, Accounts, Tariff
 from mockserver.core.compile import Program
+from mockserver.core.kept import KEPT_KEY, kept_key
 from mockserver.core.plans import Plan
 from mockserver.core.scenario import ClockSpec
 from mockserver.core.seeded import Seeded
@@ -23,6 +24,10 @@ class SandboxState:
     """The state of one sandbox. Everything that changes is in its store; the rest is fixed or derived.
 
     The tally is an exception; see there. `disallowed_rows` are the ledger rows that no reply or event may rest on.
+
+    `generation` begins at 0 and grows with each reset after which the ids of deliveries would recur, and with each
+    sandbox of the same name that was deleted. Deliveries of generations before `first_generation` have been deleted.
+    `jobs_submitted` counts the jobs so far, and `newest_cause` is the cause of the newest.
     """
 
     program: Program
@@ -39,10 +44,14 @@ class SandboxState:
         seed: int | None = None,
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
+        generation: int = 0,
     ) -> None:
         self.name = name
         self.disallowed_rows = disallowed_rows
         self.store = store
+        self.generation = self.first_generation = generation
+        self.jobs_submitted = 0
+        self.newest_cause = 0
         self.tally = Tally()
         self.clock = _clock(clock or program.source.clock or _REAL)
         self._tariffs = tariffs
@@ -93,7 +102,12 @@ class SandboxState:
         self._cache.clear()
 
     async def account(self, provider: str, key: str, now: int) -> Account | None:
-        """Return the account of an API key, or None when the scenario rejects the key."""
+        """Return the account of an API key, or None when the scenario rejects the key.
+
+        A long key is kept as its beginning and a digest.
+        """
+        if len(key) > KEPT_KEY:
+            key = kept_key(key)
         change = await self.store.get_value("account", f"{provider}:{key}", now)
         account = self._accounts[provider, key]
         return account if change is None or account is None else self._accounts.with_change(account, change)

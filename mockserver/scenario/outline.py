@@ -34,7 +34,7 @@ def outline(program: Program) -> Iterator[str]:
 
 def _summary(rule: Rule) -> str:
     parts = [" or ".join(rule.operations)]
-    conditions = [text for check in rule.checks for text, _ in check.tests]
+    conditions = [text for check in rule.checks for text in check.texts]
     if conditions:
         parts.append("when " + " and ".join(conditions))
     if rule.nth:

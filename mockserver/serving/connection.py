@@ -102,7 +102,7 @@ class SocketConnection:
     async def read(self) -> bytes | None:
         if self.expects_continue:
             self.expects_continue = False
-            if not self._socket.transport.is_closing():
+            if not self.disconnected and not self._socket.transport.is_closing():
                 self._socket.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not self._body:
             if self.disconnected:
@@ -195,7 +195,9 @@ class SocketConnection:
         return b"%b%b\r\n" % (STATUS_LINES[status], head)
 
     async def break_off(self, *, reset: bool) -> NoReturn:
-        if reset:
+        if self.disconnected:
+            pass
+        elif reset:
             await sockets.reset(self._socket.transport)
         else:
             await sockets.finish(self._socket.transport, self._read_once)

@@ -14,7 +14,7 @@ MIN_BODY_RATE = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """Limits for requests: seconds for the head, seconds without progress of the body, bytes and fields of the head.
 
     `body_timeout` is also the time for which a client may leave a reply unread. `linger` is the time that a refused
@@ -44,8 +44,8 @@ class Watched(Protocol):
 class Deadlines:
     """The timer that all connections of a server share. It runs while there are connections."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, limits: ConnectionLimits | None = None) -> None:
+        self.limits = limits or ConnectionLimits()
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:

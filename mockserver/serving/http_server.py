@@ -11,7 +11,7 @@ from types import FrameType
 
 from mockserver.clock import let_others_run, wait_until, wall_ms
 from mockserver.core.instants import http_date
-from mockserver.serving.deadlines import Deadlines, Limits
+from mockserver.serving.deadlines import ConnectionLimits, Deadlines
 from mockserver.serving.protocol import Application, HttpProtocol, Shared
 
 log = logging.getLogger("mockserver")
@@ -38,7 +38,7 @@ class HttpServer:
     def __init__(
         self,
         app: Application,
-        limits: Limits | None = None,
+        limits: ConnectionLimits | None = None,
         *,
         access_log: bool = False,
         on_started: Callable[[], None] = lambda: None,

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from mockserver.core.masking import Masking
 from mockserver.core.reasons import reason
 from mockserver.kit.operations import Header, Reply
 from mockserver.serving.batched_writes import BatchedWrites
 from mockserver.serving.connection import STATUS_LINES, SocketConnection
 from mockserver.serving.deadlines import Deadlines, WaitTime
-from mockserver.serving.receiving import HeadTooLarge, NotHttp, RequestReceiver
+from mockserver.serving.invalid import HeadTooLarge, NotHttp
+from mockserver.serving.receiving import RequestReceiver
 from mockserver.serving.stepping import begin
+from mockserver.wire import sockets
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Request
 
@@ -83,7 +86,11 @@ class HttpProtocol(asyncio.Protocol):
         # The request that is being answered, and the requests behind it.
         self._active: SocketConnection | None = None
         self._waiting: deque[tuple[Request, SocketConnection]] = deque()
+        # After a request that is refused nothing more is parsed. Its reply is sent when its turn has come.
+        self._masking = Masking()
         self._refused = False
+        self._refusal = b""
+        self._ending = False
         self._wait_time = WaitTime()
 
     # The connection.
@@ -139,7 +146,7 @@ class HttpProtocol(asyncio.Protocol):
         drain, self._drain = self._drain, None
         if drain is not None and not drain.done():
             drain.set_result(None)
-        if self._waiting and self._active is None:
+        if (self._waiting or self._refused) and self._active is None:
             self.loop.call_soon(self._answer_waiting)
 
     async def drained(self) -> None:
@@ -171,8 +178,8 @@ class HttpProtocol(asyncio.Protocol):
             self._receiver.feed(data)
         except HeadTooLarge:
             self._refuse(431, "The head of the request is too large")
-        except NotHttp:
-            self._refuse(400, "The request is not valid HTTP")
+        except NotHttp as error:
+            self._refuse(error.status, str(error))
 
     def _dispatch(self, request: Request, connection: SocketConnection) -> None:
         if self._active is None and not self._waiting and not self.write_paused:
@@ -186,6 +193,8 @@ class HttpProtocol(asyncio.Protocol):
 
     def _answer(self, request: Request, connection: SocketConnection) -> None:
         self._active = connection
+        if self._shared.access_log:
+            self._masking = Masking().of_request(None, request.fields)
         try:
             task = begin(self.app.serve(request, connection), self.loop)
         except Exception as error:  # noqa: BLE001 - any error is logged, and closes only this connection
@@ -209,7 +218,7 @@ class HttpProtocol(asyncio.Protocol):
         self._answer_waiting()
 
     def _log_error(self, connection: SocketConnection, error: BaseException) -> None:
-        log.error("%s %s failed", connection.method, connection.target, exc_info=error)
+        log.error("%s %s failed", connection.method, Masking().text(connection.target), exc_info=error)
 
     def _request_done(self, connection: SocketConnection) -> None:
         """Log the request, and close the connection if its reply is not complete."""
@@ -217,7 +226,8 @@ class HttpProtocol(asyncio.Protocol):
         if self._shared.access_log:
             self._log_access(connection)
         if not connection.complete:
-            self.transport.close()
+            if not self._ending:
+                self.transport.close()
         elif self.read_paused and not self._waiting:
             self.resume_reading()
 
@@ -227,13 +237,15 @@ class HttpProtocol(asyncio.Protocol):
             self._answer(*self._waiting.popleft())
         if not self._waiting:
             self.resume_reading()
+            if self._refused and self._active is None and not self.write_paused:
+                self._end()
 
     def _log_access(self, connection: SocketConnection) -> None:
         client = self.transport.get_extra_info("peername")
         address = f"{client[0]}:{client[1]}" if isinstance(client, tuple) else ""
         _access.info(
-            '%s - "%s %s HTTP/%s" %d %s', address, connection.method, connection.target, connection.version,
-            connection.status, reason(connection.status),
+            '%s - "%s %s HTTP/%s" %d %s', address, connection.method, self._masking.text(connection.target),
+            connection.version, connection.status, reason(connection.status),
         )  # fmt: skip
 
     # Deadlines.
@@ -245,18 +257,23 @@ class HttpProtocol(asyncio.Protocol):
             self._wait_time.update(None, now)
         elif self._wait_time.update(wait.waits_for, now, wait.progress, wait.enough) >= wait.timeout:
             wait.on_timeout()
-        if self._receiver.trailers > self._shared.deadlines.limits.head_fields:
+        if self._receiver.trailers > self._shared.deadlines.limits.head_fields and not self._refused:
+            self._refuse(431, "The request has too many trailer fields")
+        if self.read_paused and sockets.has_left(self.transport):
+            # A client that has left is not noticed while nothing is read.
             self.transport.abort()
 
     def _current_wait(self) -> _Wait | None:
         """Return what the connection waits for, or None if that has no deadline."""
         limits, transport, receiver = self._shared.deadlines.limits, self.transport, self._receiver
         number, wait = receiver.number, None
-        if self._refused or transport.is_closing():
-            wait = _Wait("end", limits.linger if self._refused else limits.body_timeout, transport.abort)
+        if self._ending or transport.is_closing():
+            wait = _Wait("end", limits.linger if self._ending else limits.body_timeout, transport.abort)
         elif self.write_paused:
             # The buffer is full and does not shrink: the client does not read the reply.
             wait = _Wait((number, transport.get_write_buffer_size()), limits.body_timeout, transport.abort)
+        elif self._refused:
+            wait = None
         elif self._awaits_head():
             refuse = partial(self._refuse, 408, "The request did not arrive in time")
             wait = _Wait((number, "head"), limits.head_timeout, refuse)
@@ -281,24 +298,38 @@ class HttpProtocol(asyncio.Protocol):
     # Refusing.
 
     def _refuse(self, status: int, message: str) -> None:
-        """Read nothing more from this connection, and send an error unless a reply has begun."""
-        answerable = self._answerable()
+        """Parse nothing more from this connection. The error is sent after the replies to all earlier requests."""
         self._refused = True
-        if self._active is not None:
-            self._active.lost()
-        if not answerable:
-            self.transport.close()
-            return
+        if self._answerable():
+            self._refusal = self._refusal_bytes(status, message)
+        current = self._receiver.current
+        if self._waiting and self._waiting[-1][1] is current:
+            self._waiting.pop()
+        # What arrives now is discarded. A client that disconnects is noticed only while the server reads.
         self.resume_reading()
-        self.transport.write(self._refusal(status, message))
-        self.loop.call_soon(self._end_writing)
+        if current is not None and current is self._active:
+            current.lost()
+            self._end()
+        elif self._active is None:
+            self._answer_waiting()
 
     def _answerable(self) -> bool:
+        """Return true if the client expects a reply to the refused request, which has not begun."""
         receiver = self._receiver
-        # The refusal cannot overtake the reply to an earlier request.
         if receiver.current is not None:
-            return receiver.current is self._active and not receiver.current.started
-        return receiver.number > 0 and self._active is None and not self._waiting and not receiver.stray
+            return not receiver.current.started
+        return receiver.number > 0 and not receiver.stray
+
+    def _end(self) -> None:
+        """Send the refusal, and close the connection."""
+        if self._ending or self.transport.is_closing():
+            return
+        self._ending = True
+        if not self._refusal:
+            self.transport.close()
+            return
+        self.transport.write(self._refusal)
+        self.loop.call_soon(self._end_writing)
 
     def _end_writing(self) -> None:
         # Half-close only: closing a connection with unread bytes resets it, and the client would lose the reply.
@@ -309,9 +340,9 @@ class HttpProtocol(asyncio.Protocol):
         else:
             self.transport.close()  # TLS cannot be half-closed
 
-    def _refusal(self, status: int, message: str) -> bytes:
+    def _refusal_bytes(self, status: int, message: str) -> bytes:
         receiver = self._receiver
         reply = self.app.refused(status, message, receiver.url.decode("latin-1"), receiver.headers.get("host", ""))
         body = encode(reply)
         fields = [*head(reply, (), len(body)), (b"connection", b"close")]
-        return STATUS_LINES[status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
+        return STATUS_LINES[reply.status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body

@@ -1,22 +1,17 @@
 """Receiving: turns the bytes of one connection into requests, with the parser of httptools."""
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
 import httptools
 
 from mockserver.serving.connection import SocketConnection
-from mockserver.serving.deadlines import Limits
+from mockserver.serving.deadlines import ConnectionLimits
+from mockserver.serving.invalid import NOT_ASCII, HeadTooLarge, NotHttp, rejected_line
 from mockserver.wire.request import Request
 
-
-class HeadTooLarge(Exception):
-    """The head of a request has too many bytes or fields."""
-
-
-class NotHttp(Exception):
-    """The received bytes are not a valid HTTP request."""
-
+_AUTHORITY_END = re.compile(rb"[/?#]")
 
 # Accepts a request with its connection. It is answered immediately, or after the requests before it.
 Dispatch = Callable[[Request, SocketConnection], None]
@@ -44,7 +39,7 @@ class RequestReceiver:
     after bytes that do not begin a request. `current` is the connection of a request whose body is incomplete.
     """
 
-    def __init__(self, limits: Limits, new_connection: NewConnection, dispatch: Dispatch) -> None:
+    def __init__(self, limits: ConnectionLimits, new_connection: NewConnection, dispatch: Dispatch) -> None:
         self._limits = limits
         self._new_connection = new_connection
         self._dispatch = dispatch
@@ -62,6 +57,7 @@ class RequestReceiver:
         self._head_complete = False
         self._expects_continue = False
         self._body = b""
+        self._ended = False  # after CONNECT, nothing that follows is HTTP
         self._head_bytes = 0  # of a head that is still incomplete
         self._data_bytes = 0  # of the data that is being parsed
 
@@ -73,6 +69,8 @@ class RequestReceiver:
 
     def feed(self, data: bytes) -> None:
         """Parse received data. Raises HeadTooLarge and NotHttp."""
+        if self._ended:
+            return
         before = self.number
         while rest := self._parse(data):
             data, before = rest, self.number
@@ -94,11 +92,17 @@ class RequestReceiver:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            return b"" if self._is_connect() else self._without_upgrade() + data[upgrade.args[0] :]
+            self._ended = self._is_connect()
+            return b"" if self._ended else self._without_upgrade() + data[upgrade.args[0] :]
         except httptools.HttpParserError as error:
-            if isinstance(error.__context__, HeadTooLarge):
+            if isinstance(error.__context__, HeadTooLarge | NotHttp):
                 raise error.__context__ from None
-            raise NotHttp from error
+            rejected = rejected_line(data) if self.head_open and not self.url else None
+            if rejected is None:
+                raise NotHttp("The request is not valid HTTP") from error
+            # They decide on the format of the reply.
+            self.url, self.headers["host"] = rejected.target, rejected.host
+            raise rejected.error from error
         return b""
 
     def _is_connect(self) -> bool:
@@ -148,7 +152,10 @@ class RequestReceiver:
         if self._head_bytes or self._data_bytes > limits.head_bytes or len(self._fields) > limits.head_fields:
             self._check_size()
         if not self.url.isascii():
-            raise ValueError("the target is not ASCII")
+            raise NotHttp(NOT_ASCII)
+        # Otherwise a client and this server could see different hosts (RFC 9112 section 3.2).
+        if "host" not in self.headers or len(self._fields) != len(self.headers):
+            self._check_host()
         if self.url[:1] != b"/":
             httptools.parse_url(self.url)  # raises if it is not a valid target
         self.head_open, self._head_complete = False, True
@@ -160,6 +167,11 @@ class RequestReceiver:
     def _check_size(self) -> None:
         if len(self._fields) > self._limits.head_fields or self._size() > self._limits.head_bytes:
             raise HeadTooLarge
+
+    def _check_host(self) -> None:
+        count = sum(name == "host" for name, _ in self._fields)
+        if count > 1 or (count == 0 and self._parser.get_http_version() != "1.0"):
+            raise NotHttp(f"The request must have one Host header, not {count or 'none'}")
 
     def on_body(self, body: bytes) -> None:
         """Add a piece of the body."""
@@ -193,6 +205,10 @@ class RequestReceiver:
         if url[:1] != b"/" or b"#" in url:
             parsed = httptools.parse_url(url)
             path, query = parsed.path or b"", parsed.query or b""
+            if b"://" in url:
+                # The host of a whole URL replaces the Host header (RFC 9112 section 3.2.2).
+                authority = _AUTHORITY_END.split(url.partition(b"://")[2], 1)[0]
+                self.headers["host"] = authority.rpartition(b"@")[2].decode("ascii")
         else:
             path, _, query = url.partition(b"?")
         method = self._parser.get_method().decode("ascii")
@@ -201,7 +217,7 @@ class RequestReceiver:
     def _connection(self, *, more: bool) -> SocketConnection:
         parser = self._parser
         method, version = parser.get_method().decode("ascii"), parser.get_http_version()
-        keep_alive = version != "1.0" and parser.should_keep_alive()
+        keep_alive = version != "1.0" and parser.should_keep_alive() and method != "CONNECT"
         target = self.url.decode("ascii")
         # HTTP/1.0 has no interim replies (RFC 9110 section 10.1.1).
         expects_continue = self._expects_continue and version != "1.0"

@@ -1,7 +1,6 @@
 """Running the server: its sockets, its banner, and its shutdown."""
 
 import gc
-import logging
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterable
@@ -11,9 +10,10 @@ from ipaddress import ip_address
 
 from mockserver.app import create_app
 from mockserver.providers.registry import summaries
-from mockserver.serving.deadlines import Limits
+from mockserver.serving.deadlines import ConnectionLimits
 from mockserver.serving.http_server import BACKLOG, HttpServer
-from mockserver.settings import Settings, SettingsError
+from mockserver.serving.output import forward_multipart_log, log_requests, print_lines
+from mockserver.settings import CannotListen, Settings
 from mockserver.wire.server import Server
 
 # Hosts that can be reached as localhost on this machine.
@@ -25,7 +25,7 @@ def serve(
     server_class: Callable[..., HttpServer] = HttpServer,
     own_ports: Collection[int] = (),
 ) -> None:
-    """Serve until interrupted. Raises SettingsError if the server cannot listen on the address.
+    """Serve until interrupted. Raises CannotListen if the server cannot listen on the address.
 
     `own_ports` are other ports that this process listens on. Behind a proxy set `public_url`, because headers of
     proxies are ignored.
@@ -36,21 +36,14 @@ def serve(
     with closing(listener), suppress(KeyboardInterrupt):
         app = create_app(settings, own_ports=(port, *own_ports))
         _tune_garbage_collection()
-        print("\n".join(banner(settings, port, app)), flush=True)  # noqa: T201 - tells the user that the server is ready
+        print_lines(banner(settings, port, app))
+        forward_multipart_log()
         if settings.access_log:
-            _log_requests()
-        limits = Limits(settings.head_timeout, settings.body_timeout)
+            log_requests()
+        limits = ConnectionLimits(settings.head_timeout, settings.body_timeout)
         options = {"access_log": bool(settings.access_log), "on_started": app.prepare, "on_closed": app.close}
         server = server_class(app, limits, **options)
         server.run([listener])
-
-
-def _log_requests() -> None:
-    handler, access = logging.StreamHandler(sys.stdout), logging.getLogger("mockserver.access")
-    handler.setFormatter(logging.Formatter("%(levelname)s:     %(message)s"))
-    access.addHandler(handler)
-    access.setLevel(logging.INFO)
-    access.propagate = False
 
 
 def with_token(settings: Settings) -> Settings:
@@ -81,7 +74,7 @@ def _tune_garbage_collection() -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises SettingsError if that is not possible."""
+    """Return a listening socket. Raises CannotListen if that is not possible."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -91,7 +84,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         hint = ". Is another server running? Use --port 0 for a free port" if port else ""
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise SettingsError(f"cannot listen on {host} port {port}: {reason}{hint}") from None
+        raise CannotListen(f"cannot listen on {host} port {port}: {reason}{hint}") from None
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
@@ -116,6 +109,6 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     yield "Try:"
     yield f"  curl {base}/videotoprompt/v1/analyze/url -H 'Authorization: Bearer test-key' \\"
     yield "    -H 'Content-Type: application/json' -d '{\"url\": \"https://example.com/hike.mp4\"}'"
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         yield ""
         yield "Any key works. Press Ctrl+C to stop."

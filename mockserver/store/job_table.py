@@ -9,11 +9,13 @@ by its id is in no list at all.
 import heapq
 from bisect import bisect_left, insort
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
+from mockserver.core.sizes import kept_job
 from mockserver.store.protocol import Page, Transition
 from mockserver.store.rows import AccountJobs, JobRow, JobRows
 
@@ -26,6 +28,8 @@ class JobTable:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
+        self.size = 0
+        self.ceiling = 0
         self._rows = JobRows()
         # The newest job with an id, and the older ones if several accounts have a job with that id.
         self._by_id: dict[str, int] = {}
@@ -40,11 +44,12 @@ class JobTable:
         self._passed: deque[Transition] = deque(maxlen=MAX_PASSED)
 
     def add(self, job: Job) -> Job:
-        job = job.with_sequence(self._rows.next)
+        job, size = kept_job(job.with_sequence(self._rows.next))
         first = job.plan.steps[0]
         # The first step is the creation itself and is not returned, unless the job ends there.
         entered = -1 if first.terminal else 0
-        row = JobRow(job, entered, first.status, entered)
+        row = JobRow(job, entered, first.status, entered, size)
+        self.size += size
         self._rows.append(row)
         before = self._by_id.get(job.id)
         if before is not None:
@@ -73,6 +78,14 @@ class JobTable:
             return []
         return self._evict(len(self._rows) - self.capacity)
 
+    @property
+    def empty(self) -> bool:
+        return not len(self._rows)
+
+    def drop(self) -> list[Job]:
+        """Drop the oldest jobs, a fiftieth of all or one, and return them."""
+        return self._evict(max(1, len(self._rows) // 50))
+
     def every(self) -> list[Job]:
         return [row.job for row in self._rows]
 
@@ -98,6 +111,10 @@ class JobTable:
             return False
         self._list()
         self._keep_passed(row, new)
+        if new.request is not old.request or new.facts is not old.facts:
+            new, size = kept_job(new)
+            self.size += size - row.size
+            row.size = size
         row.job = new
         if new.forced and new.base > old.base:
             # It may be forced at an instant before the last `take`, in an earlier step than the one returned then.
@@ -114,14 +131,12 @@ class JobTable:
             self._move(row, state)
             self._passed.append(Transition(row.job, state))
 
-    def take(self, now: int) -> list[Transition]:
+    def take(self, now: int, limit: int | None = None) -> list[Transition]:
         self._list()
         taken = list(self._passed)
         self._passed.clear()
         ordered = not taken
-        if not self._due or self._due[0][0] > now:
-            return _by_time(taken)
-        while self._due and self._due[0][0] <= now:
+        while self._due and self._due[0][0] <= now and (limit is None or len(taken) < limit):
             at, sequence = heapq.heappop(self._due)
             row = self._rows.get(sequence)
             if row is None or row.due != at:
@@ -172,19 +187,40 @@ class JobTable:
             heapq.heappop(self._effects)
         return None
 
-    def page(self, provider: str | None, account: str | None, status: Status | None, offset: int, limit: int) -> Page:
+    def page(
+        self,
+        provider: str | None,
+        account: str | None,
+        status: Status | None,
+        offset: int,
+        limit: int,
+        before: int | None,
+    ) -> Page:
         self._list()
+        end = self._rows.next if before is None else before
         if provider is not None and account is not None:
             lane = self._lanes.get((provider, account))
             sequences = lane.of(status) if lane else []
-        else:
-            sequences = sorted(
-                s for (p, a), lane in self._lanes.items()
-                if provider in (None, p) and account in (None, a) for s in lane.of(status)
-            )  # fmt: skip
-        end = max(0, len(sequences) - offset)
-        part = sequences[max(0, end - limit) : end]
-        return Page(tuple(self._rows[s].job for s in reversed(part)), len(sequences))
+            last = max(0, bisect_left(sequences, end) - offset)
+            part = reversed(sequences[max(0, last - limit) : last])
+            return Page(tuple(self._rows[s].job for s in part), len(sequences))
+        total = self._count(provider, account, status)
+        meant = islice(self._meant(provider, account, status, end), offset, offset + min(limit, total))
+        return Page(tuple(meant), total)
+
+    def _count(self, provider: str | None, account: str | None, status: Status | None) -> int:
+        if account is not None:
+            lanes = (lane for (_, each), lane in self._lanes.items() if each == account)
+            return sum(len(lane.of(status)) for lane in lanes)
+        tallies = self._tallies.values() if provider is None else (self._tallies.get(provider, Counter[Status]()),)
+        return sum(tally.total() if status is None else tally[status] for tally in tallies)
+
+    def _meant(self, provider: str | None, account: str | None, status: Status | None, end: int) -> Iterator[Job]:
+        """Yield the jobs with a sequence below `end`, newest first."""
+        for row in self._rows.newest_first(end):
+            job = row.job
+            if provider in (None, job.provider) and account in (None, job.account) and status in (None, row.status):
+                yield job
 
     def count_by_status(self, provider: str) -> Counter[Status]:
         self._list()
@@ -252,6 +288,7 @@ class JobTable:
         dropped, lanes = [], set()
         for row in self._rows.take_oldest(count):
             job = row.job
+            self.size -= row.size
             if job.sequence < self._unlisted:
                 self._tallies[job.provider][row.status] -= 1
                 self._leave_queue(row)

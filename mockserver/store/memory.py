@@ -1,63 +1,127 @@
-"""The store that keeps everything in the memory of this process. Everything in it is bounded."""
+"""The store that keeps everything in the memory of this process. Everything in it is bounded, in number and in bytes.
 
-import heapq
-from collections import OrderedDict, deque
+Each table counts the bytes in it when rows are added and dropped. If the tables of a sandbox have more than its
+`memory`, the largest table drops its oldest rows. If all sandboxes have more than the server's, the largest sandbox
+does so (`pool`). A table is only looked at when it has grown past its ceiling, so that a write costs one comparison.
+"""
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from mockserver.core.credits import CreditLedger
-from mockserver.core.deliveries import Delivery
+from mockserver.core.deliveries import ALL_DELIVERIES, Delivery, DeliveryFilter
 from mockserver.core.jobs import Job
-from mockserver.core.journal import KEPT_BODY, JournalEntry
-from mockserver.core.limits import Counter, Limit, Usage
+from mockserver.core.journal import ALL_ENTRIES, EntryFilter, JournalEntry
+from mockserver.core.limits import Limit, Usage
 from mockserver.core.plans import Status
+from mockserver.store.account_tables import CounterTable, LedgerTable, NumberTable
+from mockserver.store.delivery_table import DeliveryTable
 from mockserver.store.job_table import JobTable
-from mockserver.store.protocol import ARMED, Credits, Page, Transition, What
+from mockserver.store.journal_table import JournalTable
+from mockserver.store.pool import EMPTY, SANDBOX_MEMORY, STEP, MemoryPool
+from mockserver.store.protocol import MAX_FAULTS, Credits, DeliveryCount, Page, Transition, What
+from mockserver.store.value_tables import FaultTable, ValueTable
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many of each kind a sandbox keeps before the oldest is dropped."""
+    """How much of each kind a sandbox keeps before the oldest is dropped, and the bytes of all (`memory`)."""
 
     jobs: int = 100_000
     journal: int = 5_000
     deliveries: int = 20_000
     counters: int = 80_000
     credit_ledgers: int = 10_000
+    balances: int = 200_000
     values: int = 10_000
+    memory: int = SANDBOX_MEMORY
+
+
+class Table(Protocol):
+    """A part of the store: the bytes in it, the size up to which it may grow, and dropping its oldest rows."""
+
+    size: int
+    ceiling: int
+
+    @property
+    def empty(self) -> bool: ...
+
+    def drop(self) -> Sequence[Job] | None: ...
 
 
 class MemoryStore:
-    """A `Store` in the memory of one process."""
+    """A `Store` in the memory of one process, which shares the memory of `pool` with others."""
 
-    def __init__(self, bounds: Bounds | None = None) -> None:
+    def __init__(self, bounds: Bounds | None = None, pool: MemoryPool | None = None) -> None:
         self._bounds = bounds or Bounds()
+        self._pool = pool or MemoryPool()
+        self._journal = JournalTable(self._bounds.journal)
+        self._values = ValueTable(self._bounds.values)
+        self._faults = FaultTable()
         self._clear_jobs()
         self._clear_counters()
-        self._values: dict[str, OrderedDict[str, tuple[Any, int | None]]] = {}
-        self._journal: deque[JournalEntry] = deque(maxlen=self._bounds.journal)
-        self._written = 0
+        self._closed = False
+        self._pool.report(self, EMPTY)
 
     def _clear_jobs(self) -> None:
         self._jobs = JobTable(self._bounds.jobs)
-        self._deliveries: OrderedDict[str, Delivery] = OrderedDict()
-        self._due: list[tuple[int, int, str]] = []
-        self._claimed: set[str] = set()
-        # Replays of claimed deliveries, which are scheduled when those are saved: the due time and the URL.
-        self._replays: dict[str, tuple[int, str | None]] = {}
-        self._scheduled = 0
+        self._deliveries = DeliveryTable(self._bounds.deliveries)
 
     def _clear_counters(self) -> None:
-        self._numbers: OrderedDict[tuple[str, ...], int] = OrderedDict()
-        self._counters: OrderedDict[tuple[str, str], Counter] = OrderedDict()
-        self._ledgers: OrderedDict[str, CreditLedger] = OrderedDict()
+        self._numbers = NumberTable(self._bounds.counters)
+        self._counters = CounterTable(self._bounds.counters)
+        self._ledgers = LedgerTable(self._bounds.credit_ledgers, self._bounds.balances)
+
+    # Memory.
+
+    @property
+    def _tables(self) -> tuple[Table, ...]:
+        return (
+            self._journal, self._jobs, self._deliveries, self._values, self._faults, self._numbers, self._counters,
+            self._ledgers,
+        )  # fmt: skip
+
+    @property
+    def used(self) -> int:
+        """The number of bytes that are counted for this store."""
+        return EMPTY + sum(table.size for table in self._tables)
+
+    def _make_room(self, table: Table) -> None:
+        """Let a table grow past its ceiling, after the oldest rows were dropped if there is no room for that."""
+        limit = self._bounds.memory
+        if self.used > limit:
+            # Some more than necessary, so that this is not done for each new row.
+            self.shrink(limit - limit // 64)
+        if not self._closed:
+            self._pool.report(self, self.used)
+        table.ceiling = table.size + STEP
+
+    def shrink(self, target: int) -> int:
+        """Drop the oldest rows of the largest tables until `used` is at most `target`. Return what is used then."""
+        self._journal.measure()
+        while self.used > target:
+            tables = [table for table in self._tables if not table.empty]
+            if not tables:
+                break
+            self._release_all(max(tables, key=lambda table: table.size).drop() or ())
+        for table in self._tables:
+            table.ceiling = min(table.ceiling, table.size + STEP)
+        return self.used
+
+    async def close(self) -> None:
+        await self.clear("all")
+        self._closed = True
+        self._pool.leave(self)
 
     # Jobs.
 
     async def add_job(self, job: Job) -> Job:
-        job = self._jobs.add(job)
-        self._release_all(self._jobs.shrink())
+        jobs = self._jobs
+        job = jobs.add(job)
+        self._release_all(jobs.shrink())
+        if jobs.size > jobs.ceiling:
+            self._make_room(jobs)
         return job
 
     async def get_job(self, provider: str, account: str, job_id: str) -> Job | None:
@@ -69,8 +133,8 @@ class MemoryStore:
     async def replace_job(self, old: Job, new: Job) -> bool:
         return self._jobs.swap(old, new)
 
-    async def take_transitions(self, now: int) -> Sequence[Transition]:
-        return self._jobs.take(now)
+    async def take_transitions(self, now: int, limit: int | None = None) -> Sequence[Transition]:
+        return self._jobs.take(now, limit)
 
     async def next_transition(self) -> int | None:
         return self._jobs.next_due()
@@ -88,8 +152,9 @@ class MemoryStore:
         status: Status | None = None,
         offset: int = 0,
         limit: int = 20,
+        before: int | None = None,
     ) -> Page:
-        return self._jobs.page(provider, account, status, offset, limit)
+        return self._jobs.page(provider, account, status, offset, limit, before)
 
     async def count_by_status(self, provider: str) -> Mapping[Status, int]:
         return self._jobs.count_by_status(provider)
@@ -102,65 +167,59 @@ class MemoryStore:
 
     def _release_all(self, dropped: Iterable[Job]) -> None:
         for job in dropped:
-            ledger = self._ledgers.get(job.account)
-            if job.cost and ledger is not None:
+            if job.cost:
                 # A job that has ended has no reservation any more, so this changes nothing for it.
-                ledger.release(ledger.entries[-1].at, job.id)
+                self._ledgers.release(job.account, None, job.id)
 
     # Counters and limits.
 
     async def next_number(self, *key: str) -> int:
-        number = self._numbers.get(key, 0) + 1
-        self._numbers[key] = number
-        if number == 1:
-            _bound(self._numbers, self._bounds.counters)
-        else:
-            self._numbers.move_to_end(key)
+        numbers = self._numbers
+        number = numbers.next(key)
+        if numbers.size > numbers.ceiling:
+            self._make_room(numbers)
         return number
 
     async def hit(self, account: str, limits: Sequence[Limit], now: int, amount: int = 1) -> Sequence[Usage]:
+        table = self._counters
         if len(limits) == 1:
-            return (self._counter(account, limits[0].name).hit(limits[0], now, amount),)
-        counters = [self._counter(account, limit.name) for limit in limits]
+            usages: Sequence[Usage] = (table.get(account, limits[0].name).hit(limits[0], now, amount),)
+        else:
+            usages = self._hit_all(account, limits, now, amount)
+        if table.size > table.ceiling:
+            self._make_room(table)
+        return usages
+
+    def _hit_all(self, account: str, limits: Sequence[Limit], now: int, amount: int) -> Sequence[Usage]:
+        counters = [self._counters.get(account, limit.name) for limit in limits]
         usages = [c.hit(limit, now, 0) for c, limit in zip(counters, limits, strict=True)]
         full = [amount >= 0 and u.limit.allowed is not None and u.used + amount > u.limit.allowed for u in usages]
         if any(full):
             return [u._replace(admitted=not f) for u, f in zip(usages, full, strict=True)]
         return [c.hit(limit, now, amount) for c, limit in zip(counters, limits, strict=True)]
 
-    def _counter(self, account: str, name: str) -> Counter:
-        # The least recently used are dropped first. Otherwise the busiest accounts would lose their counts first.
-        counter = self._counters.get((account, name))
-        if counter is None:
-            counter = self._counters[account, name] = Counter()
-            _bound(self._counters, self._bounds.counters)
-        else:
-            self._counters.move_to_end((account, name))
-        return counter
-
     # Credits.
 
     async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
-        ledger = self._ledgers.pop(account, None) or CreditLedger.opened(at, credits)
-        self._ledgers[account] = ledger
-        _bound(self._ledgers, self._bounds.credit_ledgers)
+        ledger = self._ledgers.open(account, at, credits)
+        if self._ledgers.size > self._ledgers.ceiling:
+            self._make_room(self._ledgers)
         return _credits(ledger, with_entries=False)
 
     async def reserve(self, account: str, at: int, reference: str, amount: int) -> bool:
-        ledger = self._ledgers.get(account)
-        return ledger is not None and ledger.reserve(at, reference, amount)
+        reserved = self._ledgers.reserve(account, at, reference, amount)
+        if self._ledgers.size > self._ledgers.ceiling:
+            self._make_room(self._ledgers)
+        return reserved
 
     async def capture(self, account: str, at: int, reference: str, amount: int | None = None) -> None:
-        if account in self._ledgers:
-            self._ledgers[account].capture(at, reference, amount)
+        self._ledgers.capture(account, at, reference, amount)
 
     async def release(self, account: str, at: int, reference: str) -> None:
-        if account in self._ledgers:
-            self._ledgers[account].release(at, reference)
+        self._ledgers.release(account, at, reference)
 
     async def grant(self, account: str, at: int, credits: int | None) -> None:
-        await self.open_credits(account, at, 0)
-        self._ledgers[account].grant(at, credits)
+        self._ledgers.grant(account, at, credits)
 
     async def credits(self, account: str) -> Credits | None:
         ledger = self._ledgers.get(account)
@@ -169,120 +228,93 @@ class MemoryStore:
     # Small values.
 
     async def put_value(self, kind: str, key: str, value: Any, expires_at: int | None = None) -> None:
-        kept = self._values.setdefault(kind, OrderedDict())
-        kept.pop(key, None)
-        kept[key] = (value, expires_at)
-        _bound(kept, self._bounds.values)
+        self._values.put(kind, key, value, expires_at)
+        if self._values.size > self._values.ceiling:
+            self._make_room(self._values)
 
     async def get_value(self, kind: str, key: str, now: int) -> Any:
-        kept = self._values.get(kind)
-        stored = kept.get(key) if kept else None
-        return stored[0] if stored is not None and (stored[1] is None or now < stored[1]) else None
+        return self._values.get(kind, key, now)
 
     async def take_value(self, kind: str, key: str, now: int) -> Any:
-        value = await self.get_value(kind, key, now)
-        if kind in self._values:
-            self._values[kind].pop(key, None)
-        return value
+        return self._values.take(kind, key, now)
 
     async def replace_value(self, kind: str, key: str, old: Any, new: Any) -> bool:
-        kept = self._values.get(kind)
-        stored = kept.get(key) if kept else None
-        if kept is None or stored is None or stored[0] != old:
-            return False
-        kept[key] = (new, stored[1])
-        return True
+        return self._values.replace(kind, key, old, new)
 
     async def values(self, kind: str, now: int) -> Mapping[str, Any]:
-        kept = self._values.get(kind)
-        if not kept:
-            return {}
-        return {k: v for k, (v, expires) in kept.items() if expires is None or now < expires}
+        return self._values.every(kind, now)
+
+    # Armed faults.
+
+    async def arm_fault(self, fault: Mapping[str, Any]) -> str | None:
+        if len(self._faults.faults) >= MAX_FAULTS:
+            return None
+        name = self._faults.arm(fault)
+        if self._faults.size > self._faults.ceiling:
+            self._make_room(self._faults)
+        return name
+
+    async def take_fault(self, operation: str, key: str | None) -> tuple[str, Mapping[str, Any]] | None:
+        return self._faults.strike(operation, key) if self._faults.faults else None
+
+    async def armed_faults(self) -> Mapping[str, Mapping[str, Any]]:
+        return dict(self._faults.faults)
 
     # Deliveries.
 
     async def schedule(self, delivery: Delivery) -> Delivery:
-        self._deliveries[delivery.id] = delivery
-        self._push(delivery)
-        _bound(self._deliveries, self._bounds.deliveries)
+        self._deliveries.schedule(delivery)
+        if self._deliveries.size > self._deliveries.ceiling:
+            self._make_room(self._deliveries)
         return delivery
 
     async def claim_due(self, now: int) -> Delivery | None:
-        at = await self.next_delivery()
-        if at is None or at > now:
-            return None
-        _, _, name = heapq.heappop(self._due)
-        self._claimed.add(name)
-        return self._deliveries[name]
+        return self._deliveries.claim_due(now)
 
     async def save_delivery(self, delivery: Delivery) -> None:
-        self._claimed.discard(delivery.id)
-        replay = self._replays.pop(delivery.id, None)
-        if delivery.id in self._deliveries:
-            self._deliveries[delivery.id] = kept = delivery if replay is None else delivery.with_replay(*replay)
-            self._push(kept)
+        self._deliveries.save(delivery)
+        if self._deliveries.size > self._deliveries.ceiling:
+            self._make_room(self._deliveries)
 
     async def replay_delivery(self, delivery_id: str, at: int, url: str | None = None) -> None:
-        kept = self._deliveries.get(delivery_id)
-        if kept is None:
-            return
-        if delivery_id in self._claimed:
-            self._replays[delivery_id] = (at, url)
-        else:
-            await self.schedule(kept.with_replay(at, url))
+        self._deliveries.replay(delivery_id, at, url)
 
     async def next_delivery(self) -> int | None:
-        while self._due:
-            at, _, name = self._due[0]
-            kept = self._deliveries.get(name)
-            if kept is not None and kept.due_at == at and name not in self._claimed:
-                return at
-            heapq.heappop(self._due)
-        return None
+        return self._deliveries.next_due()
 
     async def get_delivery(self, delivery_id: str) -> Delivery | None:
         return self._deliveries.get(delivery_id)
 
-    async def deliveries(self) -> Sequence[Delivery]:
-        return list(reversed(self._deliveries.values()))
+    async def deliveries(
+        self, wanted: DeliveryFilter = ALL_DELIVERIES, after: str | None = None, limit: int | None = None
+    ) -> Sequence[Delivery]:
+        return self._deliveries.page(wanted, after, limit)
 
-    def _push(self, delivery: Delivery) -> None:
-        if delivery.due_at is not None:
-            if len(self._due) > 2 * self._bounds.deliveries:
-                # Entries of dropped deliveries are removed here, because they may be due much later.
-                self._due = [d for d in self._due if d[2] in self._deliveries]
-                heapq.heapify(self._due)
-            self._scheduled += 1
-            heapq.heappush(self._due, (delivery.due_at, self._scheduled, delivery.id))
+    async def count_deliveries(self, wanted: DeliveryFilter = ALL_DELIVERIES) -> DeliveryCount:
+        return self._deliveries.count(wanted)
 
     # The journal.
 
     async def number_entry(self) -> int:
-        self._written += 1
-        return self._written
+        return self._journal.number()
 
     async def append(self, entry: JournalEntry) -> int:
-        if not entry.number:
-            self._written += 1
-            entry.number = self._written
-        if len(entry.request) > KEPT_BODY:
-            entry.request = entry.request[:KEPT_BODY]
-        if len(entry.reply) > KEPT_BODY:
-            entry.reply = entry.reply[:KEPT_BODY]
-        self._journal.append(entry)
+        journal = self._journal
+        journal.append(entry)
+        if journal.size > journal.ceiling:
+            self._make_room(journal)
         return entry.number
 
     async def insert(self, entries: Sequence[JournalEntry]) -> None:
-        journal, later = self._journal, deque[JournalEntry]()
-        ordered = sorted(entries, key=lambda e: (e.written_at, e.cause or 0))
-        for entry in reversed(ordered):
-            while journal and journal[-1].written_at >= entry.written_at and not _causes(journal[-1], entry):
-                later.appendleft(journal.pop())
-            later.appendleft(entry)
-        journal.extend(later)
+        journal = self._journal
+        journal.insert(entries)
+        if journal.size > journal.ceiling:
+            self._make_room(journal)
 
-    async def entries(self) -> Sequence[JournalEntry]:
-        return list(reversed(self._journal))
+    async def entries(
+        self, wanted: EntryFilter = ALL_ENTRIES, after: int | None = None, limit: int | None = None
+    ) -> Sequence[JournalEntry]:
+        return self._journal.page(wanted, after, limit)
 
     async def clear(self, what: What) -> None:
         if what in ("journal", "all"):
@@ -292,23 +324,17 @@ class MemoryStore:
             self._clear_jobs()
         if what in ("counters", "all"):
             self._clear_counters()
-        if what == "faults":
-            self._values.pop(ARMED, None)
+        if what in ("faults", "all"):
+            self._faults.clear()
         if what == "all":
-            self._values.clear()
-
-
-def _causes(written: JournalEntry, transition: JournalEntry) -> bool:
-    # A request that took time is written after the transitions during it, even if it caused them.
-    return written.number == transition.cause and written.at >= transition.at
+            self._values = ValueTable(self._bounds.values)
+        for table in self._tables:
+            table.ceiling = table.size
+        if not self._closed:
+            self._pool.report(self, self.used)
 
 
 def _credits(ledger: CreditLedger, *, with_entries: bool) -> Credits:
     balance = None if ledger.unlimited else ledger.balance
     entries = tuple(ledger.entries) if with_entries else ()
     return Credits(balance, ledger.held, entries)
-
-
-def _bound(kept: "OrderedDict[Any, Any]", most: int) -> None:
-    while len(kept) > most:
-        kept.popitem(last=False)

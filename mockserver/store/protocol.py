@@ -6,20 +6,21 @@ values: a store may return another object than the one that was stored.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from mockserver.core.credits import CreditEntry
-from mockserver.core.deliveries import Delivery
+from mockserver.core.deliveries import ALL_DELIVERIES, Delivery, DeliveryFilter
 from mockserver.core.jobs import Job, State
-from mockserver.core.journal import JournalEntry
+from mockserver.core.journal import ALL_ENTRIES, EntryFilter, JournalEntry
 from mockserver.core.limits import Limit, Usage
 from mockserver.core.plans import Status
 
 What = Literal["journal", "jobs", "counters", "faults", "all"]
 
-# Kinds of small values: faults armed for a later request, and deliveries held until the next event of their account.
-ARMED = "fault"
+# The kind of the small values that stand for deliveries which are held until the next event of their account.
 HELD = "held"
+# How many faults can be armed at a time.
+MAX_FAULTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,13 @@ class Transition:
     state: State
 
 
+class DeliveryCount(NamedTuple):
+    """The number of deliveries, and of those of them that have ended."""
+
+    total: int
+    ended: int
+
+
 @dataclass(frozen=True, slots=True)
 class Credits:
     """The credits of an account at one instant; `balance` is None when unlimited."""
@@ -48,14 +56,21 @@ class Credits:
 
 
 class Store(Protocol):
-    """The state of one sandbox. Every operation is atomic."""
+    """The state of one sandbox. Every operation is atomic.
+
+    A store is bounded in bytes: above that, the oldest data is dropped. Long texts are cut where they are stored
+    (`core.kept`).
+    """
+
+    async def close(self) -> None:
+        """Delete everything, and free what the store occupies."""
 
     # Jobs. Operations that depend on statuses use those as of the last `take_transitions`.
 
     async def add_job(self, job: Job) -> Job:
         """Add a new job with the next `sequence`. The oldest jobs are dropped when the store is full.
 
-        Credits reserved for a dropped job are released.
+        Credits reserved for a dropped job are released. Long texts in its request and facts are cut.
         """
 
     async def get_job(self, provider: str, account: str, job_id: str) -> Job | None:
@@ -67,10 +82,11 @@ class Store(Protocol):
     async def replace_job(self, old: Job, new: Job) -> bool:
         """Replace `old` by `new`. Return False, and change nothing, when the stored job is not `old`."""
 
-    async def take_transitions(self, now: int) -> Sequence[Transition]:
+    async def take_transitions(self, now: int, limit: int | None = None) -> Sequence[Transition]:
         """Return every state that a job has entered up to `now` and that was not returned before, in order of time.
 
-        They are only needed for lists and the journal. States with effects are also returned by `take_effects`.
+        With a limit about so many are returned, the earliest ones, and the others by the next calls. They are only
+        needed for lists and the journal. States with effects are also returned by `take_effects`.
         """
 
     async def next_transition(self) -> int | None:
@@ -89,8 +105,12 @@ class Store(Protocol):
         status: Status | None = None,
         offset: int = 0,
         limit: int = 20,
+        before: int | None = None,
     ) -> Page:
-        """Return jobs, newest first. With provider and account the time does not depend on the number of jobs."""
+        """Return jobs, newest first: those with a sequence below `before`, without the first `offset` of them.
+
+        With provider and account the time does not depend on the number of jobs.
+        """
 
     async def count_by_status(self, provider: str) -> Mapping[Status, int]:
         """Return the number of jobs of a provider, of all accounts, by status."""
@@ -115,7 +135,11 @@ class Store(Protocol):
     # Credits.
 
     async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
-        """Return the account's credits. A new account starts with `credits` (None: unlimited)."""
+        """Return the account's credits. A new account starts with `credits` (None: unlimited).
+
+        Credits that were spent never come back because other accounts are used: the entries of an account may be
+        dropped, but not its balance. If that has to be dropped, too, the account opens with no credits.
+        """
 
     async def reserve(self, account: str, at: int, reference: str, amount: int) -> bool:
         """Reserve credits. Return False when the balance is too small or the account has no credits.
@@ -135,7 +159,7 @@ class Store(Protocol):
     async def credits(self, account: str) -> Credits | None:
         """Return the account's credits with their entries, or None when the account has not been opened."""
 
-    # Small values: tokens, codes, overrides of accounts, armed faults. A value is JSON data.
+    # Small values: tokens, codes, overrides of accounts. A value is JSON data.
 
     async def put_value(self, kind: str, key: str, value: Any, expires_at: int | None = None) -> None:
         """Store a value until it expires. The oldest of its kind is dropped when there are too many."""
@@ -151,6 +175,20 @@ class Store(Protocol):
 
     async def values(self, kind: str, now: int) -> Mapping[str, Any]:
         """Return all values of a kind, oldest first."""
+
+    # Armed faults: JSON data with `operation` and `account`, both patterns, and `times`.
+
+    async def arm_fault(self, fault: Mapping[str, Any]) -> str | None:
+        """Arm a fault for its next `times` requests, and return its id. None when `MAX_FAULTS` are armed."""
+
+    async def take_fault(self, operation: str, key: str | None) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the oldest fault that is armed for a request, with its id. Only one caller gets each of its times.
+
+        `key` is the API key. The time does not depend on the number of faults for other operations.
+        """
+
+    async def armed_faults(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return all armed faults with the times that are left, oldest first."""
 
     # Deliveries.
 
@@ -175,8 +213,16 @@ class Store(Protocol):
     async def get_delivery(self, delivery_id: str) -> Delivery | None:
         """Return the delivery with this id, or None."""
 
-    async def deliveries(self) -> Sequence[Delivery]:
-        """Return all deliveries, newest first."""
+    async def deliveries(
+        self, wanted: DeliveryFilter = ALL_DELIVERIES, after: str | None = None, limit: int | None = None
+    ) -> Sequence[Delivery]:
+        """Return at most `limit` deliveries, newest first, that are older than the one with the id `after`.
+
+        If that was dropped, there are none. The time depends on the number of those that are returned.
+        """
+
+    async def count_deliveries(self, wanted: DeliveryFilter = ALL_DELIVERIES) -> DeliveryCount:
+        """Count deliveries. The time does not depend on their number."""
 
     # The journal.
 
@@ -192,8 +238,13 @@ class Store(Protocol):
         They have no numbers.
         """
 
-    async def entries(self) -> Sequence[JournalEntry]:
-        """Return all entries, newest first."""
+    async def entries(
+        self, wanted: EntryFilter = ALL_ENTRIES, after: int | None = None, limit: int | None = None
+    ) -> Sequence[JournalEntry]:
+        """Return at most `limit` entries, newest first, that are older than the one with the serial `after`.
+
+        If that was dropped, there are none.
+        """
 
     async def clear(self, what: What) -> None:
         """Delete the journal, the jobs (with deliveries), the counters (with credits), the faults, or everything.

@@ -12,13 +12,14 @@ class JobRow:
     """A job, with the step that `take` last returned for it and the status of that step.
 
     `due` is the instant of its next step. `followed` is the last step that `take_effects` returned, and `effect_due`
-    the instant of the next step with an effect.
+    the instant of the next step with an effect. `size` is the number of bytes that are counted for it.
     """
 
     job: Job
     seen: int
     status: Status
     followed: int
+    size: int = 0
     due: int | None = None
     effect_due: int | None = None
 
@@ -60,6 +61,11 @@ class JobRows:
         """Return the row of a sequence, or None when it was dropped."""
         at = sequence - self._first
         return self._rows[at] if 0 <= at < len(self._rows) else None
+
+    def newest_first(self, end: int) -> Iterator[JobRow]:
+        """Yield the rows with a sequence below `end`, newest first."""
+        last = min(end - self._first, len(self._rows)) - 1
+        return map(self._rows.__getitem__, range(last, -1, -1))
 
     def since(self, sequence: int) -> list[JobRow]:
         """Return the rows from a sequence on."""

@@ -9,7 +9,7 @@ from mockserver.clock import rfc3339
 from mockserver.control import actions
 from mockserver.control.models import AccountChange
 from mockserver.core.accounts import Account as CoreAccount
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.store.protocol import Credits
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.hosted_sandbox import HostedSandbox, validated
@@ -65,7 +65,7 @@ class Account:
     def credits(self) -> float | None:
         """The credits that can be spent. None is unlimited."""
         balance = self._read()[1].balance
-        return None if balance is None else balance / ONE
+        return None if balance is None else balance / CREDIT
 
     @credits.setter
     def credits(self, credits: float | None) -> None:
@@ -74,7 +74,7 @@ class Account:
     @property
     def reserved(self) -> float:
         """The credits that are reserved for jobs that have not ended."""
-        return self._read()[1].reserved / ONE
+        return self._read()[1].reserved / CREDIT
 
     @property
     def limits(self) -> Mapping[str, int | None]:
@@ -86,7 +86,8 @@ class Account:
         """The latest changes of the credits, oldest first, each with `at`, `kind`, `amount` and `reference`."""
         entries = self._read()[1].entries[-actions.LATEST_CREDITS :]
         return [
-            {"at": rfc3339(e.at), "kind": e.kind, "amount": e.amount / ONE, "reference": e.reference} for e in entries
+            {"at": rfc3339(e.at), "kind": e.kind, "amount": e.amount / CREDIT, "reference": e.reference}
+            for e in entries
         ]
 
     @property

@@ -6,6 +6,8 @@
 Testcontainers is not installed with this package. Without it, importing this module raises ImportError.
 """
 
+# The only value that must not be predictable.
+import secrets  # noqa: TID251
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ class MockServerContainer(DockerContainer):
     """A container of the image. It is ready when the server is.
 
     `scenario` is a name, a YAML text, or the path of a file. The text of the file is passed to the container, so it
-    need not be mounted. `clock` is a mode, or a speed such as `60x`. `token` is the token of the control API.
+    need not be mounted. `clock` is a mode, or a speed such as `60x`. `token` is the token of the control API, by
+    default a random one.
     """
 
     def __init__(
@@ -31,10 +34,11 @@ class MockServerContainer(DockerContainer):
         scenario: str | Path | None = None,
         seed: int | None = None,
         clock: str | None = None,
-        token: str = "testcontainers",
+        token: str | None = None,
         **more: Any,
     ) -> None:
         super().__init__(image, **more)
+        token = token or secrets.token_urlsafe(18)
         text = _inline(scenario) if isinstance(scenario, Path) else scenario
         variables = {"SCENARIO": text, "SEED": seed, "CLOCK": clock, "TOKEN": token}
         for name, value in variables.items():

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from mockserver.control import actions
 from mockserver.core.deliveries import Delivery as CoreDelivery
-from mockserver.core.masking import masked
+from mockserver.core.masking import Masking, masked
 from mockserver.core.match import key_matches
 from mockserver.testing.hosted_sandbox import HostedSandbox, instant
 from mockserver.testing.jobs import Job
@@ -145,7 +145,7 @@ class Deliveries:
         """Move a manual clock to the next event, and finish what is in progress. Returns false if there is no event."""
         sandbox = self._hosted.sandbox
         at = await sandbox.next_event()
-        await sandbox.advance(max(at or 0, sandbox.clock.now()))
+        await sandbox.advance_to_next()
         return at is not None
 
     async def _without_webhook(self) -> str:
@@ -164,7 +164,8 @@ class Deliveries:
         return "".join(lines)
 
     def _missing(self, event: str, outcome: Outcome) -> str:
-        deliveries = "".join(f"\n  {summary(delivery)}" for delivery in self.now()) or " none"
+        masking = self._hosted.masking
+        deliveries = "".join(f"\n  {summary(delivery, masking)}" for delivery in self.now()) or " none"
         name = "event" if event == "*" else f"{event!r}"
         return f"no {name} was {outcome.replace('_', ' ')}; deliveries so far:{deliveries}"
 
@@ -188,10 +189,12 @@ class Deliveries:
         )
 
 
-def summary(delivery: Delivery) -> str:
-    """Describe a delivery in one line."""
+def summary(delivery: Delivery, masking: Masking) -> str:
+    """Describe a delivery in one line, with the credentials in it masked."""
+    masking = masking.hiding(delivery.key)
     attempts = ", ".join(str(a.status or a.error or a.outcome) for a in delivery.attempts) or "no attempt yet"
-    return f"{delivery.event} to {delivery.url}: {delivery.outcome.replace('_', ' ')} ({attempts})"
+    text = f"{delivery.event} to {delivery.url}: {delivery.outcome.replace('_', ' ')} ({attempts})"
+    return masking.text(text)
 
 
 def _id(job: Job | str | None) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mockserver.core.masking import masked
+from mockserver.core.masking import Masking, masked
 from mockserver.testing.requests import Filter, Request
 
 # Hides the frames of this module, so that a failing test shows its own line.
@@ -49,7 +49,9 @@ class Expectation:
         # Requests of the same operation come first, because they are the most similar.
         for request in sorted(others, key=lambda r: not self._filter.covers(r))[:_MAX_LISTED]:
             mismatch = self._filter.mismatch(request) if self._filter.covers(request) else None
-            lines.append(f"  other call: {summary(request)}" + (f" ({mismatch})" if mismatch else ""))
+            lines.append(
+                f"  other call: {summary(request)}" + (f" ({Masking().condition(mismatch)})" if mismatch else "")
+            )
         return "\n".join(lines)
 
     def _expected(self) -> str:
@@ -77,11 +79,14 @@ def minimum_and_maximum(times: int | None, at_least: int | None, at_most: int | 
 
 
 def summary(request: Request) -> str:
-    """Describe a request in one line, with its key masked."""
+    """Describe a request in one line, with the credentials in it masked."""
+    masking = Masking().of_request(f":{request.key or ''}", request.headers.items())
     status = "no reply" if request.status is None else request.status
     query = "?…" if request.query else ""
     key = f" key {masked(request.key)}" if request.key else ""
-    return f"{request.method} {request.path}{query} -> {status} ({request.operation or 'no operation'}{key})"
+    return (
+        f"{request.method} {masking.text(request.path)}{query} -> {status} ({request.operation or 'no operation'}{key})"
+    )
 
 
 def _times(count: int) -> str:

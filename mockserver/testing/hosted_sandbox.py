@@ -8,7 +8,9 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from mockserver.core.compile import suggest
+from mockserver.core.masking import Masking
 from mockserver.core.match import key_matches
+from mockserver.kit.credentials import credential_names, credentials_in
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.source.document import Document, SourceErrors
 from mockserver.source.validation import validate
@@ -33,6 +35,11 @@ class HostedSandbox:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the server's loop, and return its result."""
         return self.host.run(work)
+
+    @property
+    def masking(self) -> Masking:
+        """The masking of texts about this sandbox."""
+        return Masking(credential_names(self.host.providers), credentials_in(self.sandbox.program))
 
     def run_settled(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine after an auto clock has processed all events that are due. Returns its result."""

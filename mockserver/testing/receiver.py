@@ -76,7 +76,7 @@ class Receiver:
         with self._changed:
             return list(self._calls)
 
-    def answers(self, *answers: int | Answer | Literal["hang", "reset", "close"]) -> "Receiver":
+    def answer_with(self, *answers: int | Answer | Literal["hang", "reset", "close"]) -> "Receiver":
         """Set the answers of the next calls, one each. Later calls are answered as usual.
 
         A number is a status. `hang` never answers: the attempt times out after 50 ms of real time and no virtual time.
@@ -98,7 +98,7 @@ class Receiver:
                 raise AssertionError(f"expected {what} within {timeout:g} s; calls so far: {calls}")
             return self._calls_of(event)[:count]
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Clear the calls so far, and the answers of the next calls."""
         with self._changed:
             self._calls.clear()

@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from mockserver.clock import rfc3339
 from mockserver.core.journal import JournalEntry
+from mockserver.core.masking import Masking
 from mockserver.testing.deliveries import Delivery, summary
 from mockserver.testing.hosted_sandbox import HostedSandbox
 
@@ -23,12 +24,19 @@ def report(
     sandbox, entries = hosted.sandbox, list(entries)
     now, mode = rfc3339(sandbox.clock.now()), sandbox.clock.mode
     lines = [f"sandbox {sandbox.name}: scenario {sandbox.program.name}, seed {sandbox.seed}, clock {mode} at {now}"]
-    lines += _section("journal", [_line(entry) for entry in entries], MAX_ENTRIES)
+    masking = hosted.masking
+    journal = [_line(entry) for entry in entries]
+    journal[-MAX_ENTRIES:] = [
+        masking.of_request(entry.account, entry.headers).text(line)
+        for entry, line in zip(entries[-MAX_ENTRIES:], journal[-MAX_ENTRIES:], strict=True)
+    ]
+    lines += _section("journal", journal, MAX_ENTRIES)
     requests = [entry for entry in entries if entry.kind == "request"]
-    lines += _section("unmatched requests", [text for e in requests for text in _unmatched(hosted, e)], MAX_LINES)
-    undelivered = [summary(d) for d in deliveries if d.outcome != "delivered"]
+    unmatched = [text for e in requests for text in _unmatched(hosted, e, masking.of_request(e.account, e.headers))]
+    lines += _section("unmatched requests", unmatched, MAX_LINES)
+    undelivered = [summary(d, masking) for d in deliveries if d.outcome != "delivered"]
     lines += _section("undelivered webhooks", undelivered, MAX_LINES)
-    lines += _section("intercepted programs", list(notices), MAX_LINES)
+    lines += _section("intercepted programs", [masking.text(each) for each in notices], MAX_LINES)
     return "\n".join(lines)
 
 
@@ -57,11 +65,11 @@ def _line(entry: JournalEntry) -> str:
     return f"{at} {note}"
 
 
-def _unmatched(hosted: HostedSandbox, entry: JournalEntry) -> Iterator[str]:
+def _unmatched(hosted: HostedSandbox, entry: JournalEntry, masking: Masking) -> Iterator[str]:
     """Yield a line for a request without an operation, and for one that no rule for its operation matched."""
-    request = f"{entry.method} {entry.path}"
+    request = masking.text(f"{entry.method} {entry.path}")
     if entry.provider is None:
-        yield f"{request}: {entry.note}"
+        yield f"{request}: {masking.text(entry.note or '')}"
         return
     if entry.operation is None:
         closest = _closest_operations(hosted, entry)
@@ -74,7 +82,7 @@ def _unmatched(hosted: HostedSandbox, entry: JournalEntry) -> Iterator[str]:
     specific = {rule.name for rule in hosted.sandbox.program.rules if "*" not in rule.operations}
     misses = [m for m in entry.misses if m.rule in specific][:_MAX_SUGGESTIONS]
     if misses:
-        closest = [f"{m.rule!r} (failed condition: {_cut(m.failed)})" for m in misses]
+        closest = [f"{m.rule!r} (failed condition: {_cut(masking.condition(m.failed))})" for m in misses]
         yield f"{request}: no rule matched; closest: {', '.join(closest)}"
 
 

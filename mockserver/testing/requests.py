@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from mockserver.core.journal import JournalEntry
-from mockserver.core.match import Check, View, compile_check, key_matches
+from mockserver.core.match import CompiledCondition, View, compile_check, key_matches
 from mockserver.core.scenario import Condition
 from mockserver.kit.operations import Operation
 from mockserver.testing.errors import MockServerError
@@ -132,7 +132,7 @@ class Filter:
         return [request for request in requests if self.covers(request) and self.mismatch(request) is None]
 
 
-def _checks(when: When) -> Iterable[Check]:
+def _checks(when: When) -> Iterable[CompiledCondition]:
     for path, condition in when.items():
         if path.partition(".")[0] not in _SOURCES:
             raise MockServerError(f"{path!r} must begin with one of {', '.join(_SOURCES)}")

@@ -15,6 +15,7 @@ from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY
 from mockserver.core.limits import Usage
 from mockserver.core.match import Miss, Rule
+from mockserver.core.patterns import Work
 from mockserver.core.seeded import Seeded
 from mockserver.kit.models import Body
 from mockserver.kit.operations import Operation
@@ -54,7 +55,7 @@ class Admission:
     __slots__ = (
         "addressed_by", "body", "body_bytes", "connection", "data", "deviations", "fault", "job", "key", "misses",
         "name", "note", "now", "number", "operation", "optional_account", "path", "policy", "provider", "query", "raw",
-        "request", "rows", "rule", "sandbox", "scopes", "usage",
+        "request", "rows", "rule", "sandbox", "scopes", "usage", "work",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +90,7 @@ class Admission:
         self.body: Any = None
         self.rule: Rule | None = None
         self.fault: Fault | None = None
+        self.work = Work() if sandbox.program.costs else None
         self.misses: list[Miss] = []
         self.rows: tuple[str, ...] = ()
         self.deviations: tuple[str, ...] = ()
@@ -143,7 +145,7 @@ class Admission:
         return Exchange(
             self.request, self.connection, self.policy, self.sandbox, self.provider, self.operation, self.now,
             self.addressed_by, self.path, self.query, self.optional_account, self.usage, self.raw, self.data, self.body,
-            self.rule, self.fault, self.number,
+            self.rule, self.fault, self.number, self.work,
         )  # fmt: skip
 
 
@@ -175,7 +177,7 @@ def check_scope(admission: Admission, operation: Operation) -> None:
         raise Refusal("forbidden", f"This credential lacks the scope {scope}", case="missing_scope")
 
 
-def check_credential(admission: Admission, operation: Operation) -> None:
+def note_credential_form(admission: Admission, operation: Operation) -> None:
     """Record a deviation if the credential is not sent in the documented form."""
     deviation = credential_deviation(admission.request.headers)
     if deviation is not None and isinstance(admission.key, str) and bearer(admission.request.headers) == admission.key:
@@ -236,7 +238,7 @@ def validate(admission: Admission, operation: Operation) -> None:
 async def choose_rule(admission: Admission, operation: Operation) -> None:
     """Find an armed fault for the request or, if there is none, the first rule that matches it."""
     sandbox, account = admission.sandbox, admission.optional_account
-    armed, fault = await armed_fault(sandbox, admission.name, account, admission.now)
+    armed, fault = await armed_fault(sandbox, admission.name, account)
     if fault is not None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return

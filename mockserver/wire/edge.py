@@ -1,17 +1,19 @@
 """The edge: handles every request of every provider, with the same checks in the same order.
 
 Every reply has the provider's format and its limit headers, also if the request fails, and every request gets one
-journal entry. A provider whose checks have another order documents that in its module.
+journal entry. The order of a provider's checks is also a row of its ledger.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Usage
+from mockserver.core.masking import Masking
 from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
@@ -20,7 +22,7 @@ from mockserver.wire import checks
 from mockserver.wire.checks import Admission
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
-from mockserver.wire.request import Broken, Disconnected
+from mockserver.wire.request import Broken, Disconnected, Ended
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
 from mockserver.wire.stream import ENDINGS
@@ -44,7 +46,7 @@ CHECKS: tuple[Check, ...] = (
     Check(checks.check_account, lambda provider, operation: not operation.public),
     Check(checks.count_limits, lambda provider, operation: not operation.public and bool(_counts(provider, operation))),
     Check(checks.check_scope, lambda provider, operation: not operation.public and operation.scope is not None),
-    Check(checks.check_credential, lambda provider, operation: not operation.public),
+    Check(checks.note_credential_form, lambda provider, operation: not operation.public),
     Check(checks.check_query, lambda provider, operation: True),
     Check(checks.read, lambda provider, operation: _has_body(operation)),
     Check(checks.validate, lambda provider, operation: _has_body(operation)),
@@ -87,7 +89,7 @@ class Edge:
 
     async def serve(self, admission: Admission, path: str, match: Match[Operation] | None) -> None:
         """Answer one request and write its journal entry. `match` has the operations at its path, if there are any."""
-        clock, with_body = admission.sandbox.clock, admission.request.method != "HEAD"
+        clock, with_body, ended = admission.sandbox.clock, admission.request.method != "HEAD", False
         sender = ReplySender(admission.connection, clock, admission, admission.fault_seed)
         clock.enter()
         try:
@@ -96,6 +98,8 @@ class Edge:
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
             await sender.reply(reply, self._extra_headers(admission), fault, with_body=with_body)
+        except Ended:
+            sender.body_lost = ended = True
         except Broken:
             sender.body_lost = True
             sender.note = sender.note or admission.note or "a fault closed the connection"
@@ -105,7 +109,10 @@ class Edge:
         finally:
             admission.release_body()
             clock.leave(admission)
-            await self._write_entry(admission, path, sender)
+            await self._write_entry(admission, path, sender, ended=ended)
+        if ended:
+            with suppress(Broken):
+                await admission.connection.break_off(reset=False)
 
     # Deciding.
 
@@ -134,17 +141,19 @@ class Edge:
         except (Broken, Disconnected):
             raise
         except Exception:
-            log.exception("%s %s failed", admission.request.method, admission.request.path)
+            request = admission.request
+            masking = Masking().of_request(None, request.fields)
+            log.exception("%s %s failed", request.method, masking.text(request.path))
             admission.note = "internal error: see the server's log"
             return self._refused(admission, Refusal("server_error", "Internal server error")), None
 
     def _route(self, admission: Admission, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
         if match is None:
-            raise Refusal("not_found", "No such path", row="no_such_path")
+            raise _no_such_path()
         method = admission.request.method
         operation = match.operation(method)
         if operation is None:
-            raise Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=match.allowed)
+            raise _no_such_method(match)
         prepared = self._prepared[operation.name]
         admission.operation, admission.name, admission.path = operation, prepared.name, match.parameters
         admission.note_rows(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
@@ -177,6 +186,8 @@ class Edge:
         admission.job = deferred.job
         try:
             await sender.wait(deferred.due)
+        except Ended:
+            raise  # a reset has deleted the work
         except BaseException as error:
             if isinstance(error, Disconnected):
                 admission.note = deferred.abandoned_note or admission.note
@@ -222,6 +233,12 @@ class Edge:
         await sender.lose(reply, fault)
         return reply
 
+    def refuse_method(self, match: Match[Operation] | None) -> Reply:
+        """Return the reply to a request with a method that HTTP does not know. `match` is as for `serve`."""
+        refusal = _no_such_path() if match is None else _no_such_method(match)
+        reply = self.provider.error_reply(refusal)
+        return reply._replace(headers=_with_refusal_headers(reply, refusal))
+
     # The journal entry.
 
     def _extra_headers(self, admission: Admission) -> Sequence[Header]:
@@ -230,7 +247,8 @@ class Edge:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         return extra
 
-    async def _write_entry(self, admission: Admission, path: str, sender: ReplySender) -> None:
+    async def _write_entry(self, admission: Admission, path: str, sender: ReplySender, *, ended: bool) -> None:
+        """Write the journal entry, unless a reset or deletion has `ended` the request: its journal is deleted."""
         sandbox, operation, request = admission.sandbox, admission.operation, admission.request
         if sender.body_lost:
             admission.drop_rows("state")
@@ -265,7 +283,16 @@ class Edge:
             request.fields,
         )
         sandbox.tally.request(entry)
-        await sandbox.store.append(entry)
+        if not ended:
+            await sandbox.store.append(entry)
+
+
+def _no_such_path() -> Refusal:
+    return Refusal("not_found", "No such path", row="no_such_path")
+
+
+def _no_such_method(match: Match[Operation]) -> Refusal:
+    return Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=match.allowed)
 
 
 def _exhausted(usage: Sequence[Usage], now: int, retry_after: int | None) -> Sequence[Usage]:

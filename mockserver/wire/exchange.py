@@ -8,6 +8,7 @@ from mockserver.core.faults import Fault, Refusal
 from mockserver.core.jobs import Job, State
 from mockserver.core.limits import Usage
 from mockserver.core.match import Rule, View
+from mockserver.core.patterns import Work
 from mockserver.core.plans import Plan
 from mockserver.core.seeded import Seeded
 from mockserver.kit.operations import Operation, Reply
@@ -50,7 +51,8 @@ class Exchange(NamedTuple):
     `path` and `query` are the parameters by name. `raw` is the body as bytes (of a large one, the beginning and a
     digest), `data` the parsed body, and `body` its validated model. All three are empty for an upload, which the
     handler reads from the `connection`. `now` is read once per request. `optional_account` is None for a public
-    operation; all others use `account`.
+    operation; all others use `account`. `work` limits what matching rules costs; None if the scenario's rules cost
+    little.
     """
 
     request: Request
@@ -71,6 +73,7 @@ class Exchange(NamedTuple):
     rule: Rule | None
     fault: Fault | None
     number: EntryNumber
+    work: Work | None
 
     @property
     def account(self) -> Account:
@@ -158,4 +161,5 @@ def view_of(request: Any, operation: str, data: Any, input_value: str | None) ->
         input_value,
         request.now,
         request.now - sandbox.started_at,
+        request.work,
     )

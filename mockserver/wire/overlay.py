@@ -6,9 +6,11 @@ from typing import Any
 
 from mockserver.clock import rfc3339
 from mockserver.content.fake import Fakes
-from mockserver.core.fill import fill
+from mockserver.core.fill import MAX_FILLED, Limited, fill
 from mockserver.kit.operations import Reply
 from mockserver.wire.exchange import Exchange
+
+CUT = f"the values of the rule's placeholders were cut: together they can have {MAX_FILLED} bytes"
 
 
 async def apply_overlay(exchange: Exchange, reply: Reply) -> Reply:
@@ -16,8 +18,9 @@ async def apply_overlay(exchange: Exchange, reply: Reply) -> Reply:
     overlay = exchange.rule.reply if exchange.rule else None
     if not overlay or not isinstance(reply.body, Mapping):
         return reply
-    values = Values(exchange, reply.job, await _language_of_job(exchange, reply.job))
-    return reply._replace(body=_merged(reply.body, fill(dict(overlay), values.get)))
+    values = Limited(Values(exchange, reply.job, await _language_of_job(exchange, reply.job)).get)
+    body = _merged(reply.body, fill(dict(overlay), values))
+    return reply._replace(body=body, note=reply.note or (CUT if values.cut else None))
 
 
 async def _language_of_job(exchange: Exchange, job_id: str | None) -> str | None:

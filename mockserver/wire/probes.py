@@ -41,5 +41,6 @@ def readiness(sandbox: Sandbox, sandboxes: Sandboxes, providers: Collection[str]
             "providers": list(providers),
             "scenario": sandbox.program.name,
             "sandboxes": len(sandboxes.by_name),
+            "memory": sandboxes.memory(),
         }
     )

@@ -14,6 +14,10 @@ class Disconnected(Exception):
     """The client disconnected before the whole request arrived, or before the whole reply was sent."""
 
 
+class Ended(Disconnected):
+    """The sandbox was reset or deleted while the request waited. Its connection is closed."""
+
+
 class Broken(Exception):
     """A fault has closed the connection on purpose; nothing more is sent."""
 

@@ -1,20 +1,24 @@
 """Find the rule of the scenario, or the armed fault, for a request."""
 
+import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 from mockserver.core.accounts import Account
-from mockserver.core.compile import compile_fault
+from mockserver.core.compile import Program, compile_fault
+from mockserver.core.costs import total_steps
 from mockserver.core.faults import Fault
-from mockserver.core.match import Miss, Rule, View, candidates, key_matches
+from mockserver.core.match import Miss, Rule, View, candidates
 from mockserver.core.scenario import FaultSpec
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.store.protocol import ARMED
 
 
 async def choose(sandbox: Sandbox, view: View, account: Account | None, misses: list[Miss]) -> Rule | None:
     """Return the first rule that matches `view`. The rules that were tried before it are added to `misses`."""
-    rules = sandbox.program.by_operation.get(view.operation, ())
-    for rule in candidates(rules, view, misses):
+    program = sandbox.program
+    rules = candidates(program.by_operation.get(view.operation, ()), view, misses)
+    apart = _takes_long(program, view)
+    while (rule := await _next_in_thread(sandbox, rules) if apart else next(rules, None)) is not None:
         if not rule.counted:
             return rule
         count = await sandbox.store.next_number("rule", rule.name, account.id if account else "")
@@ -26,29 +30,29 @@ async def choose(sandbox: Sandbox, view: View, account: Account | None, misses: 
     return None
 
 
+async def _next_in_thread(sandbox: Sandbox, rules: Iterator[Rule]) -> Rule | None:
+    async with sandbox.matching:
+        return await asyncio.to_thread(next, rules, None)
+
+
+def _takes_long(program: Program, view: View) -> bool:
+    """Return True if matching could hold the event loop for too long. A thread then does it; RE2 lets others run."""
+    costs = program.costs.get(view.operation)
+    return costs is not None and view.work is not None and not view.work.fits_in_loop(total_steps(costs, view))
+
+
 async def armed_fault(
-    sandbox: Sandbox, operation: str, account: Account | None, now: int
+    sandbox: Sandbox, operation: str, account: Account | None
 ) -> tuple[str, Fault] | tuple[None, None]:
     """Take an armed fault for this operation, and return its name and the fault, or None twice if there is none.
 
     A fault that is armed for several times has one time less afterwards; otherwise it is removed.
     """
-    store = sandbox.store
-    for name, armed in (await store.values(ARMED, now)).items():
-        if not key_matches(armed["operation"], operation):
-            continue
-        if armed.get("account") and not (account and key_matches(armed["account"], account.key)):
-            continue
-        # A fault that remains keeps its place before faults that were armed later.
-        if armed["times"] > 1:
-            taken = await store.replace_value(ARMED, name, armed, {**armed, "times": armed["times"] - 1})
-        else:
-            taken = await store.take_value(ARMED, name, now) is not None
-        if not taken:
-            # Another request took it first, but there may be times left.
-            return await armed_fault(sandbox, operation, account, now)
-        return name, compile_fault(FaultSpec.model_validate(armed["fault"]))
-    return None, None
+    taken = await sandbox.store.take_fault(operation, account.key if account else None)
+    if taken is None:
+        return None, None
+    name, armed = taken
+    return name, compile_fault(FaultSpec.model_validate(armed["fault"]))
 
 
 def input_of(data: Any, path_or_function: Any) -> str | None:

@@ -34,8 +34,10 @@ class _Route(NamedTuple):
 
 
 _NO_EDGE = _Route(None)
-# Routes of paths up to this many characters are cached.
+# Routes are cached if the path and the host have up to this many characters together.
 _MAX_CACHED = 256
+# Characters of a credential. A longer one belongs to no account.
+_MAX_KEY = 4_096
 
 
 class _Edges(dict[str, Edge]):
@@ -94,9 +96,12 @@ class Server:
 
         `target` is the path and query, as far as they arrived.
         """
-        edge = self._route(self._book.find(target.partition("?")[0] or "/", host)).edge
+        route = self._route(self._book.find(target.partition("?")[0] or "/", host))
+        edge = route.edge
         if edge is None:
             return _problem(status, message)
+        if status == 405:
+            return edge.refuse_method(route.match)
         return edge.provider.error_reply(Refusal("invalid_request", message))._replace(status=status)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -125,7 +130,8 @@ class Server:
         """Answer one request. The coroutine suspends only if it has to wait for something."""
         headers = request.headers
         path, host = request.path, headers.get("host", "")
-        address, route = self._find_cached(path, host) if len(path) <= _MAX_CACHED else self._find(path, host)
+        cached = len(path) + len(host) <= _MAX_CACHED
+        address, route = self._find_cached(path, host) if cached else self._find(path, host)
         edge = route.edge
         if edge is None and address.target != "control":
             await self._without_provider(address, request, connection)
@@ -198,9 +204,12 @@ class Server:
 def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal:
     """Return the credential of a request, or why it has none. It determines the sandbox and the account."""
     try:
-        return provider.key(headers)
+        key = provider.key(headers)
     except Refusal as refusal:
         return refusal
+    if len(key) > _MAX_KEY:
+        return Refusal("unauthorized", f"The credential is longer than {_MAX_KEY} bytes")
+    return key
 
 
 async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header] = ()) -> None:

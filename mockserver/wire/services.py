@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mockserver.core.accounts import Account
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job, State
 from mockserver.core.limits import Usage
@@ -72,7 +72,7 @@ class Jobs:
         `rule` and `plan` default to those of the request. Raises Refusal `insufficient_credits`.
         """
         sandbox, account, rule = self._sandbox, self._account, rule or self._rule
-        amount = round(cost * ONE)
+        amount = round(cost * CREDIT)
         if amount:
             await Credits(sandbox, account, self._now).reserve(job_id, amount)
         facts = facts or {}
@@ -85,6 +85,8 @@ class Jobs:
             effects="end" if amount and effects == "none" else effects,
         )  # fmt: skip
         job = await sandbox.store.add_job(job)
+        sandbox.jobs_submitted += 1
+        sandbox.newest_cause = job.cause
         if job.effects != "none":
             sandbox.courier.expect(job.next_effect(-1 if job.plan.steps[0].terminal else 0))
         return job

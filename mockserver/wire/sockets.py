@@ -19,6 +19,9 @@ _PATIENCE = 5.0
 _LINGER = 2.0
 _SILENCE = 0.1
 
+# States in which the other side has not closed the connection: open, and half-closed by this side.
+_ESTABLISHED, _FIN_WAIT_1, _FIN_WAIT_2 = 1, 4, 5
+
 # Where struct tcp_info has tcpi_last_data_recv (Linux, include/uapi/linux/tcp.h): after eight bytes and eleven words.
 _LAST_DATA = struct.Struct("=52xI")
 _TCP_INFO = getattr(socket, "TCP_INFO", None)
@@ -38,6 +41,18 @@ def silent_for(transport: Any) -> float:
     except (OSError, AttributeError, struct.error):
         return 0.0
     return float(milliseconds) / 1000
+
+
+def has_left(transport: Any) -> bool:
+    """Return true if the other side has closed the connection, also if not everything that it sent has been read."""
+    if _TCP_INFO is None or not sys.platform.startswith("linux"):
+        return False
+    try:
+        state = transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)
+    except (OSError, AttributeError):
+        return False
+    # The first byte of struct tcp_info is the state (Linux, include/net/tcp_states.h).
+    return bool(state and state[0] not in (_ESTABLISHED, _FIN_WAIT_1, _FIN_WAIT_2))
 
 
 async def all_arrived(transport: Any) -> None:

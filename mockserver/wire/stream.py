@@ -6,16 +6,14 @@ from pydantic_core import to_json
 
 from mockserver.core.compile import compile_fault
 from mockserver.core.faults import Fault
-from mockserver.core.fill import fill
+from mockserver.core.fill import Limited, fill
 from mockserver.core.scenario import PaceSpec, StreamSpec
 from mockserver.core.seeded import Seeded
 from mockserver.core.streams import Chunk, Ending, Track, paced, with_fault
 from mockserver.kit.operations import Stream
 from mockserver.wire.exchange import Exchange
-from mockserver.wire.overlay import Values
+from mockserver.wire.overlay import CUT, Values
 
-# The maximum number of characters that are filled into a text. Values of a request can be long.
-MAX_TEXT = 1_000_000
 # Not validated, because building the validators of these models would slow down every start.
 _DEFAULT_SPEC = StreamSpec.model_construct(set(), pace=PaceSpec.model_construct())
 # The ledger's names for the ways in which a stream can end.
@@ -39,13 +37,16 @@ def compose_stream(exchange: Exchange, began: int, seeded: Seeded, own: Callable
     not sent later.
     """
     spec = exchange.rule.stream if exchange.rule and exchange.rule.stream else _DEFAULT_SPEC
-    text = own() if spec.text is None else _filled(exchange, spec.text, job)
+    text, cut = (own(), False) if spec.text is None else _filled(exchange, spec.text, job)
     fault = _fault(exchange, spec)
     chunks = _chunks(exchange, spec, text, seeded)
     track = Track(chunks) if fault is None else with_fault(chunks, fault, seeded)
     if track.ending != "complete":
         exchange.admit(f"ending.{ENDINGS[track.ending]}")
-    note = None if fault is None else f"the stream was sent with a fault: {fault.kind}"
+    notes = [CUT] if cut else []
+    if fault is not None:
+        notes.append(f"the stream was sent with a fault: {fault.kind}")
+    note = "; ".join(notes) or None
     return Stream(track, began - _unread_for(exchange) if track.lasts else began, note)
 
 
@@ -76,18 +77,13 @@ def _fault(exchange: Exchange, spec: StreamSpec) -> Fault | None:
     return None if spec.fault is None else compile_fault(spec.fault)
 
 
-def _filled(exchange: Exchange, text: str, job: str | None) -> str:
-    left, values = MAX_TEXT, Values(exchange, job)
+def _filled(exchange: Exchange, text: str, job: str | None) -> tuple[str, bool]:
+    """Return the text with the values of its placeholders, and whether they had to be cut."""
+    values = Limited(Values(exchange, job).get)
 
-    def look_up(name: str) -> str:
-        nonlocal left
-        if not left:
-            return ""
-        value = values.get(name)
-        value_text = value if isinstance(value, str) else "" if value is None else to_json(value).decode()
-        value_text = value_text[:left]
-        left -= len(value_text)
-        return value_text
+    def text_of(name: str) -> str:
+        value = values(name)
+        return value if isinstance(value, str) else "" if value is None else to_json(value).decode()
 
-    filled: str = fill(text, look_up)
-    return filled
+    filled: str = fill(text, text_of)
+    return filled, values.cut

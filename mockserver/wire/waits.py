@@ -3,7 +3,7 @@
 import asyncio
 
 from mockserver.clock import Clock, Sleeper
-from mockserver.wire.request import Connection, Disconnected
+from mockserver.wire.request import Connection, Disconnected, Ended
 
 
 class Waits:
@@ -26,14 +26,16 @@ class Waits:
     async def until(self, at: int | None) -> bool:
         """Wait until the instant `at` (None: for ever). Returns true if it had to wait.
 
-        Raises Disconnected if the client disconnects first.
+        Raises Disconnected if the client disconnects first, and Ended if the sandbox is reset or deleted.
         """
+        if self._sleeper.is_over():
+            raise Ended
         if at is not None and at <= self._clock.now():
             return False
         if self._watching and self._watch is None:
             self._watch = asyncio.get_running_loop().create_task(self._watch_client())
         if not await self._sleeper.until(at):
-            raise Disconnected
+            raise Ended if self._sleeper.is_over() else Disconnected
         return True
 
     async def _watch_client(self) -> None:

@@ -6,7 +6,7 @@ from mockserver.core.faults import Fault
 from mockserver.core.seeded import Seeded
 from mockserver.kit.operations import Header, Reply
 from mockserver.wire.reply import head
-from mockserver.wire.request import Broken, Connection, Disconnected
+from mockserver.wire.request import Broken, Connection, Disconnected, Ended
 from mockserver.wire.waits import Waits
 
 GARBLED = 16
@@ -88,6 +88,8 @@ class WireFault:
     async def _pause_until(self, at: int | None) -> None:
         try:
             await self._waits.until(at)
+        except Ended:
+            raise
         except Disconnected:
             if at is None:
                 raise Broken from None  # nothing would have followed, so the client has seen the whole fault

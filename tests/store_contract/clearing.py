@@ -16,7 +16,7 @@ async def filled(store: Store) -> None:
     await store.next_number("n")
     await store.hit("v2p:k1", (LIMIT,), T0)
     await store.open_credits("v2p:k1", T0, 1_000)
-    await store.put_value("fault", "f", {"kind": "reset"})
+    await store.arm_fault({"operation": "*", "times": 1})
     await store.put_value("token", "t", "k1")
 
 
@@ -29,7 +29,7 @@ async def left(store: Store) -> set[str]:
         "numbers": await store.next_number("n") > 1,
         "limits": (await store.hit("v2p:k1", (LIMIT,), T0, 0))[0].used > 0,
         "credits": await store.credits("v2p:k1") is not None,
-        "faults": bool(await store.values("fault", T0)),
+        "faults": bool(await store.armed_faults()),
         "tokens": bool(await store.values("token", T0)),
     }
     return {kind for kind, is_there in present.items() if is_there}

@@ -109,10 +109,36 @@ class CreditsContract:
         assert spent == 10
 
     @pytest.mark.bounds(credit_ledgers=10)
-    async def test_the_number_of_accounts_is_bounded(self, store: Store) -> None:
+    async def test_an_account_that_is_not_used_loses_its_entries_and_keeps_its_balance(self, store: Store) -> None:
         for n in range(50):
             await store.grant(f"granted-{n}", T0, 10)
             await store.open_credits(f"opened-{n}", T0, 10)
-        kept = [await store.credits(f"{how}-{n}") for n in range(50) for how in ("granted", "opened")]
-        assert sum(c is not None for c in kept) <= 10
-        assert kept[-1] is not None
+        granted = [await store.credits(f"granted-{n}") for n in range(50)]
+        assert [c and c.balance for c in granted] == [10] * 50
+        assert [len(c.entries) for c in granted if c] == [1] * 45 + [2] * 5
+        opened = [await store.credits(f"opened-{n}") for n in range(50)]
+        assert sum(c is not None for c in opened) <= 10
+
+    @pytest.mark.bounds(credit_ledgers=10)
+    async def test_spent_credits_do_not_come_back_when_other_accounts_are_used(self, store: Store) -> None:
+        await store.open_credits("k1", T0, 10)
+        assert await store.reserve("k1", T0, "held", 3)
+        assert await store.reserve("k1", T0, "spent", 5)
+        await store.capture("k1", T0, "spent")
+        for turn in range(3):
+            for n in range(30):
+                await store.open_credits(f"other-{turn}-{n}", T0, 10)
+            assert (await store.open_credits("k1", T0, 10)).balance == 2
+        await store.release("k1", T0, "held")
+        assert await balance_and_reserved(store) == (5, 0)
+
+    @pytest.mark.bounds(credit_ledgers=10, balances=10)
+    async def test_an_account_whose_balance_was_dropped_opens_without_credits(self, store: Store) -> None:
+        for n in range(200):
+            await store.open_credits(f"k{n}", T0, 10)
+            assert await store.reserve(f"k{n}", T0, "a", 1)
+        assert (await store.open_credits("k0", T0, 10)).balance == 0
+        assert (await store.open_credits("k199", T0, 10)).balance == 9
+        assert (await store.open_credits("new", T0, 10)).balance == 10
+        await store.clear("counters")
+        assert (await store.open_credits("k0", T0, 10)).balance == 10

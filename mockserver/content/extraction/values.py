@@ -6,8 +6,8 @@ from mockserver.content.extraction.fields import Fields
 from mockserver.content.extraction.footage import Footage, Row
 from mockserver.content.extraction.sections import SECTIONS
 
-# Keys that show that the fields are of the video's products, or of its spoken lines.
-_OF_PRODUCTS = frozenset(("price", "brand", "sku", "cost", "manufacturer", "product", "products", "items", "brands"))
+# Keys that show that the fields are about products, or about speech.
+_PRODUCT_KEYS = frozenset(("price", "brand", "sku", "cost", "manufacturer", "product", "products", "items", "brands"))
 _OF_SPEECH = frozenset(("quote", "quotes", "speaker", "speakers", "line", "people"))
 # Parts of a key that name the owner of a field, not the field: "product_price" is a price.
 _OWNERS = frozenset(("product", "item", "event", "scene", "shot", "video", "step", "moment", "chapter"))
@@ -52,13 +52,13 @@ def values(footage: Footage, fields: Fields) -> Row | list[Row]:
         return [{key: _value(footage, key, row) for key in fields.keys} for row in rows]
     if fields.group is not None:
         return {fields.group: [{key: _value(footage, key, row) for key in fields.keys} for row in rows]}
-    own = rows[0] if _OF_PRODUCTS & _subjects(fields) else {}
+    own = rows[0] if _PRODUCT_KEYS & _subjects(fields) else {}
     return {key: _value(footage, key, own) for key in fields.keys}
 
 
 def _rows(footage: Footage, fields: Fields) -> list[Row]:
     words = {fields.group} if fields.group else _subjects(fields)
-    if words & _OF_PRODUCTS:
+    if words & _PRODUCT_KEYS:
         return [_product(row) for row in footage.products()]
     if words & _OF_SPEECH:
         return [{**row, "text": row["quote"], "name": row["speaker"]} for row in footage.quotes()]

@@ -5,17 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.core.accounts import Account
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.limits import Limit
 from mockserver.sandbox.state import SandboxState
 from mockserver.wire.exchange import Exchange
 
-BASE = ONE
+BASE = CREDIT
 MONTHLY = "tokens_per_month"
-_PER_SECOND = ONE * 0.05 / 10
-_SHORTEST, _LONGEST = 150, 6_000
+_PER_SECOND = CREDIT * 0.05 / 10
+_MIN_TENTHS, _MAX_TENTHS = 150, 6_000
 
 
 def transcription(seconds: float) -> int:
@@ -26,15 +26,19 @@ def transcription(seconds: float) -> int:
 def video_seconds(exchange: Exchange, video: str) -> float:
     """Return the length of a video: the scenario's, or one from 15 s to 10 min that depends on its URL."""
     seconds = exchange.option("video_seconds")
-    return float(seconds) if seconds is not None else exchange.seeded.integer(_SHORTEST, _LONGEST, "video", video) / 10
+    return (
+        float(seconds)
+        if seconds is not None
+        else exchange.seeded.integer(_MIN_TENTHS, _MAX_TENTHS, "video", video) / 10
+    )
 
 
 def costs(charge: int, for_transcription: int) -> dict[str, float]:
     """Return the costs of a job as clients see them, in tokens."""
     return {
-        "token_cost": charge / ONE,
-        "base_cost": (charge - for_transcription) / ONE,
-        "transcription_cost": for_transcription / ONE,
+        "token_cost": charge / CREDIT,
+        "base_cost": (charge - for_transcription) / CREDIT,
+        "transcription_cost": for_transcription / CREDIT,
         "franchise_cost": 0.0,
     }
 
@@ -47,7 +51,7 @@ async def count(exchange: Exchange, largest: int) -> Mapping[str, Any]:
     limit = _limit(exchange.account)
     usage = await exchange.sandbox.store.hit(exchange.account.id, [limit], exchange.now, largest)
     if not usage[0].admitted:
-        allowed = (limit.allowed or 0) / ONE
+        allowed = (limit.allowed or 0) / CREDIT
         rows = (f"limit.{MONTHLY}", "rule.over_month")
         raise Refusal("insufficient_credits", f"The monthly limit of {allowed:g} tokens is reached", ledger_rows=rows)
     return {"counted": largest}
@@ -68,4 +72,4 @@ async def settle(sandbox: SandboxState, job: Job, account: Account | None, charg
 def _limit(account: Account) -> Limit:
     """Return the account's monthly limit in hundredths. Scenarios have it in tokens."""
     limit = account.limits[MONTHLY]
-    return limit if limit.allowed is None else replace(limit, allowed=limit.allowed * ONE)
+    return limit if limit.allowed is None else replace(limit, allowed=limit.allowed * CREDIT)

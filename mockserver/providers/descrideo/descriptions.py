@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.seeded import ULID_RANDOM, ulid_time
@@ -33,7 +33,7 @@ async def create(exchange: Exchange) -> Reply:
     facts = {"charge": charge, "transcription": charge - billing.BASE, "seconds": seconds}
     if exchange.account.billing == "postpaid":
         return await _accepted(exchange, LIVE, {**facts, **await billing.count(exchange, largest)}, video)
-    return await _accepted(exchange, LIVE, facts, video, cost=largest / ONE)
+    return await _accepted(exchange, LIVE, facts, video, cost=largest / CREDIT)
 
 
 async def create_in_sandbox(exchange: Exchange) -> Reply:

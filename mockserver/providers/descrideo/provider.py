@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from mockserver.core.accounts import Account
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.deliveries import Delivery
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Effects, Job, State
@@ -124,7 +124,7 @@ class Descrideo(Provider):
 
     def error_message(self, error: Error, refusal: Refusal) -> str:
         if refusal.required is not None:
-            required, available = refusal.required / ONE, refusal.available / ONE
+            required, available = refusal.required / CREDIT, refusal.available / CREDIT
             return f"Insufficient tokens: {required:g} required, {available:g} available"
         return super().error_message(error, refusal)
 

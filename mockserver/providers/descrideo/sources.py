@@ -26,7 +26,7 @@ _NO_ANSWER = {
     "timeout": "did not answer in time",
     "refused": "may not be called",
     "connect_error": "cannot be reached",
-    "protocol_error": "gave no valid HTTP response",
+    "protocol_error": "did not send a valid HTTP response",
 }
 
 

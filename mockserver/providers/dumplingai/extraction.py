@@ -7,7 +7,7 @@ it is done, and released if it fails or the client leaves before that (FACTS sec
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
 from mockserver.core.match import SUBJECT_MAX
 from mockserver.core.seeded import Seeded
@@ -46,7 +46,7 @@ async def extract_video(exchange: Exchange) -> Deferred:
         cost(video.duration),
     )
     reference = f"extract_video {await exchange.number.take()}"
-    await exchange.credits.reserve(reference, usage * ONE)
+    await exchange.credits.reserve(reference, usage * CREDIT)
     work = steps_of(exchange, reference)
     # The whole request is not kept during the work, which can take minutes: it may contain a large file.
     seeded, prompt, as_json = exchange.seeded.child("dumplingai", "video", video.mark), body.prompt, body.json_mode

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mockserver.clock import rfc3339
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.limits import Usage
 from mockserver.core.plans import Status
 
@@ -62,7 +62,7 @@ def shortened(prompt: str) -> str:
 
 def credits(hundredths: int | None) -> int:
     """Return a balance in whole credits; -1 for an unlimited one, as for the quota."""
-    return UNLIMITED if hundredths is None else hundredths // ONE
+    return UNLIMITED if hundredths is None else hundredths // CREDIT
 
 
 def rate_limit_info(tier: str, usage: Usage) -> dict[str, str | int]:

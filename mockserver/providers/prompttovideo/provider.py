@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mockserver.core.credits import ONE
+from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
 from mockserver.kit.errors import Error, RefusalContext
 from mockserver.kit.models import Shape, problems
@@ -125,7 +125,7 @@ class PromptToVideo(Provider):
         details: dict[str, Any] = {}
         if refusal.kind == "insufficient_credits":
             quality = getattr(context.body, "quality", "free")
-            details = {"required": figures.cost(quality), "available": int(refusal.available / ONE)}
+            details = {"required": figures.cost(quality), "available": int(refusal.available / CREDIT)}
         elif refusal.kind == "rate_limited" and context.usage:
             tier = context.account.tier if context.account is not None else "free"
             details = {"rate_limit_info": figures.rate_limit_info(tier, context.usage[0])}

@@ -238,4 +238,4 @@ def _read(text: str) -> int:
     """Return the number in a text; 0 if there is none."""
     match = _NUMBER.fullmatch(text)
     # Twenty digits exceed every limit, and Python refuses to convert much longer texts.
-    return int(match[1][:20]) if match else 0
+    return int(match[1].lstrip("0")[:20] or 0) if match else 0

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mockserver.core.scenario import SECRET
 from mockserver.kit.models import Body, Instant, ProviderOptions, Shape, WebUrl
 
 Platform = Literal["midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"]
@@ -233,9 +234,13 @@ class TokenRequest(Body):
     code: str = ""
     redirect_uri: str = Field(default="", description="the same as in the authorization request")
     client_id: str = Field(default="", description="here, or as the user name in HTTP Basic")
-    client_secret: str = Field(default="", description="here, or as the password in HTTP Basic")
-    code_verifier: str = Field(default="", description="for a code that was requested with a challenge (RFC 7636)")
-    refresh_token: str = ""
+    client_secret: str = Field(
+        default="", description="here, or as the password in HTTP Basic", json_schema_extra=SECRET
+    )
+    code_verifier: str = Field(
+        default="", description="for a code that was requested with a challenge (RFC 7636)", json_schema_extra=SECRET
+    )
+    refresh_token: str = Field(default="", json_schema_extra=SECRET)
     scope: str = Field(default="", description="for a refresh: some of the granted scopes")
 
     # Other parameters are ignored (RFC 6749 section 3.2).

@@ -1,0 +1,54 @@
+"""Requests that are not valid HTTP: the errors, and what can be read from a first line that the parser rejects."""
+
+import re
+from typing import NamedTuple
+
+NOT_ASCII = "The target of the request is not ASCII"
+
+# A method, a target, and a version. A method begins where the body of the request before it ends.
+_FIRST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) ([^ \r\n]+) HTTP/1\.[01]\r?\n")
+_HOST_FIELD = re.compile(rb"^host:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
+# The methods that the parser knows.
+_METHODS = frozenset(
+    (
+        "ACL", "BIND", "CHECKOUT", "CONNECT", "COPY", "DELETE", "GET", "HEAD", "LINK", "LOCK", "M-SEARCH", "MERGE",
+        "MKACTIVITY", "MKCALENDAR", "MKCOL", "MOVE", "NOTIFY", "OPTIONS", "PATCH", "POST", "PROPFIND", "PROPPATCH",
+        "PURGE", "PUT", "QUERY", "REBIND", "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE", "TRACE", "UNBIND", "UNLINK",
+        "UNLOCK", "UNSUBSCRIBE",
+    )
+)  # fmt: skip
+
+
+class HeadTooLarge(Exception):
+    """The head of a request has too many bytes or fields."""
+
+
+class NotHttp(Exception):
+    """The received bytes are not a valid HTTP request. The text says why, for the reply, which has this status."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RejectedLine(NamedTuple):
+    """The target and the host of a request that the parser rejects at its first line, and why it does."""
+
+    target: bytes
+    host: str
+    error: NotHttp
+
+
+def rejected_line(data: bytes) -> RejectedLine | None:
+    """Find the first line in `data` that the parser rejects, for its method or its target. None if there is none.
+
+    The parser reports neither where it stopped nor what it stopped at.
+    """
+    for line in _FIRST_LINE.finditer(data):
+        method, target = line[1].decode(), line[2]
+        known = method in _METHODS
+        if not known or not target.isascii():
+            host = _HOST_FIELD.search(data, line.end())
+            error = NotHttp(NOT_ASCII) if known else NotHttp(f"No such method: {method}", 405)
+            return RejectedLine(target, host[1].decode("latin-1") if host is not None else "", error)
+    return None
