@@ -25,6 +25,7 @@ class JournalEntry:
     client can observe: not the state of a job whose reply was lost.
 
     A store assigns `serial`, which is different for each entry, and `size`, the number of bytes that it counts for it.
+    Before that, `size` is the most bytes that the head of the request can have, or 0 if that is not known.
     """
 
     kind: Kind

@@ -41,17 +41,23 @@ def size_of(value: Any) -> int:
 
 
 def kept_entry(entry: JournalEntry) -> int:
-    """Cut long values of an entry unless it is short altogether, and return its size."""
-    headers = entry.headers
-    texts = _texts(entry)
-    if texts > KEPT_BODY or len(headers) > MOST_HEADERS:
-        _cut(entry)
-        headers, texts = entry.headers, _texts(entry)
+    """Cut long values of an entry unless it is short altogether, and return its size.
+
+    Before, the `size` of an entry is the most that its head can have, or 0.
+    """
+    headers, head = entry.headers, entry.size
+    # This is done for every request, and measuring all headers is the most expensive part of it.
+    if 0 < head <= KEPT_TEXT and entry.note is None:
+        texts = head + len(entry.request) + len(entry.reply)
+    else:
+        texts = _texts(entry)
+        if texts > KEPT_BODY or len(headers) > MOST_HEADERS:
+            _cut(entry)
+            headers, texts = entry.headers, _texts(entry)
     return _ENTRY + texts + _HEADER * len(headers) + _MISS * len(entry.misses)
 
 
 def _texts(entry: JournalEntry) -> int:
-    # This is computed for every request, so it is written for speed.
     size = sum(map(len, chain.from_iterable(entry.headers)))
     path, note, method = entry.path, entry.note, entry.method
     if path is not None:

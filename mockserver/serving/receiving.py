@@ -212,7 +212,9 @@ class RequestReceiver:
         else:
             path, _, query = url.partition(b"?")
         method = self._parser.get_method().decode("ascii")
-        return Request(method, path.decode("ascii"), query, self.headers, self._fields, self.scheme, body)
+        # A head that arrived in one read is not larger than the read.
+        head = 0 if self._head_bytes else self._data_bytes
+        return Request(method, path.decode("ascii"), query, self.headers, self._fields, self.scheme, body, head)
 
     def _connection(self, *, more: bool) -> SocketConnection:
         parser = self._parser

@@ -6,22 +6,15 @@ from collections.abc import Sequence
 from mockserver.core.journal import EntryFilter, JournalEntry
 from mockserver.core.sizes import kept_entry
 
-# How many entries are measured at a time.
-_AT_ONCE = 32
-
 
 class JournalTable:
-    """The newest entries of a sandbox. `size` is the number of bytes in them.
-
-    New entries are measured some at a time, and at the latest when the journal is read.
-    """
+    """The newest entries of a sandbox. `size` is the number of bytes in them."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.size = 0
         self.ceiling = 0
         self._entries: deque[JournalEntry] = deque()
-        self._new: list[JournalEntry] = []
         self._numbers = 0
         self._serials = 0
 
@@ -31,41 +24,39 @@ class JournalTable:
         return self._numbers
 
     def append(self, entry: JournalEntry) -> None:
-        """Write an entry and number it unless it has a number."""
+        """Write an entry and number it unless it has a number. The oldest is dropped when there are too many."""
+        # This is done for every request, so it is written for speed.
         if not entry.number:
             self._numbers += 1
             entry.number = self._numbers
-        new = self._new
-        new.append(entry)
-        if len(new) >= _AT_ONCE:
-            self.measure()
-
-    def measure(self) -> None:
-        """Measure the new entries, and drop the oldest if there are too many."""
-        new, self._new = self._new, []
-        self._keep(new)
-        self._entries.extend(new)
-        self._drop_excess()
+        self._serials = entry.serial = self._serials + 1
+        entry.size = size = kept_entry(entry)
+        entries = self._entries
+        if len(entries) >= self.capacity:
+            size -= entries.popleft().size
+        entries.append(entry)
+        self.size += size
 
     def insert(self, entries: Sequence[JournalEntry]) -> None:
         """Insert transitions by their time, in their order."""
-        self.measure()
         journal, later = self._entries, deque[JournalEntry]()
         if len(journal) >= self.capacity:
             # Those before the oldest entry would be dropped at once.
             entries = [entry for entry in entries if entry.written_at >= journal[0].written_at]
-        self._keep(entries)
         ordered = sorted(entries, key=lambda e: (e.written_at, e.cause or 0))
         for entry in reversed(ordered):
             while journal and journal[-1].written_at >= entry.written_at and not _causes(journal[-1], entry):
                 later.appendleft(journal.pop())
+            self._serials = entry.serial = self._serials + 1
+            entry.size = kept_entry(entry)
+            self.size += entry.size
             later.appendleft(entry)
         journal.extend(later)
-        self._drop_excess()
+        while len(journal) > self.capacity:
+            self.drop()
 
     def page(self, wanted: EntryFilter, after: int | None, limit: int | None) -> list[JournalEntry]:
         """Return at most `limit` entries, newest first, that are older than the one with the serial `after`."""
-        self.measure()
         page: list[JournalEntry] = []
         entries = reversed(self._entries)
         if after is not None:
@@ -82,7 +73,6 @@ class JournalTable:
     def clear(self) -> None:
         """Drop all entries. Numbers continue."""
         self._entries.clear()
-        self._new.clear()
         self.size = 0
 
     @property
@@ -92,20 +82,6 @@ class JournalTable:
     def drop(self) -> None:
         """Drop the oldest entry."""
         self.size -= self._entries.popleft().size
-
-    def _keep(self, entries: Sequence[JournalEntry]) -> None:
-        serial, total = self._serials, 0
-        for entry in entries:
-            serial += 1
-            entry.serial = serial
-            entry.size = size = kept_entry(entry)
-            total += size
-        self._serials = serial
-        self.size += total
-
-    def _drop_excess(self) -> None:
-        while len(self._entries) > self.capacity:
-            self.drop()
 
 
 def _causes(written: JournalEntry, transition: JournalEntry) -> bool:

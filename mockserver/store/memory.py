@@ -99,7 +99,6 @@ class MemoryStore:
 
     def shrink(self, target: int) -> int:
         """Drop the oldest rows of the largest tables until `used` is at most `target`. Return what is used then."""
-        self._journal.measure()
         while self.used > target:
             tables = [table for table in self._tables if not table.empty]
             if not tables:

@@ -281,6 +281,9 @@ class Edge:
             b"" if secret else admission.raw[:KEPT_BODY],
             b"" if secret else sender.body[:KEPT_BODY],
             request.fields,
+            None,
+            0,
+            request.head_bytes,
         )
         sandbox.tally.request(entry)
         if not ended:

@@ -27,7 +27,7 @@ class Request(NamedTuple):
 
     `fields` are all header fields, in the order received. `headers` has their names in lower case; of several fields
     with the same name, it has the last. `body` is the whole body if it arrived together with the head, and None if it
-    has to be read from the connection.
+    has to be read from the connection. The head has at most `head_bytes` bytes; 0 means that this is not known.
     """
 
     method: str
@@ -37,6 +37,7 @@ class Request(NamedTuple):
     fields: Sequence[tuple[str, str]]
     scheme: str = "http"
     body: bytes | None = None
+    head_bytes: int = 0
 
 
 class Connection(Protocol):
