@@ -3,6 +3,7 @@
 #
 #   docker build -t mockserver .        docker run --rm -p 8080:8080 --read-only mockserver
 
+# `make base` pins the digest of this image. It needs a network connection.
 ARG PYTHON=docker.io/library/python:3.11-slim
 
 FROM ${PYTHON} AS build

@@ -6,7 +6,6 @@
 
 VENV ?= .venv
 ARGS ?=
-UV ?= uv==0.13.9
 
 # Used only to create an environment. Each candidate is run, because a name on the path may be a shim for a Python that
 # is not installed.
@@ -22,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs messages lock upgrade clean
+.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs messages lock upgrade base fuzz clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +34,10 @@ test: $(VENV)/.dev ## run the tests on all cores
 
 test-slow: $(VENV)/.dev ## run the slow tests on all cores
 	@$(BIN)/python -m pytest -n auto -m slow $(ARGS)
+
+EXAMPLES ?= 5000
+fuzz: $(VENV)/.dev ## run EXAMPLES random examples of each fuzz target (tests/fuzz)
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n auto tests/fuzz $(ARGS)
 
 lint: $(VENV)/.dev ## check style, formatting and imports between modules
 	@failed=0; for each in "ruff check" "ruff format --check" "lint-imports --no-logo"; do \
@@ -76,16 +79,24 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock: ## update the pinned versions for pyproject.toml, with as few changes as possible
 	@set -e; $(CHECK_PYTHON); tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	"$$python" -m venv "$$tmp"; \
-	"$$tmp/bin/python" -m pip --disable-pip-version-check install --quiet "$(UV)"; \
+	"$$tmp/bin/python" -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/uv.lock; \
 	cp requirements/dev.lock "$$tmp" 2>/dev/null || true; \
 	"$$tmp/bin/uv" $(COMPILE) $(LOCK) --group dev --extra docs -o "$$tmp/dev.lock" pyproject.toml requirements/build.in; \
 	cp "$$tmp/dev.lock" "$$tmp/run.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/run.lock" pyproject.toml; \
 	cp "$$tmp/dev.lock" "$$tmp/docs.lock"; "$$tmp/bin/uv" $(COMPILE) --extra docs -o "$$tmp/docs.lock" pyproject.toml; \
 	cp "$$tmp/dev.lock" "$$tmp/build.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/build.lock" requirements/build.in; \
+	cp requirements/uv.lock "$$tmp"; "$$tmp/bin/uv" $(COMPILE) $(LOCK) -o "$$tmp/uv.lock" requirements/uv.in; \
 	cp "$$tmp"/*.lock requirements
 
 upgrade: ## pin the newest versions of everything
 	@$(MAKE) --no-print-directory lock LOCK=--upgrade
+
+# Needs Docker and the network. BASE is what the digest is of.
+BASE ?= docker.io/library/python:3.11-slim
+base: ## pin the base image of the Dockerfile by the digest of its newest version
+	@digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $(BASE)); \
+	case $$digest in sha256:*) sed -i.bak "s|^ARG PYTHON=.*|ARG PYTHON=$(BASE)@$$digest|" Dockerfile && rm Dockerfile.bak ;; \
+	*) echo "The digest of $(BASE) could not be found." >&2; exit 1 ;; esac
 
 clean: ## remove the environment, caches and built files
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis

@@ -35,7 +35,7 @@ if ! "${build[@]}" inspect --type image "$BASE" >/dev/null 2>&1; then
     "${build[@]}" rm "$container" >/dev/null
 fi
 
-"${build[@]}" build --isolation chroot --pull-never --format docker --tag "$IMAGE" "$@" .
+"${build[@]}" build --isolation chroot --pull-never --format docker --build-arg "PYTHON=$BASE" --tag "$IMAGE" "$@" .
 
 container=$("${build[@]}" from --pull-never "$IMAGE")
 trap '"${build[@]}" rm "$container" >/dev/null' EXIT

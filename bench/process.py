@@ -30,6 +30,10 @@ class Server:
         """Return the resident memory of the process and its children in MiB."""
         return sum(_resident(pid) for pid in self._family()) / 1024
 
+    def peak(self) -> float:
+        """Return the largest resident memory of the process so far, in MiB."""
+        return _resident(self.pid, "VmHWM:") / 1024
+
     def descriptors(self) -> int:
         """Return the number of open file descriptors."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
@@ -47,9 +51,9 @@ def _seconds(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
-def _resident(pid: int) -> int:
+def _resident(pid: int, field: str = "VmRSS:") -> int:
     text = Path(f"/proc/{pid}/status").read_text()
-    return int(text.partition("VmRSS:")[2].split()[0])
+    return int(text.partition(field)[2].split()[0])
 
 
 def used_by_others() -> float:

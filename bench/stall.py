@@ -2,7 +2,8 @@
 
     python -m bench.stall
 
-Another connection polls the health check meanwhile. Its longest wait is the result.
+Another connection polls the health check meanwhile. Its longest wait is the result. Then eight such files are uploaded
+at the same time, and the result is how much the server's memory grows at most, and the statuses of the replies.
 """
 
 import argparse
@@ -11,6 +12,8 @@ import json
 import statistics
 import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
 from bench.process import Server, mockserver
@@ -19,6 +22,7 @@ from mockserver.media.maker import video
 
 SIZE = 30 * 1_048_576
 ROUNDS = 3
+AT_ONCE = 8
 HEADERS = {"Authorization": "Bearer bench-key", "Content-Type": "application/json"}
 
 
@@ -43,20 +47,32 @@ def polled(server: Server, until: threading.Event) -> list[float]:
     return took
 
 
-def posted(server: Server, payload: bytes) -> None:
-    """Send the request and read the first byte of the reply."""
+def posted(server: Server, payload: bytes) -> int:
+    """Send the request, read the first byte of the reply, and return its status."""
     connection = HTTPConnection("127.0.0.1", server.port)
     connection.request("POST", "/nanophoto/api/sora-2/reverse-prompt", payload, HEADERS)
     reply = connection.getresponse()
-    if reply.status != 200:
+    if reply.status not in (200, 503):
         raise SystemExit(f"{reply.status} {reply.read(300)!r}")
     reply.read(1)
     connection.close()
+    return reply.status
+
+
+def at_once(server: Server, payload: bytes) -> str:
+    """Send the request on several connections at the same time. Return the growth of the memory, and the statuses."""
+    before = server.memory()
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        statuses = Counter(threads.map(lambda _: posted(server, payload), range(AT_ONCE)))
+    replies = ", ".join(f"{count} of status {status}" for status, count in sorted(statuses.items()))
+    return f"{AT_ONCE} at once: at most {server.peak() - before:+.0f} MiB, {replies}"
 
 
 def main() -> None:
     """Print the maximum and the median latency of the other client."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    with mockserver("--scenario", "nanophoto-stream-at-once") as server:
+        print(at_once(server, body(wrapped=False)))
     with mockserver("--scenario", "nanophoto-stream-at-once") as server:
         for name, wrapped in (("plain Base64", False), ("with line breaks", True)):
             payload, worst, all_of_them = body(wrapped=wrapped), [], []

@@ -23,6 +23,7 @@ from mockserver.scenario.library import Library, ScenarioSummary
 from mockserver.settings import Settings, SettingsError
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.pool import MIB, MemoryPool
+from mockserver.wire.body import BodyMemory
 from mockserver.wire.control import Control
 from mockserver.wire.exchange import Policy
 from mockserver.wire.server import Server
@@ -57,11 +58,17 @@ def create_app(
         disallowed_rows=provenance.disallowed_rows,
         memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
     )
+    body_memory = BodyMemory(settings.body_memory * 1_048_576)
     return Server(
         known,
         sandboxes,
-        lambda: _control(settings, sandboxes, library, known, provenance.ledger),
-        Policy(settings.strict, provenance if provenance.is_active else None, settings.public_url.rstrip("/")),
+        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory),
+        Policy(
+            settings.strict,
+            provenance if provenance.is_active else None,
+            settings.public_url.rstrip("/"),
+            body_memory,
+        ),
     )
 
 
@@ -79,7 +86,12 @@ def _network(settings: Settings, own_ports: Collection[int] | None) -> Sender:
 
 
 def _control(
-    settings: Settings, sandboxes: Sandboxes, library: Library, providers: Providers, ledger: Ledger
+    settings: Settings,
+    sandboxes: Sandboxes,
+    library: Library,
+    providers: Providers,
+    ledger: Ledger,
+    body_memory: BodyMemory,
 ) -> Control:
     # Imported after the start, because FastAPI takes long to import.
     from mockserver.control.adapter import ControlApi
@@ -104,7 +116,7 @@ def _control(
             return list(library.listed())
 
     masking = Masking(credential_names(providers.values()), (settings.token,))
-    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking)
+    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory)
     return ControlApi(parts, Boundary(settings.token, settings.public_url, settings.allow_hosts))
 
 

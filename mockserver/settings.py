@@ -44,6 +44,7 @@ class Settings:
     allow_hosts: tuple[str, ...] = ()
     head_timeout: int = 10
     body_timeout: int = 30
+    body_memory: int = 256
     sandbox_memory: int = 64
     server_memory: int = 512
 
@@ -71,6 +72,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     for name in ("head_timeout", "body_timeout"):
         if getattr(settings, name) < 1:
             raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
+    if settings.body_memory < 1:
+        raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
     _check_memory(settings)
     return replace(settings, allow_hosts=_host_names(settings.allow_hosts))
 

@@ -67,6 +67,25 @@ async def test_what_is_no_json(name: str):
         assert held_to(models.Error, reply, 400) == {"error": "The request body is not valid JSON"}
 
 
+async def test_a_prompt_has_at_most_a_mebibyte_of_characters():
+    async with Conversation() as t:
+        longest = "word " * (models.LONGEST_PROMPT // 5)
+        reply = await t.client.post(PATH, json={**ASKED, "prompt": longest + "more than that"})
+        message = "prompt: String should have at most 1048576 characters"
+        assert held_to(models.Error, reply, 400) == {"error": message}
+        assert await refused(t, {**ASKED, "prompt": " " * (models.LONGEST_PROMPT + 1)}) == message
+
+
+async def test_the_journal_says_which_limit_a_large_body_exceeds():
+    async with Conversation() as t:
+        reply = await t.client.post(PATH, content=b"[" + b"0," * 40_000 + b"0]", headers=JSON)
+        assert held_to(models.Error, reply, 400) == {"error": "The request body is not valid JSON"}
+        assert (await latest(t))["note"] == (
+            "invalid_request: The request body is not valid JSON: "
+            "a large body can have at most 20,000 values, in 1,048,576 bytes"
+        )
+
+
 @pytest.mark.parametrize("body", NO_OBJECTS)
 async def test_what_is_no_object(body: bytes):
     """FACTS section 5: request."""

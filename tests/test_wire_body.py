@@ -12,7 +12,6 @@ from mockserver.core.faults import Refusal
 from mockserver.wire.body import (
     MAX_DRAINED,
     MAX_FORM_FIELDS,
-    MAX_VALUES,
     media_type,
     parse_form,
     parse_json,
@@ -30,7 +29,7 @@ class Client(Pieces):
         super().__init__(chunks, complete=complete)
 
 
-async def read(client: Client, limit: int = 10, declared: str | None = None) -> bytes:
+async def read(client: Client, limit: int = 10, declared: str | None = None) -> bytes | bytearray:
     """Read a body with `declared` as its Content-Length."""
     headers = {} if declared is None else {"content-length": declared}
     return await read_body(post(headers), client, limit)  # type: ignore[arg-type]
@@ -184,14 +183,6 @@ def test_nesting_of_any_depth_is_refused_without_a_crash(opening: bytes, closed:
     body = opening * 100_000 + (b"1" + closing * 100_000 if closed else b"")
     with pytest.raises(ValueError):
         parse_json(body)
-
-
-def test_a_large_body_may_be_one_text_but_not_a_million_small_values() -> None:
-    """The number of values is estimated from samples, so the test stays away from the exact limit."""
-    text = "a film, " * (MAX_VALUES // 2) + "Zm9v" * MAX_VALUES
-    assert parse_json(json.dumps({"prompt": text}).encode()) == {"prompt": text}
-    with pytest.raises(ValueError):
-        parse_json(b"[" + b"0," * 2 * MAX_VALUES + b"0]")
 
 
 values = st.recursive(

@@ -1,11 +1,13 @@
 """Uploads: the same for any split into chunks, and refused with the same message if the body is malformed."""
 
+import asyncio
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.clock import let_others_run
 from mockserver.core.faults import Refusal
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
@@ -77,6 +79,24 @@ async def test_chunks_of_any_size_give_the_same_upload(size: int) -> None:
     chunks = [data[i : i + size] for i in range(0, len(data), size)]
     assert await read(Pieces(chunks)) == await read(data)
     assert (await read(data)).files["video"].size == 100
+
+
+async def test_others_get_a_turn_while_a_large_piece_is_read() -> None:
+    boxes = MP4 + b"\0\0\0\x08free" * 100_000
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await let_others_run()
+            turns += 1
+
+    counting = asyncio.create_task(count())
+    client = Pieces([body(part("video", boxes, "a.mp4"))])
+    upload = await read_upload(post(HEADERS), client, None)  # type: ignore[arg-type]
+    counting.cancel()
+    assert upload.files["video"].size == len(boxes)
+    assert turns >= len(boxes) // 65_536 - 1
 
 
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters='"\\;'), min_size=1, max_size=8)

@@ -101,6 +101,12 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
         help="seconds without progress of a request body (default: 30)",
     )
     serve.add_argument(
+        "--body-memory",
+        type=whole_number,
+        metavar="MIB",
+        help="MiB of request bodies in memory at once; more get the provider's 503 (default: 256)",
+    )
+    serve.add_argument(
         "--sandbox-memory",
         type=whole_number,
         metavar="MIB",

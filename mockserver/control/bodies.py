@@ -7,7 +7,7 @@ from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from mockserver.core.faults import Refusal
-from mockserver.wire.body import media_type, parse_json, read_body, with_whole_numbers
+from mockserver.wire.body import BodyMemory, media_type, parse_json, read_body, with_whole_numbers
 
 MAX_BODY = 1_048_576
 JSON_TYPE = "application/json"
@@ -17,20 +17,26 @@ YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 class StrictRequest(Request):
     """A request that reads its body as strict JSON.
 
-    Raises HTTPException 413, 415 or 400 for a body that is too large, of another type or not valid JSON. A body with
-    one of the `unparsed_types` is not parsed. If the body is `optional`, body and type may be missing.
+    Raises HTTPException 413, 415 or 400 for a body that is too large, of another type or not valid JSON, and 503 if
+    the bodies of all requests need too much memory. A body with one of the `unparsed_types` is not parsed. If the body
+    is `optional`, body and type may be missing.
     """
 
     unparsed_types: tuple[str, ...] = ()
     optional = False
+    _taken = 0
 
     async def body(self) -> bytes:
         """The bytes of the body, whose type has been checked."""
         try:
             # Read from the server's own connection: it sends 100 Continue only if the body is wanted.
-            raw = await read_body(self.state.request, self.state.connection, MAX_BODY)
+            whole = await read_body(self.state.request, self.state.connection, MAX_BODY, self._memory)
         except Refusal as refusal:
-            raise HTTPException(413, refusal.message) from None
+            status = 503 if refusal.kind == "overloaded" else 413
+            raise HTTPException(status, refusal.message or refusal.note) from None
+        raw = bytes(whole)
+        if self.state.request.body is None:
+            self._taken += len(raw)
         kind = media_type(self.headers.get("content-type"))
         if kind in self.unparsed_types:
             # FastAPI takes an empty body for a missing one. An empty line is an empty document too.
@@ -45,6 +51,17 @@ class StrictRequest(Request):
         except ValueError as error:
             raise HTTPException(400, f"The body is not valid JSON: {error}") from None
         return raw
+
+    @property
+    def _memory(self) -> BodyMemory | None:
+        memory: BodyMemory | None = self.state.parts.body_memory
+        return memory
+
+    def release_body(self) -> None:
+        """Release what the body has taken from the memory for bodies."""
+        if self._memory is not None:
+            self._memory.release(self._taken)
+        self._taken = 0
 
     async def json(self) -> Any:
         """The data of the body, which has been read."""
@@ -63,7 +80,10 @@ class StrictRoute(APIRoute):
         async def strict(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
             request.unparsed_types, request.optional = self.unparsed_types, optional
-            return await handle(request)
+            try:
+                return await handle(request)
+            finally:
+                request.release_body()
 
         return strict
 

@@ -17,6 +17,7 @@ from mockserver.provenance.behaviours import Ledger
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.scenario.library import Library, ScenarioSummary
+from mockserver.wire.body import BodyMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Parts:
 
     `document` returns the OpenAPI document with a name, and `scenarios` lists the library. Both may take long, so they
     are called in a thread.
+
+    `body_memory` limits the memory for request bodies. None: it is unlimited.
     """
 
     sandboxes: Sandboxes
@@ -34,6 +37,7 @@ class Parts:
     document: Callable[[str], Mapping[str, Any]]
     scenarios: Callable[[], Sequence[ScenarioSummary]]
     masking: Masking
+    body_memory: BodyMemory | None = None
 
     @property
     def catalogue(self) -> Catalogue:

@@ -3,8 +3,9 @@
 import binascii
 from collections.abc import Iterator
 
-# Characters per piece, a multiple of four. A piece takes a fraction of a millisecond.
-PIECE = 262_144
+# Characters per piece, a multiple of four. A piece takes a fraction of a millisecond, and what it decodes to can have
+# 6,144 boxes of an MP4 file, which take about 10 milliseconds.
+PIECE = 65_536
 _SPACE = b" \t\r\n"
 
 

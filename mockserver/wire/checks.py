@@ -5,11 +5,11 @@ the request must be refused. Only checks that may have to wait are coroutines.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from mockserver.clock import let_others_run
 from mockserver.core.accounts import Account
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY
@@ -21,7 +21,16 @@ from mockserver.kit.models import Body
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider, bearer
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.wire.body import LARGE_BODY, media_type, parse_form, parse_json, parse_query, read_body
+from mockserver.wire.body import (
+    LARGE_BODY,
+    media_type,
+    parse_form,
+    parse_json,
+    parse_large_json,
+    parse_query,
+    read_body,
+    shortened,
+)
 from mockserver.wire.deviations import credential_deviation, field_deviations, parameter_deviations
 from mockserver.wire.exchange import Exchange, Policy, view_of
 from mockserver.wire.request import Connection, Request
@@ -30,6 +39,7 @@ from mockserver.wire.services import EntryNumber, spend
 
 # At most this many deviations of one request are recorded.
 MAX_DEVIATIONS = 8
+_MAX_NOTE = 200
 _NO_PARAMETERS: Mapping[str, str] = {}
 
 
@@ -37,14 +47,15 @@ class Admission:
     """What the checks have found out about one request so far. Handlers get an `Exchange` instead.
 
     `key` is the credential, or the refusal if there is none. `operation` is None if the path does not exist or does
-    not have the method; `name` is `provider.operation`. `data` is the parsed body, and `body` its validated model.
+    not have the method; `name` is `provider.operation`. `raw` is the body, or the beginning and a digest of a large
+    one. `body_bytes` are taken from the memory for bodies. `data` is the parsed body, and `body` its validated model.
     `rows` are the ids of the ledger rows that the reply rests on. `job` and `note` are for the journal.
     """
 
     __slots__ = (
-        "addressed_by", "body", "connection", "data", "deviations", "fault", "job", "key", "misses", "name", "note",
-        "now", "number", "operation", "optional_account", "path", "policy", "provider", "query", "raw", "request",
-        "rows", "rule", "sandbox", "scopes", "usage", "work",
+        "addressed_by", "body", "body_bytes", "connection", "data", "deviations", "fault", "job", "key", "misses",
+        "name", "note", "now", "number", "operation", "optional_account", "path", "policy", "provider", "query", "raw",
+        "request", "rows", "rule", "sandbox", "scopes", "usage", "work",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +85,7 @@ class Admission:
         self.scopes: frozenset[str] | None = None
         self.usage: Sequence[Usage] = ()
         self.raw = b""
+        self.body_bytes = 0
         self.data: Any = None
         self.body: Any = None
         self.rule: Rule | None = None
@@ -108,11 +120,18 @@ class Admission:
 
     def drop_large_body(self) -> None:
         """Keep only the beginning of a large body, to save memory: the reply may take minutes."""
-        if len(self.raw) > LARGE_BODY:
+        if len(self.raw) > KEPT_BODY:
             self.raw, self.body = self.raw[:KEPT_BODY], None
             self.request = self.request._replace(body=None)
             if isinstance(self.data, dict):
                 self.data = {k: v[:KEPT_BODY] if isinstance(v, str) else v for k, v in self.data.items()}
+            self.release_body()
+
+    def release_body(self) -> None:
+        """Release what the body has taken from the memory for bodies."""
+        count, self.body_bytes = self.body_bytes, 0
+        if count and self.policy.body_memory is not None:
+            self.policy.body_memory.release(count)
 
     async def fault_seed(self) -> Seeded:
         """Return the source of a fault's random values. Each call returns another one, by rule, account and count."""
@@ -175,20 +194,32 @@ def check_query(admission: Admission, operation: Operation) -> None:
 async def read(admission: Admission, operation: Operation) -> None:
     """Read and parse the body."""
     limit = operation.max_body or admission.provider.max_body
-    raw = admission.raw = await read_body(admission.request, admission.connection, limit)
+    request, memory = admission.request, admission.policy.body_memory
+    raw = await read_body(request, admission.connection, limit, memory)
+    if request.body is None:
+        admission.body_bytes = len(raw)
     json = operation.body_kind == "json"
     expected = "application/json" if json else "application/x-www-form-urlencoded"
-    if media_type(admission.request.headers.get("content-type")) != expected:
+    admission.raw = raw if isinstance(raw, bytes) else bytes(raw[:KEPT_BODY])
+    if media_type(request.headers.get("content-type")) != expected:
         raise Refusal("unsupported_media_type", f"Content-Type must be {expected}")
-    if len(raw) > LARGE_BODY:
-        # Joining the pieces of a large body and parsing it take tens of milliseconds each, so other requests get a
-        # turn in between. A thread would not help: both hold the interpreter's lock.
-        await let_others_run()
     try:
-        admission.data = parse_json(raw) if json else parse_form(raw)
-    except ValueError:
+        if len(raw) > LARGE_BODY:
+            await _parse_large(admission, raw, json=json)
+        else:
+            admission.data = parse_json(raw) if json else parse_form(admission.raw)
+    except ValueError as error:
         format_name = "JSON" if json else "form data"
-        raise Refusal("invalid_request", f"The request body is not valid {format_name}", case="malformed") from None
+        message = f"The request body is not valid {format_name}"
+        raise Refusal("invalid_request", message, case="malformed", note=f"{message}: {error}"[:_MAX_NOTE]) from None
+
+
+async def _parse_large(admission: Admission, raw: bytes | bytearray, *, json: bool) -> None:
+    """Parse a large body in pieces. A thread would not help, because parsing holds the interpreter's lock."""
+    memory = admission.policy.body_memory
+    async with memory.one_at_a_time() if memory is not None else nullcontext():
+        admission.data = await parse_large_json(raw) if json else parse_form(bytes(raw))
+        admission.raw = await shortened(raw)
 
 
 def validate(admission: Admission, operation: Operation) -> None:

@@ -107,6 +107,7 @@ class Edge:
             sender.body_lost = True
             sender.note = sender.note or admission.note or "the client disconnected before its request was complete"
         finally:
+            admission.release_body()
             clock.leave(admission)
             await self._write_entry(admission, path, sender, ended=ended)
         if ended:

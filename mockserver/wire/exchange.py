@@ -15,17 +15,19 @@ from mockserver.kit.operations import Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import Provenance
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.wire.body import BodyMemory
 from mockserver.wire.request import Connection, Request
 from mockserver.wire.rules import choose, input_of
 from mockserver.wire.services import Credits, EntryNumber, Ids, Jobs, spend
 
 
 class Policy(NamedTuple):
-    """The options of the server that replies depend on."""
+    """The options of the server that replies depend on, and its limit for bodies in memory (None: unlimited)."""
 
     strict: bool = False
     provenance: Provenance | None = None
     public_url: str = ""
+    body_memory: BodyMemory | None = None
 
     def check_deviations(self, deviations: Sequence[str]) -> None:
         """Allow deviations from the contract. Raises Refusal `invalid_request` for them if the server is strict."""
@@ -46,10 +48,11 @@ class Policy(NamedTuple):
 class Exchange(NamedTuple):
     """A request that has passed the checks.
 
-    `path` and `query` are the parameters by name. `raw` is the body as bytes, `data` the parsed body, and `body` its
-    validated model. All three are empty for an upload, which the handler reads from the `connection`. `now` is read
-    once per request. `optional_account` is None for a public operation; all others use `account`. `work` limits what
-    matching rules costs; None if the scenario's rules cost little.
+    `path` and `query` are the parameters by name. `raw` is the body as bytes (of a large one, the beginning and a
+    digest), `data` the parsed body, and `body` its validated model. All three are empty for an upload, which the
+    handler reads from the `connection`. `now` is read once per request. `optional_account` is None for a public
+    operation; all others use `account`. `work` limits what matching rules costs; None if the scenario's rules cost
+    little.
     """
 
     request: Request

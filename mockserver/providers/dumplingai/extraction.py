@@ -9,6 +9,7 @@ from typing import Any
 
 from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
+from mockserver.core.match import SUBJECT_MAX
 from mockserver.core.seeded import Seeded
 from mockserver.kit.operations import Deferred, Reply
 from mockserver.providers.dumplingai.contract import as_schema
@@ -91,9 +92,8 @@ def subject(data: Any) -> str | None:
     """Return the `input` for rules: the URL and the prompt on two lines, or the prompt if a file is sent."""
     if not isinstance(data, Mapping):
         return None
-    return "\n".join(
-        str(data[name]) for name in ("video", "prompt") if name == "prompt" or data["inputMethod"] == "url"
-    )
+    names = ("video", "prompt") if data["inputMethod"] == "url" else ("prompt",)
+    return "\n".join(str(data[name])[:SUBJECT_MAX] for name in names)
 
 
 def _results(seeded: Seeded, prompt: str, video: Video, *, as_json: bool) -> str:

@@ -22,6 +22,8 @@ SOURCES = (
     "STUDIO",
 )
 _SHOWN = 60
+# Characters of a prompt. A limit of this server: the reply repeats the prompt.
+LONGEST_PROMPT = 1_048_576
 # The description of values that are not in the enum: see `deviations`.
 _OTHER = "any other text is accepted and reported; refused with --strict"
 
@@ -48,7 +50,7 @@ class ExtractVideo(Body):
 
     input_method: InputMethod = Field(alias="inputMethod", description="how the video is given")
     video: str = Field(description="a public URL for `url`, the content of the file for `base64`")
-    prompt: str = Field(description="what to extract", json_schema_extra={"minLength": 1})
+    prompt: str = Field(max_length=LONGEST_PROMPT, description="what to extract", json_schema_extra={"minLength": 1})
     json_mode: bool = Field(default=False, alias="jsonMode", description="true: `results` is a string of JSON")
     request_source: str = Field(
         default_factory=str,

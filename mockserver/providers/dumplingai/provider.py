@@ -42,7 +42,8 @@ def _operations() -> tuple[Operation, ...]:
             models.ExtractVideo, input=extraction.subject, max_body=MAX_BODY, examples=samples.REQUESTS,
             request_ledger_rows=extraction.rows_of_request,
             description="Costs 100 credits plus 10 for each second of video, rounded up, and nothing if it fails. "
-            "A request body can be at most 64 MiB. This is a limit of this server, not of DumplingAI.",
+            "A request body can be at most 64 MiB, and a prompt 1,048,576 characters. These are limits of this server, "
+            "not of DumplingAI. The first 4,000 characters of a prompt determine the result.",
         ),
         Operation(
             "list_formats", "GET", "/api/v1/extract-video", extraction.list_formats, "List the formats of videos",

@@ -19,6 +19,8 @@ _SHORTEST_SEEDED, _LONGEST_SEEDED = 5_000, 600_000
 _FORMATS = f"Supported formats: {', '.join(SUPPORTED)}"
 _BASE64 = ("rule.base64",)
 _DAMAGED = "the video is cut off or damaged; it is served all the same"
+# Characters of a text that is not read as a video, of which a hash is made.
+_LONGEST_MARK = 65_536
 _WEB_URL: TypeAdapter[str] = TypeAdapter(WebUrl, config=ConfigDict(defer_build=True))
 
 
@@ -64,7 +66,7 @@ def _duration(exchange: Exchange, video: Video) -> int:
 
 def _by_url(text: str, *, literal: bool) -> Video:
     if literal:
-        return Video(text, text, 0)
+        return Video(_short(text), text[:_LONGEST_MARK], 0)
     try:
         extension = ending(_WEB_URL.validate_python(text))
     except (ValidationError, ValueError):
@@ -81,7 +83,7 @@ async def _sent_along(exchange: Exchange, text: str, *, literal: bool) -> Video:
         mark, facts = await _probed(text)
     except ValueError:
         if literal:
-            return Video(text, "", 0)
+            return Video(_short(text), "", 0)
         raise Refusal("invalid_request", _not_base64(text), ledger_rows=_BASE64) from None
     rows = _BASE64 if len(text) % 4 or "\n" in text or " " in text else ()
     if facts.container is None and not literal:
@@ -100,6 +102,10 @@ async def _probed(text: str) -> tuple[str, VideoFacts]:
         digest.update(piece)
         await let_others_run()
     return digest.hexdigest(), probe.finish()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_MARK else f"{text[:_LONGEST_MARK]} {len(text)}"
 
 
 def _not_base64(text: str) -> str:

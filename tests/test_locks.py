@@ -1,0 +1,73 @@
+"""Everything that is installed is pinned by its hash, and the parts of uvicorn that are used are known."""
+
+import ast
+import inspect
+import re
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+ROOT = Path(__file__).parent.parent
+LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
+# Other versions of uvicorn may rename these. `startup` is overridden, the others are called or set.
+UVICORN = {"Config", "Server", "run"}
+
+
+def names_of(module: str, *folders: str) -> dict[str, set[str]]:
+    """Return the names of the module that Python files in these folders use, by file."""
+    used: dict[str, set[str]] = {}
+    for path in (each for folder in folders for each in (ROOT / folder).rglob("*.py") if each != Path(__file__)):
+        tree = ast.parse(path.read_text("utf-8"))
+        names = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module
+        }
+        imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+        names |= {a.name for node in imported if str(node.module).split(".")[0] == module for a in node.names}
+        if names:
+            used[path.relative_to(ROOT).as_posix()] = names
+    return used
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_every_package_of_a_lock_has_a_version_and_hashes(lock: Path) -> None:
+    packages = re.split(r"(?m)^(?=[a-z0-9])", lock.read_text("utf-8"))[1:]
+    assert packages
+    for package in packages:
+        assert re.match(r"[a-z0-9-]+==\S+", package), package
+        assert "--hash=sha256:" in package, package
+
+
+@pytest.mark.parametrize("file", ["Makefile", "Dockerfile"])
+def test_only_locks_and_the_package_itself_are_installed(file: str) -> None:
+    text = (ROOT / file).read_text("utf-8").replace("\\\n", " ")
+    installs = re.findall(r"(?:pip|\$\(PIP\))[^;&\n]*? install ([^;&\n]*)", text)
+    assert installs
+    for arguments in installs:
+        assert re.search(r"-r(?:equirement)? requirements/\w+\.lock|--editable \.|/wheel/\*\.whl", arguments), arguments
+
+
+def test_the_server_does_not_use_uvicorn() -> None:
+    assert names_of("uvicorn", "mockserver") == {}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert not [each for each in project["project"]["dependencies"] if each.startswith("uvicorn")]
+
+
+def test_the_parts_of_uvicorn_that_tests_and_measurements_use() -> None:
+    used = names_of("uvicorn", "tests", "bench", "examples")
+    assert used == {"tests/live.py": {"Config", "Server"}, "bench/floors.py": {"run"}}
+    assert set().union(*used.values()) == UVICORN
+    assert list(inspect.signature(uvicorn.Server.startup).parameters) == ["self", "sockets"]
+    assert inspect.iscoroutinefunction(uvicorn.Server.startup)
+    assert hasattr(uvicorn.Server(uvicorn.Config(lambda: None)), "should_exit")
+
+
+def test_uvicorn_has_a_ceiling() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    requirement = next(each for each in project["dependency-groups"]["test"] if str(each).startswith("uvicorn"))
+    ceiling = requirement.rpartition("<")[2]
+    assert tuple(map(int, version("uvicorn").split(".")[:2])) < tuple(map(int, ceiling.split(".")))
