@@ -303,7 +303,7 @@ async def let_others_run() -> None:
 
 
 async def pause(seconds: float) -> None:
-    """Wait in real time."""
+    """Wait in real time. Only for things outside the server, such as files and receivers."""
     await asyncio.sleep(seconds)
 
 

@@ -94,6 +94,8 @@ class Descrideo(Provider):
         SUCCEEDED: Event("A job succeeded", replies.Succeeded, example=examples.SUCCEEDED),
         FAILED: Event("A job failed", replies.Failed, example=examples.FAILED),
     }
+    event_field = "status"
+    event_job = ("job_id",)
     job_events = {"succeeded": SUCCEEDED, "failed": FAILED, "cancelled": FAILED}
     signature = Signature(
         "X-Nxt-Signature",
