@@ -82,6 +82,7 @@ class Descrideo(Provider):
     default_credits = 1_000_000
     options_model = replies.ScenarioOptions
     retry_waits = (5_000, 30_000, 300_000, 1_800_000)
+    retries_row = "rule.retries"
     description = (
         "Live and sandbox operations take keys that start with `nxt_`, demo operations those with `demo_`, in "
         "`X-API-Key` or as a bearer token."
