@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -41,7 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: success; 1: failure; 2: wrong input; 3: the server cannot listen on its address.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments is not None:
+        return _run(arguments)
+    try:
+        return _run(sys.argv[1:])
+    finally:
+        # The process ends now. Another Ctrl+C would make the interpreter print a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run(arguments: Sequence[str]) -> int:
     parser = parser_for(arguments[0] if arguments else "")
     options = parser.parse_args(arguments)
     if options.command is None:
