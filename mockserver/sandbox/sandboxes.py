@@ -7,6 +7,7 @@ from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally, total
 from mockserver.outgoing.call import Sender
 from mockserver.outgoing.dial import Dialer
+from mockserver.sandbox.journal_feed import JournalFeed
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sends import Sends
 from mockserver.sandbox.settling import Simulation
@@ -52,6 +53,7 @@ class Sandboxes:
         self.initial = program
         self.deleted_tally = Tally()
         self.by_name: dict[str, Sandbox] = {}
+        self.feed = JournalFeed(self.by_name)
         self.create("default", program)
 
     @property
@@ -102,6 +104,7 @@ class Sandboxes:
             self._sends,
         )
         self.by_name[name] = sandbox
+        self.feed.wake()
         return sandbox
 
     async def delete(self, name: str) -> bool:
@@ -110,6 +113,7 @@ class Sandboxes:
         if sandbox is None:
             return False
         self._remember_generation(name, sandbox.next_generation)
+        self.feed.wake()
         await sandbox.close()
         self.deleted_tally.add(sandbox.tally)
         # Requests that are still in progress are counted there.
@@ -133,7 +137,8 @@ class Sandboxes:
             tally.clear()
 
     async def close(self) -> None:
-        """Stop the background work of all sandboxes, and close the connections to receivers."""
+        """Stop the background work of all sandboxes, end the listeners, and close the connections to receivers."""
+        self.feed.close()
         for sandbox in self.by_name.values():
             await sandbox.close()
         if isinstance(self._sender, Dialer):
