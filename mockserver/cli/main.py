@@ -19,6 +19,7 @@ examples:
   mockserver push my-scenario.yaml              use a scenario in a running server
   mockserver coverage --fail-under 80           report which behaviours the tests have covered
   mockserver exam http://localhost:9000/hook --provider descrideo --secret s   check a receiver of webhooks
+  mockserver verdict                            judge the clients: paid twice, polled too fast, and more
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
 
 `mockserver COMMAND --help` describes a command.
@@ -37,6 +38,7 @@ COMMANDS = {
     "health": "remote",
     "push": "remote",
     "coverage": "coverage",
+    "verdict": "verdict",
     "exam": "exam",
 }
 

@@ -16,6 +16,7 @@ from mockserver.control import (
     sandboxes,
     scenarios,
     server,
+    verdict,
 )
 from mockserver.control.dependencies import settle
 from mockserver.control.problems import handle_errors, problems
@@ -33,7 +34,7 @@ _TAGS = {
     "jobs": "Jobs of all providers",
     "accounts": "API keys: plan, credits, limits, webhook",
     "faults": "Faults for the next requests, which are applied before any rule",
-    "records": "The journal, outgoing calls and coverage",
+    "records": "The journal, outgoing calls, coverage, and the verdict on clients",
 }
 _EVERYWHERE = problems(
     {
@@ -56,6 +57,7 @@ _ROUTERS = (
     journal.router,
     deliveries.router,
     coverage.router,
+    verdict.router,
     docs.router,
 )
 

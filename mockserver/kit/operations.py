@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from mockserver.core.faults import Refusal
 from mockserver.core.streams import Track
-from mockserver.core.verdict.facts import Advised, Role
+from mockserver.core.verdict.declarations import Advised, Role
 
 Header = tuple[bytes, bytes]
 BodyKind = Literal["json", "multipart", "form"]

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
-from mockserver.core.verdict.facts import Advised
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Error, RefusalContext
 from mockserver.kit.models import Shape, problems
 from mockserver.kit.operations import Documented, ErrorReplies, Operation

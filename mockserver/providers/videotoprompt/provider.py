@@ -6,7 +6,7 @@ from typing import Any
 from mockserver.core.accounts import Account
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Effects, Job, State
-from mockserver.core.verdict.facts import Advised
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Error, RefusalContext
 from mockserver.kit.limits import LimitHeader
 from mockserver.kit.operations import Documented, ErrorReplies, Operation
