@@ -3,8 +3,8 @@
 #
 #   docker build -t mockserver .        docker run --rm -p 8080:8080 --read-only mockserver
 
-# `make base` pins the digest of this image. It needs a network connection.
-ARG PYTHON=docker.io/library/python:3.11-slim
+# The digest is that of Python 3.11.16. `make base` replaces it by that of the newest version.
+ARG PYTHON=docker.io/library/python:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad5a0412fd5bfc7
 
 FROM ${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore

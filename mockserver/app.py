@@ -19,7 +19,8 @@ from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.policy import Provenance
 from mockserver.providers import registry
 from mockserver.sandbox.sandboxes import Sandboxes
-from mockserver.scenario.library import Library, ScenarioSummary
+from mockserver.sandbox.watch import ScenarioWatch
+from mockserver.scenario.library import Library, ScenarioSummary, is_path
 from mockserver.settings import Settings, SettingsError
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.pool import MIB, MemoryPool
@@ -41,7 +42,8 @@ def create_app(
     `scenario` replaces the scenario of the settings. `sender` replaces the network. `own_ports` are ports to which
     webhooks are never sent; the default is the port of the settings. `providers` are the providers to simulate; the
     default is all of them. Raises SourceErrors for an invalid scenario and, if the settings need the ledger, for an
-    invalid ledger; LookupError for an unknown scenario; SettingsError for an invalid clock.
+    invalid ledger; LookupError for an unknown scenario; SettingsError for an invalid clock, or if a
+    scenario without a file is to be watched.
     """
     settings = settings or Settings()
     known = Providers.of(providers) if providers else registry.providers()
@@ -59,16 +61,18 @@ def create_app(
         memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
     )
     body_memory = BodyMemory(settings.body_memory * 1_048_576)
+    watch = ScenarioWatch(settings.scenario, library, sandboxes) if _watches(settings, scenario) else None
     return Server(
         known,
         sandboxes,
-        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory),
+        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory, watch),
         Policy(
             settings.strict,
             provenance if provenance.is_active else None,
             settings.public_url.rstrip("/"),
             body_memory,
         ),
+        watch,
     )
 
 
@@ -92,6 +96,7 @@ def _control(
     providers: Providers,
     ledger: Ledger,
     body_memory: BodyMemory,
+    watch: ScenarioWatch | None,
 ) -> Control:
     # Imported after the start, because FastAPI takes long to import.
     from mockserver.control.adapter import ControlApi
@@ -116,8 +121,19 @@ def _control(
             return list(library.listed())
 
     masking = Masking(credential_names(providers.values()), (settings.token,))
-    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory)
+    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory, watch)
     return ControlApi(parts, Boundary(settings.token, settings.public_url, settings.allow_hosts))
+
+
+def _watches(settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> bool:
+    """Return whether the scenario is loaded again when its file changes. By default it is if its path was given.
+
+    Raises SettingsError if the scenario has no file.
+    """
+    has_file = scenario is None and "\n" not in settings.scenario
+    if settings.watch and not has_file:
+        raise SettingsError("watch needs the name or the path of a scenario, not a scenario itself")
+    return has_file and (is_path(settings.scenario) if settings.watch is None else settings.watch)
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:

@@ -37,6 +37,7 @@ class Settings:
     public_url: str = ""
     allow_public_webhooks: bool = False
     strict: bool = False
+    watch: bool | None = None
     no_assumed: bool = False
     rule_header: bool = False
     access_log: bool | None = None

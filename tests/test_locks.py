@@ -51,6 +51,13 @@ def test_only_locks_and_the_package_itself_are_installed(file: str) -> None:
         assert re.search(r"-r(?:equirement)? requirements/\w+\.lock|--editable \.|/wheel/\*\.whl", arguments), arguments
 
 
+def test_the_base_image_is_pinned_by_its_digest() -> None:
+    stages = re.findall(r"(?m)^FROM (\S+)", (ROOT / "Dockerfile").read_text("utf-8"))
+    default = re.findall(r"(?m)^ARG PYTHON=(\S+)", (ROOT / "Dockerfile").read_text("utf-8"))
+    assert set(stages) == {"${PYTHON}"}
+    assert [re.sub(r"[0-9a-f]{64}$", "", each) for each in default] == ["docker.io/library/python:3.11-slim@sha256:"]
+
+
 def test_the_server_does_not_use_uvicorn() -> None:
     assert names_of("uvicorn", "mockserver") == {}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

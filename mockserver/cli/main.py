@@ -15,6 +15,7 @@ examples:
   mockserver show default                       print the rules and the plans of a scenario
   mockserver push my-scenario.yaml              use a scenario in a running server
   mockserver coverage --fail-under 80           report which behaviours the tests have covered
+  mockserver exam http://localhost:9000/hook --provider descrideo --secret s   check a receiver of webhooks
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
 
 `mockserver COMMAND --help` describes a command.
@@ -33,6 +34,7 @@ COMMANDS = {
     "health": "remote",
     "push": "remote",
     "coverage": "coverage",
+    "exam": "exam",
 }
 
 

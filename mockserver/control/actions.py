@@ -112,6 +112,9 @@ async def change_account(
     fields = change.model_dump(include=change.model_fields_set)
     for provider in providers:
         await _change_account(sandbox, provider, key, dict(fields), now)
+        account = f"{provider.name}:{kept_key(key)}"
+        note = f"changed the account: {', '.join(sorted(fields))}"
+        await sandbox.store.append(JournalEntry("control", now, provider=provider.name, account=account, note=note))
     await sandbox.settling.reconsider()
 
 

@@ -14,6 +14,7 @@ from mockserver.control.models import ClockMode, ScenarioByName, ScenarioChange
 from mockserver.control.pages import Paged, PageQuery, paged
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.compile import Program
+from mockserver.core.instants import rfc3339
 from mockserver.core.scenario import Scenario
 from mockserver.kit.models import Shape
 from mockserver.scenario.library import Library, ScenarioSummary, is_path
@@ -40,6 +41,27 @@ class ScenarioUsed(Shape):
     scenario: str
     rules: int = Field(ge=0)
     clock: ClockMode
+
+
+class ScenarioMistake(Shape):
+    """A mistake in a scenario file. The line and the column are null if the file could not be read."""
+
+    file: str
+    line: int | None
+    column: int | None
+    message: str
+
+
+class WatchedScenario(Shape):
+    """The file of the server's scenario, and those that it extends, which are loaded again when they change.
+
+    `errors` are the mistakes in them. While there are any, the scenario as it was at `loaded_at` is in use.
+    """
+
+    file: str
+    files: list[str]
+    loaded_at: str = Field(json_schema_extra={"format": "date-time"})
+    errors: list[ScenarioMistake]
 
 
 router = APIRouter(tags=["sandbox"], route_class=JsonOrYamlRoute)
@@ -71,6 +93,24 @@ def _view(listed: ScenarioSummary) -> ScenarioListed:
 async def show_scenario(sandbox: CurrentSandbox, parts: ServerParts) -> Response:
     source = sandbox.program.source.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return Response(to_json(parts.masking.data(source)), media_type="application/json")
+
+
+@router.get(
+    "/scenario/file",
+    summary="Get the state of the scenario file",
+    responses=problems({404: "The server does not watch a scenario file"}),
+)
+async def show_scenario_file(parts: ServerParts) -> WatchedScenario:
+    watch = parts.watch
+    if watch is None:
+        detail = "The server watches no scenario file. Start it with the path of a scenario, or with --watch"
+        raise ControlError(404, detail)
+    return WatchedScenario(
+        file=str(watch.file),
+        files=[str(each) for each in watch.files],
+        loaded_at=rfc3339(watch.loaded_at),
+        errors=[ScenarioMistake(file=e.name, line=e.line, column=e.column, message=e.message) for e in watch.errors],
+    )
 
 
 @router.put(

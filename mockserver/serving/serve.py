@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 
 from mockserver.app import create_app
@@ -41,9 +42,19 @@ def serve(
         if settings.access_log:
             log_requests()
         limits = ConnectionLimits(settings.head_timeout, settings.body_timeout)
-        options = {"access_log": bool(settings.access_log), "on_started": app.prepare, "on_closed": app.close}
+        options = {
+            "access_log": bool(settings.access_log),
+            "on_started": partial(_started, app),
+            "on_closed": app.close,
+        }
         server = server_class(app, limits, **options)
         server.run([listener])
+
+
+def _started(app: Server) -> None:
+    app.prepare()
+    if app.watch is not None:
+        app.watch.start(print_lines)
 
 
 def with_token(settings: Settings) -> Settings:
@@ -105,6 +116,9 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     yield f"  {'Control':<{wide}}  {base}/_mock"
     if settings.token:
         yield f"  {'':<{wide}}  with the header X-Mock-Token: {settings.token}"
+    if app.watch is not None:
+        yield ""
+        yield f"Changes of {app.watch.file} are loaded while the server runs."
     yield ""
     yield "Try:"
     yield f"  curl {base}/videotoprompt/v1/analyze/url -H 'Authorization: Bearer test-key' \\"

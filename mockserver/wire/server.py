@@ -11,6 +11,7 @@ from mockserver.kit.provider import Provider
 from mockserver.kit.summary import Providers
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
+from mockserver.sandbox.watch import ScenarioWatch
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
 from mockserver.wire.asgi import AsgiConnection, request_of
 from mockserver.wire.checks import Admission
@@ -59,7 +60,7 @@ class _Edges(dict[str, Edge]):
 class Server:
     """The whole server. `serve` answers a request of either adapter; the instance itself is an ASGI application.
 
-    `control` loads and returns the control API.
+    `control` loads and returns the control API. `watch` loads the scenario again when its file changes.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class Server:
         sandboxes: Sandboxes,
         control: Callable[[], Control],
         policy: Policy | None = None,
+        watch: ScenarioWatch | None = None,
     ) -> None:
         self.sandboxes = sandboxes
+        self.watch = watch
         self._control = ControlLoader(control)
         self._book = AddressBook({each.name: each.hosts for each in providers.summaries})
         self._unmatched = Unmatched(providers.values())
@@ -83,8 +86,10 @@ class Server:
         self._control.start()
 
     async def close(self) -> None:
-        """Wait for the control API if it is loading, and close the sandboxes."""
+        """Wait for the control API if it is loading, stop to watch the scenario, and close the sandboxes."""
         self._control.close()
+        if self.watch is not None:
+            await self.watch.stop()
         await self.sandboxes.close()
 
     def provider(self, name: str) -> Provider:

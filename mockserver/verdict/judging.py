@@ -1,0 +1,17 @@
+"""Judges the clients of a sandbox."""
+
+from collections.abc import Iterable
+
+from mockserver.core.masking import Masking
+from mockserver.core.verdict.judge import Verdict, judge
+from mockserver.core.verdict.policy import DEFAULT_POLICY, Policy
+from mockserver.kit.provider import Provider
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.verdict.collect import collect
+
+
+async def verdict_on(
+    sandbox: Sandbox, providers: Iterable[Provider], policy: Policy = DEFAULT_POLICY, masking: Masking | None = None
+) -> Verdict:
+    """Return the verdict on the clients of a sandbox so far."""
+    return judge(await collect(sandbox, providers, masking), policy)
