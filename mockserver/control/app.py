@@ -9,6 +9,7 @@ from mockserver.control import (
     coverage,
     deliveries,
     docs,
+    events,
     faults,
     jobs,
     journal,
@@ -16,6 +17,7 @@ from mockserver.control import (
     sandboxes,
     scenarios,
     server,
+    verification,
 )
 from mockserver.control.dependencies import settle
 from mockserver.control.problems import handle_errors, problems
@@ -54,7 +56,9 @@ _ROUTERS = (
     accounts.router,
     faults.router,
     journal.router,
+    events.router,
     deliveries.router,
+    verification.router,
     coverage.router,
     docs.router,
 )
