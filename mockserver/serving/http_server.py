@@ -31,7 +31,8 @@ async def _do_nothing() -> None: ...
 class HttpServer:
     """An HTTP server. Use `run`, or `startup` and `shutdown` in an event loop that is already running.
 
-    `on_started` is called shortly after the start, and `on_closed` at the end, after the last request.
+    `on_started` is called shortly after the start, `on_closing` at the start of the shutdown, and `on_closed` at its end,
+    after the last request.
     """
 
     def __init__(
@@ -41,10 +42,12 @@ class HttpServer:
         *,
         access_log: bool = False,
         on_started: Callable[[], None] = lambda: None,
+        on_closing: Callable[[], None] = lambda: None,
         on_closed: Callable[[], Awaitable[None]] = _do_nothing,
     ) -> None:
         self.shared = Shared(app, Deadlines(limits), access_log)
         self._on_started = on_started
+        self._on_closing = on_closing
         self._on_closed = on_closed
         self._listeners: list[asyncio.Server] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -89,6 +92,7 @@ class HttpServer:
     async def shutdown(self) -> None:
         """Accept no more connections, give requests half a second to finish, and close the remaining connections."""
         self.stop_listening()
+        self._on_closing()
         for connection in list(self.shared.connections):
             connection.shutdown()
         await wait_until(lambda: self._end_now or not (self.shared.connections or self.shared.tasks), _PATIENCE)
