@@ -54,6 +54,10 @@ class Problems(ValueError):
         self.problems = problems
 
 
+# The key of `providers` that is not the name of a provider.
+ADDITIVE = "additive"
+
+
 def check(
     scenario: Scenario, conditions: Sequence[Conditions], known: Catalogue, plans: Collection[str]
 ) -> Iterator[Problem]:
@@ -71,9 +75,19 @@ def check(
     for i, webhook in enumerate(scenario.webhooks):
         if not any(key_matches(webhook.event, e) for e in known.events):
             yield Problem(("webhooks", i, "event"), names.unknown("event", webhook.event, known.events))
-    for name in scenario.providers:
-        if name not in known.providers:
-            yield Problem(("providers", name), names.unknown("provider", name, known.providers), True)
+    yield from _provider_problems(scenario, names)
+
+
+def _provider_problems(scenario: Scenario, names: "_Names") -> Iterator[Problem]:
+    for name, options in scenario.providers.items():
+        if name == ADDITIVE:
+            if not isinstance(options, bool):
+                yield Problem(("providers", name), "expected true or false")
+        elif name not in names.known.providers:
+            unknown = names.unknown("provider", name, (*names.known.providers, ADDITIVE))
+            yield Problem(("providers", name), unknown, True)
+        elif isinstance(options, bool):
+            yield Problem(("providers", name), "expected a mapping of options, such as {additive: true}")
 
 
 class _Names(NamedTuple):

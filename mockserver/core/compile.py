@@ -108,7 +108,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         others=others,
         accounts=tuple(scenario.accounts),
         webhooks=tuple(scenario.webhooks),
-        options=scenario.providers,
+        options=scenario.provider_options,
         costs=costs,
     )
 

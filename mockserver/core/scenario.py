@@ -440,9 +440,20 @@ class Scenario(Model):
         max_length=200,
         description="changes to deliveries; the first rule that matches applies",
     )
-    providers: dict[str, dict[str, Any]] = Field(
-        default_factory=_no_keys, description="options for individual providers"
+    providers: dict[str, dict[str, Any] | bool] = Field(
+        default_factory=_no_keys, description="options for individual providers, and `additive` for all of them"
     )
+
+    @property
+    def additive(self) -> bool | None:
+        """Whether replies of all providers change additively; None if the scenario does not say so."""
+        value = self.providers.get("additive")
+        return value if isinstance(value, bool) else None
+
+    @property
+    def provider_options(self) -> dict[str, dict[str, Any]]:
+        """The options of individual providers, by provider."""
+        return {name: options for name, options in self.providers.items() if isinstance(options, dict)}
 
     def extending(self, parent: "Scenario") -> "Scenario":
         """Return this scenario merged with `parent`. Its own rules, accounts and webhooks are tried first.
@@ -451,7 +462,7 @@ class Scenario(Model):
         """
         own = {rule.name for rule in self.rules}
         providers = sorted({*self.providers, *parent.providers})
-        options = {p: {**parent.providers.get(p, {}), **self.providers.get(p, {})} for p in providers}
+        options = {p: _merged_options(parent.providers.get(p), self.providers.get(p)) for p in providers}
         return self.model_copy(
             update={
                 "seed": self.seed if self.seed is not None else parent.seed,
@@ -464,3 +475,10 @@ class Scenario(Model):
                 "providers": options,
             }
         )
+
+
+def _merged_options(parent: dict[str, Any] | bool | None, own: dict[str, Any] | bool | None) -> dict[str, Any] | bool:
+    """Merge the options of a provider with those of the extended scenario. A switch replaces the other one."""
+    if isinstance(own, bool) or own is None:
+        return own if own is not None else (parent or {})
+    return {**parent, **own} if isinstance(parent, dict) else own

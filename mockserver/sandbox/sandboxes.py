@@ -38,7 +38,9 @@ class Sandboxes:
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
         memory: Callable[[], Mapping[str, int]] = dict,
+        additive: bool = False,
     ) -> None:
+        self._additive = additive
         self._clock = clock
         self._disallowed_rows = disallowed_rows
         self._simulations = simulations
@@ -102,6 +104,7 @@ class Sandboxes:
             self._disallowed_rows,
             self._generations.get(name, 0) if generation is None else generation,
             self._sends,
+            self._additive,
         )
         self.by_name[name] = sandbox
         self.feed.wake()
