@@ -27,7 +27,10 @@ Conditions = Mapping[str, CompiledCondition | ValueError]
 
 
 class Catalogue(NamedTuple):
-    """The names that scenarios can use: operations, provider codes, events, plans and limits of the providers."""
+    """The names that scenarios can use: operations, provider codes, events, plans and limits of the providers.
+
+    `files` are operations that are not documented and return files. A wildcard does not match them.
+    """
 
     operations: tuple[str, ...]
     codes: frozenset[str] = frozenset()
@@ -35,6 +38,7 @@ class Catalogue(NamedTuple):
     tiers: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Problem(NamedTuple):
@@ -163,7 +167,7 @@ def _account_problems(loc: Loc, account: AccountSpec, names: _Names) -> Iterator
 def _rule_problems(loc: Loc, rule: RuleSpec, conditions: Conditions, names: _Names) -> Iterator[Problem]:
     known = names.known
     for i, pattern in enumerate(rule.operation):
-        if not any(key_matches(pattern, o) for o in known.operations):
+        if pattern not in known.files and not any(key_matches(pattern, o) for o in known.operations):
             place = _one_of((*loc, "operation"), rule.operation, i)
             yield Problem(place, f"no operation matches {quoted(pattern)}{names.suggest(pattern, known.operations)}")
     for path, compiled in conditions.items():

@@ -97,7 +97,7 @@ def _name_rules(parts: dict[str, Any], known: Catalogue) -> None:
     all_of_provider = [f"{provider}.*" for provider in known.providers]
     parts["Operation"] = {
         "description": "`provider.operation`; `*` matches any characters",
-        "anyOf": [{"enum": ["*", *all_of_provider, *known.operations]}, _STAR],
+        "anyOf": [{"enum": ["*", *all_of_provider, *known.operations, *known.files]}, _STAR],
     }
     rule["operation"]["anyOf"] = _one_or_more("Operation", minimum=1)
     rule["when"]["propertyNames"] = {"pattern": _WHEN, "examples": ["input", "body.prompt", "header.user-agent"]}
