@@ -40,7 +40,8 @@ class MockServer(History):
     `scenario` is a name, a path, a Scenario or a mapping; a mapping without a name extends `default`. `clock` is the
     clock mode. The default is that of the scenario, or else `auto`, which jumps to the next event whenever no request
     is in progress. `seed` determines the values that look random. `strict` refuses requests that deviate from a
-    provider's contract. `no_assumed` answers 501 where a provider's behaviour is an assumption.
+    provider's contract. `no_assumed` answers 501 where a provider's behaviour is an assumption. `additive`
+    adds unknown fields and other additive changes to every reply and webhook.
     All methods can be called from any thread except the server's own.
     """
 

@@ -29,13 +29,14 @@ class CallReader:
         declared: Mapping[str, ProviderFacts],
         providers: Mapping[str, Provider],
         masking: Masking,
-        jobs: Iterable[Job],
+        jobs: Sequence[Job],
     ) -> None:
         self._declared = declared
         self._providers = providers
         self._masking = masking
         # Uploads are not kept, so the jobs that they created say what they were.
         self._uploads = {job.cause: str(job.facts["fingerprint"]) for job in jobs if "fingerprint" in job.facts}
+        self._ids = {(job.account, job.id) for job in jobs}
         self._links: dict[str, tuple[str, str]] = {}
 
     def calls(self, entries: Iterable[JournalEntry]) -> tuple[Call, ...]:
@@ -86,7 +87,14 @@ class CallReader:
             for path in _paths(entry):
                 if path in self._links and self._links[path][0] == entry.provider:
                     return "asset", self._links[path][1]
+        if entry.job is None and operation.role == "poll":
+            return operation.role, self._polled(entry)
         return operation.role, entry.job
+
+    def _polled(self, entry: JournalEntry) -> str | None:
+        """Return the job in the path of a poll that failed before its job was looked up."""
+        segments = (entry.path or "").split("/")
+        return next((each for each in segments if (entry.account, each) in self._ids), None)
 
     def _intent(self, entry: JournalEntry, headers: Mapping[str, str]) -> str | None:
         """Return what identifies the meaning of a request: operation, path, query, and body in a canonical form."""
@@ -156,7 +164,9 @@ def _link(entry: JournalEntry, operation: OperationFacts, seen: Seen | None) -> 
         value = value.get(name) if isinstance(value, Mapping) else None
     if not isinstance(value, str) or not value:
         return None, False
-    return urlsplit(value).path, True
+    path = urlsplit(value).path
+    # The journal has paths without the name of the sandbox.
+    return (f"/{path.split('/', 2)[-1]}" if path.startswith("/~") else path), True
 
 
 def _paths(entry: JournalEntry) -> Sequence[str]:
