@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from mockserver.core.verdict.facts import Call
+from mockserver.core.verdict.failures import is_final
 from mockserver.core.verdict.finding import Found
 from mockserver.core.verdict.lineage import Lineage, follows, waited
 from mockserver.core.verdict.messages import ids, numbers, seconds
 
-# These statuses answer the request as it is: the same request gets the same answer.
-_FINAL = (400, 401, 402, 403, 404, 405, 413, 415, 422)
 # A request that is sent again after this time is another one.
 _FORGOTTEN = 3_600_000
 # Timers are not exact.
@@ -71,18 +70,14 @@ def retried_terminal(lineage: Lineage) -> Iterator[Found]:
             if chain and not _is_unchanged(lineage, chain[-1], call):
                 yield from _retried(lineage, chain)
                 chain = []
-            if chain or _is_final(call):
+            if chain or is_final(call):
                 chain.append(call)
         yield from _retried(lineage, chain)
 
 
-def _is_final(call: Call) -> bool:
-    return call.delivered == "whole" and call.status in _FINAL
-
-
 def _is_unchanged(lineage: Lineage, refused: Call, call: Call) -> bool:
     """Return True if nothing happened in between that could change the answer."""
-    if not _is_final(refused) or not follows(call, refused) or call.at - refused.at > _FORGOTTEN:
+    if not is_final(refused) or not follows(call, refused) or call.at - refused.at > _FORGOTTEN:
         return False
     if any(refused.number < number < call.number for number in lineage.facts.changes):
         return False

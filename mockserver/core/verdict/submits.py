@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from mockserver.core.verdict.facts import Call, JobFacts
-from mockserver.core.verdict.failures import is_retryable
+from mockserver.core.verdict.failures import is_final, is_retryable
 from mockserver.core.verdict.finding import Found
 from mockserver.core.verdict.lineage import Lineage, follows
 from mockserver.core.verdict.messages import credits, ids, numbers, result
@@ -138,8 +138,10 @@ def wasted_credits(lineage: Lineage) -> Iterator[Found]:
         charge, creator = lineage.charge_of_job(job), lineage.creator(job)
         if charge is None or charge.net <= 0 or charge.pending or job.status != "succeeded":
             continue
-        if creator is None or is_collected(lineage, job):
+        if creator is None or is_collected(lineage, job) or _is_out_of_reach(lineage, creator):
             continue
+        if any(is_final(call) for call in lineage.polls(job)):
+            continue  # the provider refused to give the result
         yield Found(
             f"job {job.id} of #{job.cause} succeeded and cost {credits(charge.net)}, and its result was not collected",
             (job.cause,), (job.id,), job.provider, creator.operation, job.account, charge.net,
@@ -148,11 +150,20 @@ def wasted_credits(lineage: Lineage) -> Iterator[Found]:
     for call in lineage.facts.calls:
         charges = [] if lineage.created.get(call.number) else lineage.charges_of(call)
         paid = sum(charge.net for charge in charges if not charge.pending)
-        if paid > 0 and call.number in lineage.failures:
+        if paid > 0 and call.number in lineage.failures and not _is_out_of_reach(lineage, call):
             message = f"#{call.number} cost {credits(paid)}, and the client has no result of it: {result(call)}"
             yield Found(
                 message, (call.number,), (), call.provider, call.operation, call.account, paid, lineage.cost_row(call)
             )
+
+
+def _is_out_of_reach(lineage: Lineage, submit: Call) -> bool:
+    """Return True if the client cannot get the result: the reply was lost on the way, and no list shows the job."""
+    failure = lineage.failures.get(submit.number)
+    if failure not in ("ambiguous", "unknown") or submit.delivered == "client_left":
+        return False
+    provider = lineage.provider(submit.provider)
+    return provider is None or all(operation.role != "list" for operation in provider.operations.values())
 
 
 def is_collected(lineage: Lineage, job: JobFacts) -> bool:
