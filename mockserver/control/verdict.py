@@ -117,14 +117,14 @@ async def show_verdict(
 
 
 def _policy(query: VerdictQuery) -> Policy:
-    """The policy in a query. Raises ControlError 422 for an unknown rule, severity or duration."""
+    """The policy in a query. Raises ControlError 400 for an unknown rule, severity or duration."""
     try:
         longest = None if query.longest_poll is None else durations.parse(query.longest_poll)
         severities = dict(map(_severity, query.severity))
         checked(severities)
         return Policy(checked(query.allow), checked(query.deny), severities, longest)
     except ValueError as error:
-        raise ControlError(422, str(error)) from None
+        raise ControlError(400, str(error)) from None
 
 
 def _severity(text: str) -> tuple[str, Severity]:
