@@ -9,6 +9,7 @@ from mockserver.control import (
     coverage,
     deliveries,
     docs,
+    events,
     faults,
     jobs,
     journal,
@@ -17,6 +18,7 @@ from mockserver.control import (
     scenarios,
     server,
     verdict,
+    verification,
 )
 from mockserver.control.dependencies import settle
 from mockserver.control.problems import handle_errors, problems
@@ -55,7 +57,9 @@ _ROUTERS = (
     accounts.router,
     faults.router,
     journal.router,
+    events.router,
     deliveries.router,
+    verification.router,
     coverage.router,
     verdict.router,
     docs.router,
