@@ -109,6 +109,17 @@ def test_json_is_that_of_the_control_api(bad: Part, clean: Part) -> None:
     assert [each["name"] for each in both["parts"]] == [bad.name, clean.name]
 
 
+def test_a_rule_has_at_most_a_hundred_findings() -> None:
+    story = Story()
+    for number in range(120):
+        story.submit(str(number), lasts=1)
+    story.wait(60)
+    assert len(part(story).findings) == 100
+    assert rendered("text", [part(story)], "warning").endswith(
+        "100 notes in 120 requests, 120 jobs; 20 more are not listed\n"
+    )
+
+
 # The control API.
 
 

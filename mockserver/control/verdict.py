@@ -75,7 +75,7 @@ class VerdictView(Shape):
     """The verdict on the clients of a sandbox. If nothing was `observed`, it says nothing about them.
 
     `complete` is false if the oldest entries of the journal have been dropped. `allowed` counts the findings of allowed
-    rules, which are not listed.
+    rules, which are not listed. `left_out` counts the findings of rules that have more than 100.
     """
 
     observed: bool
@@ -84,6 +84,7 @@ class VerdictView(Shape):
     deliveries: int = Field(ge=0)
     complete: bool
     allowed: int = Field(ge=0)
+    left_out: int = Field(ge=0)
     counts: SeverityCounts
     findings: list[FindingView]
     failures: list[FailedRequest]

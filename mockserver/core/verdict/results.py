@@ -27,11 +27,7 @@ def _is_asked_again(lineage: Lineage, call: Call, job: JobFacts | None) -> bool:
     about_job = [] if job is None or job.cause == call.number else lineage.about(job)
     if any(later.number > call.number for later in about_job):
         return True
-    if call.intent is None:
-        return False
-    return any(
-        each.intent == call.intent and each.account == call.account and each is not call for each in lineage.facts.calls
-    )
+    return call.intent is not None and lineage.times_asked(call) > 1
 
 
 def asset_never_fetched(lineage: Lineage) -> Iterator[Found]:

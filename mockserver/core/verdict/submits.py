@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from mockserver.core.verdict.facts import Call, JobFacts
 from mockserver.core.verdict.failures import is_final, is_retryable
-from mockserver.core.verdict.finding import Found
+from mockserver.core.verdict.finding import MOST_CALLS, Found
 from mockserver.core.verdict.lineage import Lineage, follows
 from mockserver.core.verdict.messages import credits, ids, numbers, result
 
@@ -63,7 +63,7 @@ def resubmitted_instead_of_polled(lineage: Lineage) -> Iterator[Found]:
     for calls in lineage.intents:
         made = [call for call in calls if lineage.created.get(call.number)]
         for at, earlier in enumerate(made):
-            later = [call for call in made[at + 1 :] if _while_active(lineage, earlier, call)]
+            later = [call for call in made[at + 1 : at + MOST_CALLS] if _while_active(lineage, earlier, call)]
             if later:
                 yield _resubmitted(lineage, [earlier, *later])
                 break
@@ -175,10 +175,4 @@ def is_collected(lineage: Lineage, job: JobFacts) -> bool:
         c.seen == "succeeded" or (c.role == "asset" and c.number not in lineage.failures) for c in lineage.about(job)
     ):
         return True
-    return lineage.was_notified(job) or listed_after(lineage, job, job.ended_at or job.created_at)
-
-
-def listed_after(lineage: Lineage, job: JobFacts, at: int) -> bool:
-    """Return True if the account listed its jobs at an instant or later. A list may have contained the job."""
-    calls = lineage.by_account.get(job.account, ())
-    return any(call.role == "list" and call.at >= at and call.number not in lineage.failures for call in calls)
+    return lineage.was_notified(job) or lineage.was_listed(job, job.ended_at or job.created_at)
