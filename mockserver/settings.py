@@ -39,6 +39,7 @@ class Settings:
     strict: bool = False
     no_assumed: bool = False
     rule_header: bool = False
+    cors: bool = False
     access_log: bool | None = None
     token: str = ""
     allow_hosts: tuple[str, ...] = ()

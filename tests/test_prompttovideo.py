@@ -234,4 +234,4 @@ async def test_paths_and_methods_that_are_none():
         assert held_to(models.Error, nowhere, 404) == {"error": "Not found"}
         wrong: httpx2.Response = await t.get(f"{API}/generate")
         assert held_to(models.Error, wrong, 405) == {"error": "Method not allowed"}
-        assert wrong.headers["allow"] == "POST"
+        assert wrong.headers["allow"] == "OPTIONS, POST"

@@ -48,6 +48,8 @@ class Provider(Errors, Limits, Webhooks):
     `language` is the path within a request's body of the language of the reply. The request that a job keeps has the
     language under the last name of that path.
 
+    `cors` is true if the real API lets web pages of all sites read its replies. Then it also answers OPTIONS.
+
     Only for the documents: `features` (in a few words), `description`, `security` (OpenAPI security schemes; one of
     them is needed), and `tags` (their descriptions by name).
     """
@@ -64,6 +66,7 @@ class Provider(Errors, Limits, Webhooks):
     states: ClassVar[Mapping[Status, str]] = {}
     stages: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[tuple[str, ...]] = ()
+    cors: ClassVar[bool] = False
     features: ClassVar[str] = ""
     description: ClassVar[str] = ""
     security: ClassVar[Mapping[str, Mapping[str, Any]]] = BEARER

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -34,7 +34,7 @@ class Application(Protocol):
 
     async def serve(self, request: Request, connection: Connection) -> None: ...
 
-    def refused(self, status: int, message: str, target: str, host: str) -> Reply: ...
+    def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply: ...
 
 
 @dataclass(slots=True)
@@ -342,7 +342,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def _refusal_bytes(self, status: int, message: str) -> bytes:
         receiver = self._receiver
-        reply = self.app.refused(status, message, receiver.url.decode("latin-1"), receiver.headers.get("host", ""))
+        reply = self.app.refused(status, message, receiver.url.decode("latin-1"), receiver.headers)
         body = encode(reply)
         fields = [*head(reply, (), len(body)), (b"connection", b"close")]
         return STATUS_LINES[reply.status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body

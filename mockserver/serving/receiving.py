@@ -117,7 +117,7 @@ class RequestReceiver:
             return
         if rejected is None:
             raise NotHttp(NOT_VALID)
-        self.url, self.headers["host"] = rejected.target, rejected.host
+        self.url, self.headers = rejected.target, dict(rejected.headers)
         raise rejected.error
 
     def _is_connect(self) -> bool:

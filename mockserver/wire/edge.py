@@ -5,7 +5,7 @@ journal entry. The order of a provider's checks is also a row of its ledger.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -18,8 +18,10 @@ from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import AssumedBehaviour
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
+from mockserver.wire.cors import CrossOrigin
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
 from mockserver.wire.request import Broken, Disconnected, Ended
@@ -79,6 +81,7 @@ class Edge:
         self.policy = policy
         self.routes: Routes[Operation] = Routes(provider.operations)
         self._prepared = {operation.name: self._prepare(operation) for operation in provider.operations}
+        self.cross_origin = CrossOrigin(provider, everywhere=policy.cors)
 
     def _prepare(self, operation: Operation) -> _Prepared:
         return _Prepared(
@@ -122,6 +125,8 @@ class Edge:
         """Return the reply to a request, and the fault that loses or damages it, if there is one."""
         try:
             await admission.sandbox.settling.settle(admission.now)
+            if admission.request.method == "OPTIONS" and (reply := self._options(admission, match)) is not None:
+                return reply, None
             operation, prepared = self._route(admission, match)
             for check in prepared.checks:
                 pending = check(admission, operation)
@@ -153,11 +158,17 @@ class Edge:
         method = admission.request.method
         operation = match.operation(method)
         if operation is None:
-            raise _no_such_method(match)
+            raise self._no_such_method(match)
         prepared = self._prepared[operation.name]
         admission.operation, admission.name, admission.path = operation, prepared.name, match.parameters
         admission.note_rows(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
         return operation, prepared
+
+    def _options(self, admission: Admission, match: Match[Operation] | None) -> Reply | None:
+        reply = self.cross_origin.options(admission.request, match, chosen=admission.sandbox.program.cors)
+        if reply is not None:
+            admission.note_rows(reply.ledger_rows)
+        return reply
 
     async def _operate(self, admission: Admission, operation: Operation, sender: ReplySender) -> Reply:
         """Run the operation. If its reply depends on work that takes time, wait for the work."""
@@ -233,11 +244,27 @@ class Edge:
         await sender.lose(reply, fault)
         return reply
 
-    def refuse_method(self, match: Match[Operation] | None) -> Reply:
-        """Return the reply to a request with a method that HTTP does not know. `match` is as for `serve`."""
-        refusal = _no_such_path() if match is None else _no_such_method(match)
+    def refuse_unread(
+        self,
+        status: int,
+        message: str,
+        match: Match[Operation] | None,
+        headers: Mapping[str, str],
+        sandbox: Sandbox | None,
+    ) -> Reply:
+        """Return the reply to a request that is not valid HTTP or arrived incomplete. `match` is as for `serve`."""
+        refusal = Refusal("invalid_request", message)
+        if status == 405:
+            refusal = _no_such_path() if match is None else self._no_such_method(match)
         reply = self.provider.error_reply(refusal)
-        return reply._replace(headers=_with_refusal_headers(reply, refusal))
+        chosen = sandbox is not None and sandbox.program.cors
+        extra = self.cross_origin.headers(headers, chosen=chosen)
+        own = _with_refusal_headers(reply, refusal)
+        return reply._replace(status=reply.status if status == 405 else status, headers=(*own, *extra))
+
+    def _no_such_method(self, match: Match[Operation]) -> Refusal:
+        allowed = self.cross_origin.allowed(match)
+        return Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=allowed)
 
     # The journal entry.
 
@@ -245,7 +272,8 @@ class Edge:
         extra = self.provider.usage_headers(admission.usage or self.provider.unused_limits(admission.now))
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
-        return extra
+        cross_origin = self.cross_origin.headers(admission.request.headers, chosen=admission.sandbox.program.cors)
+        return (*extra, *cross_origin) if cross_origin else extra
 
     async def _write_entry(self, admission: Admission, path: str, sender: ReplySender, *, ended: bool) -> None:
         """Write the journal entry, unless a reset or deletion has `ended` the request: its journal is deleted."""
@@ -292,10 +320,6 @@ class Edge:
 
 def _no_such_path() -> Refusal:
     return Refusal("not_found", "No such path", row="no_such_path")
-
-
-def _no_such_method(match: Match[Operation]) -> Refusal:
-    return Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=match.allowed)
 
 
 def _exhausted(usage: Sequence[Usage], now: int, retry_after: int | None) -> Sequence[Usage]:

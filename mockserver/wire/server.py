@@ -15,6 +15,7 @@ from mockserver.wire.address import Address, AddressBook, sandbox_in_key
 from mockserver.wire.asgi import AsgiConnection, request_of
 from mockserver.wire.checks import Admission
 from mockserver.wire.control import Control, ControlLoader
+from mockserver.wire.cors import CrossOrigin, is_preflight
 from mockserver.wire.edge import Edge
 from mockserver.wire.exchange import Policy
 from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
@@ -74,7 +75,10 @@ class Server:
         self._book = AddressBook({each.name: each.hosts for each in providers.summaries})
         self._unmatched = Unmatched(providers.values())
         self._providers = providers
-        self._edges = _Edges(providers, policy or Policy())
+        policy = policy or Policy()
+        self._edges = _Edges(providers, policy)
+        # For replies of the server itself to requests for a provider, such as that there is no such sandbox.
+        self._cross_origin = CrossOrigin(None, everywhere=policy.cors)
         # The route of a path never changes, and clients use few different paths, mostly to poll their jobs.
         self._find_cached = lru_cache(1_024)(self._find)
 
@@ -91,18 +95,18 @@ class Server:
         """Return the provider with this name. Raises KeyError."""
         return self._providers[name]
 
-    def refused(self, status: int, message: str, target: str, host: str) -> Reply:
+    def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
         """Return the reply to a request that is not valid HTTP or arrived incomplete, in its provider's format.
 
-        `target` is the path and query, as far as they arrived.
+        `target` is the path and query, and `headers` the header fields, as far as they arrived.
         """
-        route = self._route(self._book.find(target.partition("?")[0] or "/", host))
+        address = self._book.find(target.partition("?")[0] or "/", headers.get("host", ""))
+        route = self._route(address)
         edge = route.edge
         if edge is None:
             return _problem(status, message)
-        if status == 405:
-            return edge.refuse_method(route.match)
-        return edge.provider.error_reply(Refusal("invalid_request", message))._replace(status=status)
+        name = self._name_of_sandbox(address, headers, _credential(edge.provider, headers))
+        return edge.refuse_unread(status, message, route.match, headers, self.sandboxes.get(name))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -137,11 +141,13 @@ class Server:
             await self._without_provider(address, request, connection)
             return
         key = _credential(edge.provider, headers) if edge is not None else ""
-        name = address.sandbox or headers.get("x-mock-sandbox") or self._sandbox_of_key(key) or "default"
+        name = self._name_of_sandbox(address, headers, key)
+        if request.method == "OPTIONS" and name == "default" and address.sandbox is None and is_preflight(request):
+            name = self._sandbox_for_preflights()
         sandbox = self.sandboxes.get(name)
         if sandbox is None:
             reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
-            await _respond(connection, reply)
+            await _respond(connection, reply, () if edge is None else edge.cross_origin.headers(headers))
             return
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
@@ -176,9 +182,15 @@ class Server:
             keys = (self._sandbox_of_key(_credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
             name = next(filter(None, keys), None) or "default"
         sandbox, closest = self.sandboxes.get(name), self._unmatched.closest(address.path)
+        chosen = sandbox is not None and sandbox.program.cors
+        reply = self._cross_origin.options(request, None, chosen=chosen)
+        if reply is None:
+            reply = _problem(404, self._unmatched.message(address.path, closest))
         if sandbox is not None:
-            await sandbox.store.append(self._unmatched.journal_entry(address, closest, request, sandbox.clock.now()))
-        await _respond(connection, _problem(404, self._unmatched.message(address.path, closest)))
+            await sandbox.store.append(
+                self._unmatched.journal_entry(address, closest, request, reply, sandbox.clock.now())
+            )
+        await _respond(connection, reply, self._cross_origin.headers(request.headers, chosen=chosen))
 
     def _find(self, path: str, host: str) -> tuple[Address, _Route]:
         address = self._book.find(path, host)
@@ -195,6 +207,18 @@ class Server:
             if match is not None:
                 return _Route(edge, match)
         return _NO_EDGE
+
+    def _name_of_sandbox(self, address: Address, headers: Mapping[str, str], key: str | Refusal) -> str:
+        return address.sandbox or headers.get("x-mock-sandbox") or self._sandbox_of_key(key) or "default"
+
+    def _sandbox_for_preflights(self) -> str:
+        """Return the name of a sandbox that answers preflights.
+
+        A preflight has no key or other header that names the sandbox of the request that follows it. If the default
+        sandbox does not use CORS, one that does answers.
+        """
+        candidates = (self.sandboxes.default, *self.sandboxes.by_name.values())
+        return next((sandbox.name for sandbox in candidates if sandbox.program.cors), "default")
 
     def _sandbox_of_key(self, key: str | Refusal) -> str | None:
         """Return the name of the sandbox in a credential."""

@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from difflib import get_close_matches
 
-from mockserver.core.journal import JournalEntry
+from mockserver.core.journal import KEPT_BODY, JournalEntry
+from mockserver.kit.operations import Reply
 from mockserver.kit.provider import Provider
 from mockserver.wire.address import Address
+from mockserver.wire.reply import encode
 from mockserver.wire.request import Request
 
 # Only this many characters of a path are compared: the time for it grows with the square of the length.
@@ -30,15 +32,19 @@ class Unmatched:
         known = f"Paths start with a provider's prefix ({prefixes}) or with /_mock."
         return f"No provider has the path {path!r}. {known}" + (f" Did you mean {closest}?" if closest else "")
 
-    def journal_entry(self, address: Address, closest: str | None, request: Request, now: int) -> JournalEntry:
+    def journal_entry(
+        self, address: Address, closest: str | None, request: Request, reply: Reply, now: int
+    ) -> JournalEntry:
         """Return the entry for the journal of the request's sandbox; `now` is the time on the sandbox's clock."""
+        missing = "no provider has this path" + (f"; closest: {closest}" if closest else "")
         return JournalEntry(
             "request",
             now,
             method=request.method,
             path=address.path,
             query=request.query.decode("latin-1"),
-            status=404,
-            note="no provider has this path" + (f"; closest: {closest}" if closest else ""),
+            status=reply.status,
+            note=reply.note or missing,
+            reply=encode(reply)[:KEPT_BODY],
             headers=request.fields,
         )
