@@ -42,7 +42,7 @@ class WaitingApplication:
             raise
         await connection.respond(200, (), b"done")
 
-    def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
+    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
         return Reply(status, message)
 
 

@@ -27,6 +27,7 @@ from mockserver.wire.overlay import apply_overlay
 from mockserver.wire.request import Broken, Disconnected, Ended
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
+from mockserver.wire.services import credential, current_usage
 from mockserver.wire.stream import ENDINGS
 
 log = logging.getLogger("mockserver")
@@ -100,6 +101,8 @@ class Edge:
             if fault is not None and fault.phase == "after_commit":
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
+            if not admission.usage and self.provider.limit_headers:
+                admission.usage = await self._usage(admission)
             await sender.reply(reply, self._extra_headers(admission), fault, with_body=with_body)
         except Ended:
             sender.body_lost = ended = True
@@ -244,23 +247,28 @@ class Edge:
         await sender.lose(reply, fault)
         return reply
 
-    def refuse_unread(
-        self,
-        status: int,
-        message: str,
-        match: Match[Operation] | None,
-        headers: Mapping[str, str],
-        sandbox: Sandbox | None,
+    async def refuse_unread(
+        self, status: int, message: str, match: Match[Operation] | None, headers: Mapping[str, str], sandbox: Sandbox
     ) -> Reply:
-        """Return the reply to a request that is not valid HTTP or arrived incomplete. `match` is as for `serve`."""
+        """Return the reply to a request that is not valid HTTP or arrived incomplete.
+
+        `match` is as for `serve`, and `headers` are the header fields that have arrived.
+        """
         refusal = Refusal("invalid_request", message)
         if status == 405:
             refusal = _no_such_path() if match is None else self._no_such_method(match)
         reply = self.provider.error_reply(refusal)
-        chosen = sandbox is not None and sandbox.program.cors
-        extra = self.cross_origin.headers(headers, chosen=chosen)
-        own = _with_refusal_headers(reply, refusal)
-        return reply._replace(status=reply.status if status == 405 else status, headers=(*own, *extra))
+        usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), sandbox.clock.now())
+        extra = (
+            *_with_refusal_headers(reply, refusal),
+            *self.provider.usage_headers(usage),
+            *self.cross_origin.headers(headers, chosen=sandbox.program.cors),
+        )
+        return reply._replace(status=reply.status if status == 405 else status, headers=extra)
+
+    def headers_without_sandbox(self, headers: Mapping[str, str], now: int) -> Sequence[Header]:
+        """Return the headers of the reply to a request for a sandbox that does not exist."""
+        return (*self.provider.usage_headers(self.provider.unused_limits(now)), *self.cross_origin.headers(headers))
 
     def _no_such_method(self, match: Match[Operation]) -> Refusal:
         allowed = self.cross_origin.allowed(match)
@@ -268,8 +276,13 @@ class Edge:
 
     # The journal entry.
 
+    async def _usage(self, admission: Admission) -> Sequence[Usage]:
+        """Return the usage for the headers of a request that was refused before it was counted, or is not counted."""
+        account = admission.optional_account
+        return await current_usage(self.provider, admission.sandbox, admission.key, admission.now, account)
+
     def _extra_headers(self, admission: Admission) -> Sequence[Header]:
-        extra = self.provider.usage_headers(admission.usage or self.provider.unused_limits(admission.now))
+        extra = self.provider.usage_headers(admission.usage)
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         cross_origin = self.cross_origin.headers(admission.request.headers, chosen=admission.sandbox.program.cors)

@@ -22,6 +22,7 @@ from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Request
 from mockserver.wire.routes import Match
+from mockserver.wire.services import credential
 from mockserver.wire.unmatched import Unmatched
 
 log = logging.getLogger("mockserver")
@@ -37,8 +38,6 @@ class _Route(NamedTuple):
 _NO_EDGE = _Route(None)
 # Routes are cached if the path and the host have up to this many characters together.
 _MAX_CACHED = 256
-# Characters of a credential. A longer one belongs to no account.
-_MAX_KEY = 4_096
 
 
 class _Edges(dict[str, Edge]):
@@ -95,7 +94,7 @@ class Server:
         """Return the provider with this name. Raises KeyError."""
         return self._providers[name]
 
-    def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
+    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
         """Return the reply to a request that is not valid HTTP or arrived incomplete, in its provider's format.
 
         `target` is the path and query, and `headers` the header fields, as far as they arrived.
@@ -105,8 +104,9 @@ class Server:
         edge = route.edge
         if edge is None:
             return _problem(status, message)
-        name = self._name_of_sandbox(address, headers, _credential(edge.provider, headers))
-        return edge.refuse_unread(status, message, route.match, headers, self.sandboxes.get(name))
+        name = self._name_of_sandbox(address, headers, credential(edge.provider, headers))
+        sandbox = self.sandboxes.get(name) or self.sandboxes.default
+        return await edge.refuse_unread(status, message, route.match, headers, sandbox)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -140,14 +140,16 @@ class Server:
         if edge is None and address.target != "control":
             await self._without_provider(address, request, connection)
             return
-        key = _credential(edge.provider, headers) if edge is not None else ""
+        key = credential(edge.provider, headers) if edge is not None else ""
         name = self._name_of_sandbox(address, headers, key)
         if request.method == "OPTIONS" and name == "default" and address.sandbox is None and is_preflight(request):
             name = self._sandbox_for_preflights()
         sandbox = self.sandboxes.get(name)
         if sandbox is None:
             reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
-            await _respond(connection, reply, () if edge is None else edge.cross_origin.headers(headers))
+            now = self.sandboxes.default.clock.now()
+            extra = () if edge is None else edge.headers_without_sandbox(headers, now)
+            await _respond(connection, reply, extra)
             return
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
@@ -179,7 +181,7 @@ class Server:
         """Answer 404, and write the request into the journal of its sandbox, so that tests can find the wrong path."""
         name = address.sandbox or request.headers.get("x-mock-sandbox")
         if name is None:
-            keys = (self._sandbox_of_key(_credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
+            keys = (self._sandbox_of_key(credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
             name = next(filter(None, keys), None) or "default"
         sandbox, closest = self.sandboxes.get(name), self._unmatched.closest(address.path)
         chosen = sandbox is not None and sandbox.program.cors
@@ -223,17 +225,6 @@ class Server:
     def _sandbox_of_key(self, key: str | Refusal) -> str | None:
         """Return the name of the sandbox in a credential."""
         return sandbox_in_key(key, self.sandboxes.by_name) if isinstance(key, str) else None
-
-
-def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal:
-    """Return the credential of a request, or why it has none. It determines the sandbox and the account."""
-    try:
-        key = provider.key(headers)
-    except Refusal as refusal:
-        return refusal
-    if len(key) > _MAX_KEY:
-        return Refusal("unauthorized", f"The credential is longer than {_MAX_KEY} bytes")
-    return key
 
 
 async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header] = ()) -> None:
