@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
+from mockserver.clock import wall_ms
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Usage
@@ -101,9 +102,7 @@ class Edge:
             if fault is not None and fault.phase == "after_commit":
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
-            if not admission.usage and self.provider.limit_headers:
-                admission.usage = await self._usage(admission)
-            await sender.reply(reply, self._extra_headers(admission), fault, with_body=with_body)
+            await sender.reply(reply, await self._extra_headers(admission), fault, with_body=with_body)
         except Ended:
             sender.body_lost = ended = True
         except Broken:
@@ -111,6 +110,8 @@ class Edge:
             sender.note = sender.note or admission.note or "a fault closed the connection"
         except Disconnected:
             sender.body_lost = True
+            if sender.delivered != "part":
+                sender.delivered = "client_left"
             sender.note = sender.note or admission.note or "the client disconnected before its request was complete"
         finally:
             admission.release_body()
@@ -227,6 +228,7 @@ class Edge:
         admission.usage = refusal.usage or admission.usage
         admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MAX_DEVIATIONS]
         admission.job = refusal.job or admission.job
+        admission.retry_at = self._retry_at(admission, refusal)
         reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:
             options = admission.sandbox.program.options.get(self.provider.name, {})
@@ -238,6 +240,14 @@ class Edge:
             return _undocumented(admission, assumed)
         note = admission.note or reply.note or (str(refusal) if refusal.message or refusal.note else None)
         return reply._replace(headers=_with_refusal_headers(reply, refusal), note=note)
+
+    def _retry_at(self, admission: Admission, refusal: Refusal) -> int | None:
+        """Return the instant before which the reply asks the client not to come back; None if it does not ask."""
+        if refusal.retry_after is not None:
+            return admission.now + -(-refusal.retry_after // 1000) * 1000
+        if refusal.kind == "rate_limited" and self.provider.reports_reset and admission.usage:
+            return admission.usage[0].resets_at
+        return None
 
     async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
         """Return the reply that is sent in place of one that a fault loses after the operation was done."""
@@ -276,13 +286,13 @@ class Edge:
 
     # The journal entry.
 
-    async def _usage(self, admission: Admission) -> Sequence[Usage]:
-        """Return the usage for the headers of a request that was refused before it was counted, or is not counted."""
-        account = admission.optional_account
-        return await current_usage(self.provider, admission.sandbox, admission.key, admission.now, account)
-
-    def _extra_headers(self, admission: Admission) -> Sequence[Header]:
-        extra = self.provider.usage_headers(admission.usage)
+    async def _extra_headers(self, admission: Admission) -> Sequence[Header]:
+        usage = admission.usage
+        if not usage and self.provider.limit_headers:
+            # The request was refused before it was counted, or its operation counts against no limit.
+            account, now = admission.optional_account, admission.now
+            usage = await current_usage(self.provider, admission.sandbox, admission.key, now, account)
+        extra = self.provider.usage_headers(usage)
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         cross_origin = self.cross_origin.headers(admission.request.headers, chosen=admission.sandbox.program.cors)
@@ -299,6 +309,7 @@ class Edge:
         if sender.ending in ("complete", "client_left"):
             rows = (*rows, f"{self.provider.name}.ending.{sender.ending}")
         secret = operation is not None and operation.secret
+        usage, real_start = admission.usage, admission.real_start
         entry = JournalEntry(
             "request",
             admission.now,
@@ -322,9 +333,14 @@ class Edge:
             b"" if secret else admission.raw[:KEPT_BODY],
             b"" if secret else sender.body[:KEPT_BODY],
             request.fields,
-            None,
+            {"chunks": sender.chunks} if sender.chunks else None,
             0,
             request.head_bytes,
+            sender.delivered,
+            usage[0] if usage else None,
+            admission.retry_at,
+            admission.digest,
+            None if real_start is None else (real_start, wall_ms()),
         )
         sandbox.tally.request(entry)
         if not ended:
