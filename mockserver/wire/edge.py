@@ -30,6 +30,7 @@ from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
 from mockserver.wire.services import credential, current_usage
 from mockserver.wire.stream import ENDINGS
+from mockserver.wire.unmatched import not_simulated
 
 log = logging.getLogger("mockserver")
 
@@ -98,7 +99,7 @@ class Edge:
         sender = ReplySender(admission.connection, clock, admission, admission.fault_seed)
         clock.enter()
         try:
-            reply, fault = await self._decide(admission, match, sender)
+            reply, fault = await self._decide(admission, path, match, sender)
             if fault is not None and fault.phase == "after_commit":
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
@@ -124,14 +125,14 @@ class Edge:
     # Deciding.
 
     async def _decide(
-        self, admission: Admission, match: Match[Operation] | None, sender: ReplySender
+        self, admission: Admission, path: str, match: Match[Operation] | None, sender: ReplySender
     ) -> tuple[Reply, Fault | None]:
         """Return the reply to a request, and the fault that loses or damages it, if there is one."""
         try:
             await admission.sandbox.settling.settle(admission.now)
             if admission.request.method == "OPTIONS" and (reply := self._options(admission, match)) is not None:
                 return reply, None
-            operation, prepared = self._route(admission, match)
+            operation, prepared = self._route(admission, path, match)
             for check in prepared.checks:
                 pending = check(admission, operation)
                 if pending is not None:
@@ -156,9 +157,10 @@ class Edge:
             admission.note = "internal error: see the server's log"
             return self._refused(admission, Refusal("server_error", "Internal server error")), None
 
-    def _route(self, admission: Admission, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
+    def _route(self, admission: Admission, path: str, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
         if match is None:
-            raise _no_such_path()
+            admission.note = not_simulated(self.provider, admission.request.method, path)
+            raise _no_such_path(admission.note)
         method = admission.request.method
         operation = match.operation(method)
         if operation is None:
@@ -260,13 +262,13 @@ class Edge:
     async def refuse_unread(
         self, status: int, message: str, match: Match[Operation] | None, headers: Mapping[str, str], sandbox: Sandbox
     ) -> Reply:
-        """Return the reply to a request that is not valid HTTP or arrived incomplete.
+        """Return the reply to a request that is not valid HTTP or arrived incomplete. 405 is for an unknown method.
 
         `match` is as for `serve`, and `headers` are the header fields that have arrived.
         """
         refusal = Refusal("invalid_request", message)
         if status == 405:
-            refusal = _no_such_path() if match is None else self._no_such_method(match)
+            refusal = _no_such_path(message) if match is None else self._no_such_method(match)
         reply = self.provider.error_reply(refusal)
         usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), sandbox.clock.now())
         extra = (
@@ -347,8 +349,8 @@ class Edge:
             await sandbox.store.append(entry)
 
 
-def _no_such_path() -> Refusal:
-    return Refusal("not_found", "No such path", row="no_such_path")
+def _no_such_path(message: str) -> Refusal:
+    return Refusal("not_found", message, row="no_such_path")
 
 
 def _exhausted(usage: Sequence[Usage], now: int, retry_after: int | None) -> Sequence[Usage]:
