@@ -60,7 +60,7 @@ FALLBACK = Plan(
 class Program(NamedTuple):
     """A compiled scenario. It is immutable; switching a sandbox's scenario replaces its program.
 
-    `costs` has the operations whose rules can take long to match.
+    `costs` has the operations whose rules can take long to match. With `cors` web pages of all sites may read replies.
     """
 
     source: Scenario
@@ -72,6 +72,7 @@ class Program(NamedTuple):
     webhooks: tuple[WebhookRuleSpec, ...]
     options: Mapping[str, Mapping[str, Any]] = {}
     costs: Mapping[str, tuple[Cost, ...]] = {}
+    cors: bool = False
 
     @property
     def name(self) -> str:
@@ -119,6 +120,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         webhooks=tuple(scenario.webhooks),
         options=scenario.provider_options,
         costs=costs,
+        cors=bool(scenario.cors),
     )
 
 

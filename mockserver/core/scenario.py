@@ -495,6 +495,11 @@ class Scenario(Model):
         default=None,
         description="the clock for the timestamps of signatures: `wall` (the machine's) or `sandbox`; default: wall",
     )
+    cors: bool | None = Field(
+        default=None,
+        description="true: web pages of all sites may read the replies of all providers (CORS), also of those whose "
+        "real API does not allow that; default: false",
+    )
     accounts: list[AccountSpec] = Field(
         default_factory=_no_items,
         max_length=1000,
@@ -545,6 +550,7 @@ class Scenario(Model):
                 "seed": self.seed if self.seed is not None else parent.seed,
                 "clock": self.clock or parent.clock,
                 "signature_time": self.signature_time or parent.signature_time,
+                "cors": self.cors if self.cors is not None else parent.cors,
                 "accounts": [*self.accounts, *parent.accounts],
                 "plans": {**parent.plans, **self.plans},
                 "rules": [*self.rules, *(rule for rule in parent.rules if rule.name not in own)],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
-What = Literal["journal", "jobs", "counters", "faults", "all"]
+What = Literal["journal", "jobs", "counters", "credits", "faults", "all"]
 
 
 class MockServer(History):
@@ -178,7 +178,10 @@ class MockServer(History):
         return hosted.act(report).of()
 
     def reset(self, what: What = "all") -> None:
-        """Clear the journal, the jobs, the counters, the armed faults, or all of them."""
+        """Clear the journal, the jobs, the counters, the armed faults, or all of them.
+
+        With `credits` every account has the credits of the scenario again. `counters` includes this.
+        """
         validated_reset = validated(Reset, {"what": what})
         self._hosted.act(lambda now: self._hosted.sandbox.reset(validated_reset.what))
 
