@@ -21,10 +21,27 @@ from mockserver.core.check import (
 from mockserver.core.costs import Cost, costs_of
 from mockserver.core.durations import Span
 from mockserver.core.faults import Fault, Phase
-from mockserver.core.match import CompiledCondition, Miss, Rule, RuleGroup, compile_check, compile_item, compile_window, key_matches
+from mockserver.core.match import (
+    CompiledCondition,
+    Miss,
+    Rule,
+    RuleGroup,
+    compile_check,
+    compile_item,
+    compile_window,
+    key_matches,
+)
 from mockserver.core.patterns import PatternSizes
 from mockserver.core.plans import Plan, Step
-from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
+from mockserver.core.scenario import (
+    AccountSpec,
+    CallOutRuleSpec,
+    FaultSpec,
+    PlanSpec,
+    RuleSpec,
+    Scenario,
+    WebhookRuleSpec,
+)
 from mockserver.core.word_runs import arrange
 
 __all__ = [
@@ -61,6 +78,7 @@ class Program(NamedTuple):
     others: Mapping[str, tuple[Miss, ...]]
     accounts: tuple[AccountSpec, ...]
     webhooks: tuple[WebhookRuleSpec, ...]
+    call_outs: tuple[CallOutRuleSpec, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = {}
     costs: Mapping[str, tuple[Cost, ...]] = {}
 
@@ -108,6 +126,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         others=others,
         accounts=tuple(scenario.accounts),
         webhooks=tuple(scenario.webhooks),
+        call_outs=tuple(scenario.call_outs),
         options=scenario.providers,
         costs=costs,
     )
@@ -119,7 +138,19 @@ def compile_fault(spec: FaultSpec) -> Fault:
     phase: Phase = spec.phase or ("mid_body" if kind in MID_BODY else "before_commit")
     at = 0.5 if spec.at is None else spec.at
     framing = spec.framing or "length"
-    return Fault(kind, phase, spec.message, spec.retry_after, spec.lasts, at, spec.rate, spec.p99, framing)
+    return Fault(
+        kind,
+        phase,
+        spec.message,
+        spec.retry_after,
+        spec.lasts,
+        at,
+        spec.rate,
+        spec.p99,
+        framing,
+        spec.inside,
+        spec.held,
+    )
 
 
 def _plan(name: str, spec: PlanSpec) -> Plan:

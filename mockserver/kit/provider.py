@@ -48,6 +48,8 @@ class Provider(Errors, Limits, Webhooks):
     `language` is the path within a request's body of the language of the reply. The request that a job keeps has the
     language under the last name of that path.
 
+    `call_outs` are the events of its outgoing calls that are not webhooks.
+
     Only for the documents: `features` (in a few words), `description`, `security` (OpenAPI security schemes; one of
     them is needed), and `tags` (their descriptions by name).
     """
@@ -64,6 +66,7 @@ class Provider(Errors, Limits, Webhooks):
     states: ClassVar[Mapping[Status, str]] = {}
     stages: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[tuple[str, ...]] = ()
+    call_outs: ClassVar[tuple[str, ...]] = ()
     features: ClassVar[str] = ""
     description: ClassVar[str] = ""
     security: ClassVar[Mapping[str, Mapping[str, Any]]] = BEARER

@@ -18,6 +18,7 @@ class Summary(NamedTuple):
     events: tuple[str, ...]
     tiers: tuple[str, ...]
     limits: tuple[str, ...]
+    call_outs: tuple[str, ...] = ()
 
 
 def summary(provider: Provider) -> Summary:
@@ -32,6 +33,7 @@ def summary(provider: Provider) -> Summary:
         events=tuple(provider.events),
         tiers=(*provider.tiers, *provider.aliases),
         limits=tuple(dict.fromkeys(figure for tier in provider.tiers.values() for figure in tier)),
+        call_outs=provider.call_outs,
     )
 
 

@@ -94,6 +94,7 @@ class Descrideo(Provider):
         SUCCEEDED: Event("A job succeeded", replies.Succeeded, example=examples.SUCCEEDED),
         FAILED: Event("A job failed", replies.Failed, example=examples.FAILED),
     }
+    call_outs = (sources.RESOLVE, sources.FETCH)
     job_events = {"succeeded": SUCCEEDED, "failed": FAILED, "cancelled": FAILED}
     signature = Signature(
         "X-Nxt-Signature",
