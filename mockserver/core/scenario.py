@@ -19,6 +19,7 @@ from pydantic import (
 
 from mockserver.core import durations, json_schema
 from mockserver.core.durations import Span
+from mockserver.core.expect import Expectations
 from mockserver.core.faults import ByteOffset
 from mockserver.core.instants import Moment, parse_moment, parse_rfc3339
 from mockserver.core.plans import RANK, Status
@@ -610,6 +611,10 @@ class Scenario(Model):
     providers: dict[str, dict[str, Any]] = Field(
         default_factory=_no_keys, description="options for individual providers"
     )
+    expect: Expectations = Field(
+        default_factory=_no_items,
+        description="what the client should do; judged at the end of a test and by `mockserver verdict`",
+    )
 
     def extending(self, parent: "Scenario") -> "Scenario":
         """Return this scenario merged with `parent`. Its own rules, accounts and webhooks are tried first.
@@ -630,5 +635,6 @@ class Scenario(Model):
                 "webhooks": [*self.webhooks, *parent.webhooks],
                 "call_outs": [*self.call_outs, *parent.call_outs],
                 "providers": options,
+                "expect": [*parent.expect, *self.expect],
             }
         )

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from mockserver.core.faults import Refusal
 from mockserver.core.streams import Track
+from mockserver.core.verdict.declarations import Advised, Role
 
 Header = tuple[bytes, bytes]
 BodyKind = Literal["json", "multipart", "form"]
@@ -123,6 +124,11 @@ class Operation(NamedTuple):
     the handler is called, so that `--no-assumed` can refuse the request. `deviations` returns what the contract does
     not allow in a valid request.
 
+    For the verdict on clients: `role` says what the operation is for (see `kit.roles` for the default). `paid` is true
+    if what it creates costs the account credits or a part of a quota, and `cost_row` is the ledger row of the price.
+    `asset` is the path of the link to the result in the reply of a poll. `poll_every` replaces the provider's advice.
+    `immediate` is true if the reply has the result.
+
     Only for the documents: `links` from a reply to the next request (name -> operation, its parameter, and where the
     value is in the reply's body, by default `/id`), `parts` (the media types of files in a multipart body), `tag`,
     `host` (if it is not the provider's first) and `examples` (request bodies by name).
@@ -157,3 +163,9 @@ class Operation(NamedTuple):
     request_ledger_rows: Callable[[Any], Iterable[str]] | None = None
     deviations: Callable[[Any], Iterable[str]] | None = None
     error_reply: Callable[[Refusal], Reply | None] | None = None
+    role: Role | None = None
+    paid: bool = False
+    cost_row: str | None = None
+    asset: tuple[str, ...] = ()
+    poll_every: Advised | None = None
+    immediate: bool = False

@@ -67,7 +67,8 @@ def _create(
     return _operation(api)(
         f"create_{name}", "POST", _PATHS[api], handler, f"Create a job of the {api} API", by_status, body,
         input=about, links={"status": (f"get_{name}", "job_id", "/job_id")}, examples=bodies,
-        request_ledger_rows=partial(descriptions.rows_of_job, api),
+        request_ledger_rows=partial(descriptions.rows_of_job, api), role="submit", paid=api == LIVE,
+        cost_row="rule.base_cost" if api == LIVE else None,
     )  # fmt: skip
 
 

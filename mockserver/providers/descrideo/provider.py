@@ -82,6 +82,7 @@ class Descrideo(Provider):
     default_credits = 1_000_000
     options_model = replies.ScenarioOptions
     retry_waits = (5_000, 30_000, 300_000, 1_800_000)
+    retries_row = "rule.retries"
     description = (
         "Live and sandbox operations take keys that start with `nxt_`, demo operations those with `demo_`, in "
         "`X-API-Key` or as a bearer token."
@@ -95,6 +96,8 @@ class Descrideo(Provider):
         FAILED: Event("A job failed", replies.Failed, example=examples.FAILED),
     }
     call_outs = (sources.RESOLVE, sources.FETCH)
+    event_field = "status"
+    event_job = ("job_id",)
     job_events = {"succeeded": SUCCEEDED, "failed": FAILED, "cancelled": FAILED}
     signature = Signature(
         "X-Nxt-Signature",

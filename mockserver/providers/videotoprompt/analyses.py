@@ -67,7 +67,8 @@ async def by_upload(exchange: Exchange) -> Reply:
     await exchange.spend(DAILY)
     fingerprint = f"{facts.size}:{facts.duration_ms}:{sorted(upload.fields.items())}".encode()
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
-    reply = await _accepted(exchange, job_id, _job_request(options, upload.names.get("video", "video")))
+    request = _job_request(options, upload.names.get("video", "video"))
+    reply = await _accepted(exchange, job_id, request, {"fingerprint": fingerprint.decode("utf-8", "replace")})
     return reply._replace(ledger_rows=(*reply.ledger_rows, *rows), deviations=deviations)
 
 
@@ -142,8 +143,10 @@ async def retrieve_batch(exchange: Exchange) -> Reply:
     return Reply(body=body, job=job.id, ledger_rows=(f"state.{body['status']}",))
 
 
-async def _accepted(exchange: Exchange, job_id: str, request: Mapping[str, Any]) -> Reply:
-    job = await exchange.jobs.submit(job_id, request=request)
+async def _accepted(
+    exchange: Exchange, job_id: str, request: Mapping[str, Any], facts: Mapping[str, Any] | None = None
+) -> Reply:
+    job = await exchange.jobs.submit(job_id, request=request, facts=facts)
     body = {
         "id": job.id,
         "status": "pending",
