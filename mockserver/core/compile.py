@@ -33,7 +33,15 @@ from mockserver.core.match import (
 )
 from mockserver.core.patterns import PatternSizes
 from mockserver.core.plans import Plan, Step
-from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
+from mockserver.core.scenario import (
+    AccountSpec,
+    CallOutRuleSpec,
+    FaultSpec,
+    PlanSpec,
+    RuleSpec,
+    Scenario,
+    WebhookRuleSpec,
+)
 from mockserver.core.word_runs import arrange
 
 __all__ = [
@@ -70,6 +78,7 @@ class Program(NamedTuple):
     others: Mapping[str, tuple[Miss, ...]]
     accounts: tuple[AccountSpec, ...]
     webhooks: tuple[WebhookRuleSpec, ...]
+    call_outs: tuple[CallOutRuleSpec, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = {}
     costs: Mapping[str, tuple[Cost, ...]] = {}
     cors: bool = False
@@ -118,6 +127,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         others=others,
         accounts=tuple(scenario.accounts),
         webhooks=tuple(scenario.webhooks),
+        call_outs=tuple(scenario.call_outs),
         options=scenario.provider_options,
         costs=costs,
         cors=bool(scenario.cors),
@@ -130,7 +140,19 @@ def compile_fault(spec: FaultSpec) -> Fault:
     phase: Phase = spec.phase or ("mid_body" if kind in MID_BODY else "before_commit")
     at = 0.5 if spec.at is None else spec.at
     framing = spec.framing or "length"
-    return Fault(kind, phase, spec.message, spec.retry_after, spec.lasts, at, spec.rate, spec.p99, framing)
+    return Fault(
+        kind,
+        phase,
+        spec.message,
+        spec.retry_after,
+        spec.lasts,
+        at,
+        spec.rate,
+        spec.p99,
+        framing,
+        spec.inside,
+        spec.held,
+    )
 
 
 def _plan(name: str, spec: PlanSpec) -> Plan:
