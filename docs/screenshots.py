@@ -29,7 +29,7 @@ clock: {mode: manual}
 accounts:
   - {key: "*", plan: pro, credits: 40, webhook: {url: "http://127.0.0.1:%d/hooks"}}
 """
-ANALYZE, GENERATE = "/videotoprompt/v1/analyze/url", "/prompttovideo/generate"
+ANALYZE, GENERATE = "/videotoprompt/v1/analyze/url", "/prompttovideo/api/v1/generate"
 
 
 class Receiver(BaseHTTPRequestHandler):

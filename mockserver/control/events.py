@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
+from mockserver.clock import monotonic
 from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
@@ -19,6 +20,8 @@ from mockserver.sandbox.sandbox import Sandbox
 
 # Seconds without an event after which a comment is sent, so that proxies keep the connection.
 _PING = 15.0
+# Seconds after which the state is looked at: a fault that is armed is not in the journal.
+_LOOK = 1.0
 
 router = APIRouter(tags=["records"], route_class=StrictRoute)
 
@@ -90,9 +93,14 @@ class EventStream(Response):
             if self._cleared:
                 first += b"event: cleared\ndata: {}\n\n"
             await send({"type": "http.response.body", "body": first + await self._changed_state(), "more_body": True})
-            while (batches := await self._listener.read(wait=_PING)) is not None:
+            sent_at = monotonic()
+            while (batches := await self._listener.read(wait=_LOOK)) is not None:
                 frame = b"".join([self._event(batch) for batch in batches]) + await self._changed_state()
-                await send({"type": "http.response.body", "body": frame or b":\n\n", "more_body": True})
+                if not frame and monotonic() - sent_at >= _PING:
+                    frame = b":\n\n"
+                if frame:
+                    sent_at = monotonic()
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
             self._listener.close()

@@ -78,7 +78,7 @@ function App() {
     return () => window.removeEventListener("keydown", press);
   }, []);
 
-  const [name, , View] = VIEWS.find(([each]) => each === route.view) ?? VIEWS[1];
+  const [name, title, View] = VIEWS.find(([each]) => each === route.view) ?? VIEWS[1];
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
     <header class="top">
       <a class="brand" href="#/journal"><img src="page/icon.svg" alt="" width="22" height="22" />mockserver</a>
@@ -88,8 +88,8 @@ function App() {
         <button type="button" class="quiet" aria-label="Dark or light" title="Dark or light (t)" onClick=${() => setTheme(flip)}>◐</button>
         <button type="button" class="quiet" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button></div>
     </header>
-    <nav class="views" aria-label="Views">${VIEWS.map(([each, title]) => html`<a href="#/${each}" aria-current=${each === name ? "page" : undefined}>${title}<${Badge} view=${each} /></a>`)}</nav>
-    <main id="main" tabindex="-1">${token ? html`<${Token} again=${token.again} done=${() => { setAsked(null); feed.reconnect(); }} />` : html`<${View} route=${route} go=${go} />`}</main>
+    <nav class="views" aria-label="Views">${VIEWS.map(([each, text]) => html`<a href="#/${each}" aria-current=${each === name ? "page" : undefined}>${text}<${Badge} view=${each} /></a>`)}</nav>
+    <main id="main" tabindex="-1"><h1 class="hidden">${title}</h1>${token ? html`<${Token} again=${token.again} done=${() => { setAsked(null); feed.reconnect(); }} />` : html`<${View} route=${route} go=${go} />`}</main>
     ${help && html`<${Help} close=${() => setHelp(false)} />`}`;
 }
 
@@ -170,5 +170,7 @@ function badged() {
   return `data:image/svg+xml,${encodeURIComponent(icon)}`;
 }
 
-render(html`<${App} />`, document.getElementById("app"));
+const root = document.getElementById("app");
+root.replaceChildren();
+render(html`<${App} />`, root);
 feed.run();

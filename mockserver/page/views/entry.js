@@ -110,12 +110,14 @@ function hex(base64) {
 }
 
 function Rules({ entry }) {
-  const missed = entry.missed ?? [];
+  const elsewhere = (entry.missed ?? []).filter((each) => each.failed.startsWith("operation is not"));
+  const missed = (entry.missed ?? []).filter((each) => !elsewhere.includes(each));
+  const list = (rules) => html`<ul class="missed">${rules.map((each) => html`<li><strong>${each.rule}</strong><code>${each.failed}</code></li>`)}</ul>`;
   return html`${entry.rule
       ? html`<p class="matched">The rule <strong>${entry.rule}</strong> matched. It is the first whose conditions all hold.</p>`
       : html`<p class="matched">No rule of the scenario matched. The provider's own behaviour applies.</p>`}
-    ${missed.length > 0 && html`<p class="label">Rules before it that did not match, and the first condition that failed</p>
-      <ul class="missed">${missed.map((each) => html`<li><strong>${each.rule}</strong><code>${each.failed}</code></li>`)}</ul>`}`;
+    ${missed.length > 0 && html`<p class="label">Rules that did not match, and the first condition that failed</p>${list(missed)}`}
+    ${elsewhere.length > 0 && html`<details class="fields"><summary>Rules for other operations <span class="count">${elsewhere.length}</span></summary>${list(elsewhere)}</details>`}`;
 }
 
 function Sources({ rows }) {

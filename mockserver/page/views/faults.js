@@ -28,7 +28,7 @@ export function Faults() {
     <div class="card"><h2>Make the next request fail</h2>
       <label>Operation <input list="operations" value=${fault.operation} onInput=${set("operation")} /></label>
       <datalist id="operations">${(names ?? []).map((name) => html`<option value=${name}></option>`)}</datalist>
-      <div class="fields-row"><label>Fault <select value=${fault.kind} onChange=${set("kind")}>${KINDS.map((kind) => html`<option>${kind}</option>`)}</select></label>
+      <div class="fields-row"><label>Fault <select aria-label="Fault" value=${fault.kind} onChange=${set("kind")}>${KINDS.map((kind) => html`<option>${kind}</option>`)}</select></label>
       <label>Times <input type="number" min="1" value=${fault.times} onInput=${set("times")} /></label></div>
       <div class="fields-row"><label>When <select value=${fault.phase} onChange=${set("phase")}><option value="">the fault's default</option><option value="before_commit">before anything is done</option><option value="after_commit">after the job exists</option><option value="mid_body">in the middle of the reply</option></select></label>
       ${TIMED.includes(fault.kind) ? html`<label>For <input value=${fault.lasts} onInput=${set("lasts")} /></label>` : html`<label>Retry-After <input placeholder="20s" value=${fault.after} onInput=${set("after")} /></label>`}</div>

@@ -100,7 +100,7 @@ function ticks(left, right) {
 
 /** The steps of a job as segments. Those before the last change come from the journal. */
 function segments(job, events) {
-  const created = Date.parse(job.created_at);
+  const created = job.created;
   const base = job.steps[0]?.at ?? created;
   const earlier = events.filter((event) => event.kind === "step" && event.at < base);
   const parts = [];
@@ -112,7 +112,7 @@ function segments(job, events) {
 }
 
 function Lane({ job, events, x, left, right, now, open, reload, go }) {
-  const created = Date.parse(job.created_at);
+  const created = job.created;
   const visible = events.filter((event) => event.at >= left && event.at <= right && event.kind !== "step");
   return html`<article class="lane ${open ? "open" : ""}"><a class="who" href="#/jobs${open ? "" : `/${encodeURIComponent(job.id)}`}" aria-expanded=${open}><strong>${job.id}</strong><span class="count">${job.provider} · ${shortName(job.operation)}</span><span class="state ${job.status}">${job.held ? "held: " : ""}${job.stage ?? job.status}${job.progress !== null && !ENDED.has(job.status) ? ` ${job.progress} %` : ""}</span></a>
     <div class="track-time">${segments(job, events).map((part) => {

@@ -19,7 +19,14 @@ export function Scenario() {
   }, []);
   const words = query.toLowerCase().split(/\s+/);
   const shown = (list?.scenarios ?? []).filter((each) => words.every((word) => `${each.name} ${each.description}`.toLowerCase().includes(word)));
-  const edit = async (name) => setText(await get(`/scenarios/${encodeURIComponent(name)}`));
+  const edit = async (name) => {
+    try {
+      setText(await get(`/scenarios/${encodeURIComponent(name)}`));
+    } catch {
+      // A scenario that was uploaded has no file: it is shown as JSON, which is also YAML.
+      setText(JSON.stringify(await get("/scenario"), null, 2));
+    }
+  };
   return html`<section class="scenario" aria-label="Scenario"><div class="pane">
     <div class="bar"><label class="search"><span class="hidden">Search scenarios</span><input ref=${search} type="search" placeholder="Search ${list?.scenarios.length ?? ""} scenarios" value=${query} onInput=${(event) => setQuery(event.target.value)} /></label></div>
     <${Problem} error=${error} />
