@@ -17,6 +17,7 @@ from mockserver.control import (
     sandboxes,
     scenarios,
     server,
+    verdict,
     verification,
 )
 from mockserver.control.dependencies import settle
@@ -35,7 +36,7 @@ _TAGS = {
     "jobs": "Jobs of all providers",
     "accounts": "API keys: plan, credits, limits, webhook",
     "faults": "Faults for the next requests, which are applied before any rule",
-    "records": "The journal, outgoing calls and coverage",
+    "records": "The journal, outgoing calls, coverage, and the verdict on clients",
 }
 _EVERYWHERE = problems(
     {
@@ -60,6 +61,7 @@ _ROUTERS = (
     deliveries.router,
     verification.router,
     coverage.router,
+    verdict.router,
     docs.router,
 )
 
