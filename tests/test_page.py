@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from mockserver.settings import Settings
 from tests.browser import KEY, Shown, chromium, needs_chromium, receiver, shown
+from tests.payloads import PAYLOADS
 
 pytestmark = needs_chromium
 VIEWS = ("jobs", "journal", "webhooks", "accounts", "scenario", "faults")
@@ -180,8 +181,8 @@ def test_the_next_request_fails_and_the_one_after_passes(at: Shown) -> None:
     page.get_by_label("Fault", exact=True).select_option("overloaded")
     page.get_by_role("button", name="Arm the fault").click()
     expect(page.locator(".badge", has_text="armed faults")).to_contain_text("1")
-    post = {"json": {"url": "https://example.com/a.mp4"}}
-    assert [at.client.post("/videotoprompt/v1/analyze/url", **post).status_code for _ in range(2)] == [503, 202]
+    url = {"url": "https://example.com/a.mp4"}
+    assert [at.client.post("/videotoprompt/v1/analyze/url", json=url).status_code for _ in range(2)] == [503, 202]
     page.get_by_label("Everything").check()
     page.get_by_role("button", name="Clear everything").click()
     page.get_by_role("link", name="Journal").first.click()
@@ -303,30 +304,6 @@ def test_the_token_is_asked_for_once(browser: Browser) -> None:
         page.wait_for_selector(".connection.live")
 
 
-PAYLOADS = (
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "\"><script>alert(1)</script>",
-    "'><img src=x onerror=alert(1)>", "</textarea><script>alert(1)</script>", "</title><script>alert(1)</script>",
-    "<iframe srcdoc='<script>alert(1)</script>'>", "<body onload=alert(1)>", "<details open ontoggle=alert(1)>",
-    "<video><source onerror=alert(1)>", "<audio src=x onerror=alert(1)>", "<input autofocus onfocus=alert(1)>",
-    "<select autofocus onfocus=alert(1)>", "<marquee onstart=alert(1)>", "<object data=javascript:alert(1)>",
-    "<embed src=javascript:alert(1)>", "<a href=javascript:alert(1)>x</a>", "<math href=javascript:alert(1)>x</math>",
-    "<form action=javascript:alert(1)><button>x</button></form>", "<isindex action=javascript:alert(1)>",
-    "<base href=javascript:/a/-alert(1)//>", "<link rel=stylesheet href=javascript:alert(1)>",
-    "<meta http-equiv=refresh content='0;javascript:alert(1)'>", "<style>@import 'javascript:alert(1)'</style>",
-    "<div style=background:url(javascript:alert(1))>", "<table background=javascript:alert(1)>",
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "data:text/html,<script>alert(1)</script>",
-    "vbscript:msgbox(1)", "`${alert(1)}`", "${alert(1)}", "{{constructor.constructor('alert(1)')()}}", "<%= alert(1) %>",
-    "#{alert(1)}", "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e", "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#60;script&#62;alert(1)&#60;/script&#62;", "%3Cscript%3Ealert(1)%3C/script%3E", "<scr<script>ipt>alert(1)</script>",
-    "<SCRIPT>alert(1)</SCRIPT>", "<script/src=data:,alert(1)>", "<script\n>alert(1)</script>", "<!--><script>alert(1)</script>",
-    "]]><script>alert(1)</script>", "--><img src=x onerror=alert(1)>", "<svg><script>alert(1)</script></svg>",
-    "<svg><a xlink:href=javascript:alert(1)>x</a></svg>", "<svg><animate onbegin=alert(1) attributeName=x>",
-    "<math><mtext><style><img src=x onerror=alert(1)></style>", "<template><script>alert(1)</script></template>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>", "<x onclick=alert(1) tabindex=1>x</x>",
-    "<img src=`x` onerror=alert(1)>", "\";alert(1);//", "');alert(1);//", "[x](javascript:alert(1))", "![x](x\"onerror=\"alert(1))",
-)  # fmt: skip
-
-
 def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
     assert len(set(PAYLOADS)) == 60
     with shown(browser) as at:
@@ -372,7 +349,7 @@ def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
             assert page.evaluate("(s) => document.querySelectorAll(`main :is(${s})`).length", before) == 0, view
             assert (
                 page.evaluate(
-                    "document.querySelectorAll('main [onerror], main [onload], main [onclick], main a[href^=\"javascript\" i]').length"
+                    "document.querySelectorAll('main :is([onerror], [onload], [onclick], [href^=javascript])').length"
                 )
                 == 0
             )

@@ -1,6 +1,7 @@
 """The journal as a stream of server-sent events (HTML Living Standard, section 9.2)."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
@@ -83,6 +84,7 @@ class EventStream(Response):
         self._fresh = fresh
         self._cleared = cleared
         self._state: dict[str, Any] = {}
+        self._looked_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the client disconnects, the sandbox is deleted, or the server stops."""
@@ -95,7 +97,9 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": first + await self._changed_state(), "more_body": True})
             sent_at = monotonic()
             while (batches := await self._listener.read(wait=_LOOK)) is not None:
-                frame = b"".join([self._event(batch) for batch in batches]) + await self._changed_state()
+                frame = b"".join([self._event(batch) for batch in batches])
+                if self._may_have_changed(batches):
+                    frame += await self._changed_state()
                 if not frame and monotonic() - sent_at >= _PING:
                     frame = b":\n\n"
                 if frame:
@@ -120,13 +124,20 @@ class EventStream(Response):
                 parts.append(b'event: missed\ndata: {"entries":%d}\n\n' % batch.missed)
         self._fresh = False
         place = f"{self._sandbox.journal_id}-{batch.offset}".encode()
-        data = to_json([self._summaries.of(entry) for entry in batch.entries])
+        data = to_json([self._summaries.of(entry) for entry in batch.entries], exclude_none=True)
         parts.append(b"id: %b\nevent: entries\ndata: %b\n\n" % (place, data))
         return b"".join(parts)
+
+    def _may_have_changed(self, batches: Sequence[Batch]) -> bool:
+        # Requests alone change little in it, so under load it is looked at once a second.
+        if monotonic() - self._looked_at >= _LOOK:
+            return True
+        return any(entry.kind != "request" for batch in batches for entry in batch.entries)
 
     async def _changed_state(self) -> bytes:
         """Return an event with the state, or nothing if it is the same as before, apart from the passing of time."""
         sandbox = self._sandbox
+        self._looked_at = monotonic()
         clock, now = sandbox.clock, sandbox.clock.now()
         state = {
             "mode": clock.mode,
