@@ -74,7 +74,9 @@ async def find_job(sandbox: Sandbox, job_id: str, provider: str | None = None) -
 async def change_job(sandbox: Sandbox, job: Job, change: JobChange, now: int) -> Job:
     """Force a status on the job, or release it from a held step. Raises ControlError 409 where that is not possible."""
     try:
-        if change.release:
+        if change.hold:
+            changed = job.holding(now)
+        elif change.release:
             changed = job.released(now)
         else:
             assert change.status is not None

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from mockserver.core.faults import Refusal
 from mockserver.core.streams import Track
-from mockserver.core.verdict.facts import Advised, Role
+from mockserver.core.verdict.declarations import Advised, Role
 
 Header = tuple[bytes, bytes]
 BodyKind = Literal["json", "multipart", "form"]
@@ -106,7 +106,8 @@ class Operation(NamedTuple):
 
     `name` is the OpenAPI operation id without the provider. `input` is the path within the body of the value that
     scenarios call `input`, or a function that returns that value. `max_body` is the largest body in bytes if it is not
-    the provider's. `streams` is true if the reply is a stream.
+    the provider's. `streams` is true if the reply is a stream. `job_in` is the path parameter with the id of a job, if
+    the operation is about one.
 
     A `public` operation needs no credential. Others can require a `scope`. `counts` names the limits that a request
     counts against if they are not the provider's. `error_reply` returns the operation's own reply to an error, or None
@@ -146,6 +147,7 @@ class Operation(NamedTuple):
     hidden: bool = False
     secret: bool = False
     streams: bool = False
+    job_in: str = ""
     max_body: int | None = None
     description: str = ""
     tag: str = ""

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.plans import Status
-from mockserver.core.verdict.facts import Advised
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Errors
 from mockserver.kit.limits import Limits
 from mockserver.kit.models import ProviderOptions

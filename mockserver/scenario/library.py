@@ -59,6 +59,10 @@ class Library:
         """Compile the scenario with this name. Raises SourceErrors, and LookupError for an unknown name."""
         return self._builder.program_of_file(self._find(name), follow=False)
 
+    def text(self, name: str) -> str:
+        """Return the text of the scenario with this name. Raises LookupError for an unknown name."""
+        return self._find(name).read_text(encoding="utf-8")
+
     def program_typed(self, reference: str) -> Program:
         """Compile the scenario that a person typed: a name, a path, or YAML text if it has more than one line.
 

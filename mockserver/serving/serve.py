@@ -1,5 +1,6 @@
 """Running the server: its sockets, its banner, and its shutdown."""
 
+import errno
 import gc
 import socket
 import sys
@@ -91,14 +92,25 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         listener.close()
-        hint = ". Is another server running? Use --port 0 for a free port" if port else ""
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise CannotListen(f"cannot listen on {host} port {port}: {reason}{hint}") from None
+        raise CannotListen(f"cannot listen on {host} port {port}: {reason}{_hint(error, port)}") from None
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
+
+
+def _hint(error: Exception, port: int) -> str:
+    """Return the end of an error about listening: what would work."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE and port:
+        return ". Is another server running? Use --port 0 for a free port"
+    if number == errno.EACCES and port:
+        return ". Ports below 1024 may need privileges. Use --port 8080, or --port 0 for a free port"
+    if number == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror | UnicodeError):
+        return ". --host must be an address of this machine: 127.0.0.1, or 0.0.0.0 for all"
+    return ""
 
 
 def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:

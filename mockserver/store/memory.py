@@ -226,6 +226,10 @@ class MemoryStore:
         ledger = self._ledgers.get(account)
         return None if ledger is None else _credits(ledger, with_entries=True)
 
+    async def accounts(self, limit: int) -> Sequence[str]:
+        ids = dict.fromkeys((*self._counters.newest_accounts(limit), *self._ledgers.newest_accounts(limit)))
+        return list(ids)[:limit]
+
     # Small values.
 
     async def put_value(self, kind: str, key: str, value: Any, expires_at: int | None = None) -> None:

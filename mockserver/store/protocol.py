@@ -173,6 +173,9 @@ class Store(Protocol):
     async def credits(self, account: str) -> Credits | None:
         """Return the account's credits with their entries, or None when the account has not been opened."""
 
+    async def accounts(self, limit: int) -> Sequence[str]:
+        """Return the ids of at most `limit` accounts with counts or credits, those that were used last first."""
+
     # Small values: tokens, codes, overrides of accounts. A value is JSON data.
 
     async def put_value(self, kind: str, key: str, value: Any, expires_at: int | None = None) -> None:

@@ -61,14 +61,32 @@ class History(Lifetime):
         `allow` are rules whose findings are not reported, and `deny` rules whose findings are errors. `longest_poll` is
         how long a job that does not end may be polled (default: an hour). Raises ValueError for an unknown rule.
         """
-        policy = Policy(checked(allow), checked(deny), {}, None if longest_poll is None else milliseconds(longest_poll))
+        longest = None if longest_poll is None else milliseconds(longest_poll)
+        policy = Policy(self.allowed_rules).then(Policy(checked(allow), checked(deny), {}, longest))
         return self._verdict(policy)
 
     def _verdict(self, policy: Policy) -> "Verdict":
         from mockserver.verdict.judging import verdict_on
 
         hosted = self._hosted
-        return hosted.run_settled(verdict_on(hosted.sandbox, hosted.host.providers, policy, hosted.masking))
+        return hosted.run_settled(
+            verdict_on(
+                hosted.sandbox,
+                hosted.host.providers,
+                policy,
+                project=self.project_policy(),
+                masking=hosted.masking,
+            )
+        )
+
+    def problem(self) -> str | None:
+        """Describe the expectations that are not met so far, also those of the scenario. None if all are met."""
+        problems = [super().problem()]
+        if self._hosted.sandbox.program.source.expect:
+            from mockserver.testing.expected import problem_of
+
+            problems.append(problem_of(self))
+        return "\n".join(problem for problem in problems if problem is not None) or None
 
     def report(self) -> str:
         """Describe what happened: the last journal entries, unmatched requests, undelivered webhooks.

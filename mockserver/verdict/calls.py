@@ -12,7 +12,8 @@ from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.masking import SHORTEST, Masking
-from mockserver.core.verdict.facts import Call, OperationFacts, ProviderFacts, Role, Seen
+from mockserver.core.verdict.declarations import Role
+from mockserver.core.verdict.facts import Call, OperationFacts, ProviderFacts, Seen
 from mockserver.kit.provider import Provider
 
 _NO_OPERATION = OperationFacts()

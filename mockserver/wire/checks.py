@@ -251,6 +251,6 @@ async def choose_rule(admission: Admission, operation: Operation) -> None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return
     view = view_of(admission, admission.name, admission.data, input_of(admission.data, operation.input))
-    rule = admission.rule = await choose(sandbox, view, account, admission.misses)
+    rule = admission.rule = await choose(sandbox, view, account, admission.misses, admission.path.get(operation.job_in))
     if rule is not None:
         admission.fault = rule.fault

@@ -309,7 +309,7 @@ class Edge:
             b"" if secret else admission.raw[:KEPT_BODY],
             b"" if secret else sender.body[:KEPT_BODY],
             request.fields,
-            None,
+            {"chunks": sender.chunks} if sender.chunks else None,
             0,
             request.head_bytes,
             sender.delivered,

@@ -14,6 +14,8 @@ from mockserver.wire.wire_faults import FaultSeed, WireFault
 
 # After this many chunks that are already due, other requests get a turn.
 _BURST = 32
+# The chunks of a stream whose times are kept.
+_KEPT_CHUNKS = 500
 
 
 class ReplySender:
@@ -25,7 +27,17 @@ class ReplySender:
     """
 
     __slots__ = (
-        "_clock", "_connection", "_seed", "_token", "body", "body_lost", "delivered", "ending", "note", "size",
+        "_clock",
+        "_connection",
+        "_seed",
+        "_token",
+        "body",
+        "body_lost",
+        "chunks",
+        "delivered",
+        "ending",
+        "note",
+        "size",
         "status",
     )  # fmt: skip
 
@@ -37,6 +49,7 @@ class ReplySender:
         self.status: int | None = None
         self.body = b""
         self.size = 0
+        self.chunks: list[tuple[int, int]] = []
         self.note: str | None = None
         self.ending: str | None = None
         self.body_lost = False
@@ -138,3 +151,5 @@ class ReplySender:
                 self.size += len(data)
                 if len(self.body) < KEPT_BODY:
                     self.body += data
+                    if len(self.chunks) < _KEPT_CHUNKS:
+                        self.chunks.append((due - began, len(data)))

@@ -75,14 +75,16 @@ def judge(facts: Facts, policy: Policy = DEFAULT_POLICY, more: Iterable[Finding]
         for rule, finding in found
         if (severity := policy.severity(rule.name, rule.severity)) is not None
     ]
+    allowed = len(found) - len(reported)
     failures = [
         FailedCall(call.number, call.operation, call.status, lineage.failures[call.number])
         for call in facts.calls
         if call.number in lineage.failures
     ]
+    reported = [finding for finding in reported if not _is_repeated(finding, reported)]
     return Verdict(
         _ordered([*more, *reported]), len(facts.calls), len(facts.jobs), len(facts.deliveries), tuple(failures),
-        facts.complete, len(found) - len(reported),
+        facts.complete, allowed,
     )  # fmt: skip
 
 
@@ -93,6 +95,13 @@ def _findings(lineage: Lineage, rule: Rule) -> Iterable[Finding]:
             found.calls[:MOST_CALLS], found.jobs[:MOST_CALLS], found.provider, found.operation, found.account,
             found.cost, found.row, found.deliveries,
         )  # fmt: skip
+
+
+def _is_repeated(finding: Finding, others: Sequence[Finding]) -> bool:
+    """Return True for wasted credits whose job another finding names with its cost."""
+    return finding.rule == "wasted_credits" and any(
+        each is not finding and each.cost is not None and set(finding.jobs) & set(each.jobs) for each in others
+    )
 
 
 def _ordered(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -35,7 +35,7 @@ def poll_too_fast(lineage: Lineage) -> Iterator[Found]:
         if len(early) <= _PATIENT:
             continue
         calls, typical = [call for _, call in early], sorted(gap for gap, _ in early)[len(early) // 2]
-        who = f"{lineage.title(job.provider)} advises" if row is not None else "the provider gives no advice, so it is"
+        who = f"{lineage.title(job.provider)} advises" if row is not None else "without the provider's advice, wait"
         message = (
             f"{many(len(calls), 'poll')} of job {job.id} came about {seconds(typical)} after the one before: "
             f"{numbers(calls)}; {who} at least {seconds(advised)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from mockserver.core.verdict.facts import Call
 from mockserver.core.verdict.finding import Found
 from mockserver.core.verdict.lineage import Lineage, follows, waited
-from mockserver.core.verdict.messages import ids, many, numbers, seconds
+from mockserver.core.verdict.messages import ids, numbers, seconds
 
 # These statuses answer the request as it is: the same request gets the same answer.
 _FINAL = (400, 401, 402, 403, 404, 405, 413, 415, 422)
@@ -102,8 +102,7 @@ def _retried(lineage: Lineage, chain: Sequence[Call]) -> Iterator[Found]:
         return
     first, again = chain[0], chain[1:]
     message = (
-        f"#{first.number} was refused with {first.status}, and the same request was sent again unchanged "
-        f"{many(len(again), 'time')}: {numbers(again)}"
+        f"#{first.number} was refused with {first.status}, and {numbers(again)} sent the same request again unchanged"
     )
     yield Found(
         message, ids(chain), (), first.provider, first.operation, first.account

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
-from mockserver.core.verdict.facts import Advised
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Error, RefusalContext
 from mockserver.kit.models import Shape, problems
 from mockserver.kit.operations import Documented, ErrorReplies, Operation
@@ -48,7 +48,7 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "get_status", "GET", "/api/v1/video/{video_id}/status", videos.status, "Get a video's status",
             _replies("The video", models.VideoStatus, examples.STATUS, 404), path_types={"video_id": int},
-            asset=("video_url",),
+            job_in="video_id", asset=("video_url",),
         ),
         Operation(
             "list_videos", "GET", "/api/v1/videos", videos.list_videos, "List videos, newest first",
