@@ -179,7 +179,9 @@ def _checked(scenario: Any, library: Library) -> Program:
     """Compile a scenario. Raises SourceErrors for its mistakes, and ControlError 404 for an unknown name."""
     if isinstance(scenario, bytes):
         return library.program_of_text(scenario, "scenario")
-    return library.program_of_data(scenario, "scenario") if isinstance(scenario, dict) else program_of(scenario, library)
+    if isinstance(scenario, dict):
+        return library.program_of_data(scenario, "scenario")
+    return program_of(scenario, library)
 
 
 def _mistakes(errors: Sequence[SourceError]) -> list[ScenarioMistake]:
