@@ -144,7 +144,7 @@ class EntryDetail(EntryView):
     "/journal/{offset}",
     summary="Get an entry of the journal",
     response_model_exclude_unset=True,
-    responses=problems({404: "The journal has no such entry"}),
+    responses={**WRONG_QUERY, **problems({404: "The journal has no such entry"})},
 )
 async def show_entry(offset: Segment, sandbox: CurrentSandbox, parts: ServerParts) -> EntryDetail:
     """`latest` is the newest entry."""
