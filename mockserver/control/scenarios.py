@@ -148,10 +148,11 @@ async def check_scenario(
     """Give a scenario as YAML. The mistakes have the line and column at which they are."""
     try:
         data = _given(scenario.root)
-        program = (
-            parts.library.program_of_text(data, "scenario")
-            if isinstance(data, bytes)
-            else program_of(data, parts.library)
+        is_text = isinstance(data, bytes)
+        program = await (
+            asyncio.to_thread(parts.library.program_of_text, data, "scenario")
+            if is_text
+            else asyncio.to_thread(program_of, data, parts.library)
         )
     except SourceErrors as errors:
         mistakes = [
@@ -171,7 +172,8 @@ async def use_scenario(
     scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
 ) -> ScenarioUsed:
     """Give the name of a scenario, or a scenario of your own as JSON or YAML. Existing jobs keep their plans."""
-    program = program_of(_given(scenario.root), parts.library)
+    # A large scenario, or one with many mistakes, takes long.
+    program = await asyncio.to_thread(program_of, _given(scenario.root), parts.library)
     await sandbox.switch_scenario(program)
     return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)
 
