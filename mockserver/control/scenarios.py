@@ -151,12 +151,9 @@ async def check_scenario(
 ) -> ScenarioChecked:
     """Give a scenario as YAML. The mistakes have the line and column at which they are."""
     try:
-        program = _checked(_given(scenario.root), parts.library)
+        program = await asyncio.to_thread(_checked, _given(scenario.root), parts.library)
     except SourceErrors as errors:
-        mistakes = [
-            ScenarioMistake(file=e.name, line=e.line, column=e.column, message=e.message) for e in errors.errors
-        ]
-        return ScenarioChecked(valid=False, rules=0, mistakes=mistakes)
+        return ScenarioChecked(valid=False, rules=0, mistakes=_mistakes(errors.errors))
     return ScenarioChecked(valid=True, rules=len(program.rules), mistakes=[])
 
 
@@ -170,7 +167,8 @@ async def use_scenario(
     scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
 ) -> ScenarioUsed:
     """Give the name of a scenario, or a scenario of your own as JSON or YAML. Existing jobs keep their plans."""
-    program = program_of(_given(scenario.root), parts.library)
+    # A large scenario, or one with many mistakes, takes long.
+    program = await asyncio.to_thread(program_of, _given(scenario.root), parts.library)
     await sandbox.switch_scenario(program)
     return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)
 
