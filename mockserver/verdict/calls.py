@@ -178,7 +178,9 @@ def _link(entry: JournalEntry, operation: OperationFacts, seen: Seen | None) -> 
         value = value.get(name) if isinstance(value, Mapping) else None
     if not isinstance(value, str) or not value:
         return None, False
-    return urlsplit(value).path, True
+    path = urlsplit(value).path
+    # The journal has paths without the name of the sandbox.
+    return (f"/{path.split('/', 2)[-1]}" if path.startswith("/~") else path), True
 
 
 def _paths(entry: JournalEntry) -> Sequence[str]:
