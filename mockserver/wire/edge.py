@@ -25,6 +25,7 @@ from mockserver.wire.checks import Admission
 from mockserver.wire.cors import CrossOrigin
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
+from mockserver.wire.reply import date
 from mockserver.wire.request import Broken, Disconnected, Ended
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
@@ -270,8 +271,10 @@ class Edge:
         if status == 405:
             refusal = _no_such_path(message) if match is None else self._no_such_method(match)
         reply = self.provider.error_reply(refusal)
-        usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), sandbox.clock.now())
+        now = sandbox.clock.now()
+        usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), now)
         extra = (
+            date(now),
             *_with_refusal_headers(reply, refusal),
             *self.provider.usage_headers(usage),
             *self.cross_origin.headers(headers, chosen=sandbox.program.cors),
@@ -294,7 +297,7 @@ class Edge:
             # The request was refused before it was counted, or its operation counts against no limit.
             account, now = admission.optional_account, admission.now
             usage = await current_usage(self.provider, admission.sandbox, admission.key, now, account)
-        extra = self.provider.usage_headers(usage)
+        extra = (date(admission.sandbox.clock.now()), *self.provider.usage_headers(usage))
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         cross_origin = self.cross_origin.headers(admission.request.headers, chosen=admission.sandbox.program.cors)
