@@ -85,6 +85,8 @@ class Edge:
         self.policy = policy
         self.routes: Routes[Operation] = Routes(provider.operations)
         self._prepared = {operation.name: self._prepare(operation) for operation in provider.operations}
+        # Content-Type, Content-Length, Date and the limits.
+        self._usual_headers = 3 + len(provider.limit_headers)
         self.cross_origin = CrossOrigin(provider, everywhere=policy.cors)
 
     def _prepare(self, operation: Operation) -> _Prepared:
@@ -340,12 +342,14 @@ class Edge:
             request.fields,
             {"chunks": sender.chunks} if sender.chunks else None,
             0,
-            request.head_bytes,
+            # 0, if there are other headers than those that every reply has: they can be long.
+            request.head_bytes if len(sender.headers) <= self._usual_headers else 0,
             sender.delivered,
             usage[0] if usage else None,
             admission.retry_at,
             admission.digest,
             None if real_start is None else (real_start, wall_ms()),
+            () if secret else sender.headers,
         )
         sandbox.tally.request(entry)
         if not ended:
