@@ -218,6 +218,8 @@ def test_serve_prints_the_urls_and_a_request_that_works(tmp_path: Path, capsys: 
         ("--strict", "strict", True),
         ("--no-strict", "strict", False),
         ("--no-assumed", "no_assumed", True),
+        ("--additive", "additive", True),
+        ("--no-additive", "additive", False),
         ("--rule-header", "rule_header", True),
         ("--no-rule-header", "rule_header", False),
         ("--cors", "cors", True),

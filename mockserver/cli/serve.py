@@ -77,6 +77,12 @@ def _add_policy(serve: argparse.ArgumentParser) -> None:
         help="add the header X-Mock-Rule, with the documented, observed or assumed behaviours of each reply",
     )
     serve.add_argument(
+        "--additive",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="add unknown fields and other additive changes to every reply and webhook",
+    )
+    serve.add_argument(
         "--cors",
         action=argparse.BooleanOptionalAction,
         default=None,

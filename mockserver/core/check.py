@@ -28,7 +28,10 @@ Conditions = Mapping[str, CompiledCondition | ValueError]
 
 
 class Catalogue(NamedTuple):
-    """The names that scenarios can use: operations, provider codes, events, plans and limits of the providers."""
+    """The names that scenarios can use: operations, provider codes, events, plans and limits of the providers.
+
+    `files` are operations that are not documented and return files. A wildcard does not match them.
+    """
 
     operations: tuple[str, ...]
     codes: frozenset[str] = frozenset()
@@ -36,6 +39,8 @@ class Catalogue(NamedTuple):
     tiers: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    call_outs: tuple[str, ...] = ()
 
 
 class Problem(NamedTuple):
@@ -55,6 +60,10 @@ class Problems(ValueError):
         self.problems = problems
 
 
+# The key of `providers` that is not the name of a provider.
+ADDITIVE = "additive"
+
+
 def check(
     scenario: Scenario, conditions: Sequence[Conditions], known: Catalogue, plans: Collection[str]
 ) -> Iterator[Problem]:
@@ -72,11 +81,24 @@ def check(
     for i, webhook in enumerate(scenario.webhooks):
         if not any(key_matches(webhook.event, e) for e in known.events):
             yield Problem(("webhooks", i, "event"), names.unknown("event", webhook.event, known.events))
+    for i, call_out in enumerate(scenario.call_outs):
+        if not any(key_matches(call_out.event, e) for e in known.call_outs):
+            yield Problem(("call_outs", i, "event"), names.unknown("call-out", call_out.event, known.call_outs))
     for i, expected in enumerate(scenario.expect):
         yield from _expectation_problems(("expect", i), expected, names)
-    for name in scenario.providers:
-        if name not in known.providers:
-            yield Problem(("providers", name), names.unknown("provider", name, known.providers), True)
+    yield from _provider_problems(scenario, names)
+
+
+def _provider_problems(scenario: Scenario, names: "_Names") -> Iterator[Problem]:
+    for name, options in scenario.providers.items():
+        if name == ADDITIVE:
+            if not isinstance(options, bool):
+                yield Problem(("providers", name), "expected true or false")
+        elif name not in names.known.providers:
+            unknown = names.unknown("provider", name, (*names.known.providers, ADDITIVE))
+            yield Problem(("providers", name), unknown, True)
+        elif isinstance(options, bool):
+            yield Problem(("providers", name), "expected a mapping of options, such as {additive: true}")
 
 
 class _Names(NamedTuple):
@@ -162,7 +184,7 @@ def _expectation_problems(loc: Loc, expected: Expectation, names: _Names) -> Ite
 def _rule_problems(loc: Loc, rule: RuleSpec, conditions: Conditions, names: _Names) -> Iterator[Problem]:
     known = names.known
     for i, pattern in enumerate(rule.operation):
-        if not any(key_matches(pattern, o) for o in known.operations):
+        if pattern not in known.files and not any(key_matches(pattern, o) for o in known.operations):
             place = _one_of((*loc, "operation"), rule.operation, i)
             yield Problem(place, f"no operation matches {quoted(pattern)}{names.suggest(pattern, known.operations)}")
     for path, compiled in conditions.items():
@@ -190,6 +212,9 @@ def _placeholder_problems(loc: Loc, value: Any, names: _Names) -> Iterator[Probl
 def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue, suggest: Suggest = suggest) -> Iterator[Problem]:
     """Yield a problem for an unknown kind of fault, and for a phase that the kind cannot have."""
     kind, kinds = fault_kind(fault.kind), (*ERROR_KINDS, *WIRE_KINDS, *sorted(known.codes))
+    if fault.held and (kind != "stall" or fault.lasts is not None):
+        reason = "for says when it ends" if kind == "stall" else f"{kind} does not stop and go on"
+        yield Problem((*loc, "held"), f"only a stall without for can be held: {reason}")
     if kind not in kinds:
         yield Problem((*loc, "kind"), f"unknown fault {fault.kind!r}{suggest(kind, kinds)}")
     elif kind in WIRE_KINDS and fault.phase == "mid_body" and kind in ("latency", "hang", "empty_reply"):

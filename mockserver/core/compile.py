@@ -33,7 +33,15 @@ from mockserver.core.match import (
 )
 from mockserver.core.patterns import PatternSizes
 from mockserver.core.plans import Plan, Step
-from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
+from mockserver.core.scenario import (
+    AccountSpec,
+    CallOutRuleSpec,
+    FaultSpec,
+    PlanSpec,
+    RuleSpec,
+    Scenario,
+    WebhookRuleSpec,
+)
 from mockserver.core.word_runs import arrange
 
 __all__ = [
@@ -70,6 +78,7 @@ class Program(NamedTuple):
     others: Mapping[str, tuple[Miss, ...]]
     accounts: tuple[AccountSpec, ...]
     webhooks: tuple[WebhookRuleSpec, ...]
+    call_outs: tuple[CallOutRuleSpec, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = {}
     costs: Mapping[str, tuple[Cost, ...]] = {}
     cors: bool = False
@@ -109,7 +118,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         scenario = scenario.extending(parent.source)
         names = {rule.name for rule in rules}
         rules += [rule for rule in parent.rules if rule.name not in names]
-    by_operation, others, costs = _by_operation(rules, known.operations)
+    by_operation, others, costs = _by_operation(rules, known.operations, known.files)
     return Program(
         source=scenario,
         rules=tuple(rules),
@@ -118,7 +127,8 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         others=others,
         accounts=tuple(scenario.accounts),
         webhooks=tuple(scenario.webhooks),
-        options=scenario.providers,
+        call_outs=tuple(scenario.call_outs),
+        options=scenario.provider_options,
         costs=costs,
         cors=bool(scenario.cors),
     )
@@ -130,7 +140,19 @@ def compile_fault(spec: FaultSpec) -> Fault:
     phase: Phase = spec.phase or ("mid_body" if kind in MID_BODY else "before_commit")
     at = 0.5 if spec.at is None else spec.at
     framing = spec.framing or "length"
-    return Fault(kind, phase, spec.message, spec.retry_after, spec.lasts, at, spec.rate, spec.p99, framing)
+    return Fault(
+        kind,
+        phase,
+        spec.message,
+        spec.retry_after,
+        spec.lasts,
+        at,
+        spec.rate,
+        spec.p99,
+        framing,
+        spec.inside,
+        spec.held,
+    )
 
 
 def _plan(name: str, spec: PlanSpec) -> Plan:
@@ -170,9 +192,11 @@ def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
 
 
 def _by_operation(
-    rules: Sequence[Rule], operations: Iterable[str]
+    rules: Sequence[Rule], operations: Iterable[str], files: Iterable[str]
 ) -> tuple[dict[str, tuple[RuleGroup, ...]], dict[str, tuple[Miss, ...]], dict[str, tuple[Cost, ...]]]:
     """Return the rules that match each operation, the misses of those that do not, and what matching can cost.
+
+    A rule matches a file only by its full name, because files are not operations of the provider's API.
 
     Most operations are matched by the same rules as their neighbours, and share the result.
     """
@@ -181,8 +205,9 @@ def _by_operation(
     by_operation: dict[str, tuple[RuleGroup, ...]] = {}
     others: dict[str, tuple[Miss, ...]] = {}
     costs: dict[str, tuple[Cost, ...]] = {}
-    for operation in operations:
-        matching = frozenset(p for p in patterns if _covers(p, operation))
+    matches = [(operation, _covers) for operation in operations] + [(file, _names) for file in files]
+    for operation, covers in matches:
+        matching = frozenset(p for p in patterns if covers(p, operation))
         if matching not in shared:
             misses = tuple(_operation_miss(rule) for rule in rules if rule.operations not in matching)
             own = [rule for rule in rules if rule.operations in matching]
@@ -195,6 +220,10 @@ def _by_operation(
 
 def _covers(patterns: tuple[str, ...], operation: str) -> bool:
     return any(key_matches(p, operation) for p in patterns)
+
+
+def _names(patterns: tuple[str, ...], operation: str) -> bool:
+    return operation in patterns
 
 
 def _operation_miss(rule: Rule) -> Miss:

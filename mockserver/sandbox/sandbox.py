@@ -39,8 +39,9 @@ class Sandbox(SandboxState):
         disallowed_rows: frozenset[str] = frozenset(),
         generation: int = 0,
         sends: Sends | None = None,
+        additive: bool = False,
     ) -> None:
-        super().__init__(name, program, store, simulations, seed, clock, disallowed_rows, generation)
+        super().__init__(name, program, store, simulations, seed, clock, disallowed_rows, generation, additive)
         self.outbox = Outbox(self, self._poke)
         self.settling = Settling(self, self.outbox, simulations)
         attempts = Attempts(self, sender, simulations, self.settling.on_answer)

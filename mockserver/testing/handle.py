@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mockserver.clock import monotonic
+from mockserver.clock import monotonic, wait_until
 from mockserver.control import actions
 from mockserver.control.models import ArmedFault, Reset
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
@@ -40,7 +40,8 @@ class MockServer(History):
     `scenario` is a name, a path, a Scenario or a mapping; a mapping without a name extends `default`. `clock` is the
     clock mode. The default is that of the scenario, or else `auto`, which jumps to the next event whenever no request
     is in progress. `seed` determines the values that look random. `strict` refuses requests that deviate from a
-    provider's contract. `no_assumed` answers 501 where a provider's behaviour is an assumption.
+    provider's contract. `no_assumed` answers 501 where a provider's behaviour is an assumption. `additive`
+    adds unknown fields and other additive changes to every reply and webhook.
     All methods can be called from any thread except the server's own.
     """
 
@@ -162,6 +163,23 @@ class MockServer(History):
         fault_to_arm = validated(ArmedFault, armed if key is None else {**armed, "account": key})
         hosted = self._hosted
         hosted.act(lambda now: actions.arm_fault(hosted.sandbox, fault_to_arm, hosted.host.catalogue))
+
+    def resume(self, *, timeout: float = 5.0) -> int:
+        """Let every reply go on that a `stall` with `held: true` has stopped. Return how many there were.
+
+        If there is none yet, wait for one, for at most `timeout` real seconds. Raises AssertionError after that.
+        """
+        hosted = self._hosted
+
+        async def resume() -> int:
+            clock = hosted.sandbox.clock
+            await wait_until(lambda: clock.held > 0, timeout)
+            return clock.resume_held()
+
+        resumed = hosted.run(resume())
+        if not resumed:
+            raise AssertionError(f"no reply is held, also not after {timeout:g} seconds")
+        return resumed
 
     def coverage(self) -> "Report":
         """Return the coverage of this sandbox so far, of the providers that were called: `percent`, `met`, `missed`."""

@@ -106,7 +106,8 @@ class Edge:
             if fault is not None and fault.phase == "after_commit":
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
-            await sender.reply(reply, await self._extra_headers(admission), fault, with_body=with_body)
+            sent = self._changed(admission, reply) if admission.sandbox.additive else reply
+            await sender.reply(sent, await self._extra_headers(admission), fault, with_body=with_body)
         except Ended:
             sender.body_lost = ended = True
         except Broken:
@@ -216,6 +217,20 @@ class Edge:
                 await deferred.abandoned()
             raise
         return await deferred.then()
+
+    def _changed(self, admission: Admission, reply: Reply) -> Reply:
+        """Return the reply, with additive changes if the sandbox has them and the reply is JSON of the provider."""
+        if self.provider.name not in admission.sandbox.additive:
+            return reply
+        from mockserver.kit.additive import NOTE, extended  # most servers never need it
+
+        if reply.content_type != "application/json" or reply.stream is not None or isinstance(reply.body, bytes):
+            return reply
+        documented = admission.operation.replies.get(reply.status) if admission.operation is not None else None
+        model = documented.model if documented is not None else None
+        seeded = admission.sandbox.seeded.child("additive", admission.name, reply.status, reply.job or "")
+        admission.note = admission.note or NOTE
+        return reply._replace(body=extended(reply.body, model, seeded))
 
     # Refusing.
 

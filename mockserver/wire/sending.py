@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from mockserver.clock import Clock, let_others_run
 from mockserver.core.faults import Fault
 from mockserver.core.journal import KEPT_BODY, Delivered
-from mockserver.kit.operations import Header, Reply
+from mockserver.kit.operations import Header, Reply, Stream
 from mockserver.wire.reply import encode, head
-from mockserver.wire.request import Connection, Disconnected
+from mockserver.wire.request import Connection, Disconnected, Ended
 from mockserver.wire.stream import ENDINGS
 from mockserver.wire.waits import Waits
 from mockserver.wire.wire_faults import FaultSeed, WireFault
@@ -128,6 +128,9 @@ class ReplySender:
             headers = self.headers = head(reply, extra, None)
             await self._connection.begin(reply.status, headers)
             await self._play(reply.stream.began, track.chunks, waits)
+            if track.resumed is not None:
+                await self._hold(reply.stream, waits)
+                await self._play(self._clock.now(), track.resumed, waits)
             self.ending = ENDINGS[track.ending]
             self.delivered = "whole" if track.ending == "complete" else "part"
             if track.ending == "stall":
@@ -140,6 +143,17 @@ class ReplySender:
             raise
         finally:
             waits.close()
+
+    async def _hold(self, stream: Stream, waits: Waits) -> None:
+        """Wait until the stream is resumed, or until the client leaves. Its job goes on in both cases."""
+        try:
+            await waits.until_resumed()
+        except Ended:
+            raise
+        except Disconnected:
+            await stream.go_on()
+            raise
+        await stream.go_on()
 
     async def _play(self, began: int, chunks: Sequence[tuple[int, bytes]], waits: Waits) -> None:
         """Send each chunk when it is due, relative to the start of the stream, so that delays do not add up."""

@@ -49,7 +49,7 @@ class WireFault:
         return head(reply, extra, None if self._fault.framing == "chunked" else len(body))
 
     async def send_damaged(self, reply: Reply, body: bytes, headers: Sequence[Header], *, with_body: bool) -> None:
-        """Send a correct head, and a body with the fault at `fault.at` of its length.
+        """Send a correct head, and a body with the fault at `fault.cut`.
 
         A body that is cut off has fewer bytes than its Content-Length or, if it is chunked, no last chunk (RFC 9112
         sections 6 and 7.1).
@@ -60,12 +60,15 @@ class WireFault:
         await connection.begin(reply.status, headers)
         if never_has_body or not with_body:
             body = b""
-        cut = round(len(body) * fault.at)
+        cut = fault.cut(body)
         if fault.kind == "slow_drip":
             await self._drip(body)
         elif fault.kind == "stall":
             await connection.send(body[:cut])
-            await self._pause(await self._duration(None))
+            if fault.held:
+                await self._waits.until_resumed()
+            else:
+                await self._pause(await self._duration(None))
             await connection.send(body[cut:])
         elif fault.kind == "garble":
             await connection.send(_garbled(body, cut))
