@@ -121,6 +121,10 @@ class Outbox:
 
     async def _tampering(self, delivery: Delivery) -> TamperingSpec | None:
         """Return the tampering of the first webhook rule that matches, or None."""
+        inject = self._sandbox.inject_tampering
+        injected = inject(delivery.provider, delivery.event) if inject is not None else None
+        if injected is not None:
+            return injected
         key = delivery.account.partition(":")[2]
         for index, rule in enumerate(self._sandbox.program.webhooks):
             if not key_matches(rule.event, delivery.event) or not key_matches(rule.account or "*", key):
