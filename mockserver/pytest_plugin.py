@@ -6,6 +6,7 @@ new sandbox, which is deleted at its end.
 """
 
 import gc
+import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,7 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.core.verdict.policy import Policy
+    from mockserver.sweep.pytest_suite import SweepPlugin
     from mockserver.testing.coverage import CoveragePlugin
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
@@ -36,6 +38,7 @@ _SETTINGS = {
 }
 _STRICT = "refuse every request that deviates from a provider's contract, even if published clients send it"
 _NO_ASSUMED = "answer 501 where a provider's behaviour is an assumption, and name the assumption"
+_ADDITIVE = "add unknown fields and other additive changes to every reply and webhook"
 _COVERAGE = (
     "report which simulated behaviours the run covered: table, json:PATH, junit:PATH or html:PATH; can be repeated"
 )
@@ -47,6 +50,9 @@ _VERDICT = (
 _FAIL_ON = "fail the run for findings of this severity and above: error, warning, note or never (default: error)"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
+_sweep: "pytest.StashKey[SweepPlugin]" = pytest.StashKey()
+# Set by `mockserver sweep` for the process of the tests.
+_SWEEP = "MOCKSERVER_SWEEP"
 _coverage: "pytest.StashKey[CoveragePlugin]" = pytest.StashKey()
 _verdict: "pytest.StashKey[VerdictPlugin]" = pytest.StashKey()
 
@@ -57,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, text in _SETTINGS.items():
         group.addoption(f"--mockserver-{name}", default=None, metavar=name.rpartition("-")[2].upper(), help=text)
         parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="string", default="")
-    for name, text in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED)):
+    for name, text in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED), ("additive", _ADDITIVE)):
         group.addoption(f"--mockserver-{name}", action="store_true", default=None, help=text)
         parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="bool", default=False)
     group.addoption(
@@ -95,6 +101,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[_coverage] = CoveragePlugin.of(config, outputs, fail_under)
         config.pluginmanager.register(config.stash[_coverage], "mockserver-coverage")
+    if _SWEEP in os.environ:
+        from mockserver.sweep.pytest_suite import SweepPlugin
+        from mockserver.sweep.recording import Request
+
+        config.stash[_sweep] = SweepPlugin(config, Request.read(os.environ[_SWEEP]))
+        config.pluginmanager.register(config.stash[_sweep], "mockserver-sweep")
     verdicts = _setting(config, "verdict")
     if verdicts:
         from mockserver.testing.verdicts import VerdictPlugin
@@ -120,8 +132,8 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
 
     config = request.config
     directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
-    strict, no_assumed = (bool(_setting(config, name)) for name in ("strict", "no_assumed"))
-    host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed))
+    strict, no_assumed, additive = (bool(_setting(config, name)) for name in ("strict", "no_assumed", "additive"))
+    host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed, additive=additive))
     host.run(checkpoint())  # loads the modules for outgoing calls
     yield host
     if _coverage in config.stash:
@@ -150,10 +162,15 @@ def mockserver(request: pytest.FixtureRequest, _mockserver_host: "Host") -> "Ite
     if problem is not None:
         pytest.fail(f"mockserver: {problem}", pytrace=False)
     request.node.stash[_handle] = handle
+    sweep = request.config.stash.get(_sweep, None)
+    if sweep is not None:
+        sweep.opened(handle)
     try:
         yield handle
     finally:
         del request.node.stash[_handle]
+        if sweep is not None:
+            sweep.closing()
         _judge(request, request.node.nodeid, handle)
         handle.close()
 

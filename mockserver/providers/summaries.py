@@ -25,6 +25,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=("analysis.completed", "analysis.failed", "batch.completed"),
         tiers=("free", "starter", "pro", "enterprise", "basic"),
         limits=("requests_per_minute", "analyses_per_day", "video_seconds", "file_bytes"),
+        files=(),
         call_outs=(),
     ),
     Summary(
@@ -37,6 +38,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "basic", "pro", "enterprise", "starter"),
         limits=("calls_per_day",),
+        files=("video_file", "thumbnail_file"),
         call_outs=(),
     ),
     Summary(
@@ -63,6 +65,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "pro", "enterprise", "starter", "basic"),
         limits=("requests_per_hour",),
+        files=(),
         call_outs=(),
     ),
     Summary(
@@ -86,6 +89,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=("description.succeeded", "description.failed"),
         tiers=("standard", "free", "starter", "basic", "pro", "enterprise"),
         limits=("requests_per_minute", "tokens_per_month", "sandbox_jobs_per_day", "demo_jobs_per_day"),
+        files=(),
         call_outs=("source.resolve", "source.fetch"),
     ),
     Summary(
@@ -98,6 +102,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "starter", "basic", "pro", "enterprise"),
         limits=("requests_per_minute",),
+        files=(),
         call_outs=(),
     ),
 )

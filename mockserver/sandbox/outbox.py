@@ -125,6 +125,10 @@ class Outbox:
 
     async def _tampering(self, delivery: Delivery) -> TamperingSpec | None:
         """Return the tampering of the first webhook rule that matches, or None."""
+        inject = self._sandbox.inject_tampering
+        injected = inject(delivery.provider, delivery.event) if inject is not None else None
+        if injected is not None:
+            return injected
         rule = await self._first_match(self._sandbox.program.webhooks, delivery, "webhook rule")
         return None if rule is None else rule.tampering
 
@@ -156,11 +160,16 @@ class Outbox:
                 continue
             name = f"{index} {rule.event}"
             counter = _counter(rule, delivery)
-            count = await self._sandbox.store.next_number(purpose, name, *counter) if rule.counted else 0
+            count = await self._count(purpose, name, counter) if rule.counted else 0
             unit = self._sandbox.seeded.unit(purpose, name, *counter, count) if rule.probability else 0.0
             if rule.takes(count, unit):
                 return rule
         return None
+
+    async def _count(self, purpose: str, rule: str, counter: tuple[str, ...]) -> int:
+        """Count a match of a rule. Matches are counted for each scenario separately, as those of rules for requests."""
+        sandbox = self._sandbox
+        return await sandbox.store.next_number(purpose, str(sandbox.activations), rule, *counter)
 
 
 def _counter(rule: Counted, delivery: Delivery) -> tuple[str, ...]:
