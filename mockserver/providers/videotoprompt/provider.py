@@ -60,7 +60,7 @@ def _operations() -> tuple[Operation, ...]:
             _ERRORS.beside({202: Documented("Accepted", models.BatchSubmitted)}, 400, 403), models.BatchRequest,
             scope="analyze:write", ledger_rows=_KEY, request_ledger_rows=analyses.rows_of_batch,
             links={"retrieve": ("get_batch", "batch_id")}, tag="batches", examples=samples.BATCHES,
-            paid=True, cost_row="limit.analyses_per_day",
+            item_model=models.UrlAnalysis, paid=True, cost_row="limit.analyses_per_day",
         ),
         Operation(
             "get_batch", "GET", "/v1/analyze/batch/{batch_id}", analyses.retrieve_batch, "Get a batch with its results",
