@@ -77,6 +77,7 @@ def create_app(
             provenance if provenance.is_active else None,
             settings.public_url.rstrip("/"),
             body_memory,
+            settings.cors,
         ),
         watch,
         _page(settings),

@@ -222,6 +222,8 @@ def test_serve_prints_the_urls_and_a_request_that_works(tmp_path: Path, capsys: 
         ("--no-additive", "additive", False),
         ("--rule-header", "rule_header", True),
         ("--no-rule-header", "rule_header", False),
+        ("--cors", "cors", True),
+        ("--no-cors", "cors", False),
         ("--allow-public-webhooks", "allow_public_webhooks", True),
         ("--access-log", "access_log", True),
         ("--no-access-log", "access_log", False),

@@ -19,7 +19,6 @@ AMBIGUOUS: list[dict[str, Any]] = [
     {"delivered": "lost"},
     {"delivered": "client_left", "status": None},
     {"delivered": "part"},
-    {"delivered": "damaged"},
     {"status": 503},
 ]
 
@@ -59,6 +58,7 @@ def test_without_credits_the_quota_pays(story: Story) -> None:
         pytest.param({"delivered": "none", "status": None, "created": False}, id="nothing happened"),
         pytest.param({"status": 503, "created": False}, id="refused"),
         pytest.param({"status": 429, "created": False}, id="refused by a limit"),
+        pytest.param({"delivered": "damaged"}, id="a reply that the client may have read"),
         pytest.param({"delivered": "lost", "key": "key-2"}, id="another account"),
         pytest.param({"delivered": "lost", "prompt": "sunrise"}, id="another prompt"),
         pytest.param({"delivered": "lost", "intent": None}, id="not known what was asked"),
@@ -221,6 +221,15 @@ def test_work_within_a_request_is_collected_with_its_reply(story: Story) -> None
     assert story.finding("wasted_credits").calls == (2,)
 
 
+def test_a_job_whose_reply_was_lost_can_only_be_found_in_a_list(story: Story) -> None:
+    story.submit(lasts=5, delivered="lost")
+    story.wait(60)
+    assert story.findings("wasted_credits")
+    operations = {name: each for name, each in PROVIDER.operations.items() if each.role != "list"}
+    story.provider = PROVIDER._replace(operations=operations)
+    assert not story.findings("wasted_credits")
+
+
 # retried_terminal
 
 FINAL = (400, 401, 402, 403, 404, 405, 413, 415, 422)
@@ -330,6 +339,23 @@ def test_headers_that_announced_the_end_of_the_limit(story: Story) -> None:
     finding = story.finding("rate_headers_ignored")
     assert (finding.severity, finding.calls) == ("note", (18, 19, 20, 21))
     assert "the headers of #18, #19 and #20 had reported that at most 2 requests were left" in finding.message
+
+
+def test_a_limit_that_runs_out_in_every_window_is_one_finding(story: Story) -> None:
+    story.now = 1_200_000
+    for window in range(3):
+        for used in range(1, 21):
+            story.call("get", usage=story.usage(used, 20), intent=f"{window} {used}")
+        story.call("get", status=429, usage=story.usage(20, 20), intent=f"{window} 21")
+        story.wait(60)
+    assert story.finding("rate_headers_ignored").message.endswith("were left, and so in 2 later windows")
+
+
+def test_a_limit_of_five_has_no_last_tenth(story: Story) -> None:
+    for used in range(1, 6):
+        story.call("get", usage=story.usage(used, 5), intent=str(used))
+    story.call("get", status=429, usage=story.usage(5, 5), intent="6")
+    assert not story.findings("rate_headers_ignored")
 
 
 @pytest.mark.parametrize("way", ["no headers", "scripted", "jump", "no refusal"])

@@ -49,6 +49,10 @@ class Provider(Errors, Limits, Webhooks):
     `language` is the path within a request's body of the language of the reply. The request that a job keeps has the
     language under the last name of that path.
 
+    `cors` is true if the real API lets web pages of all sites read its replies. Then it also answers OPTIONS.
+
+    `call_outs` are the events of its outgoing calls that are not webhooks.
+
     For the verdict on clients, with the ledger rows that say so: `poll_every` is the shortest advised time between two
     polls of a job, `patience` how long a job can take, `longest_poll` after what time a job is not worth polling, and
     `asset_lifetime` how long the link of a result works. `idempotency_header` is the header that prevents a second job,
@@ -70,6 +74,8 @@ class Provider(Errors, Limits, Webhooks):
     states: ClassVar[Mapping[Status, str]] = {}
     stages: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[tuple[str, ...]] = ()
+    cors: ClassVar[bool] = False
+    call_outs: ClassVar[tuple[str, ...]] = ()
     poll_every: ClassVar[Advised | None] = None
     patience: ClassVar[Advised | None] = None
     longest_poll: ClassVar[Advised | None] = None

@@ -36,7 +36,8 @@ class SandboxState:
 
     `generation` begins at 0 and grows with each reset after which the ids of deliveries would recur, and with each
     sandbox of the same name that was deleted. Deliveries of generations before `first_generation` have been deleted.
-    `jobs_submitted` counts the jobs so far, and `newest_cause` is the cause of the newest. `own_receivers` are the
+    `activations` counts the scenarios so far: the matches of rules are counted for each separately. `jobs_submitted`
+    counts the jobs so far, and `newest_cause` is the cause of the newest. `own_receivers` are the
     hosts and ports of receivers that belong to the sandbox and not to a client.
     """
 
@@ -65,6 +66,7 @@ class SandboxState:
         self.disallowed_rows = disallowed_rows
         self.store = store
         self.generation = self.first_generation = generation
+        self.activations = 0
         self.jobs_submitted = 0
         self.newest_cause = 0
         self.own_receivers: set[str] = set()
@@ -84,6 +86,7 @@ class SandboxState:
         self.seeded = Seeded(self.seed, self.name)
         self._spreads = self.seeded.prefixed("plan", size=8)
         self.started_at = self.clock.now()
+        self.activations += 1
         self._accounts = Accounts(program, self._tariffs)
         self.additive = self._additive_providers()
         self._cache.clear()
@@ -100,6 +103,15 @@ class SandboxState:
         every = self._additive_server if source.additive is None else source.additive
         own = {name: options.get("additive") for name, options in self.program.options.items()}
         return frozenset(name for name in self._tariffs if (every if own.get(name) is None else own[name]))
+
+    def opening_credits(self, account_id: str) -> int | None:
+        """Return the credits with which the scenario opens an account, in hundredths; None if they are unlimited.
+
+        An account whose key the scenario rejects has none.
+        """
+        provider, _, key = account_id.partition(":")
+        account = self._accounts[provider, key]
+        return 0 if account is None else account.credits
 
     def option(self, provider: str, name: str, default: Any = None) -> Any:
         """Return a provider's option in this scenario."""

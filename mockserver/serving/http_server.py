@@ -31,8 +31,8 @@ async def _do_nothing() -> None: ...
 class HttpServer:
     """An HTTP server. Use `run`, or `startup` and `shutdown` in an event loop that is already running.
 
-    `on_started` is called shortly after the start, `on_closing` at the start of the shutdown, and `on_closed` at its end,
-    after the last request.
+    `on_started` is called shortly after the start, `on_closing` at the start of the shutdown, and `on_closed` at its
+    end, after the last request.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class HttpServer:
 
     def _update_date(self) -> None:
         # The value changes every second (RFC 9110 section 6.6.1).
-        self.shared.default_headers = ((b"date", http_date(wall_ms()).encode()),)
+        self.shared.date = b"date: %b\r\n" % http_date(wall_ms()).encode()
         self._date = asyncio.get_running_loop().call_later(1.0, self._update_date)
 
     @contextmanager
