@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mockserver.core.scenario import SECRET
+from mockserver.kit.languages import IsoLanguage
 from mockserver.kit.models import Body, Instant, ProviderOptions, Shape, WebUrl
 
 Platform = Literal["midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"]
@@ -34,7 +35,7 @@ REDIRECT_URI = (
 
 AnalysisId = Annotated[str, Field(pattern="^ana_[A-Za-z0-9]+$", examples=["ana_abc123"])]
 BatchId = Annotated[str, Field(pattern="^bat_[A-Za-z0-9]+$", examples=["bat_abc123"])]
-Language = Annotated[str, Field(pattern="^[a-z]{2}$", description="ISO 639-1 code of the output's language")]
+Language = Annotated[IsoLanguage, Field(description="ISO 639-1 code of the output's language")]
 
 
 class Options(Body):
