@@ -135,6 +135,11 @@ class Scene(NamedTuple):
         return self.draws[15 + slot] % count
 
 
+def lens(framing: str, draw: int) -> int:
+    """Return a focal length in millimetres that suits a framing."""
+    return _pick(_LENSES[framing], draw)
+
+
 def _story(subject: str | None, draw: int) -> str:
     if subject is None:
         return STORIES[draw % len(STORIES)]

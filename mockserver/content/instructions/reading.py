@@ -131,7 +131,7 @@ def _read_form(clause: str, targets: list[str], asked: Instructions) -> None:
 
 
 def _read_limits(clause: str, targets: list[str], asked: Instructions) -> None:
-    if has(patterns.AT_LEAST, clause):
+    if has(patterns.AT_LEAST, clause) and not has(patterns.NO_MORE, clause):
         asked.longer |= any(_number(clause, unit) for unit in ("words", "characters", "sentences"))
         return
     for name in [t for t in targets if t != "tags"] or ["description"]:

@@ -32,6 +32,7 @@ Hinted = Annotated[str, ("title", "hint")]
 Lens = Annotated[str, ("mm",)]
 Seconds = Annotated[str, ("n",)]
 Track = Annotated[str, ("what",)]
+Lit = Annotated[str, ("light", "accent")]
 Line = Annotated[str, ("line",)]
 Mention = Annotated[str, ("words",)]
 
@@ -75,7 +76,10 @@ class ShotForms(NamedTuple):
     effect: Track
     speech: Track
     silent: str  # replaces the speech if nobody speaks
-    same: str  # replaces the music if it continues
+    changes: tuple[Track, Track, Track, Track]  # how the music changes after the first shot; the last one ends it
+    distances: tuple[Track, Track, Track]  # how near the effect is in later shots
+    light: Lit  # the light of a shot, as a whole sentence
+    accents: tuple[str, str, str, str, str, str]  # how the light falls in a shot
     inserts: tuple[str, str, str]  # shots that fit any story, as whole sentences
     summary_heading: str
     summary: tuple[Summary, Summary]
