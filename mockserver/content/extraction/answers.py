@@ -1,132 +1,240 @@
-"""Results of DumplingAI: the answer to a prompt about a video, as text or as JSON in a string."""
+"""Results of DumplingAI: the answer to a prompt about a video, in the form and the language of the prompt."""
 
+import csv
+import io
 import json
-import re
+from typing import Any
 
-from mockserver.content import hints
-from mockserver.content.extraction import fields, sections
-from mockserver.content.extraction.footage import Footage
-from mockserver.content.extraction.sections import Section
-from mockserver.content.extraction.values import values
+from mockserver.content.extraction import judge
+from mockserver.content.extraction.facts import Fact, Facts, Moment
+from mockserver.content.extraction.filling import Filler, plain, text_of
+from mockserver.content.extraction.forms import LISTED, Form, form_of
+from mockserver.content.extraction.language import language_of
+from mockserver.content.extraction.shapes import Leaf, Many, Row
+from mockserver.content.extraction.vocabulary import Found
+from mockserver.content.extraction.words import words
 from mockserver.content.scene import Scene
+from mockserver.content.timing import clock
 from mockserver.core.seeded import Seeded
 
 _MAX_READ = 4000  # characters of a prompt that are used
-_YES_OR_NO = (
-    r"(?i)\s*(?:is|are|was|were|does|do|did|can|could|has|have) "
-    r"(?:there|the|this|that|it|any\w*|some\w*|he|she|they|you|we|people|an?)\b[^.!]*\?"
-)
-_HOW_MANY = r"(?i)\b(?:how many|(?:count|number of)(?: all)?(?: the)?) ([a-z]{3,20})\b"
-# Themes that a prompt only mentions if the video is about them. Any prompt can ask for speakers, products or people.
-_SPECIFIC_THEMES = frozenset(("ocean", "mountain", "nature", "cooking", "sport", "pets"))
-_NOT_IN_VIDEO = "There is no clear sign of that in the video."
+_LONGEST_VIDEO = 86_400.0
+_MOST_SECTIONS = 8
 
 
 def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> str:
     """Answer `prompt` about the video that `hint` (its URL or file name) describes, `duration_s` seconds long.
 
-    The words of the prompt select the sections of the answer. A prompt that selects none gets a summary and the main
-    events. In `json_mode` the answer is JSON in a string. Its keys are the fields that the prompt names, or the names
-    of the sections. Every timestamp is within the video. Answers are always in English.
+    The prompt decides the form and the language of the answer, never what the video shows: that follows from `seeded`
+    and `hint`. In `json_mode` the answer is JSON in a string. Every time is within the video.
     """
     read = prompt[:_MAX_READ]
-    footage = Footage(Scene.of(seeded, hint, _subject(read)), seeded, min(max(duration_s, 0.0), 86_400.0))
-    named = fields.named_in(read)
-    if json_mode:
-        answer = values(footage, named) if named else _answers(footage, read)
-        return json.dumps(answer, ensure_ascii=False, indent=2)
-    if named:
-        return _fields_as_text(values(footage, named))
-    return _text(footage, read)
+    code = language_of(read)
+    facts = Facts(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), code)
+    form = form_of(read, words(code))
+    answer = _Answer(facts, form, read)
+    value = answer.data() if json_mode or form.style == "json" else answer.text()
+    return value if isinstance(value, str) and not json_mode else json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def _subject(prompt: str) -> str | None:
-    """Return the subject that the prompt implies, as in "list the ingredients of this recipe", or None."""
-    subject = hints.read(prompt).subject
-    return subject if subject is not None and subject.partition(".")[0] in _SPECIFIC_THEMES else None
+class _Answer:
+    """The answer to one prompt about one video, as data for JSON and as text."""
+
+    def __init__(self, facts: Facts, form: Form, prompt: str) -> None:
+        self._facts, self._form, self._filler = facts, form, Filler(facts, form)
+        self._asked = facts.words.ask.find(form.question)
+        self._prompt = prompt
+
+    def data(self) -> Any:
+        """Return the answer as data."""
+        form = self._form
+        if form.style == "plain":
+            return self._plain()
+        if form.style in ("text", "json"):
+            return self._filler.fill(form.shape) if form.shape else self._named()
+        if form.style in ("bullets", "numbered", "lines", "comma"):
+            return self._items()
+        return self.text()
+
+    def text(self) -> str:
+        """Return the answer as text."""
+        form = self._form
+        if form.style == "plain":
+            value = self._plain()
+            return json.dumps(value) if isinstance(value, bool) else text_of(value, self._facts)
+        if form.style in ("csv", "tsv", "table"):
+            return self._table()
+        if form.style in ("srt", "vtt"):
+            return _subtitles(self._facts, form.style)
+        if form.style in ("one_word", "one_sentence"):
+            return self._short()
+        if form.style != "text":
+            return _listed(self._items(), form.style)
+        return self._sections(self._filler.fill(form.shape)) if form.shape else self._free()
+
+    def _plain(self) -> Any:
+        shape, question = self._form.shape, self._form.question
+        assert isinstance(shape, Leaf)  # noqa: S101 — `forms` gives no other shape
+        if shape.options:
+            option = judge.choice(self._facts, shape.options, question)
+            return {"true": True, "false": False}.get(option, option)
+        amount = judge.number(self._facts, question, shape)
+        return int(judge.truth(self._facts, question)) if amount is None else amount
+
+    def _items(self) -> list[str]:
+        value = self._facts.of(self._form.concept or "events")
+        values = value if isinstance(value, list) else [value]
+        return [_line(each, self._facts) for each in values[: self._form.count]]
+
+    def _table(self) -> str:
+        form = self._form
+        shape = form.shape.each if isinstance(form.shape, Many) else None
+        rows = self._filler.rows(form.concept)
+        if isinstance(shape, Row):
+            header = [name for name, _ in shape.fields]
+            cells = [list(self._filler.fill(shape, "", row).values()) for row in rows]
+        else:
+            header = list(rows[0])
+            cells = [[plain(row[key]) for key in header] for row in rows]
+        return _written([header, *([_cell(cell, self._facts) for cell in row] for row in cells)], form.style, self._prompt)
+
+    def _short(self) -> str:
+        facts = self._facts
+        concept = next((found.key for found in self._asked if facts.of(found.key) is not None), None)
+        if self._form.style == "one_sentence":
+            return facts.locale.description.opening[0].format_map(facts.phrases)
+        if self._is_question():
+            return facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
+        value = facts.of(concept) if concept not in (None, "summary", "description", "text") else facts.category()
+        return text_of(value[0] if isinstance(value, list) and value else value, facts).split(facts.locale.comma)[0]
+
+    def _named(self) -> dict[str, Any]:
+        """Return a key for each concept that the prompt asks for, or the answer to its question."""
+        if self._is_question():
+            right = judge.truth(self._facts, self._form.question)
+            return {"answer": right, "reason": self._facts.of("reason")}
+        counted = self._counted()
+        if counted is not None:
+            return {counted[0]: counted[1]}
+        return {concept: self._bounded(concept) for concept in self._concepts()}
+
+    def _concepts(self) -> list[str]:
+        say, asked = self._facts.words.say, self._asked
+        # Of two words beside each other, the second is asked for: "speaker quotes" are quotes.
+        heads = [one.key for one, two in zip(asked, [*asked[1:], None], strict=True) if not _modifies(one, two)]
+        concepts = list(dict.fromkeys(key for key in heads if key in say and self._facts.of(key) is not None))
+        if not concepts and any(found.key == "text" for found in asked):
+            return ["ocr"]
+        return concepts[:_MOST_SECTIONS] or ["summary", "events"]
+
+    def _bounded(self, concept: str) -> Any:
+        value = plain(self._facts.of(concept))
+        return value[: self._form.count] if isinstance(value, list) else value
+
+    def _free(self) -> str:
+        facts = self._facts
+        if self._is_question():
+            right = judge.truth(facts, self._form.question)
+            return f"{facts.words.say['yes' if right else 'no']}. {facts.of('reason')}".replace(". ", "." + facts.locale.space, 1)
+        counted = self._counted()
+        if counted is not None:
+            return facts.words.say["count"].format(n=counted[1], what=counted[0])
+        concepts = self._concepts()
+        bodies = [_body(value, facts) for concept in concepts if (value := self._limited(facts.of(concept))) is not None]
+        if len(bodies) == 1:
+            return bodies[0]
+        return "\n\n".join(f"**{facts.words.say[name]}**\n{body}" for name, body in zip(concepts, bodies, strict=True))
+
+    def _limited(self, value: Any) -> Any:
+        return value[: self._form.count] if isinstance(value, list) else value
+
+    def _sections(self, fields: dict[str, Any]) -> str:
+        parts = [(judge.spaced(key).capitalize(), value) for key, value in fields.items()]
+        if not any(isinstance(value, list | dict) for _, value in parts):
+            return "\n".join(f"- {label}: {text_of(value, self._facts)}" for label, value in parts)
+        bodies = [f"**{label}**\n{_body(value, self._facts)}" for label, value in parts]
+        return "\n\n".join(bodies) if len(bodies) > 1 else _body(parts[0][1], self._facts)
+
+    def _is_question(self) -> bool:
+        """Return whether the prompt is a question that yes or no answers."""
+        keys = {found.key for found in self._asked}
+        marked = any(mark in self._form.question for mark in "?？؟") or "question" in keys
+        return marked and not keys & {"wh", "task", "how_many"}
+
+    def _counted(self) -> tuple[str, float] | None:
+        """Return what the prompt counts, in its own words, and the number; None if it counts nothing."""
+        question = self._form.question
+        if not any(found.key == "how_many" for found in self._asked):
+            return None
+        amount = judge.number(self._facts, question)
+        if amount is None or len(self._concepts()) > 1 and self._concepts() != ["summary", "events"]:
+            return None
+        things = [*self._facts.words.things.find(question), *(f for f in self._asked if f.key != "how_many")]
+        first = min((f for f in things if f.key not in ("wh", "only", "numeral")), key=lambda f: f.start)
+        return question[first.start : first.end].lower(), amount
 
 
-def _answers(footage: Footage, prompt: str) -> dict[str, object]:
-    counted, rest = _counted(footage, prompt)
-    answer: dict[str, object] = {"answer": _NOT_IN_VIDEO} if _doubtful(prompt) else dict(counted)
-    parts = sections.asked_for(rest) if counted else _parts(prompt)
-    return answer | {part.name: part.content(footage) for part in parts}
+def _modifies(one: Found, two: Found | None) -> bool:
+    return two is not None and two.start == one.end + 1 and one.key in ("speaker", "products", "people") and two.key in LISTED
 
 
-def _text(footage: Footage, prompt: str) -> str:
-    if _doubtful(prompt):
-        return f"{_NOT_IN_VIDEO} {footage.summary()}"
-    counted, rest = _counted(footage, prompt)
-    lines = [_count_sentence(noun, count) for noun, count in counted.items()]
-    parts = sections.asked_for(rest) if counted else _parts(prompt)
-    bodies = [_body(part.content(footage)) for part in parts]
-    if len(parts) == 1 and not counted:
-        lead = "The main events of the video, in order:\n" if parts[0].name == "events" else ""
-        return lead + bodies[0]
-    return "\n\n".join(lines + [f"**{part.heading}**\n{body}" for part, body in zip(parts, bodies, strict=True)])
+def _line(value: Any, facts: Facts) -> str:
+    """Return an entry of a list as one line: times first, then who speaks, then the text."""
+    if not isinstance(value, dict):
+        return text_of(value, facts)
+    if "price" in value:
+        return facts.locale.comma.join((value["name"], value["brand"], f"{value['price']:.2f} {value['currency']}"))
+    if "timestamp" in value:
+        return f"[{clock(value['timestamp'])}] {value['speaker']}: {value.get('text') or value['quote']}"
+    if "start" in value:
+        return f"[{clock(value['start'])}–{clock(value['end'])}] {value['description']}"
+    return f"{value['name']} ({value['count']})" if value.get("count", 1) > 1 else str(value["name"])
 
 
-def _parts(prompt: str) -> list[Section]:
-    return sections.asked_for(prompt) or [sections.named("summary"), sections.named("events")]
-
-
-def _counted(footage: Footage, prompt: str) -> tuple[dict[str, int], str]:
-    """Return the counts that the prompt asks for, at most five, and the prompt without them."""
-    nouns = [noun.lower() for noun in re.findall(_HOW_MANY, prompt)][:5]
-    return {noun: footage.count_of(noun) for noun in nouns}, re.sub(_HOW_MANY, " ", prompt)
-
-
-def _count_sentence(noun: str, count: int) -> str:
-    if count == 0:
-        return f"No {noun} can be seen in the video."
-    if count == 1:
-        return f"One {'person' if noun == 'people' else noun.removesuffix('s')} can be seen in the video."
-    return f"{'About ' if count > 20 else ''}{count} {noun} can be seen in the video."
-
-
-def _doubtful(prompt: str) -> bool:
-    """Return True for a yes-or-no question about something that no section covers."""
-    return bool(re.match(_YES_OR_NO, prompt)) and not sections.asked_for(prompt)
-
-
-def _fields_as_text(answer: object) -> str:
-    if isinstance(answer, dict) and not any(isinstance(value, (list, dict)) for value in answer.values()):
-        return _body(answer)
-    if isinstance(answer, dict) and len(answer) > 1:
-        return "\n\n".join(f"**{_label(key)}**\n{_body(value)}" for key, value in answer.items())
-    rows = next(iter(answer.values())) if isinstance(answer, dict) else answer
-    return _body(rows)
-
-
-def _body(content: object) -> str:
-    if isinstance(content, list) and content:
-        return "\n".join(f"- {_line(entry)}" for entry in content)
-    if isinstance(content, dict):
-        return "\n".join(f"- {_label(key)}: {_inline(value)}" for key, value in content.items())
-    return _inline(content)
-
-
-def _line(entry: object) -> str:
-    if not isinstance(entry, dict):
-        return _inline(entry)
-    if entry.keys() == {"start", "end", "description"}:
-        return f"[{entry['start']}–{entry['end']}] {entry['description']}"
-    if entry.keys() == {"quote", "speaker", "timestamp"}:
-        return f"“{entry['quote']}” — {entry['speaker']}, {entry['timestamp']}"
-    if entry.keys() == {"timestamp", "speaker", "text"}:
-        return f"[{entry['timestamp']}] {entry['speaker']}: {entry['text']}"
-    return "; ".join(f"{_label(key)}: {_inline(value)}" for key, value in entry.items())
-
-
-def _inline(value: object) -> str:
+def _body(value: Any, facts: Facts) -> str:
     if isinstance(value, list) and value:
-        return ", ".join(map(_inline, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "not found in the video" if value is None or value == [] else str(value)
+        return "\n".join(f"- {_pairs(each, facts) if isinstance(each, dict) else text_of(each, facts)}" for each in value)
+    return _pairs(value, facts) if isinstance(value, dict) else text_of(value, facts)
 
 
-def _label(key: str) -> str:
-    return key.replace("_", " ").capitalize()
+def _pairs(value: Fact, facts: Facts) -> str:
+    if isinstance(value, Fact):
+        return _line(value, facts)
+    return "; ".join(f"{judge.spaced(key).capitalize()}: {text_of(part, facts)}" for key, part in value.items())
+
+
+def _listed(items: list[str], style: str) -> str:
+    if style == "comma":
+        return ", ".join(items)
+    marks = {"bullets": lambda n: "- ", "numbered": lambda n: f"{n}. "}
+    mark = marks.get(style, lambda n: "")
+    return "\n".join(f"{mark(number)}{item}" for number, item in enumerate(items, 1))
+
+
+def _cell(value: Any, facts: Facts) -> str:
+    if isinstance(value, list):
+        return "; ".join(text_of(each, facts) for each in value)
+    return "" if value is None else text_of(value, facts)
+
+
+def _written(rows: list[list[str]], style: str, prompt: str) -> str:
+    if style == "table":
+        lines = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
+        return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
+    semicolon = any(word in prompt.lower() for word in ("semicolon", "semikolon", "punto y coma", "point-virgule", "分号"))
+    written = io.StringIO()
+    csv.writer(written, delimiter="\t" if style == "tsv" else ";" if semicolon else ",", lineterminator="\n").writerows(rows)
+    return written.getvalue().rstrip("\n")
+
+
+def _subtitles(facts: Facts, style: str) -> str:
+    blocks = []
+    for number, line in enumerate(facts.lines(), 1):
+        start, end = (_stamp(line.fact(name), "," if style == "srt" else ".") for name in ("time", "end"))
+        blocks.append(f"{number}\n{start} --> {end}\n{line['quote']}")
+    return "\n\n".join(blocks if style == "srt" else ["WEBVTT", *blocks])
+
+
+def _stamp(at: Moment, mark: str) -> str:
+    minutes, millis = divmod(int(at * 1000), 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{millis // 1000:02}{mark}{millis % 1000:03}"
