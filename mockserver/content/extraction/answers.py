@@ -3,16 +3,17 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 from mockserver.content.extraction import judge
-from mockserver.content.extraction.facts import Fact, Facts, Moment
+from mockserver.content.extraction.facts import Fact, Facts, Moment, Seconds
 from mockserver.content.extraction.filling import Filler, plain, text_of
 from mockserver.content.extraction.forms import LISTED, Form, form_of
-from mockserver.content.extraction.language import language_of
+from mockserver.content.extraction.language import languages_of
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.vocabulary import Found
-from mockserver.content.extraction.words import words
+from mockserver.content.extraction.words import bilingual
 from mockserver.content.scene import Scene
 from mockserver.content.timing import clock
 from mockserver.core.seeded import Seeded
@@ -20,6 +21,7 @@ from mockserver.core.seeded import Seeded
 _MAX_READ = 4000  # characters of a prompt that are used
 _LONGEST_VIDEO = 86_400.0
 _MOST_SECTIONS = 8
+_INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
 
 
 def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> str:
@@ -29,9 +31,10 @@ def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode
     and `hint`. In `json_mode` the answer is JSON in a string. Every time is within the video.
     """
     read = prompt[:_MAX_READ]
-    code = language_of(read)
-    facts = Facts(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), code)
-    form = form_of(read, words(code))
+    language = bilingual(*languages_of(read))
+    facts = Facts(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
+    facts.hashtags = "hashtag" in read.lower()
+    form = form_of(read, language)
     answer = _Answer(facts, form, read)
     value = answer.data() if json_mode or form.style == "json" else answer.text()
     return value if isinstance(value, str) and not json_mode else json.dumps(value, ensure_ascii=False, indent=2)
@@ -79,7 +82,8 @@ class _Answer:
             option = judge.choice(self._facts, shape.options, question)
             return {"true": True, "false": False}.get(option, option)
         amount = judge.number(self._facts, question, shape)
-        return int(judge.truth(self._facts, question)) if amount is None else amount
+        amount = int(judge.truth(self._facts, question)) if amount is None else amount
+        return int(amount) if isinstance(amount, Seconds) else amount
 
     def _items(self) -> list[str]:
         value = self._facts.of(self._form.concept or "events")
@@ -114,8 +118,8 @@ class _Answer:
             right = judge.truth(self._facts, self._form.question)
             return {"answer": right, "reason": self._facts.of("reason")}
         counted = self._counted()
-        if counted is not None:
-            return {counted[0]: counted[1]}
+        if counted:
+            return counted
         return {concept: self._bounded(concept) for concept in self._concepts()}
 
     def _concepts(self) -> list[str]:
@@ -123,6 +127,8 @@ class _Answer:
         # Of two words beside each other, the second is asked for: "speaker quotes" are quotes.
         heads = [one.key for one, two in zip(asked, [*asked[1:], None], strict=True) if not _modifies(one, two)]
         concepts = list(dict.fromkeys(key for key in heads if key in say and self._facts.of(key) is not None))
+        if "transcript" in concepts and "sound" in concepts:
+            concepts.remove("sound")  # "transcribe the audio"
         if not concepts and any(found.key == "text" for found in asked):
             return ["ocr"]
         return concepts[:_MOST_SECTIONS] or ["summary", "events"]
@@ -137,13 +143,21 @@ class _Answer:
             right = judge.truth(facts, self._form.question)
             return f"{facts.words.say['yes' if right else 'no']}. {facts.of('reason')}".replace(". ", "." + facts.locale.space, 1)
         counted = self._counted()
-        if counted is not None:
-            return facts.words.say["count"].format(n=counted[1], what=counted[0])
+        if counted:
+            return "\n".join(facts.words.say["count"].format(n=f"{n:g}", what=what) for what, n in counted.items())
+        if (most := self._most_words()) is not None:
+            return " ".join(facts.of("reason").split()[:most]).rstrip(",.;:")
         concepts = self._concepts()
         bodies = [_body(value, facts) for concept in concepts if (value := self._limited(facts.of(concept))) is not None]
         if len(bodies) == 1:
             return bodies[0]
         return "\n\n".join(f"**{facts.words.say[name]}**\n{body}" for name, body in zip(concepts, bodies, strict=True))
+
+    def _most_words(self) -> int | None:
+        """Return the number in "at most ten words", or None."""
+        units = [found.start for found in self._asked if found.key == "words"]
+        numbers = [match[1] for at in units if (match := re.search(r"(\d{1,3})\W*$", self._form.question[:at]))]
+        return int(numbers[0]) if numbers else None
 
     def _limited(self, value: Any) -> Any:
         return value[: self._form.count] if isinstance(value, list) else value
@@ -157,21 +171,25 @@ class _Answer:
 
     def _is_question(self) -> bool:
         """Return whether the prompt is a question that yes or no answers."""
+        if self._facts.words.wh.find(self._form.question):
+            return False
         keys = {found.key for found in self._asked}
         marked = any(mark in self._form.question for mark in "?？؟") or "question" in keys
-        return marked and not keys & {"wh", "task", "how_many"}
+        return marked and not keys & {"task", "how_many", "summary", "description"}
 
-    def _counted(self) -> tuple[str, float] | None:
-        """Return what the prompt counts, in its own words, and the number; None if it counts nothing."""
+    def _counted(self) -> dict[str, float]:
+        """Return the numbers that the prompt asks for by what it counts, in its own words."""
         question = self._form.question
-        if not any(found.key == "how_many" for found in self._asked):
-            return None
-        amount = judge.number(self._facts, question)
-        if amount is None or len(self._concepts()) > 1 and self._concepts() != ["summary", "events"]:
-            return None
-        things = [*self._facts.words.things.find(question), *(f for f in self._asked if f.key != "how_many")]
-        first = min((f for f in things if f.key not in ("wh", "only", "numeral")), key=lambda f: f.start)
-        return question[first.start : first.end].lower(), amount
+        starts = [found.end for found in self._asked if found.key == "how_many"]
+        counted: dict[str, float] = {}
+        for start, end in zip(starts, [*starts[1:], len(question)][: len(starts)], strict=True):
+            part = question[start:end]
+            amount = judge.number(self._facts, part)
+            found = [*self._facts.words.things.find(part), *self._facts.words.ask.find(part)]
+            first = min((each for each in found if each.key not in _INTENTS), key=lambda each: each.start, default=None)
+            if amount is not None and first is not None:
+                counted[part[first.start : first.end].lower()] = amount
+        return counted
 
 
 def _modifies(one: Found, two: Found | None) -> bool:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mockserver.content.extraction.words import Words, words
+from mockserver.content.extraction.words import Words
 from mockserver.content.locales import locale
 from mockserver.content.people import person
 from mockserver.content.scene import Scene
@@ -38,7 +38,7 @@ _LINE = {"time": "timestamp", "start": "timestamp", "people": "speaker", "name":
 _SPOKEN = {**{name: "text" for name, key in _LINE.items() if key == "quote"}, "time": "timestamp", "start": "timestamp",
            "people": "speaker", "name": "speaker"}
 _PRODUCT = {"title": "name", "products": "name", "text": "name", "objects": "name", "time": "timestamp", "start": "timestamp"}
-_PERSON = {"people": "name", "speaker": "name", "role": "gender", "text": "description"}
+_PERSON = {"people": "name", "role": "gender", "text": "description"}
 _THING = {"objects": "name", "title": "name", "text": "name", "description": "name", "how_many": "count"}
 
 # The sentiment of each mood, and its score from 0 to 1.
@@ -54,7 +54,11 @@ _TIMES = {"dawn": "morning", "morning": "morning", "midday": "day", "golden": "e
 _MOST_PEOPLE = 5
 
 
-class Moment(float):
+class Seconds(float):
+    """A length of time in seconds, which is whole where a whole number is asked for."""
+
+
+class Moment(Seconds):
     """A position in the video in seconds, written as `MM:SS` in text."""
 
 
@@ -72,14 +76,15 @@ class Facts:
     main one.
     """
 
-    def __init__(self, scene: Scene, seeded: Seeded, seconds: float, code: str) -> None:
+    def __init__(self, scene: Scene, seeded: Seeded, seconds: float, language: Words) -> None:
         self.scene, self.seeded, self.seconds = scene, seeded, seconds
-        self.words: Words = words(code)
-        self.locale = locale(code)
+        self.words = language
+        self.locale = locale(language.code)
         self.story = self.locale.stories[scene.story]
         self.phrases = slots(scene, self.locale)
         self.shown: dict[str, Any] = scenes()["stories"][scene.story]
         self.sentiment, self.score = SENTIMENTS[scene.mood]
+        self.hashtags = False
         self.score = round(self.score + scene.draw(9, 23) / 100, 2)
 
     def of(self, concept: str) -> Any:
@@ -133,7 +138,7 @@ class Facts:
         rows, at = [], 0
         for number, (beat, millis) in enumerate(zip(beats, lengths, strict=True), 1):
             start, end = Moment(at / 1000), Moment((at + millis) / 1000)
-            hidden = {"number": number, "title": _short(beat), "duration": round(millis / 1000, 1)}
+            hidden = {"number": number, "title": _short(beat), "duration": Seconds(round(millis / 1000, 1))}
             rows.append(Fact(_EVENT, hidden, start=start, end=end, description=beat))
             at += millis
         return rows
@@ -170,8 +175,9 @@ class Facts:
         for number, gender in enumerate(sorted(genders[:_MOST_PEOPLE], key=lambda each: each != speech)):
             name = voices[-1 - number] if speech and number < len(voices) else None
             noun = self.words.names[gender]
+            speaks = name is not None
+            hidden = {"number": number + 1, "how_many": 1, "time": Moment(0), "speaker": speaks, "transcript": speaks}
             name = name or f"{capital(noun)} {number + 1}"
-            hidden = {"number": number + 1, "how_many": 1, "time": Moment(0)}
             rows.append(Fact(_PERSON, hidden, name=name, gender=noun, description=self.story.subject))
         return rows
 
@@ -202,6 +208,11 @@ class Facts:
         """Return the food in the picture."""
         food = scenes()["kinds"]["food"]
         return [self.words.names[thing] for thing in self.shown["things"] if thing in food]
+
+    def topics(self) -> list[str]:
+        """Return the topics, as hashtags if the prompt asks for them."""
+        tags = self.story.tags.split(", ")
+        return [f"#{tag.replace(' ', '')}" for tag in tags] if self.hashtags else tags
 
     def category(self) -> str:
         """Return the name of the theme."""
@@ -239,7 +250,7 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
     "objects": Facts.objects,
     "ingredients": Facts.ingredients,
     "ocr": lambda facts: [facts.shown["sign"]],
-    "topics": lambda facts: facts.story.tags.split(", "),
+    "topics": Facts.topics,
     "title": lambda facts: facts.story.title,
     "name": lambda facts: facts.story.title,
     "style": lambda facts: facts.locale.comma.join([facts.phrases["camera"], facts.phrases["light"], facts.phrases["palette"]]),
@@ -253,7 +264,7 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
     "effects": lambda facts: list(facts.story.effects),
     "setting": Facts.setting,
     "moment": lambda facts: facts.phrases["moment"],
-    "duration": lambda facts: round(facts.seconds, 1),
+    "duration": lambda facts: Seconds(round(facts.seconds, 1)),
     "start": lambda facts: Moment(0),
     "end": lambda facts: Moment(facts.seconds),
     "brand": lambda facts: facts.shown["product"][1],

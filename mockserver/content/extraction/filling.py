@@ -3,16 +3,18 @@
 from typing import Any
 
 from mockserver.content.extraction import judge
-from mockserver.content.extraction.facts import Fact, Facts, Moment
+from mockserver.content.extraction.facts import Fact, Facts, Moment, Seconds
 from mockserver.content.extraction.forms import LISTED, Form
 from mockserver.content.extraction.shapes import MOST, Leaf, Many, Row, Shape
 from mockserver.content.timing import clock
 
 # Names of keys that many things have: another word in the key decides, or what the key is within.
+_HOURS = 3  # parts of a time with hours
 _VAGUE = frozenset(("name", "title", "text", "time", "number", "description", "category", "score", "reason"))
 # Words of keys that ask for what the prompt asks for.
 _ANSWERS = frozenset("answer result results value values output response verdict decision data total count list".split())
 _NUMBERS = ("how_many", "numeral")
+_NUMERIC = ("integer", "number", "count")
 # Lists whose first row has the facts of keys such as `product_name`.
 _OWNERS = frozenset(("products", "quotes", "people"))
 
@@ -37,7 +39,7 @@ class Filler:
             given = row.fact(self._concept(key, row)) if row else None
             return given if given in shape.options else self._option(shape, about)
         if shape.kind == "boolean":
-            return self._flag(key)
+            return self._flag(key, row)
         value = self._value(key, row, around, shape)
         return _as(value, shape, self._facts)
 
@@ -116,7 +118,7 @@ class Filler:
         if set(words.lower().split()) & _ANSWERS and (len(words.split()) == 1 or not concept):
             return self._answer(leaf, around)
         things = self._facts.words.things.find(words)
-        if leaf.kind in ("integer", "number") or any(each in keys for each in _NUMBERS):
+        if leaf.kind in _NUMERIC or any(each in keys for each in _NUMBERS):
             counted = judge.number(self._facts, words)
             if counted is not None:
                 return counted
@@ -133,13 +135,17 @@ class Filler:
 
     def _answer(self, leaf: Leaf, around: str | None) -> Any:
         question = self._form.question
-        if leaf.kind in ("integer", "number") or "how_many" in self._keys(question):
-            return judge.number(self._facts, question)
+        if leaf.kind in _NUMERIC or "how_many" in self._keys(question):
+            counted = judge.number(self._facts, question)
+            return counted if counted is not None else judge.number(self._facts, self._siblings)
         if around:
             return self._facts.of(around)
         return self._facts.of(self._form.concept or "summary")
 
-    def _flag(self, key: str) -> bool:
+    def _flag(self, key: str, row: Fact | None) -> bool:
+        given = row.fact(self._concept(key, row)) if row is not None else None
+        if isinstance(given, bool):
+            return given
         words = judge.spaced(key)
         vague = set(words.lower().split()) <= _ANSWERS | {"is", "has", "found", "present", "true", "match"}
         return judge.truth(self._facts, self._form.question if vague else words)
@@ -158,13 +164,16 @@ def _main(value: Any) -> Any:
 
 def _as(value: Any, leaf: Leaf, facts: Facts) -> Any:
     """Return a fact with the type of a leaf. What the video does not show is empty, 0, or null where that is allowed."""
-    if leaf.kind in ("integer", "number"):
+    if leaf.kind in _NUMERIC:
         amount = len(value) if isinstance(value, list) else value
         if isinstance(amount, bool) or not isinstance(amount, int | float):
             return None if leaf.nullable else 0
-        timed = isinstance(amount, Moment) or float(amount) > 10
-        amount = round(amount, 2)
-        return int(amount) if float(amount).is_integer() or (leaf.kind == "integer" and timed) else amount
+        whole = isinstance(amount, Seconds) and leaf.kind in ("integer", "count")
+        amount = round(float(amount), 2)
+        return int(amount) if whole or amount.is_integer() else round(amount) if leaf.kind == "integer" else amount
+    if leaf.clock and isinstance(value, Moment):
+        hours, minutes = divmod(int(value) // 60, 60)
+        return f"{hours:02}:{minutes:02}:{int(value) % 60:02}" if leaf.clock == _HOURS else clock(value)
     if leaf.kind == "string":
         return "" if value is None and not leaf.nullable else value if value is None else text_of(value, facts)
     if leaf.kind == "null":

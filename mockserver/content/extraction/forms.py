@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mockserver.content.extraction.shapes import Leaf, Many, Row, Shape, is_schema, of_range, of_schema, of_template, of_text
 from mockserver.content.extraction.template import template
 from mockserver.content.extraction.vocabulary import SOLID, Found
-from mockserver.content.extraction.words import Words
+from mockserver.content.extraction.words import Words, counts
 
 _TABLES = ("csv", "tsv", "table")
 _LISTS = ("comma", "lines", "bullets", "numbered")
@@ -20,6 +20,11 @@ LISTED = (
 _OPTION = r"[\"'`“„«]?([^\W_][\w-]*)[\"'`”“»]?"
 _QUOTED = re.compile(r"[\"'`“„«「]([^\"'`”“„»«」\n]{1,40})[\"'`”“»」]")
 _SENTENCE = re.compile(r"[.;。；!?？！؟](?=\s|$|[^\x00-\x7f])|\n\s*\n")
+# Words that are options in a question such as "Is it day or night?".
+_STATEMENTS = frozenset(
+    ("yes", "no", "true", "false", "positive", "neutral", "negative", "mixed", "outdoor", "indoor", "day", "night",
+     "safe", "unsafe")
+)  # fmt: skip
 _LONGEST = 3
 _MOST = 40
 
@@ -57,14 +62,15 @@ def _is_texts(value: object) -> bool:
 
 def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -> Form:
     concept, count = _concept(words, prompt), _limit(prompt)
-    fields, before = _fields(prompt, words, asked)
+    fields, before, named = _fields(prompt, words, asked)
     style = next((each for each in (*_TABLES, *_SHORT) if each in keys), None)
     if style in ("srt", "vtt"):
         return Form(style, None, prompt, "transcript")
     if style in _TABLES and (fields or style != "table" or "how_many" not in keys):
         return Form(style, Many(Row(fields)) if fields else None, before, _concept(words, before) or concept, count)
     options, question = _options(prompt, words, asked, keys)
-    if options and not fields:
+    same = {name.replace("_", " ") for name, _ in fields} <= {option.replace("_", " ") for option in options}
+    if options and same and not named:
         return Form("plain", Leaf("string", options), question)
     if fields:
         return _of_fields(fields, before, words, keys, count)
@@ -95,13 +101,17 @@ def _group(concept: str, before: str, words: Words) -> str:
 
 def _concept(words: Words, text: str) -> str | None:
     """Return what a text asks a list of: the first such concept."""
-    return next((found.key for found in words.ask.find(text) if found.key in LISTED), None)
+    keys = [found.key for found in words.ask.find(text)]
+    return next((key for key in keys if key in LISTED), "ocr" if "text" in keys else None)
 
 
 def _limit(text: str) -> int | None:
     """Return the number in "top 3", "exactly five", "5 tags": how many members a list has."""
-    match = re.search(r"(?i)(?<![\d:.\-–])\b(\d{1,2})\b(?!\s*(?:[-–:.%]\s*\d|words?\b|seconds?\b|minutes?\b|(?:to|bis)\b))", text)
-    return int(match[1]) if match and 0 < int(match[1]) <= _MOST else None
+    match = re.search(r"(?<![\da-zA-Z:.\-–])(\d{1,2})(?!\d|\s*(?:[-–:.%]\s*\d|[^\W\d]*\s*\d))(?!\s*(?:words?|seconds?|minutes?)\b)", text)
+    if match is None:
+        named = counts().find(text)
+        return int(named[0].key) if named else None
+    return int(match[1]) if 0 < int(match[1]) <= _MOST else None
 
 
 def _is_number(prompt: str, keys: set[str]) -> bool:
@@ -111,18 +121,28 @@ def _is_number(prompt: str, keys: set[str]) -> bool:
     return "only" in keys and ("how_many" in keys or limits)
 
 
-def _fields(prompt: str, words: Words, asked: Sequence[Found]) -> tuple[tuple[tuple[str, Shape], ...], str]:
-    """Return the fields that a prompt lists, and the prompt without them: at least two of at most three words each."""
-    for key in ("fields", "with"):
+def _fields(prompt: str, words: Words, asked: Sequence[Found]) -> tuple[tuple[tuple[str, Shape], ...], str, bool]:
+    """Return the fields that a prompt lists, the prompt without them, and whether it calls them fields.
+
+    There are at least two, of at most three words each.
+    """
+    for key in ("fields", "with", "task"):
         for found in [found for found in asked if found.key == key][:_MOST]:
             rest = prompt[found.end :]
             end = _SENTENCE.search(rest)
             segment = rest[: end.start() if end else len(rest)]
             asks = end is not None and end[0] in "?？؟"
             members = {} if asks else _members(segment, words)
-            if len(members) > 1 and not _are_statements(list(members), words):
-                return tuple(members.items()), prompt[: found.start] + " " + rest[len(segment) :]
-    return (), prompt
+            clear = key != "task" or _are_names(members, words)
+            if len(members) > 1 and clear and not _are_statements(list(members), words):
+                return tuple(members.items()), prompt[: found.start] + " " + rest[len(segment) :], key == "fields"
+    return (), prompt, False
+
+
+def _are_names(members: dict[str, Shape], words: Words) -> bool:
+    keys = [{found.key for found in words.ask.find(name.replace("_", " "))} for name in members]
+    known = sum(bool(each) or "_" in name for each, name in zip(keys, members, strict=True))
+    return known * 2 >= len(members) and not any(each & {*_LISTS, *_SHORT} for each in keys)
 
 
 def _members(segment: str, words: Words) -> dict[str, Shape]:
@@ -131,11 +151,13 @@ def _members(segment: str, words: Words) -> dict[str, Shape]:
     if any(found.key == "or" for found in words.ask.find(outside)):
         return {}
     separator = _separator(words, ("and",)) + r"(?![^()]*\))"
-    parts = re.split(separator, re.sub(r"^\s*[:：]?\s*", "", segment)[:400])
+    parts = re.split(separator, re.sub(r"^\s*(?:[:：は]|는|은)?\s*", "", segment)[:400])
     for number, part in enumerate(parts):
         spec = re.search(r"\(([^)]*)\)|:\s*(\w+)$", part)
         name = part[: spec.start()] if spec else part
         kept = _name(name, words, last=number == len(parts) - 1)
+        if kept == "" and spec:  # "the following: name"
+            kept, spec = _name(part, words, last=True), None
         if kept is None:
             return {}
         if kept:
@@ -171,11 +193,17 @@ def _separator(words: Words, keys: Sequence[str]) -> str:
 
 def _options(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -> tuple[tuple[str, ...], str]:
     """Return the values of which the answer must be one, and the prompt without them."""
+    runs = []
     for options, start, end in _candidates(prompt, words, asked, bool(keys & {"choose", "only"})):
-        distinct = tuple(dict.fromkeys(options))
+        distinct = tuple(dict.fromkeys(option for option in options if option))
         if 1 < len(distinct) <= _MOST:
-            return distinct, prompt[:start] + " " + prompt[end:]
-    return (), prompt
+            runs.append((_are_statements(distinct, words), distinct, prompt[:start] + " " + prompt[end:]))
+    statements = {found.key: prompt[found.start : found.end] for found in asked if found.key in _STATEMENTS - {"no"}}
+    if not runs and len(statements) > 1 and keys & {"or", "one_word", "only", "choose"}:
+        runs.append((True, tuple(statements.values()), prompt))
+    # Of "violence or weapons? Answer yes or no" the last are the options.
+    best = max(enumerate(runs), key=lambda run: (run[1][0], run[0]), default=None)
+    return best[1][1:] if best else ((), prompt)
 
 
 def _candidates(
@@ -193,8 +221,9 @@ def _candidates(
     word = r"[\"'`“„«]?[^\W_][\w-]*[\"'`”“»]?"
     for run in re.finditer(rf"{word}(?:{joined[4:]}{word})+", prompt, re.IGNORECASE):
         options = [_trimmed(part.strip("\"'`“”„«»"), words) for part in re.split(joined, run[0])]
+        statements = _are_statements(options, words)
         conjunction = any(found.key == "or" and run.start() <= found.start < run.end() for found in asked)
-        if conjunction and (closed or _are_statements(options, words)):
+        if (conjunction and (closed or statements)) or (closed and statements):
             yield options, *run.span()
 
 
@@ -220,13 +249,12 @@ def _after_colon(prompt: str, words: Words) -> Iterator[tuple[Sequence[str], int
 
 def _are_statements(options: Sequence[str], words: Words) -> bool:
     keys = [{found.key for found in words.ask.find(option)} for option in options]
-    known = {"yes", "no", "true", "false", "positive", "neutral", "negative", "outdoor", "indoor", "day", "night", "safe", "unsafe"}
-    return all(each & known for each in keys)
+    return all(each & _STATEMENTS for each in keys)
 
 
 def _trimmed(option: str, words: Words) -> str:
-    """Return an option in a script without spaces without the words around it."""
-    if not SOLID.search(option):
-        return option
-    found = [each for each in words.ask.find(option) if each.key in ("yes", "no", "true", "false", "positive", "negative", "neutral", "mixed")]
-    return option[found[0].start : found[0].end] if found else option
+    """Return an option without what is written together with it in Arabic and in scripts without spaces."""
+    found = [each for each in words.ask.find(option) if each.key in _STATEMENTS]
+    if found and SOLID.search(option):
+        return option[found[0].start : found[0].end]
+    return option.removeprefix("ب") if found else option

@@ -41,24 +41,28 @@ def _votes(facts: Facts, text: str, asked: Sequence[Found]) -> list[bool]:
     known = [*asked, *things]
     if about_text and not votes:
         return [True]
-    return votes + _content_votes(facts, text, known, strict=not votes)
+    others = _others(facts, text, known)
+    if votes and facts.words.code == "en" and things and others and not others[-1].endswith(("ing", "ed", "ly")):
+        votes.append(_mentions(facts, others[-1]))  # "a person with a hat": what nothing mentions is not there
+    return votes or [_mentions(facts, word) for word in others]
 
 
-def _content_votes(facts: Facts, text: str, known: Sequence[Found], *, strict: bool) -> list[bool]:
-    """Return a vote for each other word: whether the video is about it, or (if `strict`) whether its texts have it."""
-    votes = []
-    for word in re.finditer(r"[^\W\d_]+", text.lower()):
-        covered = any(found.start < word.end() and word.start() < found.end for found in known)
-        if covered or word[0] in facts.words.function or SOLID.search(word[0]):
-            continue
-        subject = themes.subjects().get(word[0]) or themes.subjects().get(word[0].removesuffix("s"))
-        about = subject is not None and facts.scene.story.startswith(subject)
-        if strict or about:
-            votes.append(about or _mentions(facts, word[0]))
-    return votes
+def _others(facts: Facts, text: str, known: Sequence[Found]) -> list[str]:
+    """Return the words of a text that say something and are not known."""
+    return [
+        word[0]
+        for word in re.finditer(r"[^\W\d_]+", text.lower())
+        if not any(found.start < word.end() and word.start() < found.end for found in known)
+        and word[0] not in facts.words.function
+        and not SOLID.search(word[0])
+    ]
 
 
 def _mentions(facts: Facts, word: str) -> bool:
+    """Return whether the video is about a subject of this name, or its texts have the word."""
+    subject = _subject(word)
+    if subject is not None and facts.scene.story.startswith(subject):
+        return True
     story = facts.story
     texts = " ".join((story.subject, story.title, story.tags, *story.beats, *story.effects, facts.category())).lower()
     return re.search(rf"\b{re.escape(word[: max(_LONG, len(word) - 2)])}", texts) is not None

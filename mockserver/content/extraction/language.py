@@ -1,9 +1,8 @@
 """The language of a prompt: the one it asks for, or the one it is written in."""
 
 import re
-from functools import cache
 
-from mockserver.content.extraction.words import callings, words
+from mockserver.content.extraction.words import callings, function_words, words
 from mockserver.content.locales import CODES
 
 _SCRIPTS = (
@@ -15,18 +14,19 @@ _SIMPLIFIED = frozenset("这个们说时间视频为来对会动现发问题语�
 _TRADITIONAL = frozenset("這個們說時間視頻為來對會動現發問題語頭開見門圖顏還請類寫關鍵張結構產內應該讓與數幾嗎緒話實")
 _LATIN = tuple(code for code in CODES if code not in ("zh", "zh-TW", "ja", "ko", "ru", "ar"))
 _IN = re.compile(r"(?i)\b(?:in|into|auf|en|em|to|на)\W+(?:the\W+)?$|[用以]$")
-_QUESTION = re.compile(r"[^.。!\n]*[?？؟]")
+_QUESTION = re.compile(r"[^.。!:：\n]*[?？؟]")
 _BRACED = re.compile(r"\{.*\}|\[.*\]|\"[^\"]*\"", re.DOTALL)
 
 
-def language_of(prompt: str) -> str:
-    """Return the code of the language for the answer to a prompt: English for one that is not known."""
+def languages_of(prompt: str) -> tuple[str, str]:
+    """Return the codes of the language of a prompt and of the answer. They can be of languages without phrases."""
+    own = _BRACED.sub(" ", prompt)
+    written = _written_in(own) or _written_in(prompt) or "en"
     outside = _QUESTION.sub(" ", prompt)
     for found in callings().find(outside):
         if _IN.search(outside[: found.start]) or outside[found.end : found.end + 1] == "で":
-            return found.key
-    own = _BRACED.sub(" ", prompt)
-    return _written_in(own) or _written_in(prompt) or "en"
+            return written, found.key
+    return written, written
 
 
 def _written_in(text: str) -> str | None:
@@ -34,19 +34,14 @@ def _written_in(text: str) -> str | None:
         if re.search(script, text):
             return _chinese(text) if code == "zh" else code
     tokens = re.findall(r"[^\W\d_]+", text.lower())
-    scores = {code: sum(token in function for token in tokens) for code, function in _function_words().items()}
+    scores = {code: sum(token in function for token in tokens) for code, function in function_words().items()}
     best = max(scores, key=scores.__getitem__)
     if scores[best] == 0:
         scores = {code: len(words(code).own.find(text)) for code in _LATIN}
         best = max(scores, key=scores.__getitem__)
-    return best if scores[best] and scores[best] > scores["en"] else "en" if scores["en"] else None
+    return None if scores[best] == 0 else "en" if scores["en"] == scores[best] else best
 
 
 def _chinese(text: str) -> str:
-    simplified, traditional = (sum(char in chars for char in text) for chars in (_SIMPLIFIED - _TRADITIONAL, _TRADITIONAL - _SIMPLIFIED))
-    return "zh-TW" if traditional > simplified else "zh"
-
-
-@cache
-def _function_words() -> dict[str, frozenset[str]]:
-    return {code: words(code).function for code in _LATIN}
+    simplified, traditional = _SIMPLIFIED - _TRADITIONAL, _TRADITIONAL - _SIMPLIFIED
+    return "zh-TW" if sum((char in traditional) - (char in simplified) for char in text) > 0 else "zh"

@@ -17,13 +17,17 @@ MOST = 50
 
 
 class Leaf(NamedTuple):
-    """A value: its type in JSON (or `any`), the values that it may have, its range, and whether it is a time."""
+    """A value: its type in JSON, the values that it may have, its range.
+
+    `kind` is also `any`, or `count` for an example such as 0, which does not exclude fractions. `clock` is the number of
+    parts of a time, such as 2 for `MM:SS`.
+    """
 
     kind: str = "any"
     options: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
-    clock: bool = False
+    clock: int = 0
     nullable: bool = False
 
 
@@ -53,7 +57,7 @@ def of_template(value: Any, depth: int = 0) -> Shape:
         return Many(of_template(value[0], depth + 1) if value else Leaf("string"))
     if isinstance(value, str):
         return of_text(value)
-    kinds: dict[type, str] = {bool: "boolean", int: "integer", float: "number", type(None): "any"}
+    kinds: dict[type, str] = {bool: "boolean", int: "count", float: "number", type(None): "any"}
     return Leaf(kinds[type(value)], nullable=value is None)
 
 
@@ -78,8 +82,8 @@ def of_text(text: str) -> Shape:
 
 
 def _described(text: str) -> Leaf:
-    if _CLOCK.search(text):
-        return Leaf("string", clock=True)
+    if clock := _CLOCK.search(text):
+        return Leaf("string", clock=1 + clock[0].count(":"))
     limits = _RANGE.search(text)
     first = re.match(r"(?i)[a-z]+", text)
     kind = _TYPES.get(first[0].lower(), "string") if first else "string"
@@ -125,8 +129,7 @@ def of_schema(schema: Any, root: Mapping[str, Any], depth: int = 0) -> Shape:
         return Row(())
     options = schema.get("enum", [schema["const"]] if "const" in schema else [])
     low, high = (_number(schema, name) for name in ("minimum", "maximum"))
-    clock = "time" in str(schema.get("format"))
-    return Leaf(_TYPES.get(str(kind), "any"), tuple(map(str, options))[:MOST], low, high, clock)
+    return Leaf(_TYPES.get(str(kind), "any"), tuple(map(str, options))[:MOST], low, high)
 
 
 def _number(schema: Mapping[str, Any], name: str) -> Any:

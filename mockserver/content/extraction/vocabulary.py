@@ -9,8 +9,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:'(?=[^\W\d_]))?")
 SOLID = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LONGEST_SOLID, _LONGEST_PHRASE = 10, 4
 _ARTICLES = ("وال", "بال", "ال", "لل", "و", "ب", "ل")
-# Endings of words with a stem of less than four letters. Longer stems can have any ending of up to three letters.
-_SHORT_ENDINGS = frozenset(("", "s", "e", "es", "n", "en", "x"))
+# Shorter words have no endings, words of this length only these, and longer words any of up to three letters.
+_SHORTEST, _SHORT_ENDINGS = 3, frozenset(("s", "e", "es", "n", "en", "x"))
 _INFLECTION = 3
 
 
@@ -66,20 +66,20 @@ class Vocabulary:
             for cut in range(len(part)):
                 stem = part[: len(part) - cut]
                 key = self._keys.get(stem)
-                if key is not None and (stem in self._open or _is_ending(stem, part[len(stem) :])):
+                if key is not None and _is_ending(stem, part[len(stem) :], any_length=stem in self._open):
                     return key
         return None
 
     def _within(self, run: str, start: int) -> Iterable[Found]:
         at = 0
         while at < len(run):
-            length = next((n for n in range(_LONGEST_SOLID, 0, -1) if run[at : at + n] in self._keys), 0)
+            length = next((n for n in range(min(_LONGEST_SOLID, len(run) - at), 0, -1) if run[at : at + n] in self._keys), 0)
             if length:
                 yield Found(self._keys[run[at : at + length]], start + at, start + at + length)
             at += length or 1
 
 
-def _is_ending(stem: str, rest: str) -> bool:
-    if " " in rest:
-        return False
-    return rest in _SHORT_ENDINGS if len(stem) <= _INFLECTION else len(rest) <= _INFLECTION
+def _is_ending(stem: str, rest: str, *, any_length: bool) -> bool:
+    if not rest or len(stem) < _SHORTEST or " " in rest:
+        return not rest
+    return any_length or (rest in _SHORT_ENDINGS if len(stem) == _SHORTEST else len(rest) <= _INFLECTION)

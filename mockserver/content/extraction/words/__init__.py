@@ -24,6 +24,7 @@ class Words(NamedTuple):
     called: str
     asked: dict[str, str]
     own: Vocabulary
+    wh: Vocabulary
     ask: Vocabulary
     things: Vocabulary
     names: dict[str, str]
@@ -43,6 +44,7 @@ def words(code: str) -> Words:
         function=frozenset(data["function"].split()),
         called=data["called"],
         asked=data["ask"],
+        wh=Vocabulary.of({"wh": f"{data['ask']['wh']} {english.asked['wh'] if english else ''}"}),
         own=Vocabulary.of(data["ask"]),
         ask=_with(english and english.asked, data["ask"]),
         things=Vocabulary(listed + [(key, [f"{name}"]) for key, name in (english.names if english else {}).items()]),
@@ -50,6 +52,14 @@ def words(code: str) -> Words:
         say=data["say"],
         themes=data["themes"],
     )
+
+
+def bilingual(asks: str, answers: str) -> Words:
+    """Return the words for a prompt in one language and an answer in another. English replaces what is not in `CODES`."""
+    asked, answered = (words(code if code in CODES else "en") for code in (asks, answers))
+    if asked is answered:
+        return asked
+    return asked._replace(code=answered.code, names=answered.names, say=answered.say, themes=answered.themes)
 
 
 def _with(english: dict[str, str] | None, own: dict[str, str]) -> Vocabulary:
@@ -61,3 +71,17 @@ def _with(english: dict[str, str] | None, own: dict[str, str]) -> Vocabulary:
 def callings() -> Vocabulary:
     """Return the names of all languages, by code."""
     return Vocabulary.of({code: words(code).called for code in CODES})
+
+
+@cache
+def counts() -> Vocabulary:
+    """Return the words for small numbers in all languages."""
+    return Vocabulary.of(json.loads((_FOLDER / "counts.json").read_bytes()))
+
+
+@cache
+def function_words() -> dict[str, frozenset[str]]:
+    """Return the words by which languages in the Latin script are told apart, also some that have no other words here."""
+    others = json.loads((_FOLDER / "others.json").read_bytes())
+    latin = {code: words(code).function for code in CODES if words(code).function}
+    return latin | {code: frozenset(listed.split()) for code, listed in others.items()}
