@@ -33,7 +33,7 @@ async def generate(exchange: Exchange) -> Reply:
         video_id,
         request={"prompt": prompt, "quality": quality},
         facts={
-            "duration": figures.duration(quality, observed=observed),
+            "duration": figures.duration(observed=observed),
             "token": new_token(exchange, video_id),
             # The credits are given back only if the video was never started (FACTS section 2, cost).
             "refund": "unstarted",
@@ -125,7 +125,7 @@ def _rows_of_state(exchange: Exchange, job: Job) -> Iterator[str]:
     status = job.at(exchange.now).status
     yield f"state.{figures.STATES[status]}"
     if status == "succeeded":
-        observed = job.facts["duration"] != figures.duration("free", observed=False)
+        observed = job.facts["duration"] != figures.duration(observed=False)
         yield "rule.observed_durations" if observed else "rule.duration"
     elif status == "failed":
         yield "rule.failed_video"
