@@ -72,7 +72,10 @@ async def test_the_python_sample_of_the_documents_works_as_it_is_written():
     [
         ({"Authorization": ""}, "Authorization header required"),
         ({"Authorization": "Bearer"}, "Authorization header required"),
-        ({"Authorization": "Bearer  "}, "Authorization header required"),
+        ({"Authorization": "bearer key-1"}, "Authorization header required"),
+        ({"Authorization": "BEARER key-1"}, "Authorization header required"),
+        ({"Authorization": "Bearer "}, "Invalid token"),
+        ({"Authorization": "Bearer  "}, "Invalid token"),
         ({"Authorization": "Token key-1"}, "Authorization header required"),
         ({"Authorization": "Basic a2V5OjE="}, "Authorization header required"),
         (by("an-invalid-one"), "Invalid token"),
