@@ -101,10 +101,10 @@ async def test_no_header_at_all():
 
 
 @pytest.mark.parametrize(
-    ("quality", "cost", "duration"), [("free", 1, 30), ("premium", 3, 60), ("360p", 3, 60), ("1080p", 3, 60)]
+    ("quality", "cost", "duration"), [("free", 1, 30), ("premium", 3, 30), ("360p", 3, 30), ("1080p", 3, 30)]
 )
 async def test_qualities_have_their_price(quality: str, cost: int, duration: int):
-    """FACTS section 2: quality, cost, duration. Only `free` has a documented duration."""
+    """FACTS section 2: quality, cost, duration."""
 
     async with Conversation() as t:
         before = (await account(t, "basic-1"))["credits"]

@@ -16,7 +16,7 @@ FRAME_MS = 100
 LOOP, GROUP = 20, 10
 
 # The files are the output of an encoder and can be played (`ffplay frames-360p.h264`). They have a loop of two seconds
-# for each of the palettes: 20 bands of colour and a white square that moves to the right and back. Bands and square are
+# for each of the palettes: 20 bands of colour and a bright square that moves to the right and back. Bands and square are
 # on the grid of macroblocks, which keeps a file below 150 KB. The first picture of each second is an IDR, so a player
 # can seek to any second. x264 gives neighbouring IDRs different idr_pic_ids, as required (ITU-T H.264, section 7.4.3),
 # also when a loop is repeated. The encoder's text (SEI, type 6) is removed. Created with ffmpeg 5.1 by this command
@@ -30,10 +30,10 @@ LOOP, GROUP = 20, 10
 #     -flags +bitexact -color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv \
 #     -bsf:v filter_units=remove_types=6 -f h264 frames-360p.h264
 _FILE = "frames-{height}p.h264"
-_BANDS, _SQUARE = 20, 2  # the width of a picture and of the square, in bands
+BANDS, _SQUARE = 20, 2  # the width of a picture and of the square, in bands
 _FIRST, _TURN = 5, 10  # the band at which the square begins, and the number of bands that it moves
 _TOP, _BOTTOM = 144 / 360, 208 / 360  # of the square, as parts of the height
-_WHITE = 225
+_BRIGHT = 225
 
 _PICTURES, _SPS, _PPS = (1, 5), 7, 8
 
@@ -64,17 +64,19 @@ def palette(seed: Seeded) -> int:
 
 def drawn(palette: int, number: int, width: int, height: int) -> list[bytes]:
     """Return the rows of RGB of the picture `number` of a palette, drawn by the formula in the command above."""
-    bands = [_rgb(64 + 4 * band, 2 * pi * palette / PALETTES + band / 8) for band in range(_BANDS)]
+    angles = [2 * pi * palette / PALETTES + band / 8 for band in range(BANDS)]
+    bands = [_rgb(64 + 4 * band, angle) for band, angle in enumerate(angles)]
     left = _FIRST + _TURN - abs(_TURN - number % LOOP)
-    crossed = [_rgb(_WHITE, None) if left <= band < left + _SQUARE else rgb for band, rgb in enumerate(bands)]
-    plain, square = (b"".join(band * (width // _BANDS) for band in row) for row in (bands, crossed))
+    crossed = [
+        _rgb(_BRIGHT, angles[band]) if left <= band < left + _SQUARE else rgb for band, rgb in enumerate(bands)
+    ]
+    plain, square = (b"".join(band * (width // BANDS) for band in row) for row in (bands, crossed))
     return [square if round(height * _TOP) <= y < round(height * _BOTTOM) else plain for y in range(height)]
 
 
-def _rgb(luma: float, angle: float | None) -> bytes:
+def _rgb(luma: float, angle: float) -> bytes:
     # ITU-R BT.709 with a limited range, as the video is marked.
-    grey = 1.164 * (luma - 16)
-    blue, red = (0.0, 0.0) if angle is None else (44 * cos(angle), 44 * sin(angle))
+    grey, blue, red = 1.164 * (luma - 16), 44 * cos(angle), 44 * sin(angle)
     channels = (grey + 1.793 * red, grey - 0.213 * blue - 0.533 * red, grey + 2.112 * blue)
     return bytes(min(255, max(0, round(value))) for value in channels)
 

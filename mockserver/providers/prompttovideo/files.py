@@ -19,6 +19,7 @@ def operations() -> tuple[Operation, ...]:
         Operation(
             "video_file", "GET", "/storage/videos/{name}", video_file, "Download a video",
             {200: Documented("The video", content_type="video/mp4")}, public=True, hidden=True,
+            ledger_rows=("rule.resolution",),
         ),
         Operation(
             "thumbnail_file", "GET", "/storage/thumbnails/{name}", thumbnail_file, "Download a thumbnail",

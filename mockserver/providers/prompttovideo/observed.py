@@ -49,6 +49,15 @@ def accepted(data: Any) -> Accepted | None:
     )
 
 
+def reworded(refusal: Refusal) -> Refusal:
+    """Return the refusal that the source has in place of ours, where its reply is JSON, too."""
+    if refusal.case == "empty":
+        return Refusal("invalid_request", case="no_data")
+    # The source accepts such a prompt, so that the quality is what it refuses.
+    unusual = refusal.row in ("blank_prompt", "prompt_no_text")
+    return Refusal("invalid_request", row="invalid_quality") if unusual else refusal
+
+
 def page(refusal: Refusal) -> Reply | None:
     """Return the page for a refusal; None for one that the source answers with JSON."""
     case = next((name for name in (refusal.row, refusal.case, refusal.kind) if name in _PAGES), None)

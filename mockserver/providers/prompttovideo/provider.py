@@ -134,8 +134,7 @@ class PromptToVideo(Provider):
 
     def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         if observed.is_on(context.options):
-            if refusal.case == "empty":
-                refusal = Refusal("invalid_request", case="no_data")
+            refusal = observed.reworded(refusal)
             page = observed.page(refusal)
             if page is not None:
                 return page

@@ -113,6 +113,8 @@ def rows_of_video(exchange: Exchange) -> Iterator[str]:
         yield "rule.default_quality"
     if exchange.body.quality not in DOCUMENTED:
         yield "rule.other_qualities"
+    if isinstance(exchange.body, observed.Accepted):
+        yield "rule.bad_requests_observed"
     if not Generate.model_fields.keys() >= exchange.data.keys():
         yield "rule.unknown_fields"
     if exchange.account.credits is None:
@@ -123,6 +125,8 @@ def rows_of_list(exchange: Exchange) -> Iterator[str]:
     """Yield the rows of the ledger for a list."""
     if any(_BELOW_ONE.fullmatch(exchange.query.get(name, "")) for name in ("page", "per_page")):
         yield "rule.below_one"
+    if exchange.request.query.count(b"=") > len(exchange.query):
+        yield "rule.first_parameter"
 
 
 def _rows_of_state(exchange: Exchange, job: Job) -> Iterator[str]:
