@@ -1,8 +1,9 @@
 """The composition root: creates the ASGI application from settings, providers, scenarios and the control API."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.clock import monotonic
 from mockserver.core.compile import Program
@@ -19,14 +20,19 @@ from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.policy import Provenance
 from mockserver.providers import registry
 from mockserver.sandbox.sandboxes import Sandboxes
-from mockserver.scenario.library import Library, ScenarioSummary
+from mockserver.sandbox.watch import ScenarioWatch
+from mockserver.scenario.library import Library, ScenarioSummary, is_path
 from mockserver.settings import Settings, SettingsError
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.pool import MIB, MemoryPool
 from mockserver.wire.body import BodyMemory
 from mockserver.wire.control import Control
 from mockserver.wire.exchange import Policy
+from mockserver.wire.page import Page
 from mockserver.wire.server import Server
+
+if TYPE_CHECKING:
+    from mockserver.control.boundary import Boundary
 
 
 def create_app(
@@ -41,7 +47,8 @@ def create_app(
     `scenario` replaces the scenario of the settings. `sender` replaces the network. `own_ports` are ports to which
     webhooks are never sent; the default is the port of the settings. `providers` are the providers to simulate; the
     default is all of them. Raises SourceErrors for an invalid scenario and, if the settings need the ledger, for an
-    invalid ledger; LookupError for an unknown scenario; SettingsError for an invalid clock.
+    invalid ledger; LookupError for an unknown scenario; SettingsError for an invalid clock, or if a
+    scenario without a file is to be watched.
     """
     settings = settings or Settings()
     known = Providers.of(providers) if providers else registry.providers()
@@ -59,17 +66,37 @@ def create_app(
         memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
     )
     body_memory = BodyMemory(settings.body_memory * 1_048_576)
+    watch = ScenarioWatch(settings.scenario, library, sandboxes) if _watches(settings, scenario) else None
     return Server(
         known,
         sandboxes,
-        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory),
+        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory, watch),
         Policy(
             settings.strict,
             provenance if provenance.is_active else None,
             settings.public_url.rstrip("/"),
             body_memory,
         ),
+        watch,
+        _page(settings),
     )
+
+
+def _page(settings: Settings) -> Callable[[], Page]:
+    @cache
+    def page() -> Page:
+        # Imported for the first request to the page.
+        from mockserver.control import page as module
+
+        return module.Page(_boundary(settings))
+
+    return page
+
+
+def _boundary(settings: Settings) -> "Boundary":
+    from mockserver.control.boundary import Boundary
+
+    return Boundary(settings.token, settings.public_url, settings.allow_hosts)
 
 
 def _provenance(settings: Settings, providers: Providers) -> Provenance:
@@ -92,10 +119,10 @@ def _control(
     providers: Providers,
     ledger: Ledger,
     body_memory: BodyMemory,
+    watch: ScenarioWatch | None,
 ) -> Control:
     # Imported after the start, because FastAPI takes long to import.
     from mockserver.control.adapter import ControlApi
-    from mockserver.control.boundary import Boundary
     from mockserver.control.dependencies import Parts
     from mockserver.kit.credentials import credential_names
 
@@ -116,8 +143,19 @@ def _control(
             return list(library.listed())
 
     masking = Masking(credential_names(providers.values()), (settings.token,))
-    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory)
-    return ControlApi(parts, Boundary(settings.token, settings.public_url, settings.allow_hosts))
+    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory, watch)
+    return ControlApi(parts, _boundary(settings))
+
+
+def _watches(settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> bool:
+    """Return whether the scenario is loaded again when its file changes. By default it is if its path was given.
+
+    Raises SettingsError if the scenario has no file.
+    """
+    has_file = scenario is None and "\n" not in settings.scenario
+    if settings.watch and not has_file:
+        raise SettingsError("watch needs the name or the path of a scenario, not a scenario itself")
+    return has_file and (is_path(settings.scenario) if settings.watch is None else settings.watch)
 
 
 def _program(library: Library, settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> Program:

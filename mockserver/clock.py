@@ -302,6 +302,11 @@ async def let_others_run() -> None:
     await asyncio.sleep(0)
 
 
+async def pause(seconds: float) -> None:
+    """Wait in real time. Only for things outside the server, such as files and receivers."""
+    await asyncio.sleep(seconds)
+
+
 async def wait_until(done: Callable[[], bool], seconds: float) -> bool:
     """Wait in real time until `done()` is true, checking every millisecond. Return False after `seconds`."""
     until = time.monotonic() + seconds

@@ -270,7 +270,10 @@ def test_a_value_of_the_wrong_type_is_a_usage_error(capsys: Out, arguments: tupl
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    assert capsys.readouterr().err.endswith(f"{message}\n")
+    assert capsys.readouterr().err.splitlines() == [
+        f"mockserver {arguments[0]}: {message}",
+        f"`mockserver {arguments[0]} --help` describes the command and its options.",
+    ]
 
 
 def test_serve_reports_a_port_that_is_in_use(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:

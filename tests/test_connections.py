@@ -196,6 +196,27 @@ def test_methods_and_targets_that_the_parser_rejects_get_the_providers_format(
     assert ("allow" in received.head) == (reply[0] == 405 and b"_mock" not in line)
 
 
+@pytest.mark.parametrize("length", [1, 3, 4, 10, 40])
+def test_a_first_line_in_two_packets_gets_the_providers_format_too(server: Live, length: int) -> None:
+    data = b"FOO /videotoprompt/v1/analyze/url HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with connected(server.address) as connection:
+        connection.sendall(request("GET", "/_mock/health") + data[:length])
+        assert receive_reply(connection).status == 200
+        connection.sendall(data[length:])
+        received = receive_reply(connection)
+    assert (received.status, b"bad_request" in received.body) == (405, True)
+
+
+@pytest.mark.parametrize("rest", [b"O\r\n\r\n", b"O " + b"x" * 70_000, b"\x00 /x HTTP/1.1\r\n\r\n"])
+def test_a_first_line_in_two_packets_that_is_no_request_is_refused(server: Live, rest: bytes) -> None:
+    with connected(server.address) as connection:
+        connection.sendall(request("GET", "/_mock/health") + b"FO")
+        assert receive_reply(connection).status == 200
+        connection.sendall(rest)
+        received = receive_reply(connection)
+    assert (received.status, b"The request is not valid HTTP" in received.body) == (400, True)
+
+
 def test_the_host_decides_on_the_format_of_a_refusal_too(server: Live) -> None:
     received = exchange(server.address, b"FOO /v1/x HTTP/1.1\r\nHost: api.videotoprompt.org\r\n\r\n")
     assert (received.status, b'"not_found"' in received.body) == (404, True)

@@ -2,12 +2,10 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.errors import EXIT_WRONG_INPUT, message_of, report_error
+from mockserver.cli.errors import message_of, report_error
 
 if TYPE_CHECKING:
     from mockserver.scenario.library import Library
@@ -23,7 +21,12 @@ def add(commands: Any) -> None:
         "Check scenario files. Each error is printed as file:line:column; the exit code is 2 if there is one.",
         "mockserver check scenarios/*.yaml",
     )
-    check.add_argument("files", nargs="+", metavar="FILE", help="a scenario file")
+    check.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a scenario file, a folder of them, the name of a scenario, or - (stdin)",
+    )
     show = _add(
         commands,
         "show",
@@ -32,7 +35,9 @@ def add(commands: Any) -> None:
         "Print a scenario: its accounts, its rules in order, and its plans as timelines.",
         "mockserver show videotoprompt-rate-limited",
     )
-    show.add_argument("name", metavar="NAME", help="a bundled scenario, a scenario in ./scenarios, or a path")
+    show.add_argument(
+        "name", metavar="NAME", help="a bundled scenario, a scenario in ./scenarios, a path, or - (stdin)"
+    )
     _add(
         commands,
         "scenarios",
@@ -80,26 +85,31 @@ def _library() -> "Library":
 
 
 def _check(options: argparse.Namespace) -> int:
+    from mockserver.cli.references import expanded, label, program_of
     from mockserver.source.document import SourceErrors
 
     library, exit_code = _library(), 0
-    for name in options.files:
+    try:
+        names = list(expanded(options.files))
+    except LookupError as error:
+        return report_error(message_of(error))
+    for name in names:
         try:
-            program = library.program_of_file(Path(name))
-        except SourceErrors as errors:
-            exit_code = EXIT_WRONG_INPUT
-            print(errors, file=sys.stderr)
+            program = program_of(library, name)
+        except (SourceErrors, LookupError) as errors:
+            exit_code = report_error(message_of(errors))
         else:
-            print(f"{name}: ok, {len(program.rules)} rules, {len(program.plans)} plans")
+            print(f"{label(name)}: ok, {len(program.rules)} rules, {len(program.plans)} plans")
     return exit_code
 
 
 def _show(options: argparse.Namespace) -> int:
+    from mockserver.cli.references import program_of
     from mockserver.scenario.outline import outline
     from mockserver.source.document import SourceErrors
 
     try:
-        program = _library().program_typed(options.name)
+        program = program_of(_library(), options.name)
     except (SourceErrors, LookupError) as error:
         return report_error(message_of(error))
     print("\n".join(outline(program)))

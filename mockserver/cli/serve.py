@@ -49,6 +49,12 @@ def _add_address(serve: argparse.ArgumentParser) -> None:
 
 def _add_policy(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
+        "--watch",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="load the scenario again when its file changes (default: if the scenario is a path)",
+    )
+    serve.add_argument(
         "--allow-public-webhooks", action="store_true", default=None, help="allow webhooks to public addresses"
     )
     serve.add_argument(

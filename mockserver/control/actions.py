@@ -74,7 +74,9 @@ async def find_job(sandbox: Sandbox, job_id: str, provider: str | None = None) -
 async def change_job(sandbox: Sandbox, job: Job, change: JobChange, now: int) -> Job:
     """Force a status on the job, or release it from a held step. Raises ControlError 409 where that is not possible."""
     try:
-        if change.release:
+        if change.hold:
+            changed = job.holding(now)
+        elif change.release:
             changed = job.released(now)
         else:
             assert change.status is not None
@@ -112,6 +114,9 @@ async def change_account(
     fields = change.model_dump(include=change.model_fields_set)
     for provider in providers:
         await _change_account(sandbox, provider, key, dict(fields), now)
+        account = f"{provider.name}:{kept_key(key)}"
+        note = f"changed the account: {', '.join(sorted(fields))}"
+        await sandbox.store.append(JournalEntry("control", now, provider=provider.name, account=account, note=note))
     await sandbox.settling.reconsider()
 
 

@@ -16,6 +16,7 @@ from mockserver.kit.summary import Providers
 from mockserver.provenance.behaviours import Ledger
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
+from mockserver.sandbox.watch import ScenarioWatch
 from mockserver.scenario.library import Library, ScenarioSummary
 from mockserver.wire.body import BodyMemory
 
@@ -27,7 +28,8 @@ class Parts:
     `document` returns the OpenAPI document with a name, and `scenarios` lists the library. Both may take long, so they
     are called in a thread.
 
-    `body_memory` limits the memory for request bodies. None: it is unlimited.
+    `body_memory` limits the memory for request bodies. None: it is unlimited. `watch` watches the file of the scenario,
+    if the server does that.
     """
 
     sandboxes: Sandboxes
@@ -38,6 +40,7 @@ class Parts:
     scenarios: Callable[[], Sequence[ScenarioSummary]]
     masking: Masking
     body_memory: BodyMemory | None = None
+    watch: ScenarioWatch | None = None
 
     @property
     def catalogue(self) -> Catalogue:

@@ -1,6 +1,7 @@
 """Operations on scenarios: list them, get the active one, switch to another."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
@@ -12,12 +13,14 @@ from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.models import ClockMode, ScenarioByName, ScenarioChange
 from mockserver.control.pages import Paged, PageQuery, paged
+from mockserver.control.parameters import Segment
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.compile import Program
+from mockserver.core.instants import rfc3339
 from mockserver.core.scenario import Scenario
 from mockserver.kit.models import Shape
 from mockserver.scenario.library import Library, ScenarioSummary, is_path
-from mockserver.source.document import Document, SourceErrors
+from mockserver.source.document import Document, SourceError, SourceErrors
 from mockserver.source.validation import validate
 
 
@@ -40,6 +43,35 @@ class ScenarioUsed(Shape):
     scenario: str
     rules: int = Field(ge=0)
     clock: ClockMode
+
+
+class ScenarioMistake(Shape):
+    """A mistake in a scenario file. The line and the column are null if the file could not be read."""
+
+    file: str
+    line: int | None
+    column: int | None
+    message: str
+
+
+class WatchedScenario(Shape):
+    """The file of the server's scenario, and those that it extends, which are loaded again when they change.
+
+    `errors` are the mistakes in them. While there are any, the scenario as it was at `loaded_at` is in use.
+    """
+
+    file: str
+    files: list[str]
+    loaded_at: str = Field(json_schema_extra={"format": "date-time"})
+    errors: list[ScenarioMistake]
+
+
+class ScenarioChecked(Shape):
+    """Whether a scenario is valid, and the mistakes in it."""
+
+    valid: bool
+    rules: int = Field(ge=0)
+    mistakes: list[ScenarioMistake]
 
 
 router = APIRouter(tags=["sandbox"], route_class=JsonOrYamlRoute)
@@ -73,6 +105,62 @@ async def show_scenario(sandbox: CurrentSandbox, parts: ServerParts) -> Response
     return Response(to_json(parts.masking.data(source)), media_type="application/json")
 
 
+@router.get(
+    "/scenario/file",
+    summary="Get the state of the scenario file",
+    responses=problems({404: "The server does not watch a scenario file"}),
+)
+async def show_scenario_file(parts: ServerParts) -> WatchedScenario:
+    watch = parts.watch
+    if watch is None:
+        detail = "The server watches no scenario file. Start it with the path of a scenario, or with --watch"
+        raise ControlError(404, detail)
+    return WatchedScenario(
+        file=str(watch.file),
+        files=[str(each) for each in watch.files],
+        loaded_at=rfc3339(watch.loaded_at),
+        errors=_mistakes(watch.errors),
+    )
+
+
+@router.get(
+    "/scenarios/{name}",
+    summary="Get the text of a scenario",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/yaml": {"schema": {"type": "string"}}}},
+        **problems({404: "There is no such scenario"}),
+    },
+)
+async def show_scenario_text(name: Segment, parts: ServerParts) -> Response:
+    """The file as it is, with its comments. Keys and secrets in it are masked."""
+    try:
+        text = await asyncio.to_thread(parts.library.text, name)
+    except LookupError as error:
+        raise ControlError(404, str(error.args[0])) from None
+    return Response(parts.masking.text(text), media_type="application/yaml")
+
+
+@router.post("/scenario/check", summary="Check a scenario without using it", responses=WRONG_BODY)
+async def check_scenario(
+    scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], parts: ServerParts
+) -> ScenarioChecked:
+    """Give a scenario as YAML. The mistakes have the line and column at which they are."""
+    try:
+        data = _given(scenario.root)
+        program = (
+            parts.library.program_of_text(data, "scenario")
+            if isinstance(data, bytes)
+            else program_of(data, parts.library)
+        )
+    except SourceErrors as errors:
+        mistakes = [
+            ScenarioMistake(file=e.name, line=e.line, column=e.column, message=e.message) for e in errors.errors
+        ]
+        return ScenarioChecked(valid=False, rules=0, mistakes=mistakes)
+    return ScenarioChecked(valid=True, rules=len(program.rules), mistakes=[])
+
+
 @router.put(
     "/scenario",
     summary="Switch to another scenario",
@@ -86,6 +174,10 @@ async def use_scenario(
     program = program_of(_given(scenario.root), parts.library)
     await sandbox.switch_scenario(program)
     return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)
+
+
+def _mistakes(errors: Sequence[SourceError]) -> list[ScenarioMistake]:
+    return [ScenarioMistake(file=e.name, line=e.line, column=e.column, message=e.message) for e in errors]
 
 
 def _given(data: Any) -> Any:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mockserver.core.expect import Expectation
 from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.core.fill import KNOWN, MAX_PLACEHOLDERS, count_names, unknown_names
 from mockserver.core.match import CompiledCondition, key_matches
@@ -71,6 +72,8 @@ def check(
     for i, webhook in enumerate(scenario.webhooks):
         if not any(key_matches(webhook.event, e) for e in known.events):
             yield Problem(("webhooks", i, "event"), names.unknown("event", webhook.event, known.events))
+    for i, expected in enumerate(scenario.expect):
+        yield from _expectation_problems(("expect", i), expected, names)
     for name in scenario.providers:
         if name not in known.providers:
             yield Problem(("providers", name), names.unknown("provider", name, known.providers), True)
@@ -144,6 +147,16 @@ def _account_problems(loc: Loc, account: AccountSpec, names: _Names) -> Iterator
     for i, event in enumerate(events):
         if event not in known.events:
             yield Problem(_one_of((*loc, "webhook", "events"), events, i), names.unknown("event", event, known.events))
+
+
+def _expectation_problems(loc: Loc, expected: Expectation, names: _Names) -> Iterator[Problem]:
+    known, pattern = names.known, expected.operation
+    if pattern is not None and not any(key_matches(pattern, o) for o in known.operations):
+        suggestion = names.suggest(pattern, known.operations)
+        yield Problem((*loc, "operation"), f"no operation matches {quoted(pattern)}{suggestion}")
+    provider = expected.credits.provider if expected.credits is not None else None
+    if provider is not None and provider not in known.providers:
+        yield Problem((*loc, "credits", "provider"), names.unknown("provider", provider, known.providers))
 
 
 def _rule_problems(loc: Loc, rule: RuleSpec, conditions: Conditions, names: _Names) -> Iterator[Problem]:

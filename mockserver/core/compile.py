@@ -21,7 +21,7 @@ from mockserver.core.check import (
 from mockserver.core.costs import Cost, costs_of
 from mockserver.core.durations import Span
 from mockserver.core.faults import Fault, Phase
-from mockserver.core.match import CompiledCondition, Miss, Rule, RuleGroup, compile_check, compile_window, key_matches
+from mockserver.core.match import CompiledCondition, Miss, Rule, RuleGroup, compile_check, compile_item, compile_window, key_matches
 from mockserver.core.patterns import PatternSizes
 from mockserver.core.plans import Plan, Step
 from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
@@ -142,18 +142,19 @@ def _conditions(spec: RuleSpec, sizes: PatternSizes) -> Conditions:
 
 
 def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
-    window = compile_window(spec.during) if spec.during else ()
+    window = (*compile_item(spec.item), *(compile_window(spec.during) if spec.during else ()))
     return Rule(
         name=spec.name,
         operations=tuple(spec.operation),
         checks=(*window, *(c for c in conditions.values() if isinstance(c, CompiledCondition))),
-        nth=frozenset(spec.nth or ()),
-        times=spec.times,
+        nth=frozenset(spec.nth.numbers if spec.nth else ()),
+        times=spec.times.number if spec.times else None,
         probability=spec.probability,
         plan=spec.plan,
         stream=spec.stream,
         reply=spec.reply,
         fault=compile_fault(spec.fault) if spec.fault else None,
+        counted_by=spec.counted_by,
     )
 
 

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from mockserver.core.limits import Usage
 from mockserver.core.match import Miss, key_matches
 
 Kind = Literal["request", "transition", "delivery", "clock", "control"]
+# How much of a reply was sent: all of it, only a part, all of it with wrong bytes, nothing although the operation was
+# done, or nothing because the operation was not done. `client_left`: the client disconnected before the end.
+Delivered = Literal["whole", "part", "damaged", "lost", "none", "client_left"]
 
 KEPT_BODY = 4_096
 
@@ -23,6 +27,10 @@ class JournalEntry:
 
     `rests_on` are the ids of the ledger rows that describe this behaviour. For a request these are the rows that its
     client can observe: not the state of a job whose reply was lost.
+
+    `delivered` says how much of the reply was sent, `usage` is the limit that was reported with it, and `retry_at` the
+    instant before which the client was asked not to come back. `digest` identifies a body that is longer than what is
+    kept. `real` is the machine's time at the start and the end, in milliseconds, if the sandbox's clock is another one.
 
     A store assigns `serial`, which is different for each entry, and `size`, the number of bytes that it counts for it.
     Before that, `size` is the most bytes that the head of the request can have, or 0 if that is not known.
@@ -53,6 +61,11 @@ class JournalEntry:
     detail: dict[str, Any] | None = None
     serial: int = field(default=0, compare=False)
     size: int = field(default=0, compare=False, repr=False)
+    delivered: Delivered = "whole"
+    usage: Usage | None = None
+    retry_at: int | None = None
+    digest: str = ""
+    real: tuple[int, int] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.written_at < self.at:

@@ -4,7 +4,7 @@ The JSON Schema for editors is generated from them. `core.compile` turns a scena
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,7 @@ from pydantic import (
 
 from mockserver.core import durations, json_schema
 from mockserver.core.durations import Span
+from mockserver.core.expect import Expectations
 from mockserver.core.instants import Moment, parse_moment, parse_rfc3339
 from mockserver.core.plans import RANK, Status
 
@@ -54,6 +55,10 @@ def _instant(value: str) -> str:
 
 def _as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
+
+
+def _as_items(value: object) -> object:
+    return value if value == "any" else _as_list(value)
 
 
 # Not `dict` and `list`: pydantic inspects a factory's signature, and for a builtin Python parses it from a string,
@@ -113,6 +118,15 @@ Counts = Annotated[
     BeforeValidator(_as_list),
     WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)),
 ]
+
+Items = Annotated[
+    Literal["any"] | list[Annotated[int, Field(ge=1)]],
+    BeforeValidator(_as_items),
+    WithJsonSchema(
+        {"anyOf": [{"const": "any"}, *json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)["anyOf"]]}
+    ),
+]
+CountedBy = Literal["account", "job", "sandbox"]
 
 
 class Model(BaseModel):
@@ -330,7 +344,75 @@ class WindowSpec(Model):
         return self
 
 
-class RuleSpec(Model):
+class NthSpec(Model):
+    """Single matches of a rule, counted for each account, for each job, or for the whole sandbox."""
+
+    of: CountedBy = Field(
+        default="account",
+        description="what has a count of its own: each `account`, each `job` that a request names, or the `sandbox`",
+    )
+    numbers: Counts = Field(alias="is", description="the matches, from 1")
+
+
+class TimesSpec(Model):
+    """The first matches of a rule, counted for each account, for each job, or for the whole sandbox."""
+
+    of: CountedBy = Field(
+        default="account",
+        description="what has a count of its own: each `account`, each `job` that a request names, or the `sandbox`",
+    )
+    number: int = Field(alias="is", ge=1, description="how many matches, from the first")
+
+
+def _as_count(value: object) -> object:
+    return value if isinstance(value, dict | Model) else {"is": value}
+
+
+def _as_numbers(nth: NthSpec) -> Any:
+    return nth.numbers if nth.of == "account" else {"of": nth.of, "is": nth.numbers}
+
+
+def _as_number(times: TimesSpec) -> Any:
+    return times.number if times.of == "account" else {"of": times.of, "is": times.number}
+
+
+Nth = Annotated[
+    NthSpec,
+    BeforeValidator(_as_count, json_schema_input_type=Counts | NthSpec),
+    PlainSerializer(_as_numbers, return_type=Any),
+]
+Times = Annotated[
+    TimesSpec,
+    BeforeValidator(_as_count, json_schema_input_type=Annotated[int, Field(ge=1)] | TimesSpec),
+    PlainSerializer(_as_number, return_type=Any),
+]
+
+
+class Counted(Model):
+    """A rule that can depend on the number of its matches."""
+
+    nth: Nth | None = Field(default=None, description="only these matches of the rule, counted per account")
+    times: Times | None = Field(default=None, description="applies to this many matches, from the first")
+    probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
+
+    @model_validator(mode="after")
+    def _one_count(self) -> Self:
+        if self.nth is not None and self.times is not None and self.nth.of != self.times.of:
+            raise ValueError(f"nth counts by {self.nth.of} and times by {self.times.of}; a rule has one count")
+        return self
+
+    @property
+    def counted(self) -> bool:
+        """True when the number of its matches decides, too."""
+        return self.nth is not None or self.times is not None or self.probability is not None
+
+    @property
+    def counted_by(self) -> CountedBy:
+        """What has a count of its own."""
+        return self.nth.of if self.nth is not None else self.times.of if self.times is not None else "account"
+
+
+class RuleSpec(Counted):
     """Gives matching requests a plan, a stream, a reply or a fault. The first rule that matches applies."""
 
     name: str = Field(min_length=1, max_length=200, description="a unique name, which the journal shows")
@@ -341,10 +423,10 @@ class RuleSpec(Model):
         description="conditions on `body.NAME`, `query.NAME`, `header.NAME`, `path.NAME`, `account.NAME` or `input` "
         "(the URL or the prompt)",
     )
+    item: Items | None = Field(
+        default=None, description="only these items of a batch, from 1; `any` is every item, but not the batch itself"
+    )
     during: WindowSpec | None = Field(default=None, description="only in this period of the sandbox's clock")
-    nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
-    times: int | None = Field(default=None, ge=1, description="applies to this many matches, from the first")
-    probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
     plan: str | None = Field(default=None, description="the plan of the job; default: the plan named `default`")
     stream: StreamSpec | None = Field(default=None, description="the text of a streaming operation")
     reply: dict[str, Any] | None = Field(
@@ -379,26 +461,18 @@ class TamperingSpec(Model):
     )
 
 
-class WebhookRuleSpec(Model):
+class WebhookRuleSpec(Counted):
     """Changes matching deliveries. The first rule that matches an event applies."""
 
     event: str = Field(max_length=100, description="an event; `*` matches any characters")
     account: str | None = Field(default=None, max_length=200, description="an API key; `*` matches any characters")
-    nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
-    times: int | None = Field(default=None, ge=1, description="applies to this many matches, from the first")
-    probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
     tampering: TamperingSpec = Field(description="what to change")
-
-    @property
-    def counted(self) -> bool:
-        """True when the number of its matches decides."""
-        return self.nth is not None or self.times is not None or self.probability is not None
 
     def takes(self, count: int, unit: float) -> bool:
         """Return True if match number `count` (from 1) counts. `unit` is compared with the probability."""
         return (
-            (self.nth is None or count in self.nth)
-            and (self.times is None or count <= self.times)
+            (self.nth is None or count in self.nth.numbers)
+            and (self.times is None or count <= self.times.number)
             and (self.probability is None or unit < self.probability)
         )
 
@@ -443,6 +517,10 @@ class Scenario(Model):
     providers: dict[str, dict[str, Any]] = Field(
         default_factory=_no_keys, description="options for individual providers"
     )
+    expect: Expectations = Field(
+        default_factory=_no_items,
+        description="what the client should do; judged at the end of a test and by `mockserver verdict`",
+    )
 
     def extending(self, parent: "Scenario") -> "Scenario":
         """Return this scenario merged with `parent`. Its own rules, accounts and webhooks are tried first.
@@ -462,5 +540,6 @@ class Scenario(Model):
                 "rules": [*self.rules, *(rule for rule in parent.rules if rule.name not in own)],
                 "webhooks": [*self.webhooks, *parent.webhooks],
                 "providers": options,
+                "expect": [*parent.expect, *self.expect],
             }
         )

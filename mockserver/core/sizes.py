@@ -26,6 +26,8 @@ _METHOD = 96
 # Bytes of an entry, a header, a rule that did not match, a job, a delivery and an attempt, without their texts.
 _ENTRY, _HEADER, _MISS, _JOB, _DELIVERY, _ATTEMPT = 800, 180, 100, 1_100, 1_300, 500
 _OTHER = 200
+# Bytes of the time and size of a chunk of a stream.
+_CHUNK = 130
 
 
 def size_of(value: Any) -> int:
@@ -54,6 +56,8 @@ def kept_entry(entry: JournalEntry) -> int:
         if texts > KEPT_BODY or len(headers) > MOST_HEADERS:
             _cut(entry)
             headers, texts = entry.headers, _texts(entry)
+    if entry.detail is not None:
+        texts += _CHUNK * len(entry.detail.get("chunks", ()))
     return _ENTRY + texts + _HEADER * len(headers) + _MISS * len(entry.misses)
 
 

@@ -37,7 +37,7 @@ class Limits:
     `tiers` has the figures of each plan, the smallest plan first, and `aliases` other names of plans. `periods` has the
     figures that are counted, each with its window. A request counts against the first of them, unless its operation
     names others; `limit_headers` report that one. `default_credits` is the balance of a new account if the scenario
-    sets none (None: unlimited).
+    sets none (None: unlimited). `reports_reset` is true if a refusal says when the limit resets.
     """
 
     tiers: ClassVar[Mapping[str, Mapping[str, int | None]]]
@@ -45,6 +45,7 @@ class Limits:
     periods: ClassVar[Mapping[str, Period]] = {}
     limit_headers: ClassVar[Mapping[str, LimitHeader]] = {}
     default_credits: ClassVar[float | None] = None
+    reports_reset: ClassVar[bool] = False
 
     @cached_property
     def counts(self) -> tuple[str, ...]:

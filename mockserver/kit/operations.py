@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from mockserver.core.faults import Refusal
 from mockserver.core.streams import Track
+from mockserver.core.verdict.declarations import Advised, Role
 
 Header = tuple[bytes, bytes]
 BodyKind = Literal["json", "multipart", "form"]
@@ -105,7 +106,8 @@ class Operation(NamedTuple):
 
     `name` is the OpenAPI operation id without the provider. `input` is the path within the body of the value that
     scenarios call `input`, or a function that returns that value. `max_body` is the largest body in bytes if it is not
-    the provider's. `streams` is true if the reply is a stream.
+    the provider's. `streams` is true if the reply is a stream. `job_in` is the path parameter with the id of a job, if
+    the operation is about one.
 
     A `public` operation needs no credential. Others can require a `scope`. `counts` names the limits that a request
     counts against if they are not the provider's. `error_reply` returns the operation's own reply to an error, or None
@@ -116,6 +118,11 @@ class Operation(NamedTuple):
     the operation's own row. `request_ledger_rows` returns the rows that depend on the request. They are known before
     the handler is called, so that `--no-assumed` can refuse the request. `deviations` returns what the contract does
     not allow in a valid request.
+
+    For the verdict on clients: `role` says what the operation is for (see `kit.roles` for the default). `paid` is true
+    if what it creates costs the account credits or a part of a quota, and `cost_row` is the ledger row of the price.
+    `asset` is the path of the link to the result in the reply of a poll. `poll_every` replaces the provider's advice.
+    `immediate` is true if the reply has the result.
 
     Only for the documents: `links` from a reply to the next request (name -> operation, its parameter, and where the
     value is in the reply's body, by default `/id`), `parts` (the media types of files in a multipart body), `tag`,
@@ -140,6 +147,7 @@ class Operation(NamedTuple):
     hidden: bool = False
     secret: bool = False
     streams: bool = False
+    job_in: str = ""
     max_body: int | None = None
     description: str = ""
     tag: str = ""
@@ -150,3 +158,9 @@ class Operation(NamedTuple):
     request_ledger_rows: Callable[[Any], Iterable[str]] | None = None
     deviations: Callable[[Any], Iterable[str]] | None = None
     error_reply: Callable[[Refusal], Reply | None] | None = None
+    role: Role | None = None
+    paid: bool = False
+    cost_row: str | None = None
+    asset: tuple[str, ...] = ()
+    poll_every: Advised | None = None
+    immediate: bool = False

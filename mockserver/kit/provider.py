@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.plans import Status
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Errors
 from mockserver.kit.limits import Limits
 from mockserver.kit.models import ProviderOptions
@@ -50,6 +51,11 @@ class Provider(Errors, Limits, Webhooks):
 
     Of several query parameters with one name the last counts, or the first with `first_parameter_counts`.
 
+    For the verdict on clients, with the ledger rows that say so: `poll_every` is the shortest advised time between two
+    polls of a job, `patience` how long a job can take, `longest_poll` after what time a job is not worth polling, and
+    `asset_lifetime` how long the link of a result works. `idempotency_header` is the header that prevents a second job,
+    if one is documented.
+
     Only for the documents: `features` (in a few words), `description`, `security` (OpenAPI security schemes; one of
     them is needed), and `tags` (their descriptions by name).
     """
@@ -67,6 +73,11 @@ class Provider(Errors, Limits, Webhooks):
     states: ClassVar[Mapping[Status, str]] = {}
     stages: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[tuple[str, ...]] = ()
+    poll_every: ClassVar[Advised | None] = None
+    patience: ClassVar[Advised | None] = None
+    longest_poll: ClassVar[Advised | None] = None
+    asset_lifetime: ClassVar[Advised | None] = None
+    idempotency_header: ClassVar[str | None] = None
     features: ClassVar[str] = ""
     description: ClassVar[str] = ""
     security: ClassVar[Mapping[str, Mapping[str, Any]]] = BEARER

@@ -52,7 +52,8 @@ class Webhooks:
 
     `events` has all events, and `job_events` those that are sent when a job enters a status. `signature` signs them.
     `retry_waits` has the milliseconds before each new attempt. `webhook_timeout` is the longest duration of an attempt
-    in seconds. `stamped_field` is the field of the body that contains the time.
+    in seconds, and `retries_row` the ledger row about both. `stamped_field` is the field of the body that contains the
+    time, `event_field` the one that says what happened, and `event_job` the path of the job's id.
     """
 
     name: ClassVar[str]
@@ -61,7 +62,10 @@ class Webhooks:
     signature: ClassVar[Signature | None] = None
     retry_waits: ClassVar[tuple[int, ...]] = ()
     webhook_timeout: ClassVar[float] = 10.0
+    retries_row: ClassVar[str | None] = None
     stamped_field: ClassVar[str | None] = None
+    event_field: ClassVar[str] = "event"
+    event_job: ClassVar[tuple[str, ...]] = ("data", "id")
 
     @cached_property
     def documented_events(self) -> Mapping[str, Event]:

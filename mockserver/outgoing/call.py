@@ -11,7 +11,8 @@ class OutgoingCall(NamedTuple):
 
     Host and Content-Length are added if they are missing; Host goes first (RFC 9110 section 7.2). `timeout` is in
     seconds, from the resolution of the name to the last byte of the reply. `keep` is how many bytes of the reply's
-    body are kept.
+    body are kept. With `pauses`, in seconds, the body is sent in pieces of about the same size, one more than there
+    are pauses. With a Content-Length that is longer than the body, the connection is closed after the body.
     """
 
     method: str
@@ -20,6 +21,7 @@ class OutgoingCall(NamedTuple):
     body: bytes = b""
     timeout: float = 10.0
     keep: int = 65_536
+    pauses: tuple[float, ...] = ()
 
 
 class CallResult(NamedTuple):

@@ -9,14 +9,15 @@ own, so that calls that hang do not slow down calls to other receivers.
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from mockserver.clock import pause
 from mockserver.outgoing.call import CallResult, Headers, Kind, OutgoingCall
-from mockserver.outgoing.destination import Address, Destination, EgressRefused
+from mockserver.outgoing.destination import Address, Destination, EgressRefused, read_url
 from mockserver.outgoing.egress import EgressPolicy
 
 if TYPE_CHECKING:  # imported for the first call, because the client would take most of the start-up time
@@ -205,6 +206,14 @@ class Dialer:
         return addresses
 
 
+def wire_bytes(call: OutgoingCall) -> bytes:
+    """Return the bytes of a call as they are sent. Raises EgressRefused for an invalid URL."""
+    destination = read_url(call.url)
+    lines = [name + b": " + value for name, value in _wire_headers(call, destination)]
+    start = f"{call.method} {destination.target} HTTP/1.1".encode()
+    return b"\r\n".join((start, *lines, b"", b"")) + call.body
+
+
 def _wire_headers(call: OutgoingCall, destination: Destination) -> list[tuple[bytes, bytes]]:
     names = {name.lower() for name, _ in call.headers}
     pairs = list(call.headers)
@@ -226,7 +235,17 @@ def _request(call: OutgoingCall, headers: list[tuple[bytes, bytes]], to: Destina
     url = httpcore2.URL(scheme=to.scheme, host=f"{address} {to.host}", port=to.port, target=to.target)
     tls_name = to.host.removesuffix(".")  # RFC 6066 section 3: without a trailing dot
     method = call.method.encode()  # h11 checks it
-    return httpcore2.Request(method, url, headers=headers, content=call.body, extensions={"sni_hostname": tls_name})
+    content = _pieces(call.body, call.pauses) if call.pauses else call.body
+    return httpcore2.Request(method, url, headers=headers, content=content, extensions={"sni_hostname": tls_name})
+
+
+async def _pieces(body: bytes, pauses: tuple[float, ...]) -> AsyncIterator[bytes]:
+    count = len(pauses) + 1
+    bounds = [len(body) * i // count for i in range(count + 1)]
+    for i, seconds in enumerate((0.0, *pauses)):
+        await pause(seconds)
+        if bounds[i] < bounds[i + 1]:
+            yield body[bounds[i] : bounds[i + 1]]
 
 
 async def _send_request(pool: "AsyncConnectionPool", request: "Request", progress: _Progress, keep: int) -> None:

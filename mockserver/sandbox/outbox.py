@@ -10,7 +10,7 @@ from mockserver.core.deliveries import Delivery, DeliveryFilter
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
-from mockserver.core.scenario import TamperingSpec
+from mockserver.core.scenario import Counted, TamperingSpec
 from mockserver.sandbox.state import SandboxState
 from mockserver.store.protocol import HELD
 
@@ -126,8 +126,16 @@ class Outbox:
             if not key_matches(rule.event, delivery.event) or not key_matches(rule.account or "*", key):
                 continue
             name = f"{index} {rule.event}"
-            count = await self._sandbox.store.next_number("webhook rule", name, delivery.account) if rule.counted else 0
-            unit = self._sandbox.seeded.unit("webhook rule", name, delivery.account, count) if rule.probability else 0.0
+            counter = _counter(rule, delivery)
+            count = await self._sandbox.store.next_number("webhook rule", name, *counter) if rule.counted else 0
+            unit = self._sandbox.seeded.unit("webhook rule", name, *counter, count) if rule.probability else 0.0
             if rule.takes(count, unit):
                 return rule.tampering
         return None
+
+
+def _counter(rule: Counted, delivery: Delivery) -> tuple[str, ...]:
+    """Return the name of the rule's counter for a delivery: that of its account, of its job, or of the sandbox."""
+    if rule.counted_by == "sandbox":
+        return ("", "sandbox")
+    return (delivery.account, delivery.job or "") if rule.counted_by == "job" else (delivery.account,)

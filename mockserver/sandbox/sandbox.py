@@ -46,6 +46,8 @@ class Sandbox(SandboxState):
         self.courier = Courier(self, self.settling, attempts, sends or Sends())
         self.clock.on_idle = self.courier.poke
         self.matching = asyncio.Lock()
+        # Identifies the journal of this sandbox among those of all servers and sandboxes of this name.
+        self.journal_id = ""
 
     def _poke(self) -> None:
         self.courier.poke()

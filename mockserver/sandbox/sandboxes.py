@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
+from mockserver.clock import wall_ms
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally, total
 from mockserver.outgoing.call import Sender
 from mockserver.outgoing.dial import Dialer
+from mockserver.sandbox.journal_feed import JournalFeed
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sends import Sends
 from mockserver.sandbox.settling import Simulation
@@ -46,12 +48,15 @@ class Sandboxes:
         self.memory = memory
         self._seed = seed
         self._name_count = 0
+        self._created = 0
+        self._started_at = wall_ms()
         self._sends = Sends()
         # The next generation of sandboxes that were deleted, so that ids of deliveries do not recur.
         self._generations: dict[str, int] = {}
         self.initial = program
         self.deleted_tally = Tally()
         self.by_name: dict[str, Sandbox] = {}
+        self.feed = JournalFeed(self.by_name)
         self.create("default", program)
 
     @property
@@ -101,7 +106,10 @@ class Sandboxes:
             self._generations.get(name, 0) if generation is None else generation,
             self._sends,
         )
+        self._created += 1
+        sandbox.journal_id = f"{self._started_at:x}.{self._created}"
         self.by_name[name] = sandbox
+        self.feed.wake()
         return sandbox
 
     async def delete(self, name: str) -> bool:
@@ -110,6 +118,7 @@ class Sandboxes:
         if sandbox is None:
             return False
         self._remember_generation(name, sandbox.next_generation)
+        self.feed.wake()
         await sandbox.close()
         self.deleted_tally.add(sandbox.tally)
         # Requests that are still in progress are counted there.
@@ -133,7 +142,8 @@ class Sandboxes:
             tally.clear()
 
     async def close(self) -> None:
-        """Stop the background work of all sandboxes, and close the connections to receivers."""
+        """Stop the background work of all sandboxes, end the listeners, and close the connections to receivers."""
+        self.feed.close()
         for sandbox in self.by_name.values():
             await sandbox.close()
         if isinstance(self._sender, Dialer):

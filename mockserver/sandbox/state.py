@@ -27,7 +27,8 @@ class SandboxState:
 
     `generation` begins at 0 and grows with each reset after which the ids of deliveries would recur, and with each
     sandbox of the same name that was deleted. Deliveries of generations before `first_generation` have been deleted.
-    `jobs_submitted` counts the jobs so far, and `newest_cause` is the cause of the newest.
+    `jobs_submitted` counts the jobs so far, and `newest_cause` is the cause of the newest. `own_receivers` are the
+    hosts and ports of receivers that belong to the sandbox and not to a client.
     """
 
     program: Program
@@ -52,6 +53,7 @@ class SandboxState:
         self.generation = self.first_generation = generation
         self.jobs_submitted = 0
         self.newest_cause = 0
+        self.own_receivers: set[str] = set()
         self.tally = Tally()
         self.clock = _clock(clock or program.source.clock or _REAL)
         self._tariffs = tariffs

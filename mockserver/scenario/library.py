@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails, ValidationError
 
 from mockserver.core.compile import Catalogue, Loc, Program, Suggest, first_suggestions
 from mockserver.core.scenario import Scenario
-from mockserver.scenario.builder import Builder, read_file, read_text
+from mockserver.scenario.builder import MAX_EXTENDS, Builder, read_file, read_text
 from mockserver.scenario.folder import ENDINGS, file_beside, files_in, version_of
 from mockserver.source.document import Document, SourceError, SourceErrors
 from mockserver.source.suggestions import describe, did_you_mean
@@ -59,6 +59,10 @@ class Library:
         """Compile the scenario with this name. Raises SourceErrors, and LookupError for an unknown name."""
         return self._builder.program_of_file(self._find(name), follow=False)
 
+    def text(self, name: str) -> str:
+        """Return the text of the scenario with this name. Raises LookupError for an unknown name."""
+        return self._find(name).read_text(encoding="utf-8")
+
     def program_typed(self, reference: str) -> Program:
         """Compile the scenario that a person typed: a name, a path, or YAML text if it has more than one line.
 
@@ -85,6 +89,24 @@ class Library:
         if isinstance(data, Scenario):
             data = data.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return self._builder.program(Document.of(dict(data), name))
+
+    def files_of(self, reference: str) -> tuple[Path, ...]:
+        """Return the file of the scenario that a person typed, and those of the scenarios that it extends.
+
+        Files behind one that cannot be read, or is no scenario, are left out. Raises LookupError for an unknown name.
+        """
+        files = [Path(reference) if is_path(reference) else self._find(reference)]
+        while len(files) <= MAX_EXTENDS:
+            try:
+                data = read_file(files[-1], follow=len(files) == 1).data
+                name = data.get("extends") if isinstance(data, dict) else None
+                file = self._extended(name, files[-1]) if isinstance(name, str) else None
+            except (SourceErrors, LookupError):
+                break
+            if file is None or file in files:
+                break
+            files.append(file)
+        return tuple(files)
 
     def names(self) -> list[str]:
         """Return the names of all scenarios in the library."""

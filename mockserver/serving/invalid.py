@@ -3,10 +3,13 @@
 import re
 from typing import NamedTuple
 
+NOT_VALID = "The request is not valid HTTP"
 NOT_ASCII = "The target of the request is not ASCII"
 
 # A method, a target, and a version. A method begins where the body of the request before it ends.
 _FIRST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) ([^ \r\n]+) HTTP/1\.[01]\r?\n")
+# The same, when only its beginning has arrived.
+_PARTIAL_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?: (?:[^ \r\n]+(?: [HTP/1.0]{0,8}\r?)?)?)?")
 _HOST_FIELD = re.compile(rb"^host:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
 # The methods that the parser knows.
 _METHODS = frozenset(
@@ -52,3 +55,8 @@ def rejected_line(data: bytes) -> RejectedLine | None:
             error = NotHttp(NOT_ASCII) if known else NotHttp(f"No such method: {method}", 405)
             return RejectedLine(target, host[1].decode("latin-1") if host is not None else "", error)
     return None
+
+
+def ends_in_first_line(data: bytes) -> bool:
+    """Return true if `data` ends within what can be the first line of a request."""
+    return _PARTIAL_LINE.fullmatch(data, data.rfind(b"\n") + 1) is not None

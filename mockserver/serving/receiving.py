@@ -8,7 +8,7 @@ import httptools
 
 from mockserver.serving.connection import SocketConnection
 from mockserver.serving.deadlines import ConnectionLimits
-from mockserver.serving.invalid import NOT_ASCII, HeadTooLarge, NotHttp, rejected_line
+from mockserver.serving.invalid import NOT_ASCII, NOT_VALID, HeadTooLarge, NotHttp, ends_in_first_line, rejected_line
 from mockserver.wire.request import Request
 
 _AUTHORITY_END = re.compile(rb"[/?#]")
@@ -57,6 +57,7 @@ class RequestReceiver:
         self._head_complete = False
         self._expects_continue = False
         self._body = b""
+        self._rejected = b""  # rejected by the parser within its first line, which is still incomplete
         self._ended = False  # after CONNECT, nothing that follows is HTTP
         self._head_bytes = 0  # of a head that is still incomplete
         self._data_bytes = 0  # of the data that is being parsed
@@ -70,6 +71,9 @@ class RequestReceiver:
     def feed(self, data: bytes) -> None:
         """Parse received data. Raises HeadTooLarge and NotHttp."""
         if self._ended:
+            return
+        if self._rejected:
+            self._reject(self._rejected + data)
             return
         before = self.number
         while rest := self._parse(data):
@@ -97,13 +101,24 @@ class RequestReceiver:
         except httptools.HttpParserError as error:
             if isinstance(error.__context__, HeadTooLarge | NotHttp):
                 raise error.__context__ from None
-            rejected = rejected_line(data) if self.head_open and not self.url else None
-            if rejected is None:
-                raise NotHttp("The request is not valid HTTP") from error
-            # They decide on the format of the reply.
-            self.url, self.headers["host"] = rejected.target, rejected.host
-            raise rejected.error from error
+            if not self.head_open or self.url:
+                raise NotHttp(NOT_VALID) from error
+            self._reject(data)
         return b""
+
+    def _reject(self, data: bytes) -> None:
+        """Raise NotHttp for data that the parser rejects at a first line, after that line has arrived.
+
+        The parser rejects an unknown method before the target has arrived, which decides on the format of the reply.
+        """
+        rejected = rejected_line(data)
+        if rejected is None and len(data) <= self._limits.head_bytes and ends_in_first_line(data):
+            self._rejected = data
+            return
+        if rejected is None:
+            raise NotHttp(NOT_VALID)
+        self.url, self.headers["host"] = rejected.target, rejected.host
+        raise rejected.error
 
     def _is_connect(self) -> bool:
         return bool(self._parser.get_method() == b"CONNECT")

@@ -1,11 +1,13 @@
 """Running the server: its sockets, its banner, and its shutdown."""
 
+import errno
 import gc
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 
 from mockserver.app import create_app
@@ -41,9 +43,19 @@ def serve(
         if settings.access_log:
             log_requests()
         limits = ConnectionLimits(settings.head_timeout, settings.body_timeout)
-        options = {"access_log": bool(settings.access_log), "on_started": app.prepare, "on_closed": app.close}
+        options = {
+            "access_log": bool(settings.access_log),
+            "on_started": partial(_started, app),
+            "on_closed": app.close,
+        }
         server = server_class(app, limits, **options)
         server.run([listener])
+
+
+def _started(app: Server) -> None:
+    app.prepare()
+    if app.watch is not None:
+        app.watch.start(print_lines)
 
 
 def with_token(settings: Settings) -> Settings:
@@ -80,14 +92,25 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         listener.close()
-        hint = ". Is another server running? Use --port 0 for a free port" if port else ""
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise CannotListen(f"cannot listen on {host} port {port}: {reason}{hint}") from None
+        raise CannotListen(f"cannot listen on {host} port {port}: {reason}{_hint(error, port)}") from None
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
+
+
+def _hint(error: Exception, port: int) -> str:
+    """Return the end of an error about listening: what would work."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE and port:
+        return ". Is another server running? Use --port 0 for a free port"
+    if number == errno.EACCES and port:
+        return ". Ports below 1024 may need privileges. Use --port 8080, or --port 0 for a free port"
+    if number == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror | UnicodeError):
+        return ". --host must be an address of this machine: 127.0.0.1, or 0.0.0.0 for all"
+    return ""
 
 
 def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
@@ -105,6 +128,9 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     yield f"  {'Control':<{wide}}  {base}/_mock"
     if settings.token:
         yield f"  {'':<{wide}}  with the header X-Mock-Token: {settings.token}"
+    if app.watch is not None:
+        yield ""
+        yield f"Changes of {app.watch.file} are loaded while the server runs."
     yield ""
     yield "Try:"
     yield f"  curl {base}/videotoprompt/v1/analyze/url -H 'Authorization: Bearer test-key' \\"

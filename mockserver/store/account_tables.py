@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from hashlib import blake2b
+from itertools import islice
 from sys import getsizeof
 
 from mockserver.core.credits import CreditLedger
@@ -66,6 +67,15 @@ class CounterTable:
         else:
             self._counters.move_to_end((account, name))
         return counter
+
+    def newest_accounts(self, limit: int) -> list[str]:
+        """Return the ids of the accounts that were used last, at most `limit`."""
+        accounts: dict[str, None] = {}
+        for account, _ in reversed(self._counters):
+            accounts[account] = None
+            if len(accounts) >= limit:
+                break
+        return list(accounts)
 
     @property
     def empty(self) -> bool:
@@ -146,6 +156,10 @@ class LedgerTable:
         before = _entries_size(ledger)
         ledger.grant(at, credits)
         self.size += _entries_size(ledger) - before
+
+    def newest_accounts(self, limit: int) -> list[str]:
+        """Return the ids of the accounts that were used last, at most `limit`."""
+        return list(islice((*reversed(self._ledgers), *reversed(self._balances)), limit))
 
     @property
     def empty(self) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from mockserver.core.journal import EntryFilter, JournalEntry
 from mockserver.core.sizes import kept_entry
+from mockserver.store.protocol import Written
 
 
 class JournalTable:
@@ -17,6 +18,12 @@ class JournalTable:
         self._entries: deque[JournalEntry] = deque()
         self._numbers = 0
         self._serials = 0
+        self._cleared_at = 0
+
+    @property
+    def last_serial(self) -> int:
+        """The serial of the last entry that was written; 0 if there was none."""
+        return self._serials
 
     def number(self) -> int:
         """Return the next number."""
@@ -44,10 +51,11 @@ class JournalTable:
             # Those before the oldest entry would be dropped at once.
             entries = [entry for entry in entries if entry.written_at >= journal[0].written_at]
         ordered = sorted(entries, key=lambda e: (e.written_at, e.cause or 0))
+        for entry in ordered:
+            self._serials = entry.serial = self._serials + 1
         for entry in reversed(ordered):
             while journal and journal[-1].written_at >= entry.written_at and not _causes(journal[-1], entry):
                 later.appendleft(journal.pop())
-            self._serials = entry.serial = self._serials + 1
             entry.size = kept_entry(entry)
             self.size += entry.size
             later.appendleft(entry)
@@ -70,8 +78,31 @@ class JournalTable:
                 page.append(entry)
         return page
 
+    def since(self, serial: int, limit: int) -> Written:
+        """Return at most `limit` entries that were written after the one with this serial, in the order of writing."""
+        last = self._serials
+        if not 0 <= serial <= last:
+            # It is the serial of another journal.
+            return self.since(0, limit)._replace(cleared=True)
+        entries: list[JournalEntry] = []
+        if expected := last - serial:
+            # Only transitions are not in the order of writing, so the newest entries are usually all.
+            for entry in reversed(self._entries):
+                if entry.serial > serial:
+                    entries.append(entry)
+                    if len(entries) == expected:
+                        break
+            entries.sort(key=lambda entry: entry.serial)
+        if more := len(entries) > limit:
+            del entries[limit:]
+            last = entries[-1].serial
+        missed = last - max(serial, self._cleared_at) - len(entries)
+        return Written(entries, last, max(0, missed), serial < self._cleared_at, more)
+
     def clear(self) -> None:
         """Drop all entries. Numbers continue."""
+        # Takes a serial of its own, so that readers that have read everything learn of it, too.
+        self._cleared_at = self._serials = self._serials + 1
         self._entries.clear()
         self.size = 0
 

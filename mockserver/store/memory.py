@@ -5,7 +5,7 @@ Each table counts the bytes in it when rows are added and dropped. If the tables
 does so (`pool`). A table is only looked at when it has grown past its ceiling, so that a write costs one comparison.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from mockserver.store.delivery_table import DeliveryTable
 from mockserver.store.job_table import JobTable
 from mockserver.store.journal_table import JournalTable
 from mockserver.store.pool import EMPTY, SANDBOX_MEMORY, STEP, MemoryPool
-from mockserver.store.protocol import MAX_FAULTS, Credits, DeliveryCount, Page, Transition, What
+from mockserver.store.protocol import MAX_FAULTS, Credits, DeliveryCount, Page, Transition, What, Written
 from mockserver.store.value_tables import FaultTable, ValueTable
 
 
@@ -62,6 +62,8 @@ class MemoryStore:
         self._clear_jobs()
         self._clear_counters()
         self._closed = False
+        # Called at the next entry of the journal. A dict, because it keeps the order.
+        self._waiting: dict[Callable[[], None], None] = {}
         self._pool.report(self, EMPTY)
 
     def _clear_jobs(self) -> None:
@@ -224,6 +226,10 @@ class MemoryStore:
         ledger = self._ledgers.get(account)
         return None if ledger is None else _credits(ledger, with_entries=True)
 
+    async def accounts(self, limit: int) -> Sequence[str]:
+        ids = dict.fromkeys((*self._counters.newest_accounts(limit), *self._ledgers.newest_accounts(limit)))
+        return list(ids)[:limit]
+
     # Small values.
 
     async def put_value(self, kind: str, key: str, value: Any, expires_at: int | None = None) -> None:
@@ -302,6 +308,8 @@ class MemoryStore:
         journal.append(entry)
         if journal.size > journal.ceiling:
             self._make_room(journal)
+        if self._waiting:
+            self._call_waiting()
         return entry.number
 
     async def insert(self, entries: Sequence[JournalEntry]) -> None:
@@ -309,15 +317,33 @@ class MemoryStore:
         journal.insert(entries)
         if journal.size > journal.ceiling:
             self._make_room(journal)
+        if self._waiting and entries:
+            self._call_waiting()
 
     async def entries(
         self, wanted: EntryFilter = ALL_ENTRIES, after: int | None = None, limit: int | None = None
     ) -> Sequence[JournalEntry]:
         return self._journal.page(wanted, after, limit)
 
+    @property
+    def last_serial(self) -> int:
+        return self._journal.last_serial
+
+    async def entries_since(self, serial: int, limit: int) -> Written:
+        return self._journal.since(serial, limit)
+
+    def call_at_next_entry(self, call: Callable[[], None]) -> None:
+        self._waiting[call] = None
+
+    def _call_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for call in waiting:
+            call()
+
     async def clear(self, what: What) -> None:
         if what in ("journal", "all"):
             self._journal.clear()
+            self._call_waiting()
         if what in ("jobs", "all"):
             self._release_all(self._jobs.every())
             self._clear_jobs()

@@ -4,7 +4,7 @@ Instants are milliseconds since the epoch. Amounts are whole hundredths of a cre
 values: a store may return another object than the one that was stored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -37,6 +37,20 @@ class Transition:
 
     job: Job
     state: State
+
+
+class Written(NamedTuple):
+    """Entries of the journal in the order of writing, and the serial of the `last` one that was read.
+
+    `missed` counts the entries that were dropped since. `cleared` is true if the journal was cleared since, and `more`
+    if there are more entries.
+    """
+
+    entries: Sequence[JournalEntry]
+    last: int
+    missed: int = 0
+    cleared: bool = False
+    more: bool = False
 
 
 class DeliveryCount(NamedTuple):
@@ -159,6 +173,9 @@ class Store(Protocol):
     async def credits(self, account: str) -> Credits | None:
         """Return the account's credits with their entries, or None when the account has not been opened."""
 
+    async def accounts(self, limit: int) -> Sequence[str]:
+        """Return the ids of at most `limit` accounts with counts or credits, those that were used last first."""
+
     # Small values: tokens, codes, overrides of accounts. A value is JSON data.
 
     async def put_value(self, kind: str, key: str, value: Any, expires_at: int | None = None) -> None:
@@ -245,6 +262,20 @@ class Store(Protocol):
 
         If that was dropped, there are none.
         """
+
+    @property
+    def last_serial(self) -> int:
+        """The serial of the last entry that was written to the journal; 0 if there was none."""
+
+    async def entries_since(self, serial: int, limit: int) -> Written:
+        """Return at most `limit` entries that were written after the one with this serial, in the order of writing.
+
+        The time depends on the number of those that are returned. A serial that this journal never had stands for its
+        beginning, as if the journal had been cleared.
+        """
+
+    def call_at_next_entry(self, call: Callable[[], None]) -> None:
+        """Call `call` once when the next entries are written or the journal is cleared. Asking twice calls once."""
 
     async def clear(self, what: What) -> None:
         """Delete the journal, the jobs (with deliveries), the counters (with credits), the faults, or everything.

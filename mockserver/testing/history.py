@@ -1,13 +1,19 @@
 """The part of `MockServer` about the past: requests, expectations, and the report of a failed test."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+from mockserver.core.verdict.policy import Policy, checked
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.deliveries import Deliveries
 from mockserver.testing.expectations import Expectation, minimum_and_maximum
 from mockserver.testing.lifetime import Lifetime
 from mockserver.testing.report import report
 from mockserver.testing.requests import Filter, Request, When, request_of
+from mockserver.testing.time import Duration, milliseconds
+
+if TYPE_CHECKING:
+    from mockserver.core.verdict.judge import Verdict
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
@@ -46,6 +52,41 @@ class History(Lifetime):
         expectation = Expectation(operation, minimum, maximum, selected, self._all_requests)
         self._expectations.append(expectation)
         return expectation
+
+    def verdict(
+        self, *, allow: Iterable[str] = (), deny: Iterable[str] = (), longest_poll: Duration | None = None
+    ) -> "Verdict":
+        """Judge the client by what happened in the sandbox so far.
+
+        `allow` are rules whose findings are not reported, and `deny` rules whose findings are errors. `longest_poll` is
+        how long a job that does not end may be polled (default: an hour). Raises ValueError for an unknown rule.
+        """
+        longest = None if longest_poll is None else milliseconds(longest_poll)
+        policy = Policy(self.allowed_rules).then(Policy(checked(allow), checked(deny), {}, longest))
+        return self._verdict(policy)
+
+    def _verdict(self, policy: Policy) -> "Verdict":
+        from mockserver.verdict.judging import verdict_on
+
+        hosted = self._hosted
+        return hosted.run_settled(
+            verdict_on(
+                hosted.sandbox,
+                hosted.host.providers,
+                policy,
+                project=self.project_policy(),
+                masking=hosted.masking,
+            )
+        )
+
+    def problem(self) -> str | None:
+        """Describe the expectations that are not met so far, also those of the scenario. None if all are met."""
+        problems = [super().problem()]
+        if self._hosted.sandbox.program.source.expect:
+            from mockserver.testing.expected import problem_of
+
+            problems.append(problem_of(self))
+        return "\n".join(problem for problem in problems if problem is not None) or None
 
     def report(self) -> str:
         """Describe what happened: the last journal entries, unmatched requests, undelivered webhooks.

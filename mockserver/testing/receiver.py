@@ -61,6 +61,7 @@ class Receiver:
         self._authority = f"{HOST}:{listener.getsockname()[1]}"
         hosted.run(self._server.open(listener))
         hosted.host.call_router.add_receiver(self._authority, self._will_hang)
+        hosted.sandbox.own_receivers.add(self._authority)
 
     def __repr__(self) -> str:
         return f"<receiver {self.url}, {len(self._calls)} calls>"

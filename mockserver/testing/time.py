@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mockserver.control import actions
 from mockserver.control.models import ClockChange
+from mockserver.core import durations
 from mockserver.testing.hosted_sandbox import HostedSandbox, instant, validated
 from mockserver.testing.jobs import Job
 
@@ -17,6 +18,13 @@ __tracebackhide__ = True
 
 Mode = Literal["real", "scaled", "manual", "auto"]
 Duration = str | int | float | timedelta
+
+
+def milliseconds(duration: Duration) -> int:
+    """Convert `"10m"`, a number of seconds or a timedelta. Raises ValueError for anything else."""
+    if isinstance(duration, timedelta):
+        return round(duration.total_seconds() * 1000)
+    return durations.parse(duration)
 
 
 class SandboxClock:

@@ -6,10 +6,12 @@ the request must be refused. Only checks that may have to wait are coroutines.
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from hashlib import blake2b
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from mockserver.clock import wall_ms
 from mockserver.core.accounts import Account
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY
@@ -49,13 +51,14 @@ class Admission:
     `key` is the credential, or the refusal if there is none. `operation` is None if the path does not exist or does
     not have the method; `name` is `provider.operation`. `raw` is the body, or the beginning and a digest of a large
     one. `body_bytes` are taken from the memory for bodies. `data` is the parsed body, and `body` its validated model.
-    `rows` are the ids of the ledger rows that the reply rests on. `job` and `note` are for the journal.
+    `rows` are the ids of the ledger rows that the reply rests on. `job`, `note`, `retry_at`, `digest` and `real_start`
+    are for the journal.
     """
 
     __slots__ = (
-        "addressed_by", "body", "body_bytes", "connection", "data", "deviations", "fault", "job", "key", "misses",
-        "name", "note", "now", "number", "operation", "optional_account", "path", "policy", "provider", "query", "raw",
-        "request", "rows", "rule", "sandbox", "scopes", "usage", "work",
+        "addressed_by", "body", "body_bytes", "connection", "data", "deviations", "digest", "fault", "job", "key",
+        "misses", "name", "note", "now", "number", "operation", "optional_account", "path", "policy", "provider",
+        "query", "raw", "real_start", "request", "retry_at", "rows", "rule", "sandbox", "scopes", "usage", "work",
     )  # fmt: skip
 
     def __init__(
@@ -79,8 +82,7 @@ class Admission:
         self.number = EntryNumber(sandbox.store)
         self.operation: Operation | None = None
         self.name = ""
-        self.path = _NO_PARAMETERS
-        self.query = _NO_PARAMETERS
+        self.path = self.query = _NO_PARAMETERS
         self.optional_account: Account | None = None
         self.scopes: frozenset[str] | None = None
         self.usage: Sequence[Usage] = ()
@@ -96,6 +98,9 @@ class Admission:
         self.deviations: tuple[str, ...] = ()
         self.job: str | None = None
         self.note: str | None = None
+        self.retry_at: int | None = None
+        self.digest = ""
+        self.real_start = None if sandbox.clock.mode == "real" else wall_ms()
 
     def note_deviations(self, deviations: Iterable[str]) -> None:
         """Record what the provider's contract does not allow, up to `MAX_DEVIATIONS` of one request.
@@ -203,6 +208,8 @@ async def read(admission: Admission, operation: Operation) -> None:
     json = operation.body_kind == "json"
     expected = "application/json" if json else "application/x-www-form-urlencoded"
     admission.raw = raw if isinstance(raw, bytes) else bytes(raw[:KEPT_BODY])
+    if KEPT_BODY < len(raw) <= LARGE_BODY:
+        admission.digest = blake2b(raw, digest_size=16).hexdigest()
     sent = media_type(request.headers.get("content-type"))
     if sent != expected and not (json and admission.provider.is_json(sent, _options(admission))):
         raise Refusal("unsupported_media_type", f"Content-Type must be {expected}")
@@ -229,6 +236,7 @@ async def _parse_large(admission: Admission, raw: bytes | bytearray, *, json: bo
     async with memory.one_at_a_time() if memory is not None else nullcontext():
         admission.data = await parse_large_json(raw) if json else parse_form(bytes(raw))
         admission.raw = await shortened(raw)
+        admission.digest = admission.raw[KEPT_BODY:].hex()
 
 
 def validate(admission: Admission, operation: Operation) -> None:
@@ -254,6 +262,6 @@ async def choose_rule(admission: Admission, operation: Operation) -> None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return
     view = view_of(admission, admission.name, admission.data, input_of(admission.data, operation.input))
-    rule = admission.rule = await choose(sandbox, view, account, admission.misses)
+    rule = admission.rule = await choose(sandbox, view, account, admission.misses, admission.path.get(operation.job_in))
     if rule is not None:
         admission.fault = rule.fault

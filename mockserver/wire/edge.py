@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
+from mockserver.clock import wall_ms
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.journal import KEPT_BODY, JournalEntry
 from mockserver.core.limits import Usage
@@ -105,6 +106,8 @@ class Edge:
             sender.note = sender.note or admission.note or "a fault closed the connection"
         except Disconnected:
             sender.body_lost = True
+            if sender.delivered != "part":
+                sender.delivered = "client_left"
             sender.note = sender.note or admission.note or "the client disconnected before its request was complete"
         finally:
             admission.release_body()
@@ -213,6 +216,7 @@ class Edge:
         admission.usage = refusal.usage or admission.usage
         admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MAX_DEVIATIONS]
         admission.job = refusal.job or admission.job
+        admission.retry_at = self._retry_at(admission, refusal)
         reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:
             options = admission.sandbox.program.options.get(self.provider.name, {})
@@ -224,6 +228,14 @@ class Edge:
             return _undocumented(admission, assumed)
         note = admission.note or reply.note or (str(refusal) if refusal.message or refusal.note else None)
         return reply._replace(headers=_with_refusal_headers(reply, refusal), note=note)
+
+    def _retry_at(self, admission: Admission, refusal: Refusal) -> int | None:
+        """Return the instant before which the reply asks the client not to come back; None if it does not ask."""
+        if refusal.retry_after is not None:
+            return admission.now + -(-refusal.retry_after // 1000) * 1000
+        if refusal.kind == "rate_limited" and self.provider.reports_reset and admission.usage:
+            return admission.usage[0].resets_at
+        return None
 
     async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
         """Return the reply that is sent in place of one that a fault loses after the operation was done."""
@@ -258,6 +270,7 @@ class Edge:
         if sender.ending in ("complete", "client_left"):
             rows = (*rows, f"{self.provider.name}.ending.{sender.ending}")
         secret = operation is not None and operation.secret
+        usage, real_start = admission.usage, admission.real_start
         entry = JournalEntry(
             "request",
             admission.now,
@@ -281,9 +294,14 @@ class Edge:
             b"" if secret else admission.raw[:KEPT_BODY],
             b"" if secret else sender.body[:KEPT_BODY],
             request.fields,
-            None,
+            {"chunks": sender.chunks} if sender.chunks else None,
             0,
             request.head_bytes,
+            sender.delivered,
+            usage[0] if usage else None,
+            admission.retry_at,
+            admission.digest,
+            None if real_start is None else (real_start, wall_ms()),
         )
         sandbox.tally.request(entry)
         if not ended:

@@ -141,9 +141,12 @@ class Exchange(NamedTuple):
         """Return what rules can match. `data` is the parsed body, or one item of it."""
         return view_of(self, self._name, data, input_of(data, self.operation.input))
 
-    async def rule_for(self, data: Any, input_path: tuple[str, ...]) -> Rule | None:
-        """Return the rule that matches one item of the request. `input_path` is where the item has its `input`."""
-        view = view_of(self, self._name, data, input_of(data, input_path))
+    async def rule_for_item(self, number: int, data: Any, input_path: tuple[str, ...]) -> Rule | None:
+        """Return the rule that matches one item of the request, `data`. Items are numbered from 1.
+
+        `input_path` is where the item has its `input`.
+        """
+        view = view_of(self, self._name, data, input_of(data, input_path))._replace(item=number)
         return await choose(self.sandbox, view, self.optional_account, [])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mockserver.clock import Clock, let_others_run
 from mockserver.core.faults import Fault
-from mockserver.core.journal import KEPT_BODY
+from mockserver.core.journal import KEPT_BODY, Delivered
 from mockserver.kit.operations import Header, Reply
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Disconnected
@@ -14,6 +14,8 @@ from mockserver.wire.wire_faults import FaultSeed, WireFault
 
 # After this many chunks that are already due, other requests get a turn.
 _BURST = 32
+# The chunks of a stream whose times are kept.
+_KEPT_CHUNKS = 500
 
 
 class ReplySender:
@@ -21,11 +23,22 @@ class ReplySender:
 
     `token` identifies the request to the clock. `body` is the beginning of the body, `size` the number of bytes of a
     stream that were sent, and `ending` how the stream ended. `body_lost` is true if the client did not get a readable
-    body, and so no state of a job.
+    body, and so no state of a job. `delivered` says how much of the reply was sent.
     """
 
     __slots__ = (
-        "_clock", "_connection", "_seed", "_token", "body", "body_lost", "ending", "note", "size", "status",
+        "_clock",
+        "_connection",
+        "_seed",
+        "_token",
+        "body",
+        "body_lost",
+        "chunks",
+        "delivered",
+        "ending",
+        "note",
+        "size",
+        "status",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, clock: Clock, token: object, seed: FaultSeed) -> None:
@@ -36,9 +49,11 @@ class ReplySender:
         self.status: int | None = None
         self.body = b""
         self.size = 0
+        self.chunks: list[tuple[int, int]] = []
         self.note: str | None = None
         self.ending: str | None = None
         self.body_lost = False
+        self.delivered: Delivered = "none"
 
     async def wait(self, until: int | None) -> None:
         """Wait until an instant (None: for ever). Raises Disconnected if the client disconnects first."""
@@ -79,19 +94,22 @@ class ReplySender:
         body = self.body = encode(reply)
         if fault is None:
             await self._connection.respond(reply.status, head(reply, extra, len(body)), body)
+            self.delivered = "whole"
             return
         self.note = f"the reply was sent with a fault: {fault.kind}"
         self.body_lost = fault.kind == "garble"
+        self.delivered = "part"
         waits = Waits(self._clock, self._connection, self._token)
         try:
             wire_fault = WireFault(fault, self._connection, waits, self._clock.now, self._seed)
             await wire_fault.send_damaged(reply, body, extra, with_body=with_body)
+            self.delivered = "damaged" if self.body_lost else "whole"
         finally:
             waits.close()
 
     async def lose(self, reply: Reply, fault: Fault) -> None:
         """Apply a fault that loses or delays the reply after the operation was done. Raises Broken if it is lost."""
-        self.status = reply.status
+        self.status, self.delivered = reply.status, "lost"
         self.body = b"" if reply.stream is not None else encode(reply)
         self.note = f"the operation was done, but its reply was lost: {fault.kind}"
         await self.before_reply(fault)
@@ -106,6 +124,7 @@ class ReplySender:
             await self._connection.begin(reply.status, head(reply, extra, None))
             await self._play(reply.stream.began, track.chunks, waits)
             self.ending = ENDINGS[track.ending]
+            self.delivered = "whole" if track.ending == "complete" else "part"
             if track.ending == "stall":
                 await waits.until(None)
             elif track.ending != "complete":
@@ -132,3 +151,5 @@ class ReplySender:
                 self.size += len(data)
                 if len(self.body) < KEPT_BODY:
                     self.body += data
+                    if len(self.chunks) < _KEPT_CHUNKS:
+                        self.chunks.append((due - began, len(data)))

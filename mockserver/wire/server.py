@@ -11,12 +11,14 @@ from mockserver.kit.provider import Provider
 from mockserver.kit.summary import Providers
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
+from mockserver.sandbox.watch import ScenarioWatch
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
 from mockserver.wire.asgi import AsgiConnection, request_of
 from mockserver.wire.checks import Admission
 from mockserver.wire.control import Control, ControlLoader
 from mockserver.wire.edge import Edge
 from mockserver.wire.exchange import Policy
+from mockserver.wire.page import Page, is_page, wants_page
 from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Request
@@ -59,7 +61,8 @@ class _Edges(dict[str, Edge]):
 class Server:
     """The whole server. `serve` answers a request of either adapter; the instance itself is an ASGI application.
 
-    `control` loads and returns the control API.
+    `control` loads and returns the control API. `watch` loads the scenario again when its file changes.
+    `page` creates what serves the files of the page at `/_mock/`.
     """
 
     def __init__(
@@ -68,8 +71,12 @@ class Server:
         sandboxes: Sandboxes,
         control: Callable[[], Control],
         policy: Policy | None = None,
+        watch: ScenarioWatch | None = None,
+        page: Callable[[], Page] | None = None,
     ) -> None:
         self.sandboxes = sandboxes
+        self.watch = watch
+        self._page = page
         self._control = ControlLoader(control)
         self._book = AddressBook({each.name: each.hosts for each in providers.summaries})
         self._unmatched = Unmatched(providers.values())
@@ -82,9 +89,15 @@ class Server:
         """Load the control API in the background, so that its first request does not have to wait."""
         self._control.start()
 
+    def end_listeners(self) -> None:
+        """End the streams that follow the journals. Otherwise a shutdown would wait for them."""
+        self.sandboxes.feed.close()
+
     async def close(self) -> None:
-        """Wait for the control API if it is loading, and close the sandboxes."""
+        """Wait for the control API if it is loading, stop to watch the scenario, and close the sandboxes."""
         self._control.close()
+        if self.watch is not None:
+            await self.watch.stop()
         await self.sandboxes.close()
 
     def provider(self, name: str) -> Provider:
@@ -155,6 +168,11 @@ class Server:
         await edge.serve(admission, address.path, route.match)
 
     async def _answer_control(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
+        if self._page is not None and is_page(path, request):
+            reply = self._page().answer(path, request)
+            if reply is not None:
+                await _respond(connection, reply)
+                return
         try:
             control = await self._control.get()
         except Exception:
@@ -170,7 +188,13 @@ class Server:
         await _respond(connection, reply, SAFE_HEADERS)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:
-        """Answer 404, and write the request into the journal of its sandbox, so that tests can find the wrong path."""
+        """Answer 404, and write the request into the journal of its sandbox, so that tests can find the wrong path.
+
+        A browser that opens the address of the server is sent to the page.
+        """
+        if self._page is not None and address.path == "/" and wants_page(request):
+            await _respond(connection, Reply(302, b"", [(b"location", request.path.encode("latin-1") + b"_mock/")]))
+            return
         name = address.sandbox or request.headers.get("x-mock-sandbox")
         if name is None:
             keys = (self._sandbox_of_key(_credential(edge.provider, request.headers)) for edge in self._edges.in_turn())

@@ -93,3 +93,62 @@ class JournalContract:
             [JournalEntry("transition", T0, cause=number, note=note) for note in ("running", "succeeded")]
         )
         assert await notes(store) == ["succeeded", "running", "submit"]
+
+    async def test_entries_are_read_in_the_order_of_writing_from_a_serial_on(self, store: Store) -> None:
+        for note in "abc":
+            await store.append(entry(note))
+        await store.insert([JournalEntry("transition", T0 - 1, note="earlier")])
+        written = await store.entries_since(0, 10)
+        assert [e.note for e in written.entries] == ["a", "b", "c", "earlier"]
+        assert (written.last, written.missed, written.cleared, written.more) == (store.last_serial, 0, False, False)
+        assert [e.serial for e in written.entries] == [1, 2, 3, 4]
+        assert [e.note for e in (await store.entries_since(2, 10)).entries] == ["c", "earlier"]
+        assert (await store.entries_since(4, 10)).entries == []
+
+    async def test_a_long_read_continues_where_it_stopped(self, store: Store) -> None:
+        for note in "abc":
+            await store.append(entry(note))
+        first = await store.entries_since(0, 2)
+        assert ([e.note for e in first.entries], first.last, first.more) == (["a", "b"], 2, True)
+        rest = await store.entries_since(first.last, 2)
+        assert ([e.note for e in rest.entries], rest.last, rest.more) == (["c"], 3, False)
+
+    @pytest.mark.bounds(journal=10)
+    async def test_a_late_reader_learns_how_many_entries_were_dropped(self, store: Store) -> None:
+        for n in range(30):
+            await store.append(entry(str(n)))
+        late = await store.entries_since(5, 4)
+        assert ([e.note for e in late.entries], late.missed, late.more) == (["20", "21", "22", "23"], 15, True)
+        assert (await store.entries_since(late.last, 10)).missed == 0
+
+    async def test_a_reader_learns_that_the_journal_was_cleared(self, store: Store) -> None:
+        for note in "abc":
+            await store.append(entry(note))
+        await store.clear("journal")
+        await store.append(entry("d"))
+        after = await store.entries_since(1, 10)
+        assert ([e.note for e in after.entries], after.cleared, after.missed) == (["d"], True, 0)
+        assert (await store.entries_since(3, 10)).cleared
+        assert not (await store.entries_since(after.last, 10)).cleared
+
+    async def test_a_serial_of_another_journal_stands_for_the_beginning(self, store: Store) -> None:
+        await store.append(entry("a"))
+        other = await store.entries_since(700, 10)
+        assert ([e.note for e in other.entries], other.cleared, other.last) == (["a"], True, 1)
+
+    async def test_the_next_entry_calls_once(self, store: Store) -> None:
+        calls: list[str] = []
+
+        def call() -> None:
+            calls.append("called")
+
+        for _ in range(2):
+            store.call_at_next_entry(call)
+        await store.append(entry("a"))
+        await store.append(entry("b"))
+        assert calls == ["called"]
+        store.call_at_next_entry(call)
+        await store.insert([JournalEntry("transition", T0)])
+        store.call_at_next_entry(call)
+        await store.clear("journal")
+        assert calls == ["called"] * 3

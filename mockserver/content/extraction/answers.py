@@ -125,7 +125,7 @@ class _Answer:
     def _concepts(self) -> list[str]:
         say, asked = self._facts.words.say, self._asked
         # Of two words beside each other, the second is asked for: "speaker quotes" are quotes.
-        heads = [one.key for one, two in zip(asked, [*asked[1:], None], strict=True) if not _modifies(one, two)]
+        heads = [one.key for one, two in zip(asked, [*asked[1:], None], strict=False) if not _modifies(one, two)]
         concepts = list(dict.fromkeys(key for key in heads if key in say and self._facts.of(key) is not None))
         if "transcript" in concepts and "sound" in concepts:
             concepts.remove("sound")  # "transcribe the audio"

@@ -26,6 +26,7 @@ _STATEMENTS = frozenset(
      "safe", "unsafe")
 )  # fmt: skip
 _LONGEST = 3
+_TRIED = 6  # words of a kind after which a list is looked for
 _MOST = 40
 
 
@@ -127,7 +128,7 @@ def _fields(prompt: str, words: Words, asked: Sequence[Found]) -> tuple[tuple[tu
     There are at least two, of at most three words each.
     """
     for key in ("fields", "with", "task"):
-        for found in [found for found in asked if found.key == key][:_MOST]:
+        for found in [found for found in asked if found.key == key][:_TRIED]:
             rest = prompt[found.end :]
             end = _SENTENCE.search(rest)
             segment = rest[: end.start() if end else len(rest)]

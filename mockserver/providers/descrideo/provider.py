@@ -82,6 +82,7 @@ class Descrideo(Provider):
     default_credits = 1_000_000
     options_model = replies.ScenarioOptions
     retry_waits = (5_000, 30_000, 300_000, 1_800_000)
+    retries_row = "rule.retries"
     description = (
         "Live and sandbox operations take keys that start with `nxt_`, demo operations those with `demo_`, in "
         "`X-API-Key` or as a bearer token."
@@ -94,6 +95,8 @@ class Descrideo(Provider):
         SUCCEEDED: Event("A job succeeded", replies.Succeeded, example=examples.SUCCEEDED),
         FAILED: Event("A job failed", replies.Failed, example=examples.FAILED),
     }
+    event_field = "status"
+    event_job = ("job_id",)
     job_events = {"succeeded": SUCCEEDED, "failed": FAILED, "cancelled": FAILED}
     signature = Signature(
         "X-Nxt-Signature",

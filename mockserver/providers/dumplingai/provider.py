@@ -40,7 +40,7 @@ def _operations() -> tuple[Operation, ...]:
                 {200: Documented("The extraction", models.Extracted, example=samples.EXTRACTED)}, 400, 402
             ),
             models.ExtractVideo, input=extraction.subject, max_body=MAX_BODY, examples=samples.REQUESTS,
-            request_ledger_rows=extraction.rows_of_request,
+            request_ledger_rows=extraction.rows_of_request, paid=True, cost_row="rule.price", immediate=True,
             description="Costs 100 credits plus 10 for each second of video, rounded up, and nothing if it fails. "
             "A request body can be at most 64 MiB, and a prompt 1,048,576 characters. These are limits of this server, "
             "not of DumplingAI. The first 4,000 characters of a prompt determine the result.",

@@ -43,7 +43,8 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "reverse_prompt", "POST", "/api/sora-2/reverse-prompt", reverse_prompt, "Turn a video back into prompts",
             _ERRORS.beside({200: text}, *_ERRORS.by_status), models.ReversePrompt, input=("videoUrl",),
-            examples=_EXAMPLES, request_ledger_rows=rows_of_request, streams=True,
+            examples=_EXAMPLES, request_ledger_rows=rows_of_request, streams=True, paid=True,
+            cost_row="rule.cost", immediate=True,
         ),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import NO_CONTEXT, Error, RefusalContext
 from mockserver.kit.models import Shape, problems
 from mockserver.kit.operations import Documented, ErrorReplies, Operation, Reply
@@ -40,18 +41,19 @@ def _operations() -> tuple[Operation, ...]:
             "generate", "POST", "/api/v1/generate", videos.generate, "Generate a video",
             _replies("In the queue", models.Generated, examples.GENERATED, 400, 402, 413), models.Generate,
             input=("prompt",), links={"status": ("get_status", "video_id", "/video_id")}, examples=examples.REQUESTS,
-            request_ledger_rows=videos.rows_of_video,
+            request_ledger_rows=videos.rows_of_video, paid=True, cost_row="rule.cost",
             description="Costs 1 credit for `free` and 3 for every other quality. They are given back if the video "
             "fails before it is started. Poll its status until it ends.",
         ),
         Operation(
             "get_status", "GET", "/api/v1/video/{video_id}/status", videos.status, "Get a video's status",
             _replies("The video", models.VideoStatus, examples.STATUS, 404), path_types={"video_id": int},
+            job_in="video_id", asset=("video_url",),
         ),
         Operation(
             "list_videos", "GET", "/api/v1/videos", videos.list_videos, "List videos, newest first",
             _replies("A page of the list", models.VideoList, examples.LIST), query=models.ListQuery,
-            request_ledger_rows=videos.rows_of_list, deviations=videos.deviations_of_list,
+            request_ledger_rows=videos.rows_of_list, deviations=videos.deviations_of_list, role="list",
         ),
         Operation(
             "get_account", "GET", "/api/v1/account", account.account, "Get account information",
@@ -85,6 +87,9 @@ class PromptToVideo(Provider):
     }
     aliases = {"starter": "basic"}
     periods = {"calls_per_day": "day"}
+    reports_reset = True
+    # The shortest wait that the queue announces.
+    patience = Advised(300_000, "rule.wait")
     default_credits = 1_000_000
     first_parameter_counts = True
     options_model = models.ScenarioOptions

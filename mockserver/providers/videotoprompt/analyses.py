@@ -67,7 +67,8 @@ async def by_upload(exchange: Exchange) -> Reply:
     await exchange.spend(DAILY)
     fingerprint = f"{facts.size}:{facts.duration_ms}:{sorted(upload.fields.items())}".encode()
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
-    reply = await _accepted(exchange, job_id, _job_request(options, upload.names.get("video", "video")))
+    request = _job_request(options, upload.names.get("video", "video"))
+    reply = await _accepted(exchange, job_id, request, {"fingerprint": fingerprint.decode("utf-8", "replace")})
     return reply._replace(ledger_rows=(*reply.ledger_rows, *rows), deviations=deviations)
 
 
@@ -111,7 +112,8 @@ async def submit_batch(exchange: Exchange) -> Reply:
     if good:
         await exchange.spend(DAILY, amount=good)
     batch_id = await exchange.ids.job("bat_", ID_LENGTH)
-    ids = [await _batch_item(exchange, batch_id, *pair) for pair in zip(items, checked, strict=True)]
+    pairs = enumerate(zip(items, checked, strict=True), 1)
+    ids = [await _batch_item(exchange, batch_id, number, *pair) for number, pair in pairs]
     facts = {"items": ids, "webhook_url": exchange.body.webhook_url}
     await exchange.jobs.submit(batch_id, request={}, facts=facts, plan=_BATCH_PLAN)
     states = [(await exchange.jobs.get(i)).at(now) for i in ids]
@@ -141,8 +143,10 @@ async def retrieve_batch(exchange: Exchange) -> Reply:
     return Reply(body=body, job=job.id, ledger_rows=(f"state.{body['status']}",))
 
 
-async def _accepted(exchange: Exchange, job_id: str, request: Mapping[str, Any]) -> Reply:
-    job = await exchange.jobs.submit(job_id, request=request)
+async def _accepted(
+    exchange: Exchange, job_id: str, request: Mapping[str, Any], facts: Mapping[str, Any] | None = None
+) -> Reply:
+    job = await exchange.jobs.submit(job_id, request=request, facts=facts)
     body = {
         "id": job.id,
         "status": "pending",
@@ -152,13 +156,13 @@ async def _accepted(exchange: Exchange, job_id: str, request: Mapping[str, Any])
     return Reply(202, body, job=job.id, ledger_rows=_ACCEPTED)
 
 
-async def _batch_item(exchange: Exchange, batch_id: str, data: Any, item: UrlAnalysis | str) -> str:
+async def _batch_item(exchange: Exchange, batch_id: str, number: int, data: Any, item: UrlAnalysis | str) -> str:
     fingerprint = repr(data).encode("utf-8", "replace")
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
     if isinstance(item, str):
         await exchange.jobs.submit(job_id, request={}, facts={"batch": batch_id}, plan=_failing(item))
         return job_id
-    rule = await exchange.rule_for(data, ("url",))
+    rule = await exchange.rule_for_item(number, data, ("url",))
     plan, facts = _item_plan(exchange, job_id, rule), {"batch": batch_id}
     await exchange.jobs.submit(job_id, request=_job_request(item, item.url), facts=facts, rule=rule, plan=plan)
     return job_id

@@ -6,6 +6,7 @@ from typing import Any
 from mockserver.core.accounts import Account
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Effects, Job, State
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Error, RefusalContext
 from mockserver.kit.limits import LimitHeader
 from mockserver.kit.operations import Documented, ErrorReplies, Operation
@@ -46,28 +47,32 @@ def _operations() -> tuple[Operation, ...]:
             "analyze_upload", "POST", "/v1/analyze/upload", analyses.by_upload, "Analyze an uploaded video",
             _ERRORS.beside(submitted, 400, 403), models.UploadAnalysis, "multipart",
             scope="analyze:write", ledger_rows=_KEY, links=link, tag="analyses", parts={"video": "video/*"},
+            paid=True, cost_row="limit.analyses_per_day",
         ),
         Operation(
             "analyze_url", "POST", "/v1/analyze/url", analyses.by_url, "Analyze a video at a public URL",
             _ERRORS.beside(submitted, 400, 403), models.UrlAnalysis, input=("url",), scope="analyze:write",
             ledger_rows=_KEY, request_ledger_rows=analyses.rows_of_url, links=link, tag="analyses",
-            examples=samples.ANALYSES,
+            examples=samples.ANALYSES, paid=True, cost_row="limit.analyses_per_day",
         ),
         Operation(
             "analyze_batch", "POST", "/v1/analyze/batch", analyses.submit_batch, "Analyze up to 100 videos in one call",
             _ERRORS.beside({202: Documented("Accepted", models.BatchSubmitted)}, 400, 403), models.BatchRequest,
             scope="analyze:write", ledger_rows=_KEY, request_ledger_rows=analyses.rows_of_batch,
             links={"retrieve": ("get_batch", "batch_id")}, tag="batches", examples=samples.BATCHES,
+            paid=True, cost_row="limit.analyses_per_day",
         ),
         Operation(
             "get_batch", "GET", "/v1/analyze/batch/{batch_id}", analyses.retrieve_batch, "Get a batch with its results",
             _ERRORS.beside({200: Documented("The batch", models.Batch)}, 403, 404), scope="analyze:read",
-            path_types={"batch_id": models.BatchId}, ledger_rows=(*_KEY, "rule.batch_status"), tag="batches",
+            path_types={"batch_id": models.BatchId}, job_in="batch_id", ledger_rows=(*_KEY, "rule.batch_status"),
+            tag="batches",
         ),
         Operation(
             "get_analysis", "GET", "/v1/analyze/{analysis_id}", analyses.retrieve, "Get an analysis",
             _ERRORS.beside({200: analysis}, 403, 404),
-            scope="analyze:read", ledger_rows=_KEY, path_types={"analysis_id": models.AnalysisId}, tag="analyses",
+            scope="analyze:read", ledger_rows=_KEY, path_types={"analysis_id": models.AnalysisId}, job_in="analysis_id",
+            tag="analyses",
         ),
         *authorization.operations(),
         *tokens.operations(),
@@ -106,6 +111,10 @@ class VideoToPrompt(Provider):
         "X-RateLimit-Remaining": LimitHeader("remaining", "requests left in this minute"),
         "X-RateLimit-Reset": LimitHeader("resets_at", "when the limit resets, in Unix seconds"),
     }
+    reports_reset = True
+    # The page's samples poll every 3 seconds, for at most 120 seconds.
+    poll_every = Advised(3_000, "rule.poll_every")
+    patience = Advised(120_000, "rule.poll_patience")
     # Undocumented errors have one of the documented types.
     errors = {
         "unauthorized": Error("Missing or invalid API key", code="unauthorized"),
@@ -150,6 +159,7 @@ class VideoToPrompt(Provider):
         "oauth": "Act for a user (RFC 6749), with PKCE (RFC 7636)",
     }
     retry_waits = (5_000, 30_000, 300_000, 1_800_000)
+    retries_row = "rule.webhook_retries"
     stamped_field = "timestamp"
     operations = _operations()
 

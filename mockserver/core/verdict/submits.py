@@ -1,0 +1,173 @@
+"""Rules about submits: jobs that are paid for more than once."""
+
+from collections.abc import Iterator, Sequence
+
+from mockserver.core.verdict.facts import Call, JobFacts
+from mockserver.core.verdict.failures import is_retryable
+from mockserver.core.verdict.finding import Found
+from mockserver.core.verdict.lineage import Lineage, follows
+from mockserver.core.verdict.messages import credits, ids, numbers, result
+
+
+def duplicate_paid_job(lineage: Lineage) -> Iterator[Found]:
+    """Yield submits that were repeated after an ambiguous failure, if more than one of them is charged."""
+    for calls in lineage.intents:
+        chain: list[Call] = []
+        for call in (each for each in calls if lineage.is_charged(each)):
+            if chain and not (_is_repetition(lineage, chain[-1], call)):
+                yield from _duplicates(lineage, chain)
+                chain = []
+            chain.append(call)
+        yield from _duplicates(lineage, chain)
+
+
+def _is_repetition(lineage: Lineage, earlier: Call, later: Call) -> bool:
+    """Return True if the client repeated a request whose job it could not know, instead of finding the job."""
+    if lineage.failures.get(earlier.number) != "ambiguous" or not follows(later, earlier):
+        return False
+    jobs = lineage.created.get(earlier.number, [])
+    return not any(call.number < later.number for job in jobs for call in lineage.about(job))
+
+
+def _duplicates(lineage: Lineage, chain: Sequence[Call]) -> Iterator[Found]:
+    if len(chain) < 2:
+        return
+    first, calls = chain[0], list(chain)
+    cost = lineage.cost(calls)
+    price = f", {credits(cost)} together" if cost is not None else ""
+    message = (
+        f"{numbers(calls[1:])} sent {first.operation} of #{first.number} again, after {result(first)}; "
+        f"{'both' if len(calls) == 2 else f'all {len(calls)}'} were charged{price}"
+    )
+    jobs = tuple(job.id for call in calls for job in lineage.created.get(call.number, ()))
+    yield Found(
+        message, ids(calls), jobs, first.provider, first.operation, first.account, cost, lineage.cost_row(first),
+        advice=_advice(lineage, calls),
+    )  # fmt: skip
+
+
+def _advice(lineage: Lineage, calls: Sequence[Call]) -> str | None:
+    """Return more specific advice if the client sent an Idempotency-Key that the provider does not document."""
+    provider = lineage.provider(calls[0].provider)
+    if provider is None or provider.idempotency_header is not None or not any(c.idempotency_key for c in calls):
+        return None
+    return (
+        f"{provider.title} documents no Idempotency-Key, so the one that was sent does not prevent a second job. After "
+        "a submit without a readable reply, look for the job first (in the list of jobs, if there is one), and report "
+        "the failure instead of paying again"
+    )
+
+
+def resubmitted_instead_of_polled(lineage: Lineage) -> Iterator[Found]:
+    """Yield submits that were repeated without any failure while the job of the first was pending or running."""
+    for calls in lineage.intents:
+        made = [call for call in calls if lineage.created.get(call.number)]
+        for at, earlier in enumerate(made):
+            later = [call for call in made[at + 1 :] if _while_active(lineage, earlier, call)]
+            if later:
+                yield _resubmitted(lineage, [earlier, *later])
+                break
+
+
+def _while_active(lineage: Lineage, earlier: Call, later: Call) -> bool:
+    if earlier.number in lineage.failures or not follows(later, earlier):
+        return False
+    jobs = lineage.created[earlier.number]
+    # A job that is looked at later, or whose webhook arrives, is wanted in addition to the second one.
+    return all(job.ended_at is None or job.ended_at > later.at for job in jobs) and not any(
+        any(call.number > later.number for call in lineage.about(job)) or lineage.was_notified(job) for job in jobs
+    )
+
+
+def _resubmitted(lineage: Lineage, calls: list[Call]) -> Found:
+    first = calls[0]
+    job = lineage.created[first.number][0]
+    cost = lineage.cost(calls)
+    price = f"; together they cost {credits(cost)}" if cost is not None else ""
+    message = (
+        f"the equal request {numbers(calls[1:])} was sent while the job {job.id} of #{first.number} had not ended, and "
+        f"that job was not looked at afterwards{price}"
+    )
+    jobs = tuple(each.id for call in calls for each in lineage.created[call.number])
+    row = lineage.cost_row(first)
+    return Found(message, ids(calls), jobs, first.provider, first.operation, first.account, cost, row)
+
+
+def resubmitted_after_download_failure(lineage: Lineage) -> Iterator[Found]:
+    """Yield submits that were repeated after the download of the result had failed, although it could be repeated."""
+    for job in lineage.facts.jobs:
+        creator = lineage.creator(job)
+        if creator is None or creator.intent is None:
+            continue
+        fetches = [call for call in lineage.about(job) if call.role == "asset"]
+        failed = next((call for call in fetches if is_retryable(call) and not _is_over(job, call)), None)
+        if failed is None:
+            continue
+        again = next(
+            (call for call in lineage.by_account[job.account] if _repeats(lineage, creator, failed, call)), None
+        )
+        fetched = any(c.number > failed.number and c.number not in lineage.failures for c in fetches)
+        if again is not None and not fetched:
+            yield _regenerated(lineage, job, failed, again)
+
+
+def _is_over(job: JobFacts, call: Call) -> bool:
+    return job.asset_until is not None and call.at >= job.asset_until
+
+
+def _repeats(lineage: Lineage, creator: Call, failed: Call, call: Call) -> bool:
+    return call.intent == creator.intent and follows(call, failed) and lineage.has_created(call)
+
+
+def _regenerated(lineage: Lineage, job: JobFacts, failed: Call, again: Call) -> Found:
+    cost = lineage.cost([again])
+    price = f" for {credits(cost)}" if cost is not None else ""
+    message = (
+        f"the download of the result of job {job.id} failed in #{failed.number} ({result(failed)}), and "
+        f"#{again.number} generated it again{price}"
+    )
+    calls = (job.cause, failed.number, again.number)
+    return Found(
+        message, calls, (job.id,), job.provider, again.operation, job.account, cost, lineage.cost_row(again)
+    )  # fmt: skip
+
+
+def wasted_credits(lineage: Lineage) -> Iterator[Found]:
+    """Yield paid work that has succeeded and whose result the client has not received."""
+    for job in lineage.facts.jobs:
+        charge, creator = lineage.charge_of_job(job), lineage.creator(job)
+        if charge is None or charge.net <= 0 or charge.pending or job.status != "succeeded":
+            continue
+        if creator is None or is_collected(lineage, job):
+            continue
+        yield Found(
+            f"job {job.id} of #{job.cause} succeeded and cost {credits(charge.net)}, and its result was not collected",
+            (job.cause,), (job.id,), job.provider, creator.operation, job.account, charge.net,
+            lineage.cost_row(creator),
+        )  # fmt: skip
+    for call in lineage.facts.calls:
+        charges = [] if lineage.created.get(call.number) else lineage.charges_of(call)
+        paid = sum(charge.net for charge in charges if not charge.pending)
+        if paid > 0 and call.number in lineage.failures:
+            message = f"#{call.number} cost {credits(paid)}, and the client has no result of it: {result(call)}"
+            yield Found(
+                message, (call.number,), (), call.provider, call.operation, call.account, paid, lineage.cost_row(call)
+            )
+
+
+def is_collected(lineage: Lineage, job: JobFacts) -> bool:
+    """Return True if the client has received the result of a job: in a reply, as a file or by a webhook."""
+    creator = lineage.creator(job)
+    if creator is not None and lineage.operation(creator).immediate:
+        return creator.number not in lineage.failures
+    if any(
+        c.seen == "succeeded" or (c.role == "asset" and c.number not in lineage.failures) for c in lineage.about(job)
+    ):
+        return True
+    return lineage.was_notified(job) or listed_after(lineage, job, job.ended_at or job.created_at)
+
+
+def listed_after(lineage: Lineage, job: JobFacts, at: int) -> bool:
+    """Return True if the account listed its jobs at an instant or later. A list may have contained the job."""
+    calls = lineage.by_account.get(job.account, ())
+    return any(call.role == "list" and call.at >= at and call.number not in lineage.failures for call in calls)
