@@ -110,7 +110,7 @@ class Filler:
             return judge.number(self._facts, words, leaf)
         if row is not None and row.fact(concept) is not None:
             return row.fact(concept)
-        if row is None and (owner := next((name for name in keys if name in _OWNERS), None)) and len(keys) > 1:
+        if row is None and "how_many" not in keys and (owner := next((name for name in keys if name in _OWNERS), None)) and len(keys) > 1:
             first = next(iter(self._facts.rows(owner)), None)
             parts = [first.fact(name) for name in keys[::-1] if name != owner] if first else []
             if any(part is not None for part in parts):

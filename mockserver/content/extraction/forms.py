@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from mockserver.content.extraction.shapes import Leaf, Many, Row, Shape, is_schema, of_range, of_schema, of_template, of_text
@@ -25,6 +26,7 @@ _STATEMENTS = frozenset(
     ("yes", "no", "true", "false", "positive", "neutral", "negative", "mixed", "outdoor", "indoor", "day", "night",
      "safe", "unsafe")
 )  # fmt: skip
+_MARK = re.compile("[?？؟]")
 _LONGEST = 3
 _TRIED = 6  # words of a kind after which a list is looked for
 _MOST = 40
@@ -67,7 +69,7 @@ def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -
     style = next((each for each in (*_TABLES, *_SHORT) if each in keys), None)
     if style in ("srt", "vtt"):
         return Form(style, None, prompt, "transcript")
-    if style in _TABLES and (fields or style != "table" or "how_many" not in keys):
+    if style in _TABLES and (fields or style != "table" or not _MARK.search(prompt)):
         return Form(style, Many(Row(fields)) if fields else None, before, _concept(words, before) or concept, count)
     options, question = _options(prompt, words, asked, keys)
     same = {name.replace("_", " ") for name, _ in fields} <= {option.replace("_", " ") for option in options}
@@ -211,7 +213,7 @@ def _candidates(
     prompt: str, words: Words, asked: Sequence[Found], closed: bool
 ) -> Iterator[tuple[Sequence[str], int, int]]:
     for pattern in (rf"{_OPTION}(?:\s*\|\s*{_OPTION})+", rf"(?<![\w:/.]){_OPTION}(?:\s?/\s?{_OPTION})+(?![\w/])"):
-        for run in re.finditer(pattern, prompt):
+        for run in islice(re.finditer(pattern, prompt), _MOST):
             options = [option.strip("\"'`“”„«» ") for option in re.split(r"[|/]", run[0])]
             if "|" in run[0] or closed or _are_statements(options, words):
                 yield options, *run.span()
@@ -220,7 +222,7 @@ def _candidates(
         yield from _after_colon(prompt, words)
     joined = _separator(words, ("or",))
     word = r"[\"'`“„«]?[^\W_][\w-]*[\"'`”“»]?"
-    for run in re.finditer(rf"{word}(?:{joined[4:]}{word})+", prompt, re.IGNORECASE):
+    for run in islice(re.finditer(rf"{word}(?:{joined[4:]}{word})+", prompt, re.IGNORECASE), _MOST):
         options = [_trimmed(part.strip("\"'`“”„«»"), words) for part in re.split(joined, run[0])]
         statements = _are_statements(options, words)
         conjunction = any(found.key == "or" and run.start() <= found.start < run.end() for found in asked)

@@ -14,8 +14,8 @@ _SIMPLIFIED = frozenset("这个们说时间视频为来对会动现发问题语�
 _TRADITIONAL = frozenset("這個們說時間視頻為來對會動現發問題語頭開見門圖顏還請類寫關鍵張結構產內應該讓與數幾嗎緒話實")
 _LATIN = tuple(code for code in CODES if code not in ("zh", "zh-TW", "ja", "ko", "ru", "ar"))
 _IN = re.compile(r"(?i)\b(?:in|into|auf|en|em|to|на)\W+(?:the\W+)?$|[用以]$")
-_QUESTION = re.compile(r"[^.。!:：\n]*[?？؟]")
-_BRACED = re.compile(r"\{.*\}|\[.*\]|\"[^\"]*\"", re.DOTALL)
+_QUESTION = re.compile(r"(?:^|(?<=[.。!:：?？؟\n]))[^.。!:：?？؟\n]*[?？؟]")
+_BRACED = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|\"[^\"]*\"")
 
 
 def languages_of(prompt: str) -> tuple[str, str]:

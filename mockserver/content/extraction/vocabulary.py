@@ -12,6 +12,8 @@ _ARTICLES = ("وال", "بال", "ال", "لل", "و", "ب", "ل")
 # Shorter words have no endings, words of this length only these, and longer words any of up to three letters.
 _SHORTEST, _SHORT_ENDINGS = 3, frozenset(("s", "e", "es", "n", "en", "x"))
 _INFLECTION = 3
+_ARABIC = "\u0600"
+_REMEMBERED, _RECENT = 2000, 16  # words whose meaning is kept, and texts whose words are kept
 
 
 class Found(NamedTuple):
@@ -28,6 +30,8 @@ class Vocabulary:
     def __init__(self, words: Iterable[tuple[str, Iterable[str]]]) -> None:
         self._keys: dict[str, str] = {}
         self._open: set[str] = set()
+        self._known: dict[str, str | None] = {}
+        self._recent: dict[str, list[Found]] = {}
         for key, stems in words:
             for stem in stems:
                 plain = stem.rstrip("*").replace("_", " ").lower()
@@ -42,6 +46,14 @@ class Vocabulary:
 
     def find(self, text: str) -> list[Found]:
         """Return the words in `text`, longest first where several begin together, without overlaps."""
+        found = self._recent.get(text)
+        if found is None:
+            if len(self._recent) >= _RECENT:
+                self._recent.clear()
+            found = self._recent[text] = self._find(text)
+        return list(found)
+
+    def _find(self, text: str) -> list[Found]:
         lowered = text.lower()
         tokens = [(match[0], match.start(), match.end()) for match in _WORD.finditer(lowered)]
         found: list[Found] = []
@@ -62,7 +74,15 @@ class Vocabulary:
 
     def meaning(self, word: str) -> str | None:
         """Return the meaning of a word or phrase in lower case, inflected or not."""
-        for part in (word, *(word.removeprefix(article) for article in _ARTICLES if word.startswith(article))):
+        if word not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[word] = self._meaning(word)
+        return self._known[word]
+
+    def _meaning(self, word: str) -> str | None:
+        articles = [article for article in _ARTICLES if word.startswith(article)] if word[0] >= _ARABIC else []
+        for part in (word, *(word.removeprefix(article) for article in articles)):
             for cut in range(len(part)):
                 stem = part[: len(part) - cut]
                 key = self._keys.get(stem)
