@@ -21,6 +21,10 @@ from mockserver.core.seeded import Seeded
 _MAX_READ = 4000  # characters of a prompt that are used
 _LONGEST_VIDEO = 86_400.0
 _MOST_SECTIONS = 8
+# Words for what a question asks for, rather than asking whether it is so.
+_REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
+# The names of concepts in JSON, where they differ.
+_NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
 
 
@@ -53,6 +57,9 @@ class _Answer:
         form = self._form
         if form.style == "plain":
             return self._plain()
+        if form.style == "only":
+            value = self._single()
+            return plain(value) if value is not None else self._named()
         if form.style in ("text", "json"):
             return self._filler.fill(form.shape) if form.shape else self._named()
         if form.style in ("bullets", "numbered", "lines", "comma"):
@@ -65,6 +72,9 @@ class _Answer:
         if form.style == "plain":
             value = self._plain()
             return json.dumps(value) if isinstance(value, bool) else text_of(value, self._facts)
+        if form.style == "only":
+            value = self._single()
+            return self._free() if value is None else _body(value, self._facts) if _is_rows(value) else text_of(value, self._facts)
         if form.style in ("csv", "tsv", "table"):
             return self._table()
         if form.style in ("srt", "vtt"):
@@ -84,6 +94,18 @@ class _Answer:
         amount = judge.number(self._facts, question, shape)
         amount = int(judge.truth(self._facts, question)) if amount is None else amount
         return int(amount) if isinstance(amount, Seconds) else amount
+
+    def _single(self) -> Any:
+        """Return the fact for the words nearest to "only", as in "the product name only"; None if there is none."""
+        at = next((found.start for found in self._asked if found.key == "only"), 0)
+        known = [found for found in self._asked if self._facts.of(found.key) is not None]
+        if not known or self._is_question() or self._counted():
+            return None
+        last = min(known, key=lambda found: abs(found.start - at))
+        run = [found for found in known if 0 <= last.start - found.end <= 1 or found is last or 0 <= found.start - last.end <= 1]
+        key = " ".join(self._form.question[found.start : found.end] for found in run)
+        value = self._filler.fill(Leaf(), key) if len(run) > 1 else self._facts.of(last.key)
+        return self._limited(value)
 
     def _items(self) -> list[str]:
         value = self._facts.of(self._form.concept or "events")
@@ -120,7 +142,7 @@ class _Answer:
         counted = self._counted()
         if counted:
             return counted
-        return {concept: self._bounded(concept) for concept in self._concepts()}
+        return {_NAMES.get(concept, concept): self._bounded(concept) for concept in self._concepts()}
 
     def _concepts(self) -> list[str]:
         say, asked = self._facts.words.say, self._asked
@@ -131,6 +153,8 @@ class _Answer:
             concepts.remove("sound")  # "transcribe the audio"
         if not concepts and any(found.key == "text" for found in asked):
             return ["ocr"]
+        if not concepts and any(found.key in ("brand", "price") for found in asked):
+            return ["products"]
         return concepts[:_MOST_SECTIONS] or ["summary", "events"]
 
     def _bounded(self, concept: str) -> Any:
@@ -175,7 +199,7 @@ class _Answer:
             return False
         keys = {found.key for found in self._asked}
         marked = any(mark in self._form.question for mark in "?？؟") or "question" in keys
-        return marked and not keys & {"task", "how_many", "summary", "description"}
+        return marked and not keys & _REQUESTED
 
     def _counted(self) -> dict[str, float]:
         """Return the numbers that the prompt asks for by what it counts, in its own words."""
@@ -194,6 +218,10 @@ class _Answer:
 
 def _modifies(one: Found, two: Found | None) -> bool:
     return two is not None and two.start == one.end + 1 and one.key in ("speaker", "products", "people") and two.key in LISTED
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Fact)
 
 
 def _line(value: Any, facts: Facts) -> str:

@@ -98,9 +98,14 @@ class Facts:
         if not isinstance(fact, list):
             return []
         also = {"text": "name", "title": "name", "description": "name", concept: "name"}
-        return [
-            row if isinstance(row, Fact) else Fact(also, {"number": number}, name=row) for number, row in enumerate(fact, 1)
-        ]
+        if concept == "speaker":
+            also = {"speaker": "name", "quotes": "text", "transcript": "text"}
+        return [row if isinstance(row, Fact) else Fact(also, self._about(row, n), name=row) for n, row in enumerate(fact, 1)]
+
+    def _about(self, name: str, number: int) -> dict[str, Any]:
+        """Return what a row also has: its number, and what a speaker of this name says."""
+        said = [line["quote"] for line in self.lines() if line["speaker"] == name]
+        return {"number": number, **({"text": said} if said else {})}
 
     def count(self, thing: str) -> int:
         """Return how many of a thing, or of a kind of things, are in the picture."""
@@ -273,6 +278,7 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
     "category": Facts.category,
     "mood": lambda facts: facts.phrases["mood"],
     "language": lambda facts: facts.words.say["spoken"],
+    "language_code": lambda facts: "en",
     "reason": lambda facts: facts.locale.description.opening[0].format_map(facts.phrases),
     "text": lambda facts: facts.shown["sign"],
     "gender": lambda facts: (facts.people() or [{}])[0].get("gender"),

@@ -30,7 +30,7 @@ class Filler:
         """Return the value for a key; in `row`, if it is in one. `around` is the concept of the object it is in."""
         if isinstance(shape, Row):
             concept = self._concept(key, row) or around
-            inner = row if row is not None else self._first_row(concept)
+            inner = row if row is not None else self._first_row(concept, shape)
             return {name: self.fill(part, name, inner, concept) for name, part in shape.fields}
         if isinstance(shape, Many):
             return self._many(shape, key, row, around)
@@ -58,7 +58,8 @@ class Filler:
         if own in ("time", "start", "end") and not row:
             return [_as(each.fact(own), shape.each, self._facts) for each in self.rows(self._form.concept)]
         if row is not None and row.fact(own) is not None:
-            return [_as(row.fact(own), shape.each, self._facts)]
+            own_values = row.fact(own)
+            return [_as(each, shape.each, self._facts) for each in (own_values if isinstance(own_values, list) else [own_values])]
         if shape.each.options:
             return [self._option(shape.each, judge.spaced(key))]
         value = self._facts.of(self._list_of(key, own) or "")
@@ -88,10 +89,14 @@ class Filler:
             return self._form.concept
         return "quotes" if inside & {"quotes", "speaker", "transcript"} else None
 
-    def _first_row(self, concept: str | None) -> Fact | None:
+    def _first_row(self, concept: str | None, shape: Row) -> Fact | None:
+        """Return what an object is about, if it is one row of a list, such as a product."""
+        inside = {self._concept(name, None) for name, _ in shape.fields}
         if concept in ("products", "quotes"):
             return self._facts.rows(concept)[0]
-        return None
+        first = self._facts.products()[0]
+        about = inside & {"price", "brand"} and all(first.fact(name) is not None for name in inside)
+        return first if about else None
 
     def _keys(self, key: str) -> list[str]:
         return [found.key for found in self._facts.words.ask.find(judge.spaced(key))]
@@ -122,6 +127,8 @@ class Filler:
             counted = judge.number(self._facts, words)
             if counted is not None:
                 return counted
+            if any(self._facts.holds(name) is not None for name in keys) and leaf.kind in _NUMERIC:
+                return int(judge.truth(self._facts, words))
         if any(each in keys for each in _NUMBERS):
             return judge.number(self._facts, self._form.question)
         if concept is None and things and leaf.kind == "any":

@@ -36,7 +36,7 @@ class Form(NamedTuple):
     """The form of an answer: how it is written, its shape, and the rest of the prompt, which says what is asked.
 
     `style` is `json`, `plain` for one value, `csv`, `tsv`, `table`, `comma`, `lines`, `bullets`, `numbered`, `srt`,
-    `vtt`, `one_word`, `one_sentence` or `text`. `concept` is what the rows are about.
+    `vtt`, `one_word`, `one_sentence`, `only` for one fact, or `text`. `concept` is what the rows are about.
     """
 
     style: str
@@ -72,6 +72,8 @@ def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -
     if style in _TABLES and (fields or style != "table" or not _MARK.search(prompt)):
         return Form(style, Many(Row(fields)) if fields else None, before, _concept(words, before) or concept, count)
     options, question = _options(prompt, words, asked, keys)
+    if re.search(r"(?<!\d)1\D+?(?<!\d)0(?!\d)|(?<!\d)0\D+?(?<!\d)1(?!\d)", prompt) and not of_range(prompt) and not fields:
+        return Form("plain", Leaf("integer", ("1", "0")), re.sub(r"\d", " ", prompt))
     same = {name.replace("_", " ") for name, _ in fields} <= {option.replace("_", " ") for option in options}
     if options and same and not named:
         return Form("plain", Leaf("string", options), question)
@@ -83,6 +85,8 @@ def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -
     style = next((each for each in (*_LISTS, *_SHORT) if each in keys), "text")
     if "array" in keys or ("json" in keys and "list" in keys):
         return Form("json", Many(Leaf()), prompt, concept, count)
+    if style == "text" and "only" in keys and "json" not in keys:
+        style = "only"
     return Form("json" if style == "text" and "json" in keys else style, None, prompt, concept, count)
 
 
@@ -105,7 +109,8 @@ def _group(concept: str, before: str, words: Words) -> str:
 def _concept(words: Words, text: str) -> str | None:
     """Return what a text asks a list of: the first such concept."""
     keys = [found.key for found in words.ask.find(text)]
-    return next((key for key in keys if key in LISTED), "ocr" if "text" in keys else None)
+    others = (concept for key, concept in (("brand", "products"), ("price", "products"), ("text", "ocr")) if key in keys)
+    return next((key for key in keys if key in LISTED), next(others, None))
 
 
 def _limit(text: str) -> int | None:

@@ -7,7 +7,7 @@ from mockserver.content import themes
 from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.shapes import Leaf
 from mockserver.content.extraction.vocabulary import SOLID, Found
-from mockserver.content.extraction.words import callings
+from mockserver.content.extraction.words import callings, counts
 
 # The other sentiments, most fitting first, where the right one is no option.
 _NEXT = {"mixed": ("neutral",), "neutral": ("mixed",), "positive": (), "negative": ()}
@@ -25,12 +25,28 @@ def truth(facts: Facts, text: str) -> bool:
     """Return whether a question or a key such as `has_people` is true of the video."""
     asked = facts.words.ask.find(text)
     keys = {found.key for found in asked}
+    compared = _compared(facts, text, asked)
+    if compared is not None:
+        return compared
     votes = _votes(facts, text, asked)
     moral = [facts.holds(key) for key in ("unsafe", "safe") if key in keys]
     if moral:
         votes = [bool(moral[0])]
     right = any(votes) if "or" in keys else all(votes)
     return (right and bool(votes)) != ("without" in keys)
+
+
+def _compared(facts: Facts, text: str, asked: Sequence[Found]) -> bool | None:
+    """Return whether there are more or fewer, as in "more than three people" or "longer than a minute"; or None."""
+    sign = next((found for found in asked if found.key in ("more", "less")), None)
+    if sign is None:
+        return None
+    rest = text[sign.end :]
+    digits, named = re.match(r"\D{0,6}(\d+)", rest), counts().find(rest)
+    limit = int(digits[1]) if digits else int(named[0].key) if named else 1
+    units = {found.key for found in facts.words.ask.find(rest)} & {"minutes", "seconds"}
+    amount = facts.seconds / (60 if "minutes" in units else 1) if units else number(facts, rest)
+    return None if amount is None else amount > limit if sign.key == "more" else amount < limit
 
 
 def _votes(facts: Facts, text: str, asked: Sequence[Found]) -> list[bool]:
@@ -93,6 +109,8 @@ def _amount(facts: Facts, key: str) -> float | None:
 
 def choice(facts: Facts, options: Sequence[str], text: str) -> str:
     """Return the option that is right for the video. Where nothing decides, the same options get the same answer."""
+    if set(options) == {"0", "1"}:
+        return "1" if truth(facts, text) else "0"
     verdicts = {option: _fits(facts, option, text) for option in options}
     right = [option for option in options if verdicts[option] is True]
     if right:

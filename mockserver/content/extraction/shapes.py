@@ -66,6 +66,8 @@ def of_text(text: str) -> Shape:
     text = text.strip().strip("<>").strip()
     if many := _MANY.match(text):
         return Many(of_text(many[1] or many[2]))
+    if re.fullmatch(r"[nNxX#]", text):
+        return Leaf("number")
     parts = [part.strip().strip("\"'`") for part in text.split("|")]
     if len(parts) == 1 and re.fullmatch(r"(?i)true/false|yes/no", text):
         parts = text.split("/")
