@@ -104,7 +104,9 @@ def test_named_fields_are_the_keys(prompt, keys, group):
 def test_fields_have_values_of_the_right_type():
     product = data("return title, price and brand", "skincare-serum.mp4")
     assert product == {"title": "Clear Serum No. 4", "price": 58.0, "brand": "Maison Alba"}
-    mixed = data('{"is_safe": true, "product_count": 0, "speakers": [], "sentiment_score": 0, "email": null, "links": []}')
+    mixed = data(
+        '{"is_safe": true, "product_count": 0, "speakers": [], "sentiment_score": 0, "email": null, "links": []}'
+    )
     assert isinstance(mixed["is_safe"], bool)
     assert mixed["product_count"] == 2
     assert isinstance(mixed["speakers"], list)

@@ -93,54 +93,62 @@ def products(value: Any) -> bool:
 
 # JSON of the shape that the prompt gives, in JSON mode or not.
 SHAPES: dict[str, Callable[[Any], bool]] = {
-    'Return {"chapters": [{"start": 0, "end": 0, "title": ""}]}': lambda v: list(v) == ["chapters"]
-    and (v["chapters"][0]["start"], v["chapters"][-1]["end"]) == (0, 90)
-    and all([type(c[k]) for k in c] == [int, int, str] and c["title"] for c in v["chapters"]),
+    'Return {"chapters": [{"start": 0, "end": 0, "title": ""}]}': lambda v: (
+        list(v) == ["chapters"]
+        and (v["chapters"][0]["start"], v["chapters"][-1]["end"]) == (0, 90)
+        and all([type(c[k]) for k in c] == [int, int, str] and c["title"] for c in v["chapters"])
+    ),
     'Extract all products. Return [{"name": "string", "price": 0.0}]': products,
     "Extract the products as JSON: [{name: string, price: number}]": products,
     "Return a JSON array of objects with the keys name and price for every product": products,
     "Return a JSON array of the objects that are visible.": lambda v: v == ["dog", "ball", "tree", "grass"],
     "Return a JSON array of strings with the top 3 tags.": lambda v: v == ["dog", "golden retriever", "pets"],
     "List all the text visible in the video as a JSON array.": lambda v: v == [SIGN],
-    'Moderation: reply {"safe": true, "violence": false, "categories": []}': lambda v: v
-    == {"safe": True, "violence": False, "categories": []},
-    'Is there a dog? {"answer": "yes|no", "count": 0, "reason": ""}': lambda v: (v["answer"], v["count"]) == ("yes", 1)
-    and "retriever" in v["reason"],
-    'Is there a person wearing a hat? {"answer": true, "confidence": 0.5}': lambda v: v["answer"] is False
-    and 0 <= v["confidence"] <= 1,
-    '{"has_people": true, "people_count": 1, "dogs": 0, "rating": "1-5", "email": "", "links": []}': lambda v: v
-    == {"has_people": True, "people_count": 1, "dogs": 1, "rating": 5, "email": "", "links": []},
-    'Scenes: [{"scene_number": 1, "start_time": "00:00:00", "end_time": "00:00:00", "objects": ["..."]}]': lambda v: [
-        row["scene_number"] for row in v
-    ]
-    == [1, 2, 3, 4, 5]
-    and v[-1]["end_time"] == "00:01:30"
-    and "dog" in v[0]["objects"],
-    "{ title: string; sentiment: 'positive' | 'negative'; tags: string[]; shots: { start: number }[] }": lambda v: [
-        type(part) for part in v.values()
-    ]
-    == [str, str, list, list]
-    and v["sentiment"] == "positive",
+    'Moderation: reply {"safe": true, "violence": false, "categories": []}': lambda v: (
+        v == {"safe": True, "violence": False, "categories": []}
+    ),
+    'Is there a dog? {"answer": "yes|no", "count": 0, "reason": ""}': lambda v: (
+        (v["answer"], v["count"]) == ("yes", 1) and "retriever" in v["reason"]
+    ),
+    'Is there a person wearing a hat? {"answer": true, "confidence": 0.5}': lambda v: (
+        v["answer"] is False and 0 <= v["confidence"] <= 1
+    ),
+    '{"has_people": true, "people_count": 1, "dogs": 0, "rating": "1-5", "email": "", "links": []}': lambda v: (
+        v == {"has_people": True, "people_count": 1, "dogs": 1, "rating": 5, "email": "", "links": []}
+    ),
+    'Scenes: [{"scene_number": 1, "start_time": "00:00:00", "end_time": "00:00:00", "objects": ["..."]}]': lambda v: (
+        [row["scene_number"] for row in v] == [1, 2, 3, 4, 5]
+        and v[-1]["end_time"] == "00:01:30"
+        and "dog" in v[0]["objects"]
+    ),
+    "{ title: string; sentiment: 'positive' | 'negative'; tags: string[]; shots: { start: number }[] }": lambda v: (
+        [type(part) for part in v.values()] == [str, str, list, list] and v["sentiment"] == "positive"
+    ),
     '{"type": "object", "properties": {"title": {"type": "string"}, "durationSeconds": {"type": "integer"}, "isOutdoor": '
     '{"type": "boolean"}, "mood": {"enum": ["sad", "positive"]}, "objects": {"type": "array", "items": {"type": "object",'
     ' "properties": {"label": {"type": "string"}, "count": {"type": "integer"}}}}}}': lambda v: (
-        v["durationSeconds"],
-        v["isOutdoor"],
-        v["mood"],
-        v["objects"][2],
-    )
-    == (90, True, "positive", {"label": "tree", "count": 7}),
-    'Return only a JSON object with keys "brand", "price", "currency" for the main product.': lambda v: v
-    == {"brand": "Pawlane", "price": 11.9, "currency": "USD"},
-    "Return JSON with the fields title, sentiment (positive, negative, neutral), people_count and tags.": lambda v: list(v)
-    == ["title", "sentiment", "people_count", "tags"]
-    and (v["sentiment"], v["people_count"]) == ("positive", 1),
-    'Erstelle Kapitel im Format [{"titel": "", "start_sekunde": 0}]': lambda v: v[0]
-    == {"titel": "Eine weite Wiese", "start_sekunde": 0},
+        (
+            v["durationSeconds"],
+            v["isOutdoor"],
+            v["mood"],
+            v["objects"][2],
+        )
+        == (90, True, "positive", {"label": "tree", "count": 7})
+    ),
+    'Return only a JSON object with keys "brand", "price", "currency" for the main product.': lambda v: (
+        v == {"brand": "Pawlane", "price": 11.9, "currency": "USD"}
+    ),
+    "Return JSON with the fields title, sentiment (positive, negative, neutral), people_count and tags.": lambda v: (
+        list(v) == ["title", "sentiment", "people_count", "tags"]
+        and (v["sentiment"], v["people_count"]) == ("positive", 1)
+    ),
+    'Erstelle Kapitel im Format [{"titel": "", "start_sekunde": 0}]': lambda v: (
+        v[0] == {"titel": "Eine weite Wiese", "start_sekunde": 0}
+    ),
     "Nenne alle Objekte als JSON-Array.": lambda v: v == ["Hund", "Ball", "Baum", "Gras"],
-    "Extrae los productos en un array JSON con nombre, marca y precio.": lambda v: list(v[0])
-    == ["nombre", "marca", "precio"]
-    and v[0]["precio"] == 11.9,
+    "Extrae los productos en un array JSON con nombre, marca y precio.": lambda v: (
+        list(v[0]) == ["nombre", "marca", "precio"] and v[0]["precio"] == 11.9
+    ),
     "Дай список предметов в виде JSON-массива.": lambda v: v == ["собака", "мяч", "дерево", "трава"],
     '请提取商品信息：{"名称": "", "价格": 0, "品牌": ""}': lambda v: (v["价格"], v["品牌"]) == (11.9, "Pawlane"),
     "请用JSON数组列出视频中的物体": lambda v: v == ["狗", "球", "树", "草"],
@@ -180,7 +188,9 @@ def test_other_forms_of_lists():
     assert answer("Nenne drei Schlagwörter, kommagetrennt.") == "Hund, Golden Retriever, Haustiere"
     assert answer("请列出3个关键词，用逗号分隔") == "狗, 金毛, 宠物"
     assert answer("Write a numbered list of the key moments.").startswith("1. [00:00–")
-    assert answer("Export the objects as CSV (semicolon separated) with columns: name; count").startswith("name;count\ndog;1")
+    assert answer("Export the objects as CSV (semicolon separated) with columns: name; count").startswith(
+        "name;count\ndog;1"
+    )
     table = answer("Create a markdown table of the shots with columns Time and Description.").splitlines()
     assert table[:2] == ["| Time | Description |", "| --- | --- |"]
     assert answer("Transcribe the video as SRT").startswith("1\n00:00:0")

@@ -80,7 +80,9 @@ def test_the_thumbnail_is_a_picture_of_the_video(ffprobe: str, tmp_path: Path, h
     video_file.write_bytes(video(2000, SEED, height).data)
     thumbnail_file.write_bytes(thumbnail(SEED))
     [still] = measured(ffprobe, thumbnail_file)
-    differences = [max(abs(a - b) for a, b in zip(still, frame, strict=True)) for frame in measured(ffprobe, video_file)]
+    differences = [
+        max(abs(a - b) for a, b in zip(still, frame, strict=True)) for frame in measured(ffprobe, video_file)
+    ]
     assert min(differences) < CLOSE
     assert sum(difference < CLOSE for difference in differences) <= 2, "the pictures of a video differ"
 

@@ -28,7 +28,8 @@ async def test_a_player_plays_the_video_for_its_stated_duration(ffprobe: str, tm
 
 
 @pytest.mark.parametrize(
-    ("quality", "size"), [("free", (640, 360)), ("360p", (640, 360)), ("premium", (1920, 1080)), ("1080p", (1920, 1080))]
+    ("quality", "size"),
+    [("free", (640, 360)), ("360p", (640, 360)), ("premium", (1920, 1080)), ("1080p", (1920, 1080))],
 )
 async def test_a_file_has_the_resolution_of_its_quality(
     ffprobe: str, tmp_path: Path, quality: str, size: tuple[int, int]

@@ -21,7 +21,16 @@ from mockserver.core.check import (
 from mockserver.core.costs import Cost, costs_of
 from mockserver.core.durations import Span
 from mockserver.core.faults import Fault, Phase
-from mockserver.core.match import CompiledCondition, Miss, Rule, RuleGroup, compile_check, compile_item, compile_window, key_matches
+from mockserver.core.match import (
+    CompiledCondition,
+    Miss,
+    Rule,
+    RuleGroup,
+    compile_check,
+    compile_item,
+    compile_window,
+    key_matches,
+)
 from mockserver.core.patterns import PatternSizes
 from mockserver.core.plans import Plan, Step
 from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec

@@ -123,7 +123,12 @@ Items = Annotated[
     Literal["any"] | list[Annotated[int, Field(ge=1)]],
     BeforeValidator(_as_items),
     WithJsonSchema(
-        {"anyOf": [{"const": "any"}, *json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)["anyOf"]]}
+        {
+            "anyOf": [
+                {"const": "any"},
+                *json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)["anyOf"],
+            ]
+        }
     ),
 ]
 CountedBy = Literal["account", "job", "sandbox"]

@@ -54,7 +54,9 @@ def load(height: int) -> Frames:
     pictures = [pack(">I", len(unit)) + unit for unit in units if unit[0] & 31 in _PICTURES]
     sps = next(unit for unit in units if unit[0] & 31 == _SPS)
     pps = next(unit for unit in units if unit[0] & 31 == _PPS)
-    return Frames(_configuration(sps, pps), tuple(tuple(pictures[at : at + LOOP]) for at in range(0, len(pictures), LOOP)))
+    return Frames(
+        _configuration(sps, pps), tuple(tuple(pictures[at : at + LOOP]) for at in range(0, len(pictures), LOOP))
+    )
 
 
 def palette(seed: Seeded) -> int:
@@ -67,9 +69,7 @@ def drawn(palette: int, number: int, width: int, height: int) -> list[bytes]:
     angles = [2 * pi * palette / PALETTES + band / 8 for band in range(BANDS)]
     bands = [_rgb(64 + 4 * band, angle) for band, angle in enumerate(angles)]
     left = _FIRST + _TURN - abs(_TURN - number % LOOP)
-    crossed = [
-        _rgb(_BRIGHT, angles[band]) if left <= band < left + _SQUARE else rgb for band, rgb in enumerate(bands)
-    ]
+    crossed = [_rgb(_BRIGHT, angles[band]) if left <= band < left + _SQUARE else rgb for band, rgb in enumerate(bands)]
     plain, square = (b"".join(band * (width // BANDS) for band in row) for row in (bands, crossed))
     return [square if round(height * _TOP) <= y < round(height * _BOTTOM) else plain for y in range(height)]
 

@@ -192,9 +192,7 @@ def note_credential_form(admission: Admission, operation: Operation) -> None:
 def check_query(admission: Admission, operation: Operation) -> None:
     """Parse the query, and record parameters that the operation does not have as deviations."""
     if admission.request.query:
-        admission.query = parse_query(
-            admission.request.query, first_counts=admission.provider.first_parameter_counts
-        )
+        admission.query = parse_query(admission.request.query, first_counts=admission.provider.first_parameter_counts)
         admission.note_deviations(parameter_deviations(operation, admission.query))
 
 

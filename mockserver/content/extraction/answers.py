@@ -1,13 +1,13 @@
+# ruff: noqa: RUF001 — letters of other scripts are meant.
 """Results of DumplingAI: the answer to a prompt about a video, in the form and the language of the prompt."""
 
-import csv
-import io
 import json
 import re
+from itertools import pairwise
 from typing import Any
 
-from mockserver.content.extraction import judge
-from mockserver.content.extraction.facts import Fact, Facts, Moment, Seconds
+from mockserver.content.extraction import judge, writing
+from mockserver.content.extraction.facts import Fact, Facts, Seconds
 from mockserver.content.extraction.filling import Filler, plain, text_of
 from mockserver.content.extraction.forms import LISTED, Form, form_of
 from mockserver.content.extraction.language import languages_of
@@ -15,7 +15,6 @@ from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import bilingual
 from mockserver.content.scene import Scene
-from mockserver.content.timing import clock
 from mockserver.core.seeded import Seeded
 
 _MAX_READ = 4000  # characters of a prompt that are used
@@ -74,20 +73,22 @@ class _Answer:
             return json.dumps(value) if isinstance(value, bool) else text_of(value, self._facts)
         if form.style == "only":
             value = self._single()
-            return self._free() if value is None else _body(value, self._facts) if _is_rows(value) else text_of(value, self._facts)
+            if value is None:
+                return self._free()
+            return writing.body(value, self._facts) if _is_rows(value) else text_of(value, self._facts)
         if form.style in ("csv", "tsv", "table"):
             return self._table()
         if form.style in ("srt", "vtt"):
-            return _subtitles(self._facts, form.style)
+            return writing.subtitles(self._facts, form.style)
         if form.style in ("one_word", "one_sentence"):
             return self._short()
         if form.style != "text":
-            return _listed(self._items(), form.style)
+            return writing.listed(self._items(), form.style)
         return self._sections(self._filler.fill(form.shape)) if form.shape else self._free()
 
     def _plain(self) -> Any:
         shape, question = self._form.shape, self._form.question
-        assert isinstance(shape, Leaf)  # noqa: S101 — `forms` gives no other shape
+        assert isinstance(shape, Leaf)
         if shape.options:
             option = judge.choice(self._facts, shape.options, question)
             return {"true": True, "false": False}.get(option, option)
@@ -102,7 +103,7 @@ class _Answer:
         if not known or self._is_question() or self._counted():
             return None
         last = min(known, key=lambda found: abs(found.start - at))
-        run = [found for found in known if 0 <= last.start - found.end <= 1 or found is last or 0 <= found.start - last.end <= 1]
+        run = [found for found in known if found.start <= last.end + 1 and last.start <= found.end + 1]
         key = " ".join(self._form.question[found.start : found.end] for found in run)
         value = self._filler.fill(Leaf(), key) if len(run) > 1 else self._facts.of(last.key)
         return self._limited(value)
@@ -110,7 +111,7 @@ class _Answer:
     def _items(self) -> list[str]:
         value = self._facts.of(self._form.concept or "events")
         values = value if isinstance(value, list) else [value]
-        return [_line(each, self._facts) for each in values[: self._form.count]]
+        return [writing.line(each, self._facts) for each in values[: self._form.count]]
 
     def _table(self) -> str:
         form = self._form
@@ -122,16 +123,17 @@ class _Answer:
         else:
             header = list(rows[0])
             cells = [[plain(row[key]) for key in header] for row in rows]
-        return _written([header, *([_cell(cell, self._facts) for cell in row] for row in cells)], form.style, self._prompt)
+        return writing.table(header, cells, form.style, self._prompt, self._facts)
 
     def _short(self) -> str:
         facts = self._facts
-        concept = next((found.key for found in self._asked if facts.of(found.key) is not None), None)
+        known = [found.key for found in self._asked if facts.of(found.key) is not None]
+        concept = next(iter(known), "category")
         if self._form.style == "one_sentence":
             return facts.locale.description.opening[0].format_map(facts.phrases)
         if self._is_question():
             return facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
-        value = facts.of(concept) if concept not in (None, "summary", "description", "text") else facts.category()
+        value = facts.of("category" if concept in ("summary", "description", "text") else concept)
         return text_of(value[0] if isinstance(value, list) and value else value, facts).split(facts.locale.comma)[0]
 
     def _named(self) -> dict[str, Any]:
@@ -164,15 +166,20 @@ class _Answer:
     def _free(self) -> str:
         facts = self._facts
         if self._is_question():
-            right = judge.truth(facts, self._form.question)
-            return f"{facts.words.say['yes' if right else 'no']}. {facts.of('reason')}".replace(". ", "." + facts.locale.space, 1)
+            right = facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
+            stop = ". " if facts.locale.space else "。"
+            return f"{right}{stop}{facts.of('reason')}"
         counted = self._counted()
         if counted:
             return "\n".join(facts.words.say["count"].format(n=f"{n:g}", what=what) for what, n in counted.items())
         if (most := self._most_words()) is not None:
             return " ".join(facts.of("reason").split()[:most]).rstrip(",.;:")
         concepts = self._concepts()
-        bodies = [_body(value, facts) for concept in concepts if (value := self._limited(facts.of(concept))) is not None]
+        bodies = [
+            writing.body(value, facts)
+            for concept in concepts
+            if (value := self._limited(facts.of(concept))) is not None
+        ]
         if len(bodies) == 1:
             return bodies[0]
         return "\n\n".join(f"**{facts.words.say[name]}**\n{body}" for name, body in zip(concepts, bodies, strict=True))
@@ -190,8 +197,8 @@ class _Answer:
         parts = [(judge.spaced(key).capitalize(), value) for key, value in fields.items()]
         if not any(isinstance(value, list | dict) for _, value in parts):
             return "\n".join(f"- {label}: {text_of(value, self._facts)}" for label, value in parts)
-        bodies = [f"**{label}**\n{_body(value, self._facts)}" for label, value in parts]
-        return "\n\n".join(bodies) if len(bodies) > 1 else _body(parts[0][1], self._facts)
+        bodies = [f"**{label}**\n{writing.body(value, self._facts)}" for label, value in parts]
+        return "\n\n".join(bodies) if len(bodies) > 1 else writing.body(parts[0][1], self._facts)
 
     def _is_question(self) -> bool:
         """Return whether the prompt is a question that yes or no answers."""
@@ -206,7 +213,7 @@ class _Answer:
         question = self._form.question
         starts = [found.end for found in self._asked if found.key == "how_many"]
         counted: dict[str, float] = {}
-        for start, end in zip(starts, [*starts[1:], len(question)][: len(starts)], strict=True):
+        for start, end in pairwise([*starts, len(question)]):
             part = question[start:end]
             amount = judge.number(self._facts, part)
             found = [*self._facts.words.things.find(part), *self._facts.words.ask.find(part)]
@@ -217,70 +224,13 @@ class _Answer:
 
 
 def _modifies(one: Found, two: Found | None) -> bool:
-    return two is not None and two.start == one.end + 1 and one.key in ("speaker", "products", "people") and two.key in LISTED
+    return (
+        two is not None
+        and two.start == one.end + 1
+        and one.key in ("speaker", "products", "people")
+        and two.key in LISTED
+    )
 
 
 def _is_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], Fact)
-
-
-def _line(value: Any, facts: Facts) -> str:
-    """Return an entry of a list as one line: times first, then who speaks, then the text."""
-    if not isinstance(value, dict):
-        return text_of(value, facts)
-    if "price" in value:
-        return facts.locale.comma.join((value["name"], value["brand"], f"{value['price']:.2f} {value['currency']}"))
-    if "timestamp" in value:
-        return f"[{clock(value['timestamp'])}] {value['speaker']}: {value.get('text') or value['quote']}"
-    if "start" in value:
-        return f"[{clock(value['start'])}–{clock(value['end'])}] {value['description']}"
-    return f"{value['name']} ({value['count']})" if value.get("count", 1) > 1 else str(value["name"])
-
-
-def _body(value: Any, facts: Facts) -> str:
-    if isinstance(value, list) and value:
-        return "\n".join(f"- {_pairs(each, facts) if isinstance(each, dict) else text_of(each, facts)}" for each in value)
-    return _pairs(value, facts) if isinstance(value, dict) else text_of(value, facts)
-
-
-def _pairs(value: Fact, facts: Facts) -> str:
-    if isinstance(value, Fact):
-        return _line(value, facts)
-    return "; ".join(f"{judge.spaced(key).capitalize()}: {text_of(part, facts)}" for key, part in value.items())
-
-
-def _listed(items: list[str], style: str) -> str:
-    if style == "comma":
-        return ", ".join(items)
-    marks = {"bullets": lambda n: "- ", "numbered": lambda n: f"{n}. "}
-    mark = marks.get(style, lambda n: "")
-    return "\n".join(f"{mark(number)}{item}" for number, item in enumerate(items, 1))
-
-
-def _cell(value: Any, facts: Facts) -> str:
-    if isinstance(value, list):
-        return "; ".join(text_of(each, facts) for each in value)
-    return "" if value is None else text_of(value, facts)
-
-
-def _written(rows: list[list[str]], style: str, prompt: str) -> str:
-    if style == "table":
-        lines = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
-        return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]])
-    semicolon = any(word in prompt.lower() for word in ("semicolon", "semikolon", "punto y coma", "point-virgule", "分号"))
-    written = io.StringIO()
-    csv.writer(written, delimiter="\t" if style == "tsv" else ";" if semicolon else ",", lineterminator="\n").writerows(rows)
-    return written.getvalue().rstrip("\n")
-
-
-def _subtitles(facts: Facts, style: str) -> str:
-    blocks = []
-    for number, line in enumerate(facts.lines(), 1):
-        start, end = (_stamp(line.fact(name), "," if style == "srt" else ".") for name in ("time", "end"))
-        blocks.append(f"{number}\n{start} --> {end}\n{line['quote']}")
-    return "\n\n".join(blocks if style == "srt" else ["WEBVTT", *blocks])
-
-
-def _stamp(at: Moment, mark: str) -> str:
-    minutes, millis = divmod(int(at * 1000), 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{millis // 1000:02}{mark}{millis % 1000:03}"

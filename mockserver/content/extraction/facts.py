@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 — letters of other scripts are meant.
 """The facts of one video in one language: typed values for everything that prompts ask about."""
 
 import json
@@ -13,7 +14,6 @@ from mockserver.content.scene import Scene
 from mockserver.content.timing import split
 from mockserver.content.wording import capital, slots
 from mockserver.core.seeded import Seeded
-
 
 
 class Fact(dict[str, Any]):
@@ -33,11 +33,31 @@ class Fact(dict[str, Any]):
 
 
 _EVENT = {"text": "description", "summary": "description", "events": "description", "name": "title", "time": "start"}
-_LINE = {"time": "timestamp", "start": "timestamp", "people": "speaker", "name": "speaker", "description": "quote",
-         "text": "quote", "quotes": "quote", "transcript": "quote"}
-_SPOKEN = {**{name: "text" for name, key in _LINE.items() if key == "quote"}, "time": "timestamp", "start": "timestamp",
-           "people": "speaker", "name": "speaker"}
-_PRODUCT = {"title": "name", "products": "name", "text": "name", "objects": "name", "time": "timestamp", "start": "timestamp"}
+_LINE = {
+    "time": "timestamp",
+    "start": "timestamp",
+    "people": "speaker",
+    "name": "speaker",
+    "description": "quote",
+    "text": "quote",
+    "quotes": "quote",
+    "transcript": "quote",
+}
+_SPOKEN = {
+    **{name: "text" for name, key in _LINE.items() if key == "quote"},
+    "time": "timestamp",
+    "start": "timestamp",
+    "people": "speaker",
+    "name": "speaker",
+}
+_PRODUCT = {
+    "title": "name",
+    "products": "name",
+    "text": "name",
+    "objects": "name",
+    "time": "timestamp",
+    "start": "timestamp",
+}
 _PERSON = {"people": "name", "role": "gender", "text": "description"}
 _THING = {"objects": "name", "title": "name", "text": "name", "description": "name", "how_many": "count"}
 
@@ -50,7 +70,14 @@ SENTIMENTS = {
 _OUTDOORS = frozenset(
     ("beach", "sea", "mountain", "forest", "meadow", "street", "city", "track", "court", "market", "road", "park")
 )
-_TIMES = {"dawn": "morning", "morning": "morning", "midday": "day", "golden": "evening", "dusk": "evening", "night": "night"}
+_TIMES = {
+    "dawn": "morning",
+    "morning": "morning",
+    "midday": "day",
+    "golden": "evening",
+    "dusk": "evening",
+    "night": "night",
+}
 _MOST_PEOPLE = 5
 
 
@@ -100,7 +127,9 @@ class Facts:
         also = {"text": "name", "title": "name", "description": "name", concept: "name"}
         if concept == "speaker":
             also = {"speaker": "name", "quotes": "text", "transcript": "text"}
-        return [row if isinstance(row, Fact) else Fact(also, self._about(row, n), name=row) for n, row in enumerate(fact, 1)]
+        return [
+            row if isinstance(row, Fact) else Fact(also, self._about(row, n), name=row) for n, row in enumerate(fact, 1)
+        ]
 
     def _about(self, name: str, number: int) -> dict[str, Any]:
         """Return what a row also has: its number, and what a speaker of this name says."""
@@ -258,7 +287,9 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
     "topics": Facts.topics,
     "title": lambda facts: facts.story.title,
     "name": lambda facts: facts.story.title,
-    "style": lambda facts: facts.locale.comma.join([facts.phrases["camera"], facts.phrases["light"], facts.phrases["palette"]]),
+    "style": lambda facts: facts.locale.comma.join(
+        [facts.phrases["camera"], facts.phrases["light"], facts.phrases["palette"]]
+    ),
     "colors": lambda facts: facts.scene.colors(3),
     "lighting": lambda facts: facts.phrases["light"],
     "camera": lambda facts: facts.phrases["camera"],

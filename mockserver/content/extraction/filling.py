@@ -12,7 +12,23 @@ from mockserver.content.timing import clock
 _HOURS = 3  # parts of a time with hours
 _VAGUE = frozenset(("name", "title", "text", "time", "number", "description", "category", "score", "reason"))
 # Words of keys that ask for what the prompt asks for.
-_ANSWERS = frozenset("answer result results value values output response verdict decision data total count list".split())
+_ANSWERS = frozenset(
+    [
+        "answer",
+        "result",
+        "results",
+        "value",
+        "values",
+        "output",
+        "response",
+        "verdict",
+        "decision",
+        "data",
+        "total",
+        "count",
+        "list",
+    ]
+)
 _NUMBERS = ("how_many", "numeral")
 _NUMERIC = ("integer", "number", "count")
 # Lists whose first row has the facts of keys such as `product_name`.
@@ -24,7 +40,9 @@ class Filler:
 
     def __init__(self, facts: Facts, form: Form) -> None:
         self._facts, self._form = facts, form
-        self._siblings = " ".join(judge.spaced(name) for name, _ in form.shape.fields) if isinstance(form.shape, Row) else ""
+        self._siblings = (
+            " ".join(judge.spaced(name) for name, _ in form.shape.fields) if isinstance(form.shape, Row) else ""
+        )
 
     def fill(self, shape: Shape, key: str = "", row: Fact | None = None, around: str | None = None) -> Any:
         """Return the value for a key; in `row`, if it is in one. `around` is the concept of the object it is in."""
@@ -59,7 +77,10 @@ class Filler:
             return [_as(each.fact(own), shape.each, self._facts) for each in self.rows(self._form.concept)]
         if row is not None and row.fact(own) is not None:
             own_values = row.fact(own)
-            return [_as(each, shape.each, self._facts) for each in (own_values if isinstance(own_values, list) else [own_values])]
+            return [
+                _as(each, shape.each, self._facts)
+                for each in (own_values if isinstance(own_values, list) else [own_values])
+            ]
         if shape.each.options:
             return [self._option(shape.each, judge.spaced(key))]
         value = self._facts.of(self._list_of(key, own) or "")
@@ -115,7 +136,12 @@ class Filler:
             return judge.number(self._facts, words, leaf)
         if row is not None and row.fact(concept) is not None:
             return row.fact(concept)
-        if row is None and "how_many" not in keys and (owner := next((name for name in keys if name in _OWNERS), None)) and len(keys) > 1:
+        if (
+            row is None
+            and "how_many" not in keys
+            and (owner := next((name for name in keys if name in _OWNERS), None))
+            and len(keys) > 1
+        ):
             first = next(iter(self._facts.rows(owner)), None)
             parts = [first.fact(name) for name in keys[::-1] if name != owner] if first else []
             if any(part is not None for part in parts):

@@ -13,7 +13,9 @@ from mockserver.content.extraction.words import callings, counts
 _NEXT = {"mixed": ("neutral",), "neutral": ("mixed",), "positive": (), "negative": ()}
 _PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-./]+")
 _LONG = 5
-_COUNTED = frozenset(("events", "products", "quotes", "transcript", "speaker", "objects", "topics", "ingredients", "ocr"))
+_COUNTED = frozenset(
+    ("events", "products", "quotes", "transcript", "speaker", "objects", "topics", "ingredients", "ocr")
+)
 
 
 def spaced(key: str) -> str:
@@ -116,7 +118,7 @@ def choice(facts: Facts, options: Sequence[str], text: str) -> str:
     if right:
         return right[0]
     keys = {found.key: option for option in options for found in facts.words.ask.find(spaced(option))}
-    sentiment = ("positive" if facts.score >= 0.5 else "negative")
+    sentiment = "positive" if facts.score >= 0.5 else "negative"
     for key in (*_NEXT[facts.sentiment], sentiment) if keys.keys() & _NEXT.keys() else ():
         if key in keys:
             return keys[key]

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 — letters of other scripts are meant.
 """The language of a prompt: the one it asks for, or the one it is written in."""
 
 import re
@@ -10,7 +11,9 @@ _SCRIPTS = (
     (r"[\u0600-\u06ff]", "ar"),
 )  # fmt: skip
 # Characters that only simplified and only traditional Chinese has.
-_SIMPLIFIED = frozenset("这个们说时间视频为来对会动现发问题语头开见门图颜还请回类写关键个张结构产内应该让与数几吗绪话实")
+_SIMPLIFIED = frozenset(
+    "这个们说时间视频为来对会动现发问题语头开见门图颜还请回类写关键个张结构产内应该让与数几吗绪话实"
+)
 _TRADITIONAL = frozenset("這個們說時間視頻為來對會動現發問題語頭開見門圖顏還請類寫關鍵張結構產內應該讓與數幾嗎緒話實")
 _LATIN = tuple(code for code in CODES if code not in ("zh", "zh-TW", "ja", "ko", "ru", "ar"))
 _IN = re.compile(r"(?i)\b(?:in|into|auf|en|em|to|на)\W+(?:the\W+)?$|[用以]$")

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 — letters of other scripts are meant.
 """Reads the template in a prompt: JSON, or what people write for it, such as `{title: string, tags: string[]}`."""
 
 import json

@@ -93,7 +93,9 @@ class Vocabulary:
     def _within(self, run: str, start: int) -> Iterable[Found]:
         at = 0
         while at < len(run):
-            length = next((n for n in range(min(_LONGEST_SOLID, len(run) - at), 0, -1) if run[at : at + n] in self._keys), 0)
+            length = next(
+                (n for n in range(min(_LONGEST_SOLID, len(run) - at), 0, -1) if run[at : at + n] in self._keys), 0
+            )
             if length:
                 yield Found(self._keys[run[at : at + length]], start + at, start + at + length)
             at += length or 1

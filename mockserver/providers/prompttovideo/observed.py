@@ -44,9 +44,7 @@ def accepted(data: Any) -> Accepted | None:
     quality = data.get("quality", "free")
     if quality not in ("free", "premium", "360p", "1080p"):
         return None
-    return Accepted.model_construct(
-        {"prompt", "quality"} & set(data), prompt=str(data["prompt"]), quality=quality
-    )
+    return Accepted.model_construct({"prompt", "quality"} & set(data), prompt=str(data["prompt"]), quality=quality)
 
 
 def reworded(refusal: Refusal) -> Refusal:
