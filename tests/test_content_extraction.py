@@ -143,7 +143,7 @@ def test_every_story_has_facts():
     assert set(data["themes"]) == {story.partition(".")[0] for story in themes.STORIES}
     assert set(SENTIMENTS) == set(themes.MOODS)
     names = set(words("en").names)
-    assert {kind for kind in data["kinds"]} | {thing for kind in data["kinds"].values() for thing in kind} <= names
+    assert set(data["kinds"]) | {thing for kind in data["kinds"].values() for thing in kind} <= names
     for name, story in data["stories"].items():
         assert {story["place"], *story["things"]} <= names, name
         people = sum(story["things"].get(each, 0) for each in ("woman", "man"))

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, E501 — letters of other scripts are meant, and the tables are easier to read with long lines.
 """Prompts as integrators write them, in several languages, with what DumplingAI's answer must be (FACTS section 5)."""
 
 import csv

@@ -29,8 +29,8 @@ def video(duration_ms: int, seed: Seeded, height: int = 360) -> Mp4:
     """Create a playable MP4 that lasts exactly `duration_ms` milliseconds, from 1 to `LONGEST_MS`.
 
     `height` is 360 (640 by 360 pixels) or 1080 (1920 by 1080). It has ten H.264 pictures per second (constrained
-    baseline, yuv420p, no sound), about 2 KB per second or 9 KB with 1080 lines; the last picture is shown for the rest of
-    the time. The index comes before the pictures, so that it plays while it loads. The same arguments give the same
+    baseline, yuv420p, no sound), about 2 KB per second or 9 KB with 1080 lines; the last picture is shown for the rest
+    of the time. The index comes before the pictures, so that it plays while it loads. The same arguments give the same
     bytes. Different seeds give different bytes and mostly different colours. Raises ValueError when the duration is out
     of range.
     """

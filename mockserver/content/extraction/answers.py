@@ -4,16 +4,18 @@
 import json
 import re
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.content.extraction import judge, writing
 from mockserver.content.extraction.facts import Fact, Facts, Seconds
-from mockserver.content.extraction.filling import Filler, plain, text_of
+from mockserver.content.extraction.filling import Filler
 from mockserver.content.extraction.forms import LISTED, Form, form_of
 from mockserver.content.extraction.language import languages_of
 from mockserver.content.extraction.shapes import Leaf, Many, Row
+from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import bilingual
+from mockserver.content.locales import CODES
 from mockserver.content.scene import Scene
 from mockserver.core.seeded import Seeded
 
@@ -27,20 +29,40 @@ _NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
 
 
+class Result(NamedTuple):
+    """The answer to a prompt: its text, its language, and whether the prompt asks for a form.
+
+    `foreign`: there are no phrases in the language of the prompt, so that the answer is in English.
+    """
+
+    text: str
+    language: str
+    formed: bool
+    foreign: bool
+
+
 def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> str:
+    """Return the text of the `answer`."""
+    return answer(seeded, prompt, hint, duration_s, json_mode).text
+
+
+def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> Result:
     """Answer `prompt` about the video that `hint` (its URL or file name) describes, `duration_s` seconds long.
 
     The prompt decides the form and the language of the answer, never what the video shows: that follows from `seeded`
     and `hint`. In `json_mode` the answer is JSON in a string. Every time is within the video.
     """
     read = prompt[:_MAX_READ]
-    language = bilingual(*languages_of(read))
+    asks, answers = languages_of(read)
+    language = bilingual(asks, answers)
     facts = Facts(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
     facts.hashtags = "hashtag" in read.lower()
     form = form_of(read, language)
-    answer = _Answer(facts, form, read)
-    value = answer.data() if json_mode or form.style == "json" else answer.text()
-    return value if isinstance(value, str) and not json_mode else json.dumps(value, ensure_ascii=False, indent=2)
+    own = _Answer(facts, form, read)
+    value = own.data() if json_mode or form.style == "json" else own.text()
+    as_json = json_mode or not isinstance(value, str)
+    text = json.dumps(value, ensure_ascii=False, indent=2) if as_json else value
+    return Result(text, language.code, form.style != "text" or form.shape is not None, answers not in CODES)
 
 
 class _Answer:
@@ -111,7 +133,7 @@ class _Answer:
     def _items(self) -> list[str]:
         value = self._facts.of(self._form.concept or "events")
         values = value if isinstance(value, list) else [value]
-        return [writing.line(each, self._facts) for each in values[: self._form.count]]
+        return [writing.line(each, self._facts) for each in values[: self._form.most]]
 
     def _table(self) -> str:
         form = self._form
@@ -161,7 +183,7 @@ class _Answer:
 
     def _bounded(self, concept: str) -> Any:
         value = plain(self._facts.of(concept))
-        return value[: self._form.count] if isinstance(value, list) else value
+        return value[: self._form.most] if isinstance(value, list) else value
 
     def _free(self) -> str:
         facts = self._facts
@@ -191,7 +213,7 @@ class _Answer:
         return int(numbers[0]) if numbers else None
 
     def _limited(self, value: Any) -> Any:
-        return value[: self._form.count] if isinstance(value, list) else value
+        return value[: self._form.most] if isinstance(value, list) else value
 
     def _sections(self, fields: dict[str, Any]) -> str:
         parts = [(judge.spaced(key).capitalize(), value) for key, value in fields.items()]

@@ -99,8 +99,8 @@ def scenes() -> dict[str, Any]:
 class Facts:
     """What one video of `seconds` seconds shows, in the language of `words`.
 
-    `of` returns a fact by its concept: text, a number, a list of texts, or a list of rows. The first key of a row is its
-    main one.
+    `of` returns a fact by its concept: text, a number, a list of texts, or a list of rows. The first key of a row is
+    its main one.
     """
 
     def __init__(self, scene: Scene, seeded: Seeded, seconds: float, language: Words) -> None:
@@ -312,5 +312,5 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
     "language_code": lambda facts: "en",
     "reason": lambda facts: facts.locale.description.opening[0].format_map(facts.phrases),
     "text": lambda facts: facts.shown["sign"],
-    "gender": lambda facts: (facts.people() or [{}])[0].get("gender"),
+    "gender": lambda facts: next((row["gender"] for row in facts.people()), None),
 }

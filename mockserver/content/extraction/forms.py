@@ -40,7 +40,7 @@ class Form(NamedTuple):
     shape: Shape | None
     question: str
     concept: str | None = None
-    count: int | None = None
+    most: int | None = None
 
 
 def form_of(prompt: str, words: Words) -> Form:

@@ -13,6 +13,7 @@ from mockserver.content.extraction.words import callings, counts
 _NEXT = {"mixed": ("neutral",), "neutral": ("mixed",), "positive": (), "negative": ()}
 _PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-./]+")
 _LONG = 5
+_WHOLE = Leaf("integer")
 _COUNTED = frozenset(
     ("events", "products", "quotes", "transcript", "speaker", "objects", "topics", "ingredients", "ocr")
 )
@@ -86,12 +87,14 @@ def _mentions(facts: Facts, word: str) -> bool:
     return re.search(rf"\b{re.escape(word[: max(_LONG, len(word) - 2)])}", texts) is not None
 
 
-def number(facts: Facts, text: str, leaf: Leaf = Leaf("integer")) -> float | None:
+def number(facts: Facts, text: str, leaf: Leaf = _WHOLE) -> float | None:
     """Return the number that a question or a key asks for; None if it asks for none."""
     if leaf.low is not None and leaf.high is not None:
         scaled = leaf.low + facts.score * (leaf.high - leaf.low)
         return round(scaled) if leaf.kind == "integer" else round(scaled, 2)
-    places = [(found.start, found.key, facts.count(found.key)) for found in facts.words.things.find(text)]
+    places: list[tuple[int, str, float]] = [
+        (found.start, found.key, facts.count(found.key)) for found in facts.words.things.find(text)
+    ]
     for found in facts.words.ask.find(text):
         amount = _amount(facts, found.key)
         if amount is not None:

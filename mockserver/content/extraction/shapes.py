@@ -19,8 +19,8 @@ MOST = 50
 class Leaf(NamedTuple):
     """A value: its type in JSON, the values that it may have, its range.
 
-    `kind` is also `any`, or `count` for an example such as 0, which does not exclude fractions. `clock` is the number of
-    parts of a time, such as 2 for `MM:SS`.
+    `kind` is also `any`, or `count` for an example such as 0, which does not exclude fractions. `clock` is the number
+    of parts of a time, such as 2 for `MM:SS`.
     """
 
     kind: str = "any"
@@ -38,10 +38,10 @@ class Row(NamedTuple):
 
 
 class Many(NamedTuple):
-    """An array of `each`: of `count` members if it is given."""
+    """An array of `each`: of `length` members if it is given."""
 
     each: "Shape"
-    count: int | None = None
+    length: int | None = None
 
 
 Shape: TypeAlias = Leaf | Row | Many

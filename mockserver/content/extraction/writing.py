@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 — letters of other scripts are meant.
 """Writes facts as text: lines, lists, tables and subtitles."""
 
 import csv
@@ -7,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mockserver.content.extraction.facts import Fact, Facts, Moment
-from mockserver.content.extraction.filling import text_of
 from mockserver.content.extraction.judge import spaced
+from mockserver.content.extraction.values import text_of
 from mockserver.content.timing import clock
 
 _SEMICOLON = ("semicolon", "semikolon", "punto y coma", "ponto e vírgula", "point-virgule", "分号", "分號")
@@ -37,7 +36,7 @@ def body(value: Any, facts: Facts) -> str:
     return _pairs(value, facts) if isinstance(value, dict) else text_of(value, facts)
 
 
-def _pairs(value: Fact, facts: Facts) -> str:
+def _pairs(value: dict[str, Any], facts: Facts) -> str:
     if isinstance(value, Fact):
         return line(value, facts)
     return "; ".join(f"{spaced(key).capitalize()}: {text_of(part, facts)}" for key, part in value.items())

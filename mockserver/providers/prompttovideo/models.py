@@ -171,9 +171,9 @@ class ScenarioOptions(ProviderOptions):
     )
     bad_requests: Literal["documented", "observed"] = Field(
         default="documented",
-        description="`observed`: a missing content type, malformed JSON, a JSON array, an unknown path or method, and an "
-        "id that is not a number get pages in HTML, and any prompt that is not empty is accepted; `documented`: JSON "
-        "errors",
+        description="`observed`: a missing content type, malformed JSON, a JSON array, an unknown path or method, and "
+        "an id that is not a number get pages in HTML, and any prompt that is not empty is accepted; `documented`: "
+        "JSON errors",
     )
     counting: Literal["documented", "observed"] = Field(
         default="documented",

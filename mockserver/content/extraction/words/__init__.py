@@ -55,7 +55,7 @@ def words(code: str) -> Words:
 
 
 def bilingual(asks: str, answers: str) -> Words:
-    """Return the words for a prompt in one language and an answer in another. English replaces what is not in `CODES`."""
+    """Return the words for a prompt in one language and an answer in another; English if there are none."""
     asked, answered = (words(code if code in CODES else "en") for code in (asks, answers))
     if asked is answered:
         return asked
@@ -81,7 +81,7 @@ def counts() -> Vocabulary:
 
 @cache
 def function_words() -> dict[str, frozenset[str]]:
-    """Return the words by which languages in the Latin script are told apart, also some that have no other words here."""
+    """Return the words by which languages in the Latin script are told apart, also of some without other words here."""
     others = json.loads((_FOLDER / "others.json").read_bytes())
     latin = {code: words(code).function for code in CODES if words(code).function}
     return latin | {code: frozenset(listed.split()) for code, listed in others.items()}
