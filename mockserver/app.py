@@ -64,6 +64,7 @@ def create_app(
         clock=clock_of(settings.clock),
         disallowed_rows=provenance.disallowed_rows,
         memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
+        additive=settings.additive,
     )
     body_memory = BodyMemory(settings.body_memory * 1_048_576)
     watch = ScenarioWatch(settings.scenario, library, sandboxes) if _watches(settings, scenario) else None
@@ -76,6 +77,7 @@ def create_app(
             provenance if provenance.is_active else None,
             settings.public_url.rstrip("/"),
             body_memory,
+            settings.cors,
         ),
         watch,
         _page(settings),

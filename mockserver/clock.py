@@ -98,6 +98,11 @@ class Clock:
         """Virtual seconds per real second."""
         return {"real": 1.0, "scaled": self.speed}.get(self.mode, 0.0)
 
+    @property
+    def in_flight(self) -> int:
+        """The number of requests to providers that have begun and have not ended, also of those that sleep."""
+        return self.busy + len(self._sleeping)
+
     def now(self) -> int:
         """Return the current instant. It is never earlier than a previous result."""
         if self.mode == "real":

@@ -36,6 +36,7 @@ _SETTINGS = {
 }
 _STRICT = "refuse every request that deviates from a provider's contract, even if published clients send it"
 _NO_ASSUMED = "answer 501 where a provider's behaviour is an assumption, and name the assumption"
+_ADDITIVE = "add unknown fields and other additive changes to every reply and webhook"
 _COVERAGE = (
     "report which simulated behaviours the run covered: table, json:PATH, junit:PATH or html:PATH; can be repeated"
 )
@@ -57,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, text in _SETTINGS.items():
         group.addoption(f"--mockserver-{name}", default=None, metavar=name.rpartition("-")[2].upper(), help=text)
         parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="string", default="")
-    for name, text in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED)):
+    for name, text in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED), ("additive", _ADDITIVE)):
         group.addoption(f"--mockserver-{name}", action="store_true", default=None, help=text)
         parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="bool", default=False)
     group.addoption(
@@ -120,8 +121,8 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
 
     config = request.config
     directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
-    strict, no_assumed = (bool(_setting(config, name)) for name in ("strict", "no_assumed"))
-    host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed))
+    strict, no_assumed, additive = (bool(_setting(config, name)) for name in ("strict", "no_assumed", "additive"))
+    host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed, additive=additive))
     host.run(checkpoint())  # loads the modules for outgoing calls
     yield host
     if _coverage in config.stash:

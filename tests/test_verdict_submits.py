@@ -19,7 +19,6 @@ AMBIGUOUS: list[dict[str, Any]] = [
     {"delivered": "lost"},
     {"delivered": "client_left", "status": None},
     {"delivered": "part"},
-    {"delivered": "damaged"},
     {"status": 503},
 ]
 
@@ -59,6 +58,7 @@ def test_without_credits_the_quota_pays(story: Story) -> None:
         pytest.param({"delivered": "none", "status": None, "created": False}, id="nothing happened"),
         pytest.param({"status": 503, "created": False}, id="refused"),
         pytest.param({"status": 429, "created": False}, id="refused by a limit"),
+        pytest.param({"delivered": "damaged"}, id="a reply that the client may have read"),
         pytest.param({"delivered": "lost", "key": "key-2"}, id="another account"),
         pytest.param({"delivered": "lost", "prompt": "sunrise"}, id="another prompt"),
         pytest.param({"delivered": "lost", "intent": None}, id="not known what was asked"),
@@ -219,6 +219,15 @@ def test_work_within_a_request_is_collected_with_its_reply(story: Story) -> None
     assert not story.verdict().findings
     story.submit("sunrise", operation="describe", lasts=0, delivered="client_left")
     assert story.finding("wasted_credits").calls == (2,)
+
+
+def test_a_job_whose_reply_was_lost_can_only_be_found_in_a_list(story: Story) -> None:
+    story.submit(lasts=5, delivered="lost")
+    story.wait(60)
+    assert story.findings("wasted_credits")
+    operations = {name: each for name, each in PROVIDER.operations.items() if each.role != "list"}
+    story.provider = PROVIDER._replace(operations=operations)
+    assert not story.findings("wasted_credits")
 
 
 # retried_terminal

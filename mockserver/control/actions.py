@@ -139,7 +139,9 @@ async def arm_fault(sandbox: Sandbox, armed: ArmedFault, known: Catalogue) -> st
 
     Raises ControlError 422 for an unknown operation or a fault that is not valid, and 409 when too many are armed.
     """
-    if not any(key_matches(armed.operation, operation) for operation in known.operations):
+    if armed.operation not in known.files and not any(
+        key_matches(armed.operation, operation) for operation in known.operations
+    ):
         raise ControlError(
             422, f"No operation is called {quoted(armed.operation)}{suggest(armed.operation, known.operations)}"
         )

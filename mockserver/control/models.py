@@ -137,4 +137,4 @@ class ReplayTo(RequestBody):
 class Reset(RequestBody):
     """What to clear."""
 
-    what: Literal["journal", "jobs", "counters", "faults", "all"] = "all"
+    what: Literal["journal", "jobs", "counters", "credits", "faults", "all"] = "all"

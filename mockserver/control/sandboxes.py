@@ -17,7 +17,7 @@ from mockserver.sandbox.sandboxes import TooManySandboxes
 
 
 class SandboxView(Shape):
-    """A sandbox with its URLs, and for each provider an API key that selects the sandbox."""
+    """A sandbox, and for each provider the base URL for clients and an API key. Each of them selects the sandbox."""
 
     name: str
     scenario: str
@@ -99,6 +99,6 @@ def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
         seed=sandbox.seed,
         clock=sandbox.clock.mode,
         control=f"{base}/_mock",
-        urls={name: f"{base}/{name}" for name in parts.providers},
+        urls={each.name: f"{base}/{each.name}{each.base_path}" for each in parts.providers.summaries},
         keys={name: provider.example_key(sandbox.name) for name, provider in parts.providers.items()},
     )

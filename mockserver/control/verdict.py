@@ -75,7 +75,7 @@ class VerdictView(Shape):
     """The verdict on the clients of a sandbox. If nothing was `observed`, it says nothing about them.
 
     `complete` is false if the oldest entries of the journal have been dropped. `allowed` counts the findings of allowed
-    rules, which are not listed.
+    rules, which are not listed. `left_out` counts the findings of rules that have more than 100.
     """
 
     observed: bool
@@ -84,6 +84,7 @@ class VerdictView(Shape):
     deliveries: int = Field(ge=0)
     complete: bool
     allowed: int = Field(ge=0)
+    left_out: int = Field(ge=0)
     counts: SeverityCounts
     findings: list[FindingView]
     failures: list[FailedRequest]
@@ -117,14 +118,14 @@ async def show_verdict(
 
 
 def _policy(query: VerdictQuery) -> Policy:
-    """The policy in a query. Raises ControlError 422 for an unknown rule, severity or duration."""
+    """The policy in a query. Raises ControlError 400 for an unknown rule, severity or duration."""
     try:
         longest = None if query.longest_poll is None else durations.parse(query.longest_poll)
         severities = dict(map(_severity, query.severity))
         checked(severities)
         return Policy(checked(query.allow), checked(query.deny), severities, longest)
     except ValueError as error:
-        raise ControlError(422, str(error)) from None
+        raise ControlError(400, str(error)) from None
 
 
 def _severity(text: str) -> tuple[str, Severity]:

@@ -28,7 +28,10 @@ Conditions = Mapping[str, CompiledCondition | ValueError]
 
 
 class Catalogue(NamedTuple):
-    """The names that scenarios can use: operations, provider codes, events, plans and limits of the providers."""
+    """The names that scenarios can use: operations, provider codes, events, plans and limits of the providers.
+
+    `files` are operations that are not documented and return files. A wildcard does not match them.
+    """
 
     operations: tuple[str, ...]
     codes: frozenset[str] = frozenset()
@@ -36,6 +39,7 @@ class Catalogue(NamedTuple):
     tiers: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Problem(NamedTuple):
@@ -53,6 +57,10 @@ class Problems(ValueError):
         shown = problems[:_MAX_PRINTED]
         super().__init__("; ".join(f"{'.'.join(map(str, p.loc))}: {p.message}" for p in shown))
         self.problems = problems
+
+
+# The key of `providers` that is not the name of a provider.
+ADDITIVE = "additive"
 
 
 def check(
@@ -74,9 +82,19 @@ def check(
             yield Problem(("webhooks", i, "event"), names.unknown("event", webhook.event, known.events))
     for i, expected in enumerate(scenario.expect):
         yield from _expectation_problems(("expect", i), expected, names)
-    for name in scenario.providers:
-        if name not in known.providers:
-            yield Problem(("providers", name), names.unknown("provider", name, known.providers), True)
+    yield from _provider_problems(scenario, names)
+
+
+def _provider_problems(scenario: Scenario, names: "_Names") -> Iterator[Problem]:
+    for name, options in scenario.providers.items():
+        if name == ADDITIVE:
+            if not isinstance(options, bool):
+                yield Problem(("providers", name), "expected true or false")
+        elif name not in names.known.providers:
+            unknown = names.unknown("provider", name, (*names.known.providers, ADDITIVE))
+            yield Problem(("providers", name), unknown, True)
+        elif isinstance(options, bool):
+            yield Problem(("providers", name), "expected a mapping of options, such as {additive: true}")
 
 
 class _Names(NamedTuple):
@@ -162,7 +180,7 @@ def _expectation_problems(loc: Loc, expected: Expectation, names: _Names) -> Ite
 def _rule_problems(loc: Loc, rule: RuleSpec, conditions: Conditions, names: _Names) -> Iterator[Problem]:
     known = names.known
     for i, pattern in enumerate(rule.operation):
-        if not any(key_matches(pattern, o) for o in known.operations):
+        if pattern not in known.files and not any(key_matches(pattern, o) for o in known.operations):
             place = _one_of((*loc, "operation"), rule.operation, i)
             yield Problem(place, f"no operation matches {quoted(pattern)}{names.suggest(pattern, known.operations)}")
     for path, compiled in conditions.items():

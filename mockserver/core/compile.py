@@ -60,7 +60,7 @@ FALLBACK = Plan(
 class Program(NamedTuple):
     """A compiled scenario. It is immutable; switching a sandbox's scenario replaces its program.
 
-    `costs` has the operations whose rules can take long to match.
+    `costs` has the operations whose rules can take long to match. With `cors` web pages of all sites may read replies.
     """
 
     source: Scenario
@@ -72,6 +72,7 @@ class Program(NamedTuple):
     webhooks: tuple[WebhookRuleSpec, ...]
     options: Mapping[str, Mapping[str, Any]] = {}
     costs: Mapping[str, tuple[Cost, ...]] = {}
+    cors: bool = False
 
     @property
     def name(self) -> str:
@@ -108,7 +109,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         scenario = scenario.extending(parent.source)
         names = {rule.name for rule in rules}
         rules += [rule for rule in parent.rules if rule.name not in names]
-    by_operation, others, costs = _by_operation(rules, known.operations)
+    by_operation, others, costs = _by_operation(rules, known.operations, known.files)
     return Program(
         source=scenario,
         rules=tuple(rules),
@@ -117,8 +118,9 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         others=others,
         accounts=tuple(scenario.accounts),
         webhooks=tuple(scenario.webhooks),
-        options=scenario.providers,
+        options=scenario.provider_options,
         costs=costs,
+        cors=bool(scenario.cors),
     )
 
 
@@ -168,9 +170,11 @@ def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
 
 
 def _by_operation(
-    rules: Sequence[Rule], operations: Iterable[str]
+    rules: Sequence[Rule], operations: Iterable[str], files: Iterable[str]
 ) -> tuple[dict[str, tuple[RuleGroup, ...]], dict[str, tuple[Miss, ...]], dict[str, tuple[Cost, ...]]]:
     """Return the rules that match each operation, the misses of those that do not, and what matching can cost.
+
+    A rule matches a file only by its full name, because files are not operations of the provider's API.
 
     Most operations are matched by the same rules as their neighbours, and share the result.
     """
@@ -179,8 +183,9 @@ def _by_operation(
     by_operation: dict[str, tuple[RuleGroup, ...]] = {}
     others: dict[str, tuple[Miss, ...]] = {}
     costs: dict[str, tuple[Cost, ...]] = {}
-    for operation in operations:
-        matching = frozenset(p for p in patterns if _covers(p, operation))
+    matches = [(operation, _covers) for operation in operations] + [(file, _names) for file in files]
+    for operation, covers in matches:
+        matching = frozenset(p for p in patterns if covers(p, operation))
         if matching not in shared:
             misses = tuple(_operation_miss(rule) for rule in rules if rule.operations not in matching)
             own = [rule for rule in rules if rule.operations in matching]
@@ -193,6 +198,10 @@ def _by_operation(
 
 def _covers(patterns: tuple[str, ...], operation: str) -> bool:
     return any(key_matches(p, operation) for p in patterns)
+
+
+def _names(patterns: tuple[str, ...], operation: str) -> bool:
+    return operation in patterns
 
 
 def _operation_miss(rule: Rule) -> Miss:

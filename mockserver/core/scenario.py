@@ -112,24 +112,18 @@ Names = Annotated[
     BeforeValidator(_as_list),
     WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, _MOST_ITEMS, least=1)),
 ]
+_POSITIVE = {"type": "integer", "minimum": 1}
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
     Field(min_length=1, max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)),
+    WithJsonSchema(json_schema.one_or_list(_POSITIVE, _MOST_ITEMS, least=1)),
 ]
 
 Items = Annotated[
     Literal["any"] | list[Annotated[int, Field(ge=1)]],
     BeforeValidator(_as_items),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"const": "any"},
-                *json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)["anyOf"],
-            ]
-        }
-    ),
+    WithJsonSchema({"anyOf": [{"const": "any"}, *json_schema.one_or_list(_POSITIVE, _MOST_ITEMS, least=1)["anyOf"]]}),
 ]
 CountedBy = Literal["account", "job", "sandbox"]
 
@@ -501,6 +495,11 @@ class Scenario(Model):
         default=None,
         description="the clock for the timestamps of signatures: `wall` (the machine's) or `sandbox`; default: wall",
     )
+    cors: bool | None = Field(
+        default=None,
+        description="true: web pages of all sites may read the replies of all providers (CORS), also of those whose "
+        "real API does not allow that; default: false",
+    )
     accounts: list[AccountSpec] = Field(
         default_factory=_no_items,
         max_length=1000,
@@ -519,13 +518,24 @@ class Scenario(Model):
         max_length=200,
         description="changes to deliveries; the first rule that matches applies",
     )
-    providers: dict[str, dict[str, Any]] = Field(
-        default_factory=_no_keys, description="options for individual providers"
+    providers: dict[str, dict[str, Any] | bool] = Field(
+        default_factory=_no_keys, description="options for individual providers, and `additive` for all of them"
     )
     expect: Expectations = Field(
         default_factory=_no_items,
         description="what the client should do; judged at the end of a test and by `mockserver verdict`",
     )
+
+    @property
+    def additive(self) -> bool | None:
+        """Whether replies of all providers change additively; None if the scenario does not say so."""
+        value = self.providers.get("additive")
+        return value if isinstance(value, bool) else None
+
+    @property
+    def provider_options(self) -> dict[str, dict[str, Any]]:
+        """The options of individual providers, by provider."""
+        return {name: options for name, options in self.providers.items() if isinstance(options, dict)}
 
     def extending(self, parent: "Scenario") -> "Scenario":
         """Return this scenario merged with `parent`. Its own rules, accounts and webhooks are tried first.
@@ -534,12 +544,13 @@ class Scenario(Model):
         """
         own = {rule.name for rule in self.rules}
         providers = sorted({*self.providers, *parent.providers})
-        options = {p: {**parent.providers.get(p, {}), **self.providers.get(p, {})} for p in providers}
+        options = {p: _merged_options(parent.providers.get(p), self.providers.get(p)) for p in providers}
         return self.model_copy(
             update={
                 "seed": self.seed if self.seed is not None else parent.seed,
                 "clock": self.clock or parent.clock,
                 "signature_time": self.signature_time or parent.signature_time,
+                "cors": self.cors if self.cors is not None else parent.cors,
                 "accounts": [*self.accounts, *parent.accounts],
                 "plans": {**parent.plans, **self.plans},
                 "rules": [*self.rules, *(rule for rule in parent.rules if rule.name not in own)],
@@ -548,3 +559,10 @@ class Scenario(Model):
                 "expect": [*parent.expect, *self.expect],
             }
         )
+
+
+def _merged_options(parent: dict[str, Any] | bool | None, own: dict[str, Any] | bool | None) -> dict[str, Any] | bool:
+    """Merge the options of a provider with those of the extended scenario. A switch replaces the other one."""
+    if isinstance(own, bool) or own is None:
+        return own if own is not None else (parent or {})
+    return {**parent, **own} if isinstance(parent, dict) else own

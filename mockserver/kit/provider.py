@@ -51,6 +51,8 @@ class Provider(Errors, Limits, Webhooks):
 
     Of several query parameters with one name the last counts, or the first with `first_parameter_counts`.
 
+    `cors` is true if the real API lets web pages of all sites read its replies. Then it also answers OPTIONS.
+
     For the verdict on clients, with the ledger rows that say so: `poll_every` is the shortest advised time between two
     polls of a job, `patience` how long a job can take, `longest_poll` after what time a job is not worth polling, and
     `asset_lifetime` how long the link of a result works. `idempotency_header` is the header that prevents a second job,
@@ -73,6 +75,7 @@ class Provider(Errors, Limits, Webhooks):
     states: ClassVar[Mapping[Status, str]] = {}
     stages: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[tuple[str, ...]] = ()
+    cors: ClassVar[bool] = False
     poll_every: ClassVar[Advised | None] = None
     patience: ClassVar[Advised | None] = None
     longest_poll: ClassVar[Advised | None] = None

@@ -25,6 +25,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=("analysis.completed", "analysis.failed", "batch.completed"),
         tiers=("free", "starter", "pro", "enterprise", "basic"),
         limits=("requests_per_minute", "analyses_per_day", "video_seconds", "file_bytes"),
+        files=(),
     ),
     Summary(
         name="prompttovideo",
@@ -36,6 +37,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "basic", "pro", "enterprise", "starter"),
         limits=("calls_per_day",),
+        files=("video_file", "thumbnail_file"),
     ),
     Summary(
         name="nanophoto",
@@ -61,6 +63,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "pro", "enterprise", "starter", "basic"),
         limits=("requests_per_hour",),
+        files=(),
     ),
     Summary(
         name="descrideo",
@@ -83,6 +86,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=("description.succeeded", "description.failed"),
         tiers=("standard", "free", "starter", "basic", "pro", "enterprise"),
         limits=("requests_per_minute", "tokens_per_month", "sandbox_jobs_per_day", "demo_jobs_per_day"),
+        files=(),
     ),
     Summary(
         name="dumplingai",
@@ -94,5 +98,6 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "starter", "basic", "pro", "enterprise"),
         limits=("requests_per_minute",),
+        files=(),
     ),
 )

@@ -127,11 +127,16 @@ class Outbox:
                 continue
             name = f"{index} {rule.event}"
             counter = _counter(rule, delivery)
-            count = await self._sandbox.store.next_number("webhook rule", name, *counter) if rule.counted else 0
+            count = await self._count(name, counter) if rule.counted else 0
             unit = self._sandbox.seeded.unit("webhook rule", name, *counter, count) if rule.probability else 0.0
             if rule.takes(count, unit):
                 return rule.tampering
         return None
+
+    async def _count(self, rule: str, counter: tuple[str, ...]) -> int:
+        """Count a match of a webhook rule. Matches are counted for each scenario separately, as those of rules."""
+        sandbox = self._sandbox
+        return await sandbox.store.next_number("webhook rule", str(sandbox.activations), rule, *counter)
 
 
 def _counter(rule: Counted, delivery: Delivery) -> tuple[str, ...]:

@@ -39,7 +39,9 @@ class Sandboxes:
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
         memory: Callable[[], Mapping[str, int]] = dict,
+        additive: bool = False,
     ) -> None:
+        self._additive = additive
         self._clock = clock
         self._disallowed_rows = disallowed_rows
         self._simulations = simulations
@@ -105,6 +107,7 @@ class Sandboxes:
             self._disallowed_rows,
             self._generations.get(name, 0) if generation is None else generation,
             self._sends,
+            self._additive,
         )
         self._created += 1
         sandbox.journal_id = f"{self._started_at:x}.{self._created}"

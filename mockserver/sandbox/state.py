@@ -25,9 +25,12 @@ class SandboxState:
 
     The tally is an exception; see there. `disallowed_rows` are the ledger rows that no reply or event may rest on.
 
+    `additive` has the names of the providers whose replies and webhooks change additively (see `kit.additive`).
+
     `generation` begins at 0 and grows with each reset after which the ids of deliveries would recur, and with each
     sandbox of the same name that was deleted. Deliveries of generations before `first_generation` have been deleted.
-    `jobs_submitted` counts the jobs so far, and `newest_cause` is the cause of the newest. `own_receivers` are the
+    `activations` counts the scenarios so far: the matches of rules are counted for each separately. `jobs_submitted`
+    counts the jobs so far, and `newest_cause` is the cause of the newest. `own_receivers` are the
     hosts and ports of receivers that belong to the sandbox and not to a client.
     """
 
@@ -35,6 +38,7 @@ class SandboxState:
     seed: int
     seeded: Seeded
     started_at: int
+    additive: frozenset[str]
 
     def __init__(
         self,
@@ -46,11 +50,14 @@ class SandboxState:
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
         generation: int = 0,
+        additive: bool = False,
     ) -> None:
         self.name = name
+        self._additive_server = additive
         self.disallowed_rows = disallowed_rows
         self.store = store
         self.generation = self.first_generation = generation
+        self.activations = 0
         self.jobs_submitted = 0
         self.newest_cause = 0
         self.own_receivers: set[str] = set()
@@ -70,9 +77,27 @@ class SandboxState:
         self.seeded = Seeded(self.seed, self.name)
         self._spreads = self.seeded.prefixed("plan", size=8)
         self.started_at = self.clock.now()
+        self.activations += 1
         self._accounts = Accounts(program, self._tariffs)
+        self.additive = self._additive_providers()
         self._cache.clear()
         self._plans.clear()
+
+    def _additive_providers(self) -> frozenset[str]:
+        """The option of a provider counts before that of the scenario, and the scenario's before the server's."""
+        source = self.program.source
+        every = self._additive_server if source.additive is None else source.additive
+        own = {name: options.get("additive") for name, options in self.program.options.items()}
+        return frozenset(name for name in self._tariffs if (every if own.get(name) is None else own[name]))
+
+    def opening_credits(self, account_id: str) -> int | None:
+        """Return the credits with which the scenario opens an account, in hundredths; None if they are unlimited.
+
+        An account whose key the scenario rejects has none.
+        """
+        provider, _, key = account_id.partition(":")
+        account = self._accounts[provider, key]
+        return 0 if account is None else account.credits
 
     def option(self, provider: str, name: str, default: Any = None) -> Any:
         """Return a provider's option in this scenario."""

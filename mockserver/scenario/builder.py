@@ -97,7 +97,7 @@ class Builder:
             return None, error.problems
 
     def _option_errors(self, scenario: Scenario, document: Document) -> Iterator[SourceError]:
-        for name, options in scenario.providers.items():
+        for name, options in scenario.provider_options.items():
             for loc, message in self._check_options(name, options):
                 yield document.error(("providers", name, *loc), message)
 

@@ -31,8 +31,8 @@ async def _do_nothing() -> None: ...
 class HttpServer:
     """An HTTP server. Use `run`, or `startup` and `shutdown` in an event loop that is already running.
 
-    `on_started` is called shortly after the start, `on_closing` at the start of the shutdown, and `on_closed` at its end,
-    after the last request.
+    `on_started` is called shortly after the start, `on_closing` at the start of the shutdown, and `on_closed` at its
+    end, after the last request.
     """
 
     def __init__(

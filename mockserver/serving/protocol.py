@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -34,7 +34,7 @@ class Application(Protocol):
 
     async def serve(self, request: Request, connection: Connection) -> None: ...
 
-    def refused(self, status: int, message: str, target: str, host: str) -> Reply: ...
+    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply: ...
 
 
 @dataclass(slots=True)
@@ -90,6 +90,7 @@ class HttpProtocol(asyncio.Protocol):
         self._masking = Masking()
         self._refused = False
         self._refusal = b""
+        self._composing: asyncio.Task[None] | None = None
         self._ending = False
         self._wait_time = WaitTime()
 
@@ -301,7 +302,9 @@ class HttpProtocol(asyncio.Protocol):
         """Parse nothing more from this connection. The error is sent after the replies to all earlier requests."""
         self._refused = True
         if self._answerable():
-            self._refusal = self._refusal_bytes(status, message)
+            self._composing = begin(self._compose_refusal(status, message), self.loop)
+            if self._composing is not None:
+                self._keep(self._composing)
         current = self._receiver.current
         if self._waiting and self._waiting[-1][1] is current:
             self._waiting.pop()
@@ -324,6 +327,9 @@ class HttpProtocol(asyncio.Protocol):
         """Send the refusal, and close the connection."""
         if self._ending or self.transport.is_closing():
             return
+        if self._composing is not None and not self._composing.done():
+            self._composing.add_done_callback(lambda task: self._end())
+            return
         self._ending = True
         if not self._refusal:
             self.transport.close()
@@ -340,9 +346,11 @@ class HttpProtocol(asyncio.Protocol):
         else:
             self.transport.close()  # TLS cannot be half-closed
 
-    def _refusal_bytes(self, status: int, message: str) -> bytes:
+    async def _compose_refusal(self, status: int, message: str) -> None:
         receiver = self._receiver
-        reply = self.app.refused(status, message, receiver.url.decode("latin-1"), receiver.headers.get("host", ""))
+        receiver.complete_fields()
+        reply = await self.app.refused(status, message, receiver.url.decode("latin-1"), receiver.headers)
         body = encode(reply)
-        fields = [*head(reply, (), len(body)), (b"connection", b"close")]
-        return STATUS_LINES[reply.status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
+        fields = [*self.default_headers, *head(reply, (), len(body)), (b"connection", b"close")]
+        lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+        self._refusal = STATUS_LINES[reply.status] + lines + b"\r\n" + body

@@ -1,6 +1,7 @@
 """What a store in memory keeps of accounts: numbers, counts of limits, and credits. The oldest are those not used."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
 from itertools import islice
 from sys import getsizeof
@@ -160,6 +161,19 @@ class LedgerTable:
     def newest_accounts(self, limit: int) -> list[str]:
         """Return the ids of the accounts that were used last, at most `limit`."""
         return list(islice((*reversed(self._ledgers), *reversed(self._balances)), limit))
+
+    def renew(self, at: int, opening: Callable[[str], int | None]) -> None:
+        """Set the balance of each account that has entries to `opening`. All others open again when they are used."""
+        for account, ledger in self._ledgers.items():
+            before = _entries_size(ledger)
+            ledger.renew(at, opening(account))
+            self.size += _entries_size(ledger) - before
+        for account, ledger in self._balances.items():
+            self.size -= _measure(account, ledger)
+        self._balances.clear()
+        if self._dropped is not None:
+            self._dropped = None
+            self.size -= _BITS // 8
 
     @property
     def empty(self) -> bool:

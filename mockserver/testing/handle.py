@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
-What = Literal["journal", "jobs", "counters", "faults", "all"]
+What = Literal["journal", "jobs", "counters", "credits", "faults", "all"]
 
 
 class MockServer(History):
@@ -40,7 +40,8 @@ class MockServer(History):
     `scenario` is a name, a path, a Scenario or a mapping; a mapping without a name extends `default`. `clock` is the
     clock mode. The default is that of the scenario, or else `auto`, which jumps to the next event whenever no request
     is in progress. `seed` determines the values that look random. `strict` refuses requests that deviate from a
-    provider's contract. `no_assumed` answers 501 where a provider's behaviour is an assumption.
+    provider's contract. `no_assumed` answers 501 where a provider's behaviour is an assumption. `additive`
+    adds unknown fields and other additive changes to every reply and webhook.
     All methods can be called from any thread except the server's own.
     """
 
@@ -177,7 +178,10 @@ class MockServer(History):
         return hosted.act(report).of()
 
     def reset(self, what: What = "all") -> None:
-        """Clear the journal, the jobs, the counters, the armed faults, or all of them."""
+        """Clear the journal, the jobs, the counters, the armed faults, or all of them.
+
+        With `credits` every account has the credits of the scenario again. `counters` includes this.
+        """
         validated_reset = validated(Reset, {"what": what})
         self._hosted.act(lambda now: self._hosted.sandbox.reset(validated_reset.what))
 

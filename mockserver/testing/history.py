@@ -1,5 +1,6 @@
 """The part of `MockServer` about the past: requests, expectations, and the report of a failed test."""
 
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from mockserver.testing.time import Duration, milliseconds
 
 if TYPE_CHECKING:
     from mockserver.core.verdict.judge import Verdict
+
+# How often, and for how many seconds of real time, a verdict waits for requests that are in flight.
+_MOMENTS, _MOMENT = 40, 0.005
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
@@ -69,6 +73,7 @@ class History(Lifetime):
         from mockserver.verdict.judging import verdict_on
 
         hosted = self._hosted
+        self._wait_for_requests()
         return hosted.run_settled(
             verdict_on(
                 hosted.sandbox,
@@ -78,6 +83,14 @@ class History(Lifetime):
                 masking=hosted.masking,
             )
         )
+
+    def _wait_for_requests(self) -> None:
+        """Wait a moment for requests whose client has left: the server notices it later than the client."""
+        clock, pause = self._hosted.sandbox.clock, threading.Event()
+        for _ in range(_MOMENTS):
+            if not clock.in_flight:
+                return
+            pause.wait(_MOMENT)
 
     def problem(self) -> str | None:
         """Describe the expectations that are not met so far, also those of the scenario. None if all are met."""

@@ -33,12 +33,14 @@ class Lifetime:
         clock: Mode | None = None,
         strict: bool = False,
         no_assumed: bool = False,
+        additive: bool = False,
         scenario_dir: str | Path = "scenarios",
         allow_public_webhooks: bool = False,
     ) -> None:
         self._settings = Settings(
             strict=strict,
             no_assumed=no_assumed,
+            additive=additive,
             scenario_dir=str(scenario_dir),
             allow_public_webhooks=allow_public_webhooks,
         )

@@ -21,6 +21,7 @@ def data(verdict: Verdict, rows: "Mapping[str, Row]", masking: Masking) -> dict[
         "deliveries": verdict.deliveries,
         "complete": verdict.complete,
         "allowed": verdict.allowed,
+        "left_out": verdict.left_out,
         "counts": dict(verdict.counts),
         "findings": [_finding(each, rows, masking) for each in verdict.findings],
         "failures": [

@@ -50,12 +50,14 @@ def summary(parts: Sequence[Part]) -> str:
         return "nothing was observed: no request to a provider, and no webhook"
     counted = [_many(number, severity) for severity, number in counts(parts).items() if number]
     found = ", ".join(counted) if counted else "no findings"
-    sums = {name: sum(part.data[name] for part in parts) for name in ("requests", "jobs", "deliveries", "allowed")}
+    names = ("requests", "jobs", "deliveries", "allowed", "left_out")
+    sums = {name: sum(part.data[name] for part in parts) for name in names}
     seen = f"{_many(sums['requests'], 'request')}, {_many(sums['jobs'], 'job')}"
     if sums["deliveries"]:
         seen += f", {_many(sums['deliveries'], 'webhook')}"
     allowed = f"; {_many(sums['allowed'], 'finding')} of allowed rules" if sums["allowed"] else ""
-    return f"{found} in {seen}{allowed}"
+    more = f"; {sums['left_out']} more are not listed" if sums["left_out"] else ""
+    return f"{found} in {seen}{allowed}{more}"
 
 
 def failures(part: Part) -> str | None:

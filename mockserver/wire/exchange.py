@@ -22,12 +22,16 @@ from mockserver.wire.services import Credits, EntryNumber, Ids, Jobs, spend
 
 
 class Policy(NamedTuple):
-    """The options of the server that replies depend on, and its limit for bodies in memory (None: unlimited)."""
+    """The options of the server that replies depend on, and its limit for bodies in memory (None: unlimited).
+
+    With `cors` web pages of all sites may read the replies of all providers.
+    """
 
     strict: bool = False
     provenance: Provenance | None = None
     public_url: str = ""
     body_memory: BodyMemory | None = None
+    cors: bool = False
 
     def check_deviations(self, deviations: Sequence[str]) -> None:
         """Allow deviations from the contract. Raises Refusal `invalid_request` for them if the server is strict."""

@@ -30,7 +30,8 @@ async def choose(
         if counter is None:
             misses.append(Miss(rule.name, "counted by job: the request names no job of this account"))
             continue
-        count = await sandbox.store.next_number("rule", rule.name, *counter)
+        # Counted for each scenario separately, so that a scenario begins again when a sandbox switches back to it.
+        count = await sandbox.store.next_number("rule", str(sandbox.activations), rule.name, *counter)
         unit = sandbox.seeded.unit("rule", rule.name, count, *counter[1:]) if rule.probability else 0.0
         failure = rule.count_failure(count, unit)
         if failure is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mockserver.core.verdict.facts import Facts
 from mockserver.core.verdict.failures import Failure
-from mockserver.core.verdict.finding import MOST_CALLS, SEVERITIES, Finding, Severity, at_least
+from mockserver.core.verdict.finding import MOST_CALLS, MOST_FINDINGS, SEVERITIES, Finding, Severity, at_least
 from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.policy import DEFAULT_POLICY, Policy
 from mockserver.core.verdict.table import RULES, Rule
@@ -28,7 +28,7 @@ class Verdict:
 
     `requests`, `jobs` and `deliveries` count what was observed. `failures` are the failed requests with their class.
     `complete` is False if the oldest entries of the journal have been dropped. `allowed` counts the findings of allowed
-    rules, which are not reported.
+    rules, which are not reported. `left_out` counts the findings of rules that have more than 100.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -38,6 +38,7 @@ class Verdict:
     failures: tuple[FailedCall, ...] = ()
     complete: bool = True
     allowed: int = 0
+    left_out: int = 0
 
     @property
     def observed(self) -> bool:
@@ -69,7 +70,9 @@ def judge(facts: Facts, policy: Policy = DEFAULT_POLICY, more: Iterable[Finding]
     if policy.longest_poll is not None:
         facts = replace(facts, longest_poll=policy.longest_poll)
     lineage = Lineage(facts)
-    found = [(rule, finding) for rule in RULES for finding in _findings(lineage, rule)]
+    every = [(rule, tuple(_findings(lineage, rule))) for rule in RULES]
+    found = [(rule, finding) for rule, findings in every for finding in findings[:MOST_FINDINGS]]
+    left_out = sum(max(0, len(findings) - MOST_FINDINGS) for _, findings in every)
     reported = [
         replace(finding, severity=severity)
         for rule, finding in found
@@ -81,10 +84,10 @@ def judge(facts: Facts, policy: Policy = DEFAULT_POLICY, more: Iterable[Finding]
         for call in facts.calls
         if call.number in lineage.failures
     ]
-    reported = [finding for finding in reported if not _is_repeated(finding, reported)]
+    reported = _without_repetitions(reported)
     return Verdict(
         _ordered([*more, *reported]), len(facts.calls), len(facts.jobs), len(facts.deliveries), tuple(failures),
-        facts.complete, allowed,
+        facts.complete, allowed, left_out,
     )  # fmt: skip
 
 
@@ -97,11 +100,10 @@ def _findings(lineage: Lineage, rule: Rule) -> Iterable[Finding]:
         )  # fmt: skip
 
 
-def _is_repeated(finding: Finding, others: Sequence[Finding]) -> bool:
-    """Return True for wasted credits whose job another finding names with its cost."""
-    return finding.rule == "wasted_credits" and any(
-        each is not finding and each.cost is not None and set(finding.jobs) & set(each.jobs) for each in others
-    )
+def _without_repetitions(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without wasted credits for jobs whose cost another finding names."""
+    priced = {job for each in findings if each.rule != "wasted_credits" and each.cost is not None for job in each.jobs}
+    return [each for each in findings if each.rule != "wasted_credits" or priced.isdisjoint(each.jobs)]
 
 
 def _ordered(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from mockserver.core.verdict.facts import Call
+from mockserver.core.verdict.failures import is_final
 from mockserver.core.verdict.finding import Found
 from mockserver.core.verdict.lineage import Lineage, follows, waited
 from mockserver.core.verdict.messages import ids, numbers, seconds
 
-# These statuses answer the request as it is: the same request gets the same answer.
-_FINAL = (400, 401, 402, 403, 404, 405, 413, 415, 422)
 # A request that is sent again after this time is another one.
 _FORGOTTEN = 3_600_000
+# The request that ignores a refusal is among so many that follow it.
+_NEXT = 100
 # Timers are not exact.
 _EARLY = 250
 
@@ -19,18 +20,21 @@ _EARLY = 250
 def retry_after_ignored(lineage: Lineage) -> Iterator[Found]:
     """Yield requests that came before the time that a refusal named."""
     for account, calls in lineage.by_account.items():
-        by_reason: dict[tuple[str | None, int], tuple[Call, list[Call]]] = {}
+        by_reason: dict[str | None, tuple[Call, list[Call]]] = {}
         for at, refused in enumerate(calls):
             if refused.retry_at is None or refused.delivered != "whole":
                 continue
-            early = next((c for c in calls[at + 1 :] if _counts_too(lineage, refused, c)), None)
+            early = next((c for c in calls[at + 1 : at + _NEXT] if _counts_too(lineage, refused, c)), None)
             if early is None or not follows(early, refused) or not _is_early(refused, early):
                 continue
-            limit = refused.usage.limit.name if refused.status == 429 and refused.usage is not None else None
-            first, all_early = by_reason.setdefault((limit, refused.retry_at), (refused, []))
-            all_early.append(early)
-        for (limit, _), (first, early_calls) in by_reason.items():
-            yield _ignored(lineage, account, limit, first, early_calls)
+            by_reason.setdefault(_limit(refused) or refused.operation, (refused, []))[1].append(early)
+        for refused, early_calls in by_reason.values():
+            yield _ignored(lineage, account, refused, early_calls)
+
+
+def _limit(refused: Call) -> str | None:
+    """Return the limit that was used up; None if the refusal has another reason."""
+    return refused.usage.limit.name if refused.status == 429 and refused.usage is not None else None
 
 
 def _is_early(refused: Call, early: Call) -> bool:
@@ -42,12 +46,13 @@ def _counts_too(lineage: Lineage, refused: Call, call: Call) -> bool:
     """Return True if a request counts against the limit that was used up. Without one, the operation counts."""
     if call.operation == refused.operation:
         return True
-    limit = refused.usage.limit.name if refused.status == 429 and refused.usage is not None else None
+    limit = _limit(refused)
     return limit is not None and limit in lineage.operation(call).counts
 
 
-def _ignored(lineage: Lineage, account: str, limit: str | None, refused: Call, early: Sequence[Call]) -> Found:
+def _ignored(lineage: Lineage, account: str, refused: Call, early: Sequence[Call]) -> Found:
     assert refused.retry_at is not None
+    limit = _limit(refused)
     wait = seconds(refused.retry_at - refused.at)
     why = f"the limit {limit} is used up" if limit is not None else f"it was answered with {refused.status}"
     message = (
@@ -71,18 +76,14 @@ def retried_terminal(lineage: Lineage) -> Iterator[Found]:
             if chain and not _is_unchanged(lineage, chain[-1], call):
                 yield from _retried(lineage, chain)
                 chain = []
-            if chain or _is_final(call):
+            if chain or is_final(call):
                 chain.append(call)
         yield from _retried(lineage, chain)
 
 
-def _is_final(call: Call) -> bool:
-    return call.delivered == "whole" and call.status in _FINAL
-
-
 def _is_unchanged(lineage: Lineage, refused: Call, call: Call) -> bool:
     """Return True if nothing happened in between that could change the answer."""
-    if not _is_final(refused) or not follows(call, refused) or call.at - refused.at > _FORGOTTEN:
+    if not is_final(refused) or not follows(call, refused) or call.at - refused.at > _FORGOTTEN:
         return False
     if any(refused.number < number < call.number for number in lineage.facts.changes):
         return False
@@ -112,17 +113,17 @@ def _retried(lineage: Lineage, chain: Sequence[Call]) -> Iterator[Found]:
 def rate_headers_ignored(lineage: Lineage) -> Iterator[Found]:
     """Yield limits that ran out although the headers had announced it for the last tenth of them."""
     for account, calls in lineage.by_account.items():
-        reported: set[tuple[str, int]] = set()
+        windows: set[tuple[str, int]] = set()
         for at, refused in enumerate(calls):
             usage, provider = refused.usage, lineage.provider(refused.provider)
             if refused.status != 429 or refused.scripted or usage is None or usage.limit.allowed is None:
                 continue
-            if provider is None or not provider.reports_remaining or (usage.limit.name, usage.resets_at) in reported:
+            if provider is None or not provider.reports_remaining or (usage.limit.name, usage.resets_at) in windows:
                 continue
             tenth = max(1, usage.limit.allowed // 10)
+            windows.add((usage.limit.name, usage.resets_at))
             warned = [c for c in calls[:at] if _warned(c, refused, tenth)]
             if len(warned) >= tenth:
-                reported.add((usage.limit.name, usage.resets_at))
                 yield _out_of(account, warned, refused, tenth)
 
 

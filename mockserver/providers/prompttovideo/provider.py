@@ -93,6 +93,7 @@ class PromptToVideo(Provider):
     default_credits = 1_000_000
     first_parameter_counts = True
     options_model = models.ScenarioOptions
+    cors = True
     # FACTS section 2 has the messages of 400, 401, 402, 404 and 429. The others are similar.
     errors = {
         "unauthorized": Error("Invalid token", row="invalid_token", fixed=True),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mockserver.core.scenario import SECRET
+from mockserver.kit.additive import OpenText
 from mockserver.kit.models import Body, Instant, ProviderOptions, Shape, WebUrl
 
 Platform = Literal["midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"]
@@ -104,9 +105,9 @@ class StyleAnalysis(Shape):
     """The style of the video."""
 
     dominant_colors: list[str]
-    lighting: str
-    mood: str
-    camera: str
+    lighting: OpenText
+    mood: OpenText
+    camera: OpenText
 
 
 class Prompt(Shape):
