@@ -22,10 +22,9 @@ LISTED = (
 )  # fmt: skip
 _MARK = re.compile("[?？؟]")
 _ONE_OR_ZERO = re.compile(r"(?<!\d)1\D+?(?<!\d)0(?!\d)|(?<!\d)0\D+?(?<!\d)1(?!\d)")
-# A number that is no range, time, or number of words or seconds.
-_LIMIT = re.compile(
-    r"(?<![\da-zA-Z:.\-–])(\d{1,2})(?!\d|\s*(?:[-–:.%]\s*\d|[^\W\d]*\s*\d))(?!\s*(?:words?|seconds?|minutes?)\b)"
-)
+_NUMBER = re.compile(r"(?<![\da-zA-Z:.\-–])(\d{1,2})(?!\d)")
+# What follows a number that is a range, a time, or a number of words or seconds.
+_OTHER = re.compile(r"[-–:.%]\s?\d|(?:to|bis|à|a|do|до|至|到)\s?\d|(?:words?|seconds?|minutes?)\b")
 _MOST = 40
 
 
@@ -133,11 +132,9 @@ def _concept(words: Words, text: str) -> str | None:
 
 def _limit(text: str) -> int | None:
     """Return the number in "top 3", "exactly five", "5 tags": how many members a list has."""
-    match = _LIMIT.search(text)
-    if match is None:
-        named = counts().find(text)
-        return int(named[0].key) if named else None
-    return int(match[1]) if 0 < int(match[1]) <= _MOST else None
+    numbers = [int(match[1]) for match in _NUMBER.finditer(text) if not _OTHER.match(text[match.end() :].lstrip())]
+    numbers += [int(found.key) for found in counts().find(text)]
+    return numbers[0] if numbers and 0 < numbers[0] <= _MOST else None
 
 
 def _number(prompt: str, keys: set[str]) -> Form | None:

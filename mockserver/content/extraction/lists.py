@@ -12,7 +12,6 @@ from mockserver.content.extraction.words import Words
 FORMS = frozenset(("comma", "lines", "bullets", "numbered", "srt", "vtt", "one_word", "one_sentence"))
 LONGEST = 3  # words of a field or an option
 _SENTENCE = re.compile(r"[.;。；!?？！؟](?=\s|$|[^\x00-\x7f])|\n\s*\n")
-_LEAD = re.compile(r"^\s*(?:[:：は]|는|은)?\s*")
 _LIST = 400  # characters that are read as a list
 _TRIED = 6  # words of a kind after which a list is looked for
 
@@ -49,7 +48,7 @@ def _members(segment: str, words: Words) -> dict[str, Shape]:
     if any(found.key == "or" for found in words.ask.find(outside)):
         return {}
     between = separator(words, ("and",)) + r"(?![^()]*\))"
-    parts = re.split(between, _LEAD.sub("", segment)[:_LIST], flags=re.IGNORECASE)
+    parts = re.split(between, _after_particle(segment[:_LIST]), flags=re.IGNORECASE)
     for number, part in enumerate(parts):
         spec = re.search(r"\(([^)]*)\)|:\s*(\w+)$", part)
         name = part[: spec.start()] if spec else part
@@ -62,6 +61,12 @@ def _members(segment: str, words: Words) -> dict[str, Shape]:
             inner = (spec[1] or spec[2]) if spec else None
             members[re.sub(r"[\s-]+", "_", kept)[:40]] = _specified(inner, words) if inner else Leaf()
     return members
+
+
+def _after_particle(text: str) -> str:
+    """Return a text without the colon, or the particle of Japanese or Korean, at its beginning."""
+    text = text.lstrip()
+    return text[1:] if text.startswith((":", "：", "は", "는", "은")) else text
 
 
 def _name(text: str, words: Words, *, last: bool) -> str | None:

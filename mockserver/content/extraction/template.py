@@ -7,7 +7,10 @@ from typing import Any
 
 _SPACE = re.compile(r"(?:[\s;,]|//[^\n]*|/\*.*?\*/|\.\.\.|…)*", re.DOTALL)
 _QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|“[^”\n]*”|`[^`\n]*`|「[^」\n]*」")
-_KEY = re.compile(r"[\w$][\w$ -]{0,60}?(?=\s*\??\s*[:：,}\n])")
+_KEY = re.compile(r"[\w$][\w$-]{0,60}(?: [\w$-]{1,20}){0,5}")
+# What can follow a key: a question mark and a colon, or the end of the key's line or of the object.
+_COLON = re.compile(r"\s{0,20}\??\s{0,20}[:：]\s{0,200}")
+_END = re.compile(r"[ \t]{0,20}(?:[,;}\n]|$)")
 _BARE = re.compile(r"(?:[^,;\[\]{}\n/]|\[\]|/(?![/*]))+")
 _MAX_TRIED, _MAX_PARTS, _DEEPEST = 20, 400, 12
 
@@ -60,14 +63,13 @@ class _Reader:
         while not self._ends("}"):
             quoted = _QUOTED.match(self._text, self.at)
             key = quoted or _KEY.match(self._text, self.at)
-            if key is None:
+            colon = _COLON.match(self._text, key.end()) if key else None
+            if key is None or not (colon or _END.match(self._text, key.end())):
                 raise _NoTemplateError
-            self.at = key.end()
-            colon = re.compile(r"\s*\??\s*[:：]\s*").match(self._text, self.at)
-            members[key[0][1:-1] if quoted else key[0].strip()] = None
-            if colon:
-                self.at, self.named = colon.end(), self.named + 1
-                members[key[0][1:-1] if quoted else key[0].strip()] = self.value(depth + 1)
+            name = key[0][1:-1] if quoted else key[0]
+            self.at = colon.end() if colon else key.end()
+            self.named += colon is not None
+            members[name] = self.value(depth + 1) if colon else None
         return members
 
     def _entries(self, depth: int) -> list[Any]:
@@ -91,7 +93,7 @@ class _Reader:
             self.at += 2
             return []
         quoted = _QUOTED.match(self._text, self.at)
-        if quoted and not re.compile(r"\s*\|").match(self._text, quoted.end()):
+        if quoted and not self._text[quoted.end() : quoted.end() + 20].lstrip().startswith("|"):
             self.at = quoted.end()
             return quoted[0][1:-1]
         bare = _BARE.match(self._text, self.at)
