@@ -22,6 +22,7 @@ from mockserver.core.seeded import Seeded
 _MAX_READ = 4000  # characters of a prompt that are used
 _LONGEST_VIDEO = 86_400.0
 _MOST_SECTIONS = 8
+_PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
 # Words for what a question asks for, rather than asking whether it is so.
 _REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
 # The names of concepts in JSON, where they differ.
@@ -115,7 +116,8 @@ class _Answer:
             option = judge.choice(self._facts, shape.options, question)
             return {"true": True, "false": False}.get(option, option)
         amount = judge.number(self._facts, question, shape)
-        amount = int(judge.truth(self._facts, question)) if amount is None else amount
+        if amount is None:
+            amount = (100 if _PERCENT.search(self._prompt) else 1) * judge.truth(self._facts, question)
         return int(amount) if isinstance(amount, Seconds) else amount
 
     def _single(self) -> Any:
@@ -131,14 +133,13 @@ class _Answer:
         return self._limited(value)
 
     def _items(self) -> list[str]:
-        value = self._facts.of(self._form.concept or "events")
-        values = value if isinstance(value, list) else [value]
-        return [writing.line(each, self._facts) for each in values[: self._form.most]]
+        return [writing.line(each, self._facts) for each in self._filler.items(self._form.concept)[: self._form.most]]
 
     def _table(self) -> str:
         form = self._form
         shape = form.shape.each if isinstance(form.shape, Many) else None
-        rows = self._filler.rows(form.concept)
+        concept = self._filler.concept_of(shape) if isinstance(shape, Row) else form.concept
+        rows = self._filler.rows(concept)
         if isinstance(shape, Row):
             header = [name for name, _ in shape.fields]
             cells = [list(self._filler.fill(shape, "", row).values()) for row in rows]

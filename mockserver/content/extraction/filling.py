@@ -67,7 +67,7 @@ class Filler:
 
     def _many(self, shape: Many, key: str, row: Fact | None, around: str | None) -> list[Any]:
         if isinstance(shape.each, Row):
-            concept = self._listed(key, shape.each) or self._form.concept
+            concept = self._listed(key) or self.concept_of(shape.each)
             return [self.fill(shape.each, "", each) for each in self.rows(concept)]
         if isinstance(shape.each, Many):
             return [[self.fill(shape.each.each, key, row, around)]]
@@ -82,32 +82,41 @@ class Filler:
             ]
         if shape.each.options:
             return [self._option(shape.each, judge.spaced(key))]
-        value = self._facts.of(self._list_of(key, own) or "")
-        values = value if isinstance(value, list) else [] if value is None else [value]
+        values = self.items(self._list_of(key, own))
         count = self._form.most or shape.length
         return [typed(main(each), shape.each, self._facts) for each in (values[:count] if count else values)]
 
     def _list_of(self, key: str, own: str | None) -> str | None:
         """Return the concept of an array of values: what its key names, or what the prompt asks for."""
-        listed = self._listed(key, Leaf())
+        listed = self._listed(key)
         if listed or not key or set(judge.spaced(key).lower().split()) & _ANSWERS:
             return listed or self._form.concept or "events"
         flagged = {"safe", "unsafe"} & set(self._keys(self._form.question + " " + self._siblings))
         return None if flagged and own in (None, "category", "reason") else own
 
-    def _listed(self, key: str, each: Shape) -> str | None:
-        """Return the concept of an array: what its key names, or what the keys of its rows are typical of."""
-        found = [each.key for each in self._facts.words.ask.find(judge.spaced(key))]
+    def items(self, concept: str | None) -> list[Any]:
+        """Return the facts of a list. A prompt about the brands or prices of products gets only those."""
+        asked = self._keys(self._form.question)
+        part = next((name for name in asked if name in ("brand", "price")), None)
+        if concept == "products" and part and "products" not in asked:
+            return list(dict.fromkeys(row.fact(part) for row in self._facts.products()))
+        value = self._facts.of(concept or "")
+        return value if isinstance(value, list) else [] if value is None else [value]
+
+    def _listed(self, key: str) -> str | None:
+        """Return the concept of an array by its key, if it names one."""
+        found = self._keys(key)
         people = any(each.key == "person" for each in self._facts.words.things.find(judge.spaced(key)))
-        concept = next((name for name in found if name in LISTED), "people" if people else None)
-        if concept or not isinstance(each, Row):
-            return concept
-        inside = {self._concept(name, None) for name, _ in each.fields}
+        return next((name for name in found if name in LISTED), "people" if people else None)
+
+    def concept_of(self, row: Row) -> str | None:
+        """Return what rows with these keys are about: what the keys are typical of, or what the prompt asks for."""
+        inside = {self._concept(name, None) for name, _ in row.fields}
         if inside & {"price", "brand", "products"}:
             return "products"
-        if self._form.concept:
-            return self._form.concept
-        return "quotes" if inside & {"quotes", "speaker", "transcript"} else None
+        if "speaker" in inside and inside & {"text", "quotes", "transcript", "time", "start"}:
+            return "transcript"
+        return self._form.concept
 
     def _first_row(self, concept: str | None, shape: Row) -> Fact | None:
         """Return what an object is about, if it is one row of a list, such as a product."""
@@ -191,7 +200,8 @@ class Filler:
         if isinstance(given, bool):
             return given
         words = judge.spaced(key)
-        vague = set(words.lower().split()) <= _ANSWERS | {"is", "has", "found", "present", "true", "match"}
+        known = self._keys(key) or self._facts.words.things.find(words)
+        vague = set(words.lower().split()) <= _ANSWERS | _FLAGS or not (known or len(words.split()) > 1)
         return judge.truth(self._facts, self._form.question if vague else words)
 
     def _option(self, leaf: Leaf, about: str) -> Any:

@@ -139,6 +139,7 @@ def _limit(text: str) -> int | None:
 
 def _number(prompt: str, keys: set[str]) -> Form | None:
     limits = of_range(prompt)
-    asked = keys & {"only", "how_many"} if "numeral" in keys else "only" in keys and "how_many" in keys
-    wanted = asked or (limits and keys & {"only", "numeral"})
+    numeral = keys & {"numeral", "number"}
+    asked = keys & {"only", "how_many"} if numeral else "only" in keys and "how_many" in keys
+    wanted = asked or (limits and (numeral or "only" in keys))
     return Form("plain", Leaf("integer", (), *(limits or (None, None))), prompt) if wanted else None

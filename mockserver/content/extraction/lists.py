@@ -78,6 +78,8 @@ def _name(text: str, words: Words, *, last: bool) -> str | None:
     inner = next((n for n, token in enumerate(tokens) if token.lower() in words.function), len(tokens))
     if (inner < len(tokens) and not last) or inner > LONGEST:
         return None
+    while inner > 1 and words.ask.meaning(tokens[inner - 1].lower()) == "fields":  # "name and price fields"
+        inner -= 1
     return " ".join(tokens[:inner]) if all(re.fullmatch(r"[\w-]+", token) for token in tokens[:inner]) else None
 
 

@@ -62,7 +62,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], style: str, prom
     if style == "table":
         lines = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in texts]
         return "\n".join([lines[0], "|" + " --- |" * len(header), *lines[1:]])
-    semicolons = any(word in prompt.lower() for word in _SEMICOLON)
+    semicolons = ";".join(header) in prompt.replace("; ", ";") or any(word in prompt.lower() for word in _SEMICOLON)
     written = io.StringIO()
     delimiter = "\t" if style == "tsv" else ";" if semicolons else ","
     csv.writer(written, delimiter=delimiter, lineterminator="\n").writerows(texts)
