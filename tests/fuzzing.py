@@ -100,6 +100,8 @@ def _config(name: str, seed: int, examples: int, without: tuple[str, ...]) -> Sc
     ]
     # The server would wait in real time.
     operations.append({"include-operation-id": "list_deliveries", "parameters": {"wait": "1ms"}})
+    # The stream of events never ends, and a client in the same process waits for its end.
+    operations.append({"include-operation-id": "events", "enabled": False})
     operations += [{"include-path-regex": f"^{path}", "headers": _bearer(key)} for path, key in keys.items()]
     return SchemathesisConfig.from_dict(
         {

@@ -1,6 +1,7 @@
 """The journal as a stream of server-sent events (HTML Living Standard, section 9.2)."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
@@ -8,6 +9,7 @@ from pydantic import Field
 from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
+from mockserver.clock import monotonic
 from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
@@ -19,6 +21,8 @@ from mockserver.sandbox.sandbox import Sandbox
 
 # Seconds without an event after which a comment is sent, so that proxies keep the connection.
 _PING = 15.0
+# Seconds after which the state is looked at: a fault that is armed is not in the journal.
+_LOOK = 1.0
 
 router = APIRouter(tags=["records"], route_class=StrictRoute)
 
@@ -34,7 +38,7 @@ class EventsQuery(QueryModel):
     summary="Follow the journal",
     response_class=Response,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Server-sent events"},
+        200: {"content": {"text/event-stream": {}}, "description": "Server-sent events"},
         **WRONG_QUERY,
         **problems({429: "The server has the maximum number of listeners"}),
     },
@@ -43,7 +47,7 @@ async def events(
     query: Annotated[EventsQuery, Query()],
     sandbox: CurrentSandbox,
     parts: ServerParts,
-    last_event_id: Annotated[str, Header(max_length=100)] = "",
+    last_event_id: Annotated[str, Header(description="the id of the last event that you got")] = "",
 ) -> Response:
     """Server-sent events, at most ten a second.
 
@@ -80,6 +84,7 @@ class EventStream(Response):
         self._fresh = fresh
         self._cleared = cleared
         self._state: dict[str, Any] = {}
+        self._looked_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the client disconnects, the sandbox is deleted, or the server stops."""
@@ -90,9 +95,16 @@ class EventStream(Response):
             if self._cleared:
                 first += b"event: cleared\ndata: {}\n\n"
             await send({"type": "http.response.body", "body": first + await self._changed_state(), "more_body": True})
-            while (batches := await self._listener.read(wait=_PING)) is not None:
-                frame = b"".join([self._event(batch) for batch in batches]) + await self._changed_state()
-                await send({"type": "http.response.body", "body": frame or b":\n\n", "more_body": True})
+            sent_at = monotonic()
+            while (batches := await self._listener.read(wait=_LOOK)) is not None:
+                frame = b"".join([self._event(batch) for batch in batches])
+                if self._may_have_changed(batches):
+                    frame += await self._changed_state()
+                if not frame and monotonic() - sent_at >= _PING:
+                    frame = b":\n\n"
+                if frame:
+                    sent_at = monotonic()
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
             self._listener.close()
@@ -112,13 +124,20 @@ class EventStream(Response):
                 parts.append(b'event: missed\ndata: {"entries":%d}\n\n' % batch.missed)
         self._fresh = False
         place = f"{self._sandbox.journal_id}-{batch.offset}".encode()
-        data = to_json([self._summaries.of(entry) for entry in batch.entries])
+        data = to_json([self._summaries.of(entry) for entry in batch.entries], exclude_none=True)
         parts.append(b"id: %b\nevent: entries\ndata: %b\n\n" % (place, data))
         return b"".join(parts)
+
+    def _may_have_changed(self, batches: Sequence[Batch]) -> bool:
+        # Requests alone change little in it, so under load it is looked at once a second.
+        if monotonic() - self._looked_at >= _LOOK:
+            return True
+        return any(entry.kind != "request" for batch in batches for entry in batch.entries)
 
     async def _changed_state(self) -> bytes:
         """Return an event with the state, or nothing if it is the same as before, apart from the passing of time."""
         sandbox = self._sandbox
+        self._looked_at = monotonic()
         clock, now = sandbox.clock, sandbox.clock.now()
         state = {
             "mode": clock.mode,

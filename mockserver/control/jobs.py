@@ -47,6 +47,7 @@ class JobView(Shape):
     plan: str
     timeline: str
     cause: int
+    created: int = Field(description="milliseconds since the Unix epoch")
     steps: list[StepView] = Field(description="from the last step that a poll or a change began; in milliseconds")
 
 
@@ -143,6 +144,7 @@ def _view(job: Job, now: int) -> JobView:
         plan=job.plan.name,
         timeline=job.plan.timeline(),
         cause=job.cause,
+        created=job.created_at,
         steps=[
             StepView(status=step.status, stage=step.stage, at=at, until=until)
             for step, at, until in ((job.plan.steps[index], at, until) for index, at, until in job.timeline())

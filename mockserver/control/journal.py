@@ -37,8 +37,9 @@ class RequestSeen(Shape):
 
 
 class ReplySeen(Shape):
-    """The reply to a request."""
+    """The reply to a request. There are no headers if nothing of it was sent, or if they contain secrets."""
 
+    headers: dict[str, str]
     body: str
 
 
@@ -75,6 +76,12 @@ class EntryView(Shape):
     missed: list[Missed] | None = None
     request: RequestSeen | None = None
     reply: ReplySeen | None = None
+    duration_ms: int | None = Field(
+        default=None, ge=0, description="of a request: how long it took on the sandbox's clock, in milliseconds"
+    )
+    real_duration_ms: int | None = Field(
+        default=None, ge=0, description="the same by the machine's clock, if the sandbox has another one"
+    )
 
 
 class Journal(Paged):
@@ -106,6 +113,8 @@ async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandb
     if query.provider is not None:
         parts.provider(query.provider)
     operation = None if query.operation == "*" else query.operation
+    if operation is not None:
+        parts.check_operation(operation)
     wanted = EntryFilter(operation, query.status, query.job, query.provider, query.kind)
     entries = await sandbox.journal(wanted, serial(query.cursor), query.limit + 1)
     masking = parts.masking_in(sandbox)
@@ -144,7 +153,7 @@ class EntryDetail(EntryView):
     "/journal/{offset}",
     summary="Get an entry of the journal",
     response_model_exclude_unset=True,
-    responses=problems({404: "The journal has no such entry"}),
+    responses={**WRONG_QUERY, **problems({404: "The journal has no such entry"})},
 )
 async def show_entry(offset: Segment, sandbox: CurrentSandbox, parts: ServerParts) -> EntryDetail:
     """`latest` is the newest entry."""
@@ -216,5 +225,11 @@ def _view(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryView:
             "headers": dict(masking.headers(entry.headers)),
             "body": masking.text(entry.request.decode("utf-8", "replace")),
         }
-        view["reply"] = {"body": masking.text(entry.reply.decode("utf-8", "replace"))}
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in entry.reply_headers]
+        view["reply"] = {
+            "headers": dict(masking.headers(headers)),
+            "body": masking.text(entry.reply.decode("utf-8", "replace")),
+        }
+        view["duration_ms"] = max(0, entry.written_at - entry.at)
+        view["real_duration_ms"] = None if entry.real is None else max(0, entry.real[1] - entry.real[0])
     return EntryView.model_validate({name: value for name, value in view.items() if value is not None})

@@ -17,18 +17,20 @@ class Summaries:
         self._accounts: dict[str, str] = {}
 
     def of(self, entry: JournalEntry) -> dict[str, Any]:
-        """Return the summary of an entry. Fields without a value are left out. Instants are in milliseconds."""
+        """Return the summary of an entry. Fields without a value are None. Times are milliseconds."""
         summary: dict[str, Any] = {"offset": entry.serial, "kind": entry.kind, "at": entry.at}
         if entry.number:
             summary["number"] = entry.number
-        for name in ("provider", "operation", "method", "status", "job", "rule", "cause"):
-            value = getattr(entry, name)
-            if value is not None:
-                summary[name] = value
-        if entry.account is not None:
-            summary["account"] = self._account(entry.account)
-        if entry.path is not None:
-            summary["path"] = self._text(entry.path, entry)
+        account, path = entry.account, entry.path
+        summary["provider"] = entry.provider
+        summary["operation"] = entry.operation
+        summary["method"] = entry.method
+        summary["status"] = entry.status
+        summary["job"] = entry.job
+        summary["rule"] = entry.rule
+        summary["cause"] = entry.cause
+        summary["account"] = None if account is None else self._accounts.get(account) or self._account(account)
+        summary["path"] = None if path is None else self._texts.get((path, account)) or self._text(path, entry)
         if entry.note is not None:
             summary["note"] = self._text(entry.note, entry)
         if entry.detail is not None:
@@ -46,11 +48,9 @@ class Summaries:
             summary["ms"] = duration
 
     def _account(self, account: str) -> str:
-        text = self._accounts.get(account)
-        if text is None:
-            if len(self._accounts) >= _MAX_CACHED:
-                self._accounts.clear()
-            text = self._accounts[account] = masked_account(account)
+        if len(self._accounts) >= _MAX_CACHED:
+            self._accounts.clear()
+        text = self._accounts[account] = masked_account(account)
         return text
 
     def _text(self, text: str, entry: JournalEntry) -> str:

@@ -10,6 +10,7 @@ from mockserver.core.fill import KNOWN, MAX_PLACEHOLDERS, count_names, unknown_n
 from mockserver.core.match import CompiledCondition, key_matches
 from mockserver.core.scenario import AccountSpec, FaultSpec, RuleSpec, Scenario
 from mockserver.core.streams import STREAM_FAULTS
+from mockserver.core.synonyms import meant_by
 
 _CODE = re.compile(r"([a-z]+)\s*[:.]\s*([A-Za-z0-9_]+)\Z")
 # Wire faults that can only happen in the middle of a body.
@@ -40,6 +41,7 @@ class Catalogue(NamedTuple):
     limits: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    call_outs: tuple[str, ...] = ()
 
 
 class Problem(NamedTuple):
@@ -80,6 +82,9 @@ def check(
     for i, webhook in enumerate(scenario.webhooks):
         if not any(key_matches(webhook.event, e) for e in known.events):
             yield Problem(("webhooks", i, "event"), names.unknown("event", webhook.event, known.events))
+    for i, call_out in enumerate(scenario.call_outs):
+        if not any(key_matches(call_out.event, e) for e in known.call_outs):
+            yield Problem(("call_outs", i, "event"), names.unknown("call-out", call_out.event, known.call_outs))
     for i, expected in enumerate(scenario.expect):
         yield from _expectation_problems(("expect", i), expected, names)
     yield from _provider_problems(scenario, names)
@@ -117,7 +122,9 @@ def suggest(word: str, options: Sequence[str]) -> str:
     from difflib import get_close_matches  # most starts have nothing to suggest
 
     short = [option for option in options[:_MAX_COMPARED] if len(option) <= _MAX_WORD]
-    close = get_close_matches(word, short, 1, 0.6) if len(word) <= _MAX_WORD else None
+    close = get_close_matches(word, short, 1, 0.6) if len(word) <= _MAX_WORD else []
+    if (meant := meant_by(word, short)) is not None:
+        close = [meant]
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; one of: {', '.join(sorted(short))}" if short and len(options) <= 24 else ""
@@ -208,6 +215,9 @@ def _placeholder_problems(loc: Loc, value: Any, names: _Names) -> Iterator[Probl
 def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue, suggest: Suggest = suggest) -> Iterator[Problem]:
     """Yield a problem for an unknown kind of fault, and for a phase that the kind cannot have."""
     kind, kinds = fault_kind(fault.kind), (*ERROR_KINDS, *WIRE_KINDS, *sorted(known.codes))
+    if fault.held and (kind != "stall" or fault.lasts is not None):
+        reason = "for says when it ends" if kind == "stall" else f"{kind} does not stop and go on"
+        yield Problem((*loc, "held"), f"only a stall without for can be held: {reason}")
     if kind not in kinds:
         yield Problem((*loc, "kind"), f"unknown fault {fault.kind!r}{suggest(kind, kinds)}")
     elif kind in WIRE_KINDS and fault.phase == "mid_body" and kind in ("latency", "hang", "empty_reply"):

@@ -1,6 +1,6 @@
 """Compiles a scenario into a program: rules by operation, plans and accounts, with every name checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.core.check import (
@@ -33,7 +33,15 @@ from mockserver.core.match import (
 )
 from mockserver.core.patterns import PatternSizes
 from mockserver.core.plans import Plan, Step
-from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
+from mockserver.core.scenario import (
+    AccountSpec,
+    CallOutRuleSpec,
+    FaultSpec,
+    PlanSpec,
+    RuleSpec,
+    Scenario,
+    WebhookRuleSpec,
+)
 from mockserver.core.word_runs import arrange
 
 __all__ = [
@@ -47,6 +55,7 @@ __all__ = [
     "check_fault",
     "compile_fault",
     "compile_scenario",
+    "find_problems",
     "first_suggestions",
     "quoted",
     "suggest",
@@ -70,6 +79,7 @@ class Program(NamedTuple):
     others: Mapping[str, tuple[Miss, ...]]
     accounts: tuple[AccountSpec, ...]
     webhooks: tuple[WebhookRuleSpec, ...]
+    call_outs: tuple[CallOutRuleSpec, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = {}
     costs: Mapping[str, tuple[Cost, ...]] = {}
     cors: bool = False
@@ -98,8 +108,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
 
     Raises Problems with every error in `scenario` itself.
     """
-    sizes = PatternSizes(_pattern_bytes(parent.rules) if parent else 0)
-    conditions = [_conditions(rule, sizes) for rule in scenario.rules]
+    conditions = _all_conditions(scenario, parent)
     plans = {**(parent.plans if parent else {}), **{name: _plan(name, p) for name, p in scenario.plans.items()}}
     problems = list(check(scenario, conditions, known, plans))
     if problems:
@@ -118,10 +127,24 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         others=others,
         accounts=tuple(scenario.accounts),
         webhooks=tuple(scenario.webhooks),
+        call_outs=tuple(scenario.call_outs),
         options=scenario.provider_options,
         costs=costs,
         cors=bool(scenario.cors),
     )
+
+
+def find_problems(
+    scenario: Scenario, known: Catalogue, parent: Program | None, plans: Collection[str]
+) -> list[Problem]:
+    """Return what `compile_scenario` would raise for a part of a scenario. `plans` are the names of all its plans."""
+    every = {*plans, *scenario.plans, *(parent.plans if parent else ())}
+    return list(check(scenario, _all_conditions(scenario, parent), known, every))
+
+
+def _all_conditions(scenario: Scenario, parent: Program | None) -> list[Conditions]:
+    sizes = PatternSizes(_pattern_bytes(parent.rules) if parent else 0)
+    return [_conditions(rule, sizes) for rule in scenario.rules]
 
 
 def compile_fault(spec: FaultSpec) -> Fault:
@@ -130,7 +153,19 @@ def compile_fault(spec: FaultSpec) -> Fault:
     phase: Phase = spec.phase or ("mid_body" if kind in MID_BODY else "before_commit")
     at = 0.5 if spec.at is None else spec.at
     framing = spec.framing or "length"
-    return Fault(kind, phase, spec.message, spec.retry_after, spec.lasts, at, spec.rate, spec.p99, framing)
+    return Fault(
+        kind,
+        phase,
+        spec.message,
+        spec.retry_after,
+        spec.lasts,
+        at,
+        spec.rate,
+        spec.p99,
+        framing,
+        spec.inside,
+        spec.held,
+    )
 
 
 def _plan(name: str, spec: PlanSpec) -> Plan:

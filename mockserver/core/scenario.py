@@ -4,7 +4,7 @@ The JSON Schema for editors is generated from them. `core.compile` turns a scena
 """
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from pydantic import (
 from mockserver.core import durations, json_schema
 from mockserver.core.durations import Span
 from mockserver.core.expect import Expectations
+from mockserver.core.faults import ByteOffset
 from mockserver.core.instants import Moment, parse_moment, parse_rfc3339
 from mockserver.core.plans import RANK, Status
 
@@ -46,6 +47,17 @@ def _share(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError(f"expected a share such as 60% or 0.6, got {value!r}")
     return float(value)
+
+
+def _place(value: object) -> object:
+    if isinstance(value, ByteOffset):
+        return value
+    if isinstance(value, str) and (offset := re.match(json_schema.OFFSET_PATTERN, value)):
+        return ByteOffset(int(offset[1]))
+    try:
+        return _share(value)
+    except ValueError:
+        raise ValueError(f"expected a share such as 60% or 0.6, or a place such as 120 bytes, got {value!r}") from None
 
 
 def _instant(value: str) -> str:
@@ -99,6 +111,12 @@ Progress = Annotated[
     PlainSerializer(lambda p: f"{p[0]}..{p[1]}", return_type=str),
     WithJsonSchema(json_schema.PROGRESS),
 ]
+BodyPlace = Annotated[
+    float | ByteOffset,
+    BeforeValidator(_place),
+    PlainSerializer(lambda at: str(at) if isinstance(at, ByteOffset) else at, return_type=str | float),
+    WithJsonSchema(json_schema.BODY_PLACE),
+]
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(json_schema.SHARE)]
 Texts = Annotated[
     list[Annotated[str, Field(max_length=200)]],
@@ -131,6 +149,8 @@ CountedBy = Literal["account", "job", "sandbox"]
 class Model(BaseModel):
     """The base class of all models of a scenario: strict types, and unknown keys are errors.
 
+    `shorthand` is the key that is probably meant where a file has a plain value in place of a mapping.
+
     Validators are built when first used, since most models only need the validator of the whole scenario.
     """
 
@@ -139,6 +159,8 @@ class Model(BaseModel):
 
 class ClockSpec(Model):
     """How time passes in the sandbox."""
+
+    shorthand: ClassVar[str] = "mode"
 
     mode: Literal["real", "scaled", "manual", "auto"] = Field(
         default="real",
@@ -151,6 +173,8 @@ class ClockSpec(Model):
 
 class WebhookSpec(Model):
     """The webhook receiver of an account."""
+
+    shorthand: ClassVar[str] = "url"
 
     url: str = Field(max_length=2000, description="the URL that events are sent to")
     events: Texts = Field(default_factory=_no_items, description="the events to send; default: all of the provider")
@@ -165,6 +189,8 @@ class WebhookSpec(Model):
 
 class AccountSpec(Model):
     """Settings for the API keys that match `key`. The first entry that matches a key applies."""
+
+    shorthand: ClassVar[str] = "key"
 
     key: str = Field(description="an API key; `*` matches any characters", min_length=1, max_length=200)
     plan: str | None = Field(default=None, description="the plan whose limits apply")
@@ -184,6 +210,8 @@ class AccountSpec(Model):
 
 class StepSpec(Model):
     """One step of a plan. Every step but the last needs one of `for`, `polls` and `held`."""
+
+    shorthand: ClassVar[str] = "status"
 
     status: Status = Field(description="the job's status during the step")
     lasts: SpanMs | None = Field(default=None, alias="for", description="how long the step lasts")
@@ -212,6 +240,8 @@ class StepSpec(Model):
 class PlanSpec(Model):
     """The steps of a job. Their statuses go forward only: `queued`, `running`, then one final status."""
 
+    shorthand: ClassVar[str] = "steps"
+
     steps: list[StepSpec] = Field(min_length=1, max_length=100, description="the steps, in order")
 
     @model_validator(mode="after")
@@ -231,6 +261,8 @@ class PlanSpec(Model):
 
 class Condition(Model):
     """A test of one value of the request. If it has several keys, all of them must hold."""
+
+    shorthand: ClassVar[str] = "equals"
 
     equals: Any = Field(default=None, description="the value is equal to this")
     prefix: str | None = Field(default=None, max_length=1000, description="the value is a string that begins with this")
@@ -266,6 +298,8 @@ class Condition(Model):
 class FaultSpec(Model):
     """A failure of the request: an error reply, or a fault on the wire."""
 
+    shorthand: ClassVar[str] = "kind"
+
     kind: str = Field(
         max_length=100, description="the kind of fault; a provider's own error is written `provider: CODE`"
     )
@@ -282,7 +316,16 @@ class FaultSpec(Model):
     p99: DurationMs | None = Field(
         default=None, description="makes the time lognormal, with `for` as the median and 99 % below this"
     )
-    at: Share | None = Field(default=None, description="where in the body the fault happens; default: 50%")
+    at: BodyPlace | None = Field(
+        default=None,
+        description="where in the body the fault happens: a share, or a number of bytes; default: 50%",
+    )
+    inside: Literal["character"] | None = Field(
+        default=None,
+        description="moves the place into the nearest character of several bytes, so that the text before it ends in a "
+        "part of a character",
+    )
+    held: bool = Field(default=False, description="true: a `stall` lasts until the control API resumes it")
     rate: int | None = Field(default=None, ge=1, description="bytes per second of `slow_drip`")
     framing: Literal["length", "chunked"] | None = Field(
         default=None,
@@ -301,6 +344,8 @@ class FaultSpec(Model):
 class PaceSpec(Model):
     """How fast a streamed text is sent, and in what chunks."""
 
+    shorthand: ClassVar[str] = "every"
+
     first: SpanMs = Field(
         default=Span(600), description="the delay before the first chunk", json_schema_extra={"default": "600ms"}
     )
@@ -316,6 +361,8 @@ class PaceSpec(Model):
 class StreamSpec(Model):
     """The text that a streaming operation sends, its pace, and where it breaks."""
 
+    shorthand: ClassVar[str] = "text"
+
     text: str | None = Field(default=None, max_length=500_000, description="the text; default: generated")
     pace: PaceSpec = Field(
         default_factory=PaceSpec, description="how fast the text is sent", json_schema_extra={"default": {}}
@@ -325,6 +372,8 @@ class StreamSpec(Model):
 
 class WindowSpec(Model):
     """A period of the sandbox's clock. A duration such as `30s` counts from when the scenario was activated."""
+
+    shorthand: ClassVar[str] = "until"
 
     start: MomentAt | None = Field(default=None, alias="from", description="when the period begins; default: at once")
     until: MomentAt | None = Field(
@@ -387,12 +436,18 @@ Times = Annotated[
 ]
 
 
+_NTH = "only these matches of the rule, counted per account, or as `{of: job, is: 3}` per job"
+_TIMES = "applies to this many matches, from the first"
+_PROBABILITY = "a share of the matches, chosen by the seed"
+
+
 class Counted(Model):
     """A rule that can depend on the number of its matches."""
 
-    nth: Nth | None = Field(default=None, description="only these matches of the rule, counted per account")
-    times: Times | None = Field(default=None, description="applies to this many matches, from the first")
-    probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
+    if TYPE_CHECKING:  # each model declares them at their place among its keys
+        nth: NthSpec | None
+        times: TimesSpec | None
+        probability: float | None
 
     @model_validator(mode="after")
     def _one_count(self) -> Self:
@@ -410,6 +465,14 @@ class Counted(Model):
         """What has a count of its own."""
         return self.nth.of if self.nth is not None else self.times.of if self.times is not None else "account"
 
+    def takes(self, count: int, unit: float) -> bool:
+        """Return True if match number `count` (from 1) counts. `unit` is compared with the probability."""
+        return (
+            (self.nth is None or count in self.nth.numbers)
+            and (self.times is None or count <= self.times.number)
+            and (self.probability is None or unit < self.probability)
+        )
+
 
 class RuleSpec(Counted):
     """Gives matching requests a plan, a stream, a reply or a fault. The first rule that matches applies."""
@@ -426,12 +489,18 @@ class RuleSpec(Counted):
         default=None, description="only these items of a batch, from 1; `any` is every item, but not the batch itself"
     )
     during: WindowSpec | None = Field(default=None, description="only in this period of the sandbox's clock")
+    nth: Nth | None = Field(default=None, description=_NTH)
+    times: Times | None = Field(default=None, description=_TIMES)
+    probability: Share | None = Field(default=None, description=_PROBABILITY)
     plan: str | None = Field(default=None, description="the plan of the job; default: the plan named `default`")
     stream: StreamSpec | None = Field(default=None, description="the text of a streaming operation")
     reply: dict[str, Any] | None = Field(
         default=None, description="fields that are merged into the provider's own reply"
     )
     fault: FaultSpec | None = Field(default=None, description="how the request fails")
+
+
+Signature = Literal["valid", "wrong", "wrong_key", "stale", "missing"]
 
 
 class TamperingSpec(Model):
@@ -445,7 +514,7 @@ class TamperingSpec(Model):
     reorder: bool = Field(
         default=False, description="true: sent after the account's next event, or a minute late if there is none"
     )
-    signature: Literal["valid", "wrong", "wrong_key", "stale", "missing"] = Field(
+    signature: Signature = Field(
         default="valid",
         description="`wrong`: does not match; `wrong_key`: made with another secret; `stale`: valid but old; "
         "`missing`: none",
@@ -465,15 +534,54 @@ class WebhookRuleSpec(Counted):
 
     event: str = Field(max_length=100, description="an event; `*` matches any characters")
     account: str | None = Field(default=None, max_length=200, description="an API key; `*` matches any characters")
+    nth: Nth | None = Field(default=None, description=_NTH)
+    times: Times | None = Field(default=None, description=_TIMES)
+    probability: Share | None = Field(default=None, description=_PROBABILITY)
     tampering: TamperingSpec = Field(description="what to change")
 
-    def takes(self, count: int, unit: float) -> bool:
-        """Return True if match number `count` (from 1) counts. `unit` is compared with the probability."""
-        return (
-            (self.nth is None or count in self.nth.numbers)
-            and (self.times is None or count <= self.times.number)
-            and (self.probability is None or unit < self.probability)
-        )
+
+class CallOutAnswer(Model):
+    """A response that the scenario gives in place of the receiver."""
+
+    shorthand: ClassVar[str] = "status"
+
+    status: int = Field(default=200, ge=100, le=599, description="the status")
+    body: Any = Field(default=None, description="the body, as JSON; default: none")
+
+
+class CallOutRuleSpec(Counted):
+    """Changes matching call-outs, which are requests whose response the provider uses. The first rule applies.
+
+    Without a rule, a call-out is made once.
+    """
+
+    event: str = Field(max_length=100, description="the call-out, such as `source.resolve`; `*` matches any characters")
+    account: str | None = Field(default=None, max_length=200, description="an API key; `*` matches any characters")
+    nth: Nth | None = Field(default=None, description=_NTH)
+    times: Times | None = Field(default=None, description=_TIMES)
+    probability: Share | None = Field(default=None, description=_PROBABILITY)
+    lose: int = Field(default=0, ge=0, le=100, description="how many of the first attempts are not sent")
+    ignore: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="the responses to this many of the first attempts are ignored, as if late",
+    )
+    retries: list[DurationMs] = Field(
+        default_factory=_no_items,
+        max_length=20,
+        description="the delays before further attempts, after one without a 2xx response; default: none",
+    )
+    answer: CallOutAnswer | None = Field(
+        default=None, description="a response that is used in place of that of the receiver, which gets no request"
+    )
+    delay: DurationMs = Field(
+        default=0, description="by how much the first attempt is delayed", json_schema_extra={"default": "0s"}
+    )
+    signature: Signature = Field(default="valid", description="as in `tampering`")
+    age: DurationMs = Field(
+        default=3_600_000, description="how old a `stale` signature is", json_schema_extra={"default": "1h"}
+    )
 
 
 class Scenario(Model):
@@ -518,6 +626,11 @@ class Scenario(Model):
         max_length=200,
         description="changes to deliveries; the first rule that matches applies",
     )
+    call_outs: list[CallOutRuleSpec] = Field(
+        default_factory=_no_items,
+        max_length=200,
+        description="changes to other outgoing calls; the first rule that matches applies",
+    )
     providers: dict[str, dict[str, Any] | bool] = Field(
         default_factory=_no_keys, description="options for individual providers, and `additive` for all of them"
     )
@@ -555,6 +668,7 @@ class Scenario(Model):
                 "plans": {**parent.plans, **self.plans},
                 "rules": [*self.rules, *(rule for rule in parent.rules if rule.name not in own)],
                 "webhooks": [*self.webhooks, *parent.webhooks],
+                "call_outs": [*self.call_outs, *parent.call_outs],
                 "providers": options,
                 "expect": [*parent.expect, *self.expect],
             }

@@ -23,6 +23,7 @@ def catalogue_of(summaries: Collection[Summary]) -> Catalogue:
         limits=_each_once(each.limits for each in summaries),
         providers=tuple(each.name for each in summaries),
         files=tuple(f"{each.name}.{operation}" for each in summaries for operation in each.files),
+        call_outs=_each_once(each.call_outs for each in summaries),
     )
 
 

@@ -13,15 +13,20 @@ Header = tuple[bytes, bytes]
 BodyKind = Literal["json", "multipart", "form"]
 
 
+async def _do_nothing() -> None:
+    return
+
+
 class Stream(NamedTuple):
     """A body that is sent in chunks. `began` is an instant in milliseconds since the epoch.
 
-    `note` is for the journal if a fault changed the stream.
+    `note` is for the journal if a fault changed the stream. `go_on` is called when a held stall is over.
     """
 
     track: Track
     began: int
     note: str | None = None
+    go_on: Callable[[], Awaitable[None]] = _do_nothing
 
 
 class Reply(NamedTuple):

@@ -53,6 +53,8 @@ class Provider(Errors, Limits, Webhooks):
 
     `cors` is true if the real API lets web pages of all sites read its replies. Then it also answers OPTIONS.
 
+    `call_outs` are the events of its outgoing calls that are not webhooks.
+
     For the verdict on clients, with the ledger rows that say so: `poll_every` is the shortest advised time between two
     polls of a job, `patience` how long a job can take, `longest_poll` after what time a job is not worth polling, and
     `asset_lifetime` how long the link of a result works. `idempotency_header` is the header that prevents a second job,
@@ -76,6 +78,7 @@ class Provider(Errors, Limits, Webhooks):
     stages: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[tuple[str, ...]] = ()
     cors: ClassVar[bool] = False
+    call_outs: ClassVar[tuple[str, ...]] = ()
     poll_every: ClassVar[Advised | None] = None
     patience: ClassVar[Advised | None] = None
     longest_poll: ClassVar[Advised | None] = None

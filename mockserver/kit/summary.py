@@ -22,6 +22,7 @@ class Summary(NamedTuple):
     tiers: tuple[str, ...]
     limits: tuple[str, ...]
     files: tuple[str, ...] = ()
+    call_outs: tuple[str, ...] = ()
 
 
 def summary(provider: Provider) -> Summary:
@@ -37,6 +38,7 @@ def summary(provider: Provider) -> Summary:
         tiers=(*provider.tiers, *provider.aliases),
         limits=tuple(dict.fromkeys(figure for tier in provider.tiers.values() for figure in tier)),
         files=tuple(o.name for o in provider.operations if o.hidden and o.public and o.method == "GET"),
+        call_outs=provider.call_outs,
     )
 
 

@@ -101,11 +101,10 @@ def _name_rules(parts: dict[str, Any], known: Catalogue) -> None:
     }
     rule["operation"]["anyOf"] = _one_or_more("Operation", minimum=1)
     rule["when"]["propertyNames"] = {"pattern": _WHEN, "examples": ["input", "body.prompt", "header.user-agent"]}
-    event = parts["WebhookRuleSpec"]["properties"]["event"]
-    parts["WebhookRuleSpec"]["properties"]["event"] = {
-        **_description_and_default(event),
-        "anyOf": [{"enum": ["*", *known.events]}, _STAR],
-    }
+    for name, events in (("WebhookRuleSpec", known.events), ("CallOutRuleSpec", known.call_outs)):
+        properties = parts[name]["properties"]
+        described = _description_and_default(properties["event"])
+        properties["event"] = {**described, "anyOf": [{"enum": ["*", *events]}, _STAR]}
 
 
 def _name_faults(fault: dict[str, Any], providers: Sequence[Provider]) -> None:

@@ -26,6 +26,7 @@ SUMMARIES: tuple[Summary, ...] = (
         tiers=("free", "starter", "pro", "enterprise", "basic"),
         limits=("requests_per_minute", "analyses_per_day", "video_seconds", "file_bytes"),
         files=(),
+        call_outs=(),
     ),
     Summary(
         name="prompttovideo",
@@ -38,6 +39,7 @@ SUMMARIES: tuple[Summary, ...] = (
         tiers=("free", "basic", "pro", "enterprise", "starter"),
         limits=("calls_per_day",),
         files=("video_file", "thumbnail_file"),
+        call_outs=(),
     ),
     Summary(
         name="nanophoto",
@@ -64,6 +66,7 @@ SUMMARIES: tuple[Summary, ...] = (
         tiers=("free", "pro", "enterprise", "starter", "basic"),
         limits=("requests_per_hour",),
         files=(),
+        call_outs=(),
     ),
     Summary(
         name="descrideo",
@@ -87,6 +90,7 @@ SUMMARIES: tuple[Summary, ...] = (
         tiers=("standard", "free", "starter", "basic", "pro", "enterprise"),
         limits=("requests_per_minute", "tokens_per_month", "sandbox_jobs_per_day", "demo_jobs_per_day"),
         files=(),
+        call_outs=("source.resolve", "source.fetch"),
     ),
     Summary(
         name="dumplingai",
@@ -99,5 +103,6 @@ SUMMARIES: tuple[Summary, ...] = (
         tiers=("free", "starter", "basic", "pro", "enterprise"),
         limits=("requests_per_minute",),
         files=(),
+        call_outs=(),
     ),
 )

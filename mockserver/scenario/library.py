@@ -13,8 +13,10 @@ from mockserver.core.scenario import Scenario
 from mockserver.scenario.builder import MAX_EXTENDS, Builder, read_file, read_text
 from mockserver.scenario.folder import ENDINGS, file_beside, files_in, version_of
 from mockserver.source.document import Document, SourceError, SourceErrors
-from mockserver.source.suggestions import describe, did_you_mean
+from mockserver.source.suggestions import describe, nearest
 
+# Names of scenarios in an error about an unknown one.
+_MAX_NAMED = 3
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -137,7 +139,7 @@ class Library:
             return files[name]
         if is_path(name):
             raise LookupError(f"{describe(name)} is a path; give the name of a scenario")
-        raise LookupError(f"there is no scenario named {describe(name)}{did_you_mean(name, sorted(files))}")
+        raise LookupError(f"there is no scenario named {describe(name)}{_nearest(name, sorted(files))}")
 
     def _extended(self, name: str, file: Path | None) -> Path:
         """Return the file of the scenario that a document extends. Raises LookupError.
@@ -170,6 +172,17 @@ def _summary(name: str, path: Path) -> ScenarioSummary | None:
     if not isinstance(data, dict) or "scenario" not in data:
         return None
     return ScenarioSummary(name, path, " ".join(str(data.get("description", "")).split()))
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    """Return the end of an error about an unknown scenario: the most similar name, or a few and where to find all."""
+    meant = nearest(name, names)
+    if meant is not None:
+        return f"; did you mean {describe(meant)}?"
+    part = name.casefold()
+    some = [each for each in names if part and len(part) > 2 and (part in each or each in part)] or names
+    such = ", ".join(some[:_MAX_NAMED])
+    return f"; there are {len(names)}, such as {such}: see `mockserver scenarios` or GET /_mock/scenarios"
 
 
 def is_path(reference: str) -> bool:

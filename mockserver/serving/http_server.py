@@ -122,7 +122,7 @@ class HttpServer:
 
     def _update_date(self) -> None:
         # The value changes every second (RFC 9110 section 6.6.1).
-        self.shared.default_headers = ((b"date", http_date(wall_ms()).encode()),)
+        self.shared.date = b"date: %b\r\n" % http_date(wall_ms()).encode()
         self._date = asyncio.get_running_loop().call_later(1.0, self._update_date)
 
     @contextmanager

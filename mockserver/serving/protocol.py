@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
 from mockserver.core.masking import Masking
 from mockserver.core.reasons import reason
-from mockserver.kit.operations import Header, Reply
+from mockserver.kit.operations import Reply
 from mockserver.serving.batched_writes import BatchedWrites
 from mockserver.serving.connection import STATUS_LINES, SocketConnection
 from mockserver.serving.deadlines import Deadlines, WaitTime
@@ -41,7 +41,7 @@ class Application(Protocol):
 class Shared:
     """What the connections of one server share: the application, the timer, and the open connections and tasks.
 
-    Every reply has the `default_headers`: Date (RFC 9110 section 6.6.1), which the server updates.
+    `date` is the Date header of replies that have none (RFC 9110 section 6.6.1), as a line. The server updates it.
     """
 
     app: Application
@@ -49,7 +49,7 @@ class Shared:
     access_log: bool = False
     connections: "set[HttpProtocol]" = field(default_factory=set)
     tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
-    default_headers: Sequence[Header] = ()
+    date: bytes = b""
 
 
 class _Wait(NamedTuple):
@@ -131,9 +131,9 @@ class HttpProtocol(asyncio.Protocol):
         self._receiver.scheme = scheme
 
     @property
-    def default_headers(self) -> Sequence[Header]:
-        """The headers that every reply has."""
-        return self._shared.default_headers
+    def date(self) -> bytes:
+        """The Date header of replies that have none, as a line."""
+        return self._shared.date
 
     # Flow control.
 
@@ -351,6 +351,7 @@ class HttpProtocol(asyncio.Protocol):
         receiver.complete_fields()
         reply = await self.app.refused(status, message, receiver.url.decode("latin-1"), receiver.headers)
         body = encode(reply)
-        fields = [*self.default_headers, *head(reply, (), len(body)), (b"connection", b"close")]
+        fields = [*head(reply, (), len(body)), (b"connection", b"close")]
         lines = b"".join(b"%b: %b\r\n" % field for field in fields)
-        self._refusal = STATUS_LINES[reply.status] + lines + b"\r\n" + body
+        default = b"" if b"\ndate: " in lines else self.date
+        self._refusal = STATUS_LINES[reply.status] + default + lines + b"\r\n" + body

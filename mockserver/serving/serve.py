@@ -46,6 +46,7 @@ def serve(
         options = {
             "access_log": bool(settings.access_log),
             "on_started": partial(_started, app),
+            "on_closing": app.end_listeners,
             "on_closed": app.close,
         }
         server = server_class(app, limits, **options)

@@ -255,11 +255,14 @@ def validate(admission: Admission, operation: Operation) -> None:
 async def choose_rule(admission: Admission, operation: Operation) -> None:
     """Find an armed fault for the request or, if there is none, the first rule that matches it."""
     sandbox, account = admission.sandbox, admission.optional_account
-    armed, fault = await armed_fault(sandbox, admission.name, account)
+    injected = sandbox.inject(admission.name, admission.path) if sandbox.inject is not None else None
+    armed, fault = await armed_fault(sandbox, admission.name, account) if injected is None else (None, None)
     if fault is not None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return
     view = view_of(admission, admission.name, admission.data, input_of(admission.data, operation.input))
     rule = admission.rule = await choose(sandbox, view, account, admission.misses, admission.path.get(operation.job_in))
-    if rule is not None:
+    if injected is not None:
+        admission.fault = injected
+    elif rule is not None:
         admission.fault = rule.fault

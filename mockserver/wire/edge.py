@@ -25,6 +25,7 @@ from mockserver.wire.checks import Admission
 from mockserver.wire.cors import CrossOrigin
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
+from mockserver.wire.reply import date
 from mockserver.wire.request import Broken, Disconnected, Ended
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
@@ -84,6 +85,8 @@ class Edge:
         self.policy = policy
         self.routes: Routes[Operation] = Routes(provider.operations)
         self._prepared = {operation.name: self._prepare(operation) for operation in provider.operations}
+        # Content-Type, Content-Length, Date and the limits.
+        self._usual_headers = 3 + len(provider.limit_headers)
         self.cross_origin = CrossOrigin(provider, everywhere=policy.cors)
 
     def _prepare(self, operation: Operation) -> _Prepared:
@@ -285,8 +288,10 @@ class Edge:
         if status == 405:
             refusal = _no_such_path(message) if match is None else self._no_such_method(match)
         reply = self.provider.error_reply(refusal)
-        usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), sandbox.clock.now())
+        now = sandbox.clock.now()
+        usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), now)
         extra = (
+            date(now),
             *_with_refusal_headers(reply, refusal),
             *self.provider.usage_headers(usage),
             *self.cross_origin.headers(headers, chosen=sandbox.program.cors),
@@ -309,7 +314,7 @@ class Edge:
             # The request was refused before it was counted, or its operation counts against no limit.
             account, now = admission.optional_account, admission.now
             usage = await current_usage(self.provider, admission.sandbox, admission.key, now, account)
-        extra = self.provider.usage_headers(usage)
+        extra = (date(admission.sandbox.clock.now()), *self.provider.usage_headers(usage))
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
         cross_origin = self.cross_origin.headers(admission.request.headers, chosen=admission.sandbox.program.cors)
@@ -352,12 +357,14 @@ class Edge:
             request.fields,
             {"chunks": sender.chunks} if sender.chunks else None,
             0,
-            request.head_bytes,
+            # 0, if there are other headers than those that every reply has: they can be long.
+            request.head_bytes if len(sender.headers) <= self._usual_headers else 0,
             sender.delivered,
             usage[0] if usage else None,
             admission.retry_at,
             admission.digest,
             None if real_start is None else (real_start, wall_ms()),
+            () if secret else sender.headers,
         )
         sandbox.tally.request(entry)
         if not ended:

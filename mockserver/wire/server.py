@@ -212,11 +212,11 @@ class Server:
         reply = self._cross_origin.options(request, None, chosen=chosen)
         if reply is None:
             reply = _problem(404, self._unmatched.message(address.path, closest))
+        reply = reply._replace(headers=(*reply.headers, *self._cross_origin.headers(request.headers, chosen=chosen)))
         if sandbox is not None:
-            await sandbox.store.append(
-                self._unmatched.journal_entry(address, closest, request, reply, sandbox.clock.now())
-            )
-        await _respond(connection, reply, self._cross_origin.headers(request.headers, chosen=chosen))
+            entry = self._unmatched.journal_entry(address, closest, request, reply, sandbox.clock.now())
+            await sandbox.store.append(entry)
+        await _respond(connection, reply)
 
     def _find(self, path: str, host: str) -> tuple[Address, _Route]:
         address = self._book.find(path, host)

@@ -8,7 +8,7 @@ from mockserver.kit.operations import Reply
 from mockserver.kit.provider import Provider
 from mockserver.source.suggestions import clip
 from mockserver.wire.address import Address
-from mockserver.wire.reply import encode
+from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Request
 
 # Only this many characters of a path are compared: the time for it grows with the square of the length.
@@ -51,6 +51,7 @@ class Unmatched:
     ) -> JournalEntry:
         """Return the entry for the journal of the request's sandbox; `now` is the time on the sandbox's clock."""
         missing = "no provider has this path" + (f"; closest: {closest}" if closest else "")
+        body = encode(reply)
         return JournalEntry(
             "request",
             now,
@@ -59,6 +60,7 @@ class Unmatched:
             query=request.query.decode("latin-1"),
             status=reply.status,
             note=reply.note or missing,
-            reply=encode(reply)[:KEPT_BODY],
+            reply=body[:KEPT_BODY],
             headers=request.fields,
+            reply_headers=head(reply, (), len(body)),
         )
