@@ -147,7 +147,8 @@ class Facts:
         outdoors, time = self.shown["place"] in _OUTDOORS, _TIMES.get(self.scene.moment)
         time = time if outdoors else None
         flags = {
-            "safe": True, "unsafe": False, "advert": self.scene.theme == "product", "outdoor": outdoors, "indoor": not outdoors,
+            "safe": True, "unsafe": False, "advert": self.scene.theme == "product",
+            "outdoor": outdoors, "indoor": not outdoors,
             "day": time in ("day", "morning") or (not outdoors and self.scene.moment != "night"),
             "night": self.scene.moment == "night", "morning": time == "morning", "evening": time == "evening",
             "people": self.count("person") > 0, "music": True, "sound": True, "transcript": True, "quotes": True,
