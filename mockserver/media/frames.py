@@ -19,8 +19,8 @@ LOOP, GROUP = 20, 10
 # for each of the palettes: 20 bands of colour and a bright square that moves to the right and back. Bands and
 # square are on the grid of macroblocks, which keeps a file below 150 KB. The first picture of each second is an IDR, so
 # a player can seek to any second. x264 gives neighbouring IDRs different idr_pic_ids, as required (ITU-T H.264,
-# section 7.4.3), also when a loop is repeated. The encoder's text (SEI, type 6) is removed. Created with ffmpeg 5.1 by this command
-# (without the indentation), where S is 1 for 640x360 and 3 for 1920x1080:
+# section 7.4.3), also when a loop is repeated. The encoder's text (SEI, type 6) is removed. Created with ffmpeg 5.1 by
+# this command (without the indentation), where S is 1 for 640x360 and 3 for 1920x1080:
 #
 #   ffmpeg -f lavfi -i "color=s=640x360:r=10:d=16,format=yuv420p,geq=\
 #     lum='if(between(X,S*(160+32*(10-abs(10-mod(N,20)))),S*(224+32*(10-abs(10-mod(N,20))))-1)\
