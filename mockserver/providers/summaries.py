@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.kit.summary import Summary
 
 ProviderName = Literal["videotoprompt", "prompttovideo", "nanophoto", "descrideo", "dumplingai"]
