@@ -128,7 +128,7 @@ async def show_scenario_file(parts: ServerParts) -> WatchedScenario:
     summary="Get the text of a scenario",
     response_class=Response,
     responses={
-        200: {"content": {"application/yaml": {"schema": {"type": "string"}}}},
+        200: {"content": {"application/yaml": {}}},
         **problems({404: "There is no such scenario"}),
     },
 )

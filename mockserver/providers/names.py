@@ -23,6 +23,8 @@ OperationName = Literal[
     "prompttovideo.list_videos",
     "prompttovideo.get_account",
     "prompttovideo.get_queue_status",
+    "prompttovideo.video_file",
+    "prompttovideo.thumbnail_file",
     "nanophoto.reverse_prompt",
     "descrideo.create_description",
     "descrideo.get_description",

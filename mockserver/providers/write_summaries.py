@@ -14,7 +14,6 @@ _HEAD = '''\
 
 from typing import Literal
 
-from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.kit.summary import Summary
 
 ProviderName = Literal[{names}]
@@ -48,7 +47,7 @@ def _source(found: Summary) -> str:
 def names_written_out() -> str:
     """Return the text of `names.py`."""
     providers = all_providers()
-    operations = [f"{p.name}.{o}" for p in providers for o in summary(p).operations]
+    operations = [f"{p.name}.{o}" for p in providers for o in (*summary(p).operations, *summary(p).files)]
     every = ["*", *(f"{p.name}.*" for p in providers), *operations]
     kinds = [*ERROR_KINDS, *WIRE_KINDS, *(f"{p.name}: {code}" for p in providers for code in p.codes)]
     return _NAMES.format(operations=_literal(every), kinds=_literal(kinds))

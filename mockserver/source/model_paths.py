@@ -97,6 +97,8 @@ def _step(located: LocatedError, annotation: Any, data: Any, depth: int, part: s
         return member, data
     if child is not _ABSENT:
         located.loc = (*located.loc, part)
+    elif part == 0 and isinstance(data, dict):
+        child = data  # a list of one mapping that is written without brackets
     return (Any if unknown else _inner(members[0], part)), child
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from mockserver.core.scenario import SECRET
 from mockserver.kit.additive import OpenText
+from mockserver.kit.languages import IsoLanguage
 from mockserver.kit.models import Body, Instant, ProviderOptions, Shape, WebUrl
 
 Platform = Literal["midjourney", "stable-diffusion", "dalle3", "sora", "runway", "generic"]
@@ -46,7 +47,7 @@ def _redirect_uri(text: str) -> str:
 RedirectUri = Annotated[str, AfterValidator(_redirect_uri), Field(json_schema_extra={"pattern": REDIRECT_URI})]
 AnalysisId = Annotated[str, Field(pattern="^ana_[A-Za-z0-9]+$", examples=["ana_abc123"])]
 BatchId = Annotated[str, Field(pattern="^bat_[A-Za-z0-9]+$", examples=["bat_abc123"])]
-Language = Annotated[str, Field(pattern="^[a-z]{2}$", description="ISO 639-1 code of the output's language")]
+Language = Annotated[IsoLanguage, Field(description="ISO 639-1 code of the output's language")]
 
 
 class Options(Body):

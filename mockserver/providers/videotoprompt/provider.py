@@ -8,6 +8,7 @@ from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Effects, Job, State
 from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Error, RefusalContext
+from mockserver.kit.languages import NOT_A_LANGUAGE
 from mockserver.kit.limits import LimitHeader
 from mockserver.kit.operations import Documented, ErrorReplies, Operation
 from mockserver.kit.provider import BEARER, Holder, Provider
@@ -138,6 +139,7 @@ class VideoToPrompt(Provider):
     problem_rows = {
         "missing": (),
         "literal_error": (),
+        NOT_A_LANGUAGE: ("rule.language_codes",),
         "too_short": ("rule.batch_size",),
         "too_long": ("rule.batch_size",),
         "*": ("rule.checks",),
