@@ -65,7 +65,7 @@ default: $(VENV)/.dev ## regenerate the Python form of the default scenario
 
 summaries: $(VENV)/.dev ## regenerate the summaries of the providers
 	@$(BIN)/python -m mockserver.providers.write_summaries
-	@$(BIN)/ruff format --quiet mockserver/providers/summaries.py
+	@$(BIN)/ruff format --quiet mockserver/providers/summaries.py mockserver/providers/names.py
 
 docs: $(VENV)/.package ## regenerate the generated parts of the documentation
 	@$(BIN)/python docs/generate.py

@@ -101,7 +101,7 @@ async def cpu_of(server: Server, port: int, path: str, options: argparse.Namespa
     return (server.cpu() - before) / seconds
 
 
-async def measure(server: Server, options: argparse.Namespace) -> list[Budget]:
+async def measure(server: Server, options: argparse.Namespace) -> list[Budget]:  # noqa: PLR0915 - one after the other
     """Measure everything."""
     port = server.port
     base, path = f"http://127.0.0.1:{port}", submit(port)

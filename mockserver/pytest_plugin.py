@@ -6,6 +6,7 @@ new sandbox, which is deleted at its end.
 """
 
 import gc
+import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,7 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.core.verdict.policy import Policy
+    from mockserver.sweep.pytest_suite import SweepPlugin
     from mockserver.testing.coverage import CoveragePlugin
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
@@ -48,6 +50,9 @@ _VERDICT = (
 _FAIL_ON = "fail the run for findings of this severity and above: error, warning, note or never (default: error)"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
+_sweep: "pytest.StashKey[SweepPlugin]" = pytest.StashKey()
+# Set by `mockserver sweep` for the process of the tests.
+_SWEEP = "MOCKSERVER_SWEEP"
 _coverage: "pytest.StashKey[CoveragePlugin]" = pytest.StashKey()
 _verdict: "pytest.StashKey[VerdictPlugin]" = pytest.StashKey()
 
@@ -96,6 +101,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[_coverage] = CoveragePlugin.of(config, outputs, fail_under)
         config.pluginmanager.register(config.stash[_coverage], "mockserver-coverage")
+    if _SWEEP in os.environ:
+        from mockserver.sweep.pytest_suite import SweepPlugin
+        from mockserver.sweep.recording import Request
+
+        config.stash[_sweep] = SweepPlugin(config, Request.read(os.environ[_SWEEP]))
+        config.pluginmanager.register(config.stash[_sweep], "mockserver-sweep")
     verdicts = _setting(config, "verdict")
     if verdicts:
         from mockserver.testing.verdicts import VerdictPlugin
@@ -151,10 +162,15 @@ def mockserver(request: pytest.FixtureRequest, _mockserver_host: "Host") -> "Ite
     if problem is not None:
         pytest.fail(f"mockserver: {problem}", pytrace=False)
     request.node.stash[_handle] = handle
+    sweep = request.config.stash.get(_sweep, None)
+    if sweep is not None:
+        sweep.opened(handle)
     try:
         yield handle
     finally:
         del request.node.stash[_handle]
+        if sweep is not None:
+            sweep.closing()
         _judge(request, request.node.nodeid, handle)
         handle.close()
 

@@ -40,7 +40,7 @@ def test_a_result_is_written_in_its_language(lang):
         found = describe(Seeded(n), "", FIELDS, lang, None, "vision_audio")
         story = locale(lang).stories[Scene.of(Seeded(n), "").story]
         assert story.title in found["title"]
-        assert found["tags"] == story.tags.split(", ")
+        assert found["tags"][:-1] == story.tags.split(", ")
         assert story.subject.lower() in str(found["description"]).lower()
         assert not set("{}") & set(str(found["description"]) + str(found["title"]))
 
@@ -76,12 +76,23 @@ def test_instructions_can_make_the_text_shorter():
     assert len(text_of("Keep it short")) < len(text_of()) / 2
 
 
-def test_other_instructions_are_repeated_in_one_line_of_bounded_length():
-    assert "“Mention our brand Acme”" in text_of("Mention our brand Acme.")
-    noisy = text_of("Write about\n| the \x07 <b>dog</b> `x`" + " please" * 20_000)
-    assert len(noisy) < len(text_of()) + 300
-    assert not set("|\n\x07<>`") & set(noisy)
-    assert text_of("\n\t ") == text_of()
+def test_two_videos_with_the_same_story_differ_by_a_detail():
+    scenes = [Scene.of(Seeded(n), "") for n in range(200)]
+    keynotes = [scene for scene in scenes if scene.story == "talk.keynote"]
+    assert len({scene.detail for scene in keynotes}) >= 4
+    for n, scene in enumerate(scenes):
+        words = locale("en")
+        found = describe(Seeded(n), "", FIELDS)
+        assert words.details[scene.detail] in str(found["description"]).lower()
+        assert str(found["tags"][-1]) in words.details[scene.detail]
+        assert not str(found["tags"][-1]).startswith(("a ", "an "))
+
+
+def test_what_cannot_be_heard_is_not_in_the_result_of_a_recording():
+    for n in range(60):
+        words, scene = locale("en"), Scene.of(Seeded(n), "")
+        found = describe(Seeded(n), "", FIELDS, mode="audio")
+        assert words.details[scene.detail] not in str(found).lower()
 
 
 def test_hashtags_are_tags_with_a_hash():

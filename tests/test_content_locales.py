@@ -66,9 +66,9 @@ def test_the_phrases_of_stories_are_sentences_that_fit_a_table(code):
 
 @pytest.mark.parametrize("code", CODES)
 def test_forms_use_known_slots_only(code):
-    plain = {"subject", "moment", "light", "mood", "palette", "music"}
+    plain = {"subject", "detail", "moment", "light", "mood", "palette", "music"}
     known = plain | {name.capitalize() for name in plain} | {"camera", "lens", "mm", "colors", "n", "what", "title"}
-    known |= {"hint", "line", "gist", "effect", "count", "total"}
+    known |= {"hint", "line", "words", "effect", "count", "total", "accent"}
     words = locale(code)
     for form in phrases((words.prompt, words.shots, words.description)):
         slots = {name for _, name, _, _ in string.Formatter().parse(form) if name is not None}

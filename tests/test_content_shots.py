@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.content.locales import CODES, locale
 from mockserver.content.shots import reverse_prompt
-from mockserver.content.timing import clock, split
+from mockserver.content.timing import clock, rounded, split
 from mockserver.core.seeded import Seeded
 
 HINT = "https://static.nanophoto.ai/demo/sk2-ad.mp4"
@@ -40,7 +40,7 @@ def test_the_table_is_well_formed_and_its_durations_add_up(code, duration):
         assert {len(row) for row in rows} == {6}
         assert all(cell for row in rows for cell in row)
         assert [row[0] for row in shots] == [str(number + 1) for number in range(len(shots))]
-        assert sum(seconds(row[5]) for row in shots) == Decimal(str(duration))
+        assert sum(seconds(row[5]) for row in shots) == Decimal(rounded(round(duration * 1000))) / 1000
         assert all(seconds(row[5]) > 0 for row in shots)
 
 
@@ -109,3 +109,38 @@ def test_parts_of_a_time_add_up_to_it(millis, weights):
 
 def test_a_clock_shows_hours_only_when_there_are_any():
     assert [clock(s) for s in (0, 59.9, 61, 3599, 3661)] == ["00:00", "00:59", "01:01", "59:59", "1:01:01"]
+
+
+@pytest.mark.parametrize(("exact", "stated"), [(473, 473), (12_345, 12_300), (19_960, 20_000), (47_213, 47_000)])
+def test_a_length_is_stated_as_a_person_would(exact, stated):
+    assert rounded(exact) == stated
+
+
+@pytest.mark.parametrize("duration", [8, 10.037, 12.345, 31.7, 47.213, 89.999, 600])
+def test_shot_lengths_are_round_numbers(duration):
+    """Nobody writes down that a shot took 6.713 seconds: all but the last are in half seconds."""
+    for n in range(40):
+        lengths = [seconds(row[5]) for row in table(reverse_prompt(Seeded(n), "", "en", duration))[2:]]
+        assert all(length % Decimal("0.5") == 0 for length in lengths[:-1])
+        assert lengths[-1] % Decimal("0.1") == 0
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_sound_and_light_vary_from_shot_to_shot(code):
+    for n in range(30):
+        shots = table(reverse_prompt(Seeded(n), "", code, 60))[2:]
+        music, effects = zip(*(row[4].split("<br>")[:2] for row in shots), strict=True)
+        assert all(one != two for one, two in pairwise(music))
+        assert len(set(effects)) >= 4
+        light = [row[3].rpartition(locale(code).shots.light.partition("{light}")[0])[2] for row in shots]
+        assert all(one != two for one, two in pairwise(light))
+
+
+@pytest.mark.parametrize("code", ["en", "de", "ja"])
+def test_the_prompt_has_the_camera_of_one_of_the_shots(code):
+    words = locale(code)
+    for n in range(60):
+        text = reverse_prompt(Seeded(n), "", code, 10 + n)
+        prompt = text.rpartition("## ")[2].lower()
+        cameras = {words.comma.join((row[1], row[2])).lower() for row in table(text)[2:]}
+        assert any(camera in prompt for camera in cameras)

@@ -262,10 +262,24 @@ async def test_the_result_is_in_the_language_and_the_style_asked_for():
     async with Conversation() as t:
         plain = (await ended(t))["result"]["description"]
         french = (await ended(t, job(client_context={"lang": "fr"})))["result"]["description"]
-        wish = {"custom_instructions": "Mention the weather"}
-        obeyed = (await ended(t, job(client_context=wish)))["result"]["description"]
+        wish = {"custom_instructions": "Mention our brand Acme in at most 25 words"}
+        followed = await ended(t, job(client_context=wish))
         assert len({plain, french}) == 2
-        assert "Mention the weather" in obeyed
+        assert "Acme" in followed["result"]["description"]
+        assert len(followed["result"]["description"].split()) <= 25
+        assert "mention" not in str(followed["result"]).lower()
+        assert "Acme" not in followed["result"]["title"]
+
+
+async def test_the_parts_of_a_job_take_no_longer_than_the_job():
+    plans = {"quick": {"steps": [{"status": "running", "for": "1s"}, {"status": "succeeded"}]}}
+    rules = [{"name": "a short job", "operation": "descrideo.*", "plan": "quick"}]
+    async with Conversation({"extends": "default", "plans": plans, "rules": rules}) as t:
+        for n in range(20):
+            source = {"type": "direct_url", "url": f"https://example.com/{n}.mp4"}
+            timing = (await ended(t, job("vision_audio", source=source)))["timing_ms"]
+            assert 900 <= sum(timing.values()) <= 1000
+            assert all(part > 0 for part in timing.values())
 
 
 async def test_the_meta_data_tell_what_was_heard():

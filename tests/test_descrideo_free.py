@@ -90,10 +90,10 @@ async def test_a_demo_job_from_its_creation_to_its_webhook():
     """FACTS section 4: demo; custom instructions are allowed."""
 
     async with Conversation() as t:
-        wish = {"lang": "en", "custom_instructions": "Mention the weather"}
+        wish = {"lang": "en", "custom_instructions": "Mention our brand Acme"}
         job_id = await create(t, job(frames=10, client_context=wish), DEMO, DEMO_KEY)
         assert (await passed(t, job_id, DEMO, DEMO_KEY))[-1] == "succeeded"
-        assert "Mention the weather" in (await status(t, job_id, DEMO, DEMO_KEY))["result"]["description"]
+        assert "Acme" in (await status(t, job_id, DEMO, DEMO_KEY))["result"]["description"]
         assert told(hooks(t)[0])["job_id"] == job_id
 
 

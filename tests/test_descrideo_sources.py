@@ -406,3 +406,13 @@ async def test_other_accounts_do_not_see_what_a_broker_was_asked():
         asked = {json.loads(c.body)["job_id"]: c for c in t.receivers.calls if c.url == BROKER}
         for job_id, key in ((first, KEY), (second, "nxt_key-2")):
             assert verified(asked[job_id].body, dict(asked[job_id].headers), await secret(t, key))
+
+
+async def test_the_reference_of_a_private_video_selects_its_description():
+    """FACTS section 4: same video, same result; the presigned URL is another one each time."""
+
+    async with among(Conversation(), Receivers()) as t:
+        first, second = [(await ended(t, brokered()))["result"] for _ in range(2)]
+        other = {"type": "source_provider", "provider": {"url": BROKER, "reference": "video-43"}}
+        third = (await ended(t, job(source=other)))["result"]
+        assert first == second != third

@@ -3,6 +3,8 @@
 import asyncio
 import re
 import shutil
+import subprocess
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +22,14 @@ STREAM = "nanophoto.reverse_prompt"
 def test_the_suite_passes(pytester: pytest.Pytester) -> None:
     shutil.copytree(EXAMPLES / "pytest_suite", pytester.path, dirs_exist_ok=True)
     run_inner(pytester).assert_outcomes(passed=7)
+
+
+def test_the_suite_passes_as_its_page_says_in_a_clone() -> None:
+    """In `examples/`, where pytest would otherwise use the settings of the repository."""
+    assert "\npytest pytest_suite\n" in (EXAMPLES / "README.md").read_text("utf-8")
+    command = [sys.executable, "-m", "pytest", "pytest_suite", "-p", "no:cacheprovider"]
+    run = subprocess.run(command, cwd=EXAMPLES, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, "7 passed" in run.stdout) == (0, True), run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mockserver.content import videos
 from mockserver.core.faults import Refusal
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
@@ -174,7 +175,7 @@ async def test_unknown_fields_are_ignored():
 )
 async def test_links_to_youtube(url):
     """FACTS section 3: youtube (youtube.com/watch, youtu.be, /shorts, m., www.)."""
-    assert links.youtube_id(url) == "W-15-UmGP5s"
+    assert videos.youtube_id(url) == "W-15-UmGP5s"
 
     async with Conversation(AUTO) as t:
         answered(await t.post(API, {"videoSource": "youtube", "videoUrl": url}))
@@ -251,7 +252,7 @@ async def test_links_to_something_else(url):
 
 @given(st.text(max_size=60) | st.text(":/?#@[]%.&=youtbecmwahvsr0", max_size=60).map("https://{}".format))
 def test_no_link_is_too_strange_to_be_judged(url):
-    assert links.youtube_id(url) is None or isinstance(links.youtube_id(url), str)
+    assert videos.youtube_id(url) is None or isinstance(videos.youtube_id(url), str)
     assert isinstance(links.is_video_url(url), bool)
 
 

@@ -265,9 +265,9 @@ def test_that_fails_by_itself(mockserver):
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(
         [
-            "prompttovideo.generate was expected once, but it was not called",
+            "test_*.py:10: prompttovideo.generate was expected once, but it was not called",
             "  other call: POST /v1/analyze/url -> 202 (videotoprompt.analyze_url key sbx-t*)",
-            "videotoprompt.analyze_url was expected at most once, but it was called twice",
+            "test_*.py:11: videotoprompt.analyze_url was expected at most once, but it was called twice",
             "  call: POST /v1/analyze/url -> 202*",
         ]
     )

@@ -293,6 +293,14 @@ def test_every_declared_row_is_in_the_ledger() -> None:
         assert not missing
 
 
+def test_the_advice_of_the_providers() -> None:
+    every = {provider.name: provider.poll_every for provider in all_providers()}
+    assert {name: advised.ms for name, advised in every.items() if advised} == {
+        "videotoprompt": 3_000,
+        "nanophoto": 5_000,
+    }
+
+
 def test_every_operation_has_a_role() -> None:
     known = {f"{p.name}.{name}": role for p in all_providers() for name, role in roles(p).items()}
     assert known["videotoprompt.analyze_upload"] == known["descrideo.create_sandbox_description"] == "submit"

@@ -341,6 +341,23 @@ def test_headers_that_announced_the_end_of_the_limit(story: Story) -> None:
     assert "the headers of #18, #19 and #20 had reported that at most 2 requests were left" in finding.message
 
 
+def test_a_limit_that_runs_out_in_every_window_is_one_finding(story: Story) -> None:
+    story.now = 1_200_000
+    for window in range(3):
+        for used in range(1, 21):
+            story.call("get", usage=story.usage(used, 20), intent=f"{window} {used}")
+        story.call("get", status=429, usage=story.usage(20, 20), intent=f"{window} 21")
+        story.wait(60)
+    assert story.finding("rate_headers_ignored").message.endswith("were left, and so in 2 later windows")
+
+
+def test_a_limit_of_five_has_no_last_tenth(story: Story) -> None:
+    for used in range(1, 6):
+        story.call("get", usage=story.usage(used, 5), intent=str(used))
+    story.call("get", status=429, usage=story.usage(5, 5), intent="6")
+    assert not story.findings("rate_headers_ignored")
+
+
 @pytest.mark.parametrize("way", ["no headers", "scripted", "jump", "no refusal"])
 def test_a_limit_that_was_not_announced(story: Story, way: str) -> None:
     story.now = 1_200_000

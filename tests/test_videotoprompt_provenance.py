@@ -21,7 +21,7 @@ NAMED = Settings(rule_header=True)
 SUBMIT = f"{ROOT}/url"
 URL = {"url": "https://example.com/a.mp4", "platform": "midjourney"}
 JSON = {"Content-Type": "application/json"}
-ASKED = {"style_depth": "standard", "include_negative": True, "language": "en", "hint": "https://example.com/a.mp4"}
+ASKED = {"style_depth": "standard", "include_negative": True, "language": "en", "video": "https://example.com/a.mp4"}
 HOOK = {"url": "http://127.0.0.1:9000/hook", "secret": "whsec_1"}
 DAY = {"accounts": [{"key": "*", "plan": "pro", "limits": {"analyses_per_day": 1}}]}
 

@@ -20,6 +20,7 @@ examples:
   mockserver coverage --fail-under 80           report which behaviours the tests have covered
   mockserver exam http://localhost:9000/hook --provider descrideo --secret s   check a receiver of webhooks
   mockserver verdict                            judge the clients: paid twice, polled too fast, and more
+  mockserver sweep -- pytest                    run the tests with one fault at each of their calls
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
 
 `mockserver COMMAND --help` describes a command.
@@ -40,6 +41,8 @@ COMMANDS = {
     "coverage": "coverage",
     "verdict": "verdict",
     "exam": "exam",
+    "sweep": "sweep",
+    "prove": "sweep",
 }
 
 

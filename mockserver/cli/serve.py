@@ -96,7 +96,8 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument(
         "--token",
-        help="token of the control API (default: none on localhost, otherwise a random one, which is printed)",
+        help="token of the control API; `none` for none (default: none on localhost, otherwise a random one, which is "
+        "printed)",
     )
     serve.add_argument(
         "--allow-host",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 from mockserver.content import hints
+from mockserver.content.themes import DETAILS as DETAILS_OF
 from mockserver.content.themes import FRAMES, SETTINGS, STORIES, Setting
 from mockserver.core.seeded import Seeded
 
@@ -60,18 +61,20 @@ _COLORS = {
 MOMENTS = tuple(dict.fromkeys(moment for setting in SETTINGS.values() for moment in setting.lights))
 LIGHTS = tuple(_PALETTES_OF)
 PALETTES = tuple(_COLORS)
+DETAILS = tuple(detail for details in DETAILS_OF.values() for detail in details)
 FRAMINGS = tuple(FRAMES.values())
 ANGLES = tuple(dict.fromkeys(angle for _, angles, _ in _VIEWS.values() for angle in angles))
 MOVEMENTS = tuple(dict.fromkeys(movement for _, _, movements in _VIEWS.values() for movement in movements))
 
 
 class Scene(NamedTuple):
-    """One video's subject, moment, light, mood, palette and camera, as keys for the phrases in `locales`.
+    """One video's story, detail, moment, light, mood, palette and camera, as keys for the phrases in `locales`.
 
     `draws` is the rest of the digest. The other modules use it for small choices, so that a scene needs only one hash.
     """
 
     story: str
+    detail: str
     moment: str
     light: str
     mood: str
@@ -90,7 +93,7 @@ class Scene(NamedTuple):
         `subject` is a theme ("ocean") or a story ("ocean.surfer"), used if the hint names no subject.
         """
         read = hints.read(hint)
-        digest = seeded.digest("scene", hint[:2000], size=48)
+        digest = seeded.digest("scene", hint[:2000], size=64)
         story = _story(read.subject or subject, digest[0])
         setting = SETTINGS[story]
         moment = _moment(setting, read.moment, digest[1])
@@ -99,6 +102,7 @@ class Scene(NamedTuple):
         framing = _pick(framings, digest[5])
         return cls(
             story=story,
+            detail=_pick(setting.details, digest[63]),
             moment=moment,
             light=light,
             mood=read.mood or _pick(setting.moods, digest[3]),
@@ -127,8 +131,13 @@ class Scene(NamedTuple):
         return [_shaded(color, self.draws[at : at + 3]) for color, at in shades]
 
     def draw(self, count: int, slot: int) -> int:
-        """Return a number below `count` (at most 256) for the choice number `slot`, from 0 to 23."""
+        """Return a number below `count` (at most 256) for the choice number `slot`, from 0 to 38."""
         return self.draws[15 + slot] % count
+
+
+def lens(framing: str, draw: int) -> int:
+    """Return a focal length in millimetres that suits a framing."""
+    return _pick(_LENSES[framing], draw)
 
 
 def _story(subject: str | None, draw: int) -> str:

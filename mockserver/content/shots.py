@@ -2,12 +2,11 @@
 
 from typing import NamedTuple
 
-from mockserver.content import locales
+from mockserver.content import locales, timing
 from mockserver.content.locales.phrases import Locale
 from mockserver.content.prompts import video_prompt
-from mockserver.content.scene import Scene
+from mockserver.content.scene import Scene, lens
 from mockserver.content.themes import FRAMES
-from mockserver.content.timing import split
 from mockserver.content.wording import slots
 from mockserver.core.seeded import Seeded
 
@@ -35,24 +34,33 @@ class Shot(NamedTuple):
 def reverse_prompt(seeded: Seeded, hint: str, locale: str = "en", duration_s: float = 10.0) -> str:
     """Return the shot list of a video of `duration_s` seconds: a Markdown table, a summary and a prompt.
 
-    The durations of the 3 to 8 shots add up to that of the video, to the millisecond. A video shorter than 0.03 s
-    counts as 0.03 s, and one longer than a day as a day. An unknown locale gets English.
+    The durations of the 3 to 8 shots are rounded as a person writes them, and add up to the rounded duration of the
+    video. A video shorter than 0.03 s counts as 0.03 s, and one longer than a day as a day. An unknown locale gets
+    English.
     """
     words = locales.locale(locales.code_for(locale))
     scene = Scene.of(seeded, hint)
-    millis = round(min(max(duration_s, _SHORTEST), _LONGEST) * 1000)
+    millis = timing.rounded(round(min(max(duration_s, _SHORTEST), _LONGEST) * 1000))
     shots = _shots(scene, words, millis, seeded.digest("shots", hint[:2000], size=64))
-    forms = words.shots
+    forms, filmed = words.shots, _filmed(scene, shots)
     return (
         f"## {forms.heading}\n\n{_table(scene, words, shots)}\n\n"
         f"## {forms.summary_heading}\n\n{_summary(scene, words, len(shots), millis)}\n\n"
-        f"## {forms.prompt_heading}\n\n{video_prompt(scene, 'sora', 'detailed', words.code)}\n"
+        f"## {forms.prompt_heading}\n\n{video_prompt(filmed, 'sora', 'detailed', words.code)}\n"
+    )
+
+
+def _filmed(scene: Scene, shots: list[Shot]) -> Scene:
+    """Return the scene with the camera of one of the shots, so that the prompt recreates what the table has."""
+    shot = shots[scene.draw(len(shots), 25)]
+    return scene._replace(
+        framing=shot.frame, angle=shot.angle, movement=shot.movement, lens=lens(shot.frame, scene.draw(3, 26))
     )
 
 
 def _shots(scene: Scene, words: Locale, millis: int, draws: bytes) -> list[Shot]:
     pictures = _pictures(scene, words, _count(millis, draws[0]), draws)
-    lengths = split(millis, [4 + draw % 6 for draw in draws[8 : 8 + len(pictures)]])
+    lengths = timing.split(millis, [4 + draw % 6 for draw in draws[8 : 8 + len(pictures)]])
     shots: list[Shot] = []
     for at, (frame, text) in enumerate(pictures):
         near = "far" if frame in _FAR else "near" if frame in _NEAR else "mid"
@@ -89,10 +97,18 @@ def _table(scene: Scene, words: Locale, shots: list[Shot]) -> str:
     rows = [words.shots.columns, (":---:", "---", "---", "---", "---", "---:")]
     for at, shot in enumerate(shots):
         framing = words.comma.join((words.framings[shot.frame], words.angles[shot.angle]))
+        picture = words.space.join((shot.text, _light(scene, words, at)))
         audio = _audio(scene, words, at, len(shots))
         time = _seconds(words, shot.millis)
-        rows.append((str(at + 1), framing, words.movements[shot.movement], shot.text, audio, time))
+        rows.append((str(at + 1), framing, words.movements[shot.movement], picture, audio, time))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _light(scene: Scene, words: Locale, at: int) -> str:
+    """Return how the light of the scene falls in a shot. Neighbouring shots differ."""
+    accents = words.shots.accents
+    accent = accents[(scene.draw(len(accents), 27) + at * (1 + scene.draw(2, 28))) % len(accents)]
+    return words.shots.light.format(light=words.lights[scene.light], accent=accent)
 
 
 def _audio(scene: Scene, words: Locale, at: int, count: int) -> str:
@@ -100,12 +116,18 @@ def _audio(scene: Scene, words: Locale, at: int, count: int) -> str:
     # The first line is spoken in the second shot, the last in the last one. Some videos have no voice.
     line = {1: 0, count - 1: 1}.get(at) if scene.draw(5, 13) else None
     spoken = forms.silent if line is None else story.said[line].join(words.quotes)
-    parts = (
-        forms.music.format(what=words.music[scene.mood] if at == 0 else forms.same),
-        forms.effect.format(what=story.effects[(at + scene.draw(2, 14)) % 2]),
-        forms.speech.format(what=spoken),
+    # The music begins, changes between the shots, and fades out in the last one.
+    music = words.music[scene.mood]
+    if at:
+        changes = forms.changes
+        change = changes[-1] if at == count - 1 else changes[(at + scene.draw(2, 29)) % (len(changes) - 1)]
+        music = change.format(what=music)
+    effect = story.effects[(at + scene.draw(2, 14)) % 2]
+    if at >= 2:
+        effect = forms.distances[(at + scene.draw(2, 30)) // 2 % len(forms.distances)].format(what=effect)
+    return "<br>".join(
+        (forms.music.format(what=music), forms.effect.format(what=effect), forms.speech.format(what=spoken))
     )
-    return "<br>".join(parts)
 
 
 def _summary(scene: Scene, words: Locale, count: int, millis: int) -> str:

@@ -15,6 +15,13 @@ class Setting(NamedTuple):
     frames: str  # the framing of each of the story's five beats: a letter of `FRAMES`
     people: bool
 
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The details that can be added to the story, so that two videos with the same story differ visibly."""
+        if self.lights is _ROOM:
+            return DETAILS["room"]
+        return DETAILS["set"] if self.lights in (_STUDIO, _LIVE, _HALL) else DETAILS["outdoors"]
+
 
 FRAMES = {
     "E": "extreme_wide",
@@ -24,6 +31,14 @@ FRAMES = {
     "B": "medium_close",
     "C": "close",
     "X": "macro",
+}
+DETAILS: dict[str, tuple[str, ...]] = {
+    place: tuple(details.split())
+    for place, details in {
+        "outdoors": "kite birds balloon raincoat trail crow drops leaves flag feather scarf chimney",
+        "room": "radio plant raindrops clock postcards tulips lemons curtain bicycle books dog dust",
+        "set": "haze mirror cable flare ladder lamp beams reflection camera glass stripe chair",
+    }.items()
 }
 _OUTDOORS = {
     "dawn": ("mist",),
@@ -154,6 +169,8 @@ _MOODS = {
     "hopeful": "hope hopeful inspiring inspirational uplifting motivation beautiful",
 }
 MOODS = tuple(_MOODS)
+# The tones in which a description can be written.
+TONES = ("formal", "casual", "playful", "enthusiastic", "dramatic", "pirate")
 
 
 @cache

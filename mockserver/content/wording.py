@@ -8,8 +8,10 @@ Slots = dict[str, str]
 
 def slots(scene: Scene, words: Locale) -> Slots:
     """Return the values for the slots of a language's forms. A slot with a capital letter gets a capitalized phrase."""
+    subject, detail = words.stories[scene.story].subject, words.details[scene.detail]
     phrases = {
-        "subject": words.stories[scene.story].subject,
+        "subject": words.detailed.format(subject=subject, detail=detail),
+        "detail": detail,
         "moment": words.moments[scene.moment],
         "light": words.lights[scene.light],
         "mood": words.moods[scene.mood],
@@ -28,3 +30,10 @@ def camera(scene: Scene, words: Locale) -> str:
 def capital(phrase: str) -> str:
     """Return the phrase with a capital first letter."""
     return phrase[:1].upper() + phrase[1:]
+
+
+def plain_detail(scene: Scene, words: Locale) -> str:
+    """Return the scene's detail without an article, as a tag has it."""
+    detail = words.details[scene.detail]
+    first, _, rest = detail.partition(" ")
+    return rest if rest and first in words.articles.split() else detail

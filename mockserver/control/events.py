@@ -38,7 +38,7 @@ class EventsQuery(QueryModel):
     summary="Follow the journal",
     response_class=Response,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Server-sent events"},
+        200: {"content": {"text/event-stream": {}}, "description": "Server-sent events"},
         **WRONG_QUERY,
         **problems({429: "The server has the maximum number of listeners"}),
     },
@@ -47,7 +47,7 @@ async def events(
     query: Annotated[EventsQuery, Query()],
     sandbox: CurrentSandbox,
     parts: ServerParts,
-    last_event_id: Annotated[str, Header(max_length=100)] = "",
+    last_event_id: Annotated[str, Header(description="the id of the last event that you got")] = "",
 ) -> Response:
     """Server-sent events, at most ten a second.
 

@@ -158,7 +158,8 @@ class EntryDetail(EntryView):
 async def show_entry(offset: Segment, sandbox: CurrentSandbox, parts: ServerParts) -> EntryDetail:
     """`latest` is the newest entry."""
     await sandbox.settling.observe(sandbox.clock.now())
-    wanted = sandbox.store.last_serial if offset == "latest" else serial(offset) or 0
+    number = int(offset) if offset.isascii() and offset.isdigit() and len(offset) <= 18 else 0
+    wanted = sandbox.store.last_serial if offset == "latest" else number
     entries = (await sandbox.store.entries_since(max(0, wanted - 1), 1)).entries
     if not entries or entries[0].serial != wanted:
         raise ControlError(404, f"The journal has no entry {offset!r}")

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -119,8 +119,19 @@ def _explained(route: APIRoute, error: RequestValidationError) -> ControlError:
     assert route.body_field is not None
     model: Any = route.body_field.field_info.annotation
     in_body: list[Any] = [{**each, "loc": tuple(each["loc"][1:])} for each in details]
+    if in_body[0]["type"] == "missing" and not in_body[0]["loc"]:
+        # Older versions of FastAPI report a body of `null` as missing. Ask pydantic.
+        in_body = _mistakes(model, error.body) or [{**in_body[0], "type": "model_type"}]
     mistakes = explained(in_body, Document.of(error.body, "body"), model).lines()
     return ControlError(422, mistakes[0], mistakes)
+
+
+def _mistakes(model: Any, body: Any) -> list[Any]:
+    try:
+        TypeAdapter(model).validate_python(body)
+    except ValidationError as error:
+        return list(error.errors())
+    return []
 
 
 def _query_message(route: APIRoute, detail: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Operations on sandboxes: list, create and delete them."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
@@ -67,7 +68,9 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
 async def create_sandbox(
     new: Annotated[NewSandbox, Body(openapi_examples=_NEW)], parts: ServerParts, origin: Origin
 ) -> SandboxView:
-    program = parts.sandboxes.initial if new.scenario is None else program_of(new.scenario, parts.library)
+    program = parts.sandboxes.initial
+    if new.scenario is not None:
+        program = await asyncio.to_thread(program_of, new.scenario, parts.library)
     name = new.name or parts.sandboxes.new_name()
     try:
         sandbox = parts.sandboxes.create(name, program, new.seed, new.clock)

@@ -128,7 +128,7 @@ async def show_scenario_file(parts: ServerParts) -> WatchedScenario:
     summary="Get the text of a scenario",
     response_class=Response,
     responses={
-        200: {"content": {"application/yaml": {"schema": {"type": "string"}}}},
+        200: {"content": {"application/yaml": {}}},
         **problems({404: "There is no such scenario"}),
     },
 )
@@ -141,23 +141,19 @@ async def show_scenario_text(name: Segment, parts: ServerParts) -> Response:
     return Response(parts.masking.text(text), media_type="application/yaml")
 
 
-@router.post("/scenario/check", summary="Check a scenario without using it", responses=WRONG_BODY)
+@router.post(
+    "/scenario/check",
+    summary="Check a scenario without using it",
+    responses={**WRONG_BODY, **problems({404: "There is no such scenario"})},
+)
 async def check_scenario(
     scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], parts: ServerParts
 ) -> ScenarioChecked:
     """Give a scenario as YAML. The mistakes have the line and column at which they are."""
     try:
-        data = _given(scenario.root)
-        program = (
-            parts.library.program_of_text(data, "scenario")
-            if isinstance(data, bytes)
-            else program_of(data, parts.library)
-        )
+        program = await asyncio.to_thread(_checked, _given(scenario.root), parts.library)
     except SourceErrors as errors:
-        mistakes = [
-            ScenarioMistake(file=e.name, line=e.line, column=e.column, message=e.message) for e in errors.errors
-        ]
-        return ScenarioChecked(valid=False, rules=0, mistakes=mistakes)
+        return ScenarioChecked(valid=False, rules=0, mistakes=_mistakes(errors.errors))
     return ScenarioChecked(valid=True, rules=len(program.rules), mistakes=[])
 
 
@@ -171,9 +167,19 @@ async def use_scenario(
     scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
 ) -> ScenarioUsed:
     """Give the name of a scenario, or a scenario of your own as JSON or YAML. Existing jobs keep their plans."""
-    program = program_of(_given(scenario.root), parts.library)
+    # A large scenario, or one with many mistakes, takes long.
+    program = await asyncio.to_thread(program_of, _given(scenario.root), parts.library)
     await sandbox.switch_scenario(program)
     return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)
+
+
+def _checked(scenario: Any, library: Library) -> Program:
+    """Compile a scenario. Raises SourceErrors for its mistakes, and ControlError 404 for an unknown name."""
+    if isinstance(scenario, bytes):
+        return library.program_of_text(scenario, "scenario")
+    if isinstance(scenario, dict):
+        return library.program_of_data(scenario, "scenario")
+    return program_of(scenario, library)
 
 
 def _mistakes(errors: Sequence[SourceError]) -> list[ScenarioMistake]:

@@ -17,7 +17,7 @@ class Summaries:
         self._accounts: dict[str, str] = {}
 
     def of(self, entry: JournalEntry) -> dict[str, Any]:
-        """Return the summary of an entry. Fields that are None are for `to_json` to leave out. Times are milliseconds."""
+        """Return the summary of an entry. Fields without a value are None. Times are milliseconds."""
         summary: dict[str, Any] = {"offset": entry.serial, "kind": entry.kind, "at": entry.at}
         if entry.number:
             summary["number"] = entry.number

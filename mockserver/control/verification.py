@@ -4,11 +4,13 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
-from mockserver.control.parameters import QueryModel, Segment
+from mockserver.control.parameters import Number, QueryModel, Segment
 from mockserver.control.problems import WRONG_QUERY, problems
 from mockserver.core.deliveries import Delivery
 from mockserver.core.scenario import DEFAULT_SECRET
@@ -47,7 +49,7 @@ router = APIRouter(tags=["records"], route_class=StrictRoute)
 class AttemptQuery(QueryModel):
     """Which attempt."""
 
-    attempt: int | None = None
+    attempt: Number | SkipJsonSchema[None] = Field(default=None, description="the number of an attempt")
 
 
 class Verification(Shape):

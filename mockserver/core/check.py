@@ -10,6 +10,7 @@ from mockserver.core.fill import KNOWN, MAX_PLACEHOLDERS, count_names, unknown_n
 from mockserver.core.match import CompiledCondition, key_matches
 from mockserver.core.scenario import AccountSpec, FaultSpec, RuleSpec, Scenario
 from mockserver.core.streams import STREAM_FAULTS
+from mockserver.core.synonyms import meant_by
 
 _CODE = re.compile(r"([a-z]+)\s*[:.]\s*([A-Za-z0-9_]+)\Z")
 # Wire faults that can only happen in the middle of a body.
@@ -121,7 +122,9 @@ def suggest(word: str, options: Sequence[str]) -> str:
     from difflib import get_close_matches  # most starts have nothing to suggest
 
     short = [option for option in options[:_MAX_COMPARED] if len(option) <= _MAX_WORD]
-    close = get_close_matches(word, short, 1, 0.6) if len(word) <= _MAX_WORD else None
+    close = get_close_matches(word, short, 1, 0.6) if len(word) <= _MAX_WORD else []
+    if (meant := meant_by(word, short)) is not None:
+        close = [meant]
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; one of: {', '.join(sorted(short))}" if short and len(options) <= 24 else ""

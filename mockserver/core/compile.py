@@ -1,6 +1,6 @@
 """Compiles a scenario into a program: rules by operation, plans and accounts, with every name checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.core.check import (
@@ -55,6 +55,7 @@ __all__ = [
     "check_fault",
     "compile_fault",
     "compile_scenario",
+    "find_problems",
     "first_suggestions",
     "quoted",
     "suggest",
@@ -107,8 +108,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
 
     Raises Problems with every error in `scenario` itself.
     """
-    sizes = PatternSizes(_pattern_bytes(parent.rules) if parent else 0)
-    conditions = [_conditions(rule, sizes) for rule in scenario.rules]
+    conditions = _all_conditions(scenario, parent)
     plans = {**(parent.plans if parent else {}), **{name: _plan(name, p) for name, p in scenario.plans.items()}}
     problems = list(check(scenario, conditions, known, plans))
     if problems:
@@ -132,6 +132,19 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         costs=costs,
         cors=bool(scenario.cors),
     )
+
+
+def find_problems(
+    scenario: Scenario, known: Catalogue, parent: Program | None, plans: Collection[str]
+) -> list[Problem]:
+    """Return what `compile_scenario` would raise for a part of a scenario. `plans` are the names of all its plans."""
+    every = {*plans, *scenario.plans, *(parent.plans if parent else ())}
+    return list(check(scenario, _all_conditions(scenario, parent), known, every))
+
+
+def _all_conditions(scenario: Scenario, parent: Program | None) -> list[Conditions]:
+    sizes = PatternSizes(_pattern_bytes(parent.rules) if parent else 0)
+    return [_conditions(rule, sizes) for rule in scenario.rules]
 
 
 def compile_fault(spec: FaultSpec) -> Fault:

@@ -4,7 +4,7 @@ The JSON Schema for editors is generated from them. `core.compile` turns a scena
 """
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -149,6 +149,8 @@ CountedBy = Literal["account", "job", "sandbox"]
 class Model(BaseModel):
     """The base class of all models of a scenario: strict types, and unknown keys are errors.
 
+    `shorthand` is the key that is probably meant where a file has a plain value in place of a mapping.
+
     Validators are built when first used, since most models only need the validator of the whole scenario.
     """
 
@@ -157,6 +159,8 @@ class Model(BaseModel):
 
 class ClockSpec(Model):
     """How time passes in the sandbox."""
+
+    shorthand: ClassVar[str] = "mode"
 
     mode: Literal["real", "scaled", "manual", "auto"] = Field(
         default="real",
@@ -169,6 +173,8 @@ class ClockSpec(Model):
 
 class WebhookSpec(Model):
     """The webhook receiver of an account."""
+
+    shorthand: ClassVar[str] = "url"
 
     url: str = Field(max_length=2000, description="the URL that events are sent to")
     events: Texts = Field(default_factory=_no_items, description="the events to send; default: all of the provider")
@@ -183,6 +189,8 @@ class WebhookSpec(Model):
 
 class AccountSpec(Model):
     """Settings for the API keys that match `key`. The first entry that matches a key applies."""
+
+    shorthand: ClassVar[str] = "key"
 
     key: str = Field(description="an API key; `*` matches any characters", min_length=1, max_length=200)
     plan: str | None = Field(default=None, description="the plan whose limits apply")
@@ -202,6 +210,8 @@ class AccountSpec(Model):
 
 class StepSpec(Model):
     """One step of a plan. Every step but the last needs one of `for`, `polls` and `held`."""
+
+    shorthand: ClassVar[str] = "status"
 
     status: Status = Field(description="the job's status during the step")
     lasts: SpanMs | None = Field(default=None, alias="for", description="how long the step lasts")
@@ -230,6 +240,8 @@ class StepSpec(Model):
 class PlanSpec(Model):
     """The steps of a job. Their statuses go forward only: `queued`, `running`, then one final status."""
 
+    shorthand: ClassVar[str] = "steps"
+
     steps: list[StepSpec] = Field(min_length=1, max_length=100, description="the steps, in order")
 
     @model_validator(mode="after")
@@ -249,6 +261,8 @@ class PlanSpec(Model):
 
 class Condition(Model):
     """A test of one value of the request. If it has several keys, all of them must hold."""
+
+    shorthand: ClassVar[str] = "equals"
 
     equals: Any = Field(default=None, description="the value is equal to this")
     prefix: str | None = Field(default=None, max_length=1000, description="the value is a string that begins with this")
@@ -283,6 +297,8 @@ class Condition(Model):
 
 class FaultSpec(Model):
     """A failure of the request: an error reply, or a fault on the wire."""
+
+    shorthand: ClassVar[str] = "kind"
 
     kind: str = Field(
         max_length=100, description="the kind of fault; a provider's own error is written `provider: CODE`"
@@ -328,6 +344,8 @@ class FaultSpec(Model):
 class PaceSpec(Model):
     """How fast a streamed text is sent, and in what chunks."""
 
+    shorthand: ClassVar[str] = "every"
+
     first: SpanMs = Field(
         default=Span(600), description="the delay before the first chunk", json_schema_extra={"default": "600ms"}
     )
@@ -343,6 +361,8 @@ class PaceSpec(Model):
 class StreamSpec(Model):
     """The text that a streaming operation sends, its pace, and where it breaks."""
 
+    shorthand: ClassVar[str] = "text"
+
     text: str | None = Field(default=None, max_length=500_000, description="the text; default: generated")
     pace: PaceSpec = Field(
         default_factory=PaceSpec, description="how fast the text is sent", json_schema_extra={"default": {}}
@@ -352,6 +372,8 @@ class StreamSpec(Model):
 
 class WindowSpec(Model):
     """A period of the sandbox's clock. A duration such as `30s` counts from when the scenario was activated."""
+
+    shorthand: ClassVar[str] = "until"
 
     start: MomentAt | None = Field(default=None, alias="from", description="when the period begins; default: at once")
     until: MomentAt | None = Field(
@@ -520,6 +542,8 @@ class WebhookRuleSpec(Counted):
 
 class CallOutAnswer(Model):
     """A response that the scenario gives in place of the receiver."""
+
+    shorthand: ClassVar[str] = "status"
 
     status: int = Field(default=200, ge=100, le=599, description="the status")
     body: Any = Field(default=None, description="the body, as JSON; default: none")

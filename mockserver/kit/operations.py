@@ -112,7 +112,8 @@ class Operation(NamedTuple):
     `name` is the OpenAPI operation id without the provider. `input` is the path within the body of the value that
     scenarios call `input`, or a function that returns that value. `max_body` is the largest body in bytes if it is not
     the provider's. `streams` is true if the reply is a stream. `job_in` is the path parameter with the id of a job, if
-    the operation is about one.
+    the operation is about one. `item_model` is the model of the items of a batch, which the rules of scenarios
+    see one by one.
 
     A `public` operation needs no credential. Others can require a `scope`. `counts` names the limits that a request
     counts against if they are not the provider's. `error_reply` returns the operation's own reply to an error, or None
@@ -153,6 +154,7 @@ class Operation(NamedTuple):
     secret: bool = False
     streams: bool = False
     job_in: str = ""
+    item_model: type[BaseModel] | None = None
     max_body: int | None = None
     description: str = ""
     tag: str = ""

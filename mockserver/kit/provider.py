@@ -49,6 +49,8 @@ class Provider(Errors, Limits, Webhooks):
     `language` is the path within a request's body of the language of the reply. The request that a job keeps has the
     language under the last name of that path.
 
+    Of several query parameters with one name the last counts, or the first with `first_parameter_counts`.
+
     `cors` is true if the real API lets web pages of all sites read its replies. Then it also answers OPTIONS.
 
     `call_outs` are the events of its outgoing calls that are not webhooks.
@@ -69,6 +71,7 @@ class Provider(Errors, Limits, Webhooks):
     operations: ClassVar[tuple[Operation, ...]]
     max_body: ClassVar[int] = 1_048_576
     options_model: ClassVar[type[BaseModel]] = ProviderOptions
+    first_parameter_counts: ClassVar[bool] = False
     key_headers: ClassVar[tuple[str, ...]] = ()
     key_prefix: ClassVar[str] = ""
     states: ClassVar[Mapping[Status, str]] = {}
@@ -101,6 +104,14 @@ class Provider(Errors, Limits, Webhooks):
         if token is None:
             raise Refusal("unauthorized", case="no_credential")
         return token
+
+    def is_json(self, media_type: str, options: Mapping[str, Any]) -> bool:
+        """Return whether a media type other than `application/json` counts as JSON, with these scenario options."""
+        return False
+
+    def lenient(self, data: Any, options: Mapping[str, Any]) -> BaseModel | None:
+        """Return the body to use for `data`, which is invalid, or None to refuse it, with these scenario options."""
+        return None
 
     async def holder(self, key: str, sandbox: SandboxState, now: int) -> Holder | None:
         """Return the account of a credential; None if it is not valid. By default the key is the account."""

@@ -125,6 +125,10 @@ class Outbox:
 
     async def _tampering(self, delivery: Delivery) -> TamperingSpec | None:
         """Return the tampering of the first webhook rule that matches, or None."""
+        inject = self._sandbox.inject_tampering
+        injected = inject(delivery.provider, delivery.event) if inject is not None else None
+        if injected is not None:
+            return injected
         rule = await self._first_match(self._sandbox.program.webhooks, delivery, "webhook rule")
         return None if rule is None else rule.tampering
 

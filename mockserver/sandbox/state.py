@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 from mockserver.clock import Clock, Mode, parse_rfc3339
 from mockserver.core.accounts import Account, Accounts, Tariff
 from mockserver.core.compile import Program
+from mockserver.core.faults import Fault
 from mockserver.core.kept import KEPT_KEY, kept_key
 from mockserver.core.plans import Plan
-from mockserver.core.scenario import ClockSpec
+from mockserver.core.scenario import ClockSpec, TamperingSpec
 from mockserver.core.seeded import Seeded
 from mockserver.coverage.tally import Tally
 from mockserver.store.protocol import Store
@@ -18,12 +19,18 @@ MAX_CACHED = 4_096
 _REAL = ClockSpec.model_construct()
 
 T = TypeVar("T")
+# Return the fault of a request, by its operation and path parameters; None leaves it to the scenario.
+Inject = Callable[[str, Mapping[str, str]], Fault | None]
+# Return the tampering with a webhook, by its provider and event; None leaves it to the scenario.
+InjectTampering = Callable[[str, str], TamperingSpec | None]
 
 
 class SandboxState:
     """The state of one sandbox. Everything that changes is in its store; the rest is fixed or derived.
 
     The tally is an exception; see there. `disallowed_rows` are the ledger rows that no reply or event may rest on.
+
+    `inject` and `inject_tampering` choose faults before the scenario does. A sweep sets them.
 
     `additive` has the names of the providers whose replies and webhooks change additively (see `kit.additive`).
 
@@ -54,6 +61,8 @@ class SandboxState:
     ) -> None:
         self.name = name
         self._additive_server = additive
+        self.inject: Inject | None = None
+        self.inject_tampering: InjectTampering | None = None
         self.disallowed_rows = disallowed_rows
         self.store = store
         self.generation = self.first_generation = generation
@@ -82,6 +91,11 @@ class SandboxState:
         self.additive = self._additive_providers()
         self._cache.clear()
         self._plans.clear()
+
+    def change_additively(self) -> None:
+        """Change the replies and webhooks of all providers additively, unless the scenario says not to."""
+        self._additive_server = True
+        self.additive = self._additive_providers()
 
     def _additive_providers(self) -> frozenset[str]:
         """The option of a provider counts before that of the scenario, and the scenario's before the server's."""

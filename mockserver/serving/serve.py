@@ -22,6 +22,10 @@ from mockserver.wire.server import Server
 LOCAL = ("127.0.0.1", "0.0.0.0", "[::]", "[::1]")  # noqa: S104 - compared with, not listened on
 
 
+# The value of the setting `token` for a control API without one, on every address.
+NO_TOKEN = "none"
+
+
 def serve(
     settings: Settings,
     server_class: Callable[..., HttpServer] = HttpServer,
@@ -62,8 +66,10 @@ def _started(app: Server) -> None:
 def with_token(settings: Settings) -> Settings:
     """Return the settings with a token for the control API if other machines can reach it.
 
-    A token that is set is kept.
+    A token that is set is kept, and `none` means that there is none.
     """
+    if settings.token == NO_TOKEN:
+        return replace(settings, token="")
     if settings.token or _is_loopback(settings.host):
         return settings
     # The only value that must not be predictable.

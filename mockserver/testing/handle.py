@@ -19,7 +19,9 @@ from mockserver.testing.receiver import Receiver
 from mockserver.testing.time import Duration, SandboxClock
 
 if TYPE_CHECKING:
+    from mockserver.core.faults import Framing, Inside, Phase
     from mockserver.coverage.report import Report
+    from mockserver.providers.names import FaultKind, OperationName
     from mockserver.testing.interception import Interception
     from mockserver.testing.transport import InProcess
 
@@ -135,28 +137,36 @@ class MockServer(History):
 
     def fault(
         self,
-        operation: str,
-        kind: str,
+        operation: "OperationName | str",
+        kind: "FaultKind | str",
         *,
         times: int = 1,
         key: str | None = None,
-        phase: Literal["before_commit", "after_commit", "mid_body"] | None = None,
+        phase: "Phase | None" = None,
         message: str | None = None,
         retry_after: Duration | None = None,
-        lasts: Duration | None = None,
+        for_: Duration | None = None,
+        p99: Duration | None = None,
         at: float | str | None = None,
+        inside: "Inside | None" = None,
+        held: bool = False,
         rate: int | None = None,
+        framing: "Framing | None" = None,
+        lasts: Duration | None = None,
     ) -> None:
         """Make the next `times` requests of an operation (and a key) fail. This takes precedence over the scenario.
 
         `operation` is `provider.operation`, in which `*` stands for any characters. `kind` is a neutral error
         (`rate_limited`, `server_error`, …), a fault on the wire (`reset`, `hang`, `truncate`, …) or a provider's own
-        code (`nanophoto: AI_SERVICE_ERROR`). The other arguments are as in a scenario's `fault`; `lasts` is its `for`.
-        Raises MockServerError for an operation or a kind that does not exist.
+        code (`nanophoto: AI_SERVICE_ERROR`). The other arguments are the keys of a scenario's `fault`; `for_` is its
+        `for`, which `lasts` means too. Raises MockServerError for an operation or a kind that does not exist.
         """
+        if for_ is not None and lasts is not None:
+            raise MockServerError("for_ and lasts mean the same; give one of them")
         arguments = {
             "kind": kind, "phase": phase, "message": message, "retry_after": _as_json(retry_after),
-            "for": _as_json(lasts), "at": at, "rate": rate,
+            "for": _as_json(lasts if for_ is None else for_), "p99": _as_json(p99), "at": at, "inside": inside,
+            "held": held or None, "rate": rate, "framing": framing,
         }  # fmt: skip
         fault = {name: value for name, value in arguments.items() if value is not None}
         armed = {"operation": operation, "times": times, "fault": fault}

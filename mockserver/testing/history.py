@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.core.verdict.policy import Policy, checked
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.deliveries import Deliveries
-from mockserver.testing.expectations import Expectation, minimum_and_maximum
+from mockserver.testing.expectations import Expectation, caller, minimum_and_maximum
 from mockserver.testing.lifetime import Lifetime
 from mockserver.testing.report import report
 from mockserver.testing.requests import Filter, Request, When, request_of
@@ -15,6 +15,7 @@ from mockserver.testing.time import Duration, milliseconds
 
 if TYPE_CHECKING:
     from mockserver.core.verdict.judge import Verdict
+    from mockserver.providers.names import OperationName
 
 # How often, and for how many seconds of real time, a verdict waits for requests that are in flight.
 _MOMENTS, _MOMENT = 40, 0.005
@@ -27,7 +28,12 @@ class History(Lifetime):
     """Adds requests, expectations and the report to a sandbox."""
 
     def requests(
-        self, operation: str = "*", *, status: int | None = None, key: str | None = None, when: When | None = None
+        self,
+        operation: "OperationName | str" = "*",
+        *,
+        status: int | None = None,
+        key: str | None = None,
+        when: When | None = None,
     ) -> list[Request]:
         """Return the requests of an operation (`*` stands for any characters), oldest first.
 
@@ -38,7 +44,7 @@ class History(Lifetime):
 
     def expect(
         self,
-        operation: str,
+        operation: "OperationName | str",
         *,
         times: int | None = None,
         at_least: int | None = None,
@@ -53,7 +59,7 @@ class History(Lifetime):
         """
         minimum, maximum = minimum_and_maximum(times, at_least, at_most)
         selected = Filter(self._hosted, operation, status, key, when)
-        expectation = Expectation(operation, minimum, maximum, selected, self._all_requests)
+        expectation = Expectation(operation, minimum, maximum, selected, self._all_requests, caller())
         self._expectations.append(expectation)
         return expectation
 

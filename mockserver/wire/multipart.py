@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 from mockserver.clock import let_others_run
@@ -20,10 +21,14 @@ _PIECE = 65_536
 
 @dataclass(slots=True)
 class Upload:
-    """The content of an upload, each by the name of its part: text fields, facts about files, and file names."""
+    """The content of an upload, each by the name of its part: text fields, and facts, digests and names of files.
+
+    A digest is the hexadecimal BLAKE2b of the file's bytes.
+    """
 
     fields: dict[str, str] = field(default_factory=dict)
     files: dict[str, VideoFacts] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
 
 
@@ -143,7 +148,7 @@ class _Parser:
             raise Refusal("invalid_request", "A part of the multipart body has no name")
         self._name = options[b"name"]
         if b"filename" in options:
-            self._probe = VideoProbe()
+            self._probe, self._digest = VideoProbe(), blake2b(digest_size=16)
             self._upload.names[self._decode(self._name)] = self._decode(options[b"filename"])[:255]
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
@@ -153,7 +158,9 @@ class _Parser:
             if len(self._text) > MAX_FIELD_BYTES:
                 raise Refusal("invalid_request", f"The field {self._decode(self._name)!r} is too long")
             return
-        self._probe.feed(data[start:end])
+        piece = data[start:end]
+        self._probe.feed(piece)
+        self._digest.update(piece)
         if self._largest is not None and self._size > self._largest:
             raise Refusal("too_large", f"The file is larger than {self._largest} bytes")
 
@@ -161,6 +168,7 @@ class _Parser:
         name = self._decode(self._name)
         if self._probe is not None:
             self._upload.files[name] = self._probe.finish()
+            self._upload.digests[name] = self._digest.hexdigest()
         else:
             self._upload.fields[name] = self._decode(bytes(self._text))
 

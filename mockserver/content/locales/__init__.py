@@ -1,15 +1,17 @@
 """The languages of the simulated AI: a JSON file for each, which is read and checked when it is first needed.
 
-To add a language, copy `en.json` to a file named after its code, translate every phrase, and add the code to `CODES`.
+To add a language, copy `en.json` to a file named after its code, translate every phrase, and add the code to
+`languages.WRITTEN`.
 `phrases` defines what a file must contain.
 """
 
 from functools import cache
 from pathlib import Path
 
+from mockserver.content.languages import WRITTEN
 from mockserver.content.locales.phrases import Locale, read
 
-CODES = ("en", "zh", "zh-TW", "ja", "ko", "es", "fr", "de", "pt", "ru", "ar")
+CODES = WRITTEN
 _FOLDER = Path(__file__).parent
 _TRADITIONAL = frozenset({"zh-tw", "zh-hk", "zh-mo", "zh-hant"})
 

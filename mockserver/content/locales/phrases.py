@@ -11,13 +11,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
-from mockserver.content.scene import ANGLES, FRAMINGS, LIGHTS, MOMENTS, MOVEMENTS, PALETTES
-from mockserver.content.themes import MOODS, STORIES
+from mockserver.content.scene import ANGLES, DETAILS, FRAMINGS, LIGHTS, MOMENTS, MOVEMENTS, PALETTES
+from mockserver.content.themes import MOODS, STORIES, TONES
 from mockserver.source.suggestions import describe, did_you_mean, nearest
 
 # A string annotated with names is a form with these slots; a dict annotated with names has these keys. A string without
 # names is used as it is.
-_SPOKEN = ("subject", "moment", "light", "mood", "palette", "music")
+_SPOKEN = ("subject", "detail", "moment", "light", "mood", "palette", "music")
 SLOTS = (*_SPOKEN, *(name.capitalize() for name in _SPOKEN), "camera", "lens")
 _MAY_BE_EMPTY = "may be empty"
 
@@ -26,13 +26,15 @@ Heard = Annotated[str, (*SLOTS, "effect")]
 Summary = Annotated[str, (*SLOTS, "effect", "count", "total")]
 Technical = Annotated[str, (*SLOTS, "colors")]
 Titled = Annotated[str, ("title",)]
+Detailed = Annotated[str, ("subject", "detail")]
 Timed = Annotated[str, (*SLOTS, "title")]
 Hinted = Annotated[str, ("title", "hint")]
 Lens = Annotated[str, ("mm",)]
 Seconds = Annotated[str, ("n",)]
 Track = Annotated[str, ("what",)]
+Lit = Annotated[str, ("light", "accent")]
 Line = Annotated[str, ("line",)]
-Gist = Annotated[str, ("gist",)]
+Mention = Annotated[str, ("words",)]
 
 
 class Story(NamedTuple):
@@ -74,7 +76,10 @@ class ShotForms(NamedTuple):
     effect: Track
     speech: Track
     silent: str  # replaces the speech if nobody speaks
-    same: str  # replaces the music if it continues
+    changes: tuple[Track, Track, Track, Track]  # how the music changes after the first shot; the last one ends it
+    distances: tuple[Track, Track, Track]  # how near the effect is in later shots
+    light: Lit  # the light of a shot, as a whole sentence
+    accents: tuple[str, str, str, str, str, str]  # how the light falls in a shot
     inserts: tuple[str, str, str]  # shots that fit any story, as whole sentences
     summary_heading: str
     summary: tuple[Summary, Summary]
@@ -85,15 +90,17 @@ class ShotForms(NamedTuple):
 class DescriptionForms(NamedTuple):
     """The phrases of a description."""
 
-    titles: tuple[Titled, Timed, Hinted]  # plain, with the moment, with the hint's own words
+    titles: tuple[Titled, Timed, Timed, Hinted]  # plain, with the detail, with detail and moment, with the hint's words
     opening: tuple[Form, Form]
     audio_opening: Heard
     mood: tuple[Form, Form]
     technical: Technical
     heard: Heard
     said: Line
-    asked: Gist
+    mention: Mention  # names the words that instructions ask for
     call: tuple[str, str]
+    action: str  # what viewers should do next
+    tones: Annotated[dict[str, tuple[str, str]], TONES]  # the first and last sentence in each tone
 
 
 class Locale(NamedTuple):
@@ -111,6 +118,9 @@ class Locale(NamedTuple):
     framings: Annotated[dict[str, str], FRAMINGS]
     angles: Annotated[dict[str, str], ANGLES]
     movements: Annotated[dict[str, str], MOVEMENTS]
+    detailed: Detailed  # a story's subject with a detail: a noun phrase
+    articles: Annotated[str, _MAY_BE_EMPTY]  # with which details can begin, separated by spaces; tags leave them out
+    details: Annotated[dict[str, str], DETAILS]  # noun phrases
     prompt: PromptForms
     shots: ShotForms
     description: DescriptionForms

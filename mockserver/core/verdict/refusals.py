@@ -3,16 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from mockserver.core.limits import Usage
 from mockserver.core.verdict.facts import Call
 from mockserver.core.verdict.failures import is_final
 from mockserver.core.verdict.finding import Found
 from mockserver.core.verdict.lineage import Lineage, follows, waited
-from mockserver.core.verdict.messages import ids, numbers, seconds
+from mockserver.core.verdict.messages import ids, many, numbers, seconds
 
 # A request that is sent again after this time is another one.
 _FORGOTTEN = 3_600_000
 # The request that ignores a refusal is among so many that follow it.
 _NEXT = 100
+# A smaller limit has no last tenth that headers could announce.
+_SMALLEST = 10
 # Timers are not exact.
 _EARLY = 250
 
@@ -114,34 +117,50 @@ def rate_headers_ignored(lineage: Lineage) -> Iterator[Found]:
     """Yield limits that ran out although the headers had announced it for the last tenth of them."""
     for account, calls in lineage.by_account.items():
         windows: set[tuple[str, int]] = set()
+        found: dict[str, list[tuple[Call, Sequence[Call]]]] = defaultdict(list)
         for at, refused in enumerate(calls):
-            usage, provider = refused.usage, lineage.provider(refused.provider)
-            if refused.status != 429 or refused.scripted or usage is None or usage.limit.allowed is None:
+            usage = _used_up(lineage, refused)
+            if usage is None or (usage.limit.name, usage.resets_at) in windows:
                 continue
-            if provider is None or not provider.reports_remaining or (usage.limit.name, usage.resets_at) in windows:
-                continue
-            tenth = max(1, usage.limit.allowed // 10)
             windows.add((usage.limit.name, usage.resets_at))
-            warned = [c for c in calls[:at] if _warned(c, refused, tenth)]
-            if len(warned) >= tenth:
-                yield _out_of(account, warned, refused, tenth)
+            warned = [c for c in calls[:at] if _warned(c, usage)]
+            if len(warned) >= _tenth(usage):
+                found[usage.limit.name].append((refused, warned))
+        for each in found.values():
+            yield _out_of(account, each)
 
 
-def _warned(call: Call, refused: Call, tenth: int) -> bool:
-    usage, limit = call.usage, refused.usage
-    if usage is None or limit is None or call.delivered != "whole" or call.status == 429:
+def _used_up(lineage: Lineage, refused: Call) -> Usage | None:
+    """Return the limit that a request was refused for; None if it has no last tenth, or no headers report it."""
+    usage, provider = refused.usage, lineage.provider(refused.provider)
+    if refused.status != 429 or refused.scripted or usage is None or (usage.limit.allowed or 0) < _SMALLEST:
+        return None
+    return usage if provider is not None and provider.reports_remaining else None
+
+
+def _tenth(usage: Usage) -> int:
+    return (usage.limit.allowed or 0) // 10
+
+
+def _warned(call: Call, limit: Usage) -> bool:
+    usage = call.usage
+    if usage is None or call.delivered != "whole" or call.status == 429:
         return False
     if usage.limit.name != limit.limit.name or usage.resets_at != limit.resets_at:
         return False
-    return usage.remaining is not None and usage.remaining <= tenth
+    return usage.remaining is not None and usage.remaining <= _tenth(limit)
 
 
-def _out_of(account: str, warned: Sequence[Call], refused: Call, tenth: int) -> Found:
+def _out_of(account: str, found: Sequence[tuple[Call, Sequence[Call]]]) -> Found:
+    refused, warned = found[0]
     usage = refused.usage
     assert usage is not None
+    more = f", and so in {many(len(found) - 1, 'later window')}" if len(found) > 1 else ""
     message = (
         f"the limit {usage.limit.name} ({usage.limit.allowed} per {usage.limit.period}) ran out in #{refused.number}, "
-        f"although the headers of {numbers(warned)} had reported that at most {tenth} requests were left"
+        f"although the headers of {numbers(warned)} had reported that at most "
+        f"{many(_tenth(usage), 'request')} were left{more}"
     )
     row = f"{refused.provider}.limit.{usage.limit.name}"
-    return Found(message, ids([*warned, refused]), (), refused.provider, refused.operation, account, row=row)
+    calls = ids([*warned, *(each for each, _ in found)])
+    return Found(message, calls, (), refused.provider, refused.operation, account, row=row)

@@ -155,7 +155,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "rate_headers_ignored", "note", refusals.rate_headers_ignored,
         "A limit ran out although the headers of the replies had announced it for the last tenth of the window",
-        "The provider has no such headers, or the scenario refused the request",
+        "The provider has no such headers, the limit is below ten, or the scenario refused the request",
         "Slow down when the remaining requests become few",
     ),
     Rule(

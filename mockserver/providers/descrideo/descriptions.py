@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mockserver.content.videos import address
 from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.seeded import ULID_RANDOM, ulid_time
 from mockserver.core.stages import with_stages
+from mockserver.kit import languages
 from mockserver.kit.operations import Reply
 from mockserver.providers.descrideo import assumptions, billing, results, sources, stages
 from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider, Wanted
@@ -27,7 +29,7 @@ def rows_of_job(api: str, exchange: Exchange) -> Iterator[str]:
 async def create(exchange: Exchange) -> Reply:
     """POST /v1/video-descriptions."""
     source = exchange.body.source
-    video = source.url if isinstance(source, DirectUrl) else f"{source.provider.url} {source.provider.reference}"
+    video = address(source.url) if isinstance(source, DirectUrl) else _referenced(source)
     seconds, largest = _costs(exchange, video)
     charge = billing.BASE + billing.transcription(seconds)
     facts = {"charge": charge, "transcription": charge - billing.BASE, "seconds": seconds}
@@ -37,14 +39,13 @@ async def create(exchange: Exchange) -> Reply:
 
 
 async def create_in_sandbox(exchange: Exchange) -> Reply:
-    """POST /v1/sandbox/video-descriptions: no source, no tokens, and a separate quota."""
-    context = exchange.body.client_context
-    return await _free(exchange, SANDBOX, (context.custom_instructions if context else None) or "")
+    """POST /v1/sandbox/video-descriptions: no source, no tokens, a separate quota, and always the same video."""
+    return await _free(exchange, SANDBOX, "")
 
 
 async def create_demo(exchange: Exchange) -> Reply:
     """POST /api/demo/v1/video-descriptions: no tokens, and one job a day."""
-    return await _free(exchange, DEMO, exchange.body.source.url)
+    return await _free(exchange, DEMO, address(exchange.body.source.url))
 
 
 async def retrieve(api: str, exchange: Exchange) -> Reply:
@@ -53,7 +54,10 @@ async def retrieve(api: str, exchange: Exchange) -> Reply:
     state = job.at(exchange.now)
     body = results.status(exchange.sandbox, job, state, exchange.provider.state_name(state))
     await exchange.jobs.poll(job, state)
-    return exchange.job_reply(200, body, job, state)
+    if "result" not in body:
+        return exchange.job_reply(200, body, job, state)
+    reply = exchange.job_reply(200, body, job, state, *languages.rows_of(job.request["lang"]))
+    return reply._replace(note=languages.note_on(job.request["lang"]))
 
 
 async def replay(api: str, exchange: Exchange) -> Reply:
@@ -81,6 +85,12 @@ async def _free(exchange: Exchange, api: str, video: str) -> Reply:
     return await _accepted(exchange, api, {"charge": 0, "transcription": 0, "seconds": seconds}, video)
 
 
+def _referenced(source: SourceProvider) -> str:
+    """Return what a private video is known by: the reference, or the endpoint's address without one."""
+    provider = source.provider
+    return provider.reference or address(provider.url)
+
+
 def _costs(exchange: Exchange, video: str) -> tuple[float, int]:
     """Return the seconds of audio to sample, and the maximum cost of the job in hundredths of a token."""
     sampled = exchange.body.sampled
@@ -98,9 +108,10 @@ async def _accepted(exchange: Exchange, api: str, facts: Mapping[str, Any], vide
     waits: Mapping[str, Any] = {}
     if isinstance(source, DirectUrl | SourceProvider):
         plan, waits = sources.planned(plan, source, fetch=exchange.option("fetch", False))
-    request, facts = {**wanted.kept(), "hint": video}, {"api": api, **facts, **waits}
+    request, facts = {**wanted.kept(), "video": video}, {"api": api, **facts, **waits}
     await exchange.jobs.submit(job_id, request=request, facts=facts, plan=plan, cost=cost)
-    return Reply(202, {"job_id": job_id, "status": "queued"}, job=job_id, ledger_rows=("state.queued",))
+    body, note = {"job_id": job_id, "status": "queued"}, languages.note_on(wanted.language)
+    return Reply(202, body, job=job_id, ledger_rows=("state.queued",), note=note)
 
 
 async def _job(api: str, exchange: Exchange) -> Job:

@@ -12,6 +12,7 @@ from mockserver.core.deliveries import Delivery
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Effects, Job, State
 from mockserver.kit.errors import Error, RefusalContext
+from mockserver.kit.languages import NOT_A_LANGUAGE
 from mockserver.kit.operations import Event
 from mockserver.kit.provider import BEARER, Holder, Provider
 from mockserver.kit.webhooks import Signature
@@ -76,7 +77,11 @@ class Descrideo(Provider):
     }
     codes = (requests.UNPROCESSABLE,)
     error_rows = ("rule.error_envelope",)
-    problem_rows = {**dict.fromkeys(requests.SHOWN, ()), "*": ("rule.checks",)}
+    problem_rows = {
+        **dict.fromkeys(requests.SHOWN, ()),
+        NOT_A_LANGUAGE: ("rule.language_codes",),
+        "*": ("rule.checks",),
+    }
     states = STATES
     stages = STAGES
     default_credits = 1_000_000

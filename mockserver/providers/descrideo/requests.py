@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJs
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from mockserver.kit.languages import IsoLanguage
 from mockserver.kit.models import Body, WebUrl, first_error
 
 Mode = Literal["vision", "vision_audio", "audio"]
@@ -43,7 +44,8 @@ _SAMPLED: JsonDict = {
         "transcription": {
             "properties": {
                 "segments": {"enum": [*COUNTS, None]},
-                "segment_sec": {"type": ["number", "null"], "minimum": SEGMENT_SEC[0], "maximum": SEGMENT_SEC[1]},
+                # Without `type`, which older versions of FastAPI accept only as one word. Bounds are for numbers.
+                "segment_sec": {"minimum": SEGMENT_SEC[0], "maximum": SEGMENT_SEC[1]},
             }
         }
     }
@@ -109,7 +111,7 @@ class Transcription(Body):
 class ClientContext(Body):
     """Options for the text."""
 
-    lang: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = Field(default=None, description="ISO 639-1; default: en")
+    lang: IsoLanguage | None = Field(default=None, description="ISO 639-1; default: en")
     output_fields: Annotated[list[OutputField], Field(min_length=1)] | None = Field(
         default=None, description="default: all three"
     )
@@ -132,6 +134,10 @@ class Wanted(Body):
     @property
     def mode(self) -> Mode:
         return self.generation_mode or "vision"
+
+    @property
+    def language(self) -> str:
+        return (self.client_context and self.client_context.lang) or "en"
 
     @property
     def transcribed(self) -> bool:
@@ -167,7 +173,7 @@ class Wanted(Body):
             "mode": self.mode,
             "heard": self.transcribed,
             "sampled": self.sampled,
-            "lang": context.lang or "en",
+            "lang": self.language,
             "fields": [field for field in FIELDS if field in fields],
             "custom_instructions": (context.custom_instructions or "")[:KEPT_INSTRUCTIONS],
             "webhook_url": self.webhook.url,

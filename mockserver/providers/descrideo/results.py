@@ -36,10 +36,10 @@ def _ended(sandbox: SandboxState, job: Job, state: State) -> Mapping[str, Any]:
         code, message = _UNEXPLAINED[state.status]
         failure = {"code": state.step.code or code, "message": state.step.error or message}
         return {"error": failure, "billing": billing.costs(0, 0)}
-    return sandbox.cached(("descrideo", job.sequence, job.id), lambda: _succeeded(sandbox, job))
+    return sandbox.cached(("descrideo", job.sequence, job.id), lambda: _succeeded(sandbox, job, state))
 
 
-def _succeeded(sandbox: SandboxState, job: Job) -> Mapping[str, Any]:
+def _succeeded(sandbox: SandboxState, job: Job, state: State) -> Mapping[str, Any]:
     request, facts = job.request, job.facts
     transcription = {
         "enabled": request["heard"],
@@ -50,7 +50,7 @@ def _succeeded(sandbox: SandboxState, job: Job) -> Mapping[str, Any]:
         "result": _described(sandbox, job),
         "billing": billing.costs(facts["charge"], facts["transcription"]),
         "meta": {"generation_mode": request["mode"], "transcription": transcription},
-        "timing_ms": _timing(sandbox, job),
+        "timing_ms": _timing(sandbox, job, state.entered_at - job.created_at),
     }
 
 
@@ -58,18 +58,23 @@ def _described(sandbox: SandboxState, job: Job) -> Mapping[str, Any]:
     from mockserver.content.descriptions import describe
 
     request = job.request
-    seeded = sandbox.seeded.child("description", job.id)
+    seeded = sandbox.seeded.child("video", request["video"])
     mode = "vision_audio" if request["heard"] and request["mode"] == "vision" else request["mode"]
-    return describe(seeded, request["hint"], request["fields"], request["lang"], request["custom_instructions"], mode)
+    return describe(seeded, request["video"], request["fields"], request["lang"], request["custom_instructions"], mode)
 
 
-def _timing(sandbox: SandboxState, job: Job) -> dict[str, int]:
-    """Return milliseconds for each part of the work, similar to the documented example."""
+def _timing(sandbox: SandboxState, job: Job, available: int) -> dict[str, int]:
+    """Return milliseconds for each part of the work, similar to the documented example.
+
+    Together they are at most the time that the job took, `available`.
+    """
     request, seeded = job.request, sandbox.seeded.child("timing", job.id)
-    return {
+    parts = {
         "probe": seeded.integer(200, 900, "probe"),
         "audio": seeded.integer(1_500, 5_000, "audio") if request["heard"] else 0,
         "frames": seeded.integer(900, 3_600, "frames") if request["mode"] != "audio" else 0,
         "ai": seeded.integer(4_000, 12_000, "ai"),
         "webhook": seeded.integer(60, 300, "webhook"),
     }
+    total = sum(parts.values())
+    return parts if total <= available else {name: part * available // total for name, part in parts.items()}

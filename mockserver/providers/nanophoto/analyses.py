@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from mockserver.content.videos import address
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.plans import Plan, Step
@@ -18,7 +19,7 @@ from mockserver.core.streams import duration_of
 from mockserver.kit.operations import Deferred, Reply, Stream
 from mockserver.providers.nanophoto import prices
 from mockserver.providers.nanophoto.codes import CODES, PREFIX
-from mockserver.providers.nanophoto.links import is_shown, youtube_id
+from mockserver.providers.nanophoto.links import is_shown
 from mockserver.providers.nanophoto.models import FIELDS, ReversePrompt
 from mockserver.providers.nanophoto.upload import inspect
 from mockserver.sandbox.sandbox import Sandbox
@@ -36,7 +37,7 @@ _SHORTEST, _LONGEST = 8_000, 90_000
 
 @dataclass(frozen=True, slots=True)
 class _Video:
-    """A video: an id of its content, a hint from its name, and its length in milliseconds."""
+    """A video: its address or an id of its content, a hint from its address, and its length in milliseconds."""
 
     mark: str
     hint: str
@@ -94,13 +95,12 @@ async def _release(sandbox: Sandbox, job: Job) -> None:
 async def _video(exchange: Exchange, body: ReversePrompt) -> tuple[_Video, tuple[str, ...]]:
     """Return the video of a request, and the rows of the ledger for what is not documented about it."""
     if body.file is None or body.source != "file":
-        # All links to a YouTube video are equal: only its id counts.
-        url = body.url or ""
-        mark = (youtube_id(url) if body.source == "youtube" else url) or ""
+        mark = address(body.url or "")
         return _Video(mark, mark, _length(exchange, mark)), ()
     facts = await inspect(body.file)
     duration = facts.duration_ms or _length(exchange, facts.mark)
-    return _Video(facts.mark, body.file_name or "", duration), facts.ledger_rows
+    # The name is not part of the video, so the same file under another name gets the same text.
+    return _Video(facts.mark, "", duration), facts.ledger_rows
 
 
 def _length(exchange: Exchange, mark: str) -> int:

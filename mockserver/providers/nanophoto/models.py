@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from mockserver.content.videos import youtube_id
 from mockserver.kit.models import Body, Shape
 from mockserver.providers.nanophoto.codes import Code
-from mockserver.providers.nanophoto.links import is_video_url, youtube_id
+from mockserver.providers.nanophoto.links import is_video_url
 
 Source = Literal["youtube", "url", "file"]
 Locale = Literal["en", "zh", "zh-TW", "ja", "ko", "es", "fr", "de", "pt", "ru", "ar"]

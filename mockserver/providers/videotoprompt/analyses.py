@@ -11,6 +11,7 @@ from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.match import Rule
 from mockserver.core.plans import Plan, Step
+from mockserver.kit import languages
 from mockserver.kit.models import first_error
 from mockserver.kit.operations import Reply
 from mockserver.providers.videotoprompt import results
@@ -37,6 +38,7 @@ def rows_of_url(exchange: Exchange) -> Iterator[str]:
     if _has_unknown(exchange, UrlAnalysis):
         yield "rule.unknown_fields"
     yield "rule.url_fields"
+    yield from languages.rows_of(exchange.body.language)
 
 
 async def by_url(exchange: Exchange) -> Reply:
@@ -62,12 +64,12 @@ async def by_upload(exchange: Exchange) -> Reply:
     if longest is not None and facts.duration_ms is not None and facts.duration_ms > longest * 1000:
         message = f"The video is longer than the {format_duration(longest * 1000)} that your plan allows"
         raise Refusal("forbidden", message, ledger_rows=OVER_PLAN, deviations=deviations)
-    rows = (*rows, "rule.upload_fields")
+    rows = (*rows, "rule.upload_fields", *languages.rows_of(options.language))
     exchange.admit(*rows, *_SUBMITTED)
     await exchange.spend(DAILY)
-    fingerprint = f"{facts.size}:{facts.duration_ms}:{sorted(upload.fields.items())}".encode()
+    fingerprint = f"{upload.digests['video']}:{sorted(upload.fields.items())}".encode()
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
-    request = _job_request(options, upload.names.get("video", "video"))
+    request = _job_request(options, f"file:{upload.digests['video']}")
     reply = await _accepted(exchange, job_id, request, {"fingerprint": fingerprint.decode("utf-8", "replace")})
     return reply._replace(ledger_rows=(*reply.ledger_rows, *rows), deviations=deviations)
 
@@ -91,7 +93,8 @@ async def retrieve(exchange: Exchange) -> Reply:
     if job.operation == "analyze_batch" and job.id.startswith("bat_"):
         raise Refusal("not_found", "Analysis not found", job=job.id)
     body = results.analysis(exchange.sandbox, job, state)
-    return exchange.job_reply(200, body, job, state, *results.rows(job, state))
+    reply = exchange.job_reply(200, body, job, state, *results.rows(job, state))
+    return reply._replace(note=languages.note_on(job.request["language"])) if "prompt" in body else reply
 
 
 def rows_of_batch(exchange: Exchange) -> Iterator[str]:
@@ -153,7 +156,7 @@ async def _accepted(
         "created_at": rfc3339(exchange.now),
         "platform": request["platform"],
     }
-    return Reply(202, body, job=job.id, ledger_rows=_ACCEPTED)
+    return Reply(202, body, job=job.id, ledger_rows=_ACCEPTED, note=languages.note_on(request["language"]))
 
 
 async def _batch_item(exchange: Exchange, batch_id: str, number: int, data: Any, item: UrlAnalysis | str) -> str:
@@ -200,7 +203,7 @@ def _checked(exchange: Exchange, data: Any) -> _Checked:
         return _Checked(first_error(error))
     except Refusal as refusal:
         return _Checked(refusal.message, refusal.deviations or deviations, refusal.ledger_rows)
-    return _Checked(item, deviations)
+    return _Checked(item, deviations, languages.rows_of(item.language))
 
 
 def _listed(job_id: str, state: State) -> dict[str, Any]:
@@ -210,13 +213,13 @@ def _listed(job_id: str, state: State) -> dict[str, Any]:
     return body
 
 
-def _job_request(options: Options, hint: str) -> dict[str, Any]:
+def _job_request(options: Options, video: str) -> dict[str, Any]:
     return {
         "platform": options.platform,
         "style_depth": options.style_depth,
         "include_negative": options.include_negative,
         "language": options.language,
-        "hint": hint,
+        "video": video,
     }
 
 

@@ -8,6 +8,7 @@ from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Effects, Job, State
 from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Error, RefusalContext
+from mockserver.kit.languages import NOT_A_LANGUAGE
 from mockserver.kit.limits import LimitHeader
 from mockserver.kit.operations import Documented, ErrorReplies, Operation
 from mockserver.kit.provider import BEARER, Holder, Provider
@@ -60,7 +61,7 @@ def _operations() -> tuple[Operation, ...]:
             _ERRORS.beside({202: Documented("Accepted", models.BatchSubmitted)}, 400, 403), models.BatchRequest,
             scope="analyze:write", ledger_rows=_KEY, request_ledger_rows=analyses.rows_of_batch,
             links={"retrieve": ("get_batch", "batch_id")}, tag="batches", examples=samples.BATCHES,
-            paid=True, cost_row="limit.analyses_per_day",
+            item_model=models.UrlAnalysis, paid=True, cost_row="limit.analyses_per_day",
         ),
         Operation(
             "get_batch", "GET", "/v1/analyze/batch/{batch_id}", analyses.retrieve_batch, "Get a batch with its results",
@@ -138,6 +139,7 @@ class VideoToPrompt(Provider):
     problem_rows = {
         "missing": (),
         "literal_error": (),
+        NOT_A_LANGUAGE: ("rule.language_codes",),
         "too_short": ("rule.batch_size",),
         "too_long": ("rule.batch_size",),
         "*": ("rule.checks",),

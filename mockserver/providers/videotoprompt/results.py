@@ -6,8 +6,10 @@ from typing import Any
 from mockserver.clock import rfc3339
 from mockserver.content import prompts
 from mockserver.content.scene import Scene
+from mockserver.content.videos import address
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
+from mockserver.kit import languages
 from mockserver.sandbox.state import SandboxState
 
 STATES: Mapping[Status, str] = {
@@ -29,23 +31,25 @@ def error_text(state: State) -> str:
 
 
 def prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
-    """Return the prompt of a completed analysis. It is always the same."""
+    """Return the prompt of a completed analysis. What it shows depends only on the video (FACTS section 1)."""
     return sandbox.cached(("prompt", job.sequence, job.id), lambda: _prompt(sandbox, job))
 
 
 def _prompt(sandbox: SandboxState, job: Job) -> dict[str, Any]:
     request = job.request
-    platform = request["platform"]
-    scene = Scene.of(sandbox.seeded.child("scene", job.id), request["hint"])
-    text = prompts.video_prompt(scene, platform, request["style_depth"], request["language"])
+    platform, language = request["platform"], request["language"]
+    # A URL, or `file:` and the digest of an uploaded file, which has no words.
+    video = address(request["video"])
+    scene = Scene.of(sandbox.seeded.child("video", video), "" if video.startswith("file:") else video)
+    text = prompts.video_prompt(scene, platform, request["style_depth"], language)
     parameters = prompts.parameters(platform, scene)
     wants_negative = request["include_negative"] and platform in WITH_NEGATIVE
     return {
         "text": text,
-        "negative": prompts.negative(scene, platform) if wants_negative else None,
+        "negative": prompts.negative(scene, platform, language) if wants_negative else None,
         "parameters": parameters,
         "full": f"{text} {parameters}",
-        "style_analysis": prompts.style_analysis(scene),
+        "style_analysis": prompts.style_analysis(scene, language),
     }
 
 
@@ -69,7 +73,8 @@ def rows(job: Job, state: State) -> tuple[str, ...]:
     if state.status == "succeeded":
         platform, include_negative = job.request["platform"], job.request["include_negative"]
         negative = "rule.negative" if include_negative and platform in WITH_NEGATIVE else "rule.no_negative"
-        return ("rule.result", _PARAMETERS.get(platform, "rule.parameters"), negative)
+        in_english = languages.rows_of(job.request["language"])
+        return ("rule.result", _PARAMETERS.get(platform, "rule.parameters"), negative, *in_english)
     if state.terminal:
         return ("rule.cancelled" if state.status == "cancelled" else "rule.failed_job",)
     return ("rule.result_before_end",)

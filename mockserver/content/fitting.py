@@ -1,0 +1,70 @@
+# ruff: noqa: RUF001 — letters of other scripts are meant.
+"""Fits texts into limits of words, characters or sentences, without cutting a sentence if possible."""
+
+import re
+from typing import NamedTuple
+
+# Scripts without spaces between words: each character counts as a word.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_DANGLING = re.compile(
+    r"(?:[\s,;:–—-]+(?:a|an|the|of|in|on|at|and|with|to|from|by|ein|eine|der|die|das|mit|und|im|le|la|les|de|du|des|un|une|"
+    r"et|el|los|las|y|con|en|o|os|as|e|com|em|do|da|в|на|с|и|у|по))+$",
+    re.IGNORECASE,
+)
+
+
+class Limits(NamedTuple):
+    """The most words, characters and sentences that a text may have; None is unlimited."""
+
+    words: int | None = None
+    characters: int | None = None
+    sentences: int | None = None
+
+
+class Part(NamedTuple):
+    """A part of a text. Parts with a lower rank are kept first. `sentences` is how many it counts as.
+
+    A part of several alternatives, the longest first, is the first one that fits.
+    """
+
+    alternatives: tuple[str, ...]
+    rank: int
+    sentences: int = 1
+
+
+def count_words(text: str) -> int:
+    """Return the number of words. In scripts without spaces each character counts as a word."""
+    return len(_UNSPACED.findall(text)) + len(_UNSPACED.sub(" ", text).split())
+
+
+def fitted(parts: list[Part], joint: str, limits: Limits) -> str:
+    """Return the parts in their order, as many as fit, joined. If none fits, the first one is cut."""
+    chosen: dict[int, str] = {}
+    sentences = 0
+    for at in sorted(range(len(parts)), key=lambda at: (parts[at].rank, at)):
+        part = parts[at]
+        if limits.sentences is not None and sentences + part.sentences > limits.sentences:
+            continue
+        for text in part.alternatives:
+            tried = {**chosen, at: text}
+            if _fits(joint.join(tried[i] for i in sorted(tried)), limits):
+                chosen, sentences = tried, sentences + part.sentences
+                break
+    if not chosen and parts:
+        return cut(parts[min(range(len(parts)), key=lambda at: parts[at].rank)].alternatives[-1], limits)
+    return joint.join(chosen[at] for at in sorted(chosen))
+
+
+def cut(text: str, limits: Limits) -> str:
+    """Return the beginning of a text that fits, cut between words."""
+    text = text.rstrip(" .。")
+    while text and not _fits(text, limits):
+        shorter = text.rpartition(" ")[0]
+        text = _DANGLING.sub("", shorter).rstrip(" ,;:|") if shorter else text[:-1]
+    return text
+
+
+def _fits(text: str, limits: Limits) -> bool:
+    if limits.characters is not None and len(text) > limits.characters:
+        return False
+    return limits.words is None or count_words(text) <= limits.words

@@ -1,0 +1,1 @@
+"""Custom instructions for descriptions: what they ask for, in the languages of the results."""
