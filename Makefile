@@ -21,10 +21,10 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs messages lock upgrade base fuzz clean
+.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs screenshots messages lock upgrade base fuzz clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 serve: $(VENV)/.docs ## start the server
 	@exec $(BIN)/mockserver serve $(ARGS)
@@ -65,10 +65,13 @@ default: $(VENV)/.dev ## regenerate the Python form of the default scenario
 
 summaries: $(VENV)/.dev ## regenerate the summaries of the providers
 	@$(BIN)/python -m mockserver.providers.write_summaries
-	@$(BIN)/ruff format --quiet mockserver/providers/summaries.py
+	@$(BIN)/ruff format --quiet mockserver/providers/summaries.py mockserver/providers/names.py
 
 docs: $(VENV)/.package ## regenerate the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
+
+screenshots: $(VENV)/.dev ## make the screenshots of the page in docs/images
+	@$(BIN)/python docs/screenshots.py $(ARGS)
 
 messages: $(VENV)/.package ## print all messages in the code
 	@$(BIN)/python docs/messages.py $(ARGS)

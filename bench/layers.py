@@ -89,7 +89,7 @@ LAYERS = (
         "scenarios, magic words and one-shot faults",
         (
             "wire/checks.py: choose_rule",
-            "wire/exchange.py: view view_of rule_for",
+            "wire/exchange.py: view view_of rule_for_item",
             "wire/rules.py",
             "wire/wire_faults.py",
             "wire/overlay.py",

@@ -12,8 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mockserver.core.durations import format_duration
 from mockserver.core.faults import ERROR_KINDS, HTTP_STATUS, Refusal
 from mockserver.core.fill import KNOWN
+from mockserver.core.verdict.table import RULES
 from mockserver.kit.catalogue import catalogue
 from mockserver.kit.ledger import ledger as ledger_of
 from mockserver.kit.ledger import pages_of
@@ -271,6 +273,48 @@ def hosts() -> Iterator[str]:
     yield from (f"| {', '.join(f'`{host}`' for host in p.hosts)} | {p.title} |" for p in all_providers())
 
 
+def verdict_rules() -> Iterator[str]:
+    """Yield a section for each rule of the verdict, with a table of contents."""
+    yield "| rule | severity | in short |"
+    yield "|---|---|---|"
+    yield from (f"| [`{r.name}`](#{r.name}) | {r.severity} | {_first(r.fires)} |" for r in RULES)
+    for rule in RULES:
+        yield ""
+        yield f"### {rule.name}"
+        yield ""
+        yield f"**Fires** ({rule.severity}): {rule.fires}."
+        yield ""
+        yield f"**Does not fire:** {rule.spares}."
+        yield ""
+        yield f"**Instead:** {rule.advice}."
+
+
+def _first(text: str) -> str:
+    return re.split(r"(?<=[a-z])\. |: ", text)[0]
+
+
+def verdict_declarations() -> Iterator[str]:
+    """Yield a table of what the providers declare for the verdict."""
+    yield "| provider | declaration | value | row |"
+    yield "|---|---|---|---|"
+    for provider in all_providers():
+        advised = {
+            "shortest time between two polls": provider.poll_every,
+            "how long a job can take": provider.patience,
+            "longest time of polling": provider.longest_poll,
+            "how long a link works": provider.asset_lifetime,
+        }
+        for name, each in advised.items():
+            if each is not None:
+                yield f"| {provider.title} | {name} | {format_duration(each.ms)} | `{each.row}` |"
+        paid: dict[str | None, list[str]] = {}
+        for operation in provider.operations:
+            if operation.paid:
+                paid.setdefault(operation.cost_row, []).append(f"`{operation.name}`")
+        for row, names in paid.items():
+            yield f"| {provider.title} | paid operations | {', '.join(names)} | `{row}` |"
+
+
 BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
     "operations": operations,
     "limits": limits,
@@ -290,6 +334,8 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "faults": faults,
     "substitutions": substitutions,
     "bundled": bundled,
+    "verdict-rules": verdict_rules,
+    "verdict-declarations": verdict_declarations,
     **{f"{name}-{p.name}": partial(part, p) for name, part in BY_PROVIDER.items() for p in all_providers()},
 }
 

@@ -1,8 +1,9 @@
 """The composition root: creates the ASGI application from settings, providers, scenarios and the control API."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.clock import monotonic
 from mockserver.core.compile import Program
@@ -27,7 +28,11 @@ from mockserver.store.pool import MIB, MemoryPool
 from mockserver.wire.body import BodyMemory
 from mockserver.wire.control import Control
 from mockserver.wire.exchange import Policy
+from mockserver.wire.page import Page
 from mockserver.wire.server import Server
+
+if TYPE_CHECKING:
+    from mockserver.control.boundary import Boundary
 
 
 def create_app(
@@ -59,6 +64,7 @@ def create_app(
         clock=clock_of(settings.clock),
         disallowed_rows=provenance.disallowed_rows,
         memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
+        additive=settings.additive,
     )
     body_memory = BodyMemory(settings.body_memory * 1_048_576)
     watch = ScenarioWatch(settings.scenario, library, sandboxes) if _watches(settings, scenario) else None
@@ -71,9 +77,28 @@ def create_app(
             provenance if provenance.is_active else None,
             settings.public_url.rstrip("/"),
             body_memory,
+            settings.cors,
         ),
         watch,
+        _page(settings),
     )
+
+
+def _page(settings: Settings) -> Callable[[], Page]:
+    @cache
+    def page() -> Page:
+        # Imported for the first request to the page.
+        from mockserver.control import page as module
+
+        return module.Page(_boundary(settings))
+
+    return page
+
+
+def _boundary(settings: Settings) -> "Boundary":
+    from mockserver.control.boundary import Boundary
+
+    return Boundary(settings.token, settings.public_url, settings.allow_hosts)
 
 
 def _provenance(settings: Settings, providers: Providers) -> Provenance:
@@ -100,7 +125,6 @@ def _control(
 ) -> Control:
     # Imported after the start, because FastAPI takes long to import.
     from mockserver.control.adapter import ControlApi
-    from mockserver.control.boundary import Boundary
     from mockserver.control.dependencies import Parts
     from mockserver.kit.credentials import credential_names
 
@@ -122,7 +146,7 @@ def _control(
 
     masking = Masking(credential_names(providers.values()), (settings.token,))
     parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory, watch)
-    return ControlApi(parts, Boundary(settings.token, settings.public_url, settings.allow_hosts))
+    return ControlApi(parts, _boundary(settings))
 
 
 def _watches(settings: Settings, scenario: Mapping[str, Any] | Scenario | None) -> bool:

@@ -98,6 +98,11 @@ class Clock:
         """Virtual seconds per real second."""
         return {"real": 1.0, "scaled": self.speed}.get(self.mode, 0.0)
 
+    @property
+    def in_flight(self) -> int:
+        """The number of requests to providers that have begun and have not ended, also of those that sleep."""
+        return self.busy + len(self._sleeping)
+
     def now(self) -> int:
         """Return the current instant. It is never earlier than a previous result."""
         if self.mode == "real":
@@ -189,6 +194,18 @@ class Clock:
         else:
             self._sleeping.discard(sleeper)
 
+    @property
+    def held(self) -> int:
+        """The number of requests whose replies are held in the middle."""
+        return sum(sleeper.held for sleeper in self._sleeping)
+
+    def resume_held(self) -> int:
+        """Let every reply that is held go on. Return how many there were."""
+        held = [sleeper for sleeper in self._sleeping if sleeper.held]
+        for sleeper in held:
+            sleeper.resume()
+        return len(held)
+
     async def quiet(self, seconds: float = 5.0) -> float:
         """Wait until every woken request sleeps again or has ended, for at most `seconds` real seconds.
 
@@ -254,7 +271,7 @@ class Clock:
 class Sleeper:
     """The waits of one request on a clock, any number of them, until it is interrupted."""
 
-    __slots__ = ("_at", "_clock", "_future", "_generation", "_token", "interrupted")
+    __slots__ = ("_at", "_clock", "_future", "_generation", "_token", "held", "interrupted")
 
     def __init__(self, clock: Clock, token: object) -> None:
         self._clock = clock
@@ -264,6 +281,7 @@ class Sleeper:
         self._at: int | None = None
         self._future: asyncio.Future[bool] | None = None
         self.interrupted = False
+        self.held = False
 
     def is_over(self) -> bool:
         """Return True once the sandbox was reset or deleted, which ends all sleeps."""
@@ -288,6 +306,20 @@ class Sleeper:
                 self._clock.remove_sleeper(at, self._token)
             self._future = None
         return reached
+
+    async def until_resumed(self) -> bool:
+        """Wait for `resume`. Return False once it is interrupted or over."""
+        self.held = True
+        try:
+            return await self.until(None)
+        finally:
+            self.held = False
+
+    def resume(self) -> None:
+        """End the current wait, which is over as if its instant had come."""
+        if self._future is not None and not self._future.done():
+            self._future.set_result(True)
+            self._clock.remove_sleeper(self._at, self._token)
 
     def interrupt(self) -> None:
         """End the current wait and all later ones."""

@@ -6,8 +6,10 @@ new sandbox, which is deleted at its end.
 """
 
 import gc
+import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from mockserver.core.verdict.policy import Policy
+    from mockserver.sweep.pytest_suite import SweepPlugin
     from mockserver.testing.coverage import CoveragePlugin
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
     from mockserver.testing.interception import Interception
+    from mockserver.testing.verdicts import VerdictPlugin
 
 # Hides the frames of this module, so that a failing test shows its own lines.
 __tracebackhide__ = True
@@ -33,13 +38,23 @@ _SETTINGS = {
 }
 _STRICT = "refuse every request that deviates from a provider's contract, even if published clients send it"
 _NO_ASSUMED = "answer 501 where a provider's behaviour is an assumption, and name the assumption"
+_ADDITIVE = "add unknown fields and other additive changes to every reply and webhook"
 _COVERAGE = (
     "report which simulated behaviours the run covered: table, json:PATH, junit:PATH or html:PATH; can be repeated"
 )
 _FAIL_UNDER = "fail the run if it covered less than this percentage of the behaviours of the providers that it called"
+_VERDICT = (
+    "judge the client in every test that uses the sandbox, and report the findings: text, json:PATH, junit:PATH, "
+    "sarif:PATH, markdown:PATH or html:PATH; can be repeated"
+)
+_FAIL_ON = "fail the run for findings of this severity and above: error, warning, note or never (default: error)"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
+_sweep: "pytest.StashKey[SweepPlugin]" = pytest.StashKey()
+# Set by `mockserver sweep` for the process of the tests.
+_SWEEP = "MOCKSERVER_SWEEP"
 _coverage: "pytest.StashKey[CoveragePlugin]" = pytest.StashKey()
+_verdict: "pytest.StashKey[VerdictPlugin]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, text in _SETTINGS.items():
         group.addoption(f"--mockserver-{name}", default=None, metavar=name.rpartition("-")[2].upper(), help=text)
         parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="string", default="")
-    for name, text in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED)):
+    for name, text in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED), ("additive", _ADDITIVE)):
         group.addoption(f"--mockserver-{name}", action="store_true", default=None, help=text)
         parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="bool", default=False)
     group.addoption(
@@ -63,12 +78,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mockserver_coverage", _COVERAGE, type="linelist", default=[])
     group.addoption("--mockserver-coverage-fail-under", default=None, metavar="PERCENT", help=_FAIL_UNDER)
     parser.addini("mockserver_coverage_fail_under", _FAIL_UNDER, type="string", default="")
+    group.addoption(
+        "--mockserver-verdict", action="append", nargs="?", const="text", metavar="FORMAT", default=None, help=_VERDICT
+    )
+    parser.addini("mockserver_verdict", _VERDICT, type="linelist", default=[])
+    group.addoption("--mockserver-verdict-fail-on", default=None, metavar="SEVERITY", help=_FAIL_ON)
+    parser.addini("mockserver_verdict_fail_on", _FAIL_ON, type="string", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and check the settings. Raises UsageError for a wrong setting."""
-    text = "configures the `mockserver` fixture of the test: scenario (a name, a path or a mapping), seed and clock"
-    config.addinivalue_line("markers", f"{MARKER}(*, scenario, seed, clock): {text}")
+    text = (
+        "configures the `mockserver` fixture of the test: scenario (a name, a path or a mapping), seed and clock; "
+        "allow is a list of rules of the verdict whose findings are not reported"
+    )
+    config.addinivalue_line("markers", f"{MARKER}(*, scenario, seed, clock, allow): {text}")
     _seed(config)
     _clock(config)
     outputs, fail_under = _setting(config, "coverage"), _setting(config, "coverage_fail_under")
@@ -77,6 +101,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[_coverage] = CoveragePlugin.of(config, outputs, fail_under)
         config.pluginmanager.register(config.stash[_coverage], "mockserver-coverage")
+    if _SWEEP in os.environ:
+        from mockserver.sweep.pytest_suite import SweepPlugin
+        from mockserver.sweep.recording import Request
+
+        config.stash[_sweep] = SweepPlugin(config, Request.read(os.environ[_SWEEP]))
+        config.pluginmanager.register(config.stash[_sweep], "mockserver-sweep")
+    verdicts = _setting(config, "verdict")
+    if verdicts:
+        from mockserver.testing.verdicts import VerdictPlugin
+
+        config.stash[_verdict] = VerdictPlugin.of(config, verdicts, _setting(config, "verdict_fail_on"))
+        config.pluginmanager.register(config.stash[_verdict], "mockserver-verdict")
 
 
 @pytest.fixture(scope="session")
@@ -96,8 +132,8 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
 
     config = request.config
     directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
-    strict, no_assumed = (bool(_setting(config, name)) for name in ("strict", "no_assumed"))
-    host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed))
+    strict, no_assumed, additive = (bool(_setting(config, name)) for name in ("strict", "no_assumed", "additive"))
+    host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed, additive=additive))
     host.run(checkpoint())  # loads the modules for outgoing calls
     yield host
     if _coverage in config.stash:
@@ -126,10 +162,16 @@ def mockserver(request: pytest.FixtureRequest, _mockserver_host: "Host") -> "Ite
     if problem is not None:
         pytest.fail(f"mockserver: {problem}", pytrace=False)
     request.node.stash[_handle] = handle
+    sweep = request.config.stash.get(_sweep, None)
+    if sweep is not None:
+        sweep.opened(handle)
     try:
         yield handle
     finally:
         del request.node.stash[_handle]
+        if sweep is not None:
+            sweep.closing()
+        _judge(request, request.node.nodeid, handle)
         handle.close()
 
 
@@ -139,12 +181,18 @@ def mockserver_session(request: pytest.FixtureRequest, _mockserver_host: "Host")
     with _new_handle(request, _mockserver_host, "session") as handle:
         request.config.stash[_session] = handle
         yield handle
+        _judge(request, "mockserver_session", handle)
 
 
 @pytest.fixture
 def mockserver_intercept(mockserver: "MockServer") -> "Interception":
     """A proxy that makes programs, run with its `environment()`, use this test's sandbox for the providers' hosts."""
     return mockserver.intercept()
+
+
+def _judge(request: pytest.FixtureRequest, name: str, handle: "MockServer") -> None:
+    if _verdict in request.config.stash:
+        request.config.stash[_verdict].judge(name, handle)
 
 
 def _new_handle(request: pytest.FixtureRequest, host: "Host", name: str) -> "MockServer":
@@ -156,7 +204,29 @@ def _new_handle(request: pytest.FixtureRequest, host: "Host", name: str) -> "Moc
     if scenario is None:
         scenario, base_directory = _setting(config, "scenario") or None, config.rootpath
     seed, clock = marker.get("seed", _seed(config)), marker.get("clock", _clock(config))
-    return MockServer.within(host, name, scenario, seed, clock, base_directory)
+    handle = MockServer.within(host, name, scenario, seed, clock, base_directory)
+    handle.project_policy = partial(_project_policy, config)
+    if marker.get("allow"):
+        handle.allowed_rules = _allowed(marker["allow"])
+    return handle
+
+
+def _project_policy(config: pytest.Config) -> "Policy":
+    from mockserver.testing.verdicts import policy_in
+
+    return policy_in(config.rootpath)
+
+
+def _allowed(names: Any) -> "frozenset[str]":
+    """Return the rules that a marker allows. Fails the test if they are not a list of names of rules."""
+    from mockserver.core.verdict.policy import checked
+
+    if isinstance(names, str):
+        pytest.fail(f"mockserver: allow= of the marker must be a list of rules, not {names!r}", pytrace=False)
+    try:
+        return checked(names)
+    except (TypeError, ValueError) as error:
+        pytest.fail(f"mockserver: allow= of the marker: {error}", pytrace=False)
 
 
 def _open(handle: "MockServer") -> str | None:
@@ -196,10 +266,10 @@ def _marker_arguments(node: Any) -> dict[str, Any]:
     """Return the arguments of a test's markers. For each argument the closest marker wins."""
     arguments: dict[str, Any] = {}
     for mark in node.iter_markers(MARKER):
-        unknown = set(mark.kwargs) - {"scenario", "seed", "clock"}
+        unknown = set(mark.kwargs) - {"scenario", "seed", "clock", "allow"}
         if mark.args or unknown:
             wrong = ", ".join(sorted(unknown)) or "positional arguments"
-            pytest.fail(f"mockserver: the marker takes scenario=, seed= and clock=, not {wrong}", pytrace=False)
+            pytest.fail(f"mockserver: the marker takes scenario=, seed=, clock= and allow=, not {wrong}", pytrace=False)
         arguments = {**mark.kwargs, **arguments}
     return arguments
 

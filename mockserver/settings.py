@@ -2,14 +2,21 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 PREFIX = "MOCKSERVER_"
 FILE = "mockserver.toml"
+# Variables that `exec` sets for its program.
+_NOT_SETTINGS = ("MOCKSERVER_URL", "MOCKSERVER_INTERCEPT")
+# Kubernetes and Docker set these in every container beside a service that is called mockserver. MOCKSERVER_PORT is one
+# of them too: tcp://10.0.0.7:8080.
+_OF_A_SERVICE = re.compile(r"MOCKSERVER_(?:SERVICE_|PORT_[0-9]+_|ENV_|NAME$)")
+_SERVICE_PORT = re.compile(r"(?:tcp|udp)://.+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
+_URL = re.compile(r"https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[^?#\s]*)?", re.IGNORECASE)
 MAX_SEED = 2**63 - 1
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
@@ -40,6 +47,8 @@ class Settings:
     watch: bool | None = None
     no_assumed: bool = False
     rule_header: bool = False
+    additive: bool = False
+    cors: bool = False
     access_log: bool | None = None
     token: str = ""
     allow_hosts: tuple[str, ...] = ()
@@ -56,14 +65,18 @@ class Settings:
 
 
 def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
-    """Return the settings of this run. Raises SettingsError for an invalid value or an unknown key of the file."""
+    """Return the settings of this run. Raises SettingsError for an invalid value and an unknown name."""
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = _from_file(Path(FILE) if file is None else file, required=file is not None)
     known = {f.name for f in fields(Settings)}
-    for variable, text in environment.items():
+    for variable, text in _variables(environment):
         name = variable.removeprefix(PREFIX).lower()
-        if variable.startswith(PREFIX) and name in known:
-            values[name] = _typed(name, text, variable)
+        if name not in known:
+            from mockserver.source.suggestions import did_you_mean
+
+            names = [f"{PREFIX}{each.upper()}" for each in sorted(known)]
+            raise SettingsError(f"{variable}: there is no such setting{did_you_mean(variable, names)}")
+        values[name] = _typed(name, text, variable)
     values.update({k: tuple(v) if isinstance(v, list) else v for k, v in flags.items() if k in known and v is not None})
     settings = Settings(**values)
     if not 0 <= settings.port <= 65_535:
@@ -76,7 +89,26 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     if settings.body_memory < 1:
         raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
     _check_memory(settings)
-    return replace(settings, allow_hosts=_host_names(settings.allow_hosts))
+    _check_url(settings.public_url)
+    return replace(settings, host=settings.host.strip("[]"), allow_hosts=_host_names(settings.allow_hosts))
+
+
+def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the variables that are meant as settings."""
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or variable in _NOT_SETTINGS or _OF_A_SERVICE.match(variable):
+            continue
+        if variable != "MOCKSERVER_PORT" or not _SERVICE_PORT.fullmatch(text):
+            yield variable, text
+
+
+def _check_url(url: str) -> None:
+    """Raise SettingsError if this is not the URL of a server. It may have a path, but no query."""
+    if not url or _URL.fullmatch(url):
+        return
+    with_scheme = f"http://{url}"
+    example = with_scheme if _URL.fullmatch(with_scheme) and "://" not in url else "http://mockserver:8080"
+    raise SettingsError(f"public_url must be a URL such as {example}, not {url!r}")
 
 
 def _host_names(values: Iterable[str]) -> tuple[str, ...]:

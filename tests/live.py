@@ -22,7 +22,7 @@ class _NotifyingServer(HttpServer):
     """A server that sets `ready` when it accepts connections."""
 
     def __init__(self, app: Server, limits: ConnectionLimits | None, access_log: bool) -> None:
-        super().__init__(app, limits, access_log=access_log, on_closed=app.sandboxes.close)
+        super().__init__(app, limits, access_log=access_log, on_closing=app.end_listeners, on_closed=app.close)
         self.ready = threading.Event()
 
     async def startup(self, sockets: Sequence[socket]) -> None:

@@ -239,6 +239,10 @@ def test_a_token_is_generated_for_other_hosts(host: str) -> None:
     assert with_token(Settings(host=host, token="mine")).token == "mine"
 
 
+def test_a_server_without_a_token_can_be_asked_for_on_any_host() -> None:
+    assert with_token(Settings(host="0.0.0.0", token="none")).token == ""
+
+
 def test_the_banner_says_how_the_token_is_sent() -> None:
     settings = Settings(host="0.0.0.0", token="s3cret")
     lines = list(banner(settings, 8080, create_app(settings)))

@@ -218,8 +218,12 @@ def test_serve_prints_the_urls_and_a_request_that_works(tmp_path: Path, capsys: 
         ("--strict", "strict", True),
         ("--no-strict", "strict", False),
         ("--no-assumed", "no_assumed", True),
+        ("--additive", "additive", True),
+        ("--no-additive", "additive", False),
         ("--rule-header", "rule_header", True),
         ("--no-rule-header", "rule_header", False),
+        ("--cors", "cors", True),
+        ("--no-cors", "cors", False),
         ("--allow-public-webhooks", "allow_public_webhooks", True),
         ("--access-log", "access_log", True),
         ("--no-access-log", "access_log", False),
@@ -270,7 +274,10 @@ def test_a_value_of_the_wrong_type_is_a_usage_error(capsys: Out, arguments: tupl
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    assert capsys.readouterr().err.endswith(f"{message}\n")
+    assert capsys.readouterr().err.splitlines() == [
+        f"mockserver {arguments[0]}: {message}",
+        f"`mockserver {arguments[0]} --help` describes the command and its options.",
+    ]
 
 
 def test_serve_reports_a_port_that_is_in_use(tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from mockserver.providers.registry import all_providers
 from tests.conversation import Conversation
+from tests.declared import request, with_example
 
 URL = {"url": "https://example.com/a.mp4"}
 
@@ -32,7 +34,7 @@ async def test_a_sandbox_comes_with_its_urls_and_a_key_for_each_provider() -> No
         ).json()
         assert made["name"] == "ci-1"
         assert made["seed"] == 7
-        assert made["urls"]["videotoprompt"] == "http://mock.test/~ci-1/videotoprompt"
+        assert made["urls"]["videotoprompt"] == "http://mock.test/~ci-1/videotoprompt/v1"
         key = made["keys"]["videotoprompt"]
         reply = await c.post("/v1/analyze/url", URL, headers={"Authorization": f"Bearer {key}"})
         assert reply.status_code == 503
@@ -41,6 +43,17 @@ async def test_a_sandbox_comes_with_its_urls_and_a_key_for_each_provider() -> No
         assert (await c.client.delete("/_mock/sandboxes/ci-1")).status_code == 204
         assert (await c.client.delete("/_mock/sandboxes/ci-1")).status_code == 404
         assert (await c.client.delete("/_mock/sandboxes/default")).status_code == 409
+
+
+async def test_the_urls_of_a_sandbox_are_the_base_urls_that_clients_use() -> None:
+    async with Conversation({"extends": "default", "clock": {"mode": "auto"}}) as c:
+        await c.post("/_mock/sandboxes", {"name": "ci-1"})
+        for sandbox in (await told(c, "/sandboxes"))["sandboxes"]:
+            for provider in all_providers():
+                base, operation = sandbox["urls"][provider.name], with_example(provider)[0]
+                call = request(provider, operation) | {"url": base + operation.path.removeprefix(provider.base_path)}
+                assert (await c.client.request(**call)).is_success, call["url"]
+            assert sandbox["control"] == sandbox["urls"]["nanophoto"].replace("nanophoto", "_mock")
 
 
 async def test_sandboxes_without_a_name_get_one() -> None:

@@ -160,7 +160,9 @@ def test_a_program_has_the_options_and_webhooks_of_its_scenario() -> None:
         webhooks=[{"event": "analysis.*", "nth": 1, "tampering": {"lose": 2}}],
     )
     assert compiled.options == {"nanophoto": {"fetch": True}}
-    assert (compiled.webhooks[0].nth, compiled.webhooks[0].tampering.lose) == ([1], 2)
+    [webhook] = compiled.webhooks
+    assert webhook.nth is not None
+    assert (webhook.nth.numbers, webhook.tampering.lose) == ([1], 2)
     assert compiled.name == "test"
 
 

@@ -49,7 +49,9 @@ def test_a_share_is_a_percentage_or_a_fraction(written: object, share: float) ->
 
 @pytest.mark.parametrize("written", ["101%", "-1%", 1.5, -0.1, True, "half", "", "nan", float("inf"), [0.5], {}])
 def test_any_other_share_is_refused(written: object) -> None:
-    assert refusal(FaultSpec, kind="reset", at=written) == f"expected a share such as 60% or 0.6, got {written!r}"
+    assert refusal(FaultSpec, kind="reset", at=written) == (
+        f"expected a share such as 60% or 0.6, or a place such as 120 bytes, got {written!r}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from mockserver.scenario.library import Library
 from tests.conversation import Conversation
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ("how-to-faults.md", "how-to-webhooks.md")
+PAGES = ("how-to-faults.md", "how-to-webhooks.md", "how-to-verdict.md")
 BASE = "http://localhost:8080"
 
 

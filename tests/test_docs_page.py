@@ -89,7 +89,7 @@ async def test_without_swagger_ui_the_page_says_how_to_install_it(monkeypatch: p
     async with Conversation() as c:
         reply = await c.get("/_mock/docs?api=nanophoto")
         assert reply.status_code == 200
-        assert "run <code>pip install 'mockserver[docs]'</code> and restart the server" in reply.text
+        assert "run <code>pip install 'ai-video-mockserver[docs]'</code> and restart the server" in reply.text
         page = Page(reply.text)
         assert "openapi/nanophoto" in page.links
         for link in (*page.loads, *page.links):

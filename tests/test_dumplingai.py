@@ -351,3 +351,33 @@ async def test_every_way_of_addressing_it(base: str):
     async with Conversation() as t:
         reply = await t.post(f"{base}/api/v1/extract-video", {**ASKED, "video": URL})
         assert held_to(models.Extracted, reply)["prompt"] == PROMPT
+
+
+async def test_a_prompt_in_an_unknown_language_gets_english_and_a_note():
+    """FACTS section 6: answered in English, and the journal says so."""
+
+    async with Conversation() as t:
+        reply = await extracted(t, prompt="Quali prodotti si vedono nel video?")
+        assert "This video shows" in reply["results"] or "Number of" in reply["results"]
+        entry = await latest(t)
+        assert entry["note"].startswith("the results are in English")
+        assert "dumplingai.rule.other_language" in [row["rule"] for row in entry["rests_on"]]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "row"),
+    [
+        ("Describe the main events in this video.", None),
+        ("How many people are there? Only the number.", "rule.form"),
+        ("Fasse das Video zusammen.", "rule.prompt_language"),
+    ],
+)
+async def test_the_form_and_the_language_follow_from_the_prompt(prompt: str, row: str | None):
+    """FACTS section 5: prompt decides the form of `results`; two prompts about one URL agree."""
+
+    async with Conversation() as t:
+        await extracted(t, prompt=prompt)
+        rows = [row["rule"] for row in (await latest(t))["rests_on"]]
+        assert [each for each in ("rule.form", "rule.prompt_language") if f"dumplingai.{each}" in rows] == [row] * bool(
+            row
+        )

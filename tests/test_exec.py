@@ -191,7 +191,7 @@ except urllib.error.HTTPError as error:
     assert done.stderr.decode().splitlines() == [
         "mockserver: 3 calls to the sandbox",
         "mockserver:      2 x videotoprompt.analyze_url  202",
-        "mockserver:      1 x GET /nothing/here          404",
+        "mockserver:      1 x GET /nothing/here          404       mockserver does not simulate GET /nothing/here",
     ]
 
 

@@ -16,6 +16,7 @@ from tests.live import Live, live
 from tests.threaded import running
 
 PAGE = Path(__file__).with_name("hostile.html")
+CORS_PAGE = Path(__file__).with_name("cors.html")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -47,10 +48,10 @@ class _Evil(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def evil(target: str, delivery: str) -> Iterator[Any]:
+def evil(target: str, delivery: str = "", page: Path = PAGE) -> Iterator[Any]:
     """The attacker's server on a port of its own."""
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Evil)
-    server.page = PAGE.read_text("utf-8").replace("TARGET", target).replace("DELIVERY", delivery).encode()
+    server.page = page.read_text("utf-8").replace("TARGET", target).replace("DELIVERY", delivery).encode()
     server.reports = Queue()
     with running(server):
         yield server
@@ -108,6 +109,26 @@ def test_a_rebound_name_reads_nothing(server: Live, tmp_path: Path) -> None:
         shown = browser.communicate(timeout=90)[0]
     assert "does not answer to the host" in shown
     assert "videotoprompt" not in shown
+
+
+@pytest.mark.parametrize("cors", [False, True])
+def test_a_page_of_another_origin_uses_the_providers_if_they_allow_it(cors: bool, tmp_path: Path) -> None:
+    scenario = {"extends": "default", "cors": cors, "clock": {"mode": "auto"}}
+    with (
+        live(scenario) as server,
+        evil(server.base, page=CORS_PAGE) as site,
+        browsing(tmp_path, f"http://127.0.0.1:{site.server_port}/"),
+    ):
+        report = site.reports.get(timeout=90)
+    blocked = "TypeError"
+    assert report == {
+        "generate": [200, False, True],
+        "analyze": [202, True, True] if cors else blocked,
+        "unknown path": [404, True, True] if cors else blocked,
+        "wrong method": [405, True, True] if cors else blocked,
+        "stream": [200, False, True] if cors else blocked,
+        "control": blocked,
+    }
 
 
 def test_its_user_can_look_at_it(server: Live, tmp_path: Path) -> None:

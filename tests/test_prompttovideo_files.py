@@ -9,7 +9,7 @@ from mockserver.media.reader import probe
 from mockserver.providers.prompttovideo import models
 from tests.conversation import Conversation
 from tests.prompttovideo_client import API, HOUR, SUNSET, account, by, completed, generate, held_to, status
-from tests.test_media_maker import ffprobe, inspect
+from tests.test_media_maker import CLOSE, ffprobe, inspect, measured
 
 __all__ = ["ffprobe"]  # a fixture is found by its name here
 
@@ -25,6 +25,27 @@ async def test_a_player_plays_the_video_for_its_stated_duration(ffprobe: str, tm
         file = tmp_path / "served.mp4"
         file.write_bytes(reply.content)
         assert float(inspect(ffprobe, file)["format"]["duration"]) == video["duration"]
+
+
+@pytest.mark.parametrize(
+    ("quality", "size"),
+    [("free", (640, 360)), ("360p", (640, 360)), ("premium", (1920, 1080)), ("1080p", (1920, 1080))],
+)
+async def test_a_file_has_the_resolution_of_its_quality(
+    ffprobe: str, tmp_path: Path, quality: str, size: tuple[int, int]
+):
+    """FACTS section 2: assets. More than one picture a second, and a thumbnail that is one of them."""
+
+    async with Conversation() as t:
+        made = await completed(t, quality)
+        video, thumbnail = tmp_path / "served.mp4", tmp_path / "served.png"
+        video.write_bytes((await t.get(made["video_url"])).content[:])
+        thumbnail.write_bytes((await t.get(made["thumbnail_url"])).content)
+        [stream] = inspect(ffprobe, video)["streams"]
+        assert (stream["width"], stream["height"], stream["avg_frame_rate"]) == (*size, "10/1")
+        [still] = measured(ffprobe, thumbnail)
+        pictures = measured(ffprobe, video)[:20]
+        assert min(max(abs(a - b) for a, b in zip(still, picture, strict=True)) for picture in pictures) < CLOSE
 
 
 async def test_the_thumbnail_is_a_picture():

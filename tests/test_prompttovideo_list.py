@@ -55,7 +55,8 @@ async def test_videos_are_listed_newest_first_in_pages():
         ("?page=%D9%A3", 1, 20),
         ("?page=" + "0" * 3000 + "2", 2, 20),
         ("?page=" + "9" * 5000, 2**53 - 1, 20),
-        ("?page=1&page=2", 2, 20),
+        ("?page=1&page=2", 1, 20),
+        ("?page=2&page=1", 2, 20),
         ("?page[]=2", 1, 20),
     ],
 )

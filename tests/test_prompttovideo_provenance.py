@@ -42,7 +42,7 @@ async def test_what_the_page_shows_is_served_where_nothing_may_be_assumed():
 
 async def test_what_was_observed_is_served_too():
     async with Conversation(settings=ASSUMES_NOTHING) as t:
-        assert (await completed(t, "1080p"))["duration"] == 60
+        assert (await completed(t, "1080p"))["duration"] == 30
         assert (await t.post(f"{API}/generate", {"prompt": "A cat"})).status_code == 200
         assert (await t.post(f"{API}/generate", {"prompt": ""})).status_code == 400
         assert (await t.get(f"{API}/account", headers=by("invalid"))).status_code == 401

@@ -10,10 +10,10 @@ NOON = "2025-06-01T12:00:00Z"
 
 @pytest.mark.parametrize(
     ("key", "free", "premium", "small", "large"),
-    [("free-1", 30, 10, 30, 10), ("basic-1", 10, 5, 10, 5), ("pro-1", 5, 5, 5, 5), ("enterprise-1", 5, 5, 5, 5)],
+    [("free-1", 30, 30, 30, 10), ("basic-1", 10, 10, 10, 5), ("pro-1", 5, 5, 5, 5), ("enterprise-1", 5, 5, 5, 5)],
 )
 async def test_the_wait_follows_from_tier_and_quality(key: str, free: int, premium: int, small: int, large: int):
-    """FACTS section 2: queue (wait = max(5, 30 - 2 x priority); 360p is what `free` renders and no higher quality)."""
+    """FACTS section 2: queue (wait = max(5, 30 - 2 x priority); only 1080p adds 10)."""
 
     async with Conversation() as t:
         qualities = ("free", "premium", "360p", "1080p")
@@ -28,7 +28,7 @@ async def test_the_position_counts_from_one_by_priority_then_age():
         first = await generate(t, key="free-1")
         second = await generate(t, key="free-2")
         assert [first["queue_position"], second["queue_position"]] == [1, 2]
-        above = await generate(t, quality="premium", key="free-2")
+        above = await generate(t, quality="1080p", key="free-2")
         top = await generate(t, key="pro-1")
         assert [above["queue_position"], top["queue_position"]] == [1, 1]
         said = await queue(t, "free-2")

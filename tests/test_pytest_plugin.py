@@ -189,8 +189,8 @@ def test_a_wrong_setting_is_a_usage_error(pytester: pytest.Pytester, option: str
     [
         ("scenario='nothing-like-it'", "*mockserver: there is no scenario named 'nothing-like-it'*"),
         ("scenario={'rulez': []}", "mockserver: *unknown key 'rulez'*did you mean 'rules'*"),
-        ("sead=1", "*the marker takes scenario=, seed= and clock=, not sead"),
-        ("'default'", "*the marker takes scenario=, seed= and clock=, not positional arguments"),
+        ("sead=1", "*the marker takes scenario=, seed=, clock= and allow=, not sead"),
+        ("'default'", "*the marker takes scenario=, seed=, clock= and allow=, not positional arguments"),
     ],
 )
 def test_a_wrong_marker_fails_the_test_with_one_line(pytester: pytest.Pytester, marker: str, message: str) -> None:
@@ -265,9 +265,9 @@ def test_that_fails_by_itself(mockserver):
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(
         [
-            "prompttovideo.generate was expected once, but it was not called",
+            "test_*.py:10: prompttovideo.generate was expected once, but it was not called",
             "  other call: POST /v1/analyze/url -> 202 (videotoprompt.analyze_url key sbx-t*)",
-            "videotoprompt.analyze_url was expected at most once, but it was called twice",
+            "test_*.py:11: videotoprompt.analyze_url was expected at most once, but it was called twice",
             "  call: POST /v1/analyze/url -> 202*",
         ]
     )
@@ -341,7 +341,9 @@ class TestIt(unittest.TestCase):
 def test_pytest_lists_the_options_the_marker_and_the_fixtures(pytester: pytest.Pytester) -> None:
     result = run_inner(pytester, "--help")
     result.stdout.fnmatch_lines(["*--mockserver-scenario=SCENARIO", "*mockserver_clock (string):*"])
-    run_inner(pytester, "--markers").stdout.fnmatch_lines(["@pytest.mark.mockserver(*, scenario, seed, clock):*"])
+    run_inner(pytester, "--markers").stdout.fnmatch_lines(
+        ["@pytest.mark.mockserver(*, scenario, seed, clock, allow):*"]
+    )
     run_inner(pytester, "--fixtures").stdout.fnmatch_lines(["mockserver -- *", "*A fresh sandbox of five*"])
 
 

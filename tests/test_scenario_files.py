@@ -208,6 +208,8 @@ def test_a_typed_file_that_is_none_is_refused_before_it_is_read(
     assert capsys.readouterr().err in (
         f"{name}: not a regular file\n",
         f"{name}: the file has {8 << 30} bytes, and may have {MAX_BYTES} at most\n",
+        f"{name}: this is a folder; give one scenario\n",
+        f"{name}: there are no scenario files (*.yaml or *.yml) in this folder\n",
     )
 
 

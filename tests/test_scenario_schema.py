@@ -81,7 +81,7 @@ def test_the_schema_lists_all_names_for_completion() -> None:
     assert {f"{p.name}: {code}" for p in providers for code in p.codes} < words("FaultSpec", "kind")
     assert words("StepSpec", "status") == set(STATUSES)
     assert set(SCHEMA["$defs"]["Event"]["enum"]) == {e for p in providers for e in p.events}
-    assert set(SCHEMA["properties"]["providers"]["properties"]) == {p.name for p in providers}
+    assert set(SCHEMA["properties"]["providers"]["properties"]) == {"additive", *(p.name for p in providers)}
 
 
 @pytest.mark.parametrize(

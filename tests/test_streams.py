@@ -138,7 +138,7 @@ FAULTS = st.builds(
 def test_a_stream_with_a_fault_is_the_text_up_to_the_fault(text: str, pace: PaceSpec, fault: Fault):
     whole = text.encode()
     track = with_fault(paced(text, pace, SEED), fault, SEED)
-    sent, cut = joined(track.chunks), round(len(whole) * fault.at)
+    sent, cut = joined(track.chunks), fault.cut(whole)
     assert sent[:cut] == whole[:cut]
     assert len(sent) == (len(whole) if track.ending == "complete" else cut)
     assert len(track.chunks) <= 2 * MOST_CHUNKS + 2

@@ -294,7 +294,10 @@ def test_expectations_count_requests(mockserver: MockServer) -> None:
     with pytest.raises(AssertionError) as failed:
         mockserver.verify()
     first_line, call, other = str(failed.value).splitlines()
-    assert first_line == "videotoprompt.analyze_url was expected twice, but it was called once"
+    where, _, problem = first_line.partition(": ")
+    assert problem == "videotoprompt.analyze_url was expected twice, but it was called once"
+    file, _, line = where.partition(":")
+    assert "times=2" in Path(file).read_text("utf-8").splitlines()[int(line) - 1]
     assert call.startswith("  call: POST /v1/analyze/url -> 202 (videotoprompt.analyze_url key ")
     assert other.endswith(" (failed condition: body.url contains 'hike')")
     submit(mockserver)

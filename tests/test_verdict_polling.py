@@ -2,7 +2,8 @@
 
 import pytest
 
-from mockserver.core.verdict.facts import Advised, Call
+from mockserver.core.verdict.declarations import Advised
+from mockserver.core.verdict.facts import Call
 from mockserver.core.verdict.policy import Policy
 from tests.verdict_story import PROVIDER, Story
 

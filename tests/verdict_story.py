@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.core.limits import Limit, Usage
+from mockserver.core.verdict.declarations import Advised
 from mockserver.core.verdict.facts import (
-    Advised,
     AttemptFacts,
     Call,
     Charge,
@@ -99,7 +99,7 @@ class Story:
         **facts: Any,
     ) -> Call:
         """Submit a job that ends after `lasts` seconds (None: never)."""
-        call = self.call(operation, key, method="POST", intent=prompt, **facts)
+        call = self.call(operation, key, **{"method": "POST", "intent": prompt, **facts})
         if not created:
             return call
         job_id = f"job-{call.number}"

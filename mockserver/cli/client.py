@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,12 @@ def put_yaml(base: str, path: str, body: bytes, token: str = "") -> dict[str, An
     """PUT a YAML document and return the JSON of the reply. Raises RemoteError with every mistake in the document."""
     headers = {"Content-Type": "application/yaml", **_headers(token)}
     return _parsed(base, *_call(base, "PUT", path, body, headers))
+
+
+def put_json(base: str, path: str, body: Mapping[str, Any], token: str = "") -> dict[str, Any]:
+    """PUT JSON and return the JSON of the reply. Raises RemoteError."""
+    headers = {"Content-Type": "application/json", **_headers(token)}
+    return _parsed(base, *_call(base, "PUT", path, json.dumps(body).encode(), headers))
 
 
 def _headers(token: str) -> dict[str, str]:

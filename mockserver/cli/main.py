@@ -2,9 +2,12 @@
 
 import argparse
 import errno
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+
+from mockserver.cli.parser import Parser
 
 _EXAMPLES = """\
 examples:
@@ -16,6 +19,8 @@ examples:
   mockserver push my-scenario.yaml              use a scenario in a running server
   mockserver coverage --fail-under 80           report which behaviours the tests have covered
   mockserver exam http://localhost:9000/hook --provider descrideo --secret s   check a receiver of webhooks
+  mockserver verdict                            judge the clients: paid twice, polled too fast, and more
+  mockserver sweep -- pytest                    run the tests with one fault at each of their calls
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
 
 `mockserver COMMAND --help` describes a command.
@@ -34,7 +39,10 @@ COMMANDS = {
     "health": "remote",
     "push": "remote",
     "coverage": "coverage",
+    "verdict": "verdict",
     "exam": "exam",
+    "sweep": "sweep",
+    "prove": "sweep",
 }
 
 
@@ -43,7 +51,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: success; 1: failure; 2: wrong input; 3: the server cannot listen on its address.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments is not None:
+        return _run(arguments)
+    try:
+        return _run(sys.argv[1:])
+    finally:
+        # The process ends now. Another Ctrl+C would make the interpreter print a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    if arguments and arguments[0] == "help":
+        arguments = [*arguments[1:2], "--help"]
     parser = parser_for(arguments[0] if arguments else "")
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -71,14 +90,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def parser_for(command: str) -> argparse.ArgumentParser:
+def parser_for(command: str) -> Parser:
     """Return a parser for `command`, or for all commands if it is not the name of one.
 
     Setting up only one command saves two milliseconds of every start.
     """
     from mockserver import __version__
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="mockserver",
         description="A sandbox server that simulates five AI-video provider APIs.",
         epilog=_EXAMPLES,

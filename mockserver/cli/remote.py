@@ -2,10 +2,9 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.errors import report_error
+from mockserver.cli.errors import message_of, report_error
 from mockserver.cli.options import add_token, add_url
 
 if TYPE_CHECKING:
@@ -25,12 +24,13 @@ def add(commands: Any) -> None:
     health.set_defaults(run=_health)
     push = commands.add_parser(
         "push",
-        help="use a scenario file in a running server",
-        description="Upload a scenario file to a running server, and switch a sandbox to it.",
-        epilog="example:\n  mockserver push my-scenario.yaml --sandbox alice",
+        help="use a scenario in a running server",
+        description="Upload a scenario file to a running server, or name one that the server has, and switch a sandbox "
+        "to it.",
+        epilog="examples:\n  mockserver push my-scenario.yaml --sandbox alice\n  mockserver push tour",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    push.add_argument("file", metavar="FILE", help="the scenario file")
+    push.add_argument("file", metavar="SCENARIO", help="a scenario file, the name of a scenario, or - (stdin)")
     push.add_argument("--sandbox", metavar="NAME", default="default", help="the sandbox to switch (default: default)")
     add_token(push)
     add_url(push)
@@ -38,22 +38,24 @@ def add(commands: Any) -> None:
 
 
 def url_of(options: argparse.Namespace) -> str:
-    """Return the URL of the server: the option, or this machine with the port of the settings."""
+    """Return the URL of the server: the option, or this machine with the port of the settings. Raises RemoteError."""
     return options.url or f"http://127.0.0.1:{_settings().port}"
 
 
 def token_of(options: argparse.Namespace) -> str:
-    """Return the token of the server: the option, or that of the settings."""
+    """Return the token of the server: the option, or that of the settings. Raises RemoteError."""
     return options.token or _settings().token
 
 
 def _settings() -> "Settings":
-    from mockserver.settings import Settings, SettingsError, load
+    """Load the settings. Raises RemoteError if they are wrong."""
+    from mockserver.cli.client import RemoteError
+    from mockserver.settings import SettingsError, load
 
     try:
         return load({})
-    except SettingsError:
-        return Settings()
+    except SettingsError as error:
+        raise RemoteError(str(error)) from None
 
 
 def _health(options: argparse.Namespace) -> int:
@@ -68,19 +70,22 @@ def _health(options: argparse.Namespace) -> int:
 
 
 def _push(options: argparse.Namespace) -> int:
-    from mockserver.cli.client import RemoteError, put_yaml
+    from mockserver.cli.client import RemoteError, put_json, put_yaml
+    from mockserver.cli.references import label, text_of
     from mockserver.source.document import SourceErrors
-    from mockserver.source.files import read_bytes
 
     try:
-        text = read_bytes(Path(options.file))
-    except SourceErrors as errors:
-        return report_error(str(errors))
-    prefix = "" if options.sandbox == "default" else f"/~{options.sandbox}"
+        text = text_of(options.file, _settings().scenario_dirs)
+    except (SourceErrors, LookupError, RemoteError) as error:
+        return report_error(message_of(error))
+    path = "/_mock/scenario" if options.sandbox == "default" else f"/~{options.sandbox}/_mock/scenario"
     try:
-        reply = put_yaml(url_of(options), f"{prefix}/_mock/scenario", text, token_of(options))
+        if text is None:
+            reply = put_json(url_of(options), path, {"name": options.file}, token_of(options))
+        else:
+            reply = put_yaml(url_of(options), path, text, token_of(options))
     except RemoteError as error:
-        return report_error(str(error).replace("upload:", f"{options.file}:"))
+        return report_error(str(error).replace("upload:", f"{label(options.file)}:"))
     details = f"{reply['rules']} rules, clock {reply['clock']}"
     print(f"sandbox {options.sandbox} of {url_of(options)} now uses the scenario {reply['scenario']}: {details}")
     return 0

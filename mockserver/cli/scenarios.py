@@ -4,12 +4,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mockserver.cli.errors import EXIT_WRONG_INPUT, message_of, report_error
 
 if TYPE_CHECKING:
+    from mockserver.core.compile import Program
     from mockserver.scenario.library import Library
 
 
@@ -20,10 +20,17 @@ def add(commands: Any) -> None:
         "check",
         _check,
         "check scenario files",
-        "Check scenario files. Each error is printed as file:line:column; the exit code is 2 if there is one.",
+        "Check scenario files. Each error is printed as file:line:column, and so is each warning about what has no "
+        "effect. The exit code is 2 if there is an error.",
         "mockserver check scenarios/*.yaml",
     )
-    check.add_argument("files", nargs="+", metavar="FILE", help="a scenario file")
+    check.add_argument("--fail-on-warning", action="store_true", help="exit with code 2 for warnings, too")
+    check.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a scenario file, a folder of them, the name of a scenario, or - (stdin)",
+    )
     show = _add(
         commands,
         "show",
@@ -32,15 +39,20 @@ def add(commands: Any) -> None:
         "Print a scenario: its accounts, its rules in order, and its plans as timelines.",
         "mockserver show videotoprompt-rate-limited",
     )
-    show.add_argument("name", metavar="NAME", help="a bundled scenario, a scenario in ./scenarios, or a path")
-    _add(
+    show.add_argument(
+        "name", metavar="NAME", help="a bundled scenario, a scenario in ./scenarios, a path, or - (stdin)"
+    )
+    scenarios = _add(
         commands,
         "scenarios",
         _scenarios,
         "list the scenarios that can be used by name",
-        "List the scenarios that can be used by name: the bundled ones, and those in ./scenarios.",
-        "mockserver scenarios | grep nanophoto",
+        "List the scenarios that can be used by name: the bundled ones, and those in ./scenarios. A file there that "
+        "cannot be used is listed as broken, with its first error.",
+        "mockserver scenarios nanophoto stream\n  mockserver scenarios webhook --json",
     )
+    scenarios.add_argument("words", nargs="*", metavar="WORD", help="list those with this in the name or description")
+    scenarios.add_argument("--json", action="store_true", help="print JSON: name, description, file, and errors if any")
     _add(
         commands,
         "schema",
@@ -80,26 +92,51 @@ def _library() -> "Library":
 
 
 def _check(options: argparse.Namespace) -> int:
+    from mockserver.cli.references import expanded, label, program_of
     from mockserver.source.document import SourceErrors
 
     library, exit_code = _library(), 0
-    for name in options.files:
+    try:
+        names = list(expanded(options.files))
+    except LookupError as error:
+        return report_error(message_of(error))
+    for name in names:
         try:
-            program = library.program_of_file(Path(name))
-        except SourceErrors as errors:
+            program = program_of(library, name)
+        except (SourceErrors, LookupError) as errors:
+            exit_code = report_error(message_of(errors))
+            continue
+        warnings = _warnings(library, name, program)
+        for warning in warnings:
+            print(warning, file=sys.stderr)
+        if warnings and options.fail_on_warning:
             exit_code = EXIT_WRONG_INPUT
-            print(errors, file=sys.stderr)
-        else:
-            print(f"{name}: ok, {len(program.rules)} rules, {len(program.plans)} plans")
+        after = f", {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else ""
+        print(f"{label(name)}: ok, {len(program.rules)} rules, {len(program.plans)} plans{after}")
     return exit_code
 
 
+def _warnings(library: "Library", reference: str, program: "Program") -> list[str]:
+    """Return the warnings about a scenario. Standard input was read already, and gets none."""
+    from mockserver.kit.operation_facts import operation_facts
+    from mockserver.providers.registry import all_providers
+    from mockserver.scenario.advice import warnings_of
+    from mockserver.scenario.builder import read_file
+
+    if reference == "-":
+        return []
+    document = read_file(library.files_of(reference)[0])
+    found = warnings_of(document, program, operation_facts(all_providers()))
+    return [f"{str(each).removesuffix(each.message)}warning: {each.message}" for each in found]
+
+
 def _show(options: argparse.Namespace) -> int:
+    from mockserver.cli.references import program_of
     from mockserver.scenario.outline import outline
     from mockserver.source.document import SourceErrors
 
     try:
-        program = _library().program_typed(options.name)
+        program = program_of(_library(), options.name)
     except (SourceErrors, LookupError) as error:
         return report_error(message_of(error))
     print("\n".join(outline(program)))
@@ -107,10 +144,16 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _scenarios(options: argparse.Namespace) -> int:
-    scenarios = list(_library().listed())
-    width = max((len(s.name) for s in scenarios), default=0)
-    for scenario in scenarios:
-        print(f"{scenario.name:<{width}}  {scenario.description}")
+    from mockserver.cli.listing import as_json, as_text, matching
+
+    library = _library()
+    scenarios = matching(library, options.words)
+    if options.json:
+        print(as_json(scenarios))
+    elif scenarios:
+        print(as_text(scenarios))
+    else:
+        return report_error(f"no scenario has {' and '.join(map(repr, options.words))} in its name or description")
     return 0
 
 

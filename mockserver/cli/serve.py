@@ -76,6 +76,18 @@ def _add_policy(serve: argparse.ArgumentParser) -> None:
         default=None,
         help="add the header X-Mock-Rule, with the documented, observed or assumed behaviours of each reply",
     )
+    serve.add_argument(
+        "--additive",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="add unknown fields and other additive changes to every reply and webhook",
+    )
+    serve.add_argument(
+        "--cors",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="let web pages of all sites read the replies of all providers (never those of the control API)",
+    )
 
 
 def _add_access(serve: argparse.ArgumentParser) -> None:
@@ -84,7 +96,8 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument(
         "--token",
-        help="token of the control API (default: none on localhost, otherwise a random one, which is printed)",
+        help="token of the control API; `none` for none (default: none on localhost, otherwise a random one, which is "
+        "printed)",
     )
     serve.add_argument(
         "--allow-host",

@@ -74,7 +74,9 @@ async def find_job(sandbox: Sandbox, job_id: str, provider: str | None = None) -
 async def change_job(sandbox: Sandbox, job: Job, change: JobChange, now: int) -> Job:
     """Force a status on the job, or release it from a held step. Raises ControlError 409 where that is not possible."""
     try:
-        if change.release:
+        if change.hold:
+            changed = job.holding(now)
+        elif change.release:
             changed = job.released(now)
         else:
             assert change.status is not None
@@ -137,7 +139,9 @@ async def arm_fault(sandbox: Sandbox, armed: ArmedFault, known: Catalogue) -> st
 
     Raises ControlError 422 for an unknown operation or a fault that is not valid, and 409 when too many are armed.
     """
-    if not any(key_matches(armed.operation, operation) for operation in known.operations):
+    if armed.operation not in known.files and not any(
+        key_matches(armed.operation, operation) for operation in known.operations
+    ):
         raise ControlError(
             422, f"No operation is called {quoted(armed.operation)}{suggest(armed.operation, known.operations)}"
         )

@@ -9,6 +9,7 @@ from mockserver.control import (
     coverage,
     deliveries,
     docs,
+    events,
     faults,
     jobs,
     journal,
@@ -16,6 +17,8 @@ from mockserver.control import (
     sandboxes,
     scenarios,
     server,
+    verdict,
+    verification,
 )
 from mockserver.control.dependencies import settle
 from mockserver.control.problems import handle_errors, problems
@@ -33,7 +36,7 @@ _TAGS = {
     "jobs": "Jobs of all providers",
     "accounts": "API keys: plan, credits, limits, webhook",
     "faults": "Faults for the next requests, which are applied before any rule",
-    "records": "The journal, outgoing calls and coverage",
+    "records": "The journal, outgoing calls, coverage, and the verdict on clients",
 }
 _EVERYWHERE = problems(
     {
@@ -54,8 +57,11 @@ _ROUTERS = (
     accounts.router,
     faults.router,
     journal.router,
+    events.router,
     deliveries.router,
+    verification.router,
     coverage.router,
+    verdict.router,
     docs.router,
 )
 

@@ -49,6 +49,15 @@ class Boundary:
         names = (*self.allow_hosts, *((public,) if public else ()))
         object.__setattr__(self, "_names", frozenset(name.lower().removesuffix(".") for name in names))
 
+    def check_page(self, headers: Mapping[str, str]) -> None:
+        """Raises ControlError 403 for requests for the files of the page that do not use a name of this server.
+
+        The files are the same for everybody, so a link on another site may lead to them.
+        """
+        host = headers.get("host", "").lower()
+        if not self._own_host(host):
+            raise ControlError(403, _unknown_host(host))
+
     def check(self, path: str, headers: Mapping[str, str]) -> None:
         """Raises ControlError 403 for requests that a foreign web page could send, 401 for a missing or wrong token."""
         host = headers.get("host", "").lower()

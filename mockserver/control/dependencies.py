@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from mockserver.control.errors import ControlError
-from mockserver.core.compile import Catalogue
+from mockserver.core.compile import Catalogue, quoted, suggest
 from mockserver.core.masking import Masking
+from mockserver.core.match import key_matches
 from mockserver.kit.catalogue import catalogue_of
 from mockserver.kit.credentials import credentials_in
 from mockserver.kit.provider import Provider
@@ -56,6 +57,13 @@ class Parts:
         if name in self.providers:
             return self.providers[name]
         raise ControlError(404, f"There is no provider {name!r}; the providers are {', '.join(self.providers)}")
+
+    def check_operation(self, pattern: str) -> None:
+        """Check that a filter can match an operation. Raises ControlError 400 with the most similar name."""
+        operations = [f"{each.name}.{o.name}" for each in self.providers.values() for o in each.operations]
+        if not any(key_matches(pattern, operation) for operation in operations):
+            known = self.catalogue.operations
+            raise ControlError(400, f"operation: no operation is called {quoted(pattern)}{suggest(pattern, known)}")
 
     def selected(self, name: str | None) -> Sequence[Provider]:
         """The provider with this name, or all of them for None. Raises ControlError 404."""

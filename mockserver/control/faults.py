@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
+from pydantic import Field
 
 from mockserver.control import actions
 from mockserver.control.bodies import StrictRoute
@@ -11,6 +12,7 @@ from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.models import ArmedFault
 from mockserver.control.pages import Paged, PageQuery, paged
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
+from mockserver.kit.models import Shape
 
 
 class ArmedFaultView(ArmedFault):
@@ -55,6 +57,18 @@ async def arm_fault(
     name = await actions.arm_fault(sandbox, armed, parts.catalogue)
     fault = armed.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return ArmedFaultView(id=name, **parts.masking_in(sandbox).data(fault))
+
+
+class Resumed(Shape):
+    """How many replies were held, and go on now."""
+
+    resumed: int = Field(ge=0)
+
+
+@router.post("/faults/resume", summary="Resume held replies")
+async def resume_faults(sandbox: CurrentSandbox) -> Resumed:
+    """Let every reply go on that a `stall` with `held: true` has stopped."""
+    return Resumed(resumed=sandbox.clock.resume_held())
 
 
 @router.delete("/faults", summary="Disarm all faults", status_code=204)

@@ -20,6 +20,15 @@ from mockserver.core.plans import Status
 from mockserver.kit.models import Instant, Shape
 
 
+class StepView(Shape):
+    """A step of a job: the instants at which it begins and ends, as far as time alone decides them."""
+
+    status: Status
+    stage: str | None
+    at: int
+    until: int | None
+
+
 class JobView(Shape):
     """A job as it is now, with its rule and its plan. `cause` is the number of an entry in the journal."""
 
@@ -38,6 +47,8 @@ class JobView(Shape):
     plan: str
     timeline: str
     cause: int
+    created: int = Field(description="milliseconds since the Unix epoch")
+    steps: list[StepView] = Field(description="from the last step that a poll or a change began; in milliseconds")
 
 
 class JobList(Paged):
@@ -58,6 +69,7 @@ router = APIRouter(tags=["jobs"], route_class=StrictRoute)
 
 _EXAMPLES: Any = {
     "force": {"value": {"status": "failed", "error": "The video is too long"}},
+    "hold": {"value": {"hold": True}},
     "release": {"value": {"release": True}},
 }
 
@@ -97,7 +109,7 @@ async def show_job(id: Segment, query: Annotated[ProviderQuery, Query()], sandbo
 
 @router.post(
     "/jobs/{id}",
-    summary="Force or release a job",
+    summary="Force, hold or release a job",
     responses={
         **WRONG_BODY,
         **problems({404: "There is no such job", 409: "The status cannot change that way, or no step holds the job"}),
@@ -132,4 +144,9 @@ def _view(job: Job, now: int) -> JobView:
         plan=job.plan.name,
         timeline=job.plan.timeline(),
         cause=job.cause,
+        created=job.created_at,
+        steps=[
+            StepView(status=step.status, stage=step.stage, at=at, until=until)
+            for step, at, until in ((job.plan.steps[index], at, until) for index, at, until in job.timeline())
+        ],
     )

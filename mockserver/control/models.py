@@ -82,23 +82,28 @@ class ClockChange(RequestBody):
 
 
 class JobChange(RequestBody):
-    """Either a `status` to force, with its `error`, or `release: true` for a job that a step holds."""
+    """One of: a `status` to force, with its `error`; `hold: true`; `release: true` for a job that a step holds."""
 
     status: Status | None = None
     error: str | None = Field(default=None, max_length=2000)
     code: str | None = Field(default=None, max_length=100)
     release: bool = False
+    hold: bool = False
 
     model_config = ConfigDict(
         json_schema_extra={
-            "oneOf": [*_one_of("status"), {"required": ["release"], "properties": {"release": {"const": True}}}]
+            "oneOf": [
+                *_one_of("status"),
+                {"required": ["release"], "properties": {"release": {"const": True}}},
+                {"required": ["hold"], "properties": {"hold": {"const": True}}},
+            ]
         }
     )
 
     @model_validator(mode="after")
     def _one(self) -> "JobChange":
-        if (self.status is None) == (not self.release):
-            raise ValueError("give either status or release: true")
+        if (self.status is not None) + self.release + self.hold != 1:
+            raise ValueError("give exactly one of status, hold: true and release: true")
         return self
 
 
@@ -132,4 +137,4 @@ class ReplayTo(RequestBody):
 class Reset(RequestBody):
     """What to clear."""
 
-    what: Literal["journal", "jobs", "counters", "faults", "all"] = "all"
+    what: Literal["journal", "jobs", "counters", "credits", "faults", "all"] = "all"

@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.json_schema import SkipJsonSchema
 
 
-def _digits(most: int, text: Any) -> int:
+def _digits(most: int, value: Any) -> int:
     """Read a number as people write it: pydantic would also accept `+5`, `5.0` and `1_000`."""
+    text = str(value)  # older versions of FastAPI also validate the default, which is a number
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:12]) <= most:
         raise ValueError(f"must be a whole number from 1 to {most}, not {text!r}")
     return int(text)

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -16,7 +16,7 @@ from mockserver.core.compile import suggest
 from mockserver.kit.models import Shape
 from mockserver.source.document import Document
 from mockserver.source.model_errors import explained
-from mockserver.source.suggestions import clip
+from mockserver.source.suggestions import clip, nearest
 
 PROBLEM = "application/problem+json"
 # Characters of a detail: it can quote what the client sent.
@@ -73,7 +73,7 @@ def handle_errors(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     async def http_error(request: Request, error: Any) -> Response:
         path = request.scope["path"].removeprefix(request.scope["root_path"])
         if error.status_code == 404:
-            return problem(ControlError(404, f"The control API has no path {path!r}"))
+            return problem(ControlError(404, f"The control API has no path {path!r}{_closest(routes, path)}"))
         if error.status_code == 405:
             allowed = _allowed(routes, request)
             return problem(ControlError(405, f"{path} takes {allowed}"), {"allow": allowed})
@@ -89,6 +89,17 @@ def handle_errors(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, wrong_parameters)
     app.add_exception_handler(Exception, failed)
+
+
+def _closest(routes: Sequence[APIRoute], path: str) -> str:
+    """Return the end of an error about an unknown path: the most similar path, or all those without parameters."""
+    fixed = list(dict.fromkeys(route.path for route in routes if "{" not in route.path))
+    # Without the slashes, which all paths have: they would make short paths resemble each other.
+    names = {each.strip("/"): each for each in fixed}
+    similar = nearest(path.strip("/"), names) or nearest(path.split("/")[1], names)
+    if similar:
+        return f"; did you mean '/_mock{names[similar]}'?"
+    return "; one of: " + ", ".join(f"/_mock{each}" for each in fixed)
 
 
 def _allowed(routes: Sequence[APIRoute], request: Request) -> str:
@@ -108,8 +119,19 @@ def _explained(route: APIRoute, error: RequestValidationError) -> ControlError:
     assert route.body_field is not None
     model: Any = route.body_field.field_info.annotation
     in_body: list[Any] = [{**each, "loc": tuple(each["loc"][1:])} for each in details]
+    if in_body[0]["type"] == "missing" and not in_body[0]["loc"]:
+        # Older versions of FastAPI report a body of `null` as missing. Ask pydantic.
+        in_body = _mistakes(model, error.body) or [{**in_body[0], "type": "model_type"}]
     mistakes = explained(in_body, Document.of(error.body, "body"), model).lines()
     return ControlError(422, mistakes[0], mistakes)
+
+
+def _mistakes(model: Any, body: Any) -> list[Any]:
+    try:
+        TypeAdapter(model).validate_python(body)
+    except ValidationError as error:
+        return list(error.errors())
+    return []
 
 
 def _query_message(route: APIRoute, detail: Mapping[str, Any]) -> str:

@@ -11,7 +11,11 @@ from mockserver.control.problems import WRONG_BODY
 
 router = APIRouter(tags=["sandbox"], route_class=StrictRoute)
 
-_EXAMPLES: Any = {"everything": {"value": {}}, "jobs": {"value": {"what": "jobs"}}}
+_EXAMPLES: Any = {
+    "everything": {"value": {}},
+    "jobs": {"value": {"what": "jobs"}},
+    "credits": {"value": {"what": "credits"}},
+}
 
 
 @router.post("/reset", summary="Clear state", status_code=204, responses=WRONG_BODY)

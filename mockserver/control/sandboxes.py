@@ -1,5 +1,6 @@
 """Operations on sandboxes: list, create and delete them."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
@@ -17,7 +18,7 @@ from mockserver.sandbox.sandboxes import TooManySandboxes
 
 
 class SandboxView(Shape):
-    """A sandbox with its URLs, and for each provider an API key that selects the sandbox."""
+    """A sandbox, and for each provider the base URL for clients and an API key. Each of them selects the sandbox."""
 
     name: str
     scenario: str
@@ -67,7 +68,9 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
 async def create_sandbox(
     new: Annotated[NewSandbox, Body(openapi_examples=_NEW)], parts: ServerParts, origin: Origin
 ) -> SandboxView:
-    program = parts.sandboxes.initial if new.scenario is None else program_of(new.scenario, parts.library)
+    program = parts.sandboxes.initial
+    if new.scenario is not None:
+        program = await asyncio.to_thread(program_of, new.scenario, parts.library)
     name = new.name or parts.sandboxes.new_name()
     try:
         sandbox = parts.sandboxes.create(name, program, new.seed, new.clock)
@@ -99,6 +102,6 @@ def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
         seed=sandbox.seed,
         clock=sandbox.clock.mode,
         control=f"{base}/_mock",
-        urls={name: f"{base}/{name}" for name in parts.providers},
+        urls={each.name: f"{base}/{each.name}{each.base_path}" for each in parts.providers.summaries},
         keys={name: provider.example_key(sandbox.name) for name, provider in parts.providers.items()},
     )

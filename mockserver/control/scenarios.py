@@ -1,6 +1,7 @@
 """Operations on scenarios: list them, get the active one, switch to another."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
@@ -12,13 +13,14 @@ from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.models import ClockMode, ScenarioByName, ScenarioChange
 from mockserver.control.pages import Paged, PageQuery, paged
+from mockserver.control.parameters import Segment
 from mockserver.control.problems import WRONG_BODY, WRONG_QUERY, problems
 from mockserver.core.compile import Program
 from mockserver.core.instants import rfc3339
 from mockserver.core.scenario import Scenario
 from mockserver.kit.models import Shape
 from mockserver.scenario.library import Library, ScenarioSummary, is_path
-from mockserver.source.document import Document, SourceErrors
+from mockserver.source.document import Document, SourceError, SourceErrors
 from mockserver.source.validation import validate
 
 
@@ -62,6 +64,14 @@ class WatchedScenario(Shape):
     files: list[str]
     loaded_at: str = Field(json_schema_extra={"format": "date-time"})
     errors: list[ScenarioMistake]
+
+
+class ScenarioChecked(Shape):
+    """Whether a scenario is valid, and the mistakes in it."""
+
+    valid: bool
+    rules: int = Field(ge=0)
+    mistakes: list[ScenarioMistake]
 
 
 router = APIRouter(tags=["sandbox"], route_class=JsonOrYamlRoute)
@@ -109,8 +119,42 @@ async def show_scenario_file(parts: ServerParts) -> WatchedScenario:
         file=str(watch.file),
         files=[str(each) for each in watch.files],
         loaded_at=rfc3339(watch.loaded_at),
-        errors=[ScenarioMistake(file=e.name, line=e.line, column=e.column, message=e.message) for e in watch.errors],
+        errors=_mistakes(watch.errors),
     )
+
+
+@router.get(
+    "/scenarios/{name}",
+    summary="Get the text of a scenario",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/yaml": {}}},
+        **problems({404: "There is no such scenario"}),
+    },
+)
+async def show_scenario_text(name: Segment, parts: ServerParts) -> Response:
+    """The file as it is, with its comments. Keys and secrets in it are masked."""
+    try:
+        text = await asyncio.to_thread(parts.library.text, name)
+    except LookupError as error:
+        raise ControlError(404, str(error.args[0])) from None
+    return Response(parts.masking.text(text), media_type="application/yaml")
+
+
+@router.post(
+    "/scenario/check",
+    summary="Check a scenario without using it",
+    responses={**WRONG_BODY, **problems({404: "There is no such scenario"})},
+)
+async def check_scenario(
+    scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], parts: ServerParts
+) -> ScenarioChecked:
+    """Give a scenario as YAML. The mistakes have the line and column at which they are."""
+    try:
+        program = await asyncio.to_thread(_checked, _given(scenario.root), parts.library)
+    except SourceErrors as errors:
+        return ScenarioChecked(valid=False, rules=0, mistakes=_mistakes(errors.errors))
+    return ScenarioChecked(valid=True, rules=len(program.rules), mistakes=[])
 
 
 @router.put(
@@ -123,9 +167,23 @@ async def use_scenario(
     scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
 ) -> ScenarioUsed:
     """Give the name of a scenario, or a scenario of your own as JSON or YAML. Existing jobs keep their plans."""
-    program = program_of(_given(scenario.root), parts.library)
+    # A large scenario, or one with many mistakes, takes long.
+    program = await asyncio.to_thread(program_of, _given(scenario.root), parts.library)
     await sandbox.switch_scenario(program)
     return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)
+
+
+def _checked(scenario: Any, library: Library) -> Program:
+    """Compile a scenario. Raises SourceErrors for its mistakes, and ControlError 404 for an unknown name."""
+    if isinstance(scenario, bytes):
+        return library.program_of_text(scenario, "scenario")
+    if isinstance(scenario, dict):
+        return library.program_of_data(scenario, "scenario")
+    return program_of(scenario, library)
+
+
+def _mistakes(errors: Sequence[SourceError]) -> list[ScenarioMistake]:
+    return [ScenarioMistake(file=e.name, line=e.line, column=e.column, message=e.message) for e in errors]
 
 
 def _given(data: Any) -> Any:

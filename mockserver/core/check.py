@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mockserver.core.expect import Expectation
 from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.core.fill import KNOWN, MAX_PLACEHOLDERS, count_names, unknown_names
 from mockserver.core.match import CompiledCondition, key_matches
 from mockserver.core.scenario import AccountSpec, FaultSpec, RuleSpec, Scenario
 from mockserver.core.streams import STREAM_FAULTS
+from mockserver.core.synonyms import meant_by
 
 _CODE = re.compile(r"([a-z]+)\s*[:.]\s*([A-Za-z0-9_]+)\Z")
 # Wire faults that can only happen in the middle of a body.
@@ -27,7 +29,10 @@ Conditions = Mapping[str, CompiledCondition | ValueError]
 
 
 class Catalogue(NamedTuple):
-    """The names that scenarios can use: operations, provider codes, events, plans and limits of the providers."""
+    """The names that scenarios can use: operations, provider codes, events, plans and limits of the providers.
+
+    `files` are operations that are not documented and return files. A wildcard does not match them.
+    """
 
     operations: tuple[str, ...]
     codes: frozenset[str] = frozenset()
@@ -35,6 +40,8 @@ class Catalogue(NamedTuple):
     tiers: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    call_outs: tuple[str, ...] = ()
 
 
 class Problem(NamedTuple):
@@ -54,6 +61,10 @@ class Problems(ValueError):
         self.problems = problems
 
 
+# The key of `providers` that is not the name of a provider.
+ADDITIVE = "additive"
+
+
 def check(
     scenario: Scenario, conditions: Sequence[Conditions], known: Catalogue, plans: Collection[str]
 ) -> Iterator[Problem]:
@@ -71,9 +82,24 @@ def check(
     for i, webhook in enumerate(scenario.webhooks):
         if not any(key_matches(webhook.event, e) for e in known.events):
             yield Problem(("webhooks", i, "event"), names.unknown("event", webhook.event, known.events))
-    for name in scenario.providers:
-        if name not in known.providers:
-            yield Problem(("providers", name), names.unknown("provider", name, known.providers), True)
+    for i, call_out in enumerate(scenario.call_outs):
+        if not any(key_matches(call_out.event, e) for e in known.call_outs):
+            yield Problem(("call_outs", i, "event"), names.unknown("call-out", call_out.event, known.call_outs))
+    for i, expected in enumerate(scenario.expect):
+        yield from _expectation_problems(("expect", i), expected, names)
+    yield from _provider_problems(scenario, names)
+
+
+def _provider_problems(scenario: Scenario, names: "_Names") -> Iterator[Problem]:
+    for name, options in scenario.providers.items():
+        if name == ADDITIVE:
+            if not isinstance(options, bool):
+                yield Problem(("providers", name), "expected true or false")
+        elif name not in names.known.providers:
+            unknown = names.unknown("provider", name, (*names.known.providers, ADDITIVE))
+            yield Problem(("providers", name), unknown, True)
+        elif isinstance(options, bool):
+            yield Problem(("providers", name), "expected a mapping of options, such as {additive: true}")
 
 
 class _Names(NamedTuple):
@@ -96,7 +122,9 @@ def suggest(word: str, options: Sequence[str]) -> str:
     from difflib import get_close_matches  # most starts have nothing to suggest
 
     short = [option for option in options[:_MAX_COMPARED] if len(option) <= _MAX_WORD]
-    close = get_close_matches(word, short, 1, 0.6) if len(word) <= _MAX_WORD else None
+    close = get_close_matches(word, short, 1, 0.6) if len(word) <= _MAX_WORD else []
+    if (meant := meant_by(word, short)) is not None:
+        close = [meant]
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; one of: {', '.join(sorted(short))}" if short and len(options) <= 24 else ""
@@ -146,10 +174,20 @@ def _account_problems(loc: Loc, account: AccountSpec, names: _Names) -> Iterator
             yield Problem(_one_of((*loc, "webhook", "events"), events, i), names.unknown("event", event, known.events))
 
 
+def _expectation_problems(loc: Loc, expected: Expectation, names: _Names) -> Iterator[Problem]:
+    known, pattern = names.known, expected.operation
+    if pattern is not None and not any(key_matches(pattern, o) for o in known.operations):
+        suggestion = names.suggest(pattern, known.operations)
+        yield Problem((*loc, "operation"), f"no operation matches {quoted(pattern)}{suggestion}")
+    provider = expected.credits.provider if expected.credits is not None else None
+    if provider is not None and provider not in known.providers:
+        yield Problem((*loc, "credits", "provider"), names.unknown("provider", provider, known.providers))
+
+
 def _rule_problems(loc: Loc, rule: RuleSpec, conditions: Conditions, names: _Names) -> Iterator[Problem]:
     known = names.known
     for i, pattern in enumerate(rule.operation):
-        if not any(key_matches(pattern, o) for o in known.operations):
+        if pattern not in known.files and not any(key_matches(pattern, o) for o in known.operations):
             place = _one_of((*loc, "operation"), rule.operation, i)
             yield Problem(place, f"no operation matches {quoted(pattern)}{names.suggest(pattern, known.operations)}")
     for path, compiled in conditions.items():
@@ -177,6 +215,9 @@ def _placeholder_problems(loc: Loc, value: Any, names: _Names) -> Iterator[Probl
 def check_fault(loc: Loc, fault: FaultSpec, known: Catalogue, suggest: Suggest = suggest) -> Iterator[Problem]:
     """Yield a problem for an unknown kind of fault, and for a phase that the kind cannot have."""
     kind, kinds = fault_kind(fault.kind), (*ERROR_KINDS, *WIRE_KINDS, *sorted(known.codes))
+    if fault.held and (kind != "stall" or fault.lasts is not None):
+        reason = "for says when it ends" if kind == "stall" else f"{kind} does not stop and go on"
+        yield Problem((*loc, "held"), f"only a stall without for can be held: {reason}")
     if kind not in kinds:
         yield Problem((*loc, "kind"), f"unknown fault {fault.kind!r}{suggest(kind, kinds)}")
     elif kind in WIRE_KINDS and fault.phase == "mid_body" and kind in ("latency", "hang", "empty_reply"):

@@ -1,6 +1,6 @@
 """Compiles a scenario into a program: rules by operation, plans and accounts, with every name checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.core.check import (
@@ -21,10 +21,27 @@ from mockserver.core.check import (
 from mockserver.core.costs import Cost, costs_of
 from mockserver.core.durations import Span
 from mockserver.core.faults import Fault, Phase
-from mockserver.core.match import CompiledCondition, Miss, Rule, RuleGroup, compile_check, compile_window, key_matches
+from mockserver.core.match import (
+    CompiledCondition,
+    Miss,
+    Rule,
+    RuleGroup,
+    compile_check,
+    compile_item,
+    compile_window,
+    key_matches,
+)
 from mockserver.core.patterns import PatternSizes
 from mockserver.core.plans import Plan, Step
-from mockserver.core.scenario import AccountSpec, FaultSpec, PlanSpec, RuleSpec, Scenario, WebhookRuleSpec
+from mockserver.core.scenario import (
+    AccountSpec,
+    CallOutRuleSpec,
+    FaultSpec,
+    PlanSpec,
+    RuleSpec,
+    Scenario,
+    WebhookRuleSpec,
+)
 from mockserver.core.word_runs import arrange
 
 __all__ = [
@@ -38,6 +55,7 @@ __all__ = [
     "check_fault",
     "compile_fault",
     "compile_scenario",
+    "find_problems",
     "first_suggestions",
     "quoted",
     "suggest",
@@ -51,7 +69,7 @@ FALLBACK = Plan(
 class Program(NamedTuple):
     """A compiled scenario. It is immutable; switching a sandbox's scenario replaces its program.
 
-    `costs` has the operations whose rules can take long to match.
+    `costs` has the operations whose rules can take long to match. With `cors` web pages of all sites may read replies.
     """
 
     source: Scenario
@@ -61,8 +79,10 @@ class Program(NamedTuple):
     others: Mapping[str, tuple[Miss, ...]]
     accounts: tuple[AccountSpec, ...]
     webhooks: tuple[WebhookRuleSpec, ...]
+    call_outs: tuple[CallOutRuleSpec, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = {}
     costs: Mapping[str, tuple[Cost, ...]] = {}
+    cors: bool = False
 
     @property
     def name(self) -> str:
@@ -88,8 +108,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
 
     Raises Problems with every error in `scenario` itself.
     """
-    sizes = PatternSizes(_pattern_bytes(parent.rules) if parent else 0)
-    conditions = [_conditions(rule, sizes) for rule in scenario.rules]
+    conditions = _all_conditions(scenario, parent)
     plans = {**(parent.plans if parent else {}), **{name: _plan(name, p) for name, p in scenario.plans.items()}}
     problems = list(check(scenario, conditions, known, plans))
     if problems:
@@ -99,7 +118,7 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         scenario = scenario.extending(parent.source)
         names = {rule.name for rule in rules}
         rules += [rule for rule in parent.rules if rule.name not in names]
-    by_operation, others, costs = _by_operation(rules, known.operations)
+    by_operation, others, costs = _by_operation(rules, known.operations, known.files)
     return Program(
         source=scenario,
         rules=tuple(rules),
@@ -108,9 +127,24 @@ def compile_scenario(scenario: Scenario, known: Catalogue, parent: Program | Non
         others=others,
         accounts=tuple(scenario.accounts),
         webhooks=tuple(scenario.webhooks),
-        options=scenario.providers,
+        call_outs=tuple(scenario.call_outs),
+        options=scenario.provider_options,
         costs=costs,
+        cors=bool(scenario.cors),
     )
+
+
+def find_problems(
+    scenario: Scenario, known: Catalogue, parent: Program | None, plans: Collection[str]
+) -> list[Problem]:
+    """Return what `compile_scenario` would raise for a part of a scenario. `plans` are the names of all its plans."""
+    every = {*plans, *scenario.plans, *(parent.plans if parent else ())}
+    return list(check(scenario, _all_conditions(scenario, parent), known, every))
+
+
+def _all_conditions(scenario: Scenario, parent: Program | None) -> list[Conditions]:
+    sizes = PatternSizes(_pattern_bytes(parent.rules) if parent else 0)
+    return [_conditions(rule, sizes) for rule in scenario.rules]
 
 
 def compile_fault(spec: FaultSpec) -> Fault:
@@ -119,7 +153,19 @@ def compile_fault(spec: FaultSpec) -> Fault:
     phase: Phase = spec.phase or ("mid_body" if kind in MID_BODY else "before_commit")
     at = 0.5 if spec.at is None else spec.at
     framing = spec.framing or "length"
-    return Fault(kind, phase, spec.message, spec.retry_after, spec.lasts, at, spec.rate, spec.p99, framing)
+    return Fault(
+        kind,
+        phase,
+        spec.message,
+        spec.retry_after,
+        spec.lasts,
+        at,
+        spec.rate,
+        spec.p99,
+        framing,
+        spec.inside,
+        spec.held,
+    )
 
 
 def _plan(name: str, spec: PlanSpec) -> Plan:
@@ -142,25 +188,28 @@ def _conditions(spec: RuleSpec, sizes: PatternSizes) -> Conditions:
 
 
 def _rule(spec: RuleSpec, conditions: Conditions) -> Rule:
-    window = compile_window(spec.during) if spec.during else ()
+    window = (*compile_item(spec.item), *(compile_window(spec.during) if spec.during else ()))
     return Rule(
         name=spec.name,
         operations=tuple(spec.operation),
         checks=(*window, *(c for c in conditions.values() if isinstance(c, CompiledCondition))),
-        nth=frozenset(spec.nth or ()),
-        times=spec.times,
+        nth=frozenset(spec.nth.numbers if spec.nth else ()),
+        times=spec.times.number if spec.times else None,
         probability=spec.probability,
         plan=spec.plan,
         stream=spec.stream,
         reply=spec.reply,
         fault=compile_fault(spec.fault) if spec.fault else None,
+        counted_by=spec.counted_by,
     )
 
 
 def _by_operation(
-    rules: Sequence[Rule], operations: Iterable[str]
+    rules: Sequence[Rule], operations: Iterable[str], files: Iterable[str]
 ) -> tuple[dict[str, tuple[RuleGroup, ...]], dict[str, tuple[Miss, ...]], dict[str, tuple[Cost, ...]]]:
     """Return the rules that match each operation, the misses of those that do not, and what matching can cost.
+
+    A rule matches a file only by its full name, because files are not operations of the provider's API.
 
     Most operations are matched by the same rules as their neighbours, and share the result.
     """
@@ -169,8 +218,9 @@ def _by_operation(
     by_operation: dict[str, tuple[RuleGroup, ...]] = {}
     others: dict[str, tuple[Miss, ...]] = {}
     costs: dict[str, tuple[Cost, ...]] = {}
-    for operation in operations:
-        matching = frozenset(p for p in patterns if _covers(p, operation))
+    matches = [(operation, _covers) for operation in operations] + [(file, _names) for file in files]
+    for operation, covers in matches:
+        matching = frozenset(p for p in patterns if covers(p, operation))
         if matching not in shared:
             misses = tuple(_operation_miss(rule) for rule in rules if rule.operations not in matching)
             own = [rule for rule in rules if rule.operations in matching]
@@ -183,6 +233,10 @@ def _by_operation(
 
 def _covers(patterns: tuple[str, ...], operation: str) -> bool:
     return any(key_matches(p, operation) for p in patterns)
+
+
+def _names(patterns: tuple[str, ...], operation: str) -> bool:
+    return operation in patterns
 
 
 def _operation_miss(rule: Rule) -> Miss:

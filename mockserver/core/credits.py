@@ -77,6 +77,11 @@ class CreditLedger:
         if credits is not None:
             self._record(CreditEntry(at, "grant", credits - self.balance))
 
+    def renew(self, at: int, credits: int | None) -> None:
+        """Set the balance like `grant`, but without an entry if it has that value already."""
+        if self.unlimited is not (credits is None) or (credits is not None and credits != self.balance):
+            self.grant(at, credits)
+
     @property
     def changed(self) -> bool:
         """True unless the account was opened and nothing else. Opening it again gives an equal one then."""

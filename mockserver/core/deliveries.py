@@ -20,7 +20,8 @@ KEPT_REPLIES = 262_144
 class Attempt:
     """One attempt: when it began, the headers and URL that were used, and the response.
 
-    `tampering` lists what the scenario changed in it, as text. An attempt that was never sent has the outcome `lost`.
+    `tampering` lists what the scenario changed in it, as text. An attempt that was never sent has the outcome `lost`,
+    and one whose response is not used `ignored`.
     """
 
     number: int
@@ -74,7 +75,9 @@ class Delivery:
     `schedule` holds the waits before each retry in milliseconds. `due_at` is the instant of the next attempt, or None
     when there will be none. A webhook reports an event; a call-out is a request whose response the provider uses.
     `headers` are those of every attempt, without the signature. `keep_bytes` is how many bytes of a response are kept.
-    `attempt_count` counts all attempts, and `scheduled_attempts` those of the schedule. `replay` is set if one is due.
+    Of a call-out, the scenario can have the responses to the first attempts `ignored`, and give an `answer` (a status
+    and a body) in place of the receiver. `attempt_count` counts all attempts, and `scheduled_attempts` those of the
+    schedule. `replay` is set if one is due.
     `generation` is that of the sandbox in which the delivery was created (`SandboxState.generation`).
     """
 
@@ -99,6 +102,8 @@ class Delivery:
     keep_bytes: int = 65_536
 
     tampering: TamperingSpec | None = None
+    ignored: int = 0
+    answer: tuple[int, bytes] | None = None
     attempt_count: int = 0
     scheduled_attempts: int = 0
     replay: Replay | None = None

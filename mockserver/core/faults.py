@@ -24,6 +24,7 @@ ErrorKind = Literal[
 WireKind = Literal["latency", "hang", "reset", "empty_reply", "truncate", "stall", "garble", "slow_drip"]
 Phase = Literal["before_commit", "after_commit", "mid_body"]
 Framing = Literal["length", "chunked"]
+Inside = Literal["character"]
 
 ERROR_KINDS: tuple[str, ...] = get_args(ErrorKind)
 WIRE_KINDS: tuple[str, ...] = get_args(WireKind)
@@ -48,10 +49,20 @@ HTTP_STATUS: dict[str, int] = {
 _Z99 = 2.3263478740408408
 
 
+class ByteOffset(NamedTuple):
+    """A place in a body: the number of bytes before it. Scenarios write it as `120 bytes`."""
+
+    byte: int
+
+    def __str__(self) -> str:
+        return f"{self.byte} byte{'' if self.byte == 1 else 's'}"
+
+
 class Fault(NamedTuple):
     """A fault of a scenario. `kind` is a neutral error, a fault on the wire, or a provider's own code.
 
-    With `p99` (milliseconds) its duration is lognormal: the median is `lasts`, and 99 of 100 are below `p99`.
+    With `p99` (milliseconds) its duration is lognormal: the median is `lasts`, and 99 of 100 are below `p99`. `at` is a
+    share of the body, or a number of bytes. A `held` stall lasts until it is resumed.
     """
 
     kind: str
@@ -59,10 +70,17 @@ class Fault(NamedTuple):
     message: str | None = None
     retry_after: int | None = None
     lasts: Span | None = None
-    at: float = 0.5
+    at: float | ByteOffset = 0.5
     rate: int | None = None
     p99: int | None = None
     framing: Framing = "length"
+    inside: Inside | None = None
+    held: bool = False
+
+    def cut(self, body: bytes) -> int:
+        """Return the number of bytes of `body` before the fault."""
+        at = min(self.at.byte, len(body)) if isinstance(self.at, ByteOffset) else round(len(body) * self.at)
+        return at if self.inside is None else _inside_character(body, at)
 
     @property
     def on_wire(self) -> bool:
@@ -84,6 +102,12 @@ class Fault(NamedTuple):
         normal = sqrt(-2 * log(1 - unit("radius"))) * cos(2 * pi * unit("angle"))
         drawn = self.lasts.base * exp(log(self.p99 / self.lasts.base) / _Z99 * normal)
         return min(LONGEST, round(drawn))
+
+
+def _inside_character(body: bytes, at: int) -> int:
+    """Return the first place inside a UTF-8 character from `at` on, or else the last before it, or else `at`."""
+    places = range(at, len(body)), range(min(at, len(body)) - 1, 0, -1)
+    return next((i for place in places for i in place if body[i] & 0xC0 == 0x80), at)
 
 
 @dataclass(slots=True, eq=False)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from mockserver.core.durations import Span
 from mockserver.core.plans import RANK, Plan, Status, Step
 
 # Which steps of a job have an effect outside it: credits to charge or release, an event to send, a batch to close.
@@ -147,6 +148,27 @@ class Job(NamedTuple):
             plan = Plan(self.plan.name, (*self.plan.steps[: state.index], free, *self.plan.steps[state.index + 1 :]))
             return self._replace(plan=plan, base=state.index, since=state.entered_at, polls=0)
         return self._replace(base=state.index + 1, since=max(now, state.entered_at), polls=0)
+
+    def holding(self, now: int) -> "Job":
+        """Hold the job in its present step until it is released. Raises IllegalMove when it has ended or is held."""
+        state = self.at(now)
+        step = state.step
+        if step.terminal or step.held:
+            raise IllegalMove(f"job {self.id} is {'held' if step.held else step.status} and cannot be held")
+        length = step.lasts if step.duration is None else Span(step.duration)
+        held = step._replace(held=True, duration=None, lasts=length)
+        plan = Plan(self.plan.name, (*self.plan.steps[: state.index], held, *self.plan.steps[state.index + 1 :]))
+        return self._replace(plan=plan, base=state.index, since=state.entered_at, polls=0)
+
+    def timeline(self) -> Iterator[tuple[int, int, int | None]]:
+        """Yield the index of each step from the base on, when it begins, and when it ends by time alone (or None)."""
+        entered: int = self.entered_base
+        for index in range(self.base, len(self.plan.steps)):
+            duration = self.plan.steps[index].duration
+            yield index, entered, None if duration is None else entered + duration
+            if duration is None:
+                return
+            entered += duration
 
     def moved(self, now: int, status: Status, error: str | None = None, code: str | None = None) -> "Job":
         """Force the job into `status` at `now`, where it stays. Raises IllegalMove when that would go backwards."""

@@ -33,7 +33,8 @@ class JournalEntry:
     kept. `real` is the machine's time at the start and the end, in milliseconds, if the sandbox's clock is another one.
 
     A store assigns `serial`, which is different for each entry, and `size`, the number of bytes that it counts for it.
-    Before that, `size` is the most bytes that the head of the request can have, or 0 if that is not known.
+    Before that, `size` is the most bytes that the head of the request can have, or 0 if that is not known or if the
+    headers of the reply can be long.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class JournalEntry:
     retry_at: int | None = None
     digest: str = ""
     real: tuple[int, int] | None = field(default=None, compare=False)
+    reply_headers: Sequence[tuple[bytes, bytes]] = ()
 
     def __post_init__(self) -> None:
         if self.written_at < self.at:

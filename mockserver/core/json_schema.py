@@ -37,11 +37,13 @@ PROGRESS = {
     "anyOf": [_text(rf"^{_PERCENT}(?:\.\.{_PERCENT})?$"), {"type": "integer", "minimum": 0, "maximum": 100}],
     "examples": ["0..90", 50],
 }
-SHARE = {
+SHARE: dict[str, list[Any]] = {
     "anyOf": [_text(SHARE_PATTERN), {"type": "number", "minimum": 0, "maximum": 1}],
     "examples": ["60%", 0.6],
 }
 
+OFFSET_PATTERN = r"^\s*([0-9]{1,9}) ?bytes?\s*$"
+BODY_PLACE = {"anyOf": [*SHARE["anyOf"], _text(OFFSET_PATTERN)], "examples": ["60%", "120 bytes"]}
 
 _INSTANT = {"type": "string", "format": "date-time"}
 MOMENT = {"anyOf": [*DURATION["anyOf"], _INSTANT], "examples": ["30s", "2025-06-01T12:00:00Z"]}
@@ -50,6 +52,11 @@ MOMENT = {"anyOf": [*DURATION["anyOf"], _INSTANT], "examples": ["30s", "2025-06-
 def one_or_list(item: dict[str, Any], most: int, least: int = 0) -> dict[str, Any]:
     """Return the schema of one item or a list of `least` to `most` items."""
     return {"anyOf": [item, {"type": "array", "items": item, "minItems": least, "maxItems": most}]}
+
+
+def any_or_numbers(most: int) -> dict[str, Any]:
+    """Return the schema of the word `any`, or one or a list of numbers from 1."""
+    return {"anyOf": [{"const": "any"}, *one_or_list({"type": "integer", "minimum": 1}, most, least=1)["anyOf"]]}
 
 
 def is_set(name: str) -> dict[str, Any]:

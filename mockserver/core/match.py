@@ -1,15 +1,15 @@
 """Matches rules against a request, and reports the first condition that failed for each rule that does not match."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic_core import to_json
 
 from mockserver.core.faults import Fault
 from mockserver.core.instants import Moment
 from mockserver.core.patterns import Pattern, PatternSizes, Work
-from mockserver.core.scenario import Condition, StreamSpec, WindowSpec
+from mockserver.core.scenario import Condition, CountedBy, StreamSpec, WindowSpec
 
 HEADS = ("body", "query", "header", "path", "account", "input")
 _MISSING = object()
@@ -18,12 +18,16 @@ _INDEX = re.compile(r"[0-9]{1,6}\Z")
 # `contains` searches this many characters of a text. Patterns search less, see `core.patterns`.
 SUBJECT_MAX = 65_536
 
+# Whose count a message is about.
+_OF: dict[CountedBy, str] = {"account": "", "job": " for this job", "sandbox": " in this sandbox"}
+
 Test = Callable[[Any], bool]
 
 
 class View(NamedTuple):
     """The values of a request that rules can test. `input` is the URL or prompt that the operation is about.
 
+    `item` is the number of the batch's item that is tested, from 1; None for the request itself.
     `now` is the instant of the request and `age` the time since the scenario began, both in milliseconds. `work` limits
     the steps of patterns; without it they have no limit.
     """
@@ -38,6 +42,7 @@ class View(NamedTuple):
     now: int = 0
     age: int = 0
     work: Work | None = None
+    item: int | None = None
 
     def find(self, head: str, names: tuple[str, ...]) -> Any:
         """Return the value at a path such as `body.source.url`, or `_MISSING`."""
@@ -84,7 +89,10 @@ class CompiledCondition(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A compiled rule. `nth`, `times` and `probability` also need the number of its matches so far."""
+    """A compiled rule. `nth`, `times` and `probability` also need the number of its matches so far.
+
+    `counted_by` says what has a number of its own: an account, a job, or the whole sandbox.
+    """
 
     name: str
     operations: tuple[str, ...]
@@ -96,6 +104,7 @@ class Rule(NamedTuple):
     stream: StreamSpec | None = None
     reply: Mapping[str, Any] | None = None
     fault: Fault | None = None
+    counted_by: CountedBy = "account"
 
     @property
     def counted(self) -> bool:
@@ -105,9 +114,9 @@ class Rule(NamedTuple):
     def count_failure(self, count: int, unit: float) -> str | None:
         """Return why match number `count` (from 1) does not count, or None. `unit` is compared with the probability."""
         if self.nth and count not in self.nth:
-            return f"nth: this is match {count}, not {_counts_text(self.nth)}"
+            return f"nth: this is match {count}{_OF[self.counted_by]}, not {_counts_text(self.nth)}"
         if self.times is not None and count > self.times:
-            return f"times: this is match {count} of at most {self.times}"
+            return f"times: this is match {count}{_OF[self.counted_by]} of at most {self.times}"
         if self.probability is not None and unit >= self.probability:
             return f"probability: match {count} drew {unit:.2f}, which is not below {self.probability:g}"
         return None
@@ -174,6 +183,20 @@ def compile_check(path: str, condition: Condition, sizes: PatternSizes | None = 
     if condition.regex is not None:
         pattern = f"{path} regex {condition.regex!r}", (sizes or PatternSizes()).compile(condition.regex)
     return CompiledCondition(path, head, tuple(names), tests, word, pattern, int(condition.contains is not None))
+
+
+def compile_item(item: Literal["any"] | Sequence[int] | None) -> tuple[CompiledCondition, ...]:
+    """Compile a rule's `item`. The request for a batch is not an item."""
+    if item is None:
+        return ()
+    if item == "any":
+        return (_item_check("item: any", lambda number: number is not None),)
+    numbers = frozenset(item)
+    return (_item_check(f"item: {_counts_text(numbers)}", lambda number: number in numbers),)
+
+
+def _item_check(text: str, test: Test) -> CompiledCondition:
+    return CompiledCondition("item", "item", (), ((text, test),))
 
 
 def compile_window(window: WindowSpec) -> tuple[CompiledCondition, ...]:
@@ -245,5 +268,5 @@ def _pattern_failure(text: str, pattern: Pattern, value: Any, work: Work | None)
     return None if pattern.matches(value) else text
 
 
-def _counts_text(counts: frozenset[int]) -> str:
+def _counts_text(counts: Iterable[int]) -> str:
     return " or ".join(str(n) for n in sorted(counts))

@@ -4,7 +4,7 @@ The JSON Schema for editors is generated from them. `core.compile` turns a scena
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,8 @@ from pydantic import (
 
 from mockserver.core import durations, json_schema
 from mockserver.core.durations import Span
+from mockserver.core.expect import Expectations
+from mockserver.core.faults import ByteOffset
 from mockserver.core.instants import Moment, parse_moment, parse_rfc3339
 from mockserver.core.plans import RANK, Status
 
@@ -47,6 +49,17 @@ def _share(value: object) -> object:
     return float(value)
 
 
+def _place(value: object) -> object:
+    if isinstance(value, ByteOffset):
+        return value
+    if isinstance(value, str) and (offset := re.match(json_schema.OFFSET_PATTERN, value)):
+        return ByteOffset(int(offset[1]))
+    try:
+        return _share(value)
+    except ValueError:
+        raise ValueError(f"expected a share such as 60% or 0.6, or a place such as 120 bytes, got {value!r}") from None
+
+
 def _instant(value: str) -> str:
     parse_rfc3339(value)
     return value
@@ -54,6 +67,10 @@ def _instant(value: str) -> str:
 
 def _as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
+
+
+def _as_items(value: object) -> object:
+    return value if value == "any" else _as_list(value)
 
 
 # Not `dict` and `list`: pydantic inspects a factory's signature, and for a builtin Python parses it from a string,
@@ -94,6 +111,12 @@ Progress = Annotated[
     PlainSerializer(lambda p: f"{p[0]}..{p[1]}", return_type=str),
     WithJsonSchema(json_schema.PROGRESS),
 ]
+BodyPlace = Annotated[
+    float | ByteOffset,
+    BeforeValidator(_place),
+    PlainSerializer(lambda at: str(at) if isinstance(at, ByteOffset) else at, return_type=str | float),
+    WithJsonSchema(json_schema.BODY_PLACE),
+]
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(json_schema.SHARE)]
 Texts = Annotated[
     list[Annotated[str, Field(max_length=200)]],
@@ -107,16 +130,26 @@ Names = Annotated[
     BeforeValidator(_as_list),
     WithJsonSchema(json_schema.one_or_list({"type": "string", "maxLength": 200}, _MOST_ITEMS, least=1)),
 ]
+_POSITIVE = {"type": "integer", "minimum": 1}
 Counts = Annotated[
     list[Annotated[int, Field(ge=1)]],
     Field(min_length=1, max_length=_MOST_ITEMS),
     BeforeValidator(_as_list),
-    WithJsonSchema(json_schema.one_or_list({"type": "integer", "minimum": 1}, _MOST_ITEMS, least=1)),
+    WithJsonSchema(json_schema.one_or_list(_POSITIVE, _MOST_ITEMS, least=1)),
 ]
+
+Items = Annotated[
+    Literal["any"] | list[Annotated[int, Field(ge=1)]],
+    BeforeValidator(_as_items),
+    WithJsonSchema({"anyOf": [{"const": "any"}, *json_schema.one_or_list(_POSITIVE, _MOST_ITEMS, least=1)["anyOf"]]}),
+]
+CountedBy = Literal["account", "job", "sandbox"]
 
 
 class Model(BaseModel):
     """The base class of all models of a scenario: strict types, and unknown keys are errors.
+
+    `shorthand` is the key that is probably meant where a file has a plain value in place of a mapping.
 
     Validators are built when first used, since most models only need the validator of the whole scenario.
     """
@@ -126,6 +159,8 @@ class Model(BaseModel):
 
 class ClockSpec(Model):
     """How time passes in the sandbox."""
+
+    shorthand: ClassVar[str] = "mode"
 
     mode: Literal["real", "scaled", "manual", "auto"] = Field(
         default="real",
@@ -138,6 +173,8 @@ class ClockSpec(Model):
 
 class WebhookSpec(Model):
     """The webhook receiver of an account."""
+
+    shorthand: ClassVar[str] = "url"
 
     url: str = Field(max_length=2000, description="the URL that events are sent to")
     events: Texts = Field(default_factory=_no_items, description="the events to send; default: all of the provider")
@@ -152,6 +189,8 @@ class WebhookSpec(Model):
 
 class AccountSpec(Model):
     """Settings for the API keys that match `key`. The first entry that matches a key applies."""
+
+    shorthand: ClassVar[str] = "key"
 
     key: str = Field(description="an API key; `*` matches any characters", min_length=1, max_length=200)
     plan: str | None = Field(default=None, description="the plan whose limits apply")
@@ -171,6 +210,8 @@ class AccountSpec(Model):
 
 class StepSpec(Model):
     """One step of a plan. Every step but the last needs one of `for`, `polls` and `held`."""
+
+    shorthand: ClassVar[str] = "status"
 
     status: Status = Field(description="the job's status during the step")
     lasts: SpanMs | None = Field(default=None, alias="for", description="how long the step lasts")
@@ -199,6 +240,8 @@ class StepSpec(Model):
 class PlanSpec(Model):
     """The steps of a job. Their statuses go forward only: `queued`, `running`, then one final status."""
 
+    shorthand: ClassVar[str] = "steps"
+
     steps: list[StepSpec] = Field(min_length=1, max_length=100, description="the steps, in order")
 
     @model_validator(mode="after")
@@ -218,6 +261,8 @@ class PlanSpec(Model):
 
 class Condition(Model):
     """A test of one value of the request. If it has several keys, all of them must hold."""
+
+    shorthand: ClassVar[str] = "equals"
 
     equals: Any = Field(default=None, description="the value is equal to this")
     prefix: str | None = Field(default=None, max_length=1000, description="the value is a string that begins with this")
@@ -253,6 +298,8 @@ class Condition(Model):
 class FaultSpec(Model):
     """A failure of the request: an error reply, or a fault on the wire."""
 
+    shorthand: ClassVar[str] = "kind"
+
     kind: str = Field(
         max_length=100, description="the kind of fault; a provider's own error is written `provider: CODE`"
     )
@@ -269,7 +316,16 @@ class FaultSpec(Model):
     p99: DurationMs | None = Field(
         default=None, description="makes the time lognormal, with `for` as the median and 99 % below this"
     )
-    at: Share | None = Field(default=None, description="where in the body the fault happens; default: 50%")
+    at: BodyPlace | None = Field(
+        default=None,
+        description="where in the body the fault happens: a share, or a number of bytes; default: 50%",
+    )
+    inside: Literal["character"] | None = Field(
+        default=None,
+        description="moves the place into the nearest character of several bytes, so that the text before it ends in a "
+        "part of a character",
+    )
+    held: bool = Field(default=False, description="true: a `stall` lasts until the control API resumes it")
     rate: int | None = Field(default=None, ge=1, description="bytes per second of `slow_drip`")
     framing: Literal["length", "chunked"] | None = Field(
         default=None,
@@ -288,6 +344,8 @@ class FaultSpec(Model):
 class PaceSpec(Model):
     """How fast a streamed text is sent, and in what chunks."""
 
+    shorthand: ClassVar[str] = "every"
+
     first: SpanMs = Field(
         default=Span(600), description="the delay before the first chunk", json_schema_extra={"default": "600ms"}
     )
@@ -303,6 +361,8 @@ class PaceSpec(Model):
 class StreamSpec(Model):
     """The text that a streaming operation sends, its pace, and where it breaks."""
 
+    shorthand: ClassVar[str] = "text"
+
     text: str | None = Field(default=None, max_length=500_000, description="the text; default: generated")
     pace: PaceSpec = Field(
         default_factory=PaceSpec, description="how fast the text is sent", json_schema_extra={"default": {}}
@@ -312,6 +372,8 @@ class StreamSpec(Model):
 
 class WindowSpec(Model):
     """A period of the sandbox's clock. A duration such as `30s` counts from when the scenario was activated."""
+
+    shorthand: ClassVar[str] = "until"
 
     start: MomentAt | None = Field(default=None, alias="from", description="when the period begins; default: at once")
     until: MomentAt | None = Field(
@@ -330,7 +392,89 @@ class WindowSpec(Model):
         return self
 
 
-class RuleSpec(Model):
+class NthSpec(Model):
+    """Single matches of a rule, counted for each account, for each job, or for the whole sandbox."""
+
+    of: CountedBy = Field(
+        default="account",
+        description="what has a count of its own: each `account`, each `job` that a request names, or the `sandbox`",
+    )
+    numbers: Counts = Field(alias="is", description="the matches, from 1")
+
+
+class TimesSpec(Model):
+    """The first matches of a rule, counted for each account, for each job, or for the whole sandbox."""
+
+    of: CountedBy = Field(
+        default="account",
+        description="what has a count of its own: each `account`, each `job` that a request names, or the `sandbox`",
+    )
+    number: int = Field(alias="is", ge=1, description="how many matches, from the first")
+
+
+def _as_count(value: object) -> object:
+    return value if isinstance(value, dict | Model) else {"is": value}
+
+
+def _as_numbers(nth: NthSpec) -> Any:
+    return nth.numbers if nth.of == "account" else {"of": nth.of, "is": nth.numbers}
+
+
+def _as_number(times: TimesSpec) -> Any:
+    return times.number if times.of == "account" else {"of": times.of, "is": times.number}
+
+
+Nth = Annotated[
+    NthSpec,
+    BeforeValidator(_as_count, json_schema_input_type=Counts | NthSpec),
+    PlainSerializer(_as_numbers, return_type=Any),
+]
+Times = Annotated[
+    TimesSpec,
+    BeforeValidator(_as_count, json_schema_input_type=Annotated[int, Field(ge=1)] | TimesSpec),
+    PlainSerializer(_as_number, return_type=Any),
+]
+
+
+_NTH = "only these matches of the rule, counted per account, or as `{of: job, is: 3}` per job"
+_TIMES = "applies to this many matches, from the first"
+_PROBABILITY = "a share of the matches, chosen by the seed"
+
+
+class Counted(Model):
+    """A rule that can depend on the number of its matches."""
+
+    if TYPE_CHECKING:  # each model declares them at their place among its keys
+        nth: NthSpec | None
+        times: TimesSpec | None
+        probability: float | None
+
+    @model_validator(mode="after")
+    def _one_count(self) -> Self:
+        if self.nth is not None and self.times is not None and self.nth.of != self.times.of:
+            raise ValueError(f"nth counts by {self.nth.of} and times by {self.times.of}; a rule has one count")
+        return self
+
+    @property
+    def counted(self) -> bool:
+        """True when the number of its matches decides, too."""
+        return self.nth is not None or self.times is not None or self.probability is not None
+
+    @property
+    def counted_by(self) -> CountedBy:
+        """What has a count of its own."""
+        return self.nth.of if self.nth is not None else self.times.of if self.times is not None else "account"
+
+    def takes(self, count: int, unit: float) -> bool:
+        """Return True if match number `count` (from 1) counts. `unit` is compared with the probability."""
+        return (
+            (self.nth is None or count in self.nth.numbers)
+            and (self.times is None or count <= self.times.number)
+            and (self.probability is None or unit < self.probability)
+        )
+
+
+class RuleSpec(Counted):
     """Gives matching requests a plan, a stream, a reply or a fault. The first rule that matches applies."""
 
     name: str = Field(min_length=1, max_length=200, description="a unique name, which the journal shows")
@@ -341,16 +485,22 @@ class RuleSpec(Model):
         description="conditions on `body.NAME`, `query.NAME`, `header.NAME`, `path.NAME`, `account.NAME` or `input` "
         "(the URL or the prompt)",
     )
+    item: Items | None = Field(
+        default=None, description="only these items of a batch, from 1; `any` is every item, but not the batch itself"
+    )
     during: WindowSpec | None = Field(default=None, description="only in this period of the sandbox's clock")
-    nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
-    times: int | None = Field(default=None, ge=1, description="applies to this many matches, from the first")
-    probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
+    nth: Nth | None = Field(default=None, description=_NTH)
+    times: Times | None = Field(default=None, description=_TIMES)
+    probability: Share | None = Field(default=None, description=_PROBABILITY)
     plan: str | None = Field(default=None, description="the plan of the job; default: the plan named `default`")
     stream: StreamSpec | None = Field(default=None, description="the text of a streaming operation")
     reply: dict[str, Any] | None = Field(
         default=None, description="fields that are merged into the provider's own reply"
     )
     fault: FaultSpec | None = Field(default=None, description="how the request fails")
+
+
+Signature = Literal["valid", "wrong", "wrong_key", "stale", "missing"]
 
 
 class TamperingSpec(Model):
@@ -364,7 +514,7 @@ class TamperingSpec(Model):
     reorder: bool = Field(
         default=False, description="true: sent after the account's next event, or a minute late if there is none"
     )
-    signature: Literal["valid", "wrong", "wrong_key", "stale", "missing"] = Field(
+    signature: Signature = Field(
         default="valid",
         description="`wrong`: does not match; `wrong_key`: made with another secret; `stale`: valid but old; "
         "`missing`: none",
@@ -379,28 +529,59 @@ class TamperingSpec(Model):
     )
 
 
-class WebhookRuleSpec(Model):
+class WebhookRuleSpec(Counted):
     """Changes matching deliveries. The first rule that matches an event applies."""
 
     event: str = Field(max_length=100, description="an event; `*` matches any characters")
     account: str | None = Field(default=None, max_length=200, description="an API key; `*` matches any characters")
-    nth: Counts | None = Field(default=None, description="only these matches of the rule, counted per account")
-    times: int | None = Field(default=None, ge=1, description="applies to this many matches, from the first")
-    probability: Share | None = Field(default=None, description="a share of the matches, chosen by the seed")
+    nth: Nth | None = Field(default=None, description=_NTH)
+    times: Times | None = Field(default=None, description=_TIMES)
+    probability: Share | None = Field(default=None, description=_PROBABILITY)
     tampering: TamperingSpec = Field(description="what to change")
 
-    @property
-    def counted(self) -> bool:
-        """True when the number of its matches decides."""
-        return self.nth is not None or self.times is not None or self.probability is not None
 
-    def takes(self, count: int, unit: float) -> bool:
-        """Return True if match number `count` (from 1) counts. `unit` is compared with the probability."""
-        return (
-            (self.nth is None or count in self.nth)
-            and (self.times is None or count <= self.times)
-            and (self.probability is None or unit < self.probability)
-        )
+class CallOutAnswer(Model):
+    """A response that the scenario gives in place of the receiver."""
+
+    shorthand: ClassVar[str] = "status"
+
+    status: int = Field(default=200, ge=100, le=599, description="the status")
+    body: Any = Field(default=None, description="the body, as JSON; default: none")
+
+
+class CallOutRuleSpec(Counted):
+    """Changes matching call-outs, which are requests whose response the provider uses. The first rule applies.
+
+    Without a rule, a call-out is made once.
+    """
+
+    event: str = Field(max_length=100, description="the call-out, such as `source.resolve`; `*` matches any characters")
+    account: str | None = Field(default=None, max_length=200, description="an API key; `*` matches any characters")
+    nth: Nth | None = Field(default=None, description=_NTH)
+    times: Times | None = Field(default=None, description=_TIMES)
+    probability: Share | None = Field(default=None, description=_PROBABILITY)
+    lose: int = Field(default=0, ge=0, le=100, description="how many of the first attempts are not sent")
+    ignore: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="the responses to this many of the first attempts are ignored, as if late",
+    )
+    retries: list[DurationMs] = Field(
+        default_factory=_no_items,
+        max_length=20,
+        description="the delays before further attempts, after one without a 2xx response; default: none",
+    )
+    answer: CallOutAnswer | None = Field(
+        default=None, description="a response that is used in place of that of the receiver, which gets no request"
+    )
+    delay: DurationMs = Field(
+        default=0, description="by how much the first attempt is delayed", json_schema_extra={"default": "0s"}
+    )
+    signature: Signature = Field(default="valid", description="as in `tampering`")
+    age: DurationMs = Field(
+        default=3_600_000, description="how old a `stale` signature is", json_schema_extra={"default": "1h"}
+    )
 
 
 class Scenario(Model):
@@ -422,6 +603,11 @@ class Scenario(Model):
         default=None,
         description="the clock for the timestamps of signatures: `wall` (the machine's) or `sandbox`; default: wall",
     )
+    cors: bool | None = Field(
+        default=None,
+        description="true: web pages of all sites may read the replies of all providers (CORS), also of those whose "
+        "real API does not allow that; default: false",
+    )
     accounts: list[AccountSpec] = Field(
         default_factory=_no_items,
         max_length=1000,
@@ -440,9 +626,29 @@ class Scenario(Model):
         max_length=200,
         description="changes to deliveries; the first rule that matches applies",
     )
-    providers: dict[str, dict[str, Any]] = Field(
-        default_factory=_no_keys, description="options for individual providers"
+    call_outs: list[CallOutRuleSpec] = Field(
+        default_factory=_no_items,
+        max_length=200,
+        description="changes to other outgoing calls; the first rule that matches applies",
     )
+    providers: dict[str, dict[str, Any] | bool] = Field(
+        default_factory=_no_keys, description="options for individual providers, and `additive` for all of them"
+    )
+    expect: Expectations = Field(
+        default_factory=_no_items,
+        description="what the client should do; judged at the end of a test and by `mockserver verdict`",
+    )
+
+    @property
+    def additive(self) -> bool | None:
+        """Whether replies of all providers change additively; None if the scenario does not say so."""
+        value = self.providers.get("additive")
+        return value if isinstance(value, bool) else None
+
+    @property
+    def provider_options(self) -> dict[str, dict[str, Any]]:
+        """The options of individual providers, by provider."""
+        return {name: options for name, options in self.providers.items() if isinstance(options, dict)}
 
     def extending(self, parent: "Scenario") -> "Scenario":
         """Return this scenario merged with `parent`. Its own rules, accounts and webhooks are tried first.
@@ -451,16 +657,26 @@ class Scenario(Model):
         """
         own = {rule.name for rule in self.rules}
         providers = sorted({*self.providers, *parent.providers})
-        options = {p: {**parent.providers.get(p, {}), **self.providers.get(p, {})} for p in providers}
+        options = {p: _merged_options(parent.providers.get(p), self.providers.get(p)) for p in providers}
         return self.model_copy(
             update={
                 "seed": self.seed if self.seed is not None else parent.seed,
                 "clock": self.clock or parent.clock,
                 "signature_time": self.signature_time or parent.signature_time,
+                "cors": self.cors if self.cors is not None else parent.cors,
                 "accounts": [*self.accounts, *parent.accounts],
                 "plans": {**parent.plans, **self.plans},
                 "rules": [*self.rules, *(rule for rule in parent.rules if rule.name not in own)],
                 "webhooks": [*self.webhooks, *parent.webhooks],
+                "call_outs": [*self.call_outs, *parent.call_outs],
                 "providers": options,
+                "expect": [*parent.expect, *self.expect],
             }
         )
+
+
+def _merged_options(parent: dict[str, Any] | bool | None, own: dict[str, Any] | bool | None) -> dict[str, Any] | bool:
+    """Merge the options of a provider with those of the extended scenario. A switch replaces the other one."""
+    if isinstance(own, bool) or own is None:
+        return own if own is not None else (parent or {})
+    return {**parent, **own} if isinstance(parent, dict) else own

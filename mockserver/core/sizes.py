@@ -26,6 +26,10 @@ _METHOD = 96
 # Bytes of an entry, a header, a rule that did not match, a job, a delivery and an attempt, without their texts.
 _ENTRY, _HEADER, _MISS, _JOB, _DELIVERY, _ATTEMPT = 800, 180, 100, 1_100, 1_300, 500
 _OTHER = 200
+# Bytes of the time and size of a chunk of a stream.
+_CHUNK = 130
+# A header of a reply with a value of the usual length.
+_REPLY_HEADER = 100
 
 
 def size_of(value: Any) -> int:
@@ -54,11 +58,15 @@ def kept_entry(entry: JournalEntry) -> int:
         if texts > KEPT_BODY or len(headers) > MOST_HEADERS:
             _cut(entry)
             headers, texts = entry.headers, _texts(entry)
-    return _ENTRY + texts + _HEADER * len(headers) + _MISS * len(entry.misses)
+    if entry.detail is not None:
+        texts += _CHUNK * len(entry.detail.get("chunks", ()))
+    return (
+        _ENTRY + texts + _HEADER * len(headers) + _REPLY_HEADER * len(entry.reply_headers) + _MISS * len(entry.misses)
+    )
 
 
 def _texts(entry: JournalEntry) -> int:
-    size = sum(map(len, chain.from_iterable(entry.headers)))
+    size = sum(map(len, chain.from_iterable(entry.headers))) + sum(map(len, chain.from_iterable(entry.reply_headers)))
     path, note, method = entry.path, entry.note, entry.method
     if path is not None:
         size += len(path)
@@ -72,6 +80,7 @@ def _texts(entry: JournalEntry) -> int:
 def _cut(entry: JournalEntry) -> None:
     if len(entry.headers) > MOST_HEADERS or sum(map(len, chain.from_iterable(entry.headers))) > KEPT_HEADERS:
         entry.headers = kept_headers(entry.headers)
+    entry.reply_headers = [(name, value[:KEPT_TEXT]) for name, value in entry.reply_headers[:MOST_HEADERS]]
     entry.path = None if entry.path is None else shortened(entry.path, KEPT_TEXT)
     entry.query = shortened(entry.query, KEPT_TEXT)
     entry.request, entry.reply = entry.request[:KEPT_BODY], entry.reply[:KEPT_BODY]

@@ -29,15 +29,16 @@ _UNITS = {"word": rf"\s*(?:[{_DENSE}]{{1,2}}|[^\s{_DENSE}]+)\s*|\s+", "line": r"
 
 
 class Track(NamedTuple):
-    """The chunks of a stream and how it ends after the last one."""
+    """The chunks of a stream and how it ends after the last one. `resumed` are those that follow a held stall."""
 
     chunks: Sequence[Chunk]
     ending: Ending = "complete"
+    resumed: Sequence[Chunk] | None = None
 
     @property
     def lasts(self) -> int:
-        """Milliseconds from the start to the ending. Nothing follows a stall."""
-        return sum(delay for delay, _ in self.chunks)
+        """Milliseconds from the start to the ending, or to a held stall. Nothing follows any other stall."""
+        return duration_of(self.chunks)
 
 
 def paced(text: str, pace: PaceSpec, seeded: Seeded) -> list[Chunk]:
@@ -49,9 +50,14 @@ def paced(text: str, pace: PaceSpec, seeded: Seeded) -> list[Chunk]:
     return list(zip(_delays(pace, seeded, len(pieces)), pieces, strict=True))
 
 
+def duration_of(chunks: Sequence[Chunk]) -> int:
+    """Return the milliseconds that chunks take."""
+    return sum(delay for delay, _ in chunks)
+
+
 def with_fault(chunks: Sequence[Chunk], fault: Fault, seeded: Seeded) -> Track:
-    """Apply `fault` to `chunks`. It happens when the byte at the share `fault.at` of all bytes would be sent."""
-    before, after = _cut(chunks, round(_length(chunks) * fault.at))
+    """Apply `fault` to `chunks`. It happens when the byte at `fault.cut` of all bytes would be sent."""
+    before, after = _cut(chunks, fault.cut(b"".join(data for _, data in chunks)))
     if fault.kind == "garble":
         return Track([*before, *_garbled(after)])
     if fault.kind == "slow_drip":
@@ -59,6 +65,8 @@ def with_fault(chunks: Sequence[Chunk], fault: Fault, seeded: Seeded) -> Track:
     if fault.kind == "stall" and fault.lasts is not None:
         pause = fault.pick_duration(partial(seeded.unit, "stall")) or 0
         return Track([*before, (pause, b""), *after])
+    if fault.held:
+        return Track(before, resumed=after)
     last_wait = [(delay, b"") for delay, _ in after[:1]]
     return Track(
         [*before, *last_wait], "reset" if fault.kind == "reset" else "stall" if fault.kind == "stall" else "truncate"
@@ -96,10 +104,6 @@ def _gaps(every: Span, seeded: Seeded, count: int) -> list[int]:
         digest = seeded.digest("gaps", block, size=4 * _PER_DIGEST)
         units += (int.from_bytes(digest[at : at + 4], "big") / 0xFFFF_FFFF for at in range(0, len(digest), 4))
     return [every.pick(unit) for unit in units[:count]]
-
-
-def _length(chunks: Sequence[Chunk]) -> int:
-    return sum(len(data) for _, data in chunks)
 
 
 def _cut(chunks: Sequence[Chunk], at: int) -> tuple[list[Chunk], list[Chunk]]:

@@ -9,12 +9,16 @@ from mockserver.sandbox.sandboxes import Sandboxes
 
 
 class Line(NamedTuple):
-    """Calls with the same result. `operation` is a method and a path if no operation has that path."""
+    """Calls with the same result.
+
+    `operation` is a method and a path if no operation has that path. `reason` is the rule that matched, or why there is
+    no operation.
+    """
 
     sandbox: str
     operation: str
     status: str
-    rule: str
+    reason: str
 
 
 async def count_calls(sandboxes: Sandboxes) -> Counter[Line]:
@@ -25,8 +29,8 @@ async def count_calls(sandboxes: Sandboxes) -> Counter[Line]:
             if entry.kind == "request":
                 masking = Masking().of_request(entry.account, entry.headers)
                 operation = entry.operation or masking.text(f"{entry.method} {entry.path}")
-                status = str(entry.status or "no reply")
-                counts[Line(sandbox.name, operation, status, entry.rule or "")] += 1
+                reason = entry.rule if entry.operation else masking.text(entry.note or "")
+                counts[Line(sandbox.name, operation, str(entry.status or "no reply"), reason or "")] += 1
     return counts
 
 
@@ -36,7 +40,7 @@ def report(counts: Mapping[Line, int], refused: Mapping[str, int]) -> Iterator[s
     width = max((len(line.operation) for line in counts), default=0)
     for line, count in counts.items():
         sandbox = "" if line.sandbox == "default" else f"  (sandbox {line.sandbox})"
-        yield f"  {count:>4} x {line.operation:<{width}}  {line.status:<8}  {line.rule}{sandbox}".rstrip()
+        yield f"  {count:>4} x {line.operation:<{width}}  {line.status:<8}  {line.reason}{sandbox}".rstrip()
     if refused:
         yield f"{_number(sum(refused.values()), 'call')} refused"
         for target, count in refused.items():

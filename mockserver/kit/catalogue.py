@@ -22,6 +22,8 @@ def catalogue_of(summaries: Collection[Summary]) -> Catalogue:
         tiers=_each_once(each.tiers for each in summaries),
         limits=_each_once(each.limits for each in summaries),
         providers=tuple(each.name for each in summaries),
+        files=tuple(f"{each.name}.{operation}" for each in summaries for operation in each.files),
+        call_outs=_each_once(each.call_outs for each in summaries),
     )
 
 

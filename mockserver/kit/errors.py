@@ -107,7 +107,8 @@ class Errors:
 
     def error_message(self, error: Error, refusal: Refusal) -> str:
         """Return the message for the client: the scenario's, the check's, or that of the table."""
-        own = refusal.scripted or not error.fixed
+        # The message about a path that is not simulated is the server's, so the provider's words would mislead.
+        own = refusal.scripted or not error.fixed or refusal.row == "no_such_path"
         return (own and refusal.message) or error.message
 
     def error_body(self, error: Error, message: str, refusal: Refusal, context: RefusalContext) -> Any:

@@ -72,6 +72,8 @@ def default_rows(provider: Provider) -> Iterator[str]:
     if any(operation.streams for operation in shown):
         yield from (f"ending.{name}" for name in _ENDINGS)
     yield "rule.retry_after"
+    if provider.cors:
+        yield "rule.browsers"
     if any(operation.method == "GET" for operation in shown):
         yield "rule.head"
 

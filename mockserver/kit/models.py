@@ -61,9 +61,13 @@ class Shape(BaseModel):
 
 
 class ProviderOptions(BaseModel):
-    """Options of a scenario for one provider. By default there are none."""
+    """Options of a scenario for one provider: those that all providers have."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
+
+    additive: bool | None = Field(
+        default=None, description="true: replies and webhooks have unknown fields and other additive changes"
+    )
 
 
 def problems(error: ValidationError) -> list[ErrorDetails]:

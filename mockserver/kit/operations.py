@@ -7,21 +7,26 @@ from pydantic import BaseModel
 
 from mockserver.core.faults import Refusal
 from mockserver.core.streams import Track
-from mockserver.core.verdict.facts import Advised, Role
+from mockserver.core.verdict.declarations import Advised, Role
 
 Header = tuple[bytes, bytes]
 BodyKind = Literal["json", "multipart", "form"]
 
 
+async def _do_nothing() -> None:
+    return
+
+
 class Stream(NamedTuple):
     """A body that is sent in chunks. `began` is an instant in milliseconds since the epoch.
 
-    `note` is for the journal if a fault changed the stream.
+    `note` is for the journal if a fault changed the stream. `go_on` is called when a held stall is over.
     """
 
     track: Track
     began: int
     note: str | None = None
+    go_on: Callable[[], Awaitable[None]] = _do_nothing
 
 
 class Reply(NamedTuple):
@@ -106,7 +111,9 @@ class Operation(NamedTuple):
 
     `name` is the OpenAPI operation id without the provider. `input` is the path within the body of the value that
     scenarios call `input`, or a function that returns that value. `max_body` is the largest body in bytes if it is not
-    the provider's. `streams` is true if the reply is a stream.
+    the provider's. `streams` is true if the reply is a stream. `job_in` is the path parameter with the id of a job, if
+    the operation is about one. `item_model` is the model of the items of a batch, which the rules of scenarios
+    see one by one.
 
     A `public` operation needs no credential. Others can require a `scope`. `counts` names the limits that a request
     counts against if they are not the provider's. `error_reply` returns the operation's own reply to an error, or None
@@ -146,6 +153,8 @@ class Operation(NamedTuple):
     hidden: bool = False
     secret: bool = False
     streams: bool = False
+    job_in: str = ""
+    item_model: type[BaseModel] | None = None
     max_body: int | None = None
     description: str = ""
     tag: str = ""

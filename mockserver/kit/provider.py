@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import State
 from mockserver.core.plans import Status
-from mockserver.core.verdict.facts import Advised
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Errors
 from mockserver.kit.limits import Limits
 from mockserver.kit.models import ProviderOptions
@@ -49,6 +49,12 @@ class Provider(Errors, Limits, Webhooks):
     `language` is the path within a request's body of the language of the reply. The request that a job keeps has the
     language under the last name of that path.
 
+    Of several query parameters with one name the last counts, or the first with `first_parameter_counts`.
+
+    `cors` is true if the real API lets web pages of all sites read its replies. Then it also answers OPTIONS.
+
+    `call_outs` are the events of its outgoing calls that are not webhooks.
+
     For the verdict on clients, with the ledger rows that say so: `poll_every` is the shortest advised time between two
     polls of a job, `patience` how long a job can take, `longest_poll` after what time a job is not worth polling, and
     `asset_lifetime` how long the link of a result works. `idempotency_header` is the header that prevents a second job,
@@ -65,11 +71,14 @@ class Provider(Errors, Limits, Webhooks):
     operations: ClassVar[tuple[Operation, ...]]
     max_body: ClassVar[int] = 1_048_576
     options_model: ClassVar[type[BaseModel]] = ProviderOptions
+    first_parameter_counts: ClassVar[bool] = False
     key_headers: ClassVar[tuple[str, ...]] = ()
     key_prefix: ClassVar[str] = ""
     states: ClassVar[Mapping[Status, str]] = {}
     stages: ClassVar[tuple[str, ...]] = ()
     language: ClassVar[tuple[str, ...]] = ()
+    cors: ClassVar[bool] = False
+    call_outs: ClassVar[tuple[str, ...]] = ()
     poll_every: ClassVar[Advised | None] = None
     patience: ClassVar[Advised | None] = None
     longest_poll: ClassVar[Advised | None] = None
@@ -95,6 +104,14 @@ class Provider(Errors, Limits, Webhooks):
         if token is None:
             raise Refusal("unauthorized", case="no_credential")
         return token
+
+    def is_json(self, media_type: str, options: Mapping[str, Any]) -> bool:
+        """Return whether a media type other than `application/json` counts as JSON, with these scenario options."""
+        return False
+
+    def lenient(self, data: Any, options: Mapping[str, Any]) -> BaseModel | None:
+        """Return the body to use for `data`, which is invalid, or None to refuse it, with these scenario options."""
+        return None
 
     async def holder(self, key: str, sandbox: SandboxState, now: int) -> Holder | None:
         """Return the account of a credential; None if it is not valid. By default the key is the account."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mockserver.core.verdict.facts import Role
+from mockserver.core.verdict.declarations import Role
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider
 

@@ -7,7 +7,10 @@ from mockserver.kit.provider import Provider
 
 
 class Summary(NamedTuple):
-    """The data of a provider that a server has without loading it: its addresses, and the names for scenarios."""
+    """The data of a provider that a server has without loading it: its addresses, and the names for scenarios.
+
+    `files` are the operations that return the files of results. They are not in the documents.
+    """
 
     name: str
     title: str
@@ -18,6 +21,8 @@ class Summary(NamedTuple):
     events: tuple[str, ...]
     tiers: tuple[str, ...]
     limits: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    call_outs: tuple[str, ...] = ()
 
 
 def summary(provider: Provider) -> Summary:
@@ -32,6 +37,8 @@ def summary(provider: Provider) -> Summary:
         events=tuple(provider.events),
         tiers=(*provider.tiers, *provider.aliases),
         limits=tuple(dict.fromkeys(figure for tier in provider.tiers.values() for figure in tier)),
+        files=tuple(o.name for o in provider.operations if o.hidden and o.public and o.method == "GET"),
+        call_outs=provider.call_outs,
     )
 
 

@@ -99,6 +99,10 @@ class Webhooks:
             return
         secret = self.webhook_secret(sandbox, job.account, account)
         body = await self.webhook_body(sandbox, job, state, event)
+        if self.name in sandbox.additive:
+            from mockserver.kit.additive import extended
+
+            body = extended(body, self.events[event].model, sandbox.seeded.child("additive", event, job.id))
         await settling.outbox.send_event(job, event, url, secret, body, state.entered_at, self.retry_waits)
 
     def webhook_url(self, job: Job, event: str, account: Account | None) -> str | None:

@@ -9,7 +9,6 @@ from mockserver.media.boxes import box, full_box
 
 LONGEST_MS = 3_600_000
 
-_FRAME_MS = 1000
 # The time scale of the file. A tick is a millisecond, so that no duration is rounded.
 _TIMESCALE = 1000
 _MATRIX = pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
@@ -26,22 +25,24 @@ class Mp4:
     frame_count: int
 
 
-def video(duration_ms: int, seed: Seeded) -> Mp4:
+def video(duration_ms: int, seed: Seeded, height: int = 360) -> Mp4:
     """Create a playable MP4 that lasts exactly `duration_ms` milliseconds, from 1 to `LONGEST_MS`.
 
-    It has one H.264 picture per second (constrained baseline, yuv420p, no sound) and about 1 KB per second; the last
-    picture is shown for the rest of the time. The index comes before the pictures, so that it plays while it loads. The
-    same arguments give the same bytes. Different seeds give different bytes and mostly different colours. Raises
-    ValueError when the duration is out of range.
+    `height` is 360 (640 by 360 pixels) or 1080 (1920 by 1080). It has ten H.264 pictures per second (constrained
+    baseline, yuv420p, no sound), about 2 KB per second or 9 KB with 1080 lines; the last picture is shown for the rest
+    of the time. The index comes before the pictures, so that it plays while it loads. The same arguments give the same
+    bytes. Different seeds give different bytes and mostly different colours. Raises ValueError when the duration is out
+    of range.
     """
     if not 1 <= duration_ms <= LONGEST_MS:
         raise ValueError(f"the duration of a video must be from 1 to {LONGEST_MS} ms, not {duration_ms}")
-    pictures = frames.load()
-    pair = pictures.pairs[frames.palette(seed)]
-    count = -(-duration_ms // _FRAME_MS)
-    head = _before_pictures(_SampleTable(pictures.avcc, pair, count, duration_ms), seed)
-    mdat = box(b"mdat", _alternating(pair, count))
-    return Mp4(head + mdat, duration_ms, frames.WIDTH, frames.HEIGHT, count)
+    pictures = frames.load(height)
+    loop = pictures.loops[frames.palette(seed)]
+    count = -(-duration_ms // frames.FRAME_MS)
+    width = frames.WIDTHS[height]
+    head = _before_pictures(_SampleTable(pictures.avcc, loop, count, duration_ms, width, height), seed)
+    mdat = box(b"mdat", _repeated(loop, count))
+    return Mp4(head + mdat, duration_ms, width, height, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,19 @@ class _SampleTable:
     """The sample table: the positions and durations of the pictures (ISO 14496-12, sections 8.5 to 8.7)."""
 
     avcc: bytes
-    pair: tuple[bytes, bytes]
+    loop: tuple[bytes, ...]
     count: int
     duration_ms: int
+    width: int
+    height: int
 
     def boxed(self, chunk_offset: int) -> bytes:
         return box(
             b"stbl",
             full_box(b"stsd", 0, pack(">I", 1), self._sample_entry()),
             self._times(),
-            # One chunk has all samples. Without stss every picture is a sync sample (section 8.6.2).
+            # The pictures at which a player can start (section 8.6.2), and one chunk with all of them.
+            self._sync_samples(),
             full_box(b"stsc", 0, pack(">IIII", 1, 1, self.count, 1)),
             self._sizes(),
             full_box(b"stco", 0, pack(">II", 1, chunk_offset)),
@@ -66,21 +70,26 @@ class _SampleTable:
 
     def _sample_entry(self) -> bytes:
         # VisualSampleEntry, section 12.1.3: 72 dpi, one frame per sample, no compressor name, a depth of 24 bits.
-        fields = pack(">6xH16xHHIIIH32xHh", 1, frames.WIDTH, frames.HEIGHT, 0x480000, 0x480000, 0, 1, 24, -1)
+        fields = pack(">6xH16xHHIIIH32xHh", 1, self.width, self.height, 0x480000, 0x480000, 0, 1, 24, -1)
         return box(b"avc1", fields, box(b"avcC", self.avcc))
 
     def _times(self) -> bytes:
-        last = self.duration_ms - (self.count - 1) * _FRAME_MS
-        runs = [(self.count - 1, _FRAME_MS), (1, last)] if self.count > 1 else [(1, last)]
+        last = self.duration_ms - (self.count - 1) * frames.FRAME_MS
+        runs = [(self.count - 1, frames.FRAME_MS), (1, last)] if self.count > 1 else [(1, last)]
         return full_box(b"stts", 0, pack(">I", len(runs)), *(pack(">II", *run) for run in runs))
 
     def _sizes(self) -> bytes:
-        first, second = (pack(">I", len(picture)) for picture in self.pair)
-        return full_box(b"stsz", 0, pack(">II", 0, self.count), _alternating((first, second), self.count))
+        sizes = tuple(pack(">I", len(picture)) for picture in self.loop)
+        return full_box(b"stsz", 0, pack(">II", 0, self.count), _repeated(sizes, self.count))
+
+    def _sync_samples(self) -> bytes:
+        numbers = range(1, self.count + 1, frames.GROUP)
+        return full_box(b"stss", 0, pack(f">I{len(numbers)}I", len(numbers), *numbers))
 
 
-def _alternating(pair: tuple[bytes, bytes], count: int) -> bytes:
-    return (pair[0] + pair[1]) * (count // 2) + pair[0] * (count % 2)
+def _repeated(loop: tuple[bytes, ...], count: int) -> bytes:
+    whole, rest = divmod(count, len(loop))
+    return b"".join(loop) * whole + b"".join(loop[:rest])
 
 
 def _before_pictures(table: _SampleTable, seed: Seeded) -> bytes:
@@ -96,7 +105,7 @@ def _moov(table: _SampleTable, chunk_offset: int) -> bytes:
     # All creation times are 0, so that the same video always has the same bytes.
     duration = table.duration_ms
     mvhd = pack(">IIIIIH10x36s24xI", 0, 0, _TIMESCALE, duration, 0x10000, 0x100, _MATRIX, 2)
-    size = (frames.WIDTH << 16, frames.HEIGHT << 16)
+    size = (table.width << 16, table.height << 16)
     tkhd = pack(">IIIxxxxI8xHHHxx36sII", 0, 0, 1, duration, 0, 0, 0, _MATRIX, *size)
     # Flags 3: the track is enabled and used in the presentation (section 8.3.2).
     track = box(b"trak", full_box(b"tkhd", 3, tkhd), _mdia(table, chunk_offset))

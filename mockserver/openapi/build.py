@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
-from pydantic.warnings import UnsupportedFieldAttributeWarning
+from pydantic import warnings as pydantic_warnings
 
 from mockserver import __version__
 from mockserver.openapi.description import ApiDescription
@@ -15,13 +15,17 @@ from mockserver.openapi.shared import share
 
 VERSION = "3.1.0"
 _SCHEMAS = "#/components/schemas/"
+# Since pydantic 2.12.
+_UNSUPPORTED = getattr(
+    pydantic_warnings, "UnsupportedFieldAttributeWarning", pydantic_warnings.PydanticDeprecationWarning
+)
 
 
 def build(api: ApiDescription) -> dict[str, Any]:
     """Build the OpenAPI 3.1 document of a provider."""
     with warnings.catch_warnings():
         # FastAPI uses pydantic fields in a way that pydantic warns about, and hides only some of these warnings.
-        warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
+        warnings.simplefilter("ignore", _UNSUPPORTED)
         document = _generate(api)
     for operation in api.operations:
         _keep_declared(document["paths"][operation.path][operation.method.lower()], api, operation.name)

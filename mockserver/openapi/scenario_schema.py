@@ -30,6 +30,10 @@ ON_THE_WIRE = {
     "garble": "the body has sixteen wrong bytes",
     "slow_drip": "the body is sent slowly, at `rate` bytes a second",
 }
+_ADDITIVE = {
+    "type": "boolean",
+    "description": "true: replies and webhooks of all providers have unknown fields and other additive changes",
+}
 _STATUSES = {
     "queued": "the job has not started",
     "running": "the job is in progress",
@@ -68,8 +72,8 @@ def _options(parts: dict[str, Any], places: Mapping[Provider, Any]) -> dict[str,
         properties[provider.name] = {"$ref": f"{_PARTS}{name}", "description": f"options of {provider.title}"}
     return {
         "type": "object",
-        "description": "options of single providers",
-        "properties": properties,
+        "description": "options of single providers, and of all",
+        "properties": {**properties, "additive": _ADDITIVE},
         "additionalProperties": False,
     }
 
@@ -93,15 +97,14 @@ def _name_rules(parts: dict[str, Any], known: Catalogue) -> None:
     all_of_provider = [f"{provider}.*" for provider in known.providers]
     parts["Operation"] = {
         "description": "`provider.operation`; `*` matches any characters",
-        "anyOf": [{"enum": ["*", *all_of_provider, *known.operations]}, _STAR],
+        "anyOf": [{"enum": ["*", *all_of_provider, *known.operations, *known.files]}, _STAR],
     }
     rule["operation"]["anyOf"] = _one_or_more("Operation", minimum=1)
     rule["when"]["propertyNames"] = {"pattern": _WHEN, "examples": ["input", "body.prompt", "header.user-agent"]}
-    event = parts["WebhookRuleSpec"]["properties"]["event"]
-    parts["WebhookRuleSpec"]["properties"]["event"] = {
-        **_description_and_default(event),
-        "anyOf": [{"enum": ["*", *known.events]}, _STAR],
-    }
+    for name, events in (("WebhookRuleSpec", known.events), ("CallOutRuleSpec", known.call_outs)):
+        properties = parts[name]["properties"]
+        described = _description_and_default(properties["event"])
+        properties["event"] = {**described, "anyOf": [{"enum": ["*", *events]}, _STAR]}
 
 
 def _name_faults(fault: dict[str, Any], providers: Sequence[Provider]) -> None:

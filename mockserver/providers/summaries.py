@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.kit.summary import Summary
 
 ProviderName = Literal["videotoprompt", "prompttovideo", "nanophoto", "descrideo", "dumplingai"]
@@ -25,6 +26,8 @@ SUMMARIES: tuple[Summary, ...] = (
         events=("analysis.completed", "analysis.failed", "batch.completed"),
         tiers=("free", "starter", "pro", "enterprise", "basic"),
         limits=("requests_per_minute", "analyses_per_day", "video_seconds", "file_bytes"),
+        files=(),
+        call_outs=(),
     ),
     Summary(
         name="prompttovideo",
@@ -36,6 +39,8 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "basic", "pro", "enterprise", "starter"),
         limits=("calls_per_day",),
+        files=("video_file", "thumbnail_file"),
+        call_outs=(),
     ),
     Summary(
         name="nanophoto",
@@ -61,6 +66,8 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "pro", "enterprise", "starter", "basic"),
         limits=("requests_per_hour",),
+        files=(),
+        call_outs=(),
     ),
     Summary(
         name="descrideo",
@@ -83,6 +90,8 @@ SUMMARIES: tuple[Summary, ...] = (
         events=("description.succeeded", "description.failed"),
         tiers=("standard", "free", "starter", "basic", "pro", "enterprise"),
         limits=("requests_per_minute", "tokens_per_month", "sandbox_jobs_per_day", "demo_jobs_per_day"),
+        files=(),
+        call_outs=("source.resolve", "source.fetch"),
     ),
     Summary(
         name="dumplingai",
@@ -94,5 +103,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "starter", "basic", "pro", "enterprise"),
         limits=("requests_per_minute",),
+        files=(),
+        call_outs=(),
     ),
 )

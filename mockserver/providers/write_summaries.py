@@ -1,7 +1,11 @@
-"""Write `summaries.py`, from which a server starts without loading the providers. `make summaries` runs this."""
+"""Write `summaries.py`, from which a server starts without loading the providers, and `names.py`, for editors.
+
+`make summaries` runs this.
+"""
 
 from pathlib import Path
 
+from mockserver.core.faults import ERROR_KINDS, WIRE_KINDS
 from mockserver.kit.summary import Summary, summary
 from mockserver.providers.registry import all_providers
 
@@ -17,6 +21,15 @@ SUMMARIES: tuple[Summary, ...] = (
 {values},
 )
 '''
+_NAMES = '''\
+"""The names of operations and faults as types, for editors. Nothing imports them at run time. From `make summaries`."""
+
+from typing import Literal
+
+# As in a scenario's rule. `*` stands for any characters.
+OperationName = {operations}
+FaultKind = {kinds}
+'''
 
 
 def written_out() -> str:
@@ -31,5 +44,19 @@ def _source(found: Summary) -> str:
     return f"Summary({fields},)"
 
 
+def names_written_out() -> str:
+    """Return the text of `names.py`."""
+    providers = all_providers()
+    operations = [f"{p.name}.{o}" for p in providers for o in (*summary(p).operations, *summary(p).files)]
+    every = ["*", *(f"{p.name}.*" for p in providers), *operations]
+    kinds = [*ERROR_KINDS, *WIRE_KINDS, *(f"{p.name}: {code}" for p in providers for code in p.codes)]
+    return _NAMES.format(operations=_literal(every), kinds=_literal(kinds))
+
+
+def _literal(names: list[str]) -> str:
+    return f"Literal[{', '.join(map(repr, names))},]"
+
+
 if __name__ == "__main__":
     Path(__file__).with_name("summaries.py").write_text(written_out(), "utf-8")
+    Path(__file__).with_name("names.py").write_text(names_written_out(), "utf-8")

@@ -25,6 +25,8 @@ _WRONG_KEY = "-of-somebody-else"
 _BODILESS = ("GET", "HEAD")
 # With a Retry-After, these postpone all webhooks to the receiver (RFC 6585 section 4, RFC 9110 section 15.6.4).
 _BUSY = (429, 503)
+# What a provider goes on with after an attempt that was lost, or whose response is ignored.
+_NO_RESPONSE = CallResult("timeout", error="no response within the time limit")
 
 
 class Signing(Protocol):
@@ -77,8 +79,11 @@ class Attempts:
         result = None
         if spec is not None and delivery.replay is None and delivery.scheduled_attempts < spec.lose:
             attempt = Attempt(delivery.attempt_count + 1, sandbox.clock.now(), (), "lost", tampering=("lost",))
+            result = _NO_RESPONSE if delivery.kind == "call_out" else None
         else:
             attempt, result = await self._send(delivery)
+            if delivery.replay is None and delivery.scheduled_attempts < delivery.ignored:
+                attempt, result = _ignored(attempt), _NO_RESPONSE
         wait = 0 if result is None else retry_after(result.headers, wall_ms())
         after = delivery.attempted(attempt, attempt.success, sandbox.clock.now(), retry_after=wait)
         if spec is not None and attempt.success and delivery.replay is None:
@@ -91,7 +96,8 @@ class Attempts:
         for each in after.attempts[delivery.attempt_count - after.attempt_count :]:
             await self._record(after, each)
         await self._release_held(delivery)
-        if result is not None:
+        # A provider goes on with the response of a call-out, but not with a failure that is followed by a retry.
+        if result is not None and (delivery.kind == "webhook" or after.outcome != "pending"):
             await self._on_answer(after, result)
         return wait if delivery.kind == "webhook" and attempt.status in _BUSY else 0
 
@@ -103,8 +109,13 @@ class Attempts:
         signed = _signed(delivery, provider.signed, stamped, provider.stamped_field)
         timeout, url = provider.webhook_timeout, delivery.next_url
         call = OutgoingCall(delivery.method, url, signed.headers, signed.body, timeout, delivery.keep_bytes)
-        result = await self._sender.send(call)
-        return _attempt(delivery, call, signed.tampering, result, began), result
+        changes = signed.tampering
+        if delivery.answer is None:
+            result = await self._sender.send(call)
+        else:
+            status, body = delivery.answer
+            result, changes = CallResult("response", status, body=body), (*changes, "answered by the scenario")
+        return _attempt(delivery, call, changes, result, began), result
 
     async def _record(self, delivery: Delivery, attempt: Attempt) -> None:
         result = f"{attempt.error or attempt.outcome}{_ends(delivery, attempt)}"
@@ -135,6 +146,10 @@ class Attempts:
 def _ends(delivery: Delivery, attempt: Attempt) -> str:
     """Return a note that the attempt was the last one because the receiver is gone, or an empty string."""
     return "; 410 (Gone) ends the retries" if attempt.gone and delivery.schedule else ""
+
+
+def _ignored(attempt: Attempt) -> Attempt:
+    return replace(attempt, outcome="ignored", tampering=(*attempt.tampering, "response ignored"))
 
 
 def _attempt(

@@ -29,6 +29,8 @@ INTERVAL = 0.1
 MAX_BATCH = 1_000
 # Seconds after which a listener looks at the journals if nothing has woken it.
 _LONGEST_WAIT = 1.0
+# After a read of more entries, the next one comes later, because each read costs something.
+_MANY = 20
 MAX_LISTENERS = 100
 
 
@@ -147,6 +149,8 @@ class Listener:
             self._woken.clear()
             self._next_read = monotonic() + self._interval
             batches = await self._batches()
+            if sum(len(batch.entries) for batch in batches) > _MANY:
+                self._next_read += self._interval * 1.5
             if batches or (deadline is not None and (monotonic() >= deadline or self._woken.is_set())):
                 return batches
             seconds = min([_LONGEST_WAIT, *(await self._until_steps())])

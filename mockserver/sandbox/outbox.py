@@ -1,8 +1,8 @@
 """The outbox: creates deliveries for providers. It also selects the scenario's tampering, once for each delivery."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
@@ -10,7 +10,7 @@ from mockserver.core.deliveries import Delivery, DeliveryFilter
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
-from mockserver.core.scenario import TamperingSpec
+from mockserver.core.scenario import CallOutRuleSpec, Counted, TamperingSpec, WebhookRuleSpec
 from mockserver.sandbox.state import SandboxState
 from mockserver.store.protocol import HELD
 
@@ -18,6 +18,8 @@ from mockserver.store.protocol import HELD
 KEPT_REPLY = 4_096
 # How many milliseconds a reordered event waits for a later one.
 REORDERED = 60_000
+
+R = TypeVar("R", WebhookRuleSpec, CallOutRuleSpec)
 
 
 class Outbox:
@@ -109,6 +111,8 @@ class Outbox:
 
     async def _send(self, delivery: Delivery) -> None:
         """Schedule a delivery with the tampering that the scenario asks for."""
+        if delivery.kind == "call_out":
+            delivery = await self._scripted(delivery)
         spec = await self._tampering(delivery) if delivery.kind == "webhook" else None
         if spec is not None:
             late = spec.delay + (REORDERED if spec.reorder else 0)
@@ -121,13 +125,55 @@ class Outbox:
 
     async def _tampering(self, delivery: Delivery) -> TamperingSpec | None:
         """Return the tampering of the first webhook rule that matches, or None."""
+        inject = self._sandbox.inject_tampering
+        injected = inject(delivery.provider, delivery.event) if inject is not None else None
+        if injected is not None:
+            return injected
+        rule = await self._first_match(self._sandbox.program.webhooks, delivery, "webhook rule")
+        return None if rule is None else rule.tampering
+
+    async def _scripted(self, call_out: Delivery) -> Delivery:
+        """Return a call-out as the first rule for it says."""
+        rule = await self._first_match(self._sandbox.program.call_outs, call_out, "call-out rule")
+        if rule is None:
+            return call_out
+        spec = TamperingSpec.model_construct(
+            {"lose", "signature", "age"}, lose=rule.lose, signature=rule.signature, age=rule.age
+        )
+        due = None if call_out.due_at is None else call_out.due_at + rule.delay
+        answer = rule.answer
+        return replace(
+            call_out,
+            tampering=spec,
+            schedule=tuple(rule.retries),
+            due_at=due,
+            ignored=rule.ignore,
+            answer=None
+            if answer is None
+            else (answer.status, to_json(answer.body) if answer.body is not None else b""),
+        )
+
+    async def _first_match(self, rules: Sequence[R], delivery: Delivery, purpose: str) -> R | None:
         key = delivery.account.partition(":")[2]
-        for index, rule in enumerate(self._sandbox.program.webhooks):
+        for index, rule in enumerate(rules):
             if not key_matches(rule.event, delivery.event) or not key_matches(rule.account or "*", key):
                 continue
             name = f"{index} {rule.event}"
-            count = await self._sandbox.store.next_number("webhook rule", name, delivery.account) if rule.counted else 0
-            unit = self._sandbox.seeded.unit("webhook rule", name, delivery.account, count) if rule.probability else 0.0
+            counter = _counter(rule, delivery)
+            count = await self._count(purpose, name, counter) if rule.counted else 0
+            unit = self._sandbox.seeded.unit(purpose, name, *counter, count) if rule.probability else 0.0
             if rule.takes(count, unit):
-                return rule.tampering
+                return rule
         return None
+
+    async def _count(self, purpose: str, rule: str, counter: tuple[str, ...]) -> int:
+        """Count a match of a rule. Matches are counted for each scenario separately, as those of rules for requests."""
+        sandbox = self._sandbox
+        return await sandbox.store.next_number(purpose, str(sandbox.activations), rule, *counter)
+
+
+def _counter(rule: Counted, delivery: Delivery) -> tuple[str, ...]:
+    """Return the name of the rule's counter for a delivery: that of its account, of its job, or of the sandbox."""
+    if rule.counted_by == "sandbox":
+        return ("", "sandbox")
+    return (delivery.account, delivery.job or "") if rule.counted_by == "job" else (delivery.account,)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from mockserver.core.compile import Program
 from mockserver.core.instants import LATEST, rfc3339
@@ -38,14 +39,17 @@ class Sandbox(SandboxState):
         disallowed_rows: frozenset[str] = frozenset(),
         generation: int = 0,
         sends: Sends | None = None,
+        additive: bool = False,
     ) -> None:
-        super().__init__(name, program, store, simulations, seed, clock, disallowed_rows, generation)
+        super().__init__(name, program, store, simulations, seed, clock, disallowed_rows, generation, additive)
         self.outbox = Outbox(self, self._poke)
         self.settling = Settling(self, self.outbox, simulations)
         attempts = Attempts(self, sender, simulations, self.settling.on_answer)
         self.courier = Courier(self, self.settling, attempts, sends or Sends())
         self.clock.on_idle = self.courier.poke
         self.matching = asyncio.Lock()
+        # Identifies the journal of this sandbox among those of all servers and sandboxes of this name.
+        self.journal_id = ""
 
     def _poke(self) -> None:
         self.courier.poke()
@@ -53,11 +57,13 @@ class Sandbox(SandboxState):
     async def switch_scenario(self, program: Program) -> None:
         """Switch to another scenario and note it in the journal. Existing jobs keep their plans.
 
+        Every account gets the credits that the scenario gives it, and the matches of rules are counted from 1 again.
         The clock keeps its time, and changes to the mode of the scenario if that sets one.
         """
         # Everything that is due happens under the old scenario first.
         await self.catch_up()
         self.load_program(program)
+        await self.store.renew_credits(self.clock.now(), self.opening_credits)
         await self.settling.reconsider()
         spec, clock = program.source.clock, self.clock
         if spec is not None and (spec.mode != clock.mode or spec.speed != clock.speed):
@@ -140,12 +146,15 @@ class Sandbox(SandboxState):
             self.courier.poke()
         return replaced
 
-    async def reset(self, what: What) -> None:
-        """Delete a part of the state, or all of it.
+    async def reset(self, what: What | Literal["credits"]) -> None:
+        """Delete a part of the state, or all of it. `credits` gives every account the credits of the scenario again.
 
         If jobs are deleted, attempts that are in progress and requests that wait, such as streams, end at once.
         """
         await self.settling.observe(self.clock.now())
+        if what == "credits":
+            await self.store.renew_credits(self.clock.now(), self.opening_credits)
+            return
         if what in ("jobs", "counters", "all"):
             self.generation = self.next_generation
         if what in ("jobs", "all"):

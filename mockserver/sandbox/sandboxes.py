@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from mockserver.clock import wall_ms
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally, total
@@ -38,7 +39,9 @@ class Sandboxes:
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
         memory: Callable[[], Mapping[str, int]] = dict,
+        additive: bool = False,
     ) -> None:
+        self._additive = additive
         self._clock = clock
         self._disallowed_rows = disallowed_rows
         self._simulations = simulations
@@ -47,6 +50,8 @@ class Sandboxes:
         self.memory = memory
         self._seed = seed
         self._name_count = 0
+        self._created = 0
+        self._started_at = wall_ms()
         self._sends = Sends()
         # The next generation of sandboxes that were deleted, so that ids of deliveries do not recur.
         self._generations: dict[str, int] = {}
@@ -102,7 +107,10 @@ class Sandboxes:
             self._disallowed_rows,
             self._generations.get(name, 0) if generation is None else generation,
             self._sends,
+            self._additive,
         )
+        self._created += 1
+        sandbox.journal_id = f"{self._started_at:x}.{self._created}"
         self.by_name[name] = sandbox
         self.feed.wake()
         return sandbox

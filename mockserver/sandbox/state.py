@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 from mockserver.clock import Clock, Mode, parse_rfc3339
 from mockserver.core.accounts import Account, Accounts, Tariff
 from mockserver.core.compile import Program
+from mockserver.core.faults import Fault
 from mockserver.core.kept import KEPT_KEY, kept_key
 from mockserver.core.plans import Plan
-from mockserver.core.scenario import ClockSpec
+from mockserver.core.scenario import ClockSpec, TamperingSpec
 from mockserver.core.seeded import Seeded
 from mockserver.coverage.tally import Tally
 from mockserver.store.protocol import Store
@@ -18,6 +19,10 @@ MAX_CACHED = 4_096
 _REAL = ClockSpec.model_construct()
 
 T = TypeVar("T")
+# Return the fault of a request, by its operation and path parameters; None leaves it to the scenario.
+Inject = Callable[[str, Mapping[str, str]], Fault | None]
+# Return the tampering with a webhook, by its provider and event; None leaves it to the scenario.
+InjectTampering = Callable[[str, str], TamperingSpec | None]
 
 
 class SandboxState:
@@ -25,9 +30,14 @@ class SandboxState:
 
     The tally is an exception; see there. `disallowed_rows` are the ledger rows that no reply or event may rest on.
 
+    `inject` and `inject_tampering` choose faults before the scenario does. A sweep sets them.
+
+    `additive` has the names of the providers whose replies and webhooks change additively (see `kit.additive`).
+
     `generation` begins at 0 and grows with each reset after which the ids of deliveries would recur, and with each
     sandbox of the same name that was deleted. Deliveries of generations before `first_generation` have been deleted.
-    `jobs_submitted` counts the jobs so far, and `newest_cause` is the cause of the newest. `own_receivers` are the
+    `activations` counts the scenarios so far: the matches of rules are counted for each separately. `jobs_submitted`
+    counts the jobs so far, and `newest_cause` is the cause of the newest. `own_receivers` are the
     hosts and ports of receivers that belong to the sandbox and not to a client.
     """
 
@@ -35,6 +45,7 @@ class SandboxState:
     seed: int
     seeded: Seeded
     started_at: int
+    additive: frozenset[str]
 
     def __init__(
         self,
@@ -46,11 +57,16 @@ class SandboxState:
         clock: ClockSpec | None = None,
         disallowed_rows: frozenset[str] = frozenset(),
         generation: int = 0,
+        additive: bool = False,
     ) -> None:
         self.name = name
+        self._additive_server = additive
+        self.inject: Inject | None = None
+        self.inject_tampering: InjectTampering | None = None
         self.disallowed_rows = disallowed_rows
         self.store = store
         self.generation = self.first_generation = generation
+        self.activations = 0
         self.jobs_submitted = 0
         self.newest_cause = 0
         self.own_receivers: set[str] = set()
@@ -70,9 +86,32 @@ class SandboxState:
         self.seeded = Seeded(self.seed, self.name)
         self._spreads = self.seeded.prefixed("plan", size=8)
         self.started_at = self.clock.now()
+        self.activations += 1
         self._accounts = Accounts(program, self._tariffs)
+        self.additive = self._additive_providers()
         self._cache.clear()
         self._plans.clear()
+
+    def change_additively(self) -> None:
+        """Change the replies and webhooks of all providers additively, unless the scenario says not to."""
+        self._additive_server = True
+        self.additive = self._additive_providers()
+
+    def _additive_providers(self) -> frozenset[str]:
+        """The option of a provider counts before that of the scenario, and the scenario's before the server's."""
+        source = self.program.source
+        every = self._additive_server if source.additive is None else source.additive
+        own = {name: options.get("additive") for name, options in self.program.options.items()}
+        return frozenset(name for name in self._tariffs if (every if own.get(name) is None else own[name]))
+
+    def opening_credits(self, account_id: str) -> int | None:
+        """Return the credits with which the scenario opens an account, in hundredths; None if they are unlimited.
+
+        An account whose key the scenario rejects has none.
+        """
+        provider, _, key = account_id.partition(":")
+        account = self._accounts[provider, key]
+        return 0 if account is None else account.credits
 
     def option(self, provider: str, name: str, default: Any = None) -> Any:
         """Return a provider's option in this scenario."""

@@ -1,18 +1,29 @@
 """Builds programs from scenario files. Every error has its position, and says what would be right."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mockserver.core.compile import Catalogue, Loc, Problem, Problems, Program, compile_scenario
+from mockserver.core.compile import Catalogue, Loc, Problem, Problems, Program, compile_scenario, find_problems
 from mockserver.core.scenario import Scenario
 from mockserver.scenario import default
-from mockserver.source.document import Document, SourceError, SourceErrors
+from mockserver.source.document import Document, SourceError, SourceErrors, in_order
 from mockserver.source.files import read_bytes
-from mockserver.source.validation import validate
+from mockserver.source.validation import Stub, Where, validate_partly
 
 MAX_EXTENDS = 8
+# Values for missing keys, so that the rest of a scenario can be checked.
+_STUBS: Mapping[str, Stub] = {
+    "scenario": lambda number: "unnamed",
+    "name": lambda number: f"\0{number}",
+    "operation": lambda number: "*",
+    "kind": lambda number: "server_error",
+    "status": lambda number: "failed",
+    "key": lambda number: "*",
+    "event": lambda number: "*",
+    "tampering": lambda number: {},
+}
 
 # Finds what a document extends. The second argument is the file of the document, or None if it was not read from one.
 Find = Callable[[str, Path | None], Path]
@@ -37,6 +48,15 @@ def read_file(path: Path, *, follow: bool = True) -> Document:
 def digest_of(text: bytes) -> str:
     """Return a hash that identifies a text."""
     return sha256(text).hexdigest()
+
+
+def _plan_names(scenario: Scenario, document: Document, parent: Program | None) -> set[str]:
+    """Return the names of plans that a scenario with errors may use, also of those that could not be read."""
+    data = document.data if isinstance(document.data, dict) else {}
+    plans = data.get("plans")
+    names = set(plans) if isinstance(plans, dict) else set()
+    unknown_parent = parent is None and data.get("extends") is not None
+    return names | ({rule.plan for rule in scenario.rules if rule.plan} if unknown_parent else set())
 
 
 class Chain(NamedTuple):
@@ -80,14 +100,25 @@ class Builder:
 
     def program(self, document: Document, chain: Chain = _FIRST) -> Program:
         """Build the program of a scenario. Raises SourceErrors with every error in it."""
-        scenario = validate(Scenario, document)
-        chain = chain._replace(names=(*chain.names, scenario.scenario))
-        parent = self._parent(scenario, document, chain) if scenario.extends is not None else None
-        program, problems = self._compiled(scenario, parent)
-        errors = [document.error(p.loc, p.message, key=p.at_key) for p in problems]
-        errors += self._option_errors(scenario, document)
+        scenario, wrong, where = validate_partly(Scenario, document, _STUBS)
+        errors = [] if wrong is None else wrong.errors
+        if scenario is None:
+            raise wrong or SourceErrors([document.error((), "the document is not a scenario")])
+        parent = None
+        if scenario.extends is not None:
+            try:
+                parent = self._parent(scenario, document, chain._replace(names=(*chain.names, scenario.scenario)))
+            except SourceErrors as of_parent:
+                errors = [*errors, *of_parent.errors]
+        program, problems = None, []
+        if errors:
+            problems = find_problems(scenario, self._known, parent, _plan_names(scenario, document, parent))
+        else:
+            program, problems = self._compiled(scenario, parent)
+        errors = [*errors, *(document.error(where(p.loc), p.message, key=p.at_key) for p in problems)]
+        errors += self._option_errors(scenario, document, where)
         if program is None or errors:
-            raise SourceErrors(sorted(errors, key=lambda e: (e.line or 0, e.column or 0)))
+            raise SourceErrors(in_order(errors, document), 0 if wrong is None else wrong.more)
         return program
 
     def _compiled(self, scenario: Scenario, parent: Program | None) -> tuple[Program | None, list[Problem]]:
@@ -96,10 +127,10 @@ class Builder:
         except Problems as error:
             return None, error.problems
 
-    def _option_errors(self, scenario: Scenario, document: Document) -> Iterator[SourceError]:
-        for name, options in scenario.providers.items():
+    def _option_errors(self, scenario: Scenario, document: Document, where: Where) -> Iterator[SourceError]:
+        for name, options in scenario.provider_options.items():
             for loc, message in self._check_options(name, options):
-                yield document.error(("providers", name, *loc), message)
+                yield document.error(where(("providers", name, *loc)), message)
 
     def _parent(self, scenario: Scenario, document: Document, chain: Chain) -> Program:
         name = scenario.extends or ""

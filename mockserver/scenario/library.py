@@ -13,8 +13,10 @@ from mockserver.core.scenario import Scenario
 from mockserver.scenario.builder import MAX_EXTENDS, Builder, read_file, read_text
 from mockserver.scenario.folder import ENDINGS, file_beside, files_in, version_of
 from mockserver.source.document import Document, SourceError, SourceErrors
-from mockserver.source.suggestions import describe, did_you_mean
+from mockserver.source.suggestions import describe, nearest
 
+# Names of scenarios in an error about an unknown one.
+_MAX_NAMED = 3
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -25,11 +27,12 @@ def bundled_dir() -> Path:
 
 
 class ScenarioSummary(NamedTuple):
-    """The name, file and description of a scenario, for lists."""
+    """The name, file and description of a scenario, for lists. A file that is broken has the texts of its errors."""
 
     name: str
     path: Path
     description: str
+    errors: tuple[str, ...] = ()
 
 
 class HasOptions(Protocol):
@@ -58,6 +61,10 @@ class Library:
     def program(self, name: str) -> Program:
         """Compile the scenario with this name. Raises SourceErrors, and LookupError for an unknown name."""
         return self._builder.program_of_file(self._find(name), follow=False)
+
+    def text(self, name: str) -> str:
+        """Return the text of the scenario with this name. Raises LookupError for an unknown name."""
+        return self._find(name).read_text(encoding="utf-8")
 
     def program_typed(self, reference: str) -> Program:
         """Compile the scenario that a person typed: a name, a path, or YAML text if it has more than one line.
@@ -91,7 +98,7 @@ class Library:
 
         Files behind one that cannot be read, or is no scenario, are left out. Raises LookupError for an unknown name.
         """
-        files = [Path(reference) if is_path(reference) else self._find(reference)]
+        files = [Path(reference) if is_path(reference) or Path(reference).is_file() else self._find(reference)]
         while len(files) <= MAX_EXTENDS:
             try:
                 data = read_file(files[-1], follow=len(files) == 1).data
@@ -108,10 +115,11 @@ class Library:
         """Return the names of all scenarios in the library."""
         return sorted(self._files())
 
-    def listed(self) -> Iterator[ScenarioSummary]:
+    def listed(self, *, broken: bool = False) -> Iterator[ScenarioSummary]:
         """Yield all scenarios with their descriptions, ordered by name. Files that are not scenarios are left out.
 
-        A file is read again only when it has changed.
+        A file is read again only when it has changed. With `broken`, the user's files are compiled, and those with
+        errors are yielded too.
         """
         files = self._files()
         self._summaries = {name: summary for name, summary in self._summaries.items() if name in files}
@@ -119,8 +127,18 @@ class Library:
             version, known = version_of(path), self._summaries.get(name)
             if known is None or known[0] != version:
                 known = self._summaries[name] = version, _summary(name, path)
-            if known[1] is not None:
+            if broken and path.parent != bundled_dir():
+                yield self._checked(name, path, known[1])
+            elif known[1] is not None:
                 yield known[1]
+
+    def _checked(self, name: str, path: Path, summary: ScenarioSummary | None) -> ScenarioSummary:
+        summary = summary or ScenarioSummary(name, path, "")
+        try:
+            self._builder.program_of_file(path, follow=False)
+        except SourceErrors as errors:
+            return summary._replace(errors=tuple(errors.lines()))
+        return summary
 
     def _files(self) -> dict[str, Path]:
         # The first directory wins, so that a user's own `default` replaces the bundled one.
@@ -133,7 +151,7 @@ class Library:
             return files[name]
         if is_path(name):
             raise LookupError(f"{describe(name)} is a path; give the name of a scenario")
-        raise LookupError(f"there is no scenario named {describe(name)}{did_you_mean(name, sorted(files))}")
+        raise LookupError(f"there is no scenario named {describe(name)}{_nearest(name, sorted(files))}")
 
     def _extended(self, name: str, file: Path | None) -> Path:
         """Return the file of the scenario that a document extends. Raises LookupError.
@@ -166,6 +184,17 @@ def _summary(name: str, path: Path) -> ScenarioSummary | None:
     if not isinstance(data, dict) or "scenario" not in data:
         return None
     return ScenarioSummary(name, path, " ".join(str(data.get("description", "")).split()))
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    """Return the end of an error about an unknown scenario: the most similar name, or a few and where to find all."""
+    meant = nearest(name, names)
+    if meant is not None:
+        return f"; did you mean {describe(meant)}?"
+    part = name.casefold()
+    some = [each for each in names if part and len(part) > 2 and (part in each or each in part)] or names
+    such = ", ".join(some[:_MAX_NAMED])
+    return f"; there are {len(names)}, such as {such}: see `mockserver scenarios` or GET /_mock/scenarios"
 
 
 def is_path(reference: str) -> bool:

@@ -37,10 +37,11 @@ def _summary(rule: Rule) -> str:
     conditions = [text for check in rule.checks for text in check.texts]
     if conditions:
         parts.append("when " + " and ".join(conditions))
+    of = {"account": "", "job": " of each job", "sandbox": " of the sandbox"}[rule.counted_by]
     if rule.nth:
-        parts.append("match " + " or ".join(str(n) for n in sorted(rule.nth)))
+        parts.append("match " + " or ".join(str(n) for n in sorted(rule.nth)) + of)
     if rule.times is not None:
-        parts.append(f"at most {rule.times} times")
+        parts.append(f"the first {rule.times} matches{of}" if rule.times > 1 else f"the first match{of}")
     if rule.probability is not None:
         parts.append(f"with probability {rule.probability:g}")
     outcome = [f"plan {rule.plan}"] if rule.plan else []

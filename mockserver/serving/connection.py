@@ -23,7 +23,7 @@ class Socket(Protocol):
     write_paused: bool
 
     @property
-    def default_headers(self) -> Sequence[Header]: ...
+    def date(self) -> bytes: ...
 
     def write_whole(self, data: bytes) -> None: ...
 
@@ -185,14 +185,16 @@ class SocketConnection:
             # The client may or may not send its body now, so the next request cannot be recognised (RFC 9110 section
             # 10.1.1).
             self.keep_alive = False
-        fields = [*self._socket.default_headers, *headers]
+        fields = list(headers)
         if not self.keep_alive:
             fields.append((b"connection", b"close"))
         head = b"".join([b"%b: %b\r\n" % field for field in fields])
         # A line break in a field would start another field, or another reply (RFC 9110 section 5.5).
         if head.count(b"\n") != len(fields) or head.count(b"\r") != len(fields):
             raise RuntimeError("a header of the reply contains a line break")
-        return b"%b%b\r\n" % (STATUS_LINES[status], head)
+        # Replies of providers have the date of their sandbox's clock.
+        default = b"" if b"\ndate: " in head else self._socket.date
+        return b"%b%b%b\r\n" % (STATUS_LINES[status], default, head)
 
     async def break_off(self, *, reset: bool) -> NoReturn:
         if self.disconnected:

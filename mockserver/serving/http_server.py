@@ -18,8 +18,9 @@ log = logging.getLogger("mockserver")
 
 BACKLOG = 2_048
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# Seconds that requests have to finish when the server ends.
-_PATIENCE = 1.0
+# Seconds that requests have to finish when the server ends. Together with the end of the interpreter this stays below a
+# second: people press Ctrl+C while a scenario makes a request hang, which never finishes.
+_PATIENCE = 0.5
 # Seconds after the start until `on_started` is called, so that the first requests come first.
 _STARTED_DELAY = 0.02
 
@@ -30,9 +31,8 @@ async def _do_nothing() -> None: ...
 class HttpServer:
     """An HTTP server. Use `run`, or `startup` and `shutdown` in an event loop that is already running.
 
-    `on_started` is called shortly after the start, and `on_closed` at the end, after the last request.
-
-    `on_closed` is called at the end, after the last request.
+    `on_started` is called shortly after the start, `on_closing` at the start of the shutdown, and `on_closed` at its
+    end, after the last request.
     """
 
     def __init__(
@@ -42,10 +42,12 @@ class HttpServer:
         *,
         access_log: bool = False,
         on_started: Callable[[], None] = lambda: None,
+        on_closing: Callable[[], None] = lambda: None,
         on_closed: Callable[[], Awaitable[None]] = _do_nothing,
     ) -> None:
         self.shared = Shared(app, Deadlines(limits), access_log)
         self._on_started = on_started
+        self._on_closing = on_closing
         self._on_closed = on_closed
         self._listeners: list[asyncio.Server] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -88,19 +90,28 @@ class HttpServer:
         self._listeners = [await loop.create_server(self.connection, sock=s, backlog=BACKLOG) for s in sockets]
 
     async def shutdown(self) -> None:
-        """Accept no more connections, give requests a second to finish, and close the remaining connections."""
+        """Accept no more connections, give requests half a second to finish, and close the remaining connections."""
         self.stop_listening()
+        self._on_closing()
         for connection in list(self.shared.connections):
             connection.shutdown()
         await wait_until(lambda: self._end_now or not (self.shared.connections or self.shared.tasks), _PATIENCE)
         await let_others_run()  # a task that is cancelled before its first turn never starts
-        if late := list(self.shared.tasks):
-            log.error("cancelled %d requests that did not finish within %g s of the shutdown", len(late), _PATIENCE)
+        await self._cut_off(list(self.shared.tasks))
+        if not self._end_now:
+            await self._on_closed()
+
+    async def _cut_off(self, late: Sequence["asyncio.Task[None]"]) -> None:
+        """Cancel the requests that are still in progress, and close all connections without waiting for clients."""
+        if late:
+            log.warning(
+                "%s still in progress, and cut off", "1 request was" if len(late) == 1 else f"{len(late)} requests were"
+            )
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        if not self._end_now:
-            await self._on_closed()
+        for connection in list(self.shared.connections):
+            connection.transport.abort()
 
     def stop_listening(self) -> None:
         """Accept no more connections."""
@@ -111,7 +122,7 @@ class HttpServer:
 
     def _update_date(self) -> None:
         # The value changes every second (RFC 9110 section 6.6.1).
-        self.shared.default_headers = ((b"date", http_date(wall_ms()).encode()),)
+        self.shared.date = b"date: %b\r\n" % http_date(wall_ms()).encode()
         self._date = asyncio.get_running_loop().call_later(1.0, self._update_date)
 
     @contextmanager

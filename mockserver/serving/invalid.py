@@ -1,6 +1,7 @@
 """Requests that are not valid HTTP: the errors, and what can be read from a first line that the parser rejects."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 NOT_VALID = "The request is not valid HTTP"
@@ -10,7 +11,7 @@ NOT_ASCII = "The target of the request is not ASCII"
 _FIRST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) ([^ \r\n]+) HTTP/1\.[01]\r?\n")
 # The same, when only its beginning has arrived.
 _PARTIAL_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?: (?:[^ \r\n]+(?: [HTP/1.0]{0,8}\r?)?)?)?")
-_HOST_FIELD = re.compile(rb"^host:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*?)[ \t]*\r?\n")
 # The methods that the parser knows.
 _METHODS = frozenset(
     (
@@ -35,10 +36,10 @@ class NotHttp(Exception):
 
 
 class RejectedLine(NamedTuple):
-    """The target and the host of a request that the parser rejects at its first line, and why it does."""
+    """The target of a request that the parser rejects at its first line, the headers that have arrived, and why."""
 
     target: bytes
-    host: str
+    headers: Mapping[str, str]
     error: NotHttp
 
 
@@ -51,10 +52,18 @@ def rejected_line(data: bytes) -> RejectedLine | None:
         method, target = line[1].decode(), line[2]
         known = method in _METHODS
         if not known or not target.isascii():
-            host = _HOST_FIELD.search(data, line.end())
             error = NotHttp(NOT_ASCII) if known else NotHttp(f"No such method: {method}", 405)
-            return RejectedLine(target, host[1].decode("latin-1") if host is not None else "", error)
+            return RejectedLine(target, _headers(data, line.end()), error)
     return None
+
+
+def _headers(data: bytes, start: int) -> Mapping[str, str]:
+    """Return the complete header fields from `start` on, by their names in lower case."""
+    headers: dict[str, str] = {}
+    while field := _FIELD.match(data, start):
+        headers[field[1].decode().lower()] = field[2].decode("latin-1")
+        start = field.end()
+    return headers
 
 
 def ends_in_first_line(data: bytes) -> bool:

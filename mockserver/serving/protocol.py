@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
 from mockserver.core.masking import Masking
 from mockserver.core.reasons import reason
-from mockserver.kit.operations import Header, Reply
+from mockserver.kit.operations import Reply
 from mockserver.serving.batched_writes import BatchedWrites
 from mockserver.serving.connection import STATUS_LINES, SocketConnection
 from mockserver.serving.deadlines import Deadlines, WaitTime
@@ -34,14 +34,14 @@ class Application(Protocol):
 
     async def serve(self, request: Request, connection: Connection) -> None: ...
 
-    def refused(self, status: int, message: str, target: str, host: str) -> Reply: ...
+    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply: ...
 
 
 @dataclass(slots=True)
 class Shared:
     """What the connections of one server share: the application, the timer, and the open connections and tasks.
 
-    Every reply has the `default_headers`: Date (RFC 9110 section 6.6.1), which the server updates.
+    `date` is the Date header of replies that have none (RFC 9110 section 6.6.1), as a line. The server updates it.
     """
 
     app: Application
@@ -49,7 +49,7 @@ class Shared:
     access_log: bool = False
     connections: "set[HttpProtocol]" = field(default_factory=set)
     tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
-    default_headers: Sequence[Header] = ()
+    date: bytes = b""
 
 
 class _Wait(NamedTuple):
@@ -90,6 +90,7 @@ class HttpProtocol(asyncio.Protocol):
         self._masking = Masking()
         self._refused = False
         self._refusal = b""
+        self._composing: asyncio.Task[None] | None = None
         self._ending = False
         self._wait_time = WaitTime()
 
@@ -130,9 +131,9 @@ class HttpProtocol(asyncio.Protocol):
         self._receiver.scheme = scheme
 
     @property
-    def default_headers(self) -> Sequence[Header]:
-        """The headers that every reply has."""
-        return self._shared.default_headers
+    def date(self) -> bytes:
+        """The Date header of replies that have none, as a line."""
+        return self._shared.date
 
     # Flow control.
 
@@ -301,7 +302,9 @@ class HttpProtocol(asyncio.Protocol):
         """Parse nothing more from this connection. The error is sent after the replies to all earlier requests."""
         self._refused = True
         if self._answerable():
-            self._refusal = self._refusal_bytes(status, message)
+            self._composing = begin(self._compose_refusal(status, message), self.loop)
+            if self._composing is not None:
+                self._keep(self._composing)
         current = self._receiver.current
         if self._waiting and self._waiting[-1][1] is current:
             self._waiting.pop()
@@ -324,6 +327,9 @@ class HttpProtocol(asyncio.Protocol):
         """Send the refusal, and close the connection."""
         if self._ending or self.transport.is_closing():
             return
+        if self._composing is not None and not self._composing.done():
+            self._composing.add_done_callback(lambda task: self._end())
+            return
         self._ending = True
         if not self._refusal:
             self.transport.close()
@@ -340,9 +346,12 @@ class HttpProtocol(asyncio.Protocol):
         else:
             self.transport.close()  # TLS cannot be half-closed
 
-    def _refusal_bytes(self, status: int, message: str) -> bytes:
+    async def _compose_refusal(self, status: int, message: str) -> None:
         receiver = self._receiver
-        reply = self.app.refused(status, message, receiver.url.decode("latin-1"), receiver.headers.get("host", ""))
+        receiver.complete_fields()
+        reply = await self.app.refused(status, message, receiver.url.decode("latin-1"), receiver.headers)
         body = encode(reply)
         fields = [*head(reply, (), len(body)), (b"connection", b"close")]
-        return STATUS_LINES[reply.status] + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n" + body
+        lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+        default = b"" if b"\ndate: " in lines else self.date
+        self._refusal = STATUS_LINES[reply.status] + default + lines + b"\r\n" + body

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import httptools
@@ -60,6 +61,7 @@ class RequestReceiver:
         self._rejected = b""  # rejected by the parser within its first line, which is still incomplete
         self._ended = False  # after CONNECT, nothing that follows is HTTP
         self._head_bytes = 0  # of a head that is still incomplete
+        self._line_complete = False  # the last one that has arrived of a head that is still incomplete
         self._data_bytes = 0  # of the data that is being parsed
 
     def _new_parser(self) -> httptools.HttpRequestParser:
@@ -82,6 +84,7 @@ class RequestReceiver:
             # If the head began in the middle of the data, count only its fields that are parsed already. Its exact
             # size is checked when it is complete.
             self._head_bytes += self._data_bytes if self.number == before else max(1, self._size())
+            self._line_complete = data.endswith(b"\n")
             if self._head_bytes > self._limits.head_bytes:
                 raise HeadTooLarge
         elif self._head_complete:
@@ -89,6 +92,15 @@ class RequestReceiver:
         elif self.current is None and self.number == before:
             # For example an empty line after a request, which a head must follow.
             self.stray = True
+
+    def complete_fields(self) -> None:
+        """Add the last field of a head that stays incomplete. The parser keeps it back until the next field begins.
+
+        Nothing can be parsed afterwards.
+        """
+        if self.head_open and self._line_complete:
+            with suppress(httptools.HttpParserError):
+                self._parser.feed_data(b"x")
 
     def _parse(self, data: bytes) -> bytes:
         """Parse `data`. Returns data that must be parsed next, if any. Raises HeadTooLarge and NotHttp."""
@@ -117,7 +129,7 @@ class RequestReceiver:
             return
         if rejected is None:
             raise NotHttp(NOT_VALID)
-        self.url, self.headers["host"] = rejected.target, rejected.host
+        self.url, self.headers = rejected.target, dict(rejected.headers)
         raise rejected.error
 
     def _is_connect(self) -> bool:

@@ -1,5 +1,6 @@
 """Running the server: its sockets, its banner, and its shutdown."""
 
+import errno
 import gc
 import socket
 import sys
@@ -19,6 +20,10 @@ from mockserver.wire.server import Server
 
 # Hosts that can be reached as localhost on this machine.
 LOCAL = ("127.0.0.1", "0.0.0.0", "[::]", "[::1]")  # noqa: S104 - compared with, not listened on
+
+
+# The value of the setting `token` for a control API without one, on every address.
+NO_TOKEN = "none"
 
 
 def serve(
@@ -45,6 +50,7 @@ def serve(
         options = {
             "access_log": bool(settings.access_log),
             "on_started": partial(_started, app),
+            "on_closing": app.end_listeners,
             "on_closed": app.close,
         }
         server = server_class(app, limits, **options)
@@ -60,8 +66,10 @@ def _started(app: Server) -> None:
 def with_token(settings: Settings) -> Settings:
     """Return the settings with a token for the control API if other machines can reach it.
 
-    A token that is set is kept.
+    A token that is set is kept, and `none` means that there is none.
     """
+    if settings.token == NO_TOKEN:
+        return replace(settings, token="")
     if settings.token or _is_loopback(settings.host):
         return settings
     # The only value that must not be predictable.
@@ -91,14 +99,25 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         listener.close()
-        hint = ". Is another server running? Use --port 0 for a free port" if port else ""
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise CannotListen(f"cannot listen on {host} port {port}: {reason}{hint}") from None
+        raise CannotListen(f"cannot listen on {host} port {port}: {reason}{_hint(error, port)}") from None
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
+
+
+def _hint(error: Exception, port: int) -> str:
+    """Return the end of an error about listening: what would work."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE and port:
+        return ". Is another server running? Use --port 0 for a free port"
+    if number == errno.EACCES and port:
+        return ". Ports below 1024 may need privileges. Use --port 8080, or --port 0 for a free port"
+    if number == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror | UnicodeError):
+        return ". --host must be an address of this machine: 127.0.0.1, or 0.0.0.0 for all"
+    return ""
 
 
 def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:

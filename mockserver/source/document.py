@@ -122,3 +122,25 @@ def dotted(path: Path) -> str:
     return ".".join(
         display_name(part) if isinstance(part, str) and "." not in part else describe(part) for part in path
     )
+
+
+def in_order(errors: Sequence[SourceError], document: Document) -> list[SourceError]:
+    """Return the errors in the order of the text or, for data without a text, in the order of the data."""
+    if document.root is not None:
+        return sorted(errors, key=lambda error: error.position or (0, 0))
+    orders: dict[int, dict[str, int]] = {}
+
+    def place(error: SourceError) -> list[int]:
+        value, numbers = document.data, []
+        for part in error.path:
+            if isinstance(value, dict):
+                if id(value) not in orders:
+                    orders[id(value)] = {key: number for number, key in enumerate(value)}
+                numbers.append(orders[id(value)].get(str(part), -1))
+                value = value.get(part)
+            else:
+                numbers.append(part if isinstance(part, int) else -1)
+                value = value[part] if isinstance(value, list) and isinstance(part, int) and part < len(value) else None
+        return numbers
+
+    return sorted(errors, key=place)

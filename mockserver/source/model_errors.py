@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails, ValidationError
 
 from mockserver.source.document import Document, Position, SourceError, SourceErrors
+from mockserver.source.many_errors import MOST_LISTED, first_details
 from mockserver.source.model_paths import Loc, LocatedError, keys_of, locate
 from mockserver.source.model_unions import CHOICES, SHAPES, select_members
 from mockserver.source.suggestions import as_word, clip, describe, did_you_mean, nearest
@@ -15,12 +16,12 @@ from mockserver.source.validation import load, validate
 
 __all__ = ["SourceErrors", "did_you_mean", "explain", "explain_details", "explained", "load", "validate"]
 
-# A list of 50,000 wrong values has hundreds of thousands of errors. Fixing the first ones shows the next.
 # The search for a similar word takes most of the time.
-_MAX_EXPLAINED = 2000
 _MAX_SUGGESTIONS = 20
 _MAX_MESSAGE = 300
 _MAX_JOINED = 3
+# A string that YAML reads as a string without quotes, also inside braces.
+_PLAIN = re.compile(r"(?!(?:true|false|null|yes|no|on|off)$)[A-Za-z_][\w-]*(?: [\w-]+)*$")
 _PREFIX = re.compile(r"^(Value error, |Assertion failed, )")
 # "Input should be greater than 0", "String should match pattern '^a'"
 _RULE = re.compile(r"^([A-Z]\w+) should ")
@@ -29,19 +30,31 @@ _RULE = re.compile(r"^([A-Z]\w+) should ")
 def explain(error: ValidationError, document: Document, model: type[BaseModel]) -> list[SourceError]:
     """Return the errors of a validation in the order of the text, one for each position.
 
-    `model` is the one that validated `document.data`. Only the first 2,000 of pydantic's errors are used.
+    `model` is the one that validated `document.data`. Only the first 600 of pydantic's errors are used.
     """
     return explain_details(error.errors(include_url=False), document, model)
 
 
 def explained(details: Sequence[ErrorDetails], document: Document, model: type[BaseModel]) -> SourceErrors:
     """Return the errors that pydantic has listed as one exception (not raised), which counts those it leaves out."""
-    return SourceErrors(explain_details(details, document, model), max(0, len(details) - _MAX_EXPLAINED))
+    return SourceErrors(explain_details(details, document, model), max(0, len(details) - MOST_LISTED))
+
+
+def explained_validation(error: ValidationError, document: Document, model: type[BaseModel]) -> SourceErrors:
+    """Return the errors of a validation as one exception (not raised), which counts those it leaves out."""
+    details, more = first_details(error, document.data, model)
+    return SourceErrors(explain_details(details, document, model), more)
 
 
 def explain_details(details: Sequence[ErrorDetails], document: Document, model: type[BaseModel]) -> list[SourceError]:
     """Do the same for errors that pydantic has already listed, each with its place in `document.data`."""
-    located = select_members([locate(detail, document.data, model) for detail in details[:_MAX_EXPLAINED]])
+    return explain_located(
+        select_members([locate(detail, document.data, model) for detail in details[:MOST_LISTED]]), document
+    )
+
+
+def explain_located(located: Sequence[LocatedError], document: Document) -> list[SourceError]:
+    """Do the same for errors that are located in `document.data`."""
     others = (each for each in located if each.kind != "missing")
     errors = [_explained(each, document, number < _MAX_SUGGESTIONS) for number, each in enumerate(others)]
     return _one_per_position(errors + _missing_keys(located, document))
@@ -122,6 +135,7 @@ def _wrong_value(located: LocatedError, document: Document) -> tuple[str, str]:
     expected = located.expected or ((SHAPES[located.kind],) if located.kind in SHAPES else ())
     if expected:
         hint = "put it in quotes" if "a string" in expected and isinstance(value, int | float) else ""
+        hint = _as_mapping(located) or hint
         return f"{subject} must be {' or '.join(expected)}, not {describe(value)}", hint
     if rule := _RULE.match(message):
         actual = f", not {describe(value)}" if rule[1] == "Input" else ""
@@ -129,6 +143,17 @@ def _wrong_value(located: LocatedError, document: Document) -> tuple[str, str]:
     text = clip(_PREFIX.sub("", message), _MAX_MESSAGE)
     # Without a text the error reports a path, which names the key already.
     return f"{subject}: {text}" if document.root and located.loc and isinstance(located.loc[-1], str) else text, ""
+
+
+def _as_mapping(located: LocatedError) -> str:
+    """Return how a value is written that stands for a mapping with one key, or an empty string."""
+    key = getattr(located.model, "shorthand", "")
+    value = located.error["input"]
+    if not key or value is None or isinstance(value, dict):
+        return ""
+    word = clip(value) if isinstance(value, str) and value.isprintable() else describe(value)
+    needs_quotes = isinstance(value, str) and not _PLAIN.match(value)
+    return f"write {{{key}: {describe(value) if needs_quotes else '[...]' if isinstance(value, list) else word}}}"
 
 
 def _subject(loc: Loc) -> str:

@@ -36,6 +36,7 @@ class LocatedError:
     """One pydantic error with its path in the data. `loc` contains only keys and indexes that the data has.
 
     `owner` is the model whose key is unknown or missing. `expected` replaces the error if no member of a union fits.
+    `model` is the model that the value should have been.
     """
 
     error: ErrorDetails
@@ -44,6 +45,7 @@ class LocatedError:
     owner: type[BaseModel] | None = None
     forks: list[Fork] = field(default_factory=list)
     expected: tuple[str, ...] = ()
+    model: type[BaseModel] | None = None
 
     @property
     def kind(self) -> str:
@@ -78,7 +80,8 @@ def locate(error: ErrorDetails, data: Any, model: type[BaseModel]) -> LocatedErr
     elif located.kind == "extra_forbidden":
         located.loc, located.on_key = (*located.loc, last), True
     else:
-        _step(located, annotation, data, len(parents), last)
+        annotation, _ = _step(located, annotation, data, len(parents), last)
+        located.model = model_of(annotation)
     return located
 
 
@@ -94,6 +97,8 @@ def _step(located: LocatedError, annotation: Any, data: Any, depth: int, part: s
         return member, data
     if child is not _ABSENT:
         located.loc = (*located.loc, part)
+    elif part == 0 and isinstance(data, dict):
+        child = data  # a list of one mapping that is written without brackets
     return (Any if unknown else _inner(members[0], part)), child
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from itertools import islice
 
+from mockserver.core.synonyms import meant_by
+
 # These four limit the time to create an error and the length of its message, whatever the file contains.
 _MAX_LENGTH = 60
 _MAX_WORD = 80
@@ -57,6 +59,8 @@ def nearest(word: str, options: Iterable[str]) -> str | None:
             folded.setdefault(_fold(option), option)
     import difflib  # imported here because most runs have nothing to suggest
 
+    if (meant := meant_by(word, folded.values())) is not None:
+        return meant
     close = difflib.get_close_matches(_fold(word), folded, n=1, cutoff=_CUTOFF)
     return folded[close[0]] if close else None
 

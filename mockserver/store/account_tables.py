@@ -1,7 +1,9 @@
 """What a store in memory keeps of accounts: numbers, counts of limits, and credits. The oldest are those not used."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
+from itertools import islice
 from sys import getsizeof
 
 from mockserver.core.credits import CreditLedger
@@ -66,6 +68,15 @@ class CounterTable:
         else:
             self._counters.move_to_end((account, name))
         return counter
+
+    def newest_accounts(self, limit: int) -> list[str]:
+        """Return the ids of the accounts that were used last, at most `limit`."""
+        accounts: dict[str, None] = {}
+        for account, _ in reversed(self._counters):
+            accounts[account] = None
+            if len(accounts) >= limit:
+                break
+        return list(accounts)
 
     @property
     def empty(self) -> bool:
@@ -146,6 +157,23 @@ class LedgerTable:
         before = _entries_size(ledger)
         ledger.grant(at, credits)
         self.size += _entries_size(ledger) - before
+
+    def newest_accounts(self, limit: int) -> list[str]:
+        """Return the ids of the accounts that were used last, at most `limit`."""
+        return list(islice((*reversed(self._ledgers), *reversed(self._balances)), limit))
+
+    def renew(self, at: int, opening: Callable[[str], int | None]) -> None:
+        """Set the balance of each account that has entries to `opening`. All others open again when they are used."""
+        for account, ledger in self._ledgers.items():
+            before = _entries_size(ledger)
+            ledger.renew(at, opening(account))
+            self.size += _entries_size(ledger) - before
+        for account, ledger in self._balances.items():
+            self.size -= _measure(account, ledger)
+        self._balances.clear()
+        if self._dropped is not None:
+            self._dropped = None
+            self.size -= _BITS // 8
 
     @property
     def empty(self) -> bool:

@@ -222,9 +222,16 @@ class MemoryStore:
     async def grant(self, account: str, at: int, credits: int | None) -> None:
         self._ledgers.grant(account, at, credits)
 
+    async def renew_credits(self, at: int, opening: Callable[[str], int | None]) -> None:
+        self._ledgers.renew(at, opening)
+
     async def credits(self, account: str) -> Credits | None:
         ledger = self._ledgers.get(account)
         return None if ledger is None else _credits(ledger, with_entries=True)
+
+    async def accounts(self, limit: int) -> Sequence[str]:
+        ids = dict.fromkeys((*self._counters.newest_accounts(limit), *self._ledgers.newest_accounts(limit)))
+        return list(ids)[:limit]
 
     # Small values.
 

@@ -170,8 +170,17 @@ class Store(Protocol):
     async def grant(self, account: str, at: int, credits: int | None) -> None:
         """Set the balance; None makes it unlimited."""
 
+    async def renew_credits(self, at: int, opening: Callable[[str], int | None]) -> None:
+        """Set the balance of every account to what `opening` returns for its id; None makes it unlimited.
+
+        Reservations stay. An account that was dropped, or that has not been used for a long time, opens again.
+        """
+
     async def credits(self, account: str) -> Credits | None:
         """Return the account's credits with their entries, or None when the account has not been opened."""
+
+    async def accounts(self, limit: int) -> Sequence[str]:
+        """Return the ids of at most `limit` accounts with counts or credits, those that were used last first."""
 
     # Small values: tokens, codes, overrides of accounts. A value is JSON data.
 

@@ -1,7 +1,10 @@
 """Expectations about requests, which are checked at the end of a test."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
 
 from mockserver.core.masking import Masking, masked
 from mockserver.testing.requests import Filter, Request
@@ -15,13 +18,17 @@ _MAX_LISTED = 8
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """An expected number of requests of an operation. `at_most` is None if there is no maximum."""
+    """An expected number of requests of an operation. `at_most` is None if there is no maximum.
+
+    `where` is the line of the test that expects them, as `file:line`.
+    """
 
     operation: str
     at_least: int
     at_most: int | None
     _filter: Filter
     _all_requests: Callable[[], list[Request]]
+    where: str = ""
 
     @property
     def requests(self) -> list[Request]:
@@ -43,7 +50,8 @@ class Expectation:
         if self._within(len(matching)):
             return None
         count = f"called {_times(len(matching))}" if matching else "not called"
-        lines = [f"{self.operation} was expected {self._expected()}, but it was {count}"]
+        where = f"{self.where}: " if self.where else ""
+        lines = [f"{where}{self.operation} was expected {self._expected()}, but it was {count}"]
         lines += [f"  call: {summary(request)}" for request in matching[:_MAX_LISTED]]
         others = [request for request in requests if request not in matching]
         # Requests of the same operation come first, because they are the most similar.
@@ -60,6 +68,17 @@ class Expectation:
         if self.at_least == self.at_most:
             return _times(self.at_least)
         return f"{self.at_least} to {self.at_most} times" if self.at_least else f"at most {_times(self.at_most)}"
+
+
+def caller() -> str:
+    """Return the line of the test that called this package, as `file:line`. The file is relative to the directory."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "mockserver":
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    path, here = Path(frame.f_code.co_filename), Path.cwd()
+    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{frame.f_lineno}"
 
 
 def minimum_and_maximum(times: int | None, at_least: int | None, at_most: int | None) -> tuple[int, int | None]:

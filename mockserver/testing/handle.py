@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mockserver.clock import monotonic
+from mockserver.clock import monotonic, wait_until
 from mockserver.control import actions
 from mockserver.control.models import ArmedFault, Reset
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
@@ -19,14 +19,16 @@ from mockserver.testing.receiver import Receiver
 from mockserver.testing.time import Duration, SandboxClock
 
 if TYPE_CHECKING:
+    from mockserver.core.faults import Framing, Inside, Phase
     from mockserver.coverage.report import Report
+    from mockserver.providers.names import FaultKind, OperationName
     from mockserver.testing.interception import Interception
     from mockserver.testing.transport import InProcess
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
-What = Literal["journal", "jobs", "counters", "faults", "all"]
+What = Literal["journal", "jobs", "counters", "credits", "faults", "all"]
 
 
 class MockServer(History):
@@ -40,7 +42,8 @@ class MockServer(History):
     `scenario` is a name, a path, a Scenario or a mapping; a mapping without a name extends `default`. `clock` is the
     clock mode. The default is that of the scenario, or else `auto`, which jumps to the next event whenever no request
     is in progress. `seed` determines the values that look random. `strict` refuses requests that deviate from a
-    provider's contract. `no_assumed` answers 501 where a provider's behaviour is an assumption.
+    provider's contract. `no_assumed` answers 501 where a provider's behaviour is an assumption. `additive`
+    adds unknown fields and other additive changes to every reply and webhook.
     All methods can be called from any thread except the server's own.
     """
 
@@ -134,34 +137,59 @@ class MockServer(History):
 
     def fault(
         self,
-        operation: str,
-        kind: str,
+        operation: "OperationName | str",
+        kind: "FaultKind | str",
         *,
         times: int = 1,
         key: str | None = None,
-        phase: Literal["before_commit", "after_commit", "mid_body"] | None = None,
+        phase: "Phase | None" = None,
         message: str | None = None,
         retry_after: Duration | None = None,
-        lasts: Duration | None = None,
+        for_: Duration | None = None,
+        p99: Duration | None = None,
         at: float | str | None = None,
+        inside: "Inside | None" = None,
+        held: bool = False,
         rate: int | None = None,
+        framing: "Framing | None" = None,
+        lasts: Duration | None = None,
     ) -> None:
         """Make the next `times` requests of an operation (and a key) fail. This takes precedence over the scenario.
 
         `operation` is `provider.operation`, in which `*` stands for any characters. `kind` is a neutral error
         (`rate_limited`, `server_error`, …), a fault on the wire (`reset`, `hang`, `truncate`, …) or a provider's own
-        code (`nanophoto: AI_SERVICE_ERROR`). The other arguments are as in a scenario's `fault`; `lasts` is its `for`.
-        Raises MockServerError for an operation or a kind that does not exist.
+        code (`nanophoto: AI_SERVICE_ERROR`). The other arguments are the keys of a scenario's `fault`; `for_` is its
+        `for`, which `lasts` means too. Raises MockServerError for an operation or a kind that does not exist.
         """
+        if for_ is not None and lasts is not None:
+            raise MockServerError("for_ and lasts mean the same; give one of them")
         arguments = {
             "kind": kind, "phase": phase, "message": message, "retry_after": _as_json(retry_after),
-            "for": _as_json(lasts), "at": at, "rate": rate,
+            "for": _as_json(lasts if for_ is None else for_), "p99": _as_json(p99), "at": at, "inside": inside,
+            "held": held or None, "rate": rate, "framing": framing,
         }  # fmt: skip
         fault = {name: value for name, value in arguments.items() if value is not None}
         armed = {"operation": operation, "times": times, "fault": fault}
         fault_to_arm = validated(ArmedFault, armed if key is None else {**armed, "account": key})
         hosted = self._hosted
         hosted.act(lambda now: actions.arm_fault(hosted.sandbox, fault_to_arm, hosted.host.catalogue))
+
+    def resume(self, *, timeout: float = 5.0) -> int:
+        """Let every reply go on that a `stall` with `held: true` has stopped. Return how many there were.
+
+        If there is none yet, wait for one, for at most `timeout` real seconds. Raises AssertionError after that.
+        """
+        hosted = self._hosted
+
+        async def resume() -> int:
+            clock = hosted.sandbox.clock
+            await wait_until(lambda: clock.held > 0, timeout)
+            return clock.resume_held()
+
+        resumed = hosted.run(resume())
+        if not resumed:
+            raise AssertionError(f"no reply is held, also not after {timeout:g} seconds")
+        return resumed
 
     def coverage(self) -> "Report":
         """Return the coverage of this sandbox so far, of the providers that were called: `percent`, `met`, `missed`."""
@@ -177,7 +205,10 @@ class MockServer(History):
         return hosted.act(report).of()
 
     def reset(self, what: What = "all") -> None:
-        """Clear the journal, the jobs, the counters, the armed faults, or all of them."""
+        """Clear the journal, the jobs, the counters, the armed faults, or all of them.
+
+        With `credits` every account has the credits of the scenario again. `counters` includes this.
+        """
         validated_reset = validated(Reset, {"what": what})
         self._hosted.act(lambda now: self._hosted.sandbox.reset(validated_reset.what))
 

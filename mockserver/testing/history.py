@@ -1,12 +1,13 @@
 """The part of `MockServer` about the past: requests, expectations, and the report of a failed test."""
 
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mockserver.core.verdict.policy import Policy, checked
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.deliveries import Deliveries
-from mockserver.testing.expectations import Expectation, minimum_and_maximum
+from mockserver.testing.expectations import Expectation, caller, minimum_and_maximum
 from mockserver.testing.lifetime import Lifetime
 from mockserver.testing.report import report
 from mockserver.testing.requests import Filter, Request, When, request_of
@@ -14,6 +15,10 @@ from mockserver.testing.time import Duration, milliseconds
 
 if TYPE_CHECKING:
     from mockserver.core.verdict.judge import Verdict
+    from mockserver.providers.names import OperationName
+
+# How often, and for how many seconds of real time, a verdict waits for requests that are in flight.
+_MOMENTS, _MOMENT = 40, 0.005
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
@@ -23,7 +28,12 @@ class History(Lifetime):
     """Adds requests, expectations and the report to a sandbox."""
 
     def requests(
-        self, operation: str = "*", *, status: int | None = None, key: str | None = None, when: When | None = None
+        self,
+        operation: "OperationName | str" = "*",
+        *,
+        status: int | None = None,
+        key: str | None = None,
+        when: When | None = None,
     ) -> list[Request]:
         """Return the requests of an operation (`*` stands for any characters), oldest first.
 
@@ -34,7 +44,7 @@ class History(Lifetime):
 
     def expect(
         self,
-        operation: str,
+        operation: "OperationName | str",
         *,
         times: int | None = None,
         at_least: int | None = None,
@@ -49,7 +59,7 @@ class History(Lifetime):
         """
         minimum, maximum = minimum_and_maximum(times, at_least, at_most)
         selected = Filter(self._hosted, operation, status, key, when)
-        expectation = Expectation(operation, minimum, maximum, selected, self._all_requests)
+        expectation = Expectation(operation, minimum, maximum, selected, self._all_requests, caller())
         self._expectations.append(expectation)
         return expectation
 
@@ -61,14 +71,41 @@ class History(Lifetime):
         `allow` are rules whose findings are not reported, and `deny` rules whose findings are errors. `longest_poll` is
         how long a job that does not end may be polled (default: an hour). Raises ValueError for an unknown rule.
         """
-        policy = Policy(checked(allow), checked(deny), {}, None if longest_poll is None else milliseconds(longest_poll))
+        longest = None if longest_poll is None else milliseconds(longest_poll)
+        policy = Policy(self.allowed_rules).then(Policy(checked(allow), checked(deny), {}, longest))
         return self._verdict(policy)
 
     def _verdict(self, policy: Policy) -> "Verdict":
         from mockserver.verdict.judging import verdict_on
 
         hosted = self._hosted
-        return hosted.run_settled(verdict_on(hosted.sandbox, hosted.host.providers, policy, hosted.masking))
+        self._wait_for_requests()
+        return hosted.run_settled(
+            verdict_on(
+                hosted.sandbox,
+                hosted.host.providers,
+                policy,
+                project=self.project_policy(),
+                masking=hosted.masking,
+            )
+        )
+
+    def _wait_for_requests(self) -> None:
+        """Wait a moment for requests whose client has left: the server notices it later than the client."""
+        clock, pause = self._hosted.sandbox.clock, threading.Event()
+        for _ in range(_MOMENTS):
+            if not clock.in_flight:
+                return
+            pause.wait(_MOMENT)
+
+    def problem(self) -> str | None:
+        """Describe the expectations that are not met so far, also those of the scenario. None if all are met."""
+        problems = [super().problem()]
+        if self._hosted.sandbox.program.source.expect:
+            from mockserver.testing.expected import problem_of
+
+            problems.append(problem_of(self))
+        return "\n".join(problem for problem in problems if problem is not None) or None
 
     def report(self) -> str:
         """Describe what happened: the last journal entries, unmatched requests, undelivered webhooks.

@@ -123,12 +123,14 @@ class Host:
         await self.app.sandboxes.delete(name)
 
     def provider(self, name: str) -> Provider:
-        """Return the provider with this name. Raises MockServerError with the known names."""
+        """Return the provider with this name. Raises MockServerError with a similar name, or else all names."""
         for provider in self.providers:
             if provider.name == name:
                 return provider
-        known = ", ".join(p.name for p in self.providers)
-        raise MockServerError(f"unknown provider {name!r}; the providers are {known}")
+        from mockserver.source.suggestions import did_you_mean, display_name
+
+        names = [provider.name for provider in self.providers]
+        raise MockServerError(f"there is no provider {display_name(name)}{did_you_mean(name, names)}")
 
     async def act(self, sandbox: Sandbox, action: Callable[[int], Awaitable[T]]) -> T:
         """Run an action of the control API in a sandbox, with the current time of its clock, and return its result.

@@ -61,7 +61,7 @@ class HostedSandbox:
     def check_operation(self, pattern: str) -> None:
         """Raise MockServerError if no operation matches the pattern, for example because of a spelling mistake."""
         known = self.host.catalogue.operations
-        if not any(key_matches(pattern, operation) for operation in known):
+        if pattern not in self.host.catalogue.files and not any(key_matches(pattern, each) for each in known):
             raise MockServerError(f"unknown operation {pattern!r}{suggest(pattern, known)}")
 
     def check_event(self, pattern: str) -> None:

@@ -1,10 +1,12 @@
 """The part of `MockServer` that opens and closes its sandbox, and checks the expectations."""
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mockserver.core.scenario import ClockSpec
+from mockserver.core.verdict.policy import Policy
 from mockserver.settings import MAX_SEED, Settings
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.expectations import Expectation
@@ -31,12 +33,14 @@ class Lifetime:
         clock: Mode | None = None,
         strict: bool = False,
         no_assumed: bool = False,
+        additive: bool = False,
         scenario_dir: str | Path = "scenarios",
         allow_public_webhooks: bool = False,
     ) -> None:
         self._settings = Settings(
             strict=strict,
             no_assumed=no_assumed,
+            additive=additive,
             scenario_dir=str(scenario_dir),
             allow_public_webhooks=allow_public_webhooks,
         )
@@ -50,6 +54,9 @@ class Lifetime:
         self._interceptions: list[Interception] = []
         self._apps: list[str] = []
         self._expectations: list[Expectation] = []
+        # What the project has decided about the verdict, and the rules that the test allows.
+        self.project_policy: Callable[[], Policy] = Policy
+        self.allowed_rules: frozenset[str] = frozenset()
 
     @classmethod
     def within(
@@ -130,6 +137,11 @@ class Lifetime:
         """Describe the expectations that are not met so far. Returns None if all are met."""
         problems = [problem for e in self._expectations if (problem := e.problem()) is not None]
         return "\n".join(problems) or None
+
+    @property
+    def hosted(self) -> HostedSandbox:
+        """The sandbox in its server. Raises MockServerError if the handle is closed."""
+        return self._hosted
 
     @property
     def _hosted(self) -> HostedSandbox:

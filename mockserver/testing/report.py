@@ -53,9 +53,13 @@ def _line(entry: JournalEntry) -> str:
     note = _cut(entry.note or "")
     if entry.kind == "request":
         status = "no reply" if entry.status is None else str(entry.status)
-        details = [f"rule {entry.rule!r}" if entry.rule else "", f"job {entry.job}" if entry.job else "", note]
+        rule = f"rule {entry.rule!r}" if entry.rule else "no rule" if entry.operation else ""
+        details = [rule, f"job {entry.job}" if entry.job else "", note]
         if (entry.status or 0) >= 400:
             details.append(_cut(entry.reply.decode("utf-8", "replace")))
+        details += [f"deviation: {_cut(deviation)}" for deviation in entry.deviations[:MAX_LINES]]
+        if len(entry.deviations) > MAX_LINES:
+            details.append(f"{len(entry.deviations) - MAX_LINES} more deviations")
         text = ", ".join(detail for detail in details if detail)
         return f"{at} {entry.method} {entry.path} -> {status}" + (f"  {text}" if text else "")
     if entry.kind == "transition":

@@ -1,10 +1,10 @@
 """Reads the requests in the journal as facts: what was asked, by whom, and what the client saw."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic_core import from_json
 
@@ -12,7 +12,8 @@ from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.masking import SHORTEST, Masking
-from mockserver.core.verdict.facts import Call, OperationFacts, ProviderFacts, Role, Seen
+from mockserver.core.verdict.declarations import Role
+from mockserver.core.verdict.facts import Call, OperationFacts, ProviderFacts, Seen
 from mockserver.kit.provider import Provider
 
 _NO_OPERATION = OperationFacts()
@@ -28,13 +29,14 @@ class CallReader:
         declared: Mapping[str, ProviderFacts],
         providers: Mapping[str, Provider],
         masking: Masking,
-        jobs: Iterable[Job],
+        jobs: Collection[Job],
     ) -> None:
         self._declared = declared
         self._providers = providers
         self._masking = masking
         # Uploads are not kept, so the jobs that they created say what they were.
         self._uploads = {job.cause: str(job.facts["fingerprint"]) for job in jobs if "fingerprint" in job.facts}
+        self._job_ids = {(job.provider, job.id) for job in jobs}
         self._links: dict[str, tuple[str, str]] = {}
 
     def calls(self, entries: Iterable[JournalEntry]) -> tuple[Call, ...]:
@@ -85,7 +87,16 @@ class CallReader:
             for path in _paths(entry):
                 if path in self._links and self._links[path][0] == entry.provider:
                     return "asset", self._links[path][1]
+        if entry.job is None and operation.role == "poll":
+            return "poll", self._named_job(entry)
         return operation.role, entry.job
+
+    def _named_job(self, entry: JournalEntry) -> str | None:
+        """Return the job that a poll names, if it failed before its job was looked up: in its path or in its body."""
+        names = [unquote(segment) for segment in (entry.path or "").split("/")]
+        if entry.request:
+            names += _texts(entry.request)
+        return next((name for name in names if (entry.provider, name) in self._job_ids), None)
 
     def _intent(self, entry: JournalEntry, headers: Mapping[str, str]) -> str | None:
         """Return what identifies the meaning of a request: operation, path, query, and body in a canonical form."""
@@ -132,6 +143,18 @@ def canonical(body: bytes) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"))
 
 
+def _texts(body: bytes) -> Iterator[str]:
+    """Yield the texts and numbers in a JSON object, and those in its lists."""
+    try:
+        data = from_json(body)
+    except ValueError:
+        return
+    for value in data.values() if isinstance(data, dict) else ():
+        for each in value if isinstance(value, list) else (value,):
+            if isinstance(each, str | int):
+                yield str(each)
+
+
 def _seen(entry: JournalEntry, provider: ProviderFacts) -> Seen | None:
     """Return the state of the job in a reply. The rows of a reply that the client could not read are not recorded."""
     prefix = f"{provider.name}.state."
@@ -155,7 +178,9 @@ def _link(entry: JournalEntry, operation: OperationFacts, seen: Seen | None) -> 
         value = value.get(name) if isinstance(value, Mapping) else None
     if not isinstance(value, str) or not value:
         return None, False
-    return urlsplit(value).path, True
+    path = urlsplit(value).path
+    # The journal has paths without the name of the sandbox.
+    return (f"/{path.split('/', 2)[-1]}" if path.startswith("/~") else path), True
 
 
 def _paths(entry: JournalEntry) -> Sequence[str]:

@@ -60,7 +60,7 @@ async def collect(sandbox: Sandbox, providers: Iterable[Provider], masking: Mask
             _delivery(each, sandbox.own_receivers) for each in records.deliveries if each.kind == "webhook"
         ),
         changes=tuple(entry.number for entry in records.entries if entry.kind == "control"),
-        complete=not records.entries or min(entry.number or 1 for entry in records.entries) <= 1,
+        complete=min((entry.number for entry in records.entries if entry.number), default=1) == 1,
         clock=sandbox.clock.mode,
     )
 

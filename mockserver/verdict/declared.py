@@ -1,7 +1,8 @@
 """What providers declare for the verdict, as facts."""
 
 from mockserver.core.plans import Status
-from mockserver.core.verdict.facts import OperationFacts, ProviderFacts, Role
+from mockserver.core.verdict.declarations import Role
+from mockserver.core.verdict.facts import OperationFacts, ProviderFacts
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider
 from mockserver.kit.roles import roles

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from mockserver.core.expect import policy_of
 from mockserver.core.masking import Masking
+from mockserver.core.verdict.expected import unmet
 from mockserver.core.verdict.judge import Verdict, judge
 from mockserver.core.verdict.policy import DEFAULT_POLICY, Policy
 from mockserver.kit.provider import Provider
@@ -11,7 +13,17 @@ from mockserver.verdict.collect import collect
 
 
 async def verdict_on(
-    sandbox: Sandbox, providers: Iterable[Provider], policy: Policy = DEFAULT_POLICY, masking: Masking | None = None
+    sandbox: Sandbox,
+    providers: Iterable[Provider],
+    policy: Policy = DEFAULT_POLICY,
+    *,
+    project: Policy = DEFAULT_POLICY,
+    masking: Masking | None = None,
 ) -> Verdict:
-    """Return the verdict on the clients of a sandbox so far."""
-    return judge(await collect(sandbox, providers, masking), policy)
+    """Return the verdict on the clients of a sandbox so far, and on the expectations of its scenario.
+
+    The policy of the scenario wins over that of the `project`, and `policy` over both.
+    """
+    expected = sandbox.program.source.expect
+    facts = await collect(sandbox, providers, masking)
+    return judge(facts, project.then(policy_of(expected)).then(policy), tuple(unmet(expected, facts)))

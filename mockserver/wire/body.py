@@ -186,12 +186,17 @@ def parse_form(body: bytes) -> dict[str, str]:
     return dict(pairs)
 
 
-def parse_query(query: bytes) -> Mapping[str, str]:
-    """Parse the query parameters. Of several with one name, the last counts. Bytes that are not UTF-8 are replaced."""
+def parse_query(query: bytes, *, first_counts: bool = False) -> Mapping[str, str]:
+    """Parse the query parameters. Bytes that are not UTF-8 are replaced.
+
+    Of several with one name the last counts, or the first if `first_counts`.
+    """
     if not query:
         return _NO_QUERY
     try:
-        return dict(parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS))
+        text = query.decode("utf-8", "replace")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
+        return dict(reversed(pairs) if first_counts else pairs)
     except ValueError:
         return _NO_QUERY
 

@@ -192,7 +192,7 @@ def note_credential_form(admission: Admission, operation: Operation) -> None:
 def check_query(admission: Admission, operation: Operation) -> None:
     """Parse the query, and record parameters that the operation does not have as deviations."""
     if admission.request.query:
-        admission.query = parse_query(admission.request.query)
+        admission.query = parse_query(admission.request.query, first_counts=admission.provider.first_parameter_counts)
         admission.note_deviations(parameter_deviations(operation, admission.query))
 
 
@@ -208,7 +208,8 @@ async def read(admission: Admission, operation: Operation) -> None:
     admission.raw = raw if isinstance(raw, bytes) else bytes(raw[:KEPT_BODY])
     if KEPT_BODY < len(raw) <= LARGE_BODY:
         admission.digest = blake2b(raw, digest_size=16).hexdigest()
-    if media_type(request.headers.get("content-type")) != expected:
+    sent = media_type(request.headers.get("content-type"))
+    if sent != expected and not (json and admission.provider.is_json(sent, _options(admission))):
         raise Refusal("unsupported_media_type", f"Content-Type must be {expected}")
     try:
         if len(raw) > LARGE_BODY:
@@ -219,6 +220,12 @@ async def read(admission: Admission, operation: Operation) -> None:
         format_name = "JSON" if json else "form data"
         message = f"The request body is not valid {format_name}"
         raise Refusal("invalid_request", message, case="malformed", note=f"{message}: {error}"[:_MAX_NOTE]) from None
+
+
+def _options(admission: Admission) -> Mapping[str, Any]:
+    """Return the scenario's options for the provider."""
+    options: Mapping[str, Any] = admission.sandbox.program.options.get(admission.provider.name, {})
+    return options
 
 
 async def _parse_large(admission: Admission, raw: bytes | bytearray, *, json: bool) -> None:
@@ -237,7 +244,9 @@ def validate(admission: Admission, operation: Operation) -> None:
     try:
         body = admission.body = model.__pydantic_validator__.validate_python(data)
     except ValidationError as error:
-        raise admission.provider.invalid(error, data) from None
+        body = admission.body = admission.provider.lenient(data, _options(admission))
+        if body is None:
+            raise admission.provider.invalid(error, data) from None
     admission.note_deviations(field_deviations(model, data, body))
     if isinstance(body, Body):
         admission.note_deviations(body.deviations())
@@ -246,11 +255,14 @@ def validate(admission: Admission, operation: Operation) -> None:
 async def choose_rule(admission: Admission, operation: Operation) -> None:
     """Find an armed fault for the request or, if there is none, the first rule that matches it."""
     sandbox, account = admission.sandbox, admission.optional_account
-    armed, fault = await armed_fault(sandbox, admission.name, account)
+    injected = sandbox.inject(admission.name, admission.path) if sandbox.inject is not None else None
+    armed, fault = await armed_fault(sandbox, admission.name, account) if injected is None else (None, None)
     if fault is not None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return
     view = view_of(admission, admission.name, admission.data, input_of(admission.data, operation.input))
-    rule = admission.rule = await choose(sandbox, view, account, admission.misses)
-    if rule is not None:
+    rule = admission.rule = await choose(sandbox, view, account, admission.misses, admission.path.get(operation.job_in))
+    if injected is not None:
+        admission.fault = injected
+    elif rule is not None:
         admission.fault = rule.fault

@@ -5,7 +5,7 @@ journal entry. The order of a provider's checks is also a row of its ledger.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -19,14 +19,19 @@ from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import AssumedBehaviour
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
+from mockserver.wire.cors import CrossOrigin
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
+from mockserver.wire.reply import date
 from mockserver.wire.request import Broken, Disconnected, Ended
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
+from mockserver.wire.services import credential, current_usage
 from mockserver.wire.stream import ENDINGS
+from mockserver.wire.unmatched import not_simulated
 
 log = logging.getLogger("mockserver")
 
@@ -80,6 +85,9 @@ class Edge:
         self.policy = policy
         self.routes: Routes[Operation] = Routes(provider.operations)
         self._prepared = {operation.name: self._prepare(operation) for operation in provider.operations}
+        # Content-Type, Content-Length, Date and the limits.
+        self._usual_headers = 3 + len(provider.limit_headers)
+        self.cross_origin = CrossOrigin(provider, everywhere=policy.cors)
 
     def _prepare(self, operation: Operation) -> _Prepared:
         return _Prepared(
@@ -94,11 +102,12 @@ class Edge:
         sender = ReplySender(admission.connection, clock, admission, admission.fault_seed)
         clock.enter()
         try:
-            reply, fault = await self._decide(admission, match, sender)
+            reply, fault = await self._decide(admission, path, match, sender)
             if fault is not None and fault.phase == "after_commit":
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
-            await sender.reply(reply, self._extra_headers(admission), fault, with_body=with_body)
+            sent = self._changed(admission, reply) if admission.sandbox.additive else reply
+            await sender.reply(sent, await self._extra_headers(admission), fault, with_body=with_body)
         except Ended:
             sender.body_lost = ended = True
         except Broken:
@@ -120,12 +129,14 @@ class Edge:
     # Deciding.
 
     async def _decide(
-        self, admission: Admission, match: Match[Operation] | None, sender: ReplySender
+        self, admission: Admission, path: str, match: Match[Operation] | None, sender: ReplySender
     ) -> tuple[Reply, Fault | None]:
         """Return the reply to a request, and the fault that loses or damages it, if there is one."""
         try:
             await admission.sandbox.settling.settle(admission.now)
-            operation, prepared = self._route(admission, match)
+            if admission.request.method == "OPTIONS" and (reply := self._options(admission, match)) is not None:
+                return reply, None
+            operation, prepared = self._route(admission, path, match)
             for check in prepared.checks:
                 pending = check(admission, operation)
                 if pending is not None:
@@ -150,17 +161,24 @@ class Edge:
             admission.note = "internal error: see the server's log"
             return self._refused(admission, Refusal("server_error", "Internal server error")), None
 
-    def _route(self, admission: Admission, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
+    def _route(self, admission: Admission, path: str, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
         if match is None:
-            raise _no_such_path()
+            admission.note = not_simulated(self.provider, admission.request.method, path)
+            raise _no_such_path(admission.note)
         method = admission.request.method
         operation = match.operation(method)
         if operation is None:
-            raise _no_such_method(match)
+            raise self._no_such_method(match)
         prepared = self._prepared[operation.name]
         admission.operation, admission.name, admission.path = operation, prepared.name, match.parameters
         admission.note_rows(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
         return operation, prepared
+
+    def _options(self, admission: Admission, match: Match[Operation] | None) -> Reply | None:
+        reply = self.cross_origin.options(admission.request, match, chosen=admission.sandbox.program.cors)
+        if reply is not None:
+            admission.note_rows(reply.ledger_rows)
+        return reply
 
     async def _operate(self, admission: Admission, operation: Operation, sender: ReplySender) -> Reply:
         """Run the operation. If its reply depends on work that takes time, wait for the work."""
@@ -199,6 +217,20 @@ class Edge:
                 await deferred.abandoned()
             raise
         return await deferred.then()
+
+    def _changed(self, admission: Admission, reply: Reply) -> Reply:
+        """Return the reply, with additive changes if the sandbox has them and the reply is JSON of the provider."""
+        if self.provider.name not in admission.sandbox.additive:
+            return reply
+        from mockserver.kit.additive import NOTE, extended  # most servers never need it
+
+        if reply.content_type != "application/json" or reply.stream is not None or isinstance(reply.body, bytes):
+            return reply
+        documented = admission.operation.replies.get(reply.status) if admission.operation is not None else None
+        model = documented.model if documented is not None else None
+        seeded = admission.sandbox.seeded.child("additive", admission.name, reply.status, reply.job or "")
+        admission.note = admission.note or NOTE
+        return reply._replace(body=extended(reply.body, model, seeded))
 
     # Refusing.
 
@@ -245,19 +277,48 @@ class Edge:
         await sender.lose(reply, fault)
         return reply
 
-    def refuse_method(self, match: Match[Operation] | None) -> Reply:
-        """Return the reply to a request with a method that HTTP does not know. `match` is as for `serve`."""
-        refusal = _no_such_path() if match is None else _no_such_method(match)
+    async def refuse_unread(
+        self, status: int, message: str, match: Match[Operation] | None, headers: Mapping[str, str], sandbox: Sandbox
+    ) -> Reply:
+        """Return the reply to a request that is not valid HTTP or arrived incomplete. 405 is for an unknown method.
+
+        `match` is as for `serve`, and `headers` are the header fields that have arrived.
+        """
+        refusal = Refusal("invalid_request", message)
+        if status == 405:
+            refusal = _no_such_path(message) if match is None else self._no_such_method(match)
         reply = self.provider.error_reply(refusal)
-        return reply._replace(headers=_with_refusal_headers(reply, refusal))
+        now = sandbox.clock.now()
+        usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), now)
+        extra = (
+            date(now),
+            *_with_refusal_headers(reply, refusal),
+            *self.provider.usage_headers(usage),
+            *self.cross_origin.headers(headers, chosen=sandbox.program.cors),
+        )
+        return reply._replace(status=reply.status if status == 405 else status, headers=extra)
+
+    def headers_without_sandbox(self, headers: Mapping[str, str], now: int) -> Sequence[Header]:
+        """Return the headers of the reply to a request for a sandbox that does not exist."""
+        return (*self.provider.usage_headers(self.provider.unused_limits(now)), *self.cross_origin.headers(headers))
+
+    def _no_such_method(self, match: Match[Operation]) -> Refusal:
+        allowed = self.cross_origin.allowed(match)
+        return Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=allowed)
 
     # The journal entry.
 
-    def _extra_headers(self, admission: Admission) -> Sequence[Header]:
-        extra = self.provider.usage_headers(admission.usage or self.provider.unused_limits(admission.now))
+    async def _extra_headers(self, admission: Admission) -> Sequence[Header]:
+        usage = admission.usage
+        if not usage and self.provider.limit_headers:
+            # The request was refused before it was counted, or its operation counts against no limit.
+            account, now = admission.optional_account, admission.now
+            usage = await current_usage(self.provider, admission.sandbox, admission.key, now, account)
+        extra = (date(admission.sandbox.clock.now()), *self.provider.usage_headers(usage))
         if self.policy.provenance is not None:
             extra = (*extra, *self.policy.provenance.headers(admission.rows))
-        return extra
+        cross_origin = self.cross_origin.headers(admission.request.headers, chosen=admission.sandbox.program.cors)
+        return (*extra, *cross_origin) if cross_origin else extra
 
     async def _write_entry(self, admission: Admission, path: str, sender: ReplySender, *, ended: bool) -> None:
         """Write the journal entry, unless a reset or deletion has `ended` the request: its journal is deleted."""
@@ -294,26 +355,24 @@ class Edge:
             b"" if secret else admission.raw[:KEPT_BODY],
             b"" if secret else sender.body[:KEPT_BODY],
             request.fields,
-            None,
+            {"chunks": sender.chunks} if sender.chunks else None,
             0,
-            request.head_bytes,
+            # 0, if there are other headers than those that every reply has: they can be long.
+            request.head_bytes if len(sender.headers) <= self._usual_headers else 0,
             sender.delivered,
             usage[0] if usage else None,
             admission.retry_at,
             admission.digest,
             None if real_start is None else (real_start, wall_ms()),
+            () if secret else sender.headers,
         )
         sandbox.tally.request(entry)
         if not ended:
             await sandbox.store.append(entry)
 
 
-def _no_such_path() -> Refusal:
-    return Refusal("not_found", "No such path", row="no_such_path")
-
-
-def _no_such_method(match: Match[Operation]) -> Refusal:
-    return Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=match.allowed)
+def _no_such_path(message: str) -> Refusal:
+    return Refusal("not_found", message, row="no_such_path")
 
 
 def _exhausted(usage: Sequence[Usage], now: int, retry_after: int | None) -> Sequence[Usage]:

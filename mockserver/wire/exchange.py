@@ -22,12 +22,16 @@ from mockserver.wire.services import Credits, EntryNumber, Ids, Jobs, spend
 
 
 class Policy(NamedTuple):
-    """The options of the server that replies depend on, and its limit for bodies in memory (None: unlimited)."""
+    """The options of the server that replies depend on, and its limit for bodies in memory (None: unlimited).
+
+    With `cors` web pages of all sites may read the replies of all providers.
+    """
 
     strict: bool = False
     provenance: Provenance | None = None
     public_url: str = ""
     body_memory: BodyMemory | None = None
+    cors: bool = False
 
     def check_deviations(self, deviations: Sequence[str]) -> None:
         """Allow deviations from the contract. Raises Refusal `invalid_request` for them if the server is strict."""
@@ -141,9 +145,12 @@ class Exchange(NamedTuple):
         """Return what rules can match. `data` is the parsed body, or one item of it."""
         return view_of(self, self._name, data, input_of(data, self.operation.input))
 
-    async def rule_for(self, data: Any, input_path: tuple[str, ...]) -> Rule | None:
-        """Return the rule that matches one item of the request. `input_path` is where the item has its `input`."""
-        view = view_of(self, self._name, data, input_of(data, input_path))
+    async def rule_for_item(self, number: int, data: Any, input_path: tuple[str, ...]) -> Rule | None:
+        """Return the rule that matches one item of the request, `data`. Items are numbered from 1.
+
+        `input_path` is where the item has its `input`.
+        """
+        view = view_of(self, self._name, data, input_of(data, input_path))._replace(item=number)
         return await choose(self.sandbox, view, self.optional_account, [])
 
 

@@ -1,9 +1,11 @@
 """Replies: encode their bodies, and build their headers."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from pydantic_core import to_json
 
+from mockserver.core.instants import http_date
 from mockserver.kit.operations import Header, Reply
 
 _JSON_TYPE: Header = (b"content-type", b"application/json")
@@ -15,6 +17,20 @@ def encode(reply: Reply) -> bytes:
     if isinstance(body, bytes):
         return body
     return b"" if body is None else to_json(body)
+
+
+def date(at: int) -> Header:
+    """Return the Date header for an instant (RFC 9110 section 6.6.1).
+
+    It is that of the sandbox's clock, like all times in a reply: clients compare them, for example to find out how long
+    a limit lasts.
+    """
+    return _date(at // 1000)
+
+
+@lru_cache(maxsize=64)
+def _date(seconds: int) -> Header:
+    return (b"date", http_date(seconds * 1000).encode())
 
 
 def head(reply: Reply, extra: Sequence[Header], length: int | None) -> list[Header]:

@@ -13,21 +13,50 @@ from mockserver.core.scenario import FaultSpec
 from mockserver.sandbox.sandbox import Sandbox
 
 
-async def choose(sandbox: Sandbox, view: View, account: Account | None, misses: list[Miss]) -> Rule | None:
-    """Return the first rule that matches `view`. The rules that were tried before it are added to `misses`."""
+async def choose(
+    sandbox: Sandbox, view: View, account: Account | None, misses: list[Miss], job: str | None = None
+) -> Rule | None:
+    """Return the first rule that matches `view`. The rules that were tried before it are added to `misses`.
+
+    `job` is the id in the path of the request, if the operation is about a job.
+    """
     program = sandbox.program
     rules = candidates(program.by_operation.get(view.operation, ()), view, misses)
     apart = _takes_long(program, view)
     while (rule := await _next_in_thread(sandbox, rules) if apart else next(rules, None)) is not None:
         if not rule.counted:
             return rule
-        count = await sandbox.store.next_number("rule", rule.name, account.id if account else "")
-        unit = sandbox.seeded.unit("rule", rule.name, count) if rule.probability else 0.0
+        counter = await _counter(sandbox, rule, view, account, job)
+        if counter is None:
+            misses.append(Miss(rule.name, "counted by job: the request names no job of this account"))
+            continue
+        # Counted for each scenario separately, so that a scenario begins again when a sandbox switches back to it.
+        count = await sandbox.store.next_number("rule", str(sandbox.activations), rule.name, *counter)
+        unit = sandbox.seeded.unit("rule", rule.name, count, *counter[1:]) if rule.probability else 0.0
         failure = rule.count_failure(count, unit)
         if failure is None:
             return rule
         misses.append(Miss(rule.name, failure))
     return None
+
+
+async def _counter(
+    sandbox: Sandbox, rule: Rule, view: View, account: Account | None, job: str | None
+) -> tuple[str, ...] | None:
+    """Return the name of the rule's counter for a request: that of its account, of its job, or of the sandbox.
+
+    The items of batches have counters of their own. Without such a job, return None: only jobs that exist are counted,
+    so that requests for unknown ids do not add counters.
+    """
+    owner = account.id if account else ""
+    kind = () if view.item is None else ("item",)
+    if rule.counted_by == "sandbox":
+        return ("", "sandbox", *kind)
+    if rule.counted_by == "account":
+        return (owner, *kind)
+    provider = view.operation.partition(".")[0]
+    known = job is not None and await sandbox.store.get_job(provider, owner, job) is not None
+    return (owner, "job", job or "") if known else None
 
 
 async def _next_in_thread(sandbox: Sandbox, rules: Iterator[Rule]) -> Rule | None:

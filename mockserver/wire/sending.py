@@ -5,27 +5,40 @@ from collections.abc import Sequence
 from mockserver.clock import Clock, let_others_run
 from mockserver.core.faults import Fault
 from mockserver.core.journal import KEPT_BODY, Delivered
-from mockserver.kit.operations import Header, Reply
+from mockserver.kit.operations import Header, Reply, Stream
 from mockserver.wire.reply import encode, head
-from mockserver.wire.request import Connection, Disconnected
+from mockserver.wire.request import Connection, Disconnected, Ended
 from mockserver.wire.stream import ENDINGS
 from mockserver.wire.waits import Waits
 from mockserver.wire.wire_faults import FaultSeed, WireFault
 
 # After this many chunks that are already due, other requests get a turn.
 _BURST = 32
+# The chunks of a stream whose times are kept.
+_KEPT_CHUNKS = 500
 
 
 class ReplySender:
     """Sends the reply to one request, and records for the journal what was sent.
 
     `token` identifies the request to the clock. `body` is the beginning of the body, `size` the number of bytes of a
-    stream that were sent, and `ending` how the stream ended. `body_lost` is true if the client did not get a readable
-    body, and so no state of a job. `delivered` says how much of the reply was sent.
+    stream that were sent, `headers` those of the reply, and `ending` how the stream ended. `body_lost` is true if the
+    client did not get a readable body, and so no state of a job. `delivered` says how much of the reply was sent.
     """
 
     __slots__ = (
-        "_clock", "_connection", "_seed", "_token", "body", "body_lost", "delivered", "ending", "note", "size",
+        "_clock",
+        "_connection",
+        "_seed",
+        "_token",
+        "body",
+        "body_lost",
+        "chunks",
+        "delivered",
+        "ending",
+        "headers",
+        "note",
+        "size",
         "status",
     )  # fmt: skip
 
@@ -36,7 +49,9 @@ class ReplySender:
         self._seed = seed
         self.status: int | None = None
         self.body = b""
+        self.headers: Sequence[Header] = ()
         self.size = 0
+        self.chunks: list[tuple[int, int]] = []
         self.note: str | None = None
         self.ending: str | None = None
         self.body_lost = False
@@ -80,7 +95,8 @@ class ReplySender:
             return
         body = self.body = encode(reply)
         if fault is None:
-            await self._connection.respond(reply.status, head(reply, extra, len(body)), body)
+            headers = self.headers = head(reply, extra, len(body))
+            await self._connection.respond(reply.status, headers, body)
             self.delivered = "whole"
             return
         self.note = f"the reply was sent with a fault: {fault.kind}"
@@ -89,7 +105,8 @@ class ReplySender:
         waits = Waits(self._clock, self._connection, self._token)
         try:
             wire_fault = WireFault(fault, self._connection, waits, self._clock.now, self._seed)
-            await wire_fault.send_damaged(reply, body, extra, with_body=with_body)
+            self.headers = wire_fault.damaged_head(reply, body, extra)
+            await wire_fault.send_damaged(reply, body, self.headers, with_body=with_body)
             self.delivered = "damaged" if self.body_lost else "whole"
         finally:
             waits.close()
@@ -108,8 +125,12 @@ class ReplySender:
         self.ending = "client_left"
         waits = Waits(self._clock, self._connection, self._token)
         try:
-            await self._connection.begin(reply.status, head(reply, extra, None))
+            headers = self.headers = head(reply, extra, None)
+            await self._connection.begin(reply.status, headers)
             await self._play(reply.stream.began, track.chunks, waits)
+            if track.resumed is not None:
+                await self._hold(reply.stream, waits)
+                await self._play(self._clock.now(), track.resumed, waits)
             self.ending = ENDINGS[track.ending]
             self.delivered = "whole" if track.ending == "complete" else "part"
             if track.ending == "stall":
@@ -122,6 +143,17 @@ class ReplySender:
             raise
         finally:
             waits.close()
+
+    async def _hold(self, stream: Stream, waits: Waits) -> None:
+        """Wait until the stream is resumed, or until the client leaves. Its job goes on in both cases."""
+        try:
+            await waits.until_resumed()
+        except Ended:
+            raise
+        except Disconnected:
+            await stream.go_on()
+            raise
+        await stream.go_on()
 
     async def _play(self, began: int, chunks: Sequence[tuple[int, bytes]], waits: Waits) -> None:
         """Send each chunk when it is due, relative to the start of the stream, so that delays do not add up."""
@@ -138,3 +170,5 @@ class ReplySender:
                 self.size += len(data)
                 if len(self.body) < KEPT_BODY:
                     self.body += data
+                    if len(self.chunks) < _KEPT_CHUNKS:
+                        self.chunks.append((due - began, len(data)))

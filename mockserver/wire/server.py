@@ -16,12 +16,15 @@ from mockserver.wire.address import Address, AddressBook, sandbox_in_key
 from mockserver.wire.asgi import AsgiConnection, request_of
 from mockserver.wire.checks import Admission
 from mockserver.wire.control import Control, ControlLoader
+from mockserver.wire.cors import CrossOrigin, is_preflight
 from mockserver.wire.edge import Edge
 from mockserver.wire.exchange import Policy
+from mockserver.wire.page import Page, is_page, wants_page
 from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, Request
 from mockserver.wire.routes import Match
+from mockserver.wire.services import credential
 from mockserver.wire.unmatched import Unmatched
 
 log = logging.getLogger("mockserver")
@@ -37,8 +40,6 @@ class _Route(NamedTuple):
 _NO_EDGE = _Route(None)
 # Routes are cached if the path and the host have up to this many characters together.
 _MAX_CACHED = 256
-# Characters of a credential. A longer one belongs to no account.
-_MAX_KEY = 4_096
 
 
 class _Edges(dict[str, Edge]):
@@ -61,6 +62,7 @@ class Server:
     """The whole server. `serve` answers a request of either adapter; the instance itself is an ASGI application.
 
     `control` loads and returns the control API. `watch` loads the scenario again when its file changes.
+    `page` creates what serves the files of the page at `/_mock/`.
     """
 
     def __init__(
@@ -70,20 +72,29 @@ class Server:
         control: Callable[[], Control],
         policy: Policy | None = None,
         watch: ScenarioWatch | None = None,
+        page: Callable[[], Page] | None = None,
     ) -> None:
         self.sandboxes = sandboxes
         self.watch = watch
+        self._page = page
         self._control = ControlLoader(control)
         self._book = AddressBook({each.name: each.hosts for each in providers.summaries})
         self._unmatched = Unmatched(providers.values())
         self._providers = providers
-        self._edges = _Edges(providers, policy or Policy())
+        policy = policy or Policy()
+        self._edges = _Edges(providers, policy)
+        # For replies of the server itself to requests for a provider, such as that there is no such sandbox.
+        self._cross_origin = CrossOrigin(None, everywhere=policy.cors)
         # The route of a path never changes, and clients use few different paths, mostly to poll their jobs.
         self._find_cached = lru_cache(1_024)(self._find)
 
     def prepare(self) -> None:
         """Load the control API in the background, so that its first request does not have to wait."""
         self._control.start()
+
+    def end_listeners(self) -> None:
+        """End the streams that follow the journals. Otherwise a shutdown would wait for them."""
+        self.sandboxes.feed.close()
 
     async def close(self) -> None:
         """Wait for the control API if it is loading, stop to watch the scenario, and close the sandboxes."""
@@ -96,18 +107,19 @@ class Server:
         """Return the provider with this name. Raises KeyError."""
         return self._providers[name]
 
-    def refused(self, status: int, message: str, target: str, host: str) -> Reply:
+    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
         """Return the reply to a request that is not valid HTTP or arrived incomplete, in its provider's format.
 
-        `target` is the path and query, as far as they arrived.
+        `target` is the path and query, and `headers` the header fields, as far as they arrived.
         """
-        route = self._route(self._book.find(target.partition("?")[0] or "/", host))
+        address = self._book.find(target.partition("?")[0] or "/", headers.get("host", ""))
+        route = self._route(address)
         edge = route.edge
         if edge is None:
             return _problem(status, message)
-        if status == 405:
-            return edge.refuse_method(route.match)
-        return edge.provider.error_reply(Refusal("invalid_request", message))._replace(status=status)
+        name = self._name_of_sandbox(address, headers, credential(edge.provider, headers))
+        sandbox = self.sandboxes.get(name) or self.sandboxes.default
+        return await edge.refuse_unread(status, message, route.match, headers, sandbox)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -141,12 +153,16 @@ class Server:
         if edge is None and address.target != "control":
             await self._without_provider(address, request, connection)
             return
-        key = _credential(edge.provider, headers) if edge is not None else ""
-        name = address.sandbox or headers.get("x-mock-sandbox") or self._sandbox_of_key(key) or "default"
+        key = credential(edge.provider, headers) if edge is not None else ""
+        name = self._name_of_sandbox(address, headers, key)
+        if request.method == "OPTIONS" and name == "default" and address.sandbox is None and is_preflight(request):
+            name = self._sandbox_for_preflights()
         sandbox = self.sandboxes.get(name)
         if sandbox is None:
             reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
-            await _respond(connection, reply)
+            now = self.sandboxes.default.clock.now()
+            extra = () if edge is None else edge.headers_without_sandbox(headers, now)
+            await _respond(connection, reply, extra)
             return
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
@@ -160,6 +176,11 @@ class Server:
         await edge.serve(admission, address.path, route.match)
 
     async def _answer_control(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
+        if self._page is not None and is_page(path, request):
+            reply = self._page().answer(path, request)
+            if reply is not None:
+                await _respond(connection, reply)
+                return
         try:
             control = await self._control.get()
         except Exception:
@@ -175,15 +196,27 @@ class Server:
         await _respond(connection, reply, SAFE_HEADERS)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:
-        """Answer 404, and write the request into the journal of its sandbox, so that tests can find the wrong path."""
+        """Answer 404, and write the request into the journal of its sandbox, so that tests can find the wrong path.
+
+        A browser that opens the address of the server is sent to the page.
+        """
+        if self._page is not None and address.path == "/" and wants_page(request):
+            await _respond(connection, Reply(302, b"", [(b"location", request.path.encode("latin-1") + b"_mock/")]))
+            return
         name = address.sandbox or request.headers.get("x-mock-sandbox")
         if name is None:
-            keys = (self._sandbox_of_key(_credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
+            keys = (self._sandbox_of_key(credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
             name = next(filter(None, keys), None) or "default"
         sandbox, closest = self.sandboxes.get(name), self._unmatched.closest(address.path)
+        chosen = sandbox is not None and sandbox.program.cors
+        reply = self._cross_origin.options(request, None, chosen=chosen)
+        if reply is None:
+            reply = _problem(404, self._unmatched.message(address.path, closest))
+        reply = reply._replace(headers=(*reply.headers, *self._cross_origin.headers(request.headers, chosen=chosen)))
         if sandbox is not None:
-            await sandbox.store.append(self._unmatched.journal_entry(address, closest, request, sandbox.clock.now()))
-        await _respond(connection, _problem(404, self._unmatched.message(address.path, closest)))
+            entry = self._unmatched.journal_entry(address, closest, request, reply, sandbox.clock.now())
+            await sandbox.store.append(entry)
+        await _respond(connection, reply)
 
     def _find(self, path: str, host: str) -> tuple[Address, _Route]:
         address = self._book.find(path, host)
@@ -201,20 +234,21 @@ class Server:
                 return _Route(edge, match)
         return _NO_EDGE
 
+    def _name_of_sandbox(self, address: Address, headers: Mapping[str, str], key: str | Refusal) -> str:
+        return address.sandbox or headers.get("x-mock-sandbox") or self._sandbox_of_key(key) or "default"
+
+    def _sandbox_for_preflights(self) -> str:
+        """Return the name of a sandbox that answers preflights.
+
+        A preflight has no key or other header that names the sandbox of the request that follows it. If the default
+        sandbox does not use CORS, one that does answers.
+        """
+        candidates = (self.sandboxes.default, *self.sandboxes.by_name.values())
+        return next((sandbox.name for sandbox in candidates if sandbox.program.cors), "default")
+
     def _sandbox_of_key(self, key: str | Refusal) -> str | None:
         """Return the name of the sandbox in a credential."""
         return sandbox_in_key(key, self.sandboxes.by_name) if isinstance(key, str) else None
-
-
-def _credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal:
-    """Return the credential of a request, or why it has none. It determines the sandbox and the account."""
-    try:
-        key = provider.key(headers)
-    except Refusal as refusal:
-        return refusal
-    if len(key) > _MAX_KEY:
-        return Refusal("unauthorized", f"The credential is longer than {_MAX_KEY} bytes")
-    return key
 
 
 async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header] = ()) -> None:

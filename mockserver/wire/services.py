@@ -16,6 +16,20 @@ from mockserver.kit.provider import Provider
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.protocol import Store
 
+# Characters of a credential. A longer one belongs to no account.
+_MAX_KEY = 4_096
+
+
+def credential(provider: Provider, headers: Mapping[str, str]) -> str | Refusal:
+    """Return the credential of a request, or why it has none. It determines the sandbox and the account."""
+    try:
+        key = provider.key(headers)
+    except Refusal as refusal:
+        return refusal
+    if len(key) > _MAX_KEY:
+        return Refusal("unauthorized", f"The credential is longer than {_MAX_KEY} bytes")
+    return key
+
 
 class EntryNumber:
     """The number of the request's journal entry. It is assigned when it is first needed; until then `taken` is 0."""
@@ -149,6 +163,21 @@ async def spend(store: Store, account: Account, names: Sequence[str], now: int, 
         exceeded_first = [*exceeded, *(u for u in usage if u.admitted)]
         raise Refusal("rate_limited", note=f"The limit {name} is used up", limit=name, usage=exceeded_first)
     return usage
+
+
+async def current_usage(
+    provider: Provider, sandbox: Sandbox, key: str | Refusal, now: int, account: Account | None = None
+) -> Sequence[Usage]:
+    """Return the usage to report to a request that was not counted. Nothing is counted for it.
+
+    It is that of the account, or else of the account of the credential. If there is none, it is an unused one.
+    """
+    if account is None and isinstance(key, str):
+        holder = await provider.holder(key, sandbox, now)
+        account = await sandbox.account(provider.name, holder.key, now) if holder is not None else None
+    if account is None:
+        return provider.unused_limits(now)
+    return await sandbox.store.hit(account.id, [account.limits[name] for name in provider.counts], now, 0)
 
 
 class Ids:

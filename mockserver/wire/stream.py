@@ -46,6 +46,8 @@ def compose_stream(exchange: Exchange, began: int, seeded: Seeded, own: Callable
     notes = [CUT] if cut else []
     if fault is not None:
         notes.append(f"the stream was sent with a fault: {fault.kind}")
+        if fault.inside is not None and all(data.isascii() for _, data in chunks):
+            notes.append("the fault is not inside a character, because none has several bytes")
     note = "; ".join(notes) or None
     return Stream(track, began - _unread_for(exchange) if track.lasts else began, note)
 

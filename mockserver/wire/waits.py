@@ -1,6 +1,7 @@
 """Waits of a request on its sandbox's clock. They end when the client disconnects."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from mockserver.clock import Clock, Sleeper
 from mockserver.wire.request import Connection, Disconnected, Ended
@@ -32,11 +33,20 @@ class Waits:
             raise Ended
         if at is not None and at <= self._clock.now():
             return False
+        await self._wait(self._sleeper.until(at))
+        return True
+
+    async def until_resumed(self) -> None:
+        """Wait until the reply is resumed (see `Clock.resume_held`). Raises Disconnected or Ended as `until` does."""
+        if self._sleeper.is_over():
+            raise Ended
+        await self._wait(self._sleeper.until_resumed())
+
+    async def _wait(self, reached: Awaitable[bool]) -> None:
         if self._watching and self._watch is None:
             self._watch = asyncio.get_running_loop().create_task(self._watch_client())
-        if not await self._sleeper.until(at):
+        if not await reached:
             raise Ended if self._sleeper.is_over() else Disconnected
-        return True
 
     async def _watch_client(self) -> None:
         await self._connection.wait_disconnected()

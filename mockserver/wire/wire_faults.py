@@ -44,8 +44,12 @@ class WireFault:
             await self._pause(await self._duration(None))
         await self._connection.break_off(reset=fault.kind == "reset")
 
-    async def send_damaged(self, reply: Reply, body: bytes, extra: Sequence[Header], *, with_body: bool) -> None:
-        """Send a correct head, and a body with the fault at `fault.at` of its length.
+    def damaged_head(self, reply: Reply, body: bytes, extra: Sequence[Header]) -> Sequence[Header]:
+        """Return the headers of a reply whose body is damaged. Only a fault with `framing: chunked` changes them."""
+        return head(reply, extra, None if self._fault.framing == "chunked" else len(body))
+
+    async def send_damaged(self, reply: Reply, body: bytes, headers: Sequence[Header], *, with_body: bool) -> None:
+        """Send a correct head, and a body with the fault at `fault.cut`.
 
         A body that is cut off has fewer bytes than its Content-Length or, if it is chunked, no last chunk (RFC 9112
         sections 6 and 7.1).
@@ -53,15 +57,18 @@ class WireFault:
         fault, connection = self._fault, self._connection
         never_has_body = reply.status in (204, 304)
         length = None if never_has_body or fault.framing == "chunked" else len(body)
-        await connection.begin(reply.status, head(reply, extra, length))
+        await connection.begin(reply.status, headers)
         if never_has_body or not with_body:
             body = b""
-        cut = round(len(body) * fault.at)
+        cut = fault.cut(body)
         if fault.kind == "slow_drip":
             await self._drip(body)
         elif fault.kind == "stall":
             await connection.send(body[:cut])
-            await self._pause(await self._duration(None))
+            if fault.held:
+                await self._waits.until_resumed()
+            else:
+                await self._pause(await self._duration(None))
             await connection.send(body[cut:])
         elif fault.kind == "garble":
             await connection.send(_garbled(body, cut))

@@ -142,3 +142,18 @@ class CreditsContract:
         assert (await store.open_credits("new", T0, 10)).balance == 10
         await store.clear("counters")
         assert (await store.open_credits("k0", T0, 10)).balance == 10
+
+    async def test_renewed_credits_replace_the_balance_and_keep_reservations(self, store: Store) -> None:
+        await store.open_credits("k1", T0, 1_000)
+        await store.open_credits("k2", T0, None)
+        await store.reserve("k1", T0, "a", 300)
+        await store.renew_credits(T0 + 1, {"k1": 500, "k2": 20}.get)
+        assert await balance_and_reserved(store) == (500, 300)
+        assert await balance_and_reserved(store, "k2") == (20, 0)
+        await store.release("k1", T0 + 2, "a")
+        assert await balance_and_reserved(store) == (800, 0)
+        credits = await store.credits("k1")
+        assert credits is not None
+        assert sum(entry.amount for entry in credits.entries) == 800
+        await store.renew_credits(T0 + 3, lambda account: None)
+        assert await balance_and_reserved(store) == (None, 0)

@@ -1,132 +1,259 @@
-"""Results of DumplingAI: the answer to a prompt about a video, as text or as JSON in a string."""
+# ruff: noqa: RUF001 — letters of other scripts are meant.
+"""Results of DumplingAI: the answer to a prompt about a video, in the form and the language of the prompt."""
 
 import json
 import re
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from mockserver.content import hints
-from mockserver.content.extraction import fields, sections
-from mockserver.content.extraction.footage import Footage
-from mockserver.content.extraction.sections import Section
-from mockserver.content.extraction.values import values
+from mockserver.content.extraction import judge, writing
+from mockserver.content.extraction.facts import Fact, Facts, Seconds
+from mockserver.content.extraction.filling import Filler
+from mockserver.content.extraction.forms import LISTED, Form, form_of
+from mockserver.content.extraction.language import languages_of
+from mockserver.content.extraction.shapes import Leaf, Many, Row
+from mockserver.content.extraction.values import plain, text_of
+from mockserver.content.extraction.vocabulary import Found
+from mockserver.content.extraction.words import bilingual
+from mockserver.content.locales import CODES
 from mockserver.content.scene import Scene
 from mockserver.core.seeded import Seeded
 
 _MAX_READ = 4000  # characters of a prompt that are used
-_YES_OR_NO = (
-    r"(?i)\s*(?:is|are|was|were|does|do|did|can|could|has|have) "
-    r"(?:there|the|this|that|it|any\w*|some\w*|he|she|they|you|we|people|an?)\b[^.!]*\?"
-)
-_HOW_MANY = r"(?i)\b(?:how many|(?:count|number of)(?: all)?(?: the)?) ([a-z]{3,20})\b"
-# Themes that a prompt only mentions if the video is about them. Any prompt can ask for speakers, products or people.
-_SPECIFIC_THEMES = frozenset(("ocean", "mountain", "nature", "cooking", "sport", "pets"))
-_NOT_IN_VIDEO = "There is no clear sign of that in the video."
+_LONGEST_VIDEO = 86_400.0
+_MOST_SECTIONS = 8
+_PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
+# Words for what a question asks for, rather than asking whether it is so.
+_REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
+# The names of concepts in JSON, where they differ.
+_NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
+_INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
+
+
+class Result(NamedTuple):
+    """The answer to a prompt: its text, its language, and whether the prompt asks for a form.
+
+    `foreign`: there are no phrases in the language of the prompt, so that the answer is in English.
+    """
+
+    text: str
+    language: str
+    formed: bool
+    foreign: bool
 
 
 def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> str:
+    """Return the text of the `answer`."""
+    return answer(seeded, prompt, hint, duration_s, json_mode).text
+
+
+def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> Result:
     """Answer `prompt` about the video that `hint` (its URL or file name) describes, `duration_s` seconds long.
 
-    The words of the prompt select the sections of the answer. A prompt that selects none gets a summary and the main
-    events. In `json_mode` the answer is JSON in a string. Its keys are the fields that the prompt names, or the names
-    of the sections. Every timestamp is within the video. Answers are always in English.
+    The prompt decides the form and the language of the answer, never what the video shows: that follows from `seeded`
+    and `hint`. In `json_mode` the answer is JSON in a string. Every time is within the video.
     """
     read = prompt[:_MAX_READ]
-    footage = Footage(Scene.of(seeded, hint, _subject(read)), seeded, min(max(duration_s, 0.0), 86_400.0))
-    named = fields.named_in(read)
-    if json_mode:
-        answer = values(footage, named) if named else _answers(footage, read)
-        return json.dumps(answer, ensure_ascii=False, indent=2)
-    if named:
-        return _fields_as_text(values(footage, named))
-    return _text(footage, read)
+    asks, answers = languages_of(read)
+    language = bilingual(asks, answers)
+    facts = Facts(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
+    facts.hashtags = "hashtag" in read.lower()
+    form = form_of(read, language)
+    own = _Answer(facts, form, read)
+    value = own.data() if json_mode or form.style == "json" else own.text()
+    as_json = json_mode or not isinstance(value, str)
+    text = json.dumps(value, ensure_ascii=False, indent=2) if as_json else value
+    return Result(text, language.code, form.style != "text" or form.shape is not None, answers not in CODES)
 
 
-def _subject(prompt: str) -> str | None:
-    """Return the subject that the prompt implies, as in "list the ingredients of this recipe", or None."""
-    subject = hints.read(prompt).subject
-    return subject if subject is not None and subject.partition(".")[0] in _SPECIFIC_THEMES else None
+class _Answer:
+    """The answer to one prompt about one video, as data for JSON and as text."""
+
+    def __init__(self, facts: Facts, form: Form, prompt: str) -> None:
+        self._facts, self._form, self._filler = facts, form, Filler(facts, form)
+        self._asked = facts.words.ask.find(form.question)
+        self._prompt = prompt
+
+    def data(self) -> Any:
+        """Return the answer as data."""
+        form = self._form
+        if form.style == "plain":
+            return self._plain()
+        if form.style == "only":
+            value = self._single()
+            return plain(value) if value is not None else self._named()
+        if form.style in ("text", "json"):
+            return self._filler.fill(form.shape) if form.shape else self._named()
+        if form.style in ("bullets", "numbered", "lines", "comma"):
+            return self._items()
+        return self.text()
+
+    def text(self) -> str:
+        """Return the answer as text."""
+        form = self._form
+        if form.style == "plain":
+            value = self._plain()
+            return json.dumps(value) if isinstance(value, bool) else text_of(value, self._facts)
+        if form.style == "only":
+            value = self._single()
+            if value is None:
+                return self._free()
+            return writing.body(value, self._facts) if _is_rows(value) else text_of(value, self._facts)
+        if form.style in ("csv", "tsv", "table"):
+            return self._table()
+        if form.style in ("srt", "vtt"):
+            return writing.subtitles(self._facts, form.style)
+        if form.style in ("one_word", "one_sentence"):
+            return self._short()
+        if form.style != "text":
+            return writing.listed(self._items(), form.style)
+        return self._sections(self._filler.fill(form.shape)) if form.shape else self._free()
+
+    def _plain(self) -> Any:
+        shape, question = self._form.shape, self._form.question
+        assert isinstance(shape, Leaf)
+        if shape.options:
+            option = judge.choice(self._facts, shape.options, question)
+            return {"true": True, "false": False}.get(option, option)
+        amount = judge.number(self._facts, question, shape)
+        if amount is None:
+            amount = (100 if _PERCENT.search(self._prompt) else 1) * judge.truth(self._facts, question)
+        return int(amount) if isinstance(amount, Seconds) else amount
+
+    def _single(self) -> Any:
+        """Return the fact for the words nearest to "only", as in "the product name only"; None if there is none."""
+        at = next((found.start for found in self._asked if found.key == "only"), 0)
+        known = [found for found in self._asked if self._facts.of(found.key) is not None]
+        if not known or self._is_question() or self._counted():
+            return None
+        last = min(known, key=lambda found: abs(found.start - at))
+        run = [found for found in known if found.start <= last.end + 1 and last.start <= found.end + 1]
+        key = " ".join(self._form.question[found.start : found.end] for found in run)
+        value = self._filler.fill(Leaf(), key) if len(run) > 1 else self._facts.of(last.key)
+        return self._limited(value)
+
+    def _items(self) -> list[str]:
+        return [writing.line(each, self._facts) for each in self._filler.items(self._form.concept)[: self._form.most]]
+
+    def _table(self) -> str:
+        form = self._form
+        shape = form.shape.each if isinstance(form.shape, Many) else None
+        concept = self._filler.concept_of(shape) if isinstance(shape, Row) else form.concept
+        rows = self._filler.rows(concept)
+        if isinstance(shape, Row):
+            header = [name for name, _ in shape.fields]
+            cells = [list(self._filler.fill(shape, "", row).values()) for row in rows]
+        else:
+            header = list(rows[0])
+            cells = [[plain(row[key]) for key in header] for row in rows]
+        return writing.table(header, cells, form.style, self._prompt, self._facts)
+
+    def _short(self) -> str:
+        facts = self._facts
+        known = [found.key for found in self._asked if facts.of(found.key) is not None]
+        concept = next(iter(known), "category")
+        if self._form.style == "one_sentence":
+            return facts.locale.description.opening[0].format_map(facts.phrases)
+        if self._is_question():
+            return facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
+        value = facts.of("category" if concept in ("summary", "description", "text") else concept)
+        return text_of(value[0] if isinstance(value, list) and value else value, facts).split(facts.locale.comma)[0]
+
+    def _named(self) -> dict[str, Any]:
+        """Return a key for each concept that the prompt asks for, or the answer to its question."""
+        if self._is_question():
+            right = judge.truth(self._facts, self._form.question)
+            return {"answer": right, "reason": self._facts.of("reason")}
+        counted = self._counted()
+        if counted:
+            return counted
+        return {_NAMES.get(concept, concept): self._bounded(concept) for concept in self._concepts()}
+
+    def _concepts(self) -> list[str]:
+        say, asked = self._facts.words.say, self._asked
+        # Of two words beside each other, the second is asked for: "speaker quotes" are quotes.
+        heads = [one.key for one, two in zip(asked, [*asked[1:], None], strict=False) if not _modifies(one, two)]
+        concepts = list(dict.fromkeys(key for key in heads if key in say and self._facts.of(key) is not None))
+        if "transcript" in concepts and "sound" in concepts:
+            concepts.remove("sound")  # "transcribe the audio"
+        if not concepts and any(found.key == "text" for found in asked):
+            return ["ocr"]
+        if not concepts and any(found.key in ("brand", "price") for found in asked):
+            return ["products"]
+        return concepts[:_MOST_SECTIONS] or ["summary", "events"]
+
+    def _bounded(self, concept: str) -> Any:
+        value = plain(self._facts.of(concept))
+        return value[: self._form.most] if isinstance(value, list) else value
+
+    def _free(self) -> str:
+        facts = self._facts
+        if self._is_question():
+            right = facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
+            stop = ". " if facts.locale.space else "。"
+            return f"{right}{stop}{facts.of('reason')}"
+        counted = self._counted()
+        if counted:
+            return "\n".join(facts.words.say["count"].format(n=f"{n:g}", what=what) for what, n in counted.items())
+        if (most := self._most_words()) is not None:
+            return " ".join(facts.of("reason").split()[:most]).rstrip(",.;:")
+        concepts = self._concepts()
+        bodies = [
+            writing.body(value, facts)
+            for concept in concepts
+            if (value := self._limited(facts.of(concept))) is not None
+        ]
+        if len(bodies) == 1:
+            return bodies[0]
+        return "\n\n".join(f"**{facts.words.say[name]}**\n{body}" for name, body in zip(concepts, bodies, strict=True))
+
+    def _most_words(self) -> int | None:
+        """Return the number in "at most ten words", or None."""
+        units = [found.start for found in self._asked if found.key == "words"]
+        numbers = [match[1] for at in units if (match := re.search(r"(\d{1,3})\W*$", self._form.question[:at]))]
+        return int(numbers[0]) if numbers else None
+
+    def _limited(self, value: Any) -> Any:
+        return value[: self._form.most] if isinstance(value, list) else value
+
+    def _sections(self, fields: dict[str, Any]) -> str:
+        parts = [(judge.spaced(key).capitalize(), value) for key, value in fields.items()]
+        if not any(isinstance(value, list | dict) for _, value in parts):
+            return "\n".join(f"- {label}: {text_of(value, self._facts)}" for label, value in parts)
+        bodies = [f"**{label}**\n{writing.body(value, self._facts)}" for label, value in parts]
+        return "\n\n".join(bodies) if len(bodies) > 1 else writing.body(parts[0][1], self._facts)
+
+    def _is_question(self) -> bool:
+        """Return whether the prompt is a question that yes or no answers."""
+        if self._facts.words.wh.find(self._form.question):
+            return False
+        keys = {found.key for found in self._asked}
+        marked = any(mark in self._form.question for mark in "?？؟") or "question" in keys
+        return marked and not keys & _REQUESTED
+
+    def _counted(self) -> dict[str, float]:
+        """Return the numbers that the prompt asks for by what it counts, in its own words."""
+        question = self._form.question
+        starts = [found.end for found in self._asked if found.key == "how_many"]
+        counted: dict[str, float] = {}
+        for start, end in pairwise([*starts, len(question)]):
+            part = question[start:end]
+            amount = judge.number(self._facts, part)
+            found = [*self._facts.words.things.find(part), *self._facts.words.ask.find(part)]
+            first = min((each for each in found if each.key not in _INTENTS), key=lambda each: each.start, default=None)
+            if amount is not None and first is not None:
+                counted[part[first.start : first.end].lower()] = amount
+        return counted
 
 
-def _answers(footage: Footage, prompt: str) -> dict[str, object]:
-    counted, rest = _counted(footage, prompt)
-    answer: dict[str, object] = {"answer": _NOT_IN_VIDEO} if _doubtful(prompt) else dict(counted)
-    parts = sections.asked_for(rest) if counted else _parts(prompt)
-    return answer | {part.name: part.content(footage) for part in parts}
+def _modifies(one: Found, two: Found | None) -> bool:
+    return (
+        two is not None
+        and two.start == one.end + 1
+        and one.key in ("speaker", "products", "people")
+        and two.key in LISTED
+    )
 
 
-def _text(footage: Footage, prompt: str) -> str:
-    if _doubtful(prompt):
-        return f"{_NOT_IN_VIDEO} {footage.summary()}"
-    counted, rest = _counted(footage, prompt)
-    lines = [_count_sentence(noun, count) for noun, count in counted.items()]
-    parts = sections.asked_for(rest) if counted else _parts(prompt)
-    bodies = [_body(part.content(footage)) for part in parts]
-    if len(parts) == 1 and not counted:
-        lead = "The main events of the video, in order:\n" if parts[0].name == "events" else ""
-        return lead + bodies[0]
-    return "\n\n".join(lines + [f"**{part.heading}**\n{body}" for part, body in zip(parts, bodies, strict=True)])
-
-
-def _parts(prompt: str) -> list[Section]:
-    return sections.asked_for(prompt) or [sections.named("summary"), sections.named("events")]
-
-
-def _counted(footage: Footage, prompt: str) -> tuple[dict[str, int], str]:
-    """Return the counts that the prompt asks for, at most five, and the prompt without them."""
-    nouns = [noun.lower() for noun in re.findall(_HOW_MANY, prompt)][:5]
-    return {noun: footage.count_of(noun) for noun in nouns}, re.sub(_HOW_MANY, " ", prompt)
-
-
-def _count_sentence(noun: str, count: int) -> str:
-    if count == 0:
-        return f"No {noun} can be seen in the video."
-    if count == 1:
-        return f"One {'person' if noun == 'people' else noun.removesuffix('s')} can be seen in the video."
-    return f"{'About ' if count > 20 else ''}{count} {noun} can be seen in the video."
-
-
-def _doubtful(prompt: str) -> bool:
-    """Return True for a yes-or-no question about something that no section covers."""
-    return bool(re.match(_YES_OR_NO, prompt)) and not sections.asked_for(prompt)
-
-
-def _fields_as_text(answer: object) -> str:
-    if isinstance(answer, dict) and not any(isinstance(value, (list, dict)) for value in answer.values()):
-        return _body(answer)
-    if isinstance(answer, dict) and len(answer) > 1:
-        return "\n\n".join(f"**{_label(key)}**\n{_body(value)}" for key, value in answer.items())
-    rows = next(iter(answer.values())) if isinstance(answer, dict) else answer
-    return _body(rows)
-
-
-def _body(content: object) -> str:
-    if isinstance(content, list) and content:
-        return "\n".join(f"- {_line(entry)}" for entry in content)
-    if isinstance(content, dict):
-        return "\n".join(f"- {_label(key)}: {_inline(value)}" for key, value in content.items())
-    return _inline(content)
-
-
-def _line(entry: object) -> str:
-    if not isinstance(entry, dict):
-        return _inline(entry)
-    if entry.keys() == {"start", "end", "description"}:
-        return f"[{entry['start']}–{entry['end']}] {entry['description']}"
-    if entry.keys() == {"quote", "speaker", "timestamp"}:
-        return f"“{entry['quote']}” — {entry['speaker']}, {entry['timestamp']}"
-    if entry.keys() == {"timestamp", "speaker", "text"}:
-        return f"[{entry['timestamp']}] {entry['speaker']}: {entry['text']}"
-    return "; ".join(f"{_label(key)}: {_inline(value)}" for key, value in entry.items())
-
-
-def _inline(value: object) -> str:
-    if isinstance(value, list) and value:
-        return ", ".join(map(_inline, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "not found in the video" if value is None or value == [] else str(value)
-
-
-def _label(key: str) -> str:
-    return key.replace("_", " ").capitalize()
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Fact)

@@ -11,18 +11,9 @@ from typing import Literal, NamedTuple
 from mockserver.core.journal import Delivered
 from mockserver.core.limits import Usage
 from mockserver.core.plans import Status
+from mockserver.core.verdict.declarations import Advised, Role
 
-# What an operation is for. `submit` creates a job or does paid work, `poll` reads the state of jobs, `list` reads many
-# jobs, `asset` sends a file of a result.
-Role = Literal["submit", "poll", "list", "asset", "other"]
 Seen = Literal["active", "succeeded", "ended"]
-
-
-class Advised(NamedTuple):
-    """A duration that a provider's documentation names, and the ledger row that says so (without the provider)."""
-
-    ms: int
-    row: str
 
 
 class OperationFacts(NamedTuple):

@@ -7,8 +7,9 @@ from mockserver.core.verdict.facts import Call
 # - `not_delivered`: nothing happened, so the request can be repeated
 # - `ambiguous`: the job exists, and the client has no readable reply that says so; a repetition pays twice
 # - `answered`: the provider refused the request; only what it allows can be repeated
-# - `unknown`: the records do not say
+# - `unknown`: the records do not say, or the reply had wrong bytes that the client may not have noticed
 Failure = Literal["not_delivered", "ambiguous", "answered", "unknown"]
+FINAL = (400, 401, 402, 403, 404, 405, 413, 415, 422)
 FAILURES: tuple[Failure, ...] = get_args(Failure)
 
 
@@ -26,11 +27,19 @@ def failure_of(call: Call, *, created: bool, complete: bool) -> Failure | None:
         return "ambiguous" if created and call.status >= 500 else "answered"
     if call.role != "submit":
         return "not_delivered"
+    if call.delivered == "damaged":
+        # Whether the client could read the reply is not visible on the wire.
+        return "unknown"
     if created:
         return "ambiguous"
     if call.delivered == "none" or complete:
         return "not_delivered"
     return "unknown"
+
+
+def is_final(call: Call) -> bool:
+    """Return True for a refusal that answers the request as it is: the same request gets the same answer."""
+    return call.delivered == "whole" and call.status in FINAL
 
 
 def is_retryable(call: Call) -> bool:

@@ -7,6 +7,8 @@ Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 # The most requests that one finding names.
 MOST_CALLS = 20
+# The most findings of one rule that are reported.
+MOST_FINDINGS = 100
 
 
 def at_least(severity: Severity, threshold: Severity) -> bool:

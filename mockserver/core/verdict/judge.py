@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mockserver.core.verdict.facts import Facts
 from mockserver.core.verdict.failures import Failure
-from mockserver.core.verdict.finding import MOST_CALLS, SEVERITIES, Finding, Severity, at_least
+from mockserver.core.verdict.finding import MOST_CALLS, MOST_FINDINGS, SEVERITIES, Finding, Severity, at_least
 from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.policy import DEFAULT_POLICY, Policy
 from mockserver.core.verdict.table import RULES, Rule
@@ -28,7 +28,7 @@ class Verdict:
 
     `requests`, `jobs` and `deliveries` count what was observed. `failures` are the failed requests with their class.
     `complete` is False if the oldest entries of the journal have been dropped. `allowed` counts the findings of allowed
-    rules, which are not reported.
+    rules, which are not reported. `left_out` counts the findings of rules that have more than 100.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -38,6 +38,7 @@ class Verdict:
     failures: tuple[FailedCall, ...] = ()
     complete: bool = True
     allowed: int = 0
+    left_out: int = 0
 
     @property
     def observed(self) -> bool:
@@ -69,20 +70,24 @@ def judge(facts: Facts, policy: Policy = DEFAULT_POLICY, more: Iterable[Finding]
     if policy.longest_poll is not None:
         facts = replace(facts, longest_poll=policy.longest_poll)
     lineage = Lineage(facts)
-    found = [(rule, finding) for rule in RULES for finding in _findings(lineage, rule)]
+    every = [(rule, tuple(_findings(lineage, rule))) for rule in RULES]
+    found = [(rule, finding) for rule, findings in every for finding in findings[:MOST_FINDINGS]]
+    left_out = sum(max(0, len(findings) - MOST_FINDINGS) for _, findings in every)
     reported = [
         replace(finding, severity=severity)
         for rule, finding in found
         if (severity := policy.severity(rule.name, rule.severity)) is not None
     ]
+    allowed = len(found) - len(reported)
     failures = [
         FailedCall(call.number, call.operation, call.status, lineage.failures[call.number])
         for call in facts.calls
         if call.number in lineage.failures
     ]
+    reported = _without_repetitions(reported)
     return Verdict(
         _ordered([*more, *reported]), len(facts.calls), len(facts.jobs), len(facts.deliveries), tuple(failures),
-        facts.complete, len(found) - len(reported),
+        facts.complete, allowed, left_out,
     )  # fmt: skip
 
 
@@ -93,6 +98,12 @@ def _findings(lineage: Lineage, rule: Rule) -> Iterable[Finding]:
             found.calls[:MOST_CALLS], found.jobs[:MOST_CALLS], found.provider, found.operation, found.account,
             found.cost, found.row, found.deliveries,
         )  # fmt: skip
+
+
+def _without_repetitions(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without wasted credits for jobs whose cost another finding names."""
+    priced = {job for each in findings if each.rule != "wasted_credits" and each.cost is not None for job in each.jobs}
+    return [each for each in findings if each.rule != "wasted_credits" or priced.isdisjoint(each.jobs)]
 
 
 def _ordered(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -4,8 +4,9 @@ Requests are grouped by what they are about, never by a hash of method, path and
 intent only if the same account asked for the same.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from mockserver.core.verdict.facts import (
@@ -168,6 +169,30 @@ class Lineage:
             if call.account is not None:
                 calls[call.account].append(call)
         return calls
+
+    def after(self, account: str, call: Call) -> Iterator[Call]:
+        """Yield the requests of an account after one of them."""
+        calls = self.by_account.get(account, [])
+        start = bisect_right(calls, call.number, key=lambda each: each.number)
+        return (calls[at] for at in range(start, len(calls)))
+
+    @cached_property
+    def _last_lists(self) -> Mapping[str, int]:
+        """When each account listed its jobs the last time."""
+        lists = (call for call in self.facts.calls if call.role == "list" and call.number not in self.failures)
+        return {call.account: call.at for call in lists if call.account is not None}
+
+    def was_listed(self, job: JobFacts, at: int) -> bool:
+        """Return True if the account listed its jobs at an instant or later. The list may have contained the job."""
+        return self._last_lists.get(job.account, -1) >= at
+
+    @cached_property
+    def _times_asked(self) -> Mapping[tuple[str | None, str | None], int]:
+        return Counter((call.account, call.intent) for call in self.facts.calls)
+
+    def times_asked(self, call: Call) -> int:
+        """Return how often the account asked for the same, before and after this request."""
+        return self._times_asked[call.account, call.intent]
 
     @cached_property
     def intents(self) -> list[list[Call]]:

@@ -7,7 +7,7 @@ from mockserver.core.verdict.facts import Call
 
 _LISTED = 6
 _STATUSES = {
-    "lost": "its reply was lost after the operation was done",
+    "lost": "its reply was lost although the operation was done",
     "none": "its connection was closed before anything was done",
     "part": "its reply ended early",
     "damaged": "its reply arrived with wrong bytes",

@@ -8,7 +8,6 @@ from mockserver.core.verdict.failures import is_retryable
 from mockserver.core.verdict.finding import Found
 from mockserver.core.verdict.lineage import Lineage, waited
 from mockserver.core.verdict.messages import credits, ids, many, numbers, result, seconds
-from mockserver.core.verdict.submits import listed_after
 
 # More than so many polls have to come too early.
 _PATIENT = 3
@@ -35,7 +34,7 @@ def poll_too_fast(lineage: Lineage) -> Iterator[Found]:
         if len(early) <= _PATIENT:
             continue
         calls, typical = [call for _, call in early], sorted(gap for gap, _ in early)[len(early) // 2]
-        who = f"{lineage.title(job.provider)} advises" if row is not None else "the provider gives no advice, so it is"
+        who = f"{lineage.title(job.provider)} advises" if row is not None else "without the provider's advice, wait"
         message = (
             f"{many(len(calls), 'poll')} of job {job.id} came about {seconds(typical)} after the one before: "
             f"{numbers(calls)}; {who} at least {seconds(advised)}"
@@ -66,22 +65,27 @@ def poll_storm(lineage: Lineage) -> Iterator[Found]:
             yield from _past_limit(lineage, account, calls)
 
 
-def _burst(polls: Sequence[Call]) -> list[Call]:
-    """Return the polls of the longest series with more than ten a second, in which jobs are polled again."""
-    longest: list[Call] = []
+def _burst(polls: Sequence[Call]) -> Sequence[Call]:
+    """Return the longest series with more than ten polls a second, in which jobs are polled again."""
+    series: list[Sequence[Call]] = []
     start = 0
     for end in range(_STORM, len(polls)):
-        if waited(polls[end - _STORM], polls[end]) > _SECOND:
-            start = end - _STORM + 1
+        if waited(polls[end - _STORM], polls[end]) <= _SECOND:
             continue
-        if end + 1 - start > len(longest) and _is_repeated(polls[start : end + 1], polls[:start]):
-            longest = list(polls[start : end + 1])
-    return longest
+        if end - start > _STORM:
+            series.append(polls[start:end])
+        start = end - _STORM + 1
+    if len(polls) - start > _STORM:
+        series.append(polls[start:])
+    repeated = (each for each in series if _is_repeated(each, polls))
+    return max(repeated, key=len, default=())
 
 
-def _is_repeated(burst: Sequence[Call], before: Sequence[Call]) -> bool:
+def _is_repeated(burst: Sequence[Call], polls: Sequence[Call]) -> bool:
     """Return True if a job is polled again that had not ended. To look at many jobs once is no storm."""
-    seen = {c.job for c in before if c.seen != "succeeded" and waited(c, burst[0]) <= _AGAIN_WITHIN}
+    first = burst[0]
+    before = (c for c in polls if c.number < first.number and waited(c, first) <= _AGAIN_WITHIN)
+    seen = {call.job for call in before if call.seen in (None, "active")}
     for call in burst:
         if call.job in seen:
             return True
@@ -92,10 +96,14 @@ def _is_repeated(burst: Sequence[Call], before: Sequence[Call]) -> bool:
 
 def _past_limit(lineage: Lineage, account: str, calls: Sequence[Call]) -> Iterator[Found]:
     """Yield windows of a limit that were used up mostly by polls of several jobs."""
+    windows: set[tuple[str, int]] = set()
     for at, refused in enumerate(calls):
         usage = refused.usage
         if refused.status != 429 or refused.scripted or refused.role != "poll" or usage is None:
             continue
+        if (usage.limit.name, usage.resets_at) in windows:
+            continue
+        windows.add((usage.limit.name, usage.resets_at))
         window = [c for c in calls[:at] if _same_window(c, refused)]
         polls = [c for c in window if c.role == "poll"]
         jobs = tuple(dict.fromkeys(c.job for c in polls if c.job is not None))
@@ -182,10 +190,14 @@ def gave_up_early(lineage: Lineage) -> Iterator[Found]:
         last, patience = polls[-1], provider.patience
         if last.seen != "active" or last.at - job.created_at >= patience.ms or not _clock_moves(polls):
             continue
-        silence = 3 * max(waited(a, b) for a, b in pairwise(polls))
-        alive = [c for c in lineage.by_account[job.account] if c.number > last.number and waited(last, c) > silence]
+        pause = max(waited(a, b) for a, b in pairwise(polls))
+        # The next poll would have come after that time.
+        if last.at - job.created_at + pause >= patience.ms:
+            continue
+        later = lineage.after(job.account, last)
+        alive = next((call for call in later if waited(last, call) > 3 * pause), None)
         # Without any later request, the program or the test may simply have ended.
-        if not alive or lineage.was_notified(job) or listed_after(lineage, job, last.ended_at):
+        if alive is None or lineage.was_notified(job) or lineage.was_listed(job, last.ended_at):
             continue
         message = (
             f"#{last.number} reported that job {job.id} is not finished {seconds(last.at - job.created_at)} after it "
@@ -193,7 +205,7 @@ def gave_up_early(lineage: Lineage) -> Iterator[Found]:
             f"{seconds(patience.ms)}"
         )
         row = f"{job.provider}.{patience.row}"
-        yield Found(message, ids([last, alive[0]]), (job.id,), job.provider, last.operation, job.account, row=row)
+        yield Found(message, ids([last, alive]), (job.id,), job.provider, last.operation, job.account, row=row)
 
 
 def _clock_moves(polls: Sequence[Call]) -> bool:
@@ -212,7 +224,7 @@ def abandoned_paid_job(lineage: Lineage) -> Iterator[Found]:
             continue
         if any(call.seen == "succeeded" for call in calls) or lineage.was_notified(job):
             continue
-        if listed_after(lineage, job, last.ended_at):
+        if lineage.was_listed(job, last.ended_at):
             continue
         charge = lineage.charge_of_job(job)
         cost = charge.net if charge is not None and charge.net > 0 else None

@@ -36,8 +36,7 @@ def webhook_only(lineage: Lineage) -> Iterator[Found]:
         sent = [attempt for d in deliveries for attempt in d.attempts if attempt.outcome != "lost"]
         if sent or any(call.at >= job.ended_at for call in lineage.about(job)):
             continue
-        calls = lineage.by_account.get(job.account, ())
-        if any(call.role == "list" and call.at >= job.ended_at for call in calls):
+        if lineage.was_listed(job, job.ended_at):
             continue
         first = deliveries[0]
         message = (

@@ -3,15 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from mockserver.core.limits import Usage
 from mockserver.core.verdict.facts import Call
+from mockserver.core.verdict.failures import is_final
 from mockserver.core.verdict.finding import Found
 from mockserver.core.verdict.lineage import Lineage, follows, waited
 from mockserver.core.verdict.messages import ids, many, numbers, seconds
 
-# These statuses answer the request as it is: the same request gets the same answer.
-_FINAL = (400, 401, 402, 403, 404, 405, 413, 415, 422)
 # A request that is sent again after this time is another one.
 _FORGOTTEN = 3_600_000
+# The request that ignores a refusal is among so many that follow it.
+_NEXT = 100
+# A smaller limit has no last tenth that headers could announce.
+_SMALLEST = 10
 # Timers are not exact.
 _EARLY = 250
 
@@ -19,18 +23,21 @@ _EARLY = 250
 def retry_after_ignored(lineage: Lineage) -> Iterator[Found]:
     """Yield requests that came before the time that a refusal named."""
     for account, calls in lineage.by_account.items():
-        by_reason: dict[tuple[str | None, int], tuple[Call, list[Call]]] = {}
+        by_reason: dict[str | None, tuple[Call, list[Call]]] = {}
         for at, refused in enumerate(calls):
             if refused.retry_at is None or refused.delivered != "whole":
                 continue
-            early = next((c for c in calls[at + 1 :] if _counts_too(lineage, refused, c)), None)
+            early = next((c for c in calls[at + 1 : at + _NEXT] if _counts_too(lineage, refused, c)), None)
             if early is None or not follows(early, refused) or not _is_early(refused, early):
                 continue
-            limit = refused.usage.limit.name if refused.status == 429 and refused.usage is not None else None
-            first, all_early = by_reason.setdefault((limit, refused.retry_at), (refused, []))
-            all_early.append(early)
-        for (limit, _), (first, early_calls) in by_reason.items():
-            yield _ignored(lineage, account, limit, first, early_calls)
+            by_reason.setdefault(_limit(refused) or refused.operation, (refused, []))[1].append(early)
+        for refused, early_calls in by_reason.values():
+            yield _ignored(lineage, account, refused, early_calls)
+
+
+def _limit(refused: Call) -> str | None:
+    """Return the limit that was used up; None if the refusal has another reason."""
+    return refused.usage.limit.name if refused.status == 429 and refused.usage is not None else None
 
 
 def _is_early(refused: Call, early: Call) -> bool:
@@ -42,12 +49,13 @@ def _counts_too(lineage: Lineage, refused: Call, call: Call) -> bool:
     """Return True if a request counts against the limit that was used up. Without one, the operation counts."""
     if call.operation == refused.operation:
         return True
-    limit = refused.usage.limit.name if refused.status == 429 and refused.usage is not None else None
+    limit = _limit(refused)
     return limit is not None and limit in lineage.operation(call).counts
 
 
-def _ignored(lineage: Lineage, account: str, limit: str | None, refused: Call, early: Sequence[Call]) -> Found:
+def _ignored(lineage: Lineage, account: str, refused: Call, early: Sequence[Call]) -> Found:
     assert refused.retry_at is not None
+    limit = _limit(refused)
     wait = seconds(refused.retry_at - refused.at)
     why = f"the limit {limit} is used up" if limit is not None else f"it was answered with {refused.status}"
     message = (
@@ -71,18 +79,14 @@ def retried_terminal(lineage: Lineage) -> Iterator[Found]:
             if chain and not _is_unchanged(lineage, chain[-1], call):
                 yield from _retried(lineage, chain)
                 chain = []
-            if chain or _is_final(call):
+            if chain or is_final(call):
                 chain.append(call)
         yield from _retried(lineage, chain)
 
 
-def _is_final(call: Call) -> bool:
-    return call.delivered == "whole" and call.status in _FINAL
-
-
 def _is_unchanged(lineage: Lineage, refused: Call, call: Call) -> bool:
     """Return True if nothing happened in between that could change the answer."""
-    if not _is_final(refused) or not follows(call, refused) or call.at - refused.at > _FORGOTTEN:
+    if not is_final(refused) or not follows(call, refused) or call.at - refused.at > _FORGOTTEN:
         return False
     if any(refused.number < number < call.number for number in lineage.facts.changes):
         return False
@@ -102,8 +106,7 @@ def _retried(lineage: Lineage, chain: Sequence[Call]) -> Iterator[Found]:
         return
     first, again = chain[0], chain[1:]
     message = (
-        f"#{first.number} was refused with {first.status}, and the same request was sent again unchanged "
-        f"{many(len(again), 'time')}: {numbers(again)}"
+        f"#{first.number} was refused with {first.status}, and {numbers(again)} sent the same request again unchanged"
     )
     yield Found(
         message, ids(chain), (), first.provider, first.operation, first.account
@@ -113,35 +116,51 @@ def _retried(lineage: Lineage, chain: Sequence[Call]) -> Iterator[Found]:
 def rate_headers_ignored(lineage: Lineage) -> Iterator[Found]:
     """Yield limits that ran out although the headers had announced it for the last tenth of them."""
     for account, calls in lineage.by_account.items():
-        reported: set[tuple[str, int]] = set()
+        windows: set[tuple[str, int]] = set()
+        found: dict[str, list[tuple[Call, Sequence[Call]]]] = defaultdict(list)
         for at, refused in enumerate(calls):
-            usage, provider = refused.usage, lineage.provider(refused.provider)
-            if refused.status != 429 or refused.scripted or usage is None or usage.limit.allowed is None:
+            usage = _used_up(lineage, refused)
+            if usage is None or (usage.limit.name, usage.resets_at) in windows:
                 continue
-            if provider is None or not provider.reports_remaining or (usage.limit.name, usage.resets_at) in reported:
-                continue
-            tenth = max(1, usage.limit.allowed // 10)
-            warned = [c for c in calls[:at] if _warned(c, refused, tenth)]
-            if len(warned) >= tenth:
-                reported.add((usage.limit.name, usage.resets_at))
-                yield _out_of(account, warned, refused, tenth)
+            windows.add((usage.limit.name, usage.resets_at))
+            warned = [c for c in calls[:at] if _warned(c, usage)]
+            if len(warned) >= _tenth(usage):
+                found[usage.limit.name].append((refused, warned))
+        for each in found.values():
+            yield _out_of(account, each)
 
 
-def _warned(call: Call, refused: Call, tenth: int) -> bool:
-    usage, limit = call.usage, refused.usage
-    if usage is None or limit is None or call.delivered != "whole" or call.status == 429:
+def _used_up(lineage: Lineage, refused: Call) -> Usage | None:
+    """Return the limit that a request was refused for; None if it has no last tenth, or no headers report it."""
+    usage, provider = refused.usage, lineage.provider(refused.provider)
+    if refused.status != 429 or refused.scripted or usage is None or (usage.limit.allowed or 0) < _SMALLEST:
+        return None
+    return usage if provider is not None and provider.reports_remaining else None
+
+
+def _tenth(usage: Usage) -> int:
+    return (usage.limit.allowed or 0) // 10
+
+
+def _warned(call: Call, limit: Usage) -> bool:
+    usage = call.usage
+    if usage is None or call.delivered != "whole" or call.status == 429:
         return False
     if usage.limit.name != limit.limit.name or usage.resets_at != limit.resets_at:
         return False
-    return usage.remaining is not None and usage.remaining <= tenth
+    return usage.remaining is not None and usage.remaining <= _tenth(limit)
 
 
-def _out_of(account: str, warned: Sequence[Call], refused: Call, tenth: int) -> Found:
+def _out_of(account: str, found: Sequence[tuple[Call, Sequence[Call]]]) -> Found:
+    refused, warned = found[0]
     usage = refused.usage
     assert usage is not None
+    more = f", and so in {many(len(found) - 1, 'later window')}" if len(found) > 1 else ""
     message = (
         f"the limit {usage.limit.name} ({usage.limit.allowed} per {usage.limit.period}) ran out in #{refused.number}, "
-        f"although the headers of {numbers(warned)} had reported that at most {tenth} requests were left"
+        f"although the headers of {numbers(warned)} had reported that at most "
+        f"{many(_tenth(usage), 'request')} were left{more}"
     )
     row = f"{refused.provider}.limit.{usage.limit.name}"
-    return Found(message, ids([*warned, refused]), (), refused.provider, refused.operation, account, row=row)
+    calls = ids([*warned, *(each for each, _ in found)])
+    return Found(message, calls, (), refused.provider, refused.operation, account, row=row)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mockserver.core.verdict.facts import Call, JobFacts
 from mockserver.core.verdict.finding import Found
 from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.messages import ids, numbers
@@ -10,18 +11,23 @@ from mockserver.core.verdict.messages import ids, numbers
 def truncation_unhandled(lineage: Lineage) -> Iterator[Found]:
     """Yield replies that ended early and that the client did not ask for again."""
     for call in lineage.facts.calls:
-        if call.delivered != "part" or call.operation is None:
+        # A paid request that is charged must not be repeated, so nothing can be asked of its client.
+        if call.delivered != "part" or call.operation is None or lineage.is_charged(call):
             continue
         job = lineage.job_of(call)
-        about_job = [] if job is None or job.cause == call.number else lineage.about(job)
-        same = [c for c in lineage.facts.calls if c.intent == call.intent and c.account == call.account]
-        if any(later.number > call.number for later in (*about_job, *(same if call.intent is not None else ()))):
-            continue
-        if job is not None and lineage.was_notified(job):
+        if _is_asked_again(lineage, call, job) or (job is not None and lineage.was_notified(job)):
             continue
         message = f"the reply to #{call.number} ({call.operation}) ended early, and no further request for it followed"
         jobs = () if call.job is None else (call.job,)
         yield Found(message, (call.number,), jobs, call.provider, call.operation, call.account)
+
+
+def _is_asked_again(lineage: Lineage, call: Call, job: JobFacts | None) -> bool:
+    """Return True if a later request is about the same, or if the client gave up after it had repeated the request."""
+    about_job = [] if job is None or job.cause == call.number else lineage.about(job)
+    if any(later.number > call.number for later in about_job):
+        return True
+    return call.intent is not None and lineage.times_asked(call) > 1
 
 
 def asset_never_fetched(lineage: Lineage) -> Iterator[Found]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from mockserver.core.verdict.facts import Call, JobFacts
-from mockserver.core.verdict.failures import is_retryable
-from mockserver.core.verdict.finding import Found
+from mockserver.core.verdict.failures import is_final, is_retryable
+from mockserver.core.verdict.finding import MOST_CALLS, Found
 from mockserver.core.verdict.lineage import Lineage, follows
 from mockserver.core.verdict.messages import credits, ids, numbers, result
 
@@ -63,7 +63,7 @@ def resubmitted_instead_of_polled(lineage: Lineage) -> Iterator[Found]:
     for calls in lineage.intents:
         made = [call for call in calls if lineage.created.get(call.number)]
         for at, earlier in enumerate(made):
-            later = [call for call in made[at + 1 :] if _while_active(lineage, earlier, call)]
+            later = [call for call in made[at + 1 : at + MOST_CALLS] if _while_active(lineage, earlier, call)]
             if later:
                 yield _resubmitted(lineage, [earlier, *later])
                 break
@@ -138,8 +138,10 @@ def wasted_credits(lineage: Lineage) -> Iterator[Found]:
         charge, creator = lineage.charge_of_job(job), lineage.creator(job)
         if charge is None or charge.net <= 0 or charge.pending or job.status != "succeeded":
             continue
-        if creator is None or is_collected(lineage, job):
+        if creator is None or is_collected(lineage, job) or _is_out_of_reach(lineage, creator):
             continue
+        if any(is_final(call) for call in lineage.polls(job)):
+            continue  # the provider refused to give the result
         yield Found(
             f"job {job.id} of #{job.cause} succeeded and cost {credits(charge.net)}, and its result was not collected",
             (job.cause,), (job.id,), job.provider, creator.operation, job.account, charge.net,
@@ -148,11 +150,20 @@ def wasted_credits(lineage: Lineage) -> Iterator[Found]:
     for call in lineage.facts.calls:
         charges = [] if lineage.created.get(call.number) else lineage.charges_of(call)
         paid = sum(charge.net for charge in charges if not charge.pending)
-        if paid > 0 and call.number in lineage.failures:
+        if paid > 0 and call.number in lineage.failures and not _is_out_of_reach(lineage, call):
             message = f"#{call.number} cost {credits(paid)}, and the client has no result of it: {result(call)}"
             yield Found(
                 message, (call.number,), (), call.provider, call.operation, call.account, paid, lineage.cost_row(call)
             )
+
+
+def _is_out_of_reach(lineage: Lineage, submit: Call) -> bool:
+    """Return True if the client cannot get the result: the reply was lost on the way, and no list shows the job."""
+    failure = lineage.failures.get(submit.number)
+    if failure not in ("ambiguous", "unknown") or submit.delivered == "client_left":
+        return False
+    provider = lineage.provider(submit.provider)
+    return provider is None or all(operation.role != "list" for operation in provider.operations.values())
 
 
 def is_collected(lineage: Lineage, job: JobFacts) -> bool:
@@ -164,10 +175,4 @@ def is_collected(lineage: Lineage, job: JobFacts) -> bool:
         c.seen == "succeeded" or (c.role == "asset" and c.number not in lineage.failures) for c in lineage.about(job)
     ):
         return True
-    return lineage.was_notified(job) or listed_after(lineage, job, job.ended_at or job.created_at)
-
-
-def listed_after(lineage: Lineage, job: JobFacts, at: int) -> bool:
-    """Return True if the account listed its jobs at an instant or later. A list may have contained the job."""
-    calls = lineage.by_account.get(job.account, ())
-    return any(call.role == "list" and call.at >= at and call.number not in lineage.failures for call in calls)
+    return lineage.was_notified(job) or lineage.was_listed(job, job.ended_at or job.created_at)

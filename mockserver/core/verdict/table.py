@@ -100,7 +100,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "truncation_unhandled", "note", results.truncation_unhandled,
         "A stream or a reply ended early, and no further request for it follows. The application may have reported it",
-        "The client closed the connection, or the request was repeated",
+        "The client closed the connection, the request was repeated at least once, or it is charged, so that a "
+        "repetition would be paid for twice",
         "Check that a reply is complete before it is used, and report one that is not",
     ),
     Rule(
@@ -154,7 +155,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "rate_headers_ignored", "note", refusals.rate_headers_ignored,
         "A limit ran out although the headers of the replies had announced it for the last tenth of the window",
-        "The provider has no such headers, or the scenario refused the request",
+        "The provider has no such headers, the limit is below ten, or the scenario refused the request",
         "Slow down when the remaining requests become few",
     ),
     Rule(
@@ -172,7 +173,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "wasted_credits", "note", submits.wasted_credits,
         "Credits were charged for a job that succeeded, and the client has not received its result",
-        "The result was received in a reply, as a file or by a webhook, or the job was refunded",
+        "The result was received in a reply, as a file or by a webhook, the job was refunded, or the reply with its id "
+        "was lost and the provider has no list of jobs",
         "Collect the result of every job, or do not submit it",
     ),
 )  # fmt: skip

@@ -77,7 +77,7 @@ def _get(api: str, name: str) -> Operation:
     handler, path = partial(descriptions.retrieve, api), f"{_PATHS[api]}/{{job_id}}"
     rows = ("rule.status_reply",)
     return _operation(api)(
-        f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", by_status, ledger_rows=rows
+        f"get_{name}", "GET", path, handler, f"Get a job of the {api} API", by_status, job_in="job_id", ledger_rows=rows
     )
 
 
@@ -88,8 +88,9 @@ def _replay(api: str, name: str) -> Operation:
     description = "Sends the same event with the same bytes as a new attempt. Returns 400 if the job has not ended."
     rows = ("rule.replay_reply",)
     return _operation(api)(
-        f"replay_{name}", "POST", path, handler, summary, by_status, description=description, ledger_rows=rows
-    )
+        f"replay_{name}", "POST", path, handler, summary, by_status, description=description, job_in="job_id",
+        ledger_rows=rows,
+    )  # fmt: skip
 
 
 def _secret(api: str, name: str, path: str) -> Operation:

@@ -100,6 +100,7 @@ class Descrideo(Provider):
         SUCCEEDED: Event("A job succeeded", replies.Succeeded, example=examples.SUCCEEDED),
         FAILED: Event("A job failed", replies.Failed, example=examples.FAILED),
     }
+    call_outs = (sources.RESOLVE, sources.FETCH)
     event_field = "status"
     event_job = ("job_id",)
     job_events = {"succeeded": SUCCEEDED, "failed": FAILED, "cancelled": FAILED}

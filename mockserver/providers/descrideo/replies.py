@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mockserver.kit.additive import OpenText
 from mockserver.kit.models import Instant, ProviderOptions, Shape
 from mockserver.providers.descrideo.requests import Mode
 
@@ -64,7 +65,7 @@ class Timing(Shape):
 
 
 class Failure(Shape):
-    code: str
+    code: OpenText
     message: str
 
 

@@ -44,7 +44,8 @@ _SAMPLED: JsonDict = {
         "transcription": {
             "properties": {
                 "segments": {"enum": [*COUNTS, None]},
-                "segment_sec": {"type": ["number", "null"], "minimum": SEGMENT_SEC[0], "maximum": SEGMENT_SEC[1]},
+                # Without `type`, which older versions of FastAPI accept only as one word. Bounds are for numbers.
+                "segment_sec": {"minimum": SEGMENT_SEC[0], "maximum": SEGMENT_SEC[1]},
             }
         }
     }

@@ -5,12 +5,11 @@ it is done, and released if it fails or the client leaves before that (FACTS sec
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
 from mockserver.core.match import SUBJECT_MAX
-from mockserver.core.seeded import Seeded
 from mockserver.kit.operations import Deferred, Reply
 from mockserver.providers.dumplingai.contract import as_schema
 from mockserver.providers.dumplingai.formats import SUPPORTED
@@ -19,7 +18,11 @@ from mockserver.providers.dumplingai.video import Video, look_at
 from mockserver.wire.exchange import Exchange
 from mockserver.wire.work import due_of, steps_of
 
+if TYPE_CHECKING:
+    from mockserver.content.extraction.answers import Result
+
 _BASE, _PER_SECOND = 100, 10
+_IN_ENGLISH = "the results are in English: mockserver has no phrases in the language of the prompt"
 _A_CREDIT = 1000 // _PER_SECOND  # milliseconds
 
 
@@ -37,7 +40,10 @@ async def extract_video(exchange: Exchange) -> Deferred:
     if not body.prompt and not literal:
         raise Refusal("invalid_request", "prompt is required", ledger_rows=("rule.empty_prompt",))
     video = await look_at(exchange, body.input_method, body.video, literal=literal)
-    rows = (*video.ledger_rows, "rule.rounding") if video.duration % _A_CREDIT else video.ledger_rows
+    result = _result(exchange, body, video)
+    rows = (*video.ledger_rows, *_rows_of_result(result))
+    if video.duration % _A_CREDIT:
+        rows = (*rows, "rule.rounding")
     exchange.admit(*rows)
     store, clock, account, usage = (
         exchange.sandbox.store,
@@ -49,7 +55,7 @@ async def extract_video(exchange: Exchange) -> Deferred:
     await exchange.credits.reserve(reference, usage * CREDIT)
     work = steps_of(exchange, reference)
     # The whole request is not kept during the work, which can take minutes: it may contain a large file.
-    seeded, prompt, as_json = exchange.seeded.child("dumplingai", "video", video.mark), body.prompt, body.json_mode
+    prompt, note = body.prompt, video.note or (_IN_ENGLISH if result.foreign else None)
 
     async def abandoned() -> None:
         await store.release(account, clock.now(), reference)
@@ -60,12 +66,12 @@ async def extract_video(exchange: Exchange) -> Deferred:
             raise Refusal("server_error", work[-1].error or "", scripted=True)
         await store.capture(account, clock.now(), reference)
         extraction = {
-            "results": _results(seeded, prompt, video, as_json=as_json),
+            "results": result.text,
             "prompt": prompt,
             "videoDuration": video.duration / 1000,
             "creditUsage": usage,
         }
-        return Reply(body=extraction, ledger_rows=rows, note=video.note)
+        return Reply(body=extraction, ledger_rows=rows, note=note)
 
     return Deferred(due_of(work, exchange.now), extracted, abandoned)
 
@@ -96,7 +102,17 @@ def subject(data: Any) -> str | None:
     return "\n".join(str(data[name])[:SUBJECT_MAX] for name in names)
 
 
-def _results(seeded: Seeded, prompt: str, video: Video, *, as_json: bool) -> str:
-    from mockserver.content.extraction.answers import extract
+def _result(exchange: Exchange, body: ExtractVideo, video: Video) -> "Result":
+    from mockserver.content.extraction.answers import answer
 
-    return extract(seeded, prompt, video.hint, video.duration / 1000, as_json)
+    seeded = exchange.seeded.child("dumplingai", "video", video.mark)
+    return answer(seeded, body.prompt, video.hint, video.duration / 1000, body.json_mode)
+
+
+def _rows_of_result(result: "Result") -> Iterator[str]:
+    if result.formed:
+        yield "rule.form"
+    if result.foreign:
+        yield "rule.other_language"
+    elif result.language != "en":
+        yield "rule.prompt_language"

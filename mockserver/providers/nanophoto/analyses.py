@@ -8,17 +8,21 @@ the first byte. Steps that wait for polls take no time, because there are no pol
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from mockserver.content.videos import address
 from mockserver.core.faults import Fault, Refusal
+from mockserver.core.jobs import Job
 from mockserver.core.plans import Plan, Step
 from mockserver.core.seeded import Seeded
+from mockserver.core.streams import duration_of
 from mockserver.kit.operations import Deferred, Reply, Stream
 from mockserver.providers.nanophoto import prices
 from mockserver.providers.nanophoto.codes import CODES, PREFIX
 from mockserver.providers.nanophoto.links import is_shown
 from mockserver.providers.nanophoto.models import FIELDS, ReversePrompt
 from mockserver.providers.nanophoto.upload import inspect
+from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.state import SandboxState
 from mockserver.wire.exchange import Exchange
 from mockserver.wire.stream import compose_stream, ends_at
@@ -63,7 +67,7 @@ async def reverse_prompt(exchange: Exchange) -> Deferred:
     began = max(starts, sandbox.clock.now())
     stream = compose_stream(exchange, began, seeded, lambda: _text(sandbox, source, video, locale), job_id)
     request = {"source": body.source, "locale": locale, "hint": video.hint}
-    await exchange.jobs.submit(
+    job = await exchange.jobs.submit(
         job_id, request=request, plan=_plan(exchange.fault, work, stream, starts), cost=prices.ANALYSIS
     )
     end = work[-1]
@@ -73,9 +77,19 @@ async def reverse_prompt(exchange: Exchange) -> Deferred:
         if end.status != "succeeded":
             code = end.code if end.code in CODES else "VIDEO_PROCESSING_FAILED"
             raise Refusal(f"{PREFIX}{code}", end.error or "", scripted=True, job=job_id)
-        return Reply(content_type=TEXT_TYPE, stream=stream, job=job_id, ledger_rows=rows)
+        sent = stream if stream.track.resumed is None else stream._replace(go_on=partial(_release, sandbox, job))
+        return Reply(content_type=TEXT_TYPE, stream=sent, job=job_id, ledger_rows=rows)
 
     return Deferred(due_of(work, now), finished, None, job_id, _LEFT, ("ending.client_left",))
+
+
+async def _release(sandbox: Sandbox, job: Job) -> None:
+    """Let the job of a held stream go on."""
+    now = sandbox.clock.now()
+    await sandbox.settling.settle(now)
+    current = await sandbox.store.get_job(job.provider, job.account, job.id)
+    if current is not None and current.at(now).step.held:
+        await sandbox.replace_job(current, current.released(now))
 
 
 async def _video(exchange: Exchange, body: ReversePrompt) -> tuple[_Video, tuple[str, ...]]:
@@ -101,6 +115,8 @@ def _plan(fault: Fault | None, work: tuple[Step, ...], stream: Stream, starts: i
         until = ends_at(stream)
         if until > starts:
             lead.append(Step("running", progress=(0, 100), duration=until - starts))
+        if stream.track.resumed is not None:
+            lead += (Step("running", held=True), Step("running", duration=duration_of(stream.track.resumed)))
         whole = stream.track.ending == "complete"
         end = end if whole else Step("failed", error="the stream broke off")
     return Plan("reverse_prompt", (*lead, end))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from mockserver.core.faults import Refusal
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Error, RefusalContext
 from mockserver.kit.operations import Documented, ErrorReplies, Operation
 from mockserver.kit.provider import Provider
@@ -72,6 +73,7 @@ class NanoPhoto(Provider):
         "*": ("rule.checks",),
     }
     default_credits = 1_000_000
+    poll_every = Advised(5_000, "rule.poll_every")
     max_body = _MAX_BODY
     language = ("locale",)
     operations = _operations()

@@ -22,8 +22,6 @@ STATUSES: Mapping[str, Sequence[Status]] = {
 }
 UNLIMITED = -1
 _TIER_BONUS = {"basic": 10, "pro": 30, "enterprise": 50}
-# `free` renders in 360p, so 360p costs more but is not a higher quality.
-_HIGHER = ("premium", "1080p")
 _RENDERED = {"free": "360p", "premium": "1080p"}
 _SHOWN = 50
 
@@ -35,7 +33,7 @@ def cost(quality: str) -> int:
 
 def priority(quality: str, tier: str) -> int:
     """Return the priority of a video in the queue, by quality and tier (FACTS section 2, queue)."""
-    return (10 if quality in _HIGHER else 0) + _TIER_BONUS.get(tier, 0)
+    return (10 if quality == "1080p" else 0) + _TIER_BONUS.get(tier, 0)
 
 
 def wait_minutes(priority: int) -> int:
@@ -43,11 +41,14 @@ def wait_minutes(priority: int) -> int:
     return max(5, 30 - 2 * priority)
 
 
-def duration(quality: str, *, observed: bool) -> int:
-    """Return the length of a video in seconds (FACTS section 2, duration). Only that of `free` is documented: 30."""
-    if quality != "free":
-        return 60
+def duration(*, observed: bool) -> int:
+    """Return the length of a video in seconds (FACTS section 2, duration)."""
     return 8 if observed else 30
+
+
+def height(quality: str) -> int:
+    """Return the height of a video in pixels."""
+    return int(_RENDERED.get(quality, quality).removesuffix("p"))
 
 
 def listed_quality(quality: str, *, observed: bool) -> str:

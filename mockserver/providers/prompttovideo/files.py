@@ -6,6 +6,7 @@ from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.seeded import Seeded
 from mockserver.kit.operations import Documented, Operation, Reply
+from mockserver.providers.prompttovideo import figures
 from mockserver.wire.exchange import Exchange
 from mockserver.wire.ranges import File, file_reply
 
@@ -18,6 +19,7 @@ def operations() -> tuple[Operation, ...]:
         Operation(
             "video_file", "GET", "/storage/videos/{name}", video_file, "Download a video",
             {200: Documented("The video", content_type="video/mp4")}, public=True, hidden=True,
+            ledger_rows=("rule.resolution",),
         ),
         Operation(
             "thumbnail_file", "GET", "/storage/thumbnails/{name}", thumbnail_file, "Download a thumbnail",
@@ -45,18 +47,18 @@ def links(exchange: Exchange, job: Job) -> dict[str, Any]:
 
 
 async def video_file(exchange: Exchange) -> Reply:
-    """GET /storage/videos/{name}: an MP4 file of the stated duration, or a range of it."""
+    """GET /storage/videos/{name}: an MP4 file of the stated duration and resolution, or a range of it."""
     from mockserver.media.maker import video
 
     job = await _completed(exchange, _VIDEO)
-    file = video(job.facts["duration"] * 1000, _seed(job))
+    file = video(job.facts["duration"] * 1000, _seed(job), figures.height(job.request["quality"]))
     return file_reply(File(file.data, "video/mp4"), exchange.request.method, exchange.request.headers)._replace(
         job=job.id
     )
 
 
 async def thumbnail_file(exchange: Exchange) -> Reply:
-    """GET /storage/thumbnails/{name}: a PNG file in the colours of the video."""
+    """GET /storage/thumbnails/{name}: a PNG file, a picture of the video."""
     from mockserver.media.picture import thumbnail
 
     job = await _completed(exchange, _THUMBNAIL)

@@ -162,10 +162,20 @@ class ScenarioOptions(ProviderOptions):
 
     durations: Literal["documented", "observed"] = Field(
         default="documented",
-        description="`observed`: free videos last 8 s; `documented`: 30 s, as in the documentation's example",
+        description="`observed`: videos last 8 s; `documented`: 30 s, as in the documentation's example",
     )
     listed_quality: Literal["documented", "observed"] = Field(
         default="documented",
         description="`observed`: lists and the queue show the quality of the request; `documented`: 360p for free and "
         "1080p for premium, as in the documentation's examples",
+    )
+    bad_requests: Literal["documented", "observed"] = Field(
+        default="documented",
+        description="`observed`: a missing content type, malformed JSON, a JSON array, an unknown path or method, and "
+        "an id that is not a number get pages in HTML, and any prompt that is not empty is accepted; `documented`: "
+        "JSON errors",
+    )
+    counting: Literal["documented", "observed"] = Field(
+        default="documented",
+        description="`observed`: generating a video counts twice towards the quota; `documented`: once",
     )

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
-from mockserver.core.verdict.facts import Advised
-from mockserver.kit.errors import Error, RefusalContext
+from mockserver.core.verdict.declarations import Advised
+from mockserver.kit.errors import NO_CONTEXT, Error, RefusalContext
 from mockserver.kit.models import Shape, problems
-from mockserver.kit.operations import Documented, ErrorReplies, Operation
+from mockserver.kit.operations import Documented, ErrorReplies, Operation, Reply
 from mockserver.kit.provider import Provider
-from mockserver.providers.prompttovideo import account, examples, figures, files, models, videos
+from mockserver.providers.prompttovideo import account, examples, figures, files, models, observed, videos
 
 _ERRORS = ErrorReplies(
     {
@@ -48,7 +48,7 @@ def _operations() -> tuple[Operation, ...]:
         Operation(
             "get_status", "GET", "/api/v1/video/{video_id}/status", videos.status, "Get a video's status",
             _replies("The video", models.VideoStatus, examples.STATUS, 404), path_types={"video_id": int},
-            asset=("video_url",),
+            job_in="video_id", asset=("video_url",),
         ),
         Operation(
             "list_videos", "GET", "/api/v1/videos", videos.list_videos, "List videos, newest first",
@@ -91,7 +91,9 @@ class PromptToVideo(Provider):
     # The shortest wait that the queue announces.
     patience = Advised(300_000, "rule.wait")
     default_credits = 1_000_000
+    first_parameter_counts = True
     options_model = models.ScenarioOptions
+    cors = True
     # FACTS section 2 has the messages of 400, 401, 402, 404 and 429. The others are similar.
     errors = {
         "unauthorized": Error("Invalid token", row="invalid_token", fixed=True),
@@ -104,6 +106,7 @@ class PromptToVideo(Provider):
         "invalid_request": Error("Invalid request"),
         "malformed": _NO_JSON,
         "not_an_object": _NO_JSON,
+        "no_data": _NO_JSON,
         "unsupported_media_type": _NO_JSON,
         "prompt_required": Error("Prompt is required"),
         # It is assumed that a blank prompt counts as missing, so it has a separate row.
@@ -118,6 +121,30 @@ class PromptToVideo(Provider):
     }
     states = figures.STATES
     operations = _operations()
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        """Return the token behind `Bearer `, which must be written like this (FACTS section 2, scheme)."""
+        value = headers.get("authorization", "")
+        if not value.startswith("Bearer "):
+            raise Refusal("unauthorized", case="no_credential")
+        token = value.removeprefix("Bearer ").strip()
+        if not token:
+            raise Refusal("unauthorized")
+        return token
+
+    def is_json(self, media_type: str, options: Mapping[str, Any]) -> bool:
+        return observed.is_on(options) and media_type.startswith("application/") and media_type.endswith("+json")
+
+    def lenient(self, data: Any, options: Mapping[str, Any]) -> BaseModel | None:
+        return observed.accepted(data) if observed.is_on(options) else None
+
+    def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
+        if observed.is_on(context.options):
+            refusal = observed.reworded(refusal)
+            page = observed.page(refusal)
+            if page is not None:
+                return page
+        return super().error_reply(refusal, context)
 
     def error_row(self, name: str, error: Error, refusal: Refusal) -> str:
         """Return the row of the error whose message the scenario uses; without one, the row of the entry."""
@@ -145,4 +172,5 @@ class PromptToVideo(Provider):
         prompt = data.get("prompt")
         if prompt and not isinstance(prompt, str):
             return Refusal("invalid_request", row="prompt_no_text")
-        return Refusal("invalid_request", row="blank_prompt" if prompt else "prompt_required")
+        case = None if data else "empty"
+        return Refusal("invalid_request", row="blank_prompt" if prompt else "prompt_required", case=case)

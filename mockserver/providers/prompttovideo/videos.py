@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mockserver.clock import rfc3339
-from mockserver.core.jobs import Job
+from mockserver.core.faults import Refusal
+from mockserver.core.jobs import Job, State
 from mockserver.kit.operations import Reply
-from mockserver.providers.prompttovideo import figures
+from mockserver.providers.prompttovideo import figures, observed
 from mockserver.providers.prompttovideo.files import links, new_token
 from mockserver.providers.prompttovideo.models import DOCUMENTED, Generate
 from mockserver.store.protocol import Page
@@ -26,14 +27,16 @@ _SHOWN = 60
 async def generate(exchange: Exchange) -> Reply:
     """POST /api/v1/generate."""
     quality, prompt = exchange.body.quality, exchange.body.prompt
+    if exchange.option("counting") == "observed":
+        exchange.admit("rule.counted_twice")
+        await exchange.spend("calls_per_day")
     priority = figures.priority(quality, exchange.account.tier)
     video_id = await _new_id(exchange)
-    observed = exchange.option("durations") == "observed"
     job = await exchange.jobs.submit(
         video_id,
         request={"prompt": prompt, "quality": quality},
         facts={
-            "duration": figures.duration(quality, observed=observed),
+            "duration": figures.duration(observed=exchange.option("durations") == "observed"),
             "token": new_token(exchange, video_id),
             # The credits are given back only if the video was never started (FACTS section 2, cost).
             "refund": "unstarted",
@@ -55,6 +58,8 @@ async def generate(exchange: Exchange) -> Reply:
 
 async def status(exchange: Exchange) -> Reply:
     """GET /api/v1/video/{video_id}/status."""
+    if observed.is_on({"bad_requests": exchange.option("bad_requests")}) and not exchange.path["video_id"].isdecimal():
+        raise Refusal("not_found", row="no_such_path")
     job, _ = await exchange.jobs.get_and_poll(exchange.path["video_id"])
     return Reply(200, _full(exchange, job), job=job.id, ledger_rows=tuple(_rows_of_state(exchange, job)))
 
@@ -108,6 +113,8 @@ def rows_of_video(exchange: Exchange) -> Iterator[str]:
         yield "rule.default_quality"
     if exchange.body.quality not in DOCUMENTED:
         yield "rule.other_qualities"
+    if isinstance(exchange.body, observed.Accepted):
+        yield "rule.bad_requests_observed"
     if not Generate.model_fields.keys() >= exchange.data.keys():
         yield "rule.unknown_fields"
     if exchange.account.credits is None:
@@ -118,15 +125,18 @@ def rows_of_list(exchange: Exchange) -> Iterator[str]:
     """Yield the rows of the ledger for a list."""
     if any(_BELOW_ONE.fullmatch(exchange.query.get(name, "")) for name in ("page", "per_page")):
         yield "rule.below_one"
+    if exchange.request.query.count(b"=") > len(exchange.query):
+        yield "rule.first_parameter"
 
 
 def _rows_of_state(exchange: Exchange, job: Job) -> Iterator[str]:
     """Yield the rows of the ledger for a video in its current state."""
-    status = job.at(exchange.now).status
-    yield f"state.{figures.STATES[status]}"
+    state = job.at(exchange.now)
+    status = state.status
+    yield "rule.content_violation" if _is_violation(state) else f"state.{figures.STATES[status]}"
     if status == "succeeded":
-        observed = job.facts["duration"] != figures.duration("free", observed=False)
-        yield "rule.observed_durations" if observed else "rule.duration"
+        documented = job.facts["duration"] == figures.duration(observed=False)
+        yield "rule.duration" if documented else "rule.observed_durations"
     elif status == "failed":
         yield "rule.failed_video"
     elif status == "cancelled":
@@ -162,7 +172,7 @@ def _full(exchange: Exchange, job: Job) -> dict[str, Any]:
     state = job.at(exchange.now)
     body = {
         "video_id": int(job.id),
-        "status": figures.STATES[state.status],
+        "status": _status(state),
         "prompt": job.request["prompt"],
         "quality": job.request["quality"],
         "created_at": rfc3339(job.created_at),
@@ -171,8 +181,18 @@ def _full(exchange: Exchange, job: Job) -> dict[str, Any]:
     if state.status == "succeeded":
         return {**body, **links(exchange, job), "completed_at": rfc3339(state.entered_at)}
     if state.terminal:
-        body["error"] = state.step.error or "Video generation failed"
+        own = None if _is_violation(state) else state.step.error
+        body["error"] = own or "Video generation failed"
     return body
+
+
+def _status(state: State) -> str:
+    return observed.VIOLATION if _is_violation(state) else figures.STATES[state.status]
+
+
+def _is_violation(state: State) -> bool:
+    """Return whether the scenario lets the video fail with the source's further status."""
+    return state.status == "failed" and state.step.error == observed.VIOLATION
 
 
 def _listed(exchange: Exchange, job: Job) -> dict[str, Any]:
@@ -181,7 +201,7 @@ def _listed(exchange: Exchange, job: Job) -> dict[str, Any]:
         "id": int(job.id),
         "prompt": job.request["prompt"],
         "quality": _quality(exchange, job),
-        "status": figures.STATES[state.status],
+        "status": _status(state),
         "created_at": rfc3339(job.created_at),
         "updated_at": rfc3339(state.entered_at),
     }

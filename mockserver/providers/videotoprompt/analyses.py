@@ -115,7 +115,8 @@ async def submit_batch(exchange: Exchange) -> Reply:
     if good:
         await exchange.spend(DAILY, amount=good)
     batch_id = await exchange.ids.job("bat_", ID_LENGTH)
-    ids = [await _batch_item(exchange, batch_id, *pair) for pair in zip(items, checked, strict=True)]
+    pairs = enumerate(zip(items, checked, strict=True), 1)
+    ids = [await _batch_item(exchange, batch_id, number, *pair) for number, pair in pairs]
     facts = {"items": ids, "webhook_url": exchange.body.webhook_url}
     await exchange.jobs.submit(batch_id, request={}, facts=facts, plan=_BATCH_PLAN)
     states = [(await exchange.jobs.get(i)).at(now) for i in ids]
@@ -158,13 +159,13 @@ async def _accepted(
     return Reply(202, body, job=job.id, ledger_rows=_ACCEPTED, note=languages.note_on(request["language"]))
 
 
-async def _batch_item(exchange: Exchange, batch_id: str, data: Any, item: UrlAnalysis | str) -> str:
+async def _batch_item(exchange: Exchange, batch_id: str, number: int, data: Any, item: UrlAnalysis | str) -> str:
     fingerprint = repr(data).encode("utf-8", "replace")
     job_id = await exchange.ids.job("ana_", ID_LENGTH, fingerprint=fingerprint)
     if isinstance(item, str):
         await exchange.jobs.submit(job_id, request={}, facts={"batch": batch_id}, plan=_failing(item))
         return job_id
-    rule = await exchange.rule_for(data, ("url",))
+    rule = await exchange.rule_for_item(number, data, ("url",))
     plan, facts = _item_plan(exchange, job_id, rule), {"batch": batch_id}
     await exchange.jobs.submit(job_id, request=_job_request(item, item.url), facts=facts, rule=rule, plan=plan)
     return job_id

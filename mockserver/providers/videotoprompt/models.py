@@ -1,10 +1,12 @@
 """The models of VideoToPrompt's requests and replies."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from mockserver.core.scenario import SECRET
+from mockserver.kit.additive import OpenText
 from mockserver.kit.languages import IsoLanguage
 from mockserver.kit.models import Body, Instant, ProviderOptions, Shape, WebUrl
 
@@ -33,6 +35,16 @@ REDIRECT_URI = (
     rf"^(?:https?://{_HOST}(?:[/?]{_URI}*)?|(?!https?:|javascript:|data:|vbscript:)[a-z][a-z0-9+.-]*:{_URI}*)$"
 )
 
+
+def _redirect_uri(text: str) -> str:
+    if not re.match(REDIRECT_URI, text):
+        raise ValueError("must be an absolute URI without a fragment")
+    return text
+
+
+# Not `Field(pattern=...)`: pydantic's own engine has no look-ahead, and older versions of FastAPI do not pass on which
+# engine a model uses.
+RedirectUri = Annotated[str, AfterValidator(_redirect_uri), Field(json_schema_extra={"pattern": REDIRECT_URI})]
 AnalysisId = Annotated[str, Field(pattern="^ana_[A-Za-z0-9]+$", examples=["ana_abc123"])]
 BatchId = Annotated[str, Field(pattern="^bat_[A-Za-z0-9]+$", examples=["bat_abc123"])]
 Language = Annotated[IsoLanguage, Field(description="ISO 639-1 code of the output's language")]
@@ -65,6 +77,12 @@ class UrlAnalysis(Options):
         return self
 
 
+def _form_boolean(schema: dict[str, Any]) -> None:
+    # The values, and no `type`: older versions of FastAPI accept only one type.
+    del schema["type"]
+    schema["enum"] = [True, False, *TRUE, *FALSE]
+
+
 class UploadAnalysis(Options):
     """An analysis of an uploaded video: a multipart form."""
 
@@ -74,7 +92,7 @@ class UploadAnalysis(Options):
     include_negative: bool = Field(
         default=False,
         description="whether to add a negative prompt; for midjourney and stable-diffusion only",
-        json_schema_extra={"type": ["boolean", "string"], "enum": [True, False, *TRUE, *FALSE]},
+        json_schema_extra=_form_boolean,
     )
 
 
@@ -105,9 +123,9 @@ class StyleAnalysis(Shape):
     """The style of the video."""
 
     dominant_colors: list[str]
-    lighting: str
-    mood: str
-    camera: str
+    lighting: OpenText
+    mood: OpenText
+    camera: OpenText
 
 
 class Prompt(Shape):
@@ -211,7 +229,7 @@ class AuthorizeQuery(BaseModel, defer_build=True):
     """A request for a code (RFC 6749 section 4.1.1). If one of the last five is invalid, the client gets the error."""
 
     client_id: str = Field(min_length=1, description="any, unless the scenario lists clients")
-    redirect_uri: str = Field(pattern=REDIRECT_URI, description="where the user is redirected to")
+    redirect_uri: RedirectUri = Field(description="where the user is redirected to")
     response_type: str = Field(default="code", description="required; must be `code`")
     scope: str = Field(default="", description="some of analyze:read, analyze:write, account:read; default: all")
     state: str = Field(default="", description="returned unchanged")
@@ -219,7 +237,7 @@ class AuthorizeQuery(BaseModel, defer_build=True):
     code_challenge_method: str = Field(default="plain", description="S256 or plain")
 
     # Other parameters are ignored (RFC 6749 section 3.1).
-    model_config = ConfigDict(regex_engine="python-re", extra="allow")
+    model_config = ConfigDict(extra="allow")
 
 
 def _only_grant_type(schema: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from mockserver.core.accounts import Account
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Effects, Job, State
-from mockserver.core.verdict.facts import Advised
+from mockserver.core.verdict.declarations import Advised
 from mockserver.kit.errors import Error, RefusalContext
 from mockserver.kit.languages import NOT_A_LANGUAGE
 from mockserver.kit.limits import LimitHeader
@@ -61,17 +61,19 @@ def _operations() -> tuple[Operation, ...]:
             _ERRORS.beside({202: Documented("Accepted", models.BatchSubmitted)}, 400, 403), models.BatchRequest,
             scope="analyze:write", ledger_rows=_KEY, request_ledger_rows=analyses.rows_of_batch,
             links={"retrieve": ("get_batch", "batch_id")}, tag="batches", examples=samples.BATCHES,
-            paid=True, cost_row="limit.analyses_per_day",
+            item_model=models.UrlAnalysis, paid=True, cost_row="limit.analyses_per_day",
         ),
         Operation(
             "get_batch", "GET", "/v1/analyze/batch/{batch_id}", analyses.retrieve_batch, "Get a batch with its results",
             _ERRORS.beside({200: Documented("The batch", models.Batch)}, 403, 404), scope="analyze:read",
-            path_types={"batch_id": models.BatchId}, ledger_rows=(*_KEY, "rule.batch_status"), tag="batches",
+            path_types={"batch_id": models.BatchId}, job_in="batch_id", ledger_rows=(*_KEY, "rule.batch_status"),
+            tag="batches",
         ),
         Operation(
             "get_analysis", "GET", "/v1/analyze/{analysis_id}", analyses.retrieve, "Get an analysis",
             _ERRORS.beside({200: analysis}, 403, 404),
-            scope="analyze:read", ledger_rows=_KEY, path_types={"analysis_id": models.AnalysisId}, tag="analyses",
+            scope="analyze:read", ledger_rows=_KEY, path_types={"analysis_id": models.AnalysisId}, job_in="analysis_id",
+            tag="analyses",
         ),
         *authorization.operations(),
         *tokens.operations(),

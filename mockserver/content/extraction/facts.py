@@ -1,0 +1,317 @@
+# ruff: noqa: RUF001 — letters of other scripts are meant.
+"""The facts of one video in one language: typed values for everything that prompts ask about."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mockserver.content.extraction.words import Words
+from mockserver.content.locales import locale
+from mockserver.content.people import person
+from mockserver.content.scene import Scene
+from mockserver.content.timing import split
+from mockserver.content.wording import capital, slots
+from mockserver.core.seeded import Seeded
+
+
+class Fact(dict[str, Any]):
+    """A row of a list: its facts in the order of an answer, and what only is in an answer if a prompt asks for it.
+
+    `also` has other names of its facts.
+    """
+
+    def __init__(self, also: dict[str, str], hidden: dict[str, Any], **facts: Any) -> None:
+        super().__init__(facts)
+        self._also, self._hidden = also, hidden
+
+    def fact(self, concept: str | None) -> Any:
+        """Return the fact for a concept, or None if the row has none."""
+        key = self._also.get(concept or "", concept or "")
+        return self[key] if key in self else self._hidden.get(key)
+
+
+_EVENT = {"text": "description", "summary": "description", "events": "description", "name": "title", "time": "start"}
+_LINE = {
+    "time": "timestamp",
+    "start": "timestamp",
+    "people": "speaker",
+    "name": "speaker",
+    "description": "quote",
+    "text": "quote",
+    "quotes": "quote",
+    "transcript": "quote",
+}
+_SPOKEN = {
+    **{name: "text" for name, key in _LINE.items() if key == "quote"},
+    "time": "timestamp",
+    "start": "timestamp",
+    "people": "speaker",
+    "name": "speaker",
+}
+_PRODUCT = {
+    "title": "name",
+    "products": "name",
+    "text": "name",
+    "objects": "name",
+    "time": "timestamp",
+    "start": "timestamp",
+}
+_PERSON = {"people": "name", "role": "gender", "text": "description"}
+_THING = {"objects": "name", "title": "name", "text": "name", "description": "name", "how_many": "count"}
+
+# The sentiment of each mood, and its score from 0 to 1.
+SENTIMENTS = {
+    "serene": ("positive", 0.64), "playful": ("positive", 0.86), "dramatic": ("mixed", 0.47),
+    "nostalgic": ("mixed", 0.55), "energetic": ("positive", 0.8), "intimate": ("positive", 0.71),
+    "mysterious": ("neutral", 0.5), "elegant": ("positive", 0.66), "hopeful": ("positive", 0.83),
+}  # fmt: skip
+_OUTDOORS = frozenset(
+    ("beach", "sea", "mountain", "forest", "meadow", "street", "city", "track", "court", "market", "road", "park")
+)
+_TIMES = {
+    "dawn": "morning",
+    "morning": "morning",
+    "midday": "day",
+    "golden": "evening",
+    "dusk": "evening",
+    "night": "night",
+}
+_MOST_PEOPLE = 5
+
+
+class Seconds(float):
+    """A length of time in seconds, which is whole where a whole number is asked for."""
+
+
+class Moment(Seconds):
+    """A position in the video in seconds, written as `MM:SS` in text."""
+
+
+@cache
+def scenes() -> dict[str, Any]:
+    """Return what each story shows, in no language: things and their number, place, text in the picture, products."""
+    data: dict[str, Any] = json.loads((Path(__file__).parent / "scenes.json").read_bytes())
+    return data
+
+
+class Facts:
+    """What one video of `seconds` seconds shows, in the language of `words`.
+
+    `of` returns a fact by its concept: text, a number, a list of texts, or a list of rows. The first key of a row is
+    its main one.
+    """
+
+    def __init__(self, scene: Scene, seeded: Seeded, seconds: float, language: Words) -> None:
+        self.scene, self.seeded, self.seconds = scene, seeded, seconds
+        self.words = language
+        self.locale = locale(language.code)
+        self.story = self.locale.stories[scene.story]
+        self.phrases = slots(scene, self.locale)
+        self.shown: dict[str, Any] = scenes()["stories"][scene.story]
+        self.sentiment, self.score = SENTIMENTS[scene.mood]
+        self.hashtags = False
+        self.score = round(self.score + scene.draw(9, 23) / 100, 2)
+
+    def of(self, concept: str) -> Any:
+        """Return the fact for a concept, or None if there is none."""
+        fact = _FACTS.get(concept)
+        return fact(self) if fact else None
+
+    def rows(self, concept: str) -> list[Fact]:
+        """Return the rows for a concept; none for a fact that is not a list."""
+        fact = self.of(concept)
+        if not isinstance(fact, list):
+            return []
+        also = {"text": "name", "title": "name", "description": "name", concept: "name"}
+        if concept == "speaker":
+            also = {"speaker": "name", "quotes": "text", "transcript": "text"}
+        return [
+            row if isinstance(row, Fact) else Fact(also, self._about(row, n), name=row) for n, row in enumerate(fact, 1)
+        ]
+
+    def _about(self, name: str, number: int) -> dict[str, Any]:
+        """Return what a row also has: its number, and what a speaker of this name says."""
+        said = [line["quote"] for line in self.lines() if line["speaker"] == name]
+        return {"number": number, **({"text": said} if said else {})}
+
+    def count(self, thing: str) -> int:
+        """Return how many of a thing, or of a kind of things, are in the picture."""
+        kinds: dict[str, list[str]] = scenes()["kinds"]
+        things: dict[str, int] = self.shown["things"]
+        return sum(things.get(each, 0) for each in kinds.get(thing, [thing])) or int(self.shown["place"] == thing)
+
+    def holds(self, flag: str) -> bool | None:
+        """Return whether a statement about the video is true, by its concept; None for what is no statement."""
+        outdoors, time = self.shown["place"] in _OUTDOORS, _TIMES.get(self.scene.moment)
+        time = time if outdoors else None
+        flags = {
+            "safe": True, "unsafe": False, "advert": self.scene.theme == "product",
+            "outdoor": outdoors, "indoor": not outdoors,
+            "day": time in ("day", "morning") or (not outdoors and self.scene.moment != "night"),
+            "night": self.scene.moment == "night", "morning": time == "morning", "evening": time == "evening",
+            "people": self.count("person") > 0, "music": True, "sound": True, "transcript": True, "quotes": True,
+            "speaker": True, "ocr": True, "products": True, "brand": True, "price": True, "effects": True,
+            "ingredients": bool(self.ingredients()),
+        }  # fmt: skip
+        if flag in ("positive", "neutral", "negative", "mixed"):
+            return flag == self.sentiment
+        return flags.get(flag)
+
+    def summary(self) -> str:
+        """Return three sentences: what is shown, what happens, and the mood."""
+        forms = self.locale.description
+        parts = (forms.opening[0].format_map(self.phrases), self.story.beats[1], forms.mood[0].format_map(self.phrases))
+        return self.locale.space.join(parts)
+
+    def events(self) -> list[Fact]:
+        """Return 3 to 5 consecutive events from the first second to the last."""
+        at_most = 5 if self.seconds >= 6 else 3
+        beats = self.story.beats if at_most == 5 else self.story.beats[:2] + self.story.beats[4:]
+        lengths = split(max(0, int(self.seconds * 1000)), [4 + draw % 6 for draw in self.scene.draws[: len(beats)]])
+        rows, at = [], 0
+        for number, (beat, millis) in enumerate(zip(beats, lengths, strict=True), 1):
+            start, end = Moment(at / 1000), Moment((at + millis) / 1000)
+            hidden = {"number": number, "title": _short(beat), "duration": Seconds(round(millis / 1000, 1))}
+            rows.append(Fact(_EVENT, hidden, start=start, end=end, description=beat))
+            at += millis
+        return rows
+
+    def lines(self, key: str = "quote") -> list[Fact]:
+        """Return the spoken lines. In an interview the guest answers the host, otherwise one voice speaks."""
+        voices, length = self.speakers(), self.seconds / 2
+        rows = []
+        for number, line in enumerate(self.story.said):
+            start, speaker = Moment((number + 0.1) * length), voices[number % len(voices)]
+            hidden = {"number": number + 1, "end": Moment((number + 0.6) * length)}
+            if key == "quote":
+                rows.append(Fact(_LINE, hidden, quote=line, speaker=speaker, timestamp=start))
+            else:
+                rows.append(Fact(_SPOKEN, hidden, timestamp=start, speaker=speaker, text=line))
+        return rows
+
+    def speakers(self) -> list[str]:
+        """Return the speakers: host and guest in an interview, otherwise one person or a narrator."""
+        gender = scenes()["speech"].get(self.scene.story)
+        if gender is None:
+            return [self.words.say["narrator"]]
+        name = self._named("speaker", gender)
+        if self.scene.story != "talk.interview":
+            return [name]
+        host, guest = self.words.say["host"], self.words.say["guest"]
+        return [f"{self._named('host', 'man')} ({host})", f"{name} ({guest})"]
+
+    def people(self) -> list[Fact]:
+        """Return a row for each person in the picture, for at most five."""
+        genders = [gender for gender in ("woman", "man") for _ in range(self.shown["things"].get(gender, 0))]
+        speech, voices = scenes()["speech"].get(self.scene.story), self.speakers()
+        rows = []
+        for number, gender in enumerate(sorted(genders[:_MOST_PEOPLE], key=lambda each: each != speech)):
+            name = voices[-1 - number] if speech and number < len(voices) else None
+            noun = self.words.names[gender]
+            speaks = name is not None
+            hidden = {"number": number + 1, "how_many": 1, "time": Moment(0), "speaker": speaks, "transcript": speaks}
+            name = name or f"{capital(noun)} {number + 1}"
+            rows.append(Fact(_PERSON, hidden, name=name, gender=noun, description=self.story.subject))
+        return rows
+
+    def products(self) -> list[Fact]:
+        """Return the products in the video, the most prominent first. Prices are in US dollars."""
+        listed = (self.shown["product"], scenes()["themes"][self.scene.theme])
+        rows = []
+        for number, (name, brand, price) in enumerate(listed):
+            at, text = Moment(self.seconds * (0.15, 0.6)[number]), self.words.say["product"]
+            rows.append(
+                Fact(
+                    _PRODUCT, {"number": number + 1, "how_many": 1, "color": self.scene.colors(1)[0]}, name=name,
+                    brand=brand, price=price, currency="USD", category=self.category(),
+                    description=text.format(name=name, brand=brand), timestamp=at,
+                )
+            )  # fmt: skip
+        return rows
+
+    def objects(self) -> list[Fact]:
+        """Return the things in the picture with their number."""
+        things = [(thing, count) for thing, count in self.shown["things"].items() if thing not in ("woman", "man")]
+        return [
+            Fact(_THING, {"number": number, "time": Moment(0)}, name=self.words.names[thing], count=count)
+            for number, (thing, count) in enumerate(things, 1)
+        ]
+
+    def ingredients(self) -> list[str]:
+        """Return the food in the picture."""
+        food = scenes()["kinds"]["food"]
+        return [self.words.names[thing] for thing in self.shown["things"] if thing in food]
+
+    def topics(self) -> list[str]:
+        """Return the topics, as hashtags if the prompt asks for them."""
+        tags = self.story.tags.split(", ")
+        return [f"#{tag.replace(' ', '')}" for tag in tags] if self.hashtags else tags
+
+    def category(self) -> str:
+        """Return the name of the theme."""
+        return self.words.themes[self.scene.theme][0]
+
+    def setting(self) -> str:
+        """Return place, time and light."""
+        place = self.words.names[self.shown["place"]]
+        return self.words.say["place"].format_map({**self.phrases, "place": place})
+
+    def _named(self, voice: str, gender: str) -> str:
+        return person(self.seeded.child(voice), {"woman": "feminine", "man": "masculine"}[gender])[0]
+
+
+def _short(sentence: str) -> str:
+    """Return the first clause of a sentence as a title."""
+    for mark in ",;:，；：、،؛":
+        sentence = sentence.partition(mark)[0]
+    return sentence.rstrip(".。")
+
+
+_FACTS: dict[str, Callable[[Facts], Any]] = {
+    "transcript": lambda facts: facts.lines("text"),
+    "quotes": Facts.lines,
+    "summary": Facts.summary,
+    "description": Facts.summary,
+    "takeaways": lambda facts: facts.words.themes[facts.scene.theme][1:3],
+    "tips": lambda facts: facts.words.themes[facts.scene.theme][3:5],
+    "events": Facts.events,
+    "people": Facts.people,
+    "speaker": Facts.speakers,
+    "products": Facts.products,
+    "sentiment": lambda facts: facts.words.say[facts.sentiment],
+    "score": lambda facts: facts.score,
+    "objects": Facts.objects,
+    "ingredients": Facts.ingredients,
+    "ocr": lambda facts: [facts.shown["sign"]],
+    "topics": Facts.topics,
+    "title": lambda facts: facts.story.title,
+    "name": lambda facts: facts.story.title,
+    "style": lambda facts: facts.locale.comma.join(
+        [facts.phrases["camera"], facts.phrases["light"], facts.phrases["palette"]]
+    ),
+    "colors": lambda facts: facts.scene.colors(3),
+    "lighting": lambda facts: facts.phrases["light"],
+    "camera": lambda facts: facts.phrases["camera"],
+    "framing": lambda facts: facts.locale.framings[facts.scene.framing],
+    "movement": lambda facts: facts.locale.movements[facts.scene.movement],
+    "sound": lambda facts: [facts.phrases["music"], *facts.story.effects],
+    "music": lambda facts: facts.phrases["music"],
+    "effects": lambda facts: list(facts.story.effects),
+    "setting": Facts.setting,
+    "moment": lambda facts: facts.phrases["moment"],
+    "duration": lambda facts: Seconds(round(facts.seconds, 1)),
+    "start": lambda facts: Moment(0),
+    "end": lambda facts: Moment(facts.seconds),
+    "brand": lambda facts: facts.shown["product"][1],
+    "price": lambda facts: facts.shown["product"][2],
+    "currency": lambda facts: "USD",
+    "category": Facts.category,
+    "mood": lambda facts: facts.phrases["mood"],
+    "language": lambda facts: facts.words.say["spoken"],
+    "language_code": lambda facts: "en",
+    "reason": lambda facts: facts.locale.description.opening[0].format_map(facts.phrases),
+    "text": lambda facts: facts.shown["sign"],
+    "gender": lambda facts: next((row["gender"] for row in facts.people()), None),
+}

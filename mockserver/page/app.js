@@ -1,0 +1,176 @@
+// The page: routes, the frame around the views, keys, and the title.
+import { ApiError, base, call, get, onTokenWanted, sandboxName, setToken } from "./api.js";
+import { feed, isFailure } from "./feed.js";
+import { html, render, useEffect, useLoaded, useRef, useState, useStore } from "./html.js";
+import { Accounts } from "./views/accounts.js";
+import { Clock } from "./views/clock.js";
+import { Faults } from "./views/faults.js";
+import { Jobs } from "./views/jobs.js";
+import { Journal } from "./views/journal.js";
+import { Scenario } from "./views/scenario.js";
+import { Webhooks } from "./views/webhooks.js";
+
+const VIEWS = [
+  ["jobs", "Jobs", Jobs],
+  ["journal", "Journal", Journal],
+  ["webhooks", "Webhooks", Webhooks],
+  ["accounts", "Accounts", Accounts],
+  ["scenario", "Scenario", Scenario],
+  ["faults", "Faults & reset", Faults],
+];
+const KEYS = [["j / k", "next and previous entry"], ["/", "filter or search"], ["1 – 6", "the views"], ["p", "pause and resume"], ["t", "dark or light"], ["Esc", "close"], ["?", "this list"]];
+
+/** The route of the address: #/VIEW/REST?QUERY. */
+function parseRoute() {
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [view = "", ...rest] = path.split("/").map(decodeURIComponent);
+  return { view, rest, params: new URLSearchParams(query) };
+}
+
+function go(path, params = {}) {
+  const query = new URLSearchParams(params).toString();
+  const target = `#/${path}${query ? `?${query}` : ""}`;
+  // Typing into a filter must not fill the history.
+  if (location.hash.split("?")[0] === target.split("?")[0]) {
+    history.replaceState(null, "", target);
+    window.dispatchEvent(new HashChangeEvent("hashchange"));
+  } else location.hash = target;
+}
+
+function App() {
+  const [route, setRoute] = useState(parseRoute);
+  const [token, setAsked] = useState(null);
+  const [help, setHelp] = useState(false);
+  const [theme, setTheme] = useState(localStorage.getItem("mockserver-theme") ?? "system");
+  useEffect(() => {
+    const change = () => setRoute(parseRoute());
+    window.addEventListener("hashchange", change);
+    onTokenWanted((again) => setAsked({ again }));
+    return () => window.removeEventListener("hashchange", change);
+  }, []);
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem("mockserver-theme", theme);
+  }, [theme]);
+  useEffect(() => {
+    if (route.view !== "latest") return;
+    get("/journal/latest").then((entry) => go(`journal/${entry.offset}`), () => go("journal"));
+  }, [route.view]);
+  useEffect(() => {
+    const press = (event) => {
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (typing) {
+        if (event.key === "Escape") event.target.blur();
+        return;
+      }
+      if (/^[1-6]$/.test(event.key)) go(VIEWS[event.key - 1][0]);
+      else if (event.key === "?") setHelp((on) => !on);
+      else if (event.key === "t") setTheme(flip);
+      else if (event.key === "p") feed.pause(!feed.paused);
+      else if (["/", "j", "k", "Escape"].includes(event.key)) {
+        if (event.key === "Escape") setHelp(false);
+        if (event.key === "/") event.preventDefault();
+        window.dispatchEvent(new CustomEvent("mock-key", { detail: event.key }));
+      }
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
+
+  const [name, title, View] = VIEWS.find(([each]) => each === route.view) ?? VIEWS[1];
+  return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
+    <header class="top">
+      <a class="brand" href="#/journal"><img src="page/icon.svg" alt="" width="22" height="22" />mockserver</a>
+      <${Sandboxes} />
+      <${Clock} />
+      <div class="end"><${Connection} />
+        <button type="button" class="quiet" aria-label="Dark or light" title="Dark or light (t)" onClick=${() => setTheme(flip)}>◐</button>
+        <button type="button" class="quiet" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button></div>
+    </header>
+    <nav class="views" aria-label="Views">${VIEWS.map(([each, text]) => html`<a href="#/${each}" aria-current=${each === name ? "page" : undefined}>${text}<${Badge} view=${each} /></a>`)}</nav>
+    <main id="main" tabindex="-1"><h1 class="hidden">${title}</h1>${token ? html`<${Token} again=${token.again} done=${() => { setAsked(null); feed.reconnect(); }} />` : html`<${View} route=${route} go=${go} />`}</main>
+    ${help && html`<${Help} close=${() => setHelp(false)} />`}`;
+}
+
+function flip(theme) {
+  const dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  return dark ? "light" : "dark";
+}
+
+function Badge({ view }) {
+  useStore(feed);
+  const count = view === "journal" ? feed.failures : view === "faults" ? feed.state.faults : 0;
+  return count ? html`<span class="badge ${view === "journal" ? "bad" : ""}">${count > 999 ? "999+" : count}<span class="hidden"> ${view === "journal" ? "failures" : "armed faults"}</span></span>` : null;
+}
+
+function Connection() {
+  useStore(feed);
+  const texts = { live: "Live", connecting: "Connecting …", reconnecting: "Reconnecting …", paused: "Paused", locked: "Token needed", deleted: "Sandbox deleted" };
+  return html`<span class="connection ${feed.status}" role="status"><span class="dot"></span>${texts[feed.status]}</span>`;
+}
+
+function Sandboxes() {
+  useStore(feed);
+  const [list, , reload] = useLoaded(() => get("/sandboxes"), []);
+  const create = async () => {
+    const made = await call("POST", "/sandboxes", {});
+    location.href = `/~${made.name}/_mock/`;
+  };
+  const change = (event) => {
+    if (event.target.value === "+") create();
+    else location.href = event.target.value === "default" ? "/_mock/" : `/~${encodeURIComponent(event.target.value)}/_mock/`;
+  };
+  const names = list?.sandboxes.map((each) => each.name) ?? [];
+  return html`<label class="sandbox"><span class="hidden">Sandbox</span><select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox">
+    ${[...new Set([sandboxName, ...names])].map((name) => html`<option value=${name}>${name}</option>`)}<option value="+">New sandbox …</option></select></label>
+    <a class="scenario-name" href="#/scenario" title="Scenario">${feed.state.scenario}</a>`;
+}
+
+function Token({ again, done }) {
+  const [wrong, setWrong] = useState(again);
+  const submit = async (event) => {
+    event.preventDefault();
+    setToken(new FormData(event.target).get("token").trim());
+    try {
+      await get("/clock");
+      done();
+    } catch (error) {
+      setWrong(error instanceof ApiError && error.status === 401);
+    }
+  };
+  return html`<form class="token" onSubmit=${submit}><h2>This server has a token</h2>
+    <p>The server printed it when it started. It is kept until you close this tab.</p>
+    <label>Token <input name="token" type="password" autocomplete="off" required /></label>
+    ${wrong && html`<p class="wrong" role="alert">That is not the token of this server.</p>`}<button class="primary">Unlock</button></form>`;
+}
+
+function Help({ close }) {
+  const box = useRef(null);
+  useEffect(() => box.current.showModal(), []);
+  return html`<dialog ref=${box} onClose=${close} aria-label="Keyboard shortcuts"><h2>Keyboard shortcuts</h2>
+    <dl class="keys">${KEYS.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>
+    <form method="dialog"><button>Close</button></form></dialog>`;
+}
+
+// The title counts failures, and the icon has a badge.
+let drawn = 0;
+feed.subscribe(() => {
+  const name = sandboxName === "default" ? "mockserver" : `${sandboxName} · mockserver`;
+  document.title = feed.failures ? `(${feed.failures}) ${name}` : name;
+  const badge = Math.min(feed.failures, 1);
+  if (badge !== drawn) {
+    drawn = badge;
+    document.getElementById("icon").href = badge ? badged() : "page/icon.svg";
+  }
+});
+
+function badged() {
+  const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#4f46e5"/><path d="M8 22V11l8 7 8-7v11" fill="none" stroke="#fff" stroke-width="3"/><circle cx="25" cy="7" r="7" fill="#e11d48"/></svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(icon)}`;
+}
+
+const root = document.getElementById("app");
+root.replaceChildren();
+render(html`<${App} />`, root);
+feed.run();

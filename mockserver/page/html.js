@@ -1,0 +1,31 @@
+// Preact with htm, and the small hooks that all views use.
+import { h, render } from "./vendor/preact.js";
+import { useEffect, useMemo, useRef, useState } from "./vendor/hooks.js";
+import htm from "./vendor/htm.js";
+
+export const html = htm.bind(h);
+export { render, useEffect, useMemo, useRef, useState };
+
+/** Redraw a component when a store (an object with `subscribe`) changes. */
+export function useStore(store) {
+  const [, redraw] = useState(0);
+  useEffect(() => store.subscribe(() => redraw((n) => n + 1)), [store]);
+  return store;
+}
+
+/** Load data when one of `inputs` changes. Returns [data, error, reload]. A newer load replaces an older one. */
+export function useLoaded(load, inputs) {
+  const [state, setState] = useState([undefined, undefined]);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    let current = true;
+    load().then(
+      (data) => current && setState([data, undefined]),
+      (error) => current && setState((before) => [before[0], error]),
+    );
+    return () => {
+      current = false;
+    };
+  }, [...inputs, turn]);
+  return [state[0], state[1], () => setTurn((n) => n + 1)];
+}

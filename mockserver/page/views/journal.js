@@ -1,0 +1,106 @@
+// The journal: a live list with a filter, and the details of one entry beside it.
+import { Empty, Status, VirtualList, clockTime, duration, shortName } from "../parts.js";
+import { feed, isFailure } from "../feed.js";
+import { html, useEffect, useMemo, useRef, useStore, useState } from "../html.js";
+import { Entry } from "./entry.js";
+
+const ROW = 34;
+const FIELDS = {
+  status: (entry, value) => (/^\dxx$/.test(value) ? Math.floor((entry.status ?? 0) / 100) === Number(value[0]) : String(entry.status ?? "none") === value),
+  op: (entry, value) => matches(entry.operation, value),
+  job: (entry, value) => matches(entry.job, value),
+  rule: (entry, value) => matches(entry.rule, value),
+  kind: (entry, value) => entry.kind === value,
+  provider: (entry, value) => matches(entry.provider, value),
+  account: (entry, value) => matches(entry.account, value),
+  method: (entry, value) => (entry.method ?? "").toLowerCase() === value,
+  is: (entry, value) => (value === "failed" ? isFailure(entry) : value === "deviating" ? Boolean(entry.deviations) : false),
+};
+const matches = (text, value) => (text ?? "").toLowerCase().includes(value);
+
+/** Parse a filter such as `status:429 op:analyze -kind:transition text`. Returns [test, unknown fields]. */
+export function parseFilter(text) {
+  const unknown = [];
+  const tests = (text.match(/-?[a-z]+:"[^"]*"|\S+/gi) ?? []).map((part) => {
+    const negative = part.startsWith("-") && part.length > 1;
+    const [, field, raw] = part.slice(negative ? 1 : 0).match(/^([a-z]+):(.*)$/i) ?? [];
+    const known = field && FIELDS[field.toLowerCase()];
+    if (field && !known && !/^https?$/.test(field)) unknown.push(field);
+    const value = (known ? raw : part.slice(negative ? 1 : 0)).replaceAll('"', "").toLowerCase();
+    const test = known
+      ? (entry) => value === "" || known(entry, value)
+      : (entry) => [entry.path, entry.note, entry.operation, entry.job, entry.rule].some((each) => matches(each, value));
+    return negative ? (entry) => !test(entry) : test;
+  });
+  return [(entry) => tests.every((test) => test(entry)), unknown];
+}
+
+export function describe(entry) {
+  if (entry.kind === "request") return entry.operation ? shortName(entry.operation) : `${entry.method} ${entry.path}`;
+  if (entry.kind === "transition") return `job is ${entry.note}`;
+  return entry.note ?? entry.kind;
+}
+
+export function Journal({ route, go }) {
+  useStore(feed);
+  const query = route.params.get("q") ?? "";
+  const search = useRef(null);
+  const [follow, setFollow] = useState(true);
+  const [test, unknown] = useMemo(() => parseFilter(query), [query]);
+  const entries = useMemo(() => feed.entries.filter(test).reverse(), [feed.version, test]);
+  const open = route.rest[0] ? Number(route.rest[0]) : undefined;
+  const selected = open === undefined ? -1 : entries.findIndex((entry) => entry.offset === open);
+  const to = (offset, q = query) => go(`journal${offset === undefined ? "" : `/${offset}`}`, q ? { q } : {});
+
+  useEffect(() => {
+    const press = (event) => {
+      if (event.detail === "/") search.current?.focus();
+      if (event.detail === "Escape") to(undefined);
+      if (event.detail === "j" || event.detail === "k") {
+        const next = selected < 0 ? 0 : selected + (event.detail === "j" ? 1 : -1);
+        if (entries[next]) to(entries[next].offset);
+      }
+    };
+    window.addEventListener("mock-key", press);
+    return () => window.removeEventListener("mock-key", press);
+  });
+
+  const row = (entry) => html`<li key=${entry.offset} class="row ${entry.kind} ${isFailure(entry) ? "failed" : ""} ${entry.offset === open ? "selected" : ""}" style=${{ height: `${ROW}px` }}>
+    <a href="#/journal/${entry.offset}${query ? `?q=${encodeURIComponent(query)}` : ""}" aria-current=${entry.offset === open ? "true" : undefined}>
+      <time>${clockTime(entry.at)}</time>
+      <span class="mark">${entry.kind === "request" || entry.kind === "delivery" ? html`<${Status} status=${entry.status} />` : html`<span class="dot"></span>`}</span>
+      <span class="what">${describe(entry)}</span>
+      <span class="provider">${entry.provider ?? ""}</span>
+      <span class="rule">${entry.rule ?? ""}</span>
+      <span class="note">${entry.kind === "request" ? entry.note ?? (entry.deviations ? `${entry.deviations} deviation${entry.deviations > 1 ? "s" : ""}` : "") : entry.kind === "delivery" ? entry.path : ""}</span>
+      <span class="took">${entry.ms ? duration(entry.ms) : ""}</span>
+    </a></li>`;
+
+  return html`<section class="journal ${open === undefined ? "" : "split"}" aria-label="Journal">
+    <div class="pane">
+      <div class="bar">
+        <label class="search"><span class="hidden">Filter</span>
+          <input ref=${search} type="search" value=${query} placeholder="Filter: status:429 op:analyze job:ana_…" spellcheck=${false}
+            onInput=${(event) => to(open, event.target.value)} /></label>
+        <div class="chips" role="group" aria-label="Filters">
+          ${[["All", ""], ["Failed", "is:failed"], ["Requests", "kind:request"], ["Webhooks", "kind:delivery"]].map(
+            ([name, q]) => html`<button type="button" class="chip" aria-pressed=${query === q} onClick=${() => to(open, q)}>${name}</button>`)}
+        </div>
+        <span class="count">${entries.length.toLocaleString("en")} of ${feed.entries.length.toLocaleString("en")}</span>
+        <button type="button" aria-pressed=${feed.paused} onClick=${() => feed.pause(!feed.paused)}>${feed.paused ? "Resume" : "Pause"}</button>
+      </div>
+      ${unknown.length > 0 && html`<p class="hint wrong">There is no field ${unknown.join(", ")}. The fields are ${Object.keys(FIELDS).join(", ")}.</p>`}
+      ${feed.missed > 0 && html`<p class="hint">${feed.missed.toLocaleString("en")} entries were dropped from the journal before this page could read them.</p>`}
+      ${entries.length === 0
+        ? html`<${Empty}>${feed.entries.length ? html`<p>No entry matches this filter.</p><button type="button" onClick=${() => to(open, "")}>Clear the filter</button>` : html`<${FirstRequest} />`}<//>`
+        : html`<div class="head row" aria-hidden="true"><span>Time</span><span>Status</span><span>What</span><span>Provider</span><span>Rule</span><span>Note</span><span>Took</span></div>
+          <${VirtualList} items=${entries} height=${ROW} row=${row} label="Entries, newest first" selected=${follow ? selected : undefined} onScroll=${(node) => setFollow(node.scrollTop < 40 || selected >= 0)} />`}
+    </div>
+    ${open !== undefined && html`<${Entry} key=${open} offset=${open} close=${() => to(undefined)} go=${go} />`}
+  </section>`;
+}
+
+function FirstRequest() {
+  const example = `curl ${location.origin}/videotoprompt/v1/analyze/url \\\n  -H 'Authorization: Bearer test-key' -H 'Content-Type: application/json' \\\n  -d '{"url": "https://example.com/hike.mp4"}'`;
+  return html`<h2>Waiting for the first request</h2><p>Point your program at this server, or try:</p><pre class="try" tabindex="0">${example}</pre>`;
+}

@@ -1,0 +1,60 @@
+"""The cells of a sweep: each call with each fault, which of them are equivalent, and in which order they are run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from mockserver.kit.provider import Provider
+from mockserver.sweep.calls import Call
+from mockserver.sweep.faults import ADDITIVE, Possible, faults_at
+
+
+class Cell(NamedTuple):
+    """One fault at one call. `tests` are the tests that make the call. `like` is the cell that stands for this one."""
+
+    call: Call
+    possible: Possible
+    tests: tuple[str, ...]
+    like: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The name of the cell: `prompttovideo.generate#1=reset-after`."""
+        return f"{self.call.name}={self.possible.name}"
+
+
+def cells_of(calls: Mapping[str, Sequence[Call]], providers: Mapping[str, Provider]) -> list[Cell]:
+    """Return all cells of the calls of each test, those that matter most first.
+
+    Cells are equivalent if their operation, the state of the job and the fault are the same. The first one stands for
+    the others. An additive change concerns all replies of a run, so that one cell of each operation is enough.
+    """
+    tests: dict[str, list[str]] = {}
+    named: dict[str, Call] = {}
+    for test, made in calls.items():
+        for call in made:
+            named.setdefault(call.name, call)
+            if test not in tests.setdefault(call.name, []):
+                tests[call.name].append(test)
+    cells = [
+        Cell(call, possible, tuple(tests[name]))
+        for name, call in named.items()
+        if call.provider in providers
+        for possible in faults_at(call, providers[call.provider])
+    ]
+    return _with_representatives(sorted(cells, key=_weight))
+
+
+def _with_representatives(cells: Iterable[Cell]) -> list[Cell]:
+    first: dict[tuple[str, str, str], str] = {}
+    found = []
+    for cell in cells:
+        state = "" if cell.possible.name == ADDITIVE else cell.call.state
+        representative = first.setdefault((cell.call.operation, state, cell.possible.name), cell.id)
+        found.append(cell._replace(like=None if representative == cell.id else representative))
+    return found
+
+
+def _weight(cell: Cell) -> tuple[int, int]:
+    """Return the place of a cell in the order: submits whose outcome is unknown can cost the most."""
+    roles = {"submit": 0, "event": 1, "poll": 2, "asset": 3, "list": 4}
+    return roles.get(cell.call.role, 5), 0 if cell.possible.loses else 1

@@ -1,0 +1,194 @@
+"""The report of a sweep: a matrix of calls and faults, and its formats."""
+
+import json
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape as xml_escape
+from xml.sax.saxutils import quoteattr
+
+from mockserver.sweep.judging import RED, STATUSES, Result
+from mockserver.sweep.state import Saved
+
+MARKS = {"survived": "ok", "failed": "FAIL", "money lost": "LOST", "unknown": "?"}
+# A cell that an equivalent one stands for, one that was not run, and one that cannot happen.
+_LIKE, _NOT_RUN, _NONE = "=", "-", ""
+_LEGEND = "ok: survived; FAIL: failed; LOST: money lost; ?: unknown; =: an equivalent call stands for it; -: not run"
+# Characters that XML 1.0 does not allow, not even escaped (section 2.2).
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_STYLE = (
+    "body{font:14px system-ui,sans-serif;margin:2em;color:#222;background:#fff}table{border-collapse:collapse}"
+    "td,th{border:1px solid #ccc;padding:.3em .5em;text-align:left}.ok{background:#d9f2d9}.FAIL{background:#ffe2b8}"
+    ".LOST{background:#f8c3c3;font-weight:bold}.unknown{background:#e8e8e8}code{white-space:nowrap}"
+)
+
+
+class Report(NamedTuple):
+    """A sweep that can be reported: the command, its plan, and its results."""
+
+    command: Sequence[str]
+    saved: Saved
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """The cells of the plan."""
+        found: list[dict[str, Any]] = self.saved.plan.get("cells", [])
+        return found
+
+    @property
+    def results(self) -> list[Result]:
+        """The results of the cells of the plan, in the order of the plan."""
+        return [self.saved.results[cell["id"]] for cell in self.cells if cell["id"] in self.saved.results]
+
+    @property
+    def red(self) -> list[Result]:
+        """The results that are failures, lost money first."""
+        return sorted((r for r in self.results if r.status in RED), key=lambda r: STATUSES.index(r.status))
+
+    def reproduction(self, cell: str) -> str:
+        """Return the command that runs one cell again."""
+        return f"mockserver sweep --only {shlex.quote(cell)} -- {shlex.join(self.command)}"
+
+    def mark(self, call: str, fault: str) -> str:
+        """Return the mark of a cell of the matrix."""
+        for cell in self.cells:
+            if (cell["call"], cell["fault"]) == (call, fault):
+                result = self.saved.results.get(cell["like"] or cell["id"])
+                if cell["like"]:
+                    return _LIKE
+                return MARKS[result.status] if result is not None else _NOT_RUN
+        return _NONE
+
+    @property
+    def calls(self) -> list[str]:
+        """The calls with a cell that is run, those of the most important operations first."""
+        return list(dict.fromkeys(cell["call"] for cell in self.cells if not cell["like"]))
+
+    @property
+    def faults(self) -> list[str]:
+        """The faults of those cells."""
+        return list(dict.fromkeys(cell["fault"] for cell in self.cells if not cell["like"]))
+
+    @property
+    def summary(self) -> str:
+        """One line with the number of cells of each status."""
+        counts = Counter(result.status for result in self.results)
+        parts = [f"{counts[status]} {status}" for status in STATUSES if counts[status] or status == "survived"]
+        planned = sum(not cell["like"] for cell in self.cells)
+        missing = planned - len(self.results)
+        return ", ".join(parts) + (f", {missing} not run" if missing else "")
+
+
+def text(report: Report) -> str:
+    """Return the report for a terminal: a matrix for each operation, and each red cell with its reasons."""
+    lines = [f"Sweep of: {shlex.join(report.command)}", ""]
+    operations: dict[str, list[str]] = {}
+    for call in report.calls:
+        operations.setdefault(re.split("[@#]", call)[0], []).append(call)
+    for operation, calls in operations.items():
+        lines += [*_matrix(report, operation, calls), ""]
+    lines += [
+        _LEGEND,
+        "",
+    ]
+    for result in [*report.red, *(r for r in report.results if r.status == "unknown")]:
+        lines += [f"{result.status}: {result.cell}", *(f"    {reason}" for reason in result.reasons)]
+        lines += [f"    repeat: {report.reproduction(result.cell)}", ""]
+    lines.append(report.summary)
+    return "\n".join(lines) + "\n"
+
+
+def _matrix(report: Report, operation: str, calls: Sequence[str]) -> Iterator[str]:
+    faults = [fault for fault in report.faults if any(report.mark(call, fault) for call in calls)]
+    width = max(len(fault) for fault in faults)
+    columns = [max(len(call.removeprefix(operation)), 4) for call in calls]
+    titles = "  ".join(call.removeprefix(operation).ljust(n) for call, n in zip(calls, columns, strict=True))
+    yield f"{operation}"
+    yield f"  {'':<{width}}  {titles}".rstrip()
+    for fault in faults:
+        marks = "  ".join(report.mark(call, fault).ljust(n) for call, n in zip(calls, columns, strict=True))
+        yield f"  {fault:<{width}}  {marks}".rstrip()
+
+
+def data(report: Report) -> dict[str, Any]:
+    """Return the report as JSON data."""
+    return {
+        "command": list(report.command),
+        "summary": dict(Counter(result.status for result in report.results)),
+        "left_out": report.saved.plan.get("left_out", []),
+        "tests": report.saved.plan.get("tests", {}),
+        "cells": [
+            {
+                **cell,
+                **(result.data() if (result := report.saved.results.get(cell["id"])) is not None else {}),
+                "repeat": report.reproduction(cell["id"]),
+            }
+            for cell in report.cells
+        ],
+    }
+
+
+def junit(report: Report) -> str:
+    """Return JUnit XML: a test case for each cell that was run. An unknown cell is skipped."""
+    results = report.results
+    counts = (
+        f'tests="{len(results)}" failures="{len(report.red)}" errors="0" '
+        f'skipped="{sum(r.status == "unknown" for r in results)}"'
+    )
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="mockserver sweep" {counts}>']
+    lines.append(f'  <testsuite name="sweep" {counts}>')
+    for result in results:
+        call, _, _ = result.cell.rpartition("=")
+        names = f"classname={_attribute(call)} name={_attribute(result.cell)}"
+        start = f'    <testcase {names} time="{result.seconds:.3f}"'
+        if result.status == "survived":
+            lines.append(f"{start}/>")
+            continue
+        message = _attribute(f"{result.status}: {result.reasons[0] if result.reasons else ''}")
+        body = xml_escape(_FORBIDDEN.sub("\ufffd", "\n".join((*result.reasons, report.reproduction(result.cell)))))
+        tag = "skipped" if result.status == "unknown" else "failure"
+        lines += [f"{start}>", f"      <{tag} message={message}>{body}</{tag}>", "    </testcase>"]
+    return "\n".join([*lines, "  </testsuite>", "</testsuites>"]) + "\n"
+
+
+def html(report: Report) -> str:
+    """Return a page without scripts: the matrix, and the red cells with their reasons."""
+    head = "".join(f"<th>{escape(fault)}</th>" for fault in report.faults)
+    rows = "".join(_row(report, call) for call in report.calls)
+    items = "".join(_item(report, result) for result in report.red)
+    title = escape(f"Sweep of {shlex.join(report.command)}")
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style></head><body><h1>{title}</h1><p>{escape(report.summary)}</p><table><tr><th>call</th>{head}</tr>{rows}</table>"
+        f"<p>{_LEGEND}</p>"
+        f"{items}</body></html>\n"
+    )
+
+
+def _row(report: Report, call: str) -> str:
+    cells = ""
+    for fault in report.faults:
+        mark = report.mark(call, fault)
+        cells += f'<td class="{"unknown" if mark == "?" else mark if mark.isalpha() else ""}">{escape(mark)}</td>'
+    return f"<tr><td><code>{escape(call)}</code></td>{cells}</tr>"
+
+
+def _item(report: Report, result: Result) -> str:
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in result.reasons)
+    command = escape(report.reproduction(result.cell))
+    title = f"<h2>{escape(result.status)}: <code>{escape(result.cell)}</code></h2>"
+    return f"{title}<ul>{reasons}</ul><p><code>{command}</code></p>"
+
+
+def rendered(report: Report, form: str) -> str:
+    """Return the report in a format: text, json, junit or html."""
+    if form == "json":
+        return json.dumps(data(report), indent=2) + "\n"
+    return {"junit": junit, "html": html, "text": text}[form](report)
+
+
+def _attribute(value: str) -> str:
+    return quoteattr(_FORBIDDEN.sub("\ufffd", value))

@@ -1,0 +1,112 @@
+"""The page in a real Chromium, as a test uses it."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from mockserver.app import create_app
+from mockserver.settings import Settings
+from tests.live import live_server
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt install chromium")
+KEY = "test-key-12345"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the machine's own Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class _Accepts(BaseHTTPRequestHandler):
+    """Accepts every webhook."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: Any) -> None:
+        """Print nothing."""
+
+
+@contextmanager
+def receiver() -> Iterator[str]:
+    """Run a receiver of webhooks. Yields its URL."""
+    with HTTPServer(("127.0.0.1", 0), _Accepts) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/hooks"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Shown:
+    """A server, and pages of it. `problems` are the messages of the console and the errors of the scripts."""
+
+    def __init__(self, base: str, browser: Browser) -> None:
+        self.base = base
+        self.browser = browser
+        self.context = browser.new_context(viewport={"width": 1280, "height": 800})
+        self.client = httpx2.Client(base_url=base, headers={"Authorization": f"Bearer {KEY}"})
+        self.problems: list[str] = []
+        self.page = self.new_page()
+
+    def new_page(self) -> Page:
+        """Return a page of its own."""
+        page = self.context.new_page()
+        page.set_default_timeout(8_000)
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("dialog", lambda dialog: self.problems.append(f"dialog {dialog.message}"))
+        return page
+
+    def open(self, view: str = "journal", sandbox: str = "") -> Page:
+        """Open a view, and wait until it is live."""
+        self.page.goto(f"{self.base}{sandbox}/_mock/#/{view}")
+        self.page.reload()
+        self.page.wait_for_selector(".connection.live")
+        return self.page
+
+    def analyze(self, url: str = "https://example.com/hike.mp4", **more: Any) -> str:
+        """Create a job, and return its id."""
+        reply = self.client.post("/videotoprompt/v1/analyze/url", json={"url": url}, **more)
+        identifier: str = reply.json().get("id", "")
+        return identifier
+
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request to the control API."""
+        reply = self.client.request(method, f"/_mock{path}", json=body)
+        reply.raise_for_status()
+        return reply.json() if reply.content else None
+
+
+@contextmanager
+def shown(
+    browser: Browser, scenario: dict[str, Any] | None = None, settings: Settings | None = None
+) -> Iterator[Shown]:
+    """Run a server whose clock stands still unless the scenario has another one."""
+    data = {"scenario": "page", "extends": "default", "clock": {"mode": "manual"}, **(scenario or {})}
+    with live_server(create_app(settings or Settings(), scenario=data)) as base:
+        server = Shown(base, browser)
+        try:
+            yield server
+        finally:
+            server.client.close()
+            server.context.close()

@@ -1,0 +1,66 @@
+"""The container that compose.yaml starts, as far as it can be tried without Docker: its environment and its command."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+import yaml
+
+from tests.documents import ROOT
+from tests.pages import LOCAL, called, commands
+
+
+def environment_of_the_container() -> dict[str, str]:
+    """Return the variables that the container gets if none of them is set in the shell of its user."""
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    image = dict(re.findall(r"(MOCKSERVER_\w+)=(\S+)", dockerfile))
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["mockserver"]
+    of_service = {name: value for name, value in service["environment"].items() if value is not None}
+    defaults = {name: re.sub(r"\$\{\w+:?-([^}]*)\}", r"\1", value) for name, value in of_service.items()}
+    return {**image, **defaults}
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Iterator[httpx2.AsyncClient]:
+    variables = environment_of_the_container()
+    assert variables["MOCKSERVER_HOST"] == "0.0.0.0"
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+    env = {**os.environ, **variables, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:
+        # If the server hangs, this test fails, but the run goes on.
+        watchdog = threading.Timer(30, process.kill)
+        watchdog.start()
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if line.startswith("  Control"))
+        yield httpx2.AsyncClient(base_url=re.findall(r"http://\S+:\d+", line)[0])
+        process.terminate()
+        process.stdout.read()
+        watchdog.cancel()
+
+
+async def test_the_commands_of_the_readme_work_in_the_container(container: httpx2.AsyncClient) -> None:
+    async with container:
+        requests = [words for words in commands(ROOT / "README.md", "curl") if any(LOCAL in word for word in words)]
+        assert sum("/_mock/" in word for words in requests for word in words) >= 3
+        for words in requests:
+            reply = await called(container, words)
+            assert reply.status_code < 300, (words, reply.text)
+
+
+async def test_web_pages_cannot_use_its_control_api(container: httpx2.AsyncClient) -> None:
+    async with container:
+        for headers in ({"origin": "https://evil.example"}, {"host": "evil.example"}):
+            assert (await container.get("/_mock/clock", headers=headers)).status_code == 403
+
+
+def test_the_image_gets_all_files_that_building_the_package_needs() -> None:
+    copied = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "mockserver", "scenarios", "requirements"):
+        assert (ROOT / name).exists()
+        assert f"!{name}" in copied

@@ -1,0 +1,382 @@
+"""The page at /_mock/, as a person uses it in a browser."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from mockserver.settings import Settings
+from tests.browser import KEY, Shown, chromium, needs_chromium, receiver, shown
+from tests.payloads import PAYLOADS
+
+pytestmark = needs_chromium
+VIEWS = ("jobs", "journal", "webhooks", "accounts", "scenario", "faults")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def at(browser: Browser) -> Iterator[Shown]:
+    with shown(browser) as server:
+        yield server
+        assert server.problems == []
+
+
+def test_a_browser_that_opens_the_address_gets_the_page(at: Shown) -> None:
+    at.page.goto(at.base)
+    at.page.wait_for_selector(".connection.live")
+    assert at.page.url.startswith(f"{at.base}/_mock/")
+    expect(at.page.get_by_text("Waiting for the first request")).to_be_visible()
+    assert at.client.get("/").status_code == 404
+
+
+def test_a_request_appears_and_opens_with_everything_about_it(at: Shown) -> None:
+    page = at.open()
+    at.analyze()
+    page.get_by_role("link", name="analyze_url").click()
+    detail = page.get_by_role("complementary")
+    expect(detail.get_by_text("POST /v1/analyze/url")).to_be_visible()
+    expect(detail).to_contain_text('"status"')
+    detail.get_by_role("tab", name="Request").click()
+    expect(detail).to_contain_text("hike.mp4")
+    expect(detail).not_to_contain_text(KEY)
+    detail.get_by_role("tab", name="Why this rule").click()
+    expect(detail).to_contain_text("No rule of the scenario matched")
+    expect(detail.locator(".missed li").first).to_contain_text("input")
+    detail.get_by_role("tab", name="Sources").click()
+    expect(detail.locator(".badge.documented").first).to_be_visible()
+    detail.get_by_role("tab", name="Copy as").click()
+    for text in ("curl -X POST", "import httpx", "await fetch(", "rules:"):
+        expect(detail).to_contain_text(text)
+
+
+def test_the_copied_rule_answers_the_same_request_with_the_same_error(at: Shown) -> None:
+    page = at.open()
+    at.send("POST", "/faults", {"fault": {"kind": "rate_limited"}})
+    at.analyze()
+    page.get_by_role("link", name="analyze_url").click()
+    page.get_by_role("tab", name="Copy as").click()
+    page.get_by_role("button", name="Edit this rule in a scenario").click()
+    expect(page.get_by_text("valid, ")).to_be_visible()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".scenario-name")).to_contain_text("from-entry")
+    reply = at.client.post("/videotoprompt/v1/analyze/url", json={"url": "https://example.com/hike.mp4"})
+    assert reply.status_code == 429
+    assert at.client.post("/videotoprompt/v1/analyze/url", json={"url": "https://example.com/x.mp4"}).status_code == 202
+
+
+def test_the_filter_is_in_the_address(at: Shown) -> None:
+    at.analyze()
+    at.client.get("/videotoprompt/v1/nothing")
+    page = at.open()
+    page.get_by_role("searchbox").fill("status:404 -op:analyze")
+    expect(page.locator(".list .row")).to_have_count(1)
+    assert "q=status" in page.url
+    other = at.new_page()
+    other.goto(page.url)
+    expect(other.locator(".list .row")).to_have_count(1)
+    page.get_by_role("searchbox").fill("state:404")
+    expect(page.get_by_text("There is no field state")).to_be_visible()
+
+
+def test_keys_move_through_the_entries_but_not_while_typing(at: Shown) -> None:
+    at.analyze()
+    at.client.get("/videotoprompt/v1/nothing")
+    page = at.open()
+    expect(page.locator(".list .row")).to_have_count(2)
+    page.keyboard.press("j")
+    expect(page.locator(".row.selected")).to_contain_text("nothing")
+    page.keyboard.press("j")
+    expect(page.locator(".row.selected")).to_contain_text("analyze_url")
+    page.keyboard.press("k")
+    expect(page.locator(".row.selected")).to_contain_text("nothing")
+    page.keyboard.press("/")
+    page.keyboard.type("j?1")
+    expect(page.get_by_role("searchbox")).to_have_value("j?1")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Keyboard shortcuts")
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    expect(page.get_by_role("region", name="Jobs")).to_be_visible()
+
+
+def test_the_title_counts_failures_and_latest_opens_the_newest_entry(at: Shown) -> None:
+    at.client.get("/videotoprompt/v1/nothing")
+    page = at.open()
+    expect(page).to_have_title("(1) mockserver")
+    assert (page.get_attribute("#icon", "href") or "").startswith("data:image/svg+xml")
+    page.goto(f"{at.base}/_mock/latest")
+    expect(page.get_by_role("complementary")).to_contain_text("GET /v1/nothing")
+
+
+def test_a_lane_shows_the_life_of_a_job_which_can_be_held_released_and_forced(at: Shown) -> None:
+    job = at.analyze()
+    page = at.open(f"jobs/{job}")
+    lane = page.locator(".lane")
+    expect(lane.locator(".segment.queued").first).to_be_visible()
+    lane.get_by_role("button", name="Hold").click()
+    expect(lane.locator(".state")).to_contain_text("held: queued")
+    expect(lane.get_by_text("curl", exact=True)).to_be_visible()
+    at.send("POST", "/clock", {"advance": "1h"})
+    lane.get_by_role("button", name="Release").click()
+    expect(lane.locator(".state")).to_contain_text("running")
+    lane.get_by_role("button", name="Force failure").click()
+    expect(lane.locator(".state")).to_contain_text("failed")
+    assert at.send("GET", f"/jobs/{job}")["status"] == "failed"
+
+
+def test_polls_charges_and_faults_are_on_the_lane(browser: Browser) -> None:
+    with shown(browser, {"accounts": [{"key": "*", "credits": 100}]}) as at:
+        reply = at.client.post("/prompttovideo/api/v1/generate", json={"prompt": "A lighthouse", "duration": 5})
+        assert reply.status_code < 300, reply.text
+        page = at.open("jobs")
+        expect(page.locator(".track-time .glyph.poll")).to_have_count(1)
+        expect(page.locator(".track-time .glyph.charge")).to_have_count(1)
+        assert at.problems == []
+
+
+def test_the_clock_moves_by_buttons_by_typing_and_by_dragging(at: Shown) -> None:
+    job = at.analyze()
+    page = at.open("jobs")
+    began = at.send("GET", "/clock")["milliseconds"]
+
+    def passed(least: int) -> None:
+        page.wait_for_function(
+            "([least]) => fetch('/_mock/clock').then((r) => r.json()).then((c) => c.milliseconds >= least)",
+            arg=[began + least],
+        )
+
+    page.get_by_role("button", name="+1m").click()
+    passed(60_000)
+    expect(page.locator(".state")).to_contain_text("succeeded")
+    page.get_by_label("Advance by", exact=True).fill("90s")
+    page.keyboard.press("Enter")
+    passed(150_000)
+    handle = page.locator(".now")
+    box = handle.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 5, steps=4)
+    page.mouse.up()
+    passed(151_000)
+    page.get_by_label("Clock mode").select_option("auto")
+    expect(page.get_by_label("Clock mode")).to_have_value("auto")
+    assert at.send("GET", "/clock")["mode"] == "auto"
+    assert job
+
+
+def test_the_next_request_fails_and_the_one_after_passes(at: Shown) -> None:
+    page = at.open("faults")
+    page.get_by_label("Fault", exact=True).select_option("overloaded")
+    page.get_by_role("button", name="Arm the fault").click()
+    expect(page.locator(".badge", has_text="armed faults")).to_contain_text("1")
+    url = {"url": "https://example.com/a.mp4"}
+    assert [at.client.post("/videotoprompt/v1/analyze/url", json=url).status_code for _ in range(2)] == [503, 202]
+    page.get_by_label("Everything").check()
+    page.get_by_role("button", name="Clear everything").click()
+    page.get_by_role("link", name="Journal").first.click()
+    expect(page.get_by_text("Waiting for the first request")).to_be_visible()
+
+
+def test_a_scenario_is_found_used_and_edited_with_its_mistakes_at_their_lines(at: Shown) -> None:
+    page = at.open("scenario")
+    page.get_by_role("searchbox").fill("videotoprompt 429")
+    page.get_by_role("searchbox").fill("videotoprompt-outage")
+    page.get_by_role("button", name="Use").click()
+    expect(page.locator(".scenario-name")).to_have_text("videotoprompt-outage")
+    page.get_by_role("button", name="Edit").first.click()
+    editor = page.get_by_label("Scenario in YAML")
+    expect(editor).to_have_value(text := at.client.get("/_mock/scenarios/videotoprompt-outage").text)
+    editor.fill(text + "\nruels: []\n")
+    expect(page.locator(".mistakes")).to_contain_text("rules")
+    expect(page.locator(".gutter .mistake")).to_have_text(str(text.count("\n") + 2))
+    expect(page.get_by_role("button", name="Apply")).to_be_disabled()
+    editor.fill("scenario: mine\nextends: default\n")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".scenario-name")).to_have_text("mine")
+
+
+def test_an_account_shows_its_limits_and_a_ledger_that_sums_and_can_be_changed(browser: Browser) -> None:
+    with shown(browser, {"accounts": [{"key": "*", "credits": 100}]}) as at:
+        at.client.post("/prompttovideo/api/v1/generate", json={"prompt": "A lighthouse", "duration": 5})
+        page = at.open("accounts")
+        card = page.locator(".account")
+        expect(card.get_by_role("meter").first).to_be_visible()
+        card.get_by_text("Ledger").click()
+        balance = card.locator(".balance").inner_text().split()[0]
+        assert card.locator("tfoot .right").inner_text() == balance
+        card.get_by_role("button", name="Change").click()
+        card.get_by_label("Credits").fill("7")
+        card.get_by_role("button", name="Save").click()
+        expect(card.locator(".balance")).to_contain_text("7")
+        expect(card.locator("tfoot .right")).to_have_text("7")
+        assert KEY not in page.content()
+        assert at.problems == []
+
+
+def test_a_webhook_is_shown_replayed_elsewhere_and_verified_by_the_programs(browser: Browser) -> None:
+    with receiver() as first, receiver() as second:
+        account = {"key": "*", "plan": "pro", "webhook": {"url": first}}
+        with shown(browser, {"accounts": [account]}) as at:
+            at.analyze()
+            at.send("POST", "/clock", {"advance": "1m"})
+            page = at.open("webhooks")
+            page.locator(".deliveries a").click()
+            detail = page.get_by_role("complementary")
+            expect(detail).to_contain_text("analysis.completed")
+            delivery = at.send("GET", "/deliveries")["deliveries"][0]["id"]
+            programs = at.send("GET", f"/deliveries/{delivery}/verification")
+            expect(detail.get_by_label("Program that verifies the signature")).to_contain_text("hmac.compare_digest")
+            for command in (
+                [sys.executable, "-c", programs["python"]],
+                ["node", "--input-type=module", "-e", programs["node"]],
+            ):
+                assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "valid\n"
+            detail.get_by_label("elsewhere").fill(second)
+            detail.get_by_role("button", name="Replay").click()
+            expect(detail.locator(".attempts")).to_contain_text(second)
+            assert at.problems == []
+
+
+def test_a_stream_is_shown_as_markdown_and_by_its_chunks(at: Shown) -> None:
+    at.send("POST", "/clock", {"mode": "auto"})
+    at.client.post(
+        "/nanophoto/api/sora-2/reverse-prompt",
+        json={"videoSource": "url", "videoUrl": "https://example.com/a.mp4", "locale": "en"},
+    )
+    entries = at.send("GET", "/journal?kind=request")["entries"]
+    page = at.open(f"journal/{entries[0]['offset']}")
+    expect(page.locator(".markdown th").first).to_be_visible()
+    page.get_by_role("button", name="chunks").click()
+    assert page.locator(".chunks li").count() > 10
+    assert at.problems == []
+
+
+def test_a_lost_connection_continues_where_it_was(at: Shown) -> None:
+    page = at.open()
+    at.analyze()
+    expect(page.locator(".list .row")).to_have_count(1)
+    at.context.set_offline(True)
+    page.get_by_role("button", name="Pause").click()
+    for n in range(5):
+        at.client.get(f"/videotoprompt/v1/nothing-{n}")
+    at.context.set_offline(False)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator(".list .row")).to_have_count(6)
+    expect(page.get_by_text("6 of 6")).to_be_visible()
+
+
+def test_two_sandboxes_are_shown_at_once(at: Shown) -> None:
+    at.send("POST", "/sandboxes", {"name": "other"})
+    page, other = at.open(), at.new_page()
+    other.goto(f"{at.base}/~other/_mock/")
+    other.wait_for_selector(".connection.live")
+    at.analyze(headers={"X-Mock-Sandbox": "other"})
+    expect(other.locator(".list .row")).to_have_count(1)
+    expect(page.get_by_text("Waiting for the first request")).to_be_visible()
+    page.get_by_role("combobox", name="Sandbox").focus()
+    page.get_by_role("combobox", name="Sandbox").select_option("other")
+    page.wait_for_url("**/~other/_mock/**")
+
+
+def test_the_token_is_asked_for_once(browser: Browser) -> None:
+    with shown(browser, settings=Settings(token="a-secret-token")) as at:
+        page = at.page
+        page.goto(f"{at.base}/_mock/")
+        page.get_by_label("Token").fill("wrong")
+        page.get_by_role("button", name="Unlock").click()
+        expect(page.get_by_text("That is not the token")).to_be_visible()
+        page.get_by_label("Token").fill("a-secret-token")
+        page.get_by_role("button", name="Unlock").click()
+        page.wait_for_selector(".connection.live")
+        page.reload()
+        page.wait_for_selector(".connection.live")
+
+
+def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
+    assert len(set(PAYLOADS)) == 60
+    with shown(browser) as at:
+        for n, payload in enumerate(PAYLOADS):
+            safe = payload.encode("ascii", "replace").decode().replace("\n", " ").replace("\t", " ")
+            at.client.post(
+                "/videotoprompt/v1/analyze/url",
+                json={"url": f"https://e.com/{payload}", payload: payload},
+                headers={"X-Note": safe},
+            )
+            at.client.get("/videotoprompt/v1/x", params={"q": payload})
+            at.client.get(f"/videotoprompt/v1/{quote(payload, safe='')}")
+            if n % 10 == 0:
+                at.send(
+                    "POST",
+                    "/faults",
+                    {"operation": "nanophoto.*", "fault": {"kind": "server_error", "message": payload}},
+                )
+        rule = {
+            "name": PAYLOADS[0],
+            "operation": "*",
+            "reply": {"x": PAYLOADS[1]},
+            "when": {"header.y": {"equals": PAYLOADS[2]}},
+        }
+        at.send(
+            "PUT",
+            "/scenario",
+            {"scenario": "markup", "extends": "default", "rules": [rule]},
+        )
+        at.client.post("/videotoprompt/v1/analyze/url", json={"url": "https://e.com/x"}, headers={"y": PAYLOADS[2]})
+        job = at.send("GET", "/jobs")["jobs"][0]["id"]
+        at.send("POST", f"/jobs/{job}", {"status": "failed", "error": PAYLOADS[3]})
+        at.page.add_init_script("window.alert = () => { window.attacked = true }")
+        before = "script,link,style,meta,iframe,object,embed,base,svg,form:not(.clock form)"
+        offsets = [entry["offset"] for entry in at.send("GET", "/journal?limit=500")["entries"]]
+        page = at.open("journal")
+        for view in (*VIEWS, f"jobs/{job}", *(f"journal/{offset}" for offset in offsets[::3])):
+            page.evaluate("(view) => { location.hash = `#/${view}` }", view)
+            if view.startswith("journal/"):
+                page.wait_for_selector(".detail .tabs")
+                for tab in page.locator(".detail [role=tab]").all():
+                    tab.click()
+            assert page.evaluate("(s) => document.querySelectorAll(`main :is(${s})`).length", before) == 0, view
+            assert (
+                page.evaluate(
+                    "document.querySelectorAll('main :is([onerror], [onload], [onclick], [href^=javascript])').length"
+                )
+                == 0
+            )
+        assert not page.evaluate("Boolean(window.attacked)")
+        assert at.problems == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_view_is_accessible(browser: Browser, theme: Any, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    with receiver() as hooks:
+        account = {"key": "*", "plan": "pro", "credits": 100, "webhook": {"url": hooks}}
+        with shown(browser, {"accounts": [account]}) as at:
+            job = at.analyze()
+            at.client.get("/videotoprompt/v1/nothing")
+            at.send("POST", "/clock", {"advance": "1m"})
+            at.send("POST", "/faults", {"fault": {"kind": "overloaded"}})
+            delivery = at.send("GET", "/deliveries")["deliveries"][0]["id"]
+            at.page.emulate_media(color_scheme=theme)
+            at.page.set_viewport_size({"width": width, "height": 800})
+            for view in (*VIEWS, "journal/1", f"jobs/{job}", f"webhooks/{delivery}"):
+                page = at.open(view)
+                page.wait_for_timeout(200)
+                result = Axe().run(page).response
+                found = [
+                    (each["id"], [node["html"][:160] for node in each["nodes"]][:3]) for each in result["violations"]
+                ]
+                assert found == [], f"{view}: {json.dumps(found, indent=1)}"
