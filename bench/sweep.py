@@ -5,6 +5,7 @@
 Budget: 60 s beyond 60 times the time of the suite itself.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -44,6 +45,7 @@ def _timed(command: list[str], folder: Path) -> float:
 
 def main() -> int:
     """Measure both, and print PASS or FAIL."""
+    argparse.ArgumentParser(prog="bench.sweep", description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder, state = Path(name, "suite"), Path(name, "state.jsonl")
         folder.mkdir()

@@ -18,9 +18,11 @@ from mockserver.core.fill import KNOWN
 from mockserver.core.verdict.table import RULES
 from mockserver.kit.catalogue import catalogue
 from mockserver.kit.ledger import ledger as ledger_of
+from mockserver.kit.ledger import pages_of
 from mockserver.kit.provider import Provider
 from mockserver.openapi.providers import LOCAL
 from mockserver.openapi.scenario_schema import ON_THE_WIRE, scenario_schema
+from mockserver.provenance.rows import Row
 from mockserver.providers.registry import all_providers
 from mockserver.scenario.library import Library
 
@@ -188,6 +190,23 @@ def events(provider: Provider) -> Iterator[str]:
         yield f"| `{name}` | {event.description} | {', '.join(f'`{header}`' for header in event.headers)} |"
 
 
+def sources(provider: Provider) -> Iterator[str]:
+    """Yield a table of the pages that a provider's ledger was made from, with their addresses and dates."""
+    yield "| source | read on | |"
+    yield "|---|---|---|"
+    for page in pages_of(provider).values():
+        yield f"| [{page.title}]({page.url}) | {page.read} | {page.note or ''} |"
+
+
+def _cited(row: Row) -> str:
+    """Return the source of a row, with a link to the page and the date on which it was read."""
+    if row.page is None:
+        return row.source
+    if row.basis == "documented":
+        return f"[{row.source}]({row.page.url}), {row.page.read}"
+    return f"{row.source} ([page]({row.page.url}), {row.page.read})"
+
+
 def ledger(provider: Provider) -> Iterator[str]:
     """Yield a table of the provider's ledger: each behaviour with its class, source, scenario and test."""
     yield "| row | behaviour | class | source | scenario | test |"
@@ -195,7 +214,7 @@ def ledger(provider: Provider) -> Iterator[str]:
     for row, behaviour in ledger_of((provider,)).rows.items():
         file = behaviour.test.partition("::")[0]
         cells = (
-            f"`{row.partition('.')[2]}`", behaviour.what, behaviour.basis, behaviour.source,
+            f"`{row.partition('.')[2]}`", behaviour.what, behaviour.basis, _cited(behaviour),
             f"[`{behaviour.scenario}`](../../scenarios/{behaviour.scenario}.yaml)", f"[{file}](../../tests/{file})",
         )  # fmt: skip
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
@@ -218,11 +237,16 @@ def reference(provider: Provider) -> Iterator[str]:
         ("Errors", errors(provider)),
         ("Limits and credits", limits(provider)),
         ("Magic words", magic if inputs else ()),
-        ("Every behaviour, and how it is known", ledger(provider)),
+        ("Every behaviour, and how it is known", (*_listed_sources(provider), *ledger(provider))),
         ("Bundled scenarios", provider_scenarios(provider)),
     ):
         if lines:
             yield from (f"## {heading}", "", *lines, "")
+
+
+def _listed_sources(provider: Provider) -> Iterator[str]:
+    if pages_of(provider):
+        yield from (*sources(provider), "")
 
 
 def base_urls() -> Iterator[str]:
@@ -299,6 +323,7 @@ BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
     "options": options,
     "stories": provider_scenarios,
     "ledger": ledger,
+    "sources": sources,
     "reference": reference,
 }
 PARTS: dict[str, Callable[[], Iterator[str]]] = {

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from mockserver.core.faults import ERROR_KINDS, Refusal
 from mockserver.core.journal import JournalEntry
-from mockserver.kit.ledger import ledger
+from mockserver.kit.ledger import ledger, pages_of, rows_of
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider
 from mockserver.provenance.rows import KINDS, kind_of
@@ -23,6 +24,7 @@ PROVIDERS = {p.name: p for p in all_providers()}
 LEDGER = ledger(all_providers())
 ROWS = LEDGER.rows
 TESTS = Path(__file__).parent
+DOCS = TESTS.parent / "docs" / "providers"
 BUNDLED = {path.stem for path in bundled_dir().glob("*.yaml")}
 # Rows that a scenario shows for ordinary requests to its provider.
 SHOWN = [row for row in ROWS if kind_of(row) in ("error", "state", "event", "ending")]
@@ -47,6 +49,35 @@ def test_the_source_of_a_documented_row_is_a_part_of_the_documentation() -> None
     excuses = ("not documented", "assumed", "chosen")
     documented = [row for row in ROWS if ROWS[row].basis == "documented"]
     assert [row for row in documented if ROWS[row].source.lower().startswith(excuses)] == []
+
+
+def test_every_row_cites_a_page_with_its_address_and_the_date_it_was_read() -> None:
+    assert [row for row in ROWS if ROWS[row].page is None] == []
+    pages = {page for row in ROWS.values() if (page := row.page) is not None}
+    assert all(page.url.startswith("https://") for page in pages)
+    assert all(date(2025, 1, 1) < page.read < date(2027, 1, 1) for page in pages)
+
+
+def test_an_observed_row_cites_source_code_or_a_client_and_not_the_documentation() -> None:
+    for provider in PROVIDERS.values():
+        cited = {row.page for row in rows_of(provider).values() if row.basis == "observed"}
+        assert not cited & {pages_of(provider)["documented"]}
+
+
+def test_the_page_of_a_provider_links_each_row_to_its_source() -> None:
+    for name, provider in PROVIDERS.items():
+        text = (DOCS / f"{name}.md").read_text("utf-8")
+        lines = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+        for row, behaviour in rows_of(provider).items():
+            assert behaviour.page is not None
+            assert f"({behaviour.page.url})" in lines[row], row
+            assert f", {behaviour.page.read}" in lines[row], row
+
+
+def test_the_page_of_videotoprompt_says_that_its_source_is_a_third_partys_article() -> None:
+    text = (DOCS / "videotoprompt.md").read_text("utf-8")
+    assert "a third party's article" in text
+    assert "third party" in str(pages_of(PROVIDERS["videotoprompt"])["documented"].note)
 
 
 def test_each_row_describes_its_behaviour_in_one_sentence_that_needs_no_context() -> None:

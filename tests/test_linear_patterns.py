@@ -16,7 +16,13 @@ from tests.conversation import Conversation
 # Not imported: they run when they are.
 SCRIPTS = ("mockserver.__main__", "mockserver.scenario.write_default", "mockserver.providers.write_summaries")
 # Only matched from the start of a text.
-MATCHED = ("content.hints._URL", "core.check._CODE", "intercept.choice._AUTHORITY", "wire.ranges._RANGE")
+MATCHED = (
+    "content.hints._URL",
+    "core.check._CODE",
+    "intercept.choice._AUTHORITY",
+    "serving.invalid._FIELD",
+    "wire.ranges._RANGE",
+)
 # Only applied to texts whose length is checked before: durations have at most 100 characters.
 SHORT = ("core.durations._PLUS_MINUS",)
 

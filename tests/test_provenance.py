@@ -46,6 +46,23 @@ def test_rows_are_read_with_their_class(ledger: Ledger) -> None:
     assert ledger.basis("acme.error.other") is None
 
 
+def test_a_row_cites_its_own_page_or_that_of_its_class_or_the_documentation(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.yaml"
+    page = "{{title: {0}, url: 'https://{0}.example', read: 2026-11-29}}"
+    row = "{{what: It, class: {0}, source: S, scenario: default, test: test_x.py::test_y{1}}}"
+    file.write_text(
+        f"pages:\n  documented: {page.format('a')}\n  observed: {page.format('b')}\n  more: {page.format('c')}\n"
+        f"rows:\n  rule.a: {row.format('assumed', '')}\n  rule.b: {row.format('observed', '')}\n"
+        f"  rule.c: {row.format('documented', ', page: more')}\n",
+        "utf-8",
+    )
+    titles = {name: row.page.title for name, row in read(file).items() if row.page}
+    assert titles == {"rule.a": "a", "rule.b": "b", "rule.c": "c"}
+    file.write_text(file.read_text("utf-8").replace("page: more", "page: mor"), "utf-8")
+    with pytest.raises(SourceErrors, match="unknown page 'mor'; did you mean 'more'?"):
+        read(file)
+
+
 def test_a_provider_without_a_ledger_has_no_rows(tmp_path: Path) -> None:
     assert read(tmp_path / "ledger.yaml") == {}
 

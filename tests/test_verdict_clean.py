@@ -9,7 +9,9 @@ import requests
 from mockserver import MockServer
 from tests.documents import ROOT
 
-SCENARIOS = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
+# A stream that is held goes on when it is released through the control API, which a client does not use.
+HELD = ("nanophoto-stream-held",)
+SCENARIOS = sorted({path.stem for path in (ROOT / "scenarios").glob("*.yaml")}.difference(HELD))
 PROVIDERS = ("videotoprompt", "prompttovideo", "nanophoto", "descrideo", "dumplingai")
 # How long a client waits for a reply, in seconds of real time. In scenarios with these words no reply may come.
 PATIENCE, SHORT_PATIENCE = 10.0, 0.25

@@ -10,7 +10,7 @@ from mockserver.kit.provider import Provider
 from mockserver.provenance.behaviours import Ledger
 
 if TYPE_CHECKING:
-    from mockserver.provenance.rows import Row
+    from mockserver.provenance.rows import Page, Row
 
 DEFAULTS = Path(__file__).with_name("ledger.yaml")
 _MIB = 1_048_576
@@ -33,14 +33,24 @@ def ledger(providers: Collection[Provider]) -> Ledger:
 def rows_of(provider: Provider) -> "Mapping[str, Row]":
     """Return the rows of a provider by name, sorted by kind. Its own rows replace shared rows of the same name.
 
+    Shared rows have the page of the provider's documentation, which does not mention them.
+
     Raises SourceErrors for an invalid file.
     """
-    from mockserver.provenance.rows import KINDS, kind_of, read
+    from mockserver.provenance.rows import KINDS, kind_of, read, read_file
 
-    rows, defaults = dict(read(ledger_file(provider))), read(DEFAULTS)
+    own, defaults = read_file(ledger_file(provider)), read(DEFAULTS)
+    rows = own.flat()
     for name in default_rows(provider):
-        rows.setdefault(name, _filled(defaults[name], name, provider))
+        rows.setdefault(name, _filled(defaults[name], name, provider).model_copy(update={"page": own.main_page}))
     return dict(sorted(rows.items(), key=lambda row: KINDS.index(kind_of(row[0]))))
+
+
+def pages_of(provider: Provider) -> "Mapping[str, Page]":
+    """Return the pages that a provider's ledger was made from, by name."""
+    from mockserver.provenance.rows import read_file
+
+    return read_file(ledger_file(provider)).pages
 
 
 def ledger_file(provider: Provider) -> Path:

@@ -9,13 +9,17 @@ HEADER = b"x-mock-rule"
 
 
 class AssumedBehaviour(Exception):
-    """The reply needs an assumed behaviour, and the server disallows these. `row` is the id of the ledger row."""
+    """The reply needs an assumed behaviour, and the server disallows these. `row` is the id of the ledger row.
 
-    def __init__(self, row: str, what: str, why: str) -> None:
+    `page` is the address of the page that does not document it, if the ledger names one.
+    """
+
+    def __init__(self, row: str, what: str, why: str, page: str | None = None) -> None:
         super().__init__(row)
         self.row = row
         self.what = what
         self.why = why
+        self.page = page
 
 
 class Provenance(NamedTuple):
@@ -37,7 +41,7 @@ class Provenance(NamedTuple):
         for row_id in rows:
             row = self.ledger.rows.get(row_id)
             if row is not None and row.basis == "assumed":
-                raise AssumedBehaviour(row_id, row.what, row.source)
+                raise AssumedBehaviour(row_id, row.what, row.source, None if row.page is None else row.page.url)
 
     @property
     def disallowed_rows(self) -> frozenset[str]:

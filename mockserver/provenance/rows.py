@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from mockserver.source.suggestions import did_you_mean
 from mockserver.source.validation import load
 
 Basis = Literal["documented", "observed", "assumed"]
@@ -17,6 +19,23 @@ COVERED_KINDS: tuple[Kind, ...] = ("operation", "error", "state", "event", "endi
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 _Name = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(KINDS)})\.[A-Za-z0-9_.-]+$")]
+
+
+_WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+
+
+class Page(BaseModel):
+    """A page that rows were made from: its title, its address, and the date on which it was read.
+
+    `note` says what a reader should know about it, such as that the provider did not write it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    title: _Text
+    url: _WebAddress
+    read: date
+    note: _Text | None = None
 
 
 class Origin(BaseModel):
@@ -35,26 +54,39 @@ class Origin(BaseModel):
 
 
 class Row(Origin):
+    """One behaviour of a provider, with the page that it was read on, or on which it is missing if it is assumed."""
+
+    what: _Text
+    page: Page | None = None
+
+
+class FileRow(Origin):
     """One behaviour in a provider's `ledger.yaml`. Its key there is the name of the behaviour.
 
-    The name is `kind.what`: `error.rate_limited`, `header.X-RateLimit-Limit`.
+    The name is `kind.what`: `error.rate_limited`, `header.X-RateLimit-Limit`. `page` is a key of `pages`.
     """
 
     what: _Text
+    page: str | None = None
 
 
 class Group(Origin):
     """Behaviours with the same origin. `rows` has the description of each by its name."""
 
+    page: str | None = None
     rows: dict[_Name, _Text]
 
 
 class LedgerFile(BaseModel):
-    """The ledger of one provider: rows by name, and groups of rows."""
+    """The ledger of one provider: the pages that it was made from, rows by name, and groups of rows.
+
+    A row without `page` is from the page that has the name of its class, or else from the page `documented`.
+    """
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
-    rows: dict[_Name, Row] = Field(default_factory=dict)
+    pages: dict[str, Page] = Field(default_factory=dict)
+    rows: dict[_Name, FileRow] = Field(default_factory=dict)
     groups: list[Group] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -65,12 +97,28 @@ class LedgerFile(BaseModel):
             raise ValueError(f"rows that occur more than once: {', '.join(twice)}")
         return self
 
+    @model_validator(mode="after")
+    def _known_pages(self) -> "LedgerFile":
+        for name in (*(row.page for row in self.rows.values()), *(group.page for group in self.groups)):
+            if name is not None and name not in self.pages:
+                raise ValueError(f"unknown page {name!r}{did_you_mean(name, self.pages)}")
+        return self
+
+    @property
+    def main_page(self) -> Page | None:
+        """The provider's documentation."""
+        return self.pages.get("documented")
+
     def flat(self) -> dict[str, Row]:
         """All rows by name."""
         grouped = {name: (group, what) for group in self.groups for name, what in group.rows.items()}
-        return self.rows | {
-            name: Row(what=what, **group.model_dump(exclude={"rows"})) for name, (group, what) in grouped.items()
+        return {name: self._row(row, row.what) for name, row in self.rows.items()} | {
+            name: self._row(group, what) for name, (group, what) in grouped.items()
         }
+
+    def _row(self, origin: FileRow | Group, what: str) -> Row:
+        page = self.pages[origin.page] if origin.page else self.pages.get(origin.basis, self.main_page)
+        return Row(what=what, page=page, **origin.model_dump(include=set(Origin.model_fields)))
 
 
 def kind_of(name: str) -> str:
@@ -81,8 +129,13 @@ def kind_of(name: str) -> str:
 
 def read(path: Path) -> Mapping[str, Row]:
     """Return the rows of a file by name; none if it does not exist. Raises SourceErrors for an invalid file."""
+    return read_file(path).flat()
+
+
+def read_file(path: Path) -> LedgerFile:
+    """Return the ledger in a file; an empty one if it does not exist. Raises SourceErrors for an invalid file."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        return {}
-    return load(LedgerFile, text, str(path)).flat()
+        return LedgerFile()
+    return load(LedgerFile, text, str(path))

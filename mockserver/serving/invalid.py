@@ -11,7 +11,7 @@ NOT_ASCII = "The target of the request is not ASCII"
 _FIRST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) ([^ \r\n]+) HTTP/1\.[01]\r?\n")
 # The same, when only its beginning has arrived.
 _PARTIAL_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?: (?:[^ \r\n]+(?: [HTP/1.0]{0,8}\r?)?)?)?")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*?)[ \t]*\r?\n")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}):([^\r\n]*)\r?\n")
 # The methods that the parser knows.
 _METHODS = frozenset(
     (
@@ -61,7 +61,7 @@ def _headers(data: bytes, start: int) -> Mapping[str, str]:
     """Return the complete header fields from `start` on, by their names in lower case."""
     headers: dict[str, str] = {}
     while field := _FIELD.match(data, start):
-        headers[field[1].decode().lower()] = field[2].decode("latin-1")
+        headers[field[1].decode().lower()] = field[2].strip(b" \t").decode("latin-1")
         start = field.end()
     return headers
 

@@ -101,7 +101,7 @@ class History(Lifetime):
     def problem(self) -> str | None:
         """Describe the expectations that are not met so far, also those of the scenario. None if all are met."""
         problems = [super().problem()]
-        if self._hosted.sandbox.program.source.expect:
+        if self._opened is not None and self._opened.sandbox.program.source.expect:
             from mockserver.testing.expected import problem_of
 
             problems.append(problem_of(self))

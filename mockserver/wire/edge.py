@@ -402,5 +402,7 @@ def _undocumented(admission: Admission, assumed: AssumedBehaviour) -> Reply:
         "Without that option it sends the reply, and names the assumption in the journal."
     )
     body = {"title": "The provider does not document this", "status": 501, "detail": detail, "rule": assumed.row}
+    if assumed.page is not None:
+        body["page"] = assumed.page
     note = f"refused: the reply rests on an assumption: {assumed.row}"
     return Reply(501, body, content_type="application/problem+json", note=note)
