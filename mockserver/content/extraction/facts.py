@@ -2,6 +2,7 @@
 """The facts of one video in one language: typed values for everything that prompts ask about."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from mockserver.content.locales import locale
 from mockserver.content.people import person
 from mockserver.content.scene import Scene
 from mockserver.content.timing import split
-from mockserver.content.wording import capital, slots
+from mockserver.content.wording import capital, plain_detail, slots
 from mockserver.core.seeded import Seeded
 
 
@@ -79,6 +80,7 @@ _TIMES = {
     "night": "night",
 }
 _MOST_PEOPLE = 5
+_FEWEST, _SHORTEST = 2, 6  # words and characters that are too few for a title
 
 
 class Seconds(float):
@@ -110,6 +112,9 @@ class Facts:
         self.story = self.locale.stories[scene.story]
         self.phrases = slots(scene, self.locale)
         self.shown: dict[str, Any] = scenes()["stories"][scene.story]
+        detail: dict[str, int] = scenes()["details"].get(scene.detail, {})
+        own: dict[str, int] = self.shown["things"]
+        self.things = own | {thing: count + own.get(thing, 0) for thing, count in detail.items()}
         self.sentiment, self.score = SENTIMENTS[scene.mood]
         self.hashtags = False
         self.score = round(self.score + scene.draw(9, 23) / 100, 2)
@@ -138,9 +143,8 @@ class Facts:
 
     def count(self, thing: str) -> int:
         """Return how many of a thing, or of a kind of things, are in the picture."""
-        kinds: dict[str, list[str]] = scenes()["kinds"]
-        things: dict[str, int] = self.shown["things"]
-        return sum(things.get(each, 0) for each in kinds.get(thing, [thing])) or int(self.shown["place"] == thing)
+        kinds: list[str] = scenes()["kinds"].get(thing, [])
+        return sum(self.things.get(each, 0) for each in (thing, *kinds)) or int(self.shown["place"] == thing)
 
     def holds(self, flag: str) -> bool | None:
         """Return whether a statement about the video is true, by its concept; None for what is no statement."""
@@ -204,7 +208,7 @@ class Facts:
 
     def people(self) -> list[Fact]:
         """Return a row for each person in the picture, for at most five."""
-        genders = [gender for gender in ("woman", "man") for _ in range(self.shown["things"].get(gender, 0))]
+        genders = [gender for gender in ("woman", "man") for _ in range(self.things.get(gender, 0))]
         speech, voices = scenes()["speech"].get(self.scene.story), self.speakers()
         rows = []
         for number, gender in enumerate(sorted(genders[:_MOST_PEOPLE], key=lambda each: each != speech)):
@@ -233,16 +237,20 @@ class Facts:
 
     def objects(self) -> list[Fact]:
         """Return the things in the picture with their number."""
-        things = [(thing, count) for thing, count in self.shown["things"].items() if thing not in ("woman", "man")]
+        things = {
+            self.words.names[thing]: count for thing, count in self.things.items() if thing not in ("woman", "man")
+        }
+        if self.scene.detail not in scenes()["details"]:
+            things[plain_detail(self.scene, self.locale)] = 1
         return [
-            Fact(_THING, {"number": number, "time": Moment(0)}, name=self.words.names[thing], count=count)
-            for number, (thing, count) in enumerate(things, 1)
+            Fact(_THING, {"number": number, "time": Moment(0)}, name=name, count=count)
+            for number, (name, count) in enumerate(things.items(), 1)
         ]
 
     def ingredients(self) -> list[str]:
         """Return the food in the picture."""
         food = scenes()["kinds"]["food"]
-        return [self.words.names[thing] for thing in self.shown["things"] if thing in food]
+        return [self.words.names[thing] for thing in self.things if thing in food]
 
     def topics(self) -> list[str]:
         """Return the topics, as hashtags if the prompt asks for them."""
@@ -263,10 +271,14 @@ class Facts:
 
 
 def _short(sentence: str) -> str:
-    """Return the first clause of a sentence as a title."""
-    for mark in ",;:，；：、،؛":
-        sentence = sentence.partition(mark)[0]
-    return sentence.rstrip(".。")
+    """Return the first clauses of a sentence as a title: of at least three words, or six characters without spaces."""
+    clauses = re.split(r"(?<=[,;:，；：、،؛])", sentence)
+    title = ""
+    for clause in clauses:
+        title += clause
+        if len(title.split()) > _FEWEST or (" " not in title and len(title) > _SHORTEST):
+            break
+    return title.strip().rstrip(",;:，；：、،؛.。")
 
 
 _FACTS: dict[str, Callable[[Facts], Any]] = {

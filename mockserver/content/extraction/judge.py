@@ -8,11 +8,12 @@ from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.shapes import Leaf
 from mockserver.content.extraction.vocabulary import SOLID, Found
 from mockserver.content.extraction.words import callings, counts
+from mockserver.content.wording import plain_detail
 
 # The other sentiments, most fitting first, where the right one is no option.
 _NEXT = {"mixed": ("neutral",), "neutral": ("mixed",), "positive": (), "negative": ()}
 _PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-./]+")
-_LONG = 5
+_LONG = 4
 _WHOLE = Leaf("integer")
 _COUNTED = frozenset(
     ("events", "products", "quotes", "transcript", "speaker", "objects", "topics", "ingredients", "ocr")
@@ -26,12 +27,16 @@ def spaced(key: str) -> str:
 
 def truth(facts: Facts, text: str) -> bool:
     """Return whether a question or a key such as `has_people` is true of the video."""
+    detail = plain_detail(facts.scene, facts.locale).lower()
+    shown = detail in text.lower()
+    if shown:  # "raindrops on the glass" are no glass
+        text = re.sub(re.escape(detail), " ", text, flags=re.IGNORECASE)
     asked = facts.words.ask.find(text)
     keys = {found.key for found in asked}
     compared = _compared(facts, text, asked)
     if compared is not None:
         return compared
-    votes = _votes(facts, text, asked)
+    votes = [True] if shown else _votes(facts, text, asked)
     moral = [facts.holds(key) for key in ("unsafe", "safe") if key in keys]
     if moral:
         votes = [bool(moral[0])]
@@ -83,7 +88,17 @@ def _mentions(facts: Facts, word: str) -> bool:
     if subject is not None and facts.scene.story.startswith(subject):
         return True
     story = facts.story
-    texts = " ".join((story.subject, story.title, story.tags, *story.beats, *story.effects, facts.category())).lower()
+    texts = " ".join(
+        (
+            story.subject,
+            facts.phrases["detail"],
+            story.title,
+            story.tags,
+            *story.beats,
+            *story.effects,
+            facts.category(),
+        )
+    ).lower()
     return re.search(rf"\b{re.escape(word[: max(_LONG, len(word) - 2)])}", texts) is not None
 
 

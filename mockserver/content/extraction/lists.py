@@ -9,7 +9,10 @@ from mockserver.content.extraction.vocabulary import SOLID, Found
 from mockserver.content.extraction.words import Words
 
 # Keys of words for the form of an answer, which are no fields.
-FORMS = frozenset(("comma", "lines", "bullets", "numbered", "srt", "vtt", "one_word", "one_sentence"))
+FORMS = frozenset(
+    ("comma", "lines", "bullets", "numbered", "srt", "vtt", "one_word", "one_sentence", "json", "array", "csv", "tsv",
+     "table", "list", "only", "numeral")
+)  # fmt: skip
 LONGEST = 3  # words of a field or an option
 _SENTENCE = re.compile(r"[.;。；!?？！؟](?=\s|$|[^\x00-\x7f])|\n\s*\n")
 _LIST = 400  # characters that are read as a list
