@@ -59,7 +59,7 @@ def test_a_row_cites_its_own_page_or_that_of_its_class_or_the_documentation(tmp_
     titles = {name: row.page.title for name, row in read(file).items() if row.page}
     assert titles == {"rule.a": "a", "rule.b": "b", "rule.c": "c"}
     file.write_text(file.read_text("utf-8").replace("page: more", "page: mor"), "utf-8")
-    with pytest.raises(SourceErrors, match="unknown page 'mor'; did you mean 'more'?"):
+    with pytest.raises(SourceErrors, match=r"unknown page 'mor'; did you mean 'more'\?"):
         read(file)
 
 
