@@ -67,7 +67,8 @@ LAYERS = (
         "any key works, plans and overrides by key, scopes",
         (
             "wire/checks.py: check_account check_scope note_credential_form",
-            "wire/server.py: _sandbox_of_key _credential",
+            "wire/server.py: _sandbox_of_key",
+            "wire/services.py: credential",
             "sandbox/state.py: account",
             "core/accounts.py",
             "kit/provider.py: key holder",

@@ -90,16 +90,16 @@ def test_with_a_real_clock_there_is_one_duration() -> None:
 @pytest.mark.parametrize(
     ("pattern", "detail"),
     [
-        ("videotoprompt.analyse_url", "operation: no operation is called 'videotoprompt.analyse_url'; did you mean "),
-        ("analyze_url", "operation: no operation is called 'analyze_url'"),
-        ("videotoprmpt.*", "operation: no operation is called 'videotoprmpt.*'"),
+        ("videotoprompt.analyse_url", "No operation is called 'videotoprompt.analyse_url'; did you mean "),
+        ("analyze_url", "No operation is called 'analyze_url'"),
+        ("videotoprmpt.*", "No operation is called 'videotoprmpt.*'"),
     ],
 )
 async def test_an_unknown_operation_in_a_filter_is_an_error(pattern: str, detail: str) -> None:
     async with Conversation() as t:
         await t.post(ANALYZE, VIDEO)
         reply = await t.get(f"/_mock/journal?operation={pattern}")
-        assert reply.status_code == 400
+        assert reply.status_code == 404
         assert reply.json()["detail"].startswith(detail)
 
 

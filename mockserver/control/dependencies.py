@@ -59,11 +59,11 @@ class Parts:
         raise ControlError(404, f"There is no provider {name!r}; the providers are {', '.join(self.providers)}")
 
     def check_operation(self, pattern: str) -> None:
-        """Check that a filter can match an operation. Raises ControlError 400 with the most similar name."""
+        """Check that a filter can match an operation. Raises ControlError 404 with the most similar name."""
         operations = [f"{each.name}.{o.name}" for each in self.providers.values() for o in each.operations]
         if not any(key_matches(pattern, operation) for operation in operations):
             known = self.catalogue.operations
-            raise ControlError(400, f"operation: no operation is called {quoted(pattern)}{suggest(pattern, known)}")
+            raise ControlError(404, f"No operation is called {quoted(pattern)}{suggest(pattern, known)}")
 
     def selected(self, name: str | None) -> Sequence[Provider]:
         """The provider with this name, or all of them for None. Raises ControlError 404."""

@@ -107,7 +107,7 @@ router = APIRouter(tags=["records"], route_class=StrictRoute)
     "/journal",
     summary="List what happened, newest first",
     response_model=Journal,
-    responses={**WRONG_QUERY, **problems({404: "There is no such provider"})},
+    responses={**WRONG_QUERY, **problems({404: "There is no such provider or operation"})},
 )
 async def journal(query: Annotated[JournalQuery, Query()], sandbox: CurrentSandbox, parts: ServerParts) -> Response:
     if query.provider is not None:
