@@ -6,11 +6,61 @@ from typing import NamedTuple
 
 # Scripts without spaces between words: each character counts as a word.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_DANGLING = re.compile(
-    r"(?:[\s,;:–—-]+(?:a|an|the|of|in|on|at|and|with|to|from|by|ein|eine|der|die|das|mit|und|im|le|la|les|de|du|des|un|une|"
-    r"et|el|los|las|y|con|en|o|os|as|e|com|em|do|da|в|на|с|и|у|по))+$",
-    re.IGNORECASE,
+# Words that a text does not end with, and what separates words.
+_SMALL_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "and",
+        "with",
+        "to",
+        "from",
+        "by",
+        "ein",
+        "eine",
+        "der",
+        "die",
+        "das",
+        "mit",
+        "und",
+        "im",
+        "le",
+        "la",
+        "les",
+        "de",
+        "du",
+        "des",
+        "un",
+        "une",
+        "et",
+        "el",
+        "los",
+        "las",
+        "y",
+        "con",
+        "en",
+        "o",
+        "os",
+        "as",
+        "e",
+        "com",
+        "em",
+        "do",
+        "da",
+        "в",
+        "на",
+        "с",
+        "и",
+        "у",
+        "по",
+    ]
 )
+_SEPARATORS = " \t\r\n,;:–—-"
 
 
 class Limits(NamedTuple):
@@ -60,8 +110,17 @@ def cut(text: str, limits: Limits) -> str:
     text = text.rstrip(" .。")
     while text and not _fits(text, limits):
         shorter = text.rpartition(" ")[0]
-        text = _DANGLING.sub("", shorter).rstrip(" ,;:|") if shorter else text[:-1]
+        text = _without_small_words(shorter).rstrip(" ,;:|") if shorter else text[:-1]
     return text
+
+
+def _without_small_words(text: str) -> str:
+    """Return a text without the words at its end that begin what was cut off."""
+    while True:
+        start = max(text.rfind(each) for each in _SEPARATORS) + 1
+        if not start or text[start:].lower() not in _SMALL_WORDS:
+            return text
+        text = text[:start].rstrip(_SEPARATORS)
 
 
 def _fits(text: str, limits: Limits) -> bool:

@@ -19,8 +19,8 @@ from mockserver.core.verdict.names import RuleName
 from mockserver.core.verdict.policy import Policy
 
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,6})?"
-_LIMIT = re.compile(rf"\s*(<=|>=|<|>|==?)?\s*({_NUMBER})\s*")
-_RANGE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*")
+_LIMIT = re.compile(rf"(?:(<=|>=|<|>|==?)\s*)?({_NUMBER})")
+_RANGE = re.compile(rf"({_NUMBER})\s*\.\.\s*({_NUMBER})")
 _PATTERN = rf"^\s*(?:(?:<=|>=|<|>|==?)?\s*{_NUMBER}|{_NUMBER}\s*\.\.\s*{_NUMBER})\s*$"
 _MOST = 100
 
@@ -50,7 +50,7 @@ def parse_amount(value: object) -> Amount:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
         return Amount(text=f"{value:g}", least=value, most=value)
-    text = value if isinstance(value, str) else ""
+    text = value.strip() if isinstance(value, str) else ""
     if (span := _RANGE.fullmatch(text)) is not None:
         least, most = float(span[1]), float(span[2])
         if least > most:

@@ -21,7 +21,7 @@ _MAX_SUGGESTIONS = 20
 _MAX_MESSAGE = 300
 _MAX_JOINED = 3
 # A string that YAML reads as a string without quotes, also inside braces.
-_PLAIN = re.compile(r"(?!(?:true|false|null|yes|no|on|off)$)[A-Za-z_][\w-]*(?: [\w-]+)*$")
+_PLAIN = re.compile(r"^(?!(?:true|false|null|yes|no|on|off)$)[A-Za-z_][\w-]*(?: [\w-]+)*$")
 _PREFIX = re.compile(r"^(Value error, |Assertion failed, )")
 # "Input should be greater than 0", "String should match pattern '^a'"
 _RULE = re.compile(r"^([A-Z]\w+) should ")
