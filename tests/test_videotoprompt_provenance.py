@@ -192,7 +192,7 @@ async def test_what_the_page_has_no_error_for_borrows_a_type(row: str, status: i
     [
         (SUBMIT, {"content": b"{", "headers": JSON}, "rule.bad_json"),
         (SUBMIT, {"json": [URL]}, "rule.bad_json"),
-        (SUBMIT, {"json": {**URL, "language": "English"}}, "rule.checks"),
+        (SUBMIT, {"json": {**URL, "language": "English"}}, "rule.language_codes"),
         (f"{ROOT}/batch", {"json": {"analyses": []}}, "rule.batch_size"),
         (f"{ROOT}/batch", {"json": {"analyses": [URL] * 101}}, "rule.batch_size"),
         (SUBMIT, {"json": {"url": "https://example.com/mock-no-credits.mp4"}}, "rule.no_credits"),
