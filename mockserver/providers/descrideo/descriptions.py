@@ -57,7 +57,8 @@ async def retrieve(api: str, exchange: Exchange) -> Reply:
     if "result" not in body:
         return exchange.job_reply(200, body, job, state)
     reply = exchange.job_reply(200, body, job, state, *languages.rows_of(job.request["lang"]))
-    return reply._replace(note=languages.note_on(job.request["lang"]))
+    note = languages.note_on(job.request["lang"])
+    return reply if note is None else reply._replace(note=note)
 
 
 async def replay(api: str, exchange: Exchange) -> Reply:

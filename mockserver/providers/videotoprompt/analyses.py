@@ -94,7 +94,8 @@ async def retrieve(exchange: Exchange) -> Reply:
         raise Refusal("not_found", "Analysis not found", job=job.id)
     body = results.analysis(exchange.sandbox, job, state)
     reply = exchange.job_reply(200, body, job, state, *results.rows(job, state))
-    return reply._replace(note=languages.note_on(job.request["language"])) if "prompt" in body else reply
+    note = languages.note_on(job.request["language"]) if "prompt" in body else None
+    return reply if note is None else reply._replace(note=note)
 
 
 def rows_of_batch(exchange: Exchange) -> Iterator[str]:
