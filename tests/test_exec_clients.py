@@ -1,7 +1,8 @@
-"""Unmodified programs that call the providers' own hosts reach the sandbox: Python, Node, curl and wget."""
+"""Unmodified programs that call the providers' own hosts reach the sandbox: Python, Node, Java, curl and wget."""
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,74 @@ async def main():
         print(reply.status_code, reply.json()["status"])
 asyncio.run(main())
 """
+# These two do not use the proxy of the environment.
+HTTP_CLIENT = f"""
+import http.client, json
+for connection_class in (http.client.HTTPSConnection, http.client.HTTPConnection):
+    connection = connection_class("api.videotoprompt.org", timeout=30)
+    connection.request("POST", "/v1/analyze/url", json.dumps({BODY}), {HEADERS})
+    with connection.getresponse() as reply:
+        print(reply.status, json.load(reply)["status"])
+    connection.close()
+"""
+URLLIB3 = f"""
+import json, urllib3
+with urllib3.PoolManager() as pool:
+    reply = pool.request("POST", {SUBMIT!r}, body=json.dumps({BODY}), headers={HEADERS})
+    print(reply.status, reply.json()["status"])
+"""
+OTHER_HOST = """
+import http.client
+for host in ("example.com", "EXAMPLE.com."):
+    try:
+        http.client.HTTPSConnection(host).connect()
+    except OSError as error:
+        print(error)
+"""
+# The beginning of aiohttp, as far as it matters here.
+AIOHTTP = """
+class ClientSession:
+    def __init__(self, base_url=None, *, trust_env: bool = False) -> None:
+        self.trust_env = trust_env
+"""
+SESSIONS = """
+import inspect
+from aiohttp.client import ClientSession
+class Own(ClientSession):
+    def __init__(self):
+        super().__init__("https://nanophoto.ai")
+sessions = (ClientSession(), Own(), ClientSession(trust_env=False), ClientSession(trust_env=True))
+print([session.trust_env for session in sessions], inspect.signature(ClientSession))
+"""
+JAVA = """
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+
+public class Main {
+    static final String BODY = "{\\"url\\": \\"https://example.com/a.mp4\\"}";
+
+    public static void main(String[] arguments) throws Exception {
+        URI uri = URI.create(arguments[0]);
+        HttpURLConnection old = (HttpURLConnection) uri.toURL().openConnection();
+        old.setDoOutput(true);
+        old.setRequestProperty("Authorization", "Bearer key-1");
+        old.setRequestProperty("Content-Type", "application/json");
+        try (OutputStream body = old.getOutputStream()) {
+            body.write(BODY.getBytes());
+        }
+        System.out.println(old.getResponseCode());
+        // Offers HTTP/2 first.
+        HttpRequest request = HttpRequest.newBuilder(uri).header("Authorization", "Bearer key-1")
+            .header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(BODY)).build();
+        HttpResponse<String> reply = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+        System.out.println(reply.statusCode() + " " + reply.version());
+    }
+}
+"""
 OPTIONS = json.dumps({"method": "POST", "headers": HEADERS})
 FETCH = f"""
 const reply = await fetch("{SUBMIT}", {{...{OPTIONS}, body: JSON.stringify({json.dumps(BODY)})}});
@@ -56,6 +125,58 @@ request.end(JSON.stringify({json.dumps(BODY)}));
 def test_python() -> None:
     done = execute(*python(URLLIB + REQUESTS + HTTPX2 + HTTPX2_ASYNC))
     assert (done.stdout, done.stderr) == (b"202 pending\n" * 4, b"")
+
+
+def test_python_clients_that_ignore_the_proxy_of_the_environment() -> None:
+    done = execute(*python(HTTP_CLIENT + URLLIB3))
+    assert (done.stdout, done.stderr) == (b"202 pending\n" * 3, b"")
+
+
+def test_such_a_client_does_not_reach_another_host_by_mistake() -> None:
+    done = execute(*python(OTHER_HOST))
+    text = done.stdout.decode()
+    assert text.count("mockserver: refused: example.com:443 is not a provider's host; use --allow-external") == 2
+
+
+def test_sessions_of_aiohttp_use_the_proxy_unless_the_program_says_otherwise(tmp_path: Path) -> None:
+    package = tmp_path / "aiohttp"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "client.py").write_text(AIOHTTP)
+    done = execute(*python(SESSIONS), env={"PYTHONPATH": f"{tmp_path}:{Path(__file__).parent.parent}"})
+    signature = "(base_url=None, *, trust_env: bool = False) -> None"
+    assert (done.stdout.decode(), done.stderr) == (f"[True, True, False, True] {signature}\n", b"")
+
+
+def test_a_sitecustomize_of_the_program_is_still_run_and_its_path_is_as_without_exec(tmp_path: Path) -> None:
+    folder = tmp_path / "of-the-program"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text("import sys\nsys.from_the_program = True\n")
+    code = "import sys; print(sys.from_the_program, [each for each in sys.path if 'intercept' in each])"
+    done = execute(*python(code), env={"PYTHONPATH": f"{folder}:{Path(__file__).parent.parent}"})
+    assert (done.stdout.decode(), done.stderr) == ("True []\n", b"")
+
+
+@pytest.mark.skipif(shutil.which("javac") is None, reason="there is no JDK on this machine")
+def test_java(tmp_path: Path) -> None:
+    source = tmp_path / "Main.java"
+    source.write_text(JAVA)
+    done = execute("java", str(source), SUBMIT)
+    assert done.stdout.decode().splitlines() == ["202", "202 HTTP_1_1"], done.stderr
+    # Java announces the options. Nothing else is on its output for errors.
+    assert [line.split(b":")[0] for line in done.stderr.splitlines()] == [b"Picked up JAVA_TOOL_OPTIONS"]
+
+
+@pytest.mark.parametrize("node", nodes())
+def test_a_client_that_offers_http_2_falls_back(node: str) -> None:
+    code = """
+    const https = require('node:https');
+    const offered = { ALPNProtocols: ['h2', 'http/1.1'], headers: { authorization: 'Bearer key-1' } };
+    https.get('https://prompttovideo.com/api/v1/account', offered,
+      (reply) => { console.log(reply.statusCode, reply.socket.alpnProtocol); reply.resume(); });
+    """
+    done = execute(node, "-e", code)
+    assert (done.stdout, done.stderr) == (b"200 http/1.1\n", b"")
 
 
 @pytest.mark.parametrize("node", nodes())

@@ -49,6 +49,23 @@ def test_node_options_of_the_user_follow_the_preload() -> None:
     assert Path(path).is_file()
 
 
+def test_java_options_of_the_user_come_first_and_the_proxy_is_not_used_for_this_machine() -> None:
+    options = shlex.split(environment(proxy(), {"JAVA_TOOL_OPTIONS": "-Xmx512m"})["JAVA_TOOL_OPTIONS"])
+    assert options[0] == "-Xmx512m"
+    assert "-Dhttps.proxyPort=4000" in options
+    assert "-Dhttp.nonProxyHosts=localhost|127.*|[::1]" in options
+    assert "-Djavax.net.ssl.trustStore=/t/authorities.p12" in options
+    base = {"NO_PROXY": "internal.example,.corp.example,nanophoto.ai"}
+    allowed = shlex.split(environment(proxy(allow_external=True), base)["JAVA_TOOL_OPTIONS"])
+    assert "-Dhttp.nonProxyHosts=localhost|127.*|[::1]|internal.example|*.corp.example" in allowed
+
+
+def test_the_module_for_python_comes_before_the_path_of_the_user() -> None:
+    folder, rest = environment(proxy(), {"PYTHONPATH": "/their/own"})["PYTHONPATH"].split(":", 1)
+    assert (Path(folder, "sitecustomize.py").is_file(), rest) == (True, "/their/own")
+    assert environment(proxy(), {})["PYTHONPATH"] == folder
+
+
 def test_the_trusted_certificates_are_found_by_the_environment(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).write_text(name)

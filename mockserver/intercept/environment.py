@@ -1,15 +1,20 @@
-"""Environment variables that make programs use the proxy: curl, wget, and programs in Python, Node, Go, Ruby, Deno."""
+"""Environment variables that make programs use the proxy: curl, wget, and in Python, Node, Java, Go, Ruby, Deno."""
 
 import json
+import os
 import ssl
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mockserver.intercept.startup_files import WGETRC
+from mockserver.intercept.trust_store import PASSWORD
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PRELOAD = Path(__file__).with_name("preload.cjs")
+# The directory of the module that Python programs import at their start.
+_PYTHON = Path(__file__).with_name("python")
+TRUST_STORE = "authorities.p12"
 
 # Where systems keep their trusted certificates, in the order in which they are tried.
 _SYSTEM_BUNDLES = (
@@ -24,8 +29,8 @@ _SYSTEM_BUNDLES = (
 class ProxyDetails:
     """What the variables refer to: two ports of the proxy, one of them for TLS without a proxy protocol, and files.
 
-    `bundle` is the file with the trusted certificates; the startup files of curl and wget are in its directory.
-    `empty_directory` replaces the system's certificate directory.
+    `bundle` is the file with the trusted certificates. In its directory are the same ones for Java, and startup files
+    of curl and wget. `empty_directory` replaces the system's certificate directory.
     """
 
     port: int
@@ -55,6 +60,11 @@ def environment(proxy: ProxyDetails, base: Mapping[str, str]) -> dict[str, str]:
         # the real provider.
         variables["SSL_CERT_DIR"] = str(proxy.empty_directory)
     variables["NODE_OPTIONS"] = f"{_node_require(_PRELOAD)} {base.get('NODE_OPTIONS', '')}".strip()
+    variables["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_PYTHON), base.get("PYTHONPATH"))))
+    # The last option of a name counts.
+    variables["JAVA_TOOL_OPTIONS"] = " ".join(
+        filter(None, (base.get("JAVA_TOOL_OPTIONS"), *_java_options(proxy, base)))
+    )
     return variables
 
 
@@ -98,6 +108,18 @@ def _without_proxy(proxy: ProxyDetails, base: Mapping[str, str]) -> Iterator[str
         entries = f"{base.get('NO_PROXY', '')},{base.get('no_proxy', '')}".split(",")
         names = dict.fromkeys(name.strip() for name in entries)
         yield from (n for n in names if n and n not in _LOOPBACK and not _covers(n, proxy.hosts))
+
+
+def _java_options(proxy: ProxyDetails, base: Mapping[str, str]) -> Iterator[str]:
+    """Yield options for the proxy and the trust store of a Java program."""
+    for scheme in ("http", "https"):
+        yield f"-D{scheme}.proxyHost=127.0.0.1"
+        yield f"-D{scheme}.proxyPort={proxy.port}"
+    names = ["localhost", "127.*", "[::1]", *(n for n in _without_proxy(proxy, base) if n not in _LOOPBACK)]
+    yield f"-Dhttp.nonProxyHosts={'|'.join(f'*{n}' if n.startswith('.') else n for n in names)}"
+    yield f'-Djavax.net.ssl.trustStore="{proxy.bundle.with_name(TRUST_STORE)}"'
+    yield "-Djavax.net.ssl.trustStoreType=PKCS12"
+    yield f"-Djavax.net.ssl.trustStorePassword={PASSWORD}"
 
 
 def _covers(entry: str, hosts: Collection[str]) -> bool:

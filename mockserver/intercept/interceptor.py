@@ -12,9 +12,10 @@ from socket import create_server, socket
 from mockserver.intercept.authority import Authority
 from mockserver.intercept.client_connection import ClientConnection
 from mockserver.intercept.decision import HostPolicy
-from mockserver.intercept.environment import ProxyDetails, environment, trusted_certificates
+from mockserver.intercept.environment import TRUST_STORE, ProxyDetails, environment, trusted_certificates
 from mockserver.intercept.proxy import Proxy, ProxyLimits
 from mockserver.intercept.startup_files import write_startup_files
+from mockserver.intercept.trust_store import trust_store
 from mockserver.providers.registry import summaries
 from mockserver.serving.http_server import HttpServer
 from mockserver.serving.protocol import Application, HttpProtocol
@@ -135,7 +136,9 @@ class Interceptor:
     def _write_files(self, directory: Path, authority: Authority) -> tuple[Path, Path]:
         bundle, empty_directory = directory / "authorities.pem", directory / "empty"
         others = trusted_certificates(self._environ) + b"\n" if self._allow_external else b""
-        bundle.write_bytes(others + authority.certificate)
+        certificates = others + authority.certificate
+        bundle.write_bytes(certificates)
+        bundle.with_name(TRUST_STORE).write_bytes(trust_store(certificates))
         write_startup_files(directory, bundle, self._environ)
         with suppress(FileExistsError):
             empty_directory.mkdir()
