@@ -130,7 +130,7 @@ print(json.dumps({
     files = json.loads(execute(*python(describe)).stdout)
     assert not Path(files["directory"]).exists()
     assert stat.S_IMODE(files["mode"]) == 0o700
-    assert sorted(files["files"]) == [".curlrc", "authorities.pem", "empty", "wgetrc"]
+    assert sorted(files["files"]) == [".curlrc", "authorities.p12", "authorities.pem", "empty", "wgetrc"]
     assert files["bundle"].count("BEGIN CERTIFICATE") == 1
     assert "PRIVATE" not in files["bundle"]
     assert (files["trusted"], files["directories"]) == (1, [])

@@ -384,6 +384,7 @@ def test_only_the_owner_can_open_the_directory_with_the_certificates() -> None:
         assert directory.stat().st_mode & 0o077 == 0
         assert sorted(each.name for each in Path(directory).iterdir()) == [
             ".curlrc",
+            "authorities.p12",
             "authorities.pem",
             "empty",
             "wgetrc",
