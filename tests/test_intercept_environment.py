@@ -5,6 +5,8 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -102,14 +104,24 @@ def test_other_hosts_are_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 
+@contextmanager
+def ending(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """End the process if the test fails, which would otherwise wait for it."""
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
+
+
 def test_serve_intercept_prints_a_script_for_other_terminals(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--intercept"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server, ending(server):
         assert server.stdout is not None
         lines = []
         for line in server.stdout:
             lines.append(line.strip())
-            if line.startswith("  export NODE_OPTIONS="):
+            if line.startswith("  export JAVA_TOOL_OPTIONS="):
                 break
         assert lines[0].startswith("mockserver is ready: ")
         file = next(line.removeprefix(". ") for line in lines if line.startswith(". "))
