@@ -3,30 +3,14 @@
 from collections.abc import Iterator
 from html import escape
 
+from mockserver.coverage.html_page import page
 from mockserver.coverage.report import KINDS, Behaviour, ProviderCoverage, Report, Score
-from mockserver.coverage.style import STYLE
 from mockserver.coverage.tally import NO_OPERATION
 
 
 def text(report: Report, fail_under: float | None = None) -> str:
     """Return the page. With a threshold it shows whether that was reached. All values are escaped."""
-    return "\n".join([*_head(), *_title(report, fail_under), *_body(report), "</main>", "</body>", "</html>"]) + "\n"
-
-
-def _head() -> Iterator[str]:
-    yield "<!doctype html>"
-    yield '<html lang="en">'
-    yield "<head>"
-    yield '<meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    # A second protection beside escaping: values that clients sent cannot load or run anything.
-    yield """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
-    yield '<meta name="color-scheme" content="light dark">'
-    yield "<title>mockserver coverage</title>"
-    yield f"<style>{STYLE}</style>"
-    yield "</head>"
-    yield "<body>"
-    yield "<main>"
+    return page("mockserver coverage", [*_title(report, fail_under), *_body(report)])
 
 
 def _title(report: Report, fail_under: float | None) -> Iterator[str]:

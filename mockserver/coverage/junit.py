@@ -3,15 +3,11 @@
 A behaviour that was not covered is skipped, not failed. The only case that can fail is the threshold, if there is one.
 """
 
-import re
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
 
+from mockserver.core.xml_text import attribute, content
 from mockserver.coverage.report import Behaviour, ProviderCoverage, Report
 from mockserver.coverage.tally import NO_OPERATION
-
-# Characters that XML 1.0 does not allow, not even escaped (section 2.2).
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def text(report: Report, fail_under: float | None = None) -> str:
@@ -27,7 +23,7 @@ def text(report: Report, fail_under: float | None = None) -> str:
 
 
 def _suite(part: ProviderCoverage) -> Iterator[str]:
-    name, skipped = _attribute(part.provider), len(part.missed)
+    name, skipped = attribute(part.provider), len(part.missed)
     yield f'  <testsuite name={name} tests="{part.score.total}" failures="0" errors="0" skipped="{skipped}">'
     yield "    <properties>"
     for label, value in (("met", part.score.met), ("percent", part.score.percent), ("requests", part.called)):
@@ -36,17 +32,17 @@ def _suite(part: ProviderCoverage) -> Iterator[str]:
     for behaviour in part.behaviours:
         yield from _case(part.provider, behaviour)
     if part.deviations:
-        yield f"    <system-out>{_clean(escape(_deviations(part)))}</system-out>"
+        yield f"    <system-out>{content(_deviations(part))}</system-out>"
     yield "  </testsuite>"
 
 
 def _case(provider: str, behaviour: Behaviour) -> Iterator[str]:
-    of = f"<testcase classname={_attribute(f'{provider}.{behaviour.kind}')} name={_attribute(behaviour.name)}"
+    of = f"<testcase classname={attribute(f'{provider}.{behaviour.kind}')} name={attribute(behaviour.name)}"
     if behaviour.seen:
         yield f"    {of}/>"
         return
     why = f"not covered; the scenario {behaviour.scenario} shows it: {behaviour.what} ({behaviour.basis})"
-    yield f"    {of}><skipped message={_attribute(why)}/></testcase>"
+    yield f"    {of}><skipped message={attribute(why)}/></testcase>"
 
 
 def _threshold(report: Report, fail_under: float) -> Iterator[str]:
@@ -54,7 +50,7 @@ def _threshold(report: Report, fail_under: float) -> Iterator[str]:
     yield f'  <testsuite name="threshold" tests="1" failures="{int(failed)}" errors="0" skipped="0">'
     yield f'    <testcase classname="mockserver.coverage" name="at least {fail_under:g}%">'
     if failed:
-        yield f"      <failure message={_attribute(f'{report.percent}% is less than the required {fail_under:g}%')}/>"
+        yield f"      <failure message={attribute(f'{report.percent}% is less than the required {fail_under:g}%')}/>"
     yield "    </testcase>"
     yield "  </testsuite>"
 
@@ -65,11 +61,3 @@ def _deviations(part: ProviderCoverage) -> str:
         name = part.provider if operation == NO_OPERATION else f"{part.provider}.{operation}"
         lines.append(f"{name}: {what} ({times} times)")
     return "\n".join(["deviations from the provider's contract:", *lines])
-
-
-def _attribute(value: str) -> str:
-    return quoteattr(_clean(value))
-
-
-def _clean(value: str) -> str:
-    return _FORBIDDEN.sub("�", value)

@@ -1,10 +1,9 @@
 """The report of an exam: as text, as data, and as JUnit XML."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
+from mockserver.core.xml_text import attribute, content
 from mockserver.exam.probes import Topic
 from mockserver.exam.repeat import curl, requests_of, sent_bytes
 from mockserver.exam.run import Item
@@ -20,8 +19,6 @@ _ROWS: Mapping[Topic, tuple[str, ...]] = {
     "replay": ("rule.replay", "rule.replayed_bytes"),
     "event": (),
 }
-# Characters that XML 1.0 does not allow, not even escaped (section 2.2).
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Rule(NamedTuple):
@@ -152,7 +149,7 @@ def junit(results: Results) -> str:
         f'tests="{len(results.items)}" failures="{results.count("fail")}" errors="0" '
         f'skipped="{results.count("cannot tell")}"'
     )
-    head = f"  <testsuite name={_attribute(f'exam of {results.provider.name}')} {counts}>"
+    head = f"  <testsuite name={attribute(f'exam of {results.provider.name}')} {counts}>"
     cases = [line for item in results.items for line in _case(results, item)]
     start = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="mockserver exam" {counts}>', head]
     return "\n".join([*start, *cases, "  </testsuite>", "</testsuites>"]) + "\n"
@@ -160,9 +157,9 @@ def junit(results: Results) -> str:
 
 def _case(results: Results, item: Item) -> Iterator[str]:
     seconds = sum(answer.result.elapsed_ms for answer in item.answers) / 1000
-    names = f'classname="exam.{results.provider.name}" name={_attribute(item.probe.name)}'
+    names = f'classname="exam.{results.provider.name}" name={attribute(item.probe.name)}'
     start = f'    <testcase {names} time="{seconds:.3f}"'
-    reason = _attribute(item.judgement.reason)
+    reason = attribute(item.judgement.reason)
     if item.judgement.outcome == "pass":
         yield f"{start}/>"
         return
@@ -171,13 +168,9 @@ def _case(results: Results, item: Item) -> Iterator[str]:
         yield f"      <skipped message={reason}/>"
     else:
         rules = "\n".join(map(str, results.rules(item))) or "not documented: common practice"
-        yield f"      <failure message={reason}>{escape(f'{item.probe.title}. Do: {item.probe.advice}.')}"
-        yield f"{escape(rules)}</failure>"
+        yield f"      <failure message={reason}>{content(f'{item.probe.title}. Do: {item.probe.advice}.')}"
+        yield f"{content(rules)}</failure>"
     yield "    </testcase>"
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_FORBIDDEN.sub("\ufffd", text))
 
 
 def _printable(text: str) -> str:

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any, NamedTuple
-from xml.sax.saxutils import escape as xml_escape
-from xml.sax.saxutils import quoteattr
 
+from mockserver.core.xml_text import attribute, content
 from mockserver.sweep.judging import RED, STATUSES, Result
 from mockserver.sweep.state import Saved
 
@@ -17,8 +16,6 @@ MARKS = {"survived": "ok", "failed": "FAIL", "money lost": "LOST", "unknown": "?
 # A cell that an equivalent one stands for, one that was not run, and one that cannot happen.
 _LIKE, _NOT_RUN, _NONE = "=", "-", ""
 _LEGEND = "ok: survived; FAIL: failed; LOST: money lost; ?: unknown; =: an equivalent call stands for it; -: not run"
-# Characters that XML 1.0 does not allow, not even escaped (section 2.2).
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE = (
     "body{font:14px system-ui,sans-serif;margin:2em;color:#222;background:#fff}table{border-collapse:collapse}"
     "td,th{border:1px solid #ccc;padding:.3em .5em;text-align:left}.ok{background:#d9f2d9}.FAIL{background:#ffe2b8}"
@@ -142,13 +139,13 @@ def junit(report: Report) -> str:
     lines.append(f'  <testsuite name="sweep" {counts}>')
     for result in results:
         call, _, _ = result.cell.rpartition("=")
-        names = f"classname={_attribute(call)} name={_attribute(result.cell)}"
+        names = f"classname={attribute(call)} name={attribute(result.cell)}"
         start = f'    <testcase {names} time="{result.seconds:.3f}"'
         if result.status == "survived":
             lines.append(f"{start}/>")
             continue
-        message = _attribute(f"{result.status}: {result.reasons[0] if result.reasons else ''}")
-        body = xml_escape(_FORBIDDEN.sub("\ufffd", "\n".join((*result.reasons, report.reproduction(result.cell)))))
+        message = attribute(f"{result.status}: {result.reasons[0] if result.reasons else ''}")
+        body = content("\n".join((*result.reasons, report.reproduction(result.cell))))
         tag = "skipped" if result.status == "unknown" else "failure"
         lines += [f"{start}>", f"      <{tag} message={message}>{body}</{tag}>", "    </testcase>"]
     return "\n".join([*lines, "  </testsuite>", "</testsuites>"]) + "\n"
@@ -188,7 +185,3 @@ def rendered(report: Report, form: str) -> str:
     if form == "json":
         return json.dumps(data(report), indent=2) + "\n"
     return {"junit": junit, "html": html, "text": text}[form](report)
-
-
-def _attribute(value: str) -> str:
-    return quoteattr(_FORBIDDEN.sub("\ufffd", value))

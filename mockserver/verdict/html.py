@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from mockserver.coverage.style import STYLE
+from mockserver.coverage.html_page import page
 from mockserver.verdict.parts import Data, Part, documented, failures, observed, requests, summary
 
-_OWN_STYLE = """
+_STYLE = """
 .finding { border-left: 4px solid var(--line); padding: .1rem 0 .1rem .9rem; margin: 1rem 0; }
 .finding.error { border-color: var(--bad); } .finding.warning { border-color: #b7791f; }
 .finding h3 { font-size: 1rem; margin: 0; } .finding dl { margin: .25rem 0; }
@@ -16,23 +16,7 @@ _OWN_STYLE = """
 
 def text(parts: Sequence[Part]) -> str:
     """Return the page. All values are escaped."""
-    return "\n".join([*_head(), *_body(parts), "</main>", "</body>", "</html>"]) + "\n"
-
-
-def _head() -> Iterator[str]:
-    yield "<!doctype html>"
-    yield '<html lang="en">'
-    yield "<head>"
-    yield '<meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    # A second protection beside escaping: values that clients sent cannot load or run anything.
-    yield """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
-    yield '<meta name="color-scheme" content="light dark">'
-    yield "<title>mockserver verdict</title>"
-    yield f"<style>{STYLE}{_OWN_STYLE}</style>"
-    yield "</head>"
-    yield "<body>"
-    yield "<main>"
+    return page("mockserver verdict", _body(parts), _STYLE)
 
 
 def _body(parts: Sequence[Part]) -> Iterator[str]:

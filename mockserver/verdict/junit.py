@@ -4,17 +4,14 @@ Findings below the threshold are in the output of their test case, and those at 
 observed, the suite is an error.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from xml.sax.saxutils import escape, quoteattr
 
 from mockserver.core.verdict.expected import EXPECTATION
 from mockserver.core.verdict.finding import Severity, at_least
 from mockserver.core.verdict.table import RULES
+from mockserver.core.xml_text import attribute, content
 from mockserver.verdict.parts import Data, Part, documented, requests
 
-# Characters that XML 1.0 does not allow, not even escaped (section 2.2).
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAMES = (*(rule.name for rule in RULES), EXPECTATION)
 
 
@@ -43,9 +40,9 @@ class _Suite:
 
     def lines(self) -> Iterator[str]:
         counted = f'tests="{self.tests}" failures="{self.failures}" errors="{self.errors}" skipped="0"'
-        yield f"  <testsuite name={_attribute(self._part.name)} {counted}>"
+        yield f"  <testsuite name={attribute(self._part.name)} {counted}>"
         if self.errors:
-            yield f'    <testcase classname={_attribute(self._part.name)} name="observed">'
+            yield f'    <testcase classname={attribute(self._part.name)} name="observed">'
             yield '      <error message="nothing was observed" type="nothing_observed"/>'
             yield "    </testcase>"
         for name in _NAMES:
@@ -53,7 +50,7 @@ class _Suite:
         yield "  </testsuite>"
 
     def _case(self, name: str) -> Iterator[str]:
-        head = f"    <testcase classname={_attribute(self._part.name)} name={_attribute(name)}"
+        head = f"    <testcase classname={attribute(self._part.name)} name={attribute(name)}"
         findings = self._of(name)
         if not findings:
             yield f"{head}/>"
@@ -62,11 +59,11 @@ class _Suite:
         failing = [f for f in findings if self._fails(f)]
         if failing:
             message = failing[0]["message"] + (f" (and {len(failing) - 1} more)" if len(failing) > 1 else "")
-            body = _clean(escape("\n\n".join(map(_described, failing))))
-            yield f"      <failure message={_attribute(message)} type={_attribute(name)}>{body}</failure>"
+            body = content("\n\n".join(map(_described, failing)))
+            yield f"      <failure message={attribute(message)} type={attribute(name)}>{body}</failure>"
         others = [f for f in findings if not self._fails(f)]
         if others:
-            yield f"      <system-out>{_clean(escape(chr(10).join(map(_described, others))))}</system-out>"
+            yield f"      <system-out>{content(chr(10).join(map(_described, others)))}</system-out>"
         yield "    </testcase>"
 
 
@@ -76,11 +73,3 @@ def _described(finding: Data) -> str:
     return "\n".join(
         each for each in (*lines, f"documented: {row}" if row else "", f"instead: {finding['instead']}") if each
     )
-
-
-def _attribute(value: str) -> str:
-    return quoteattr(_clean(value))
-
-
-def _clean(value: str) -> str:
-    return _FORBIDDEN.sub("�", value)

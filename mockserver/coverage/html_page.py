@@ -1,6 +1,8 @@
-"""The style sheet of the HTML page."""
+"""The HTML page of a report, with its style sheet. It loads nothing."""
 
-STYLE = """
+from collections.abc import Iterable
+
+_STYLE = """
 :root { color-scheme: light dark; --text: #1b1f24; --dim: #59636e; --line: #d8dee4; --page: #fff; --soft: #f6f8fa;
   --good: #1a7f37; --bad: #c4232b; }
 @media (prefers-color-scheme: dark) {
@@ -32,3 +34,27 @@ summary { cursor: pointer; padding: .5rem 0; color: var(--dim); }
 summary b { color: var(--text); }
 details[open] summary { border-bottom: 1px solid var(--line); margin-bottom: .5rem; }
 """
+
+
+def page(title: str, body: Iterable[str], style: str = "") -> str:
+    """Return a page with the lines of its body, in which everything is escaped. `style` is added to the style sheet."""
+    lines = [
+        "<!doctype html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        # A second protection beside escaping: values that clients sent cannot load or run anything.
+        """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">""",
+        '<meta name="color-scheme" content="light dark">',
+        f"<title>{title}</title>",
+        f"<style>{_STYLE}{style}</style>",
+        "</head>",
+        "<body>",
+        "<main>",
+        *body,
+        "</main>",
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join(lines) + "\n"
