@@ -71,7 +71,7 @@ class Shown:
     def new_page(self) -> Page:
         """Return a page of its own."""
         page = self.context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(8_000)
         page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("dialog", lambda dialog: self.problems.append(f"dialog {dialog.message}"))

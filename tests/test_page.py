@@ -357,8 +357,6 @@ def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
         assert at.problems == []
 
 
-# Runs with `make test-slow`: in some runs, the page of a later view does not connect to the stream of events in time.
-@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_view_is_accessible(browser: Browser, theme: Any, width: int) -> None:

@@ -9,7 +9,13 @@ export { render, useEffect, useMemo, useRef, useState };
 /** Redraw a component when a store (an object with `subscribe`) changes. */
 export function useStore(store) {
   const [, redraw] = useState(0);
-  useEffect(() => store.subscribe(() => redraw((n) => n + 1)), [store]);
+  useEffect(() => {
+    const update = () => redraw((n) => n + 1);
+    const unsubscribe = store.subscribe(update);
+    // The store may have changed after the component was drawn and before this.
+    update();
+    return unsubscribe;
+  }, [store]);
   return store;
 }
 

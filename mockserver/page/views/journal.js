@@ -57,7 +57,10 @@ export function Journal({ route, go }) {
       if (event.detail === "/") search.current?.focus();
       if (event.detail === "Escape") to(undefined);
       if (event.detail === "j" || event.detail === "k") {
-        const next = selected < 0 ? 0 : selected + (event.detail === "j" ? 1 : -1);
+        // Not `selected`: a second key can come before the first one is drawn.
+        const current = location.hash.match(/^#\/journal\/(\d+)/)?.[1];
+        const at = entries.findIndex((entry) => String(entry.offset) === current);
+        const next = at < 0 ? 0 : at + (event.detail === "j" ? 1 : -1);
         if (entries[next]) to(entries[next].offset);
       }
     };
