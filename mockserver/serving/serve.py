@@ -2,7 +2,6 @@
 
 import errno
 import gc
-import json
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterable
@@ -10,6 +9,8 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
+
+from pydantic_core import to_json
 
 from mockserver.app import create_app
 from mockserver.clock import wall_ms
@@ -143,7 +144,7 @@ def ready(settings: Settings, port: int, app: Server) -> Iterable[str]:
         "time": instant(wall_ms()), "kind": "ready", "url": base_url(settings, port),
         "scenario": sandbox.program.name, "clock": sandbox.clock.mode, "seed": sandbox.seed,
     }  # fmt: skip
-    yield json.dumps(fields | ({"token": settings.token} if settings.token else {}), ensure_ascii=False)
+    yield to_json(fields | ({"token": settings.token} if settings.token else {})).decode()
 
 
 def base_url(settings: Settings, port: int) -> str:
