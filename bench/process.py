@@ -98,9 +98,9 @@ def apart() -> Iterator[int | None]:
 
 @contextmanager
 def mockserver(*flags: str, wait_for: str = "/_mock/health", core: int | None = None) -> Iterator[Server]:
-    """Run `mockserver serve` with its default settings and these flags."""
+    """Run `mockserver serve` without its log, and with these flags."""
     port = free_port()
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", str(port), *flags]
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", str(port), "--quiet", *flags]
     with running(command, port, wait_for, core) as server:
         yield server
 

@@ -60,10 +60,10 @@ class Target:
 
 
 def ours() -> Iterator[Target]:
-    """Yield mockserver with its default settings, and with a scenario for the stream."""
+    """Yield mockserver without its log, as the others are run, and with a scenario for the stream."""
 
     def command(*flags: str) -> Callable[[int], Sequence[str]]:
-        return lambda port: [sys.executable, "-m", "mockserver", "serve", "--port", str(port), *flags]
+        return lambda port: [sys.executable, "-m", "mockserver", "serve", "--port", str(port), "--quiet", *flags]
 
     def polls(server: Server) -> Requests:
         return {**usual(server), W1: request("GET", waited_for(server), server.port)}

@@ -17,6 +17,8 @@ _OF_A_SERVICE = re.compile(r"MOCKSERVER_(?:SERVICE_|PORT_[0-9]+_|ENV_|NAME$)")
 _SERVICE_PORT = re.compile(r"(?:tcp|udp)://.+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
 _URL = re.compile(r"https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[^?#\s]*)?", re.IGNORECASE)
+# The forms of the log of `serve`.
+LOGS = ("text", "json", "off")
 MAX_SEED = 2**63 - 1
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
@@ -50,6 +52,7 @@ class Settings:
     additive: bool = False
     cors: bool = False
     access_log: bool | None = None
+    log: str = "text"
     token: str = ""
     allow_hosts: tuple[str, ...] = ()
     head_timeout: int = 10
@@ -88,6 +91,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
             raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
     if settings.body_memory < 1:
         raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
+    if settings.log not in LOGS:
+        raise SettingsError(f"log must be one of {', '.join(LOGS)}, not {settings.log!r}")
     _check_memory(settings)
     _check_url(settings.public_url)
     return replace(settings, host=settings.host.strip("[]"), allow_hosts=_host_names(settings.allow_hosts))

@@ -21,7 +21,7 @@ def test_the_distribution_has_a_name_of_its_own_and_the_command_keeps_its_name()
 
 
 @pytest.mark.parametrize(
-    "pin", ["fastapi==0.115.0", "fastapi==0.115.14", "pydantic==2.11.10", "pydantic==2.10.6", "pyyaml==6.0.1"]
+    "pin", ["fastapi==0.115.0", "fastapi==0.115.14", "pydantic==2.11.0", "pydantic==2.11.10", "pyyaml==6.0.1"]
 )
 def test_an_older_pin_of_an_application_is_allowed(pin: str) -> None:
     name, _, pinned = pin.partition("==")

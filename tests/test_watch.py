@@ -193,7 +193,7 @@ def test_a_mistake_at_the_start_still_stops_the_server() -> None:
 
 def test_serve_prints_what_it_loads(folder: Path) -> None:
     save("mine.yaml", MINE)
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--scenario", "./mine.yaml"]
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--quiet", "--scenario", "./mine.yaml"]
     # The package is imported from this checkout, although the server runs in another directory.
     path = os.pathsep.join(each for each in sys.path if each)
     with subprocess.Popen(

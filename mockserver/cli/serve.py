@@ -29,7 +29,8 @@ def add(commands: Any) -> None:
         "serve",
         help="run the server",
         description=_DESCRIPTION,
-        epilog="examples:\n  mockserver serve --scenario tour --seed 7\n  MOCKSERVER_SCENARIO=tour mockserver serve",
+        epilog="examples:\n  mockserver serve --scenario tour --seed 7\n  mockserver serve --log json\n"
+        "  MOCKSERVER_SCENARIO=tour mockserver serve",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     serve.set_defaults(run=_serve)
@@ -92,7 +93,16 @@ def _add_policy(serve: argparse.ArgumentParser) -> None:
 
 def _add_access(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
-        "--access-log", action=argparse.BooleanOptionalAction, default=None, help="print a line for each request"
+        "--log",
+        metavar="FORM",
+        help="form of the log, which has a line for each request and webhook: text, json or off (default: text)",
+    )
+    serve.add_argument("--quiet", dest="log", action="store_const", const="off", help="the same as --log off")
+    serve.add_argument(
+        "--access-log",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="also print a line with the address of the client for each HTTP request, to the control API too",
     )
     serve.add_argument(
         "--token",

@@ -61,15 +61,18 @@ class JournalFeed:
         self._listeners: set[Listener] = set()
         self.closed = False
 
-    def listen(self, name: str | None = None, after: int | None = None, interval: float = INTERVAL) -> "Listener":
+    def listen(
+        self, name: str | None = None, after: int | None = None, interval: float = INTERVAL, *, steps: bool = True
+    ) -> "Listener":
         """Return a new listener to one sandbox, or to all of them for None. Close it at the end.
 
-        It gets the entries after the serial `after`, by default those that are written from now on. Raises
-        TooManyListeners.
+        It gets the entries after the serial `after`, by default those that are written from now on. Without `steps` it
+        does not have the steps of jobs written, which costs a store something, and gets them when somebody looks at the
+        jobs. Raises TooManyListeners.
         """
         if len(self._listeners) >= MAX_LISTENERS:
             raise TooManyListeners(f"{MAX_LISTENERS} clients follow the journals of this server, the maximum")
-        listener = Listener(self, self._sandboxes, name, after, interval)
+        listener = Listener(self, self._sandboxes, name, after, interval, steps=steps)
         self._listeners.add(listener)
         return listener
 
@@ -99,8 +102,16 @@ class Listener:
     """Follows one journal or all of them. Not to be used by several tasks at a time."""
 
     def __init__(
-        self, feed: JournalFeed, sandboxes: Mapping[str, Sandbox], name: str | None, after: int | None, interval: float
+        self,
+        feed: JournalFeed,
+        sandboxes: Mapping[str, Sandbox],
+        name: str | None,
+        after: int | None,
+        interval: float,
+        *,
+        steps: bool = True,
     ) -> None:
+        self._steps = steps
         self._feed = feed
         self._sandboxes = sandboxes
         self._name = name
@@ -158,13 +169,18 @@ class Listener:
             if deadline is not None and self._woken.is_set():
                 deadline = monotonic()
 
+    async def rest(self) -> Sequence[Batch]:
+        """Return what has been written since the last read, without waiting, also after the end."""
+        return await self._batches()
+
     async def _batches(self) -> list[Batch]:
         batches = []
         for sandbox in self._followed():
             place = self._places.get(sandbox.name)
             is_other = place is not None and place.sandbox is not sandbox
             serial = 0 if place is None or is_other else place.serial
-            await sandbox.settling.observe(sandbox.clock.now())
+            if self._steps:
+                await sandbox.settling.observe(sandbox.clock.now())
             sandbox.store.call_at_next_entry(self.wake)
             written = await sandbox.store.entries_since(serial, MAX_BATCH)
             self._places[sandbox.name] = _Place(sandbox, written.last)
@@ -180,7 +196,7 @@ class Listener:
     async def _until_steps(self) -> list[float]:
         """Return the seconds until the next step of a job, for each sandbox that has one."""
         delays = []
-        for sandbox in self._followed():
+        for sandbox in self._followed() if self._steps else ():
             at = await sandbox.store.next_transition()
             delay = None if at is None else sandbox.clock.real_delay(at)
             if delay is not None:

@@ -10,10 +10,15 @@ from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
 
+from pydantic_core import to_json
+
 from mockserver.app import create_app
+from mockserver.clock import wall_ms
 from mockserver.providers.registry import summaries
+from mockserver.serving.activity_log import ActivityLog, activity_log
 from mockserver.serving.deadlines import ConnectionLimits
 from mockserver.serving.http_server import BACKLOG, HttpServer
+from mockserver.serving.log_lines import instant
 from mockserver.serving.output import forward_multipart_log, log_requests, print_lines
 from mockserver.settings import CannotListen, Settings
 from mockserver.wire.server import Server
@@ -42,25 +47,34 @@ def serve(
     with closing(listener), suppress(KeyboardInterrupt):
         app = create_app(settings, own_ports=(port, *own_ports))
         _tune_garbage_collection()
-        print_lines(banner(settings, port, app))
+        print_lines(ready(settings, port, app))
         forward_multipart_log()
         if settings.access_log:
             log_requests()
         limits = ConnectionLimits(settings.head_timeout, settings.body_timeout)
+        log = activity_log(settings.log)
         options = {
             "access_log": bool(settings.access_log),
-            "on_started": partial(_started, app),
+            "on_started": partial(_started, app, log),
             "on_closing": app.end_listeners,
-            "on_closed": app.close,
+            "on_closed": partial(_closed, app, log),
         }
         server = server_class(app, limits, **options)
         server.run([listener])
 
 
-def _started(app: Server) -> None:
+def _started(app: Server, log: ActivityLog | None) -> None:
+    if log is not None:
+        log.start(app.sandboxes.feed)
     app.prepare()
     if app.watch is not None:
         app.watch.start(print_lines)
+
+
+async def _closed(app: Server, log: ActivityLog | None) -> None:
+    if log is not None:
+        await log.close()
+    await app.close()
 
 
 def with_token(settings: Settings) -> Settings:
@@ -120,11 +134,29 @@ def _hint(error: Exception, port: int) -> str:
     return ""
 
 
-def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
-    """Yield the lines that `serve` prints: the base URL of every provider, and a request to try."""
+def ready(settings: Settings, port: int, app: Server) -> Iterable[str]:
+    """Yield what is printed at the start: the banner, or one JSON object if the log has this form."""
+    if settings.log != "json":
+        yield from banner(settings, port, app)
+        return
+    sandbox = app.sandboxes.default
+    fields = {
+        "time": instant(wall_ms()), "kind": "ready", "url": base_url(settings, port),
+        "scenario": sandbox.program.name, "clock": sandbox.clock.mode, "seed": sandbox.seed,
+    }  # fmt: skip
+    yield to_json(fields | ({"token": settings.token} if settings.token else {})).decode()
+
+
+def base_url(settings: Settings, port: int) -> str:
+    """Return the URL of the server for clients."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     host = "localhost" if host in LOCAL else host
-    base = settings.public_url.rstrip("/") or f"http://{host}:{port}"
+    return settings.public_url.rstrip("/") or f"http://{host}:{port}"
+
+
+def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
+    """Yield the lines that `serve` prints: the base URL of every provider, and a request to try."""
+    base = base_url(settings, port)
     sandbox = app.sandboxes.default
     yield f"mockserver is ready: scenario {sandbox.program.name}, clock {sandbox.clock.mode}, seed {sandbox.seed}"
     yield ""

@@ -142,6 +142,7 @@ class Edge:
                 if pending is not None:
                     await pending
             fault = admission.fault
+            sender.fault = None if fault is None else fault.kind
             if fault is not None and fault.phase == "before_commit":
                 if not fault.on_wire:
                     raise self._scripted(admission, fault)
@@ -365,6 +366,7 @@ class Edge:
             admission.digest,
             None if real_start is None else (real_start, wall_ms()),
             () if secret else sender.headers,
+            sender.fault,
         )
         sandbox.tally.request(entry)
         if not ended:

@@ -23,7 +23,8 @@ class ReplySender:
 
     `token` identifies the request to the clock. `body` is the beginning of the body, `size` the number of bytes of a
     stream that were sent, `headers` those of the reply, and `ending` how the stream ended. `body_lost` is true if the
-    client did not get a readable body, and so no state of a job. `delivered` says how much of the reply was sent.
+    client did not get a readable body, and so no state of a job. `delivered` says how much of the reply was sent, and
+    `fault` is the kind of fault that was asked for.
     """
 
     __slots__ = (
@@ -36,6 +37,7 @@ class ReplySender:
         "chunks",
         "delivered",
         "ending",
+        "fault",
         "headers",
         "note",
         "size",
@@ -54,6 +56,7 @@ class ReplySender:
         self.chunks: list[tuple[int, int]] = []
         self.note: str | None = None
         self.ending: str | None = None
+        self.fault: str | None = None
         self.body_lost = False
         self.delivered: Delivered = "none"
 
