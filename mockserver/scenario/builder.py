@@ -45,6 +45,13 @@ def read_file(path: Path, *, follow: bool = True) -> Document:
     return read_text(read_bytes(path, follow=follow), str(path))
 
 
+def read_partly(text: str | bytes, name: str) -> tuple[Document, list[SourceError]]:
+    """Read a YAML text, and return it with the errors after which reading could go on. Raises SourceErrors."""
+    from mockserver.source.yaml_reader import parse_partly
+
+    return parse_partly(text, name)
+
+
 def digest_of(text: bytes) -> str:
     """Return a hash that identifies a text."""
     return sha256(text).hexdigest()
@@ -89,7 +96,21 @@ class Builder:
         """
         text = read_bytes(path, follow=follow)
         chain = chain._replace(files=(*chain.files, path))
-        return self._prebuilt(text) or self.program(read_text(text, str(path)), chain)
+        return self._prebuilt(text) or self.program_of_text(text, str(path), chain)
+
+    def program_of_text(self, text: str | bytes, name: str, chain: Chain = _FIRST) -> Program:
+        """Build the program of a YAML text, which errors call `name`. Raises SourceErrors with every error in it."""
+        document, errors = read_partly(text, name)
+        if not errors:
+            return self.program(document, chain)
+        try:
+            self.program(document, chain)
+        except SourceErrors as others:
+            # What is read in place of an alias or a tag can be wrong itself, at the same position.
+            known = {error.position for error in errors}
+            errors += [each for each in others.errors if each.name != name or each.position not in known]
+            raise SourceErrors(in_order(errors, document), others.more) from None
+        raise SourceErrors(in_order(errors, document))
 
     def _prebuilt(self, text: bytes) -> Program | None:
         """Build the bundled default scenario from its Python form, if `text` is its YAML. Otherwise return None."""

@@ -81,17 +81,27 @@ class Library:
 
     def program_of_text(self, text: str | bytes, name: str) -> Program:
         """Compile a scenario from a YAML text, which errors call `name`. Raises SourceErrors."""
-        return self.program_of(read_text(text, name))
-
-    def program_of(self, document: Document) -> Program:
-        """Compile a scenario from a document. Raises SourceErrors."""
-        return self._builder.program(document)
+        return self._builder.program_of_text(text, name)
 
     def program_of_data(self, data: Mapping[str, Any] | Scenario, name: str) -> Program:
         """Compile a scenario from data, which errors call `name`. Raises SourceErrors."""
         if isinstance(data, Scenario):
             data = data.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return self._builder.program(Document.of(dict(data), name))
+
+    def read(self, scenario: bytes | Mapping[str, Any] | str, name: str) -> tuple[Document, Program]:
+        """Compile a scenario, and return it with the document that it was read from.
+
+        It is YAML in bytes, or data, which errors call `name`; or the name of a scenario. Raises SourceErrors, and
+        LookupError for an unknown name.
+        """
+        if isinstance(scenario, bytes):
+            program = self.program_of_text(scenario, name)
+            return read_text(scenario, name), program
+        if isinstance(scenario, str):
+            program = self.program(scenario)
+            return read_file(self._find(scenario), follow=False), program
+        return Document.of(dict(scenario), name), self.program_of_data(scenario, name)
 
     def files_of(self, reference: str) -> tuple[Path, ...]:
         """Return the file of the scenario that a person typed, and those of the scenarios that it extends.
