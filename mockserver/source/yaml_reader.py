@@ -54,9 +54,12 @@ class _PythonParser(_YamlReader, _YamlScanner, _YamlParser):
 
 _Parser: type[_Events] = _PythonParser
 if yaml.__with_libyaml__:
-    from yaml._yaml import CParser
+    from yaml import _yaml
 
-    _Parser = CParser
+    # After `yaml` was removed from `sys.modules` and imported again, as pytester does between two runs, the module in C
+    # still creates the events of the first import, which are not instances of the classes that are used here.
+    if getattr(_yaml, "yaml", None) is yaml:
+        _Parser = _yaml.CParser
 
 
 def parse(text: str | bytes, name: str) -> Document:
