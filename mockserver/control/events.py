@@ -67,20 +67,22 @@ async def events(
     except TooManyListeners as error:
         raise ControlError(429, str(error)) from None
     changed = resumes and name != sandbox.journal_id
-    return EventStream(sandbox, listener, Summaries(parts.masking_in(sandbox)), fresh=not resumes, cleared=changed)
+    summaries = Summaries(parts.masking_in(sandbox))
+    return EventStream(sandbox, listener, summaries, serial, fresh=not resumes, cleared=changed)
 
 
 class EventStream(Response):
     """Sends what a listener reads. While the client does not read, nothing is read from the journal."""
 
     def __init__(
-        self, sandbox: Sandbox, listener: Listener, summaries: Summaries, *, fresh: bool, cleared: bool
+        self, sandbox: Sandbox, listener: Listener, summaries: Summaries, begins_at: int, *, fresh: bool, cleared: bool
     ) -> None:
         super().__init__(media_type="text/event-stream")
         del self.headers["content-length"]
         self._sandbox = sandbox
         self._listener = listener
         self._summaries = summaries
+        self._begins_at = begins_at
         self._fresh = fresh
         self._cleared = cleared
         self._state: dict[str, Any] = {}
@@ -94,7 +96,9 @@ class EventStream(Response):
             first = b"retry: 1000\n\n"
             if self._cleared:
                 first += b"event: cleared\ndata: {}\n\n"
-            await send({"type": "http.response.body", "body": first + await self._changed_state(), "more_body": True})
+            # A client that has got no entry yet continues here.
+            first += self._place(self._begins_at) + await self._changed_state()
+            await send({"type": "http.response.body", "body": first, "more_body": True})
             sent_at = monotonic()
             while (batches := await self._listener.read(wait=_LOOK)) is not None:
                 frame = b"".join([self._event(batch) for batch in batches])
@@ -123,10 +127,12 @@ class EventStream(Response):
             if batch.missed:
                 parts.append(b'event: missed\ndata: {"entries":%d}\n\n' % batch.missed)
         self._fresh = False
-        place = f"{self._sandbox.journal_id}-{batch.offset}".encode()
-        data = to_json([self._summaries.of(entry) for entry in batch.entries], exclude_none=True)
-        parts.append(b"id: %b\nevent: entries\ndata: %b\n\n" % (place, data))
+        data = to_json([self._summaries.of(entry) for entry in batch.entries])
+        parts.append(b"%bevent: entries\ndata: %b\n\n" % (self._place(batch.offset), data))
         return b"".join(parts)
+
+    def _place(self, offset: int) -> bytes:
+        return f"id: {self._sandbox.journal_id}-{offset}\n".encode()
 
     def _may_have_changed(self, batches: Sequence[Batch]) -> bool:
         # Requests alone change little in it, so under load it is looked at once a second.

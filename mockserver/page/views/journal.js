@@ -13,6 +13,7 @@ const FIELDS = {
   kind: (entry, value) => entry.kind === value,
   provider: (entry, value) => matches(entry.provider, value),
   account: (entry, value) => matches(entry.account, value),
+  fault: (entry, value) => (entry.fault ?? "") === value,
   method: (entry, value) => (entry.method ?? "").toLowerCase() === value,
   is: (entry, value) => (value === "failed" ? isFailure(entry) : value === "deviating" ? Boolean(entry.deviations) : false),
 };
@@ -75,7 +76,7 @@ export function Journal({ route, go }) {
       <span class="what">${describe(entry)}</span>
       <span class="provider">${entry.provider ?? ""}</span>
       <span class="rule">${entry.rule ?? ""}</span>
-      <span class="note">${entry.kind === "request" ? entry.note ?? (entry.deviations ? `${entry.deviations} deviation${entry.deviations > 1 ? "s" : ""}` : "") : entry.kind === "delivery" ? entry.path : ""}</span>
+      <span class="note">${entry.kind === "request" ? entry.note ?? (entry.deviations ? `deviates: ${entry.deviations[0]}${entry.deviations.length > 1 ? ` and ${entry.deviations.length - 1} more` : ""}` : "") : entry.kind === "delivery" ? entry.path : ""}</span>
       <span class="took">${entry.ms ? duration(entry.ms) : ""}</span>
     </a></li>`;
 
