@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { feed } from "./feed.js";
 
-const SHORTEST_PAUSE = 1000;
+const PAUSE = [1000, 3000];
 
 class Verdict {
   data = undefined;
@@ -46,8 +46,8 @@ class Verdict {
       }
       for (const listener of this.#listeners) listener();
     }
-    // To judge a long journal takes the server some time: it is asked for at most a twentieth of it.
-    if (this.#viewers) this.#timer = setTimeout(() => this.#load(), Math.max(SHORTEST_PAUSE, (performance.now() - began) * 20));
+    // It takes the server some time to judge a long journal, so it is asked less often then.
+    if (this.#viewers) this.#timer = setTimeout(() => this.#load(), Math.min(PAUSE[1], Math.max(PAUSE[0], (performance.now() - began) * 10)));
   }
 }
 
