@@ -133,6 +133,8 @@ function Connection() {
   return html`<span class="connection ${feed.status}" role="status"><span class="dot"></span>${texts[feed.status]}</span>`;
 }
 
+const OUTCOMES = { passed: "✓ ", failed: "✗ ", running: "… " };
+
 function Sandboxes() {
   useStore(feed);
   const [list, , reload] = useLoaded(() => get("/sandboxes"), []);
@@ -144,9 +146,10 @@ function Sandboxes() {
     if (event.target.value === "+") create();
     else location.href = event.target.value === "default" ? "/_mock/" : `/~${encodeURIComponent(event.target.value)}/_mock/`;
   };
-  const names = list?.sandboxes.map((each) => each.name) ?? [];
+  const texts = new Map(list?.sandboxes.map((each) => [each.name, each.title ? `${OUTCOMES[each.outcome] ?? ""}${each.title}` : each.name]));
+  if (!texts.has(sandboxName)) texts.set(sandboxName, sandboxName);
   return html`<label class="sandbox"><span class="hidden">Sandbox</span><select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox">
-    ${[...new Set([sandboxName, ...names])].map((name) => html`<option value=${name}>${name}</option>`)}<option value="+">New sandbox …</option></select></label>
+    ${[...texts].map(([name, text]) => html`<option value=${name}>${text}</option>`)}<option value="+">New sandbox …</option></select></label>
     <a class="scenario-name" href="#/scenario" title="Scenario">${feed.state.scenario}</a>`;
 }
 

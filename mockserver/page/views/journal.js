@@ -1,7 +1,8 @@
 // The journal: a live list with a filter, and the details of one entry beside it.
 import { Empty, Status, VirtualList, clockTime, duration, shortName } from "../parts.js";
 import { feed, isFailure } from "../feed.js";
-import { html, useEffect, useMemo, useRef, useStore, useState } from "../html.js";
+import { html, useEffect, useLoaded, useMemo, useRef, useState, useStore } from "../html.js";
+import { base, get } from "../api.js";
 import { Entry } from "./entry.js";
 
 const ROW = 34;
@@ -105,6 +106,22 @@ export function Journal({ route, go }) {
 }
 
 function FirstRequest() {
-  const example = `curl ${location.origin}/videotoprompt/v1/analyze/url \\\n  -H 'Authorization: Bearer test-key' -H 'Content-Type: application/json' \\\n  -d '{"url": "https://example.com/hike.mp4"}'`;
+  const [turn, setTurn] = useState(0);
+  const [list] = useLoaded(() => get("/sandboxes"), [turn]);
+  const tests = (list?.sandboxes ?? []).filter((each) => each.title).reverse();
+  useEffect(() => {
+    const timer = setInterval(() => setTurn((n) => n + 1), 2000);
+    return () => clearInterval(timer);
+  }, []);
+  if (tests.length) return html`<${Tests} tests=${tests} />`;
+  const example = `curl ${location.origin}${base}/videotoprompt/v1/analyze/url \\\n  -H 'Authorization: Bearer test-key' -H 'Content-Type: application/json' \\\n  -d '{"url": "https://example.com/hike.mp4"}'`;
   return html`<h2>Waiting for the first request</h2><p>Point your program at this server, or try:</p><pre class="try" tabindex="0">${example}</pre>`;
+}
+
+/** The tests of a run of pytest, the newest first. Each has a sandbox of its own. */
+function Tests({ tests }) {
+  const failed = tests.filter((each) => each.outcome === "failed").length;
+  const kinds = { passed: "delivered", failed: "given_up" };
+  return html`<h2>${tests.length} test${tests.length === 1 ? "" : "s"}${failed ? `, ${failed} failed` : ""}</h2><p>Each test has a sandbox of its own.</p>
+    <ul class="rows links tests" aria-label="Tests">${tests.map((each) => html`<li key=${each.name}><a href="/~${encodeURIComponent(each.name)}/_mock/"><span class="outcome ${kinds[each.outcome] ?? "pending"}">${each.outcome}</span><span>${each.title}</span></a></li>`)}</ul>`;
 }
