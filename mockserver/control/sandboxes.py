@@ -50,7 +50,7 @@ _NEW: Any = {
 _LINKS = {"delete": {"operationId": "delete_sandbox", "parameters": {"name": "$response.body#/name"}}}
 
 
-@router.get("/sandboxes", summary="List the sandboxes")
+@router.get("/sandboxes", summary="List the sandboxes", response_model_exclude_none=True)
 async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
     return SandboxList(sandboxes=[_view(each, parts, origin) for each in parts.sandboxes.by_name.values()])
 
@@ -59,6 +59,7 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
     "/sandboxes",
     summary="Create a sandbox",
     status_code=201,
+    response_model_exclude_none=True,
     responses={
         **WRONG_BODY,
         **problems(
