@@ -33,6 +33,8 @@ def ledger(providers: Collection[Provider]) -> Ledger:
 def rows_of(provider: Provider) -> "Mapping[str, Row]":
     """Return the rows of a provider by name, sorted by kind. Its own rows replace shared rows of the same name.
 
+    Its own rows are those in its file, and those that it declares with its operations.
+
     Shared rows have the page of the provider's documentation, which does not mention them.
 
     Raises SourceErrors for an invalid file.
@@ -40,7 +42,7 @@ def rows_of(provider: Provider) -> "Mapping[str, Row]":
     from mockserver.provenance.rows import KINDS, kind_of, read, read_file
 
     own, defaults = read_file(ledger_file(provider)), read(DEFAULTS)
-    rows = own.flat()
+    rows = {**own.flat(), **own.declared(provider.declared_rows)}
     for name in default_rows(provider):
         rows.setdefault(name, _filled(defaults[name], name, provider).model_copy(update={"page": own.main_page}))
     return dict(sorted(rows.items(), key=lambda row: KINDS.index(kind_of(row[0]))))

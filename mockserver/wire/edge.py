@@ -246,7 +246,9 @@ class Edge:
         reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:
             options = admission.sandbox.program.options.get(self.provider.name, {})
-            context = RefusalContext(operation, account, admission.usage, admission.body, options, self.policy.strict)
+            context = RefusalContext(
+                operation, account, admission.usage, admission.body, options, self.policy.strict, admission.now
+            )
             reply = self.provider.error_reply(refusal, context)
         try:
             admission.note_rows(reply.ledger_rows)
