@@ -35,6 +35,7 @@ BEYOND_SCHEMA = {
         r"timestamp_end must be later than timestamp_start",
         r"video: the file (is empty|is not a video|is damaged)",
     ),
+    "nanophoto": (r"the id of each shot must be unique",),
     "control": (
         r"([Nn]o (operation|fault|plan) is called|[Nn]o operation matches)",
         r"[Uu]nknown (operation|plan|fault|event|limit|provider|option|placeholder)",
