@@ -76,8 +76,18 @@ class Store(Protocol):
     (`core.kept`).
     """
 
+    @property
+    def durable(self) -> bool:
+        """True if the state is still there after the process has ended."""
+
     async def close(self) -> None:
         """Delete everything, and free what the store occupies."""
+
+    async def leave(self) -> None:
+        """Stop to use the store. What a durable one keeps stays there."""
+
+    async def committed(self) -> None:
+        """Return when all changes so far are kept, as durably as the store keeps anything."""
 
     # Jobs. Operations that depend on statuses use those as of the last `take_transitions`.
 

@@ -1,0 +1,328 @@
+"""The file of a store: opens and locks it, and writes the changes of all sandboxes together.
+
+How it works
+------------
+
+**Memory first.** Reads never touch the file. A change is made in memory, and noted. At the end of the turn of the event
+loop in which it was made, all noted changes are written in one transaction. So the requests that arrive together share
+one commit.
+
+**Replies wait.** What is written to a connection in a turn is held (`hold`) and sent after the commit. A reply that a
+client has got therefore rests on state that is in the file.
+
+**What survives.** After a commit, everything is in the files of the operating system (write-ahead log), so it survives
+the end of the process in any way, such as `kill -9`. The log is flushed to the disk when it is merged into the file,
+not at each commit: after a power failure the file is intact, but the last moments may be missing.
+
+**When a commit fails.** The disk may be full or gone. Nothing of the transaction is kept, so the sandboxes in it go back
+to what the file has: to clients, that turn did not happen. The held replies are replaced by 503. Until the file can be
+written again, which is tried once a second, requests get 503 before they change anything (`failure`).
+
+**One server.** The file is locked as long as it is open. The lock ends with the process.
+"""
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from mockserver.store.records import plain_data, plain_text
+from mockserver.store.sqlite.schema import PLACED, VERSION, OtherFile, prepare
+from mockserver.store.sqlite.tracking import PLACE_BITS, Cursor
+
+log = logging.getLogger("mockserver")
+
+# Seconds to wait for another server that is about to end, and between two tries to write after a failure.
+_LOCK_WAIT = 1.0
+_RETRY = 1.0
+# The write-ahead log is merged into the file when it has about so many pages of 4 KiB.
+_LOG_PAGES = 4_000
+
+
+class StoreError(Exception):
+    """The file cannot be used. The message says which file, why, and what to do."""
+
+
+class Kept(Protocol):
+    """What a file keeps: it writes its changes, and reads its state again after a failure."""
+
+    def write(self, cursor: Cursor) -> None: ...
+
+    def reload(self, cursor: Cursor) -> None: ...
+
+
+class Held(Protocol):
+    """Replies that wait for a commit."""
+
+    def release(self) -> None: ...
+
+    def refuse(self, reason: str) -> None: ...
+
+
+class StoreFile:
+    """An open file, which no other server can open. Raises StoreError if it cannot be opened.
+
+    `failure` is the reason for which the last commit failed, or None. `commits` counts the commits.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.failure: str | None = None
+        self.commits = 0
+        self.closed = False
+        self._dirty: dict[Kept, None] = {}
+        self._deleted: list[int] = []
+        self._held: list[Held] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._reload: set[Kept] = set()
+        self._connection = _opened(path)
+
+    # Reading.
+
+    def read(self, load: Callable[[Cursor], Any]) -> Any:
+        """Call `load` with a cursor. Raises StoreError if the file is damaged."""
+        try:
+            return load(self._connection)
+        except (sqlite3.Error, KeyError, TypeError, ValueError, IndexError) as error:
+            raise StoreError(
+                f"{self.path} is damaged: {_text(error)}. Move it away to start with an empty one; "
+                f"`sqlite3 {self.path.name} .recover` may save what is in it"
+            ) from error
+
+    # Changes.
+
+    def note(self, kept: Kept) -> None:
+        """Write the changes of `kept` at the end of this turn of the event loop."""
+        self._dirty[kept] = None
+        self._schedule()
+
+    def delete(self, sandbox: int) -> None:
+        """Delete all rows of a sandbox at the end of this turn."""
+        self._deleted.append(sandbox)
+        self._schedule()
+
+    def hold(self, held: Held) -> None:
+        """Release or refuse `held` at the end of this turn, after everything noted has been written."""
+        self._held.append(held)
+        self._schedule()
+
+    async def committed(self) -> None:
+        """Return when everything that is noted so far has been written. If a commit fails, wait for one that does not."""
+        while (self._dirty or self._deleted or self.failure is not None) and not self.closed:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            self._schedule()
+            await waiter
+
+    async def written(self) -> str | None:
+        """Return when everything that is noted so far has been written, or the reason for which it was not."""
+        if self.failure is None and (self._dirty or self._deleted):
+            result = _Result()
+            self.hold(result)
+            return await result.future
+        return self.failure
+
+    def _schedule(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # before the start; `flush` writes it
+        if self._loop is not loop:
+            self._loop = loop
+            loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._loop = None
+        held, self._held = self._held, []
+        if self.failure is None:
+            self.flush()
+        for each in held:
+            if self.failure is None:
+                each.release()
+            else:
+                each.refuse(self.failure)
+        if self.failure is None:
+            self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def flush(self) -> None:
+        """Write everything that is noted. If that fails, `failure` is the reason."""
+        if not (self._dirty or self._deleted):
+            return
+        dirty, self._dirty = self._dirty, {}
+        try:
+            self._commit(dirty)
+        except sqlite3.Error as error:
+            self._fail(error, dirty)
+
+    def _commit(self, dirty: dict[Kept, None]) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for sandbox in self._deleted:
+                _delete_sandbox(connection, sandbox)
+            for kept in dirty:
+                kept.write(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+        self._deleted.clear()
+        self.commits += 1
+
+    # Failures.
+
+    def _fail(self, error: sqlite3.Error, dirty: dict[Kept, None]) -> None:
+        if self.failure is None:
+            log.error("%s cannot be written: %s. Requests get 503 until it can", self.path, _text(error))
+        self.failure = f"The state cannot be written to {self.path}: {_text(error)}"
+        self._reload |= set(dirty)
+        self._read_again()
+        with suppress(RuntimeError):
+            asyncio.get_running_loop().call_later(_RETRY, self.retry)
+
+    def _read_again(self) -> None:
+        """Bring what could not be written back to what the file has."""
+        for kept in list(self._reload):
+            try:
+                kept.reload(self._connection)
+            except (sqlite3.Error, KeyError, TypeError, ValueError, IndexError) as error:
+                log.error("%s cannot be read: %s", self.path, _text(error))  # noqa: TRY400 - the reason is enough
+                return
+            self._reload.discard(kept)
+
+    def retry(self) -> None:
+        """Try to write again after a failure. Called once a second."""
+        if self.closed or self.failure is None:
+            return
+        self._read_again()
+        dirty, self._dirty = self._dirty, {}
+        try:
+            if self._reload:
+                raise sqlite3.OperationalError("it cannot be read")
+            self._try_room()
+            self._commit(dirty)
+        except sqlite3.Error as error:
+            self._fail(error, dirty)
+            return
+        log.warning("%s can be written again", self.path)
+        self.failure = None
+        self._wake()
+
+    def _try_room(self) -> None:
+        """Write something and take it back, to find out whether there is room. Raises sqlite3.Error."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            row = ("room", "x" * 65_536)
+            self._connection.execute("REPLACE INTO server VALUES (?, ?)", row)
+            self._connection.execute("COMMIT")
+            self._connection.execute("DELETE FROM server WHERE name = 'room'")
+        except sqlite3.Error:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    # The end.
+
+    def close(self) -> None:
+        """Write everything, and close the file."""
+        if self.closed:
+            return
+        if self.failure is None:
+            self.flush()
+        self.closed = True
+        self._wake()
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+
+
+class _Result:
+    """Something that is held for a task that waits for a commit."""
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+    def release(self) -> None:
+        if not self.future.done():
+            self.future.set_result(None)
+
+    def refuse(self, reason: str) -> None:
+        if not self.future.done():
+            self.future.set_result(reason)
+
+
+def _delete_sandbox(connection: sqlite3.Connection, sandbox: int) -> None:
+    first = sandbox << PLACE_BITS
+    for name in PLACED:
+        connection.execute(
+            f"DELETE FROM {name} WHERE place >= ? AND place < ?", (first, first + (1 << PLACE_BITS))  # noqa: S608
+        )
+    for name in ("sandboxes", "tallies"):
+        connection.execute(f"DELETE FROM {name} WHERE id = ?", (sandbox,))  # noqa: S608
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open, lock and prepare the file. Raises StoreError."""
+    _check_access(path)
+    try:
+        connection = sqlite3.connect(path, timeout=_LOCK_WAIT, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} cannot be opened: {_text(error)}") from error
+    try:
+        # With this lock, no shared memory is needed beside the file.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("BEGIN IMMEDIATE")
+        prepare(connection)
+        connection.execute("COMMIT")
+    except OtherFile as error:
+        connection.close()
+        raise StoreError(f"{path} cannot be used as a store: {error}. Give the path of another file") from None
+    except sqlite3.Error as error:
+        connection.close()
+        raise StoreError(_refusal(path, error)) from error
+    return connection
+
+
+def _refusal(path: Path, error: sqlite3.Error) -> str:
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_BUSY"):
+        return f"{path} is in use by another server. Stop it, or give each server a file of its own"
+    if name.startswith("SQLITE_NOTADB"):
+        return f"{path} cannot be used as a store: it is not an SQLite file. Give the path of another file"
+    if name.startswith("SQLITE_CORRUPT"):
+        return f"{path} is damaged: {_text(error)}. Move it away to start with an empty one"
+    return f"{path} cannot be used as a store: {_text(error)}"
+
+
+def _check_access(path: Path) -> None:
+    """Raise StoreError with the system's own reason if the file cannot be read and written. Creates it if necessary."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        hint = ". Give the path of a file" if path.is_dir() else ""
+        if isinstance(error, FileNotFoundError):
+            hint = f". Create the directory {path.parent} first"
+        raise StoreError(f"{path} cannot be used as a store: {error.strerror}{hint}") from None
+
+
+def _text(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+__all__ = ["VERSION", "Held", "Kept", "StoreError", "StoreFile", "plain_data", "plain_text"]
