@@ -55,6 +55,8 @@ def serve(
         log = activity_log(settings.log)
         options = {
             "access_log": bool(settings.access_log),
+            "gate": app.gate,
+            "on_starting": app.resume,
             "on_started": partial(_started, app, log),
             "on_closing": app.end_listeners,
             "on_closed": partial(_closed, app, log),

@@ -19,6 +19,8 @@ What = Literal["journal", "jobs", "counters", "faults", "all"]
 
 # The kind of the small values that stand for deliveries which are held until the next event of their account.
 HELD = "held"
+# The kind of the small values that stand for requests whose reply is not complete. Their keys are the ids of jobs.
+OPEN_REPLY = "open_reply"
 # How many faults can be armed at a time.
 MAX_FAULTS = 1_000
 

@@ -14,7 +14,7 @@ class SocketServer:
     """Serves an application on a free port, in an event loop that is already running."""
 
     def __init__(self, app: Server) -> None:
-        self._server = HttpServer(app)
+        self._server = HttpServer(app, gate=app.gate, on_starting=app.resume)
         self._listener: socket.socket = listen(HOST, 0)
 
     @property

@@ -57,7 +57,7 @@ class Admission:
 
     __slots__ = (
         "addressed_by", "body", "body_bytes", "connection", "data", "deviations", "digest", "fault", "job", "key",
-        "misses", "name", "note", "now", "number", "operation", "optional_account", "path", "policy", "provider",
+        "misses", "name", "note", "now", "number", "open_job", "operation", "optional_account", "path", "policy", "provider",
         "query", "raw", "real_start", "request", "retry_at", "rows", "rule", "sandbox", "scopes", "usage", "work",
     )  # fmt: skip
 
@@ -97,6 +97,7 @@ class Admission:
         self.rows: tuple[str, ...] = ()
         self.deviations: tuple[str, ...] = ()
         self.job: str | None = None
+        self.open_job: str | None = None
         self.note: str | None = None
         self.retry_at: int | None = None
         self.digest = ""

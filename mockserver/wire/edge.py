@@ -20,6 +20,7 @@ from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import AssumedBehaviour
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.store.protocol import OPEN_REPLY
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
 from mockserver.wire.cors import CrossOrigin
@@ -99,6 +100,7 @@ class Edge:
     async def serve(self, admission: Admission, path: str, match: Match[Operation] | None) -> None:
         """Answer one request and write its journal entry. `match` has the operations at its path, if there are any."""
         clock, with_body, ended = admission.sandbox.clock, admission.request.method != "HEAD", False
+        complete = False
         sender = ReplySender(admission.connection, clock, admission, admission.fault_seed)
         clock.enter()
         try:
@@ -108,19 +110,22 @@ class Edge:
             admission.note = reply.note or admission.note
             sent = self._changed(admission, reply) if admission.sandbox.additive else reply
             await sender.reply(sent, await self._extra_headers(admission), fault, with_body=with_body)
+            complete = True
         except Ended:
             sender.body_lost = ended = True
         except Broken:
-            sender.body_lost = True
+            sender.body_lost = complete = True
             sender.note = sender.note or admission.note or "a fault closed the connection"
         except Disconnected:
-            sender.body_lost = True
+            sender.body_lost = complete = True
             if sender.delivered != "part":
                 sender.delivered = "client_left"
             sender.note = sender.note or admission.note or "the client disconnected before its request was complete"
         finally:
             admission.release_body()
             clock.leave(admission)
+            if complete and admission.open_job is not None:
+                await admission.sandbox.store.take_value(OPEN_REPLY, admission.open_job, admission.now)
             await self._write_entry(admission, path, sender, ended=ended)
         if ended:
             with suppress(Broken):
@@ -192,6 +197,10 @@ class Edge:
         if isinstance(reply, Deferred):
             admission.drop_large_body()
             exchange = admission.exchange()
+            if reply.job is not None and admission.sandbox.store.durable:
+                # If the server ends before the reply is complete, the job fails at the next start (see `keeping`).
+                admission.open_job = reply.job
+                await admission.sandbox.store.put_value(OPEN_REPLY, reply.job, exchange.account.id)
             reply = await self._wait_for_work(admission, reply, sender)
         admission.job = reply.job
         if reply.ledger_rows:
@@ -288,6 +297,8 @@ class Edge:
         refusal = Refusal("invalid_request", message)
         if status == 405:
             refusal = _no_such_path(message) if match is None else self._no_such_method(match)
+        elif status == 503:
+            refusal = Refusal("overloaded", message)
         reply = self.provider.error_reply(refusal)
         now = sandbox.clock.now()
         usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), now)
@@ -297,7 +308,7 @@ class Edge:
             *self.provider.usage_headers(usage),
             *self.cross_origin.headers(headers, chosen=sandbox.program.cors),
         )
-        return reply._replace(status=reply.status if status == 405 else status, headers=extra)
+        return reply._replace(status=reply.status if status in (405, 503) else status, headers=extra)
 
     def headers_without_sandbox(self, headers: Mapping[str, str], now: int) -> Sequence[Header]:
         """Return the headers of the reply to a request for a sandbox that does not exist."""

@@ -13,12 +13,13 @@ from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.sandbox.watch import ScenarioWatch
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
-from mockserver.wire.asgi import AsgiConnection, request_of
+from mockserver.wire.asgi import AsgiConnection, Check, request_of
 from mockserver.wire.checks import Admission
 from mockserver.wire.control import Control, ControlLoader
 from mockserver.wire.cors import CrossOrigin, is_preflight
 from mockserver.wire.edge import Edge
 from mockserver.wire.exchange import Policy
+from mockserver.wire.gate import Gate
 from mockserver.wire.page import Page, is_page, wants_page
 from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
@@ -62,7 +63,7 @@ class Server:
     """The whole server. `serve` answers a request of either adapter; the instance itself is an ASGI application.
 
     `control` loads and returns the control API. `watch` loads the scenario again when its file changes.
-    `page` creates what serves the files of the page at `/_mock/`.
+    `page` creates what serves the files of the page at `/_mock/`. Replies wait for `gate`, if the state is in a file.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class Server:
         policy: Policy | None = None,
         watch: ScenarioWatch | None = None,
         page: Callable[[], Page] | None = None,
+        gate: Gate | None = None,
     ) -> None:
+        self.gate = gate
         self.sandboxes = sandboxes
         self.watch = watch
         self._page = page
@@ -91,6 +94,10 @@ class Server:
     def prepare(self) -> None:
         """Load the control API in the background, so that its first request does not have to wait."""
         self._control.start()
+
+    async def resume(self) -> None:
+        """Do what is due in sandboxes that continue from a file. Call it before the first request."""
+        await self.sandboxes.resume()
 
     def end_listeners(self) -> None:
         """End the streams that follow the journals. Otherwise a shutdown would wait for them."""
@@ -123,8 +130,9 @@ class Server:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            connection = AsgiConnection(scope, receive, send)
-            await self.serve(request_of(scope), connection)
+            request = request_of(scope)
+            connection = AsgiConnection(scope, receive, send, self._check_of(request))
+            await self.serve(request, connection)
             if connection.broken:
                 # There is no socket to reset. Clients report this exception like a reset connection.
                 raise ConnectionResetError("the connection was reset by the scenario")
@@ -137,11 +145,25 @@ class Server:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                await self.resume()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    def _check_of(self, request: Request) -> Check | None:
+        """Return what waits for the gate, and returns a refusal in place of the reply if the state was not written."""
+        gate = self.gate
+        if gate is None:
+            return None
+
+        async def check() -> Reply | None:
+            reason = await gate.written()
+            target = f"{request.path}?{request.query.decode('latin-1')}"
+            return None if reason is None else await self.refused(503, reason, target, request.headers)
+
+        return check
 
     async def serve(self, request: Request, connection: Connection) -> None:
         """Answer one request. The coroutine suspends only if it has to wait for something."""
@@ -163,6 +185,14 @@ class Server:
             now = self.sandboxes.default.clock.now()
             extra = () if edge is None else edge.headers_without_sandbox(headers, now)
             await _respond(connection, reply, extra)
+            return
+        gate = self.gate
+        if gate is not None and gate.failure is not None and (edge is not None or request.method not in ("GET", "HEAD")):
+            # Nothing may change as long as it cannot be written.
+            refusal = _problem(503, gate.failure)
+            if edge is not None:
+                refusal = await edge.refuse_unread(503, gate.failure, route.match, headers, sandbox)
+            await _respond(connection, refusal)
             return
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
@@ -193,6 +223,8 @@ class Server:
     async def _answer_probe(self, sandbox: Sandbox, path: str, connection: Connection) -> None:
         await sandbox.settling.settle(sandbox.clock.now())
         reply = health() if path == "/health" else readiness(sandbox, self.sandboxes, self._providers)
+        if self.gate is not None and self.gate.failure is not None and path == "/ready":
+            reply = _problem(503, self.gate.failure)
         await _respond(connection, reply, SAFE_HEADERS)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:

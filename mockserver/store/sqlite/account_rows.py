@@ -215,6 +215,11 @@ class TrackedLedgers(Tracked, LedgerTable):
         if reference is not None:
             self._references[account, reference] = None
 
+    def reservations(self) -> list[tuple[str, str]]:
+        """Return the account and reference of every reservation."""
+        ledgers = (*self._ledgers.items(), *self._balances.items())
+        return [(account, reference) for account, ledger in ledgers for reference in ledger.reserved]
+
     # Writing.
 
     def write(self, cursor: Cursor, base: int) -> None:

@@ -30,9 +30,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from mockserver.store.records import plain_data, plain_text
-from mockserver.store.sqlite.schema import PLACED, VERSION, OtherFile, prepare
-from mockserver.store.sqlite.tracking import PLACE_BITS, Cursor
+from mockserver.settings import SettingsError
+from mockserver.store.sqlite.schema import PLACED, OtherFile, prepare
+from mockserver.store.sqlite.tracking import PLACE_BITS, Cursor, nothing
 
 log = logging.getLogger("mockserver")
 
@@ -43,7 +43,7 @@ _RETRY = 1.0
 _LOG_PAGES = 4_000
 
 
-class StoreError(Exception):
+class StoreError(SettingsError):
     """The file cannot be used. The message says which file, why, and what to do."""
 
 
@@ -60,7 +60,7 @@ class Held(Protocol):
 
     def release(self) -> None: ...
 
-    def refuse(self, reason: str) -> None: ...
+    def refuse(self, reason: str, *, known: bool) -> None: ...
 
 
 class StoreFile:
@@ -80,6 +80,8 @@ class StoreFile:
         self._waiting: list[asyncio.Future[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reload: set[Kept] = set()
+        # Called when a commit has failed, so that nothing is taken as written.
+        self.on_failure: Callable[[], None] = nothing
         self._connection = _opened(path)
 
     # Reading.
@@ -88,6 +90,8 @@ class StoreFile:
         """Call `load` with a cursor. Raises StoreError if the file is damaged."""
         try:
             return load(self._connection)
+        except StoreError:
+            raise
         except (sqlite3.Error, KeyError, TypeError, ValueError, IndexError) as error:
             raise StoreError(
                 f"{self.path} is damaged: {_text(error)}. Move it away to start with an empty one; "
@@ -139,13 +143,14 @@ class StoreFile:
     def _end_turn(self) -> None:
         self._loop = None
         held, self._held = self._held, []
-        if self.failure is None:
+        before = self.failure
+        if before is None:
             self.flush()
         for each in held:
             if self.failure is None:
                 each.release()
             else:
-                each.refuse(self.failure)
+                each.refuse(self.failure, known=before is not None)
         if self.failure is None:
             self._wake()
 
@@ -162,7 +167,7 @@ class StoreFile:
         dirty, self._dirty = self._dirty, {}
         try:
             self._commit(dirty)
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - whatever the reason is, nothing of the turn was written
             self._fail(error, dirty)
 
     def _commit(self, dirty: dict[Kept, None]) -> None:
@@ -183,9 +188,13 @@ class StoreFile:
 
     # Failures.
 
-    def _fail(self, error: sqlite3.Error, dirty: dict[Kept, None]) -> None:
+    def _fail(self, error: Exception, dirty: dict[Kept, None]) -> None:
         if self.failure is None:
-            log.error("%s cannot be written: %s. Requests get 503 until it can", self.path, _text(error))
+            unexpected = None if isinstance(error, sqlite3.Error) else error
+            log.error(
+                "%s cannot be written: %s. Requests get 503 until it can", self.path, _text(error), exc_info=unexpected
+            )
+        self.on_failure()
         self.failure = f"The state cannot be written to {self.path}: {_text(error)}"
         self._reload |= set(dirty)
         self._read_again()
@@ -213,7 +222,7 @@ class StoreFile:
                 raise sqlite3.OperationalError("it cannot be read")
             self._try_room()
             self._commit(dirty)
-        except sqlite3.Error as error:
+        except Exception as error:  # noqa: BLE001 - as in `flush`
             self._fail(error, dirty)
             return
         log.warning("%s can be written again", self.path)
@@ -258,7 +267,7 @@ class _Result:
         if not self.future.done():
             self.future.set_result(None)
 
-    def refuse(self, reason: str) -> None:
+    def refuse(self, reason: str, *, known: bool) -> None:
         if not self.future.done():
             self.future.set_result(reason)
 
@@ -323,6 +332,3 @@ def _check_access(path: Path) -> None:
 
 def _text(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-__all__ = ["VERSION", "Held", "Kept", "StoreError", "StoreFile", "plain_data", "plain_text"]

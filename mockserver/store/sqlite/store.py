@@ -57,7 +57,7 @@ class SqliteStore(MemoryStore):
         self._name = name
         self._base = base_of(sandbox)
         self._noted = False
-        self.facts: Callable[[], Mapping[str, Any]] = dict
+        self.facts: Callable[[Cursor], Mapping[str, Any]] = _no_facts
         super().__init__(bounds, pool)
 
     def _make(self, kind: Callable[..., T], *bounds: int) -> T:
@@ -101,7 +101,7 @@ class SqliteStore(MemoryStore):
         for table in self._tracked:
             table.write(cursor, base)
         facts = {
-            **self.facts(),
+            **self.facts(cursor),
             "journal": self._journal.record(),
             "first_job": self._jobs.first,
             "first_delivery": self._deliveries.first,
@@ -109,6 +109,17 @@ class SqliteStore(MemoryStore):
         }
         row = (self.sandbox, self._name, plain_text(facts).decode())
         cursor.execute("REPLACE INTO sandboxes VALUES (?, ?, ?)", row)
+
+    @property
+    def journal_clears(self) -> int:
+        """The serial at which the journal was last cleared."""
+        return self._journal.record()["cleared_at"]
+
+    async def release_orphans(self, at: int) -> None:
+        """Release the reservations that belong to no job: those of requests that the end of the server has cut off."""
+        for account, reference in self._ledgers.reservations():
+            if not any(job.account == account for job in self._jobs.find(reference)):
+                self._ledgers.release(account, at, reference)
 
     def load(self, cursor: Cursor) -> None:
         """Fill the store, which is new, with what the file has."""
@@ -152,3 +163,7 @@ class SqliteStore(MemoryStore):
             self._jobs, self._deliveries, self._journal, self._numbers, self._counters, self._ledgers, self._values,
             self._faults,
         )  # fmt: skip
+
+
+def _no_facts(cursor: Cursor) -> Mapping[str, Any]:
+    return {}
