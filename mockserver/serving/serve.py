@@ -53,6 +53,8 @@ def serve(
             log_requests()
         limits = ConnectionLimits(settings.head_timeout, settings.body_timeout)
         log = activity_log(settings.log)
+        if log is not None:
+            log.follow(app.sandboxes.feed)
         options = {
             "access_log": bool(settings.access_log),
             "gate": app.gate,
@@ -67,7 +69,7 @@ def serve(
 
 def _started(app: Server, log: ActivityLog | None) -> None:
     if log is not None:
-        log.start(app.sandboxes.feed)
+        log.start()
     app.prepare()
     if app.watch is not None:
         app.watch.start(print_lines)

@@ -117,7 +117,7 @@ class StoreFile:
 
     async def committed(self) -> None:
         """Return when everything that is noted so far has been written. If a commit fails, wait for one that does not."""
-        while (self._dirty or self._deleted or self.failure is not None) and not self.closed:
+        if (self._dirty or self._deleted or self.failure is not None) and not self.closed:
             waiter = asyncio.get_running_loop().create_future()
             self._waiting.append(waiter)
             self._schedule()
