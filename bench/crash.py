@@ -16,6 +16,7 @@ import os
 import random
 import signal
 import sqlite3
+import statistics
 import subprocess
 import sys
 import time
@@ -29,7 +30,7 @@ from typing import Any
 
 import httpx2
 
-from bench.process import ROOT, answers, free_port
+from bench.process import ROOT, answers, free_port, seconds_of
 from bench.verdict import Budget, judged
 
 SCENARIO = ROOT / "bench" / "scenarios" / "crash.yaml"
@@ -66,26 +67,30 @@ class Machine:
     def __init__(self, directory: Path) -> None:
         self.file = directory / "state.db"
         self.port = free_port()
+        # The seconds of each start, and its CPU time.
         self.restarts: list[float] = []
-        self._process: subprocess.Popen[bytes] | None = None
+        self.work: list[float] = []
+        self._process: subprocess.Popen[bytes]
 
     async def start(self) -> None:
         """Start the server, and wait until it is ready."""
-        command = [sys.executable, "-m", "mockserver", "serve", "--port", str(self.port), "--quiet"]
-        command += ["--scenario", str(SCENARIO), "--no-watch", "--store", f"sqlite:{self.file}"]
         began = time.perf_counter()
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=self.file.parent
-        )
-        while not answers(self.port, "/_mock/ready"):
+        self._launch()
+        while not await asyncio.to_thread(answers, self.port, "/_mock/ready"):
             if self._process.poll() is not None or time.perf_counter() - began > 30:
                 raise SystemExit("the server did not start again")
             await asyncio.sleep(0.01)
         self.restarts.append(time.perf_counter() - began)
+        self.work.append(seconds_of(self._process.pid))
+
+    def _launch(self) -> None:
+        command = [sys.executable, "-m", "mockserver", "serve", "--port", str(self.port), "--quiet"]
+        command += ["--scenario", str(SCENARIO), "--no-watch", "--store", f"sqlite:{self.file}"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment, cwd=self.file.parent)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """End the server with a signal, and wait until it has ended."""
-        assert self._process is not None
         self._process.send_signal(number)
         self._process.wait()
 
@@ -160,7 +165,10 @@ class Client:
         await self._submit(http, path, f"prompttovideo:{key}", headers, body, "video_id")
 
     async def _stream(self, http: httpx2.AsyncClient, key: str) -> None:
-        body = {"videoSource": "youtube", "videoUrl": f"https://www.youtube.com/watch?v=W-{self._number:05}-{self._sent:05}"}
+        body = {
+            "videoSource": "youtube",
+            "videoUrl": f"https://www.youtube.com/watch?v=W-{self._number:05}-{self._sent:05}",
+        }
         path = "/nanophoto/api/sora-2/reverse-prompt"
         self._history.tries[f"nanophoto:{key}"] += 1
         reply = await http.post(self._base + path, headers={"Authorization": f"Bearer {key}"}, json=body)
@@ -172,7 +180,7 @@ class Client:
 
 async def receive(history: History, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Receive webhooks, and count them by job."""
-    with suppress(asyncio.IncompleteReadError, ConnectionError):
+    with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
             length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
@@ -224,8 +232,12 @@ def audited(file: Path, history: History) -> Books:
     with closing(sqlite3.connect(file)) as connection:
         entries: dict[str, Counter[tuple[str, str]]] = {}
         for place, account, balance, held in connection.execute("SELECT place, account, balance, held FROM ledgers"):
-            rows = list(connection.execute("SELECT kind, amount, reference FROM credit_entries WHERE ledger = ?", (place,)))
-            reserved = connection.execute("SELECT total(amount) FROM reservations WHERE ledger = ?", (place,)).fetchone()
+            rows = list(
+                connection.execute("SELECT kind, amount, reference FROM credit_entries WHERE ledger = ?", (place,))
+            )
+            reserved = connection.execute(
+                "SELECT total(amount) FROM reservations WHERE ledger = ?", (place,)
+            ).fetchone()
             if sum(amount for _, amount, _ in rows) != balance or reserved[0] != held:
                 books.unequal.append(account)
             entries[account] = Counter((kind, reference) for kind, _, reference in rows if reference)
@@ -282,7 +294,7 @@ async def measure(kills: int, seed: int) -> int:
         hook = f"http://127.0.0.1:{receiver.sockets[0].getsockname()[1]}/hook"
         await machine.start()
         try:
-            await load_and_kill(machine, history, hook, kills, random.Random(seed))  # noqa: S311 - moments of kills
+            await load_and_kill(machine, history, hook, kills, random.Random(seed))
             await at_rest(machine)
             lost = await lost_jobs(machine, history)
         finally:
@@ -294,7 +306,11 @@ async def measure(kills: int, seed: int) -> int:
     again = sum(count - 1 for count in history.received.values())
     print(f"{kills} kills, {len(history.jobs)} acknowledged jobs, {sum(history.streams.values())} complete streams")
     print(f"{history.unknown} requests with an unknown outcome, refused: {dict(history.refused)}")
-    print(f"{sum(history.received.values())} webhooks received, {again} of them once more after a kill; file of {size:.1f} MB")
+    print(
+        f"{history.received.total()} webhooks received, {again} of them once more after a kill; file of {size:.1f} MB"
+    )
+    middle, work = statistics.median(machine.restarts), max(machine.work)
+    print(f"ready after {middle:.2f} s in the median, with at most {work:.2f} s of CPU time")
     figures = {
         "acknowledged jobs lost": lost,
         "double charges": books.double,
@@ -310,7 +326,8 @@ async def measure(kills: int, seed: int) -> int:
     return judged(
         [
             *(Budget(name, len(found), 0) for name, found in figures.items()),
-            Budget("longest start until ready", max(machine.restarts), 2, "s"),
+            Budget("ready again, in the median", middle, 2, "s"),
+            Budget("ready again, the longest", max(machine.restarts), 2, "s"),
         ]
     )
 

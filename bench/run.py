@@ -98,9 +98,9 @@ def stores(rows: Mapping[str, Row]) -> Iterator[Budget]:
             yield Budget(f"{work}, with SQLite", ratio, most, "x memory")
 
 
-def chosen(arguments: argparse.Namespace, directory: Path) -> Iterator[Target]:
+def chosen(arguments: argparse.Namespace, directory: Path | None = None) -> Iterator[Target]:
     """Yield the servers to measure, mockserver first. Print a line for each peer that is not installed."""
-    yield from ours(directory if arguments.store else None)
+    yield from ours(directory)
     for each in [] if arguments.alone or arguments.store else [*floors(), *peers.available()]:
         if isinstance(each, Target):
             if not arguments.compare or each.name in BESIDE:
@@ -139,8 +139,10 @@ def main() -> int:
         peers.install()
     load, how = options(arguments)
     with TemporaryDirectory() as directory:
-        targets = list(chosen(arguments, Path(directory)))
-        print(f"load by {load}; {how.rounds} rounds of {how.seconds} s each, after {how.warm} s to warm up\n", flush=True)
+        targets = list(chosen(arguments, Path(directory) if arguments.store else None))
+        print(
+            f"load by {load}; {how.rounds} rounds of {how.seconds} s each, after {how.warm} s to warm up\n", flush=True
+        )
         before, began = used_by_others(), time.monotonic()
         rows = measured(targets, how)
     others = (used_by_others() - before) / (time.monotonic() - began)

@@ -32,8 +32,8 @@ from mockserver.wire.page import Page
 from mockserver.wire.server import Server
 
 if TYPE_CHECKING:
-    from mockserver.sandbox.keeping import Keeper
     from mockserver.control.boundary import Boundary
+    from mockserver.sandbox.keeping import Keeper
 
 
 def create_app(

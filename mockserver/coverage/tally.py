@@ -6,8 +6,8 @@ deleted sandbox is added to that of the server.
 
 This is state outside the store. No decision depends on it, and counting must not cost the hot path a round trip to a
 remote store. A store in a file keeps it as well: it saves the tally now and then, and counts the entries of the journal
-since then when it is opened again. Tallies can be added in any order, so each of several processes has its own, and their reports
-are merged (`Report.merged`).
+since then when it is opened again. Tallies can be added in any order, so each of several processes has its own, and
+their reports are merged (`Report.merged`).
 """
 
 from collections.abc import Iterable, Mapping

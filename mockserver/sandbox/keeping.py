@@ -10,9 +10,9 @@ everything that they extend. The names of deleted sandboxes and the numbers of n
 **The clock.** A manual and an auto clock continue where they stood. A running clock continues as if the server had run
 on (`now`), or at the instant of the last change before the end (`paused`).
 
-**What was interrupted.** A request whose reply was not complete when the server ended is over: its job fails at the last
-instant that was kept, and the credits reserved for it are released. So are reservations that belong to no job, which
-are those of requests that wait for their own work.
+**What was interrupted.** A request whose reply was not complete when the server ended is over: its job fails at the
+last instant that was kept, and the credits reserved for it are released. So are reservations that belong to no job,
+which are those of requests that wait for their own work.
 
 **Which scenario.** The file keeps the scenario of the server. If the server is started with another one, or its file
 has been edited, the sandboxes that used it switch to it, as they do when the file is edited while the server runs. A
@@ -283,7 +283,9 @@ async def _end_interrupted(sandbox: Sandbox, at: int) -> None:
             await store.replace_job(job, job.moved(at, "failed", INTERRUPTED))
             note = f"the server ended before its reply was complete, so job {job_id} has failed"
             await store.append(
-                JournalEntry("control", at, cause=job.cause, provider=job.provider, account=account, job=job_id, note=note)
+                JournalEntry(
+                    "control", at, cause=job.cause, provider=job.provider, account=account, job=job_id, note=note
+                )
             )
     await store.release_orphans(at)
 

@@ -4,6 +4,8 @@
 which adding a field does not cause.
 """
 
+from collections.abc import Mapping
+
 from mockserver.core.credits import CreditEntry
 from mockserver.core.deliveries import Attempt, Delivery, Replay
 from mockserver.core.durations import Span
@@ -13,7 +15,18 @@ from mockserver.core.limits import Counter, Limit, Usage
 from mockserver.core.match import Miss
 from mockserver.core.plans import Plan, Step
 from mockserver.core.scenario import TamperingSpec
-from mockserver.store.records import BYTE_PAIRS, BYTES, PAIRS, TUPLE, Leaf, Many, ModelRecord, Optional, Record
+from mockserver.store.records import (
+    BYTE_PAIRS,
+    BYTES,
+    PAIRS,
+    TUPLE,
+    Encoding,
+    Leaf,
+    Many,
+    ModelRecord,
+    Optional,
+    Record,
+)
 
 VERSION = 1
 
@@ -43,7 +56,7 @@ LIMIT = Record(Limit)
 USAGE = Record(Usage, {"limit": LIMIT})
 MISS = Record(Miss)
 MISSES = Many(MISS)
-_ENTRY_FIELDS = {
+_ENTRY_FIELDS: Mapping[str, Encoding] = {
     "rests_on": TUPLE,
     "deviations": TUPLE,
     "request": BYTES,

@@ -178,7 +178,7 @@ def plain_text(data: Any) -> bytes:
 
 
 def plain_data(text: bytes | str) -> Any:
-    """Return the plain data of a text of `plain_text`. Bytes are returned as `bytes_of` takes them. Raises ValueError."""
+    """Return the plain data of a text of `plain_text`, with bytes as `bytes_of` takes them. Raises ValueError."""
     try:
         return from_json(text)
     except ValueError:

@@ -100,7 +100,6 @@ class Edge:
     async def serve(self, admission: Admission, path: str, match: Match[Operation] | None) -> None:
         """Answer one request and write its journal entry. `match` has the operations at its path, if there are any."""
         clock, with_body, ended = admission.sandbox.clock, admission.request.method != "HEAD", False
-        complete = False
         sender = ReplySender(admission.connection, clock, admission, admission.fault_seed)
         clock.enter()
         try:
@@ -110,22 +109,19 @@ class Edge:
             admission.note = reply.note or admission.note
             sent = self._changed(admission, reply) if admission.sandbox.additive else reply
             await sender.reply(sent, await self._extra_headers(admission), fault, with_body=with_body)
-            complete = True
         except Ended:
             sender.body_lost = ended = True
         except Broken:
-            sender.body_lost = complete = True
+            sender.body_lost = True
             sender.note = sender.note or admission.note or "a fault closed the connection"
         except Disconnected:
-            sender.body_lost = complete = True
+            sender.body_lost = True
             if sender.delivered != "part":
                 sender.delivered = "client_left"
             sender.note = sender.note or admission.note or "the client disconnected before its request was complete"
         finally:
             admission.release_body()
             clock.leave(admission)
-            if complete and admission.open_job is not None:
-                await admission.sandbox.store.take_value(OPEN_REPLY, admission.open_job, admission.now)
             await self._write_entry(admission, path, sender, ended=ended)
         if ended:
             with suppress(Broken):
@@ -381,6 +377,8 @@ class Edge:
         )
         sandbox.tally.request(entry)
         if not ended:
+            if admission.open_job is not None and sender.delivered != "none":
+                await sandbox.store.take_value(OPEN_REPLY, admission.open_job, admission.now)
             await sandbox.store.append(entry)
 
 

@@ -186,13 +186,7 @@ class Server:
             extra = () if edge is None else edge.headers_without_sandbox(headers, now)
             await _respond(connection, reply, extra)
             return
-        gate = self.gate
-        if gate is not None and gate.failure is not None and (edge is not None or request.method not in ("GET", "HEAD")):
-            # Nothing may change as long as it cannot be written.
-            refusal = _problem(503, gate.failure)
-            if edge is not None:
-                refusal = await edge.refuse_unread(503, gate.failure, route.match, headers, sandbox)
-            await _respond(connection, refusal)
+        if self.gate is not None and await self._refuse_unwritten(self.gate, request, connection, route, sandbox):
             return
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
@@ -204,6 +198,18 @@ class Server:
             return
         admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.addressed_by)
         await edge.serve(admission, address.path, route.match)
+
+    async def _refuse_unwritten(
+        self, gate: Gate, request: Request, connection: Connection, route: _Route, sandbox: Sandbox
+    ) -> bool:
+        """Refuse a request that would change something while nothing can be written. Return False for all others."""
+        if gate.failure is None or (route.edge is None and request.method in ("GET", "HEAD")):
+            return False
+        refusal = _problem(503, gate.failure)
+        if route.edge is not None:
+            refusal = await route.edge.refuse_unread(503, gate.failure, route.match, request.headers, sandbox)
+        await _respond(connection, refusal)
+        return True
 
     async def _answer_control(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
         if self._page is not None and is_page(path, request):

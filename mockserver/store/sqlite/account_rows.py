@@ -132,7 +132,9 @@ class TrackedCounters(Tracked, CounterTable):
         return place, sql_text(key[0]), key[1], counter.starts_at, counter.used
 
     def load(self, cursor: Cursor, base: int) -> None:
-        for place, account, name, starts_at, used in self._select(cursor, "place, account, name, starts_at, used", base):
+        for place, account, name, starts_at, used in self._select(
+            cursor, "place, account, name, starts_at, used", base
+        ):
             counter = CounterTable.get(self, text_of(account), name)
             counter.starts_at, counter.used = starts_at, used
             self._places.put((text_of(account), name), number_of(place))
@@ -263,9 +265,7 @@ class TrackedLedgers(Tracked, LedgerTable):
         rows = []
         for entry in entries[count:]:
             self._last_entry += 1
-            rows.append(
-                (base + self._last_entry, place, entry.at, entry.kind, entry.amount, sql_text(entry.reference))
-            )
+            rows.append((base + self._last_entry, place, entry.at, entry.kind, entry.amount, sql_text(entry.reference)))
         if rows:
             cursor.executemany("INSERT INTO credit_entries VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._written[account] = (len(entries), entries[0])
@@ -290,9 +290,7 @@ class TrackedLedgers(Tracked, LedgerTable):
         if number is not None:
             cursor.execute("DELETE FROM ledgers WHERE place = ?", (base + number,))
             cursor.execute("DELETE FROM credit_entries WHERE ledger = ?", (base + number,))
-            cursor.execute(
-                "DELETE FROM reservations WHERE ledger = ? AND place > ?", (base + number, base)
-            )
+            cursor.execute("DELETE FROM reservations WHERE ledger = ? AND place > ?", (base + number, base))
         self._places = {key: place for key, place in self._places.items() if key[0] != account}
 
     def _write_forgotten(self, cursor: Cursor, base: int) -> None:

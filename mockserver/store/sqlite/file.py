@@ -14,9 +14,9 @@ client has got therefore rests on state that is in the file.
 the end of the process in any way, such as `kill -9`. The log is flushed to the disk when it is merged into the file,
 not at each commit: after a power failure the file is intact, but the last moments may be missing.
 
-**When a commit fails.** The disk may be full or gone. Nothing of the transaction is kept, so the sandboxes in it go back
-to what the file has: to clients, that turn did not happen. The held replies are replaced by 503. Until the file can be
-written again, which is tried once a second, requests get 503 before they change anything (`failure`).
+**When a commit fails.** The disk may be full or gone. Nothing of the transaction is kept, so the sandboxes in it go
+back to what the file has: to clients, that turn did not happen. The held replies are replaced by 503. Until the file
+can be written again, which is tried once a second, requests get 503 before they change anything (`failure`).
 
 **One server.** The file is locked as long as it is open. The lock ends with the process.
 """
@@ -116,7 +116,7 @@ class StoreFile:
         self._schedule()
 
     async def committed(self) -> None:
-        """Return when everything that is noted so far has been written. If a commit fails, wait for one that does not."""
+        """Return when everything noted so far has been written. If a commit fails, wait for one that does not."""
         if (self._dirty or self._deleted or self.failure is not None) and not self.closed:
             waiter = asyncio.get_running_loop().create_future()
             self._waiting.append(waiter)
@@ -207,7 +207,7 @@ class StoreFile:
             try:
                 kept.reload(self._connection)
             except (sqlite3.Error, KeyError, TypeError, ValueError, IndexError) as error:
-                log.error("%s cannot be read: %s", self.path, _text(error))  # noqa: TRY400 - the reason is enough
+                log.error("%s cannot be read: %s", self.path, _text(error))
                 return
             self._reload.discard(kept)
 
@@ -275,9 +275,8 @@ class _Result:
 def _delete_sandbox(connection: sqlite3.Connection, sandbox: int) -> None:
     first = sandbox << PLACE_BITS
     for name in PLACED:
-        connection.execute(
-            f"DELETE FROM {name} WHERE place >= ? AND place < ?", (first, first + (1 << PLACE_BITS))  # noqa: S608
-        )
+        sql = f"DELETE FROM {name} WHERE place >= ? AND place < ?"  # noqa: S608
+        connection.execute(sql, (first, first + (1 << PLACE_BITS)))
     for name in ("sandboxes", "tallies"):
         connection.execute(f"DELETE FROM {name} WHERE id = ?", (sandbox,))  # noqa: S608
 

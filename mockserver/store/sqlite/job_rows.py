@@ -126,7 +126,7 @@ class TrackedJobs(Tracked, JobTable):
 
 
 class TrackedDeliveries(Tracked, DeliveryTable):
-    """The deliveries of a sandbox. Claims are not kept: an attempt that the end of the server has cut off is due again."""
+    """The deliveries of a sandbox. Claims are not kept: an attempt that the end of the server cuts off is due again."""
 
     names = ("deliveries",)
 

@@ -74,7 +74,7 @@ class TrackedJournal(Tracked, JournalTable):
         super().drop()
 
     def record(self) -> dict[str, int]:
-        """Return the numbers of the journal that are kept with its sandbox. `oldest` is the serial of its first entry."""
+        """Return what is kept of the journal with its sandbox. `oldest` is the serial of its first entry."""
         oldest = self._entries[0].serial if self._entries else 0
         return {
             "numbers": self._numbers, "serials": self._serials, "cleared_at": self._cleared_at, "oldest": oldest,
@@ -125,7 +125,7 @@ class TrackedJournal(Tracked, JournalTable):
         self.fresh = False
 
     def take_loaded(self, oldest: int) -> None:
-        """Fill the journal with what was loaded, from the entry with the serial `oldest` on. 0 means that it is empty."""
+        """Fill the journal with what was loaded, from the serial `oldest` on. 0 means that it is empty."""
         for data in self._chain.since(oldest):
             entry = ENTRY.decode(data)
             entry.size = 0

@@ -17,7 +17,8 @@ CREATE TABLE scenarios (digest TEXT PRIMARY KEY, source TEXT NOT NULL);
 CREATE TABLE sandboxes (id INTEGER PRIMARY KEY, name TEXT NOT NULL, data TEXT NOT NULL);
 CREATE TABLE tallies (id INTEGER PRIMARY KEY, data TEXT NOT NULL);
 CREATE TABLE jobs (
-    place INTEGER PRIMARY KEY, seen INTEGER NOT NULL, followed INTEGER NOT NULL, status TEXT NOT NULL, data TEXT NOT NULL
+    place INTEGER PRIMARY KEY, seen INTEGER NOT NULL, followed INTEGER NOT NULL, status TEXT NOT NULL,
+    data TEXT NOT NULL
 );
 CREATE TABLE passed (place INTEGER PRIMARY KEY, data TEXT NOT NULL);
 CREATE TABLE deliveries (
@@ -76,9 +77,8 @@ def prepare(connection: sqlite3.Connection) -> None:
     if application != APPLICATION_ID:
         raise OtherFile("it is the SQLite file of another program")
     if version > VERSION:
-        raise OtherFile(
-            f"it has version {version}, and this version of mockserver reads files up to version {VERSION}{_by(connection)}"
-        )
+        readable = f"this version of mockserver reads files up to version {VERSION}"
+        raise OtherFile(f"it has version {version}, and {readable}{_by(connection)}")
     for old in range(version, VERSION):
         MIGRATIONS[old](connection)
     if version < VERSION:

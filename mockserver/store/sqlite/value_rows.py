@@ -49,7 +49,8 @@ class TrackedValues(Tracked, ValueTable):
     def write(self, cursor: Cursor, base: int) -> None:
         self.begin_write(cursor, base)
         for (kind, key), is_new in self._changed.items():
-            stored = self._kinds.get(kind, {}).get(key)
+            kept = self._kinds.get(kind)
+            stored = kept.get(key) if kept else None
             place = self._places.get((kind, key))
             if place is not None and (stored is None or is_new):
                 cursor.execute("DELETE FROM small_values WHERE place = ?", (base + place,))
