@@ -105,13 +105,10 @@ def _keeper(
         return None
     # Imported here, because most servers keep everything in memory.
     from mockserver.sandbox.keeping import Keeper
-    from mockserver.store.sqlite.file import StoreError, StoreFile
+    from mockserver.store.sqlite.file import StoreFile
     from mockserver.store.sqlite.store import SqliteStore
 
-    try:
-        file = StoreFile(path)
-    except StoreError as error:
-        raise SettingsError(str(error)) from None
+    file = StoreFile(path)
     return Keeper(
         file,
         lambda number, name: SqliteStore(file, number, name, bounds, pool),

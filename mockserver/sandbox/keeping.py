@@ -19,50 +19,28 @@ has been edited, the sandboxes that used it switch to it, as they do when the fi
 sandbox that was switched by the control API keeps its own scenario. If no scenario is chosen, that of the file stays.
 """
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 
 from mockserver.clock import Clock, wall_ms
 from mockserver.core.compile import Program
-from mockserver.core.journal import JournalEntry
 from mockserver.coverage.tally import Tally
+from mockserver.sandbox.interrupted import end_interrupted, finished
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.store.protocol import OPEN_REPLY
+from mockserver.sandbox.saved import SavedSandbox, SavedServer, sandboxes_in, server_in, tally_in
 from mockserver.store.records import plain_data, plain_text
 from mockserver.store.sqlite.file import StoreFile
 from mockserver.store.sqlite.store import SqliteStore
 from mockserver.store.sqlite.tracking import Cursor
 
 Resume = Literal["now", "paused"]
-T = TypeVar("T")
-# The error of a job whose reply was not complete.
-INTERRUPTED = "the server ended before the reply was complete"
 # The tally is saved after so many entries of the journal. Later ones are counted again from the journal.
 _ENTRIES = 1_000
 _MAX_PROGRAMS = 2_000
+_MOST_NAMES = 5
 
 Compile = Callable[[Mapping[str, Any]], Program]
-
-
-class SavedServer(NamedTuple):
-    """What the file keeps of a server: its scenario, by reference and as data, and the counters of its sandboxes."""
-
-    reference: str = ""
-    source: Mapping[str, Any] | None = None
-    names: int = 0
-    generations: Mapping[str, int] = {}
-    tally: Mapping[str, Any] | None = None
-
-
-class SavedSandbox(NamedTuple):
-    """What the file keeps of a sandbox. `follows` is true if it used the scenario of the server."""
-
-    number: int
-    name: str
-    digest: str
-    follows: bool
-    facts: Mapping[str, Any]
 
 
 class Owner(Protocol):
@@ -105,7 +83,7 @@ class Keeper:
         # By sandbox: the serial up to which its saved tally counts, and what has been cleared by then.
         self._saved: dict[int, tuple[int, tuple[int, int]]] = {}
         self._last = 0
-        # What is printed at the start.
+        # Lines about what continues, for the user.
         self.report: list[str] = []
         file.on_failure = self._forget_written
 
@@ -113,14 +91,14 @@ class Keeper:
 
     def server(self) -> SavedServer:
         """Return what the file keeps of the server. Raises StoreError if the file is damaged."""
-        data: Mapping[str, Any] = self.file.read(_server)
+        data: Mapping[str, Any] = self.file.read(server_in)
         source = None if "scenario" not in data else self._source(data["scenario"])
         fields = {name: data[name] for name in ("reference", "names", "generations", "tally") if name in data}
         return SavedServer(source=source, **fields)
 
     def sandboxes(self) -> Sequence[SavedSandbox]:
         """Return the sandboxes in the file, oldest first. Raises StoreError if the file is damaged."""
-        rows: Sequence[SavedSandbox] = self.file.read(_sandboxes)
+        rows: Sequence[SavedSandbox] = self.file.read(sandboxes_in)
         self._last = max((each.number for each in rows), default=0)
         return rows
 
@@ -152,7 +130,7 @@ class Keeper:
             return chosen()
         self._reference = saved.reference
         program = self.program(_digest(saved.source))
-        self.report.append(f"no scenario was chosen, so the one of the file stays: {program.name}")
+        self.report.append(f"No scenario was chosen, so the one of the file stays: {program.name}.")
         return program
 
     def is_changed(self, program: Program) -> bool:
@@ -172,7 +150,7 @@ class Keeper:
         sandbox.restore(facts)
         kept = facts["clock"]
         at = kept["at"]
-        _finished(_end_interrupted(sandbox, at))
+        finished(end_interrupted(sandbox, at))
         sandbox.clock.start_again(kept["mode"], kept["speed"], at)
         if self._resume == "now":
             passed = max(0, wall_ms() - kept["wall"])
@@ -181,16 +159,33 @@ class Keeper:
         self.adopt(sandbox)
 
     def _count_again(self, sandbox: Sandbox, number: int) -> None:
-        saved: Mapping[str, Any] | None = self.file.read(lambda cursor: _tally(cursor, number))
+        saved: Mapping[str, Any] | None = self.file.read(lambda cursor: tally_in(cursor, number))
         serial = 0
         if saved is not None:
             sandbox.tally.add_data(saved)
             serial = saved["serial"]
-        for entry in _finished(sandbox.store.entries()):
+        for entry in finished(sandbox.store.entries()):
             if entry.serial > serial and entry.kind == "request" and entry.provider is not None:
                 sandbox.tally.request(entry)
             elif entry.serial > serial and entry.kind == "delivery":
                 sandbox.tally.delivery(entry)
+
+    def describe(self, sandboxes: Sequence[Sandbox], to_switch: Sequence[Sandbox]) -> None:
+        """Add to the report what continues, what switches to another scenario, and what stays."""
+        if not sandboxes:
+            self.report.append(f"The state is kept in {self.file.path}, which is new.")
+            return
+        count = "the sandbox default" if len(sandboxes) == 1 else f"{len(sandboxes)} sandboxes"
+        clocks = "went on" if self._resume == "now" else "stood still"
+        self.report.insert(0, f"The state of {self.file.path} continues: {count}. Running clocks {clocks} meanwhile.")
+        if to_switch:
+            names = ", ".join(each.name for each in to_switch[:_MOST_NAMES])
+            more = f" and {len(to_switch) - _MOST_NAMES} more" if len(to_switch) > _MOST_NAMES else ""
+            self.report.append(f"Sandboxes that switch to the chosen scenario: {names}{more}.")
+
+    def describe_kept(self, setting: str, kept: str) -> None:
+        """Add to the report that the sandboxes in the file keep something that the settings set otherwise."""
+        self.report.append(f"The sandbox default keeps its {kept}; the setting {setting} is for new sandboxes.")
 
     # Later.
 
@@ -272,24 +267,6 @@ class Keeper:
         self._saved.clear()
 
 
-async def _end_interrupted(sandbox: Sandbox, at: int) -> None:
-    """Fail the jobs whose replies were not complete at the instant `at`, and release what belongs to no job."""
-    store = sandbox.store
-    assert isinstance(store, SqliteStore)
-    for job_id, account in (await store.values(OPEN_REPLY, at)).items():
-        await store.take_value(OPEN_REPLY, job_id, at)
-        job = await store.get_job(account.partition(":")[0], account, job_id)
-        if job is not None and not job.at(at).terminal:
-            await store.replace_job(job, job.moved(at, "failed", INTERRUPTED))
-            note = f"the server ended before its reply was complete, so job {job_id} has failed"
-            await store.append(
-                JournalEntry(
-                    "control", at, cause=job.cause, provider=job.provider, account=account, job=job_id, note=note
-                )
-            )
-    await store.release_orphans(at)
-
-
 def _clock(clock: Clock) -> dict[str, Any]:
     return {"mode": clock.mode, "speed": clock.speed, "at": clock.now(), "wall": wall_ms()}
 
@@ -300,31 +277,3 @@ def _source_of(program: Program) -> dict[str, Any]:
 
 def _digest(source: Mapping[str, Any]) -> str:
     return sha256(plain_text(source)).hexdigest()
-
-
-def _server(cursor: Cursor) -> Mapping[str, Any]:
-    row = cursor.execute("SELECT data FROM server WHERE name = 'server'").fetchone()
-    data: Mapping[str, Any] = {} if row is None else plain_data(row[0])
-    return data
-
-
-def _sandboxes(cursor: Cursor) -> list[SavedSandbox]:
-    rows = cursor.execute("SELECT id, name, data FROM sandboxes ORDER BY id")
-    facts = ((number, name, plain_data(text)) for number, name, text in rows)
-    return [SavedSandbox(number, name, data["scenario"], data["follows"], data) for number, name, data in facts]
-
-
-def _tally(cursor: Cursor, number: int) -> Any:
-    row = cursor.execute("SELECT data FROM tallies WHERE id = ?", (number,)).fetchone()
-    return None if row is None else plain_data(row[0])
-
-
-def _finished(work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of a coroutine that never waits, as the operations of a store in this process do not."""
-    try:
-        work.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    work.close()
-    raise RuntimeError("the operation of the store waits")

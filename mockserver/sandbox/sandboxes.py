@@ -1,6 +1,6 @@
 """The sandboxes of a server. `default` always exists; others are created and deleted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mockserver.clock import wall_ms
@@ -161,7 +161,23 @@ class Sandboxes:
             keeper.restore(sandbox, each)
             if each.follows and is_changed:
                 self._to_switch.append(sandbox)
+        keeper.describe(list(self.by_name.values()), self._to_switch)
+        self._describe_kept(keeper)
         keeper.follow(self)
+
+    def _describe_kept(self, keeper: "Keeper") -> None:
+        default = self.by_name.get("default")
+        if default is None:
+            return
+        if self._seed is not None and default.seed != self._seed:
+            keeper.describe_kept(f"seed {self._seed}", f"seed {default.seed}")
+        if self._clock is not None and default.clock.mode != self._clock.mode:
+            keeper.describe_kept(f"clock {self._clock.mode}", f"{default.clock.mode} clock")
+
+    @property
+    def report(self) -> Sequence[str]:
+        """Lines about the sandboxes that continue from a file, for the user."""
+        return [] if self._keeper is None else self._keeper.report
 
     async def resume(self) -> None:
         """Do what is due in the sandboxes that continue, after those that follow a changed scenario have switched."""
@@ -171,6 +187,13 @@ class Sandboxes:
         if self._keeper is not None:
             for sandbox in self.by_name.values():
                 sandbox.courier.poke()
+            self._keeper.file.flush()
+
+    def change_initial(self, program: Program) -> None:
+        """Change the scenario of the server, for new sandboxes. Existing ones keep theirs."""
+        self.initial = program
+        if self._keeper is not None:
+            self._keeper.changed()
 
     async def delete(self, name: str) -> bool:
         """Delete a sandbox with everything in it. Return False when it does not exist."""

@@ -148,6 +148,8 @@ def ready(settings: Settings, port: int, app: Server) -> Iterable[str]:
         "time": instant(wall_ms()), "kind": "ready", "url": base_url(settings, port),
         "scenario": sandbox.program.name, "clock": sandbox.clock.mode, "seed": sandbox.seed,
     }  # fmt: skip
+    if app.sandboxes.report:
+        fields["store"] = list(app.sandboxes.report)
     yield to_json(fields | ({"token": settings.token} if settings.token else {})).decode()
 
 
@@ -171,6 +173,9 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     yield f"  {'Control':<{wide}}  {base}/_mock"
     if settings.token:
         yield f"  {'':<{wide}}  with the header X-Mock-Token: {settings.token}"
+    if app.sandboxes.report:
+        yield ""
+        yield from app.sandboxes.report
     if app.watch is not None:
         yield ""
         yield f"Changes of {app.watch.file} are loaded while the server runs."

@@ -23,28 +23,20 @@ can be written again, which is tried once a second, requests get 503 before they
 
 import asyncio
 import logging
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from mockserver.settings import SettingsError
-from mockserver.store.sqlite.schema import PLACED, OtherFile, prepare
+from mockserver.store.sqlite.opening import StoreError, opened, text_of_error
+from mockserver.store.sqlite.schema import PLACED
 from mockserver.store.sqlite.tracking import PLACE_BITS, Cursor, nothing
 
 log = logging.getLogger("mockserver")
 
-# Seconds to wait for another server that is about to end, and between two tries to write after a failure.
-_LOCK_WAIT = 1.0
+# Seconds between two tries to write after a failure.
 _RETRY = 1.0
-# The write-ahead log is merged into the file when it has about so many pages of 4 KiB.
-_LOG_PAGES = 4_000
-
-
-class StoreError(SettingsError):
-    """The file cannot be used. The message says which file, why, and what to do."""
 
 
 class Kept(Protocol):
@@ -82,7 +74,7 @@ class StoreFile:
         self._reload: set[Kept] = set()
         # Called when a commit has failed, so that nothing is taken as written.
         self.on_failure: Callable[[], None] = nothing
-        self._connection = _opened(path)
+        self._connection = opened(path)
 
     # Reading.
 
@@ -94,7 +86,7 @@ class StoreFile:
             raise
         except (sqlite3.Error, KeyError, TypeError, ValueError, IndexError) as error:
             raise StoreError(
-                f"{self.path} is damaged: {_text(error)}. Move it away to start with an empty one; "
+                f"{self.path} is damaged: {text_of_error(error)}. Move it away to start with an empty one; "
                 f"`sqlite3 {self.path.name} .recover` may save what is in it"
             ) from error
 
@@ -191,11 +183,10 @@ class StoreFile:
     def _fail(self, error: Exception, dirty: dict[Kept, None]) -> None:
         if self.failure is None:
             unexpected = None if isinstance(error, sqlite3.Error) else error
-            log.error(
-                "%s cannot be written: %s. Requests get 503 until it can", self.path, _text(error), exc_info=unexpected
-            )
+            message = f"{self.path} cannot be written: {text_of_error(error)}. Requests get 503 until it can"
+            log.error(message, exc_info=unexpected)
         self.on_failure()
-        self.failure = f"The state cannot be written to {self.path}: {_text(error)}"
+        self.failure = f"The state cannot be written to {self.path}: {text_of_error(error)}"
         self._reload |= set(dirty)
         self._read_again()
         with suppress(RuntimeError):
@@ -207,7 +198,7 @@ class StoreFile:
             try:
                 kept.reload(self._connection)
             except (sqlite3.Error, KeyError, TypeError, ValueError, IndexError) as error:
-                log.error("%s cannot be read: %s", self.path, _text(error))
+                log.error("%s cannot be read: %s", self.path, text_of_error(error))
                 return
             self._reload.discard(kept)
 
@@ -279,55 +270,3 @@ def _delete_sandbox(connection: sqlite3.Connection, sandbox: int) -> None:
         connection.execute(sql, (first, first + (1 << PLACE_BITS)))
     for name in ("sandboxes", "tallies"):
         connection.execute(f"DELETE FROM {name} WHERE id = ?", (sandbox,))  # noqa: S608
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Open, lock and prepare the file. Raises StoreError."""
-    _check_access(path)
-    try:
-        connection = sqlite3.connect(path, timeout=_LOCK_WAIT, isolation_level=None, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be opened: {_text(error)}") from error
-    try:
-        # With this lock, no shared memory is needed beside the file.
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("BEGIN IMMEDIATE")
-        prepare(connection)
-        connection.execute("COMMIT")
-    except OtherFile as error:
-        connection.close()
-        raise StoreError(f"{path} cannot be used as a store: {error}. Give the path of another file") from None
-    except sqlite3.Error as error:
-        connection.close()
-        raise StoreError(_refusal(path, error)) from error
-    return connection
-
-
-def _refusal(path: Path, error: sqlite3.Error) -> str:
-    name = getattr(error, "sqlite_errorname", "")
-    if name.startswith("SQLITE_BUSY"):
-        return f"{path} is in use by another server. Stop it, or give each server a file of its own"
-    if name.startswith("SQLITE_NOTADB"):
-        return f"{path} cannot be used as a store: it is not an SQLite file. Give the path of another file"
-    if name.startswith("SQLITE_CORRUPT"):
-        return f"{path} is damaged: {_text(error)}. Move it away to start with an empty one"
-    return f"{path} cannot be used as a store: {_text(error)}"
-
-
-def _check_access(path: Path) -> None:
-    """Raise StoreError with the system's own reason if the file cannot be read and written. Creates it if necessary."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        hint = ". Give the path of a file" if path.is_dir() else ""
-        if isinstance(error, FileNotFoundError):
-            hint = f". Create the directory {path.parent} first"
-        raise StoreError(f"{path} cannot be used as a store: {error.strerror}{hint}") from None
-
-
-def _text(error: Exception) -> str:
-    return str(error) or type(error).__name__

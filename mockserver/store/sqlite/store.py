@@ -11,10 +11,11 @@ from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.pool import MemoryPool
 from mockserver.store.protocol import What
 from mockserver.store.records import plain_data, plain_text
-from mockserver.store.sqlite.account_rows import TrackedCounters, TrackedLedgers, TrackedNumbers
+from mockserver.store.sqlite.account_rows import TrackedCounters, TrackedNumbers
 from mockserver.store.sqlite.file import StoreFile
 from mockserver.store.sqlite.job_rows import TrackedDeliveries, TrackedJobs
 from mockserver.store.sqlite.journal_rows import TrackedJournal
+from mockserver.store.sqlite.ledger_rows import TrackedLedgers
 from mockserver.store.sqlite.tracking import Cursor, Tracked, base_of
 from mockserver.store.sqlite.value_rows import TrackedFaults, TrackedValues
 from mockserver.store.value_tables import FaultTable, ValueTable
