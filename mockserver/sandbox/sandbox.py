@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from mockserver.core.compile import Program
 from mockserver.core.instants import LATEST, rfc3339
@@ -53,6 +53,17 @@ class Sandbox(SandboxState):
         # For people: what the sandbox is for, such as the name of a test, and how that has ended.
         self.title = ""
         self.outcome = ""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a durable store keeps of the sandbox itself (see `SandboxState.facts`)."""
+        return {**super().facts(), "outbox_generation": self.outbox.generation, "pauses": self.courier.pauses}
+
+    def restore(self, facts: Mapping[str, Any]) -> None:
+        """Take on the facts that a store has kept, before the sandbox is used."""
+        super().restore(facts)
+        self.outbox.generation = facts["outbox_generation"]
+        self.courier.pauses = dict(facts["pauses"])
+        self.settling.resume()
 
     def _poke(self) -> None:
         self.courier.poke()
@@ -178,6 +189,14 @@ class Sandbox(SandboxState):
     async def close(self) -> None:
         """Stop the background work of this sandbox, end the requests that wait, and delete its state."""
         self.first_generation = self.generation + 1
+        await self._stop()
+        await self.store.close()
+
+    async def leave(self) -> None:
+        """Stop the background work of this sandbox and end the requests that wait. A durable store keeps its state."""
+        await self._stop()
+        await self.store.leave()
+
+    async def _stop(self) -> None:
         self.clock.end_waits(close=True)
         await self.courier.close()
-        await self.store.close()

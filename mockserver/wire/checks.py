@@ -57,9 +57,13 @@ class Admission:
 
     __slots__ = (
         "addressed_by", "body", "body_bytes", "connection", "data", "deviations", "digest", "fault", "job", "key",
-        "misses", "name", "note", "now", "number", "operation", "optional_account", "path", "policy", "provider",
-        "query", "raw", "real_start", "request", "retry_at", "rows", "rule", "sandbox", "scopes", "usage", "work",
+        "misses", "name", "note", "now", "number", "open_job", "operation", "optional_account", "path", "policy",
+        "provider", "query", "raw", "real_start", "request", "retry_at", "rows", "rule", "sandbox", "scopes",
+        "usage", "work",
     )  # fmt: skip
+
+    job: str | None
+    open_job: str | None
 
     def __init__(
         self,
@@ -96,7 +100,7 @@ class Admission:
         self.misses: list[Miss] = []
         self.rows: tuple[str, ...] = ()
         self.deviations: tuple[str, ...] = ()
-        self.job: str | None = None
+        self.job = self.open_job = None
         self.note: str | None = None
         self.retry_at: int | None = None
         self.digest = ""
