@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from mockserver.kit.models import Body, ProviderOptions, Shape
 
@@ -105,15 +105,6 @@ class Error(Shape):
     error: str
 
 
-class Budget(BaseModel):
-    """What a key may spend."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-    limit: int = Field(ge=0, le=10**9, description="credits")
-    period: Literal["day", "month", "total"] = Field(default="month", description="after which it starts again")
-
-
 class ScenarioOptions(ProviderOptions):
     """Options of a scenario for DumplingAI only."""
 
@@ -136,4 +127,9 @@ class ScenarioOptions(ProviderOptions):
     blocked_providers: list[str] = Field(
         default=[], description="providers of the Unified API that the policy of every key excludes"
     )
-    budget: Budget | None = Field(default=None, description="what each key may spend with the Unified API")
+    budget: int | None = Field(
+        default=None, ge=0, le=10**9, description="credits that each key may spend with the Unified API"
+    )
+    budget_period: Literal["day", "month", "total"] = Field(
+        default="month", description="after which the budget starts again; `total` is never"
+    )
