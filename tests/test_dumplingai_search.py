@@ -143,7 +143,7 @@ async def test_data_in_the_shape_of_the_schema() -> None:
         assert len(data["articles"]) == 3
         plain = (await ok(t, "extract", url=url, schema={"title": "the title", "by": {"author": "string"}}))["results"]
         assert plain == {"title": page["title"], "by": {"author": page["metadata"]["author"]}}
-        assert await error(t, "extract", 400, schema={}) == "schema must not be empty"
+        assert (await error(t, "extract", 400, schema={})).startswith("schema: ")
 
 
 async def test_places_are_in_the_city_of_the_query() -> None:

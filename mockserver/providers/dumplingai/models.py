@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from mockserver.kit.models import Body, ProviderOptions, Shape
+from mockserver.wire.body import with_whole_numbers
 
 InputMethod = Literal["url", "base64"]
 SOURCES = (
@@ -53,6 +54,12 @@ class Sourced(Body):
         description="where the request comes from",
         json_schema_extra={"anyOf": [{"enum": list(SOURCES)}, {"type": "string", "description": _OTHER}]},
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_numbers(cls, data: Any) -> Any:
+        """Return the data with 1.0 as 1, which is an integer in JSON Schema too."""
+        return with_whole_numbers(data)
 
     def deviations(self) -> Iterable[str]:
         """Yield a deviation for a source that published clients send and the enum does not have (FACTS section 5)."""

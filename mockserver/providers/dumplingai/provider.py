@@ -101,6 +101,7 @@ class DumplingAI(Provider):
         "no_captions": Error("No captions are available for this video", 404),
         "no_such_object": Error("There is no such object", 404),
     }
+    problem_rows = {"schema": ("rule.empty_schema",)}
     options_model = models.ScenarioOptions
     operations = OPERATIONS
 
