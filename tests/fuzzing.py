@@ -41,6 +41,7 @@ BEYOND_SCHEMA = {
         # The input of a run is that of its counterpart, and the providers are those of the capability.
         r"input\.\w|provider must be one of|provider is only for capabilities",
     ),
+    "nanophoto": (r"the id of each shot must be unique",),
     "control": (
         r"([Nn]o (operation|fault|plan) is called|[Nn]o operation matches)",
         r"[Uu]nknown (operation|plan|fault|event|limit|provider|option|placeholder)",

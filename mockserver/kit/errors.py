@@ -1,6 +1,7 @@
 """The table of a provider's errors, and the error replies that are made from it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
@@ -87,6 +88,9 @@ class Errors:
 
     def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         """Return the reply to a refusal, with the rows of the ledger that it is based on."""
+        operation = context.operation
+        if operation is not None and refusal.kind in operation.errors:
+            refusal = replace(refusal, kind=f"{self.name}:{operation.errors[refusal.kind]}")
         name, error = self._entry(refusal)
         message = self.error_message(error, refusal)
         return Reply(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockserver.core.faults import Refusal
+from mockserver.kit.declared_rows import declared_rows
 from mockserver.kit.provider import Provider
 from mockserver.provenance.behaviours import Ledger
 
@@ -31,18 +32,19 @@ def ledger(providers: Collection[Provider]) -> Ledger:
 
 
 def rows_of(provider: Provider) -> "Mapping[str, Row]":
-    """Return the rows of a provider by name, sorted by kind. Its own rows replace shared rows of the same name.
+    """Return the rows of a provider by name, sorted by kind: those of its file, of its operations, and shared ones.
 
-    Its own rows are those in its file, and those that it declares with its operations.
-
-    Shared rows have the page of the provider's documentation, which does not mention them.
+    Rows of the file replace others of the same name. Shared rows have the page of the provider's documentation, which
+    does not mention them.
 
     Raises SourceErrors for an invalid file.
     """
     from mockserver.provenance.rows import KINDS, kind_of, read, read_file
 
     own, defaults = read_file(ledger_file(provider)), read(DEFAULTS)
-    rows = {**own.flat(), **own.declared(provider.declared_rows)}
+    rows = own.flat()
+    if own.pages:
+        rows = {**declared_rows(provider, own.pages), **own.declared(provider.declared_rows), **rows}
     for name in default_rows(provider):
         rows.setdefault(name, _filled(defaults[name], name, provider).model_copy(update={"page": own.main_page}))
     return dict(sorted(rows.items(), key=lambda row: KINDS.index(kind_of(row[0]))))

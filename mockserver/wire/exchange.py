@@ -120,7 +120,9 @@ class Exchange(NamedTuple):
 
     def job_reply(self, status: int, body: Any, job: Job, state: State, *ledger_rows: str) -> Reply:
         """Return a reply about a job in `state`. It rests on the ledger row of the state, and on `ledger_rows`."""
-        return Reply(status, body, job=job.id, ledger_rows=(self.provider.state_row(state), *ledger_rows))
+        return Reply(
+            status, body, job=job.id, ledger_rows=(self.provider.state_row(state, job.operation), *ledger_rows)
+        )
 
     def option(self, name: str, default: Any = None) -> Any:
         """Return an option of this provider in the sandbox's scenario."""

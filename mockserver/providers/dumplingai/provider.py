@@ -114,9 +114,14 @@ class DumplingAI(Provider):
             return Refusal("invalid_request", f"{first['loc'][0]} parameter is required")
         return super().invalid(error, data)
 
-    def lenient(self, data: Any, options: Mapping[str, Any]) -> BaseModel | None:
+    def lenient(self, model: type[BaseModel], data: Any, options: Mapping[str, Any]) -> BaseModel | None:
         """Return the body of a request with one image in `image`, if the scenario accepts it (FACTS section 7)."""
-        if options.get("single_image") and isinstance(data, Mapping) and isinstance(data.get("image"), str):
+        if (
+            options.get("single_image")
+            and model is documents.ExtractImage
+            and isinstance(data, Mapping)
+            and isinstance(data.get("image"), str)
+        ):
             try:
                 return documents.ExtractImage.model_validate(documents.with_single_image(data))
             except ValidationError:
