@@ -18,11 +18,13 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.core.verdict.policy import Policy
+    from mockserver.settings import Settings
     from mockserver.sweep.pytest_suite import SweepPlugin
     from mockserver.testing.coverage import CoveragePlugin
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
     from mockserver.testing.interception import Interception
+    from mockserver.testing.ui import UiPlugin
     from mockserver.testing.verdicts import VerdictPlugin
 
 # Hides the frames of this module, so that a failing test shows its own lines.
@@ -48,6 +50,11 @@ _VERDICT = (
     "sarif:PATH, markdown:PATH or html:PATH; can be repeated"
 )
 _FAIL_ON = "fail the run for findings of this severity and above: error, warning, note or never (default: error)"
+_UI = (
+    "serve the page that shows what happens while the tests run, with a sandbox for each test; in a terminal it stays "
+    "until you press Enter"
+)
+_UI_PORT = "the port of --mockserver-ui (default: a free one)"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _sweep: "pytest.StashKey[SweepPlugin]" = pytest.StashKey()
@@ -55,6 +62,7 @@ _sweep: "pytest.StashKey[SweepPlugin]" = pytest.StashKey()
 _SWEEP = "MOCKSERVER_SWEEP"
 _coverage: "pytest.StashKey[CoveragePlugin]" = pytest.StashKey()
 _verdict: "pytest.StashKey[VerdictPlugin]" = pytest.StashKey()
+_ui: "pytest.StashKey[UiPlugin]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -84,6 +92,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mockserver_verdict", _VERDICT, type="linelist", default=[])
     group.addoption("--mockserver-verdict-fail-on", default=None, metavar="SEVERITY", help=_FAIL_ON)
     parser.addini("mockserver_verdict_fail_on", _FAIL_ON, type="string", default="")
+    group.addoption("--mockserver-ui", action="store_true", default=False, help=_UI)
+    group.addoption("--mockserver-ui-port", type=int, default=0, metavar="PORT", help=_UI_PORT)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -113,6 +123,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[_verdict] = VerdictPlugin.of(config, verdicts, _setting(config, "verdict_fail_on"))
         config.pluginmanager.register(config.stash[_verdict], "mockserver-verdict")
+    if config.getoption("mockserver_ui"):
+        _add_ui(config)
+
+
+def _add_ui(config: pytest.Config) -> None:
+    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        raise pytest.UsageError("mockserver: --mockserver-ui shows the tests of one process; run them without -n")
+    from mockserver.testing.ui import UiPlugin
+
+    port: int = config.getoption("mockserver_ui_port")
+    if not 0 <= port <= 65_535:
+        raise pytest.UsageError(f"mockserver: --mockserver-ui-port must be from 1 to 65535, not {port}")
+    config.stash[_ui] = UiPlugin(config, port, partial(_settings, config))
+    config.pluginmanager.register(config.stash[_ui], "mockserver-ui")
 
 
 @pytest.fixture(scope="session")
@@ -124,21 +148,28 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
         import mockserver.control.actions
         import mockserver.outgoing.stream  # noqa: F401
         from mockserver.content.locales import locale
-        from mockserver.settings import Settings
         from mockserver.testing.handle import MockServer  # noqa: F401
         from mockserver.testing.host import Host
 
         locale("en")
 
     config = request.config
-    directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
-    strict, no_assumed, additive = (bool(_setting(config, name)) for name in ("strict", "no_assumed", "additive"))
-    host = Host(Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed, additive=additive))
+    ui = config.stash.get(_ui, None)
+    host = Host(_settings(config)) if ui is None else ui.host
     host.run(checkpoint())  # loads the modules for outgoing calls
     yield host
     if _coverage in config.stash:
         config.stash[_coverage].add_server(host)
-    host.close()
+    if ui is None:
+        host.close()
+
+
+def _settings(config: pytest.Config) -> "Settings":
+    from mockserver.settings import Settings
+
+    directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
+    strict, no_assumed, additive = (bool(_setting(config, name)) for name in ("strict", "no_assumed", "additive"))
+    return Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed, additive=additive)
 
 
 @contextmanager
@@ -162,6 +193,8 @@ def mockserver(request: pytest.FixtureRequest, _mockserver_host: "Host") -> "Ite
     if problem is not None:
         pytest.fail(f"mockserver: {problem}", pytrace=False)
     request.node.stash[_handle] = handle
+    if _ui in request.config.stash:
+        request.config.stash[_ui].opened(request.node.nodeid, handle)
     sweep = request.config.stash.get(_sweep, None)
     if sweep is not None:
         sweep.opened(handle)
@@ -180,6 +213,8 @@ def mockserver_session(request: pytest.FixtureRequest, _mockserver_host: "Host")
     """One sandbox for the whole run of this worker: for an application that is configured once, at its start."""
     with _new_handle(request, _mockserver_host, "session") as handle:
         request.config.stash[_session] = handle
+        if _ui in request.config.stash:
+            request.config.stash[_ui].opened("mockserver_session", handle)
         yield handle
         _judge(request, "mockserver_session", handle)
 

@@ -38,7 +38,7 @@ def test_the_list_can_be_filtered(capsys: pytest.CaptureFixture[str]) -> None:
         "veo_3_check_status",
     ]
     assert {each["class"] for each in listed(capsys, "assumed", "descrideo")} == {"assumed"}
-    assert [each["operation"] for each in listed(capsys, "/api/v1/generate")] == ["generate"]
+    assert [each["operation"] for each in listed(capsys, "/api/v1/account")] == ["get_account"]
     assert listed(capsys, "no-such-word") == []
 
 

@@ -18,12 +18,18 @@ from mockserver.sandbox.sandboxes import TooManySandboxes
 
 
 class SandboxView(Shape):
-    """A sandbox, and for each provider the base URL for clients and an API key. Each of them selects the sandbox."""
+    """A sandbox, and for each provider the base URL for clients and an API key. Each of them selects the sandbox.
+
+    The sandbox of a test has the name of the test as `title`, and its `outcome`: `running`, `passed`, `failed` or
+    `skipped`.
+    """
 
     name: str
     scenario: str
     seed: int
     clock: ClockMode
+    title: str | None = None
+    outcome: str | None = None
     control: str
     urls: dict[str, str]
     keys: dict[str, str]
@@ -44,7 +50,7 @@ _NEW: Any = {
 _LINKS = {"delete": {"operationId": "delete_sandbox", "parameters": {"name": "$response.body#/name"}}}
 
 
-@router.get("/sandboxes", summary="List the sandboxes")
+@router.get("/sandboxes", summary="List the sandboxes", response_model_exclude_none=True)
 async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
     return SandboxList(sandboxes=[_view(each, parts, origin) for each in parts.sandboxes.by_name.values()])
 
@@ -53,6 +59,7 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
     "/sandboxes",
     summary="Create a sandbox",
     status_code=201,
+    response_model_exclude_none=True,
     responses={
         **WRONG_BODY,
         **problems(
@@ -101,6 +108,8 @@ def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
         scenario=sandbox.program.name,
         seed=sandbox.seed,
         clock=sandbox.clock.mode,
+        title=sandbox.title or None,
+        outcome=sandbox.outcome or None,
         control=f"{base}/_mock",
         urls={each.name: f"{base}/{each.name}{each.base_path}" for each in parts.providers.summaries},
         keys={name: provider.example_key(sandbox.name) for name, provider in parts.providers.items()},

@@ -49,7 +49,10 @@ DEFAULT_ERRORS: Mapping[str, Error] = {
 
 
 class RefusalContext(NamedTuple):
-    """What is known about a refused request. The more checks it has passed, the more is set."""
+    """What is known about a refused request. The more checks it has passed, the more is set.
+
+    `now` is the instant of the request in milliseconds; 0 if the reply is only made for a document.
+    """
 
     operation: Operation | None = None
     account: Account | None = None
@@ -57,6 +60,7 @@ class RefusalContext(NamedTuple):
     body: Any = None
     options: Mapping[str, Any] = {}
     strict: bool = False
+    now: int = 0
 
 
 NO_CONTEXT = RefusalContext()

@@ -50,6 +50,9 @@ class Sandbox(SandboxState):
         self.matching = asyncio.Lock()
         # Identifies the journal of this sandbox among those of all servers and sandboxes of this name.
         self.journal_id = ""
+        # For people: what the sandbox is for, such as the name of a test, and how that has ended.
+        self.title = ""
+        self.outcome = ""
 
     def _poke(self) -> None:
         self.courier.poke()

@@ -31,9 +31,10 @@ ScenarioLike = str | Path | Mapping[str, Any] | Scenario
 
 
 class Host:
-    """A server on its own event loop. It listens on a socket once its address is needed."""
+    """A server on its own event loop. It listens on a socket once its address is needed: on `port`, or a free one."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, port: int = 0) -> None:
+        self._port = port
         settings = settings or Settings()
         self.providers: tuple[Provider, ...] = all_providers()
         self.catalogue = catalogue(self.providers)
@@ -67,7 +68,7 @@ class Host:
             return self._socket_server
 
     async def _open_socket(self) -> SocketServer:
-        server = SocketServer(self.app)
+        server = SocketServer(self.app, self._port)
         await server.open()
         self.call_router.add_own_ports(server.port)
         return server

@@ -3,6 +3,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -11,10 +12,11 @@ from mockserver.content.extraction.facts import Fact, Facts, Seconds
 from mockserver.content.extraction.filling import Filler
 from mockserver.content.extraction.forms import LISTED, Form, form_of
 from mockserver.content.extraction.language import languages_of
+from mockserver.content.extraction.line_format import line_format, written
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found
-from mockserver.content.extraction.words import bilingual
+from mockserver.content.extraction.words import Words, bilingual
 from mockserver.content.locales import CODES
 from mockserver.content.scene import Scene
 from mockserver.core.seeded import Seeded
@@ -22,12 +24,17 @@ from mockserver.core.seeded import Seeded
 _MAX_READ = 4000  # characters of a prompt that are used
 _LONGEST_VIDEO = 86_400.0
 _MOST_SECTIONS = 8
+_YAML = re.compile(r"(?<![^\W_])ya?ml(?![^\W_])", re.IGNORECASE)
 _PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
 # Words for what a question asks for, rather than asking whether it is so.
 _REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
 # The names of concepts in JSON, where they differ.
 _NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
+
+
+# Creates facts from a scene, a seed, a length in seconds and the words of a language.
+About = Callable[[Scene, Seeded, float, Words], Facts]
 
 
 class Result(NamedTuple):
@@ -47,8 +54,12 @@ def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode
     return answer(seeded, prompt, hint, duration_s, json_mode).text
 
 
-def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> Result:
+def answer(
+    seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False, about: About = Facts
+) -> Result:
     """Answer `prompt` about the video that `hint` (its URL or file name) describes, `duration_s` seconds long.
+
+    `about` creates the facts, if the prompt is about something else than a video.
 
     The prompt decides the form and the language of the answer, never what the video shows: that follows from `seeded`
     and `hint`. In `json_mode` the answer is JSON in a string. Every time is within the video.
@@ -56,13 +67,16 @@ def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode:
     read = prompt[:_MAX_READ]
     asks, answers = languages_of(read)
     language = bilingual(asks, answers)
-    facts = Facts(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
+    facts = about(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
     facts.hashtags = "hashtag" in read.lower()
     form = form_of(read, language)
     own = _Answer(facts, form, read)
-    value = own.data() if json_mode or form.style == "json" else own.text()
+    as_yaml = not json_mode and _YAML.search(read) is not None
+    value = own.data() if json_mode or as_yaml or form.style == "json" else own.text()
     as_json = json_mode or not isinstance(value, str)
     text = json.dumps(value, ensure_ascii=False, indent=2) if as_json else value
+    if as_yaml:
+        text = writing.yaml(value)
     return Result(text, language.code, form.style != "text" or form.shape is not None, answers not in CODES)
 
 
@@ -101,13 +115,20 @@ class _Answer:
             return writing.body(value, self._facts) if _is_rows(value) else text_of(value, self._facts)
         if form.style in ("csv", "tsv", "table"):
             return self._table()
-        if form.style in ("srt", "vtt"):
-            return writing.subtitles(self._facts, form.style)
+        if form.style in ("srt", "vtt", "formatted"):
+            return self._timed()
         if form.style in ("one_word", "one_sentence"):
             return self._short()
         if form.style != "text":
             return writing.listed(self._items(), form.style)
         return self._sections(self._filler.fill(form.shape)) if form.shape else self._free()
+
+    def _timed(self) -> str:
+        form = self._form
+        lines = line_format(self._prompt) if form.style == "formatted" else None
+        if lines is None:
+            return writing.subtitles(self._facts, form.style)
+        return written(lines, self._facts.rows(form.concept or "events")[: form.most], self._facts)
 
     def _plain(self) -> Any:
         shape, question = self._form.shape, self._form.question

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from mockserver.kit.declared_rows import OWN_LIMIT
 from mockserver.kit.models import Body, first_error, web_url
+from mockserver.kit.operation_rows import OWN_LIMIT
 
 Mode = Literal["textToVideo", "imageToVideo"]
 Orientation = Literal["portrait", "landscape"]

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Plan, Step
-from mockserver.kit.declared_rows import OWN_LIMIT
+from mockserver.kit.operation_rows import OWN_LIMIT
 from mockserver.kit.operations import BodyLink, Documented, Operation, Origin, Reply
 from mockserver.providers.nanophoto import files, prices
 from mockserver.providers.nanophoto.bodies import Prompt, PublicUrl, Request, check_urls, conditional, is_empty
