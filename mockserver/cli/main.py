@@ -23,6 +23,7 @@ examples:
   mockserver verdict                            judge the clients: paid twice, polled too fast, and more
   mockserver sweep -- pytest                    run the tests with one fault at each of their calls
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
+  mockserver providers nanophoto                list what is simulated, with class and source
 
 `mockserver COMMAND --help` describes a command.
 """
@@ -37,6 +38,7 @@ COMMANDS = {
     "scenarios": "scenarios",
     "schema": "scenarios",
     "openapi": "openapi",
+    "providers": "providers",
     "health": "remote",
     "push": "remote",
     "tail": "tail",

@@ -120,7 +120,7 @@ class BodyLink(NamedTuple):
 class Origin(NamedTuple):
     """Where an operation is known from: a page of the provider's ledger, a section of it, and a test that proves it.
 
-    The ledger gets a row for the operation and one for each field of its body (see `kit.declared_rows`). With another
+    The ledger gets a row for the operation and one for each field of its body (see `kit.operation_rows`). With another
     `basis` than documented, `section` says why the behaviour is assumed, or where it was observed.
     """
 

@@ -7,24 +7,21 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from mockserver.kit.declared_rows import OWN_LIMIT
-from mockserver.kit.models import WEB_URL, Body, first_error, web_url
+from mockserver.kit.models import Body, first_error, web_url
+from mockserver.kit.operation_rows import OWN_LIMIT
 
 Mode = Literal["textToVideo", "imageToVideo"]
 Orientation = Literal["portrait", "landscape"]
 Seconds = Literal["10", "15"]
 IMAGE_TO_VIDEO = "imageToVideo"
-# A limit of this server: every value has one.
-LONGEST_PROMPT = 20_000
-# No limit is stated for the images of some operations.
+# A limit of this server, because none is stated for the images of some operations.
 MOST_IMAGES = 100
 
-Prompt = Annotated[
-    str, Field(max_length=LONGEST_PROMPT, pattern=r"\S", description="what the result shows; not blank"), OWN_LIMIT
-]
-PublicUrl = Annotated[
-    str, Field(max_length=8_192, json_schema_extra={"pattern": WEB_URL}), AfterValidator(web_url), OWN_LIMIT
-]
+# No limit is stated for prompts. The size of the body limits them.
+Prompt = Annotated[str, Field(pattern=r"\S", description="what the result shows; not blank")]
+# For the documents. It is simpler than what is accepted, so that tools make up values of it quickly.
+_URL = r"^https?://[A-Za-z0-9.-]*[A-Za-z0-9](/[A-Za-z0-9._~-]*)*$"
+PublicUrl = Annotated[str, Field(json_schema_extra={"pattern": _URL}), AfterValidator(web_url)]
 Images = Annotated[list[PublicUrl], Field(max_length=MOST_IMAGES), OWN_LIMIT]
 
 # The type of the problem of an image that only one page requires. Scenarios can allow such a request.

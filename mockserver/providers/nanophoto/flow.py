@@ -15,8 +15,8 @@ from mockserver.core.match import Rule
 from mockserver.core.plans import Plan, Status
 from mockserver.core.stages import with_stages
 from mockserver.core.verdict.declarations import Advised
-from mockserver.kit.declared_rows import assumed_defaults
 from mockserver.kit.models import Shape
+from mockserver.kit.operation_rows import assumed_defaults
 from mockserver.kit.operations import BodyLink, Documented, Operation, Origin, Reply
 from mockserver.providers.nanophoto.bodies import Request
 from mockserver.providers.nanophoto.codes import PREFIX

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
 from mockserver.core.verdict.declarations import Advised
-from mockserver.kit.declared_rows import OWN_LIMIT, Assumed
+from mockserver.kit.operation_rows import OWN_LIMIT, Assumed
 from mockserver.kit.operations import Origin
 from mockserver.providers.nanophoto import files, prices
 from mockserver.providers.nanophoto.bodies import ImageRule, Prompt, PublicUrl, Request, by_mode

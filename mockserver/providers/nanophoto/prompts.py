@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from mockserver.kit.declared_rows import OWN_LIMIT, Assumed
+from mockserver.kit.operation_rows import OWN_LIMIT, Assumed
 from mockserver.kit.operations import Deferred, Documented, Operation, Origin
 from mockserver.providers.nanophoto import prices
 from mockserver.providers.nanophoto.bodies import (

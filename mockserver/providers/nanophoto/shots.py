@@ -14,10 +14,10 @@ from pydantic_core import PydanticCustomError
 from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Plan, Step
-from mockserver.kit.declared_rows import OWN_LIMIT
+from mockserver.kit.operation_rows import OWN_LIMIT
 from mockserver.kit.operations import BodyLink, Documented, Operation, Origin, Reply
 from mockserver.providers.nanophoto import files, prices
-from mockserver.providers.nanophoto.bodies import LONGEST_PROMPT, PublicUrl, Request, check_urls, conditional, is_empty
+from mockserver.providers.nanophoto.bodies import Prompt, PublicUrl, Request, check_urls, conditional, is_empty
 from mockserver.providers.nanophoto.flow import (
     CANNOT_START,
     ID_LENGTH,
@@ -59,9 +59,7 @@ class Shot(Request):
     model_config = ConfigDict(json_schema_extra=conditional(*(_typed(kind, *each) for kind, each in _IMAGES.items())))
 
     id: Annotated[str, Field(min_length=1, max_length=200, description="unique in the request"), OWN_LIMIT]
-    prompt: Annotated[
-        str, Field(max_length=LONGEST_PROMPT, pattern=r"\S", description="what the shot shows"), OWN_LIMIT
-    ]
+    prompt: Prompt
     kind: Literal["TEXT_2_VIDEO", "FIRST_AND_LAST_FRAMES_2_VIDEO", "REFERENCE_2_VIDEO"] = Field(alias="generationType")
     aspect: Literal["16:9", "9:16"] = Field(alias="aspectRatio")
     image_urls: list[PublicUrl] | None = Field(default=None, alias="imageUrls", description="as the type needs them")

@@ -8,7 +8,7 @@ from pydantic import Field
 from mockserver.core.credits import CREDIT
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
-from mockserver.kit.declared_rows import OWN_LIMIT, Assumed
+from mockserver.kit.operation_rows import OWN_LIMIT, Assumed
 from mockserver.providers.nanophoto import files
 from mockserver.providers.nanophoto.bodies import Request
 from mockserver.providers.nanophoto.flow import Style, error_of, seconds_of
