@@ -20,8 +20,8 @@ from tests.live import live_server
 # With so few examples, all documents together take half a minute. The slow test has many, until it has sent CASES.
 FEW, MANY = 6, 120
 CASES = 20_000
-# The exhaustive phase of this operation alone has two thousand requests.
-WITHOUT_EXHAUSTIVE_PHASE = ("use_scenario",)
+# The exhaustive phase of each of these operations, which take a whole scenario, has two thousand requests.
+WITHOUT_EXHAUSTIVE_PHASE = ("use_scenario", "check_scenario")
 every_document = pytest.mark.parametrize("name", names())
 
 URL = {"url": "https://example.com/a.mp4"}

@@ -1,5 +1,6 @@
 """`check` warns of what is allowed and has no effect."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,13 @@ def test_what_has_no_effect_is_a_warning(tmp_path: Path, capsys: Out, case: str)
     assert message in warning
     assert "mine.yaml:" in warning
     assert out.endswith("1 warning\n")
+
+
+def test_a_scenario_on_standard_input_gets_the_same_warnings(monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:
+    text = b"scenario: x\nrules:\n  - {name: a, operation: '*'}\n  - {name: b, operation: '*'}\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert main(["check", "-", "--fail-on-warning"]) == 2
+    assert capsys.readouterr().err == "stdin:4:5: warning: this rule is never used: 'a' takes all its requests first\n"
 
 
 USEFUL: dict[str, dict[str, Any]] = {

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -110,7 +111,11 @@ class LedgerFile(BaseModel):
         return self.pages.get("documented")
 
     def flat(self) -> dict[str, Row]:
-        """All rows by name."""
+        """All rows by name, in a new dict."""
+        return dict(self._flat)
+
+    @cached_property
+    def _flat(self) -> dict[str, Row]:
         grouped = {name: (group, what) for group in self.groups for name, what in group.rows.items()}
         return {name: self._row(row, row.what) for name, row in self.rows.items()} | {
             name: self._row(group, what) for name, (group, what) in grouped.items()
@@ -138,4 +143,10 @@ def read_file(path: Path) -> LedgerFile:
         text = path.read_bytes()
     except FileNotFoundError:
         return LedgerFile()
-    return load(LedgerFile, text, str(path))
+    return _parsed(text, str(path))
+
+
+# Reading all ledgers takes 60 ms, and a suite of tests starts many servers. What is returned is not changed.
+@lru_cache(32)
+def _parsed(text: bytes, name: str) -> LedgerFile:
+    return load(LedgerFile, text, name)

@@ -36,8 +36,9 @@ class NotHttp(Exception):
 
 
 class RejectedLine(NamedTuple):
-    """The target of a request that the parser rejects at its first line, the headers that have arrived, and why."""
+    """A request that the parser rejects at its first line, with the headers that have arrived, and why."""
 
+    method: str
     target: bytes
     headers: Mapping[str, str]
     error: NotHttp
@@ -53,7 +54,7 @@ def rejected_line(data: bytes) -> RejectedLine | None:
         known = method in _METHODS
         if not known or not target.isascii():
             error = NotHttp(NOT_ASCII) if known else NotHttp(f"No such method: {method}", 405)
-            return RejectedLine(target, _headers(data, line.end()), error)
+            return RejectedLine(method, target, _headers(data, line.end()), error)
     return None
 
 

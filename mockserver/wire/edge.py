@@ -26,7 +26,7 @@ from mockserver.wire.cors import CrossOrigin
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
 from mockserver.wire.reply import date
-from mockserver.wire.request import Broken, Disconnected, Ended
+from mockserver.wire.request import Broken, Disconnected, Ended, NotAccepted, Unread
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
 from mockserver.wire.services import credential, current_usage
@@ -108,16 +108,9 @@ class Edge:
             admission.note = reply.note or admission.note
             sent = self._changed(admission, reply) if admission.sandbox.additive else reply
             await sender.reply(sent, await self._extra_headers(admission), fault, with_body=with_body)
-        except Ended:
-            sender.body_lost = ended = True
-        except Broken:
-            sender.body_lost = True
-            sender.note = sender.note or admission.note or "a fault closed the connection"
-        except Disconnected:
-            sender.body_lost = True
-            if sender.delivered != "part":
-                sender.delivered = "client_left"
-            sender.note = sender.note or admission.note or "the client disconnected before its request was complete"
+        except (Broken, Disconnected) as error:
+            ended = isinstance(error, Ended)
+            _record_failure(sender, error, admission.note)
         finally:
             admission.release_body()
             clock.leave(admission)
@@ -278,13 +271,12 @@ class Edge:
         await sender.lose(reply, fault)
         return reply
 
-    async def refuse_unread(
-        self, status: int, message: str, match: Match[Operation] | None, headers: Mapping[str, str], sandbox: Sandbox
-    ) -> Reply:
+    async def refuse_unread(self, unread: Unread, match: Match[Operation] | None, sandbox: Sandbox) -> Reply:
         """Return the reply to a request that is not valid HTTP or arrived incomplete. 405 is for an unknown method.
 
-        `match` is as for `serve`, and `headers` are the header fields that have arrived.
+        `match` is as for `serve`.
         """
+        status, message, headers = unread.status, unread.message, unread.headers
         refusal = Refusal("invalid_request", message)
         if status == 405:
             refusal = _no_such_path(message) if match is None else self._no_such_method(match)
@@ -371,6 +363,23 @@ class Edge:
         sandbox.tally.request(entry)
         if not ended:
             await sandbox.store.append(entry)
+
+
+def _record_failure(sender: ReplySender, error: Broken | Disconnected, note: str | None) -> None:
+    """Record why the request got no whole reply. `note` is what the edge has noted before."""
+    if isinstance(error, NotAccepted):
+        # The server sends the reply: see `refuse_unread`.
+        sender.status, sender.note = error.status, f"the request was not accepted: {error}"
+        return
+    sender.body_lost = True
+    if isinstance(error, Ended):
+        return
+    if isinstance(error, Broken):
+        sender.note = sender.note or note or "a fault closed the connection"
+        return
+    if sender.delivered != "part":
+        sender.delivered = "client_left"
+    sender.note = sender.note or note or "the client disconnected before its request was complete"
 
 
 def _no_such_path(message: str) -> Refusal:

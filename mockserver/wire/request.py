@@ -18,6 +18,14 @@ class Ended(Disconnected):
     """The sandbox was reset or deleted while the request waited. Its connection is closed."""
 
 
+class NotAccepted(Disconnected):
+    """The server stopped reading the request, and replies with this status. The text says why."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class Broken(Exception):
     """A fault has closed the connection on purpose; nothing more is sent."""
 
@@ -38,6 +46,22 @@ class Request(NamedTuple):
     scheme: str = "http"
     body: bytes | None = None
     head_bytes: int = 0
+
+
+class Unread(NamedTuple):
+    """A request that is not valid HTTP or arrived incomplete, as far as it arrived, and the reply to it.
+
+    `method` and `target` (the path and query) are empty if they did not arrive. `fields` and `headers` are as in
+    `Request`. `recorded` is true if the request was being answered already, and therefore gets its journal entry.
+    """
+
+    status: int
+    message: str
+    method: str
+    target: str
+    fields: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+    recorded: bool = False
 
 
 class Connection(Protocol):

@@ -22,10 +22,11 @@ from mockserver.wire.exchange import Policy
 from mockserver.wire.page import Page, is_page, wants_page
 from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
-from mockserver.wire.request import Connection, Request
+from mockserver.wire.request import Connection, Request, Unread
 from mockserver.wire.routes import Match
 from mockserver.wire.services import credential
 from mockserver.wire.unmatched import Unmatched
+from mockserver.wire.unread import unread_entry
 
 log = logging.getLogger("mockserver")
 
@@ -107,19 +108,25 @@ class Server:
         """Return the provider with this name. Raises KeyError."""
         return self._providers[name]
 
-    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
+    async def refused(self, unread: Unread) -> Reply:
         """Return the reply to a request that is not valid HTTP or arrived incomplete, in its provider's format.
 
-        `target` is the path and query, and `headers` the header fields, as far as they arrived.
+        It gets a journal entry, unless it is for the control API or was being answered already.
         """
-        address = self._book.find(target.partition("?")[0] or "/", headers.get("host", ""))
+        headers = unread.headers
+        address = self._book.find(unread.target.partition("?")[0] or "/", headers.get("host", ""))
         route = self._route(address)
         edge = route.edge
+        key = credential(edge.provider, headers) if edge is not None else ""
+        sandbox = self.sandboxes.get(self._name_of_sandbox(address, headers, key)) or self.sandboxes.default
         if edge is None:
-            return _problem(status, message)
-        name = self._name_of_sandbox(address, headers, credential(edge.provider, headers))
-        sandbox = self.sandboxes.get(name) or self.sandboxes.default
-        return await edge.refuse_unread(status, message, route.match, headers, sandbox)
+            reply = _problem(unread.status, unread.message)
+        else:
+            reply = await edge.refuse_unread(unread, route.match, sandbox)
+        if not unread.recorded and address.target != "control":
+            provider = None if edge is None else edge.provider.name
+            await sandbox.store.append(unread_entry(unread, provider, address.path, reply, sandbox.clock.now()))
+        return reply
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":

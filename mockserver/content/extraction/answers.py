@@ -11,6 +11,7 @@ from mockserver.content.extraction.facts import Fact, Facts, Seconds
 from mockserver.content.extraction.filling import Filler
 from mockserver.content.extraction.forms import LISTED, Form, form_of
 from mockserver.content.extraction.language import languages_of
+from mockserver.content.extraction.line_format import line_format, written
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found
@@ -22,6 +23,7 @@ from mockserver.core.seeded import Seeded
 _MAX_READ = 4000  # characters of a prompt that are used
 _LONGEST_VIDEO = 86_400.0
 _MOST_SECTIONS = 8
+_YAML = re.compile(r"(?<![^\W_])ya?ml(?![^\W_])", re.IGNORECASE)
 _PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
 # Words for what a question asks for, rather than asking whether it is so.
 _REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
@@ -60,9 +62,12 @@ def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode:
     facts.hashtags = "hashtag" in read.lower()
     form = form_of(read, language)
     own = _Answer(facts, form, read)
-    value = own.data() if json_mode or form.style == "json" else own.text()
+    as_yaml = not json_mode and _YAML.search(read) is not None
+    value = own.data() if json_mode or as_yaml or form.style == "json" else own.text()
     as_json = json_mode or not isinstance(value, str)
     text = json.dumps(value, ensure_ascii=False, indent=2) if as_json else value
+    if as_yaml:
+        text = writing.yaml(value)
     return Result(text, language.code, form.style != "text" or form.shape is not None, answers not in CODES)
 
 
@@ -101,13 +106,20 @@ class _Answer:
             return writing.body(value, self._facts) if _is_rows(value) else text_of(value, self._facts)
         if form.style in ("csv", "tsv", "table"):
             return self._table()
-        if form.style in ("srt", "vtt"):
-            return writing.subtitles(self._facts, form.style)
+        if form.style in ("srt", "vtt", "formatted"):
+            return self._timed()
         if form.style in ("one_word", "one_sentence"):
             return self._short()
         if form.style != "text":
             return writing.listed(self._items(), form.style)
         return self._sections(self._filler.fill(form.shape)) if form.shape else self._free()
+
+    def _timed(self) -> str:
+        form = self._form
+        lines = line_format(self._prompt) if form.style == "formatted" else None
+        if lines is None:
+            return writing.subtitles(self._facts, form.style)
+        return written(lines, self._facts.rows(form.concept or "events")[: form.most], self._facts)
 
     def _plain(self) -> Any:
         shape, question = self._form.shape, self._form.question

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mockserver.content.extraction.line_format import line_format
 from mockserver.content.extraction.lists import Fields, fields_in
 from mockserver.content.extraction.options import are_statements, options_in
 from mockserver.content.extraction.shapes import Leaf, Many, Row, Shape, is_schema, of_range, of_schema, of_template
@@ -32,7 +33,8 @@ class Form(NamedTuple):
     """The form of an answer: how it is written, its shape, and the rest of the prompt, which says what is asked.
 
     `style` is `json`, `plain` for one value, `csv`, `tsv`, `table`, `comma`, `lines`, `bullets`, `numbered`, `srt`,
-    `vtt`, `one_word`, `one_sentence`, `only` for one fact, or `text`. `concept` is what the rows are about.
+    `vtt`, `formatted` for lines in a format of the prompt, `one_word`, `one_sentence`, `only` for one fact, or `text`.
+    `concept` is what the rows are about.
     """
 
     style: str
@@ -52,6 +54,9 @@ def form_of(prompt: str, words: Words) -> Form:
         shape = of_schema(value, value) if is_schema(value) else of_template(value)
         rest = prompt[:start] + " " + prompt[end:]
         return Form("json", shape, rest, _concept(words, rest), _limit(rest))
+    if line_format(prompt) is not None and not keys & {*_TABLES, "json", "array"}:
+        concept = "transcript" if keys & {"transcript", "quotes"} else "events"
+        return Form("formatted", None, prompt, concept, _limit(prompt))
     return _worded(prompt, words, asked, keys)
 
 

@@ -62,13 +62,14 @@ function Editor({ text, setText, edit }) {
       wait.abort();
     };
   }, [text]);
-  const marked = new Map((result?.mistakes ?? []).map((each) => [each.line, each]));
+  const marked = new Map([...(result?.warnings ?? []), ...(result?.mistakes ?? [])].map((each) => [each.line, each]));
   const lines = text.split("\n").length;
   return html`<div class="editor"><div class="bar"><h2>Edit</h2>${!text && html`<button type="button" class="small" onClick=${() => edit(feed.state.scenario)}>Open the active scenario</button>`}
-      ${result && html`<span class="outcome ${result.valid ? "delivered" : "given_up"}" role="status">${result.valid ? `valid, ${result.rules} rules` : `${result.mistakes.length} mistake${result.mistakes.length === 1 ? "" : "s"}`}</span>`}
+      ${result && html`<span class="outcome ${result.valid ? "delivered" : "given_up"}" role="status">${result.valid ? `valid, ${result.rules} rules${result.warnings?.length ? `, ${result.warnings.length} warning${result.warnings.length === 1 ? "" : "s"}` : ""}` : `${result.mistakes.length} mistake${result.mistakes.length === 1 ? "" : "s"}`}</span>`}
       <span class="end"><${Action} kind="primary" disabled=${!result?.valid} run=${() => call("PUT", "/scenario", text)}>Apply<//></span></div>
     <div class="source"><div class="gutter" ref=${gutter} aria-hidden="true">${Array.from({ length: lines }, (_, n) => html`<div class=${marked.has(n + 1) ? "mistake" : ""} title=${marked.get(n + 1)?.message}>${n + 1}</div>`)}</div>
       <textarea aria-label="Scenario in YAML" spellcheck=${false} wrap="off" value=${text} placeholder="scenario: mine\nextends: default" onInput=${(event) => setText(event.target.value)} onScroll=${(event) => { gutter.current.scrollTop = event.target.scrollTop; }}></textarea></div>
+    ${result?.warnings?.length > 0 && html`<ul class="mistakes" role="status">${result.warnings.map((each) => html`<li>${each.line && html`<code>${each.line}:${each.column}</code>`}<span>warning: ${each.message}</span></li>`)}</ul>`}
     ${result && !result.valid && html`<ul class="mistakes" role="alert">${result.mistakes.map((each) => html`<li>${each.line && html`<code>${each.line}:${each.column}</code>`}<span>${each.message}</span></li>`)}</ul>`}
     <${Curl} method="PUT" path="/scenario" body=${text || { name: feed.state.scenario }} /></div>`;
 }
