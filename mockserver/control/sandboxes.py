@@ -20,16 +20,16 @@ from mockserver.sandbox.sandboxes import TooManySandboxes
 class SandboxView(Shape):
     """A sandbox, and for each provider the base URL for clients and an API key. Each of them selects the sandbox.
 
-    The sandbox of a test has the name of the test as `title`, and its `outcome`: `running`, `passed`, `failed` or
-    `skipped`.
+    The sandbox of a test that is shown on the page has the name of the test as `title`, and its `outcome`: `running`,
+    `passed`, `failed` or `skipped`. Those of others are empty.
     """
 
     name: str
     scenario: str
     seed: int
     clock: ClockMode
-    title: str | None = None
-    outcome: str | None = None
+    title: str
+    outcome: str
     control: str
     urls: dict[str, str]
     keys: dict[str, str]
@@ -108,8 +108,8 @@ def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
         scenario=sandbox.program.name,
         seed=sandbox.seed,
         clock=sandbox.clock.mode,
-        title=sandbox.title or None,
-        outcome=sandbox.outcome or None,
+        title=sandbox.title,
+        outcome=sandbox.outcome,
         control=f"{base}/_mock",
         urls={each.name: f"{base}/{each.name}{each.base_path}" for each in parts.providers.summaries},
         keys={name: provider.example_key(sandbox.name) for name, provider in parts.providers.items()},
