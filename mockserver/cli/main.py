@@ -20,6 +20,7 @@ examples:
   mockserver coverage --fail-under 80           report which behaviours the tests have covered
   mockserver exam http://localhost:9000/hook --provider descrideo --secret s   check a receiver of webhooks
   mockserver verdict                            judge the clients: paid twice, polled too fast, and more
+  mockserver bundle replay run.mock.zip         repeat what happened in a test or a server
   mockserver sweep -- pytest                    run the tests with one fault at each of their calls
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
 
@@ -41,6 +42,7 @@ COMMANDS = {
     "coverage": "coverage",
     "verdict": "verdict",
     "exam": "exam",
+    "bundle": "bundle",
     "sweep": "sweep",
     "prove": "sweep",
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from mockserver.clock import wall_ms
+from mockserver.core.accounts import Origin
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally, total
@@ -62,6 +63,11 @@ class Sandboxes:
         self.create("default", program)
 
     @property
+    def sender(self) -> Sender:
+        """What makes the outgoing calls of all sandboxes."""
+        return self._sender
+
+    @property
     def default(self) -> Sandbox:
         return self.by_name["default"]
 
@@ -83,10 +89,14 @@ class Sandboxes:
         seed: int | None = None,
         clock: ClockSpec | None = None,
         generation: int | None = None,
+        origin: Origin | None = None,
+        sender: Sender | None = None,
+        began_at: int | None = None,
     ) -> Sandbox:
         """Create a sandbox. Raises TooManySandboxes, and ValueError for a name that is in use.
 
-        `generation` is the one after the last of that name unless given (`SandboxState.generation`).
+        `generation` is the one after the last of that name unless given (`SandboxState.generation`). A sandbox that is
+        made from a bundle has an `origin`, a `sender` that replaces the network, and a clock that begins at `began_at`.
         """
         if name in self.by_name:
             raise ValueError(f"a sandbox named {name!r} already exists")
@@ -101,13 +111,15 @@ class Sandboxes:
             program,
             self._store(),
             self._simulations,
-            self._sender,
+            sender or self._sender,
             seed,
             clock,
             self._disallowed_rows,
             self._generations.get(name, 0) if generation is None else generation,
             self._sends,
             self._additive,
+            origin,
+            began_at,
         )
         self._created += 1
         sandbox.journal_id = f"{self._started_at:x}.{self._created}"

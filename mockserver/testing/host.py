@@ -34,7 +34,7 @@ class Host:
     """A server on its own event loop. It listens on a socket once its address is needed."""
 
     def __init__(self, settings: Settings | None = None) -> None:
-        settings = settings or Settings()
+        self.settings = settings = settings or Settings()
         self.providers: tuple[Provider, ...] = all_providers()
         self.catalogue = catalogue(self.providers)
         self.call_router = CallRouter(allow_public=settings.allow_public_webhooks)
