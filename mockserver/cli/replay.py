@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 
 def replayed(bundle: "Bundle", last: int | None = None) -> "Outcome":
     """Replay a bundle up to the entry with the number `last` (None: all). Raises InvalidBundle."""
-    return asyncio.run(_replayed(bundle, last))
+    return asyncio.run(replay(bundle, last))
 
 
-async def _replayed(bundle: "Bundle", last: int | None) -> "Outcome":
+async def replay(bundle: "Bundle", last: int | None) -> "Outcome":
+    """Replay a bundle like `replayed`, in a loop that runs already."""
     from mockserver.app import create_app
     from mockserver.control.restore import Restorer
     from mockserver.kit.catalogue import catalogue_of

@@ -48,8 +48,6 @@ class NewSandbox(RequestBody):
     def _complete(self) -> "NewSandbox":
         if self.bundle is not None and (self.scenario is not None or self.seed is not None):
             raise ValueError("a bundle has a scenario and a seed, so give neither of them with it")
-        if self.bundle is None and self.at is not None:
-            raise ValueError("at goes with a bundle")
         return self
 
 

@@ -54,7 +54,7 @@ _LINKS = {"delete": {"operationId": "delete_sandbox", "parameters": {"name": "$r
 
 
 class BundleQuery(QueryModel):
-    """For a body that is a bundle: the name of the new sandbox, the entry to stop at, and the mode of its clock."""
+    """What a body that is a bundle does not say: the name of the new sandbox, where to stop, and its clock."""
 
     name: Annotated[str, Field(pattern=SANDBOX_NAME)] | SkipJsonSchema[None] = Field(
         default=None, description="the name of the sandbox; default: any that is free"
@@ -96,19 +96,19 @@ async def create_sandbox(
     parts: ServerParts,
     origin: Origin,
 ) -> SandboxView:
-    """The body is JSON, or a bundle of at most 16 MiB: then the name and the like are in the query."""
-    if new.bundle is None and query.model_fields_set:
-        raise ControlError(400, "Without a bundle as the body, name, at and clock belong into the body")
+    """The body is JSON, or a bundle of at most 16 MiB, for which the query has the rest. Fields of a body win."""
+    last, clock = new.at or query.at, new.clock or (None if query.clock is None else ClockSpec(mode=query.clock))
+    if last is not None and new.bundle is None:
+        raise ControlError(422, "at goes with a bundle")
     program = parts.sandboxes.initial
     if new.scenario is not None:
         program = await asyncio.to_thread(program_of, new.scenario, parts.library)
     name = new.name or query.name or parts.sandboxes.new_name()
     try:
         if new.bundle is not None:
-            clock = new.clock if query.clock is None else ClockSpec(mode=query.clock)
-            restored = await load(parts, new.bundle, name, new.at or query.at, clock)
+            restored = await load(parts, new.bundle, name, last, clock)
             return _view(restored.sandbox, parts, origin).model_copy(update={"bundle": view(restored)})
-        sandbox = parts.sandboxes.create(name, program, new.seed, new.clock)
+        sandbox = parts.sandboxes.create(name, program, new.seed, clock)
     except ValueError as error:
         raise ControlError(409, str(error)) from None
     except TooManySandboxes as error:
