@@ -145,7 +145,8 @@ class Admission:
     async def fault_seed(self) -> Seeded:
         """Return the source of a fault's random values. Each call returns another one, by rule, account and count."""
         account = self.optional_account
-        name = ("strike", self.rule.name if self.rule else "armed", account.id if account else "")
+        owner = self.sandbox.marks[account.id] if account else ""
+        name = ("strike", self.rule.name if self.rule else "armed", owner)
         return self.sandbox.seeded.child(*name, await self.sandbox.store.next_number(*name))
 
     def exchange(self) -> Exchange:

@@ -368,6 +368,8 @@ class Edge:
             None if real_start is None else (real_start, wall_ms()),
             () if secret else sender.headers,
             sender.fault,
+            admission.addressed_by,
+            request.scheme,
         )
         sandbox.tally.request(entry)
         if not ended:
