@@ -75,6 +75,8 @@ def _parsed(base: str, status: int, text: bytes) -> dict[str, Any]:
         reply = None
     if not isinstance(reply, dict):
         raise RemoteError(f"the reply of {base} (status {status}) is not one of mockserver")
+    if status == 401:
+        raise RemoteError(f"{reply.get('detail', 'the server has a token')}. Give it with --token or MOCKSERVER_TOKEN")
     if status >= 400:
         raise RemoteError("\n".join(reply.get("errors") or [str(reply.get("detail", f"status {status}"))]))
     return reply

@@ -65,6 +65,7 @@ class EntryView(Shape):
     account: str | None = None
     method: str | None = None
     path: str | None = None
+    query: str | None = None
     status: int | None = None
     job: str | None = None
     cause: int | None = None
@@ -139,7 +140,6 @@ class EntryDetail(EntryView):
 
     milliseconds: int
     duration_ms: int = Field(ge=0)
-    query: str | None = None
     attempt: int | None = None
     chunks: list[tuple[int, int]] | None = Field(
         default=None, description="of a stream: the milliseconds since its start and the bytes of each chunk"
@@ -177,8 +177,6 @@ def _detail(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryDetai
             if row is not None
         ],
     }
-    if entry.query:
-        more["query"] = masking.of_request(entry.account, entry.headers).text(entry.query)
     for name in ("attempt", "chunks"):
         if entry.detail and name in entry.detail:
             more[name] = entry.detail[name]
@@ -210,6 +208,7 @@ def _view(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryView:
         "account": masked_account(entry.account) if entry.account else None,
         "method": entry.method,
         "path": masking.text(entry.path) if entry.path else None,
+        "query": masking.text(entry.query) if entry.query else None,
         "status": entry.status,
         "job": entry.job,
         "cause": entry.cause,
