@@ -13,6 +13,7 @@ from mockserver.control import (
     faults,
     jobs,
     journal,
+    metrics,
     reset,
     sandboxes,
     scenario_check,
@@ -64,6 +65,7 @@ _ROUTERS = (
     verification.router,
     coverage.router,
     verdict.router,
+    metrics.router,
     docs.router,
 )
 
