@@ -14,6 +14,7 @@ from mockserver.control import (
     faults,
     jobs,
     journal,
+    metrics,
     reset,
     sandboxes,
     scenario_check,
@@ -66,6 +67,7 @@ _ROUTERS = (
     bundles.router,
     coverage.router,
     verdict.router,
+    metrics.router,
     docs.router,
 )
 
