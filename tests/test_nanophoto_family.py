@@ -315,6 +315,10 @@ async def test_a_message_names_the_field() -> None:
         )
         message = refused(await t.post(f"{SORA}/generate", but(SORA_BODY, modelTier="x")), "INVALID_INPUT")
         assert message.startswith("modelTier: Input should be 'sora2'")
+        message = refused(await t.post(f"{SORA}/generate", but(SORA_BODY, videoDuration=15)), "INVALID_INPUT")
+        assert message == 'videoDuration must be a text such as "15", not the number 15'
+        message = refused(await t.post(PROMPT, but(PROMPT_BODY, duration="10")), "INVALID_INPUT")
+        assert message == "duration must be a number, not a text"
         message = refused(await t.post(f"{VEO}/generate", {"shots": [shot(1), shot(1)]}), "INVALID_INPUT")
         assert message == "shots: the id of each shot must be unique, and 'shot-1' occurs twice"
 
