@@ -23,7 +23,7 @@ def example(name: str) -> dict[str, Any]:
     return dict(next(iter(OPERATIONS[name].examples.values())))
 
 
-async def call(t: Conversation, name: str, body: Any = None, **more: Any) -> httpx2.Response:
+async def call(t: Conversation, name: str, /, body: Any = None, **more: Any) -> httpx2.Response:
     """Send a request to an operation, by default the example of its document with the fields in `more`."""
     operation = OPERATIONS[name]
     headers = more.pop("headers", {})
@@ -34,14 +34,14 @@ async def call(t: Conversation, name: str, body: Any = None, **more: Any) -> htt
     )
 
 
-async def ok(t: Conversation, name: str, body: Any = None, **more: Any) -> Any:
+async def ok(t: Conversation, name: str, /, body: Any = None, **more: Any) -> Any:
     """Return the body of the reply to a request that succeeds."""
     reply = await call(t, name, body, **more)
     assert reply.status_code < 300, reply.text
     return reply.json()
 
 
-async def error(t: Conversation, name: str, status: int, body: Any = None, **more: Any) -> str:
+async def error(t: Conversation, name: str, status: int, /, body: Any = None, **more: Any) -> str:
     """Return the message of the error of a request that fails."""
     reply = await call(t, name, body, **more)
     assert reply.status_code == status, reply.text

@@ -16,6 +16,7 @@ _LINE = 88
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n{2,}")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\b[A-Z][a-z]{2,8} \d{1,2}, \d{4}\b")
 _AMOUNT = re.compile(r"(?:[$€£]|USD|EUR) ?\d[\d,]*(?:\.\d+)?|\d[\d,]*\.\d{2}(?= ?(?:[$€£]|USD|EUR))")
+_ENDS = ".!?。！？"
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
@@ -75,7 +76,10 @@ class DocumentFacts(Facts):
     ) -> None:
         super().__init__(scene, seeded, seconds, language)
         self._all = documents
-        self._sentences = [line for each in documents for line in each.sentences] or [self._all[0].title]
+        lines = [line for each in documents for line in each.sentences]
+        # Titles and bylines are no sentences. A text without sentences, such as a table, has only lines.
+        self._sentences = [line for line in lines if line[-1] in _ENDS] or lines or [self._all[0].title]
+        self._lines = lines
 
     def of(self, concept: str) -> Any:
         """Return the fact for a concept, or None if documents have none."""
@@ -84,6 +88,8 @@ class DocumentFacts(Facts):
 
     def rows(self, concept: str) -> list[Fact]:
         """Return the rows for a concept; none for a fact that is not a list."""
+        if concept == "products":
+            return self.products()
         fact = self.of(concept)
         also = {"text": "name", "title": "name", "description": "name", concept: "name"}
         return (
@@ -103,6 +109,20 @@ class DocumentFacts(Facts):
             "price": bool(self._found(_AMOUNT)),
         }.get(flag)
 
+    def products(self) -> list[Fact]:
+        """Return what the documents are about, with the amounts in them, or other ones, as prices."""
+        amounts, rows = self._amounts(_AMOUNT), []
+        for number, topic in enumerate(self.topics()[:3]):
+            other = self.seeded.integer(900, 24_900, "price", topic) / 100
+            price = amounts[number] if number < len(amounts) else other
+            rows.append(Fact(_PRODUCT, {"number": number + 1}, name=capital(topic), price=price, currency="USD"))
+        return rows
+
+    def price(self) -> float | None:
+        """Return the largest amount, or else the first number."""
+        amounts = self._amounts(_AMOUNT)
+        return max(amounts) if amounts else next(iter(self._amounts(_NUMBER)), None)
+
     def summary(self) -> str:
         """Return the first sentences."""
         return " ".join(self._sentences[:3])
@@ -115,7 +135,11 @@ class DocumentFacts(Facts):
         return sorted(counts, key=lambda word: -counts[word])[:5]
 
     def _found(self, pattern: re.Pattern[str]) -> list[str]:
-        return list(dict.fromkeys(pattern.findall("\n".join(self._sentences))))[:10]
+        return list(dict.fromkeys(pattern.findall("\n".join(self._lines))))[:10]
+
+    def _amounts(self, pattern: re.Pattern[str]) -> list[float]:
+        found = [text for each in self._found(pattern) for text in _NUMBER.findall(each)[:1]]
+        return [float(text.replace(",", "")) for text in found if len(text) < 16]
 
     def _authors(self) -> list[str]:
         return list(dict.fromkeys(each.author for each in self._all if each.author))
@@ -128,7 +152,11 @@ def _first(values: list[str]) -> str | None:
     return values[0] if values else None
 
 
+_PRODUCT = {"title": "name", "products": "name", "text": "name", "objects": "name", "description": "name"}
 _FACTS: dict[str, Any] = {
+    "products": DocumentFacts.products,
+    "author": lambda facts: _first(facts._authors()),
+    "date": lambda facts: _first(facts._found(_DATE)),
     "summary": DocumentFacts.summary,
     "description": DocumentFacts.summary,
     "takeaways": lambda facts: facts._sentences[1:4] or facts._sentences[:1],
@@ -142,7 +170,7 @@ _FACTS: dict[str, Any] = {
     "speaker": DocumentFacts._authors,
     "ocr": lambda facts: facts._sentences[:5],
     "text": lambda facts: facts.summary(),
-    "price": lambda facts: _first(facts._found(_AMOUNT) or facts._found(_NUMBER)),
+    "price": DocumentFacts.price,
     "currency": lambda facts: "USD",
     "moment": lambda facts: _first(facts._found(_DATE)),
     "time": lambda facts: _first(facts._found(_DATE)),

@@ -35,7 +35,7 @@ class Page:
     @property
     def host(self) -> str:
         """The host of the URL, without `www`."""
-        return (urlsplit(self.url).hostname or "").removeprefix("www.")
+        return _split(self.url)[0].removeprefix("www.")
 
     @cached_property
     def site(self) -> str:
@@ -52,7 +52,7 @@ class Page:
     @cached_property
     def published(self) -> date:
         """The date in the URL, or another one."""
-        dated = _DATED.search(urlsplit(self.url).path)
+        dated = _DATED.search(_split(self.url)[1])
         try:
             return date(*map(int, dated.groups())) if dated else self._some_day()
         except ValueError:
@@ -84,6 +84,8 @@ class Page:
     @cached_property
     def links(self) -> list["Page"]:
         """Pages of the same site that this one links to."""
+        if not self.host:
+            return []
         topics = [form.format(topic=self.topic) for form in words("pages")["related"]]
         chosen = self.seeded.sample(topics, 4, "links")
         section = self.section if self.section != "other" else "pages"
@@ -99,9 +101,11 @@ class Page:
 
 def page_of(seeded: Seeded, url: str) -> Page:
     """Return the page of a URL. `seeded` is the same source for all pages."""
-    parts = urlsplit(url)
-    *before, last = [unquote(each, errors="replace") for each in parts.path.split("/") if each] or [""]
-    found = _WORD.findall(_EXTENSION.sub("", last))[:_WORDS] or _WORD.findall((parts.hostname or "").partition(".")[0])
+    host, path = _split(url)
+    *before, last = [unquote(each, errors="replace") for each in path.split("/") if each] or [""]
+    found = _WORD.findall(_EXTENSION.sub("", last))[:_WORDS] or _WORD.findall(
+        host.removeprefix("www.").partition(".")[0]
+    )
     section = next((each for each in before if each in words("pages")["titles"]), "other")
     topic = " ".join(found).lower()[:_LONGEST] or "this page"
     return Page(url, topic, section, seeded)
@@ -112,6 +116,15 @@ def address(seeded: Seeded, topic: str, section: str, number: int, day: date | N
     site = seeded.choice(words("pages")["sites"][section], "site", section, number)
     dated = f"{day:%Y/%m/%d}/" if day is not None else ""
     return f"https://www.{slug(site)}.example/{section}/{dated}{quote(slug(topic))}"
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Return the host and the path of a URL; empty ones if it is not valid (RFC 3986 section 3.2.2)."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.path
+    except ValueError:
+        return "", ""
 
 
 def slug(text: str) -> str:

@@ -2,48 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
+from mockserver.content.web import words
 from mockserver.content.web.documents import DocumentFacts, document_from
 from mockserver.content.web.pages import Page, address, page_of
 from mockserver.core.seeded import Seeded
 
 _WORD = re.compile(r"[^\W_]{3,}")
 _PASSAGE = 600
-_FILLER = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "with",
-        "what",
-        "who",
-        "how",
-        "why",
-        "when",
-        "where",
-        "which",
-        "are",
-        "was",
-        "were",
-        "can",
-        "you",
-        "your",
-        "please",
-        "tell",
-        "give",
-        "about",
-        "from",
-        "that",
-        "this",
-        "into",
-        "have",
-        "has",
-        "our",
-        "write",
-        "make",
-    ]
-)
 
 
 def tokens(text: str) -> int:
@@ -51,20 +17,33 @@ def tokens(text: str) -> int:
     return max(1, len(text.encode()) // 4)
 
 
-def reply(seeded: Seeded, question: str, before: Sequence[str], *, as_json: bool) -> Any:
-    """Return the reply to a question, as text or as data. `before` are earlier questions of the conversation."""
+def reply(seeded: Seeded, question: str, before: Sequence[str], *, as_json: bool) -> str:
+    """Return the reply to a question, with `as_json` as JSON. `before` are earlier questions of the conversation."""
+    topic = _subject(question)
+    if as_json or "json" in question.lower():
+        return _data(seeded, question, topic, as_json=as_json)
+    own, lists = seeded.child("reply", question), words("pages")
+    opening = str(own.choice(lists["openings"], "opening")).format(topic=topic)
+    if before:
+        opening = f"To continue from “{_subject(before[-1])}”: {opening}"
+    points = own.sample(lists["advice"], 3, "advice")
+    return "\n".join([opening, "", *(f"{number}. {point}" for number, point in enumerate(points, 1))])
+
+
+def _data(seeded: Seeded, question: str, topic: str, *, as_json: bool) -> str:
     from mockserver.content.extraction.answers import answer
 
-    topic = " ".join(_keywords(question)[:6]) or "your question"
     page = page_of(seeded, address(seeded, topic, "guides", 1))
-    if as_json or "json" in question.lower():
-        document = document_from(page.seeded, [_essay(page)], page.title, page.author)
-        about = lambda *given: DocumentFacts([document], *given)  # noqa: E731 - as `answers.About`
-        return answer(page.seeded, question, topic, 0, as_json, about).text
-    earlier = _keywords(before[-1])[:4] if before else []
-    opening = f"To continue from {' '.join(earlier)}: " if earlier else ""
-    sentences = [sentence for _, listed in page.sections[:2] for sentence in listed[:2]]
-    return f"{opening}{page.description} {' '.join(sentences)}"
+    document = document_from(page.seeded, [_essay(page)], page.title, page.author)
+    return answer(page.seeded, question, topic, 0, as_json, lambda *given: DocumentFacts([document], *given)).text
+
+
+def _subject(question: str) -> str:
+    """Return what a question is about: its words without those that only ask."""
+    found = question.strip(" ?!.\n").split()[:40]
+    asking = {*words("pages")["filler"], *words("pages")["asking"]}
+    start = next((i for i, word in enumerate(found) if word.lower().strip(",") not in asking), 0)
+    return " ".join(found[start : start + 9]).strip(" ,.;:?!")[:80] or "your question"
 
 
 def passages(text: str) -> list[str]:
@@ -86,7 +65,7 @@ def similarity(question: str, passage: str) -> float:
 
 
 def _keywords(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text[:4_000].lower()) if word not in _FILLER]
+    return [word for word in _WORD.findall(text[:4_000].lower()) if word not in words("pages")["filler"]]
 
 
 def _essay(page: Page) -> str:

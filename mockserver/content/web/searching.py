@@ -76,7 +76,8 @@ def _positions(number: int) -> range:
 
 def _page(seeded: Seeded, query: str, section: str, position: int, day: date | None) -> Page:
     # Later results are about narrower topics, so that each URL is a different one.
-    forms = ["{topic}", *words("pages")["related"]]
+    said = query.lower().split()
+    forms = ["{topic}", *(form for form in words("pages")["related"] if not set(form.split()) & set(said))]
     topic = query if position == 1 else forms[position % len(forms)].format(topic=query)
     if position > len(forms):
         topic = f"{topic} part {position // len(forms) + 1}"

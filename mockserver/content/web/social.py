@@ -18,7 +18,7 @@ _WEEK = 604_800
 _FEWEST, _MOST = 18, 90
 _USERS = 30
 _TIKTOK = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([A-Za-z0-9_.]{1,40})/(?:video|photo)/([0-9]{1,20})")
-_SHORT = re.compile(r"https?://(?:vm|vt|m|www)\.tiktok\.com/(?:t/)?([A-Za-z0-9]{1,20})")
+_SHORT = re.compile(r"https?://(?:(?:vm|vt|m|www)\.)?tiktok\.com/(?:t/)?([A-Za-z0-9]{1,20})")
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 def answered(exchange: Exchange, kind: str, file: Input, prompt: str, seconds: float, *, as_json: bool) -> str:
     """Return the answer to a prompt about what is seen or heard in a file."""
     from mockserver.content.extraction.answers import answer
+    from mockserver.content.extraction.facts import Facts
+    from mockserver.content.web.images import ImageFacts
 
-    # A video and its sound are about the same.
-    seeded = exchange.seeded.child("dumplingai", "video" if kind == "audio" else kind, file.mark)
-    return answer(seeded, prompt, file.url, seconds, as_json).text
+    # A video, its sound and its pictures are about the same.
+    seeded = exchange.seeded.child("dumplingai", "video", file.mark)
+    return answer(seeded, prompt, file.url, seconds, as_json, ImageFacts if kind == "image" else Facts).text
 
 
 def answered_about(exchange: Exchange, documents: "list[Document]", prompt: str, *, as_json: bool) -> str:

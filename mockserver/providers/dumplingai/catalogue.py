@@ -89,6 +89,9 @@ def _entries() -> Iterator[Entry]:
 
 
 ENTRIES = tuple(_entries())
+_SAID_OFTEN = frozenset(
+    ["about", "and", "answer", "from", "get", "need", "prompt", "such", "that", "the", "want", "with"]
+)
 _BY_ID: dict[tuple[str, str], Entry] = {(entry.kind, entry.id): entry for entry in ENTRIES}
 
 
@@ -124,7 +127,7 @@ def related(entry: Entry) -> dict[str, list[str]]:
 
 def _words(text: str) -> set[str]:
     words = "".join(c if c.isalnum() else " " for c in text[:4_000].lower()).split()
-    return {word.removesuffix("s") for word in words if len(word) > 2}
+    return {word.removesuffix("s") for word in words if len(word) > 2 and word not in _SAID_OFTEN}
 
 
 def lean(entry: Entry) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from mockserver.kit.models import Body, ProviderOptions, Shape
+from mockserver.wire.body import with_whole_numbers
 
 InputMethod = Literal["url", "base64"]
 SOURCES = (
@@ -53,6 +54,12 @@ class Sourced(Body):
         description="where the request comes from",
         json_schema_extra={"anyOf": [{"enum": list(SOURCES)}, {"type": "string", "description": _OTHER}]},
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_numbers(cls, data: Any) -> Any:
+        """Return the data with 1.0 as 1, which is an integer in JSON Schema too."""
+        return with_whole_numbers(data)
 
     def deviations(self) -> Iterable[str]:
         """Yield a deviation for a source that published clients send and the enum does not have (FACTS section 5)."""
@@ -105,15 +112,6 @@ class Error(Shape):
     error: str
 
 
-class Budget(BaseModel):
-    """What a key may spend."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-    limit: int = Field(ge=0, le=10**9, description="credits")
-    period: Literal["day", "month", "total"] = Field(default="month", description="after which it starts again")
-
-
 class ScenarioOptions(ProviderOptions):
     """Options of a scenario for DumplingAI only."""
 
@@ -136,4 +134,9 @@ class ScenarioOptions(ProviderOptions):
     blocked_providers: list[str] = Field(
         default=[], description="providers of the Unified API that the policy of every key excludes"
     )
-    budget: Budget | None = Field(default=None, description="what each key may spend with the Unified API")
+    budget: int | None = Field(
+        default=None, ge=0, le=10**9, description="credits that each key may spend with the Unified API"
+    )
+    budget_period: Literal["day", "month", "total"] = Field(
+        default="month", description="after which the budget starts again; `total` is never"
+    )

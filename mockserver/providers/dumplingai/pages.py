@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from mockserver.core.faults import Refusal
 from mockserver.core.seeded import Seeded
 from mockserver.kit.models import Body, Shape, WebUrl
 from mockserver.providers.dumplingai import files
@@ -46,7 +45,7 @@ class Extract(Sourced):
     """A page, and a JSON Schema or an example of the data that is wanted."""
 
     url: WebUrl
-    wanted: dict[str, Any] = Field(alias="schema")
+    wanted: dict[str, Any] = Field(alias="schema", min_length=1)
 
 
 class Viewport(Body):
@@ -170,8 +169,6 @@ async def extract(exchange: Exchange, body: Extract) -> Task:
     """Return data about a page in the shape that the schema has."""
     from mockserver.content.web.filling import filled
 
-    if not body.wanted:
-        raise Refusal("invalid_request", "schema must not be empty", ledger_rows=("rule.empty_schema",))
     data = filled(_page(exchange, body.url), body.wanted)
     picture = await _picture(exchange, body.url, _VIEW, _VIEW)
     return Task(_EXTRACT, {"screenshotUrl": picture, "results": data if isinstance(data, dict) else {"items": data}})

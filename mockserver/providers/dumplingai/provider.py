@@ -31,6 +31,8 @@ _CODES = {
     "rate_limited": "RATE_LIMITED",
     "overloaded": "SERVICE_UNAVAILABLE",
 }
+# Fields whose absence the pages call the absence of a parameter.
+_PARAMETERS = (("query",), ("code",))
 _V2 = "/api/v2/"
 
 
@@ -99,6 +101,7 @@ class DumplingAI(Provider):
         "no_captions": Error("No captions are available for this video", 404),
         "no_such_object": Error("There is no such object", 404),
     }
+    problem_rows = {"schema": ("rule.empty_schema",)}
     options_model = models.ScenarioOptions
     operations = OPERATIONS
 
@@ -107,11 +110,18 @@ class DumplingAI(Provider):
         if first["type"] == "extra_forbidden":
             message = f"Unknown property: {str(first['loc'][0])[:_SHOWN]}"
             return Refusal("invalid_request", message, row="unknown_property")
+        if first["type"] == "missing" and first["loc"] in _PARAMETERS:
+            return Refusal("invalid_request", f"{first['loc'][0]} parameter is required")
         return super().invalid(error, data)
 
     def lenient(self, model: type[BaseModel], data: Any, options: Mapping[str, Any]) -> BaseModel | None:
         """Return the body of a request with one image in `image`, if the scenario accepts it (FACTS section 7)."""
-        if options.get("single_image") and isinstance(data, Mapping) and isinstance(data.get("image"), str):
+        if (
+            options.get("single_image")
+            and model is documents.ExtractImage
+            and isinstance(data, Mapping)
+            and isinstance(data.get("image"), str)
+        ):
             try:
                 return documents.ExtractImage.model_validate(documents.with_single_image(data))
             except ValidationError:

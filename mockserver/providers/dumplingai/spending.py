@@ -1,6 +1,6 @@
 """What an account has spent with the Unified API: GET /api/v2/balance, /usage and /transactions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -57,13 +57,13 @@ async def check_budget(exchange: Exchange, credits: int) -> None:
 
 async def _budget(exchange: Exchange) -> dict[str, Any] | None:
     """Return the budget of the key, with what was spent in the current period."""
-    budget: Mapping[str, Any] | None = exchange.option("budget")
-    if budget is None:
+    limit: int | None = exchange.option("budget")
+    if limit is None:
         return None
-    period = budget.get("period", "month")
+    period: str = exchange.option("budget_period", "month")
     since = datetime.fromtimestamp(exchange.now / 1000, UTC).isoformat()[: {"day": 10, "month": 7, "total": 0}[period]]
     used = sum(row["credits"] for row in await _usage(exchange) if row["createdAt"].startswith(since))
-    return {"limit": budget["limit"], "used": used, "period": period}
+    return {"limit": limit, "used": used, "period": period}
 
 
 async def _usage(exchange: Exchange) -> list[dict[str, Any]]:
