@@ -62,7 +62,7 @@ BEYOND_SCHEMA = {
 }
 _AT_ONCE = {"pace": {"first": 0, "every": 0, "size": 100}}
 # Their jobs fail in the background. A failure of another operation's work would be the reply to its own request.
-_IN_BACKGROUND = [f"{p.name}.{o.name}" for p in all_providers() for o in p.operations if o.links]
+_IN_BACKGROUND = [f"{p.name}.{o.name}" for p in all_providers() for o in p.operations if o.links or o.states]
 
 
 @dataclass

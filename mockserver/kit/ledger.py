@@ -43,8 +43,10 @@ def rows_of(provider: Provider) -> "Mapping[str, Row]":
     from mockserver.provenance.rows import KINDS, kind_of, read, read_file
 
     own, defaults = read_file(ledger_file(provider)), read(DEFAULTS)
-    made = own.declared(operation_rows(provider)) if own.pages else {}
-    rows = {**made, **own.flat(), **own.declared(provider.declared_rows)}
+    rows = own.flat()
+    if own.pages:
+        # Without pages it is a ledger of a test, which has all its rows in the file.
+        rows = {**own.declared(operation_rows(provider)), **rows, **own.declared(provider.declared_rows)}
     for name in default_rows(provider):
         rows.setdefault(name, _filled(defaults[name], name, provider).model_copy(update={"page": own.main_page}))
     return dict(sorted(rows.items(), key=lambda row: KINDS.index(kind_of(row[0]))))

@@ -107,16 +107,6 @@ class Event(NamedTuple):
     example: Any = None
 
 
-class BodyLink(NamedTuple):
-    """A link to an operation that takes the id of a job in its body.
-
-    `body` is that body, with `$response.body#/...` where it has a value of the reply.
-    """
-
-    operation: str
-    body: Mapping[str, Any]
-
-
 class Origin(NamedTuple):
     """Where an operation is known from: a page of the provider's ledger, a section of it, and a test that proves it.
 
@@ -179,7 +169,7 @@ class Operation(NamedTuple):
     public: bool = False
     scope: str | None = None
     counts: tuple[str, ...] | None = None
-    links: Mapping[str, tuple[str, str] | tuple[str, str, str] | BodyLink] = {}
+    links: Mapping[str, tuple[str, str] | tuple[str, str, str]] = {}
     hidden: bool = False
     secret: bool = False
     streams: bool = False

@@ -8,7 +8,7 @@ from pydantic import Field
 from mockserver.core.jobs import Job, State
 from mockserver.kit.operations import Origin
 from mockserver.providers.nanophoto import files, prices, tasks
-from mockserver.providers.nanophoto.bodies import Orientation, PublicUrl, Request, Seconds
+from mockserver.providers.nanophoto.bodies import NOT_BLANK, Orientation, PublicUrl, Request, Seconds
 from mockserver.providers.nanophoto.flow import Flow
 from mockserver.providers.nanophoto.replies import CommercialTask
 from mockserver.providers.nanophoto.sora import TEST
@@ -23,7 +23,7 @@ class Commercial(Request):
 
     needed: ClassVar[Mapping[str, str]] = {"adTheme": "INVALID_INPUT"}
 
-    theme: str = Field(alias="adTheme", pattern=r"\S", description="what is advertised")
+    theme: str = Field(alias="adTheme", json_schema_extra=NOT_BLANK, description="what is advertised")
     image: PublicUrl | None = Field(default=None, alias="referenceImageUrl", description="one public URL")
     voiceover: str | None = Field(default=None, alias="voiceoverScript")
     seconds: Seconds = Field(default="10", alias="videoDuration", description="seconds, as a text")
