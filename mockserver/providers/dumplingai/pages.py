@@ -58,8 +58,8 @@ class Viewport(Body):
 class Rectangle(Body):
     """A part of the picture in pixels."""
 
-    x: Side = 0
-    y: Side = 0
+    left: Side = 0
+    top: Side = 0
     width: int = Field(ge=1, le=_WIDEST)
     height: int = Field(ge=1, le=_HIGHEST)
 

@@ -9,7 +9,6 @@ from mockserver.core.faults import Refusal
 from mockserver.kit.models import Shape
 from mockserver.kit.operations import Reply
 from mockserver.providers.dumplingai.declare import Price, v1
-from mockserver.providers.dumplingai.inputs import Unset
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
@@ -25,7 +24,7 @@ class RunCode(Sourced):
     """A program."""
 
     code: str = Field(min_length=1, max_length=100_000)
-    commands: Unset = Field(default=None, description="commands that install packages")
+    commands: str | None = Field(default=None, max_length=4_000, description="commands that install packages")
     parse_json: bool = Field(default=False, alias="parseJson", description="true: what is printed is returned as JSON")
 
 
