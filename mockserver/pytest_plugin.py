@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mockserver.core.verdict.policy import Policy
     from mockserver.settings import Settings
     from mockserver.sweep.pytest_suite import SweepPlugin
+    from mockserver.testing.bundles import FailedTests
     from mockserver.testing.coverage import CoveragePlugin
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
@@ -55,6 +56,7 @@ _UI = (
     "until you press Enter"
 )
 _UI_PORT = "the port of --mockserver-ui (default: a free one)"
+_BUNDLE = "save a bundle of each failed test in this directory: what happened in its sandbox, to be replayed"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _sweep: "pytest.StashKey[SweepPlugin]" = pytest.StashKey()
@@ -63,6 +65,7 @@ _SWEEP = "MOCKSERVER_SWEEP"
 _coverage: "pytest.StashKey[CoveragePlugin]" = pytest.StashKey()
 _verdict: "pytest.StashKey[VerdictPlugin]" = pytest.StashKey()
 _ui: "pytest.StashKey[UiPlugin]" = pytest.StashKey()
+_bundles: "pytest.StashKey[FailedTests]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,6 +97,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mockserver_verdict_fail_on", _FAIL_ON, type="string", default="")
     group.addoption("--mockserver-ui", action="store_true", default=False, help=_UI)
     group.addoption("--mockserver-ui-port", type=int, default=0, metavar="PORT", help=_UI_PORT)
+    group.addoption("--mockserver-bundle", default=None, metavar="DIR", help=_BUNDLE)
+    parser.addini("mockserver_bundle", _BUNDLE, type="string", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -331,7 +336,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed and report.when != "teardown":
         report.sections += [("mockserver", handle.report()) for handle in _handles(item)]
+        if _setting(item.config, "bundle"):
+            report.sections += [("mockserver bundle", text) for text in _saved_bundles(item)]
     return report
+
+
+def _saved_bundles(item: pytest.Item) -> "Iterator[str]":
+    """Save the sandboxes of a failed test, and yield what its report says about each."""
+    from mockserver.testing.bundles import FailedTests
+
+    config = item.config
+    if _bundles not in config.stash:
+        config.stash[_bundles] = FailedTests(config.invocation_params.dir / _setting(config, "bundle"))
+    own = item.stash.get(_handle, None)
+    for handle in _handles(item):
+        name = item.nodeid if handle is own else f"{item.nodeid}::mockserver_session"
+        yield config.stash[_bundles].save(name, handle)
 
 
 def _handles(item: pytest.Item) -> "Iterator[MockServer]":

@@ -44,7 +44,7 @@ WARNINGS: dict[str, tuple[dict[str, Any], str]] = {
         rule(stream={"text": "x"}),
         "stream has no effect: no operation of this rule streams its reply",
     ),
-    "a reply of a stream": (rule(operation="nanophoto.*", reply={"a": 1}), "reply has no effect"),
+    "a reply of a stream": (rule(operation="nanophoto.reverse_prompt", reply={"a": 1}), "reply has no effect"),
     "an item without a batch": (rule(item=2, plan="fast"), "no operation of this rule is a batch"),
     "a count of jobs": (
         rule(nth={"of": "job", "is": 3}, plan="fast"),

@@ -1,5 +1,6 @@
 """`MockServer`: the handle with which a test uses a sandbox."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.clock import monotonic, wait_until
@@ -184,7 +185,7 @@ class MockServer(History):
         async def resume() -> int:
             clock = hosted.sandbox.clock
             await wait_until(lambda: clock.held > 0, timeout)
-            return clock.resume_held()
+            return await actions.resume_faults(hosted.sandbox)
 
         resumed = hosted.run(resume())
         if not resumed:
@@ -203,6 +204,17 @@ class MockServer(History):
             return Report.from_tally(names, rows, hosted.sandbox.tally)
 
         return hosted.act(report).of()
+
+    def bundle(self, path: str | Path | None = None) -> Path:
+        """Save everything that happened in this sandbox as a bundle, and return the path of the file.
+
+        The default is `NAME.mock.zip` in the current directory. `mockserver bundle` and `mockserver verdict` read it.
+        Keys and secrets in it are masked. Raises OSError if it cannot be written.
+        """
+        from mockserver.bundle.invalid import ENDING
+        from mockserver.testing.bundles import save
+
+        return save(self._hosted, Path(f"{self._name}{ENDING}" if path is None else path))
 
     def reset(self, what: What = "all") -> None:
         """Clear the journal, the jobs, the counters, the armed faults, or all of them.

@@ -35,7 +35,7 @@ class Host:
 
     def __init__(self, settings: Settings | None = None, port: int = 0) -> None:
         self._port = port
-        settings = settings or Settings()
+        self.settings = settings = settings or Settings()
         self.providers: tuple[Provider, ...] = all_providers()
         self.catalogue = catalogue(self.providers)
         self.call_router = CallRouter(allow_public=settings.allow_public_webhooks)
