@@ -189,6 +189,19 @@ def test_the_next_request_fails_and_the_one_after_passes(at: Shown) -> None:
     expect(page.get_by_text("Waiting for the first request")).to_be_visible()
 
 
+def test_the_next_request_like_an_entry_is_made_to_fail_with_three_clicks(at: Shown) -> None:
+    at.analyze()
+    page = at.open()
+    page.get_by_role("link", name="analyze_url").click()
+    page.get_by_role("link", name="Make the next one fail").click()
+    expect(page.get_by_label("Operation", exact=True)).to_have_value("videotoprompt.analyze_url")
+    page.get_by_role("button", name="Arm the fault").click()
+    expect(page.get_by_text("1 more request")).to_be_visible()
+    page.get_by_role("button", name="any").click()
+    expect(page.get_by_label("Operation", exact=True)).to_have_value("*")
+    assert at.send("GET", "/faults")["faults"][0]["operation"] == "videotoprompt.analyze_url"
+
+
 def test_a_scenario_is_found_used_and_edited_with_its_mistakes_at_their_lines(at: Shown) -> None:
     page = at.open("scenario")
     page.get_by_role("searchbox").fill("videotoprompt 429")
