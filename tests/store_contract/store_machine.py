@@ -107,8 +107,10 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def take_effects(self) -> None:
         for transition in self.both(lambda store: store.take_effects(self.now)):
-            one = transition[0]
-            self.both(lambda store, one=one: store.capture(one.account, self.now, one.id, one.cost // 2))
+            self.capture_half(transition[0])
+
+    def capture_half(self, job: Any) -> None:
+        self.both(lambda store: store.capture(job.account, self.now, job.id, job.cost // 2))
 
     @rule(account=accounts, which=number, renews=st.booleans(), credits=st.none() | st.integers(0, 500))
     def change_credits(self, account: str, which: int, renews: bool, credits: int | None) -> None:
