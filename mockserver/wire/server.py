@@ -18,6 +18,7 @@ from mockserver.wire.checks import Admission
 from mockserver.wire.control import Control, ControlLoader
 from mockserver.wire.cors import CrossOrigin, is_preflight
 from mockserver.wire.edge import Edge
+from mockserver.wire.entries import unread_entry
 from mockserver.wire.exchange import Policy
 from mockserver.wire.gate import Gate
 from mockserver.wire.page import Page, is_page, wants_page
@@ -27,7 +28,6 @@ from mockserver.wire.request import Connection, Request, Unread
 from mockserver.wire.routes import Match
 from mockserver.wire.services import credential
 from mockserver.wire.unmatched import Unmatched
-from mockserver.wire.unread import unread_entry
 
 log = logging.getLogger("mockserver")
 
@@ -129,7 +129,7 @@ class Server:
         if edge is None:
             reply = _problem(unread.status, unread.message)
         else:
-            reply = await edge.refuse_unread(unread, route.match, sandbox)
+            reply = await edge.refusals.reply_to_unread(unread, route.match, sandbox)
         if not unread.recorded and address.target != "control":
             provider = None if edge is None else edge.provider.name
             await sandbox.store.append(unread_entry(unread, provider, address.path, reply, sandbox.clock.now()))
@@ -213,7 +213,9 @@ class Server:
             return False
         refusal = _problem(503, gate.failure)
         if route.edge is not None:
-            refusal = await route.edge.refuse_unread(Unread.unwritten(request, gate.failure), route.match, sandbox)
+            refusal = await route.edge.refusals.reply_to_unread(
+                Unread.unwritten(request, gate.failure), route.match, sandbox
+            )
         await _respond(connection, refusal)
         return True
 
