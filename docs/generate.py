@@ -260,8 +260,8 @@ def base_urls() -> Iterator[str]:
 
 
 def simulated() -> Iterator[str]:
-    """Yield a table of all providers with the number of their operations and their main features."""
-    yield "| provider | operations | what they are |"
+    """Yield a table of all providers with the number of their operations and their main features, for the README."""
+    yield "| provider | operations | main features |"
     yield "|---|---|---|"
     for p in all_providers():
         count = sum(not operation.hidden for operation in p.operations)
