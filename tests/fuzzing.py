@@ -57,11 +57,12 @@ BEYOND_SCHEMA = {
         r"no step can follow it|never ends|another step must follow it|cannot go back from|progress must not decrease",
         r"does not fit into 64 bits",
         r"url: (?!must)",
+        r"at goes with a bundle|a bundle has a scenario and a seed|bundle is refused|bundle must be base64",
     ),
 }
 _AT_ONCE = {"pace": {"first": 0, "every": 0, "size": 100}}
 # Their jobs fail in the background. A failure of another operation's work would be the reply to its own request.
-_IN_BACKGROUND = [f"{p.name}.{o.name}" for p in all_providers() for o in p.operations if o.links]
+_IN_BACKGROUND = [f"{p.name}.{o.name}" for p in all_providers() for o in p.operations if o.links or o.states]
 
 
 @dataclass

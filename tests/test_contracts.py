@@ -20,8 +20,8 @@ from tests.live import live_server
 # With so few examples, all documents together take half a minute. The slow test has many, until it has sent CASES.
 FEW, MANY = 6, 120
 CASES = 20_000
-# The exhaustive phase of each of the first two, which take a whole scenario, has two thousand requests. The others are
-# like one that has it.
+# The exhaustive phase of each of the first two operations, which take a whole scenario, has two thousand requests. The
+# others are like one that has it.
 WITHOUT_EXHAUSTIVE_PHASE = (
     "use_scenario", "check_scenario", "generate_prompt", "nano_banana_2_check_status", "nano_banana_2_generate",
     "remove_watermark", "seedance_1_5_pro_check_status", "seedance_1_5_pro_generate", "sora_2_tvc_check_status",

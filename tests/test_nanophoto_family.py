@@ -315,6 +315,10 @@ async def test_a_message_names_the_field() -> None:
         )
         message = refused(await t.post(f"{SORA}/generate", but(SORA_BODY, modelTier="x")), "INVALID_INPUT")
         assert message.startswith("modelTier: Input should be 'sora2'")
+        message = refused(await t.post(f"{SORA}/generate", but(SORA_BODY, videoDuration=15)), "INVALID_INPUT")
+        assert message == 'videoDuration must be a text such as "15", not the number 15'
+        message = refused(await t.post(PROMPT, but(PROMPT_BODY, duration="10")), "INVALID_INPUT")
+        assert message == "duration must be a number, not a text"
         message = refused(await t.post(f"{VEO}/generate", {"shots": [shot(1), shot(1)]}), "INVALID_INPUT")
         assert message == "shots: the id of each shot must be unique, and 'shot-1' occurs twice"
 
@@ -493,3 +497,12 @@ def test_every_operation_of_a_job_declares_where_it_is_known_from() -> None:
     shown = [each for each in NanoPhoto().operations if not each.hidden]
     assert len(shown) == 15
     assert [each.name for each in shown if each.origin is None] == ["reverse_prompt"]
+
+
+async def test_a_rule_can_count_the_polls_of_each_job() -> None:
+    rule = {"name": "second poll", "operation": "nanophoto.*_check_status", "nth": {"of": "job", "is": 2}}
+    async with Conversation({"extends": "default", "rules": [{**rule, "fault": {"kind": "server_error"}}]}) as t:
+        for path in (SORA, PRO):
+            for job in (await start(t, path), await start(t, path)):
+                assert [(await look(t, path, job)).status_code for _ in range(3)] == [200, 500, 200]
+        refused(await t.post(f"{SORA}/check-status", {"taskId": "task_unknown"}), "TASK_NOT_FOUND")

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockserver.core.seeded import Seeded
-from mockserver.media import jpeg
+from mockserver.media.jpeg import jpeg
 from mockserver.media.reader import probe
+from mockserver.media.storyboard import storyboard
 from mockserver.settings import Settings
 from tests.conversation import Conversation
 from tests.nanophoto_family import (
@@ -158,17 +159,12 @@ async def test_links_lead_to_the_sandbox_of_the_job() -> None:
         assert url.startswith("https://mock.example/nanophoto/sora/watermark-remover/")
 
 
-def test_pictures_differ_by_their_job() -> None:
-    pictures = {jpeg.picture(160, 96, Seeded(number)) for number in range(40)}
-    assert len(pictures) > 20
-    assert jpeg.picture(160, 96, Seeded(1)) == jpeg.picture(160, 96, Seeded(1))
-    assert jpeg.storyboard(160, 96, Seeded(1)) != jpeg.storyboard(160, 96, Seeded(2))
-
-
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (16, 16), (17, 33), (5504, 3072)])
-def test_an_image_has_a_restart_after_each_row_of_units(width: int, height: int) -> None:
-    data = jpeg.picture(width, height, Seeded("restarts"))
-    assert size_of_image(data) == (width, height)
-    scan = data[data.index(b"\xff\xda") :]
-    rows = -(-height // jpeg.UNIT)
-    assert sum(scan.count(bytes((0xFF, 0xD0 + number))) for number in range(8)) == rows - 1
+@pytest.mark.parametrize(("width", "height"), [(1376, 768), (768, 1376), (400, 290)])
+def test_a_storyboard_has_nine_panels(width: int, height: int) -> None:
+    board = storyboard(Seeded("board"), width, height)
+    assert sum(count for count, _ in board.rows) == height
+    assert {sum(wide for wide, _ in row) for _, row in board.rows} == {width}
+    assert all(red == green == blue for red, green, blue in board.colors)
+    shown = {number for _, row in board.rows for _, number in row}
+    assert shown == set(range(12))
+    assert size_of_image(jpeg(board)) == (width, height)

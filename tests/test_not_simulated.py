@@ -8,7 +8,7 @@ from tests.conversation import Conversation
 
 # A request to an operation of each provider that is not simulated.
 REQUESTS = {
-    "nanophoto": ("POST", "/api/sora-2/generate"),
+    "nanophoto": ("POST", "/api/kling/generate"),
     "dumplingai": ("POST", "/api/v1/linkedin/company"),
     "descrideo": ("GET", "/v1/jobs"),
     "videotoprompt": ("GET", "/v1/account"),

@@ -9,11 +9,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails
 
 # The pattern for documents: user, host, port, path. The host is a name or an address in brackets.
-WEB_URL = (
+_WEB_URL = (
     r"^[Hh][Tt][Tt][Pp][Ss]?://([^\x00-\x20\x7f/?#@\[\]\\]*@)?(\[[0-9A-Fa-f:.]+\]|[^\x00-\x20\x7f/?#@\[\]:\\]+)"
     r"(:[0-9]{0,5})?([/?#][^\x00-\x20\x7f]*)?$"
 )
-_IS_WEB_URL = re.compile(WEB_URL.removeprefix("^").removesuffix("$")).fullmatch
+_IS_WEB_URL = re.compile(_WEB_URL.removeprefix("^").removesuffix("$")).fullmatch
 
 
 def web_url(value: str) -> str:
@@ -25,7 +25,7 @@ def web_url(value: str) -> str:
 
 WebUrl = Annotated[
     str,
-    Field(max_length=2048, description="an http or https URL with a host", json_schema_extra={"pattern": WEB_URL}),
+    Field(max_length=2048, description="an http or https URL with a host", json_schema_extra={"pattern": _WEB_URL}),
     AfterValidator(web_url),
 ]
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

@@ -107,20 +107,10 @@ class Event(NamedTuple):
     example: Any = None
 
 
-class BodyLink(NamedTuple):
-    """A link to an operation that takes the id of a job in its body.
-
-    `body` is that body, with `$response.body#/...` where it has a value of the reply.
-    """
-
-    operation: str
-    body: Mapping[str, Any]
-
-
 class Origin(NamedTuple):
     """Where an operation is known from: a page of the provider's ledger, a section of it, and a test that proves it.
 
-    The ledger gets a row for the operation and one for each field of its body (see `kit.declared_rows`). With another
+    The ledger gets a row for the operation and one for each field of its body (see `kit.operation_rows`). With another
     `basis` than documented, `section` says why the behaviour is assumed, or where it was observed.
     """
 
@@ -179,7 +169,7 @@ class Operation(NamedTuple):
     public: bool = False
     scope: str | None = None
     counts: tuple[str, ...] | None = None
-    links: Mapping[str, tuple[str, str] | tuple[str, str, str] | BodyLink] = {}
+    links: Mapping[str, tuple[str, str] | tuple[str, str, str]] = {}
     hidden: bool = False
     secret: bool = False
     streams: bool = False

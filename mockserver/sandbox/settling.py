@@ -74,6 +74,10 @@ class Settling:
         self._simulations = simulations
         self._has_replaced = False
 
+    def resume(self) -> None:
+        """Write the steps that were passed before the server was started again, as if a job had been replaced."""
+        self._has_replaced = True
+
     # Effects.
 
     async def settle(self, now: int) -> None:

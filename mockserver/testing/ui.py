@@ -114,8 +114,8 @@ class UiPlugin:
             return
         try:
             if self._reporter is not None:
-                shown = f"{host.base} shows the sandbox of each test"
-                self._reporter.write_line(f"mockserver: {shown}. Press Enter to end.")
+                line = f"mockserver: {host.base} shows the sandbox of each test. Press Enter to end."
+                self._reporter.write_line(line)
                 with suppress(KeyboardInterrupt, OSError, ValueError):
                     sys.stdin.readline()
         finally:

@@ -57,9 +57,13 @@ class Admission:
 
     __slots__ = (
         "addressed_by", "body", "body_bytes", "connection", "data", "deviations", "digest", "fault", "job", "key",
-        "misses", "name", "note", "now", "number", "operation", "optional_account", "path", "policy", "provider",
-        "query", "raw", "real_start", "request", "retry_at", "rows", "rule", "sandbox", "scopes", "usage", "work",
+        "misses", "name", "note", "now", "number", "open_job", "operation", "optional_account", "path", "policy",
+        "provider", "query", "raw", "real_start", "request", "retry_at", "rows", "rule", "sandbox", "scopes",
+        "usage", "work",
     )  # fmt: skip
+
+    job: str | None
+    open_job: str | None
 
     def __init__(
         self,
@@ -96,7 +100,7 @@ class Admission:
         self.misses: list[Miss] = []
         self.rows: tuple[str, ...] = ()
         self.deviations: tuple[str, ...] = ()
-        self.job: str | None = None
+        self.job = self.open_job = None
         self.note: str | None = None
         self.retry_at: int | None = None
         self.digest = ""
@@ -141,7 +145,8 @@ class Admission:
     async def fault_seed(self) -> Seeded:
         """Return the source of a fault's random values. Each call returns another one, by rule, account and count."""
         account = self.optional_account
-        name = ("strike", self.rule.name if self.rule else "armed", account.id if account else "")
+        owner = self.sandbox.marks[account.id] if account else ""
+        name = ("strike", self.rule.name if self.rule else "armed", owner)
         return self.sandbox.seeded.child(*name, await self.sandbox.store.next_number(*name))
 
     def exchange(self) -> Exchange:

@@ -96,6 +96,12 @@ class Exchange(NamedTuple):
         return self.sandbox.seeded
 
     @property
+    def mark(self) -> str:
+        """The mark of the account, which names the random-looking values that are its own; empty without an account."""
+        account = self.optional_account
+        return "" if account is None else self.sandbox.marks[account.id]
+
+    @property
     def origin(self) -> str:
         """The base URL of links in replies: the provider's root, as this client addresses it."""
         public = self.policy.public_url
@@ -106,7 +112,16 @@ class Exchange(NamedTuple):
     @property
     def jobs(self) -> Jobs:
         """The jobs of the account."""
-        return Jobs(self.sandbox, self.provider, self.operation, self.account, self.rule, self.now, self.number)
+        return Jobs(
+            self.sandbox,
+            self.provider,
+            self.operation,
+            self.account,
+            self.rule,
+            self.now,
+            self.number,
+            self.request.headers,
+        )
 
     @property
     def credits(self) -> Credits:

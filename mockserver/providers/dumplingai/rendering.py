@@ -49,9 +49,9 @@ def _image(ending: str, content: Mapping[str, Any]) -> bytes:
 
         return webp(drawn)
     if ending == "jpg":
-        from mockserver.media.jpeg import of_bands
+        from mockserver.media.jpeg import jpeg
 
-        return of_bands(drawn)
+        return jpeg(drawn)
     from mockserver.media.png import png
 
     return png(drawn)

@@ -4,27 +4,35 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from mockserver.kit.declared_rows import OWN_LIMIT
-from mockserver.kit.models import WEB_URL, Body, first_error, web_url
+from mockserver.kit.models import Body, first_error, web_url
+from mockserver.kit.operation_rows import OWN_LIMIT
 
 Mode = Literal["textToVideo", "imageToVideo"]
 Orientation = Literal["portrait", "landscape"]
 Seconds = Literal["10", "15"]
 IMAGE_TO_VIDEO = "imageToVideo"
-# A limit of this server: every value has one.
-LONGEST_PROMPT = 20_000
-# No limit is stated for the images of some operations.
+# For the documents. That a text is not blank is checked by `is_empty`.
+NOT_BLANK: dict[str, JsonValue] = {"pattern": r"\S"}
+# A limit of this server, because none is stated for the images of some operations.
 MOST_IMAGES = 100
 
-Prompt = Annotated[
-    str, Field(max_length=LONGEST_PROMPT, pattern=r"\S", description="what the result shows; not blank"), OWN_LIMIT
-]
-PublicUrl = Annotated[
-    str, Field(max_length=8_192, json_schema_extra={"pattern": WEB_URL}), AfterValidator(web_url), OWN_LIMIT
-]
+# No limit is stated for prompts. The size of the body limits them.
+Prompt = Annotated[str, Field(json_schema_extra=NOT_BLANK, description="what the result shows; not blank")]
+# For the documents. It is simpler than what is accepted, so that tools make up values of it quickly.
+_URL = r"^https?://[A-Za-z0-9.-]*[A-Za-z0-9](/[A-Za-z0-9._~-]*)*$"
+PublicUrl = Annotated[str, Field(json_schema_extra={"pattern": _URL}), AfterValidator(web_url)]
 Images = Annotated[list[PublicUrl], Field(max_length=MOST_IMAGES), OWN_LIMIT]
 
 # The type of the problem of an image that only one page requires. Scenarios can allow such a request.
@@ -34,6 +42,8 @@ TOPIC_MISSING = "topic_missing"
 # Fields in which clients of other APIs send images.
 _OTHER_NAMES = ("images", "inputImages")
 NOT_URLS = "IMAGE_URLS_REQUIRED"
+# White space as in the patterns of JSON Schema (ECMA-262, section 22.2.2.9), which is not that of Python.
+_IS_BLANK = re.compile("[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]*").fullmatch
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -78,7 +88,7 @@ class Request(Body):
 
 def is_empty(value: Any) -> bool:
     """Return whether a value is missing, an empty list or a blank text."""
-    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+    return value is None or value == [] or (isinstance(value, str) and _IS_BLANK(value) is not None)
 
 
 def check_images(data: Mapping[str, Any], rule: ImageRule) -> None:
@@ -117,6 +127,17 @@ def _is_url(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def mistyped(error: ValidationError) -> str | None:
+    """Return a message about a number that should be a text, or a text that should be a number; None otherwise."""
+    problem = error.errors(include_url=False)[0]
+    name, given = ".".join(map(str, problem["loc"])), problem["input"]
+    if problem["type"] == "literal_error" and isinstance(given, int | float) and not isinstance(given, bool):
+        return f'{name} must be a text such as "{_meant(problem)}", not the number {given:.12g}'
+    if problem["type"] in ("float_type", "int_type") and isinstance(given, str):
+        return f"{name} must be a number, not a text"
+    return None
 
 
 def leniently(model: type[BaseModel], data: Any) -> BaseModel | None:

@@ -1,15 +1,14 @@
 """Sora 2 TVC: commercials from a theme, in three stages: a script of nine scenes, a storyboard, and the video."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from mockserver.core.jobs import Job, State
-from mockserver.kit.declared_rows import OWN_LIMIT
 from mockserver.kit.operations import Origin
 from mockserver.providers.nanophoto import files, prices, tasks
-from mockserver.providers.nanophoto.bodies import LONGEST_PROMPT, Orientation, PublicUrl, Request, Seconds
+from mockserver.providers.nanophoto.bodies import NOT_BLANK, Orientation, PublicUrl, Request, Seconds
 from mockserver.providers.nanophoto.flow import Flow
 from mockserver.providers.nanophoto.replies import CommercialTask
 from mockserver.providers.nanophoto.sora import TEST
@@ -24,13 +23,9 @@ class Commercial(Request):
 
     needed: ClassVar[Mapping[str, str]] = {"adTheme": "INVALID_INPUT"}
 
-    theme: Annotated[str, OWN_LIMIT] = Field(
-        alias="adTheme", max_length=LONGEST_PROMPT, pattern=r"\S", description="what is advertised"
-    )
+    theme: str = Field(alias="adTheme", json_schema_extra=NOT_BLANK, description="what is advertised")
     image: PublicUrl | None = Field(default=None, alias="referenceImageUrl", description="one public URL")
-    voiceover: Annotated[str | None, OWN_LIMIT] = Field(
-        default=None, alias="voiceoverScript", max_length=LONGEST_PROMPT
-    )
+    voiceover: str | None = Field(default=None, alias="voiceoverScript")
     seconds: Seconds = Field(default="10", alias="videoDuration", description="seconds, as a text")
     aspect: Orientation = Field(default="portrait", alias="aspectRatio")
 

@@ -83,19 +83,21 @@ async def video_file(folder: str, exchange: Exchange) -> Reply:
 
 async def image_file(exchange: Exchange) -> Reply:
     """GET /generations/{name}: a JPEG file of the requested size, or a commercial's storyboard once it is drawn."""
-    from mockserver.media import jpeg
+    from mockserver.media import bands
+    from mockserver.media.jpeg import jpeg
+    from mockserver.media.storyboard import storyboard
 
     if exchange.path["name"].endswith(STORYBOARD + _IMAGE):
         job = await _job(exchange, SORA, STORYBOARD + _IMAGE)
         if not is_drawn(job, exchange.now):
             raise _no_file()
         size = (768, 1376) if job.facts["portrait"] else (1376, 768)
-        return _sent(exchange, job, File(jpeg.storyboard(*size, _seed(job)), "image/jpeg"))
+        return _sent(exchange, job, File(jpeg(storyboard(_seed(job), *size)), "image/jpeg"))
     job = await _job(exchange, IMAGES, _IMAGE)
     if job.at(exchange.now).status != "succeeded":
         raise _no_file()
-    data = jpeg.picture(job.facts["width"], job.facts["height"], _seed(job))
-    return _sent(exchange, job, File(data, "image/jpeg"))
+    picture = bands.abstract(_seed(job), job.facts["width"], job.facts["height"])
+    return _sent(exchange, job, File(jpeg(picture), "image/jpeg"))
 
 
 def is_drawn(job: Job, now: int) -> bool:

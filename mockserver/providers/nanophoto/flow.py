@@ -15,9 +15,9 @@ from mockserver.core.match import Rule
 from mockserver.core.plans import Plan, Status
 from mockserver.core.stages import with_stages
 from mockserver.core.verdict.declarations import Advised
-from mockserver.kit.declared_rows import assumed_defaults
 from mockserver.kit.models import Shape
-from mockserver.kit.operations import BodyLink, Documented, Operation, Origin, Reply
+from mockserver.kit.operation_rows import assumed_defaults
+from mockserver.kit.operations import Documented, Operation, Origin, Reply
 from mockserver.providers.nanophoto.bodies import Request
 from mockserver.providers.nanophoto.codes import PREFIX
 from mockserver.providers.nanophoto.files import Facts
@@ -84,8 +84,8 @@ def operations(flow: Flow) -> tuple[Operation, Operation]:
         Operation(
             start, "POST", f"{flow.path}/generate", partial(submit, flow), flow.summary,
             documented(Documented("The job has started", style.started_model), *CANNOT_START, *flow.codes), flow.body,
-            input=(flow.input,), links={"status": BodyLink(check, {field: f"$response.body#/{field}"})},
-            examples={"example": flow.example}, request_ledger_rows=rows_of_request, ledger_rows=flow.rows, paid=True,
+            input=(flow.input,), examples={"example": flow.example}, request_ledger_rows=rows_of_request,
+            ledger_rows=flow.rows, paid=True,
             cost_row=f"rule.{flow.name}.price", states=style.states, errors=missing, origin=flow.origin,
         ),
         Operation(

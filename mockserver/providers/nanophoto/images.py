@@ -11,10 +11,10 @@ from pydantic import ConfigDict, Field
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
 from mockserver.core.verdict.declarations import Advised
-from mockserver.kit.declared_rows import OWN_LIMIT, Assumed
+from mockserver.kit.operation_rows import OWN_LIMIT, Assumed
 from mockserver.kit.operations import Origin
 from mockserver.providers.nanophoto import files, prices
-from mockserver.providers.nanophoto.bodies import ImageRule, Prompt, PublicUrl, Request, by_mode
+from mockserver.providers.nanophoto.bodies import NOT_BLANK, ImageRule, Prompt, PublicUrl, Request, by_mode
 from mockserver.providers.nanophoto.flow import ID_LENGTH, Flow, Style, error_of
 from mockserver.providers.nanophoto.replies import Generation, StartedGeneration
 from mockserver.providers.nanophoto.sora import TEST
@@ -74,7 +74,9 @@ class GenerationStatus(Request):
     """An image to look at."""
 
     needed: ClassVar[Mapping[str, str]] = {"generationId": "INVALID_INPUT"}
-    generation_id: Annotated[str, Field(max_length=200, pattern=r"\S"), OWN_LIMIT] = Field(alias="generationId")
+    generation_id: Annotated[str, Field(max_length=200, json_schema_extra=NOT_BLANK), OWN_LIMIT] = Field(
+        alias="generationId"
+    )
 
 
 def _started(exchange: Exchange, job: Job) -> dict[str, Any]:

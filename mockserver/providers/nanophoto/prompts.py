@@ -5,11 +5,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from mockserver.kit.declared_rows import OWN_LIMIT, Assumed
+from mockserver.kit.operation_rows import OWN_LIMIT, Assumed
 from mockserver.kit.operations import Deferred, Documented, Operation, Origin
 from mockserver.providers.nanophoto import prices
 from mockserver.providers.nanophoto.bodies import (
     IMAGE_OF_ONE_PAGE,
+    NOT_BLANK,
     TOPIC_MISSING,
     ImageRule,
     Mode,
@@ -38,7 +39,9 @@ class Topic(Request):
     images: ClassVar[ImageRule] = _RULE
     model_config = ConfigDict(json_schema_extra=by_mode(_RULE, "textToVideo"))
 
-    topic: Annotated[str, Field(max_length=500, pattern=r"\S", description="what the video is about; not blank")]
+    topic: Annotated[
+        str, Field(max_length=500, json_schema_extra=NOT_BLANK, description="what the video is about; not blank")
+    ]
     mode: Mode = "textToVideo"
     technique: Technique = "montage"
     duration: Annotated[float, Field(ge=1, le=3_600, description="seconds")] = 10

@@ -26,7 +26,7 @@ from mockserver.providers.nanophoto import (
     watermark,
 )
 from mockserver.providers.nanophoto.analyses import reverse_prompt, rows_of_request
-from mockserver.providers.nanophoto.bodies import IMAGE_OF_ONE_PAGE, TOPIC_MISSING, Request, leniently
+from mockserver.providers.nanophoto.bodies import IMAGE_OF_ONE_PAGE, TOPIC_MISSING, Request, leniently, mistyped
 from mockserver.providers.nanophoto.codes import CODES, ERRORS
 from mockserver.providers.nanophoto.options import Options
 from mockserver.providers.nanophoto.texts import TEXT_TYPE
@@ -135,6 +135,9 @@ class NanoPhoto(Provider):
         if problems(error)[0]["type"].endswith(_DEVIATIONS):
             refusal.deviations = (self.describe(error),)
         return refusal
+
+    def describe(self, error: ValidationError) -> str:
+        return mistyped(error) or super().describe(error)
 
     def effects(self, facts: Mapping[str, Any], account: Account | None) -> Effects:
         """The end of a shot has an effect for its generation."""

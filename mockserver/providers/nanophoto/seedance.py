@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from mockserver.kit.operations import Origin
 from mockserver.providers.nanophoto import files, prices, tasks
-from mockserver.providers.nanophoto.bodies import ImageRule, Images, Mode, Orientation, Request, by_mode
+from mockserver.providers.nanophoto.bodies import NOT_BLANK, ImageRule, Images, Mode, Orientation, Request, by_mode
 from mockserver.providers.nanophoto.flow import Flow
 from mockserver.providers.nanophoto.sora import TEST
 
@@ -21,7 +21,9 @@ class SeedanceVideo(Request):
     images: ClassVar[ImageRule] = ImageRule()
     model_config = ConfigDict(json_schema_extra=by_mode(ImageRule(), "textToVideo"))
 
-    prompt: Annotated[str, Field(max_length=1_000, pattern=r"\S", description="what the video shows; not blank")]
+    prompt: Annotated[
+        str, Field(max_length=1_000, json_schema_extra=NOT_BLANK, description="what the video shows; not blank")
+    ]
     mode: Mode
     image_urls: Images | None = Field(default=None, alias="imageUrls", description="for `imageToVideo`")
     aspect: Orientation = Field(alias="aspectRatio", description="portrait is 9:16, landscape 16:9")

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from mockserver.kit.declared_rows import Assumed
+from mockserver.kit.operation_rows import Assumed
 from mockserver.kit.operations import Origin
 from mockserver.providers.nanophoto import files, prices, tasks
 from mockserver.providers.nanophoto.bodies import (

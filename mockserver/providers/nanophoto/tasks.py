@@ -8,9 +8,9 @@ from pydantic import Field
 from mockserver.core.credits import CREDIT
 from mockserver.core.jobs import Job, State
 from mockserver.core.plans import Status
-from mockserver.kit.declared_rows import OWN_LIMIT, Assumed
+from mockserver.kit.operation_rows import OWN_LIMIT, Assumed
 from mockserver.providers.nanophoto import files
-from mockserver.providers.nanophoto.bodies import Request
+from mockserver.providers.nanophoto.bodies import NOT_BLANK, Request
 from mockserver.providers.nanophoto.flow import Style, error_of, seconds_of
 from mockserver.providers.nanophoto.replies import StartedTask, Task
 from mockserver.wire.exchange import Exchange
@@ -23,7 +23,7 @@ STATES: Mapping[Status, str] = {
     "cancelled": "failed",
 }
 RUNNING = "Video generation in progress"
-_TaskId = Annotated[str, Field(max_length=200, pattern=r"\S"), OWN_LIMIT]
+_TaskId = Annotated[str, Field(max_length=200, json_schema_extra=NOT_BLANK), OWN_LIMIT]
 # The reply half of the pages of the commercials and of Seedance could not be read.
 UNREAD = "the reply half of the page could not be read; as for Sora 2"
 

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from mockserver.core.faults import Refusal
 from mockserver.core.plans import Plan
-from mockserver.kit.declared_rows import OWN_LIMIT
+from mockserver.kit.operation_rows import OWN_LIMIT
 from mockserver.kit.operations import Deferred, Documented, Operation, Origin, Reply
 from mockserver.providers.nanophoto import files
 from mockserver.providers.nanophoto.bodies import Request

@@ -5,16 +5,13 @@ An operation with an `origin` has them. A field is as the operation, unless it i
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mockserver.kit.operations import Operation
+from mockserver.kit.operations import Operation, Origin
 from mockserver.kit.provider import Provider
-
-if TYPE_CHECKING:
-    from mockserver.provenance.rows import Page, Row
 
 
 class Assumed(NamedTuple):
@@ -42,22 +39,18 @@ class _Field(NamedTuple):
         return next((each for each in self.info.metadata if isinstance(each, Assumed)), None)
 
 
-def declared_rows(provider: Provider, pages: Mapping[str, "Page"]) -> "dict[str, Row]":
-    """Return the rows that the operations of a provider declare, by name. `pages` are those of its ledger."""
-    from mockserver.provenance.rows import Row
+def operation_rows(provider: Provider) -> dict[str, Mapping[str, Any]]:
+    """Return the rows that are made from the operations of a provider: the fields of a `DeclaredRow` by name."""
+    return {
+        name: row for each in provider.operations if each.origin is not None for name, row in _rows(each, each.origin)
+    }
 
-    rows: dict[str, Row] = {}
-    for operation in provider.operations:
-        origin = operation.origin
-        if origin is None:
-            continue
-        for name, what, assumed in _described(operation):
-            basis, source = (origin.basis, origin.section) if assumed is None else ("assumed", assumed)
-            rows[name] = Row(
-                what=what, basis=basis, source=source, scenario=origin.scenario, test=origin.test,
-                page=pages[origin.page],
-            )  # fmt: skip
-    return rows
+
+def _rows(operation: Operation, origin: Origin) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    proof = {"scenario": origin.scenario, "test": origin.test, "page": origin.page}
+    for name, what, assumed in _described(operation):
+        basis, source = (origin.basis, origin.section) if assumed is None else ("assumed", assumed)
+        yield name, {"what": what, "basis": basis, "source": source, **proof}
 
 
 def assumed_defaults(exchange: Any) -> Iterator[str]:
