@@ -186,11 +186,8 @@ class Server:
         if request.method == "OPTIONS" and name == "default" and address.sandbox is None and is_preflight(request):
             name = self._sandbox_for_preflights()
         sandbox = self.sandboxes.get(name)
-        if sandbox is None:
-            reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
-            now = self.sandboxes.default.clock.now()
-            extra = () if edge is None else edge.headers_without_sandbox(headers, now)
-            await _respond(connection, reply, extra)
+        if sandbox is None or (sandbox.read_only and edge is not None):
+            await self._without_sandbox(name, edge, headers, connection)
             return
         if self.gate is not None and await self._refuse_unwritten(self.gate, request, connection, route, sandbox):
             return
@@ -204,6 +201,18 @@ class Server:
             return
         admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.addressed_by)
         await edge.serve(admission, address.path, route.match)
+
+    async def _without_sandbox(
+        self, name: str, edge: Edge | None, headers: Mapping[str, str], connection: Connection
+    ) -> None:
+        """Refuse a request for a sandbox that does not exist, or that shows a bundle."""
+        if name in self.sandboxes.by_name:
+            reply = _problem(409, f"The sandbox {name!r} shows a bundle. It takes no requests, and is not changed.")
+        else:
+            reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
+        now = self.sandboxes.default.clock.now()
+        extra = () if edge is None else edge.headers_without_sandbox(headers, now)
+        await _respond(connection, reply, extra)
 
     async def _refuse_unwritten(
         self, gate: Gate, request: Request, connection: Connection, route: _Route, sandbox: Sandbox
