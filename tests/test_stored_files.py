@@ -20,9 +20,12 @@ from mockserver.store.sqlite.file import StoreFile
 from mockserver.store.sqlite.schema import VERSION
 from mockserver.store.sqlite.store import SqliteStore
 from tests.kept import Kept
-from tests.store_contract.samples import HELD, RENDER, T0, delivery, job
 from tests.stored_file import essentials
 from tests.test_persist import GENERATE, HOOKED, views
+
+pytest.register_assert_rewrite("tests.store_contract")
+
+from tests.store_contract.samples import HELD, RENDER, T0, delivery, job  # noqa: E402
 
 STORES = Path(__file__).parent / "stores"
 FILES = sorted(STORES.glob("*.db"))

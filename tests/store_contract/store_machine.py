@@ -107,11 +107,11 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule()
     def take_effects(self) -> None:
-        for job, _ in self.both(lambda store: store.take_effects(self.now)):
-            self.both(partial(self.charge, job))
+        for ended, _ in self.both(lambda store: store.take_effects(self.now)):
+            self.both(partial(self.charge, ended))
 
-    async def charge(self, job: Job, store: Store) -> None:
-        await store.capture(job.account, self.now, job.id, job.cost // 2)
+    async def charge(self, ended: Job, store: Store) -> None:
+        await store.capture(ended.account, self.now, ended.id, ended.cost // 2)
 
     @rule(account=accounts, which=number, renews=st.booleans(), credits=st.none() | st.integers(0, 500))
     def change_credits(self, account: str, which: int, renews: bool, credits: int | None) -> None:
