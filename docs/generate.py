@@ -6,6 +6,7 @@ Parts for one provider end in its name: `<!-- generated: operations-nanophoto --
 
 import json
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -372,6 +373,9 @@ def main() -> int:
             print(f"{path.relative_to(HERE.parent)} is out of date" if "--check" in sys.argv else f"wrote {path.name}")
             if "--check" not in sys.argv:
                 path.write_text(fresh, "utf-8")
+    if "--check" not in sys.argv:
+        # The picture of a run.
+        runpy.run_path(str(HERE / "job_life.py"), run_name="__main__")
     return 1 if stale and "--check" in sys.argv else 0
 
 

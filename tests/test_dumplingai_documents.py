@@ -163,6 +163,16 @@ async def test_what_is_no_file() -> None:
         )
 
 
+async def test_recordings_are_heard_and_not_seen() -> None:
+    async with Conversation() as t:
+        reply = (await ok(t, "extract_audio", prompt="What is this about? What is said?"))["results"]
+        assert not any(word in reply.lower() for word in ("video", "camera", "palette"))
+        colors = await ok(t, "extract_audio", prompt='Return {"colors": [], "speaker": ""}', jsonMode=True)
+        facts = json.loads(colors["results"])
+        assert not facts["colors"]
+        assert facts["speaker"]
+
+
 async def test_the_length_of_a_recording_is_read_from_it() -> None:
     wave = (
         b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0" + (8_000).to_bytes(4, "little") * 2 + b"\x01\0\x08\0data\0\0\0\0"

@@ -83,7 +83,7 @@ async def test_files_are_gone_after_a_day() -> None:
         ({"viewport": {}}, (1024, 1024)),
         ({"viewport": {"width": 375, "height": 667}}, (375, 667)),
         ({"viewport": {"width": 800, "height": 600}, "fullPage": True}, (800, 1440)),
-        ({"clipRectangle": {"x": 5, "y": 5, "width": 33, "height": 21}}, (33, 21)),
+        ({"clipRectangle": {"left": 5, "top": 5, "width": 33, "height": 21}}, (33, 21)),
     ],
 )
 async def test_a_screenshot_has_the_size_of_the_window(more: dict[str, Any], size: tuple[int, int]) -> None:

@@ -189,6 +189,19 @@ def test_the_next_request_fails_and_the_one_after_passes(at: Shown) -> None:
     expect(page.get_by_text("Waiting for the first request")).to_be_visible()
 
 
+def test_the_next_request_like_an_entry_is_made_to_fail_with_three_clicks(at: Shown) -> None:
+    at.analyze()
+    page = at.open()
+    page.get_by_role("link", name="analyze_url").click()
+    page.get_by_role("link", name="Make the next one fail").click()
+    expect(page.get_by_label("Operation", exact=True)).to_have_value("videotoprompt.analyze_url")
+    page.get_by_role("button", name="Arm the fault").click()
+    expect(page.get_by_text("1 more request")).to_be_visible()
+    page.get_by_role("button", name="any").click()
+    expect(page.get_by_label("Operation", exact=True)).to_have_value("*")
+    assert at.send("GET", "/faults")["faults"][0]["operation"] == "videotoprompt.analyze_url"
+
+
 def test_a_scenario_is_found_used_and_edited_with_its_mistakes_at_their_lines(at: Shown) -> None:
     page = at.open("scenario")
     page.get_by_role("searchbox").fill("videotoprompt 429")
@@ -369,6 +382,30 @@ def test_two_sandboxes_are_shown_at_once(at: Shown) -> None:
     page.get_by_role("combobox", name="Sandbox").focus()
     page.get_by_role("combobox", name="Sandbox").select_option("other")
     page.wait_for_url("**/~other/_mock/**")
+
+
+def test_a_bundle_opens_read_only(at: Shown, tmp_path: Path) -> None:
+    job = at.analyze()
+    at.send("POST", "/clock", {"advance": "1s"})
+    at.analyze()
+    file = tmp_path / "run.mock.zip"
+    file.write_bytes(at.client.get("/_mock/bundle").content)
+    page = at.open()
+    (tmp_path / "other.zip").write_bytes(b"nothing")
+    page.get_by_label("Bundle", exact=True).set_input_files(tmp_path / "other.zip")
+    expect(page.get_by_role("alert")).to_contain_text("The bundle is refused")
+    at.problems.clear()  # the browser reports the 422
+    page.get_by_label("Bundle", exact=True).set_input_files(file)
+    expect(page.get_by_role("note")).to_contain_text("This is the bundle of default as it was recorded")
+    expect(page.locator(".list .row.request")).to_have_count(2)
+    expect(page.get_by_role("button", name="+1h")).to_be_disabled()
+    expect(page.get_by_label("Clock mode")).to_be_disabled()
+    page.get_by_role("link", name="Jobs").click()
+    page.locator(".who", has_text=job).click()
+    for name in ("Hold", "Force failure", "Advance until it ends"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    page.get_by_role("link", name="Findings").click()
+    expect(page.get_by_role("article", name="resubmitted_instead_of_polled")).to_be_visible()
 
 
 def test_the_tests_of_a_run_are_listed_with_their_outcomes(at: Shown) -> None:

@@ -16,7 +16,8 @@ from mockserver.store.sqlite.store import SqliteStore
 
 pytest.register_assert_rewrite("tests.store_contract")
 
-from tests.store_contract import JobMachine, OpenStore, StoreContract  # noqa: E402
+from tests.store_contract import JobMachine, OpenStore, StoreContract, StoreMachine  # noqa: E402
+from tests.store_contract.store_machine import BOUNDS  # noqa: E402
 
 
 @asynccontextmanager
@@ -37,6 +38,17 @@ class TestSqliteStore(StoreContract):
         return sqlite
 
 
+def opened_again(store: Store, bounds: Bounds) -> SqliteStore:
+    """Write everything, and return a store with what the file has."""
+    assert isinstance(store, SqliteStore)
+    file = store.file
+    file.flush()
+    assert file.failure is None
+    again = SqliteStore(file, store.sandbox, "default", bounds)
+    file.read(again.load)
+    return again
+
+
 class SqliteJobs(JobMachine):
     """Jobs, compared with a plain list, in a file that is opened again between the operations."""
 
@@ -46,13 +58,26 @@ class SqliteJobs(JobMachine):
 
     @rule()
     def reopen(self) -> None:
-        store = self.store
-        assert isinstance(store, SqliteStore)
-        file = store._file
-        file.flush()
-        self.store = SqliteStore(file, 1, "default", self.bounds)
-        file.read(self.store.load)
+        self.store = opened_again(self.store, self.bounds)
 
 
 TestSqliteJobs = SqliteJobs.TestCase
-TestSqliteJobs.settings = settings(deadline=None, max_examples=50, stateful_step_count=40)
+TestSqliteJobs.settings = settings(deadline=None, max_examples=8, stateful_step_count=30)
+
+
+class WholeSqliteStore(StoreMachine):
+    """Everything, compared with the store in memory, in a file that is opened again between the operations."""
+
+    def open_store(self, bounds: Bounds) -> AbstractAsyncContextManager[Store]:
+        return sqlite(bounds)
+
+    @rule()
+    def reopen(self) -> None:
+        claimed = self.store.claimed if isinstance(self.store, SqliteStore) else frozenset()
+        self.store = opened_again(self.store, BOUNDS)
+        # Whoever opens it again has no attempts in progress. The model has.
+        self.store.keep_claims(claimed)
+
+
+TestWholeSqliteStore = WholeSqliteStore.TestCase
+TestWholeSqliteStore.settings = settings(deadline=None, max_examples=8, stateful_step_count=30)

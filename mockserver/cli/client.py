@@ -91,6 +91,8 @@ def problem_of(base: str, status: int, text: bytes) -> str:
     reply = _object(text)
     if reply is None:
         return f"the reply of {base} (status {status}) is not one of mockserver"
+    if status == 401:
+        return f"{reply.get('detail', 'the server has a token')}. Give it with --token or MOCKSERVER_TOKEN"
     return "\n".join(reply.get("errors") or [str(reply.get("detail", f"status {status}"))])
 
 

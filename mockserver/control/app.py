@@ -14,6 +14,7 @@ from mockserver.control import (
     faults,
     jobs,
     journal,
+    metrics,
     reset,
     sandboxes,
     scenario_check,
@@ -44,6 +45,7 @@ _EVERYWHERE = problems(
     {
         403: "A malicious web page could send this request",
         404: "There is no such sandbox",
+        409: "The sandbox shows a bundle, and is not changed",
         500: "Internal server error",
     }
 )
@@ -66,6 +68,7 @@ _ROUTERS = (
     bundles.router,
     coverage.router,
     verdict.router,
+    metrics.router,
     docs.router,
 )
 

@@ -112,7 +112,16 @@ class Exchange(NamedTuple):
     @property
     def jobs(self) -> Jobs:
         """The jobs of the account."""
-        return Jobs(self.sandbox, self.provider, self.operation, self.account, self.rule, self.now, self.number)
+        return Jobs(
+            self.sandbox,
+            self.provider,
+            self.operation,
+            self.account,
+            self.rule,
+            self.now,
+            self.number,
+            self.request.headers,
+        )
 
     @property
     def credits(self) -> Credits:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 def answered(exchange: Exchange, kind: str, file: Input, prompt: str, seconds: float, *, as_json: bool) -> str:
     """Return the answer to a prompt about what is seen or heard in a file."""
     from mockserver.content.extraction.answers import answer
-    from mockserver.content.extraction.facts import Facts
     from mockserver.content.web.images import ImageFacts
+    from mockserver.content.web.recordings import AudioFacts
 
     # A video, its sound and its pictures are about the same.
     seeded = exchange.seeded.child("dumplingai", "video", file.mark)
-    return answer(seeded, prompt, file.url, seconds, as_json, ImageFacts if kind == "image" else Facts).text
+    return answer(seeded, prompt, file.url, seconds, as_json, ImageFacts if kind == "image" else AudioFacts).text
 
 
 def answered_about(exchange: Exchange, documents: "list[Document]", prompt: str, *, as_json: bool) -> str:

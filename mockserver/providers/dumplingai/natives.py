@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from mockserver.core.faults import Refusal
 from mockserver.core.seeded import Seeded
 from mockserver.providers.dumplingai import files, pages
 from mockserver.providers.dumplingai.inputs import Unset
@@ -29,9 +30,12 @@ class Native(Sourced):
 
 
 class KeywordIdeas(Sourced):
-    """Keywords."""
+    """Keywords, or one keyword."""
 
-    keywords: list[str] = Field(min_length=1, max_length=200)
+    keyword: str = Field(default="", max_length=200)
+    keywords: list[str] = Field(default=[], max_length=200)
+    location: Unset = None
+    language: Unset = None
 
 
 Row = Callable[[Exchange, Any, int], dict[str, Any]]
@@ -40,7 +44,10 @@ Row = Callable[[Exchange, Any, int], dict[str, Any]]
 async def answer(exchange: Exchange, name: str, body: Any) -> Task:
     """Return what the endpoint replies."""
     if isinstance(body, KeywordIdeas):
-        return Task(CREDITS, {"keywords": body.keywords, "items": _ideas(pages.web(exchange), body.keywords)})
+        keywords = [each for each in (body.keyword, *body.keywords) if each]
+        if not keywords:
+            raise Refusal("invalid_request", "input.keyword is required")
+        return Task(CREDITS, {"keywords": keywords, "items": _ideas(pages.web(exchange), keywords)})
     from mockserver.content.web.searching import organic
 
     found = organic(pages.web(exchange), body.query, body.page, "", exchange.now)

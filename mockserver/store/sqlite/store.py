@@ -53,7 +53,7 @@ class SqliteStore(MemoryStore):
     def __init__(
         self, file: StoreFile, sandbox: int, name: str, bounds: Bounds | None = None, pool: MemoryPool | None = None
     ) -> None:
-        self._file = file
+        self.file = file
         self.sandbox = sandbox
         self._name = name
         self._base = base_of(sandbox)
@@ -70,10 +70,10 @@ class SqliteStore(MemoryStore):
         """Note that something has changed: a row, or one of the `facts`."""
         if not self._noted and not self._closed_for_file:
             self._noted = True
-            self._file.note(self)
+            self.file.note(self)
 
     async def committed(self) -> None:
-        await self._file.committed()
+        await self.file.committed()
 
     async def clear(self, what: What) -> None:
         await super().clear(what)
@@ -81,7 +81,7 @@ class SqliteStore(MemoryStore):
 
     async def close(self) -> None:
         self._closed_for_file = True
-        self._file.delete(self.sandbox)
+        self.file.delete(self.sandbox)
         await super().close()
 
     async def leave(self) -> None:
@@ -141,15 +141,24 @@ class SqliteStore(MemoryStore):
 
     def reload(self, cursor: Cursor) -> None:
         """Go back to what the file has. Attempts of deliveries that are in progress stay so."""
-        claimed = self._deliveries.claimed
+        claimed = self.claimed
         self._noted = True  # nothing that happens to the new tables is a change
         waiting = self._waiting
         self._renew_tables()
         self.load(cursor)
-        self._deliveries.keep_claims(claimed)
+        self.keep_claims(claimed)
         self._waiting = waiting
         self._noted = False
         self._call_waiting()
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """The ids of the deliveries whose attempts are in progress."""
+        return self._deliveries.claimed
+
+    def keep_claims(self, claimed: frozenset[str]) -> None:
+        """Claim deliveries again whose attempts are in progress."""
+        self._deliveries.keep_claims(claimed)
 
     def _renew_tables(self) -> None:
         self._journal = self._make(cast(Any, JournalTable), self._bounds.journal)
