@@ -23,7 +23,8 @@ _SOLID = re.compile(r"([一二两兩三四五六七八九十]|\d+)(?:つの|個�
 _CLASSIFIERS = frozenset(("つの", "個の", "个", "個", "条", "條", "项", "項", "가지", "개의", "개", "つ", "の", "個"))
 _LAST = re.compile(
     r"(?i)(?:\b(?:max(?:imum|imal)?|top|exactly|at most|up to|no more than|limit(?:ed)? to|genau|höchstens|au plus|"
-    r"exactement|máximo|exactamente|exatamente|как максимум|максимум|ровно|не более|بحد أقصى)|最多|不超过|不超過|최대|最大)"
+    r"exactement|máximo|exactamente|exatamente|как максимум|максимум|ровно|не более|بحد أقصى)|"
+    r"最多|不超过|不超過|최대|最大)"
     r"\W{0,3}(\d{1,2}|[^\W\d_]+)\W*(?=$|[,;.)\n])"
 )
 _EXACT = re.compile(
