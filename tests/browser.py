@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from mockserver.app import create_app
 from mockserver.settings import Settings
+from mockserver.wire.server import Server
 from tests.live import live_server
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -61,7 +62,8 @@ def receiver() -> Iterator[str]:
 class Shown:
     """A server, and pages of it. `problems` are the messages of the console and the errors of the scripts."""
 
-    def __init__(self, base: str, browser: Browser) -> None:
+    def __init__(self, app: Server, base: str, browser: Browser) -> None:
+        self.app = app
         self.base = base
         self.browser = browser
         self.context = browser.new_context(viewport={"width": 1280, "height": 800})
@@ -118,8 +120,9 @@ def shown(
     Without its own scenario it has that of the settings.
     """
     data = {"scenario": "page", "extends": "default", "clock": {"mode": "manual"}, **(scenario or {})}
-    with live_server(create_app(settings or Settings(), scenario=data if own_scenario else None)) as base:
-        server = Shown(base, browser)
+    app = create_app(settings or Settings(), scenario=data if own_scenario else None)
+    with live_server(app) as base:
+        server = Shown(app, base, browser)
         try:
             yield server
         finally:

@@ -15,29 +15,6 @@ from tests.browser import KEY, Shown, chromium, needs_chromium, receiver, shown
 from tests.payloads import PAYLOADS
 
 pytestmark = needs_chromium
-# Shows views and all tabs of entries. Returns those with elements or attributes that only markup can have made.
-MARKUP_IN = """async (views) => {
-  const drawn = () => new Promise((done) => setTimeout(done, 2));
-  const found = "script,link,style,meta,iframe,object,embed,base,svg,form:not(.clock form)".split(",")
-    .concat("[onerror]", "[onload]", "[onclick]", "[href^=javascript]").map((each) => `main ${each}`).join();
-  const bad = [];
-  for (const view of views) {
-    location.hash = `#/${view}`;
-    const entry = view.startsWith("journal/");
-    for (let n = 0; n < 2000; n += 1) {
-      await drawn();
-      if (entry ? document.querySelector(".detail .tabs") : n > 50) break;
-    }
-    const tabs = document.querySelectorAll(".detail [role=tab]");
-    if (entry && !tabs.length) bad.push(`${view} was not shown`);
-    for (const tab of entry ? tabs : [null]) {
-      tab?.click();
-      await drawn();
-      if (document.querySelector(found)) bad.push(view);
-    }
-  }
-  return bad;
-}"""
 VIEWS = ("jobs", "journal", "webhooks", "findings", "accounts", "scenario", "faults")
 
 
@@ -212,6 +189,19 @@ def test_the_next_request_fails_and_the_one_after_passes(at: Shown) -> None:
     expect(page.get_by_text("Waiting for the first request")).to_be_visible()
 
 
+def test_the_next_request_like_an_entry_is_made_to_fail_with_three_clicks(at: Shown) -> None:
+    at.analyze()
+    page = at.open()
+    page.get_by_role("link", name="analyze_url").click()
+    page.get_by_role("link", name="Make the next one fail").click()
+    expect(page.get_by_label("Operation", exact=True)).to_have_value("videotoprompt.analyze_url")
+    page.get_by_role("button", name="Arm the fault").click()
+    expect(page.get_by_text("1 more request")).to_be_visible()
+    page.get_by_role("button", name="any").click()
+    expect(page.get_by_label("Operation", exact=True)).to_have_value("*")
+    assert at.send("GET", "/faults")["faults"][0]["operation"] == "videotoprompt.analyze_url"
+
+
 def test_a_scenario_is_found_used_and_edited_with_its_mistakes_at_their_lines(at: Shown) -> None:
     page = at.open("scenario")
     page.get_by_role("searchbox").fill("videotoprompt 429")
@@ -357,7 +347,6 @@ def test_a_broken_scenario_file_is_reported_until_it_is_mended(browser: Browser,
         mistakes = page.get_by_role("list", name="Mistakes in the file")
         expect(mistakes.get_by_role("listitem")).to_have_count(2)
         expect(mistakes).to_contain_text(f"{file}:4:1")
-        assert violations(page) == []
         other = at.new_page()
         other.goto(f"{at.base}/~other/_mock/")
         other.wait_for_selector(".connection.live")
@@ -395,6 +384,23 @@ def test_two_sandboxes_are_shown_at_once(at: Shown) -> None:
     page.wait_for_url("**/~other/_mock/**")
 
 
+def test_the_tests_of_a_run_are_listed_with_their_outcomes(at: Shown) -> None:
+    for name, outcome in (("t1", "passed"), ("t2", "failed")):
+        at.send("POST", "/sandboxes", {"name": name})
+        sandbox = at.app.sandboxes.by_name[name]
+        sandbox.title, sandbox.outcome = f"tests/test_app.py::test_{name}[<b>]", outcome
+    at.analyze(headers={"X-Mock-Sandbox": "t2"})
+    page = at.open()
+    expect(page.get_by_role("heading", name="2 tests, 1 failed")).to_be_visible()
+    tests = page.get_by_role("list", name="Tests").get_by_role("listitem")
+    expect(tests).to_have_text(["failedtests/test_app.py::test_t2[<b>]", "passedtests/test_app.py::test_t1[<b>]"])
+    tests.first.get_by_role("link").click()
+    page.wait_for_url("**/~t2/_mock/**")
+    expect(page.locator(".list .row")).to_have_count(1)
+    options = page.get_by_role("combobox", name="Sandbox").locator("option")
+    expect(options.nth(2)).to_have_text("✗ tests/test_app.py::test_t2[<b>]")
+
+
 def test_the_token_is_asked_for_once(browser: Browser) -> None:
     with shown(browser, settings=Settings(token="a-secret-token")) as at:
         page = at.page
@@ -407,6 +413,33 @@ def test_the_token_is_asked_for_once(browser: Browser) -> None:
         page.wait_for_selector(".connection.live")
         page.reload()
         page.wait_for_selector(".connection.live")
+
+
+# Opens each view, and each tab of an entry. Returns the views that contain elements or attributes that run code.
+_MARKUP_IN_VIEWS = """async (views) => {
+  const tags = "main :is(script,link,style,meta,iframe,object,embed,base,svg,form:not(.clock form))";
+  const attributes = "main :is([onerror],[onload],[onclick],[href^=javascript])";
+  const found = new Set();
+  const look = (view) => { if (document.querySelector(`${tags}, ${attributes}`)) found.add(view); };
+  const drawn = () => new Promise((done) => setTimeout(() => setTimeout(done)));
+  const loaded = (path) => performance.getEntriesByType("resource").some((each) => each.name.endsWith(path));
+  performance.setResourceTimingBufferSize(2000);
+  for (const view of views) {
+    location.hash = `#/${view}`;
+    await drawn();
+    while (view.startsWith("journal/") && !loaded(`/${view}`)) await drawn();
+    await drawn();
+    look(view);
+    const tabs = view.startsWith("journal/") ? document.querySelectorAll(".detail [role=tab]") : [];
+    if (view.startsWith("journal/") && !tabs.length) found.add(`${view} has no tabs`);
+    for (const tab of tabs) {
+      tab.click();
+      await drawn();
+      look(`${view} ${tab.textContent}`);
+    }
+  }
+  return [...found];
+}"""
 
 
 def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
@@ -446,16 +479,22 @@ def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
         page = at.open("findings")
         page.wait_for_selector(".finding")
         views = [*VIEWS, f"jobs/{job}", *(f"journal/{offset}" for offset in offsets[::3])]
-        assert page.evaluate(MARKUP_IN, views) == []
+        assert page.evaluate(_MARKUP_IN_VIEWS, views) == []
         assert not page.evaluate("Boolean(window.attacked)")
         assert at.problems == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (1280, "light"),
+        (390, "dark"),
+        # These have the sizes and the colours of the others.
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+        pytest.param(390, "light", marks=pytest.mark.slow),
+    ],
+)
 def test_every_view_is_accessible(browser: Browser, theme: Any, width: int) -> None:
-    # Of the rules, only the one on contrast depends on the theme.
-    options = None if (width, theme) in ((1280, "light"), (390, "dark")) else {"runOnly": ["color-contrast"]}
     with receiver() as hooks:
         account = {"key": "*", "plan": "pro", "credits": 100, "webhook": {"url": hooks}}
         with shown(browser, {"accounts": [account]}) as at:
@@ -470,12 +509,25 @@ def test_every_view_is_accessible(browser: Browser, theme: Any, width: int) -> N
             for view in (*VIEWS, "journal/1", f"jobs/{job}", f"webhooks/{delivery}"):
                 page = at.open(view)
                 page.wait_for_function("document.getAnimations().every((each) => each.playState === 'finished')")
-                assert violations(page, options) == [], view
+                assert violations(page) == [], view
 
 
-def violations(page: Page, options: dict[str, Any] | None = None) -> list[Any]:
+@pytest.mark.slow
+def test_the_mistakes_of_a_scenario_file_are_accessible(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("scenario: mine\nextends: default\n")
+    with shown(browser, settings=Settings(scenario=str(file)), own_scenario=False) as at:
+        page = at.open("jobs")
+        file.write_text("scenario: mine\nruels: []\n")
+        for view in ("jobs", "scenario"):
+            page.goto(f"{at.base}/_mock/#/{view}")
+            page.wait_for_selector(".broken" if view == "jobs" else ".file .mistakes")
+            assert violations(page) == [], view
+
+
+def violations(page: Page) -> list[Any]:
     """Return what axe finds on a page: the rules that are violated, and some of the nodes."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options=options).response["violations"]
+    found = Axe().run(page).response["violations"]
     return [(each["id"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]

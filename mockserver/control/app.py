@@ -5,6 +5,7 @@ from fastapi import Depends, FastAPI
 from mockserver import __version__
 from mockserver.control import (
     accounts,
+    bundles,
     clock,
     coverage,
     deliveries,
@@ -13,6 +14,7 @@ from mockserver.control import (
     faults,
     jobs,
     journal,
+    metrics,
     reset,
     sandboxes,
     scenario_check,
@@ -37,7 +39,7 @@ _TAGS = {
     "jobs": "Jobs of all providers",
     "accounts": "API keys: plan, credits, limits, webhook",
     "faults": "Faults for the next requests, which are applied before any rule",
-    "records": "The journal, outgoing calls, coverage, and the verdict on clients",
+    "records": "The journal, outgoing calls, bundles, coverage, and the verdict on clients",
 }
 _EVERYWHERE = problems(
     {
@@ -62,8 +64,10 @@ _ROUTERS = (
     events.router,
     deliveries.router,
     verification.router,
+    bundles.router,
     coverage.router,
     verdict.router,
+    metrics.router,
     docs.router,
 )
 

@@ -83,7 +83,7 @@ function App() {
   }, []);
 
   // On a narrow screen the list of the views scrolls.
-  useEffect(() => document.querySelector(".views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [route.view]);
+  useEffect(() => document.querySelector(".views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [route.view]);
   const [name, title, View] = VIEWS.find(([each]) => each === route.view) ?? VIEWS[1];
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
     <header class="top">

@@ -132,6 +132,11 @@ class Library:
         """Return the names of all scenarios in the library."""
         return sorted(self._files())
 
+    def is_bundled(self, name: str) -> bool:
+        """Return True if this name means a bundled scenario, not one of the user's."""
+        path = self._files().get(name)
+        return path is not None and path.parent == bundled_dir()
+
     def listed(self, *, broken: bool = False) -> Iterator[ScenarioSummary]:
         """Yield all scenarios with their descriptions, ordered by name. Files that are not scenarios are left out.
 

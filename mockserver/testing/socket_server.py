@@ -17,7 +17,7 @@ class SocketServer:
     """
 
     def __init__(self, app: Server, port: int = 0) -> None:
-        self._server = HttpServer(app)
+        self._server = HttpServer(app, gate=app.gate, on_starting=app.resume)
         self._listener: socket.socket = listen(HOST, port)
 
     @property

@@ -114,7 +114,8 @@ class UiPlugin:
             return
         try:
             if self._reporter is not None:
-                self._reporter.write_line(f"mockserver: {host.base} shows the sandboxes of the tests. Press Enter to end.")
+                line = f"mockserver: {host.base} shows the sandbox of each test. Press Enter to end."
+                self._reporter.write_line(line)
                 with suppress(KeyboardInterrupt, OSError, ValueError):
                     sys.stdin.readline()
         finally:

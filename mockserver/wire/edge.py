@@ -20,6 +20,7 @@ from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import AssumedBehaviour
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.store.protocol import OPEN_REPLY
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
 from mockserver.wire.cors import CrossOrigin
@@ -185,6 +186,10 @@ class Edge:
         if isinstance(reply, Deferred):
             admission.drop_large_body()
             exchange = admission.exchange()
+            if reply.job is not None and admission.sandbox.store.durable:
+                # If the server ends before the reply is complete, the job fails at the next start (see `keeping`).
+                admission.open_job = reply.job
+                await admission.sandbox.store.put_value(OPEN_REPLY, reply.job, exchange.account.id)
             reply = await self._wait_for_work(admission, reply, sender)
         admission.job = reply.job
         if reply.ledger_rows:
@@ -246,7 +251,9 @@ class Edge:
         reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:
             options = admission.sandbox.program.options.get(self.provider.name, {})
-            context = RefusalContext(operation, account, admission.usage, admission.body, options, self.policy.strict)
+            context = RefusalContext(
+                operation, account, admission.usage, admission.body, options, self.policy.strict, admission.now
+            )
             reply = self.provider.error_reply(refusal, context)
         try:
             admission.note_rows(reply.ledger_rows)
@@ -280,6 +287,8 @@ class Edge:
         refusal = Refusal("invalid_request", message)
         if status == 405:
             refusal = _no_such_path(message) if match is None else self._no_such_method(match)
+        elif status == 503:
+            refusal = Refusal("overloaded", message)
         reply = self.provider.error_reply(refusal)
         now = sandbox.clock.now()
         usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), now)
@@ -289,7 +298,7 @@ class Edge:
             *self.provider.usage_headers(usage),
             *self.cross_origin.headers(headers, chosen=sandbox.program.cors),
         )
-        return reply._replace(status=reply.status if status == 405 else status, headers=extra)
+        return reply._replace(status=reply.status if status in (405, 503) else status, headers=extra)
 
     def headers_without_sandbox(self, headers: Mapping[str, str], now: int) -> Sequence[Header]:
         """Return the headers of the reply to a request for a sandbox that does not exist."""
@@ -359,9 +368,13 @@ class Edge:
             None if real_start is None else (real_start, wall_ms()),
             () if secret else sender.headers,
             sender.fault,
+            admission.addressed_by,
+            request.scheme,
         )
         sandbox.tally.request(entry)
         if not ended:
+            if admission.open_job is not None and sender.delivered != "none":
+                await sandbox.store.take_value(OPEN_REPLY, admission.open_job, admission.now)
             await sandbox.store.append(entry)
 
 

@@ -3,6 +3,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from mockserver.content.extraction.line_format import line_format, written
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found
-from mockserver.content.extraction.words import bilingual
+from mockserver.content.extraction.words import Words, bilingual
 from mockserver.content.fitting import Limits, Part, fitted
 from mockserver.content.locales import CODES
 from mockserver.content.scene import Scene
@@ -37,6 +38,10 @@ _NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
 
 
+# Creates facts from a scene, a seed, a length in seconds and the words of a language.
+About = Callable[[Scene, Seeded, float, Words], Facts]
+
+
 class Result(NamedTuple):
     """The answer to a prompt: its text, its language, and whether the prompt asks for a form.
 
@@ -54,8 +59,12 @@ def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode
     return answer(seeded, prompt, hint, duration_s, json_mode).text
 
 
-def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> Result:
+def answer(
+    seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False, about: About = Facts
+) -> Result:
     """Answer `prompt` about the video that `hint` (its URL or file name) describes, `duration_s` seconds long.
+
+    `about` creates the facts, if the prompt is about something else than a video.
 
     The prompt decides the form and the language of the answer, never what the video shows: that follows from `seeded`
     and `hint`. In `json_mode` the answer is JSON in a string. Every time is within the video.
@@ -63,7 +72,7 @@ def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode:
     read = prompt[:_MAX_READ]
     asks, answers = languages_of(read)
     language = bilingual(asks, answers)
-    facts = Facts(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
+    facts = about(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
     facts.hashtags = "hashtag" in read.lower()
     form = form_of(read, language)
     if "sentences" in form.amounts:

@@ -40,7 +40,17 @@ export function parseFilter(text) {
 export function describe(entry) {
   if (entry.kind === "request") return entry.operation ? shortName(entry.operation) : `${entry.method} ${entry.path}`;
   if (entry.kind === "transition") return `job is ${entry.note}`;
+  if (entry.kind === "delivery") return entry.note.split(" attempt ")[0];
+  if (entry.kind === "clock") return entry.note.replace(/\d{4}-\d\d-\d\dT([\d:]+)Z/, "$1");
   return entry.note ?? entry.kind;
+}
+
+/** The column beside it: what else is worth to know. */
+function noteOf(entry) {
+  if (entry.kind === "delivery") return `attempt ${entry.attempt} to ${entry.path}`;
+  if (entry.kind !== "request" || (!entry.note && !entry.deviations)) return entry.job ?? "";
+  const more = entry.deviations?.length > 1 ? ` and ${entry.deviations.length - 1} more` : "";
+  return entry.note ?? `deviates: ${entry.deviations[0]}${more}`;
 }
 
 export function Journal({ route, go }) {
@@ -72,12 +82,12 @@ export function Journal({ route, go }) {
 
   const row = (entry) => html`<li key=${entry.offset} class="row ${entry.kind} ${isFailure(entry) ? "failed" : ""} ${entry.offset === open ? "selected" : ""}" style=${{ height: `${ROW}px` }}>
     <a href="#/journal/${entry.offset}${query ? `?q=${encodeURIComponent(query)}` : ""}" aria-current=${entry.offset === open ? "true" : undefined}>
-      <time>${clockTime(entry.at)}</time>
+      <time>${clockTime(entry.at).slice(0, 8)}<span class="ms">${clockTime(entry.at).slice(8)}</span></time>
       <span class="mark">${entry.kind === "request" || entry.kind === "delivery" ? html`<${Status} status=${entry.status} />` : html`<span class="dot"></span>`}</span>
       <span class="what">${describe(entry)}</span>
       <span class="provider">${entry.provider ?? ""}</span>
       <span class="rule">${entry.rule ?? ""}</span>
-      <span class="note">${entry.kind === "request" ? entry.note ?? (entry.deviations ? `deviates: ${entry.deviations[0]}${entry.deviations.length > 1 ? ` and ${entry.deviations.length - 1} more` : ""}` : "") : entry.kind === "delivery" ? entry.path : ""}</span>
+      <span class="note">${noteOf(entry)}</span>
       <span class="took">${entry.ms ? duration(entry.ms) : ""}</span>
     </a></li>`;
 
