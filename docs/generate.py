@@ -259,6 +259,15 @@ def base_urls() -> Iterator[str]:
     yield f"| [control API](docs/control.md) | `{LOCAL}/_mock` | |"
 
 
+def simulated() -> Iterator[str]:
+    """Yield a table of all providers with the number of their operations and their main features."""
+    yield "| provider | operations | what they are |"
+    yield "|---|---|---|"
+    for p in all_providers():
+        count = sum(not operation.hidden for operation in p.operations)
+        yield f"| [{p.title}](docs/providers/{p.name}.md#operations) | {count} | {p.features} |"
+
+
 def features() -> Iterator[str]:
     """Yield a table of all providers with their main features."""
     yield "| provider | main features |"
@@ -329,6 +338,7 @@ BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "base-urls": base_urls,
     "features": features,
+    "simulated": simulated,
     "hosts": hosts,
     "language": language,
     "faults": faults,

@@ -34,6 +34,7 @@ from mockserver.wire.server import Server
 
 if TYPE_CHECKING:
     from mockserver.control.boundary import Boundary
+    from mockserver.sandbox.keeping import Keeper
 
 
 def create_app(
@@ -56,8 +57,13 @@ def create_app(
     library = Library(catalogue_of(known.summaries), known.values(), settings.scenario_dirs)
     provenance = _provenance(settings, known)
     pool, bounds = MemoryPool(settings.server_memory * MIB), Bounds(memory=settings.sandbox_memory * MIB)
+    keeper = _keeper(settings, scenario, library, bounds, pool)
+
+    def chosen() -> Program:
+        return _program(library, settings, scenario)
+
     sandboxes = Sandboxes(
-        program=_program(library, settings, scenario),
+        program=chosen() if keeper is None else keeper.initial(chosen),
         simulations=known,
         sender=sender or _network(settings, own_ports),
         store=lambda: MemoryStore(bounds, pool),
@@ -66,6 +72,7 @@ def create_app(
         disallowed_rows=provenance.disallowed_rows,
         memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
         additive=settings.additive,
+        keeper=keeper,
     )
     body_memory = BodyMemory(settings.body_memory * 1_048_576)
 
@@ -87,8 +94,35 @@ def create_app(
         ),
         watch,
         _page(settings),
+        None if keeper is None else keeper.file,
     )
     return server
+
+
+def _keeper(
+    settings: Settings,
+    scenario: Mapping[str, Any] | Scenario | None,
+    library: Library,
+    bounds: Bounds,
+    pool: MemoryPool,
+) -> "Keeper | None":
+    """Open the file of the store, if the settings have one. Raises SettingsError if it cannot be used."""
+    path = settings.store_file
+    if path is None:
+        return None
+    # Imported here, because most servers keep everything in memory.
+    from mockserver.sandbox.keeping import Keeper
+    from mockserver.store.sqlite.file import StoreFile
+    from mockserver.store.sqlite.store import SqliteStore
+
+    file = StoreFile(path)
+    return Keeper(
+        file,
+        lambda number, name: SqliteStore(file, number, name, bounds, pool),
+        lambda source: library.program_of_data(source, str(path)),
+        settings.scenario if scenario is None else "",
+        "paused" if settings.resume == "paused" else "now",
+    )
 
 
 def _page(settings: Settings) -> Callable[[], Page]:

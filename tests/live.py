@@ -24,9 +24,12 @@ class _NotifyingServer(HttpServer):
     def __init__(self, app: Server, limits: ConnectionLimits | None, access_log: bool) -> None:
         super().__init__(app, limits, access_log=access_log, on_closing=app.end_listeners, on_closed=app.close)
         self.ready = threading.Event()
+        self._watch = app.watch
 
     async def startup(self, sockets: Sequence[socket]) -> None:
         await super().startup(sockets)
+        if self._watch is not None:
+            self._watch.start(lambda lines: None)
         self.ready.set()
 
 

@@ -60,7 +60,7 @@ def _headers(token: str) -> dict[str, str]:
 def _call(
     base: str, method: str, path: str, body: bytes | None, headers: dict[str, str], timeout: float = TIMEOUT
 ) -> tuple[int, bytes]:
-    connection, prefix = _connection(base, timeout)
+    connection, prefix = connection_to(base, timeout)
     try:
         connection.request(method, prefix + path, body, headers)
         response = connection.getresponse()
@@ -72,8 +72,8 @@ def _call(
         connection.close()
 
 
-def _connection(base: str, timeout: float) -> tuple[http.client.HTTPConnection, str]:
-    """Return an unopened connection to a server, and the path prefix of the server."""
+def connection_to(base: str, timeout: float = TIMEOUT) -> tuple[http.client.HTTPConnection, str]:
+    """Return an unopened connection to a server, and the path prefix of the server. Raises RemoteError."""
     invalid = RemoteError(f"{base!r} is not the URL of a server; expected one such as http://127.0.0.1:8080")
     try:
         parts = urlsplit(base)
@@ -86,13 +86,26 @@ def _connection(base: str, timeout: float) -> tuple[http.client.HTTPConnection, 
     return connection_class(host, port, timeout=timeout), parts.path.rstrip("/")
 
 
+def problem_of(base: str, status: int, text: bytes) -> str:
+    """Return why the server refused a request, from its reply."""
+    reply = _object(text)
+    if reply is None:
+        return f"the reply of {base} (status {status}) is not one of mockserver"
+    if status == 401:
+        return f"{reply.get('detail', 'the server has a token')}. Give it with --token or MOCKSERVER_TOKEN"
+    return "\n".join(reply.get("errors") or [str(reply.get("detail", f"status {status}"))])
+
+
 def _parsed(base: str, status: int, text: bytes) -> dict[str, Any]:
+    reply = _object(text)
+    if reply is None or status >= 400:
+        raise RemoteError(problem_of(base, status, text))
+    return reply
+
+
+def _object(text: bytes) -> dict[str, Any] | None:
     try:
         reply = json.loads(text)
     except ValueError:
-        reply = None
-    if not isinstance(reply, dict):
-        raise RemoteError(f"the reply of {base} (status {status}) is not one of mockserver")
-    if status >= 400:
-        raise RemoteError("\n".join(reply.get("errors") or [str(reply.get("detail", f"status {status}"))]))
-    return reply
+        return None
+    return reply if isinstance(reply, dict) else None

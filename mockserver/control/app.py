@@ -14,8 +14,10 @@ from mockserver.control import (
     faults,
     jobs,
     journal,
+    metrics,
     reset,
     sandboxes,
+    scenario_check,
     scenarios,
     server,
     verdict,
@@ -52,6 +54,7 @@ _ROUTERS = (
     server.router,
     sandboxes.router,
     scenarios.router,
+    scenario_check.router,
     clock.router,
     reset.router,
     jobs.router,
@@ -64,6 +67,7 @@ _ROUTERS = (
     bundles.router,
     coverage.router,
     verdict.router,
+    metrics.router,
     docs.router,
 )
 

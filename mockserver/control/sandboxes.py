@@ -24,6 +24,9 @@ from mockserver.sandbox.sandboxes import TooManySandboxes
 class SandboxView(Shape):
     """A sandbox, and for each provider the base URL for clients and an API key. Each of them selects the sandbox.
 
+    The sandbox of a test that is shown on the page has the name of the test as `title`, and its `outcome`: `running`,
+    `passed`, `failed` or `skipped`. Those of others are empty.
+
     `bundle` says how the replay went, if the sandbox was just made from a bundle.
     """
 
@@ -31,6 +34,8 @@ class SandboxView(Shape):
     scenario: str
     seed: int
     clock: ClockMode
+    title: str
+    outcome: str
     control: str
     urls: dict[str, str]
     keys: dict[str, str]
@@ -76,6 +81,7 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
     "/sandboxes",
     summary="Create a sandbox",
     status_code=201,
+    response_model_exclude_none=True,
     responses={
         **WRONG_BODY,
         **problems(
@@ -87,7 +93,6 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
         ),
         201: {"links": _LINKS},
     },
-    response_model_exclude_none=True,
     openapi_extra={"requestBody": {"content": _ZIP}},
 )
 async def create_sandbox(
@@ -136,6 +141,8 @@ def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
         scenario=sandbox.program.name,
         seed=sandbox.seed,
         clock=sandbox.clock.mode,
+        title=sandbox.title,
+        outcome=sandbox.outcome,
         control=f"{base}/_mock",
         urls={each.name: f"{base}/{each.name}{each.base_path}" for each in parts.providers.summaries},
         keys={name: provider.example_key(sandbox.name) for name, provider in parts.providers.items()},

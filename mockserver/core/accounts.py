@@ -58,6 +58,19 @@ class Origin(NamedTuple):
     sandbox: str
     accounts: Mapping[str, KnownAccount]
 
+    def data(self) -> dict[str, Any]:
+        """Return this as plain data."""
+        accounts = {name: [sorted(known.patterns), known.mark] for name, known in self.accounts.items()}
+        return {"sandbox": self.sandbox, "accounts": accounts}
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any] | None) -> "Origin | None":
+        """Return the origin in plain data, if there is one."""
+        if data is None:
+            return None
+        accounts = {name: KnownAccount(frozenset(known), mark) for name, (known, mark) in data["accounts"].items()}
+        return cls(data["sandbox"], accounts)
+
 
 class Marks(dict[str, str]):
     """The marks of accounts by their id. Values that look random and belong to an account are named by its mark.

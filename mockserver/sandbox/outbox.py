@@ -11,6 +11,7 @@ from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.match import key_matches
 from mockserver.core.scenario import CallOutRuleSpec, Counted, TamperingSpec, WebhookRuleSpec
+from mockserver.core.trace import TRACE
 from mockserver.sandbox.state import SandboxState
 from mockserver.store.protocol import HELD
 
@@ -89,6 +90,7 @@ class Outbox:
             cause=job.cause,
             created_at=at,
             generation=sandbox.generation,
+            extra={TRACE: job.facts[TRACE]} if TRACE in job.facts else {},
             **more,
         )
         await self._send(delivery)

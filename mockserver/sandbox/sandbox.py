@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from mockserver.core.accounts import Origin
 from mockserver.core.compile import Program
@@ -53,8 +53,20 @@ class Sandbox(SandboxState):
         self.courier = Courier(self, self.settling, attempts, sends or Sends())
         self.clock.on_idle = self.courier.poke
         self.matching = asyncio.Lock()
-        # Identifies the journal of this sandbox among those of all servers and sandboxes of this name.
-        self.journal_id = ""
+        # For people: what the sandbox is for, such as the name of a test, and how that has ended.
+        self.title = ""
+        self.outcome = ""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a durable store keeps of the sandbox itself (see `SandboxState.facts`)."""
+        return {**super().facts(), "outbox_generation": self.outbox.generation, "pauses": self.courier.pauses}
+
+    def restore(self, facts: Mapping[str, Any]) -> None:
+        """Take on the facts that a store has kept, before the sandbox is used."""
+        super().restore(facts)
+        self.outbox.generation = facts["outbox_generation"]
+        self.courier.pauses = dict(facts["pauses"])
+        self.settling.resume()
 
     def _poke(self) -> None:
         self.courier.poke()
@@ -190,6 +202,14 @@ class Sandbox(SandboxState):
     async def close(self) -> None:
         """Stop the background work of this sandbox, end the requests that wait, and delete its state."""
         self.first_generation = self.generation + 1
+        await self._stop()
+        await self.store.close()
+
+    async def leave(self) -> None:
+        """Stop the background work of this sandbox and end the requests that wait. A durable store keeps its state."""
+        await self._stop()
+        await self.store.leave()
+
+    async def _stop(self) -> None:
         self.clock.end_waits(close=True)
         await self.courier.close()
-        await self.store.close()

@@ -80,6 +80,10 @@ class SandboxState:
         self.jobs_submitted = 0
         self.newest_cause = 0
         self.own_receivers: set[str] = set()
+        # Identifies the journal of this sandbox among those of all servers and sandboxes of this name.
+        self.journal_id = ""
+        # Called when a fact of the sandbox itself has changed that no operation of the store shows.
+        self.on_change: Callable[[], None] | None = None
         self.tally = Tally()
         self.clock = _clock(clock or program.source.clock or _REAL, began_at)
         self._tariffs = tariffs
@@ -105,6 +109,34 @@ class SandboxState:
         self.additive = self._additive_providers()
         self._cache.clear()
         self._plans.clear()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a durable store keeps of the sandbox itself, as plain data, without its scenario and its time."""
+        return {
+            "seed": self.own_seed,
+            "origin": None if self.origin is None else self.origin.data(),
+            "opened_at": self.opened_at,
+            "started_at": self.started_at,
+            "generation": self.generation,
+            "first_generation": self.first_generation,
+            "activations": self.activations,
+            "jobs_submitted": self.jobs_submitted,
+            "newest_cause": self.newest_cause,
+            "journal_id": self.journal_id,
+        }
+
+    def restore(self, facts: Mapping[str, Any]) -> None:
+        """Take on the facts that a store has kept. The seed and the origin are arguments of the constructor.
+
+        The scenarios before the latest are not kept.
+        """
+        self.started_at = facts["started_at"]
+        self.opened_at = facts.get("opened_at", self.started_at)
+        self.generation, self.first_generation = facts["generation"], facts["first_generation"]
+        self.activations = facts["activations"]
+        self.programs = {self.activations: self.program}
+        self.jobs_submitted, self.newest_cause = facts["jobs_submitted"], facts["newest_cause"]
+        self.journal_id = facts["journal_id"]
 
     def change_additively(self) -> None:
         """Change the replies and webhooks of all providers additively, unless the scenario says not to."""
@@ -151,6 +183,12 @@ class SandboxState:
                 self._cache.pop(next(iter(self._cache)))
             value = self._cache[key] = make()
         return value
+
+    def clear_tally(self) -> None:
+        """Reset the coverage of this sandbox."""
+        self.tally.clear()
+        if self.on_change is not None:
+            self.on_change()
 
     def clear_cache(self) -> None:
         """Drop all values of `cached`."""

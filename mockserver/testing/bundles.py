@@ -1,4 +1,4 @@
-"""Bundles of the sandboxes of tests: written by `MockServer.bundle()`, and for every failed test of a run.
+"""Bundles of the sandboxes of the failed tests of a run.
 
 Imported only if it is asked for.
 """
@@ -9,27 +9,13 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mockserver.bundle.archive import packed
-from mockserver.bundle.contents import options_of
-from mockserver.bundle.files import write
 from mockserver.bundle.invalid import ENDING
-from mockserver.bundle.saving import bundle_of, snapshot
-from mockserver.testing.hosted_sandbox import HostedSandbox
 
 if TYPE_CHECKING:
     from mockserver.testing.handle import MockServer
 
 # Characters of a test's name in the name of its file, and of the digest behind it.
 _NAME, _DIGEST = 80, 6
-
-
-def save(hosted: HostedSandbox, path: Path) -> Path:
-    """Save a sandbox as a bundle, and return the path of the file. Raises OSError."""
-    host = hosted.host
-    taken = hosted.run_settled(snapshot(hosted.sandbox, options_of(host.settings)))
-    providers = {provider.name: provider for provider in host.providers}
-    write(path, packed(bundle_of(taken, providers, hosted.masking)))
-    return path
 
 
 class FailedTests:

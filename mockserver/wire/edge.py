@@ -20,13 +20,14 @@ from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import AssumedBehaviour
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.store.protocol import OPEN_REPLY
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
 from mockserver.wire.cors import CrossOrigin
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
 from mockserver.wire.reply import date
-from mockserver.wire.request import Broken, Disconnected, Ended
+from mockserver.wire.request import Broken, Disconnected, Ended, NotAccepted, Unread
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
 from mockserver.wire.services import credential, current_usage
@@ -108,16 +109,9 @@ class Edge:
             admission.note = reply.note or admission.note
             sent = self._changed(admission, reply) if admission.sandbox.additive else reply
             await sender.reply(sent, await self._extra_headers(admission), fault, with_body=with_body)
-        except Ended:
-            sender.body_lost = ended = True
-        except Broken:
-            sender.body_lost = True
-            sender.note = sender.note or admission.note or "a fault closed the connection"
-        except Disconnected:
-            sender.body_lost = True
-            if sender.delivered != "part":
-                sender.delivered = "client_left"
-            sender.note = sender.note or admission.note or "the client disconnected before its request was complete"
+        except (Broken, Disconnected) as error:
+            ended = isinstance(error, Ended)
+            _record_failure(sender, error, admission.note)
         finally:
             admission.release_body()
             clock.leave(admission)
@@ -192,6 +186,10 @@ class Edge:
         if isinstance(reply, Deferred):
             admission.drop_large_body()
             exchange = admission.exchange()
+            if reply.job is not None and admission.sandbox.store.durable:
+                # If the server ends before the reply is complete, the job fails at the next start (see `keeping`).
+                admission.open_job = reply.job
+                await admission.sandbox.store.put_value(OPEN_REPLY, reply.job, exchange.account.id)
             reply = await self._wait_for_work(admission, reply, sender)
         admission.job = reply.job
         if reply.ledger_rows:
@@ -253,7 +251,9 @@ class Edge:
         reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
         if reply is None:
             options = admission.sandbox.program.options.get(self.provider.name, {})
-            context = RefusalContext(operation, account, admission.usage, admission.body, options, self.policy.strict)
+            context = RefusalContext(
+                operation, account, admission.usage, admission.body, options, self.policy.strict, admission.now
+            )
             reply = self.provider.error_reply(refusal, context)
         try:
             admission.note_rows(reply.ledger_rows)
@@ -278,16 +278,17 @@ class Edge:
         await sender.lose(reply, fault)
         return reply
 
-    async def refuse_unread(
-        self, status: int, message: str, match: Match[Operation] | None, headers: Mapping[str, str], sandbox: Sandbox
-    ) -> Reply:
+    async def refuse_unread(self, unread: Unread, match: Match[Operation] | None, sandbox: Sandbox) -> Reply:
         """Return the reply to a request that is not valid HTTP or arrived incomplete. 405 is for an unknown method.
 
-        `match` is as for `serve`, and `headers` are the header fields that have arrived.
+        `match` is as for `serve`.
         """
+        status, message, headers = unread.status, unread.message, unread.headers
         refusal = Refusal("invalid_request", message)
         if status == 405:
             refusal = _no_such_path(message) if match is None else self._no_such_method(match)
+        elif status == 503:
+            refusal = Refusal("overloaded", message)
         reply = self.provider.error_reply(refusal)
         now = sandbox.clock.now()
         usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), now)
@@ -297,7 +298,7 @@ class Edge:
             *self.provider.usage_headers(usage),
             *self.cross_origin.headers(headers, chosen=sandbox.program.cors),
         )
-        return reply._replace(status=reply.status if status == 405 else status, headers=extra)
+        return reply._replace(status=reply.status if status in (405, 503) else status, headers=extra)
 
     def headers_without_sandbox(self, headers: Mapping[str, str], now: int) -> Sequence[Header]:
         """Return the headers of the reply to a request for a sandbox that does not exist."""
@@ -372,7 +373,26 @@ class Edge:
         )
         sandbox.tally.request(entry)
         if not ended:
+            if admission.open_job is not None and sender.delivered != "none":
+                await sandbox.store.take_value(OPEN_REPLY, admission.open_job, admission.now)
             await sandbox.store.append(entry)
+
+
+def _record_failure(sender: ReplySender, error: Broken | Disconnected, note: str | None) -> None:
+    """Record why the request got no whole reply. `note` is what the edge has noted before."""
+    if isinstance(error, NotAccepted):
+        # The server sends the reply: see `refuse_unread`.
+        sender.status, sender.note = error.status, f"the request was not accepted: {error}"
+        return
+    sender.body_lost = True
+    if isinstance(error, Ended):
+        return
+    if isinstance(error, Broken):
+        sender.note = sender.note or note or "a fault closed the connection"
+        return
+    if sender.delivered != "part":
+        sender.delivered = "client_left"
+    sender.note = sender.note or note or "the client disconnected before its request was complete"
 
 
 def _no_such_path(message: str) -> Refusal:
