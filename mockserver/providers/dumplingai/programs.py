@@ -3,12 +3,12 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import Field
 
 from mockserver.core.faults import Refusal
 from mockserver.kit.models import Shape
 from mockserver.kit.operations import Reply
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
@@ -39,28 +39,6 @@ class Ran(Shape):
     """What a program has printed."""
 
     logs: Logs
-
-
-class Result(RootModel[Any]):
-    """What a program has printed; with `parseJson`, the JSON in it."""
-
-    model_config = ConfigDict(
-        defer_build=True, json_schema_extra={"anyOf": [{"type": "object"}, {"type": "array"}, {}]}
-    )
-
-
-class Problem(Shape):
-    """The error that ended a program."""
-
-    name: str
-    value: str
-    traceback: str
-
-
-class Failed(Shape):
-    """The error that ended a program."""
-
-    error: Problem
 
 
 async def run_js_code(exchange: Exchange, body: RunCode) -> Task:
@@ -106,27 +84,6 @@ def _failure(refusal: Refusal) -> Reply | None:
 
 
 OPERATIONS = (
-    v1(
-        "run_js_code",
-        "Run JavaScript",
-        run_js_code,
-        RunCode,
-        Result,
-        tag="Developer Tools",
-        price=Price("Running JavaScript costs 50 credits"),
-        description="Code is not run. What prints of literals, names and sums print is known.",
-        error_reply=_failure,
-        failure=Failed,
-    ),
-    v1(
-        "run_python_code",
-        "Run Python",
-        run_python_code,
-        RunCode,
-        Result,
-        tag="Developer Tools",
-        price=Price("Running Python costs 50 credits"),
-        error_reply=_failure,
-        failure=Failed,
-    ),
+    v1("run_js_code", run_js_code, RunCode, error_reply=_failure),
+    v1("run_python_code", run_python_code, RunCode, error_reply=_failure),
 )

@@ -121,7 +121,9 @@ def _no_file() -> Refusal:
 
 
 def _sent(exchange: Exchange, job: Job, file: File) -> Reply:
-    return file_reply(file, exchange.request.method, exchange.request.headers)._replace(job=job.id)
+    # A client polls the shots of a film, and each of its files is a result of that job.
+    about = job.facts.get("batch", job.id)
+    return file_reply(file, exchange.request.method, exchange.request.headers)._replace(job=about)
 
 
 def _seed(job: Job) -> Seeded:
