@@ -145,7 +145,7 @@ def _control(
             return list(library.listed())
 
     masking = Masking(credential_names(providers.values()), (settings.token,))
-    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory, watch)
+    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory, watch, settings.mcp)
     return ControlApi(parts, _boundary(settings))
 
 

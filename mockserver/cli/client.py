@@ -80,3 +80,10 @@ def _parsed(base: str, status: int, text: bytes) -> dict[str, Any]:
     if status >= 400:
         raise RemoteError("\n".join(reply.get("errors") or [str(reply.get("detail", f"status {status}"))]))
     return reply
+
+
+def exchange(
+    base: str, method: str, path: str, body: bytes | None, headers: dict[str, str], token: str = ""
+) -> tuple[int, bytes]:
+    """Send any request, and return the status and the body of the reply. Raises RemoteError if there is none."""
+    return _call(base, method, path, body, {**headers, **_headers(token)})

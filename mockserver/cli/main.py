@@ -21,6 +21,7 @@ examples:
   mockserver exam http://localhost:9000/hook --provider descrideo --secret s   check a receiver of webhooks
   mockserver verdict                            judge the clients: paid twice, polled too fast, and more
   mockserver sweep -- pytest                    run the tests with one fault at each of their calls
+  mockserver mcp                                offer a running server to an agent
   mockserver doctor                             find out what is wrong with the set-up
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
 
@@ -44,6 +45,7 @@ COMMANDS = {
     "exam": "exam",
     "sweep": "sweep",
     "prove": "sweep",
+    "mcp": "mcp",
     "doctor": "doctor",
     "completion": "completion",
 }

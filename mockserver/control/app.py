@@ -13,6 +13,7 @@ from mockserver.control import (
     faults,
     jobs,
     journal,
+    mcp,
     metrics,
     reset,
     sandboxes,
@@ -66,6 +67,7 @@ _ROUTERS = (
     coverage.router,
     verdict.router,
     metrics.router,
+    mcp.router,
     docs.router,
 )
 

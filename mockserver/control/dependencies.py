@@ -30,7 +30,7 @@ class Parts:
     are called in a thread.
 
     `body_memory` limits the memory for request bodies. None: it is unlimited. `watch` watches the file of the scenario,
-    if the server does that.
+    if the server does that. `agents` is true if the server offers tools for agents.
     """
 
     sandboxes: Sandboxes
@@ -42,6 +42,7 @@ class Parts:
     masking: Masking
     body_memory: BodyMemory | None = None
     watch: ScenarioWatch | None = None
+    agents: bool = False
 
     @property
     def catalogue(self) -> Catalogue:
