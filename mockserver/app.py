@@ -1,6 +1,6 @@
 """The composition root: creates the ASGI application from settings, providers, scenarios and the control API."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ from mockserver.wire.body import BodyMemory
 from mockserver.wire.control import Control
 from mockserver.wire.exchange import Policy
 from mockserver.wire.page import Page
+from mockserver.wire.request import Connection, Request
 from mockserver.wire.server import Server
 
 if TYPE_CHECKING:
@@ -74,11 +75,16 @@ def create_app(
         keeper=keeper,
     )
     body_memory = BodyMemory(settings.body_memory * 1_048_576)
+
+    async def serve(request: Request, connection: Connection) -> None:
+        # Replays the requests of bundles. The control API is loaded after the server was created.
+        await server.serve(request, connection)
+
     watch = ScenarioWatch(settings.scenario, library, sandboxes) if _watches(settings, scenario) else None
-    return Server(
+    server = Server(
         known,
         sandboxes,
-        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory, watch),
+        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory, watch, serve),
         Policy(
             settings.strict,
             provenance if provenance.is_active else None,
@@ -90,6 +96,7 @@ def create_app(
         _page(settings),
         None if keeper is None else keeper.file,
     )
+    return server
 
 
 def _keeper(
@@ -156,8 +163,10 @@ def _control(
     ledger: Ledger,
     body_memory: BodyMemory,
     watch: ScenarioWatch | None,
+    serve: Callable[[Request, Connection], Awaitable[None]],
 ) -> Control:
     # Imported after the start, because FastAPI takes long to import.
+    from mockserver.bundle.contents import options_of
     from mockserver.control.adapter import ControlApi
     from mockserver.control.dependencies import Parts
     from mockserver.kit.credentials import credential_names
@@ -179,7 +188,10 @@ def _control(
             return list(library.listed())
 
     masking = Masking(credential_names(providers.values()), (settings.token,))
-    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory, watch)
+    parts = Parts(
+        sandboxes, library, providers, ledger, document, scenarios, masking, options_of(settings), serve, body_memory,
+        watch,
+    )  # fmt: skip
     return ControlApi(parts, _boundary(settings))
 
 

@@ -88,6 +88,8 @@ class Clock:
         self.closed = False
         # The number of requests so far that were prepared to sleep.
         self.sleepers = 0
+        # The number of streamed replies that have begun and not ended.
+        self.streams = 0
         self.busy = 0
         self.on_idle: Callable[[], None] | None = None
         # Called when the clock is moved or changed. A clock that moves by itself does not call it.

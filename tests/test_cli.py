@@ -79,7 +79,7 @@ def test_check_reports_the_position_of_each_error_with_a_suggestion(tmp_path: Pa
     ("text", "line"),
     [
         ("scenario: x\nscenario: y\n", ":2:1: "),
-        ("scenario: x\nplans: &a {b: *a}\n", ":2:8: "),
+        ("scenario: x\nplans: &a {}\n", ":2:8: "),
         ("scenario: x\nrules: " + "[" * 100_000, ":2:"),
         ("scenario: x\nextends: nobody\n", ":2:10: there is no scenario named 'nobody'"),
         ("scenario: x\nrules: [{name: r, operation: videotoprompt.analyse_url}]\n",

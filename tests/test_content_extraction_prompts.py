@@ -4,10 +4,12 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
 from mockserver.content.extraction.answers import extract
 from mockserver.core.seeded import Seeded
@@ -200,6 +202,48 @@ def test_other_forms_of_lists():
     assert answer("Generate WebVTT subtitles").startswith("WEBVTT\n\n1\n")
     assert len(answer("In 10 words or less, what happens?").split()) <= 10
     assert answer("Describe the video in one sentence.").count(".") == 1
+
+
+LINES = {
+    "List the chapters as 'MM:SS - Title', one per line.": r"\d\d:\d\d - [^,.]+",
+    "List each scene as HH:MM:SS – Description": r"\d\d:\d\d:\d\d – .+\.",
+    "Transcribe. Format: [MM:SS] Speaker: text": r"\[\d\d:\d\d\] \w+( \d)?: .+",
+    "Write YouTube chapters (0:00 Intro)": r"\d:\d\d [^,.]+",
+    "List each scene as 00:00-00:05: description": r"\d\d:\d\d-\d\d:\d\d: .+\.",
+    "Erstelle Kapitel im Format MM:SS - Titel": r"\d\d:\d\d - [^,.]+",
+    "用 MM:SS - 标题 的格式列出章节": r"\d\d:\d\d - [^，。]+",
+    "Moments as M:SS | description": r"\d:\d\d \| .+\.",
+}
+
+
+@pytest.mark.parametrize("prompt", LINES)
+def test_lines_have_the_format_that_the_prompt_gives(prompt: str):
+    lines = answer(prompt).splitlines()
+    assert len(lines) >= 2
+    assert all(re.fullmatch(LINES[prompt], line) for line in lines), lines
+    times = [re.findall(r"[\d:]*\d:\d\d", line)[0] for line in lines]
+    assert times == sorted(times)
+    assert len(set(times)) == len(lines)
+
+
+def test_a_format_of_lines_can_have_a_number():
+    assert len(answer("List the top 3 moments as M:SS | description").splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "prompt", ["What happens between 00:00 and 00:20?", "Is there a car at 00:10? Answer yes or no.", "At 0:00, why?"]
+)
+def test_a_time_in_a_question_is_no_format(prompt: str):
+    assert not re.match(r"\d", answer(prompt))
+
+
+def test_yaml_has_the_keys_that_the_prompt_gives():
+    value = yaml.safe_load(answer("Return YAML with the keys title, mood and tags"))
+    assert list(value) == ["title", "mood", "tags"]
+    assert isinstance(value["tags"], list)
+    assert yaml.safe_load(answer('Fill this in as YAML: {"mood": "", "dogs": 0}'))["dogs"] == 1
+    assert "Tennisball" in yaml.safe_load(answer("Beschreibe das Video als YAML"))["summary"]
+    assert isinstance(json.loads(answer("Describe it as YAML", json_mode=True)), dict), "JSON mode comes first"
 
 
 LANGUAGES = {

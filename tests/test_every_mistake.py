@@ -77,6 +77,80 @@ def test_every_mistake_is_reported_at_once_and_in_order(tmp_path: Path, capsys: 
         assert line.startswith(expected)
 
 
+BAD_YAML = """\
+scenario: bad
+rules:
+  - name: a
+    name: b
+    operation: "*"
+  - name: &c c
+    operatoin: videotoprompt.analyze_url
+    fault: {kind: rate_limitd}
+  - *c
+  - name: !!str d
+    operation: *star
+    *c : 5
+    12: 5
+plans:
+  p: {steps: [{status: succeeded}]}
+  p: {steps: [{status: pending}, *c]}
+clock: {mode: manul, mode: real}
+"""
+
+EXPECTED_IN_YAML = [
+    "4:5: duplicate key 'name'; the first one is at 3:5",
+    "6:11: '&c' is an anchor, and anchors are not supported; put it in quotes if it is a string",
+    "7:5: unknown key 'operatoin' in a rule; did you mean 'operation'?",
+    "8:19: unknown fault 'rate_limitd'; did you mean 'rate_limited'?",
+    "9:5: '*c' is an alias, and aliases are not supported; put it in quotes if it is a string",
+    "10:11: '!!str' is a tag, and tags are not supported; put it in quotes if it is a string",
+    "11:16: '*star' is an alias, and aliases are not supported; put it in quotes if it is a string",
+    "12:5: '*c' is an alias, and aliases are not supported; put it in quotes if it is a string",
+    "13:5: a key must be a string, not 12; put it in quotes",
+    "16:3: duplicate key 'p'; the first one is at 15:3",
+    "16:34: '*c' is an alias, and aliases are not supported; put it in quotes if it is a string",
+    "17:15: 'mode' cannot be 'manul'; did you mean 'manual'?",
+    "17:22: duplicate key 'mode'; the first one is at 17:9",
+]
+
+
+def test_mistakes_in_the_yaml_do_not_hide_the_others(tmp_path: Path, capsys: Out) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(BAD_YAML)
+    assert main(["check", str(file)]) == 2
+    assert [line.removeprefix(f"{file}:") for line in capsys.readouterr().err.splitlines()] == EXPECTED_IN_YAML
+
+
+def test_mistakes_before_the_place_where_reading_ends_are_reported(tmp_path: Path, capsys: Out) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("scenario: a\nscenario: b\nrules:\n  - name: [x\n")
+    assert main(["check", str(file)]) == 2
+    lines = [line.removeprefix(f"{file}:") for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["2:1: duplicate key 'scenario'; the first one is at 1:1", "4:11: this bracket is not closed"]
+
+
+async def test_a_check_over_http_reports_mistakes_and_warnings_with_their_places() -> None:
+    yaml = {"content-type": "application/yaml"}
+    useless = (
+        "scenario: x\nrules:\n  - {name: a, operation: '*'}\n  - {name: b, operation: videotoprompt.analyze_url}\n"
+    )
+    async with Conversation() as t:
+        wrong = (await t.client.post("/_mock/scenario/check", content=BAD_YAML, headers=yaml)).json()
+        assert ["{line}:{column}: {message}".format(**each) for each in wrong["mistakes"]] == EXPECTED_IN_YAML
+        warned = (await t.client.post("/_mock/scenario/check", content=useless, headers=yaml)).json()
+        assert warned["valid"]
+        [warning] = warned["warnings"]
+        assert (warning["line"], warning["column"], warning["path"]) == (4, 5, "rules.1")
+        assert warning["message"] == "this rule is never used: 'a' takes all its requests first"
+        rules = [{**ANY, "times": "x"}, ANY]
+        data = (await t.client.post("/_mock/scenario/check", json={"scenario": "x", "rules": rules})).json()
+        assert [each["path"] for each in data["mistakes"]] == ["rules.0.times", "rules.1.name"]
+        by_name = (await t.client.post("/_mock/scenario/check", json={"name": "default"})).json()
+        assert (by_name["valid"], by_name["warnings"]) == (True, [])
+        unknown = await t.client.post("/_mock/scenario/check", json={"name": "defalt"})
+        assert (unknown.status_code, "did you mean 'default'" in unknown.text) == (404, True)
+
+
 @pytest.mark.parametrize(
     ("scenario", "expected"),
     [

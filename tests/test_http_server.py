@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email.utils import formatdate
 from itertools import islice
 from typing import Any
@@ -22,7 +22,7 @@ from mockserver.kit.operations import Reply
 from mockserver.serving import http_server
 from mockserver.serving.http_server import SIGNALS, HttpServer
 from mockserver.serving.serve import listen
-from mockserver.wire.request import Connection, Request
+from mockserver.wire.request import Connection, Request, Unread
 
 
 class WaitingApplication:
@@ -42,8 +42,8 @@ class WaitingApplication:
             raise
         await connection.respond(200, (), b"done")
 
-    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
-        return Reply(status, message)
+    async def refused(self, unread: Unread) -> Reply:
+        return Reply(unread.status, unread.message)
 
 
 async def shut_down(

@@ -1,5 +1,6 @@
 """`check` warns of what is allowed and has no effect."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,11 @@ WARNINGS: dict[str, tuple[dict[str, Any], str]] = {
         rule(stream={"text": "x"}),
         "stream has no effect: no operation of this rule streams its reply",
     ),
-    "a reply of a stream": (rule(operation="nanophoto.*", reply={"a": 1}), "reply has no effect"),
+    "a reply of a stream": (rule(operation="nanophoto.reverse_prompt", reply={"a": 1}), "reply has no effect"),
     "an item without a batch": (rule(item=2, plan="fast"), "no operation of this rule is a batch"),
     "a count of jobs": (
         rule(nth={"of": "job", "is": 3}, plan="fast"),
-        "this rule never matches: no operation of it names a job in its path",
+        "this rule never matches: no operation of it names a job in its path or body",
     ),
     "nth after times": (rule(nth=5, times=2, plan="fast"), "match 5 is after the last of `times`"),
     "no probability": (rule(probability=0, plan="fast"), "its probability is 0"),
@@ -114,6 +115,13 @@ def test_what_has_no_effect_is_a_warning(tmp_path: Path, capsys: Out, case: str)
     assert message in warning
     assert "mine.yaml:" in warning
     assert out.endswith("1 warning\n")
+
+
+def test_a_scenario_on_standard_input_gets_the_same_warnings(monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:
+    text = b"scenario: x\nrules:\n  - {name: a, operation: '*'}\n  - {name: b, operation: '*'}\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert main(["check", "-", "--fail-on-warning"]) == 2
+    assert capsys.readouterr().err == "stdin:4:5: warning: this rule is never used: 'a' takes all its requests first\n"
 
 
 USEFUL: dict[str, dict[str, Any]] = {

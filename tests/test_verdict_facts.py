@@ -32,7 +32,7 @@ def mock() -> Iterator[MockServer]:
 
 def facts_of(mock: MockServer) -> Facts:
     hosted = mock.hosted
-    mock._wait_for_requests()
+    mock.hosted._wait_for_requests()
     return hosted.run_settled(collect(hosted.sandbox, hosted.host.providers, hosted.masking))
 
 

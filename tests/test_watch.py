@@ -107,6 +107,7 @@ async def test_a_mistake_is_reported_with_its_position_and_the_last_good_scenari
                 "file": "mine.yaml",
                 "line": 4,
                 "column": 18,
+                "path": "rules.0.operatoin",
                 "message": "unknown key 'operatoin' in a rule; did you mean 'operation'?",
             }
         ]

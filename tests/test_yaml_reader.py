@@ -3,6 +3,8 @@
 import json
 import pickle
 import string
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -257,3 +259,18 @@ def test_positions_point_at_the_text_of_keys(data: Any, flow: bool | None) -> No
             place = document.position(loc, key=True)
             assert place is not None
             assert lines[place.line - 1][place.column - 1 :].startswith((f'"{loc[-1]}"', f'? "{loc[-1]}'))
+
+
+def test_a_document_can_be_read_after_the_modules_were_imported_again() -> None:
+    """pytester does this between two runs in one process."""
+    code = """
+import sys
+from mockserver.source.yaml_reader import parse
+parse("a: 1", "f.yaml")
+for name in [name for name in sys.modules if name.partition(".")[0] in ("yaml", "mockserver")]:
+    del sys.modules[name]
+from mockserver.source.yaml_reader import parse
+print(parse("a: [1, {b: 2}]", "f.yaml").data)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert ran.stdout == "{'a': [1, {'b': 2}]}\n"

@@ -55,7 +55,8 @@ def add_config(command: argparse.ArgumentParser) -> None:
 
 def add_url(command: argparse.ArgumentParser) -> None:
     """Add `--url`, the URL of a running server."""
-    command.add_argument("--url", help="URL of the server (default: http://127.0.0.1 with the port of the settings)")
+    default = "MOCKSERVER_URL, or else http://127.0.0.1 with the port of the settings"
+    command.add_argument("--url", help=f"URL of the server (default: {default})")
 
 
 def add_token(command: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from mockserver.source.files import MAX_BYTES, read_bytes
 if TYPE_CHECKING:
     from mockserver.core.compile import Program
     from mockserver.scenario.library import Library
+    from mockserver.source.document import Document
 
 STDIN = "-"
 
@@ -35,6 +36,16 @@ def program_of(library: "Library", reference: str) -> "Program":
         return library.program_of_text(read_stdin(), label(STDIN))
     file = _file(reference)
     return library.program(reference) if file is None else library.program_of_file(file)
+
+
+def compiled(library: "Library", reference: str) -> "tuple[Document, Program]":
+    """Compile a scenario that a person typed, and return it with its document. Raises as `program_of` does."""
+    from mockserver.scenario.builder import read_file
+
+    if reference == STDIN:
+        return library.read(read_stdin(), label(STDIN))
+    program = program_of(library, reference)
+    return read_file(library.files_of(reference)[0]), program
 
 
 def text_of(reference: str, folders: Iterable[Path]) -> bytes | None:

@@ -1,6 +1,7 @@
 """`health` and `push`: the commands for a running server."""
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ def add(commands: Any) -> None:
         "health",
         help="check that a running server answers",
         description="Check that a running server answers. The exit code is 1 if it does not.",
-        epilog="example:\n  mockserver health --url http://localhost:9000",
+        epilog="examples:\n  mockserver health --url http://localhost:9000\n"
+        "  MOCKSERVER_URL=https://mock.example.com mockserver health",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_url(health)
@@ -38,8 +40,11 @@ def add(commands: Any) -> None:
 
 
 def url_of(options: argparse.Namespace) -> str:
-    """Return the URL of the server: the option, or this machine with the port of the settings. Raises RemoteError."""
-    return options.url or f"http://127.0.0.1:{_settings().port}"
+    """Return the URL of the server: the option, MOCKSERVER_URL, or this machine with the port of the settings.
+
+    Raises RemoteError.
+    """
+    return options.url or os.environ.get("MOCKSERVER_URL") or f"http://127.0.0.1:{_settings().port}"
 
 
 def token_of(options: argparse.Namespace) -> str:

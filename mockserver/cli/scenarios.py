@@ -11,6 +11,7 @@ from mockserver.cli.errors import EXIT_WRONG_INPUT, message_of, report_error
 if TYPE_CHECKING:
     from mockserver.core.compile import Program
     from mockserver.scenario.library import Library
+    from mockserver.source.document import Document
 
 
 def add(commands: Any) -> None:
@@ -92,7 +93,7 @@ def _library() -> "Library":
 
 
 def _check(options: argparse.Namespace) -> int:
-    from mockserver.cli.references import expanded, label, program_of
+    from mockserver.cli.references import compiled, expanded, label
     from mockserver.source.document import SourceErrors
 
     library, exit_code = _library(), 0
@@ -102,11 +103,11 @@ def _check(options: argparse.Namespace) -> int:
         return report_error(message_of(error))
     for name in names:
         try:
-            program = program_of(library, name)
+            document, program = compiled(library, name)
         except (SourceErrors, LookupError) as errors:
             exit_code = report_error(message_of(errors))
             continue
-        warnings = _warnings(library, name, program)
+        warnings = _warnings(document, program)
         for warning in warnings:
             print(warning, file=sys.stderr)
         if warnings and options.fail_on_warning:
@@ -116,16 +117,11 @@ def _check(options: argparse.Namespace) -> int:
     return exit_code
 
 
-def _warnings(library: "Library", reference: str, program: "Program") -> list[str]:
-    """Return the warnings about a scenario. Standard input was read already, and gets none."""
+def _warnings(document: "Document", program: "Program") -> list[str]:
     from mockserver.kit.operation_facts import operation_facts
     from mockserver.providers.registry import all_providers
     from mockserver.scenario.advice import warnings_of
-    from mockserver.scenario.builder import read_file
 
-    if reference == "-":
-        return []
-    document = read_file(library.files_of(reference)[0])
     found = warnings_of(document, program, operation_facts(all_providers()))
     return [f"{str(each).removesuffix(each.message)}warning: {each.message}" for each in found]
 

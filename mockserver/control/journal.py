@@ -17,6 +17,7 @@ from mockserver.control.parameters import Entries, HttpStatus, ProviderQuery, Se
 from mockserver.control.problems import WRONG_QUERY, problems
 from mockserver.core.journal import EntryFilter, JournalEntry, Kind
 from mockserver.core.masking import Masking, masked_account
+from mockserver.core.trace import parsed
 from mockserver.kit.models import Instant, Shape
 from mockserver.provenance.behaviours import Ledger
 from mockserver.provenance.rows import Basis
@@ -65,11 +66,13 @@ class EntryView(Shape):
     account: str | None = None
     method: str | None = None
     path: str | None = None
+    query: str | None = None
     status: int | None = None
     job: str | None = None
     cause: int | None = None
     note: str | None = None
     delivery: str | None = None
+    trace: str | None = Field(default=None, description="the id of the W3C trace that this belongs to")
     deviations: list[str] | None = None
     rests_on: list[RestsOn] | None = None
     rule: str | None = None
@@ -139,7 +142,6 @@ class EntryDetail(EntryView):
 
     milliseconds: int
     duration_ms: int = Field(ge=0)
-    query: str | None = None
     attempt: int | None = None
     chunks: list[tuple[int, int]] | None = Field(
         default=None, description="of a stream: the milliseconds since its start and the bytes of each chunk"
@@ -177,8 +179,6 @@ def _detail(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryDetai
             if row is not None
         ],
     }
-    if entry.query:
-        more["query"] = masking.of_request(entry.account, entry.headers).text(entry.query)
     for name in ("attempt", "chunks"):
         if entry.detail and name in entry.detail:
             more[name] = entry.detail[name]
@@ -198,6 +198,13 @@ def _is_text(body: bytes) -> bool:
     return "\0" not in text
 
 
+def _traceparent(entry: JournalEntry) -> str | None:
+    """Return the `traceparent` of a request, or of the request that caused a delivery."""
+    if entry.kind == "request":
+        return next((value for name, value in entry.headers if name.lower() == "traceparent"), None)
+    return entry.detail.get("trace") if entry.detail else None
+
+
 def _view(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryView:
     masking = masking.of_request(entry.account, entry.headers)
     view: dict[str, Any] = {
@@ -210,6 +217,7 @@ def _view(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryView:
         "account": masked_account(entry.account) if entry.account else None,
         "method": entry.method,
         "path": masking.text(entry.path) if entry.path else None,
+        "query": masking.text(entry.query) if entry.query else None,
         "status": entry.status,
         "job": entry.job,
         "cause": entry.cause,
@@ -218,6 +226,8 @@ def _view(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryView:
         "deviations": masking.data(entry.deviations) or None,
         "rests_on": [{"rule": row, "class": ledger.basis(row)} for row in dict.fromkeys(entry.rests_on)] or None,
     }
+    trace = parsed(_traceparent(entry))
+    view["trace"] = None if trace is None else trace.trace_id
     if entry.kind == "request":
         view["rule"] = entry.rule
         misses = (*entry.others, *entry.misses)

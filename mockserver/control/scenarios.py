@@ -1,7 +1,6 @@
 """Operations on scenarios: list them, get the active one, switch to another."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
@@ -11,6 +10,7 @@ from pydantic_core import to_json
 from mockserver.control.bodies import JsonOrYamlRoute
 from mockserver.control.dependencies import CurrentSandbox, ServerParts
 from mockserver.control.errors import ControlError
+from mockserver.control.mistakes import ScenarioMistake, mistakes_of
 from mockserver.control.models import ClockMode, ScenarioByName, ScenarioChange
 from mockserver.control.pages import Paged, PageQuery, paged
 from mockserver.control.parameters import Segment
@@ -20,7 +20,7 @@ from mockserver.core.instants import rfc3339
 from mockserver.core.scenario import Scenario
 from mockserver.kit.models import Shape
 from mockserver.scenario.library import Library, ScenarioSummary, is_path
-from mockserver.source.document import Document, SourceError, SourceErrors
+from mockserver.source.document import Document, SourceErrors
 from mockserver.source.validation import validate
 
 
@@ -45,15 +45,6 @@ class ScenarioUsed(Shape):
     clock: ClockMode
 
 
-class ScenarioMistake(Shape):
-    """A mistake in a scenario file. The line and the column are null if the file could not be read."""
-
-    file: str
-    line: int | None
-    column: int | None
-    message: str
-
-
 class WatchedScenario(Shape):
     """The file of the server's scenario, and those that it extends, which are loaded again when they change.
 
@@ -66,17 +57,9 @@ class WatchedScenario(Shape):
     errors: list[ScenarioMistake]
 
 
-class ScenarioChecked(Shape):
-    """Whether a scenario is valid, and the mistakes in it."""
-
-    valid: bool
-    rules: int = Field(ge=0)
-    mistakes: list[ScenarioMistake]
-
-
 router = APIRouter(tags=["sandbox"], route_class=JsonOrYamlRoute)
 
-_EXAMPLES: Any = {
+EXAMPLES: Any = {
     "by name": {"value": {"name": "default"}},
     "your own": {"value": {"scenario": "mine", "extends": "default"}},
 }
@@ -119,7 +102,7 @@ async def show_scenario_file(parts: ServerParts) -> WatchedScenario:
         file=str(watch.file),
         files=[str(each) for each in watch.files],
         loaded_at=rfc3339(watch.loaded_at),
-        errors=_mistakes(watch.errors),
+        errors=mistakes_of(watch.errors),
     )
 
 
@@ -141,22 +124,6 @@ async def show_scenario_text(name: Segment, parts: ServerParts) -> Response:
     return Response(parts.masking.text(text), media_type="application/yaml")
 
 
-@router.post(
-    "/scenario/check",
-    summary="Check a scenario without using it",
-    responses={**WRONG_BODY, **problems({404: "There is no such scenario"})},
-)
-async def check_scenario(
-    scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], parts: ServerParts
-) -> ScenarioChecked:
-    """Give a scenario as YAML. The mistakes have the line and column at which they are."""
-    try:
-        program = await asyncio.to_thread(_checked, _given(scenario.root), parts.library)
-    except SourceErrors as errors:
-        return ScenarioChecked(valid=False, rules=0, mistakes=_mistakes(errors.errors))
-    return ScenarioChecked(valid=True, rules=len(program.rules), mistakes=[])
-
-
 @router.put(
     "/scenario",
     summary="Switch to another scenario",
@@ -164,29 +131,16 @@ async def check_scenario(
     openapi_extra={"requestBody": {"content": _YAML}},
 )
 async def use_scenario(
-    scenario: Annotated[ScenarioChange, Body(openapi_examples=_EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
+    scenario: Annotated[ScenarioChange, Body(openapi_examples=EXAMPLES)], sandbox: CurrentSandbox, parts: ServerParts
 ) -> ScenarioUsed:
     """Give the name of a scenario, or a scenario of your own as JSON or YAML. Existing jobs keep their plans."""
     # A large scenario, or one with many mistakes, takes long.
-    program = await asyncio.to_thread(program_of, _given(scenario.root), parts.library)
+    program = await asyncio.to_thread(program_of, scenario_in(scenario.root), parts.library)
     await sandbox.switch_scenario(program)
     return ScenarioUsed(scenario=program.name, rules=len(program.rules), clock=sandbox.clock.mode)
 
 
-def _checked(scenario: Any, library: Library) -> Program:
-    """Compile a scenario. Raises SourceErrors for its mistakes, and ControlError 404 for an unknown name."""
-    if isinstance(scenario, bytes):
-        return library.program_of_text(scenario, "scenario")
-    if isinstance(scenario, dict):
-        return library.program_of_data(scenario, "scenario")
-    return program_of(scenario, library)
-
-
-def _mistakes(errors: Sequence[SourceError]) -> list[ScenarioMistake]:
-    return [ScenarioMistake(file=e.name, line=e.line, column=e.column, message=e.message) for e in errors]
-
-
-def _given(data: Any) -> Any:
+def scenario_in(data: Any) -> Any:
     """The scenario in a body: YAML, data, or the name of a scenario. Raises ControlError 422."""
     if isinstance(data, bytes) or (isinstance(data, dict) and "scenario" in data):
         return data

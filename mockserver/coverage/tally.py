@@ -20,26 +20,34 @@ if TYPE_CHECKING:
 MOST_ROWS = 5_000
 MOST_CALLS = 2_000
 MOST_DEVIATIONS = 300
+MOST_RULES = 500
+MOST_ATTEMPTS = 500
 LONGEST = 200
 # How many different requests are kept before they are added up.
 _MAX_PENDING = 256
 # Stands for "no operation": an unknown path, or a method that the path does not support.
 NO_OPERATION = "-"
+# Stands for all rules, or events, above the maximum number.
+OTHERS = "(others)"
+_OTHER_ATTEMPTS = (NO_OPERATION, OTHERS, 0)
 
 K = TypeVar("K")
-_Key = tuple[str | None, str | None, int | None, tuple[str, ...]]
+_Key = tuple[str | None, str | None, int | None, tuple[str, ...], str | None]
 
 
 class Tally:
-    """Counts of ledger rows, statuses of operations, and deviations. Everything in it is bounded."""
+    """Counts of ledger rows, statuses of operations, rules, attempts and deviations. Everything in it is bounded."""
 
-    __slots__ = ("_calls", "_deviations", "_pending", "_rows", "clears", "left_out")
+    __slots__ = ("_calls", "_deviations", "_matches", "_pending", "_rows", "attempts", "clears", "left_out")
 
     def __init__(self) -> None:
         self._pending: dict[_Key, int] = {}
         self._rows: dict[str, int] = {}
         self._calls: dict[tuple[str, str, int], int] = {}
         self._deviations: dict[tuple[str, str, str], int] = {}
+        self._matches: dict[str, int] = {}
+        # Attempts of outgoing calls by provider, event and status; 0 means no response.
+        self.attempts: dict[tuple[str, str, int], int] = {}
         self.left_out = 0
         # How often it was reset.
         self.clears = 0
@@ -47,7 +55,7 @@ class Tally:
     def request(self, entry: "JournalEntry") -> None:
         """Count a request of a client, after its reply has been sent."""
         # Many requests are equal, so each costs one look-up here, and their rows are added up later.
-        key, pending = (entry.provider, entry.operation, entry.status, entry.rests_on), self._pending
+        key, pending = (entry.provider, entry.operation, entry.status, entry.rests_on, entry.rule), self._pending
         pending[key] = pending.get(key, 0) + 1
         if len(pending) > _MAX_PENDING:
             self._add_pending()
@@ -55,7 +63,10 @@ class Tally:
             self._deviated(entry)
 
     def delivery(self, entry: "JournalEntry") -> None:
-        """Count an attempt of an outgoing call that got a response with any status."""
+        """Count an attempt of an outgoing call, and its rows if it got a response with any status."""
+        event = entry.rests_on[0].rpartition(".event.")[2] if entry.rests_on else NO_OPERATION
+        attempt = (entry.provider or NO_OPERATION, event, entry.status or 0)
+        _add(self.attempts, attempt, 1, MOST_ATTEMPTS, _OTHER_ATTEMPTS)
         if entry.status is not None:
             for row in entry.rests_on:
                 self._count(self._rows, row, 1, MOST_ROWS)
@@ -68,11 +79,15 @@ class Tally:
             self._count(self._calls, call, times, MOST_CALLS)
         for deviation, times in other.deviations.items():
             self._count(self._deviations, deviation, times, MOST_DEVIATIONS)
+        for rule, times in other.matches.items():
+            _add(self._matches, rule, times, MOST_RULES, OTHERS)
+        for attempt, times in other.attempts.items():
+            _add(self.attempts, attempt, times, MOST_ATTEMPTS, _OTHER_ATTEMPTS)
         self.left_out += other.left_out
 
     def clear(self) -> None:
         """Reset all counts."""
-        for counts in (self._pending, self._rows, self._calls, self._deviations):
+        for counts in (self._pending, self._rows, self._calls, self._deviations, self._matches, self.attempts):
             counts.clear()
         self.left_out = 0
         self.clears += 1
@@ -108,14 +123,22 @@ class Tally:
         return self._calls
 
     @property
+    def matches(self) -> Mapping[str, int]:
+        """The number of requests by the name of the scenario's rule that they matched."""
+        self._add_pending()
+        return self._matches
+
+    @property
     def deviations(self) -> Mapping[tuple[str, str, str], int]:
         """The number of requests by provider, operation and deviation from the contract."""
         return self._deviations
 
     def _add_pending(self) -> None:
-        for (provider, operation, status, rows), times in self._pending.items():
+        for (provider, operation, status, rows, rule), times in self._pending.items():
             call = (provider or NO_OPERATION, _short(operation), status or 0)
             self._count(self._calls, call, times, MOST_CALLS)
+            if rule is not None:
+                _add(self._matches, rule[:LONGEST], times, MOST_RULES, OTHERS)
             for row in dict.fromkeys(rows):
                 self._count(self._rows, row, times, MOST_ROWS)
         self._pending.clear()
@@ -139,6 +162,12 @@ def total(tallies: Iterable[Tally]) -> Tally:
     for tally in tallies:
         whole.add(tally)
     return whole
+
+
+def _add(counts: dict[K, int], key: K, times: int, most: int, others: K) -> None:
+    """Count a key, or `others` if there are too many."""
+    key = key if key in counts or len(counts) < most else others
+    counts[key] = counts.get(key, 0) + times
 
 
 def _short(operation: str | None) -> str:

@@ -25,21 +25,21 @@ class Mp4:
     frame_count: int
 
 
-def video(duration_ms: int, seed: Seeded, height: int = 360) -> Mp4:
+def video(duration_ms: int, seed: Seeded, lines: int = 360, *, portrait: bool = False) -> Mp4:
     """Create a playable MP4 that lasts exactly `duration_ms` milliseconds, from 1 to `LONGEST_MS`.
 
-    `height` is 360 (640 by 360 pixels) or 1080 (1920 by 1080). It has ten H.264 pictures per second (constrained
-    baseline, yuv420p, no sound), about 2 KB per second or 9 KB with 1080 lines; the last picture is shown for the rest
-    of the time. The index comes before the pictures, so that it plays while it loads. The same arguments give the same
-    bytes. Different seeds give different bytes and mostly different colours. Raises ValueError when the duration is out
-    of range.
+    `lines` is the shorter side in pixels: 360, 480, 720, 1080 or 2160. A `portrait` video is higher than wide; there is
+    none of 360. It has ten H.264 pictures per second (constrained baseline, yuv420p, no sound), about 2 KB per second,
+    9 KB with 1080 lines or 32 KB with 2160; the last picture is shown for the rest of the time. The index comes before
+    the pictures, so that it plays while it loads. The same arguments give the same bytes. Different seeds give
+    different bytes and mostly different colours. Raises ValueError when the duration is out of range.
     """
     if not 1 <= duration_ms <= LONGEST_MS:
         raise ValueError(f"the duration of a video must be from 1 to {LONGEST_MS} ms, not {duration_ms}")
-    pictures = frames.load(height)
-    loop = pictures.loops[frames.palette(seed)]
+    width, height = (lines, frames.LONGER[lines]) if portrait else (frames.LONGER[lines], lines)
+    pictures = frames.load(width, height)
+    loop = pictures.loops[frames.palette(seed) % len(pictures.loops)]
     count = -(-duration_ms // frames.FRAME_MS)
-    width = frames.WIDTHS[height]
     head = _before_pictures(_SampleTable(pictures.avcc, loop, count, duration_ms, width, height), seed)
     mdat = box(b"mdat", _repeated(loop, count))
     return Mp4(head + mdat, duration_ms, width, height, count)

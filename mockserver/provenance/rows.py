@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -70,6 +71,13 @@ class FileRow(Origin):
     page: str | None = None
 
 
+class DeclaredRow(Origin):
+    """One behaviour that a provider declares in its code. `page` is a key of the file's `pages`, or a page."""
+
+    what: _Text
+    page: str | Page | None = None
+
+
 class Group(Origin):
     """Behaviours with the same origin. `rows` has the description of each by its name."""
 
@@ -110,15 +118,30 @@ class LedgerFile(BaseModel):
         return self.pages.get("documented")
 
     def flat(self) -> dict[str, Row]:
-        """All rows by name."""
+        """All rows by name, in a new dict."""
+        return dict(self._flat)
+
+    @cached_property
+    def _flat(self) -> dict[str, Row]:
         grouped = {name: (group, what) for group in self.groups for name, what in group.rows.items()}
         return {name: self._row(row, row.what) for name, row in self.rows.items()} | {
             name: self._row(group, what) for name, (group, what) in grouped.items()
         }
 
-    def _row(self, origin: FileRow | Group, what: str) -> Row:
-        page = self.pages[origin.page] if origin.page else self.pages.get(origin.basis, self.main_page)
+    def declared(self, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Row]:
+        """Return rows that a provider declares in its code. A page can be the name of one of this file.
+
+        Raises pydantic.ValidationError for an invalid row, and KeyError for an unknown page.
+        """
+        checked = {name: DeclaredRow.model_validate(row) for name, row in rows.items()}
+        return {name: self._row(row, row.what) for name, row in checked.items()}
+
+    def _row(self, origin: FileRow | DeclaredRow | Group, what: str) -> Row:
+        page = origin.page if isinstance(origin.page, Page) else self._page(origin.page, origin.basis)
         return Row(what=what, page=page, **origin.model_dump(include=set(Origin.model_fields)))
+
+    def _page(self, name: str | None, basis: Basis) -> Page | None:
+        return self.pages[name] if name else self.pages.get(basis, self.main_page)
 
 
 def kind_of(name: str) -> str:
@@ -138,4 +161,10 @@ def read_file(path: Path) -> LedgerFile:
         text = path.read_bytes()
     except FileNotFoundError:
         return LedgerFile()
-    return load(LedgerFile, text, str(path))
+    return _parsed(text, str(path))
+
+
+# Reading all ledgers takes 60 ms, and a suite of tests starts many servers. What is returned is not changed.
+@lru_cache(32)
+def _parsed(text: bytes, name: str) -> LedgerFile:
+    return load(LedgerFile, text, name)

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from mockserver.clock import wall_ms
-from mockserver.core import tampering
+from mockserver.core import tampering, trace
 from mockserver.core.deliveries import Attempt, Delivery
 from mockserver.core.journal import JournalEntry
 from mockserver.outgoing.call import CallResult, Headers, OutgoingCall, Sender
@@ -108,7 +108,8 @@ class Attempts:
         stamped = began if sandbox.program.source.signature_time == "sandbox" else wall_ms()
         signed = _signed(delivery, provider.signed, stamped, provider.stamped_field)
         timeout, url = provider.webhook_timeout, delivery.next_url
-        call = OutgoingCall(delivery.method, url, signed.headers, signed.body, timeout, delivery.keep_bytes)
+        headers = (*signed.headers, *self._trace(delivery))
+        call = OutgoingCall(delivery.method, url, headers, signed.body, timeout, delivery.keep_bytes)
         changes = signed.tampering
         if delivery.answer is None:
             result = await self._sender.send(call)
@@ -117,18 +118,31 @@ class Attempts:
             result, changes = CallResult("response", status, body=body), (*changes, "answered by the scenario")
         return _attempt(delivery, call, changes, result, began), result
 
+    def _trace(self, delivery: Delivery) -> Headers:
+        """Return the headers of the next attempt that carry on the trace of the request that caused the delivery."""
+        context = delivery.extra.get(trace.TRACE)
+        return () if context is None else trace.carried(context, self._span(delivery, delivery.attempt_count + 1))
+
+    def _span(self, delivery: Delivery, attempt: int) -> str:
+        return self._sandbox.seeded.hexadecimal(16, "span", delivery.id, attempt)
+
     async def _record(self, delivery: Delivery, attempt: Attempt) -> None:
         result = f"{attempt.error or attempt.outcome}{_ends(delivery, attempt)}"
         entry = JournalEntry(
             "delivery", attempt.at, cause=delivery.cause, provider=delivery.provider, account=delivery.account,
             job=delivery.job, method=delivery.method, path=attempt.url or delivery.url, status=attempt.status,
             note=f"{delivery.event} attempt {attempt.number}: {result}",
-            detail={"delivery": delivery.id, "attempt": attempt.number},
+            detail={"delivery": delivery.id, "attempt": attempt.number, **self._traced(delivery, attempt)},
             rests_on=(f"{delivery.provider}.event.{delivery.event}",),
             written_at=self._sandbox.clock.now(),
         )  # fmt: skip
         self._sandbox.tally.delivery(entry)
         await self._sandbox.store.append(entry)
+
+    def _traced(self, delivery: Delivery, attempt: Attempt) -> Mapping[str, Any]:
+        """Return the part of a journal entry about the trace, if the delivery belongs to one."""
+        context = delivery.extra.get(trace.TRACE)
+        return {} if context is None else {"trace": context["parent"], "span": self._span(delivery, attempt.number)}
 
     async def _release_held(self, delivery: Delivery) -> None:
         """Send the reordered events that wait for this event of the account, now that it has been sent."""

@@ -76,6 +76,11 @@ class JournalFeed:
         self._listeners.add(listener)
         return listener
 
+    @property
+    def listeners(self) -> int:
+        """The number of listeners."""
+        return len(self._listeners)
+
     def remove(self, listener: "Listener") -> None:
         """Remove a listener."""
         self._listeners.discard(listener)

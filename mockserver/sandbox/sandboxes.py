@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mockserver.clock import wall_ms
+from mockserver.core.accounts import Origin
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally, total
@@ -83,6 +84,11 @@ class Sandboxes:
         return self._generations
 
     @property
+    def sender(self) -> Sender:
+        """What makes the outgoing calls of all sandboxes."""
+        return self._sender
+
+    @property
     def default(self) -> Sandbox:
         return self.by_name["default"]
 
@@ -104,10 +110,16 @@ class Sandboxes:
         seed: int | None = None,
         clock: ClockSpec | None = None,
         generation: int | None = None,
+        origin: Origin | None = None,
+        sender: Sender | None = None,
+        began_at: int | None = None,
+        store: Store | None = None,
     ) -> Sandbox:
         """Create a sandbox. Raises TooManySandboxes, and ValueError for a name that is in use.
 
-        `generation` is the one after the last of that name unless given (`SandboxState.generation`).
+        `generation` is the one after the last of that name unless given (`SandboxState.generation`). A sandbox that is
+        made from a bundle has an `origin`, a `sender` that replaces the network, and a clock that begins at `began_at`.
+        One with a `store` of its own is not kept when the process ends.
         """
         if name in self.by_name:
             raise ValueError(f"a sandbox named {name!r} already exists")
@@ -117,30 +129,42 @@ class Sandboxes:
             )
         seed = seed if seed is not None else self._seed
         clock = clock or self._clock
-        keeper = self._keeper
-        store = self._store() if keeper is None else keeper.create(name)
+        keeper = self._keeper if store is None else None
+        if store is None:
+            store = self._store() if keeper is None else keeper.create(name)
         generation = self._generations.get(name, 0) if generation is None else generation
-        sandbox = self._make(name, program, store, seed, clock, generation)
+        sandbox = self._make(name, program, store, seed, clock, generation, origin, sender, began_at)
         if keeper is not None:
             keeper.adopt(sandbox)
             keeper.changed()
         return sandbox
 
     def _make(
-        self, name: str, program: Program, store: Store, seed: int | None, clock: ClockSpec | None, generation: int = 0
+        self,
+        name: str,
+        program: Program,
+        store: Store,
+        seed: int | None,
+        clock: ClockSpec | None,
+        generation: int = 0,
+        origin: Origin | None = None,
+        sender: Sender | None = None,
+        began_at: int | None = None,
     ) -> Sandbox:
         sandbox = Sandbox(
             name,
             program,
             store,
             self._simulations,
-            self._sender,
+            sender or self._sender,
             seed,
             clock,
             self._disallowed_rows,
             generation,
             self._sends,
             self._additive,
+            origin,
+            began_at,
         )
         self._created += 1
         sandbox.journal_id = f"{self._started_at:x}.{self._created}"
@@ -157,7 +181,14 @@ class Sandboxes:
         is_changed = keeper.is_changed(self.initial)
         for each in keeper.sandboxes():
             program = self.initial if each.follows and not is_changed else keeper.program(each.digest)
-            sandbox = self._make(each.name, program, keeper.loaded(each), each.facts["seed"], None)
+            sandbox = self._make(
+                each.name,
+                program,
+                keeper.loaded(each),
+                each.facts["seed"],
+                None,
+                origin=Origin.of(each.facts.get("origin")),
+            )
             keeper.restore(sandbox, each)
             if each.follows and is_changed:
                 self._to_switch.append(sandbox)

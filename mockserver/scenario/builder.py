@@ -1,6 +1,7 @@
 """Builds programs from scenario files. Every error has its position, and says what would be right."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,6 +46,13 @@ def read_file(path: Path, *, follow: bool = True) -> Document:
     return read_text(read_bytes(path, follow=follow), str(path))
 
 
+def read_partly(text: str | bytes, name: str) -> tuple[Document, list[SourceError]]:
+    """Read a YAML text, and return it with the errors after which reading could go on. Raises SourceErrors."""
+    from mockserver.source.yaml_reader import parse_partly
+
+    return parse_partly(text, name)
+
+
 def digest_of(text: bytes) -> str:
     """Return a hash that identifies a text."""
     return sha256(text).hexdigest()
@@ -57,6 +65,24 @@ def _plan_names(scenario: Scenario, document: Document, parent: Program | None) 
     names = set(plans) if isinstance(plans, dict) else set()
     unknown_parent = parent is None and data.get("extends") is not None
     return names | ({rule.plan for rule in scenario.rules if rule.plan} if unknown_parent else set())
+
+
+def _compiled(scenario: Scenario, known: Catalogue, parent: Program | None) -> tuple[Program | None, list[Problem]]:
+    try:
+        return compile_scenario(scenario, known, parent), []
+    except Problems as error:
+        return None, error.problems
+
+
+# A program is immutable, so the servers of a process share it: a suite of tests starts many.
+@lru_cache(8)
+def _default_program(known: Catalogue) -> Program | None:
+    """Return the program of the bundled default scenario.
+
+    A server with other providers may not know all its names. Then this is None, and reading the YAML reports them with
+    their positions.
+    """
+    return _compiled(default.scenario(), known, None)[0]
 
 
 class Chain(NamedTuple):
@@ -89,14 +115,27 @@ class Builder:
         """
         text = read_bytes(path, follow=follow)
         chain = chain._replace(files=(*chain.files, path))
-        return self._prebuilt(text) or self.program(read_text(text, str(path)), chain)
+        return self._prebuilt(text) or self.program_of_text(text, str(path), chain)
+
+    def program_of_text(self, text: str | bytes, name: str, chain: Chain = _FIRST) -> Program:
+        """Build the program of a YAML text, which errors call `name`. Raises SourceErrors with every error in it."""
+        document, errors = read_partly(text, name)
+        if not errors:
+            return self.program(document, chain)
+        try:
+            self.program(document, chain)
+        except SourceErrors as others:
+            # What is read in place of an alias or a tag can be wrong itself, at the same position.
+            known = {error.position for error in errors}
+            errors += [each for each in others.errors if each.name != name or each.position not in known]
+            raise SourceErrors(in_order(errors, document), others.more) from None
+        raise SourceErrors(in_order(errors, document))
 
     def _prebuilt(self, text: bytes) -> Program | None:
         """Build the bundled default scenario from its Python form, if `text` is its YAML. Otherwise return None."""
         if digest_of(text) != default.DIGEST:
             return None
-        # A server with other providers may not know all its names. Reading the YAML then reports them with positions.
-        return self._compiled(default.scenario(), None)[0]
+        return _default_program(self._known)
 
     def program(self, document: Document, chain: Chain = _FIRST) -> Program:
         """Build the program of a scenario. Raises SourceErrors with every error in it."""
@@ -114,18 +153,12 @@ class Builder:
         if errors:
             problems = find_problems(scenario, self._known, parent, _plan_names(scenario, document, parent))
         else:
-            program, problems = self._compiled(scenario, parent)
+            program, problems = _compiled(scenario, self._known, parent)
         errors = [*errors, *(document.error(where(p.loc), p.message, key=p.at_key) for p in problems)]
         errors += self._option_errors(scenario, document, where)
         if program is None or errors:
             raise SourceErrors(in_order(errors, document), 0 if wrong is None else wrong.more)
         return program
-
-    def _compiled(self, scenario: Scenario, parent: Program | None) -> tuple[Program | None, list[Problem]]:
-        try:
-            return compile_scenario(scenario, self._known, parent), []
-        except Problems as error:
-            return None, error.problems
 
     def _option_errors(self, scenario: Scenario, document: Document, where: Where) -> Iterator[SourceError]:
         for name, options in scenario.provider_options.items():

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +25,12 @@ def bundled_dir() -> Path:
     """Return the directory of the bundled scenarios: in the installed package, or at the top of a checkout."""
     inside = _PACKAGE / "_scenarios"
     return inside if inside.is_dir() else _PACKAGE.parent / "scenarios"
+
+
+@cache
+def _bundled_files() -> dict[str, Path]:
+    # Listed once in a process, because the files of an installed package do not change.
+    return files_in(bundled_dir())
 
 
 class ScenarioSummary(NamedTuple):
@@ -54,7 +61,7 @@ class Library:
 
     def __init__(self, known: Catalogue, providers: Iterable[HasOptions], directories: Sequence[Path] = ()) -> None:
         self._providers = providers
-        self._directories = [*directories, bundled_dir()]
+        self._directories = directories
         self._builder = Builder(known, self._extended, self._check_options)
         self._summaries: dict[str, tuple[object, ScenarioSummary | None]] = {}
 
@@ -81,17 +88,27 @@ class Library:
 
     def program_of_text(self, text: str | bytes, name: str) -> Program:
         """Compile a scenario from a YAML text, which errors call `name`. Raises SourceErrors."""
-        return self.program_of(read_text(text, name))
-
-    def program_of(self, document: Document) -> Program:
-        """Compile a scenario from a document. Raises SourceErrors."""
-        return self._builder.program(document)
+        return self._builder.program_of_text(text, name)
 
     def program_of_data(self, data: Mapping[str, Any] | Scenario, name: str) -> Program:
         """Compile a scenario from data, which errors call `name`. Raises SourceErrors."""
         if isinstance(data, Scenario):
             data = data.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return self._builder.program(Document.of(dict(data), name))
+
+    def read(self, scenario: bytes | Mapping[str, Any] | str, name: str) -> tuple[Document, Program]:
+        """Compile a scenario, and return it with the document that it was read from.
+
+        It is YAML in bytes, or data, which errors call `name`; or the name of a scenario. Raises SourceErrors, and
+        LookupError for an unknown name.
+        """
+        if isinstance(scenario, bytes):
+            program = self.program_of_text(scenario, name)
+            return read_text(scenario, name), program
+        if isinstance(scenario, str):
+            program = self.program(scenario)
+            return read_file(self._find(scenario), follow=False), program
+        return Document.of(dict(scenario), name), self.program_of_data(scenario, name)
 
     def files_of(self, reference: str) -> tuple[Path, ...]:
         """Return the file of the scenario that a person typed, and those of the scenarios that it extends.
@@ -114,6 +131,11 @@ class Library:
     def names(self) -> list[str]:
         """Return the names of all scenarios in the library."""
         return sorted(self._files())
+
+    def is_bundled(self, name: str) -> bool:
+        """Return True if this name means a bundled scenario, not one of the user's."""
+        path = self._files().get(name)
+        return path is not None and path.parent == bundled_dir()
 
     def listed(self, *, broken: bool = False) -> Iterator[ScenarioSummary]:
         """Yield all scenarios with their descriptions, ordered by name. Files that are not scenarios are left out.
@@ -142,7 +164,8 @@ class Library:
 
     def _files(self) -> dict[str, Path]:
         # The first directory wins, so that a user's own `default` replaces the bundled one.
-        return {name: path for folder in reversed(self._directories) for name, path in files_in(folder).items()}
+        folders = (files_in(folder) for folder in reversed(self._directories))
+        return {name: path for files in (_bundled_files(), *folders) for name, path in files.items()}
 
     def _find(self, name: str) -> Path:
         """Return the file of the scenario with this name. Raises LookupError."""

@@ -42,7 +42,7 @@ class SocketConnection:
     """
 
     __slots__ = (
-        "_body", "_chunked", "_left", "_socket", "_waiter", "complete", "disconnected", "expects_continue",
+        "_body", "_chunked", "_error", "_left", "_socket", "_waiter", "complete", "disconnected", "expects_continue",
         "keep_alive", "method", "more", "started", "status", "target", "version",
     )  # fmt: skip
 
@@ -69,6 +69,7 @@ class SocketConnection:
         self.complete = False
         self.disconnected = False
         self._body = bytearray()
+        self._error: Disconnected | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._chunked = False
         self._left: int | None = 0
@@ -89,9 +90,12 @@ class SocketConnection:
         self.more = False
         self._wake()
 
-    def lost(self) -> None:
-        """Mark the connection as disconnected: the client has left, or the server reads nothing more from it."""
-        self.disconnected = True
+    def lost(self, error: Disconnected | None = None) -> None:
+        """Mark the connection as disconnected: the client has left, or the server reads nothing more from it.
+
+        The request that is being read fails with `error`, by default that the client has disconnected.
+        """
+        self.disconnected, self._error = True, error
         self._wake()
 
     def _wake(self) -> None:
@@ -106,7 +110,7 @@ class SocketConnection:
                 self._socket.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not self._body:
             if self.disconnected:
-                raise Disconnected
+                raise self._error or Disconnected
             if not self.more:
                 return None
             await self._wait_arrival()

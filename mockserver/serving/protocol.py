@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -21,7 +21,7 @@ from mockserver.serving.stepping import begin
 from mockserver.wire import sockets
 from mockserver.wire.gate import Gate
 from mockserver.wire.reply import encode, head
-from mockserver.wire.request import Connection, Request
+from mockserver.wire.request import Connection, NotAccepted, Request, Unread
 
 log = logging.getLogger("mockserver")
 _access = logging.getLogger("mockserver.access")
@@ -36,7 +36,7 @@ class Application(Protocol):
 
     async def serve(self, request: Request, connection: Connection) -> None: ...
 
-    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply: ...
+    async def refused(self, unread: Unread) -> Reply: ...
 
 
 @dataclass(slots=True)
@@ -319,7 +319,7 @@ class HttpProtocol(asyncio.Protocol):
         # What arrives now is discarded. A client that disconnects is noticed only while the server reads.
         self.resume_reading()
         if current is not None and current is self._active:
-            current.lost()
+            current.lost(NotAccepted(status, message))
             self._end()
         elif self._active is None:
             self._answer_waiting()
@@ -357,7 +357,10 @@ class HttpProtocol(asyncio.Protocol):
     async def _compose_refusal(self, status: int, message: str) -> None:
         receiver = self._receiver
         receiver.complete_fields()
-        reply = await self.app.refused(status, message, receiver.url.decode("latin-1"), receiver.headers)
+        target = receiver.url.decode("latin-1")
+        recorded = receiver.current is not None and receiver.current is self._active
+        unread = Unread(status, message, receiver.method, target, receiver.fields, receiver.headers, recorded)
+        reply = await self.app.refused(unread)
         self._refusal = self._bytes_of(reply, closes=True)
 
     def _bytes_of(self, reply: Reply, *, closes: bool, with_body: bool = True) -> bytes:
@@ -372,8 +375,7 @@ class HttpProtocol(asyncio.Protocol):
         refusal: list[bytes] = []
 
         async def compose() -> None:
-            target = f"{request.path}?{request.query.decode('latin-1')}"
-            reply = await self.app.refused(503, reason, target, request.headers)
+            reply = await self.app.refused(Unread.unwritten(request, reason))
             closes = self.transport.is_closing()
             refusal.append(self._bytes_of(reply, closes=closes, with_body=request.method != "HEAD"))
 

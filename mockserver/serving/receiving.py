@@ -9,7 +9,15 @@ import httptools
 
 from mockserver.serving.connection import SocketConnection
 from mockserver.serving.deadlines import ConnectionLimits
-from mockserver.serving.invalid import NOT_ASCII, NOT_VALID, HeadTooLarge, NotHttp, ends_in_first_line, rejected_line
+from mockserver.serving.invalid import (
+    NOT_ASCII,
+    NOT_VALID,
+    HeadTooLarge,
+    NotHttp,
+    ends_in_first_line,
+    headers_of,
+    rejected_line,
+)
 from mockserver.wire.request import Request
 
 _AUTHORITY_END = re.compile(rb"[/?#]")
@@ -37,7 +45,8 @@ class RequestReceiver:
     dispatched with its head, because the head may be enough to refuse it; its connection gets the body later.
 
     `number` counts the requests, and `body_bytes` the bytes of all bodies. `head_open` is true within a head, `stray`
-    after bytes that do not begin a request. `current` is the connection of a request whose body is incomplete.
+    after bytes that do not begin a request. `url`, `fields` and `headers` are those of the current request, as far as
+    they have arrived. `current` is the connection of a request whose body is incomplete.
     """
 
     def __init__(self, limits: ConnectionLimits, new_connection: NewConnection, dispatch: Dispatch) -> None:
@@ -54,10 +63,11 @@ class RequestReceiver:
         self.stray = False
         self.url = b""
         self.headers: dict[str, str] = {}
-        self._fields: list[tuple[str, str]] = []
+        self.fields: list[tuple[str, str]] = []
         self._head_complete = False
         self._expects_continue = False
         self._body = b""
+        self._rejected_method = ""
         self._rejected = b""  # rejected by the parser within its first line, which is still incomplete
         self._ended = False  # after CONNECT, nothing that follows is HTTP
         self._head_bytes = 0  # of a head that is still incomplete
@@ -102,6 +112,13 @@ class RequestReceiver:
             with suppress(httptools.HttpParserError):
                 self._parser.feed_data(b"x")
 
+    @property
+    def method(self) -> str:
+        """The method of the current request; empty if it has not arrived."""
+        if self._rejected_method or not self.url:
+            return self._rejected_method
+        return str(self._parser.get_method().decode("ascii"))
+
     def _parse(self, data: bytes) -> bytes:
         """Parse `data`. Returns data that must be parsed next, if any. Raises HeadTooLarge and NotHttp."""
         self._data_bytes = len(data)
@@ -113,6 +130,8 @@ class RequestReceiver:
         except httptools.HttpParserError as error:
             if isinstance(error.__context__, HeadTooLarge | NotHttp):
                 raise error.__context__ from None
+            if self.head_open and self.url:
+                self._add_fields(data)
             if not self.head_open or self.url:
                 raise NotHttp(NOT_VALID) from error
             self._reject(data)
@@ -129,8 +148,19 @@ class RequestReceiver:
             return
         if rejected is None:
             raise NotHttp(NOT_VALID)
-        self.url, self.headers = rejected.target, dict(rejected.headers)
+        self.url, self.headers, self.fields = rejected.target, dict(rejected.headers), list(rejected.headers.items())
+        self._rejected_method = rejected.method
         raise rejected.error
+
+    def _add_fields(self, data: bytes) -> None:
+        """Add the fields of a rejected head that the parser has not reported: at least the last one before the error.
+
+        They can name the account, whose limits are in the headers of the reply.
+        """
+        for name, value in headers_of(data, self.url).items():
+            if name not in self.headers:
+                self.headers[name] = value
+                self.fields.append((name, value))
 
     def _is_connect(self) -> bool:
         return bool(self._parser.get_method() == b"CONNECT")
@@ -142,7 +172,7 @@ class RequestReceiver:
         stopped after the head, because it expects another protocol there.
         """
         line = b"%b %b HTTP/%b" % (self._parser.get_method(), self.url, self._parser.get_http_version().encode())
-        fields = [f"{name}: {value}".encode("latin-1") for name, value in self._fields if name != "upgrade"]
+        fields = [f"{name}: {value}".encode("latin-1") for name, value in self.fields if name != "upgrade"]
         self._parser = self._new_parser()
         self.number -= 1
         return b"\r\n".join((line, *fields, b"", b""))
@@ -151,7 +181,7 @@ class RequestReceiver:
 
     def on_message_begin(self) -> None:
         """Begin a new request."""
-        self.url, self._fields, self.headers, self._body = b"", [], {}, b""
+        self.url, self.fields, self.headers, self._body = b"", [], {}, b""
         self._expects_continue = self.stray = self._head_complete = False
         self.head_open = True
         self._head_bytes = self.trailers = 0
@@ -167,7 +197,7 @@ class RequestReceiver:
             self.trailers += 1
             return
         field, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        self._fields.append((field, text))
+        self.fields.append((field, text))
         self.headers[field] = text
         if field == "expect" and text.lower() == "100-continue":
             self._expects_continue = True
@@ -176,12 +206,12 @@ class RequestReceiver:
         """Check the size of the head and the target, and continue with the body."""
         limits = self._limits
         # A head that arrived in one read is not larger than the read.
-        if self._head_bytes or self._data_bytes > limits.head_bytes or len(self._fields) > limits.head_fields:
+        if self._head_bytes or self._data_bytes > limits.head_bytes or len(self.fields) > limits.head_fields:
             self._check_size()
         if not self.url.isascii():
             raise NotHttp(NOT_ASCII)
         # Otherwise a client and this server could see different hosts (RFC 9112 section 3.2).
-        if "host" not in self.headers or len(self._fields) != len(self.headers):
+        if "host" not in self.headers or len(self.fields) != len(self.headers):
             self._check_host()
         if self.url[:1] != b"/":
             httptools.parse_url(self.url)  # raises if it is not a valid target
@@ -189,14 +219,14 @@ class RequestReceiver:
 
     def _size(self) -> int:
         """Return the bytes of the current head that are parsed already."""
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self._fields)
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.fields)
 
     def _check_size(self) -> None:
-        if len(self._fields) > self._limits.head_fields or self._size() > self._limits.head_bytes:
+        if len(self.fields) > self._limits.head_fields or self._size() > self._limits.head_bytes:
             raise HeadTooLarge
 
     def _check_host(self) -> None:
-        count = sum(name == "host" for name, _ in self._fields)
+        count = sum(name == "host" for name, _ in self.fields)
         if count > 1 or (count == 0 and self._parser.get_http_version() != "1.0"):
             raise NotHttp(f"The request must have one Host header, not {count or 'none'}")
 
@@ -241,7 +271,7 @@ class RequestReceiver:
         method = self._parser.get_method().decode("ascii")
         # A head that arrived in one read is not larger than the read.
         head = 0 if self._head_bytes else self._data_bytes
-        return Request(method, path.decode("ascii"), query, self.headers, self._fields, self.scheme, body, head)
+        return Request(method, path.decode("ascii"), query, self.headers, self.fields, self.scheme, body, head)
 
     def _connection(self, *, more: bool) -> SocketConnection:
         parser = self._parser

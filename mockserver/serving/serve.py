@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import os
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterable
@@ -9,6 +10,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -63,8 +65,29 @@ def serve(
             "on_closing": app.end_listeners,
             "on_closed": partial(_closed, app, log),
         }
+        if any(name.startswith("OTEL_") for name in os.environ):
+            options = _with_spans(app, options)
         server = server_class(app, limits, **options)
         server.run([listener])
+
+
+def _with_spans(app: Server, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a server that also sends spans, if the environment has an endpoint for them."""
+    from mockserver.serving.spans import span_export
+
+    export, started, closed = span_export(), options["on_started"], options["on_closed"]
+    if export is None:
+        return options
+
+    def start() -> None:
+        started()
+        export.start(app.sandboxes.feed)
+
+    async def close() -> None:
+        await export.close()
+        await closed()
+
+    return {**options, "on_started": start, "on_closed": close}
 
 
 def _started(app: Server, log: ActivityLog | None) -> None:

@@ -3,9 +3,9 @@
 The pytest fixture `mockserver` needs no import. These names are for annotations, and for use without pytest.
 """
 
-from mockserver.testing.accounts import Account, Webhook
+from mockserver.testing.accounts import Account
 from mockserver.testing.callback_server import Answer
-from mockserver.testing.deliveries import Attempt, Deliveries, Delivery
+from mockserver.testing.deliveries import Deliveries, Delivery
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.expectations import Expectation
 from mockserver.testing.handle import MockServer
@@ -14,6 +14,7 @@ from mockserver.testing.jobs import Job, Jobs
 from mockserver.testing.receiver import Received, Receiver
 from mockserver.testing.requests import Missed, Request
 from mockserver.testing.time import SandboxClock
+from mockserver.testing.values import Attempt, Webhook
 
 __all__ = [
     "Account",

@@ -1,31 +1,17 @@
 """Accounts of a sandbox: their plans, credits, limits and webhooks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from mockserver.clock import rfc3339
-from mockserver.control import actions
 from mockserver.control.models import AccountChange
-from mockserver.core.accounts import Account as CoreAccount
-from mockserver.core.credits import CREDIT
-from mockserver.store.protocol import Credits
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.hosted_sandbox import HostedSandbox, validated
+from mockserver.testing.hosted_sandbox import HostedSandbox
 from mockserver.testing.receiver import Receiver
+from mockserver.testing.values import AccountValues, Webhook, validated
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """The webhook of an account: its URL, its events (an empty tuple means all), and the signing secret."""
-
-    url: str
-    events: tuple[str, ...]
-    secret: str
 
 
 class Unchanged(Enum):
@@ -55,7 +41,7 @@ class Account:
     @property
     def plan(self) -> str:
         """The plan, by the provider's name for it."""
-        return self._read()[0].tier
+        return self._read().plan
 
     @plan.setter
     def plan(self, plan: str) -> None:
@@ -64,8 +50,7 @@ class Account:
     @property
     def credits(self) -> float | None:
         """The credits that can be spent. None is unlimited."""
-        balance = self._read()[1].balance
-        return None if balance is None else balance / CREDIT
+        return self._read().credits
 
     @credits.setter
     def credits(self, credits: float | None) -> None:
@@ -74,27 +59,22 @@ class Account:
     @property
     def reserved(self) -> float:
         """The credits that are reserved for jobs that have not ended."""
-        return self._read()[1].reserved / CREDIT
+        return self._read().reserved
 
     @property
     def limits(self) -> Mapping[str, int | None]:
         """The limits by name. None is unlimited."""
-        return {name: limit.allowed for name, limit in self._read()[0].limits.items()}
+        return self._read().limits
 
     @property
     def ledger(self) -> Sequence[Mapping[str, Any]]:
         """The latest changes of the credits, oldest first, each with `at`, `kind`, `amount` and `reference`."""
-        entries = self._read()[1].entries[-actions.LATEST_CREDITS :]
-        return [
-            {"at": rfc3339(e.at), "kind": e.kind, "amount": e.amount / CREDIT, "reference": e.reference}
-            for e in entries
-        ]
+        return self._read().ledger
 
     @property
     def webhook(self) -> Webhook | None:
         """The webhook, or None if the account has none. Assign a URL, a receiver, a Webhook or None."""
-        webhook = self._read()[0].webhook
-        return None if webhook is None else Webhook(webhook.url, tuple(webhook.events), webhook.secret)
+        return self._read().webhook
 
     @webhook.setter
     def webhook(self, webhook: "str | Receiver | Webhook | None") -> None:
@@ -130,22 +110,10 @@ class Account:
 
     def _patch(self, change: Mapping[str, Any]) -> None:
         self._read()
-        hosted, validated_change = self._hosted, validated(AccountChange, change)
+        self._hosted.change_account(self.provider, self.key, validated(AccountChange, change))
 
-        async def apply(now: int) -> None:
-            actions.check_account(validated_change, hosted.host.catalogue)
-            provider = hosted.host.provider(self.provider)
-            await actions.change_account(hosted.sandbox, [provider], self.key, validated_change, now)
-
-        hosted.act(apply)
-
-    def _read(self) -> tuple[CoreAccount, Credits]:
-        hosted, provider = self._hosted, self._hosted.host.provider(self.provider)
-        hosted.run_settled(_do_nothing())
-        account = hosted.act(lambda now: actions.find_account(hosted.sandbox, provider, self.key, now))
+    def _read(self) -> AccountValues:
+        account = self._hosted.account(self.provider, self.key)
         if account is None:
             raise MockServerError(f"the scenario does not accept the key {self.key!r} at {self.provider}")
         return account
-
-
-async def _do_nothing() -> None: ...

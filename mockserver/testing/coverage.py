@@ -12,7 +12,6 @@ import pytest
 from mockserver.coverage import saved
 from mockserver.coverage.formats import FORMATS, Format, rendered, verdict
 from mockserver.coverage.report import Report
-from mockserver.coverage.tally import Tally
 
 if TYPE_CHECKING:
     from mockserver.testing.host import Host
@@ -44,10 +43,7 @@ class CoveragePlugin:
 
     def add_server(self, host: "Host") -> None:
         """Add the requests that a server got. Call it before the server closes."""
-        from mockserver.kit.ledger import ledger
-
-        tally = host.run(_tally(host))
-        self._reports.append(Report.from_tally([p.name for p in host.providers], ledger(host.providers).rows, tally))
+        self._reports.append(host.coverage())
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -102,10 +98,6 @@ class CoveragePlugin:
             terminalreporter.write_line(text)
         for text in self._failures:
             terminalreporter.write_line(f"FAIL {text}", red=True, bold=True)
-
-
-async def _tally(host: "Host") -> Tally:
-    return host.app.sandboxes.tally()
 
 
 def _output(text: str, directory: Path) -> Output:

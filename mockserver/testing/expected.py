@@ -25,7 +25,7 @@ def problem_of(handle: "History") -> str | None:
 
     None if the scenario has no expectations, or all are met.
     """
-    expected = handle.hosted.sandbox.program.source.expect
+    expected = handle.hosted.expected
     if not expected:
         return None
     verdict, judged = handle.verdict(), any(each.verdict is not None for each in expected)

@@ -1,29 +1,28 @@
 """`MockServer`: the handle with which a test uses a sandbox."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mockserver.clock import monotonic, wait_until
-from mockserver.control import actions
+from mockserver.clock import monotonic
 from mockserver.control.models import ArmedFault, Reset
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
 from mockserver.providers.summaries import ProviderName
-from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.accounts import Account
 from mockserver.testing.deliveries import Deliveries
 from mockserver.testing.errors import MockServerError
 from mockserver.testing.history import History
 from mockserver.testing.host import ScenarioLike
-from mockserver.testing.hosted_sandbox import validated
 from mockserver.testing.jobs import Jobs
 from mockserver.testing.receiver import Receiver
 from mockserver.testing.time import Duration, SandboxClock
+from mockserver.testing.values import validated
 
 if TYPE_CHECKING:
     from mockserver.core.faults import Framing, Inside, Phase
     from mockserver.coverage.report import Report
     from mockserver.providers.names import FaultKind, OperationName
     from mockserver.testing.interception import Interception
-    from mockserver.testing.transport import InProcess
+    from mockserver.testing.transport import Transport
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
@@ -43,7 +42,9 @@ class MockServer(History):
     clock mode. The default is that of the scenario, or else `auto`, which jumps to the next event whenever no request
     is in progress. `seed` determines the values that look random. `strict` refuses requests that deviate from a
     provider's contract. `no_assumed` answers 501 where a provider's behaviour is an assumption. `additive`
-    adds unknown fields and other additive changes to every reply and webhook.
+    adds unknown fields and other additive changes to every reply and webhook. With `url` (and its `token`) the sandbox
+    is created in a server that runs elsewhere, whose own settings apply; `transport` works with it, `intercept` and
+    `webhook_app` do not.
     All methods can be called from any thread except the server's own.
     """
 
@@ -70,20 +71,16 @@ class MockServer(History):
         "starter", "basic", "pro" and "enterprise" are plans, "broke" has no credits, and "invalid" is refused.
         """
         prefix = self._hosted.host.provider(provider).key_prefix
-        return f"{prefix}{kind}{'-' if kind else ''}sbx-{self._name}"
+        key = f"{prefix}{kind}{'-' if kind else ''}sbx-{self._name}"
+        self._hosted.remember_key(key)
+        return key
 
     def secret(self, provider: ProviderName, key: str | None = None) -> str:
         """Return the secret that signs the webhooks of an account, by default that of `key(provider)`."""
         known = self._hosted.host.provider(provider)
         if known.signature is None:
             raise MockServerError(f"{provider} sends no webhooks")
-        account_key = self.key(provider) if key is None else key
-
-        async def secret_of(sandbox: Sandbox) -> str:
-            account = await sandbox.account(provider, account_key, sandbox.clock.now())
-            return known.webhook_secret(sandbox, f"{provider}:{account_key}", account)
-
-        return self._hosted.run(secret_of(self._hosted.sandbox))
+        return self._hosted.secret(provider, self.key(provider) if key is None else key)
 
     def env(self, *providers: ProviderName) -> dict[str, str]:
         """Return environment variables for an application, for the given providers or for all.
@@ -101,15 +98,15 @@ class MockServer(History):
                 variables[f"{name.upper()}_WEBHOOK_SECRET"] = self.secret(name)
         return variables
 
-    def transport(self) -> "InProcess":
+    def transport(self) -> "Transport":
         """Return a transport that connects httpx2 clients, sync and async, to this sandbox without a socket.
 
         Clients can use the providers' own URLs: `httpx2.Client(transport=mock.transport(),
         base_url="https://api.videotoprompt.org/v1")`.
         """
-        from mockserver.testing.transport import InProcess
+        from mockserver.testing.transport import transport_to
 
-        return InProcess(self._hosted)
+        return transport_to(self._hosted)
 
     def intercept(self, *, allow_external: bool = False) -> "Interception":
         """Intercept programs that call the providers' own hosts, until the handle closes or a `with` block ends.
@@ -120,6 +117,7 @@ class MockServer(History):
         """
         from mockserver.testing.interception import Interception
 
+        self._hosted.only_here("intercept()")
         interception = Interception(self._hosted, allow_external=allow_external)
         self._interceptions.append(interception)
         return interception
@@ -133,7 +131,7 @@ class MockServer(History):
         MockServerError with every mistake in it.
         """
         hosted = self._hosted
-        hosted.run(hosted.sandbox.switch_scenario(hosted.host.program(scenario, self._base_directory)))
+        hosted.use(hosted.host.program(scenario, self._base_directory))
 
     def fault(
         self,
@@ -170,47 +168,41 @@ class MockServer(History):
         }  # fmt: skip
         fault = {name: value for name, value in arguments.items() if value is not None}
         armed = {"operation": operation, "times": times, "fault": fault}
-        fault_to_arm = validated(ArmedFault, armed if key is None else {**armed, "account": key})
-        hosted = self._hosted
-        hosted.act(lambda now: actions.arm_fault(hosted.sandbox, fault_to_arm, hosted.host.catalogue))
+        self._hosted.arm_fault(validated(ArmedFault, armed if key is None else {**armed, "account": key}))
 
     def resume(self, *, timeout: float = 5.0) -> int:
         """Let every reply go on that a `stall` with `held: true` has stopped. Return how many there were.
 
         If there is none yet, wait for one, for at most `timeout` real seconds. Raises AssertionError after that.
         """
-        hosted = self._hosted
-
-        async def resume() -> int:
-            clock = hosted.sandbox.clock
-            await wait_until(lambda: clock.held > 0, timeout)
-            return clock.resume_held()
-
-        resumed = hosted.run(resume())
+        resumed = self._hosted.resume(timeout)
         if not resumed:
             raise AssertionError(f"no reply is held, also not after {timeout:g} seconds")
         return resumed
 
     def coverage(self) -> "Report":
         """Return the coverage of this sandbox so far, of the providers that were called: `percent`, `met`, `missed`."""
-        from mockserver.coverage.report import Report
-        from mockserver.kit.ledger import ledger
+        return self._hosted.coverage().of()
 
-        hosted, providers = self._hosted, self._hosted.host.providers
-        names, rows = [provider.name for provider in providers], ledger(providers).rows
+    def bundle(self, path: str | Path | None = None) -> Path:
+        """Save everything that happened in this sandbox as a bundle, and return the path of the file.
 
-        async def report(now: int) -> Report:
-            return Report.from_tally(names, rows, hosted.sandbox.tally)
+        The default is `NAME.mock.zip` in the current directory. `mockserver bundle` and `mockserver verdict` read it.
+        Keys and secrets in it are masked. Raises OSError if it cannot be written.
+        """
+        from mockserver.bundle.files import write
+        from mockserver.bundle.invalid import ENDING
 
-        return hosted.act(report).of()
+        file = Path(f"{self._name}{ENDING}" if path is None else path)
+        write(file, self._hosted.bundle())
+        return file
 
     def reset(self, what: What = "all") -> None:
         """Clear the journal, the jobs, the counters, the armed faults, or all of them.
 
         With `credits` every account has the credits of the scenario again. `counters` includes this.
         """
-        validated_reset = validated(Reset, {"what": what})
-        self._hosted.act(lambda now: self._hosted.sandbox.reset(validated_reset.what))
+        self._hosted.reset(validated(Reset, {"what": what}))
 
     @property
     def clock(self) -> SandboxClock:
@@ -245,6 +237,7 @@ class MockServer(History):
         The application runs on the server's event loop, not on that of the test, and its lifespan is not run.
         """
         authority = url.partition("://")[2].partition("/")[0]
+        self._hosted.only_here("webhook_app()")
         self._hosted.host.call_router.add_application(authority, AsgiSender(app, monotonic))
         self._apps.append(authority)
         return url

@@ -1,11 +1,9 @@
 """The part of `MockServer` about the past: requests, expectations, and the report of a failed test."""
 
-import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mockserver.core.verdict.policy import Policy, checked
-from mockserver.sandbox.sandbox import Sandbox
 from mockserver.testing.deliveries import Deliveries
 from mockserver.testing.expectations import Expectation, caller, minimum_and_maximum
 from mockserver.testing.lifetime import Lifetime
@@ -16,9 +14,6 @@ from mockserver.testing.time import Duration, milliseconds
 if TYPE_CHECKING:
     from mockserver.core.verdict.judge import Verdict
     from mockserver.providers.names import OperationName
-
-# How often, and for how many seconds of real time, a verdict waits for requests that are in flight.
-_MOMENTS, _MOMENT = 40, 0.005
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
@@ -76,32 +71,12 @@ class History(Lifetime):
         return self._verdict(policy)
 
     def _verdict(self, policy: Policy) -> "Verdict":
-        from mockserver.verdict.judging import verdict_on
-
-        hosted = self._hosted
-        self._wait_for_requests()
-        return hosted.run_settled(
-            verdict_on(
-                hosted.sandbox,
-                hosted.host.providers,
-                policy,
-                project=self.project_policy(),
-                masking=hosted.masking,
-            )
-        )
-
-    def _wait_for_requests(self) -> None:
-        """Wait a moment for requests whose client has left: the server notices it later than the client."""
-        clock, pause = self._hosted.sandbox.clock, threading.Event()
-        for _ in range(_MOMENTS):
-            if not clock.in_flight:
-                return
-            pause.wait(_MOMENT)
+        return self._hosted.verdict(policy, self.project_policy())
 
     def problem(self) -> str | None:
         """Describe the expectations that are not met so far, also those of the scenario. None if all are met."""
         problems = [super().problem()]
-        if self._opened is not None and self._opened.sandbox.program.source.expect:
+        if self._opened is not None and self._opened.expected:
             from mockserver.testing.expected import problem_of
 
             problems.append(problem_of(self))
@@ -113,14 +88,9 @@ class History(Lifetime):
         Credentials are masked.
         """
         hosted = self._hosted
-        entries = hosted.run(_entries(hosted.sandbox))
+        entries = hosted.entries(settled=False)
         notices = [text for interception in self._interceptions for text in interception.notices]
         return report(hosted, entries, Deliveries(hosted).now(), notices)
 
     def _all_requests(self) -> list[Request]:
-        entries = self._hosted.run_settled(_entries(self._hosted.sandbox))
-        return [request_of(entry) for entry in entries if entry.kind == "request"]
-
-
-async def _entries(sandbox: Sandbox) -> list[Any]:
-    return list(reversed(await sandbox.journal()))
+        return [request_of(entry) for entry in self._hosted.entries() if entry.kind == "request"]

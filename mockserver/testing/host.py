@@ -4,12 +4,13 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockserver.app import create_app
 from mockserver.control.errors import ControlError
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec, Scenario
+from mockserver.coverage.tally import Tally
 from mockserver.kit.catalogue import catalogue
 from mockserver.kit.provider import Provider
 from mockserver.providers.registry import all_providers
@@ -23,6 +24,9 @@ from mockserver.testing.loop import LoopThread
 from mockserver.testing.socket_server import HOST, SocketServer
 from mockserver.wire.server import Server
 
+if TYPE_CHECKING:
+    from mockserver.coverage.report import Report
+
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
@@ -31,16 +35,26 @@ ScenarioLike = str | Path | Mapping[str, Any] | Scenario
 
 
 class Host:
-    """A server on its own event loop. It listens on a socket once its address is needed."""
+    """A server on its own event loop. It listens on a socket once its address is needed: on `port`, or a free one.
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        settings = settings or Settings()
+    `remote` is true for a server that runs elsewhere.
+    """
+
+    remote = False
+
+    def __init__(self, settings: Settings | None = None, port: int = 0) -> None:
+        self._port = port
+        self.settings = settings = settings or Settings()
         self.providers: tuple[Provider, ...] = all_providers()
         self.catalogue = catalogue(self.providers)
-        self.call_router = CallRouter(allow_public=settings.allow_public_webhooks)
         self._library = Library(self.catalogue, self.providers, settings.scenario_dirs)
         self._programs: dict[tuple[str, int], Program] = {}
         self._loop = LoopThread()
+        self._begin(settings)
+
+    def _begin(self, settings: Settings) -> None:
+        """Create the server."""
+        self.call_router = CallRouter(allow_public=settings.allow_public_webhooks)
         self._opening = threading.Lock()
         self._socket_server: SocketServer | None = None
         self.app: Server = self.run(_create(settings, self.call_router))
@@ -67,7 +81,7 @@ class Host:
             return self._socket_server
 
     async def _open_socket(self) -> SocketServer:
-        server = SocketServer(self.app)
+        server = SocketServer(self.app, self._port)
         await server.open()
         self.call_router.add_own_ports(server.port)
         return server
@@ -145,6 +159,17 @@ class Host:
             return await action(now)
         except ControlError as error:
             raise MockServerError("\n".join(error.errors or [error.detail])) from None
+
+    def coverage(self) -> "Report":
+        """Return the coverage of all sandboxes, also of those that were deleted."""
+        from mockserver.coverage.report import Report
+        from mockserver.kit.ledger import ledger
+
+        async def tally() -> Tally:
+            return self.app.sandboxes.tally()
+
+        names = [provider.name for provider in self.providers]
+        return Report.from_tally(names, ledger(self.providers).rows, self.run(tally()))
 
     def close(self) -> None:
         """Close the server with all its sandboxes and connections."""

@@ -5,18 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from mockserver.control import actions
 from mockserver.control.models import JobChange
-from mockserver.core.jobs import Job as CoreJob
 from mockserver.core.masking import masked
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.hosted_sandbox import HostedSandbox, instant, validated
+from mockserver.testing.hosted_sandbox import HostedSandbox
+from mockserver.testing.values import validated
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-_ALL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +61,7 @@ class Job:
         return self._change({"release": True})
 
     def _change(self, change: Mapping[str, Any]) -> "Job":
-        hosted, validated_change = self._hosted, validated(JobChange, change)
-
-        async def apply(now: int) -> None:
-            job = await actions.find_job(hosted.sandbox, self.id, self.provider)
-            await actions.change_job(hosted.sandbox, job, validated_change, now)
-
-        hosted.act(apply)
+        self._hosted.change_job(self.id, self.provider, validated(JobChange, change))
         return self.now()
 
 
@@ -95,42 +87,16 @@ class Jobs:
         """Return the jobs of a provider, or of all providers, oldest first."""
         if provider is not None:
             self._hosted.host.provider(provider)
-        return [job for job in self._hosted.run_settled(self._page(provider)) if status in (None, job.status)]
+        jobs = [Job(**values, _hosted=self._hosted) for values in self._hosted.jobs(provider)]
+        return [job for job in jobs if status in (None, job.status)]
 
     def get(self, job_id: str | int, provider: str | None = None) -> Job:
         """Return the job with this id. Raises MockServerError if there is none, or more than one."""
-        jobs = self._hosted.run_settled(self._find(str(job_id), provider))
+        jobs = [Job(**values, _hosted=self._hosted) for values in self._hosted.find_jobs(str(job_id), provider)]
         if len(jobs) == 1:
             return jobs[0]
-        name = self._hosted.sandbox.name
+        name = self._hosted.name
         if not jobs:
             raise MockServerError(f"there is no job {job_id!r} in the sandbox {name!r}")
         accounts = ", ".join(f"{job.provider} {masked(job.key)}" for job in jobs)
         raise MockServerError(f"several accounts have a job {job_id!r}: {accounts}")
-
-    async def _page(self, provider: str | None) -> list[Job]:
-        page = await self._hosted.sandbox.store.page_jobs(provider, None, None, 0, _ALL)
-        return [self._view(job) for job in reversed(page.jobs)]
-
-    async def _find(self, job_id: str, provider: str | None) -> list[Job]:
-        jobs = await self._hosted.sandbox.store.find_jobs(job_id)
-        return [self._view(job) for job in jobs if provider in (None, job.provider)]
-
-    def _view(self, job: CoreJob) -> Job:
-        state = job.at(self._hosted.sandbox.clock.now())
-        return Job(
-            id=job.id,
-            provider=job.provider,
-            operation=f"{job.provider}.{job.operation}",
-            key=job.account.partition(":")[2],
-            status=state.status,
-            stage=state.step.stage,
-            progress=state.progress,
-            error=state.step.error,
-            held=state.step.held,
-            rule=job.rule,
-            plan=job.plan.name,
-            created_at=instant(job.created_at),
-            updated_at=instant(state.entered_at),
-            _hosted=self._hosted,
-        )

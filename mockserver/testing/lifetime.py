@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.core.verdict.policy import Policy
 from mockserver.settings import MAX_SEED, Settings
@@ -36,6 +37,8 @@ class Lifetime:
         additive: bool = False,
         scenario_dir: str | Path = "scenarios",
         allow_public_webhooks: bool = False,
+        url: str | None = None,
+        token: str = "",
     ) -> None:
         self._settings = Settings(
             strict=strict,
@@ -45,6 +48,7 @@ class Lifetime:
             allow_public_webhooks=allow_public_webhooks,
         )
         self._start: tuple[ScenarioLike | None, int | None, Mode | None] = (scenario, seed, clock)
+        self._remote = (url, token)
         self._host: Host | None = None
         self._owns_host = True
         self._name = "default"
@@ -95,17 +99,26 @@ class Lifetime:
         scenario, seed, clock = self._start
         if seed is not None and not 0 <= seed <= MAX_SEED:
             raise MockServerError(f"the seed must be from 0 to {MAX_SEED}, not {seed}")
-        host = self._host or Host(self._settings)
+        host = self._host or self._new_host()
         try:
             program = host.program(scenario, self._base_directory)
             spec = ClockSpec(mode=clock) if clock is not None else program.source.clock or ClockSpec(mode="auto")
-            sandbox = host.run(host.create(self._name, program, seed, spec))
+            self._opened = _open(host, self._name, program, seed, spec)
         except BaseException:
             if self._owns_host:
                 host.close()
             raise
-        self._host, self._opened = host, HostedSandbox(host, sandbox)
+        self._host, self._name = host, self._opened.name
         return self
+
+    def _new_host(self) -> Host:
+        url, token = self._remote
+        if url is None:
+            return Host(self._settings)
+        from mockserver.testing.remote.host import RemoteHost
+
+        self._name = ""
+        return RemoteHost(url, token, self._settings)
 
     def close(self) -> None:
         """Delete the sandbox with everything in it. A second call does nothing."""
@@ -118,7 +131,7 @@ class Lifetime:
             interception.close()
         for authority in self._apps:
             hosted.host.call_router.remove(authority)
-        hosted.run(hosted.host.delete(self._name))
+        hosted.close()
         self._receivers.clear()
         self._interceptions.clear()
         self._apps.clear()
@@ -148,3 +161,14 @@ class Lifetime:
         if self._opened is None:
             raise MockServerError("this mockserver is closed; use it within `with MockServer() as mock:`")
         return self._opened
+
+
+def _open(host: Host, name: str, program: Program, seed: int | None, clock: ClockSpec) -> HostedSandbox:
+    """Create a sandbox in a server, in this process or elsewhere."""
+    if not host.remote:
+        return HostedSandbox(host, host.run(host.create(name, program, seed, clock)))
+    from mockserver.testing.remote.host import RemoteHost
+    from mockserver.testing.remote.sandbox import RemoteSandbox
+
+    assert isinstance(host, RemoteHost)
+    return RemoteSandbox.open(host, name, program, seed, clock.model_dump(mode="json", exclude_unset=True))

@@ -9,12 +9,11 @@ from typing import Any, Literal
 
 from pydantic_core import from_json
 
-from mockserver.clock import wall_ms
 from mockserver.serving.serve import listen
 from mockserver.testing.callback_server import Answer, Break, CallbackServer, ReceivedRequest
-from mockserver.testing.hosted_sandbox import HostedSandbox, instant
+from mockserver.testing.hosted_sandbox import HostedSandbox
 from mockserver.testing.signatures import Verdict, sender_of, verdict
-from mockserver.testing.socket_server import HOST
+from mockserver.testing.values import instant
 
 # Hides the frames of this module, so that a failing test shows its own line.
 __tracebackhide__ = True
@@ -57,11 +56,11 @@ class Receiver:
         self._calls: list[Received] = []
         self._changed = threading.Condition()
         self._server = CallbackServer(self._answer)
-        listener = listen(HOST, 0)
-        self._authority = f"{HOST}:{listener.getsockname()[1]}"
+        host, address = hosted.receiver_address
+        listener = listen(address, 0)
+        self._authority = f"{host}:{listener.getsockname()[1]}"
         hosted.run(self._server.open(listener))
-        hosted.host.call_router.add_receiver(self._authority, self._will_hang)
-        hosted.sandbox.own_receivers.add(self._authority)
+        hosted.add_receiver(self._authority, self._will_hang)
 
     def __repr__(self) -> str:
         return f"<receiver {self.url}, {len(self._calls)} calls>"
@@ -107,7 +106,7 @@ class Receiver:
 
     def close(self) -> None:
         """Stop listening."""
-        self._hosted.host.call_router.remove(self._authority)
+        self._hosted.remove_receiver(self._authority)
         self._hosted.run(self._server.close())
 
     def _calls_of(self, event: str | None) -> list[Received]:
@@ -120,9 +119,7 @@ class Receiver:
         provider = sender_of(request.headers, self._hosted.host.providers)
         signature: Verdict = "missing"
         if provider is not None and provider.signature is not None:
-            sandbox = self._hosted.sandbox
-            now = sandbox.clock.now() if sandbox.program.source.signature_time == "sandbox" else wall_ms()
-            secrets = await self._secrets(provider.name)
+            secrets, now = await self._hosted.secrets(provider.name), self._hosted.signature_time()
             signature = verdict(provider.signature, request.headers, request.body, secrets, now)
         unauthorized = self._verify and request.method == "POST" and signature != "valid"
         with self._changed:
@@ -131,7 +128,7 @@ class Receiver:
             event = provider.event_of(_data(request.body)) if provider is not None else None
             self._calls.append(
                 Received(
-                    at=instant(self._hosted.sandbox.clock.now()),
+                    at=instant(self._hosted.received_at),
                     method=request.method,
                     path=request.path,
                     headers=request.headers,
@@ -144,9 +141,6 @@ class Receiver:
             )
             self._changed.notify_all()
         return answer
-
-    async def _secrets(self, provider: str) -> set[str]:
-        return {d.secret for d in await self._hosted.sandbox.store.deliveries() if d.provider == provider}
 
 
 def _data(body: bytes) -> Any:

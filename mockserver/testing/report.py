@@ -21,9 +21,8 @@ def report(
     hosted: HostedSandbox, entries: Iterable[JournalEntry], deliveries: Iterable[Delivery], notices: Iterable[str] = ()
 ) -> str:
     """Describe the last journal entries, unmatched requests, undelivered webhooks, and notices of interceptions."""
-    sandbox, entries = hosted.sandbox, list(entries)
-    now, mode = rfc3339(sandbox.clock.now()), sandbox.clock.mode
-    lines = [f"sandbox {sandbox.name}: scenario {sandbox.program.name}, seed {sandbox.seed}, clock {mode} at {now}"]
+    entries = list(entries)
+    lines = [hosted.title]
     masking = hosted.masking
     journal = [_line(entry) for entry in entries]
     journal[-MAX_ENTRIES:] = [
@@ -83,7 +82,7 @@ def _unmatched(hosted: HostedSandbox, entry: JournalEntry, masking: Masking) -> 
     if entry.rule is not None:
         return
     # Rules for all operations say nothing about this one.
-    specific = {rule.name for rule in hosted.sandbox.program.rules if "*" not in rule.operations}
+    specific = hosted.specific_rules
     misses = [m for m in entry.misses if m.rule in specific][:_MAX_SUGGESTIONS]
     if misses:
         closest = [f"{m.rule!r} (failed condition: {_cut(masking.condition(m.failed))})" for m in misses]

@@ -14,7 +14,8 @@ from mockserver.core.match import CompiledCondition, View, compile_check, key_ma
 from mockserver.core.scenario import Condition
 from mockserver.kit.operations import Operation
 from mockserver.testing.errors import MockServerError
-from mockserver.testing.hosted_sandbox import HostedSandbox, instant
+from mockserver.testing.hosted_sandbox import HostedSandbox
+from mockserver.testing.values import instant
 from mockserver.wire.routes import Routes
 
 # Hides the frames of this module, so that a failing test shows its own line.

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from mockserver.control import actions
 from mockserver.control.models import ClockChange
 from mockserver.core import durations
-from mockserver.testing.hosted_sandbox import HostedSandbox, instant, validated
+from mockserver.testing.hosted_sandbox import HostedSandbox
 from mockserver.testing.jobs import Job
+from mockserver.testing.values import instant, validated
 
 if TYPE_CHECKING:
     from mockserver.testing.jobs import Jobs
@@ -40,17 +40,17 @@ class SandboxClock:
     @property
     def now(self) -> datetime:
         """The current time of the sandbox, in UTC."""
-        return instant(self._hosted.sandbox.clock.now())
+        return instant(self._hosted.now)
 
     @property
     def mode(self) -> Mode:
         """The mode: `real`, `scaled`, `manual` (stands still) or `auto` (jumps to the next event)."""
-        return self._hosted.sandbox.clock.mode
+        return self._hosted.mode
 
     @property
     def next(self) -> datetime | None:
         """The time of the next event, or None if there is none."""
-        at = self._hosted.run(self._hosted.sandbox.next_event())
+        at = self._hosted.next_event()
         return None if at is None else instant(at)
 
     def change(self, mode: Mode, *, speed: float | None = None) -> None:
@@ -78,5 +78,4 @@ class SandboxClock:
         return self._jobs.get(current.id, current.provider)
 
     def _move(self, change: Mapping[str, object]) -> int:
-        hosted, validated_change = self._hosted, validated(ClockChange, change)
-        return hosted.act(lambda now: actions.change_clock(hosted.sandbox, validated_change))
+        return self._hosted.change_clock(validated(ClockChange, change))

@@ -17,7 +17,11 @@ T = TypeVar("T")
 _DISCONNECT_TIMEOUT = 5.0
 
 
-class InProcess(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+class Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    """Sends the requests of a client, sync or async, to one sandbox, whatever host their URLs have."""
+
+
+class InProcess(Transport):
     """Sends the requests of a client, sync or async, to one sandbox.
 
     URLs work as over a network: with a provider's own host (`https://api.videotoprompt.org/v1/…`), or any host and a
@@ -45,6 +49,15 @@ class InProcess(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
             await _disconnect(self._hosted, exchange)
             raise
         return httpx2.Response(status, headers=headers, stream=_AsyncBody(self._hosted, exchange), request=request)
+
+
+def transport_to(hosted: HostedSandbox) -> Transport:
+    """Return a transport to a sandbox, in this process or elsewhere."""
+    if not hosted.host.remote:
+        return InProcess(hosted)
+    from mockserver.testing.remote.transport import OverNetwork
+
+    return OverNetwork(hosted)
 
 
 async def _run_on_server(hosted: HostedSandbox, work: Coroutine[Any, Any, T]) -> T:

@@ -18,6 +18,14 @@ class Ended(Disconnected):
     """The sandbox was reset or deleted while the request waited. Its connection is closed."""
 
 
+class NotAccepted(Disconnected):
+    """The server stopped reading the request, and replies with this status. The text says why."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class Broken(Exception):
     """A fault has closed the connection on purpose; nothing more is sent."""
 
@@ -38,6 +46,29 @@ class Request(NamedTuple):
     scheme: str = "http"
     body: bytes | None = None
     head_bytes: int = 0
+
+
+class Unread(NamedTuple):
+    """A request that is refused before it is answered, as far as it arrived, with the status and the message of why.
+
+    It is not valid HTTP, arrived incomplete, or cannot be served. `method` and `target` (the path and query) are empty
+    if they did not arrive. `fields` and `headers` are as in `Request`. With `recorded` it gets no journal entry: it has
+    one, or none can be written.
+    """
+
+    status: int
+    message: str
+    method: str
+    target: str
+    fields: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+    recorded: bool = False
+
+    @classmethod
+    def unwritten(cls, request: Request, reason: str) -> "Unread":
+        """Return the refusal (503) of a request whose effects cannot be written into the store's file."""
+        target = f"{request.path}?{request.query.decode('latin-1')}"
+        return cls(503, reason, request.method, target, request.fields, request.headers, recorded=True)
 
 
 class Connection(Protocol):

@@ -126,6 +126,7 @@ class ReplySender:
         track = reply.stream.track
         self.note = reply.stream.note
         self.ending = "client_left"
+        self._clock.streams += 1
         waits = Waits(self._clock, self._connection, self._token)
         try:
             headers = self.headers = head(reply, extra, None)
@@ -145,6 +146,7 @@ class ReplySender:
             self.note = f"the client disconnected after {self.size} bytes"
             raise
         finally:
+            self._clock.streams -= 1
             waits.close()
 
     async def _hold(self, stream: Stream, waits: Waits) -> None:

@@ -18,12 +18,13 @@ from mockserver.wire.checks import Admission
 from mockserver.wire.control import Control, ControlLoader
 from mockserver.wire.cors import CrossOrigin, is_preflight
 from mockserver.wire.edge import Edge
+from mockserver.wire.entries import unread_entry
 from mockserver.wire.exchange import Policy
 from mockserver.wire.gate import Gate
 from mockserver.wire.page import Page, is_page, wants_page
 from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
-from mockserver.wire.request import Connection, Request
+from mockserver.wire.request import Connection, Request, Unread
 from mockserver.wire.routes import Match
 from mockserver.wire.services import credential
 from mockserver.wire.unmatched import Unmatched
@@ -114,19 +115,25 @@ class Server:
         """Return the provider with this name. Raises KeyError."""
         return self._providers[name]
 
-    async def refused(self, status: int, message: str, target: str, headers: Mapping[str, str]) -> Reply:
+    async def refused(self, unread: Unread) -> Reply:
         """Return the reply to a request that is not valid HTTP or arrived incomplete, in its provider's format.
 
-        `target` is the path and query, and `headers` the header fields, as far as they arrived.
+        It gets a journal entry, unless it is for the control API or was being answered already.
         """
-        address = self._book.find(target.partition("?")[0] or "/", headers.get("host", ""))
+        headers = unread.headers
+        address = self._book.find(unread.target.partition("?")[0] or "/", headers.get("host", ""))
         route = self._route(address)
         edge = route.edge
+        key = credential(edge.provider, headers) if edge is not None else ""
+        sandbox = self.sandboxes.get(self._name_of_sandbox(address, headers, key)) or self.sandboxes.default
         if edge is None:
-            return _problem(status, message)
-        name = self._name_of_sandbox(address, headers, credential(edge.provider, headers))
-        sandbox = self.sandboxes.get(name) or self.sandboxes.default
-        return await edge.refuse_unread(status, message, route.match, headers, sandbox)
+            reply = _problem(unread.status, unread.message)
+        else:
+            reply = await edge.refusals.reply_to_unread(unread, route.match, sandbox)
+        if not unread.recorded and address.target != "control":
+            provider = None if edge is None else edge.provider.name
+            await sandbox.store.append(unread_entry(unread, provider, address.path, reply, sandbox.clock.now()))
+        return reply
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -162,8 +169,7 @@ class Server:
             if gate.failure is not None and request.method in ("GET", "HEAD", "OPTIONS"):
                 return None  # it changes nothing, or it has been refused
             reason = await gate.written()
-            target = f"{request.path}?{request.query.decode('latin-1')}"
-            return None if reason is None else await self.refused(503, reason, target, request.headers)
+            return None if reason is None else await self.refused(Unread.unwritten(request, reason))
 
         return check
 
@@ -182,11 +188,8 @@ class Server:
         if request.method == "OPTIONS" and name == "default" and address.sandbox is None and is_preflight(request):
             name = self._sandbox_for_preflights()
         sandbox = self.sandboxes.get(name)
-        if sandbox is None:
-            reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
-            now = self.sandboxes.default.clock.now()
-            extra = () if edge is None else edge.headers_without_sandbox(headers, now)
-            await _respond(connection, reply, extra)
+        if sandbox is None or (sandbox.read_only and edge is not None):
+            await self._without_sandbox(name, edge, headers, connection)
             return
         if self.gate is not None and await self._refuse_unwritten(self.gate, request, connection, route, sandbox):
             return
@@ -201,6 +204,18 @@ class Server:
         admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.addressed_by)
         await edge.serve(admission, address.path, route.match)
 
+    async def _without_sandbox(
+        self, name: str, edge: Edge | None, headers: Mapping[str, str], connection: Connection
+    ) -> None:
+        """Refuse a request for a sandbox that does not exist, or that shows a bundle."""
+        if name in self.sandboxes.by_name:
+            reply = _problem(409, f"The sandbox {name!r} shows a bundle. It takes no requests, and is not changed.")
+        else:
+            reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
+        now = self.sandboxes.default.clock.now()
+        extra = () if edge is None else edge.headers_without_sandbox(headers, now)
+        await _respond(connection, reply, extra)
+
     async def _refuse_unwritten(
         self, gate: Gate, request: Request, connection: Connection, route: _Route, sandbox: Sandbox
     ) -> bool:
@@ -209,7 +224,9 @@ class Server:
             return False
         refusal = _problem(503, gate.failure)
         if route.edge is not None:
-            refusal = await route.edge.refuse_unread(503, gate.failure, route.match, request.headers, sandbox)
+            refusal = await route.edge.refusals.reply_to_unread(
+                Unread.unwritten(request, gate.failure), route.match, sandbox
+            )
         await _respond(connection, refusal)
         return True
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mockserver.core import trace
 from mockserver.core.accounts import Account
 from mockserver.core.credits import CREDIT
 from mockserver.core.faults import Refusal
@@ -50,7 +51,7 @@ class EntryNumber:
 class Jobs:
     """The jobs of one account, for one request at one instant."""
 
-    __slots__ = ("_account", "_now", "_number", "_operation", "_provider", "_rule", "_sandbox")
+    __slots__ = ("_account", "_headers", "_now", "_number", "_operation", "_provider", "_rule", "_sandbox")
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class Jobs:
         rule: Rule | None,
         now: int,
         number: EntryNumber,
+        headers: Mapping[str, str],
     ) -> None:
         self._sandbox = sandbox
         self._provider = provider
@@ -69,6 +71,7 @@ class Jobs:
         self._rule = rule
         self._now = now
         self._number = number
+        self._headers = headers
 
     async def submit(
         self,
@@ -90,6 +93,8 @@ class Jobs:
         if amount:
             await Credits(sandbox, account, self._now).reserve(job_id, amount)
         facts = facts or {}
+        if "traceparent" in self._headers and (context := trace.kept(self._headers)) is not None:
+            facts = {**facts, trace.TRACE: context}
         effects = self._provider.effects(facts, account)
         job = Job(
             job_id, self._provider.name, self._operation.name, account.id, self._now,
@@ -200,7 +205,8 @@ class Ids:
         `fingerprint` distinguishes the request from others; the default is its body.
         """
         identity = (self._raw if fingerprint is None else fingerprint).decode("latin-1")
-        account, sandbox, name = self._account.id, self._sandbox, ("id", self._account.id, self._operation.name, prefix)
+        account, sandbox = self._account.id, self._sandbox
+        name = ("id", sandbox.marks[account], self._operation.name, prefix)
         prefixed = sandbox.cached(name, lambda: sandbox.seeded.prefixed(*name, size=64))
         # One digest gives the name of the request's counter, its first id, and the distance between its ids.
         digest = prefixed.digest(identity)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,6 +68,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], style: str, prom
     delimiter = "\t" if style == "tsv" else ";" if semicolons else ","
     csv.writer(written, delimiter=delimiter, lineterminator="\n").writerows(texts)
     return written.getvalue().rstrip("\n")
+
+
+def yaml(value: Any) -> str:
+    """Return data as a YAML document."""
+    from yaml import safe_dump  # few prompts ask for it
+
+    # Facts are kinds of dict, int and float that YAML would have tags for.
+    return str(safe_dump(json.loads(json.dumps(value)), allow_unicode=True, sort_keys=False, width=1_000)).rstrip("\n")
 
 
 def subtitles(facts: Facts, style: str) -> str:

@@ -52,7 +52,7 @@ async def retrieve(api: str, exchange: Exchange) -> Reply:
     """GET .../video-descriptions/{job_id} of one of the APIs."""
     job = await _job(api, exchange)
     state = job.at(exchange.now)
-    body = results.status(exchange.sandbox, job, state, exchange.provider.state_name(state))
+    body = results.status(exchange.sandbox, job, state, exchange.provider.state_name(state, job.operation))
     await exchange.jobs.poll(job, state)
     if "result" not in body:
         return exchange.job_reply(200, body, job, state)

@@ -44,8 +44,13 @@ _SAMPLED: JsonDict = {
         "transcription": {
             "properties": {
                 "segments": {"enum": [*COUNTS, None]},
-                # Without `type`, which older versions of FastAPI accept only as one word. Bounds are for numbers.
-                "segment_sec": {"minimum": SEGMENT_SEC[0], "maximum": SEGMENT_SEC[1]},
+                # Older versions of FastAPI accept `type` only as one word.
+                "segment_sec": {
+                    "anyOf": [
+                        {"type": "number", "minimum": SEGMENT_SEC[0], "maximum": SEGMENT_SEC[1]},
+                        {"type": "null"},
+                    ]
+                },
             }
         }
     }
