@@ -268,6 +268,18 @@ async def test_a_key_can_be_checked() -> None:
         assert reply.json()["metadata"]["name"].startswith("Workspace ")
 
 
+async def test_the_verdict_sees_what_is_paid_for_twice() -> None:
+    async with Conversation() as t:
+        body = {**SCRAPE, "input": {"url": "https://example.com/mock-lost-reply"}}
+        for _ in range(2):
+            with pytest.raises(ConnectionResetError):
+                await call(t, "run", body)
+        verdict = (await t.get("/_mock/verdict")).json()
+        (finding,) = [each for each in verdict["findings"] if each["rule"] == "duplicate_paid_job"]
+        assert "10 credits" in str(finding)
+        assert "dumplingai.rule.unified_price" in str(finding)
+
+
 async def test_what_is_assumed_is_refused_where_nothing_may_be_assumed() -> None:
     async with Conversation(WITH_KNOWLEDGE, Settings(no_assumed=True)) as t:
         assert (await call(t, "run", SCRAPE)).status_code == 200
