@@ -28,12 +28,13 @@ ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
 }
-# The parts of the navigation. A page that is in none of them is an error.
+# The parts of the navigation. Other pages come at the end of a part: see `_part_of`.
 NAVIGATION: Mapping[str, tuple[str, ...]] = {
     "Start": ("index.md", "overview.md", "job-life.md", "examples.md"),
     "How to": (
         "how-to-dashboard.md", "how-to-pytest.md", "how-to-unmodified-programs.md", "how-to-webhooks.md",
         "how-to-faults.md", "how-to-verdict.md", "how-to-exam.md", "how-to-sweep.md", "how-to-coverage.md",
+        "how-to-bundle.md",
         "how-to-ci.md",
     ),
     "Providers": (
@@ -116,13 +117,28 @@ def _project() -> Mapping[str, Mapping[str, str]]:
     return project
 
 
+def navigation() -> dict[str, list[str]]:
+    """Return the pages of each part of the navigation. Raises ValueError for one that does not exist."""
+    existing = list(pages().values())
+    parts = {name: list(listed) for name, listed in NAVIGATION.items()}
+    gone = [page for listed in parts.values() for page in listed if page not in existing]
+    if gone:
+        raise ValueError(f"NAVIGATION in docs/build_site.py has pages that do not exist: {', '.join(gone)}")
+    for page in existing:
+        if not any(page in listed for listed in parts.values()):
+            parts[_part_of(page)].append(page)
+    return parts
+
+
+def _part_of(page: str) -> str:
+    if page.startswith("how-to-"):
+        return "How to"
+    return "Providers" if page.startswith("providers/") else "Reference"
+
+
 def configuration(sources: str, output: str) -> str:
-    """Return the configuration of the builder, as TOML. Raises ValueError for a page that is not in the navigation."""
-    listed = [page for part in NAVIGATION.values() for page in part]
-    missing = sorted(set(pages().values()) ^ set(listed))
-    if missing:
-        raise ValueError(f"NAVIGATION in docs/build_site.py and the pages differ: {', '.join(missing)}")
-    parts = ",\n  ".join(f"{{{json.dumps(name)} = {json.dumps(entries)}}}" for name, entries in NAVIGATION.items())
+    """Return the configuration of the builder, as TOML. Raises ValueError like `navigation`."""
+    parts = ",\n  ".join(f"{{{json.dumps(name)} = {json.dumps(listed)}}}" for name, listed in navigation().items())
     return f"""\
 [project]
 site_name = "mockserver"

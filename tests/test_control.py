@@ -191,6 +191,11 @@ async def test_an_account_changes_from_one_request_to_the_next() -> None:
         assert (await c.get(path)).json()["accounts"][0]["webhook"] is None
         for wrong in ({"plan": "gold"}, {"limits": {"nothing": 1}}, {"credits": -1}, {"plans": "pro"}):
             assert (await c.client.patch(path, json=wrong)).status_code == 422
+        hook = {"url": "http://127.0.0.1:9000/hook"}
+        unknown = await c.client.patch(path, json={"webhook": {**hook, "events": ["analysis.complted"]}})
+        assert "did you mean 'analysis.completed'?" in unknown.text
+        no_url = await c.client.patch(path, json={"webhook": {"url": "hook"}})
+        assert "expected a URL such as https://example.com/hook, got 'hook'" in no_url.text
 
 
 async def test_an_armed_fault_strikes_once_before_any_rule() -> None:

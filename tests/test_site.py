@@ -50,9 +50,14 @@ def test_a_link_that_leads_nowhere_is_reported_with_its_page(tmp_path: Path, mon
 
 
 def test_the_navigation_has_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [page for part in build_site.navigation().values() for page in part]
+    assert sorted(listed) == sorted(build_site.pages().values())
     assert "use_directory_urls = false" in build_site.configuration("pages", "site")
-    monkeypatch.setattr(build_site, "ELSEWHERE", {**build_site.ELSEWHERE, "NEW.md": "new.md"})
-    with pytest.raises(ValueError, match=r"the pages differ: new\.md"):
+    monkeypatch.setattr(build_site, "ELSEWHERE", {**build_site.ELSEWHERE, "a.md": "how-to-a.md", "b.md": "b.md"})
+    parts = build_site.navigation()
+    assert (parts["How to"][-1], parts["Reference"][-1]) == ("how-to-a.md", "b.md")
+    monkeypatch.setattr(build_site, "NAVIGATION", {**build_site.NAVIGATION, "Start": ("nothing.md",)})
+    with pytest.raises(ValueError, match=r"pages that do not exist: nothing\.md"):
         build_site.configuration("pages", "site")
 
 

@@ -126,12 +126,15 @@ async def find_account(sandbox: Sandbox, provider: Provider, key: str, now: int)
 
 
 def check_account(change: AccountChange, known: Catalogue) -> None:
-    """Check that a provider has the plan and the limits of a change. Raises ControlError 422."""
+    """Check that a provider has the plan, the limits and the events of a change. Raises ControlError 422."""
     if change.plan is not None and change.plan not in known.tiers:
         raise ControlError(422, f"No provider has a plan {quoted(change.plan)}{suggest(change.plan, known.tiers)}")
     for name in change.limits:
         if name not in known.limits:
             raise ControlError(422, f"Unknown limit {quoted(name)}{suggest(name, known.limits)}")
+    for name in change.webhook.events if change.webhook is not None else ():
+        if not any(key_matches(name, event) for event in known.events):
+            raise ControlError(422, f"Unknown event {quoted(name)}{suggest(name, known.events)}")
 
 
 async def change_account(

@@ -45,6 +45,7 @@ _EVERYWHERE = problems(
     {
         403: "A malicious web page could send this request",
         404: "There is no such sandbox",
+        409: "The sandbox shows a bundle, and is not changed",
         500: "Internal server error",
     }
 )

@@ -8,14 +8,17 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from mockserver.bundle.archive import packed, unpacked
+from mockserver.bundle.contents import Bundle
 from mockserver.bundle.invalid import ENDING, InvalidBundle
 from mockserver.bundle.saving import bundle_of, snapshot
+from mockserver.control import viewing
 from mockserver.control.bodies import ZIP_TYPE, StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, Parts, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.restore import Restored
 from mockserver.core.scenario import ClockSpec
 from mockserver.kit.models import Shape
+from mockserver.sandbox.sandbox import Sandbox
 
 # Requests that are listed, of those whose replies differ.
 MOST_LISTED = 100
@@ -67,9 +70,25 @@ async def load(parts: Parts, text: str, name: str, last: int | None, clock: Cloc
 
     Raises ControlError 422 if it is refused, TooManySandboxes, and ValueError for a name that is in use.
     """
+    bundle = await _unpacked(text)
     try:
-        bundle = await asyncio.to_thread(lambda: unpacked(b64decode(text, validate=True)))
         return await parts.restorer.restore(bundle, name, last, clock)
+    except InvalidBundle as error:
+        raise ControlError(422, f"The bundle is refused: {error}") from None
+
+
+async def show(parts: Parts, text: str, name: str) -> Sandbox:
+    """Make a sandbox that shows a bundle in base64. Raises like `load`."""
+    bundle = await _unpacked(text)
+    try:
+        return await viewing.view(bundle, name, parts.sandboxes, parts.library)
+    except InvalidBundle as error:
+        raise ControlError(422, f"The bundle is refused: {error}") from None
+
+
+async def _unpacked(text: str) -> Bundle:
+    try:
+        return await asyncio.to_thread(lambda: unpacked(b64decode(text, validate=True)))
     except InvalidBundle as error:
         raise ControlError(422, f"The bundle is refused: {error}") from None
     except Error as error:

@@ -55,6 +55,8 @@ class Sandbox(SandboxState):
         self.matching = asyncio.Lock()
         # For people: what the sandbox is for, such as the name of a test, and how that has ended.
         self.title = ""
+        # True for one that shows a bundle: it takes no requests, and the control API does not change it.
+        self.read_only = False
         self.outcome = ""
 
     def facts(self) -> dict[str, Any]:

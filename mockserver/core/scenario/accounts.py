@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mockserver.core.scenario.values import MAX_ITEMS, Model, Texts, no_items, no_keys
+from mockserver.core.scenario.values import MAX_ITEMS, Model, Texts, WebAddress, no_items, no_keys
 
 # What signs events where an account's webhook does not name a secret.
 DEFAULT_SECRET = "whsec_mockserver"
@@ -17,7 +17,7 @@ class WebhookSpec(Model):
 
     shorthand: ClassVar[str] = "url"
 
-    url: str = Field(max_length=2000, description="the URL that events are sent to")
+    url: WebAddress = Field(max_length=2000, description="the URL that events are sent to")
     events: Texts = Field(default_factory=no_items, description="the events to send; default: all of the provider")
     secret: str = Field(
         default=DEFAULT_SECRET,

@@ -46,6 +46,12 @@ def _instant(value: str) -> str:
     return value
 
 
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError(f"expected a URL such as https://example.com/hook, got {value!r}")
+    return value
+
+
 def _as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
@@ -80,6 +86,9 @@ SpanMs = Annotated[
     WithJsonSchema(json_schema.SPAN),
 ]
 Instant = Annotated[str, AfterValidator(_instant), Field(json_schema_extra={"format": "date-time"})]
+WebAddress = Annotated[
+    str, AfterValidator(_web_address), Field(json_schema_extra={"format": "uri", "pattern": "^https?://"})
+]
 MomentAt = Annotated[
     Moment,
     BeforeValidator(parse_moment),

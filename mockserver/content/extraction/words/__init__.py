@@ -90,6 +90,11 @@ def function_words() -> dict[str, frozenset[str]]:
     return telling | {code: (words(code).function | telling.get(code, frozenset())) - _NEUTRAL for code in CODES}
 
 
+def other_names() -> list[str]:
+    """Return the names of the languages that are recognized and have no other words here."""
+    return [name for _, (names, _) in _others() for name in names.split()]
+
+
 @cache
 def _others() -> list[tuple[str, tuple[str, str]]]:
     others = json.loads((_FOLDER / "others.json").read_bytes())
