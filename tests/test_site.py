@@ -24,16 +24,15 @@ def test_every_page_of_the_repository_is_on_the_site_and_every_link_leads_somewh
 
 
 def test_links_to_other_files_lead_to_the_repository() -> None:
-    assert build_site._target("docs/words.md", "words.md", "../mockserver/app.py#L1") == (
-        "https://github.com/your-org/mockserver/blob/main/mockserver/app.py#L1"
+    links = build_site.Links(build_site.pages(), "https://example.com/r")
+    assert links.target("docs/words.md", "../mockserver/app.py#L1") == (
+        "https://example.com/r/blob/main/mockserver/app.py#L1"
     )
-    assert build_site._target("README.md", "index.md", "docs/providers/descrideo.md#errors") == (
-        "providers/descrideo.md#errors"
-    )
-    assert (
-        build_site._target("docs/providers/descrideo.md", "providers/descrideo.md", "../../README.md") == "../index.md"
-    )
-    assert build_site._target("docs/words.md", "words.md", "../nothing.md") is None
+    assert links.target("README.md", "openapi") == "https://example.com/r/tree/main/openapi"
+    assert links.target("README.md", "docs/providers/descrideo.md#errors") == "providers/descrideo.md#errors"
+    assert links.target("docs/providers/descrideo.md", "../../README.md") == "../index.md"
+    assert links.target("docs/words.md", "https://example.com") == "https://example.com"
+    assert links.target("docs/words.md", "../nothing.md") is None
 
 
 def test_a_link_that_leads_nowhere_is_reported_with_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +54,8 @@ def test_the_navigation_has_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "use_directory_urls = false" in build_site.configuration("pages", "site")
     monkeypatch.setattr(build_site, "ELSEWHERE", {**build_site.ELSEWHERE, "a.md": "how-to-a.md", "b.md": "b.md"})
     parts = build_site.navigation()
-    assert (parts["How to"][-1], parts["Reference"][-1]) == ("how-to-a.md", "b.md")
+    assert "how-to-a.md" in parts["How to"]
+    assert "b.md" in parts["Reference"]
     monkeypatch.setattr(build_site, "NAVIGATION", {**build_site.NAVIGATION, "Start": ("nothing.md",)})
     with pytest.raises(ValueError, match=r"pages that do not exist: nothing\.md"):
         build_site.configuration("pages", "site")
