@@ -13,14 +13,29 @@ def test_every_page_of_the_repository_is_on_the_site_and_every_link_leads_somewh
     build_site.assemble(tmp_path / "pages")
     documents = {*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/providers").glob("*.md")}
     assert len(build_site.pages()) == len(documents) + len(build_site.ELSEWHERE) - 1
+    anchors = {place: anchors_of(tmp_path / "pages" / place) for place in build_site.pages().values()}
     for place in build_site.pages().values():
+        assert not re.search(r"(?m)^`{3,}\w+ run$", (tmp_path / "pages" / place).read_text("utf-8"))
         text = build_site._PART.sub(
             lambda m: m[0] if m["link"] else "", (tmp_path / "pages" / place).read_text("utf-8")
         )
         for link in re.findall(r"\]\(([^()\s]+)\)", text):
-            path = link.partition("#")[0]
-            if path and not path.startswith(("http", "mailto:")):
-                assert ((tmp_path / "pages" / place).parent / path).is_file(), f"{place}: {link}"
+            path, _, fragment = link.partition("#")
+            if path.startswith(("http", "mailto:")):
+                continue
+            file = (tmp_path / "pages" / place).parent / path if path else tmp_path / "pages" / place
+            assert file.is_file(), f"{place}: {link}"
+            if fragment:
+                assert fragment in anchors[file.resolve().relative_to(tmp_path / "pages").as_posix()], (
+                    f"{place}: {link}"
+                )
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as the site and GitHub name them."""
+    text = re.sub(r"(?ms)^(`{3,}).*?^\1\s*$", "", page.read_text("utf-8"))
+    headings = [re.sub(r"\]\([^)]*\)", "", each) for each in re.findall(r"(?m)^#+ (.+)$", text)]
+    return {re.sub(r"[^\w\- ]", "", each.lower()).strip().replace(" ", "-") for each in headings}
 
 
 def test_links_to_other_files_lead_to_the_repository() -> None:
