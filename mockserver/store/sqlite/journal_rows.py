@@ -13,7 +13,7 @@ from typing import Any
 
 from mockserver.core.journal import JournalEntry
 from mockserver.core.sizes import kept_entry
-from mockserver.store.codec import ENTRY, ENTRY_ALONE, MISSES
+from mockserver.store.codec import ENTRY_ALONE, MISSES
 from mockserver.store.journal_table import JournalTable
 from mockserver.store.records import plain_data, plain_text
 from mockserver.store.sqlite.tracking import Cursor, Tracked
@@ -112,9 +112,11 @@ class TrackedJournal(Tracked, JournalTable):
 
     def load(self, cursor: Cursor, base: int) -> None:
         chain = _Chain()
+        known: dict[Any, Any] = {}
         for _, text in self._select(cursor, "place, data", base):
             segment = plain_data(text)
-            shared = segment["misses"]
+            # Most are equal, and are kept in memory once.
+            shared = [known.setdefault(each, each) for each in map(MISSES.decode, segment["misses"])]
             for data in segment["entries"]:
                 for name in ("misses", "others"):
                     if name in data:
@@ -127,8 +129,9 @@ class TrackedJournal(Tracked, JournalTable):
     def take_loaded(self, oldest: int) -> None:
         """Fill the journal with what was loaded, from the serial `oldest` on. 0 means that it is empty."""
         for data in self._chain.since(oldest):
-            entry = ENTRY.decode(data)
-            entry.size = 0
+            misses, others = data.pop("misses", ()), data.pop("others", ())
+            entry = ENTRY_ALONE.decode(data)
+            entry.misses, entry.others = misses, others
             entry.size = kept_entry(entry)
             self.size += entry.size
             self._entries.append(entry)
