@@ -90,9 +90,7 @@ class DumplingAI(Provider):
         "rate_limited": Error("Rate limit exceeded", fixed=True),
         "overloaded": Error("The service is temporarily unavailable", fixed=True),
         "server_error": Error("the video could not be processed"),
-        "PROVIDER_NOT_ALLOWED": Error(
-            "The policy of this key does not allow the provider", 403, "PROVIDER_NOT_ALLOWED"
-        ),
+        "PROVIDER_NOT_ALLOWED": Error("Provider not allowed for this API key", 403, "PROVIDER_NOT_ALLOWED"),
         "BUDGET_EXCEEDED": Error("The budget of this key is used up", 402, "BUDGET_EXCEEDED", fixed=True),
         "PROVIDER_ERROR": Error("The provider did not answer", 502, "PROVIDER_ERROR"),
         "no_such_agent": Error("Agent not found", 404),
