@@ -14,6 +14,11 @@ from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
 _CREDITS, _PER_PAGE, _RECENT = 10, 10, 6
+# Settings of an account that are the same for all profiles here.
+_SETTINGS: dict[str, Any] = {
+    "shortId": "", "ftc": False, "relation": 0, "openFavorite": False, "commentSetting": 0,
+    "commerceUserInfo": {"commerceUser": False}, "duetSetting": 0, "stitchSetting": 0,
+}  # fmt: skip
 _INSTANT = r"^([0-9]{1,16})?$"
 Cursor = Annotated[
     str | None, Field(pattern=_INSTANT, description="`max_cursor` of the page before; empty for the first page")
@@ -120,6 +125,7 @@ def _user(exchange: Exchange, profile: Any) -> dict[str, Any]:
     sizes = (("avatarLarger", 1080), ("avatarMedium", 720), ("avatarThumb", 100))
     return {
         "id": profile.id,
+        **_SETTINGS,
         "uniqueId": profile.handle,
         "nickname": profile.nickname,
         **{name: files.picture(exchange, size, size, "profile", profile.handle) for name, size in sizes},
@@ -156,10 +162,13 @@ def _aweme(exchange: Exchange, clip: Any, *, trim: bool) -> dict[str, Any]:
     shown = {
         "aweme_id": clip.id, "desc": clip.text, "create_time": clip.created,
         "statistics": {
-            "play_count": stats["playCount"], "digg_count": stats["diggCount"], "comment_count": stats["commentCount"],
-            "share_count": stats["shareCount"], "collect_count": stats["collectCount"],
+            "comment_count": stats["commentCount"],
+            "digg_count": stats["diggCount"],
+            "download_count": clip.part(0.2, "downloads"),
+            "play_count": stats["playCount"],
+            "share_count": stats["shareCount"],
         },
-        "video": {"duration": clip.seconds * 1000, "cover": {"url_list": [cover]}},
+        "video": {"duration": clip.seconds, "cover": {"url_list": [cover]}},
         "author": {"unique_id": clip.author.handle, "nickname": clip.author.nickname},
     }  # fmt: skip
     return shown if trim else shown | {"share_url": clip.url, "region": "US", "desc_language": "en"}
