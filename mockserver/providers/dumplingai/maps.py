@@ -66,8 +66,10 @@ async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
     """Return places on a map, or the one with the id of the request."""
     from mockserver.content.web.places import places
 
-    chosen = _chosen(exchange, body, body.query, "")
-    found = [(1, chosen)] if body.cid or body.place_id else list(places(pages.web(exchange), body.query, "", body.page))
+    if body.cid or body.place_id:
+        found = [(1, _chosen(exchange, body, body.query, ""))]
+    else:
+        found = list(places(pages.web(exchange), body.query, "", body.page))
     listed = [
         {
             **_shown(position, place),
@@ -80,8 +82,8 @@ async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
         }
         for position, place in found
     ]
-    center = "@{},{},14z".format(*chosen.position)
-    return Task(_MAPS, {"searchParameters": parameters(body, "maps"), "ll": body.position or center, "places": listed})
+    at = {"ll": body.position} if body.position else {}
+    return Task(_MAPS, {"searchParameters": parameters(body, "maps"), **at, "places": listed})
 
 
 async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:

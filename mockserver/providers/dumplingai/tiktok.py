@@ -56,10 +56,11 @@ class SearchTikTokUsers(Sourced):
 async def get_tiktok_video(exchange: Exchange, body: GetTikTokVideo) -> Task:
     """Return the facts about a video."""
     clip = tiktok_video(exchange, body.url)
+    file = files.recording(exchange, "mp4", clip.seconds, "clip", clip.id)
     video = {
         "id": clip.id, "height": 1024, "width": 576, "duration": clip.seconds, "ratio": "720p",
-        "cover": files.picture(exchange, 576, 1024, "clip", clip.id), "format": "mp4",
-        "dynamicCover": files.picture(exchange, 288, 512, "clip", clip.id),
+        "cover": files.picture(exchange, 576, 1024, "clip", clip.id), "downloadAddr": file, "playAddr": file,
+        "format": "mp4", "bitrate": clip.seeded.integer(400_000, 1_900_000, "bitrate"),
     }  # fmt: skip
     at = datetime.fromtimestamp(clip.created, UTC)
     return Task(
@@ -73,14 +74,37 @@ async def get_tiktok_video(exchange: Exchange, body: GetTikTokVideo) -> Task:
             "author": _user(exchange, clip.author),
             "stats": _clip_stats(clip),
             "music": {
-                "id": str(clip.seeded.bits("music"))[:19],
+                "id": _number(clip, "music"),
                 "title": clip.sound,
+                "playUrl": files.recording(exchange, "mp3", clip.seconds, "music", clip.sound),
                 "authorName": clip.author.nickname,
+                "original": clip.sound == "original sound",
                 "duration": clip.seconds,
             },
-            "challenges": [{"id": str(clip.seeded.bits("tag", tag))[:19], "title": tag} for tag in clip.tags],
+            "challenges": [
+                {
+                    "id": _number(clip, tag),
+                    "title": tag,
+                    "desc": "",
+                    "coverThumb": files.picture(exchange, 100, 100, "tag", tag),
+                }
+                for tag in clip.tags
+            ],
+            "textExtra": [_place(clip, tag) for tag in clip.tags],
+            "duetEnabled": True,
+            "stitchEnabled": True,
         },
     )
+
+
+def _number(clip: Any, name: str) -> str:
+    return str(clip.seeded.bits("tag", name))[:19]
+
+
+def _place(clip: Any, tag: str) -> dict[str, Any]:
+    """Return where a hashtag is in the caption, from its sign on."""
+    start = clip.text.index(f"#{tag}")
+    return {"hashtagName": tag, "hashtagId": _number(clip, tag), "start": start, "end": start + len(tag) + 1}
 
 
 async def get_tiktok_profile(exchange: Exchange, body: GetTikTokProfile) -> Task:
