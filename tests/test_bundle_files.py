@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mockserver.bundle import archive, judged
-from mockserver.bundle.archive import JOURNAL, MANIFEST, MIB, SCENARIOS, unpacked
+from mockserver.bundle.archive import JOURNAL, MANIFEST, SCENARIOS, unpacked
 from mockserver.bundle.files import read_bundle, write
-from mockserver.bundle.invalid import InvalidBundle
+from mockserver.bundle.invalid import MIB, InvalidBundle
 from mockserver.cli.replay import replayed
 from mockserver.providers.registry import providers
 from tests.bundling import changed, packed, parts

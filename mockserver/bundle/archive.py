@@ -15,16 +15,15 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from mockserver.bundle.contents import FORMAT, Bundle, Manifest
-from mockserver.bundle.invalid import InvalidBundle
+from mockserver.bundle.invalid import MAX_BYTES, MIB, InvalidBundle
 from mockserver.bundle.records import credits_of, data_of, delivery_of, entry_of, job_of
 from mockserver.core.accounts import KnownAccount
 from mockserver.core.instants import LATEST
 
 T = TypeVar("T")
 
-MIB = 1_048_576
-# Bytes of a bundle, of all that it contains and of one line; the number of lines of a part, and the depth of a value.
-MAX_BYTES, MAX_CONTENTS, MAX_LINE = 16 * MIB, 128 * MIB, 8 * MIB
+# Bytes of all that a bundle contains and of one line; the number of lines of a part, and the depth of a value.
+MAX_CONTENTS, MAX_LINE = 128 * MIB, 8 * MIB
 MAX_LINES, MAX_DEPTH = 200_000, 64
 MANIFEST = "bundle.json"
 SCENARIOS, ACCOUNTS, JOURNAL = "scenarios.jsonl", "accounts.jsonl", "journal.jsonl"

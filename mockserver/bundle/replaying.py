@@ -148,7 +148,7 @@ class Replay:
         if not found:
             return Compared(recorded.number, what)
         by_token = uses_token(recorded, self._providers.get(recorded.provider or ""))
-        why = reasons.why(recorded, replayed.status if replayed is not None else None, by_token=by_token)
+        why = reasons.why(recorded, replayed, by_token=by_token)
         return Compared(recorded.number, what, differences=found, why=why)
 
     # Events.
