@@ -35,7 +35,7 @@ NAVIGATION: Mapping[str, tuple[str, ...]] = {
     "How to": (
         "how-to-dashboard.md", "how-to-pytest.md", "how-to-unmodified-programs.md", "how-to-webhooks.md",
         "how-to-faults.md", "how-to-verdict.md", "how-to-exam.md", "how-to-sweep.md", "how-to-coverage.md",
-        "how-to-ci.md",
+        "how-to-bundle.md", "how-to-ci.md",
     ),
     "Providers": (
         "providers/videotoprompt.md", "providers/prompttovideo.md", "providers/nanophoto.md",

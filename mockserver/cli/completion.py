@@ -15,8 +15,8 @@ paths, are completed as files.
 """
 _EXAMPLES = """\
 examples:
-  source <(mockserver completion bash)                                 for this session; put it into ~/.bashrc
-  source <(mockserver completion zsh)                                  in ~/.zshrc, after compinit
+  mockserver completion bash > ~/.local/share/bash-completion/completions/mockserver
+  mockserver completion zsh > ~/.zfunc/_mockserver
   mockserver completion fish > ~/.config/fish/completions/mockserver.fish
   mockserver completion powershell | Out-String | Invoke-Expression    in $PROFILE
 """
@@ -44,7 +44,11 @@ _mockserver() {
         _files
     fi
 }
-compdef _mockserver mockserver
+if [ "$funcstack[1]" = "_mockserver" ]; then
+    _mockserver "$@"
+else
+    compdef _mockserver mockserver
+fi
 """
 _FISH = """\
 function __mockserver_complete

@@ -26,7 +26,6 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 # What can be installed beside the package: the module, what it is for, and how to get it.
 _EXTRAS = (
     ("fastapi_offline", "the page /_mock/docs", f"pip install '{_DISTRIBUTION}[docs]'"),
-    ("mcp", "mockserver mcp, for agents", f"pip install '{_DISTRIBUTION}[mcp]'"),
     ("pytest", "the fixture for tests", "pip install pytest"),
     ("testcontainers", "MockServerContainer", "pip install testcontainers"),
 )

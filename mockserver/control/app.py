@@ -14,6 +14,7 @@ from mockserver.control import (
     faults,
     jobs,
     journal,
+    mcp,
     metrics,
     reset,
     sandboxes,
@@ -69,6 +70,7 @@ _ROUTERS = (
     coverage.router,
     verdict.router,
     metrics.router,
+    mcp.router,
     docs.router,
 )
 

@@ -166,6 +166,8 @@ class Server:
             return None
 
         async def check() -> Reply | None:
+            if gate.failure is not None and request.method in ("GET", "HEAD", "OPTIONS"):
+                return None  # it changes nothing, or it has been refused
             reason = await gate.written()
             return None if reason is None else await self.refused(Unread.unwritten(request, reason))
 
