@@ -423,6 +423,8 @@ def test_the_tests_of_a_run_are_listed_with_their_outcomes(at: Shown) -> None:
     expect(page.locator(".list .row")).to_have_count(1)
     options = page.get_by_role("combobox", name="Sandbox").locator("option")
     expect(options.nth(2)).to_have_text("✗ tests/test_app.py::test_t2[<b>]")
+    page.get_by_role("combobox", name="Sandbox").select_option("all tests")
+    expect(page.get_by_role("heading", name="2 tests, 1 failed")).to_be_visible()
 
 
 def test_the_token_is_asked_for_once(browser: Browser) -> None:
