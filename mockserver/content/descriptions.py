@@ -75,12 +75,24 @@ def _tags(scene: Scene, words: Locale, mode: str, wishes: FieldWishes) -> list[s
     known = {tag.lower() for tag in own}
     tags = own + [word for word in hints.title_words(scene.words)[:3] if not known & {word, word + "s"}]
     tags = [tag for tag in tags if not any(_contains(tag, word) for word in wishes.avoided)]
+    if wishes.count is not None and len(tags) + len(wishes.mentions) < wishes.count:
+        named = {tag.lower() for tag in tags}
+        tags += [tag for tag in _more_tags(scene, words) if tag.lower() not in named]
     if wishes.count is not None:
         tags = tags[: max(wishes.count - len(wishes.mentions), 0)]
     tags += wishes.mentions
     if wishes.hashtags:
         return [_hashtag(tag) for tag in tags]
     return [_cased(tag, wishes) for tag in tags]
+
+
+def _more_tags(scene: Scene, words: Locale) -> list[str]:
+    """Return the theme and the things in the picture as tags, for instructions that ask for many."""
+    from mockserver.content.extraction.facts import scenes  # few instructions ask for that
+    from mockserver.content.extraction.words import words as words_of
+
+    own, shown = words_of(words.code), scenes()["stories"][scene.story]
+    return [own.themes[scene.theme][0], *(own.names[thing] for thing in (shown["place"], *shown["things"]))]
 
 
 def _description(scene: Scene, words: Locale, mode: str, asked: Instructions) -> str:

@@ -46,7 +46,11 @@ class MemberReader:
         for part, end in self._parts(segment):
             if rows := self._rows(part, segment[end:]):
                 return members | rows
-            field = self._field(part)
+            last = (
+                bool(members)
+                and self._words.ask.meaning(part.split(maxsplit=1)[0].lower() if part.split() else "?") == "only"
+            )
+            field = None if last else self._field(part)  # "title, only the text"
             if field is None:
                 return {} if len(members) < 2 else members
             name, shape = field

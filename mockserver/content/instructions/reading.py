@@ -9,7 +9,7 @@ from mockserver.content.instructions import limits, patterns
 from mockserver.content.instructions.patterns import compiled, has
 
 MAX_READ = 2_000  # characters
-_MAX_MENTIONS, _MAX_WORDS = 5, 4
+_MAX_MENTIONS, _MAX_AVOIDED, _MAX_WORDS = 5, 20, 4
 _FIELDS = ("title", "description", "tags")
 _DETERMINERS = (
     r"^(?:the|our|my|your|their|a|an|der|die|das|den|unsere?n?|le|la|les|notre|el|los|las|nuestr[ao]|o|os)\s+|^l['’]"
@@ -137,7 +137,8 @@ def _forbid(clause: str, asked: Instructions) -> None:
             wishes.hashtags = 0
         if has(_FORBIDDEN, clause):
             left_out = compiled(_LEFT_OUT).search(clause)
-            wishes.avoided += list(_mentions(clause)) or list(_unquoted(clause[left_out.end() :] if left_out else ""))
+            words = list(_mentions(clause)) or list(_unquoted(clause[left_out.end() :] if left_out else ""))
+            wishes.avoided = [*wishes.avoided, *words][:_MAX_AVOIDED]
 
 
 def _read_form(clause: str, targets: list[str], asked: Instructions) -> None:
@@ -241,7 +242,7 @@ def _unquoted(text: str) -> Iterator[str]:
         yield from (name for name in _names(text) if len(name) > 1)
         return
     text = compiled(_AFTER).sub("", text)
-    for number, part in enumerate(compiled(_SEPARATORS).split(text)):
+    for number, part in enumerate(compiled(_SEPARATORS).split(text, maxsplit=_MAX_AVOIDED)[:_MAX_AVOIDED]):
         words = part.strip()
         if (number and _is_wish(words)) or limits.amounts_in(words):
             continue
