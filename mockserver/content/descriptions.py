@@ -14,6 +14,7 @@ from mockserver.content.wording import Slots, capital, plain_detail, slots
 from mockserver.core.seeded import Seeded
 
 FIELDS = ("title", "description", "tags")
+_STOPS = ".!?\u3002\uff01\uff1f\u061f"  # also those of Chinese, Japanese and Arabic
 _EMOJI = {
     "ocean": "🌊", "mountain": "🏔️", "nature": "🌿", "city": "🏙️", "cooking": "🍳", "sport": "🏃", "product": "✨",
     "portrait": "🖼️", "tech": "🤖", "travel": "🧭", "pets": "🐾", "music": "🎵", "talk": "🎤",
@@ -120,17 +121,19 @@ def _parts(scene: Scene, words: Locale, mode: str, asked: Instructions) -> Itera
     mentions = words.comma.join(wishes.mentions)
     if asked.starts:
         yield Part((asked.starts if asked.starts[-1] in ".!?。:," else f"{asked.starts}.",), _ASKED, 0)
-    if tone:
-        yield Part((tone[0],), _WISHED, 0)
     opening, *others = _sentences(scene, words, asked, mode)
+    if tone and wishes.sentences:  # the greeting is no sentence of its own
+        opening = f"{tone[0].rstrip(_STOPS)}: {opening}"
+    elif tone:
+        yield Part((tone[0],), _WISHED, 0)
     story = words.stories[scene.story]
     stop = "。" if words.space == "" else "."
     yield Part((opening, capital(story.subject) + stop, story.title + stop, story.title), _OPENING)
     yield from (Part((sentence,), _BODY) for sentence in others)
     if mentions:
-        yield Part((forms.mention.format(words=mentions), mentions), _ASKED, 0)
+        yield Part((forms.mention.format(words=mentions), mentions), _ASKED, int((wishes.sentences or 1) > 1))
     if tone:
-        yield Part((tone[1],), _EXTRA, 0)
+        yield Part((tone[1],), _EXTRA, int(wishes.sentences is not None))
     if asked.action:
         yield Part((forms.action,), _WISHED, 0)
     if asked.ends:
