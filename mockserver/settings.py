@@ -54,6 +54,7 @@ class Settings:
     rule_header: bool = False
     additive: bool = False
     cors: bool = False
+    mcp: bool = False
     access_log: bool | None = None
     log: str = "text"
     token: str = ""
