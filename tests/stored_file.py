@@ -23,7 +23,10 @@ def essentials(shown: Any) -> Any:
         "journal": [
             (each["kind"], each["offset"], each.get("job"), each.get("path")) for each in shown["journal"]["entries"]
         ],
-        "accounts": [(each["key"], each["credits"], each["ledger"]) for each in shown["accounts"]["accounts"]],
+        "accounts": [
+            (each["key"], each["credits"], [(e["kind"], e["amount"], e["reference"]) for e in each["ledger"]])
+            for each in shown["accounts"]["accounts"]
+        ],
         "deliveries": [(each["id"], each["outcome"]) for each in shown["deliveries"]["deliveries"]],
         "faults": [each["id"] for each in shown["faults"]["faults"]],
         "clock": shown["clock"]["milliseconds"],

@@ -289,6 +289,22 @@ async def test_the_seed_and_the_clock_of_the_file_stay(tmp_path: Path, file: Pat
         assert (new["seed"], new["clock"]) == (8, "real")
 
 
+async def test_the_title_and_the_earlier_scenarios_of_a_sandbox_stay(file: Path) -> None:
+    async with Kept(file) as server:
+        for name in ("tour", "default", "tour"):
+            await server.client.put("/_mock/scenario", json={"name": name})
+        server.app.sandboxes.default.title = "a test"
+        await server.post(ANALYZE, VIDEO)
+        await server.kill()
+    async with Kept(file) as server:
+        sandbox = server.app.sandboxes.default
+        assert [each.name for each in sandbox.programs.values()] == ["test", "tour", "default", "tour"]
+        assert (sandbox.title, sandbox.programs[sandbox.activations]) == ("a test", sandbox.program)
+        await server.kill()
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM scenarios").fetchone() == (3,)
+
+
 async def test_deleted_sandboxes_stay_deleted_and_names_are_not_given_again(file: Path) -> None:
     async with Kept(file) as server:
         await server.post("/_mock/sandboxes", {})

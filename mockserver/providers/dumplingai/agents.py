@@ -59,7 +59,7 @@ async def generate_completion(exchange: Exchange, body: GenerateCompletion) -> T
         "tokenUsage": {"promptTokens": prompt, "completionTokens": completion, "totalTokens": prompt + completion},
         "creditUsage": credits, "threadId": thread,
     }  # fmt: skip
-    return Task(credits, answer, ("rule.tokens",), save=remember)
+    return Task(credits, answer, save=remember)
 
 
 async def _thread(exchange: Exchange, body: GenerateCompletion) -> tuple[str, list[str]]:

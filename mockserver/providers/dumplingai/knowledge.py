@@ -12,6 +12,7 @@ from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
 _QUERY, _PER_STEP, _STEP = 10, 10, 10_000
+_ROWS = ("rule.knowledge_bases",)
 _MOST = 500  # resources that are searched
 Id = Annotated[str, Field(min_length=1, max_length=100, alias="knowledgeBaseId")]
 
@@ -44,7 +45,7 @@ async def query(exchange: Exchange, body: QueryKnowledgeBase) -> Task:
         for key, kept in own
         for n, text in enumerate(passages(kept["content"]))
     ]
-    return Task(_QUERY, sorted(found, key=lambda each: -each["similarity"])[: body.count])
+    return Task(_QUERY, sorted(found, key=lambda each: -each["similarity"])[: body.count], _ROWS)
 
 
 async def add(exchange: Exchange, body: AddToKnowledgeBase) -> Task:
@@ -68,7 +69,7 @@ async def add(exchange: Exchange, body: AddToKnowledgeBase) -> Task:
         "createdAt": at,
         "updatedAt": at,
     }
-    return Task(-(-len(body.content) // _STEP) * _PER_STEP, added, status=201, save=keep)
+    return Task(-(-len(body.content) // _STEP) * _PER_STEP, added, _ROWS, status=201, save=keep)
 
 
 def _check(exchange: Exchange) -> None:

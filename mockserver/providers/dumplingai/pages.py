@@ -138,7 +138,8 @@ async def screenshot(exchange: Exchange, body: Screenshot) -> Task:
     if body.clip is not None:
         width, height = body.clip.width, body.clip.height
     credits = _SCREENSHOT + _EXTRA * (body.scroll + bool(body.wait))
-    return Task(credits, {"screenshotUrl": await _picture(exchange, body.url, width, height)})
+    rows = ("rule.full_page",) if body.full and body.clip is None else ()
+    return Task(credits, {"screenshotUrl": await _picture(exchange, body.url, width, height)}, rows)
 
 
 def _page(exchange: Exchange, url: str) -> "Page":

@@ -61,7 +61,9 @@ def _task(outcome: "Outcome", body: RunCode) -> Task:
     logs: Any = {"logs": {"stdout": list(outcome.stdout), "stderr": list(outcome.stderr)}}
     if body.parse_json:
         logs = _parsed("".join(outcome.stdout), logs)
-    return Task(_CREDITS, logs, ("rule.not_run",), note=None if outcome.complete else _NOT_RUN)
+    if outcome.complete:
+        return Task(_CREDITS, logs)
+    return Task(_CREDITS, logs, ("rule.not_run",), note=_NOT_RUN)
 
 
 def _parsed(text: str, logs: Any) -> Any:

@@ -71,8 +71,7 @@ async def search(exchange: Exchange, body: Search) -> Task:
         **({"featuredSnippet": featured} if body.page == 1 else {}),
         "relatedSearches": [{"query": each} for each in searching.related(seeded, query)], "peopleAlsoAsk": questions,
     }  # fmt: skip
-    rows = ("rule.scraped_results",) if count else ()
-    return Task(CREDITS + count * pages.SCRAPE, reply, rows)
+    return Task(CREDITS + count * pages.SCRAPE, reply)
 
 
 async def search_news(exchange: Exchange, body: SearchNews) -> Task:

@@ -62,8 +62,12 @@ async def get_tiktok_transcript(exchange: Exchange, body: GetTikTokTranscript) -
         message = f"No subtitles in the language {body.language}"
         raise Refusal("not_found", message, row="no_captions")
     text = webvtt(transcript(clip.seeded, clip.author.handle, clip.seconds * 1000, language))
-    reply = {"transcript": text, "language": language, "id": clip.id, "originalUrl": body.video_url}
-    return Task(_CREDITS, reply, ("rule.tiktok_transcript_fields",))
+    reply = {"transcript": text, "language": language}
+    provenance = exchange.policy.provenance
+    if provenance is not None and provenance.no_assumed:
+        return Task(_CREDITS, reply)
+    more = {"id": clip.id, "originalUrl": body.video_url}
+    return Task(_CREDITS, {**reply, **more}, ("rule.tiktok_transcript_fields",))
 
 
 def _check_captions(exchange: Exchange) -> None:

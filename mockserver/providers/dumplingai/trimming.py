@@ -39,7 +39,8 @@ async def trim(exchange: Exchange, body: TrimVideo) -> Task:
         raise Refusal("invalid_request", _TOO_LARGE, row="output_too_large")
     credits = cost(end - start)
     url = await files.link(exchange, "mp4", {"milliseconds": end - start, "seed": f"{body.video} {start}"})
-    return Task(credits, {"trimmedVideoUrl": url, "creditsUsed": credits}, ("rule.trim_rounding",))
+    rows = ("rule.trim_rounding",) if (end - start) % _A_MINUTE else ()
+    return Task(credits, {"trimmedVideoUrl": url, "creditsUsed": credits}, rows)
 
 
 def cost(duration: int) -> int:

@@ -34,7 +34,7 @@ async def get_details(exchange: Exchange) -> Reply:
     api = _apis().get(entry.operation)
     details = {**catalogue.lean(entry), "providers": list(entry.providers)}
     if entry.kind != "provider":
-        price = api.operation.description.partition(". ")[0] if api else f"{natives.CREDITS} credits"
+        price = api.operation.description.partition(". ")[0].removesuffix(".") if api else f"{natives.CREDITS} credits"
         details |= {"inputSchema": _model(entry).model_json_schema(), "credits": price}
     if body.related:
         details["related"] = catalogue.related(entry)
