@@ -24,6 +24,7 @@ examples:
   mockserver mcp                                offer a running server to an agent
   mockserver doctor                             find out what is wrong with the set-up
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
+  mockserver export postman > collection.json   write a collection of requests
 
 `mockserver COMMAND --help` describes a command.
 """
@@ -38,6 +39,7 @@ COMMANDS = {
     "scenarios": "scenarios",
     "schema": "scenarios",
     "openapi": "openapi",
+    "export": "export",
     "health": "remote",
     "push": "remote",
     "coverage": "coverage",
