@@ -7,6 +7,9 @@
 VENV ?= .venv
 ARGS ?=
 
+# The environment of the builder of the site.
+SITE ?= $(VENV)-site
+
 # Used only to create an environment. Each candidate is run, because a name on the path may be a shim for a Python that
 # is not installed.
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; do \
@@ -21,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs screenshots messages lock upgrade base fuzz clean
+.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs site screenshots messages lock upgrade base fuzz clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +73,9 @@ summaries: $(VENV)/.dev ## regenerate the summaries of the providers
 docs: $(VENV)/.package ## regenerate the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
 
+site: $(SITE)/.site ## build the documentation as a site in build/site, and check its links
+	@$(SITE)/bin/python docs/build_site.py --builder $(SITE)/bin/zensical $(ARGS)
+
 screenshots: $(VENV)/.dev ## make the screenshots of the page in docs/images
 	@$(BIN)/python docs/screenshots.py $(ARGS)
 
@@ -88,7 +94,8 @@ lock: ## update the pinned versions for pyproject.toml, with as few changes as p
 	cp "$$tmp/dev.lock" "$$tmp/run.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/run.lock" pyproject.toml; \
 	cp "$$tmp/dev.lock" "$$tmp/docs.lock"; "$$tmp/bin/uv" $(COMPILE) --extra docs -o "$$tmp/docs.lock" pyproject.toml; \
 	cp "$$tmp/dev.lock" "$$tmp/build.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/build.lock" requirements/build.in; \
-	cp requirements/uv.lock "$$tmp"; "$$tmp/bin/uv" $(COMPILE) $(LOCK) -o "$$tmp/uv.lock" requirements/uv.in; \
+	for each in uv site; do cp "requirements/$$each.lock" "$$tmp"; \
+		"$$tmp/bin/uv" $(COMPILE) $(LOCK) -o "$$tmp/$$each.lock" "requirements/$$each.in"; done; \
 	cp "$$tmp"/*.lock requirements
 
 upgrade: ## pin the newest versions of everything
@@ -102,7 +109,7 @@ base: ## pin the base image of the Dockerfile by the digest of its newest versio
 	*) echo "The digest of $(BASE) could not be found." >&2; exit 1 ;; esac
 
 clean: ## remove the environment, caches and built files
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	rm -rf $(VENV) $(SITE) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment. A stamp file that is older than its sources is out of date.
@@ -139,4 +146,10 @@ $(VENV)/.docs: requirements/docs.lock $(VENV)/.package
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.package
 	@echo "Installing the packages of the checks and tests into $(VENV) ..."
 	@$(PIP) install --quiet --no-deps -r requirements/dev.lock
+	@touch $@
+
+$(SITE)/.site: requirements/site.lock
+	@$(CHECK_PYTHON); "$$python" -m venv --clear $(SITE)
+	@echo "Installing the builder of the site into $(SITE) ..."
+	@$(SITE)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps -r requirements/site.lock
 	@touch $@

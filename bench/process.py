@@ -24,7 +24,7 @@ class Server:
 
     def cpu(self) -> float:
         """Return the seconds of CPU time that the process and its children have used, in user and system mode."""
-        return sum(_seconds(pid) for pid in self._family())
+        return sum(seconds_of(pid) for pid in self._family())
 
     def memory(self) -> float:
         """Return the resident memory of the process and its children in MiB."""
@@ -46,7 +46,8 @@ class Server:
         return family
 
 
-def _seconds(pid: int) -> float:
+def seconds_of(pid: int) -> float:
+    """Return the seconds of CPU time that a process has used."""
     # The CPU clock of the process (clock_getcpuclockid(3)) has nanoseconds, while /proc/PID/stat has 1/100 s.
     return time.clock_gettime(~pid << 3 | 2)
 

@@ -5,6 +5,7 @@
     python -m bench.run --compare --only W1 --warm 5      # fewer measurements; also --rounds and --seconds
     python -m bench.run --quick    # one short round, to try it out: its figures are not precise
     python -m bench.run --alone    # without floors and peers
+    python -m bench.run --store    # mockserver with everything in memory, and with a store in an SQLite file
     python -m bench.run --install  # install the peers first (npm); see bench/peers/README.md
     python -m bench.run --flat | --kept | --paced    # the same as bench.flat, bench.kept and bench.paced
 
@@ -20,15 +21,19 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench import aims, peers
 from bench.process import used_by_others
 from bench.rounds import START, Options, Row, measured
-from bench.targets import AIMOCK, BESIDE, OURS, Target, floors, ours
+from bench.targets import AIMOCK, BESIDE, OURS, SQLITE, Target, floors, ours
 from bench.verdict import Budget, judged
 from bench.workloads import TITLES, W1, W2, W3, WORKS
 from bench.wrk import best
 
+# The CPU time with a store in a file, as a multiple of that with everything in memory.
+STORES = {W1: 1.5, W2: 2.5}
 LIMITS = {W1: 1.0, W2: 1.4, W3: 4.0}
 STARTED, IDLE = 500.0, 80.0
 # Above this share of its core, the load itself may limit the figures.
@@ -76,6 +81,7 @@ def budgets(rows: Mapping[str, Row]) -> Iterator[Budget]:
         yield Budget("exec to the first 200 of W1", statistics.median(own.started), STARTED, "ms")
         yield Budget("resident memory when idle", statistics.median(own.idle), IDLE, "MiB")
     yield from aims.budgets(rows)
+    yield from stores(rows)
     for work in (W1, W2):
         for name, row in rows.items():
             figure, theirs = own.median(work), row.median(work)
@@ -83,10 +89,19 @@ def budgets(rows: Mapping[str, Row]) -> Iterator[Budget]:
                 yield Budget(f"{work}, beside {name}", figure, round(theirs, 2), "s/10,000")
 
 
-def chosen(arguments: argparse.Namespace) -> Iterator[Target]:
+def stores(rows: Mapping[str, Row]) -> Iterator[Budget]:
+    """Yield the CPU time with a store in a file, as a multiple of that with everything in memory."""
+    for work, most in STORES.items():
+        own, kept = rows[OURS].figures(work), rows[SQLITE].figures(work) if SQLITE in rows else []
+        if own and kept:
+            ratio = statistics.median(b / a for a, b in zip(own, kept, strict=True))
+            yield Budget(f"{work}, with SQLite", ratio, most, "x memory")
+
+
+def chosen(arguments: argparse.Namespace, directory: Path | None = None) -> Iterator[Target]:
     """Yield the servers to measure, mockserver first. Print a line for each peer that is not installed."""
-    yield from ours()
-    for each in [] if arguments.alone else [*floors(), *peers.available()]:
+    yield from ours(directory)
+    for each in [] if arguments.alone or arguments.store else [*floors(), *peers.available()]:
         if isinstance(each, Target):
             if not arguments.compare or each.name in BESIDE:
                 yield each
@@ -105,7 +120,7 @@ def options(arguments: argparse.Namespace) -> tuple[str, Options]:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     commands = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for flag in ("--quick", "--alone", "--compare", "--install"):
+    for flag in ("--quick", "--alone", "--compare", "--install", "--store"):
         commands.add_argument(flag, action="store_true")
     commands.add_argument("--only", nargs="+", choices=(*WORKS, START), metavar="WHAT", help="of W1, W2, W3 and start")
     commands.add_argument("--rounds", type=int, help="rounds in which all are measured (default: 5)")
@@ -122,11 +137,14 @@ def main() -> int:
         return int(import_module(f"bench.{arguments.other}").measure(quick=arguments.quick))
     if arguments.install:
         peers.install()
-    targets = list(chosen(arguments))
     load, how = options(arguments)
-    print(f"load by {load}; {how.rounds} rounds of {how.seconds} s each, after {how.warm} s to warm up\n", flush=True)
-    before, began = used_by_others(), time.monotonic()
-    rows = measured(targets, how)
+    with TemporaryDirectory() as directory:
+        targets = list(chosen(arguments, Path(directory) if arguments.store else None))
+        print(
+            f"load by {load}; {how.rounds} rounds of {how.seconds} s each, after {how.warm} s to warm up\n", flush=True
+        )
+        before, began = used_by_others(), time.monotonic()
+        rows = measured(targets, how)
     others = (used_by_others() - before) / (time.monotonic() - began)
     show(rows)
     aims.show(rows)

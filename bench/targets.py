@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from bench.process import Server
 from bench.workloads import (
@@ -24,6 +25,7 @@ from bench.workloads import (
 )
 
 OURS, ASGI, PROTOCOL, AIMOCK = "mockserver", "bare ASGI", "bare httptools", "aimock"
+SQLITE = "mockserver, SQLite"
 BESIDE = (AIMOCK, ASGI, PROTOCOL)  # the servers that mockserver is compared with
 # No job of the default scenario takes more seconds than this.
 JOBS_LAST = 8.0
@@ -59,8 +61,11 @@ class Target:
     jobs_last: float = 0.0
 
 
-def ours() -> Iterator[Target]:
-    """Yield mockserver without its log, as the others are run, and with a scenario for the stream."""
+def ours(directory: Path | None = None) -> Iterator[Target]:
+    """Yield mockserver without its log, as the others are run, and with a scenario for the stream.
+
+    With a `directory`, also yield it with a store in an SQLite file there.
+    """
 
     def command(*flags: str) -> Callable[[int], Sequence[str]]:
         return lambda port: [sys.executable, "-m", "mockserver", "serve", "--port", str(port), "--quiet", *flags]
@@ -70,6 +75,14 @@ def ours() -> Iterator[Target]:
 
     yield Target(OURS, "ours", command(), polls, NO_STREAM, _polled, JOBS_LAST)
     yield Target(OURS, "ours", command("--scenario", str(AT_ONCE)), usual, (W3,), "/_mock/health")
+    if directory is None:
+        return
+
+    def in_file(*flags: str) -> Callable[[int], Sequence[str]]:
+        return lambda port: command("--store", f"sqlite:{directory / str(port)}.db", *flags)(port)
+
+    yield Target(SQLITE, "store", in_file(), polls, NO_STREAM, _polled, JOBS_LAST)
+    yield Target(SQLITE, "store", in_file("--scenario", str(AT_ONCE)), usual, (W3,), "/_mock/health")
 
 
 def _polled(port: int) -> bool:

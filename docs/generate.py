@@ -6,6 +6,7 @@ Parts for one provider end in its name: `<!-- generated: operations-nanophoto --
 
 import json
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -259,6 +260,15 @@ def base_urls() -> Iterator[str]:
     yield f"| [control API](docs/control.md) | `{LOCAL}/_mock` | |"
 
 
+def simulated() -> Iterator[str]:
+    """Yield a table of all providers with the number of their operations and their main features, for the README."""
+    yield "| provider | operations | main features |"
+    yield "|---|---|---|"
+    for p in all_providers():
+        count = sum(not operation.hidden for operation in p.operations)
+        yield f"| [{p.title}](docs/providers/{p.name}.md#operations) | {count} | {p.features} |"
+
+
 def features() -> Iterator[str]:
     """Yield a table of all providers with their main features."""
     yield "| provider | main features |"
@@ -329,6 +339,7 @@ BY_PROVIDER: dict[str, Callable[[Provider], Iterator[str]]] = {
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "base-urls": base_urls,
     "features": features,
+    "simulated": simulated,
     "hosts": hosts,
     "language": language,
     "faults": faults,
@@ -362,6 +373,9 @@ def main() -> int:
             print(f"{path.relative_to(HERE.parent)} is out of date" if "--check" in sys.argv else f"wrote {path.name}")
             if "--check" not in sys.argv:
                 path.write_text(fresh, "utf-8")
+    if "--check" not in sys.argv:
+        # The picture of a run.
+        runpy.run_path(str(HERE / "job_life.py"), run_name="__main__")
     return 1 if stale and "--check" in sys.argv else 0
 
 

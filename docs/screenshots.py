@@ -120,6 +120,7 @@ def shots(base: str) -> Iterator[tuple[str, str]]:
     yield "jobs", "jobs"
     yield "job", f"jobs/{job['job']}"
     yield "webhooks", f"webhooks/{deliveries[-1]['id']}" if deliveries else "webhooks"
+    yield "findings", "findings"
     yield "accounts", "accounts"
     yield "scenario", "scenario"
     yield "faults", "faults"

@@ -1,6 +1,6 @@
 """The composition root: creates the ASGI application from settings, providers, scenarios and the control API."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -29,10 +29,12 @@ from mockserver.wire.body import BodyMemory
 from mockserver.wire.control import Control
 from mockserver.wire.exchange import Policy
 from mockserver.wire.page import Page
+from mockserver.wire.request import Connection, Request
 from mockserver.wire.server import Server
 
 if TYPE_CHECKING:
     from mockserver.control.boundary import Boundary
+    from mockserver.sandbox.keeping import Keeper
 
 
 def create_app(
@@ -55,8 +57,13 @@ def create_app(
     library = Library(catalogue_of(known.summaries), known.values(), settings.scenario_dirs)
     provenance = _provenance(settings, known)
     pool, bounds = MemoryPool(settings.server_memory * MIB), Bounds(memory=settings.sandbox_memory * MIB)
+    keeper = _keeper(settings, scenario, library, bounds, pool)
+
+    def chosen() -> Program:
+        return _program(library, settings, scenario)
+
     sandboxes = Sandboxes(
-        program=_program(library, settings, scenario),
+        program=chosen() if keeper is None else keeper.initial(chosen),
         simulations=known,
         sender=sender or _network(settings, own_ports),
         store=lambda: MemoryStore(bounds, pool),
@@ -65,13 +72,19 @@ def create_app(
         disallowed_rows=provenance.disallowed_rows,
         memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
         additive=settings.additive,
+        keeper=keeper,
     )
     body_memory = BodyMemory(settings.body_memory * 1_048_576)
+
+    async def serve(request: Request, connection: Connection) -> None:
+        # Replays the requests of bundles. The control API is loaded after the server was created.
+        await server.serve(request, connection)
+
     watch = ScenarioWatch(settings.scenario, library, sandboxes) if _watches(settings, scenario) else None
-    return Server(
+    server = Server(
         known,
         sandboxes,
-        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory, watch),
+        lambda: _control(settings, sandboxes, library, known, provenance.ledger, body_memory, watch, serve),
         Policy(
             settings.strict,
             provenance if provenance.is_active else None,
@@ -81,6 +94,34 @@ def create_app(
         ),
         watch,
         _page(settings),
+        None if keeper is None else keeper.file,
+    )
+    return server
+
+
+def _keeper(
+    settings: Settings,
+    scenario: Mapping[str, Any] | Scenario | None,
+    library: Library,
+    bounds: Bounds,
+    pool: MemoryPool,
+) -> "Keeper | None":
+    """Open the file of the store, if the settings have one. Raises SettingsError if it cannot be used."""
+    path = settings.store_file
+    if path is None:
+        return None
+    # Imported here, because most servers keep everything in memory.
+    from mockserver.sandbox.keeping import Keeper
+    from mockserver.store.sqlite.file import StoreFile
+    from mockserver.store.sqlite.store import SqliteStore
+
+    file = StoreFile(path)
+    return Keeper(
+        file,
+        lambda number, name: SqliteStore(file, number, name, bounds, pool),
+        lambda source: library.program_of_data(source, str(path)),
+        settings.scenario if scenario is None else "",
+        "paused" if settings.resume == "paused" else "now",
     )
 
 
@@ -122,8 +163,10 @@ def _control(
     ledger: Ledger,
     body_memory: BodyMemory,
     watch: ScenarioWatch | None,
+    serve: Callable[[Request, Connection], Awaitable[None]],
 ) -> Control:
     # Imported after the start, because FastAPI takes long to import.
+    from mockserver.bundle.contents import options_of
     from mockserver.control.adapter import ControlApi
     from mockserver.control.dependencies import Parts
     from mockserver.kit.credentials import credential_names
@@ -145,7 +188,10 @@ def _control(
             return list(library.listed())
 
     masking = Masking(credential_names(providers.values()), (settings.token,))
-    parts = Parts(sandboxes, library, providers, ledger, document, scenarios, masking, body_memory, watch, settings.mcp)
+    parts = Parts(
+        sandboxes, library, providers, ledger, document, scenarios, masking, options_of(settings), serve, body_memory,
+        watch, settings.mcp,
+    )  # fmt: skip
     return ControlApi(parts, _boundary(settings))
 
 

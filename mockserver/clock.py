@@ -92,6 +92,8 @@ class Clock:
         self.streams = 0
         self.busy = 0
         self.on_idle: Callable[[], None] | None = None
+        # Called when the clock is moved or changed. A clock that moves by itself does not call it.
+        self.on_change: Callable[[], None] | None = None
         self.mode: Mode = mode
         self.speed = speed
 
@@ -117,6 +119,13 @@ class Clock:
         self.mode, self.speed = mode, speed
         self._arm(reset=True)
         self._notify_idle()
+        if self.on_change is not None:
+            self.on_change()
+
+    def start_again(self, mode: Mode, speed: float, at: int) -> None:
+        """Continue at the instant `at`, in a new process. Nothing waits on the clock yet."""
+        self._at, self._since = min(at, LATEST - 1), time.monotonic()
+        self.mode, self.speed = mode, speed
 
     def jump(self, to: int) -> None:
         """Move forward to `to`, and wake the sleepers whose instant has come. An earlier instant changes nothing.
@@ -127,6 +136,8 @@ class Clock:
         if to > now:
             self._at, self._since = to, time.monotonic()
             self._drop_alarm()
+            if self.on_change is not None:
+                self.on_change()
         self._wake()
 
     def real_delay(self, until: int) -> float | None:

@@ -18,11 +18,14 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.core.verdict.policy import Policy
+    from mockserver.settings import Settings
     from mockserver.sweep.pytest_suite import SweepPlugin
+    from mockserver.testing.bundles import FailedTests
     from mockserver.testing.coverage import CoveragePlugin
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
     from mockserver.testing.interception import Interception
+    from mockserver.testing.ui import UiPlugin
     from mockserver.testing.verdicts import VerdictPlugin
 
 # Hides the frames of this module, so that a failing test shows its own lines.
@@ -48,6 +51,12 @@ _VERDICT = (
     "sarif:PATH, markdown:PATH or html:PATH; can be repeated"
 )
 _FAIL_ON = "fail the run for findings of this severity and above: error, warning, note or never (default: error)"
+_UI = (
+    "serve the page that shows what happens while the tests run, with a sandbox for each test; in a terminal it stays "
+    "until you press Enter"
+)
+_UI_PORT = "the port of --mockserver-ui (default: a free one)"
+_BUNDLE = "save a bundle of each failed test in this directory: what happened in its sandbox, to be replayed"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _sweep: "pytest.StashKey[SweepPlugin]" = pytest.StashKey()
@@ -55,6 +64,8 @@ _sweep: "pytest.StashKey[SweepPlugin]" = pytest.StashKey()
 _SWEEP = "MOCKSERVER_SWEEP"
 _coverage: "pytest.StashKey[CoveragePlugin]" = pytest.StashKey()
 _verdict: "pytest.StashKey[VerdictPlugin]" = pytest.StashKey()
+_ui: "pytest.StashKey[UiPlugin]" = pytest.StashKey()
+_bundles: "pytest.StashKey[FailedTests]" = pytest.StashKey()
 _URL = (
     "the URL of a running server, in which each test gets a sandbox (default: MOCKSERVER_URL, or else a server in this "
     "process); its token is in MOCKSERVER_TOKEN"
@@ -90,6 +101,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mockserver_verdict", _VERDICT, type="linelist", default=[])
     group.addoption("--mockserver-verdict-fail-on", default=None, metavar="SEVERITY", help=_FAIL_ON)
     parser.addini("mockserver_verdict_fail_on", _FAIL_ON, type="string", default="")
+    group.addoption("--mockserver-ui", action="store_true", default=False, help=_UI)
+    group.addoption("--mockserver-ui-port", type=int, default=0, metavar="PORT", help=_UI_PORT)
+    group.addoption("--mockserver-bundle", default=None, metavar="DIR", help=_BUNDLE)
+    parser.addini("mockserver_bundle", _BUNDLE, type="string", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -121,6 +136,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[_verdict] = VerdictPlugin.of(config, verdicts, _setting(config, "verdict_fail_on"))
         config.pluginmanager.register(config.stash[_verdict], "mockserver-verdict")
+    if config.getoption("mockserver_ui"):
+        _add_ui(config)
+
+
+def _add_ui(config: pytest.Config) -> None:
+    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        raise pytest.UsageError("mockserver: --mockserver-ui shows the tests of one process; run them without -n")
+    from mockserver.testing.ui import UiPlugin
+
+    port: int = config.getoption("mockserver_ui_port")
+    if not 0 <= port <= 65_535:
+        raise pytest.UsageError(f"mockserver: --mockserver-ui-port must be from 1 to 65535, not {port}")
+    config.stash[_ui] = UiPlugin(config, port, partial(_settings, config))
+    config.pluginmanager.register(config.stash[_ui], "mockserver-ui")
 
 
 @pytest.fixture(scope="session")
@@ -137,23 +166,29 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
         locale("en")
 
     config = request.config
-    host = _new_host(config)
+    ui = config.stash.get(_ui, None)
+    host = _new_host(config) if ui is None else ui.host
     host.run(checkpoint())  # loads the modules for outgoing calls
     yield host
     if _coverage in config.stash:
         config.stash[_coverage].add_server(host)
-    host.close()
+    if ui is None:
+        host.close()
+
+
+def _settings(config: pytest.Config) -> "Settings":
+    from mockserver.settings import Settings
+
+    directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
+    strict, no_assumed, additive = (bool(_setting(config, name)) for name in ("strict", "no_assumed", "additive"))
+    return Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed, additive=additive)
 
 
 def _new_host(config: pytest.Config) -> "Host":
     """Start a server in this process, or connect to the one that the run is for."""
-    from mockserver.settings import Settings
     from mockserver.testing.host import Host
 
-    directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
-    strict, no_assumed, additive = (bool(_setting(config, name)) for name in ("strict", "no_assumed", "additive"))
-    settings = Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed, additive=additive)
-    url = _remote_url(config)
+    settings, url = _settings(config), _remote_url(config)
     if url is None:
         return Host(settings)
     from mockserver.testing.errors import MockServerError
@@ -186,6 +221,10 @@ def _check_remote(config: pytest.Config) -> None:
                 f"mockserver: {name} is a setting of the server: start the one at {_remote_url(config)} with {option}, "
                 f"and leave out --mockserver-{option[2:]}"
             )
+    if config.getoption("mockserver_ui"):
+        raise pytest.UsageError(
+            f"mockserver: the server at {_remote_url(config)} has a page of its own; leave out --mockserver-ui"
+        )
     if _SWEEP in os.environ:
         raise pytest.UsageError("mockserver: a sweep needs a server in the process of the tests; unset MOCKSERVER_URL")
 
@@ -211,6 +250,8 @@ def mockserver(request: pytest.FixtureRequest, _mockserver_host: "Host") -> "Ite
     if problem is not None:
         pytest.fail(f"mockserver: {problem}", pytrace=False)
     request.node.stash[_handle] = handle
+    if _ui in request.config.stash:
+        request.config.stash[_ui].opened(request.node.nodeid, handle)
     sweep = request.config.stash.get(_sweep, None)
     if sweep is not None:
         sweep.opened(handle)
@@ -229,6 +270,8 @@ def mockserver_session(request: pytest.FixtureRequest, _mockserver_host: "Host")
     """One sandbox for the whole run of this worker: for an application that is configured once, at its start."""
     with _new_handle(request, _mockserver_host, "session") as handle:
         request.config.stash[_session] = handle
+        if _ui in request.config.stash:
+            request.config.stash[_ui].opened("mockserver_session", handle)
         yield handle
         _judge(request, "mockserver_session", handle)
 
@@ -345,7 +388,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed and report.when != "teardown":
         report.sections += [("mockserver", handle.report()) for handle in _handles(item)]
+        if _setting(item.config, "bundle"):
+            report.sections += [("mockserver bundle", text) for text in _saved_bundles(item)]
     return report
+
+
+def _saved_bundles(item: pytest.Item) -> "Iterator[str]":
+    """Save the sandboxes of a failed test, and yield what its report says about each."""
+    from mockserver.testing.bundles import FailedTests
+
+    config = item.config
+    if _bundles not in config.stash:
+        config.stash[_bundles] = FailedTests(config.invocation_params.dir / _setting(config, "bundle"))
+    own = item.stash.get(_handle, None)
+    for handle in _handles(item):
+        name = item.nodeid if handle is own else f"{item.nodeid}::mockserver_session"
+        yield config.stash[_bundles].save(name, handle)
 
 
 def _handles(item: pytest.Item) -> "Iterator[MockServer]":

@@ -19,6 +19,9 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?"
 _URL = re.compile(r"https?://(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[^?#\s]*)?", re.IGNORECASE)
 # The forms of the log of `serve`.
 LOGS = ("text", "json", "off")
+# What the clocks of a store in a file do about the time in which the server did not run.
+RESUMES = ("now", "paused")
+MEMORY, SQLITE = "memory", "sqlite:"
 MAX_SEED = 2**63 - 1
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
@@ -61,6 +64,13 @@ class Settings:
     body_memory: int = 256
     sandbox_memory: int = 64
     server_memory: int = 512
+    store: str = MEMORY
+    resume: str = "now"
+
+    @property
+    def store_file(self) -> Path | None:
+        """The file of the store, or None if everything is only in memory."""
+        return Path(self.store.removeprefix(SQLITE)) if self.store.startswith(SQLITE) else None
 
     @property
     def scenario_dirs(self) -> tuple[Path, ...]:
@@ -94,6 +104,9 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
         raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
     if settings.log not in LOGS:
         raise SettingsError(f"log must be one of {', '.join(LOGS)}, not {settings.log!r}")
+    if settings.resume not in RESUMES:
+        raise SettingsError(f"resume must be now or paused, not {settings.resume!r}")
+    _check_store(settings.store)
     _check_memory(settings)
     _check_url(settings.public_url)
     return replace(settings, host=settings.host.strip("[]"), allow_hosts=_host_names(settings.allow_hosts))
@@ -106,6 +119,21 @@ def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             continue
         if variable != "MOCKSERVER_PORT" or not _SERVICE_PORT.fullmatch(text):
             yield variable, text
+
+
+def _check_store(store: str) -> None:
+    """Raise SettingsError if this is neither `memory` nor `sqlite:` and the path of a file."""
+    path = store.removeprefix(SQLITE)
+    if store == MEMORY or (store.startswith(SQLITE) and path not in ("", ":memory:") and not path.startswith("//")):
+        return
+    hint = ""
+    if path == ":memory:":
+        hint = f"; use {MEMORY} for a store that forgets"
+    elif store.startswith(SQLITE) and path.strip("/"):
+        hint = f"; for the file {path.lstrip('/')} write {SQLITE}{path.lstrip('/')}, or {SQLITE}/{path.lstrip('/')}"
+    elif ":" not in store and store:
+        hint = f"; did you mean {SQLITE}{store}?"
+    raise SettingsError(f"store must be {MEMORY}, or {SQLITE} and the path of a file, not {store!r}{hint}")
 
 
 def _check_url(url: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from mockserver.app import create_app
 from mockserver.settings import Settings
+from mockserver.wire.server import Server
 from tests.live import live_server
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -60,7 +62,8 @@ def receiver() -> Iterator[str]:
 class Shown:
     """A server, and pages of it. `problems` are the messages of the console and the errors of the scripts."""
 
-    def __init__(self, base: str, browser: Browser) -> None:
+    def __init__(self, app: Server, base: str, browser: Browser) -> None:
+        self.app = app
         self.base = base
         self.browser = browser
         self.context = browser.new_context(viewport={"width": 1280, "height": 800})
@@ -90,6 +93,13 @@ class Shown:
         identifier: str = reply.json().get("id", "")
         return identifier
 
+    def complete_video(self) -> dict[str, Any]:
+        """Generate a video of PromptToVideo, and return its URLs as paths on this server."""
+        job = self.client.post("/prompttovideo/api/v1/generate", json={"prompt": "A lighthouse"}).json()
+        self.send("POST", "/clock", {"advance": "1h"})
+        video = self.client.get(f"/prompttovideo/api/v1/video/{job['video_id']}/status").json()
+        return {name: urlsplit(value).path for name, value in video.items() if name.endswith("_url") and value}
+
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """Send a request to the control API."""
         reply = self.client.request(method, f"/_mock{path}", json=body)
@@ -99,12 +109,20 @@ class Shown:
 
 @contextmanager
 def shown(
-    browser: Browser, scenario: dict[str, Any] | None = None, settings: Settings | None = None
+    browser: Browser,
+    scenario: dict[str, Any] | None = None,
+    settings: Settings | None = None,
+    *,
+    own_scenario: bool = True,
 ) -> Iterator[Shown]:
-    """Run a server whose clock stands still unless the scenario has another one."""
+    """Run a server whose clock stands still unless the scenario has another one.
+
+    Without its own scenario it has that of the settings.
+    """
     data = {"scenario": "page", "extends": "default", "clock": {"mode": "manual"}, **(scenario or {})}
-    with live_server(create_app(settings or Settings(), scenario=data)) as base:
-        server = Shown(base, browser)
+    app = create_app(settings or Settings(), scenario=data if own_scenario else None)
+    with live_server(app) as base:
+        server = Shown(app, base, browser)
         try:
             yield server
         finally:

@@ -27,6 +27,14 @@ def _post(**more: Any) -> dict[str, Any]:
     return {"method": "POST", "url": PATH, **more}
 
 
+def _to(path: str, body: Any) -> dict[str, Any]:
+    return {"method": "POST", "url": f"/dumplingai/api/{path}", "json": body}
+
+
+_MESSAGES = [{"role": "user", "content": "hello"}]
+_TRIMMED = {"videoUrl": URL, "startTimestamp": "00:00:00", "endTimestamp": "02:00:00"}
+_QUESTION = {"knowledgeBaseId": "kb_1", "query": "hello"}
+_RUN = {"type": "endpoint", "id": "firecrawl.scrape", "input": {"url": "https://example.com/"}}
 # Requests for rows of the ledger that an ordinary request does not show.
 REQUESTS: dict[str, dict[str, Any]] = {
     f"dumplingai.error.{name}": request
@@ -38,6 +46,22 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "unsupported_media_type": _post(json=ASKED, headers={"Content-Type": "text/plain"}),
         # The server trusts Content-Length, so the body does not have to be this large.
         "body_too_large": _post(json=ASKED, headers={"Content-Length": str(2**31)}),
+        "output_too_large": _to("v1/trim-video", _TRIMMED),
+        "no_captions": _to("v1/get-youtube-transcript", {"videoUrl": "https://youtu.be/dQw4w9WgXcQ"}),
+        "unsupported_document": _to("v1/doc-to-text", {"inputMethod": "base64", "file": "iVBORw0KGgo="}),
+        "no_such_agent": _to("v1/agents/generate-completion", {"agentId": "agent_2", "messages": _MESSAGES}),
+        "no_such_thread": _to(
+            "v1/agents/generate-completion", {"agentId": "agent_1", "messages": _MESSAGES, "threadId": "thread_0"}
+        ),
+        "no_credits_for_agents": _to("v1/agents/generate-completion", {"agentId": "agent_1", "messages": _MESSAGES}),
+        "no_knowledge_bases": _to("v1/knowledge-bases/query", _QUESTION),
+        "program_failed": _to("v1/run-python-code", {"code": "raise ValueError('no')"}),
+        "PROVIDER_NOT_ALLOWED": _to("v2/run", _RUN),
+        "BUDGET_EXCEEDED": _to("v2/run", _RUN),
+        "PROVIDER_ERROR": _to("v2/run", _RUN),
+        "no_such_object": _to("v2/details", {"type": "endpoint", "id": "serper.web"}),
+        "provider_of_endpoint": _to("v2/run", {**_RUN, "provider": "serper"}),
+        "no_such_file": {"method": "GET", "url": "/dumplingai/storage/files/none.png"},
     }.items()
 }
 

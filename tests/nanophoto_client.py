@@ -19,8 +19,48 @@ MP4 = video(12_300, Seeded(1)).data
 FILE = {"videoSource": "file", "videoFile": base64.b64encode(MP4).decode(), "videoFileName": "kitchen.mp4"}
 AUTO = {"extends": "default", "clock": {"mode": "auto"}}
 
+_FAMILY = "/nanophoto/api"
+_VIDEO = {"prompt": "A dog on a beach", "mode": "textToVideo"}
+_IMAGE = {"prompt": "A city at sunset", "mode": "generate", "aspectRatio": "16:9", "imageQuality": "1K"}
+_SHOT = {"id": "shot-1", "prompt": "A dog", "generationType": "TEXT_2_VIDEO", "aspectRatio": "16:9"}
+_COMMERCIAL = ("sora-2-tvc/generate", {"adTheme": "Tea"})
+# By the row of the ledger: the path and the body of a request that shows it.
+_SHOWN: dict[str, tuple[str, dict[str, Any]]] = {
+    "error.PROMPT_REQUIRED": ("sora-2/generate", {"mode": "textToVideo"}),
+    "error.INVALID_PROMPT": ("nano-banana-2/generate", {**_IMAGE, "prompt": ""}),
+    "error.IMAGE_REQUIRED": ("sora-2/generate", {**_VIDEO, "mode": "imageToVideo"}),
+    "error.MISSING_INPUT_IMAGE": ("nano-banana-pro/generate", {**_IMAGE, "mode": "edit"}),
+    "error.IMAGE_URLS_REQUIRED": ("sora-2/generate", {**_VIDEO, "imageUrls": ["data:image/png;base64,iVBORw0KGgo="]}),
+    "error.TOO_MANY_IMAGES": (
+        "nano-banana-pro/generate", {**_IMAGE, "mode": "edit", "inputImageUrls": ["https://example.com/a.png"] * 9},
+    ),
+    "error.SHOTS_REQUIRED": ("veo-3/generate", {}),
+    "error.INVALID_IMAGE_COUNT": ("veo-3/generate", {"shots": [{**_SHOT, "generationType": "REFERENCE_2_VIDEO"}]}),
+    "error.TASK_ID_REQUIRED": ("sora-2/check-status", {}),
+    "error.TASK_IDS_REQUIRED": ("veo-3/check-status", {}),
+    "error.TASK_NOT_FOUND": ("sora-2/check-status", {"taskId": "task_unknown"}),
+    "error.NOT_FOUND": ("nano-banana-2/check-status", {"generationId": "unknown"}),
+    "error.FORBIDDEN": ("nano-banana-2/check-status", {"generationId": "unknown"}),
+    "error.CREDIT_RESERVATION_FAILED": ("nano-banana-2/generate", _IMAGE),
+    "error.MISSING_SHARE_LINK": ("sora/remove-watermark", {}),
+    "error.INVALID_SHARE_LINK": ("sora/remove-watermark", {"share_link": "https://example.com"}),
+    "error.GENERATION_FAILED": ("sora-2/generate", _VIDEO),
+    "state.processing": ("sora-2/generate", _VIDEO),
+    "state.completed": ("sora-2/generate", _VIDEO),
+    "state.failed": ("sora-2/generate", _VIDEO),
+    "state.pending": ("nano-banana-2/generate", _IMAGE),
+    "state.generating": ("nano-banana-2/generate", _IMAGE),
+    "state.storyboard_script": _COMMERCIAL,
+    "state.storyboard_image": _COMMERCIAL,
+    "state.video": _COMMERCIAL,
+}  # fmt: skip
+
 # Requests for rows of the ledger that an ordinary request does not show.
 REQUESTS: dict[str, dict[str, Any]] = {
+    **{
+        f"nanophoto.{row}": {"method": "POST", "url": f"{_FAMILY}/{path}", "json": body}
+        for row, (path, body) in _SHOWN.items()
+    },
     "nanophoto.error.not_found": {
         "method": "POST",
         "url": API,

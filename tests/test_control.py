@@ -191,6 +191,11 @@ async def test_an_account_changes_from_one_request_to_the_next() -> None:
         assert (await c.get(path)).json()["accounts"][0]["webhook"] is None
         for wrong in ({"plan": "gold"}, {"limits": {"nothing": 1}}, {"credits": -1}, {"plans": "pro"}):
             assert (await c.client.patch(path, json=wrong)).status_code == 422
+        hook = {"url": "http://127.0.0.1:9000/hook"}
+        unknown = await c.client.patch(path, json={"webhook": {**hook, "events": ["analysis.complted"]}})
+        assert "did you mean 'analysis.completed'?" in unknown.text
+        no_url = await c.client.patch(path, json={"webhook": {"url": "hook"}})
+        assert "expected a URL such as https://example.com/hook, got 'hook'" in no_url.text
 
 
 async def test_an_armed_fault_strikes_once_before_any_rule() -> None:
@@ -255,8 +260,9 @@ async def test_reset_forgets_just_what_it_is_told_to() -> None:
 
         await submit(c)
         await c.post("/_mock/faults", {"fault": {"kind": "server_error"}, "operation": "videotoprompt.get_batch"})
-        assert await counts() == (1, 1, 1)
-        for what, left in (("faults", (1, 1, 0)), ("journal", (0, 1, 0)), ("jobs", (0, 0, 0))):
+        # The journal notes the fault and what is cleared, except that the journal itself was.
+        assert await counts() == (2, 1, 1)
+        for what, left in (("faults", (3, 1, 0)), ("journal", (0, 1, 0)), ("jobs", (1, 0, 0))):
             assert (await c.post("/_mock/reset", {"what": what})).status_code == 204
             assert await counts() == left
         await submit(c)

@@ -2,9 +2,11 @@
 
 import re
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.build import build_wheel
 from packaging.requirements import Requirement
 
 from tests.documents import ROOT
@@ -47,3 +49,19 @@ def test_the_links_of_the_description_on_the_index_lead_to_the_repository() -> N
         assert (ROOT / path).exists()
         kind = "raw" if Path(path).suffix == ".png" else "blob"
         assert f"({PROJECT['urls']['Repository']}/{kind}/main/{path}" in text
+
+
+def test_the_wheel_has_every_file_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    wheel = tmp_path / build_wheel(str(tmp_path))
+    with zipfile.ZipFile(wheel) as packed:
+        contents = {name: packed.read(name) for name in packed.namelist() if name.startswith("mockserver/page/")}
+    files = [file for file in (ROOT / "mockserver/page").rglob("*") if file.is_file()]
+    assert contents == {str(file.relative_to(ROOT)): file.read_bytes() for file in files}
+    # Every file that the page loads first is there.
+    loaded = re.findall(r'(?:href|src)="(page/[^"]+)"', contents["mockserver/page/index.html"].decode())
+    assert len(loaded) > 15
+    assert {f"mockserver/{name}" for name in loaded} <= set(contents)
+    # Every module that one of these imports is loaded first, too.
+    modules = {name for name in contents if name.endswith(".js")}
+    assert {name.removeprefix("mockserver/") for name in modules} == {each for each in loaded if each.endswith(".js")}

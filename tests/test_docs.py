@@ -11,7 +11,7 @@ from mockserver.scenario.library import Library
 from tests.documents import ROOT, blocks, run_page
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-HOW_TO = [page for page in PAGES if page.name == "README.md" or page.name.startswith("how-to-")]
+HOW_TO = [page for page in PAGES if page.name == "README.md" or page.name.startswith(("how-to-", "job-life"))]
 WITH_CODE = [page for page in HOW_TO if any(block.kind for block in blocks(page))]
 STORIES = [
     pytest.param(block.code, id=f"{page.relative_to(ROOT)}:{block.line}")

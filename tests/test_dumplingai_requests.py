@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.media.encoded import PIECE
 from mockserver.providers.dumplingai import models
-from mockserver.providers.dumplingai.provider import MAX_BODY
+from mockserver.providers.dumplingai.inputs import MAX_BODY
 from tests.conversation import Conversation
 from tests.dumplingai_client import (
     ASKED,
@@ -241,7 +241,7 @@ async def test_the_largest_body(more: int):
         reply = await t.client.post(PATH, content=body, headers=JSON)
         if more:
             told = held_to(models.Error, reply, 400)["error"]
-            assert told == "The request body is larger than 64 MiB: give a larger video by URL"
+            assert told == "The request body is larger than 64 MiB: give a larger file by URL"
         else:
             assert held_to(models.Extracted, reply)["videoDuration"] == 8
         assert len((await latest(t))["request"]["body"]) <= 4_096

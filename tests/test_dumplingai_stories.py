@@ -26,6 +26,7 @@ from tests.dumplingai_client import (
     refused,
     sent,
 )  # fmt: skip
+from tests.dumplingai_family import call, error, ok
 
 Story = Callable[[Conversation], Coroutine[Any, Any, None]]
 STORIES: dict[str, Story] = {}
@@ -253,3 +254,74 @@ async def test_a_strict_server_tells_the_contract_story_too():
     async with Conversation({"extends": "dumplingai-contract"}, Settings(strict=True)) as t:
         assert (await refused(t, {**ASKED, "requestSource": "MINE"})).startswith("requestSource: 'MINE' is not one of")
         await contract(t)
+
+
+# The rest of the family.
+
+
+@story
+async def every_operation_fails(t: Conversation) -> None:
+    assert await error(t, "trim_video", 500) == "Failed to trim video"
+    assert (await error(t, "extract_audio", 500)).startswith("Failed to extract audio data: ")
+    assert (await call(t, "run")).json()["code"] == "INTERNAL_ERROR"
+    assert await balance(t) == (None, 0)
+
+
+@story
+async def no_captions(t: Conversation) -> None:
+    assert await error(t, "get_youtube_transcript", 404) == "No captions are available for this video"
+    await error(t, "get_tiktok_transcript", 404)
+
+
+@story
+async def one_agent(t: Conversation) -> None:
+    await ok(t, "generate_completion")
+    assert await error(t, "generate_completion", 404, agentId="agent_2") == "Agent not found"
+
+
+@story
+async def no_credits_for_agents(t: Conversation) -> None:
+    assert await error(t, "generate_completion", 403) == "Insufficient credits"
+    assert await error(t, "scrape", 402) == "Insufficient credits"
+
+
+@story
+async def knowledge_bases(t: Conversation) -> None:
+    assert await ok(t, "query_knowledge_base") == []
+    await ok(t, "add_to_knowledge_base")
+    assert len(await ok(t, "query_knowledge_base")) == 1
+
+
+@story
+async def single_image(t: Conversation) -> None:
+    one = {"inputMethod": "url", "image": "https://example.com/a.jpg", "prompt": "What is this?"}
+    assert (await ok(t, "extract_image", one))["imageCount"] == 1
+
+
+@story
+async def trim_example(t: Conversation) -> None:
+    assert (await ok(t, "trim_video"))["creditsUsed"] == 5
+    assert (await ok(t, "video_trim"))["creditsUsed"] == 5
+
+
+@story
+async def provider_not_allowed(t: Conversation) -> None:
+    scrape = {"type": "endpoint", "id": "firecrawl.scrape", "input": {"url": "https://example.com/"}}
+    reply = await call(t, "run", scrape)
+    assert (reply.status_code, reply.json()["code"]) == (403, "PROVIDER_NOT_ALLOWED")
+    shot = {"type": "capability", "id": "screenshot", "input": {"url": "https://example.com/"}}
+    assert (await ok(t, "run", shot))["meta"]["provider"] == "scrapingfish"
+
+
+@story
+async def budget_exceeded(t: Conversation) -> None:
+    replies = [await call(t, "run") for _ in range(6)]
+    assert [reply.status_code for reply in replies] == [200] * 5 + [402]
+    assert replies[5].json()["code"] == "BUDGET_EXCEEDED"
+
+
+@story
+async def provider_error(t: Conversation) -> None:
+    reply = await call(t, "run")
+    assert (reply.status_code, reply.json()["code"]) == (502, "PROVIDER_ERROR")
+    assert (await ok(t, "list_transactions"))["meta"]["total"] == 1

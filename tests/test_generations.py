@@ -163,7 +163,7 @@ async def test_ids_are_those_of_the_seed_in_the_first_generation_and_in_each_lat
 
     once, again = await run(), await run()
     assert once == again
-    assert once[0] == ["dlv_cp0p769xk9ajml35gcwt", "dlv_w3dizstxo1rxw480ds88"]
+    assert once[0] == ["dlv_61y8xskhfkrvparr6l03", "dlv_sdt969x82taxj2lp41a2"]
     ids = {each for generation in once for each in generation}
     assert len(ids) == 8
 

@@ -181,7 +181,7 @@ def _declared(provider: Provider) -> Iterator[tuple[str, Any]]:
     shown = [o for o in provider.operations if not o.hidden]
     yield "operation", [o.name for o in provider.operations]
     yield "error", ["no_such_path", "method_not_allowed", *(_error(provider, kind) for kind in _kinds(provider, shown))]
-    yield "state", [*provider.states.values(), *provider.stages]
+    yield "state", provider.all_states
     yield "event", [*provider.documented_events, *OTHER_CALLS.get(provider.name, ())]
     of_replies = [header for o in shown for reply in o.replies.values() for header in reply.headers]
     of_events = [header for event in provider.documented_events.values() for header in event.headers]

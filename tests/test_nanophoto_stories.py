@@ -9,14 +9,16 @@ from mockserver.scenario.library import bundled_dir
 from tests.conversation import Conversation
 from tests.listener import Listener
 from tests.nanophoto_client import API, FILE, URL, YOUTUBE, answered, credits, refused
+from tests.test_nanophoto_family_stories import STORIES as FAMILY
 
 Story = Callable[[Conversation], Coroutine[Any, Any, None]]
 STORIES: dict[str, Story] = {}
-# These are in tests/test_scenario_language.py.
+# These are in tests/test_scenario_language.py, and those of the other operations in their own file.
 ELSEWHERE = {
     "nanophoto-stream-cut-at-byte",
     "nanophoto-stream-cut-in-character",
     "nanophoto-stream-held",
+    *FAMILY,
 }
 EVERY_SOURCE = (YOUTUBE, URL, FILE)
 LONG = 3_600

@@ -8,8 +8,8 @@ from tests.conversation import Conversation
 
 # A request to an operation of each provider that is not simulated.
 REQUESTS = {
-    "nanophoto": ("POST", "/api/sora-2/generate"),
-    "dumplingai": ("POST", "/api/v1/search"),
+    "nanophoto": ("POST", "/api/kling/generate"),
+    "dumplingai": ("POST", "/api/v1/linkedin/company"),
     "descrideo": ("GET", "/v1/jobs"),
     "videotoprompt": ("GET", "/v1/account"),
     "prompttovideo": ("GET", "/api/v1/credits/history"),
@@ -70,8 +70,8 @@ async def test_a_path_that_is_almost_right_gets_a_suggestion(path: str, message:
 
 async def test_a_real_operation_of_a_similar_name_gets_no_suggestion() -> None:
     async with Conversation() as t:
-        reply = await t.post("/dumplingai/api/v1/extract-audio")
-        assert reply.json() == {"error": "mockserver does not simulate POST /api/v1/extract-audio"}
+        reply = await t.post("/dumplingai/api/v1/youtube/channel")
+        assert reply.json() == {"error": "mockserver does not simulate POST /api/v1/youtube/channel"}
 
 
 async def test_a_long_path_is_shortened() -> None:

@@ -122,14 +122,23 @@ def test_every_operation_is_documented(name: str) -> None:
             assert resolved(name, response)["description"], path
 
 
+def fields_of(name: str, declared: dict[str, Any]) -> set[str]:
+    """Return the fields of the JSON body that an operation takes."""
+    media = declared.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return set(resolved(name, media.get("schema", {})).get("properties", {}))
+
+
 @every_document
 def test_links_refer_to_operations_that_have_their_parameters(name: str) -> None:
     parameters = {d["operationId"]: {p["name"] for p in d.get("parameters", ())} for _, _, d in operations(name)}
+    bodies = {d["operationId"]: fields_of(name, d) for _, _, d in operations(name)}
     for _, _, declared in operations(name):
         for response in declared["responses"].values():
             for link in resolved(name, response).get("links", {}).values():
-                assert set(link["parameters"]) <= parameters[link["operationId"]]
-                assert all(value.startswith("$response.body#/") for value in link["parameters"].values())
+                values = link.get("parameters") or link["requestBody"]
+                taken = bodies if "requestBody" in link else parameters
+                assert set(values) <= taken[link["operationId"]]
+                assert all("$response.body#/" in str(value) for value in values.values())
 
 
 @every_provider

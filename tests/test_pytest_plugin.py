@@ -1,13 +1,19 @@
 """The pytest plugin: fixtures, marker, options and reports, in pytest runs inside a test."""
 
+import os
+import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from mockserver import MockServer
-from tests.inner import run_inner
+from mockserver.core.scenario import ClockSpec
+from mockserver.settings import Settings
+from tests.inner import PLUGIN, run_inner
 
 CLIENT = """
 import pytest
@@ -389,3 +395,90 @@ def test_alone(mockserver, number, worker_id):
 def test_the_fixtures_have_the_documented_types(mockserver: MockServer, mockserver_session: MockServer) -> None:
     assert isinstance(mockserver, MockServer)
     assert mockserver_session.name == "session"
+
+
+# The page.
+
+UI = (
+    CLIENT
+    + """
+def test_good(mockserver):
+    assert submit(mockserver).status_code == 202
+
+
+def test_bad(mockserver):
+    assert submit(mockserver, "https://example.com/mock-rate-limited.mp4").status_code == 202
+"""
+)
+
+
+def test_the_page_keeps_the_sandbox_of_each_test_until_enter_is_pressed(pytester: pytest.Pytester) -> None:
+    import pty
+
+    pytester.makepyfile(UI)
+    ours, theirs = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:randomly",
+        *PLUGIN,
+        "--mockserver-ui",
+    ]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=pytester.path) as process:
+        os.close(theirs)
+        text = b""
+        while b"Press Enter to end." not in text:
+            text += os.read(ours, 65_536)
+        match = re.search(rb"mockserver: (http://\S+) shows the sandbox of each test", text)
+        assert match is not None
+        base = match[1].decode()
+        sandboxes = httpx2.get(f"{base}/_mock/sandboxes").json()["sandboxes"]
+        requests = httpx2.get(f"{sandboxes[2]['control']}/journal?kind=request").json()["entries"]
+        os.write(ours, b"\n")
+        assert process.wait(20) == 1
+    os.close(ours)
+    assert [(each["title"].rpartition("::")[2], each["outcome"]) for each in sandboxes] == [
+        ("", ""), ("test_good", "passed"), ("test_bad", "failed"),
+    ]  # fmt: skip
+    assert [each["status"] for each in requests] == [429]
+    assert sandboxes[2]["clock"] == "manual"
+
+
+def test_the_page_does_not_hold_up_a_run_without_a_terminal(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(UI)
+    result = run_inner(pytester, "--mockserver-ui")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["mockserver: http://127.0.0.1:* shows the sandbox of each test"])
+    result.stdout.fnmatch_lines(["mockserver: the page with the sandboxes of 2 tests has ended*"])
+
+
+def test_the_oldest_passed_sandbox_goes_first() -> None:
+    from mockserver.testing import ui
+
+    host = ui.KeepingHost(Settings(), 0)
+    program, spec = host.program(None), ClockSpec(mode="auto")
+    for n in range(ui._MAX_ENDED + 2):
+        host.run(host.create(f"t{n}", program, None, spec)).outcome = "failed" if n < 3 else "passed"
+        host.run(host.delete(f"t{n}"))
+    names = set(host.app.sandboxes.by_name)
+    host.close()
+    assert len(names) == ui._MAX_ENDED + 1
+    assert {"default", "t0", "t1", "t2", "t5"} <= names
+    assert not {"t3", "t4"} & names
+
+
+def test_a_page_that_cannot_be_served_ends_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(UI)
+    with socket.socket() as used:
+        used.bind(("127.0.0.1", 0))
+        used.listen()
+        port = used.getsockname()[1]
+        result = run_inner(pytester, "--mockserver-ui", "--mockserver-ui-port", str(port))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*cannot listen on 127.0.0.1 port {port}*"])
+    result = run_inner(pytester, "--mockserver-ui", "--mockserver-ui-port", "70000")
+    result.stderr.fnmatch_lines(["*--mockserver-ui-port must be from 1 to 65535, not 70000"])

@@ -44,11 +44,11 @@ WARNINGS: dict[str, tuple[dict[str, Any], str]] = {
         rule(stream={"text": "x"}),
         "stream has no effect: no operation of this rule streams its reply",
     ),
-    "a reply of a stream": (rule(operation="nanophoto.*", reply={"a": 1}), "reply has no effect"),
+    "a reply of a stream": (rule(operation="nanophoto.reverse_prompt", reply={"a": 1}), "reply has no effect"),
     "an item without a batch": (rule(item=2, plan="fast"), "no operation of this rule is a batch"),
     "a count of jobs": (
         rule(nth={"of": "job", "is": 3}, plan="fast"),
-        "this rule never matches: no operation of it names a job in its path",
+        "this rule never matches: no operation of it names a job in its path or body",
     ),
     "nth after times": (rule(nth=5, times=2, plan="fast"), "match 5 is after the last of `times`"),
     "no probability": (rule(probability=0, plan="fast"), "its probability is 0"),

@@ -202,11 +202,20 @@ def test_a_test_that_fails_without_faults_is_left_out() -> None:
 
 def test_one_cell_can_be_chosen_and_a_wrong_name_gets_a_suggestion() -> None:
     suite = FakeSuite(BEFORE, lossy="yes")
-    sweep = sweep_of(suite, Options(only=f"{SUBMIT}#1=reset-after"))
+    sweep = sweep_of(suite, Options(only=[f"{SUBMIT}#1=reset-after"]))
     assert suite.ran == [f"{SUBMIT}#1"]
     assert [result.status for result in sweep.results.values()] == ["money lost"]
     with pytest.raises(SweepError, match=r"did you mean 'prompttovideo\.generate#1=reset-after'"):
-        sweep_of(FakeSuite(BEFORE), Options(only=f"{SUBMIT}#1=reset-aftr"))
+        sweep_of(FakeSuite(BEFORE), Options(only=[f"{SUBMIT}#1=reset-aftr"]))
+
+
+def test_several_cells_can_be_chosen() -> None:
+    faults = [cell.possible.name for cell in sweep_of(FakeSuite(BEFORE), Options(only=[f"{SUBMIT}#1=reset-*"])).planned]
+    assert faults == ["reset-before", "reset-after"]
+    only = [f"{SUBMIT}#1=cut", f"{SUBMIT}#1=slow"]
+    assert [cell.id for cell in sweep_of(FakeSuite(BEFORE), Options(only=only)).planned] == only
+    with pytest.raises(SweepError, match="there is no cell nanophoto"):
+        sweep_of(FakeSuite(BEFORE), Options(only=[f"{SUBMIT}#1=cut", "nanophoto.*"]))
 
 
 def test_a_budget_stops_the_sweep_and_resuming_runs_the_rest() -> None:
@@ -235,7 +244,7 @@ def test_the_state_survives_an_incomplete_line(tmp_path: Path) -> None:
 
 def test_progress_says_what_is_left(tmp_path: Path) -> None:
     said: list[str] = []
-    request = Request(str(tmp_path / "s"), only=f"{SUBMIT}#1=cut")
+    request = Request(str(tmp_path / "s"), only=[f"{SUBMIT}#1=cut"])
     assert record(FakeSuite(BEFORE), request, StateFile(tmp_path / "s"), said.append)
     assert said[0].startswith("sweep: 1 test(s) make 1 different calls; 1 cells to run")
     assert said[1].startswith("[1/1, about 0 s left] survived")

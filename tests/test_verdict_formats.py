@@ -136,11 +136,11 @@ async def test_the_control_api_returns_the_verdict() -> None:
         await _lose_and_repeat(t)
         verdict = (await t.get("/_mock/verdict")).json()
         finding = verdict["findings"][0]
-        assert (finding["rule"], finding["requests"], finding["credits"]) == ("duplicate_paid_job", [1, 2], 2.0)
+        assert (finding["rule"], finding["requests"], finding["credits"]) == ("duplicate_paid_job", [2, 3], 2.0)
         assert finding["documented"]["rule"] == "prompttovideo.rule.cost"
         assert "key-1" not in json.dumps(verdict)
         assert verdict["failures"] == [
-            {"number": 1, "operation": "prompttovideo.generate", "status": 500, "class": "ambiguous"}
+            {"number": 2, "operation": "prompttovideo.generate", "status": 500, "class": "ambiguous"}
         ]
 
 

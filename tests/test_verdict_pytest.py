@@ -158,7 +158,7 @@ def test_met_expectations_are_silent() -> None:
 def test_a_scenario_that_judges_its_client_fails_the_test() -> None:
     mock = MockServer({"expect": {"verdict": {"deny": ["poll_storm"]}}}).open()
     pay_twice(mock)
-    with pytest.raises(AssertionError, match="error duplicate_paid_job: #2 sent"):
+    with pytest.raises(AssertionError, match="error duplicate_paid_job: #3 sent"):
         mock.verify()
     mock.close()
     with MockServer({"expect": {"verdict": {"allow": ["duplicate_paid_job"]}}}) as mock:
@@ -202,7 +202,7 @@ def test_the_findings_of_a_run_are_in_the_summary(pytester: pytest.Pytester) -> 
         [
             "*= mockserver verdict =*",
             "*::test_paid_twice",
-            "error duplicate_paid_job: #2 sent prompttovideo.generate of #1 again*",
+            "error duplicate_paid_job: #3 sent prompttovideo.generate of #2 again*",
             "1 error* in 5 requests, 4 jobs; * of allowed rules",
             "FAIL verdict: 1 finding of severity error or above",
         ]

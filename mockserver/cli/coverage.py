@@ -17,7 +17,7 @@ EXIT_BELOW_THRESHOLD = 1
 _DESCRIPTION = """\
 Report which operations, errors, job states, webhook events and stream endings the clients of a running server have
 covered, and which not, each with a bundled scenario that produces it. With files, combine reports that were saved with
---format json, for example by parallel CI jobs.
+--format json, for example by parallel CI jobs, and bundles.
 """
 _EXAMPLES = """\
 examples:
@@ -46,7 +46,9 @@ def add(commands: Any) -> None:
 
 
 def _add_selection(coverage: argparse.ArgumentParser) -> None:
-    coverage.add_argument("files", nargs="*", metavar="FILE", help="saved JSON reports, instead of a server")
+    coverage.add_argument(
+        "files", nargs="*", metavar="FILE", help="saved JSON reports and bundles, instead of a server"
+    )
     coverage.add_argument("--sandbox", metavar="NAME", help="one sandbox (default: all, including deleted ones)")
     coverage.add_argument(
         "--provider",
@@ -74,6 +76,7 @@ def _add_output(coverage: argparse.ArgumentParser) -> None:
 
 
 def _coverage(options: argparse.Namespace) -> int:
+    from mockserver.bundle.invalid import InvalidBundle
     from mockserver.cli.client import RemoteError
     from mockserver.coverage.formats import rendered, verdict
     from mockserver.coverage.report import UnknownProvider
@@ -86,7 +89,7 @@ def _coverage(options: argparse.Namespace) -> int:
         _write(rendered(options.format, report, options.fail_under), options.output)
         if options.reset:
             _reset(options)
-    except (RemoteError, InvalidReport, UnknownProvider) as error:
+    except (RemoteError, InvalidReport, InvalidBundle, UnknownProvider) as error:
         return report_error(message_of(error))
     except OSError as error:
         return report_error(f"{error.filename}: {error.strerror}")
@@ -104,10 +107,19 @@ def _read(files: list[str]) -> "Report":
     reports = []
     for name in files:
         try:
-            reports.append(parsed(Path(name).read_bytes()))
+            reports.append(_of_bundle(name) if name.endswith(".zip") else parsed(Path(name).read_bytes()))
         except InvalidReport as error:
             raise InvalidReport(f"{name}: {error}") from None
     return Report.merged(reports)
+
+
+def _of_bundle(name: str) -> "Report":
+    """Return what the clients of a bundle have covered. Raises InvalidBundle and OSError."""
+    from mockserver.bundle.files import read_bundle
+    from mockserver.bundle.judged import coverage
+    from mockserver.providers.registry import providers
+
+    return coverage(read_bundle(Path(name)), providers()).of()
 
 
 def _fetch(options: argparse.Namespace) -> "Report":

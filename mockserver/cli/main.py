@@ -19,12 +19,15 @@ examples:
   mockserver push my-scenario.yaml              use a scenario in a running server
   mockserver coverage --fail-under 80           report which behaviours the tests have covered
   mockserver exam http://localhost:9000/hook --provider descrideo --secret s   check a receiver of webhooks
+  mockserver tail status:4xx                    print the refused requests of a running server as they come
   mockserver verdict                            judge the clients: paid twice, polled too fast, and more
+  mockserver bundle replay run.mock.zip         repeat what happened in a test or a server
   mockserver sweep -- pytest                    run the tests with one fault at each of their calls
   mockserver mcp                                offer a running server to an agent
   mockserver doctor                             find out what is wrong with the set-up
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
   mockserver export postman > collection.json   write a collection of requests
+  mockserver providers nanophoto                list what is simulated, with class and source
 
 `mockserver COMMAND --help` describes a command.
 """
@@ -40,11 +43,15 @@ COMMANDS = {
     "schema": "scenarios",
     "openapi": "openapi",
     "export": "export",
+    "providers": "providers",
     "health": "remote",
     "push": "remote",
+    "tail": "tail",
+    "top": "top",
     "coverage": "coverage",
     "verdict": "verdict",
     "exam": "exam",
+    "bundle": "bundle",
     "sweep": "sweep",
     "prove": "sweep",
     "mcp": "mcp",

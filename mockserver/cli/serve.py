@@ -30,6 +30,7 @@ def add(commands: Any) -> None:
         help="run the server",
         description=_DESCRIPTION,
         epilog="examples:\n  mockserver serve --scenario tour --seed 7\n  mockserver serve --log json\n"
+        "  mockserver serve --store sqlite:state.db\n"
         "  MOCKSERVER_SCENARIO=tour mockserver serve",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -38,6 +39,7 @@ def add(commands: Any) -> None:
     add_scenario_options(serve)
     _add_policy(serve)
     _add_access(serve)
+    _add_store(serve)
     _add_intercept(serve)
     add_exec(commands).set_defaults(run=_exec)
 
@@ -154,6 +156,20 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
         help="memory of all sandboxes; above it the largest sandbox drops its oldest data (default: 512)",
     )
     add_config(serve)
+
+
+def _add_store(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--store",
+        metavar="STORE",
+        help="where the state is kept: memory, or sqlite:FILE to continue after a restart (default: memory)",
+    )
+    serve.add_argument(
+        "--resume",
+        metavar="HOW",
+        help="with sqlite:FILE, what running clocks do about the time in which the server did not run: `now` counts "
+        "it, `paused` does not (default: now)",
+    )
 
 
 def _add_intercept(serve: argparse.ArgumentParser) -> None:

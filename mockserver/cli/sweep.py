@@ -50,7 +50,14 @@ def add(commands: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    sweep.add_argument("--only", metavar="CELL", help="run one cell, such as `prompttovideo.generate#1=reset-after`")
+    sweep.add_argument(
+        "--only",
+        metavar="CELL",
+        action="append",
+        default=[],
+        help="run one cell, such as `prompttovideo.generate#1=reset-after`, or several: `*` stands for any characters, "
+        "and the option can be repeated",
+    )
     sweep.add_argument("--all", dest="every", action="store_true", help="also run cells that others stand for")
     sweep.add_argument("--budget", type=_seconds, metavar="DURATION", help="stop after this time, such as 10m")
     sweep.add_argument("--resume", action="store_true", help="keep the results of the last sweep of this command")
@@ -108,7 +115,7 @@ def _sweep(options: argparse.Namespace) -> int:
     if problem is not None:
         return report_error(problem)
     file = _file(options, command)
-    if not options.resume and options.only is None:
+    if not options.resume and not options.only:
         file.clear()
     request = Request(str(_path(options, command)), options.only, options.every, options.budget, options.resume,
                       options.timeout)  # fmt: skip
@@ -229,7 +236,7 @@ def _prove(options: argparse.Namespace) -> int:
         sweep = f"mockserver sweep --only {shlex.quote(options.cell)} -- {shlex.join(words)}"
         print(f"not proven: no sweep has seen {options.cell} fail ({seen}). First run: {sweep}", file=sys.stderr)
         return EXIT_CANNOT_RUN
-    _run(words, Request(str(_path(options, words)), options.cell, timeout=options.timeout), file, options.scenario)
+    _run(words, Request(str(_path(options, words)), (options.cell,), timeout=options.timeout), file, options.scenario)
     return _verdict(options.cell, before, file.load())
 
 

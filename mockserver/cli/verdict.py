@@ -1,4 +1,4 @@
-"""`verdict`: the command that judges the clients of a running server."""
+"""`verdict`: the command that judges the clients of a running server, or those of a bundle."""
 
 import argparse
 import sys
@@ -19,9 +19,9 @@ _FORMATS = ("text", "json", "junit", "sarif", "markdown", "html")
 _SEVERITIES = ("error", "warning", "note")
 
 _DESCRIPTION = """\
-Judge the clients of a running server by what they have sent so far: jobs that were paid for twice, polls that come too
-fast, refusals that were ignored, webhooks that were accepted without a valid signature, and more. The `expect` of the
-sandbox's scenario is judged too.
+Judge the clients of a running server, or of a bundle, by what they have sent so far: jobs that were paid for twice,
+polls that come too fast, refusals that were ignored, webhooks that were accepted without a valid signature, and more.
+The `expect` of the sandbox's scenario is judged too.
 
 The exit code is 0 if there is no finding, 1 if there is one that is at least as severe as --fail-on, 2 for wrong
 input, and 3 if nothing was observed.
@@ -30,6 +30,7 @@ _EXAMPLES = """\
 examples:
   mockserver verdict                                  the findings for the server on http://localhost:8080
   mockserver verdict --sandbox alice --fail-on error  one sandbox; only errors give exit code 1
+  mockserver verdict red-test.mock.zip                a bundle, which pytest or `mockserver bundle save` has written
   mockserver verdict --format sarif --output v.sarif  for a code scanning service; junit and html are others
 """
 
@@ -38,12 +39,13 @@ def add(commands: Any) -> None:
     """Add the command."""
     verdict = commands.add_parser(
         "verdict",
-        help="judge the clients of a running server",
+        help="judge the clients of a running server or of a bundle",
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verdict.add_argument("--sandbox", metavar="NAME", default="default", help="the sandbox (default: default)")
+    verdict.add_argument("bundle", metavar="BUNDLE", nargs="?", help="a bundle, instead of a server")
+    verdict.add_argument("--sandbox", metavar="NAME", help="the sandbox (default: default)")
     verdict.add_argument("--format", choices=_FORMATS, default="text", help="the format (default: text)")
     verdict.add_argument("--output", metavar="FILE", help="write to a file instead of the terminal")
     verdict.add_argument(
@@ -57,17 +59,20 @@ def add(commands: Any) -> None:
 
 
 def _verdict(options: argparse.Namespace) -> int:
+    from mockserver.bundle.invalid import InvalidBundle
     from mockserver.cli.client import RemoteError
     from mockserver.verdict.configured import InvalidConfiguration, configured
     from mockserver.verdict.formats import rendered
     from mockserver.verdict.parts import findings_of
 
+    if options.bundle is not None and (options.url or options.sandbox is not None):
+        return report_error("--url and --sandbox need a server: leave them out, or leave out the bundle")
     try:
         project = configured(Path())
-        part = _fetch(options, project)
+        part = _fetch(options, project) if options.bundle is None else _read(options.bundle, project)
         threshold = options.fail_on or project.fail_on or "warning"
         _write(rendered(options.format, [part], threshold), options.output)
-    except (RemoteError, InvalidConfiguration) as error:
+    except (RemoteError, InvalidConfiguration, InvalidBundle) as error:
         return report_error(str(error))
     except OSError as error:
         return report_error(f"{error.filename}: {error.strerror}")
@@ -78,6 +83,17 @@ def _verdict(options: argparse.Namespace) -> int:
     if options.output is not None or options.format != "text":
         print("nothing was observed: no request to a provider, and no webhook", file=sys.stderr)
     return EXIT_NOTHING_OBSERVED
+
+
+def _read(name: str, project: "Configured") -> "Part":
+    """Return the verdict on a bundle. Raises InvalidBundle and OSError."""
+    from mockserver.bundle.files import read_bundle
+    from mockserver.bundle.judged import verdict
+    from mockserver.providers.registry import providers
+    from mockserver.verdict.parts import Part
+
+    bundle = read_bundle(Path(name))
+    return Part(f"sandbox {bundle.manifest.sandbox}", verdict(bundle, providers(), project.policy()))
 
 
 def _fetch(options: argparse.Namespace, project: "Configured") -> "Part":
@@ -91,9 +107,10 @@ def _fetch(options: argparse.Namespace, project: "Configured") -> "Part":
     query += [("severity", f"{rule}={severity}") for rule, severity in project.severities.items()]
     if project.longest_poll is not None:
         query.append(("longest_poll", f"{project.longest_poll}ms"))
-    prefix = "" if options.sandbox == "default" else f"/~{options.sandbox}"
+    sandbox = options.sandbox or "default"
+    prefix = "" if sandbox == "default" else f"/~{sandbox}"
     path = f"{prefix}/_mock/verdict" + (f"?{urlencode(query)}" if query else "")
-    return Part(f"sandbox {options.sandbox}", get(url_of(options), path, token_of(options)))
+    return Part(f"sandbox {sandbox}", get(url_of(options), path, token_of(options)))
 
 
 def _write(text: str, output: str | None) -> None:

@@ -41,7 +41,7 @@ def reverse_prompt(seeded: Seeded, hint: str, locale: str = "en", duration_s: fl
     words = locales.locale(locales.code_for(locale))
     scene = Scene.of(seeded, hint)
     millis = timing.rounded(round(min(max(duration_s, _SHORTEST), _LONGEST) * 1000))
-    shots = _shots(scene, words, millis, seeded.digest("shots", hint[:2000], size=64))
+    shots = shots_of(scene, words, millis, seeded.digest("shots", hint[:2000], size=64))
     forms, filmed = words.shots, _filmed(scene, shots)
     return (
         f"## {forms.heading}\n\n{_table(scene, words, shots)}\n\n"
@@ -58,7 +58,8 @@ def _filmed(scene: Scene, shots: list[Shot]) -> Scene:
     )
 
 
-def _shots(scene: Scene, words: Locale, millis: int, draws: bytes) -> list[Shot]:
+def shots_of(scene: Scene, words: Locale, millis: int, draws: bytes) -> list[Shot]:
+    """Return the shots of a scene that lasts `millis`. `draws` are 64 bytes for the choices."""
     pictures = _pictures(scene, words, _count(millis, draws[0]), draws)
     lengths = timing.split(millis, [4 + draw % 6 for draw in draws[8 : 8 + len(pictures)]])
     shots: list[Shot] = []
@@ -97,21 +98,22 @@ def _table(scene: Scene, words: Locale, shots: list[Shot]) -> str:
     rows = [words.shots.columns, (":---:", "---", "---", "---", "---", "---:")]
     for at, shot in enumerate(shots):
         framing = words.comma.join((words.framings[shot.frame], words.angles[shot.angle]))
-        picture = words.space.join((shot.text, _light(scene, words, at)))
-        audio = _audio(scene, words, at, len(shots))
+        picture = words.space.join((shot.text, light_of(scene, words, at)))
+        audio = audio_of(scene, words, at, len(shots))
         time = _seconds(words, shot.millis)
         rows.append((str(at + 1), framing, words.movements[shot.movement], picture, audio, time))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _light(scene: Scene, words: Locale, at: int) -> str:
+def light_of(scene: Scene, words: Locale, at: int) -> str:
     """Return how the light of the scene falls in a shot. Neighbouring shots differ."""
     accents = words.shots.accents
     accent = accents[(scene.draw(len(accents), 27) + at * (1 + scene.draw(2, 28))) % len(accents)]
     return words.shots.light.format(light=words.lights[scene.light], accent=accent)
 
 
-def _audio(scene: Scene, words: Locale, at: int, count: int) -> str:
+def audio_of(scene: Scene, words: Locale, at: int, count: int) -> str:
+    """Return what is heard in one of `count` shots, as lines of a table cell."""
     forms, story = words.shots, words.stories[scene.story]
     # The first line is spoken in the second shot, the last in the last one. Some videos have no voice.
     line = {1: 0, count - 1: 1}.get(at) if scene.draw(5, 13) else None

@@ -28,6 +28,7 @@ class LedgerEntry(Shape):
     """One change of an account's credits."""
 
     at: Instant
+    milliseconds: int
     kind: Kind
     amount: float
     reference: str
@@ -152,7 +153,9 @@ def _view(account: Account, credits: Credits, usages: Sequence[Usage], masking: 
         limits={name: limit.allowed for name, limit in account.limits.items()},
         webhook=None if account.webhook is None else _webhook(account.webhook, masking),
         ledger=[
-            LedgerEntry(at=rfc3339(e.at), kind=e.kind, amount=e.amount / CREDIT, reference=e.reference)
+            LedgerEntry(
+                at=rfc3339(e.at), milliseconds=e.at, kind=e.kind, amount=e.amount / CREDIT, reference=e.reference
+            )
             for e in credits.entries[-actions.LATEST_CREDITS :]
         ],
     )

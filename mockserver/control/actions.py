@@ -9,6 +9,7 @@ from mockserver.control.models import AccountChange, ArmedFault, ClockChange, Jo
 from mockserver.core.accounts import Account
 from mockserver.core.compile import Catalogue, check_fault, quoted, suggest
 from mockserver.core.credits import CREDIT
+from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import IllegalMove, Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.kept import kept_key
@@ -49,7 +50,8 @@ async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
     if sandbox.courier.closed:
         raise ControlError(404, f"The sandbox {sandbox.name!r} was deleted before its clock had moved")
     now = sandbox.clock.now()
-    await sandbox.store.append(JournalEntry("clock", now, note=f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"))
+    note = f"the clock is at {rfc3339(now)}, {sandbox.clock.mode}"
+    await sandbox.store.append(JournalEntry("clock", now, note=note))
     return events
 
 
@@ -85,7 +87,32 @@ async def change_job(sandbox: Sandbox, job: Job, change: JobChange, now: int) ->
         raise ControlError(409, str(error)) from None
     if not await sandbox.replace_job(job, changed):
         raise ControlError(409, "The job changed at the same moment; look at it again")
+    done = "held" if change.hold else "released" if change.release else f"forced {change.status}"
+    fields = change.model_dump(mode="json", exclude_unset=True)
+    await _note(sandbox, f"changed the job {job.id}: {done}", {"do": "job", "change": fields}, job)
     return changed
+
+
+async def _note(sandbox: Sandbox, note: str, action: dict[str, Any], job: Job | Delivery | None = None) -> None:
+    """Note a change in the journal, with what a bundle needs to do it again."""
+    entry = JournalEntry("control", sandbox.clock.now(), note=note, action=action)
+    if job is not None:
+        entry.provider, entry.account = job.provider, job.account
+        entry.job = job.id if isinstance(job, Job) else job.job
+    await sandbox.store.append(entry)
+
+
+async def disarm_faults(sandbox: Sandbox) -> None:
+    """Remove all armed faults."""
+    await sandbox.reset("faults")
+
+
+async def resume_faults(sandbox: Sandbox) -> int:
+    """Let every reply go on that is held in the middle. Return how many there were."""
+    resumed = sandbox.clock.resume_held()
+    if resumed:
+        await _note(sandbox, f"resumed {resumed} held replies", {"do": "resume"})
+    return resumed
 
 
 async def find_account(sandbox: Sandbox, provider: Provider, key: str, now: int) -> tuple[Account, Credits] | None:
@@ -99,12 +126,15 @@ async def find_account(sandbox: Sandbox, provider: Provider, key: str, now: int)
 
 
 def check_account(change: AccountChange, known: Catalogue) -> None:
-    """Check that a provider has the plan and the limits of a change. Raises ControlError 422."""
+    """Check that a provider has the plan, the limits and the events of a change. Raises ControlError 422."""
     if change.plan is not None and change.plan not in known.tiers:
         raise ControlError(422, f"No provider has a plan {quoted(change.plan)}{suggest(change.plan, known.tiers)}")
     for name in change.limits:
         if name not in known.limits:
             raise ControlError(422, f"Unknown limit {quoted(name)}{suggest(name, known.limits)}")
+    for name in change.webhook.events if change.webhook is not None else ():
+        if not any(key_matches(name, event) for event in known.events):
+            raise ControlError(422, f"Unknown event {quoted(name)}{suggest(name, known.events)}")
 
 
 async def change_account(
@@ -112,11 +142,13 @@ async def change_account(
 ) -> None:
     """Change the account of an API key at each of these providers. Fields that are not set keep their value."""
     fields = change.model_dump(include=change.model_fields_set)
+    action = {"do": "account", "change": change.model_dump(mode="json", exclude_unset=True)}
     for provider in providers:
         await _change_account(sandbox, provider, key, dict(fields), now)
         account = f"{provider.name}:{kept_key(key)}"
         note = f"changed the account: {', '.join(sorted(fields))}"
-        await sandbox.store.append(JournalEntry("control", now, provider=provider.name, account=account, note=note))
+        entry = JournalEntry("control", now, provider=provider.name, account=account, note=note, action=action)
+        await sandbox.store.append(entry)
     await sandbox.settling.reconsider()
 
 
@@ -155,6 +187,7 @@ async def arm_fault(sandbox: Sandbox, armed: ArmedFault, known: Catalogue) -> st
         raise ControlError(
             409, f"The sandbox has {MAX_FAULTS} armed faults, the maximum; disarm them first: DELETE /_mock/faults"
         )
+    await _note(sandbox, f"armed a fault: {armed.fault.kind} for {armed.operation}", {"do": "fault", "armed": fault})
     return name
 
 
@@ -174,3 +207,5 @@ async def replay_delivery(sandbox: Sandbox, delivery_id: str, url: str | None, n
         except EgressRefused as refused:
             raise ControlError(422, f"url: {refused}") from None
     await sandbox.outbox.replay(delivery, now, url)
+    action = {"do": "replay", "delivery": delivery.id, **({} if url is None else {"url": url})}
+    await _note(sandbox, f"replayed the delivery {delivery.id}", action, delivery)

@@ -5,6 +5,7 @@ from fastapi import Depends, FastAPI
 from mockserver import __version__
 from mockserver.control import (
     accounts,
+    bundles,
     clock,
     coverage,
     deliveries,
@@ -39,12 +40,13 @@ _TAGS = {
     "jobs": "Jobs of all providers",
     "accounts": "API keys: plan, credits, limits, webhook",
     "faults": "Faults for the next requests, which are applied before any rule",
-    "records": "The journal, outgoing calls, coverage, and the verdict on clients",
+    "records": "The journal, outgoing calls, bundles, coverage, and the verdict on clients",
 }
 _EVERYWHERE = problems(
     {
         403: "A malicious web page could send this request",
         404: "There is no such sandbox",
+        409: "The sandbox shows a bundle, and is not changed",
         500: "Internal server error",
     }
 )
@@ -64,6 +66,7 @@ _ROUTERS = (
     events.router,
     deliveries.router,
     verification.router,
+    bundles.router,
     coverage.router,
     verdict.router,
     metrics.router,

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
+from mockserver.bundle.invalid import MAX_BYTES as MAX_BUNDLE
 from mockserver.core.faults import Refusal
 from mockserver.wire.body import BodyMemory, media_type, parse_json, read_body, with_whole_numbers
 
 MAX_BODY = 1_048_576
 JSON_TYPE = "application/json"
+ZIP_TYPE = "application/zip"
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 
 
@@ -18,26 +20,28 @@ class StrictRequest(Request):
     """A request that reads its body as strict JSON.
 
     Raises HTTPException 413, 415 or 400 for a body that is too large, of another type or not valid JSON, and 503 if
-    the bodies of all requests need too much memory. A body with one of the `unparsed_types` is not parsed. If the body
-    is `optional`, body and type may be missing.
+    the bodies of all requests need too much memory. A body with one of the `unparsed_types` is not parsed, and can have
+    `max_unparsed` bytes. If the body is `optional`, body and type may be missing.
     """
 
     unparsed_types: tuple[str, ...] = ()
+    max_unparsed = MAX_BODY
     optional = False
     _taken = 0
 
     async def body(self) -> bytes:
         """The bytes of the body, whose type has been checked."""
+        kind = media_type(self.headers.get("content-type"))
+        most = self.max_unparsed if kind in self.unparsed_types else MAX_BODY
         try:
             # Read from the server's own connection: it sends 100 Continue only if the body is wanted.
-            whole = await read_body(self.state.request, self.state.connection, MAX_BODY, self._memory)
+            whole = await read_body(self.state.request, self.state.connection, most, self._memory)
         except Refusal as refusal:
             status = 503 if refusal.kind == "overloaded" else 413
             raise HTTPException(status, refusal.message or refusal.note) from None
         raw = bytes(whole)
         if self.state.request.body is None:
             self._taken += len(raw)
-        kind = media_type(self.headers.get("content-type"))
         if kind in self.unparsed_types:
             # FastAPI takes an empty body for a missing one. An empty line is an empty document too.
             return raw or b"\n"
@@ -72,6 +76,7 @@ class StrictRoute(APIRoute):
     """A route whose body is strict JSON."""
 
     unparsed_types: ClassVar[tuple[str, ...]] = ()
+    max_unparsed: ClassVar[int] = MAX_BODY
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -79,7 +84,8 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
-            request.unparsed_types, request.optional = self.unparsed_types, optional
+            request.unparsed_types, request.max_unparsed = self.unparsed_types, self.max_unparsed
+            request.optional = optional
             try:
                 return await handle(request)
             finally:
@@ -92,3 +98,10 @@ class JsonOrYamlRoute(StrictRoute):
     """A route whose body is strict JSON, or YAML in bytes."""
 
     unparsed_types = YAML_TYPES
+
+
+class JsonOrZipRoute(StrictRoute):
+    """A route whose body is strict JSON, or a bundle in bytes."""
+
+    unparsed_types = (ZIP_TYPE,)
+    max_unparsed = MAX_BUNDLE

@@ -106,7 +106,7 @@ async def forget_coverage(query: Annotated[CoverageQuery, Query()], parts: Serve
     if sandbox is None:
         parts.sandboxes.clear_tally()
     else:
-        sandbox.tally.clear()
+        sandbox.clear_tally()
 
 
 def _selected(query: CoverageQuery, parts: Parts) -> Sandbox | None:

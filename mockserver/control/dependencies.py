@@ -6,7 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from mockserver.bundle.contents import Options
+from mockserver.bundle.replaying import Serve
 from mockserver.control.errors import ControlError
+from mockserver.control.restore import Restorer
 from mockserver.core.compile import Catalogue, quoted, suggest
 from mockserver.core.masking import Masking
 from mockserver.core.match import key_matches
@@ -29,6 +32,8 @@ class Parts:
     `document` returns the OpenAPI document with a name, and `scenarios` lists the library. Both may take long, so they
     are called in a thread.
 
+    `options` are those of the server that replies depend on, and `serve` answers a request, for bundles.
+
     `body_memory` limits the memory for request bodies. None: it is unlimited. `watch` watches the file of the scenario,
     if the server does that. `agents` is true if the server offers tools for agents.
     """
@@ -40,6 +45,8 @@ class Parts:
     document: Callable[[str], Mapping[str, Any]]
     scenarios: Callable[[], Sequence[ScenarioSummary]]
     masking: Masking
+    options: Options
+    serve: Serve
     body_memory: BodyMemory | None = None
     watch: ScenarioWatch | None = None
     agents: bool = False
@@ -48,6 +55,11 @@ class Parts:
     def catalogue(self) -> Catalogue:
         """The names that scenarios may use with these providers."""
         return catalogue_of(self.providers.summaries)
+
+    @property
+    def restorer(self) -> Restorer:
+        """What makes sandboxes from bundles."""
+        return Restorer(self.sandboxes, self.library, self.providers, self.catalogue, self.options, self.serve)
 
     def masking_in(self, sandbox: Sandbox) -> Masking:
         """The masking of outputs about a sandbox. It also hides the secrets of the sandbox's scenario."""

@@ -1,7 +1,7 @@
 """The journal as a stream of server-sent events (HTML Living Standard, section 9.2)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
@@ -52,9 +52,10 @@ async def events(
     """Server-sent events, at most ten a second.
 
     `entries` has summaries of journal entries as a JSON list, in the order of writing. `state` has the clock, the
-    scenario and the number of armed faults. `missed` has the number of entries that were dropped before you could read
-    them, and `cleared` comes when the journal was cleared. The id of each event is the place in the journal: send the
-    last one as `Last-Event-ID` to continue there. Get the rest of an entry from `/journal/{offset}`.
+    scenario, the number of armed faults, and the mistakes in a watched scenario file. `missed` has the number of
+    entries that were dropped before you could read them, and `cleared` comes when the journal was cleared. The id of
+    each event is the place in the journal: send the last one as `Last-Event-ID` to continue there. Get the rest of an
+    entry from `/journal/{offset}`.
     """
     name, _, offset = last_event_id.partition("-")
     resumes = bool(last_event_id)
@@ -67,20 +68,44 @@ async def events(
     except TooManyListeners as error:
         raise ControlError(429, str(error)) from None
     changed = resumes and name != sandbox.journal_id
-    return EventStream(sandbox, listener, Summaries(parts.masking_in(sandbox)), fresh=not resumes, cleared=changed)
+    summaries = Summaries(parts.masking_in(sandbox))
+    return EventStream(
+        sandbox, listener, summaries, serial, lambda: _scenario_file(sandbox, parts), fresh=not resumes, cleared=changed
+    )
+
+
+def _scenario_file(sandbox: Sandbox, parts: ServerParts) -> dict[str, Any]:
+    """Return the part of the state that is about the watched scenario file, if the sandbox uses the scenario."""
+    watch = parts.watch
+    if watch is None or sandbox.program is not parts.sandboxes.initial:
+        return {}
+    state: dict[str, Any] = {"loaded_at": watch.loaded_at, "mistakes": len(watch.errors)}
+    if watch.errors:
+        state["mistake"] = parts.masking_in(sandbox).text(str(watch.errors[0]))
+    return {"file": state}
 
 
 class EventStream(Response):
     """Sends what a listener reads. While the client does not read, nothing is read from the journal."""
 
     def __init__(
-        self, sandbox: Sandbox, listener: Listener, summaries: Summaries, *, fresh: bool, cleared: bool
+        self,
+        sandbox: Sandbox,
+        listener: Listener,
+        summaries: Summaries,
+        begins_at: int,
+        scenario_file: Callable[[], dict[str, Any]],
+        *,
+        fresh: bool,
+        cleared: bool,
     ) -> None:
         super().__init__(media_type="text/event-stream")
         del self.headers["content-length"]
         self._sandbox = sandbox
         self._listener = listener
         self._summaries = summaries
+        self._begins_at = begins_at
+        self._scenario_file = scenario_file
         self._fresh = fresh
         self._cleared = cleared
         self._state: dict[str, Any] = {}
@@ -94,7 +119,9 @@ class EventStream(Response):
             first = b"retry: 1000\n\n"
             if self._cleared:
                 first += b"event: cleared\ndata: {}\n\n"
-            await send({"type": "http.response.body", "body": first + await self._changed_state(), "more_body": True})
+            # A client that has got no entry yet continues here.
+            first += self._place(self._begins_at) + await self._changed_state()
+            await send({"type": "http.response.body", "body": first, "more_body": True})
             sent_at = monotonic()
             while (batches := await self._listener.read(wait=_LOOK)) is not None:
                 frame = b"".join([self._event(batch) for batch in batches])
@@ -123,10 +150,12 @@ class EventStream(Response):
             if batch.missed:
                 parts.append(b'event: missed\ndata: {"entries":%d}\n\n' % batch.missed)
         self._fresh = False
-        place = f"{self._sandbox.journal_id}-{batch.offset}".encode()
-        data = to_json([self._summaries.of(entry) for entry in batch.entries], exclude_none=True)
-        parts.append(b"id: %b\nevent: entries\ndata: %b\n\n" % (place, data))
+        data = to_json([self._summaries.of(entry) for entry in batch.entries])
+        parts.append(b"%bevent: entries\ndata: %b\n\n" % (self._place(batch.offset), data))
         return b"".join(parts)
+
+    def _place(self, offset: int) -> bytes:
+        return f"id: {self._sandbox.journal_id}-{offset}\n".encode()
 
     def _may_have_changed(self, batches: Sequence[Batch]) -> bool:
         # Requests alone change little in it, so under load it is looked at once a second.
@@ -145,6 +174,8 @@ class EventStream(Response):
             "next_event": await sandbox.next_event(),
             "scenario": sandbox.program.name,
             "faults": len(await sandbox.store.armed_faults()),
+            **self._scenario_file(),
+            **({"read_only": sandbox.title} if sandbox.read_only else {}),
             **({} if clock.rate else {"now": now}),
         }
         if state == self._state:

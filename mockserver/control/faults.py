@@ -68,9 +68,9 @@ class Resumed(Shape):
 @router.post("/faults/resume", summary="Resume held replies")
 async def resume_faults(sandbox: CurrentSandbox) -> Resumed:
     """Let every reply go on that a `stall` with `held: true` has stopped."""
-    return Resumed(resumed=sandbox.clock.resume_held())
+    return Resumed(resumed=await actions.resume_faults(sandbox))
 
 
 @router.delete("/faults", summary="Disarm all faults", status_code=204)
 async def disarm_faults(sandbox: CurrentSandbox) -> None:
-    await sandbox.store.clear("faults")
+    await actions.disarm_faults(sandbox)

@@ -1,5 +1,6 @@
 """The request bodies of the control API."""
 
+from base64 import b64encode
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, RootModel, TypeAdapter, model_validator
@@ -9,6 +10,7 @@ from pydantic_core import CoreSchema
 from mockserver.core.plans import Status
 from mockserver.core.scenario import ClockSpec, DurationMs, FaultSpec, Scenario, WebhookSpec
 
+SANDBOX_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 ClockMode = Literal["real", "scaled", "manual", "auto"]
 
 
@@ -24,12 +26,29 @@ def _one_of(*names: str) -> list[Any]:
 
 
 class NewSandbox(RequestBody):
-    """A new sandbox: its name (left out: any that is free), scenario, seed and clock."""
+    """A new sandbox: its name (left out: any that is free), scenario, seed and clock.
 
-    name: str | None = Field(default=None, pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")
+    Or one that is made from a bundle, which has a scenario and a seed. Its clock stands still unless `clock` is given.
+    """
+
+    name: str | None = Field(default=None, pattern=SANDBOX_NAME)
     scenario: str | dict[str, Any] | None = Field(default=None, description="a scenario's name, or a scenario as JSON")
     seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
     clock: ClockSpec | None = None
+    bundle: str | None = Field(default=None, description="a bundle in base64, which is replayed in the new sandbox")
+    at: int | None = Field(default=None, ge=1, description="replay the bundle up to this number of its journal")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _raw(cls, data: Any) -> Any:
+        # The body can be the bundle itself.
+        return {"bundle": b64encode(data).decode()} if isinstance(data, bytes) else data
+
+    @model_validator(mode="after")
+    def _complete(self) -> "NewSandbox":
+        if self.bundle is not None and (self.scenario is not None or self.seed is not None):
+            raise ValueError("a bundle has a scenario and a seed, so give neither of them with it")
+        return self
 
 
 class ScenarioByName(RequestBody):

@@ -115,7 +115,7 @@ def _rule_advice(loc: Loc, rule: RuleSpec, matched: Mapping[str, OperationFacts]
 def _count_advice(loc: Loc, rule: RuleSpec, facts: list[OperationFacts]) -> Iterator[Problem]:
     key = "nth" if rule.nth is not None else "times"
     if rule.counted_by == "job" and not any(f.about_job for f in facts):
-        yield Problem((*loc, key), "this rule never matches: no operation of it names a job in its path", True)
+        yield Problem((*loc, key), "this rule never matches: no operation of it names a job in its path or body", True)
     if rule.nth is not None and rule.times is not None and min(rule.nth.numbers) > rule.times.number:
         first = min(rule.nth.numbers)
         yield Problem((*loc, "nth"), f"this rule never matches: match {first} is after the last of `times`", True)

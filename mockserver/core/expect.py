@@ -1,6 +1,7 @@
 """`expect` in a scenario: what the client should do, judged at the end of a test and by `mockserver verdict`."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
@@ -166,7 +167,7 @@ Expectations = Annotated[
 ]
 
 
-def policy_of(expectations: list[Expectation]) -> Policy:
+def policy_of(expectations: Sequence[Expectation]) -> Policy:
     """Return the policy of a scenario. Later expectations replace what earlier ones say about the same rule."""
     policy = Policy()
     for each in expectations:

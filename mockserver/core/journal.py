@@ -31,7 +31,9 @@ class JournalEntry:
     `delivered` says how much of the reply was sent, `usage` is the limit that was reported with it, and `retry_at` the
     instant before which the client was asked not to come back. `digest` identifies a body that is longer than what is
     kept. `real` is the machine's time at the start and the end, in milliseconds, if the sandbox's clock is another one.
-    `fault` is the kind of the fault that the scenario or the control API asked for.
+    `fault` is the kind of the fault that the scenario or the control API asked for. `addressed_by` says where a request
+    named its provider, and `scheme` is `http` or `https`. `action` is a change through the control API as data, so that
+    a bundle can do it again. It can contain credentials.
 
     A store assigns `serial`, which is different for each entry, and `size`, the number of bytes that it counts for it.
     Before that, `size` is the most bytes that the head of the request can have, or 0 if that is not known or if the
@@ -70,6 +72,9 @@ class JournalEntry:
     real: tuple[int, int] | None = field(default=None, compare=False)
     reply_headers: Sequence[tuple[bytes, bytes]] = ()
     fault: str | None = None
+    addressed_by: Literal["prefix", "host", "bare"] = "prefix"
+    scheme: str = "http"
+    action: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.written_at < self.at:

@@ -27,6 +27,9 @@ _NAMES = ("auth", "clients", "jwt", "key", "pass", "passwd", "pwd", "sid", "sig"
 # Headers whose last word is `key`, which are not credentials.
 _HARMLESS_KEYS = ("idempotencykey", "cachekey", "surrogatekey", "secwebsocketkey", "publickey", "routingkey")
 
+# What a scenario's `signature` can be, which is no credential.
+_SIGNATURES = ("valid", "wrong", "wrong_key", "stale", "missing")
+
 _MASKED = re.compile(r".{0,6}\.\.\.[0-9a-f]{6}", re.DOTALL)
 _USERINFO = re.compile(r"(:(?:\\?/){2})([^\s/?#@\"'<>\\]+)(?=@)")
 _PAIR = re.compile(r"(?<![\w.%-])([A-Za-z][\w.%\[\]-]{0,63})=([^&\s\"'<>#;,\\]+)")
@@ -47,7 +50,12 @@ _FORMS = re.compile(
 
 
 def masked(key: str) -> str:
-    """Return the first characters of a credential and a short hash of all of it. The same key gives the same text."""
+    """Return the first characters of a credential and a short hash of all of it. The same key gives the same text.
+
+    A text that is masked already stays as it is, so that the keys of a bundle look the same when they are shown.
+    """
+    if _MASKED.fullmatch(key):
+        return key
     # An escape sequence of JSON or of a URL must not be cut in two.
     start = re.split(r"[\\%]", key[: min(6, len(key) // 2)])[0]
     return f"{start}...{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=3).hexdigest()}"
@@ -133,6 +141,8 @@ class Masking:
         return data
 
     def _field(self, name: Any, value: Any) -> Any:
+        if isinstance(value, str) and value in _SIGNATURES:
+            return value
         return _strings_masked(value) if isinstance(name, str) and self.is_secret(name) else self.data(value)
 
     def _header(self, name: str, value: str) -> str:
@@ -192,8 +202,8 @@ def _plain(name: str) -> str:
 
 
 def _once(value: str) -> str:
-    """Mask a value, unless it is masked already, empty or a number."""
-    return value if not value or _MASKED.fullmatch(value) or value.replace(".", "", 1).isdigit() else masked(value)
+    """Mask a value, unless it is masked already, blank or a number."""
+    return value if not value.strip() or value.replace(".", "", 1).isdigit() else masked(value)
 
 
 def _second(match: re.Match[str]) -> str:

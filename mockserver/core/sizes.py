@@ -60,6 +60,8 @@ def kept_entry(entry: JournalEntry) -> int:
             headers, texts = entry.headers, _texts(entry)
     if entry.detail is not None:
         texts += _CHUNK * len(entry.detail.get("chunks", ()))
+    if entry.action is not None:
+        texts += size_of(entry.action)
     return (
         _ENTRY + texts + _HEADER * len(headers) + _REPLY_HEADER * len(entry.reply_headers) + _MISS * len(entry.misses)
     )

@@ -4,13 +4,14 @@ The journal is bounded and is deleted with its sandbox, for example at the end o
 outlive both. So each journal entry is counted when it is written, in the tally of its sandbox, and the tally of a
 deleted sandbox is added to that of the server.
 
-This is the only state outside the store. No decision depends on it, and counting must not cost the hot path a round
-trip to a remote store. Tallies can be added in any order, so each of several processes has its own, and their reports
-are merged (`Report.merged`).
+This is state outside the store. No decision depends on it, and counting must not cost the hot path a round trip to a
+remote store. A store in a file keeps it as well: it saves the tally now and then, and counts the entries of the journal
+since then when it is opened again. Tallies can be added in any order, so each of several processes has its own, and
+their reports are merged (`Report.merged`).
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from mockserver.core.journal import JournalEntry
@@ -37,7 +38,7 @@ _Key = tuple[str | None, str | None, int | None, tuple[str, ...], str | None]
 class Tally:
     """Counts of ledger rows, statuses of operations, rules, attempts and deviations. Everything in it is bounded."""
 
-    __slots__ = ("_calls", "_deviations", "_matches", "_pending", "_rows", "attempts", "left_out")
+    __slots__ = ("_calls", "_deviations", "_matches", "_pending", "_rows", "attempts", "clears", "left_out")
 
     def __init__(self) -> None:
         self._pending: dict[_Key, int] = {}
@@ -48,6 +49,8 @@ class Tally:
         # Attempts of outgoing calls by provider, event and status; 0 means no response.
         self.attempts: dict[tuple[str, str, int], int] = {}
         self.left_out = 0
+        # How often it was reset.
+        self.clears = 0
 
     def request(self, entry: "JournalEntry") -> None:
         """Count a request of a client, after its reply has been sent."""
@@ -87,6 +90,25 @@ class Tally:
         for counts in (self._pending, self._rows, self._calls, self._deviations, self._matches, self.attempts):
             counts.clear()
         self.left_out = 0
+        self.clears += 1
+
+    def data(self) -> dict[str, Any]:
+        """Return all counts as plain data."""
+        return {
+            "rows": dict(self.rows),
+            "calls": [[*call, times] for call, times in self.calls.items()],
+            "deviations": [[*deviation, times] for deviation, times in self.deviations.items()],
+            "left_out": self.left_out,
+        }
+
+    def add_data(self, data: Mapping[str, Any]) -> None:
+        """Add the counts of plain data that `data` has returned."""
+        other = Tally()
+        other._rows.update(data["rows"])
+        other._calls.update({(provider, name, status): n for provider, name, status, n in data["calls"]})
+        other._deviations.update({(provider, name, text): n for provider, name, text, n in data["deviations"]})
+        other.left_out = data["left_out"]
+        self.add(other)
 
     @property
     def rows(self) -> Mapping[str, int]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from mockserver.core.compile import Program
 from mockserver.core.faults import WIRE_KINDS, Refusal
 from mockserver.core.match import Rule, key_matches
+from mockserver.exports.magic import is_valid, place_of_input, with_word
 from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider
@@ -79,6 +80,11 @@ class _Maker:
         self.variables = {f"{provider.name}_key": provider.example_key("default")}
         self._operations = [each for each in provider.operations if not each.hidden and not each.public]
         self._links = self._links_of(self._operations)
+        self._polls = {
+            each.name: f"{provider.name}_{each.name.removesuffix('_check_status')}_id"
+            for each in self._operations
+            if each.body is not None and each.job_in
+        }
         magic = [(match[1], rule) for rule in program.rules if (match := _MAGIC.fullmatch(rule.name or ""))]
         self.requests = [self._request(each) for each in self._operations]
         self.errors = [
@@ -113,7 +119,7 @@ class _Maker:
         described = self._document["paths"][operation.path][operation.method.lower()]
         body, kind = self._body(operation)
         needs_job, has_job = "{" in operation.path, "{{" in self._path(operation)
-        known = (operation.method == "GET" and has_job is needs_job) or (kind == "json" and bool(body))
+        known = (operation.method == "GET" and has_job is needs_job) or (kind == "json" and _is_complete(body))
         success = min(status for status in operation.replies if status < 300)
         return Request(
             operation.name,
@@ -145,6 +151,14 @@ class _Maker:
         for target, _, *place in operation.links.values():
             if paths.get(target) in self._links:
                 saved[self._links[paths[target]]] = (place[0] if place else "/id").removeprefix("/").replace("/", ".")
+        for poll in self._operations:
+            # A job that is polled by an id in the body is created by the operation beside it.
+            if (
+                poll.name in self._polls
+                and _folder(poll) == _folder(operation)
+                and _replies_with(operation, poll.job_in)
+            ):
+                saved[self._polls[poll.name]] = poll.job_in
         return saved
 
     def _body(self, operation: Operation) -> tuple[Any, Kind | None]:
@@ -153,12 +167,16 @@ class _Maker:
         if operation.body is None:
             return None, None
         examples = [example for name, example in operation.examples.items() if "magic" not in name]
+        variable = self._polls.get(operation.name)
+        if variable is not None and examples:
+            self.variables.setdefault(variable, "unknown")
+            return {**examples[0], operation.job_in: f"{{{{{variable}}}}}"}, "json"
         return (examples[0] if examples else {}), "form" if operation.body_kind == "form" else "json"
 
     def _magic(self, operation: Operation, request: Request, magic: Sequence[tuple[str, Rule]]) -> Iterator[Request]:
         """Yield a request for each documented error that a magic word causes."""
         full = f"{self._provider.name}.{operation.name}"
-        place = _place_of_input(operation, request.body)
+        place = place_of_input(operation, request.body)
         if request.kind != "json" or place is None:
             return
         for word, rule in magic:
@@ -167,7 +185,9 @@ class _Maker:
             status, what = self._outcome(operation, word, rule)
             if status is None or (status >= 400 and status not in operation.replies):
                 continue
-            body = _with_word(request.body, place, word)
+            body = with_word(request.body, place, word)
+            if not is_valid(operation, body):
+                continue
             name = f"{operation.name}: {what}"
             yield request._replace(name=name, body=body, status=status, text=f"The magic word {word}: {what}", saves={})
 
@@ -196,25 +216,27 @@ class _Maker:
             url = f"{{{{base_url}}}}/{self._provider.name}{self._path(operation, 'no-such-id')}"
             text = "There is no job with this id"
             yield request._replace(name=f"{operation.name}: 404 not_found", url=url, status=404, text=text, saves={})
+        if 404 in operation.replies and operation.name in self._polls:
+            body = {**request.body, operation.job_in: "no-such-id"}
+            name = f"{operation.name}: 404 not_found"
+            yield request._replace(name=name, body=body, status=404, text="There is no job with this id", saves={})
 
 
-def _place_of_input(operation: Operation, body: Any) -> tuple[str, ...] | None:
-    """Return where the body has the value in which magic words are recognized; None if it has none."""
-    if isinstance(operation.input, tuple):
-        return operation.input or None
-    return next(((name,) for name, value in (body or {}).items() if str(value).startswith("http")), None)
+def _replies_with(operation: Operation, name: str) -> bool:
+    """Return True if the reply of an operation that creates jobs has a field with this name."""
+    model = operation.replies[min(operation.replies)].model
+    fields = {} if model is None or operation.job_in else model.model_fields
+    return any(name in (own, field.alias, field.serialization_alias) for own, field in fields.items())
 
 
-def _with_word(body: Any, place: tuple[str, ...], word: str) -> Any:
-    """Return a body with a magic word in its input."""
-    copy = json.loads(json.dumps(body))
-    inner = copy
-    for name in place[:-1]:
-        inner = inner.setdefault(name, {})
-    value = str(inner.get(place[-1], ""))
-    separator = ("&" if "?" in value else "?") if value.startswith("http") else " " if value else ""
-    inner[place[-1]] = f"{value}{separator}{word}"
-    return copy
+def _folder(operation: Operation) -> str:
+    return operation.path.rpartition("/")[0]
+
+
+def _is_complete(body: Any) -> bool:
+    """Return True for an example that names nothing that has to exist before, such as a knowledge base."""
+    ids = [value for name, value in body.items() if name.endswith(("Id", "Ids"))]
+    return bool(body) and all(isinstance(value, str) and value.startswith("{{") for value in ids)
 
 
 def as_text(body: Any) -> str:

@@ -1,6 +1,7 @@
 """The table of a provider's errors, and the error replies that are made from it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
@@ -48,7 +49,10 @@ DEFAULT_ERRORS: Mapping[str, Error] = {
 
 
 class RefusalContext(NamedTuple):
-    """What is known about a refused request. The more checks it has passed, the more is set."""
+    """What is known about a refused request. The more checks it has passed, the more is set.
+
+    `now` is the instant of the request in milliseconds; 0 if the reply is only made for a document.
+    """
 
     operation: Operation | None = None
     account: Account | None = None
@@ -56,6 +60,7 @@ class RefusalContext(NamedTuple):
     body: Any = None
     options: Mapping[str, Any] = {}
     strict: bool = False
+    now: int = 0
 
 
 NO_CONTEXT = RefusalContext()
@@ -83,6 +88,9 @@ class Errors:
 
     def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         """Return the reply to a refusal, with the rows of the ledger that it is based on."""
+        operation = context.operation
+        if operation is not None and refusal.kind in operation.errors:
+            refusal = replace(refusal, kind=f"{self.name}:{operation.errors[refusal.kind]}")
         name, error = self._entry(refusal)
         message = self.error_message(error, refusal)
         return Reply(

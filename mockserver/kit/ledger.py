@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockserver.core.faults import Refusal
+from mockserver.kit.operation_rows import operation_rows
 from mockserver.kit.provider import Provider
 from mockserver.provenance.behaviours import Ledger
 
@@ -31,9 +32,11 @@ def ledger(providers: Collection[Provider]) -> Ledger:
 
 
 def rows_of(provider: Provider) -> "Mapping[str, Row]":
-    """Return the rows of a provider by name, sorted by kind. Its own rows replace shared rows of the same name.
+    """Return the rows of a provider by name, sorted by kind: its own, and those that all providers share.
 
-    Shared rows have the page of the provider's documentation, which does not mention them.
+    Its own rows are those in its file, those that are made from its operations, and those that it declares beside them.
+    Rows of the file replace those from operations. Shared rows have the page of the provider's documentation, which
+    does not mention them.
 
     Raises SourceErrors for an invalid file.
     """
@@ -41,6 +44,9 @@ def rows_of(provider: Provider) -> "Mapping[str, Row]":
 
     own, defaults = read_file(ledger_file(provider)), read(DEFAULTS)
     rows = own.flat()
+    if own.pages:
+        # Without pages it is a ledger of a test, which has all its rows in the file.
+        rows = {**own.declared(operation_rows(provider)), **rows, **own.declared(provider.declared_rows)}
     for name in default_rows(provider):
         rows.setdefault(name, _filled(defaults[name], name, provider).model_copy(update={"page": own.main_page}))
     return dict(sorted(rows.items(), key=lambda row: KINDS.index(kind_of(row[0]))))

@@ -20,7 +20,10 @@ def operation_facts(providers: Iterable[Provider]) -> dict[str, OperationFacts]:
 def _facts(operation: Operation) -> OperationFacts:
     readable = operation.body is not None and operation.body_kind != "multipart"
     return OperationFacts(
-        creates_job=operation.method == "POST" and not operation.public and not operation.job_in,
+        creates_job=operation.method == "POST"
+        and not operation.public
+        and not operation.job_in
+        and operation.role != "poll",
         streams=operation.streams,
         about_job=bool(operation.job_in),
         batch=operation.item_model is not None,

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel
 
 from mockserver.core.faults import Refusal
+from mockserver.core.plans import Status
 from mockserver.core.streams import Track
 from mockserver.core.verdict.declarations import Advised, Role
 
@@ -106,29 +107,48 @@ class Event(NamedTuple):
     example: Any = None
 
 
+class Origin(NamedTuple):
+    """Where an operation is known from: a page of the provider's ledger, a section of it, and a test that proves it.
+
+    The ledger gets a row for the operation and one for each field of its body (see `kit.operation_rows`). With another
+    `basis` than documented, `section` says why the behaviour is assumed, or where it was observed.
+    """
+
+    page: str
+    section: str
+    test: str
+    basis: Literal["documented", "observed", "assumed"] = "documented"
+    scenario: str = "default"
+
+
 class Operation(NamedTuple):
     """An operation of a provider. The server routes requests by it, and the documents are generated from it.
 
     `name` is the OpenAPI operation id without the provider. `input` is the path within the body of the value that
     scenarios call `input`, or a function that returns that value. `max_body` is the largest body in bytes if it is not
-    the provider's. `streams` is true if the reply is a stream. `job_in` is the path parameter with the id of a job, if
-    the operation is about one. `item_model` is the model of the items of a batch, which the rules of scenarios
-    see one by one.
+    the provider's. `streams` is true if the reply is a stream. `job_in` is the path parameter, or the field of the
+    body, with the id of a job, if the operation is about one. `item_model` is the model of the items of a batch, which
+    the rules of scenarios see one by one.
 
     A `public` operation needs no credential. Others can require a `scope`. `counts` names the limits that a request
-    counts against if they are not the provider's. `error_reply` returns the operation's own reply to an error, or None
-    for the provider's. The journal does not keep the bodies of a `secret` operation. A `hidden` operation is not in the
-    documents, and scenarios cannot name it.
+    counts against if they are not the provider's; `uncounted` is the option of a scenario with which requests do not
+    count. `errors` has the provider's code for a neutral kind of error, if the operation has another one than the
+    provider. `error_reply` returns the operation's own reply to an error, or None for the provider's. The journal does
+    not keep the bodies of a `secret` operation. A `hidden` operation is not in the documents, and scenarios cannot name
+    it.
 
     `ledger_rows` are the rows of the provider's ledger that every reply of the operation is based on, in addition to
     the operation's own row. `request_ledger_rows` returns the rows that depend on the request. They are known before
     the handler is called, so that `--no-assumed` can refuse the request. `deviations` returns what the contract does
-    not allow in a valid request.
+    not allow in a valid request. `origin` makes rows of the ledger from the declaration.
+
+    `states` has the state that clients see for each status of a job that the operation created, if the provider has no
+    `states` for all operations.
 
     For the verdict on clients: `role` says what the operation is for (see `kit.roles` for the default). `paid` is true
     if what it creates costs the account credits or a part of a quota, and `cost_row` is the ledger row of the price.
-    `asset` is the path of the link to the result in the reply of a poll. `poll_every` replaces the provider's advice.
-    `immediate` is true if the reply has the result.
+    `asset` is the path of the link to the result in the reply of a poll; a place in a list is a number. `poll_every`
+    replaces the provider's advice. `immediate` is true if the reply has the result.
 
     Only for the documents: `links` from a reply to the next request (name -> operation, its parameter, and where the
     value is in the reply's body, by default `/id`), `parts` (the media types of files in a multipart body), `tag`,
@@ -171,3 +191,7 @@ class Operation(NamedTuple):
     asset: tuple[str, ...] = ()
     poll_every: Advised | None = None
     immediate: bool = False
+    states: Mapping[Status, str] = {}
+    errors: Mapping[str, str] = {}
+    uncounted: str = ""
+    origin: Origin | None = None

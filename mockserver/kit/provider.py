@@ -60,6 +60,9 @@ class Provider(Errors, Limits, Webhooks):
     `asset_lifetime` how long the link of a result works. `idempotency_header` is the header that prevents a second job,
     if one is documented.
 
+    `declared_rows` are the rows of the ledger that are declared with the operations, in addition to those in its file:
+    the fields of `provenance.rows.DeclaredRow` by name.
+
     Only for the documents: `features` (in a few words), `description`, `security` (OpenAPI security schemes; one of
     them is needed), and `tags` (their descriptions by name).
     """
@@ -84,6 +87,7 @@ class Provider(Errors, Limits, Webhooks):
     longest_poll: ClassVar[Advised | None] = None
     asset_lifetime: ClassVar[Advised | None] = None
     idempotency_header: ClassVar[str | None] = None
+    declared_rows: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     features: ClassVar[str] = ""
     description: ClassVar[str] = ""
     security: ClassVar[Mapping[str, Mapping[str, Any]]] = BEARER
@@ -109,8 +113,11 @@ class Provider(Errors, Limits, Webhooks):
         """Return whether a media type other than `application/json` counts as JSON, with these scenario options."""
         return False
 
-    def lenient(self, data: Any, options: Mapping[str, Any]) -> BaseModel | None:
-        """Return the body to use for `data`, which is invalid, or None to refuse it, with these scenario options."""
+    def lenient(self, model: type[BaseModel], data: Any, options: Mapping[str, Any]) -> BaseModel | None:
+        """Return the body to use for `data`, which is invalid, or None to refuse it, with these scenario options.
+
+        `model` is that of the operation's body.
+        """
         return None
 
     async def holder(self, key: str, sandbox: SandboxState, now: int) -> Holder | None:
@@ -121,21 +128,45 @@ class Provider(Errors, Limits, Webhooks):
         """Return a key that works with the default scenario and selects the sandbox of that name."""
         return f"{self.key_prefix}test-key" if sandbox == "default" else f"{self.key_prefix}sbx-{sandbox}"
 
-    def state_name(self, state: State) -> str | None:
-        """Return the state of a job as clients see it; None if they see no jobs."""
+    def state_name(self, state: State, operation: str) -> str | None:
+        """Return the state of a job as clients see it; None if they see no jobs.
+
+        `operation` is the name of the operation that created the job, without the provider.
+        """
         if self.stages and state.status == "running" and state.step.stage is not None:
             return state.step.stage
-        return self.states.get(state.status)
+        return self._states_by_operation.get(operation, self.states).get(state.status)
 
-    def state_row(self, state: State) -> str:
+    def state_row(self, state: State, operation: str) -> str:
         """Return the row of the ledger for the state of a job in a reply."""
         if self.stages and state.status == "running" and state.step.stage is not None:
             return f"state.{state.step.stage}"
-        return self._state_rows[state.status]
+        return self._state_rows.get(operation, self._own_state_rows)[state.status]
 
     @cached_property
-    def _state_rows(self) -> Mapping[Status, str]:
-        return {status: f"state.{name}" for status, name in self.states.items()}
+    def _own_state_rows(self) -> Mapping[Status, str]:
+        return _rows_of(self.states)
+
+    @cached_property
+    def _state_rows(self) -> Mapping[str, Mapping[Status, str]]:
+        return {operation: _rows_of(states) for operation, states in self._states_by_operation.items()}
+
+    @cached_property
+    def all_states(self) -> Mapping[str, Status]:
+        """The status of each state that clients see. Of several statuses with one name the first counts."""
+        found: dict[str, Status] = {}
+        for states in (self.states, *self._states_by_operation.values()):
+            for status, name in states.items():
+                found.setdefault(name, status)
+        return {**dict.fromkeys(self.stages, "running"), **found}
+
+    @cached_property
+    def _states_by_operation(self) -> Mapping[str, Mapping[Status, str]]:
+        return {each.name: each.states for each in self.operations if each.states}
+
+
+def _rows_of(states: Mapping[Status, str]) -> Mapping[Status, str]:
+    return {status: f"state.{name}" for status, name in states.items()}
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:

@@ -8,19 +8,20 @@ from struct import pack
 
 from mockserver.core.seeded import Seeded
 
-# The sizes of videos in pixels, by height.
-WIDTHS = {360: 640, 1080: 1920}
+# The longer side of a video in pixels, by its shorter side. Videos of 360 lines are always landscape.
+LONGER = {360: 640, 480: 854, 720: 1280, 1080: 1920, 2160: 3840}
 PALETTES = 8
 FRAME_MS = 100
 # Pictures of a palette, after which a video begins again, and after how many a picture needs no earlier one.
 LOOP, GROUP = 20, 10
 
-# The files are the output of an encoder and can be played (`ffplay frames-360p.h264`). They have a loop of two seconds
-# for each of the palettes: 20 bands of colour and a bright square that moves to the right and back. Bands and
-# square are on the grid of macroblocks, which keeps a file below 150 KB. The first picture of each second is an IDR, so
-# a player can seek to any second. x264 gives neighbouring IDRs different idr_pic_ids, as required (ITU-T H.264,
-# section 7.4.3), also when a loop is repeated. The encoder's text (SEI, type 6) is removed. Created with ffmpeg 5.1 by
-# this command (without the indentation), where S is 1 for 640x360 and 3 for 1920x1080:
+# The files are the output of an encoder and can be played (`ffplay frames-640x360.h264`). They have a loop of two
+# seconds for each of the palettes, or for the first two or four of them: 20 bands of colour and a bright square that
+# moves to the right and back. Each is below 150 KB. The first picture of each second is an IDR, so a player can seek to
+# any second. x264 gives neighbouring IDRs different idr_pic_ids, as required (ITU-T H.264, section 7.4.3), also when a
+# loop is repeated. The encoder's text (SEI, type 6) is removed. Created with ffmpeg 5.1 by this command (without the
+# indentation), where S is 1 for 640x360 and 3 for 1920x1080. For the other sizes the bands are W/20 wide, the square is
+# W/10 wide and high and begins at 0.4*H, d is two seconds for each palette, and the crf is 24:
 #
 #   ffmpeg -f lavfi -i "color=s=640x360:r=10:d=16,format=yuv420p,geq=\
 #     lum='if(between(X,S*(160+32*(10-abs(10-mod(N,20)))),S*(224+32*(10-abs(10-mod(N,20))))-1)\
@@ -28,8 +29,8 @@ LOOP, GROUP = 20, 10
 #     cb='128+44*cos(2*PI*floor(N/20)/8+floor(X/(16*S))/8)':cr='128+44*sin(2*PI*floor(N/20)/8+floor(X/(16*S))/8)'" \
 #     -c:v libx264 -profile:v baseline -preset veryslow -crf 20 -g 10 -keyint_min 10 -sc_threshold 0 -threads 1 \
 #     -flags +bitexact -color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv \
-#     -bsf:v filter_units=remove_types=6 -f h264 frames-360p.h264
-_FILE = "frames-{height}p.h264"
+#     -bsf:v filter_units=remove_types=6 -f h264 frames-640x360.h264
+_FILE = "frames-{width}x{height}.h264"
 BANDS, _SQUARE = 20, 2  # the width of a picture and of the square, in bands
 _FIRST, _TURN = 5, 10  # the band at which the square begins, and the number of bands that it moves
 _TOP, _BOTTOM = 144 / 360, 208 / 360  # of the square, as parts of the height
@@ -47,9 +48,9 @@ class Frames:
 
 
 @cache
-def load(height: int) -> Frames:
-    """Read the pictures of one of the heights in `WIDTHS`: `PALETTES` loops of `LOOP` pictures."""
-    units = _split(files(__package__).joinpath(_FILE.format(height=height)).read_bytes())
+def load(width: int, height: int) -> Frames:
+    """Read the pictures of a size: a loop of `LOOP` pictures for each of at most `PALETTES` palettes."""
+    units = _split(files(__package__).joinpath(_FILE.format(width=width, height=height)).read_bytes())
     # In an MP4 each NAL unit has a length before it instead of a start code (ISO 14496-15).
     pictures = [pack(">I", len(unit)) + unit for unit in units if unit[0] & 31 in _PICTURES]
     sps = next(unit for unit in units if unit[0] & 31 == _SPS)

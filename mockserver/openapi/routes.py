@@ -121,7 +121,9 @@ def _response(api: ApiDescription, operation: Operation, reply: Documented, *, l
     return response
 
 
-def _link(operation: str, parameter: str, pointer: str = "/id") -> dict[str, Any]:
+def _link(operation: str, parameter: str | Mapping[str, Any], pointer: str = "/id") -> dict[str, Any]:
+    if isinstance(parameter, Mapping):
+        return {"operationId": operation, "requestBody": dict(parameter)}
     return {"operationId": operation, "parameters": {parameter: f"$response.body#{pointer}"}}
 
 

@@ -1,24 +1,28 @@
 // The page: routes, the frame around the views, keys, and the title.
-import { ApiError, base, call, get, onTokenWanted, sandboxName, setToken } from "./api.js";
+import { ApiError, base, call, callBundle, get, onTokenWanted, sandboxName, setToken } from "./api.js";
 import { feed, isFailure } from "./feed.js";
+import { clockTime } from "./parts.js";
 import { html, render, useEffect, useLoaded, useRef, useState, useStore } from "./html.js";
 import { Accounts } from "./views/accounts.js";
 import { Clock } from "./views/clock.js";
 import { Faults } from "./views/faults.js";
+import { Findings } from "./views/findings.js";
 import { Jobs } from "./views/jobs.js";
 import { Journal } from "./views/journal.js";
 import { Scenario } from "./views/scenario.js";
 import { Webhooks } from "./views/webhooks.js";
+import { verdict } from "./verdict.js";
 
 const VIEWS = [
   ["jobs", "Jobs", Jobs],
   ["journal", "Journal", Journal],
   ["webhooks", "Webhooks", Webhooks],
+  ["findings", "Findings", Findings],
   ["accounts", "Accounts", Accounts],
   ["scenario", "Scenario", Scenario],
   ["faults", "Faults & reset", Faults],
 ];
-const KEYS = [["j / k", "next and previous entry"], ["/", "filter or search"], ["1 – 6", "the views"], ["p", "pause and resume"], ["t", "dark or light"], ["Esc", "close"], ["?", "this list"]];
+const KEYS = [["j / k", "next and previous entry"], ["/", "filter or search"], ["1 – 7", "the views"], ["p", "pause and resume"], ["t", "dark or light"], ["Esc", "close"], ["?", "this list"]];
 
 /** The route of the address: #/VIEW/REST?QUERY. */
 function parseRoute() {
@@ -64,7 +68,7 @@ function App() {
         if (event.key === "Escape") event.target.blur();
         return;
       }
-      if (/^[1-6]$/.test(event.key)) go(VIEWS[event.key - 1][0]);
+      if (/^[1-7]$/.test(event.key)) go(VIEWS[event.key - 1][0]);
       else if (event.key === "?") setHelp((on) => !on);
       else if (event.key === "t") setTheme(flip);
       else if (event.key === "p") feed.pause(!feed.paused);
@@ -78,6 +82,8 @@ function App() {
     return () => window.removeEventListener("keydown", press);
   }, []);
 
+  // On a narrow screen the list of the views scrolls.
+  useEffect(() => document.querySelector(".views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [route.view]);
   const [name, title, View] = VIEWS.find(([each]) => each === route.view) ?? VIEWS[1];
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
     <header class="top">
@@ -89,6 +95,8 @@ function App() {
         <button type="button" class="quiet" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button></div>
     </header>
     <nav class="views" aria-label="Views">${VIEWS.map(([each, text]) => html`<a href="#/${each}" aria-current=${each === name ? "page" : undefined}>${text}<${Badge} view=${each} /></a>`)}</nav>
+    <${ReadOnly} />
+    ${name !== "scenario" && html`<${BrokenFile} />`}
     <main id="main" tabindex="-1"><h1 class="hidden">${title}</h1>${token ? html`<${Token} again=${token.again} done=${() => { setAsked(null); feed.reconnect(); }} />` : html`<${View} route=${route} go=${go} />`}</main>
     ${help && html`<${Help} close=${() => setHelp(false)} />`}`;
 }
@@ -100,8 +108,30 @@ function flip(theme) {
 
 function Badge({ view }) {
   useStore(feed);
-  const count = view === "journal" ? feed.failures : view === "faults" ? feed.state.faults : 0;
-  return count ? html`<span class="badge ${view === "journal" ? "bad" : ""}">${count > 999 ? "999+" : count}<span class="hidden"> ${view === "journal" ? "failures" : "armed faults"}</span></span>` : null;
+  useStore(verdict.loaded);
+  const counts = verdict.data?.counts;
+  const [count, what, kind] = {
+    journal: [feed.failures, "failures", "bad"],
+    findings: [counts ? counts.error + counts.warning : 0, "errors and warnings", counts?.error ? "bad" : ""],
+    faults: [feed.state.faults, "armed faults", ""],
+    scenario: [feed.state.file?.mistakes ?? 0, "mistakes in the file", "bad"],
+  }[view] ?? [0];
+  return count ? html`<span class="badge ${kind}">${count > 999 ? "999+" : count}<span class="hidden"> ${what}</span></span>` : null;
+}
+
+/** The scenario file has mistakes: the server keeps the last scenario without any. */
+function BrokenFile() {
+  useStore(feed);
+  const file = feed.state.file;
+  if (!file?.mistakes) return null;
+  const more = file.mistakes > 1 ? ` and ${file.mistakes - 1} more` : "";
+  return html`<div class="problem broken" role="alert"><span><code>${file.mistake}</code>${more}</span> <span>The scenario of ${clockTime(file.loaded_at).slice(0, 8)} (UTC) stays in use.</span> <a href="#/scenario">All mistakes</a></div>`;
+}
+
+function ReadOnly() {
+  useStore(feed);
+  if (!feed.state.read_only) return null;
+  return html`<div class="note-bar" role="note">This is the <strong>${feed.state.read_only}</strong> as it was recorded. It takes no requests and is not changed. <code>mockserver bundle load</code> goes on from there.</div>`;
 }
 
 function Connection() {
@@ -110,6 +140,8 @@ function Connection() {
   return html`<span class="connection ${feed.status}" role="status"><span class="dot"></span>${texts[feed.status]}</span>`;
 }
 
+const OUTCOMES = { passed: "✓ ", failed: "✗ ", running: "… " };
+
 function Sandboxes() {
   useStore(feed);
   const [list, , reload] = useLoaded(() => get("/sandboxes"), []);
@@ -117,13 +149,32 @@ function Sandboxes() {
     const made = await call("POST", "/sandboxes", {});
     location.href = `/~${made.name}/_mock/`;
   };
+  const file = useRef(null);
+  const [problem, setProblem] = useState(null);
+  const open = async (event) => {
+    setProblem(null);
+    try {
+      const made = await callBundle(event.target.files[0]);
+      location.href = `/~${made.name}/_mock/`;
+    } catch (error) {
+      setProblem(error);
+    }
+    event.target.value = "";
+  };
   const change = (event) => {
     if (event.target.value === "+") create();
+    else if (event.target.value === "file") {
+      event.target.value = sandboxName;
+      file.current.click();
+    }
     else location.href = event.target.value === "default" ? "/_mock/" : `/~${encodeURIComponent(event.target.value)}/_mock/`;
   };
-  const names = list?.sandboxes.map((each) => each.name) ?? [];
+  const texts = new Map(list?.sandboxes.map((each) => [each.name, each.title ? `${OUTCOMES[each.outcome] ?? ""}${each.title}` : each.name]));
+  if (!texts.has(sandboxName)) texts.set(sandboxName, sandboxName);
   return html`<label class="sandbox"><span class="hidden">Sandbox</span><select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox">
-    ${[...new Set([sandboxName, ...names])].map((name) => html`<option value=${name}>${name}</option>`)}<option value="+">New sandbox …</option></select></label>
+    ${[...texts].map(([name, text]) => html`<option value=${name}>${text}</option>`)}<option value="+">New sandbox …</option><option value="file">Open a bundle …</option></select></label>
+    <input ref=${file} class="hidden" type="file" accept=".zip" tabindex="-1" aria-label="Bundle" onChange=${open} />
+    ${problem && html`<span class="wrong" role="alert">${problem.message}</span>`}
     <a class="scenario-name" href="#/scenario" title="Scenario">${feed.state.scenario}</a>`;
 }
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -71,6 +71,13 @@ class FileRow(Origin):
     page: str | None = None
 
 
+class DeclaredRow(Origin):
+    """One behaviour that a provider declares in its code. `page` is a key of the file's `pages`, or a page."""
+
+    what: _Text
+    page: str | Page | None = None
+
+
 class Group(Origin):
     """Behaviours with the same origin. `rows` has the description of each by its name."""
 
@@ -121,9 +128,20 @@ class LedgerFile(BaseModel):
             name: self._row(group, what) for name, (group, what) in grouped.items()
         }
 
-    def _row(self, origin: FileRow | Group, what: str) -> Row:
-        page = self.pages[origin.page] if origin.page else self.pages.get(origin.basis, self.main_page)
+    def declared(self, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Row]:
+        """Return rows that a provider declares in its code. A page can be the name of one of this file.
+
+        Raises pydantic.ValidationError for an invalid row, and KeyError for an unknown page.
+        """
+        checked = {name: DeclaredRow.model_validate(row) for name, row in rows.items()}
+        return {name: self._row(row, row.what) for name, row in checked.items()}
+
+    def _row(self, origin: FileRow | DeclaredRow | Group, what: str) -> Row:
+        page = origin.page if isinstance(origin.page, Page) else self._page(origin.page, origin.basis)
         return Row(what=what, page=page, **origin.model_dump(include=set(Origin.model_fields)))
+
+    def _page(self, name: str | None, basis: Basis) -> Page | None:
+        return self.pages[name] if name else self.pages.get(basis, self.main_page)
 
 
 def kind_of(name: str) -> str:

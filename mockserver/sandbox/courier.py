@@ -65,7 +65,7 @@ class Courier:
         self._ticker: Ticker | None = None
         self._sending: dict[asyncio.Task[None], Due] = {}
         # Until when receivers asked for no more webhooks.
-        self._pauses: dict[str, int] = {}
+        self.pauses: dict[str, int] = {}
         self._sweep_above = _SWEEP_ABOVE
         self._change = asyncio.Event()
         self._waits_until: int | None = None
@@ -154,7 +154,7 @@ class Courier:
         store, now = self._sandbox.store, self._sandbox.clock.now()
         while not self.closed and (delivery := await store.claim_due(now)) is not None:
             due = Due.of(delivery)
-            until = self._pauses.get(due.receiver, 0) if self._pauses else 0
+            until = self.pauses.get(due.receiver, 0) if self.pauses else 0
             if until > now and delivery.kind == "webhook" and not due.is_replay:
                 await store.save_delivery(replace(delivery, due_at=until))
             else:
@@ -176,7 +176,10 @@ class Courier:
         task.add_done_callback(self._sent)
 
     async def _attempt(self, due: Due) -> None:
-        delivery = await self._sandbox.store.get_delivery(due.id)
+        store = self._sandbox.store
+        # Nothing is sent about a job that the end of the server could undo.
+        await store.committed()
+        delivery = await store.get_delivery(due.id)
         # A delivery can be dropped while it waits, because the store is full.
         if delivery is not None:
             pause = await self._attempts.make(delivery)
@@ -197,10 +200,10 @@ class Courier:
 
     async def _pause(self, receiver: str, until: int) -> None:
         now, store = self._sandbox.clock.now(), self._sandbox.store
-        self._pauses = {name: at for name, at in self._pauses.items() if at > now and name != receiver}
-        if len(self._pauses) >= _MAX_PAUSES:
+        self.pauses = {name: at for name, at in self.pauses.items() if at > now and name != receiver}
+        if len(self.pauses) >= _MAX_PAUSES:
             return
-        self._pauses[receiver] = until
+        self.pauses[receiver] = until
         for due in self._sends.take_waiting(receiver):
             delivery = await store.get_delivery(due.id)
             if delivery is not None and (delivery.kind != "webhook" or due.is_replay):
@@ -215,7 +218,7 @@ class Courier:
     def drop(self) -> None:
         """Cancel all attempts, and forget the deliveries that wait for room. Their sandbox has been reset."""
         self._sends.clear()
-        self._pauses.clear()
+        self.pauses.clear()
         self.awaited.clear()
         current = asyncio.current_task()
         for task in list(self._sending):

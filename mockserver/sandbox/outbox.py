@@ -76,9 +76,9 @@ class Outbox:
         number = await sandbox.store.next_number("delivery", job.account, job.id, event)
         # The numbers begin again with each generation, and the ids must not recur.
         generation = (sandbox.generation,) if sandbox.generation else ()
-        self.generation = sandbox.generation
+        self.generation, mark = sandbox.generation, sandbox.marks[job.account]
         delivery = Delivery(
-            id="dlv_" + sandbox.seeded.token(20, "delivery", job.account, job.id, event, number, *generation),
+            id="dlv_" + sandbox.seeded.token(20, "delivery", mark, job.id, event, number, *generation),
             provider=job.provider,
             account=job.account,
             event=event,
@@ -163,7 +163,8 @@ class Outbox:
             name = f"{index} {rule.event}"
             counter = _counter(rule, delivery)
             count = await self._count(purpose, name, counter) if rule.counted else 0
-            unit = self._sandbox.seeded.unit(purpose, name, *counter, count) if rule.probability else 0.0
+            owner = self._sandbox.marks[counter[0]] if counter[0] else ""
+            unit = self._sandbox.seeded.unit(purpose, name, owner, *counter[1:], count) if rule.probability else 0.0
             if rule.takes(count, unit):
                 return rule
         return None

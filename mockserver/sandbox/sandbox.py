@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
+from mockserver.core.accounts import Origin
 from mockserver.core.compile import Program
 from mockserver.core.instants import LATEST, rfc3339
 from mockserver.core.jobs import Job
@@ -40,16 +41,36 @@ class Sandbox(SandboxState):
         generation: int = 0,
         sends: Sends | None = None,
         additive: bool = False,
+        origin: Origin | None = None,
+        began_at: int | None = None,
     ) -> None:
-        super().__init__(name, program, store, simulations, seed, clock, disallowed_rows, generation, additive)
+        super().__init__(
+            name, program, store, simulations, seed, clock, disallowed_rows, generation, additive, origin, began_at
+        )
         self.outbox = Outbox(self, self._poke)
         self.settling = Settling(self, self.outbox, simulations)
         attempts = Attempts(self, sender, simulations, self.settling.on_answer)
         self.courier = Courier(self, self.settling, attempts, sends or Sends())
         self.clock.on_idle = self.courier.poke
         self.matching = asyncio.Lock()
-        # Identifies the journal of this sandbox among those of all servers and sandboxes of this name.
-        self.journal_id = ""
+        # For people: what the sandbox is for, such as the name of a test, and how that has ended.
+        self.title = ""
+        # True for one that shows a bundle: it takes no requests, and the control API does not change it.
+        self.read_only = False
+        self.outcome = ""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a durable store keeps of the sandbox itself (see `SandboxState.facts`)."""
+        own = {"title": self.title, "outcome": self.outcome, "outbox_generation": self.outbox.generation}
+        return {**super().facts(), **own, "pauses": self.courier.pauses}
+
+    def restore(self, facts: Mapping[str, Any]) -> None:
+        """Take on the facts that a store has kept, before the sandbox is used."""
+        super().restore(facts)
+        self.title, self.outcome = facts.get("title", ""), facts.get("outcome", "")
+        self.outbox.generation = facts["outbox_generation"]
+        self.courier.pauses = dict(facts["pauses"])
+        self.settling.resume()
 
     def _poke(self) -> None:
         self.courier.poke()
@@ -68,7 +89,8 @@ class Sandbox(SandboxState):
         spec, clock = program.source.clock, self.clock
         if spec is not None and (spec.mode != clock.mode or spec.speed != clock.speed):
             self.change_clock(spec)
-        await self.store.append(JournalEntry("control", clock.now(), note=f"switched to the scenario {program.name}"))
+        note, action = f"switched to the scenario {program.name}", {"do": "scenario", "activation": self.activations}
+        await self.store.append(JournalEntry("control", clock.now(), note=note, action=action))
 
     def change_clock(self, spec: ClockSpec) -> None:
         """Change the mode of the clock, and wake the background work, which may have been waiting for ever."""
@@ -152,8 +174,10 @@ class Sandbox(SandboxState):
         If jobs are deleted, attempts that are in progress and requests that wait, such as streams, end at once.
         """
         await self.settling.observe(self.clock.now())
+        before = self.generation
         if what == "credits":
             await self.store.renew_credits(self.clock.now(), self.opening_credits)
+            await self._note_reset(what, before)
             return
         if what in ("jobs", "counters", "all"):
             self.generation = self.next_generation
@@ -163,9 +187,16 @@ class Sandbox(SandboxState):
             self.clock.end_waits()
         await self.store.clear(what)
         if what == "all":
-            self.started_at = self.clock.now()
+            self.started_at = self.opened_at = self.clock.now()
+        elif what != "journal":
+            await self._note_reset(what, before)
         self.clear_cache()
         self.courier.poke()
+
+    async def _note_reset(self, what: str, generation: int) -> None:
+        note = f"cleared the {what}" if what != "credits" else "gave every account the credits of the scenario"
+        action = {"do": "reset", "what": what, "generation": generation}
+        await self.store.append(JournalEntry("control", self.clock.now(), note=note, action=action))
 
     @property
     def next_generation(self) -> int:
@@ -175,6 +206,14 @@ class Sandbox(SandboxState):
     async def close(self) -> None:
         """Stop the background work of this sandbox, end the requests that wait, and delete its state."""
         self.first_generation = self.generation + 1
+        await self._stop()
+        await self.store.close()
+
+    async def leave(self) -> None:
+        """Stop the background work of this sandbox and end the requests that wait. A durable store keeps its state."""
+        await self._stop()
+        await self.store.leave()
+
+    async def _stop(self) -> None:
         self.clock.end_waits(close=True)
         await self.courier.close()
-        await self.store.close()

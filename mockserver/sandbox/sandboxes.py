@@ -1,8 +1,10 @@
 """The sandboxes of a server. `default` always exists; others are created and deleted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mockserver.clock import wall_ms
+from mockserver.core.accounts import Origin
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally, total
@@ -13,6 +15,9 @@ from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sends import Sends
 from mockserver.sandbox.settling import Simulation
 from mockserver.store.protocol import Store
+
+if TYPE_CHECKING:
+    from mockserver.sandbox.keeping import Keeper
 
 MAX_SANDBOXES = 1_000
 # Names of deleted sandboxes whose generation is remembered.
@@ -26,7 +31,8 @@ class TooManySandboxes(Exception):
 class Sandboxes:
     """All sandboxes of one server, by name. `deleted_tally` is the coverage of those that were deleted.
 
-    `store` makes the store of a new sandbox. `memory` returns the bytes that all stores use, and the limits.
+    `store` makes the store of a new sandbox. `memory` returns the bytes that all stores use, and the limits. With a
+    `keeper`, the sandboxes are kept in a file, and those that the file has continue. Call `resume` then.
     """
 
     def __init__(
@@ -40,6 +46,7 @@ class Sandboxes:
         disallowed_rows: frozenset[str] = frozenset(),
         memory: Callable[[], Mapping[str, int]] = dict,
         additive: bool = False,
+        keeper: "Keeper | None" = None,
     ) -> None:
         self._additive = additive
         self._clock = clock
@@ -59,7 +66,27 @@ class Sandboxes:
         self.deleted_tally = Tally()
         self.by_name: dict[str, Sandbox] = {}
         self.feed = JournalFeed(self.by_name)
-        self.create("default", program)
+        self._keeper = keeper
+        self._to_switch: list[Sandbox] = []
+        if keeper is not None:
+            keeper.file.read(lambda cursor: self._continue(keeper))
+        if "default" not in self.by_name:
+            self.create("default", program)
+
+    @property
+    def names_given(self) -> int:
+        """How many names `new_name` has given."""
+        return self._name_count
+
+    @property
+    def generations(self) -> Mapping[str, int]:
+        """The next generation of each name whose sandbox was deleted."""
+        return self._generations
+
+    @property
+    def sender(self) -> Sender:
+        """What makes the outgoing calls of all sandboxes."""
+        return self._sender
 
     @property
     def default(self) -> Sandbox:
@@ -83,10 +110,16 @@ class Sandboxes:
         seed: int | None = None,
         clock: ClockSpec | None = None,
         generation: int | None = None,
+        origin: Origin | None = None,
+        sender: Sender | None = None,
+        began_at: int | None = None,
+        store: Store | None = None,
     ) -> Sandbox:
         """Create a sandbox. Raises TooManySandboxes, and ValueError for a name that is in use.
 
-        `generation` is the one after the last of that name unless given (`SandboxState.generation`).
+        `generation` is the one after the last of that name unless given (`SandboxState.generation`). A sandbox that is
+        made from a bundle has an `origin`, a `sender` that replaces the network, and a clock that begins at `began_at`.
+        One with a `store` of its own is not kept when the process ends.
         """
         if name in self.by_name:
             raise ValueError(f"a sandbox named {name!r} already exists")
@@ -96,24 +129,102 @@ class Sandboxes:
             )
         seed = seed if seed is not None else self._seed
         clock = clock or self._clock
+        keeper = self._keeper if store is None else None
+        if store is None:
+            store = self._store() if keeper is None else keeper.create(name)
+        generation = self._generations.get(name, 0) if generation is None else generation
+        sandbox = self._make(name, program, store, seed, clock, generation, origin, sender, began_at)
+        if keeper is not None:
+            keeper.adopt(sandbox)
+            keeper.changed()
+        return sandbox
+
+    def _make(
+        self,
+        name: str,
+        program: Program,
+        store: Store,
+        seed: int | None,
+        clock: ClockSpec | None,
+        generation: int = 0,
+        origin: Origin | None = None,
+        sender: Sender | None = None,
+        began_at: int | None = None,
+    ) -> Sandbox:
         sandbox = Sandbox(
             name,
             program,
-            self._store(),
+            store,
             self._simulations,
-            self._sender,
+            sender or self._sender,
             seed,
             clock,
             self._disallowed_rows,
-            self._generations.get(name, 0) if generation is None else generation,
+            generation,
             self._sends,
             self._additive,
+            origin,
+            began_at,
         )
         self._created += 1
         sandbox.journal_id = f"{self._started_at:x}.{self._created}"
         self.by_name[name] = sandbox
         self.feed.wake()
         return sandbox
+
+    def _continue(self, keeper: "Keeper") -> None:
+        """Continue the sandboxes in the file. Those that followed the scenario of the server follow it again."""
+        saved = keeper.server()
+        self._name_count, self._generations = saved.names, dict(saved.generations)
+        if saved.tally is not None:
+            self.deleted_tally.add_data(saved.tally)
+        is_changed = keeper.is_changed(self.initial)
+        for each in keeper.sandboxes():
+            program = self.initial if each.follows and not is_changed else keeper.program(each.digest)
+            sandbox = self._make(
+                each.name,
+                program,
+                keeper.loaded(each),
+                each.facts["seed"],
+                None,
+                origin=Origin.of(each.facts.get("origin")),
+            )
+            keeper.restore(sandbox, each)
+            if each.follows and is_changed:
+                self._to_switch.append(sandbox)
+        keeper.describe(list(self.by_name.values()), self._to_switch)
+        self._describe_kept(keeper)
+        keeper.follow(self)
+
+    def _describe_kept(self, keeper: "Keeper") -> None:
+        default = self.by_name.get("default")
+        if default is None:
+            return
+        if self._seed is not None and default.seed != self._seed:
+            keeper.describe_kept(f"seed {self._seed}", f"seed {default.seed}")
+        if self._clock is not None and default.clock.mode != self._clock.mode:
+            keeper.describe_kept(f"clock {self._clock.mode}", f"{default.clock.mode} clock")
+
+    @property
+    def report(self) -> Sequence[str]:
+        """Lines about the sandboxes that continue from a file, for the user."""
+        return [] if self._keeper is None else self._keeper.report
+
+    async def resume(self) -> None:
+        """Do what is due in the sandboxes that continue, after those that follow a changed scenario have switched."""
+        to_switch, self._to_switch = self._to_switch, []
+        for sandbox in to_switch:
+            await sandbox.switch_scenario(self.initial)
+        if self._keeper is not None:
+            for sandbox in self.by_name.values():
+                sandbox.courier.poke()
+            self._keeper.file.flush()
+
+    def change_initial(self, program: Program) -> None:
+        """Change the scenario of the server, for new sandboxes. Existing ones keep theirs."""
+        self.initial = program
+        if self._keeper is not None:
+            self._keeper.changed()
 
     async def delete(self, name: str) -> bool:
         """Delete a sandbox with everything in it. Return False when it does not exist."""
@@ -124,6 +235,8 @@ class Sandboxes:
         self.feed.wake()
         await sandbox.close()
         self.deleted_tally.add(sandbox.tally)
+        if self._keeper is not None:
+            self._keeper.changed()
         # Requests that are still in progress are counted there.
         sandbox.tally = self.deleted_tally
         return True
@@ -141,13 +254,20 @@ class Sandboxes:
 
     def clear_tally(self) -> None:
         """Reset the coverage of all sandboxes."""
-        for tally in (self.deleted_tally, *(sandbox.tally for sandbox in self.by_name.values())):
-            tally.clear()
+        self.deleted_tally.clear()
+        if self._keeper is not None:
+            self._keeper.changed()
+        for sandbox in self.by_name.values():
+            sandbox.clear_tally()
 
     async def close(self) -> None:
         """Stop the background work of all sandboxes, end the listeners, and close the connections to receivers."""
         self.feed.close()
+        if self._keeper is not None:
+            self._keeper.file.flush()
         for sandbox in self.by_name.values():
-            await sandbox.close()
+            await sandbox.leave()
+        if self._keeper is not None:
+            self._keeper.file.close()
         if isinstance(self._sender, Dialer):
             await self._sender.aclose()

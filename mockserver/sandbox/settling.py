@@ -56,7 +56,7 @@ _ACTIVE: tuple[Status, ...] = ("queued", "running")
 class Simulation(Tariff, Signing, Protocol):
     """The part of a provider that a sandbox needs."""
 
-    def state_name(self, state: State) -> str | None: ...
+    def state_name(self, state: State, operation: str) -> str | None: ...
 
     def effects(self, facts: Mapping[str, Any], account: Account | None) -> Effects: ...
 
@@ -73,6 +73,10 @@ class Settling:
         self.outbox = outbox
         self._simulations = simulations
         self._has_replaced = False
+
+    def resume(self) -> None:
+        """Write the steps that were passed before the server was started again, as if a job had been replaced."""
+        self._has_replaced = True
 
     # Effects.
 
@@ -157,7 +161,7 @@ class Settling:
     def _entry(self, transition: Transition) -> JournalEntry:
         job, state = transition.job, transition.state
         simulation = self._simulations.get(job.provider)
-        state_name = None if simulation is None else simulation.state_name(state)
+        state_name = None if simulation is None else simulation.state_name(state, job.operation)
         # A step that was entered for another reason than time comes after the entries of the same instant.
         late = state.index == job.base and job.base > 0
         return JournalEntry(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from mockserver.clock import Clock, Mode, parse_rfc3339
-from mockserver.core.accounts import Account, Accounts, Tariff
+from mockserver.core.accounts import Account, Accounts, Marks, Origin, Tariff
 from mockserver.core.compile import Program
 from mockserver.core.faults import Fault
 from mockserver.core.kept import KEPT_KEY, kept_key
@@ -15,6 +15,8 @@ from mockserver.coverage.tally import Tally
 from mockserver.store.protocol import Store
 
 MAX_CACHED = 4_096
+# How many of the scenarios that a sandbox has had are remembered, for bundles.
+MAX_SCENARIOS = 20
 # The default clock. Constructed without validation, because only that would make a start build the validators.
 _REAL = ClockSpec.model_construct()
 
@@ -39,6 +41,9 @@ class SandboxState:
     `activations` counts the scenarios so far: the matches of rules are counted for each separately. `jobs_submitted`
     counts the jobs so far, and `newest_cause` is the cause of the newest. `own_receivers` are the
     hosts and ports of receivers that belong to the sandbox and not to a client.
+
+    For bundles: `opened_at` is when the sandbox was created or cleared, `programs` are its latest scenarios by the
+    number of the activation, `marks` the marks of accounts, and `origin` the sandbox that a bundle was saved from.
     """
 
     program: Program
@@ -58,8 +63,13 @@ class SandboxState:
         disallowed_rows: frozenset[str] = frozenset(),
         generation: int = 0,
         additive: bool = False,
+        origin: Origin | None = None,
+        began_at: int | None = None,
     ) -> None:
         self.name = name
+        self.origin = origin
+        self.marks = Marks(origin.accounts if origin is not None else {})
+        self.programs: dict[int, Program] = {}
         self._additive_server = additive
         self.inject: Inject | None = None
         self.inject_tampering: InjectTampering | None = None
@@ -70,10 +80,15 @@ class SandboxState:
         self.jobs_submitted = 0
         self.newest_cause = 0
         self.own_receivers: set[str] = set()
+        # Identifies the journal of this sandbox among those of all servers and sandboxes of this name.
+        self.journal_id = ""
+        # Called when a fact of the sandbox itself has changed that no operation of the store shows.
+        self.on_change: Callable[[], None] | None = None
         self.tally = Tally()
-        self.clock = _clock(clock or program.source.clock or _REAL)
+        self.clock = _clock(clock or program.source.clock or _REAL, began_at)
         self._tariffs = tariffs
-        self._own_seed = seed
+        self.own_seed = seed
+        self.opened_at = self.clock.now()
         self._cache: dict[tuple[Any, ...], Any] = {}
         self._plans: dict[str, tuple[Plan, Plan, tuple[int, ...]]] = {}
         self.load_program(program)
@@ -81,16 +96,47 @@ class SandboxState:
     def load_program(self, program: Program) -> None:
         """Use another scenario from now on. Existing jobs keep their plans, and the clock does not change."""
         self.program = program
-        seed = self._own_seed if self._own_seed is not None else program.source.seed
+        seed = self.own_seed if self.own_seed is not None else program.source.seed
         self.seed = 0 if seed is None else seed
-        self.seeded = Seeded(self.seed, self.name)
+        self.seeded = Seeded(self.seed, self.name if self.origin is None else self.origin.sandbox)
         self._spreads = self.seeded.prefixed("plan", size=8)
         self.started_at = self.clock.now()
         self.activations += 1
-        self._accounts = Accounts(program, self._tariffs)
+        self.programs[self.activations] = program
+        if len(self.programs) > MAX_SCENARIOS:
+            del self.programs[next(iter(self.programs))]
+        self._accounts = Accounts(program, self._tariffs, None if self.origin is None else self.origin.accounts)
         self.additive = self._additive_providers()
         self._cache.clear()
         self._plans.clear()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a durable store keeps of the sandbox itself, as plain data, without its scenario and its time."""
+        return {
+            "seed": self.own_seed,
+            "origin": None if self.origin is None else self.origin.data(),
+            "opened_at": self.opened_at,
+            "started_at": self.started_at,
+            "generation": self.generation,
+            "first_generation": self.first_generation,
+            "activations": self.activations,
+            "jobs_submitted": self.jobs_submitted,
+            "newest_cause": self.newest_cause,
+            "journal_id": self.journal_id,
+        }
+
+    def restore(self, facts: Mapping[str, Any]) -> None:
+        """Take on the facts that a store has kept. The seed and the origin are arguments of the constructor.
+
+        The scenarios before the latest are restored by the caller.
+        """
+        self.started_at = facts["started_at"]
+        self.opened_at = facts.get("opened_at", self.started_at)
+        self.generation, self.first_generation = facts["generation"], facts["first_generation"]
+        self.activations = facts["activations"]
+        self.programs = {self.activations: self.program}
+        self.jobs_submitted, self.newest_cause = facts["jobs_submitted"], facts["newest_cause"]
+        self.journal_id = facts["journal_id"]
 
     def change_additively(self) -> None:
         """Change the replies and webhooks of all providers additively, unless the scenario says not to."""
@@ -138,6 +184,12 @@ class SandboxState:
             value = self._cache[key] = make()
         return value
 
+    def clear_tally(self) -> None:
+        """Reset the coverage of this sandbox."""
+        self.tally.clear()
+        if self.on_change is not None:
+            self.on_change()
+
     def clear_cache(self) -> None:
         """Drop all values of `cached`."""
         self._cache.clear()
@@ -154,7 +206,7 @@ class SandboxState:
         return account if change is None or account is None else self._accounts.with_change(account, change)
 
 
-def _clock(spec: ClockSpec) -> Clock:
+def _clock(spec: ClockSpec, began_at: int | None) -> Clock:
     mode: Mode = spec.mode
-    start = None if spec.start is None else parse_rfc3339(spec.start)
+    start = parse_rfc3339(spec.start) if began_at is None and spec.start is not None else began_at
     return Clock(mode, spec.speed, start)

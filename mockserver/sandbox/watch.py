@@ -109,7 +109,8 @@ class ScenarioWatch:
     async def _use(self, program: Program) -> None:
         """Use a scenario in the sandboxes that used it before it was changed."""
         users, before = self._users(), self._sandboxes.initial
-        self.errors, self.loaded_at, self._sandboxes.initial = (), wall_ms(), program
+        self.errors, self.loaded_at = (), wall_ms()
+        self._sandboxes.change_initial(program)
         for sandbox in users:
             await sandbox.switch_scenario(program)
         others = len(self._sandboxes.by_name) - len(users)

@@ -4,14 +4,14 @@ from mockserver.core.durations import Span
 from mockserver.core.scenario import AccountSpec, Condition, FaultSpec, PlanSpec, RuleSpec, Scenario, StepSpec
 
 # The digest of the text that this was generated from. It is not valid for any other text.
-DIGEST = "4e2cfc07a7ef4782e580c727e07251c7e139cbe5dc9066111d84189d8ac9a322"
+DIGEST = "92a0861b89c10686864bd57f9352dd1bbe5dc7baec856b2008c26d6ffb024c9d"
 
 
 def scenario() -> Scenario:
     """Return the scenario, as reading the text would."""
     return Scenario.model_construct(
         scenario="default",
-        description="The default scenario. Jobs succeed within seconds, and limits are counted but far above what tests need. A magic word in a URL or a prompt makes that request behave differently.",
+        description="The default scenario. Jobs succeed within seconds, those of NanoPhoto's videos and images after the time that they typically take, and limits are counted but far above what tests need. A magic word in a URL or a prompt makes that request behave differently.",
         seed=1,
         accounts=[
             AccountSpec.model_construct(key="*invalid*", refused=True),
@@ -80,6 +80,48 @@ def scenario() -> Scenario:
                 steps=[
                     StepSpec.model_construct(status="queued", held=True),
                     StepSpec.model_construct(status="running", held=True, progress=(50, 50)),
+                    StepSpec.model_construct(status="succeeded"),
+                ]
+            ),
+            "nanophoto.sora_2": PlanSpec.model_construct(
+                steps=[
+                    StepSpec.model_construct(status="queued", lasts=Span(base=18000, spread=0)),
+                    StepSpec.model_construct(status="running", lasts=Span(base=162000, spread=0), progress=(0, 95)),
+                    StepSpec.model_construct(status="succeeded"),
+                ]
+            ),
+            "nanophoto.sora_2_tvc": PlanSpec.model_construct(
+                steps=[
+                    StepSpec.model_construct(status="queued", lasts=Span(base=24000, spread=0)),
+                    StepSpec.model_construct(status="running", lasts=Span(base=216000, spread=0), progress=(0, 95)),
+                    StepSpec.model_construct(status="succeeded"),
+                ]
+            ),
+            "nanophoto.nano_banana_pro": PlanSpec.model_construct(
+                steps=[
+                    StepSpec.model_construct(status="queued", lasts=Span(base=6000, spread=0)),
+                    StepSpec.model_construct(status="running", lasts=Span(base=54000, spread=0), progress=(0, 95)),
+                    StepSpec.model_construct(status="succeeded"),
+                ]
+            ),
+            "nanophoto.nano_banana_2": PlanSpec.model_construct(
+                steps=[
+                    StepSpec.model_construct(status="queued", lasts=Span(base=2000, spread=0)),
+                    StepSpec.model_construct(status="running", lasts=Span(base=18000, spread=0), progress=(0, 95)),
+                    StepSpec.model_construct(status="succeeded"),
+                ]
+            ),
+            "nanophoto.veo_3": PlanSpec.model_construct(
+                steps=[
+                    StepSpec.model_construct(status="queued", lasts=Span(base=15000, spread=0)),
+                    StepSpec.model_construct(status="running", lasts=Span(base=135000, spread=0), progress=(0, 95)),
+                    StepSpec.model_construct(status="succeeded"),
+                ]
+            ),
+            "nanophoto.seedance_1_5_pro": PlanSpec.model_construct(
+                steps=[
+                    StepSpec.model_construct(status="queued", lasts=Span(base=12000, spread=0)),
+                    StepSpec.model_construct(status="running", lasts=Span(base=108000, spread=0), progress=(0, 95)),
                     StepSpec.model_construct(status="succeeded"),
                 ]
             ),

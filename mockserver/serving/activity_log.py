@@ -27,10 +27,14 @@ class ActivityLog:
         self._listener: Listener | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, feed: JournalFeed) -> None:
-        """Follow the journals from their beginning. Call this in the event loop of the server."""
+    def follow(self, feed: JournalFeed) -> None:
+        """Log what is written into the journals from now on."""
+        self._listener = feed.listen(interval=_INTERVAL, steps=False)
+
+    def start(self) -> None:
+        """Write what `follow` has found so far, and go on. Call this in the event loop of the server."""
+        assert self._listener is not None
         self._writer.start()
-        self._listener = feed.listen(after=0, interval=_INTERVAL, steps=False)
         self._task = asyncio.get_running_loop().create_task(self._run(self._listener))
 
     async def close(self) -> None:

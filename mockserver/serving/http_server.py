@@ -13,6 +13,7 @@ from mockserver.clock import let_others_run, wait_until, wall_ms
 from mockserver.core.instants import http_date
 from mockserver.serving.deadlines import ConnectionLimits, Deadlines
 from mockserver.serving.protocol import Application, HttpProtocol, Shared
+from mockserver.wire.gate import Gate
 
 log = logging.getLogger("mockserver")
 
@@ -31,8 +32,9 @@ async def _do_nothing() -> None: ...
 class HttpServer:
     """An HTTP server. Use `run`, or `startup` and `shutdown` in an event loop that is already running.
 
-    `on_started` is called shortly after the start, `on_closing` at the start of the shutdown, and `on_closed` at its
-    end, after the last request.
+    `on_starting` is called before the first connection is accepted, `on_started` shortly after the start, `on_closing`
+    at the start of the shutdown, and `on_closed` at its end, after the last request. Replies wait for `gate`, if there
+    is one.
     """
 
     def __init__(
@@ -41,11 +43,14 @@ class HttpServer:
         limits: ConnectionLimits | None = None,
         *,
         access_log: bool = False,
+        gate: Gate | None = None,
+        on_starting: Callable[[], Awaitable[None]] = _do_nothing,
         on_started: Callable[[], None] = lambda: None,
         on_closing: Callable[[], None] = lambda: None,
         on_closed: Callable[[], Awaitable[None]] = _do_nothing,
     ) -> None:
-        self.shared = Shared(app, Deadlines(limits), access_log)
+        self.shared = Shared(app, Deadlines(limits), access_log, gate=gate)
+        self._on_starting = on_starting
         self._on_started = on_started
         self._on_closing = on_closing
         self._on_closed = on_closed
@@ -85,6 +90,7 @@ class HttpServer:
 
     async def startup(self, sockets: Sequence[socket.socket]) -> None:
         """Start to accept connections."""
+        await self._on_starting()
         self._update_date()
         loop = asyncio.get_running_loop()
         self._listeners = [await loop.create_server(self.connection, sock=s, backlog=BACKLOG) for s in sockets]

@@ -49,16 +49,31 @@ def rejected_line(data: bytes) -> RejectedLine | None:
 
     The parser reports neither where it stopped nor what it stopped at.
     """
+    indented = _FIRST_LINE.match(data, len(data) - len(data.lstrip(b" \t"))) if data[:1] in (b" ", b"\t") else None
+    if indented is not None:
+        headers = headers_after(data, indented.end())
+        return RejectedLine(indented[1].decode(), indented[2], headers, NotHttp(NOT_VALID))
     for line in _FIRST_LINE.finditer(data):
         method, target = line[1].decode(), line[2]
         known = method in _METHODS
         if not known or not target.isascii():
             error = NotHttp(NOT_ASCII) if known else NotHttp(f"No such method: {method}", 405)
-            return RejectedLine(method, target, _headers(data, line.end()), error)
+            return RejectedLine(method, target, headers_after(data, line.end()), error)
     return None
 
 
-def _headers(data: bytes, start: int) -> Mapping[str, str]:
+def headers_of(data: bytes, target: bytes) -> Mapping[str, str]:
+    """Return the complete header fields in `data` up to the first that is not valid, by their names in lower case.
+
+    They are those of the last request for `target` in it or, if its first line is not in `data`, those at the start.
+    """
+    end = 0
+    for line in re.finditer(rb"[^ \r\n]+ " + re.escape(target) + rb"[^\n]*\n", data):
+        end = line.end()
+    return headers_after(data, end)
+
+
+def headers_after(data: bytes, start: int) -> Mapping[str, str]:
     """Return the complete header fields from `start` on, by their names in lower case."""
     headers: dict[str, str] = {}
     while field := _FIELD.match(data, start):

@@ -35,11 +35,19 @@ def times_of(entry: JournalEntry) -> Times:
     return Times(entry.at, entry.written_at - entry.at)
 
 
-class JsonLines:
-    """Writes an entry as one JSON object. Fields without a value are left out, except the status of a request."""
+def _machine_time(entry: JournalEntry) -> int:
+    """Return when an entry that is not of a request was written. A store has only the time of the sandbox's clock."""
+    return wall_ms() if entry.real is None else entry.real[0]
 
-    def __init__(self) -> None:
-        self._texts = Texts()
+
+class JsonLines:
+    """Writes an entry as one JSON object. Fields without a value are left out, except the status of a request.
+
+    The credentials in the entries may be `masked` already.
+    """
+
+    def __init__(self, *, masked: bool = False) -> None:
+        self._texts = Texts(masked=masked)
 
     def __call__(self, sandbox: str, entry: JournalEntry) -> str:
         """Return the line of an entry."""
@@ -50,8 +58,12 @@ class JsonLines:
                 "delivered": entry.delivered, "duration_ms": times.took,
             }  # fmt: skip
         else:
-            # These have only the time of the sandbox's clock.
-            fields = {"time": instant(wall_ms()), "kind": entry.kind, "sandbox": sandbox, **(entry.detail or {})}
+            fields = {
+                "time": instant(_machine_time(entry)),
+                "kind": entry.kind,
+                "sandbox": sandbox,
+                **(entry.detail or {}),
+            }
             if entry.kind == "delivery":
                 fields |= {"provider": entry.provider, "status": entry.status}
         texts = self._texts
@@ -70,10 +82,13 @@ class JsonLines:
 
 
 class TextLines:
-    """Writes an entry as a line for people, in columns, with `colour` or without."""
+    """Writes an entry as a line for people, in columns, with `colour` or without.
 
-    def __init__(self, *, colour: bool = False) -> None:
-        self._texts = Texts()
+    The credentials in the entries may be `masked` already.
+    """
+
+    def __init__(self, *, colour: bool = False, masked: bool = False) -> None:
+        self._texts = Texts(masked=masked)
         self._colour = colour
         # The beginning of most lines is the same for a whole second.
         self._second, self._clock = -1, ""
@@ -84,7 +99,12 @@ class TextLines:
             return self._request(sandbox, entry)
         what = "webhook" if entry.kind == "delivery" else entry.kind
         status = entry.status if entry.kind == "delivery" else None
-        parts = [self._time(wall_ms()), self._status(status, "   "), f"{what:<7}", self._texts.note(entry) or ""]
+        parts = [
+            self._time(_machine_time(entry)),
+            self._status(status, "   "),
+            f"{what:<7}",
+            self._texts.note(entry) or "",
+        ]
         details = [("job", entry.job), ("to", self._texts.path(entry)), _of(sandbox)]
         return self._joined(parts, details)
 

@@ -16,9 +16,13 @@ _NOT_WHOLE = {
 
 
 class Texts:
-    """Returns texts of entries. The same path of the same account, such as that of a poll, is masked once."""
+    """Returns texts of entries. The same path of the same account, such as that of a poll, is masked once.
 
-    def __init__(self) -> None:
+    If the entries are from the control API, the credentials in them are `masked` already.
+    """
+
+    def __init__(self, *, masked: bool = False) -> None:
+        self._is_masked = masked
         self._masked: dict[tuple[str, str | None], str] = {}
         self._accounts: dict[str, str] = {}
 
@@ -30,8 +34,11 @@ class Texts:
         if text is None:
             if len(self._accounts) >= _MAX_CACHED:
                 self._accounts.clear()
-            text = self._accounts[entry.account] = masked_account(entry.account)
+            text = self._accounts[entry.account] = self._masked_account(entry.account)
         return text
+
+    def _masked_account(self, account: str) -> str:
+        return one_line(account) if self._is_masked else masked_account(account)
 
     def path(self, entry: JournalEntry) -> str | None:
         """Return the path of a request, or the URL of a receiver."""
@@ -67,12 +74,13 @@ class Texts:
         if hidden is None:
             if len(self._masked) >= _MAX_CACHED:
                 self._masked.clear()
-            masked = Masking().of_request(entry.account, entry.headers).text(text)
-            hidden = self._masked[key] = _one_line(masked)
+            if not self._is_masked:
+                text = Masking().of_request(entry.account, entry.headers).text(text)
+            hidden = self._masked[key] = one_line(text)
         return hidden
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return a text of limited length, without characters that a terminal would obey."""
     text = text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 3] + "..."
     return text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -14,10 +14,12 @@ from mockserver.kit.operations import Reply
 from mockserver.serving.batched_writes import BatchedWrites
 from mockserver.serving.connection import STATUS_LINES, SocketConnection
 from mockserver.serving.deadlines import Deadlines, WaitTime
+from mockserver.serving.held_writes import HeldWrites
 from mockserver.serving.invalid import HeadTooLarge, NotHttp
 from mockserver.serving.receiving import RequestReceiver
 from mockserver.serving.stepping import begin
 from mockserver.wire import sockets
+from mockserver.wire.gate import Gate
 from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Connection, NotAccepted, Request, Unread
 
@@ -42,6 +44,7 @@ class Shared:
     """What the connections of one server share: the application, the timer, and the open connections and tasks.
 
     `date` is the Date header of replies that have none (RFC 9110 section 6.6.1), as a line. The server updates it.
+    Replies wait for `gate`, if there is one.
     """
 
     app: Application
@@ -50,6 +53,7 @@ class Shared:
     connections: "set[HttpProtocol]" = field(default_factory=set)
     tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
     date: bytes = b""
+    gate: Gate | None = None
 
 
 class _Wait(NamedTuple):
@@ -85,6 +89,7 @@ class HttpProtocol(asyncio.Protocol):
         self._drain: asyncio.Future[None] | None = None
         # The request that is being answered, and the requests behind it.
         self._active: SocketConnection | None = None
+        self._request: Request | None = None
         self._waiting: deque[tuple[Request, SocketConnection]] = deque()
         # After a request that is refused nothing more is parsed. Its reply is sent when its turn has come.
         self._masking = Masking()
@@ -98,9 +103,12 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the connection."""
-        batched = BatchedWrites(transport)
-        self.transport: asyncio.Transport = batched  # type: ignore[assignment]
-        self.write_whole = batched.write_whole
+        gate = self._shared.gate
+        writes: BatchedWrites | HeldWrites = BatchedWrites(transport)
+        if gate is not None:
+            writes = HeldWrites(transport, gate, lambda: self._request, self._refusal_of)
+        self.transport: asyncio.Transport = writes  # type: ignore[assignment]
+        self.write_whole = writes.write_whole
         if transport.get_extra_info("sslcontext") is not None:
             self.scheme = "https"
         self._shared.connections.add(self)
@@ -193,7 +201,7 @@ class HttpProtocol(asyncio.Protocol):
             self.pause_reading()
 
     def _answer(self, request: Request, connection: SocketConnection) -> None:
-        self._active = connection
+        self._active, self._request = connection, request
         if self._shared.access_log:
             self._masking = Masking().of_request(None, request.fields)
         try:
@@ -349,14 +357,28 @@ class HttpProtocol(asyncio.Protocol):
     async def _compose_refusal(self, status: int, message: str) -> None:
         receiver = self._receiver
         receiver.complete_fields()
-        target, recorded = (
-            receiver.url.decode("latin-1"),
-            receiver.current is not None and receiver.current is self._active,
-        )
+        target = receiver.url.decode("latin-1")
+        recorded = receiver.current is not None and receiver.current is self._active
         unread = Unread(status, message, receiver.method, target, receiver.fields, receiver.headers, recorded)
         reply = await self.app.refused(unread)
+        self._refusal = self._bytes_of(reply, closes=True)
+
+    def _bytes_of(self, reply: Reply, *, closes: bool, with_body: bool = True) -> bytes:
         body = encode(reply)
-        fields = [*head(reply, (), len(body)), (b"connection", b"close")]
+        fields = [*head(reply, (), len(body)), *([(b"connection", b"close")] if closes else [])]
         lines = b"".join(b"%b: %b\r\n" % field for field in fields)
         default = b"" if b"\ndate: " in lines else self.date
-        self._refusal = STATUS_LINES[reply.status] + default + lines + b"\r\n" + body
+        return STATUS_LINES[reply.status] + default + lines + b"\r\n" + (body if with_body else b"")
+
+    def _refusal_of(self, request: Request, reason: str) -> bytes:
+        """Return the reply to a request whose effects could not be written into the store's file."""
+        refusal: list[bytes] = []
+
+        async def compose() -> None:
+            reply = await self.app.refused(Unread.unwritten(request, reason))
+            closes = self.transport.is_closing()
+            refusal.append(self._bytes_of(reply, closes=closes, with_body=request.method != "HEAD"))
+
+        task = begin(compose(), self.loop)
+        assert task is None, "a store in this process does not wait"
+        return refusal[0]

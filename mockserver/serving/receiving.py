@@ -9,7 +9,15 @@ import httptools
 
 from mockserver.serving.connection import SocketConnection
 from mockserver.serving.deadlines import ConnectionLimits
-from mockserver.serving.invalid import NOT_ASCII, NOT_VALID, HeadTooLarge, NotHttp, ends_in_first_line, rejected_line
+from mockserver.serving.invalid import (
+    NOT_ASCII,
+    NOT_VALID,
+    HeadTooLarge,
+    NotHttp,
+    ends_in_first_line,
+    headers_of,
+    rejected_line,
+)
 from mockserver.wire.request import Request
 
 _AUTHORITY_END = re.compile(rb"[/?#]")
@@ -122,6 +130,8 @@ class RequestReceiver:
         except httptools.HttpParserError as error:
             if isinstance(error.__context__, HeadTooLarge | NotHttp):
                 raise error.__context__ from None
+            if self.head_open and self.url:
+                self._add_fields(data)
             if not self.head_open or self.url:
                 raise NotHttp(NOT_VALID) from error
             self._reject(data)
@@ -141,6 +151,16 @@ class RequestReceiver:
         self.url, self.headers, self.fields = rejected.target, dict(rejected.headers), list(rejected.headers.items())
         self._rejected_method = rejected.method
         raise rejected.error
+
+    def _add_fields(self, data: bytes) -> None:
+        """Add the fields of a rejected head that the parser has not reported: at least the last one before the error.
+
+        They can name the account, whose limits are in the headers of the reply.
+        """
+        for name, value in headers_of(data, self.url).items():
+            if name not in self.headers:
+                self.headers[name] = value
+                self.fields.append((name, value))
 
     def _is_connect(self) -> bool:
         return bool(self._parser.get_method() == b"CONNECT")

@@ -55,8 +55,12 @@ def serve(
             log_requests()
         limits = ConnectionLimits(settings.head_timeout, settings.body_timeout)
         log = activity_log(settings.log)
+        if log is not None:
+            log.follow(app.sandboxes.feed)
         options = {
             "access_log": bool(settings.access_log),
+            "gate": app.gate,
+            "on_starting": app.resume,
             "on_started": partial(_started, app, log),
             "on_closing": app.end_listeners,
             "on_closed": partial(_closed, app, log),
@@ -88,7 +92,7 @@ def _with_spans(app: Server, options: dict[str, Any]) -> dict[str, Any]:
 
 def _started(app: Server, log: ActivityLog | None) -> None:
     if log is not None:
-        log.start(app.sandboxes.feed)
+        log.start()
     app.prepare()
     if app.watch is not None:
         app.watch.start(print_lines)
@@ -167,6 +171,8 @@ def ready(settings: Settings, port: int, app: Server) -> Iterable[str]:
         "time": instant(wall_ms()), "kind": "ready", "url": base_url(settings, port),
         "scenario": sandbox.program.name, "clock": sandbox.clock.mode, "seed": sandbox.seed,
     }  # fmt: skip
+    if app.sandboxes.report:
+        fields["store"] = list(app.sandboxes.report)
     yield to_json(fields | ({"token": settings.token} if settings.token else {})).decode()
 
 
@@ -190,6 +196,9 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     yield f"  {'Control':<{wide}}  {base}/_mock"
     if settings.token:
         yield f"  {'':<{wide}}  with the header X-Mock-Token: {settings.token}"
+    if app.sandboxes.report:
+        yield ""
+        yield from app.sandboxes.report
     if app.watch is not None:
         yield ""
         yield f"Changes of {app.watch.file} are loaded while the server runs."

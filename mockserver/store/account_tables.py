@@ -13,7 +13,7 @@ from mockserver.core.limits import Counter
 _ROW, _ENTRY, _RESERVED = 250, 130, 200
 _LEDGER = 500
 # Bits, of which each dropped account sets one. After 20,000 accounts a new one finds its bit set in 1 of 100 cases.
-_BITS = 1 << 21
+BITS = 1 << 21
 
 
 class NumberTable:
@@ -119,7 +119,7 @@ class LedgerTable:
         ledger = self._balances.pop(account, None)
         if ledger is None:
             ledger = CreditLedger.opened(at, 0 if self._was_dropped(account) else credits)
-            self.size += _measure(account, ledger)
+            self.size += measure_ledger(account, ledger)
         self._ledgers[account] = ledger
         if len(self._ledgers) > self.capacity:
             self._compact()
@@ -169,11 +169,11 @@ class LedgerTable:
             ledger.renew(at, opening(account))
             self.size += _entries_size(ledger) - before
         for account, ledger in self._balances.items():
-            self.size -= _measure(account, ledger)
+            self.size -= measure_ledger(account, ledger)
         self._balances.clear()
         if self._dropped is not None:
             self._dropped = None
-            self.size -= _BITS // 8
+            self.size -= BITS // 8
 
     @property
     def empty(self) -> bool:
@@ -188,35 +188,35 @@ class LedgerTable:
 
     def _drop_balance(self) -> None:
         account, ledger = self._balances.popitem(last=False)
-        self.size -= _measure(account, ledger)
+        self.size -= measure_ledger(account, ledger)
         if not ledger.unlimited:
-            self._note_dropped(account)
+            self._note_dropped(_bit_of(account))
 
     def _compact(self) -> None:
         account, ledger = self._ledgers.popitem(last=False)
-        self.size -= _measure(account, ledger)
+        self.size -= measure_ledger(account, ledger)
         if ledger.changed:
             ledger.compact()
             self._balances[account] = ledger
-            self.size += _measure(account, ledger)
+            self.size += measure_ledger(account, ledger)
             if len(self._balances) > self._most_balances:
                 self._drop_balance()
 
-    def _note_dropped(self, account: str) -> None:
+    def _note_dropped(self, bit: int) -> None:
         if self._dropped is None:
-            self._dropped = bytearray(_BITS // 8)
-            self.size += _BITS // 8
-        byte, bit = _place(account)
-        self._dropped[byte] |= bit
+            self._dropped = bytearray(BITS // 8)
+            self.size += BITS // 8
+        self._dropped[bit >> 3] |= 1 << (bit & 7)
 
     def _was_dropped(self, account: str) -> bool:
         if self._dropped is None:
             return False
-        byte, bit = _place(account)
-        return bool(self._dropped[byte] & bit)
+        bit = _bit_of(account)
+        return bool(self._dropped[bit >> 3] & 1 << (bit & 7))
 
 
-def _measure(account: str, ledger: CreditLedger) -> int:
+def measure_ledger(account: str, ledger: CreditLedger) -> int:
+    """Return the number of bytes that are counted for the credits of an account."""
     return _LEDGER + getsizeof(account) + _entries_size(ledger)
 
 
@@ -224,6 +224,6 @@ def _entries_size(ledger: CreditLedger) -> int:
     return _ENTRY * len(ledger.entries) + _RESERVED * len(ledger.reserved)
 
 
-def _place(account: str) -> tuple[int, int]:
-    at = int.from_bytes(blake2b(account.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") % _BITS
-    return at >> 3, 1 << (at & 7)
+def _bit_of(account: str) -> int:
+    """Return which bit a dropped account sets."""
+    return int.from_bytes(blake2b(account.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") % BITS

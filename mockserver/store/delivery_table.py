@@ -18,11 +18,12 @@ Lanes = dict[tuple[str, str, str], list[int]]
 
 @dataclass(slots=True)
 class DeliveryRow:
-    """A delivery, its sequence, and the number of bytes in it."""
+    """A delivery, its sequence, and the number of bytes in it. `pushed` orders deliveries that are due together."""
 
     delivery: Delivery
     sequence: int
     size: int
+    pushed: int = 0
 
 
 class DeliveryTable:
@@ -203,6 +204,7 @@ class DeliveryTable:
                 self._due = [d for d in self._due if d[2] in self._by_id]
                 heapq.heapify(self._due)
             self._scheduled += 1
+            self._by_id[delivery.id].pushed = self._scheduled
             heapq.heappush(self._due, (delivery.due_at, self._scheduled, delivery.id))
 
 

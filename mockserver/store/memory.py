@@ -7,7 +7,7 @@ does so (`pool`). A table is only looked at when it has grown past its ceiling, 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from mockserver.core.credits import CreditLedger
 from mockserver.core.deliveries import ALL_DELIVERIES, Delivery, DeliveryFilter
@@ -22,6 +22,8 @@ from mockserver.store.journal_table import JournalTable
 from mockserver.store.pool import EMPTY, SANDBOX_MEMORY, STEP, MemoryPool
 from mockserver.store.protocol import MAX_FAULTS, Credits, DeliveryCount, Page, Transition, What, Written
 from mockserver.store.value_tables import FaultTable, ValueTable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,14 @@ class Table(Protocol):
 class MemoryStore:
     """A `Store` in the memory of one process, which shares the memory of `pool` with others."""
 
+    durable = False
+
     def __init__(self, bounds: Bounds | None = None, pool: MemoryPool | None = None) -> None:
         self._bounds = bounds or Bounds()
         self._pool = pool or MemoryPool()
-        self._journal = JournalTable(self._bounds.journal)
-        self._values = ValueTable(self._bounds.values)
-        self._faults = FaultTable()
+        self._journal = self._make(JournalTable, self._bounds.journal)
+        self._values = self._make(ValueTable, self._bounds.values)
+        self._faults = self._make(FaultTable)
         self._clear_jobs()
         self._clear_counters()
         self._closed = False
@@ -66,14 +70,18 @@ class MemoryStore:
         self._waiting: dict[Callable[[], None], None] = {}
         self._pool.report(self, EMPTY)
 
+    def _make(self, kind: Callable[..., T], *bounds: int) -> T:
+        """Return a new table. A store that also keeps its tables elsewhere makes tables of its own."""
+        return kind(*bounds)
+
     def _clear_jobs(self) -> None:
-        self._jobs = JobTable(self._bounds.jobs)
-        self._deliveries = DeliveryTable(self._bounds.deliveries)
+        self._jobs = self._make(JobTable, self._bounds.jobs)
+        self._deliveries = self._make(DeliveryTable, self._bounds.deliveries)
 
     def _clear_counters(self) -> None:
-        self._numbers = NumberTable(self._bounds.counters)
-        self._counters = CounterTable(self._bounds.counters)
-        self._ledgers = LedgerTable(self._bounds.credit_ledgers, self._bounds.balances)
+        self._numbers = self._make(NumberTable, self._bounds.counters)
+        self._counters = self._make(CounterTable, self._bounds.counters)
+        self._ledgers = self._make(LedgerTable, self._bounds.credit_ledgers, self._bounds.balances)
 
     # Memory.
 
@@ -114,6 +122,12 @@ class MemoryStore:
         await self.clear("all")
         self._closed = True
         self._pool.leave(self)
+
+    async def leave(self) -> None:
+        await self.close()
+
+    async def committed(self) -> None:
+        """Return at once: memory keeps everything until its process ends, and nothing longer."""
 
     # Jobs.
 
@@ -355,7 +369,7 @@ class MemoryStore:
         if what in ("faults", "all"):
             self._faults.clear()
         if what == "all":
-            self._values = ValueTable(self._bounds.values)
+            self._values = self._make(ValueTable, self._bounds.values)
         for table in self._tables:
             table.ceiling = table.size
         if not self._closed:

@@ -19,6 +19,8 @@ What = Literal["journal", "jobs", "counters", "faults", "all"]
 
 # The kind of the small values that stand for deliveries which are held until the next event of their account.
 HELD = "held"
+# The kind of the small values that stand for requests whose reply is not complete. Their keys are the ids of jobs.
+OPEN_REPLY = "open_reply"
 # How many faults can be armed at a time.
 MAX_FAULTS = 1_000
 
@@ -76,8 +78,18 @@ class Store(Protocol):
     (`core.kept`).
     """
 
+    @property
+    def durable(self) -> bool:
+        """True if the state is still there after the process has ended."""
+
     async def close(self) -> None:
         """Delete everything, and free what the store occupies."""
+
+    async def leave(self) -> None:
+        """Stop to use the store. What a durable one keeps stays there."""
+
+    async def committed(self) -> None:
+        """Return when all changes so far are kept, as durably as the store keeps anything."""
 
     # Jobs. Operations that depend on statuses use those as of the last `take_transitions`.
 

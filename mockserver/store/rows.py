@@ -76,6 +76,10 @@ class JobRows:
         """The sequence of the next row."""
         return self._first + len(self._rows)
 
+    def start_at(self, sequence: int) -> None:
+        """Let the next row have this sequence. There are no rows yet."""
+        self._first = sequence
+
     def append(self, row: JobRow) -> None:
         """Add the row with the sequence `next`."""
         self._rows.append(row)

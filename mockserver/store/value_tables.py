@@ -9,6 +9,8 @@ from mockserver.core.match import key_matches
 from mockserver.core.sizes import size_of
 
 _ROW = 250
+# Bytes of an armed fault, apart from its data.
+FAULT_ROW = _ROW
 
 Stored = tuple[Any, int | None, int]
 
@@ -97,7 +99,7 @@ class FaultTable:
         self._armed += 1
         name = f"f{self._armed}"
         self.faults[name] = fault
-        self.size += _ROW + size_of(fault)
+        self.size += FAULT_ROW + size_of(fault)
         for operation, names in self._by_operation.items():
             if key_matches(fault["operation"], operation):
                 names[name] = None
@@ -125,7 +127,7 @@ class FaultTable:
             self._remove(name)
 
     def _remove(self, name: str) -> None:
-        self.size -= _ROW + size_of(self.faults.pop(name))
+        self.size -= FAULT_ROW + size_of(self.faults.pop(name))
         for names in self._by_operation.values():
             names.pop(name, None)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from mockserver.core.match import key_matches
 from mockserver.kit.provider import Provider
 from mockserver.sweep.calls import Call, Injection, difference
 from mockserver.sweep.judging import Outcome, Result, judged
@@ -29,9 +30,13 @@ class Suite(Protocol):
 
 
 class Options(NamedTuple):
-    """What to run. `only` is the id of a cell, `budget` is in seconds, and `done` has the results of earlier cells."""
+    """What to run.
 
-    only: str | None = None
+    `only` has the ids of cells, in which `*` stands for any characters; none stands for all. `budget` is in seconds,
+    and `done` has the results of earlier cells.
+    """
+
+    only: Sequence[str] = ()
     every: bool = False
     budget: float | None = None
     done: Mapping[str, Result] = {}
@@ -109,15 +114,24 @@ def _baseline(suite: Suite, sweep: Sweep, timer: Callable[[], float]) -> Mapping
 
 
 def _chosen(cells: list[Cell], options: Options) -> list[Cell]:
-    if options.only is not None:
-        chosen = [cell._replace(like=None) for cell in cells if cell.id == options.only]
-        if not chosen:
+    for wanted in options.only:
+        if not any(key_matches(wanted, cell.id) for cell in cells):
             from mockserver.source.suggestions import did_you_mean
 
-            similar = did_you_mean(options.only, [cell.id for cell in cells])
-            raise SweepError(f"there is no cell {options.only}: no test makes this call any more{similar}")
-        return chosen
+            similar = did_you_mean(wanted, [cell.id for cell in cells])
+            raise SweepError(f"there is no cell {wanted}: no test makes this call any more{similar}")
+    if options.only:
+        cells = [cell for cell in cells if any(key_matches(wanted, cell.id) for wanted in options.only)]
+        # A cell that is named is run, also if another one stands for it.
+        named = options.every or not any("*" in wanted for wanted in options.only)
+        return [cell._replace(like=None) for cell in cells] if named else _standing(cells)
     return [cell._replace(like=None) for cell in cells] if options.every else cells
+
+
+def _standing(cells: list[Cell]) -> list[Cell]:
+    """Return the cells; one that another cell stands for which is not among them stands for itself."""
+    ids = {cell.id for cell in cells}
+    return [cell if cell.like in ids else cell._replace(like=None) for cell in cells]
 
 
 def _run_cell(suite: Suite, cell: Cell, baseline: Mapping[str, Outcome], timer: Callable[[], float]) -> Result:

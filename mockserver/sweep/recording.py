@@ -1,7 +1,7 @@
 """Runs a sweep and records it: progress for a person, and the plan and each result for the state file."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.clock import monotonic
@@ -17,7 +17,7 @@ class Request(NamedTuple):
     """What the command asks for: the state file, and the options of the sweep. `budget` is in seconds."""
 
     state: str
-    only: str | None = None
+    only: Sequence[str] = ()
     every: bool = False
     budget: float | None = None
     resume: bool = False

@@ -1,5 +1,6 @@
 """`MockServer`: the handle with which a test uses a sandbox."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.clock import monotonic
@@ -182,6 +183,19 @@ class MockServer(History):
     def coverage(self) -> "Report":
         """Return the coverage of this sandbox so far, of the providers that were called: `percent`, `met`, `missed`."""
         return self._hosted.coverage().of()
+
+    def bundle(self, path: str | Path | None = None) -> Path:
+        """Save everything that happened in this sandbox as a bundle, and return the path of the file.
+
+        The default is `NAME.mock.zip` in the current directory. `mockserver bundle` and `mockserver verdict` read it.
+        Keys and secrets in it are masked. Raises OSError if it cannot be written.
+        """
+        from mockserver.bundle.files import write
+        from mockserver.bundle.invalid import ENDING
+
+        file = Path(f"{self._name}{ENDING}" if path is None else path)
+        write(file, self._hosted.bundle())
+        return file
 
     def reset(self, what: What = "all") -> None:
         """Clear the journal, the jobs, the counters, the armed faults, or all of them.

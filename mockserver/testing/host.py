@@ -35,15 +35,16 @@ ScenarioLike = str | Path | Mapping[str, Any] | Scenario
 
 
 class Host:
-    """A server on its own event loop. It listens on a socket once its address is needed.
+    """A server on its own event loop. It listens on a socket once its address is needed: on `port`, or a free one.
 
     `remote` is true for a server that runs elsewhere.
     """
 
     remote = False
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        settings = settings or Settings()
+    def __init__(self, settings: Settings | None = None, port: int = 0) -> None:
+        self._port = port
+        self.settings = settings = settings or Settings()
         self.providers: tuple[Provider, ...] = all_providers()
         self.catalogue = catalogue(self.providers)
         self._library = Library(self.catalogue, self.providers, settings.scenario_dirs)
@@ -80,7 +81,7 @@ class Host:
             return self._socket_server
 
     async def _open_socket(self) -> SocketServer:
-        server = SocketServer(self.app)
+        server = SocketServer(self.app, self._port)
         await server.open()
         self.call_router.add_own_ports(server.port)
         return server

@@ -233,7 +233,7 @@ class HostedSandbox:
         async def resume() -> int:
             clock = self.sandbox.clock
             await wait_until(lambda: clock.held > 0, seconds)
-            return clock.resume_held()
+            return await actions.resume_faults(self.sandbox)
 
         return self.run(resume())
 
@@ -286,6 +286,16 @@ class HostedSandbox:
             if not clock.in_flight:
                 return
             pause.wait(_MOMENT)
+
+    def bundle(self) -> bytes:
+        """Return everything that happened in this sandbox as a bundle."""
+        from mockserver.bundle.archive import packed
+        from mockserver.bundle.contents import options_of
+        from mockserver.bundle.saving import bundle_of, snapshot
+
+        taken = self.run_settled(snapshot(self.sandbox, options_of(self.host.settings)))
+        providers = {provider.name: provider for provider in self.host.providers}
+        return packed(bundle_of(taken, providers, self.masking))
 
     def coverage(self) -> "Report":
         """Return the coverage of this sandbox so far."""

@@ -11,11 +11,14 @@ HOST = "127.0.0.1"
 
 
 class SocketServer:
-    """Serves an application on a free port, in an event loop that is already running."""
+    """Serves an application on a port, by default a free one, in an event loop that is already running.
 
-    def __init__(self, app: Server) -> None:
-        self._server = HttpServer(app)
-        self._listener: socket.socket = listen(HOST, 0)
+    Raises CannotListen if the port is in use.
+    """
+
+    def __init__(self, app: Server, port: int = 0) -> None:
+        self._server = HttpServer(app, gate=app.gate, on_starting=app.resume)
+        self._listener: socket.socket = listen(HOST, port)
 
     @property
     def server(self) -> HttpServer:

@@ -1,10 +1,11 @@
 """Collects the facts of a sandbox: from its journal, jobs, credits and deliveries. Nothing is changed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from mockserver.clock import Mode
 from mockserver.core.credits import CreditEntry
 from mockserver.core.deliveries import Attempt, Delivery
 from mockserver.core.jobs import Job
@@ -21,6 +22,7 @@ from mockserver.core.verdict.facts import (
 )
 from mockserver.kit.provider import Provider
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.store.protocol import Credits
 from mockserver.verdict.calls import CallReader
 from mockserver.verdict.declared import provider_facts
 
@@ -28,13 +30,23 @@ from mockserver.verdict.declared import provider_facts
 _MOST_JOBS = 20_000
 
 
+# Changes through the control API that give a client no reason to send a refused request again.
+_NO_REASON = ("fault", "job", "replay", "resume")
+
+
 class Records(NamedTuple):
-    """What a sandbox has recorded: all of it, oldest first."""
+    """What a sandbox has recorded: all of it, oldest first. `credits` are by account.
+
+    `now` and `clock` are the time and the mode of its clock, and `own_receivers` the hosts of its own receivers.
+    """
 
     entries: Sequence[JournalEntry]
     jobs: Sequence[Job]
-    credits: Mapping[str, Sequence[CreditEntry]]
+    credits: Mapping[str, Credits]
     deliveries: Sequence[Delivery]
+    now: int
+    clock: Mode
+    own_receivers: Collection[str] = ()
 
 
 async def collect(sandbox: Sandbox, providers: Iterable[Provider], masking: Masking | None = None) -> Facts:
@@ -42,8 +54,12 @@ async def collect(sandbox: Sandbox, providers: Iterable[Provider], masking: Mask
 
     Only `providers` are judged. `masking` knows the names of credentials.
     """
-    records = await _records(sandbox)
-    now = sandbox.clock.now()
+    return facts_of(await records_of(sandbox), providers, masking)
+
+
+def facts_of(records: Records, providers: Iterable[Provider], masking: Masking | None = None) -> Facts:
+    """Return the facts in the records of a sandbox or of a bundle. See `collect`."""
+    now, providers = records.now, tuple(providers)
     declared = {provider.name: provider_facts(provider) for provider in providers}
     jobs = _jobs(records.jobs, declared, now)
     reader = CallReader(
@@ -57,15 +73,21 @@ async def collect(sandbox: Sandbox, providers: Iterable[Provider], masking: Mask
         charges=tuple(_charges(records.credits)),
         grants=tuple(_grants(records.credits)),
         deliveries=tuple(
-            _delivery(each, sandbox.own_receivers) for each in records.deliveries if each.kind == "webhook"
+            _delivery(each, records.own_receivers) for each in records.deliveries if each.kind == "webhook"
         ),
-        changes=tuple(entry.number for entry in records.entries if entry.kind == "control"),
+        changes=tuple(entry.number for entry in records.entries if _is_reason(entry)),
         complete=min((entry.number for entry in records.entries if entry.number), default=1) == 1,
-        clock=sandbox.clock.mode,
+        clock=records.clock,
     )
 
 
-async def _records(sandbox: Sandbox) -> Records:
+def _is_reason(entry: JournalEntry) -> bool:
+    """Return True for a change that can make a refused request succeed, such as more credits."""
+    return entry.kind == "control" and (entry.action is None or entry.action.get("do") not in _NO_REASON)
+
+
+async def records_of(sandbox: Sandbox) -> Records:
+    """Return what a sandbox has recorded until now. The journal is brought up to date for that."""
     entries = list(reversed(await sandbox.journal()))
     store = sandbox.store
     jobs = list(reversed((await store.page_jobs(limit=_MOST_JOBS)).jobs))
@@ -74,8 +96,11 @@ async def _records(sandbox: Sandbox) -> Records:
     for account in sorted(accounts):
         found = await store.credits(account)
         if found is not None:
-            credits[account] = found.entries
-    return Records(entries, jobs, credits, list(reversed(await store.deliveries())))
+            credits[account] = found
+    deliveries = list(reversed(await store.deliveries()))
+    return Records(
+        entries, jobs, credits, deliveries, sandbox.clock.now(), sandbox.clock.mode, tuple(sandbox.own_receivers)
+    )
 
 
 def _jobs(jobs: Iterable[Job], declared: Mapping[str, ProviderFacts], now: int) -> tuple[JobFacts, ...]:
@@ -102,8 +127,8 @@ def _job(job: Job, provider: ProviderFacts | None, now: int) -> JobFacts:
     )
 
 
-def _charges(credits: Mapping[str, Sequence[CreditEntry]]) -> Iterator[Charge]:
-    for account, entries in credits.items():
+def _charges(credits: Mapping[str, Credits]) -> Iterator[Charge]:
+    for account, entries in _entries(credits):
         by_reference: dict[str, list[CreditEntry]] = defaultdict(list)
         for entry in entries:
             if entry.reference:
@@ -114,14 +139,18 @@ def _charges(credits: Mapping[str, Sequence[CreditEntry]]) -> Iterator[Charge]:
                 yield Charge(account, reference, -sum(each.amount for each in own), len(own) == 1, own[0].at)
 
 
-def _grants(credits: Mapping[str, Sequence[CreditEntry]]) -> Iterator[Grant]:
-    for account, entries in credits.items():
+def _entries(credits: Mapping[str, Credits]) -> Iterator[tuple[str, Sequence[CreditEntry]]]:
+    return ((account, each.entries) for account, each in credits.items())
+
+
+def _grants(credits: Mapping[str, Credits]) -> Iterator[Grant]:
+    for account, entries in _entries(credits):
         for entry in entries:
             if entry.kind in ("grant", "release") and entry.amount > 0:
                 yield Grant(account, entry.at)
 
 
-def _delivery(delivery: Delivery, own_receivers: set[str]) -> DeliveryFacts:
+def _delivery(delivery: Delivery, own_receivers: Collection[str]) -> DeliveryFacts:
     return DeliveryFacts(
         delivery.id,
         delivery.provider,

@@ -1,6 +1,5 @@
 """What providers declare for the verdict, as facts."""
 
-from mockserver.core.plans import Status
 from mockserver.core.verdict.declarations import Role
 from mockserver.core.verdict.facts import OperationFacts, ProviderFacts
 from mockserver.kit.operations import Operation
@@ -11,15 +10,11 @@ from mockserver.kit.roles import roles
 def provider_facts(provider: Provider) -> ProviderFacts:
     """Return what a provider declares about its operations, polls, results and webhooks."""
     known, signature = roles(provider), provider.signature
-    states: dict[str, Status] = {}
-    # Several statuses can have one name.
-    for status, name in provider.states.items():
-        states.setdefault(name, status)
     return ProviderFacts(
         provider.name,
         provider.title,
         {each.name: _operation(provider, each, known[each.name]) for each in provider.operations},
-        {**dict.fromkeys(provider.stages, "running"), **states},
+        provider.all_states,
         provider.poll_every,
         provider.patience,
         provider.longest_poll,

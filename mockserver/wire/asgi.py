@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, NoReturn
 
-from mockserver.kit.operations import Header
+from mockserver.kit.operations import Header, Reply
+from mockserver.wire.reply import encode, head
 from mockserver.wire.request import Broken, Disconnected, Request
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Check = Callable[[], Awaitable[Reply | None]]
 
 
 def request_of(scope: Any) -> Request:
@@ -22,12 +24,16 @@ def request_of(scope: Any) -> Request:
 
 
 class AsgiConnection:
-    """A connection over ASGI's `receive` and `send`. `broken` is true after a fault has closed it."""
+    """A connection over ASGI's `receive` and `send`. `broken` is true after a fault has closed it.
+
+    `check` is called before a reply, and returns what is sent in its place, or None.
+    """
 
     seconds_unread = 0.0
     expects_continue = False
 
-    def __init__(self, scope: Any, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Any, receive: Receive, send: Send, check: Check | None = None) -> None:
+        self._check = check
         self.broken = False
         self._head = scope["method"] == "HEAD"
         self._receive = receive
@@ -45,10 +51,19 @@ class AsgiConnection:
         return body
 
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
-        await self.begin(status, headers)
+        refusal = None if self._check is None else await self._check()
+        if refusal is not None:
+            body = encode(refusal)
+            status, headers = refusal.status, head(refusal, (), len(body))
+        await self._begin(status, headers)
         await self._send({"type": "http.response.body", "body": b"" if self._head else body})
 
     async def begin(self, status: int, headers: Sequence[Header]) -> None:
+        if self._check is not None and await self._check() is not None:
+            await self.break_off(reset=True)
+        await self._begin(status, headers)
+
+    async def _begin(self, status: int, headers: Sequence[Header]) -> None:
         await self._send({"type": "http.response.start", "status": status, "headers": list(headers)})
 
     async def send(self, piece: bytes) -> None:

@@ -57,9 +57,13 @@ class Admission:
 
     __slots__ = (
         "addressed_by", "body", "body_bytes", "connection", "data", "deviations", "digest", "fault", "job", "key",
-        "misses", "name", "note", "now", "number", "operation", "optional_account", "path", "policy", "provider",
-        "query", "raw", "real_start", "request", "retry_at", "rows", "rule", "sandbox", "scopes", "usage", "work",
+        "misses", "name", "note", "now", "number", "open_job", "operation", "optional_account", "path", "policy",
+        "provider", "query", "raw", "real_start", "request", "retry_at", "rows", "rule", "sandbox", "scopes",
+        "usage", "work",
     )  # fmt: skip
+
+    job: str | None
+    open_job: str | None
 
     def __init__(
         self,
@@ -96,7 +100,7 @@ class Admission:
         self.misses: list[Miss] = []
         self.rows: tuple[str, ...] = ()
         self.deviations: tuple[str, ...] = ()
-        self.job: str | None = None
+        self.job = self.open_job = None
         self.note: str | None = None
         self.retry_at: int | None = None
         self.digest = ""
@@ -141,7 +145,8 @@ class Admission:
     async def fault_seed(self) -> Seeded:
         """Return the source of a fault's random values. Each call returns another one, by rule, account and count."""
         account = self.optional_account
-        name = ("strike", self.rule.name if self.rule else "armed", account.id if account else "")
+        owner = self.sandbox.marks[account.id] if account else ""
+        name = ("strike", self.rule.name if self.rule else "armed", owner)
         return self.sandbox.seeded.child(*name, await self.sandbox.store.next_number(*name))
 
     def exchange(self) -> Exchange:
@@ -171,6 +176,8 @@ async def count_limits(admission: Admission, operation: Operation) -> None:
     """Count the request against the limits that its operation uses."""
     account = admission.optional_account
     assert account is not None
+    if operation.uncounted and _options(admission).get(operation.uncounted):
+        return
     counts = admission.provider.counts if operation.counts is None else operation.counts
     admission.usage = await spend(admission.sandbox.store, account, counts, admission.now)
 
@@ -244,7 +251,7 @@ def validate(admission: Admission, operation: Operation) -> None:
     try:
         body = admission.body = model.__pydantic_validator__.validate_python(data)
     except ValidationError as error:
-        body = admission.body = admission.provider.lenient(data, _options(admission))
+        body = admission.body = admission.provider.lenient(model, data, _options(admission))
         if body is None:
             raise admission.provider.invalid(error, data) from None
     admission.note_deviations(field_deviations(model, data, body))
@@ -261,8 +268,16 @@ async def choose_rule(admission: Admission, operation: Operation) -> None:
         admission.fault, admission.note = fault, f"armed fault {armed}"
         return
     view = view_of(admission, admission.name, admission.data, input_of(admission.data, operation.input))
-    rule = admission.rule = await choose(sandbox, view, account, admission.misses, admission.path.get(operation.job_in))
+    job = _job_of(admission, operation.job_in) if operation.job_in else None
+    rule = admission.rule = await choose(sandbox, view, account, admission.misses, job)
     if injected is not None:
         admission.fault = injected
     elif rule is not None:
         admission.fault = rule.fault
+
+
+def _job_of(admission: Admission, name: str) -> str | None:
+    """Return the id of the job that a request is about: a parameter of its path or a field of its body."""
+    data = admission.data
+    job = admission.path.get(name) or (data.get(name) if isinstance(data, dict) else None)
+    return job if isinstance(job, str) else None

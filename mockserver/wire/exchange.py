@@ -96,6 +96,12 @@ class Exchange(NamedTuple):
         return self.sandbox.seeded
 
     @property
+    def mark(self) -> str:
+        """The mark of the account, which names the random-looking values that are its own; empty without an account."""
+        account = self.optional_account
+        return "" if account is None else self.sandbox.marks[account.id]
+
+    @property
     def origin(self) -> str:
         """The base URL of links in replies: the provider's root, as this client addresses it."""
         public = self.policy.public_url
@@ -129,7 +135,9 @@ class Exchange(NamedTuple):
 
     def job_reply(self, status: int, body: Any, job: Job, state: State, *ledger_rows: str) -> Reply:
         """Return a reply about a job in `state`. It rests on the ledger row of the state, and on `ledger_rows`."""
-        return Reply(status, body, job=job.id, ledger_rows=(self.provider.state_row(state), *ledger_rows))
+        return Reply(
+            status, body, job=job.id, ledger_rows=(self.provider.state_row(state, job.operation), *ledger_rows)
+        )
 
     def option(self, name: str, default: Any = None) -> Any:
         """Return an option of this provider in the sandbox's scenario."""

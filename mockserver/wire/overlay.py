@@ -79,12 +79,11 @@ class Values:
         They depend on the account, the operation, its parameters and the body, but not on headers or the time.
         """
         exchange, operation = self._exchange, self._exchange.operation
-        account = exchange.optional_account.id if exchange.optional_account is not None else ""
         # Uploads are not kept, so the id of the job stands for the content.
         upload = operation.body_kind == "multipart"
         body = self._job or "" if upload else blake2b(exchange.raw, digest_size=16).hexdigest()
         parameters = [part for pair in (*exchange.path.items(), *sorted(exchange.query.items())) for part in pair]
-        seeded = exchange.seeded.child("fake", exchange.provider.name, operation.name, account, body, *parameters)
+        seeded = exchange.seeded.child("fake", exchange.provider.name, operation.name, exchange.mark, body, *parameters)
         path = exchange.provider.language
         language = exchange.view(exchange.data).find("body", path) if path else None
         return Fakes(seeded, language if isinstance(language, str) else self._language or "en")

@@ -49,10 +49,11 @@ class Request(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A request that is not valid HTTP or arrived incomplete, as far as it arrived, and the reply to it.
+    """A request that is refused before it is answered, as far as it arrived, with the status and the message of why.
 
-    `method` and `target` (the path and query) are empty if they did not arrive. `fields` and `headers` are as in
-    `Request`. `recorded` is true if the request was being answered already, and therefore gets its journal entry.
+    It is not valid HTTP, arrived incomplete, or cannot be served. `method` and `target` (the path and query) are empty
+    if they did not arrive. `fields` and `headers` are as in `Request`. With `recorded` it gets no journal entry: it has
+    one, or none can be written.
     """
 
     status: int
@@ -62,6 +63,12 @@ class Unread(NamedTuple):
     fields: Sequence[tuple[str, str]]
     headers: Mapping[str, str]
     recorded: bool = False
+
+    @classmethod
+    def unwritten(cls, request: Request, reason: str) -> "Unread":
+        """Return the refusal (503) of a request whose effects cannot be written into the store's file."""
+        target = f"{request.path}?{request.query.decode('latin-1')}"
+        return cls(503, reason, request.method, target, request.fields, request.headers, recorded=True)
 
 
 class Connection(Protocol):

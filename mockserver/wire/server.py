@@ -13,12 +13,14 @@ from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.sandbox.watch import ScenarioWatch
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
-from mockserver.wire.asgi import AsgiConnection, request_of
+from mockserver.wire.asgi import AsgiConnection, Check, request_of
 from mockserver.wire.checks import Admission
 from mockserver.wire.control import Control, ControlLoader
 from mockserver.wire.cors import CrossOrigin, is_preflight
 from mockserver.wire.edge import Edge
+from mockserver.wire.entries import unread_entry
 from mockserver.wire.exchange import Policy
+from mockserver.wire.gate import Gate
 from mockserver.wire.page import Page, is_page, wants_page
 from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
@@ -26,7 +28,6 @@ from mockserver.wire.request import Connection, Request, Unread
 from mockserver.wire.routes import Match
 from mockserver.wire.services import credential
 from mockserver.wire.unmatched import Unmatched
-from mockserver.wire.unread import unread_entry
 
 log = logging.getLogger("mockserver")
 
@@ -63,7 +64,7 @@ class Server:
     """The whole server. `serve` answers a request of either adapter; the instance itself is an ASGI application.
 
     `control` loads and returns the control API. `watch` loads the scenario again when its file changes.
-    `page` creates what serves the files of the page at `/_mock/`.
+    `page` creates what serves the files of the page at `/_mock/`. Replies wait for `gate`, if the state is in a file.
     """
 
     def __init__(
@@ -74,7 +75,9 @@ class Server:
         policy: Policy | None = None,
         watch: ScenarioWatch | None = None,
         page: Callable[[], Page] | None = None,
+        gate: Gate | None = None,
     ) -> None:
+        self.gate = gate
         self.sandboxes = sandboxes
         self.watch = watch
         self._page = page
@@ -92,6 +95,10 @@ class Server:
     def prepare(self) -> None:
         """Load the control API in the background, so that its first request does not have to wait."""
         self._control.start()
+
+    async def resume(self) -> None:
+        """Do what is due in sandboxes that continue from a file. Call it before the first request."""
+        await self.sandboxes.resume()
 
     def end_listeners(self) -> None:
         """End the streams that follow the journals. Otherwise a shutdown would wait for them."""
@@ -122,7 +129,7 @@ class Server:
         if edge is None:
             reply = _problem(unread.status, unread.message)
         else:
-            reply = await edge.refuse_unread(unread, route.match, sandbox)
+            reply = await edge.refusals.reply_to_unread(unread, route.match, sandbox)
         if not unread.recorded and address.target != "control":
             provider = None if edge is None else edge.provider.name
             await sandbox.store.append(unread_entry(unread, provider, address.path, reply, sandbox.clock.now()))
@@ -130,8 +137,9 @@ class Server:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            connection = AsgiConnection(scope, receive, send)
-            await self.serve(request_of(scope), connection)
+            request = request_of(scope)
+            connection = AsgiConnection(scope, receive, send, self._check_of(request))
+            await self.serve(request, connection)
             if connection.broken:
                 # There is no socket to reset. Clients report this exception like a reset connection.
                 raise ConnectionResetError("the connection was reset by the scenario")
@@ -144,11 +152,26 @@ class Server:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                await self.resume()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    def _check_of(self, request: Request) -> Check | None:
+        """Return what waits for the gate, and returns a refusal in place of the reply if the state was not written."""
+        gate = self.gate
+        if gate is None:
+            return None
+
+        async def check() -> Reply | None:
+            if gate.failure is not None and request.method in ("GET", "HEAD", "OPTIONS"):
+                return None  # it changes nothing, or it has been refused
+            reason = await gate.written()
+            return None if reason is None else await self.refused(Unread.unwritten(request, reason))
+
+        return check
 
     async def serve(self, request: Request, connection: Connection) -> None:
         """Answer one request. The coroutine suspends only if it has to wait for something."""
@@ -165,11 +188,10 @@ class Server:
         if request.method == "OPTIONS" and name == "default" and address.sandbox is None and is_preflight(request):
             name = self._sandbox_for_preflights()
         sandbox = self.sandboxes.get(name)
-        if sandbox is None:
-            reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
-            now = self.sandboxes.default.clock.now()
-            extra = () if edge is None else edge.headers_without_sandbox(headers, now)
-            await _respond(connection, reply, extra)
+        if sandbox is None or (sandbox.read_only and edge is not None):
+            await self._without_sandbox(name, edge, headers, connection)
+            return
+        if self.gate is not None and await self._refuse_unwritten(self.gate, request, connection, route, sandbox):
             return
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
@@ -181,6 +203,32 @@ class Server:
             return
         admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.addressed_by)
         await edge.serve(admission, address.path, route.match)
+
+    async def _without_sandbox(
+        self, name: str, edge: Edge | None, headers: Mapping[str, str], connection: Connection
+    ) -> None:
+        """Refuse a request for a sandbox that does not exist, or that shows a bundle."""
+        if name in self.sandboxes.by_name:
+            reply = _problem(409, f"The sandbox {name!r} shows a bundle. It takes no requests, and is not changed.")
+        else:
+            reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
+        now = self.sandboxes.default.clock.now()
+        extra = () if edge is None else edge.headers_without_sandbox(headers, now)
+        await _respond(connection, reply, extra)
+
+    async def _refuse_unwritten(
+        self, gate: Gate, request: Request, connection: Connection, route: _Route, sandbox: Sandbox
+    ) -> bool:
+        """Refuse a request that would change something while nothing can be written. Return False for all others."""
+        if gate.failure is None or (route.edge is None and request.method in ("GET", "HEAD")):
+            return False
+        refusal = _problem(503, gate.failure)
+        if route.edge is not None:
+            refusal = await route.edge.refusals.reply_to_unread(
+                Unread.unwritten(request, gate.failure), route.match, sandbox
+            )
+        await _respond(connection, refusal)
+        return True
 
     async def _answer_control(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
         if self._page is not None and is_page(path, request):
@@ -200,6 +248,8 @@ class Server:
     async def _answer_probe(self, sandbox: Sandbox, path: str, connection: Connection) -> None:
         await sandbox.settling.settle(sandbox.clock.now())
         reply = health() if path == "/health" else readiness(sandbox, self.sandboxes, self._providers)
+        if self.gate is not None and self.gate.failure is not None and path == "/ready":
+            reply = _problem(503, self.gate.failure)
         await _respond(connection, reply, SAFE_HEADERS)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:

@@ -205,7 +205,8 @@ class Ids:
         `fingerprint` distinguishes the request from others; the default is its body.
         """
         identity = (self._raw if fingerprint is None else fingerprint).decode("latin-1")
-        account, sandbox, name = self._account.id, self._sandbox, ("id", self._account.id, self._operation.name, prefix)
+        account, sandbox = self._account.id, self._sandbox
+        name = ("id", sandbox.marks[account], self._operation.name, prefix)
         prefixed = sandbox.cached(name, lambda: sandbox.seeded.prefixed(*name, size=64))
         # One digest gives the name of the request's counter, its first id, and the distance between its ids.
         digest = prefixed.digest(identity)

@@ -63,4 +63,6 @@ class Unmatched:
             reply=body[:KEPT_BODY],
             headers=request.fields,
             reply_headers=head(reply, (), len(body)),
+            addressed_by=address.addressed_by,
+            scheme=request.scheme,
         )

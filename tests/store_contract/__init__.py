@@ -1,6 +1,7 @@
 """The contract of the Store protocol: tests that every store must pass, wherever it keeps its state.
 
-To test a store, say how it is opened, twice: for the single tests, and for jobs compared with a model.
+To test a store, say how it is opened: for the single tests, for jobs compared with a model (`JobMachine`), and for
+everything compared with the store in memory (`StoreMachine`, in the same way).
 
     class TestMyStore(StoreContract):
         @pytest.fixture
@@ -31,11 +32,12 @@ from tests.store_contract.job_machine import JobMachine
 from tests.store_contract.jobs import JobsContract
 from tests.store_contract.journal import JournalContract
 from tests.store_contract.limits import LimitsContract
+from tests.store_contract.store_machine import StoreMachine
 from tests.store_contract.values import ValuesContract
 
 OpenStore = Callable[[Bounds], AbstractAsyncContextManager[Store]]
 
-__all__ = ["JobMachine", "OpenStore", "StoreContract"]
+__all__ = ["JobMachine", "OpenStore", "StoreContract", "StoreMachine"]
 
 
 class StoreContract(

@@ -3,10 +3,12 @@
 
 import json
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from mockserver.content.extraction import judge, writing
+from mockserver.content.extraction.amounts import Amounts
 from mockserver.content.extraction.facts import Fact, Facts, Seconds
 from mockserver.content.extraction.filling import Filler
 from mockserver.content.extraction.forms import LISTED, Form, form_of
@@ -15,14 +17,18 @@ from mockserver.content.extraction.line_format import line_format, written
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found
-from mockserver.content.extraction.words import bilingual
+from mockserver.content.extraction.words import Words, bilingual
+from mockserver.content.fitting import Limits, Part, fitted
 from mockserver.content.locales import CODES
 from mockserver.content.scene import Scene
+from mockserver.content.wording import capital
 from mockserver.core.seeded import Seeded
 
 _MAX_READ = 4000  # characters of a prompt that are used
 _LONGEST_VIDEO = 86_400.0
 _MOST_SECTIONS = 8
+_FEW_SENTENCES, _ALL_SENTENCES = 5, 12  # of a list without a number, and of a text to be cut
+_MOST_PARAGRAPHS = 5
 _YAML = re.compile(r"(?<![^\W_])ya?ml(?![^\W_])", re.IGNORECASE)
 _PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
 # Words for what a question asks for, rather than asking whether it is so.
@@ -30,6 +36,10 @@ _REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways
 # The names of concepts in JSON, where they differ.
 _NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
+
+
+# Creates facts from a scene, a seed, a length in seconds and the words of a language.
+About = Callable[[Scene, Seeded, float, Words], Facts]
 
 
 class Result(NamedTuple):
@@ -49,8 +59,12 @@ def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode
     return answer(seeded, prompt, hint, duration_s, json_mode).text
 
 
-def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> Result:
+def answer(
+    seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False, about: About = Facts
+) -> Result:
     """Answer `prompt` about the video that `hint` (its URL or file name) describes, `duration_s` seconds long.
+
+    `about` creates the facts, if the prompt is about something else than a video.
 
     The prompt decides the form and the language of the answer, never what the video shows: that follows from `seeded`
     and `hint`. In `json_mode` the answer is JSON in a string. Every time is within the video.
@@ -58,9 +72,11 @@ def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode:
     read = prompt[:_MAX_READ]
     asks, answers = languages_of(read)
     language = bilingual(asks, answers)
-    facts = Facts(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
+    facts = about(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
     facts.hashtags = "hashtag" in read.lower()
     form = form_of(read, language)
+    if "sentences" in form.amounts:
+        facts.length = form.amounts["sentences"].number
     own = _Answer(facts, form, read)
     as_yaml = not json_mode and _YAML.search(read) is not None
     value = own.data() if json_mode or as_yaml or form.style == "json" else own.text()
@@ -68,7 +84,10 @@ def answer(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode:
     text = json.dumps(value, ensure_ascii=False, indent=2) if as_json else value
     if as_yaml:
         text = writing.yaml(value)
-    return Result(text, language.code, form.style != "text" or form.shape is not None, answers not in CODES)
+    text = text or facts.words.say["none"]
+    return Result(
+        text, language.code, form.style != "text" or form.shape is not None or bool(form.amounts), answers not in CODES
+    )
 
 
 class _Answer:
@@ -90,7 +109,7 @@ class _Answer:
         if form.style in ("text", "json"):
             return self._filler.fill(form.shape) if form.shape else self._named()
         if form.style in ("bullets", "numbered", "lines", "comma"):
-            return self._items()
+            return self._named() if form.concept and "items" in form.amounts else self._items()
         return self.text()
 
     def text(self) -> str:
@@ -108,8 +127,6 @@ class _Answer:
             return self._table()
         if form.style in ("srt", "vtt", "formatted"):
             return self._timed()
-        if form.style in ("one_word", "one_sentence"):
-            return self._short()
         if form.style != "text":
             return writing.listed(self._items(), form.style)
         return self._sections(self._filler.fill(form.shape)) if form.shape else self._free()
@@ -145,7 +162,11 @@ class _Answer:
         return self._limited(value)
 
     def _items(self) -> list[str]:
-        return [writing.line(each, self._facts) for each in self._filler.items(self._form.concept)[: self._form.most]]
+        facts, form = self._facts, self._form
+        concept = form.concept or ("topics" if form.style == "comma" else None)
+        values = self._filler.items(concept) if concept else [] if form.most else facts.sentences(_FEW_SENTENCES)
+        items = [writing.line(each, facts) for each in facts.filled(concept, values, form.most)]
+        return items or [facts.words.say["none"]]
 
     def _table(self) -> str:
         form = self._form
@@ -159,17 +180,6 @@ class _Answer:
             header = list(rows[0])
             cells = [[plain(row[key]) for key in header] for row in rows]
         return writing.table(header, cells, form.style, self._prompt, self._facts)
-
-    def _short(self) -> str:
-        facts = self._facts
-        known = [found.key for found in self._asked if facts.of(found.key) is not None]
-        concept = next(iter(known), "category")
-        if self._form.style == "one_sentence":
-            return facts.locale.description.opening[0].format_map(facts.phrases)
-        if self._is_question():
-            return facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
-        value = facts.of("category" if concept in ("summary", "description", "text") else concept)
-        return text_of(value[0] if isinstance(value, list) and value else value, facts).split(facts.locale.comma)[0]
 
     def _named(self) -> dict[str, Any]:
         """Return a key for each concept that the prompt asks for, or the answer to its question."""
@@ -196,7 +206,7 @@ class _Answer:
 
     def _bounded(self, concept: str) -> Any:
         value = plain(self._facts.of(concept))
-        return value[: self._form.most] if isinstance(value, list) else value
+        return self._facts.filled(concept, value, self._form.most) if isinstance(value, list) else value
 
     def _free(self) -> str:
         facts = self._facts
@@ -207,8 +217,8 @@ class _Answer:
         counted = self._counted()
         if counted:
             return "\n".join(facts.words.say["count"].format(n=f"{n:g}", what=what) for what, n in counted.items())
-        if (most := self._most_words()) is not None:
-            return " ".join(facts.of("reason").split()[:most]).rstrip(",.;:")
+        if self._form.amounts:
+            return self._measured()
         concepts = self._concepts()
         bodies = [
             writing.body(value, facts)
@@ -219,11 +229,23 @@ class _Answer:
             return bodies[0]
         return "\n\n".join(f"**{facts.words.say[name]}**\n{body}" for name, body in zip(concepts, bodies, strict=True))
 
-    def _most_words(self) -> int | None:
-        """Return the number in "at most ten words", or None."""
-        units = [found.start for found in self._asked if found.key == "words"]
-        numbers = [match[1] for at in units if (match := re.search(r"(\d{1,3})\W*$", self._form.question[:at]))]
-        return int(numbers[0]) if numbers else None
+    def _measured(self) -> str:
+        """Return a text with as many paragraphs, sentences, words or characters as the prompt asks for."""
+        facts, amounts = self._facts, self._form.amounts
+        known = (facts.of(name) for name in self._concepts() if name not in ("summary", "description"))
+        value = next((text_of(each, facts) for each in known if isinstance(each, str | float)), None)
+        if "words" in amounts and amounts["words"].number == 1:
+            return _one_word(value or facts.category(), facts)
+        if "paragraphs" in amounts:
+            return "\n\n".join(_paragraphs(facts, min(amounts["paragraphs"].number, _MOST_PARAGRAPHS)))
+        count = amounts["sentences"].number if "sentences" in amounts else _ALL_SENTENCES if _is_exact(amounts) else 3
+        if value is None:
+            sentences = facts.sentences(count)
+        elif "sentences" in amounts:
+            sentences = [_sentence(value, facts), *facts.sentences(count)][:count]
+        else:
+            sentences = [value]
+        return _within(sentences, amounts, facts.locale.space)
 
     def _limited(self, value: Any) -> Any:
         return value[: self._form.most] if isinstance(value, list) else value
@@ -256,6 +278,36 @@ class _Answer:
             if amount is not None and first is not None:
                 counted[part[first.start : first.end].lower()] = amount
         return counted
+
+
+def _is_exact(amounts: Amounts) -> bool:
+    return any(amount.exact for amount in amounts.values())
+
+
+def _within(sentences: list[str], amounts: Amounts, space: str) -> str:
+    """Return as many sentences as fit into the words and characters, or just as many words if this is exact."""
+    words, characters = amounts.get("words"), amounts.get("characters")
+    if words and words.exact and space:
+        return " ".join(space.join(sentences).split()[: words.number]).rstrip(",;:.") + "."
+    limits = Limits(words and words.number, characters and characters.number)
+    return fitted([Part((sentence,), rank) for rank, sentence in enumerate(sentences)], space, limits)
+
+
+def _paragraphs(facts: Facts, count: int) -> list[str]:
+    sentences = facts.sentences(max(2 * count, 4))
+    size = -(-len(sentences) // count)
+    return [facts.locale.space.join(sentences[at : at + size]) for at in range(0, len(sentences), size)]
+
+
+def _sentence(text: str, facts: Facts) -> str:
+    stop = "." if facts.locale.space else "。"
+    return capital(text.rstrip(".。")) + stop
+
+
+def _one_word(text: str, facts: Facts) -> str:
+    """Return the word of a text that says most: the longest that is no function word."""
+    words = [word.strip(",.;:!?«»„“”\"'()、。，،") for word in text.split()]
+    return max((word for word in words if word.lower() not in facts.words.function), key=len, default=text)
 
 
 def _modifies(one: Found, two: Found | None) -> bool:

@@ -80,6 +80,8 @@ _TIMES = {
     "night": "night",
 }
 _MOST_PEOPLE = 5
+# Sentences that are too few for the mood, and enough for all events.
+_SHORT, _WHOLE = 2, 7
 _FEWEST, _SHORTEST = 2, 6  # words and characters that are too few for a title
 
 
@@ -116,7 +118,7 @@ class Facts:
         own: dict[str, int] = self.shown["things"]
         self.things = own | {thing: count + own.get(thing, 0) for thing, count in detail.items()}
         self.sentiment, self.score = SENTIMENTS[scene.mood]
-        self.hashtags = False
+        self.hashtags, self.length = False, 3
         self.score = round(self.score + scene.draw(9, 23) / 100, 2)
 
     def of(self, concept: str) -> Any:
@@ -153,7 +155,7 @@ class Facts:
         flags = {
             "safe": True, "unsafe": False, "advert": self.scene.theme == "product",
             "outdoor": outdoors, "indoor": not outdoors,
-            "day": time in ("day", "morning") or (not outdoors and self.scene.moment != "night"),
+            "day": self.scene.moment != "night",
             "night": self.scene.moment == "night", "morning": time == "morning", "evening": time == "evening",
             "people": self.count("person") > 0, "music": True, "sound": True, "transcript": True, "quotes": True,
             "speaker": True, "ocr": True, "products": True, "brand": True, "price": True, "effects": True,
@@ -164,10 +166,16 @@ class Facts:
         return flags.get(flag)
 
     def summary(self) -> str:
-        """Return three sentences: what is shown, what happens, and the mood."""
-        forms = self.locale.description
-        parts = (forms.opening[0].format_map(self.phrases), self.story.beats[1], forms.mood[0].format_map(self.phrases))
-        return self.locale.space.join(parts)
+        """Return what is shown, what happens, and the mood, in as many sentences as are asked for."""
+        return self.locale.space.join(self.sentences(self.length))
+
+    def sentences(self, count: int) -> list[str]:
+        """Return the most important sentences in the order of the video, at most twelve."""
+        forms, story, theme = self.locale.description, self.story, self.words.themes[self.scene.theme]
+        opening, mood = (form.format_map(self.phrases) for form in (forms.opening[0], forms.mood[0]))
+        if count <= _SHORT:
+            return [opening, story.beats[1]][:count]
+        return [opening, *story.beats[count < _WHOLE : count - 1], mood, *theme[1:5], self.setting()][:count]
 
     def events(self) -> list[Fact]:
         """Return 3 to 5 consecutive events from the first second to the last."""
@@ -256,6 +264,18 @@ class Facts:
         """Return the topics, as hashtags if the prompt asks for them."""
         tags = self.story.tags.split(", ")
         return [f"#{tag.replace(' ', '')}" for tag in tags] if self.hashtags else tags
+
+    def filled(self, concept: str | None, values: list[Any], count: int | None) -> list[Any]:
+        """Return as many members of a list as are asked for. Where the video has fewer texts, related ones follow."""
+        if count is None or (values and not isinstance(values[0], str)):
+            return values[:count]
+        more: list[str] = []
+        if concept == "topics":
+            names = [self.category(), *(row["name"] for row in self.objects())]
+            more = [f"#{name.replace(' ', '')}" for name in names] if self.hashtags else names
+        elif concept in (None, "takeaways", "tips"):
+            more = self.sentences(count)
+        return list(dict.fromkeys([*values, *more]))[:count]
 
     def category(self) -> str:
         """Return the name of the theme."""

@@ -6,7 +6,8 @@ from mockserver.content.extraction import judge
 from mockserver.content.extraction.facts import Fact, Facts
 from mockserver.content.extraction.forms import LISTED, Form
 from mockserver.content.extraction.shapes import MOST, Leaf, Many, Row, Shape
-from mockserver.content.extraction.values import NUMERIC, main, typed
+from mockserver.content.extraction.values import NUMERIC, entry, main, typed
+from mockserver.content.extraction.words import elsewhere
 
 # Names of keys that many things have: another word in the key decides, or what the key is within.
 _VAGUE = frozenset(("name", "title", "text", "time", "number", "description", "category", "score", "reason"))
@@ -29,6 +30,7 @@ _ANSWERS = frozenset(
     ]
 )
 _NUMBERS = ("how_many", "numeral")
+_ORDINALS = frozenset(("n", "i", "idx", "nr", "no", "#"))
 _FLAGS = frozenset(("is", "has", "contains", "are", "was", "can"))
 # Lists whose first row has the facts of keys such as `product_name`.
 _OWNERS = frozenset(("products", "quotes", "people"))
@@ -82,9 +84,10 @@ class Filler:
             ]
         if shape.each.options:
             return [self._option(shape.each, judge.spaced(key))]
-        values = self.items(self._list_of(key, own))
-        count = self._form.most or shape.length
-        return [typed(main(each), shape.each, self._facts) for each in (values[:count] if count else values)]
+        concept = self._list_of(key, own)
+        values = self.items(concept)
+        values = self._facts.filled(concept, values, self._form.most or shape.length)
+        return [typed(entry(each, shape.each), shape.each, self._facts) for each in values]
 
     def _list_of(self, key: str, own: str | None) -> str | None:
         """Return the concept of an array of values: what its key names, or what the prompt asks for."""
@@ -111,9 +114,11 @@ class Filler:
 
     def concept_of(self, row: Row) -> str | None:
         """Return what rows with these keys are about: what the keys are typical of, or what the prompt asks for."""
-        inside = {self._concept(name, None) for name, _ in row.fields}
+        inside = {key for name, _ in row.fields for key in self._keys(name)}
         if inside & {"price", "brand", "products"}:
             return "products"
+        if "events" in inside or (self._form.concept is None and inside & {"start", "end"}):
+            return "events"
         if "speaker" in inside and inside & {"text", "quotes", "transcript", "time", "start"}:
             return "transcript"
         return self._form.concept
@@ -128,7 +133,10 @@ class Filler:
         return first if about else None
 
     def _keys(self, key: str) -> list[str]:
-        return [found.key for found in self._facts.words.ask.find(judge.spaced(key))]
+        """Return the concepts of a key. Keys can also be in another language than the prompt."""
+        text, words = judge.spaced(key), self._facts.words
+        found = words.ask.find(text) or ([] if words.things.find(text) else elsewhere(text, words.code))
+        return [each.key for each in found]
 
     def _concept(self, key: str, row: Fact | None) -> str | None:
         """Return the concept of a key: one that the row has, the specific before the vague, the last word first."""
@@ -142,6 +150,8 @@ class Filler:
         if leaf.low is not None:
             return judge.number(self._facts, judge.spaced(key), leaf)
         own = row.fact(concept) if row is not None else self._of_first(self._keys(key))
+        if row is not None and leaf.kind in NUMERIC and (isinstance(own, str) or key.lower() in _ORDINALS):
+            own = row.fact("number")
         if own is not None:
             return own
         names = judge.spaced(key).lower().split()

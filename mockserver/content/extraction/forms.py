@@ -5,43 +5,47 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mockserver.content.extraction.amounts import Amounts, amounts_in
 from mockserver.content.extraction.line_format import line_format
 from mockserver.content.extraction.lists import Fields, fields_in
 from mockserver.content.extraction.options import are_statements, options_in
 from mockserver.content.extraction.shapes import Leaf, Many, Row, Shape, is_schema, of_range, of_schema, of_template
 from mockserver.content.extraction.template import template
 from mockserver.content.extraction.vocabulary import Found
-from mockserver.content.extraction.words import Words, counts
+from mockserver.content.extraction.words import Words
 
 _TABLES = ("csv", "tsv", "table")
 _LISTS = ("comma", "lines", "bullets", "numbered")
-_SHORT = ("srt", "vtt", "one_word", "one_sentence")
 # Facts that are lists of rows or of texts.
 LISTED = (
     "events", "products", "quotes", "transcript", "people", "speaker", "objects", "ingredients", "ocr", "topics",
     "takeaways", "tips", "colors", "effects", "sound",
 )  # fmt: skip
+_LISTED = frozenset(LISTED)
 _MARK = re.compile("[?？؟]")
 _ONE_OR_ZERO = re.compile(r"(?<!\d)1\D+?(?<!\d)0(?!\d)|(?<!\d)0\D+?(?<!\d)1(?!\d)")
-_NUMBER = re.compile(r"(?<![\da-zA-Z:.\-–])(\d{1,2})(?!\d)")
-# What follows a number that is a range, a time, or a number of words or seconds.
-_OTHER = re.compile(r"[-–:.%]\s?\d|(?:to|bis|à|a|do|до|至|到)\s?\d|(?:words?|seconds?|minutes?)\b")
-_MOST = 40
+_HEADER = re.compile(r"[:：]\s*([^\s;|]+(?:;[^\s;|]+)+|[^\s|]+(?:\s?\|\s?[^\s|]+)+)\s*$")
 
 
 class Form(NamedTuple):
     """The form of an answer: how it is written, its shape, and the rest of the prompt, which says what is asked.
 
     `style` is `json`, `plain` for one value, `csv`, `tsv`, `table`, `comma`, `lines`, `bullets`, `numbered`, `srt`,
-    `vtt`, `formatted` for lines in a format of the prompt, `one_word`, `one_sentence`, `only` for one fact, or `text`.
-    `concept` is what the rows are about.
+    `vtt`, `formatted` for lines in a format of the prompt, `only` for one fact, or `text`. `concept` is what the rows
+    are about. `amounts` are how many sentences, words or entries it has, by unit.
     """
 
     style: str
     shape: Shape | None
     question: str
-    concept: str | None = None
-    most: int | None = None
+    concept: str | None
+    amounts: Amounts
+
+    @property
+    def most(self) -> int | None:
+        """Return how many entries a list has, if the prompt says so."""
+        amount = next((self.amounts[unit] for unit in ("items", "bullets", "points") if unit in self.amounts), None)
+        return amount.number if amount else None
 
 
 def form_of(prompt: str, words: Words) -> Form:
@@ -53,11 +57,15 @@ def form_of(prompt: str, words: Words) -> Form:
         value, start, end = written
         shape = of_schema(value, value) if is_schema(value) else of_template(value)
         rest = prompt[:start] + " " + prompt[end:]
-        return Form("json", shape, rest, _concept(words, rest), _limit(rest))
+        return _form("json", shape, rest, words, shaped=True)
     if line_format(prompt) is not None and not keys & {*_TABLES, "json", "array"}:
-        concept = "transcript" if keys & {"transcript", "quotes"} else "events"
-        return Form("formatted", None, prompt, concept, _limit(prompt))
+        form = _form("formatted", None, prompt, words)
+        return form._replace(concept="transcript" if keys & {"transcript", "quotes"} else "events")
     return _worded(prompt, words, asked, keys)
+
+
+def _form(style: str, shape: Shape | None, text: str, words: Words, *, shaped: bool = False) -> Form:
+    return Form(style, shape, text, _concept(words, text, shaped=shaped), amounts_in(text, words, _LISTED))
 
 
 def _is_texts(value: object) -> bool:
@@ -65,58 +73,71 @@ def _is_texts(value: object) -> bool:
 
 
 def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -> Form:
-    fields, before, named = fields_in(prompt, words, asked)
-    if are_statements([name for name, _ in fields], words):
-        fields, before, named = (), prompt, False
-    return (
-        _table(prompt, words, keys, fields, before)
-        or _value(prompt, words, asked, keys, {} if named else dict(fields), is_open=not fields)
-        or (_of_fields(fields, before, words, keys) if fields else None)
-        or _number(prompt, keys)
-        or _text(prompt, words, keys)
-    )
+    fields = fields_in(prompt, words, asked, table=bool(keys & {*_TABLES}))
+    if fields and are_statements(list(fields.members), words):
+        fields = None
+    outside = {found.key for found in words.ask.find(fields.before)} if fields else keys
+    form = _table(prompt, words, outside, fields)
+    if form is None and not (fields and fields.strong):
+        form = _value(prompt, words, asked, keys, fields)
+    if form is None and fields:
+        form = _of_fields(prompt, fields, words, outside)
+    return form or _number(prompt, words, keys) or _text(prompt, words, keys)
 
 
-def _table(prompt: str, words: Words, keys: set[str], fields: Fields, before: str) -> Form | None:
+def _table(prompt: str, words: Words, keys: set[str], fields: Fields | None) -> Form | None:
     style = next((each for each in (*_TABLES, "srt", "vtt") if each in keys), None)
     if style is None or (style == "table" and not fields and _MARK.search(prompt)):
         return None
-    concept = "transcript" if style in ("srt", "vtt") else _concept(words, before) or _concept(words, prompt)
-    return Form(style, Many(Row(fields)) if fields else None, before, concept, _limit(prompt))
+    header = _HEADER.search(prompt)
+    members = fields.members if fields else dict.fromkeys(re.split(r"\s?[;|]\s?", header[1]), Leaf()) if header else {}
+    shape = Many(Row(tuple(members.items()))) if members else None
+    form = _form(style, shape, fields.before if fields else prompt, words)
+    named = next((found.key for found in words.ask.find(prompt) if found.key in LISTED), None)
+    return form._replace(concept="transcript" if style in ("srt", "vtt") else form.concept or named)
 
 
-def _value(
-    prompt: str, words: Words, asked: Sequence[Found], keys: set[str], fields: dict[str, Shape], *, is_open: bool
-) -> Form | None:
-    """Return the form of an enumeration. What a list of `fields` has, too, is no field; `is_open`: there is none."""
-    if is_open and _ONE_OR_ZERO.search(prompt) and not of_range(prompt):
-        return Form("plain", Leaf("integer", ("1", "0")), re.sub(r"\d", " ", prompt))
+def _value(prompt: str, words: Words, asked: Sequence[Found], keys: set[str], fields: Fields | None) -> Form | None:
+    """Return the form of an enumeration. A list of fields is none, unless all its members are also values."""
+    if not fields and _ONE_OR_ZERO.search(prompt) and not of_range(prompt):
+        return Form("plain", Leaf("integer", ("1", "0")), re.sub(r"\d", " ", prompt), None, {})
     options, question = options_in(prompt, words, asked, keys)
-    names, values = ({each.replace("_", " ") for each in listed} for listed in (fields, options))
-    if options and (is_open or (names and names <= values)):
-        return Form("plain", Leaf("string", options), question)
+    names, values = (
+        {each.replace("_", " ") for each in listed} for listed in (fields.members if fields else (), options)
+    )
+    if options and (not fields or names <= values or "|" in prompt):
+        return Form("plain", Leaf("string", options), question, None, {})
     return None
 
 
 def _text(prompt: str, words: Words, keys: set[str]) -> Form:
-    style = next((each for each in (*_LISTS, *_SHORT) if each in keys), "text")
+    form = _form("text", None, prompt, words)
+    style = next((each for each in (*_LISTS, "srt", "vtt") if each in keys), "text")
     shape = Many(Leaf()) if "array" in keys or {"json", "list"} <= keys else None
     if shape or (style == "text" and "json" in keys):
         style = "json"
-    elif style == "text" and "only" in keys:
+    elif style == "text" and form.amounts.keys() & {"points", "items"}:
+        style = "bullets"
+    elif style == "text" and "only" in keys and not form.amounts:
         style = "only"
-    return Form(style, shape, prompt, _concept(words, prompt), _limit(prompt))
+    return form._replace(style=style, shape=shape)
 
 
-def _of_fields(fields: Fields, before: str, words: Words, keys: set[str]) -> Form:
-    concept, count = _concept(words, before), _limit(before)
-    style = "json" if keys & {"json", "array"} else "text"
-    rows = Many(Row(fields))
-    if "array" in keys:
-        return Form(style, rows, before, concept, count)
-    if concept and keys & {"each", "list"}:
-        return Form(style, Row(((_group(concept, before, words), rows),)), before, concept, count)
-    return Form(style, Row(fields), before, concept, count)
+def _of_fields(prompt: str, fields: Fields, words: Words, keys: set[str]) -> Form:
+    row = Row(tuple(fields.members.items()))
+    form = _form("json" if keys & {"json", "array", "object"} else "text", row, fields.before, words, shaped=True)
+    if "sentences" in (all_amounts := amounts_in(prompt, words, _LISTED)):
+        form.amounts.setdefault("sentences", all_amounts["sentences"])  # "the key summary in two sentences"
+    if _is_array(words, fields.before):
+        return form._replace(shape=Many(row))
+    if form.concept and keys & {"each", "list"} and "object" not in keys:
+        return form._replace(shape=Row(((_group(form.concept, fields.before, words), Many(row)),)))
+    return form
+
+
+def _is_array(words: Words, text: str) -> bool:
+    """Return whether a text asks for an array rather than for an object: for the one that it names first."""
+    return next((found.key for found in words.ask.find(text) if found.key in ("array", "object")), None) == "array"
 
 
 def _group(concept: str, before: str, words: Words) -> str:
@@ -126,25 +147,33 @@ def _group(concept: str, before: str, words: Words) -> str:
     return name if name.endswith("s") or not name.isascii() or name in ("people", "dialogue") else f"{name}s"
 
 
-def _concept(words: Words, text: str) -> str | None:
-    """Return what a text asks a list of: the first such concept."""
-    keys = [found.key for found in words.ask.find(text)]
+def _concept(words: Words, text: str, *, shaped: bool = False) -> str | None:
+    """Return what a text asks a list of: the first such concept. With a shape, "array of objects" is none."""
+    found = words.ask.find(text)
+    if shaped:
+        found = [each for each in found if each.key != "with"]
+        found = [each for each, last in zip(found, [None, *found], strict=False) if not _is_structure(each, last, text)]
+    keys = [each.key for each in found]
     others = (
         concept for key, concept in (("brand", "products"), ("price", "products"), ("text", "ocr")) if key in keys
     )
     return next((key for key in keys if key in LISTED), next(others, None))
 
 
-def _limit(text: str) -> int | None:
-    """Return the number in "top 3", "exactly five", "5 tags": how many members a list has."""
-    numbers = [int(match[1]) for match in _NUMBER.finditer(text) if not _OTHER.match(text[match.end() :].lstrip())]
-    numbers += [int(found.key) for found in counts().find(text)]
-    return numbers[0] if numbers and 0 < numbers[0] <= _MOST else None
+def _is_structure(found: Found, last: Found | None, text: str) -> bool:
+    """Return whether a word is the "objects" of "an array of objects"."""
+    return (
+        found.key == "objects"
+        and last is not None
+        and last.key in ("array", "list", "json", "object")
+        and len(text[last.end : found.start].split()) <= 1
+    )
 
 
-def _number(prompt: str, keys: set[str]) -> Form | None:
+def _number(prompt: str, words: Words, keys: set[str]) -> Form | None:
     limits = of_range(prompt)
     numeral = keys & {"numeral", "number"}
     asked = keys & {"only", "how_many"} if numeral else "only" in keys and "how_many" in keys
-    wanted = asked or (limits and (numeral or "only" in keys))
-    return Form("plain", Leaf("integer", (), *(limits or (None, None))), prompt) if wanted else None
+    if not asked and not (limits and (numeral or "only" in keys)):
+        return None
+    return Form("plain", Leaf("integer", (), *(limits or (None, None))), prompt, None, {})

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from mockserver.content import themes
 from mockserver.content.extraction.facts import Facts
+from mockserver.content.extraction.options import LETTERED
 from mockserver.content.extraction.shapes import Leaf
 from mockserver.content.extraction.vocabulary import SOLID, Found
-from mockserver.content.extraction.words import callings, counts
+from mockserver.content.extraction.words import callings
 from mockserver.content.wording import plain_detail
 
 # The other sentiments, most fitting first, where the right one is no option.
@@ -50,8 +51,8 @@ def _compared(facts: Facts, text: str, asked: Sequence[Found]) -> bool | None:
     if sign is None:
         return None
     rest = text[sign.end :]
-    digits, named = re.match(r"\D{0,6}(\d+)", rest), counts().find(rest)
-    limit = int(digits[1]) if digits else int(named[0].key) if named else 1
+    digits, named = re.match(r"\D{0,6}(\d+)", rest), facts.words.counts.get(next(iter(rest.lower().split()), ""), 1)
+    limit = int(digits[1]) if digits else named
     units = {found.key for found in facts.words.ask.find(rest)} & {"minutes", "seconds"}
     amount = facts.seconds / (60 if "minutes" in units else 1) if units else number(facts, rest)
     return None if amount is None else amount > limit if sign.key == "more" else amount < limit
@@ -131,10 +132,14 @@ def choice(facts: Facts, options: Sequence[str], text: str) -> str:
     """Return the option that is right for the video. Where nothing decides, the same options get the same answer."""
     if set(options) == {"0", "1"}:
         return "1" if truth(facts, text) else "0"
+    lettered = {letter: label.strip(" ,;.") for letter, label in LETTERED.findall(text)}
+    if len(lettered) > 1 and set(options) <= lettered.keys():
+        label = choice(facts, [lettered[option] for option in options], "")
+        return next(option for option in options if lettered[option] == label)
     verdicts = {option: _fits(facts, option, text) for option in options}
     right = [option for option in options if verdicts[option] is True]
     if right:
-        return right[0]
+        return next((option for option in right if _is_story(facts, option)), right[0])
     keys = {found.key: option for option in options for found in facts.words.ask.find(spaced(option))}
     sentiment = "positive" if facts.score >= 0.5 else "negative"
     for key in (*_NEXT[facts.sentiment], sentiment) if keys.keys() & _NEXT.keys() else ():
@@ -161,13 +166,19 @@ def _fits(facts: Facts, option: str, text: str) -> bool | None:
     things = facts.words.things.find(words)
     subjects = [subject for word in words.lower().split() if (subject := _subject(word))]
     named = words.lower() in facts.category().lower() or facts.category().lower() in words.lower()
-    if named or any(facts.scene.story.startswith(subject) for subject in subjects):
+    if named or _is_story(facts, option) or words.lower() in facts.story.tags.lower().split(", "):
         return True
     if things:
         return any(facts.count(found.key) for found in things)
     if {found.key for found in callings().find(words)} or option in callings_codes():
         return option == "en" or "en" in {found.key for found in callings().find(words)}
     return False if subjects else None
+
+
+def _is_story(facts: Facts, option: str) -> bool:
+    """Return whether a video is about what an option names, rather than only showing it."""
+    subjects = [subject for word in spaced(option).lower().split() if (subject := _subject(word))]
+    return any(facts.scene.story.startswith(subject) for subject in subjects)
 
 
 def _subject(word: str) -> str | None:

@@ -1,30 +1,38 @@
 # ruff: noqa: RUF001 — letters of other scripts are meant.
-"""The language of a prompt: the one it asks for, or the one it is written in."""
+"""The language of a text: the one it asks for, or the one it is written in (FACTS section 6)."""
 
 import re
+import unicodedata
+from collections import Counter
 
 from mockserver.content.extraction.words import callings, function_words, words
-from mockserver.content.locales import CODES
 
-_SCRIPTS = (
-    (r"[\u3040-\u30ff]", "ja"), (r"[\uac00-\ud7af]", "ko"), (r"[\u3400-\u9fff]", "zh"), (r"[\u0400-\u04ff]", "ru"),
-    (r"[\u0600-\u06ff]", "ar"),
-)  # fmt: skip
+UNKNOWN = "unknown"
+# The languages with words here by their script, and the letters that others of the script have and they do not.
+_CYRILLIC = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
+_NOT_ARABIC = frozenset("پچژگیکۀەۆێڕڵڤٹڈڑںےہھۓټډړښڼېۍ")
+_LATIN = ("en", "de", "fr", "es", "pt")
+_LATIN_LETTERS = frozenset("äöüßàâæçéèêëîïôœùûÿáíñóúãõªº")
 # Characters that only simplified and only traditional Chinese has.
 _SIMPLIFIED = frozenset(
-    "这个们说时间视频为来对会动现发问题语头开见门图颜还请回类写关键个张结构产内应该让与数几吗绪话实"
+    "这个们说时间视频为来对会动现发问题语头开见门图颜还请回类写关键个张结构产内应该让与数几吗绪话实总体听"
+    "国学简标签场长员广东车马鸟鱼气乐单双点声转换运节级组线绘给统练经红约认译试详当处务画过"
 )
-_TRADITIONAL = frozenset("這個們說時間視頻為來對會動現發問題語頭開見門圖顏還請類寫關鍵張結構產內應該讓與數幾嗎緒話實")
-_LATIN = tuple(code for code in CODES if code not in ("zh", "zh-TW", "ja", "ko", "ru", "ar"))
+_TRADITIONAL = frozenset(
+    "這個們說時間視頻為來對會動現發問題語頭開見門圖顏還請回類寫關鍵個張結構產內應該讓與數幾嗎緒話實總體聽"
+    "國學簡標籤場長員廣東車馬鳥魚氣樂單雙點聲轉換運節級組線繪給統練經紅約認譯試詳當處務畫過"
+)
 _IN = re.compile(r"(?i)\b(?:in|into|auf|en|em|to|на)\W+(?:the\W+)?$|[用以]$")
 _QUESTION = re.compile(r"(?:^|(?<=[.。!:：?？؟\n]))[^.。!:：?？؟\n]*[?？؟]")
 _BRACED = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|\"[^\"]*\"")
+_WORD = re.compile(r"[^\W\d_]+")
+_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
+_TELLING = 4  # letters of a word that tells that a text is in some language
 
 
 def languages_of(prompt: str) -> tuple[str, str]:
-    """Return the codes of the language of a prompt and of the answer. They can be of languages without phrases."""
-    own = _BRACED.sub(" ", prompt)
-    written = _written_in(own) or _written_in(prompt) or "en"
+    """Return the codes of the language of a prompt and of the answer. They can be of languages without words here."""
+    written = written_in(_BRACED.sub(" ", prompt)) or written_in(prompt) or _unknown(prompt)
     outside = _QUESTION.sub(" ", prompt)
     for found in callings().find(outside):
         if _IN.search(outside[: found.start]) or outside[found.end : found.end + 1] == "で":
@@ -32,17 +40,56 @@ def languages_of(prompt: str) -> tuple[str, str]:
     return written, written
 
 
-def _written_in(text: str) -> str | None:
-    for script, code in _SCRIPTS:
-        if re.search(script, text):
-            return _chinese(text) if code == "zh" else code
-    tokens = re.findall(r"[^\W\d_]+", text.lower())
-    scores = {code: sum(token in function for token in tokens) for code, function in function_words().items()}
-    best = max(scores, key=scores.__getitem__)
-    if scores[best] == 0:
-        scores = {code: len(words(code).own.find(text)) for code in _LATIN}
-        best = max(scores, key=scores.__getitem__)
-    return None if scores[best] == 0 else "en" if scores["en"] == scores[best] else best
+def written_in(text: str) -> str | None:
+    """Return the code of the language that a text is written in; None if no word tells it.
+
+    A language without words here has another code: that of the language, a script, or `unknown`.
+    """
+    scripts = Counter(unicodedata.name(char, "").split(" ")[0] for char in text if char.isalpha())
+    latin = scripts.pop("LATIN", 0)
+    (script, count), *_ = scripts.most_common(1) or [("", 0)]
+    in_latin = _in_latin(text) if latin else None
+    # A name in another script does not decide: "Does it show 東京?"
+    if not count or (count < len(_LATIN_WORD.findall(text)) and in_latin not in (None, UNKNOWN)):
+        return in_latin
+    if scripts["HIRAGANA"] + scripts["KATAKANA"]:
+        return "ja"
+    if script == "CJK":
+        return _chinese(text)
+    letters = text.lower()
+    if script == "CYRILLIC":
+        foreign = any("CYRILLIC" in unicodedata.name(char, "") for char in set(letters) - _CYRILLIC)
+        return UNKNOWN if foreign else _nearest(text, ("ru",)) or "ru"
+    if script == "ARABIC":
+        return UNKNOWN if _NOT_ARABIC & set(letters) else _nearest(text, ("ar",)) or "ar"
+    return "ko" if script == "HANGUL" else script.lower()
+
+
+def _in_latin(text: str) -> str | None:
+    tokens = _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    foreign = [token for token in tokens if any("\x7f" < c < "\u2000" and c not in _LATIN_LETTERS for c in token)]
+    return _nearest(text, _LATIN, len(foreign))
+
+
+def _unknown(text: str) -> str:
+    """Return the language of a text none of whose words is known: English, if it is hardly a text."""
+    words = {token for token in _WORD.findall(text.lower()) if len(token) >= _TELLING}
+    return UNKNOWN if len(words) > 1 else "en"
+
+
+def _nearest(text: str, codes: tuple[str, ...], foreign: int = 0) -> str | None:
+    """Return the language with the most words of a text, of those with `codes` if there are two; None if it has none.
+
+    `foreign` is how many words have letters that none of these has.
+    """
+    tokens = _WORD.findall(text.lower())
+    counted = {code: sum(token in function for token in tokens) for code, function in function_words().items()}
+    known = {code: len(words(code).own.find(text)) for code in codes}
+    best = max(codes, key=lambda code: (counted[code], known[code]))
+    other = max((counted[code], code) for code in counted if code not in codes and counted[code] >= 0)
+    if max(other[0], foreign) > counted[best]:
+        return other[1] if other[0] >= foreign else UNKNOWN
+    return best if counted[best] + known[best] else None
 
 
 def _chinese(text: str) -> str:

@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from mockserver.content.extraction.lists import LONGEST, separator
+from mockserver.content.extraction.members import LONGEST, separator
 from mockserver.content.extraction.vocabulary import SOLID, Found
 from mockserver.content.extraction.words import Words
 
+LETTERED = re.compile(r"\b([A-Ha-h])[).:]\s*([^\n]+?)(?=\s+\(?[A-Ha-h][).:]|\n|$)")
 _MARKS = "\"'`“”„«»"
 _OPTION = rf"[{_MARKS}]?([^\W_][\w-]*)[{_MARKS}]?"
 _PIPED = rf"{_OPTION}(?:\s*\|\s*{_OPTION})+"
@@ -21,6 +22,7 @@ _STATEMENTS = frozenset(
      "safe", "unsafe")
 )  # fmt: skip
 _MOST = 40
+_NEAR = 60  # characters around values in quotes that say whether they are a choice
 
 # Options, and where in the prompt they begin and end.
 _Run = tuple[Sequence[str], int, int]
@@ -34,7 +36,7 @@ def options_in(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]
         if 1 < len(distinct) <= _MOST:
             runs.append((are_statements(distinct, words), distinct, prompt[:start] + " " + prompt[end:]))
     statements = {found.key: prompt[found.start : found.end] for found in asked if found.key in _STATEMENTS - {"no"}}
-    if not runs and len(statements) > 1 and keys & {"or", "one_word", "only", "choose"}:
+    if not runs and len(statements) > 1 and keys & {"or", "words", "only", "choose"}:
         runs.append((True, tuple(statements.values()), prompt))
     # Of "violence or weapons? Answer yes or no" the last are the options.
     best = max(enumerate(runs), key=lambda run: (run[1][0], run[0]), default=None)
@@ -47,9 +49,12 @@ def _candidates(prompt: str, words: Words, asked: Sequence[Found], closed: bool)
             options = [option.strip(f"{_MARKS} ") for option in re.split(r"[|/]", run[0])]
             if "|" in run[0] or closed or are_statements(options, words):
                 yield options, *run.span()
+    lettered = list(LETTERED.finditer(prompt))
+    if len(lettered) > 1 and not re.search(r"\bA\b\s*(?:,|or|oder|ou|o)\s*\bB\b", prompt):
+        yield [each[2].strip(" ,;.") for each in lettered], lettered[0].start(), lettered[-1].end()
     yield from _quoted(prompt, words)
     if closed:
-        yield from _after_colon(prompt, words)
+        yield from _after_colon(prompt, words, chosen="choose" in {found.key for found in asked})
     yield from _joined(prompt, words, asked, closed)
 
 
@@ -73,19 +78,42 @@ def _quoted(prompt: str, words: Words) -> Iterator[_Run]:
             run = []
         run.append(quote)
         following = between.match(prompt, quote.end())
-        if len(run) > 1 and not (following and _QUOTED.match(prompt, following.end())):
+        if (
+            len(run) > 1
+            and not (following and _QUOTED.match(prompt, following.end()))
+            and _is_choice(prompt, run, words)
+        ):
             yield [each[1].strip() for each in run], run[0].start(), quote.end()
 
 
-def _after_colon(prompt: str, words: Words) -> Iterator[_Run]:
+def _is_choice(prompt: str, run: Sequence[re.Match[str]], words: Words) -> bool:
+    """Return whether values in quotes are joined by "or", or asked to be chosen from."""
+    near = prompt[max(run[0].start() - _NEAR, 0) : run[-1].end() + _NEAR]
+    keys = {found.key for found in words.ask.find(near)}
+    values = [each[1] for each in run]
+    return (
+        bool(keys & {"or", "choose"})
+        or are_statements(values, words)
+        or ("only" in keys and not _are_concepts(values, words))
+    )
+
+
+def _after_colon(prompt: str, words: Words, *, chosen: bool) -> Iterator[_Run]:
     for colon in _COLON.finditer(prompt):
         parts = [
             part.strip(f"{_MARKS} []()")
             for part in re.split(separator(words, ("or", "and")), colon[1], flags=re.IGNORECASE)
         ]
         parts = [part for part in parts if part]
-        if len(parts) > 1 and all(len(part.split()) <= LONGEST for part in parts):
+        fits = len(parts) > 1 and all(len(part.split()) <= LONGEST for part in parts)
+        if fits and (chosen or not _are_concepts(parts, words)):
             yield parts, *colon.span(1)
+
+
+def _are_concepts(options: Sequence[str], words: Words) -> bool:
+    """Return whether every option is what a prompt can ask for, such as title and price."""
+    keys = [{found.key for found in words.ask.find(option)} for option in options]
+    return all(each and not each & _STATEMENTS for each in keys)
 
 
 def are_statements(options: Sequence[str], words: Words) -> bool:

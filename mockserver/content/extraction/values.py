@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mockserver.content.extraction.facts import Facts, Moment, Seconds
+from mockserver.content.extraction.facts import Fact, Facts, Moment, Seconds
 from mockserver.content.extraction.shapes import Leaf
 from mockserver.content.timing import clock
 
@@ -13,6 +13,13 @@ _HOURS = 3  # parts of a time with hours
 def main(value: Any) -> Any:
     """Return the main fact of a row: its first."""
     return next(iter(value.values())) if isinstance(value, dict) and value else value
+
+
+def entry(value: Any, leaf: Leaf) -> Any:
+    """Return what an array has for a row: its main fact. If that is a time, it is the row or its text, by the type."""
+    if not isinstance(value, Fact) or not isinstance(main(value), Moment):
+        return main(value)
+    return value if leaf.kind == "any" else value.fact("text")
 
 
 def typed(value: Any, leaf: Leaf, facts: Facts) -> Any:

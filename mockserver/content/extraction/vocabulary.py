@@ -1,6 +1,7 @@
 """Finds the words of a language in a text: inflected, compound, or in a script without spaces."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ _ARTICLES = ("وال", "بال", "ال", "لل", "و", "ب", "ل")
 # Shorter words have no endings, words of this length only these, and longer words any of up to three letters.
 _SHORTEST, _SHORT_ENDINGS = 3, frozenset(("s", "e", "es", "n", "en", "x"))
 _INFLECTION = 3
-_ARABIC = "\u0600"
+_ARABIC, _NOT_LATIN = "\u0600", "\u0250"
 _REMEMBERED, _RECENT = 2000, 16  # words whose meaning is kept, and texts whose words are kept
 
 
@@ -38,6 +39,10 @@ class Vocabulary:
                 self._keys.setdefault(plain, key)
                 if plain != stem and stem.endswith("*"):
                     self._open.add(plain)
+        for plain, key in list(self._keys.items()):
+            folded = _without_accents(plain)
+            if self._keys.setdefault(folded, key) == key and plain in self._open:
+                self._open.add(folded)
 
     @classmethod
     def of(cls, words: Mapping[str, str]) -> "Vocabulary":
@@ -59,16 +64,16 @@ class Vocabulary:
         found: list[Found] = []
         at = 0
         while at < len(tokens):
-            if SOLID.search(tokens[at][0]):
-                found += self._within(*tokens[at][:2])
-                at += 1
-                continue
-            for count in range(min(_LONGEST_PHRASE, len(tokens) - at), 0, -1):
+            solid = SOLID.search(tokens[at][0]) is not None
+            for count in range(min(_LONGEST_PHRASE, len(tokens) - at), int(solid), -1):
                 phrase = tokens[at : at + count]
                 key = self.meaning(" ".join(token for token, _, _ in phrase))
                 if key is not None:
                     found.append(Found(key, phrase[0][1], phrase[-1][2]))
                     break
+            else:
+                count = 1
+                found += self._within(*tokens[at][:2]) if solid else ()
             at += count
         return found
 
@@ -99,6 +104,13 @@ class Vocabulary:
             if length:
                 yield Found(self._keys[run[at : at + length]], start + at, start + at + length)
             at += length or 1
+
+
+def _without_accents(word: str) -> str:
+    """Return a word in the Latin script as people write it without accents."""
+    if max(word, default="") >= _NOT_LATIN:
+        return word
+    return "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
 
 
 def _is_ending(stem: str, rest: str, *, any_length: bool) -> bool:

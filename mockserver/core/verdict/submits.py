@@ -158,10 +158,15 @@ def wasted_credits(lineage: Lineage) -> Iterator[Found]:
 
 
 def _is_out_of_reach(lineage: Lineage, submit: Call) -> bool:
-    """Return True if the client cannot get the result: the reply was lost on the way, and no list shows the job."""
+    """Return True if the client cannot get the result: the reply was lost on the way, and nothing else shows it.
+
+    A list of jobs shows it, but not if only the reply itself has the result.
+    """
     failure = lineage.failures.get(submit.number)
     if failure not in ("ambiguous", "unknown") or submit.delivered == "client_left":
         return False
+    if lineage.operation(submit).immediate:
+        return True
     provider = lineage.provider(submit.provider)
     return provider is None or all(operation.role != "list" for operation in provider.operations.values())
 

@@ -6,6 +6,8 @@ import { html, useEffect, useLoaded, useState, useStore } from "../html.js";
 
 const number = (value) => value.toLocaleString("en", { maximumFractionDigits: 2 });
 
+const byName = (a, b) => (a.provider + a.key < b.provider + b.key ? -1 : 1);
+
 export function Accounts() {
   useStore(feed);
   // At most once a second, however busy the server is.
@@ -21,7 +23,7 @@ export function Accounts() {
   const [list, error, reload] = useLoaded(() => get("/accounts"), [turn]);
   if (!list) return html`<${Problem} error=${error} />`;
   if (!list.accounts.length) return html`<${Empty}><h2>No account yet</h2><p>An account is created when its API key is first used. Any key works unless the scenario says otherwise.</p><//>`;
-  return html`<section class="cards" aria-label="Accounts">${list.accounts.map((account) => html`<${Account} key=${account.provider + account.key} account=${account} reload=${reload} />`)}</section>`;
+  return html`<section class="cards" aria-label="Accounts">${[...list.accounts].sort(byName).map((account) => html`<${Account} key=${account.provider + account.key} account=${account} reload=${reload} />`)}</section>`;
 }
 
 function Account({ account, reload }) {

@@ -22,6 +22,7 @@ export function Entry({ offset, close, go }) {
       ${entry.account && html`<a href="#/accounts">${entry.account}</a>`}
       ${entry.job && html`<a href="#/jobs/${encodeURIComponent(entry.job)}">${entry.job}</a>`}
       ${entry.delivery && html`<a href="#/webhooks/${encodeURIComponent(entry.delivery)}">delivery ${entry.delivery}</a>`}</p>
+    ${entry.kind === "request" && entry.operation && html`<p class="next"><a class="button small" href="#/faults?operation=${encodeURIComponent(entry.operation)}">Make the next one fail</a></p>`}
     ${entry.note && entry.kind === "request" && html`<p class="said">${entry.note}</p>`}
     ${entry.deviations?.length > 0 && html`<div class="deviations"><strong>Deviations from the contract</strong><ul>${entry.deviations.map((each) => html`<li>${each}</li>`)}</ul></div>`}
     <div class="tabs" role="tablist" aria-label="Parts of the entry">${tabs.map(([name, text]) => html`<button type="button" role="tab" id="tab-${name}" aria-selected=${current === name} aria-controls="tab-panel" onClick=${() => setTab(name)}>${text}</button>`)}</div>

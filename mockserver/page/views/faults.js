@@ -1,6 +1,6 @@
 // Faults for the next requests, and clearing parts of the sandbox.
 import { call, get } from "../api.js";
-import { Action, Curl, Empty, Problem } from "../parts.js";
+import { Action, Curl, Empty, Problem, shortName } from "../parts.js";
 import { feed } from "../feed.js";
 import { html, useEffect, useLoaded, useState, useStore } from "../html.js";
 
@@ -17,16 +17,18 @@ export async function operations() {
   return names.flat();
 }
 
-export function Faults() {
+export function Faults({ route }) {
   useStore(feed);
   const [armed, error, reload] = useLoaded(() => get("/faults"), [feed.state.faults]);
   const [names] = useLoaded(operations, []);
-  const [fault, setFault] = useState({ operation: "*", kind: "rate_limited", times: 1, after: "", lasts: "2s", phase: "" });
+  const [fault, setFault] = useState({ operation: route.params.get("operation") ?? "*", kind: "rate_limited", times: 1, after: "", lasts: "2s", phase: "" });
+  const seen = [...new Set(feed.entries.slice(-500).reverse().map((entry) => entry.kind === "request" && entry.operation).filter(Boolean))].slice(0, 6);
   const set = (name) => (event) => setFault({ ...fault, [name]: event.target.value });
   const body = { operation: fault.operation, times: Number(fault.times) || 1, fault: { kind: fault.kind, ...(fault.phase && { phase: fault.phase }), ...(fault.after && { retry_after: fault.after }), ...(TIMED.includes(fault.kind) && { for: fault.lasts }) } };
   return html`<section class="columns" aria-label="Faults and reset">
     <div class="card"><h2>Make the next request fail</h2>
       <label>Operation <input list="operations" value=${fault.operation} onInput=${set("operation")} /></label>
+      ${seen.length > 0 && html`<div class="chips" role="group" aria-label="Operations of the last requests">${["*", ...seen].map((name) => html`<button type="button" class="chip" aria-pressed=${fault.operation === name} onClick=${() => setFault({ ...fault, operation: name })}>${name === "*" ? "any" : shortName(name)}</button>`)}</div>`}
       <datalist id="operations">${(names ?? []).map((name) => html`<option value=${name}></option>`)}</datalist>
       <div class="fields-row"><label>Fault <select aria-label="Fault" value=${fault.kind} onChange=${set("kind")}>${KINDS.map((kind) => html`<option>${kind}</option>`)}</select></label>
       <label>Times <input type="number" min="1" value=${fault.times} onInput=${set("times")} /></label></div>

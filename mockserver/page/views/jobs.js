@@ -4,13 +4,15 @@ import { call, get } from "../api.js";
 import { feed, isFailure } from "../feed.js";
 import { html, useEffect, useLoaded, useMemo, useRef, useState, useStore } from "../html.js";
 import { move } from "./clock.js";
+import { verdict } from "../verdict.js";
 
 const SPANS = [10_000, 30_000, 60_000, 300_000, 1_800_000, 3_600_000, 21_600_000, 86_400_000];
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);
-const GLYPHS = { poll: "poll", charge: "charge", refund: "refund", delivery: "delivery", fetch: "asset", fault: "failed" };
+const GLYPHS = { poll: "poll", charge: "charge", refund: "refund", delivery: "delivery", fetch: "asset", fault: "failed", finding: "finding" };
 
 export function Jobs({ route, go }) {
   useStore(feed);
+  useStore(verdict);
   const [span, setSpan] = useState(60_000);
   const [end, setEnd] = useState(null);
   const [turn, setTurn] = useState(0);
@@ -28,13 +30,13 @@ export function Jobs({ route, go }) {
   }, []);
   const [list, error, reload] = useLoaded(() => get("/jobs?limit=100"), [turn]);
   const [accounts] = useLoaded(() => get("/accounts"), [turn]);
-  const events = useMemo(() => byJob(accounts), [turn, accounts]);
+  const events = useMemo(() => byJob(accounts, verdict.data), [turn, accounts, verdict.data]);
   const jobs = (list?.jobs ?? []).filter((job) => !open || job.id.includes(open) || open === job.id);
   const now = feed.now();
   const right = end ?? now + span * 0.2;
   const left = right - span;
   const x = (ms) => ((ms - left) / span) * 100;
-  const still = feed.state.mode === "manual";
+  const still = feed.state.mode === "manual" && !feed.state.read_only;
 
   const zoom = (step) => setSpan(SPANS[Math.min(SPANS.length - 1, Math.max(0, SPANS.indexOf(span) + step))]);
   const timeAt = (event) => {
@@ -66,14 +68,14 @@ export function Jobs({ route, go }) {
       <div class="group" role="group" aria-label="Scroll in time"><button type="button" aria-label="Earlier" onClick=${() => setEnd(right - span / 2)}>‹</button><button type="button" aria-pressed=${end === null} onClick=${() => setEnd(null)}>Follow now</button><button type="button" aria-label="Later" onClick=${() => setEnd(right + span / 2)}>›</button></div>
       <span class="legend">${Object.entries(GLYPHS).map(([kind, text]) => html`<span><i class="glyph ${kind}"></i>${text}</span>`)}</span></div>
     <${Problem} error=${error} />
-    <div class="lanes"><div class="axis"><div></div><div class="ticks" ref=${axis}>${ticks(left, right).map((at) => html`<span style=${{ left: `${x(at)}%` }}>${clockTime(at).slice(0, 8)}</span>`)}
+    <div class="lanes"><div class="axis"><div></div><div class="ticks" ref=${axis}>${ticks(left, right).filter((at) => Math.abs(x(at) - x(shownNow)) > 4.5).map((at) => html`<span style=${{ left: `${x(at)}%` }}>${clockTime(at).slice(0, 8)}</span>`)}
         ${x(shownNow) >= 0 && x(shownNow) <= 100 && html`<button type="button" class="now ${still ? "grab" : ""}" style=${{ left: `${x(shownNow)}%` }} aria-label=${still ? "Now. Press the right arrow key to advance by a second" : "Now"} title=${still ? "Drag to advance the clock" : "Now"} ...${dragNow}>${drag ? `+${duration(drag - now)}` : "now"}</button>`}</div></div>
       ${jobs.map((job) => html`<${Lane} key=${job.provider + job.id} job=${job} events=${events.get(job.id) ?? []} x=${x} left=${left} right=${right} now=${shownNow} open=${open === job.id} reload=${reload} go=${go} />`)}</div>
     ${open && jobs.length === 0 && html`<p class="hint">No job has the id ${open}.</p>`}</section>`;
 }
 
-/** What happened to each job, by its id: from the feed, and charges from the ledgers of the accounts. */
-function byJob(accounts) {
+/** What happened to each job, by its id: from the feed, charges from the ledgers of the accounts, and the findings. */
+function byJob(accounts, judged) {
   const found = new Map();
   const add = (job, event) => (found.get(job) ?? found.set(job, []).get(job)).push(event);
   for (const entry of feed.entries) {
@@ -85,10 +87,22 @@ function byJob(accounts) {
   for (const account of accounts?.accounts ?? []) {
     for (const entry of account.ledger) {
       if (!entry.reference || entry.kind === "grant") continue;
-      add(entry.reference, { at: Date.parse(entry.at), kind: entry.kind === "release" ? "refund" : "charge", text: entry.kind === "reserve" ? `${-entry.amount} credits reserved` : entry.kind === "capture" ? "credits charged" : `${entry.amount} credits released` });
+      add(entry.reference, { at: entry.milliseconds, kind: entry.kind === "release" ? "refund" : "charge", text: entry.kind === "reserve" ? `${-entry.amount} credits reserved` : entry.kind === "capture" ? "credits charged" : `${entry.amount} credits released` });
     }
   }
+  addFindings(judged?.findings ?? [], add);
   return found;
+}
+
+/** A finding is at the last of its requests. */
+function addFindings(findings, add) {
+  if (!findings.length) return;
+  const times = new Map(feed.entries.filter((entry) => entry.number).map((entry) => [entry.number, entry.at]));
+  for (const finding of findings) {
+    const at = finding.requests.map((number) => times.get(number)).filter((each) => each !== undefined).at(-1);
+    if (at === undefined) continue;
+    for (const job of finding.jobs) add(job, { at, kind: "finding", text: `${finding.rule}: ${finding.message}`, href: `#/findings?rule=${finding.rule}` });
+  }
 }
 
 function ticks(left, right) {
@@ -125,7 +139,7 @@ function Lane({ job, events, x, left, right, now, open, reload, go }) {
       return html`${done > from && html`<i class="segment ${part.status}" style=${{ left: `${x(from)}%`, width: `${x(done) - x(from)}%` }} title="${part.label ?? part.status} from ${clockTime(part.at)}"><span>${part.label ?? part.status}</span></i>`}
         ${to > Math.max(now, from) && html`<i class="segment future ${part.status}" style=${{ left: `${x(Math.max(now, from))}%`, width: `${x(to) - x(Math.max(now, from))}%` }} title="${part.label ?? part.status} until ${clockTime(until)}"></i>`}`;
     })}
-      ${visible.map((event) => event.offset ? html`<a class="glyph ${event.kind} ${event.bad ? "bad" : ""}" style=${{ left: `${x(event.at)}%` }} href="#/journal/${event.offset}" title="${clockTime(event.at)} ${event.text}" aria-label="${event.text} at ${clockTime(event.at)}"></a>` : html`<i class="glyph ${event.kind}" style=${{ left: `${x(event.at)}%` }} title="${clockTime(event.at)} ${event.text}"></i>`)}
+      ${visible.map((event) => event.offset || event.href ? html`<a class="glyph ${event.kind} ${event.bad ? "bad" : ""}" style=${{ left: `${x(event.at)}%` }} href=${event.href ?? `#/journal/${event.offset}`} title="${clockTime(event.at)} ${event.text}" aria-label="${event.text} at ${clockTime(event.at)}"></a>` : html`<i class="glyph ${event.kind}" style=${{ left: `${x(event.at)}%` }} title="${clockTime(event.at)} ${event.text}"></i>`)}
       ${x(now) >= 0 && x(now) <= 100 && html`<i class="now-line" style=${{ left: `${x(now)}%` }}></i>`}
       ${created > right && html`<span class="off right-off">later ›</span>`}${created < left && (job.steps.at(-1)?.until ?? job.steps.at(-1)?.at ?? created) < left && html`<span class="off">‹ ${clockTime(created).slice(0, 8)}</span>`}</div>
     ${open && html`<${Job} job=${job} events=${events} reload=${reload} go=${go} />`}</article>`;
@@ -147,5 +161,5 @@ function Job({ job, events, reload }) {
       <a class="button" href="#/journal?q=${encodeURIComponent(`job:${job.id}`)}">Journal of this job</a></div>
     ${last && html`<${Curl} method=${last.method} path=${last.where} body=${last.body} />`}
     <dl class="plain"><div><dt>Plan</dt><dd>${job.plan}: ${job.timeline}</dd></div><div><dt>Rule</dt><dd>${job.rule ?? "none"}</dd></div><div><dt>Account</dt><dd>${job.account}</dd></div>${job.error && html`<div><dt>Error</dt><dd>${job.error}</dd></div>`}</dl>
-    <ol class="story">${[...events].sort((a, b) => a.at - b.at).slice(-60).map((event) => html`<li><time>${clockTime(event.at)}</time><i class="glyph ${event.kind} ${event.bad ? "bad" : ""}"></i>${event.offset ? html`<a href="#/journal/${event.offset}">${event.text}</a>` : html`<span>${event.text}</span>`}</li>`)}</ol></div>`;
+    <ol class="story">${[...events].sort((a, b) => a.at - b.at).slice(-60).map((event) => html`<li><time>${clockTime(event.at)}</time><i class="glyph ${event.kind} ${event.bad ? "bad" : ""}"></i>${event.offset || event.href ? html`<a href=${event.href ?? `#/journal/${event.offset}`}>${event.text}</a>` : html`<span>${event.text}</span>`}</li>`)}</ol></div>`;
 }

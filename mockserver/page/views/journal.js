@@ -1,7 +1,8 @@
 // The journal: a live list with a filter, and the details of one entry beside it.
 import { Empty, Status, VirtualList, clockTime, duration, shortName } from "../parts.js";
 import { feed, isFailure } from "../feed.js";
-import { html, useEffect, useMemo, useRef, useStore, useState } from "../html.js";
+import { html, useEffect, useLoaded, useMemo, useRef, useState, useStore } from "../html.js";
+import { base, get } from "../api.js";
 import { Entry } from "./entry.js";
 
 const ROW = 34;
@@ -13,6 +14,7 @@ const FIELDS = {
   kind: (entry, value) => entry.kind === value,
   provider: (entry, value) => matches(entry.provider, value),
   account: (entry, value) => matches(entry.account, value),
+  fault: (entry, value) => (entry.fault ?? "") === value,
   method: (entry, value) => (entry.method ?? "").toLowerCase() === value,
   is: (entry, value) => (value === "failed" ? isFailure(entry) : value === "deviating" ? Boolean(entry.deviations) : false),
 };
@@ -38,7 +40,17 @@ export function parseFilter(text) {
 export function describe(entry) {
   if (entry.kind === "request") return entry.operation ? shortName(entry.operation) : `${entry.method} ${entry.path}`;
   if (entry.kind === "transition") return `job is ${entry.note}`;
+  if (entry.kind === "delivery") return entry.note.split(" attempt ")[0];
+  if (entry.kind === "clock") return entry.note.replace(/\d{4}-\d\d-\d\dT([\d:]+)Z/, "$1");
   return entry.note ?? entry.kind;
+}
+
+/** The column beside it: what else is worth to know. */
+function noteOf(entry) {
+  if (entry.kind === "delivery") return `attempt ${entry.attempt} to ${entry.path}`;
+  if (entry.kind !== "request" || (!entry.note && !entry.deviations)) return entry.job ?? "";
+  const more = entry.deviations?.length > 1 ? ` and ${entry.deviations.length - 1} more` : "";
+  return entry.note ?? `deviates: ${entry.deviations[0]}${more}`;
 }
 
 export function Journal({ route, go }) {
@@ -70,12 +82,12 @@ export function Journal({ route, go }) {
 
   const row = (entry) => html`<li key=${entry.offset} class="row ${entry.kind} ${isFailure(entry) ? "failed" : ""} ${entry.offset === open ? "selected" : ""}" style=${{ height: `${ROW}px` }}>
     <a href="#/journal/${entry.offset}${query ? `?q=${encodeURIComponent(query)}` : ""}" aria-current=${entry.offset === open ? "true" : undefined}>
-      <time>${clockTime(entry.at)}</time>
+      <time>${clockTime(entry.at).slice(0, 8)}<span class="ms">${clockTime(entry.at).slice(8)}</span></time>
       <span class="mark">${entry.kind === "request" || entry.kind === "delivery" ? html`<${Status} status=${entry.status} />` : html`<span class="dot"></span>`}</span>
       <span class="what">${describe(entry)}</span>
       <span class="provider">${entry.provider ?? ""}</span>
       <span class="rule">${entry.rule ?? ""}</span>
-      <span class="note">${entry.kind === "request" ? entry.note ?? (entry.deviations ? `${entry.deviations} deviation${entry.deviations > 1 ? "s" : ""}` : "") : entry.kind === "delivery" ? entry.path : ""}</span>
+      <span class="note">${noteOf(entry)}</span>
       <span class="took">${entry.ms ? duration(entry.ms) : ""}</span>
     </a></li>`;
 
@@ -104,6 +116,22 @@ export function Journal({ route, go }) {
 }
 
 function FirstRequest() {
-  const example = `curl ${location.origin}/videotoprompt/v1/analyze/url \\\n  -H 'Authorization: Bearer test-key' -H 'Content-Type: application/json' \\\n  -d '{"url": "https://example.com/hike.mp4"}'`;
+  const [turn, setTurn] = useState(0);
+  const [list] = useLoaded(() => get("/sandboxes"), [turn]);
+  const tests = (list?.sandboxes ?? []).filter((each) => each.outcome).reverse();
+  useEffect(() => {
+    const timer = setInterval(() => setTurn((n) => n + 1), 2000);
+    return () => clearInterval(timer);
+  }, []);
+  if (tests.length) return html`<${Tests} tests=${tests} />`;
+  const example = `curl ${location.origin}${base}/videotoprompt/v1/analyze/url \\\n  -H 'Authorization: Bearer test-key' -H 'Content-Type: application/json' \\\n  -d '{"url": "https://example.com/hike.mp4"}'`;
   return html`<h2>Waiting for the first request</h2><p>Point your program at this server, or try:</p><pre class="try" tabindex="0">${example}</pre>`;
+}
+
+/** The tests of a run of pytest, the newest first. Each has a sandbox of its own. */
+function Tests({ tests }) {
+  const failed = tests.filter((each) => each.outcome === "failed").length;
+  const kinds = { passed: "delivered", failed: "given_up" };
+  return html`<h2>${tests.length} test${tests.length === 1 ? "" : "s"}${failed ? `, ${failed} failed` : ""}</h2><p>Each test has a sandbox of its own.</p>
+    <ul class="rows links tests" aria-label="Tests">${tests.map((each) => html`<li key=${each.name}><a href="/~${encodeURIComponent(each.name)}/_mock/"><span class="outcome ${kinds[each.outcome] ?? "pending"}">${each.outcome}</span><span>${each.title}</span></a></li>`)}</ul>`;
 }

@@ -29,10 +29,21 @@ export function Scenario() {
   };
   return html`<section class="scenario" aria-label="Scenario"><div class="pane">
     <div class="bar"><label class="search"><span class="hidden">Search scenarios</span><input ref=${search} type="search" placeholder="Search ${list?.scenarios.length ?? ""} scenarios" value=${query} onInput=${(event) => setQuery(event.target.value)} /></label></div>
-    <${Problem} error=${error} />
+    <${Problem} error=${error} /><${ScenarioFile} />
     <ul class="rows scenarios" tabindex="0" aria-label="Scenarios">${shown.map((each) => html`<li key=${each.name} class=${each.name === feed.state.scenario ? "selected" : ""}><div><strong>${each.name}</strong>${each.name === feed.state.scenario && html` <span class="badge good">active</span>`}<p class="count">${each.description}</p></div>
       <div class="buttons"><button type="button" class="small" onClick=${() => edit(each.name)}>Edit</button><${Action} kind="small" disabled=${each.name === feed.state.scenario} run=${() => call("PUT", "/scenario", { name: each.name })}>Use<//></div></li>`)}</ul></div>
     <${Editor} text=${text} setText=${setText} edit=${edit} /></section>`;
+}
+
+/** The file that the server watches, and the mistakes in it. */
+function ScenarioFile() {
+  const { file } = feed.state;
+  const [watched] = useLoaded(() => (file ? get("/scenario/file") : Promise.resolve(undefined)), [file?.mistakes, file?.mistake, file?.loaded_at]);
+  if (!file || !watched) return null;
+  const loaded = watched.loaded_at.slice(11, 19);
+  if (!watched.errors.length) return html`<p class="hint">Changes of <code>${watched.file}</code> are loaded at once. Last at ${loaded} (UTC).</p>`;
+  return html`<div class="file"><p>The file has mistakes. The scenario of ${loaded} (UTC) stays in use until they are mended.</p>
+    <ul class="mistakes" aria-label="Mistakes in the file" tabindex="0">${watched.errors.map((each) => html`<li><code>${each.file}${each.line === null ? "" : `:${each.line}:${each.column}`}</code><span>${each.message}</span></li>`)}</ul></div>`;
 }
 
 function Editor({ text, setText, edit }) {

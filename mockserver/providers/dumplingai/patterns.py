@@ -54,17 +54,17 @@ def _file() -> str:
     return f"^({starts})({_ANY}{{4}})*({_ANY}{{2}}==|{_ANY}{{3}}=)?$"
 
 
-def _url() -> str:
-    """Return the pattern of URLs whose extension is supported, missing, or not 1 to 8 letters and digits."""
+def url_of(extensions: Iterable[str]) -> str:
+    """Return the pattern of URLs whose extension is a listed one, missing, or not 1 to 8 letters and digits."""
     word, mark = "A-Za-z0-9", "_~%!$&'()*+,;=:@-"
     name = f"[{word}{mark}]"
-    endings = "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in each) for each in ENDINGS)
+    endings = "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in each) for each in extensions)
     host = r"[A-Za-z0-9.-]*[A-Za-z0-9](:[0-9]{1,4})?"
     last = f"/({name}|\\.)*\\.({endings}|[{word}]{{9,}}|{name}*[{mark}]{name}*)?|/{name}*"
     return f"^https?://{host}((/({name}|\\.)*)*({last}))?([?#][!-~]*)?$"
 
 
 VIDEO: Mapping[str, Mapping[str, Any]] = {
-    "url": {"pattern": _url(), "maxLength": LONGEST_URL},
+    "url": {"pattern": url_of(ENDINGS), "maxLength": LONGEST_URL},
     "base64": {"pattern": _file(), "contentEncoding": "base64"},
 }

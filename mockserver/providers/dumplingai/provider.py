@@ -1,56 +1,39 @@
 """The DumplingAI provider: operations, limit, headers and errors."""
 
+from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mockserver.core.faults import Refusal
 from mockserver.kit.errors import NO_CONTEXT, Error, RefusalContext
 from mockserver.kit.limits import LimitHeader
 from mockserver.kit.models import problems
-from mockserver.kit.operations import Documented, ErrorReplies, Operation, Reply
+from mockserver.kit.operations import Reply
 from mockserver.kit.provider import Provider
-from mockserver.providers.dumplingai import extraction, models, samples
+from mockserver.providers.dumplingai import documents, files, models
 from mockserver.providers.dumplingai.contract import as_schema
+from mockserver.providers.dumplingai.inputs import MAX_BODY, MIB
+from mockserver.providers.dumplingai.operations import FAILURES, OPERATIONS, ROWS
 
-# A limit of this server. DumplingAI accepts videos of up to 2 GB, which would need too much memory.
-MIB = 1_048_576
-MAX_BODY = 64 * MIB
 _A_MINUTE = 60
 _SHOWN = 60
-
-_ERRORS = ErrorReplies(
-    {
-        400: Documented("The request or its video is invalid", models.Error, example=samples.TOO_LONG),
-        401: Documented("Missing or invalid API key", models.Error, example=samples.UNAUTHORIZED),
-        405: Documented("If the scenario checks requests against the provider's OpenAPI document only", models.Error),
-        402: Documented("Not enough credits", models.Error, example=samples.OUT_OF_CREDITS),
-        429: Documented("The limit per minute is used up", models.Error),
-        500: Documented("The extraction failed", models.Error, example=samples.FAILED),
-        503: Documented("Temporary outage", models.Error),
-    }
-)
-
-
-def _operations() -> tuple[Operation, ...]:
-    return (
-        Operation(
-            "extract_video", "POST", "/api/v1/extract-video", extraction.extract_video, "Extract insights from a video",
-            _ERRORS.beside(
-                {200: Documented("The extraction", models.Extracted, example=samples.EXTRACTED)}, 400, 402
-            ),
-            models.ExtractVideo, input=extraction.subject, max_body=MAX_BODY, examples=samples.REQUESTS,
-            request_ledger_rows=extraction.rows_of_request, paid=True, cost_row="rule.price", immediate=True,
-            description="Costs 100 credits plus 10 for each second of video, rounded up, and nothing if it fails. "
-            "A request body can be at most 64 MiB, and a prompt 1,048,576 characters. These are limits of this server, "
-            "not of DumplingAI. The first 4,000 characters of a prompt determine the result.",
-        ),
-        Operation(
-            "list_formats", "GET", "/api/v1/extract-video", extraction.list_formats, "List the formats of videos",
-            _ERRORS.beside({200: Documented("The formats", models.Formats, example=samples.FORMATS)}, 405),
-            ledger_rows=("rule.formats_reply",),
-        ),
-    )  # fmt: skip
+# The codes of the Unified API by the kind of error.
+_CODES = {
+    "unauthorized": "UNAUTHORIZED",
+    "forbidden": "PROVIDER_NOT_ALLOWED",
+    "not_found": "NOT_FOUND",
+    **dict.fromkeys(
+        ("invalid_request", "too_large", "unsupported_media_type", "method_not_allowed"), "INVALID_REQUEST"
+    ),
+    "insufficient_credits": "INSUFFICIENT_CREDITS",
+    "rate_limited": "RATE_LIMITED",
+    "overloaded": "SERVICE_UNAVAILABLE",
+}
+# Fields whose absence the pages call the absence of a parameter.
+_PARAMETERS = (("query",), ("code",))
+_V2 = "/api/v2/"
 
 
 class DumplingAI(Provider):
@@ -58,15 +41,32 @@ class DumplingAI(Provider):
 
     name = "dumplingai"
     title = "DumplingAI"
-    features = "one operation that replies when the work is done, credits per second of video"
+    features = (
+        "searches, pages, files, transcripts, agents and the Unified API, in requests that reply when all is done"
+    )
     hosts = ("app.dumplingai.com",)
     base_path = "/api/v1"
     description = (
-        "Answers a prompt about a video, in one request. Documented: the request, its reply, 400, 401 and 500, the "
-        "price, and what videos may be. Observed: values of `requestSource` outside the enum, which are accepted and "
-        "reported, and refused under `--strict`. Assumed: 402, 429 and 503, the length of videos by URL, and the "
-        "list of formats."
+        "Extracts, transcribes, searches, scrapes and converts, each in one request. Every operation of v1 has its own "
+        "reply, and errors are an object with `error`. The Unified API, v2, runs the same work by the name of a "
+        "capability or an endpoint, in an envelope with the id of the request. Each operation says what it costs. "
+        "Observed: values of `requestSource` outside the enum, which are accepted and reported, and refused under "
+        "`--strict`. Assumed: most replies of v2, and what the pages of the provider do not show."
     )
+    tags = {
+        "YouTube": "Facts about videos, and their transcripts",
+        "TikTok": "Profiles and videos, and their transcripts",
+        "Search": "Searches of the web, of news, of places and of maps",
+        "Google": "Reviews of places",
+        "Scraping": "Pages, pictures of pages, and data in pages",
+        "Documents": "Files: videos, audio files, images, documents, PDF files",
+        "AI": "Agents, knowledge bases and pictures",
+        "Developer Tools": "Programs and keys",
+        "Unified API": "Version 2: capabilities and endpoints, and what they have cost",
+    }
+    asset_lifetime = files.LIFETIME
+    declared_rows = ROWS
+    codes = ("PROVIDER_NOT_ALLOWED", "BUDGET_EXCEEDED", "PROVIDER_ERROR")
     tiers = {plan: {"requests_per_minute": _A_MINUTE} for plan in ("free", "starter", "basic", "pro", "enterprise")}
     periods = {"requests_per_minute": "minute"}
     limit_headers = {
@@ -83,29 +83,62 @@ class DumplingAI(Provider):
         "not_an_object": Error("The request body must be a JSON object", row="invalid_request", fixed=True),
         "too_large": Error("The video file is larger than the maximum of 2GB", 400, fixed=True),
         "body_too_large": Error(
-            f"The request body is larger than {MAX_BODY // MIB} MiB: give a larger video by URL", 400, fixed=True
+            f"The request body is larger than {MAX_BODY // MIB} MiB: give a larger file by URL", 400, fixed=True
         ),
         "unsupported_media_type": Error("Content-Type must be application/json", 400, fixed=True),
         "insufficient_credits": Error("Insufficient credits", fixed=True),
         "rate_limited": Error("Rate limit exceeded", fixed=True),
         "overloaded": Error("The service is temporarily unavailable", fixed=True),
         "server_error": Error("the video could not be processed"),
+        "PROVIDER_NOT_ALLOWED": Error(
+            "The policy of this key does not allow the provider", 403, "PROVIDER_NOT_ALLOWED"
+        ),
+        "BUDGET_EXCEEDED": Error("The budget of this key is used up", 402, "BUDGET_EXCEEDED", fixed=True),
+        "PROVIDER_ERROR": Error("The provider did not answer", 502, "PROVIDER_ERROR"),
+        "no_such_agent": Error("Agent not found", 404),
+        "no_such_thread": Error("Thread not found", 404),
+        "no_knowledge_bases": Error("Knowledge base not found", 404),
+        "no_captions": Error("No captions are available for this video", 404),
+        "no_such_object": Error("There is no such object", 404),
     }
+    problem_rows = {"schema": ("rule.empty_schema",)}
     options_model = models.ScenarioOptions
-    operations = _operations()
+    operations = OPERATIONS
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
         first = problems(error)[0]
         if first["type"] == "extra_forbidden":
             message = f"Unknown property: {str(first['loc'][0])[:_SHOWN]}"
             return Refusal("invalid_request", message, row="unknown_property")
+        if first["type"] == "missing" and first["loc"] in _PARAMETERS:
+            return Refusal("invalid_request", f"{first['loc'][0]} parameter is required")
         return super().invalid(error, data)
+
+    def lenient(self, model: type[BaseModel], data: Any, options: Mapping[str, Any]) -> BaseModel | None:
+        """Return the body of a request with one image in `image`, if the scenario accepts it (FACTS section 7)."""
+        if (
+            options.get("single_image")
+            and model is documents.ExtractImage
+            and isinstance(data, Mapping)
+            and isinstance(data.get("image"), str)
+        ):
+            try:
+                return documents.ExtractImage.model_validate(documents.with_single_image(data))
+            except ValidationError:
+                return None
+        return None
 
     def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:
         reply = super().error_reply(refusal, context)
         if refusal.kind == "method_not_allowed" and as_schema(context.options, strict=context.strict):
             # The OpenAPI document does not have the GET that the page documents.
             return reply._replace(headers=((b"allow", b"POST"),))
+        if not _is_unified(context):
+            return reply
+        reply = reply._replace(ledger_rows=(*reply.ledger_rows, "rule.unified_errors"))
+        if refusal.kind == "rate_limited" and refusal.retry_after is None and context.usage and context.now:
+            seconds = max(1, -(-(context.usage[0].resets_at - context.now) // 1000))
+            return reply._replace(headers=(*reply.headers, (b"retry-after", b"%d" % seconds)))
         return reply
 
     def error_row(self, name: str, error: Error, refusal: Refusal) -> str:
@@ -115,7 +148,16 @@ class DumplingAI(Provider):
         return super().error_row(name, error, refusal)
 
     def error_body(self, error: Error, message: str, refusal: Refusal, context: RefusalContext) -> Any:
-        extracting = context.operation is None or context.operation.name == "extract_video"
-        if refusal.kind == "server_error" and extracting:
-            message = f"Failed to extract video data: {message}"
+        if _is_unified(context):
+            code = error.code or _CODES.get(refusal.kind, "INTERNAL_ERROR")
+            mark = f"{context.account.id if context.account else ''} {refusal.kind} {message} {context.body!r:.2000}"
+            request_id = f"req_{blake2b(mark.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
+            return {"success": False, "requestId": request_id, "error": message, "code": code}
+        if refusal.kind == "server_error":
+            failed = FAILURES.get(context.operation.name if context.operation else "extract_video", "")
+            message = f"{failed} {message}" if failed.endswith(":") else failed or message
         return {"error": message}
+
+
+def _is_unified(context: RefusalContext) -> bool:
+    return context.operation is not None and context.operation.path.startswith(_V2)

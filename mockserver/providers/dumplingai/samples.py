@@ -1,4 +1,4 @@
-"""Examples of DumplingAI's requests and replies, for the documents."""
+"""Examples of DumplingAI's requests and replies, for the documents. Most are in `operations.json`."""
 
 _URL = "https://example.com/videos/launch-keynote.mp4"
 # The start of a WebM file that was recorded by a browser.
@@ -19,6 +19,7 @@ EXTRACTED = {
 }
 FORMATS = {"supportedFormats": ["mp4", "mpeg", "mov", "avi", "flv", "mpg", "webm", "wmv", "3gpp"]}
 TOO_LONG = {"error": "The video lasts longer than the maximum of 1 hour (3600 seconds)"}
+INVALID = {"error": "prompt is required"}
 UNAUTHORIZED = {"error": "Invalid or missing Authorization header"}
 OUT_OF_CREDITS = {"error": "Insufficient credits"}
 FAILED = {"error": "Failed to extract video data: the video could not be processed"}

@@ -13,7 +13,7 @@ _TWO_YEARS = 730 * 86_400
 async def account(exchange: Exchange) -> Reply:
     """GET /api/v1/account. The reply counts this call."""
     holder = exchange.account
-    seeded = exchange.seeded.child("holder", holder.id)
+    seeded = exchange.seeded.child("holder", exchange.mark)
     balance = await exchange.credits.balance()
     body = {
         "user_id": seeded.integer(1_000, 9_999_999, "user"),

@@ -33,7 +33,7 @@ def new_token(exchange: Exchange, video_id: str) -> str:
 
     The job keeps it, so that a link still works if the sandbox gets another scenario or seed.
     """
-    return f"{video_id}-{exchange.seeded.hexadecimal(24, 'file', exchange.account.id, video_id)}"
+    return f"{video_id}-{exchange.seeded.hexadecimal(24, 'file', exchange.mark, video_id)}"
 
 
 def links(exchange: Exchange, job: Job) -> dict[str, Any]:

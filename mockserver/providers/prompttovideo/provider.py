@@ -135,7 +135,7 @@ class PromptToVideo(Provider):
     def is_json(self, media_type: str, options: Mapping[str, Any]) -> bool:
         return observed.is_on(options) and media_type.startswith("application/") and media_type.endswith("+json")
 
-    def lenient(self, data: Any, options: Mapping[str, Any]) -> BaseModel | None:
+    def lenient(self, model: type[BaseModel], data: Any, options: Mapping[str, Any]) -> BaseModel | None:
         return observed.accepted(data) if observed.is_on(options) else None
 
     def error_reply(self, refusal: Refusal, context: RefusalContext = NO_CONTEXT) -> Reply:

@@ -161,7 +161,7 @@ def _each_once(rows: Iterable[str]) -> tuple[str, ...]:
 async def _new_id(exchange: Exchange) -> str:
     """Return the next number of the account. Each account starts elsewhere, so that ids cannot be guessed."""
     account = exchange.account.id
-    base = exchange.seeded.integer(100_000, 900_000_000, "videos", account)
+    base = exchange.seeded.integer(100_000, 900_000_000, "videos", exchange.mark)
     while True:
         video_id = str(base + await exchange.sandbox.store.next_number("video", account))
         if await exchange.sandbox.store.get_job(exchange.provider.name, account, video_id) is None:

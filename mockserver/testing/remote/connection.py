@@ -46,6 +46,10 @@ class Connection:
         """Return the text of the reply to a GET."""
         return self._send("GET", path).text
 
+    def bytes(self, path: str) -> bytes:
+        """Return the body of the reply to a GET."""
+        return self._send("GET", path).content
+
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """Send JSON, and return the JSON of the reply; None if the reply is empty."""
         return self._call(method, path, json={} if body is None else body)

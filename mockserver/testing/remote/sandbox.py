@@ -270,6 +270,9 @@ class RemoteSandbox(HostedSandbox):
     def verdict(self, policy: Policy, project: Policy) -> "Verdict":
         return records.verdict(self._get("/verdict", records.policy(project.then(policy))), self._keys)
 
+    def bundle(self) -> bytes:
+        return self._api.bytes(f"{self._path}/bundle")
+
     def coverage(self) -> "Report":
         from mockserver.coverage.saved import loaded
 

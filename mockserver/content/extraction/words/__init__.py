@@ -2,7 +2,9 @@
 
 `ask` has the words by which a prompt asks for something, `say` the words of answers, `things` the names of what videos
 show (the first is used in answers), and `themes` the name of each theme, two takeaways and two recommendations.
-`function` has the words that tell the languages apart, and `called` the names of the language.
+`function` has the words that tell the languages apart, and `called` the names of the language. `counts.json` has the
+numbers from one to ten and some greater ones. `others.json` has words of the languages that are recognized and have no
+words for answers here, and words of prompts that tell the eleven languages from those.
 """
 
 import json
@@ -10,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from mockserver.content.extraction.vocabulary import Vocabulary
+from mockserver.content.extraction.vocabulary import Found, Vocabulary
 from mockserver.content.locales import CODES
 
 _FOLDER = Path(__file__).parent
+_NEUTRAL = frozenset(("video", "clip", "json"))  # words of many languages
 
 
 class Words(NamedTuple):
@@ -30,6 +33,8 @@ class Words(NamedTuple):
     names: dict[str, str]
     say: dict[str, str]
     themes: dict[str, list[str]]
+    counts: dict[str, int]
+    lists: Vocabulary
 
 
 @cache
@@ -37,6 +42,7 @@ def words(code: str) -> Words:
     """Return the words of a language, one of `CODES`."""
     data = json.loads((_FOLDER / f"{code}.json").read_bytes())
     english = words("en") if code != "en" else None
+    asked = (data["ask"], english.asked if english else {"array": "", "list": ""})
     things = {key: names.split("|") for key, names in data["things"].items()}
     listed = [(key, [name.replace(" ", "_") for name in names]) for key, names in things.items()]
     return Words(
@@ -51,6 +57,8 @@ def words(code: str) -> Words:
         names={key: names[0] for key, names in things.items()},
         say=data["say"],
         themes=data["themes"],
+        counts=_numbers(code, "en"),
+        lists=Vocabulary.of({"list": " ".join(each[key] for each in asked for key in ("array", "list"))}),
     )
 
 
@@ -69,19 +77,40 @@ def _with(english: dict[str, str] | None, own: dict[str, str]) -> Vocabulary:
 
 @cache
 def callings() -> Vocabulary:
-    """Return the names of all languages, by code."""
-    return Vocabulary.of({code: words(code).called for code in CODES})
-
-
-@cache
-def counts() -> Vocabulary:
-    """Return the words for small numbers in all languages."""
-    return Vocabulary.of(json.loads((_FOLDER / "counts.json").read_bytes()))
+    """Return the names of all languages by code, also of languages without other words here."""
+    return Vocabulary.of(
+        {code: words(code).called for code in CODES} | {code: each[0] for code, each in _others() if each[0]}
+    )
 
 
 @cache
 def function_words() -> dict[str, frozenset[str]]:
-    """Return the words by which languages in the Latin script are told apart, also of some without other words here."""
+    """Return the words by which languages are told apart, also of languages without other words here."""
+    telling = {code: frozenset(listed.split()) - _NEUTRAL for code, (_, listed) in _others()}
+    return telling | {code: (words(code).function | telling.get(code, frozenset())) - _NEUTRAL for code in CODES}
+
+
+def other_names() -> list[str]:
+    """Return the names of the languages that are recognized and have no other words here."""
+    return [name for _, (names, _) in _others() for name in names.split()]
+
+
+@cache
+def _others() -> list[tuple[str, tuple[str, str]]]:
     others = json.loads((_FOLDER / "others.json").read_bytes())
-    latin = {code: words(code).function for code in CODES if words(code).function}
-    return latin | {code: frozenset(listed.split()) for code, listed in others.items()}
+    return [(code, (each["called"], each["function"])) for code, each in others.items()]
+
+
+def _numbers(*codes: str) -> dict[str, int]:
+    counts = json.loads((_FOLDER / "counts.json").read_bytes())
+    numbers: dict[str, int] = {}
+    for code in codes:
+        for place, each in enumerate(counts[code].split(), 1):
+            spelled, _, number = each.partition("=")
+            numbers |= {word: int(number or place) for word in spelled.split(",") if word not in numbers}
+    return numbers
+
+
+def elsewhere(text: str, code: str) -> list[Found]:
+    """Return the words of `ask` in the language that has some: the one with this code, or another one."""
+    return next((found for each in (code, *CODES) if (found := words(each).own.find(text))), [])

@@ -1,0 +1,168 @@
+"""Places and their reviews: /api/v1/search-places, /search-maps and /get-google-reviews."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mockserver.core.faults import Refusal
+from mockserver.providers.dumplingai import files, pages
+from mockserver.providers.dumplingai.declare import v1
+from mockserver.providers.dumplingai.inputs import Unset
+from mockserver.providers.dumplingai.models import Sourced
+from mockserver.providers.dumplingai.searching import PageNumber, Query, parameters
+from mockserver.providers.dumplingai.work import Task
+from mockserver.wire.exchange import Exchange
+
+_PLACES, _MAPS, _PER_TEN = 30, 100, 50
+Sorting = Literal["relevant", "newest", "highest_rating", "lowest_rating"]
+
+
+class SearchPlaces(Sourced):
+    """A search for places."""
+
+    query: Query
+    country: Unset = None
+    location: Unset = None
+    language: Unset = None
+    page: PageNumber = 1
+
+
+class SearchMaps(Sourced):
+    """A search on a map, or one place by its id."""
+
+    query: Query
+    position: Unset = Field(default=None, alias="gpsPositionZoom", description="such as `@52.52,13.405,14z`")
+    place_id: Unset = Field(default=None, alias="placeId")
+    cid: Unset = None
+    language: Unset = None
+    page: PageNumber = 1
+
+
+class GetReviews(Sourced):
+    """A place by one of its ids or a keyword, and which of its reviews are wanted."""
+
+    keyword: Unset = None
+    cid: Unset = None
+    place_id: Unset = Field(default=None, alias="placeId")
+    reviews: int = Field(default=10, ge=1, le=500)
+    sorting: Sorting = Field(default="relevant", alias="sortBy")
+    language: Unset = None
+    location: Unset = None
+
+
+async def search_places(exchange: Exchange, body: SearchPlaces) -> Task:
+    """Return places that fit the query."""
+    from mockserver.content.web.places import places
+
+    found = places(pages.web(exchange), body.query, body.location or "", body.page)
+    listed = [{**_shown(position, place), "category": place.kind.capitalize()} for position, place in found]
+    return Task(_PLACES, {"searchParameters": parameters(body, "places"), "places": listed})
+
+
+async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
+    """Return places on a map, or the one with the id of the request."""
+    from mockserver.content.web.places import places
+
+    chosen = _chosen(exchange, body, body.query, "")
+    found = [(1, chosen)] if body.cid or body.place_id else list(places(pages.web(exchange), body.query, "", body.page))
+    listed = [
+        {
+            **_shown(position, place),
+            "type": place.kind.capitalize(),
+            "types": [place.kind.capitalize(), "Point of interest"],
+            "openingHours": place.hours,
+            "thumbnailUrl": files.picture(exchange, 408, 306, "place", place.cid),
+            "fid": place.fid,
+            "placeId": place.place_id,
+        }
+        for position, place in found
+    ]
+    center = "@{},{},14z".format(*chosen.position)
+    return Task(_MAPS, {"searchParameters": parameters(body, "maps"), "ll": body.position or center, "places": listed})
+
+
+async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:
+    """Return reviews of a place, and its rating."""
+    if not (body.keyword or body.cid or body.place_id):
+        raise Refusal("invalid_request", "one of keyword, cid and placeId is required")
+    place = _chosen(exchange, body, body.keyword or "", body.location or "London")
+    found = list(place.reviews())
+    order = {"highest_rating": lambda each: -each["rating"], "lowest_rating": lambda each: each["rating"]}.get(
+        body.sorting
+    )
+    listed = sorted(found, key=order) if order else found if body.sorting == "newest" else found[::2] + found[1::2]
+    listed = listed[: body.reviews]
+    reply = {
+        "keyword": body.keyword,
+        "title": place.name,
+        "rating": _rating(place.rating, len(found)),
+        "place_id": place.place_id,
+        "cid": place.cid,
+        "reviews_count": len(found),
+        "items_count": len(listed),
+        "items": [_review(exchange, place, each, n) for n, each in enumerate(listed, 1)],
+    }
+    return Task(-(-body.reviews // 10) * _PER_TEN, reply)
+
+
+def _chosen(exchange: Exchange, body: Any, query: str, location: str) -> Any:
+    """Return the place with an id of the request, or else the first one that fits the query."""
+    from mockserver.content.web.places import place_of_cid, place_of_id, places
+
+    seeded = pages.web(exchange)
+    if body.cid:
+        return place_of_cid(seeded, body.cid)
+    return place_of_id(seeded, body.place_id) if body.place_id else next(places(seeded, query, location, 1))[1]
+
+
+def _shown(position: int, place: Any) -> dict[str, Any]:
+    from mockserver.content.web.places import REVIEWS
+
+    latitude, longitude = place.position
+    return {
+        "position": position,
+        "title": place.name,
+        "address": place.address,
+        "latitude": latitude,
+        "longitude": longitude,
+        "website": place.website,
+        "cid": place.cid,
+        "rating": place.rating,
+        "ratingCount": REVIEWS,
+        "phoneNumber": place.phone,
+    }
+
+
+def _rating(value: float, votes: int | None) -> dict[str, Any]:
+    return {"rating_type": "Max5", "value": value, "votes_count": votes, "rating_max": 5}
+
+
+def _review(exchange: Exchange, place: Any, review: dict[str, Any], rank: int) -> dict[str, Any]:
+    at = review["at"]
+    days = max(1, (exchange.now - round(at.timestamp() * 1000)) // 86_400_000)
+    months = days // 30
+    ago = f"{months} month{'s' if months > 1 else ''} ago" if months else f"{days} day{'s' if days > 1 else ''} ago"
+    picture = files.picture(exchange, 600, 450, "review", review["review_id"])
+    return {
+        "type": "google_reviews_search", "rank_absolute": rank, "review_text": review["text"],
+        "timestamp": f"{at:%Y-%m-%d %H:%M:%S} +00:00", "time_ago": ago, "rating": _rating(review["rating"], None),
+        "profile_name": review["by"], "reviews_count": review["reviews_of_author"], "review_id": review["review_id"],
+        "review_url": f"https://www.google.com/maps/reviews/{review['review_id']}?cid={place.cid}",
+        "owner_answer": review["answer"], "local_guide": review["reviews_of_author"] > 40,
+        "images": [picture] if review["votes"] > 7 else None,
+    }  # fmt: skip
+
+
+def _one_of(schema: dict[str, Any]) -> None:
+    """Add to the schema that one of the ids or a keyword is needed, for the documents."""
+    text = {"type": "string", "minLength": 1, "maxLength": 200}
+    schema["anyOf"] = [{"required": [name], "properties": {name: text}} for name in ("keyword", "cid", "placeId")]
+
+
+GetReviews.model_config["json_schema_extra"] = _one_of
+
+OPERATIONS = (
+    v1("search_places", search_places, SearchPlaces),
+    v1("search_maps", search_maps, SearchMaps),
+    v1("get_google_reviews", get_google_reviews, GetReviews),
+)

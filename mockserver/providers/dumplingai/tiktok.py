@@ -1,0 +1,173 @@
+"""Videos and profiles of TikTok: /api/v1/get-tiktok-video, -profile, -profile-videos, and search-tiktok-users."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from mockserver.providers.dumplingai import files
+from mockserver.providers.dumplingai.declare import v1
+from mockserver.providers.dumplingai.inputs import Short
+from mockserver.providers.dumplingai.models import Sourced
+from mockserver.providers.dumplingai.videos import Handle, TikTokUrl, tiktok_profile, tiktok_video
+from mockserver.providers.dumplingai.work import Task
+from mockserver.wire.exchange import Exchange
+
+_CREDITS, _PER_PAGE, _RECENT = 10, 10, 6
+_INSTANT = r"^([0-9]{1,16})?$"
+Cursor = Annotated[
+    str | None, Field(pattern=_INSTANT, description="`max_cursor` of the page before; empty for the first page")
+]
+
+
+class GetTikTokVideo(Sourced):
+    """A video of TikTok; short links work too."""
+
+    url: TikTokUrl
+
+
+class GetTikTokProfile(Sourced):
+    """A profile of TikTok."""
+
+    handle: Handle
+
+
+class GetTikTokProfileVideos(Sourced):
+    """A profile of TikTok, and the place in the list of its videos."""
+
+    handle: Handle
+    cursor: Cursor = Field(default=None, alias="maxCursor")
+    trim: bool = Field(default=False, description="true: the videos have fewer fields")
+
+
+class SearchTikTokUsers(Sourced):
+    """A search for profiles."""
+
+    query: Short
+    cursor: int = Field(default=0, ge=0, le=10_000, description="`cursor` of the page before")
+    count: int = Field(default=10, ge=1, le=30)
+
+
+async def get_tiktok_video(exchange: Exchange, body: GetTikTokVideo) -> Task:
+    """Return the facts about a video."""
+    clip = tiktok_video(exchange, body.url)
+    video = {
+        "id": clip.id, "height": 1024, "width": 576, "duration": clip.seconds, "ratio": "720p",
+        "cover": files.picture(exchange, 576, 1024, "clip", clip.id), "format": "mp4",
+        "dynamicCover": files.picture(exchange, 288, 512, "clip", clip.id),
+    }  # fmt: skip
+    at = datetime.fromtimestamp(clip.created, UTC)
+    return Task(
+        _CREDITS,
+        {
+            "id": clip.id,
+            "desc": clip.text,
+            "createTime": clip.created,
+            "createTimeISO": at.isoformat().replace("+00:00", "Z"),
+            "video": video,
+            "author": _user(exchange, clip.author),
+            "stats": _clip_stats(clip),
+            "music": {
+                "id": str(clip.seeded.bits("music"))[:19],
+                "title": clip.sound,
+                "authorName": clip.author.nickname,
+                "duration": clip.seconds,
+            },
+            "challenges": [{"id": str(clip.seeded.bits("tag", tag))[:19], "title": tag} for tag in clip.tags],
+        },
+    )
+
+
+async def get_tiktok_profile(exchange: Exchange, body: GetTikTokProfile) -> Task:
+    """Return a profile with its newest videos."""
+    profile = tiktok_profile(exchange, body.handle)
+    recent = [clip for _, clip in zip(range(_RECENT), profile.videos(), strict=False)]
+    items = [
+        {"id": clip.id, "desc": clip.text, "createTime": clip.created, "stats": _clip_stats(clip)} for clip in recent
+    ]
+    return Task(_CREDITS, {"user": _user(exchange, profile), "stats": _stats(profile), "itemList": items})
+
+
+async def get_tiktok_profile_videos(exchange: Exchange, body: GetTikTokProfileVideos) -> Task:
+    """Return the videos of a profile, newest first, from the cursor on."""
+    profile = tiktok_profile(exchange, body.handle)
+    before = int(body.cursor or 0) or None
+    older = [clip for clip in profile.videos() if before is None or clip.created * 1000 < before]
+    page = older[:_PER_PAGE]
+    listed = [_aweme(exchange, clip, trim=body.trim) for clip in page]
+    newest, oldest = (page[0].created, page[-1].created) if page else (0, 0)
+    reply = {
+        "aweme_list": listed, "max_cursor": str(oldest * 1000), "min_cursor": str(newest * 1000),
+        "has_more": int(len(older) > _PER_PAGE), "extra": {"now": exchange.now},
+    }  # fmt: skip
+    return Task(_CREDITS, reply)
+
+
+async def search_tiktok_users(exchange: Exchange, body: SearchTikTokUsers) -> Task:
+    """Return the profiles that fit a query, from the cursor on."""
+    from mockserver.content.web.social import users
+
+    found = users(exchange.seeded.child("dumplingai"), body.query)
+    page = found[body.cursor : body.cursor + body.count]
+    end = body.cursor + len(page)
+    listed = [
+        {"user": _user(exchange, each) | {"search_user_name": each.handle}, "stats": _stats(each)} for each in page
+    ]
+    return Task(_CREDITS, {"userList": listed, "cursor": end, "hasMore": end < len(found)})
+
+
+def _user(exchange: Exchange, profile: Any) -> dict[str, Any]:
+    sizes = (("avatarLarger", 1080), ("avatarMedium", 720), ("avatarThumb", 100))
+    return {
+        "id": profile.id,
+        "uniqueId": profile.handle,
+        "nickname": profile.nickname,
+        **{name: files.picture(exchange, size, size, "profile", profile.handle) for name, size in sizes},
+        "signature": profile.signature,
+        "createTime": profile.created,
+        "verified": profile.verified,
+        "secUid": f"MS4wLjABAAAA{profile.seeded.token(43, 'secUid')}",
+        "bioLink": {"link": f"https://www.{profile.handle.replace('_', '-').strip('.')}.example", "risk": 0},
+        "privateAccount": False,
+    }
+
+
+def _stats(profile: Any) -> dict[str, int]:
+    return {
+        "followerCount": profile.followers,
+        "followingCount": profile.following,
+        "heart": profile.hearts,
+        "heartCount": profile.hearts,
+        "videoCount": profile.video_count,
+        "diggCount": profile.seeded.integer(0, 4_000, "diggs"),
+    }
+
+
+def _clip_stats(clip: Any) -> dict[str, int]:
+    return {
+        "playCount": clip.plays, "diggCount": clip.part(8, "diggs"), "commentCount": clip.part(0.3, "comments"),
+        "shareCount": clip.part(0.6, "shares"), "collectCount": clip.part(0.9, "collects"),
+    }  # fmt: skip
+
+
+def _aweme(exchange: Exchange, clip: Any, *, trim: bool) -> dict[str, Any]:
+    stats = _clip_stats(clip)
+    cover = files.picture(exchange, 576, 1024, "clip", clip.id)
+    shown = {
+        "aweme_id": clip.id, "desc": clip.text, "create_time": clip.created,
+        "statistics": {
+            "play_count": stats["playCount"], "digg_count": stats["diggCount"], "comment_count": stats["commentCount"],
+            "share_count": stats["shareCount"], "collect_count": stats["collectCount"],
+        },
+        "video": {"duration": clip.seconds * 1000, "cover": {"url_list": [cover]}},
+        "author": {"unique_id": clip.author.handle, "nickname": clip.author.nickname},
+    }  # fmt: skip
+    return shown if trim else shown | {"share_url": clip.url, "region": "US", "desc_language": "en"}
+
+
+OPERATIONS = (
+    v1("get_tiktok_video", get_tiktok_video, GetTikTokVideo),
+    v1("get_tiktok_profile", get_tiktok_profile, GetTikTokProfile),
+    v1("get_tiktok_profile_videos", get_tiktok_profile_videos, GetTikTokProfileVideos),
+    v1("search_tiktok_users", search_tiktok_users, SearchTikTokUsers),
+)

@@ -1,0 +1,28 @@
+"""The gate that replies pass if the store is a file: nothing is sent before what it rests on has been written."""
+
+from typing import Protocol
+
+
+class HeldReplies(Protocol):
+    """Replies that wait for the state to be written."""
+
+    def release(self) -> None:
+        """Send them."""
+
+    def refuse(self, reason: str, *, known: bool) -> None:
+        """Send a refusal in place of each of them: the state could not be written.
+
+        If that was `known` before, replies to requests that only read are sent as they are.
+        """
+
+
+class Gate(Protocol):
+    """The part of a store's file that replies wait for. `failure` is the reason why the state cannot be written."""
+
+    failure: str | None
+
+    def hold(self, held: HeldReplies) -> None:
+        """Release or refuse `held` at the end of this turn of the event loop."""
+
+    async def written(self) -> str | None:
+        """Return when everything so far has been written, or the reason for which it was not."""
