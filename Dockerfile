@@ -22,7 +22,8 @@ COPY . .
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
     && pip --python /opt/mockserver/bin/python install --no-deps --no-compile /wheel/*.whl \
     && /opt/mockserver/bin/python -m compileall -q --invalidation-mode unchecked-hash \
-        -x 'faker/providers/[a-z_]+/(?!en_US)[a-z]+_[A-Z]+/' /opt/mockserver/lib
+        -x 'faker/providers/[a-z_]+/(?!en_US)[a-z]+_[A-Z]+/' /opt/mockserver/lib \
+    && mkdir /data
 
 FROM ${PYTHON}
 ARG VERSION=dev
@@ -33,6 +34,8 @@ LABEL org.opencontainers.image.title="mockserver" \
     org.opencontainers.image.version="${VERSION}" \
     org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/mockserver /opt/mockserver
+# For the file of a store: a volume that is mounted here belongs to the user of the image.
+COPY --from=build --chown=65532:65532 /data /data
 ENV PATH=/opt/mockserver/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MOCKSERVER_HOST=0.0.0.0
 # The server looks for mockserver.toml and the folder scenarios here. Mount your own.
 WORKDIR /srv

@@ -75,7 +75,6 @@ clients: $(VENV)/.package ## regenerate the types of the package for Node
 
 docs: $(VENV)/.package ## regenerate the generated parts of the documentation
 	@$(BIN)/python docs/generate.py
-	@$(BIN)/python docs/job_life.py
 
 site: $(SITE)/.site ## build the documentation as a site in build/site, and check its links
 	@$(SITE)/bin/python docs/build_site.py --builder $(SITE)/bin/zensical $(ARGS)

@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).parent.parent
@@ -28,13 +29,13 @@ ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
 }
-# The parts of the navigation. A page that is in none of them is an error.
+# The parts of the navigation. Other pages come at the end of a part: see `_part_of`.
 NAVIGATION: Mapping[str, tuple[str, ...]] = {
     "Start": ("index.md", "overview.md", "job-life.md", "examples.md"),
     "How to": (
-        "how-to-dashboard.md", "how-to-pytest.md", "how-to-unmodified-programs.md", "how-to-webhooks.md",
-        "how-to-faults.md", "how-to-verdict.md", "how-to-exam.md", "how-to-sweep.md", "how-to-coverage.md",
-        "how-to-ci.md",
+        "how-to-dashboard.md", "how-to-pytest.md", "how-to-node.md", "how-to-unmodified-programs.md",
+        "how-to-webhooks.md", "how-to-faults.md", "how-to-verdict.md", "how-to-exam.md", "how-to-sweep.md",
+        "how-to-coverage.md", "how-to-bundle.md", "how-to-ci.md",
     ),
     "Providers": (
         "providers/videotoprompt.md", "providers/prompttovideo.md", "providers/nanophoto.md",
@@ -53,6 +54,7 @@ _PART = re.compile(
 # With this, the search works in files that are opened without a server. The builder would load it from elsewhere.
 _WORKER = Path(__file__).parent / "vendor/iframe-worker.js"
 _WORKER_URL = "https://unpkg.com/iframe-worker/shim"
+_FOR_TESTS = re.compile(r"\A(`{3,}\w+) run$", re.MULTILINE)
 _SKIPPED = ("http:", "https:", "mailto:", "data:", "javascript:")
 
 
@@ -72,22 +74,24 @@ def assemble(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(ROOT / "docs/images", target / "images")
     broken: list[str] = []
-    for source, place in pages().items():
+    links = Links(pages(), project()["urls"]["Repository"])
+    for source, place in links.pages.items():
         file = target / place
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(_on_site(source, place, (ROOT / source).read_text("utf-8"), broken), "utf-8")
+        file.write_text(_on_site(source, links, (ROOT / source).read_text("utf-8"), broken), "utf-8")
     if broken:
         raise BrokenLink("\n".join(broken))
 
 
-def _on_site(source: str, place: str, text: str, broken: list[str]) -> str:
+def _on_site(source: str, links: "Links", text: str, broken: list[str]) -> str:
     """Return the text of a page, with the links that it has on the site."""
 
     def part(match: re.Match[str]) -> str:
         link = match["link"]
         if link is None:
-            return match[0]
-        target = _target(source, place, link)
+            # What is for the tests of the page only: the builder would not see a block of code.
+            return _FOR_TESTS.sub(r"\1", match[0])
+        target = links.target(source, link)
         if target is None:
             broken.append(f"{source}: {link} does not exist")
         return f"]({target})"
@@ -95,34 +99,57 @@ def _on_site(source: str, place: str, text: str, broken: list[str]) -> str:
     return _PART.sub(part, text)
 
 
-def _target(source: str, place: str, link: str) -> str | None:
-    """Return where a link of a page leads on the site, or None if it leads nowhere."""
-    path, _, fragment = link.partition("#")
-    if not path or link.startswith(_SKIPPED):
-        return link
-    wanted = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
-    on_site = pages().get(wanted) or (wanted.removeprefix("docs/") if wanted.startswith("docs/images/") else None)
-    if not (ROOT / wanted).exists():
-        return None
-    if on_site is None:
-        kind = "tree" if (ROOT / wanted).is_dir() else "blob"
-        return f"{_project()['urls']['Repository']}/{kind}/main/{wanted}" + (f"#{fragment}" if fragment else "")
-    relative = posixpath.relpath(on_site, posixpath.dirname(place) or ".")
-    return f"{relative}#{fragment}" if fragment else relative
+class Links(NamedTuple):
+    """Where links lead on the site: to its `pages` (see `pages`), or to the `repository`, a URL."""
+
+    pages: Mapping[str, str]
+    repository: str
+
+    def target(self, source: str, link: str) -> str | None:
+        """Return where a link of a page leads on the site, or None if it leads nowhere."""
+        path, _, fragment = link.partition("#")
+        if not path or link.startswith(_SKIPPED):
+            return link
+        wanted = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
+        if not (ROOT / wanted).exists():
+            return None
+        on_site = wanted.removeprefix("docs/") if wanted.startswith("docs/images/") else self.pages.get(wanted)
+        if on_site is None:
+            kind = "tree" if (ROOT / wanted).is_dir() else "blob"
+            found = f"{self.repository}/{kind}/main/{wanted}"
+        else:
+            found = posixpath.relpath(on_site, posixpath.dirname(self.pages[source]) or ".")
+        return f"{found}#{fragment}" if fragment else found
 
 
-def _project() -> Mapping[str, Mapping[str, str]]:
-    project: Mapping[str, Mapping[str, str]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return project
+def project() -> Mapping[str, Mapping[str, str]]:
+    """Return the part of pyproject.toml about the project."""
+    data: Mapping[str, Mapping[str, str]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return data
+
+
+def navigation() -> dict[str, list[str]]:
+    """Return the pages of each part of the navigation. Raises ValueError for one that does not exist."""
+    existing = list(pages().values())
+    parts = {name: list(listed) for name, listed in NAVIGATION.items()}
+    gone = [page for listed in parts.values() for page in listed if page not in existing]
+    if gone:
+        raise ValueError(f"NAVIGATION in docs/build_site.py has pages that do not exist: {', '.join(gone)}")
+    for page in existing:
+        if not any(page in listed for listed in parts.values()):
+            parts[_part_of(page)].append(page)
+    return parts
+
+
+def _part_of(page: str) -> str:
+    if page.startswith("how-to-"):
+        return "How to"
+    return "Providers" if page.startswith("providers/") else "Reference"
 
 
 def configuration(sources: str, output: str) -> str:
-    """Return the configuration of the builder, as TOML. Raises ValueError for a page that is not in the navigation."""
-    listed = [page for part in NAVIGATION.values() for page in part]
-    missing = sorted(set(pages().values()) ^ set(listed))
-    if missing:
-        raise ValueError(f"NAVIGATION in docs/build_site.py and the pages differ: {', '.join(missing)}")
-    parts = ",\n  ".join(f"{{{json.dumps(name)} = {json.dumps(entries)}}}" for name, entries in NAVIGATION.items())
+    """Return the configuration of the builder, as TOML. Raises ValueError like `navigation`."""
+    parts = ",\n  ".join(f"{{{json.dumps(name)} = {json.dumps(listed)}}}" for name, listed in navigation().items())
     return f"""\
 [project]
 site_name = "mockserver"

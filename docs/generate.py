@@ -6,6 +6,7 @@ Parts for one provider end in its name: `<!-- generated: operations-nanophoto --
 
 import json
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -260,8 +261,8 @@ def base_urls() -> Iterator[str]:
 
 
 def simulated() -> Iterator[str]:
-    """Yield a table of all providers with the number of their operations and their main features."""
-    yield "| provider | operations | what they are |"
+    """Yield a table of all providers with the number of their operations and their main features, for the README."""
+    yield "| provider | operations | main features |"
     yield "|---|---|---|"
     for p in all_providers():
         count = sum(not operation.hidden for operation in p.operations)
@@ -372,6 +373,9 @@ def main() -> int:
             print(f"{path.relative_to(HERE.parent)} is out of date" if "--check" in sys.argv else f"wrote {path.name}")
             if "--check" not in sys.argv:
                 path.write_text(fresh, "utf-8")
+    if "--check" not in sys.argv:
+        # The picture of a run.
+        runpy.run_path(str(HERE / "job_life.py"), run_name="__main__")
     return 1 if stale and "--check" in sys.argv else 0
 
 

@@ -190,7 +190,7 @@ def _control(
     masking = Masking(credential_names(providers.values()), (settings.token,))
     parts = Parts(
         sandboxes, library, providers, ledger, document, scenarios, masking, options_of(settings), serve, body_memory,
-        watch,
+        watch, settings.mcp,
     )  # fmt: skip
     return ControlApi(parts, _boundary(settings))
 

@@ -11,7 +11,7 @@ PREFIX = "MOCKSERVER_"
 FILE = "mockserver.toml"
 # Variables for clients: `exec` sets the first two for its program, commands and the pytest plugin read the third, and
 # the package for Node the others.
-_NOT_SETTINGS = (
+NOT_SETTINGS = (
     "MOCKSERVER_URL", "MOCKSERVER_INTERCEPT", "MOCKSERVER_RECEIVER_HOST",
     "MOCKSERVER_BUNDLES", "MOCKSERVER_COMMAND", "MOCKSERVER_IMAGE",
 )  # fmt: skip
@@ -58,6 +58,7 @@ class Settings:
     rule_header: bool = False
     additive: bool = False
     cors: bool = False
+    mcp: bool = False
     access_log: bool | None = None
     log: str = "text"
     token: str = ""
@@ -118,7 +119,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
 def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the variables that are meant as settings."""
     for variable, text in environment.items():
-        if not variable.startswith(PREFIX) or variable in _NOT_SETTINGS or _OF_A_SERVICE.match(variable):
+        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS or _OF_A_SERVICE.match(variable):
             continue
         if variable != "MOCKSERVER_PORT" or not _SERVICE_PORT.fullmatch(text):
             yield variable, text

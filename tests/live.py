@@ -22,7 +22,8 @@ class _NotifyingServer(HttpServer):
     """A server that sets `ready` when it accepts connections."""
 
     def __init__(self, app: Server, limits: ConnectionLimits | None, access_log: bool) -> None:
-        super().__init__(app, limits, access_log=access_log, on_closing=app.end_listeners, on_closed=app.close)
+        hooks = {"on_starting": app.resume, "on_closing": app.end_listeners, "on_closed": app.close}
+        super().__init__(app, limits, access_log=access_log, gate=app.gate, **hooks)  # type: ignore[arg-type]
         self.ready = threading.Event()
         self._watch = app.watch
 

@@ -77,6 +77,9 @@ _OTHERS = (videotoprompt_client, prompttovideo_client, nanophoto_client, descrid
 REQUESTS |= {
     row: RowRequests("", (), requests=(request,)) for client in _OTHERS for row, request in client.REQUESTS.items()
 }
+# Refused requests count against this limit, and are faster than streams.
+_REFUSED = {"method": "POST", "url": nanophoto_client.API, "json": {}}
+REQUESTS["nanophoto.limit.requests_per_hour"] = RowRequests("", (), requests=(_REFUSED, _REFUSED))
 _PROVIDERS = {provider.name: provider for provider in all_providers()}
 
 # Outgoing calls of a provider that are not webhooks. Their rows are events too.

@@ -1,6 +1,8 @@
 """Bundles are replayed: the replies are the same, byte by byte, or it is said where not and why."""
 
 import asyncio
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from mockserver import MockServer
 from mockserver.bundle import judged
 from mockserver.bundle.files import read_bundle
 from mockserver.cli.replay import replayed as replay_file
+from mockserver.core.faults import Fault
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
 from mockserver.outgoing.call import CallResult
@@ -248,3 +251,17 @@ async def test_a_loaded_sandbox_can_be_saved_and_loaded_again() -> None:
         again = (await t.get("/~copy/_mock/bundle")).content
         made = await t.client.post("/_mock/sandboxes?name=copy-2", content=again, headers=ZIP)
     assert made.json()["bundle"]["identical"] == 7
+
+
+async def test_a_fault_from_outside_of_the_scenario_is_named() -> None:
+    async with Conversation() as t:
+        t.sandbox.inject = lambda operation, path: Fault("server_error")
+        await t.post(SUBMIT, VIDEO)
+        (request,) = (await replayed(await saved(t))).requests
+    assert request.why == "its fault (server_error) came from outside of the scenario, as in a sweep"
+
+
+def test_a_server_imports_the_archive_only_when_a_bundle_is_made() -> None:
+    start = "import sys, mockserver.app, mockserver.serving.serve; assert 'mockserver.bundle' not in sys.modules\n"
+    control = "import mockserver.control.app; assert 'mockserver.bundle.archive' not in sys.modules"
+    subprocess.run([sys.executable, "-c", start + control], check=True, timeout=30)

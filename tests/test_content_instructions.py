@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, E501 — letters of other scripts are meant, and the tables are easier to read with long lines.
 """Custom instructions are followed where a reader would see at once that they were not, and are never quoted."""
 
 import time
@@ -230,3 +231,140 @@ def test_a_text_is_shortened_between_sentences_and_cut_only_if_it_has_to_be():
     assert fitted(parts, " ", Limits(words=2)) == "One."
     assert fitted([Part(("A walk in the park.",), 0)], " ", Limits(words=4)) == "A walk"
     assert count_words("两名徒步者 walk") == 6
+
+
+@pytest.mark.parametrize(
+    ("instructions", "lang", "tone"),
+    [
+        ("Mention Acme, pirate tone", "en", "pirate"),
+        ("Mention Acme, formal", "en", "formal"),
+        ("Mention Acme - playful", "en", "playful"),
+        ("Mention Acme, Globex and Initech, casual", "en", "casual"),
+        ("Include the words Acme, formal", "en", "formal"),
+        ("Erwähne Acme, locker", "de", "casual"),
+        ("Mentionne Acme, ton décontracté", "fr", "casual"),
+        ("Menciona Acme, tono formal", "es", "formal"),
+        ("Mencione Acme, tom casual", "pt", "casual"),
+        ("Упомяни Acme, неформально", "ru", "casual"),
+        ("提到Acme，轻松的语气", "zh", "casual"),
+        ("Acmeに言及し、カジュアルな口調で", "ja", "casual"),
+        ("Acme를 언급하고, 친근한 톤으로", "ko", "casual"),
+        ("اذكر Acme، بأسلوب رسمي", "ar", "formal"),
+    ],
+)
+def test_what_follows_the_words_to_mention_is_followed_and_not_mentioned(instructions: str, lang: str, tone: str):
+    text, (first, last) = description(instructions, lang), locale(lang).description.tones[tone]
+    assert text.startswith(first)
+    assert text.endswith(last)
+    named = [name for name in ("Acme", "Globex", "Initech") if name in instructions]
+    joined = locale(lang).description.mention.format(words=locale(lang).comma.join(named))
+    assert joined in text
+
+
+def test_a_limit_or_a_form_behind_the_words_to_mention():
+    for limit in ("max 8 words, mention Acme, pirate tone", "Mention Acme, 8 words max"):
+        text = description(limit)
+        assert "Featured: Acme." in text
+        assert len(text.split()) <= 8
+    assert "Featured: Acme." in description("Mention Acme, with emojis")
+    assert not description("Mention Acme, with emojis")[0].isascii()
+    assert described("Mention Acme, in German")["title"] == described(None, "de")["title"]
+    assert "Epic Games, Friendly's, Fun Factory" in description("Mention Epic Games, Friendly's and Fun Factory")
+    assert "Acme" in description("Don't forget to mention Acme")
+
+
+LIMITS = {
+    "en": "Don't write more than 10 words|Do not exceed 10 words|Never use more than 10 words.|Avoid more than 10 words|Shouldn't be longer than 10 words|"
+    "No more than 10 words|up to 10 words|Use 10 words max|fewer than 11 words",
+    "de": "Nicht mehr als 10 Wörter|Schreibe nicht mehr als 10 Wörter|Überschreite nicht 10 Wörter|Maximal 10 Wörter",
+    "fr": "Pas plus de 10 mots|Ne dépasse pas 10 mots|N'écris pas plus de 10 mots|10 mots au maximum",
+    "es": "No más de 10 palabras|No escribas más de 10 palabras|No superes las 10 palabras|Sin exceder 10 palabras",
+    "pt": "No máximo 10 palavras|Máximo de 10 palavras|Não use mais de 10 palavras|Não ultrapasse 10 palavras",
+    "ru": "Не более 10 слов|Не превышай 10 слов|Не пиши больше 10 слов|Максимум 10 слов",
+    "ko": "10단어 이내로|10단어를 넘지 마세요|최대 10단어",
+    "ar": "لا تزد عن 10 كلمات|لا تتجاوز 10 كلمات|بحد أقصى 10 كلمات",
+}
+
+
+@pytest.mark.parametrize(("lang", "limit"), [(lang, each) for lang, all_ in LIMITS.items() for each in all_.split("|")])
+def test_a_limit_can_be_a_negated_comparison(lang: str, limit: str):
+    for n in range(5):
+        assert 0 < len(description(limit, lang, n).split()) <= 10
+
+
+@pytest.mark.parametrize(
+    "limit", ["不超过20个字", "最多20字", "不要超过20字", "20字以内", "20文字を超えないで", "最大20文字"]
+)
+@pytest.mark.parametrize("lang", ["zh", "ja"])
+def test_a_limit_of_characters_can_be_a_negated_comparison(limit: str, lang: str):
+    assert 0 < len(description(limit, lang)) <= 20
+
+
+@pytest.mark.parametrize(
+    ("limit", "least", "most"),
+    [
+        ("between 50 and 60 characters", 50, 60),
+        ("50-60 characters", 50, 60),
+        ("exactly 100 characters", 100, 100),
+        ("zwischen 80 und 90 Zeichen", 80, 90),
+        ("entre 80 et 90 caractères", 80, 90),
+    ],
+)
+def test_a_text_can_have_a_least_length(limit: str, least: int, most: int):
+    for n in range(10):
+        assert least - (least == most) * 9 <= len(description(limit, n=n)) <= most
+
+
+def test_a_text_can_have_a_least_number_of_words():
+    for n in range(10):
+        assert len(description("exactly 12 words", n=n).split()) == 12
+        assert 15 <= len(description("15 to 20 words", n=n).split()) <= 20
+        assert len(description("don't write less than 90 words", n=n).split()) >= 90
+
+
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        "not too formal",
+        "Don't be too formal",
+        "less formal",
+        "nothing too casual",
+        "not playful",
+        "nicht zu förmlich",
+        "pas trop formel",
+        "no demasiado formal",
+        "não muito formal",
+        "не слишком формально",
+        "不要太正式",
+        "フォーマルすぎない",
+        "너무 격식 차리지 말고",
+        "Keep it SEO friendly",
+        "family-friendly",
+        "kid friendly",
+        "mobile-friendly",
+        "ADA friendly",
+    ],
+)
+def test_a_negated_tone_is_no_tone_and_friendly_to_an_audience_is_none(instructions: str):
+    assert description(instructions) == description("")
+
+
+def test_a_friendly_tone():
+    for wish in ("Be friendly", "friendly", "a warm and friendly tone", "Make it friendly"):
+        assert description(wish).startswith(locale("en").description.tones["casual"][0]), wish
+
+
+@pytest.mark.parametrize(
+    "wish",
+    ["Don't mention the mood", "Avoid mentioning the mood", "Avoid any mention of the mood", "Leave out the mood"],
+)
+def test_what_is_not_to_be_mentioned_is_left_out(wish: str):
+    for n in range(10):
+        assert "mood" not in description(wish, n=n).lower()
+    assert "Stimmung" not in description("Erwähne nicht die Stimmung", "de")
+
+
+@pytest.mark.parametrize("wish", ["Write in Italian", "Schreibe auf Niederländisch", "en ukrainien", "用意大利语写"])
+def test_a_language_without_phrases_is_answered_in_english(wish: str):
+    assert read(wish).foreign
+    assert described(wish, "de") == described(None)

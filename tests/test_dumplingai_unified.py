@@ -268,7 +268,30 @@ async def test_a_key_can_be_checked() -> None:
         assert reply.json()["metadata"]["name"].startswith("Workspace ")
 
 
+async def test_the_verdict_sees_what_is_paid_for_twice() -> None:
+    async with Conversation() as t:
+        body = {**SCRAPE, "input": {"url": "https://example.com/mock-lost-reply"}}
+        for _ in range(2):
+            with pytest.raises(ConnectionResetError):
+                await call(t, "run", body)
+        verdict = (await t.get("/_mock/verdict")).json()
+        (finding,) = [each for each in verdict["findings"] if each["rule"] == "duplicate_paid_job"]
+        assert "10 credits" in str(finding)
+        assert "dumplingai.rule.unified_price" in str(finding)
+
+
 async def test_what_is_assumed_is_refused_where_nothing_may_be_assumed() -> None:
     async with Conversation(WITH_KNOWLEDGE, Settings(no_assumed=True)) as t:
         assert (await call(t, "run", SCRAPE)).status_code == 200
         assert (await call(t, "get_balance")).status_code == 501
+        minute = {"startTimestamp": "00:00:00", "endTimestamp": "00:01:00"}
+        for name, operation in BY_NAME.items():
+            documented = name not in (
+                "query_knowledge_base",
+                "query_knowledge_base_older",
+                "add_to_knowledge_base",
+                "merge_pdfs",
+            )
+            more = minute if name in ("trim_video", "video_trim") else {}
+            status = (await call(t, name, **more)).status_code
+            assert status == (200 if documented else 501), operation.operation.name

@@ -54,6 +54,27 @@ async def test_a_language_without_phrases_is_answered_in_english_and_reported():
         assert all(ROW not in each.headers["x-mock-rule"] for each in plain)
 
 
+async def test_a_language_without_phrases_in_the_instructions_is_reported_too():
+    async with Conversation(settings=Settings(rule_header=True)) as t:
+
+        async def done(instructions: str | None, lang: str = "de") -> Any:
+            body = job(client_context={"lang": lang, "custom_instructions": instructions})
+            created = await t.post(LIVE, body, headers=by())
+            await t.advance(60)
+            return created, await t.get(f"{LIVE}/{created.json()['job_id']}", headers=by())
+
+        english = (await done(None, "en"))[1].json()["result"]
+        for reply in (italian := await done("Write in Italian")):
+            assert f"descrideo.{ROW}" in reply.headers["x-mock-rule"]
+        assert italian[1].json()["result"] == english
+        dutch = await done("Gebruik niet meer dan tien woorden")
+        assert all(ROW not in reply.headers["x-mock-rule"] for reply in dutch)
+        assert all(ROW not in reply.headers["x-mock-rule"] for reply in await done("Höchstens zehn Wörter"))
+        notes = [entry.note for entry in await t.sandbox.journal() if entry.note]
+        assert len([note for note in notes if "the language that custom_instructions ask for" in note]) == 2
+        assert len([note for note in notes if "no words of the language of custom_instructions" in note]) == 2
+
+
 async def test_an_upload_and_an_item_of_a_batch_are_reported_too():
     async with Conversation(settings=Settings(rule_header=True)) as t:
         reply = await t.post(f"{V2P}/batch", {"analyses": [{"url": URL, "language": "nl"}]})

@@ -153,3 +153,30 @@ def test_neighbouring_pictures_have_different_ids() -> None:
             assert len(loop) == frames.LOOP
             assert id_bits(loop[0]).startswith("1")
             assert id_bits(loop[frames.GROUP]) == "010"
+
+
+@pytest.mark.parametrize("duration_ms", [1, 23, 8_000])
+def test_a_video_with_sound_has_a_second_track_of_the_same_length(
+    ffprobe: str, tmp_path: Path, duration_ms: int
+) -> None:
+    file = tmp_path / "made.mp4"
+    file.write_bytes(video(duration_ms, SEED, 480, portrait=True, sound=True).data)
+    pictures, sound = inspect(ffprobe, file)["streams"]
+    assert (pictures["width"], pictures["height"]) == (480, 854)
+    assert (sound["codec_name"], sound["sample_rate"], sound["channels"]) == ("aac", "44100", 1)
+    assert float(sound["duration"]) == pytest.approx(duration_ms / 1000, abs=0.001)
+    assert int(sound["nb_read_frames"]) == max(1, -(-(duration_ms * 44_100 // 1000) // 1_024))
+
+
+@pytest.mark.parametrize("portrait", [False, True])
+@pytest.mark.parametrize(("lines", "longer"), [(480, 854), (720, 1280), (1080, 1920), (2160, 3840)])
+def test_a_video_of_each_size_can_be_decoded(
+    ffprobe: str, tmp_path: Path, lines: int, longer: int, portrait: bool
+) -> None:
+    file = tmp_path / "made.mp4"
+    made = video(500, SEED, lines, portrait=portrait)
+    file.write_bytes(made.data)
+    [stream] = inspect(ffprobe, file)["streams"]
+    expected = (lines, longer) if portrait else (longer, lines)
+    assert (stream["width"], stream["height"]) == expected == (made.width, made.height)
+    assert (stream["nb_read_frames"], stream["profile"]) == ("5", "Constrained Baseline")

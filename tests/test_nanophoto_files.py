@@ -89,6 +89,22 @@ async def test_a_link_leads_to_a_file_of_the_requested_kind() -> None:
             assert (reply.headers["content-type"], size_of_image(reply.content)) == ("image/jpeg", size)
 
 
+async def test_a_video_has_sound_if_the_request_asks_for_it() -> None:
+    async with Conversation() as t:
+        sounds = {}
+        for path, body in (
+            (SEEDANCE, SEEDANCE_BODY),
+            (SEEDANCE, {**SEEDANCE_BODY, "generateAudio": True}),
+            (SORA, None),
+        ):
+            job = await start(t, path, body)
+            await t.advance(200)
+            data = (await t.get((await state(t, path, job))["videoUrl"])).content
+            sounds[job["taskId"]] = b"soun" in data
+            assert probe(data).complete
+        assert list(sounds.values()) == [False, True, True]
+
+
 async def test_a_file_is_there_when_its_job_has_succeeded() -> None:
     async with Conversation() as t:
         commercial, image = await start(t, TVC), await start(t, PRO)

@@ -384,6 +384,30 @@ def test_two_sandboxes_are_shown_at_once(at: Shown) -> None:
     page.wait_for_url("**/~other/_mock/**")
 
 
+def test_a_bundle_opens_read_only(at: Shown, tmp_path: Path) -> None:
+    job = at.analyze()
+    at.send("POST", "/clock", {"advance": "1s"})
+    at.analyze()
+    file = tmp_path / "run.mock.zip"
+    file.write_bytes(at.client.get("/_mock/bundle").content)
+    page = at.open()
+    (tmp_path / "other.zip").write_bytes(b"nothing")
+    page.get_by_label("Bundle", exact=True).set_input_files(tmp_path / "other.zip")
+    expect(page.get_by_role("alert")).to_contain_text("The bundle is refused")
+    at.problems.clear()  # the browser reports the 422
+    page.get_by_label("Bundle", exact=True).set_input_files(file)
+    expect(page.get_by_role("note")).to_contain_text("This is the bundle of default as it was recorded")
+    expect(page.locator(".list .row.request")).to_have_count(2)
+    expect(page.get_by_role("button", name="+1h")).to_be_disabled()
+    expect(page.get_by_label("Clock mode")).to_be_disabled()
+    page.get_by_role("link", name="Jobs").click()
+    page.locator(".who", has_text=job).click()
+    for name in ("Hold", "Force failure", "Advance until it ends"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    page.get_by_role("link", name="Findings").click()
+    expect(page.get_by_role("article", name="resubmitted_instead_of_polled")).to_be_visible()
+
+
 def test_the_tests_of_a_run_are_listed_with_their_outcomes(at: Shown) -> None:
     for name, outcome in (("t1", "passed"), ("t2", "failed")):
         at.send("POST", "/sandboxes", {"name": name})

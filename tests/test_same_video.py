@@ -101,6 +101,9 @@ async def test_the_same_source_gets_the_same_description():
         assert await described(t, job()) == first
         assert await described(t, job(frames=30), key="nxt_key-2") == first
         assert await described(t, job(frames=10), DEMO, DEMO_KEY) == first
+        heard = await described(t, job("audio"))
+        assert heard["description"] != first["description"], "the mode decides what is described"
+        assert await described(t, job("audio", transcription={"segments": 30})) == heard
         other = job(source={"type": "direct_url", "url": "https://example.com/other.mp4"})
         assert await described(t, other) != first
         sandboxed = await described(t, job(frames=10, source=None), SANDBOX)

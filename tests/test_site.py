@@ -13,27 +13,41 @@ def test_every_page_of_the_repository_is_on_the_site_and_every_link_leads_somewh
     build_site.assemble(tmp_path / "pages")
     documents = {*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/providers").glob("*.md")}
     assert len(build_site.pages()) == len(documents) + len(build_site.ELSEWHERE) - 1
+    anchors = {place: anchors_of(tmp_path / "pages" / place) for place in build_site.pages().values()}
     for place in build_site.pages().values():
+        assert not re.search(r"(?m)^`{3,}\w+ run$", (tmp_path / "pages" / place).read_text("utf-8"))
         text = build_site._PART.sub(
             lambda m: m[0] if m["link"] else "", (tmp_path / "pages" / place).read_text("utf-8")
         )
         for link in re.findall(r"\]\(([^()\s]+)\)", text):
-            path = link.partition("#")[0]
-            if path and not path.startswith(("http", "mailto:")):
-                assert ((tmp_path / "pages" / place).parent / path).is_file(), f"{place}: {link}"
+            path, _, fragment = link.partition("#")
+            if path.startswith(("http", "mailto:")):
+                continue
+            file = (tmp_path / "pages" / place).parent / path if path else tmp_path / "pages" / place
+            assert file.is_file(), f"{place}: {link}"
+            if fragment:
+                assert fragment in anchors[file.resolve().relative_to(tmp_path / "pages").as_posix()], (
+                    f"{place}: {link}"
+                )
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as the site and GitHub name them."""
+    text = re.sub(r"(?ms)^(`{3,}).*?^\1\s*$", "", page.read_text("utf-8"))
+    headings = [re.sub(r"\]\([^)]*\)", "", each) for each in re.findall(r"(?m)^#+ (.+)$", text)]
+    return {re.sub(r"[^\w\- ]", "", each.lower()).strip().replace(" ", "-") for each in headings}
 
 
 def test_links_to_other_files_lead_to_the_repository() -> None:
-    assert build_site._target("docs/words.md", "words.md", "../mockserver/app.py#L1") == (
-        "https://github.com/your-org/mockserver/blob/main/mockserver/app.py#L1"
+    links = build_site.Links(build_site.pages(), "https://example.com/r")
+    assert links.target("docs/words.md", "../mockserver/app.py#L1") == (
+        "https://example.com/r/blob/main/mockserver/app.py#L1"
     )
-    assert build_site._target("README.md", "index.md", "docs/providers/descrideo.md#errors") == (
-        "providers/descrideo.md#errors"
-    )
-    assert (
-        build_site._target("docs/providers/descrideo.md", "providers/descrideo.md", "../../README.md") == "../index.md"
-    )
-    assert build_site._target("docs/words.md", "words.md", "../nothing.md") is None
+    assert links.target("README.md", "openapi") == "https://example.com/r/tree/main/openapi"
+    assert links.target("README.md", "docs/providers/descrideo.md#errors") == "providers/descrideo.md#errors"
+    assert links.target("docs/providers/descrideo.md", "../../README.md") == "../index.md"
+    assert links.target("docs/words.md", "https://example.com") == "https://example.com"
+    assert links.target("docs/words.md", "../nothing.md") is None
 
 
 def test_a_link_that_leads_nowhere_is_reported_with_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,9 +64,15 @@ def test_a_link_that_leads_nowhere_is_reported_with_its_page(tmp_path: Path, mon
 
 
 def test_the_navigation_has_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [page for part in build_site.navigation().values() for page in part]
+    assert sorted(listed) == sorted(build_site.pages().values())
     assert "use_directory_urls = false" in build_site.configuration("pages", "site")
-    monkeypatch.setattr(build_site, "ELSEWHERE", {**build_site.ELSEWHERE, "NEW.md": "new.md"})
-    with pytest.raises(ValueError, match=r"the pages differ: new\.md"):
+    monkeypatch.setattr(build_site, "ELSEWHERE", {**build_site.ELSEWHERE, "a.md": "how-to-a.md", "b.md": "b.md"})
+    parts = build_site.navigation()
+    assert "how-to-a.md" in parts["How to"]
+    assert "b.md" in parts["Reference"]
+    monkeypatch.setattr(build_site, "NAVIGATION", {**build_site.NAVIGATION, "Start": ("nothing.md",)})
+    with pytest.raises(ValueError, match=r"pages that do not exist: nothing\.md"):
         build_site.configuration("pages", "site")
 
 

@@ -15,22 +15,27 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from mockserver.bundle.contents import FORMAT, Bundle, Manifest
-from mockserver.bundle.invalid import InvalidBundle
+from mockserver.bundle.invalid import MAX_BYTES, MIB, InvalidBundle
 from mockserver.bundle.records import credits_of, data_of, delivery_of, entry_of, job_of
 from mockserver.core.accounts import KnownAccount
+from mockserver.core.instants import LATEST
 
 T = TypeVar("T")
 
-MIB = 1_048_576
-# Bytes of a bundle, of all that it contains and of one line; the number of lines of a part, and the depth of a value.
-MAX_BYTES, MAX_CONTENTS, MAX_LINE = 16 * MIB, 128 * MIB, 8 * MIB
+# Bytes of all that a bundle contains and of one line; the number of lines of a part, and the depth of a value.
+MAX_CONTENTS, MAX_LINE = 128 * MIB, 8 * MIB
 MAX_LINES, MAX_DEPTH = 200_000, 64
 MANIFEST = "bundle.json"
 SCENARIOS, ACCOUNTS, JOURNAL = "scenarios.jsonl", "accounts.jsonl", "journal.jsonl"
 JOBS, CREDITS, DELIVERIES = "jobs.jsonl", "credits.jsonl", "deliveries.jsonl"
 PARTS = (MANIFEST, SCENARIOS, ACCOUNTS, JOURNAL, JOBS, CREDITS, DELIVERIES)
+# Parts with fewer lines: a sandbox has at most 5,000 entries in its journal, and remembers 20 scenarios.
+_FEWER_LINES = {SCENARIOS: 20, JOURNAL: 20_000}
+# The beginning of the last record of a ZIP archive, and the most bytes of the directory that it has the size of.
+_END, _MAX_DIRECTORY = b"PK\x05\x06", 4_096
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_INSTANTS = ("at", "written_at", "created_at", "since", "due_at", "retry_at", "resets_at", "began_at", "now")
 # What reading a broken archive raises.
 _BROKEN = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError,
@@ -70,6 +75,7 @@ def unpacked(data: bytes) -> Bundle:
     """Return the bundle in these bytes. Raises InvalidBundle if it is not one, or not safe to read."""
     if len(data) > MAX_BYTES:
         raise InvalidBundle(f"it has {len(data)} bytes; a bundle has at most {MAX_BYTES // MIB} MiB")
+    _check_directory(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             texts = _read(archive)
@@ -78,6 +84,13 @@ def unpacked(data: bytes) -> Bundle:
     except _BROKEN as error:
         raise InvalidBundle(f"it is not a ZIP archive that can be read: {error}") from None
     return _bundle(texts)
+
+
+def _check_directory(data: bytes) -> None:
+    """Check the size of the archive's directory, before `zipfile` creates an object for each of its entries."""
+    end = data.rfind(_END)
+    if end >= 0 and len(data) >= end + 16 and struct.unpack_from("<I", data, end + 12)[0] > _MAX_DIRECTORY:
+        raise InvalidBundle(f"it has more than the {len(PARTS)} files of a bundle")
 
 
 def _read(archive: zipfile.ZipFile) -> dict[str, bytes]:
@@ -96,8 +109,6 @@ def _read(archive: zipfile.ZipFile) -> dict[str, bytes]:
 
 
 def _check_members(members: Sequence[zipfile.ZipInfo]) -> None:
-    if len(members) > len(PARTS):
-        raise InvalidBundle(f"it has {len(members)} files; a bundle has at most {len(PARTS)}")
     names = set()
     for member in members:
         # The name that the archive has, before `zipfile` changes it.
@@ -153,8 +164,9 @@ def _manifest(text: bytes) -> Manifest:
 
 def _lines(texts: Mapping[str, bytes], name: str, parsed: Callable[[Any], T]) -> Iterator[T]:
     lines = texts.get(name, b"").split(b"\n")
-    if len(lines) > MAX_LINES:
-        raise InvalidBundle(f"{name} has more than {MAX_LINES} lines")
+    most = _FEWER_LINES.get(name, MAX_LINES)
+    if len(lines) > most + 1:
+        raise InvalidBundle(f"{name} has more than {most:,} lines")
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -174,17 +186,24 @@ def _json(text: bytes, place: str) -> Any:
         data = from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise InvalidBundle(f"{place}: not JSON: {error}") from None
-    if _is_deeper(data, MAX_DEPTH):
-        raise InvalidBundle(f"{place}: the JSON is nested more than {MAX_DEPTH} deep")
+    _check(data, MAX_DEPTH, place)
     return data
 
 
-def _is_deeper(data: Any, depth: int) -> bool:
+def _check(data: Any, depth: int, place: str) -> None:
+    """Check the depth of JSON data, and that its instants are between 1970 and 8999."""
     if not isinstance(data, dict | list):
-        return False
+        return
     if not depth:
-        return True
-    return any(_is_deeper(each, depth - 1) for each in (data.values() if isinstance(data, dict) else data))
+        raise InvalidBundle(f"{place}: the JSON is nested more than {MAX_DEPTH} deep")
+    if isinstance(data, list):
+        for each in data:
+            _check(each, depth - 1, place)
+        return
+    for name, each in data.items():
+        if name in _INSTANTS and isinstance(each, int) and not 0 <= each < LATEST:
+            raise InvalidBundle(f"{place}: {name} must be in the years 1970 to 8999")
+        _check(each, depth - 1, place)
 
 
 def _scenario(data: Any) -> tuple[int, Mapping[str, Any]]:

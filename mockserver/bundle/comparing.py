@@ -111,17 +111,22 @@ class Reasons(NamedTuple):
     version: str
     real: bool
 
-    def why(self, entry: JournalEntry, status: int | None, *, by_token: bool) -> str:
-        """Return the most likely reason why the reply to this request differs. `status` is that of the replay.
+    def why(self, entry: JournalEntry, replayed: JournalEntry | None, *, by_token: bool) -> str:
+        """Return the most likely reason why the reply to this request differs. `replayed` is the entry of the replay.
 
         `by_token` is true if the request was made with an access token.
         """
+        status, fault = (None, entry.fault) if replayed is None else (replayed.status, replayed.fault)
         earlier = [number for number in self.not_sent if number < entry.number]
         refused = entry.account is not None and status in _REFUSED and entry.status not in _REFUSED
         lost = next((job for job in self.lost_jobs if job == entry.job or job in (entry.path or "")), None)
         reasons = (
             (lost, f"its job {lost} was created by #{self.lost_jobs.get(lost or '')}, which was not sent"),
             (self.options, f"this server runs with other options: {', '.join(self.options)}"),
+            (
+                entry.fault is not None and fault is None,
+                f"its fault ({entry.fault}) came from outside of the scenario, as in a sweep",
+            ),
             (by_token, "it was sent with the key of the account instead of an access token, which is masked"),
             (refused, "its key is masked, and too short to begin like a key of the provider when it is masked"),
             (_has_masked(entry), "a value in the request is masked, and what the reply says follows from it"),

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from threading import get_ident
 
-from mockserver.bundle.archive import MAX_BYTES, MIB, unpacked
+from mockserver.bundle.archive import unpacked
 from mockserver.bundle.contents import Bundle
-from mockserver.bundle.invalid import ENDING, InvalidBundle
+from mockserver.bundle.invalid import ENDING, MAX_BYTES, MIB, InvalidBundle
 
 
 def write(path: Path, data: bytes) -> None:

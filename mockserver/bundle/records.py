@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -48,7 +49,15 @@ def entry_of(data: Any) -> JournalEntry:
 
 def job_of(data: Any) -> Job:
     """Return the job with this data. Raises InvalidBundle."""
-    return _record(Job, data, {})
+    job = _record(Job, data, {})
+    steps = job.plan.steps
+    if (
+        not 0 <= job.base < len(steps)
+        or steps[-1].duration is not None
+        or any(s.duration and s.duration < 0 for s in steps)
+    ):
+        raise InvalidBundle(f"the job {job.id} has a plan that does not end")
+    return job
 
 
 def credits_of(data: Any) -> Credits:
@@ -58,7 +67,12 @@ def credits_of(data: Any) -> Credits:
 
 def delivery_of(data: Any) -> Delivery:
     """Return the delivery with this data. Raises InvalidBundle."""
-    return _record(Delivery, data, {"body": _bytes, "attempts": _attempts, "answer": _answer})
+    delivery = _record(Delivery, data, {"body": _bytes, "attempts": _attempts, "answer": _answer})
+    try:
+        urlsplit(delivery.url)
+    except ValueError as error:
+        raise InvalidBundle(f"the delivery {delivery.id} has a wrong URL: {error}") from None
+    return delivery
 
 
 def _fields_of(value: Any) -> dict[str, Any]:

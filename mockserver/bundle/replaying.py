@@ -20,10 +20,12 @@ from typing import Any, NamedTuple
 
 from mockserver.bundle.comparing import Compared, Reasons, Renaming, differences
 from mockserver.bundle.contents import Bundle
+from mockserver.bundle.invalid import InvalidBundle
 from mockserver.bundle.masked import masked_entry
 from mockserver.bundle.receivers import RecordedReceivers
 from mockserver.bundle.requests import SilentConnection, reason_not_to_send, request_of, uses_token
-from mockserver.clock import let_others_run, wait_until
+from mockserver.clock import let_others_run, monotonic, wait_until
+from mockserver.core.instants import LATEST
 from mockserver.core.journal import EntryFilter, JournalEntry
 from mockserver.core.masking import Masking
 from mockserver.kit.operations import Operation
@@ -38,6 +40,8 @@ Act = Callable[[Sandbox, JournalEntry], Awaitable[str | None]]
 # Seconds of real time for one request, and how often others may run before time is waited for.
 _PATIENCE = 10.0
 _TURNS = 20
+# Seconds of real time for a replay, and the numbers of entries that are skipped for those that a bundle does not have.
+_LONGEST, _MOST_NUMBERS = 100.0, 200_000
 _REQUESTS = EntryFilter(kind="request")
 
 
@@ -89,12 +93,18 @@ class Replay:
         self._changes: list[str] = []
 
     async def run(self, last: int | None = None) -> None:
-        """Send everything up to the entry with the number `last` (None: all), and move the clock to its end."""
+        """Send everything up to the entry with the number `last` (None: all), and move the clock to its end.
+
+        Raises InvalidBundle if that takes too long.
+        """
         # The numbers of the journal continue after what the bundle does not have.
-        for _ in range(min(self._bundle.first_number - 1, 1_000_000)):
+        for _ in range(min(self._bundle.first_number - 1, _MOST_NUMBERS)):
             await self._sandbox.store.number_entry()
         entries = [each for each in self._bundle.entries if last is None or 0 < each.number <= last]
+        until = monotonic() + _LONGEST
         for event in events(entries):
+            if monotonic() > until:
+                raise InvalidBundle(f"its replay takes longer than {_LONGEST:g} seconds")
             await self._move_to(event.at)
             await self._happen(event)
         end = self._bundle.manifest.clock.now
@@ -138,13 +148,13 @@ class Replay:
         if not found:
             return Compared(recorded.number, what)
         by_token = uses_token(recorded, self._providers.get(recorded.provider or ""))
-        why = reasons.why(recorded, replayed.status if replayed is not None else None, by_token=by_token)
+        why = reasons.why(recorded, replayed, by_token=by_token)
         return Compared(recorded.number, what, differences=found, why=why)
 
     # Events.
 
     async def _move_to(self, at: int) -> None:
-        by = at - self._sandbox.clock.now()
+        by = min(at, LATEST - 2) - self._sandbox.clock.now()
         if by >= 0:
             await self._sandbox.advance(by)
         self._forget_ended()

@@ -13,6 +13,8 @@ from mockserver.wire.request import Broken, Disconnected, Request
 
 # Bytes of a body that is sent in place of one that was not read.
 _LONGEST_FILLER = 1_048_576
+# Paths of the control API and of other sandboxes.
+_NOT_A_PROVIDER = ("/_mock", "/~", "/%7E", "/%7e")
 # The last of `_MORE` stands for headers that were not kept (`core.kept`).
 _CONTENT_LENGTH, _SANDBOX, _MORE = "content-length", "x-mock-sandbox", "..."
 # The end of a text that was cut (`core.kept.shortened`).
@@ -66,8 +68,11 @@ def reason_not_to_send(entry: JournalEntry, operation: Operation | None) -> str 
 
     The body of a request that was refused before its body was read can be anything of the same length.
     """
-    if not entry.method or not entry.path:
+    if not entry.method or not entry.path or not entry.path.startswith("/"):
         return "it was not a complete HTTP request"
+    if entry.path.startswith(_NOT_A_PROVIDER):
+        # Otherwise a bundle from somebody else could act on this server.
+        return "its path is not that of a provider"
     if _SHORTENED.search(entry.path) or _SHORTENED.search(entry.query):
         return "only the beginning of its path or query was kept"
     length = _length(entry)
@@ -92,8 +97,8 @@ def request_of(entry: JournalEntry, sandbox: str, provider: Provider | None) -> 
         fields = [(name, str(len(body)) if name.lower() == _CONTENT_LENGTH else value) for name, value in fields]
     # Always with the name of the sandbox, because a masked key can look as if it named another one.
     prefix = f"/~{sandbox}"
-    if entry.addressed_by == "prefix" and entry.provider is not None:
-        prefix += f"/{entry.provider}"
+    if entry.addressed_by == "prefix" and provider is not None:
+        prefix += f"/{provider.name}"
     headers = {name.lower(): value for name, value in fields}
     query = entry.query.encode("latin-1", "replace")
     return Request(entry.method or "GET", f"{prefix}{entry.path}", query, headers, fields, entry.scheme, body)

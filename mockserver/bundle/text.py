@@ -21,7 +21,7 @@ def summary(bundle: Bundle) -> list[str]:
         (requests, "request"),
         (len(bundle.jobs), "job"),
         (len(bundle.deliveries), "outgoing call"),
-        (sum(entry.kind == "control" for entry in bundle.entries), "change through the control API"),
+        (sum(entry.kind == "control" for entry in bundle.entries), "change by the control API"),
     )
     lines = [
         f"sandbox {manifest.sandbox}, saved by mockserver {manifest.written_by}",
@@ -86,7 +86,8 @@ def totals(result: Outcome) -> str:
 
 def many(number: int, name: str) -> str:
     """Return a number and a noun."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+    noun, _, rest = name.partition(" by ")
+    return f"{number} {noun}{'' if number == 1 else 's'}{rest and f' by {rest}'}"
 
 
 def _compared(each: Compared) -> Iterator[str]:

@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ examples:
   mockserver bundle save                          save the sandbox `default` of the server on http://localhost:8080
   mockserver bundle show run.mock.zip             what is in it, and its journal
   mockserver bundle show run.mock.zip --entry 12  one request with its reply
+  mockserver bundle show run.mock.zip --open      the same in a browser: jobs, journal, webhooks, findings
   mockserver bundle replay run.mock.zip           send its requests again, without a server, and compare the replies
   mockserver bundle load run.mock.zip --at 12     go on from there in a running server
   mockserver bundle diff green.mock.zip red.mock.zip
@@ -99,6 +101,10 @@ def _add_show(commands: Any) -> None:
     show.add_argument("file", metavar="FILE", help="the bundle")
     show.add_argument("--entry", type=whole_number, metavar="NUMBER", help="one entry of the journal, with its bodies")
     show.add_argument("--scenario", action="store_true", help="the scenario, as JSON")
+    show.add_argument(
+        "--open", action="store_true", help="show it in a browser, on the page of a server of this command"
+    )
+    show.add_argument("--port", type=whole_number, default=0, help="the port of --open (default: a free one)")
     show.add_argument("--format", choices=("text", "json"), default="text", help="the format (default: text)")
     show.set_defaults(run=_show)
 
@@ -168,6 +174,8 @@ def _show(options: argparse.Namespace) -> int:
 
     try:
         bundle = read(options.file)
+        if options.open:
+            return _open(bundle, options)
         if options.scenario:
             print(json.dumps(bundle.scenario, indent=2, ensure_ascii=False))
         elif options.format == "json":
@@ -178,6 +186,25 @@ def _show(options: argparse.Namespace) -> int:
             _print([*text.summary(bundle), "", *text.journal(bundle)])
     except _Mistake as mistake:
         return report_error(str(mistake))
+    return 0
+
+
+def _open(bundle: "Bundle", options: argparse.Namespace) -> int:
+    import webbrowser
+
+    from mockserver.bundle.invalid import InvalidBundle
+    from mockserver.settings import CannotListen
+    from mockserver.testing.viewer import viewed
+
+    try:
+        with viewed(bundle, options.port) as url:
+            print(f"{url} shows {options.file}. Press Ctrl+C to end.", flush=True)
+            webbrowser.open(url)
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        return 0
+    except (InvalidBundle, CannotListen) as error:
+        return report_error(f"{options.file}: {error}" if isinstance(error, InvalidBundle) else str(error))
     return 0
 
 

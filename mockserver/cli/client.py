@@ -109,3 +109,10 @@ def _object(text: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return reply if isinstance(reply, dict) else None
+
+
+def exchange(
+    base: str, method: str, path: str, body: bytes | None, headers: dict[str, str], token: str = ""
+) -> tuple[int, bytes]:
+    """Send any request, and return the status and the body of the reply. Raises RemoteError if there is none."""
+    return _call(base, method, path, body, {**headers, **_headers(token)})

@@ -23,6 +23,8 @@ examples:
   mockserver verdict                            judge the clients: paid twice, polled too fast, and more
   mockserver bundle replay run.mock.zip         repeat what happened in a test or a server
   mockserver sweep -- pytest                    run the tests with one fault at each of their calls
+  mockserver mcp                                offer a running server to an agent
+  mockserver doctor                             find out what is wrong with the set-up
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
   mockserver providers nanophoto                list what is simulated, with class and source
 
@@ -50,6 +52,9 @@ COMMANDS = {
     "bundle": "bundle",
     "sweep": "sweep",
     "prove": "sweep",
+    "mcp": "mcp",
+    "doctor": "doctor",
+    "completion": "completion",
 }
 
 

@@ -13,7 +13,7 @@ def replayed(bundle: "Bundle", last: int | None = None) -> "Outcome":
     return asyncio.run(replay(bundle, last))
 
 
-async def replay(bundle: "Bundle", last: int | None) -> "Outcome":
+async def replay(bundle: "Bundle", last: int | None = None) -> "Outcome":
     """Replay a bundle like `replayed`, in a loop that runs already."""
     from mockserver.app import create_app
     from mockserver.control.restore import Restorer

@@ -100,6 +100,12 @@ def _add_policy(serve: argparse.ArgumentParser) -> None:
 
 def _add_access(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
+        "--mcp",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="offer tools for agents at /_mock/mcp (Model Context Protocol)",
+    )
+    serve.add_argument(
         "--log",
         metavar="FORM",
         help="form of the log, which has a line for each request and webhook: text, json or off (default: text)",

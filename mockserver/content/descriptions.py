@@ -36,7 +36,7 @@ def describe(
     language without phrases gets English. Known requests in `custom_instructions` are followed; others have no effect.
     """
     asked = read(custom_instructions) if custom_instructions else Instructions()
-    words = locale(code_for(asked.language or lang))
+    words = locale(code_for(asked.language or ("en" if asked.foreign else lang)))
     scene = Scene.of(seeded, hint)
     result: dict[str, str | list[str]] = {}
     if "title" in fields:
@@ -62,7 +62,7 @@ def _title(scene: Scene, words: Locale, mode: str, wishes: FieldWishes) -> str:
     if wishes.mentions:
         text = f"{text} | {words.comma.join(wishes.mentions)}"
     # If the title is too long or contains a word to avoid, a shorter one is used. It is cut only if that is too long.
-    limits = Limits(wishes.words, wishes.characters)
+    limits = Limits(wishes.words, wishes.characters, None, wishes.least)
     titles = [t for t in (text, title, capital(plain_detail(scene, words))) if not _contains(t, *wishes.avoided)]
     text = fitted([Part(tuple(titles or [_without(title, wishes.avoided)]), _ASKED)], "", limits)
     return _cased(f"{_EMOJI[scene.theme]} {text}" if wishes.emoji else text, wishes)
@@ -94,7 +94,9 @@ def _description(scene: Scene, words: Locale, mode: str, asked: Instructions) ->
     # Characters of the emoji and its space count, too.
     emoji = f"{_EMOJI[scene.theme]} " if wishes.emoji else ""
     characters = None if wishes.characters is None else max(wishes.characters - len(emoji), 1)
-    limited = Limits(None if wishes.words is None else max(wishes.words - bool(emoji), 1), characters, wishes.sentences)
+    limited = Limits(
+        None if wishes.words is None else max(wishes.words - bool(emoji), 1), characters, wishes.sentences, wishes.least
+    )
     text = fitted(parts, joint, limited)
     return emoji + _cased(_without(text, wishes.avoided), wishes)
 

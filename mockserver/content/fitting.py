@@ -64,11 +64,15 @@ _SEPARATORS = " \t\r\n,;:–—-"
 
 
 class Limits(NamedTuple):
-    """The most words, characters and sentences that a text may have; None is unlimited."""
+    """The most words, characters and sentences that a text may have; None is unlimited.
+
+    `least` is how many words it must have, or characters if these are limited.
+    """
 
     words: int | None = None
     characters: int | None = None
     sentences: int | None = None
+    least: int | None = None
 
 
 class Part(NamedTuple):
@@ -102,7 +106,25 @@ def fitted(parts: list[Part], joint: str, limits: Limits) -> str:
                 break
     if not chosen and parts:
         return cut(parts[min(range(len(parts)), key=lambda at: parts[at].rank)].alternatives[-1], limits)
-    return joint.join(chosen[at] for at in sorted(chosen))
+    text = joint.join(chosen[at] for at in sorted(chosen))
+    if not _is_short(text, limits):
+        return text
+    wholes = [joint.join(part.alternatives[0] for part in parts[at:]) for at in range(len(parts))]
+    filled = [each for whole in wholes if not _is_short(each := _filled(whole, limits), limits)]
+    # A text that must have just as many words should not end with "of the".
+    return next((each for each in filled if _without_small_words(each[:-1]) == each[:-1]), next(iter(filled), text))
+
+
+def _is_short(text: str, limits: Limits) -> bool:
+    return limits.least is not None and (count_words(text) if limits.words else len(text)) < limits.least
+
+
+def _filled(whole: str, limits: Limits) -> str:
+    """Return as much of a text as fits, cut between words."""
+    stop = whole[-1:] if whole[-1:] in (".", "。") else "."
+    while whole and not _fits(whole.rstrip(_SEPARATORS) + stop, limits):
+        whole = whole.rpartition(" ")[0] if " " in whole else whole[:-1]
+    return whole.rstrip(_SEPARATORS + ".。") + stop
 
 
 def cut(text: str, limits: Limits) -> str:

@@ -39,6 +39,8 @@ class ControlApi:
         try:
             try:
                 self._boundary.check(path, request.headers)
+                if sandbox.read_only:
+                    _check_unchanged(sandbox, path, request.method)
             except ControlError as error:
                 if isinstance(error, WrongToken):
                     await _wait(connection, self._wrong_tokens.delay(monotonic()))
@@ -68,6 +70,13 @@ class ControlApi:
             "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.fields],
             "state": {"sandbox": sandbox, "parts": self._parts, "request": request, "connection": connection},
         }
+
+
+def _check_unchanged(sandbox: Sandbox, path: str, method: str) -> None:
+    """Raises ControlError 409 for a change of a sandbox that shows a bundle. It may make and delete sandboxes."""
+    if method not in ("GET", "HEAD") and not path.startswith("/sandboxes") and path != "/scenario/check":
+        detail = f"The sandbox {sandbox.name!r} shows a bundle, and is not changed. Load the bundle to go on from there"
+        raise ControlError(409, detail)
 
 
 async def _wait(connection: Connection, seconds: float) -> None:

@@ -14,6 +14,7 @@ from mockserver.control import (
     faults,
     jobs,
     journal,
+    mcp,
     metrics,
     reset,
     sandboxes,
@@ -45,6 +46,7 @@ _EVERYWHERE = problems(
     {
         403: "A malicious web page could send this request",
         404: "There is no such sandbox",
+        409: "The sandbox shows a bundle, and is not changed",
         500: "Internal server error",
     }
 )
@@ -68,6 +70,7 @@ _ROUTERS = (
     coverage.router,
     verdict.router,
     metrics.router,
+    mcp.router,
     docs.router,
 )
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from mockserver.bundle.archive import MAX_BYTES as MAX_BUNDLE
+from mockserver.bundle.invalid import MAX_BYTES as MAX_BUNDLE
 from mockserver.core.faults import Refusal
 from mockserver.wire.body import BodyMemory, media_type, parse_json, read_body, with_whole_numbers
 

@@ -3,19 +3,24 @@
 import asyncio
 from base64 import b64decode
 from binascii import Error
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from mockserver.bundle.archive import packed, unpacked
+from mockserver.bundle.contents import Bundle
 from mockserver.bundle.invalid import ENDING, InvalidBundle
-from mockserver.bundle.saving import bundle_of, snapshot
+from mockserver.bundle.saving import Snapshot, bundle_of, snapshot
+from mockserver.control import viewing
 from mockserver.control.bodies import ZIP_TYPE, StrictRoute
 from mockserver.control.dependencies import CurrentSandbox, Parts, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.restore import Restored
+from mockserver.core.masking import Masking
 from mockserver.core.scenario import ClockSpec
 from mockserver.kit.models import Shape
+from mockserver.kit.provider import Provider
+from mockserver.sandbox.sandbox import Sandbox
 
 # Requests that are listed, of those whose replies differ.
 MOST_LISTED = 100
@@ -57,7 +62,7 @@ async def save_bundle(sandbox: CurrentSandbox, parts: ServerParts) -> Response:
     taken = await snapshot(sandbox, parts.options)
     masking = parts.masking_in(sandbox)
     # This takes long for a long journal.
-    data = await asyncio.to_thread(lambda: packed(bundle_of(taken, parts.providers, masking)))
+    data = await asyncio.to_thread(_packed, taken, parts.providers, masking)
     disposition = f'attachment; filename="{sandbox.name}{ENDING}"'
     return Response(data, media_type=ZIP_TYPE, headers={"Content-Disposition": disposition})
 
@@ -67,13 +72,44 @@ async def load(parts: Parts, text: str, name: str, last: int | None, clock: Cloc
 
     Raises ControlError 422 if it is refused, TooManySandboxes, and ValueError for a name that is in use.
     """
+    bundle = await _unpacked(text)
     try:
-        bundle = await asyncio.to_thread(lambda: unpacked(b64decode(text, validate=True)))
         return await parts.restorer.restore(bundle, name, last, clock)
+    except InvalidBundle as error:
+        raise ControlError(422, f"The bundle is refused: {error}") from None
+
+
+async def show(parts: Parts, text: str, name: str) -> Sandbox:
+    """Make a sandbox that shows a bundle in base64. Raises like `load`."""
+    bundle = await _unpacked(text)
+    try:
+        return await viewing.view(bundle, name, parts.sandboxes, parts.library)
+    except InvalidBundle as error:
+        raise ControlError(422, f"The bundle is refused: {error}") from None
+
+
+async def _unpacked(text: str) -> Bundle:
+    try:
+        return await asyncio.to_thread(_unpack, text)
     except InvalidBundle as error:
         raise ControlError(422, f"The bundle is refused: {error}") from None
     except Error as error:
         raise ControlError(422, f"bundle must be base64: {error}") from None
+
+
+# The archive is imported when it is first needed: most servers never make or read a bundle.
+
+
+def _packed(taken: Snapshot, providers: Mapping[str, Provider], masking: Masking) -> bytes:
+    from mockserver.bundle.archive import packed
+
+    return packed(bundle_of(taken, providers, masking))
+
+
+def _unpack(text: str) -> Bundle:
+    from mockserver.bundle.archive import unpacked
+
+    return unpacked(b64decode(text, validate=True))
 
 
 def view(restored: Restored) -> LoadedBundle:

@@ -35,7 +35,7 @@ class Parts:
     `options` are those of the server that replies depend on, and `serve` answers a request, for bundles.
 
     `body_memory` limits the memory for request bodies. None: it is unlimited. `watch` watches the file of the scenario,
-    if the server does that.
+    if the server does that. `agents` is true if the server offers tools for agents.
     """
 
     sandboxes: Sandboxes
@@ -49,6 +49,7 @@ class Parts:
     serve: Serve
     body_memory: BodyMemory | None = None
     watch: ScenarioWatch | None = None
+    agents: bool = False
 
     @property
     def catalogue(self) -> Catalogue:

@@ -175,6 +175,7 @@ class EventStream(Response):
             "scenario": sandbox.program.name,
             "faults": len(await sandbox.store.armed_faults()),
             **self._scenario_file(),
+            **({"read_only": sandbox.title} if sandbox.read_only else {}),
             **({} if clock.rate else {"now": now}),
         }
         if state == self._state:

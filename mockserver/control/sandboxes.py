@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from mockserver.control.bodies import ZIP_TYPE, JsonOrZipRoute
-from mockserver.control.bundles import LoadedBundle, load, view
+from mockserver.control.bundles import LoadedBundle, load, show, view
 from mockserver.control.dependencies import Origin, Parts, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.models import SANDBOX_NAME, ClockMode, NewSandbox
@@ -27,7 +27,8 @@ class SandboxView(Shape):
     The sandbox of a test that is shown on the page has the name of the test as `title`, and its `outcome`: `running`,
     `passed`, `failed` or `skipped`. Those of others are empty.
 
-    `bundle` says how the replay went, if the sandbox was just made from a bundle.
+    One that is `read_only` shows a bundle. `bundle` says how the replay went, if the sandbox was just made by loading
+    a bundle.
     """
 
     name: str
@@ -36,6 +37,7 @@ class SandboxView(Shape):
     clock: ClockMode
     title: str
     outcome: str
+    read_only: bool
     control: str
     urls: dict[str, str]
     keys: dict[str, str]
@@ -69,6 +71,9 @@ class BundleQuery(QueryModel):
     )
     clock: ClockMode | SkipJsonSchema[None] = Field(
         default=None, description="the mode of the clock afterwards; default: manual"
+    )
+    read_only: bool = Field(
+        default=False, description="show the records of the bundle, without a replay, in a sandbox that is not changed"
     )
 
 
@@ -105,11 +110,15 @@ async def create_sandbox(
     last, clock = new.at or query.at, new.clock or (None if query.clock is None else ClockSpec(mode=query.clock))
     if last is not None and new.bundle is None:
         raise ControlError(422, "at goes with a bundle")
+    if query.read_only and (new.bundle is None or last is not None or clock is not None):
+        raise ControlError(422, "read_only goes with a bundle, and not with at or clock")
     program = parts.sandboxes.initial
     if new.scenario is not None:
         program = await asyncio.to_thread(program_of, new.scenario, parts.library)
     name = new.name or query.name or parts.sandboxes.new_name()
     try:
+        if query.read_only and new.bundle is not None:
+            return _view(await show(parts, new.bundle, name), parts, origin)
         if new.bundle is not None:
             restored = await load(parts, new.bundle, name, last, clock)
             return _view(restored.sandbox, parts, origin).model_copy(update={"bundle": view(restored)})
@@ -143,6 +152,7 @@ def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
         clock=sandbox.clock.mode,
         title=sandbox.title,
         outcome=sandbox.outcome,
+        read_only=sandbox.read_only,
         control=f"{base}/_mock",
         urls={each.name: f"{base}/{each.name}{each.base_path}" for each in parts.providers.summaries},
         keys={name: provider.example_key(sandbox.name) for name, provider in parts.providers.items()},

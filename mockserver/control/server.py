@@ -32,9 +32,10 @@ class Memory(Shape):
 
 
 class Readiness(Shape):
-    """A ready server: its providers, the scenario of this sandbox, the number of sandboxes and their memory."""
+    """A ready server: its version and providers, the scenario of this sandbox, the sandboxes and their memory."""
 
     status: Literal["ready"]
+    version: str
     providers: list[str]
     scenario: str
     sandboxes: int = Field(ge=1)

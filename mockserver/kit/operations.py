@@ -147,8 +147,8 @@ class Operation(NamedTuple):
 
     For the verdict on clients: `role` says what the operation is for (see `kit.roles` for the default). `paid` is true
     if what it creates costs the account credits or a part of a quota, and `cost_row` is the ledger row of the price.
-    `asset` is the path of the link to the result in the reply of a poll. `poll_every` replaces the provider's advice.
-    `immediate` is true if the reply has the result.
+    `asset` is the path of the link to the result in the reply of a poll; a place in a list is a number. `poll_every`
+    replaces the provider's advice. `immediate` is true if the reply has the result.
 
     Only for the documents: `links` from a reply to the next request (name -> operation, its parameter, and where the
     value is in the reply's body, by default `/id`), `parts` (the media types of files in a multipart body), `tag`,

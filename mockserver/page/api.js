@@ -34,12 +34,12 @@ export function tokenWanted(again) {
 
 /** Send a request below /_mock. `body` is JSON data, or the text of a scenario. Throws ApiError. */
 export async function call(method, path, body, { signal } = {}) {
-  const yaml = typeof body === "string";
+  const kind = typeof body === "string" ? "application/yaml" : body instanceof Blob ? "application/zip" : "application/json";
   const response = await fetch(`${base}/_mock${path}`, {
     method,
     signal,
-    headers: headers(body === undefined ? {} : { "Content-Type": yaml ? "application/yaml" : "application/json" }),
-    body: body === undefined ? undefined : yaml ? body : JSON.stringify(body),
+    headers: headers(body === undefined ? {} : { "Content-Type": kind }),
+    body: kind === "application/json" ? JSON.stringify(body) : body,
   });
   if (response.status === 401) tokenWanted(Boolean(sessionStorage.getItem(TOKEN)));
   const text = await response.text();
@@ -47,6 +47,9 @@ export async function call(method, path, body, { signal } = {}) {
   if (!response.ok) throw new ApiError(response.status, json ? JSON.parse(text) : {});
   return json ? JSON.parse(text) : text;
 }
+
+/** Make a sandbox that shows a bundle, a file. Throws ApiError. */
+export const callBundle = (file) => call("POST", "/sandboxes?read_only=true", file);
 
 export const get = (path, options) => call("GET", path, undefined, options);
 

@@ -1,5 +1,5 @@
 // The page: routes, the frame around the views, keys, and the title.
-import { ApiError, base, call, get, onTokenWanted, sandboxName, setToken } from "./api.js";
+import { ApiError, base, call, callBundle, get, onTokenWanted, sandboxName, setToken } from "./api.js";
 import { feed, isFailure } from "./feed.js";
 import { clockTime } from "./parts.js";
 import { html, render, useEffect, useLoaded, useRef, useState, useStore } from "./html.js";
@@ -95,6 +95,7 @@ function App() {
         <button type="button" class="quiet" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button></div>
     </header>
     <nav class="views" aria-label="Views">${VIEWS.map(([each, text]) => html`<a href="#/${each}" aria-current=${each === name ? "page" : undefined}>${text}<${Badge} view=${each} /></a>`)}</nav>
+    <${ReadOnly} />
     ${name !== "scenario" && html`<${BrokenFile} />`}
     <main id="main" tabindex="-1"><h1 class="hidden">${title}</h1>${token ? html`<${Token} again=${token.again} done=${() => { setAsked(null); feed.reconnect(); }} />` : html`<${View} route=${route} go=${go} />`}</main>
     ${help && html`<${Help} close=${() => setHelp(false)} />`}`;
@@ -127,6 +128,12 @@ function BrokenFile() {
   return html`<div class="problem broken" role="alert"><span><code>${file.mistake}</code>${more}</span> <span>The scenario of ${clockTime(file.loaded_at).slice(0, 8)} (UTC) stays in use.</span> <a href="#/scenario">All mistakes</a></div>`;
 }
 
+function ReadOnly() {
+  useStore(feed);
+  if (!feed.state.read_only) return null;
+  return html`<div class="note-bar" role="note">This is the <strong>${feed.state.read_only}</strong> as it was recorded. It takes no requests and is not changed. <code>mockserver bundle load</code> goes on from there.</div>`;
+}
+
 function Connection() {
   useStore(feed);
   const texts = { live: "Live", connecting: "Connecting …", reconnecting: "Reconnecting …", paused: "Paused", locked: "Token needed", deleted: "Sandbox deleted" };
@@ -142,14 +149,32 @@ function Sandboxes() {
     const made = await call("POST", "/sandboxes", {});
     location.href = `/~${made.name}/_mock/`;
   };
+  const file = useRef(null);
+  const [problem, setProblem] = useState(null);
+  const open = async (event) => {
+    setProblem(null);
+    try {
+      const made = await callBundle(event.target.files[0]);
+      location.href = `/~${made.name}/_mock/`;
+    } catch (error) {
+      setProblem(error);
+    }
+    event.target.value = "";
+  };
   const change = (event) => {
     if (event.target.value === "+") create();
+    else if (event.target.value === "file") {
+      event.target.value = sandboxName;
+      file.current.click();
+    }
     else location.href = event.target.value === "default" ? "/_mock/" : `/~${encodeURIComponent(event.target.value)}/_mock/`;
   };
   const texts = new Map(list?.sandboxes.map((each) => [each.name, each.title ? `${OUTCOMES[each.outcome] ?? ""}${each.title}` : each.name]));
   if (!texts.has(sandboxName)) texts.set(sandboxName, sandboxName);
   return html`<label class="sandbox"><span class="hidden">Sandbox</span><select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox">
-    ${[...texts].map(([name, text]) => html`<option value=${name}>${text}</option>`)}<option value="+">New sandbox …</option></select></label>
+    ${[...texts].map(([name, text]) => html`<option value=${name}>${text}</option>`)}<option value="+">New sandbox …</option><option value="file">Open a bundle …</option></select></label>
+    <input ref=${file} class="hidden" type="file" accept=".zip" tabindex="-1" aria-label="Bundle" onChange=${open} />
+    ${problem && html`<span class="wrong" role="alert">${problem.message}</span>`}
     <a class="scenario-name" href="#/scenario" title="Scenario">${feed.state.scenario}</a>`;
 }
 

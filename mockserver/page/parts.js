@@ -1,5 +1,6 @@
 // Small parts that several views use.
 import { curlOf } from "./api.js";
+import { feed } from "./feed.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 
 export const clockTime = (ms) => new Date(ms).toISOString().slice(11, 23);
@@ -94,7 +95,7 @@ export function Action({ run, children, kind = "", title, disabled }) {
       setState({ error });
     }
   };
-  return html`<span class="action"><button type="button" class=${kind} title=${title} disabled=${state.busy || disabled} onClick=${press}>${children}</button>
+  return html`<span class="action"><button type="button" class=${kind} title=${title} disabled=${state.busy || disabled || Boolean(feed.state.read_only)} onClick=${press}>${children}</button>
     ${state.error && html`<span class="wrong" role="alert">${state.error.message}</span>`}</span>`;
 }
 

@@ -28,7 +28,14 @@ from mockserver.core.compile import Program
 from mockserver.coverage.tally import Tally
 from mockserver.sandbox.interrupted import end_interrupted, finished
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.sandbox.saved import SavedSandbox, SavedServer, sandboxes_in, server_in, tally_in
+from mockserver.sandbox.saved import (
+    SavedSandbox,
+    SavedServer,
+    drop_unused_scenarios,
+    sandboxes_in,
+    server_in,
+    tally_in,
+)
 from mockserver.store.records import plain_data, plain_text
 from mockserver.store.sqlite.file import StoreFile
 from mockserver.store.sqlite.store import SqliteStore
@@ -100,6 +107,7 @@ class Keeper:
         """Return the sandboxes in the file, oldest first. Raises StoreError if the file is damaged."""
         rows: Sequence[SavedSandbox] = self.file.read(sandboxes_in)
         self._last = max((each.number for each in rows), default=0)
+        self.file.read(drop_unused_scenarios)
         return rows
 
     def program(self, digest: str) -> Program:
@@ -148,6 +156,9 @@ class Keeper:
         """Let a sandbox continue, and end what was interrupted."""
         facts = saved.facts
         sandbox.restore(facts)
+        before = {int(number): digest for number, digest in facts.get("programs", {}).items()}
+        before.pop(sandbox.activations, None)
+        sandbox.programs = {**{n: self.program(digest) for n, digest in before.items()}, **sandbox.programs}
         kept = facts["clock"]
         at = kept["at"]
         finished(end_interrupted(sandbox, at))
@@ -215,7 +226,9 @@ class Keeper:
         digest = self._kept_digest(sandbox.program, cursor)
         self._save_tally(sandbox, store, cursor)
         follows = self._owner is not None and sandbox.program is self._owner.initial
-        return {**sandbox.facts(), "scenario": digest, "follows": follows, "clock": _clock(sandbox.clock)}
+        programs = {number: self._kept_digest(each, cursor) for number, each in sandbox.programs.items()}
+        more = {"scenario": digest, "programs": programs, "follows": follows, "clock": _clock(sandbox.clock)}
+        return {**sandbox.facts(), **more}
 
     def _save_tally(self, sandbox: Sandbox, store: SqliteStore, cursor: Cursor) -> None:
         serial, clears = store.last_serial, (store.journal_clears, sandbox.tally.clears)

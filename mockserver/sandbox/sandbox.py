@@ -55,15 +55,19 @@ class Sandbox(SandboxState):
         self.matching = asyncio.Lock()
         # For people: what the sandbox is for, such as the name of a test, and how that has ended.
         self.title = ""
+        # True for one that shows a bundle: it takes no requests, and the control API does not change it.
+        self.read_only = False
         self.outcome = ""
 
     def facts(self) -> dict[str, Any]:
         """Return what a durable store keeps of the sandbox itself (see `SandboxState.facts`)."""
-        return {**super().facts(), "outbox_generation": self.outbox.generation, "pauses": self.courier.pauses}
+        own = {"title": self.title, "outcome": self.outcome, "outbox_generation": self.outbox.generation}
+        return {**super().facts(), **own, "pauses": self.courier.pauses}
 
     def restore(self, facts: Mapping[str, Any]) -> None:
         """Take on the facts that a store has kept, before the sandbox is used."""
         super().restore(facts)
+        self.title, self.outcome = facts.get("title", ""), facts.get("outcome", "")
         self.outbox.generation = facts["outbox_generation"]
         self.courier.pauses = dict(facts["pauses"])
         self.settling.resume()

@@ -113,11 +113,13 @@ class Sandboxes:
         origin: Origin | None = None,
         sender: Sender | None = None,
         began_at: int | None = None,
+        store: Store | None = None,
     ) -> Sandbox:
         """Create a sandbox. Raises TooManySandboxes, and ValueError for a name that is in use.
 
         `generation` is the one after the last of that name unless given (`SandboxState.generation`). A sandbox that is
         made from a bundle has an `origin`, a `sender` that replaces the network, and a clock that begins at `began_at`.
+        One with a `store` of its own is not kept when the process ends.
         """
         if name in self.by_name:
             raise ValueError(f"a sandbox named {name!r} already exists")
@@ -127,8 +129,9 @@ class Sandboxes:
             )
         seed = seed if seed is not None else self._seed
         clock = clock or self._clock
-        keeper = self._keeper
-        store = self._store() if keeper is None else keeper.create(name)
+        keeper = self._keeper if store is None else None
+        if store is None:
+            store = self._store() if keeper is None else keeper.create(name)
         generation = self._generations.get(name, 0) if generation is None else generation
         sandbox = self._make(name, program, store, seed, clock, generation, origin, sender, began_at)
         if keeper is not None:

@@ -1,6 +1,8 @@
 """What a store's file has of a server and its sandboxes, as it is read at the start."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from mockserver.store.records import plain_data
@@ -42,3 +44,14 @@ def sandboxes_in(cursor: Cursor) -> list[SavedSandbox]:
 def tally_in(cursor: Cursor, number: int) -> Any:
     row = cursor.execute("SELECT data FROM tallies WHERE id = ?", (number,)).fetchone()
     return None if row is None else plain_data(row[0])
+
+
+def drop_unused_scenarios(cursor: Cursor) -> None:
+    """Delete the scenarios that no sandbox uses any more, if there is anything to write to."""
+    used = {server_in(cursor).get("scenario")}
+    for each in sandboxes_in(cursor):
+        used |= {each.digest, *each.facts.get("programs", {}).values()}
+    digests = [digest for (digest,) in cursor.execute("SELECT digest FROM scenarios")]
+    with suppress(sqlite3.Error):
+        sql = "DELETE FROM scenarios WHERE digest = ?"
+        cursor.executemany(sql, [(digest,) for digest in digests if digest not in used])

@@ -128,7 +128,7 @@ class SandboxState:
     def restore(self, facts: Mapping[str, Any]) -> None:
         """Take on the facts that a store has kept. The seed and the origin are arguments of the constructor.
 
-        The scenarios before the latest are not kept.
+        The scenarios before the latest are restored by the caller.
         """
         self.started_at = facts["started_at"]
         self.opened_at = facts.get("opened_at", self.started_at)

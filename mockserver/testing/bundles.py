@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mockserver.bundle.invalid import ENDING
+from mockserver.testing.errors import MockServerError
 
 if TYPE_CHECKING:
     from mockserver.testing.handle import MockServer
@@ -32,6 +33,8 @@ class FailedTests:
             handle.bundle(path)
         except OSError as error:
             return f"the bundle could not be written to {path}: {error.strerror}"
+        except MockServerError as error:
+            return f"the bundle could not be saved: {error}"
         return f"bundle: {path}\nreplay it: mockserver bundle replay {quote(str(path))}"
 
     def _new_name(self, nodeid: str) -> str:

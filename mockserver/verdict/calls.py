@@ -175,7 +175,10 @@ def _link(entry: JournalEntry, operation: OperationFacts, seen: Seen | None) -> 
     except ValueError:
         return None, True  # too long to be kept, so it is not known
     for name in operation.asset:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, list):
+            value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
+        else:
+            value = value.get(name) if isinstance(value, Mapping) else None
     if not isinstance(value, str) or not value:
         return None, False
     path = urlsplit(value).path

@@ -7,30 +7,26 @@ journal entry. The order of a provider's checks is also a row of its ledger.
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import NamedTuple
 
-from mockserver.clock import wall_ms
 from mockserver.core.faults import Fault, Refusal
-from mockserver.core.journal import KEPT_BODY, JournalEntry
-from mockserver.core.limits import Usage
 from mockserver.core.masking import Masking
-from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Deferred, Header, Operation, Reply
 from mockserver.kit.provider import Provider
 from mockserver.provenance.policy import AssumedBehaviour
-from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.protocol import OPEN_REPLY
 from mockserver.wire import checks
 from mockserver.wire.checks import Admission
 from mockserver.wire.cors import CrossOrigin
+from mockserver.wire.entries import request_entry
 from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
+from mockserver.wire.refusals import Refusals, no_such_path, undocumented
 from mockserver.wire.reply import date
-from mockserver.wire.request import Broken, Disconnected, Ended, NotAccepted, Unread
+from mockserver.wire.request import Broken, Disconnected, Ended, NotAccepted
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
-from mockserver.wire.services import credential, current_usage
+from mockserver.wire.services import current_usage
 from mockserver.wire.stream import ENDINGS
 from mockserver.wire.unmatched import not_simulated
 
@@ -89,6 +85,7 @@ class Edge:
         # Content-Type, Content-Length, Date and the limits.
         self._usual_headers = 3 + len(provider.limit_headers)
         self.cross_origin = CrossOrigin(provider, everywhere=policy.cors)
+        self.refusals = Refusals(provider, policy, self.cross_origin)
 
     def _prepare(self, operation: Operation) -> _Prepared:
         return _Prepared(
@@ -139,14 +136,14 @@ class Edge:
             sender.fault = None if fault is None else fault.kind
             if fault is not None and fault.phase == "before_commit":
                 if not fault.on_wire:
-                    raise self._scripted(admission, fault)
+                    raise self.refusals.scripted(admission, fault)
                 await sender.before_reply(fault, unread=operation.body_kind == "multipart")
                 admission.fault = fault = None
             return await self._operate(admission, operation, sender), fault
         except Refusal as refusal:
-            return self._refused(admission, refusal), None
+            return self.refusals.reply(admission, refusal), None
         except AssumedBehaviour as assumed:
-            return _undocumented(admission, assumed), None
+            return undocumented(admission, assumed), None
         except (Broken, Disconnected):
             raise
         except Exception:
@@ -154,16 +151,16 @@ class Edge:
             masking = Masking().of_request(None, request.fields)
             log.exception("%s %s failed", request.method, masking.text(request.path))
             admission.note = "internal error: see the server's log"
-            return self._refused(admission, Refusal("server_error", "Internal server error")), None
+            return self.refusals.reply(admission, Refusal("server_error", "Internal server error")), None
 
     def _route(self, admission: Admission, path: str, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
         if match is None:
             admission.note = not_simulated(self.provider, admission.request.method, path)
-            raise _no_such_path(admission.note)
+            raise no_such_path(admission.note)
         method = admission.request.method
         operation = match.operation(method)
         if operation is None:
-            raise self._no_such_method(match)
+            raise self.refusals.no_such_method(match)
         prepared = self._prepared[operation.name]
         admission.operation, admission.name, admission.path = operation, prepared.name, match.parameters
         admission.note_rows(prepared.rows if method != "HEAD" else (*prepared.rows, "rule.head"))
@@ -231,82 +228,17 @@ class Edge:
         admission.note = admission.note or NOTE
         return reply._replace(body=extended(reply.body, model, seeded))
 
-    # Refusing.
-
-    def _scripted(self, admission: Admission, fault: Fault) -> Refusal:
-        """Return the refusal for a fault of the scenario."""
-        refusal = Refusal(fault.kind, fault.message or "", scripted=True, retry_after=fault.retry_after)
-        if fault.kind == "rate_limited":
-            usage = admission.usage or self.provider.unused_limits(admission.now)
-            refusal.usage = _exhausted(usage, admission.now, fault.retry_after)
-        return refusal
-
-    def _refused(self, admission: Admission, refusal: Refusal) -> Reply:
-        """Return the reply to a refused request, in the provider's format."""
-        operation, account = admission.operation, admission.optional_account
-        admission.usage = refusal.usage or admission.usage
-        admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MAX_DEVIATIONS]
-        admission.job = refusal.job or admission.job
-        admission.retry_at = self._retry_at(admission, refusal)
-        reply = operation.error_reply(refusal) if operation is not None and operation.error_reply is not None else None
-        if reply is None:
-            options = admission.sandbox.program.options.get(self.provider.name, {})
-            context = RefusalContext(
-                operation, account, admission.usage, admission.body, options, self.policy.strict, admission.now
-            )
-            reply = self.provider.error_reply(refusal, context)
-        try:
-            admission.note_rows(reply.ledger_rows)
-        except AssumedBehaviour as assumed:
-            return _undocumented(admission, assumed)
-        note = admission.note or reply.note or (str(refusal) if refusal.message or refusal.note else None)
-        return reply._replace(headers=_with_refusal_headers(reply, refusal), note=note)
-
-    def _retry_at(self, admission: Admission, refusal: Refusal) -> int | None:
-        """Return the instant before which the reply asks the client not to come back; None if it does not ask."""
-        if refusal.retry_after is not None:
-            return admission.now + -(-refusal.retry_after // 1000) * 1000
-        if refusal.kind == "rate_limited" and self.provider.reports_reset and admission.usage:
-            return admission.usage[0].resets_at
-        return None
-
     async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
         """Return the reply that is sent in place of one that a fault loses after the operation was done."""
         if not fault.on_wire:
             admission.drop_rows("state")
-            return self._refused(admission, self._scripted(admission, fault))
+            return self.refusals.reply(admission, self.refusals.scripted(admission, fault))
         await sender.lose(reply, fault)
         return reply
-
-    async def refuse_unread(self, unread: Unread, match: Match[Operation] | None, sandbox: Sandbox) -> Reply:
-        """Return the reply to a request that is not valid HTTP or arrived incomplete. 405 is for an unknown method.
-
-        `match` is as for `serve`.
-        """
-        status, message, headers = unread.status, unread.message, unread.headers
-        refusal = Refusal("invalid_request", message)
-        if status == 405:
-            refusal = _no_such_path(message) if match is None else self._no_such_method(match)
-        elif status == 503:
-            refusal = Refusal("overloaded", message)
-        reply = self.provider.error_reply(refusal)
-        now = sandbox.clock.now()
-        usage = await current_usage(self.provider, sandbox, credential(self.provider, headers), now)
-        extra = (
-            date(now),
-            *_with_refusal_headers(reply, refusal),
-            *self.provider.usage_headers(usage),
-            *self.cross_origin.headers(headers, chosen=sandbox.program.cors),
-        )
-        return reply._replace(status=reply.status if status in (405, 503) else status, headers=extra)
 
     def headers_without_sandbox(self, headers: Mapping[str, str], now: int) -> Sequence[Header]:
         """Return the headers of the reply to a request for a sandbox that does not exist."""
         return (*self.provider.usage_headers(self.provider.unused_limits(now)), *self.cross_origin.headers(headers))
-
-    def _no_such_method(self, match: Match[Operation]) -> Refusal:
-        allowed = self.cross_origin.allowed(match)
-        return Refusal("method_not_allowed", "Method not allowed", row="method_not_allowed", allow=allowed)
 
     # The journal entry.
 
@@ -324,53 +256,8 @@ class Edge:
 
     async def _write_entry(self, admission: Admission, path: str, sender: ReplySender, *, ended: bool) -> None:
         """Write the journal entry, unless a reset or deletion has `ended` the request: its journal is deleted."""
-        sandbox, operation, request = admission.sandbox, admission.operation, admission.request
-        if sender.body_lost:
-            admission.drop_rows("state")
-        if sender.ending == "client_left":
-            admission.drop_rows("ending")
-        rows = admission.rows
-        if sender.ending in ("complete", "client_left"):
-            rows = (*rows, f"{self.provider.name}.ending.{sender.ending}")
-        secret = operation is not None and operation.secret
-        usage, real_start = admission.usage, admission.real_start
-        entry = JournalEntry(
-            "request",
-            admission.now,
-            admission.number.taken,
-            sandbox.clock.now(),
-            None,
-            self.provider.name,
-            admission.name or None,
-            admission.optional_account.id if admission.optional_account is not None else None,
-            request.method,
-            path,
-            request.query.decode("latin-1"),
-            sender.status,
-            admission.job,
-            admission.rule.name if admission.rule is not None else None,
-            admission.misses,
-            rows,
-            sandbox.program.others.get(admission.name, ()),
-            sender.note or admission.note,
-            admission.deviations,
-            b"" if secret else admission.raw[:KEPT_BODY],
-            b"" if secret else sender.body[:KEPT_BODY],
-            request.fields,
-            {"chunks": sender.chunks} if sender.chunks else None,
-            0,
-            # 0, if there are other headers than those that every reply has: they can be long.
-            request.head_bytes if len(sender.headers) <= self._usual_headers else 0,
-            sender.delivered,
-            usage[0] if usage else None,
-            admission.retry_at,
-            admission.digest,
-            None if real_start is None else (real_start, wall_ms()),
-            () if secret else sender.headers,
-            sender.fault,
-            admission.addressed_by,
-            request.scheme,
-        )
+        sandbox = admission.sandbox
+        entry = request_entry(admission, path, sender, self._usual_headers)
         sandbox.tally.request(entry)
         if not ended:
             if admission.open_job is not None and sender.delivered != "none":
@@ -381,7 +268,7 @@ class Edge:
 def _record_failure(sender: ReplySender, error: Broken | Disconnected, note: str | None) -> None:
     """Record why the request got no whole reply. `note` is what the edge has noted before."""
     if isinstance(error, NotAccepted):
-        # The server sends the reply: see `refuse_unread`.
+        # The server sends the reply: see `Refusals.reply_to_unread`.
         sender.status, sender.note = error.status, f"the request was not accepted: {error}"
         return
     sender.body_lost = True
@@ -393,40 +280,3 @@ def _record_failure(sender: ReplySender, error: Broken | Disconnected, note: str
     if sender.delivered != "part":
         sender.delivered = "client_left"
     sender.note = sender.note or note or "the client disconnected before its request was complete"
-
-
-def _no_such_path(message: str) -> Refusal:
-    return Refusal("not_found", message, row="no_such_path")
-
-
-def _exhausted(usage: Sequence[Usage], now: int, retry_after: int | None) -> Sequence[Usage]:
-    """Return `usage` with the first limit used up, for a rate-limit fault. Nothing is counted."""
-    if not usage:
-        return usage
-    first = usage[0]
-    allowed = first.limit.allowed if first.limit.allowed is not None else first.used
-    resets = first.resets_at if retry_after is None else now + retry_after
-    return [Usage(replace(first.limit, allowed=allowed), allowed, resets, admitted=False), *usage[1:]]
-
-
-def _with_refusal_headers(reply: Reply, refusal: Refusal) -> Sequence[Header]:
-    extra: list[Header] = []
-    if refusal.allow and not any(name == b"allow" for name, _ in reply.headers):
-        extra.append((b"allow", refusal.allow.encode()))
-    if refusal.retry_after is not None:
-        extra.append((b"retry-after", b"%d" % -(-refusal.retry_after // 1000)))
-    return (*reply.headers, *extra) if extra else reply.headers
-
-
-def _undocumented(admission: Admission, assumed: AssumedBehaviour) -> Reply:
-    """Return a 501 that names the assumption, as problem details (RFC 9457)."""
-    admission.rows = ()
-    detail = (
-        f"This reply rests on an assumption: {assumed.what} ({assumed.why}). The server was started with --no-assumed. "
-        "Without that option it sends the reply, and names the assumption in the journal."
-    )
-    body = {"title": "The provider does not document this", "status": 501, "detail": detail, "rule": assumed.row}
-    if assumed.page is not None:
-        body["page"] = assumed.page
-    note = f"refused: the reply rests on an assumption: {assumed.row}"
-    return Reply(501, body, content_type="application/problem+json", note=note)

@@ -5,6 +5,7 @@ Requests with browser headers go to the control API, which checks those headers 
 
 from collections.abc import Collection
 
+from mockserver import __version__
 from mockserver.kit.operations import Reply
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
@@ -34,10 +35,11 @@ def health() -> Reply:
 
 
 def readiness(sandbox: Sandbox, sandboxes: Sandboxes, providers: Collection[str]) -> Reply:
-    """Return the reply to a readiness check: the providers, the scenario, and the number of sandboxes."""
+    """Return the reply to a readiness check: the version, the providers, the scenario, and the number of sandboxes."""
     return Reply(
         body={
             "status": "ready",
+            "version": __version__,
             "providers": list(providers),
             "scenario": sandbox.program.name,
             "sandboxes": len(sandboxes.by_name),

@@ -18,6 +18,7 @@ from mockserver.wire.checks import Admission
 from mockserver.wire.control import Control, ControlLoader
 from mockserver.wire.cors import CrossOrigin, is_preflight
 from mockserver.wire.edge import Edge
+from mockserver.wire.entries import unread_entry
 from mockserver.wire.exchange import Policy
 from mockserver.wire.gate import Gate
 from mockserver.wire.page import Page, is_page, wants_page
@@ -27,7 +28,6 @@ from mockserver.wire.request import Connection, Request, Unread
 from mockserver.wire.routes import Match
 from mockserver.wire.services import credential
 from mockserver.wire.unmatched import Unmatched
-from mockserver.wire.unread import unread_entry
 
 log = logging.getLogger("mockserver")
 
@@ -129,7 +129,7 @@ class Server:
         if edge is None:
             reply = _problem(unread.status, unread.message)
         else:
-            reply = await edge.refuse_unread(unread, route.match, sandbox)
+            reply = await edge.refusals.reply_to_unread(unread, route.match, sandbox)
         if not unread.recorded and address.target != "control":
             provider = None if edge is None else edge.provider.name
             await sandbox.store.append(unread_entry(unread, provider, address.path, reply, sandbox.clock.now()))
@@ -166,6 +166,8 @@ class Server:
             return None
 
         async def check() -> Reply | None:
+            if gate.failure is not None and request.method in ("GET", "HEAD", "OPTIONS"):
+                return None  # it changes nothing, or it has been refused
             reason = await gate.written()
             return None if reason is None else await self.refused(Unread.unwritten(request, reason))
 
@@ -186,11 +188,8 @@ class Server:
         if request.method == "OPTIONS" and name == "default" and address.sandbox is None and is_preflight(request):
             name = self._sandbox_for_preflights()
         sandbox = self.sandboxes.get(name)
-        if sandbox is None:
-            reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
-            now = self.sandboxes.default.clock.now()
-            extra = () if edge is None else edge.headers_without_sandbox(headers, now)
-            await _respond(connection, reply, extra)
+        if sandbox is None or (sandbox.read_only and edge is not None):
+            await self._without_sandbox(name, edge, headers, connection)
             return
         if self.gate is not None and await self._refuse_unwritten(self.gate, request, connection, route, sandbox):
             return
@@ -205,6 +204,18 @@ class Server:
         admission = Admission(request, connection, edge.policy, sandbox, edge.provider, key, address.addressed_by)
         await edge.serve(admission, address.path, route.match)
 
+    async def _without_sandbox(
+        self, name: str, edge: Edge | None, headers: Mapping[str, str], connection: Connection
+    ) -> None:
+        """Refuse a request for a sandbox that does not exist, or that shows a bundle."""
+        if name in self.sandboxes.by_name:
+            reply = _problem(409, f"The sandbox {name!r} shows a bundle. It takes no requests, and is not changed.")
+        else:
+            reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
+        now = self.sandboxes.default.clock.now()
+        extra = () if edge is None else edge.headers_without_sandbox(headers, now)
+        await _respond(connection, reply, extra)
+
     async def _refuse_unwritten(
         self, gate: Gate, request: Request, connection: Connection, route: _Route, sandbox: Sandbox
     ) -> bool:
@@ -213,7 +224,9 @@ class Server:
             return False
         refusal = _problem(503, gate.failure)
         if route.edge is not None:
-            refusal = await route.edge.refuse_unread(Unread.unwritten(request, gate.failure), route.match, sandbox)
+            refusal = await route.edge.refusals.reply_to_unread(
+                Unread.unwritten(request, gate.failure), route.match, sandbox
+            )
         await _respond(connection, refusal)
         return True
 

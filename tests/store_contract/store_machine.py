@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any, get_args
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from mockserver.core.deliveries import Attempt, Delivery
-from mockserver.core.jobs import IllegalMove
+from mockserver.core.jobs import IllegalMove, Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit
 from mockserver.core.match import Miss
@@ -106,11 +107,11 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule()
     def take_effects(self) -> None:
-        for transition in self.both(lambda store: store.take_effects(self.now)):
-            self.capture_half(transition[0])
+        for ended, _ in self.both(lambda store: store.take_effects(self.now)):
+            self.both(partial(self.charge, ended))
 
-    def capture_half(self, job: Any) -> None:
-        self.both(lambda store: store.capture(job.account, self.now, job.id, job.cost // 2))
+    async def charge(self, ended: Job, store: Store) -> None:
+        await store.capture(ended.account, self.now, ended.id, ended.cost // 2)
 
     @rule(account=accounts, which=number, renews=st.booleans(), credits=st.none() | st.integers(0, 500))
     def change_credits(self, account: str, which: int, renews: bool, credits: int | None) -> None:

@@ -723,9 +723,10 @@ export type ProviderCoverage = {
   deviations: Array<Deviation>;
 };
 
-/** A ready server: its providers, the scenario of this sandbox, the number of sandboxes and their memory. */
+/** A ready server: its version and providers, the scenario of this sandbox, the sandboxes and their memory. */
 export type Readiness = {
   status: "ready";
+  version: string;
   providers: Array<string>;
   scenario: string;
   sandboxes: number;
@@ -814,7 +815,7 @@ export type SandboxList = {
   sandboxes: Array<SandboxView>;
 };
 
-/** A sandbox, and for each provider the base URL for clients and an API key. Each of them selects the sandbox. The sandbox of a test that is shown on the page has the name of the test as `title`, and its `outcome`: `running`, `passed`, `failed` or `skipped`. Those of others are empty. `bundle` says how the replay went, if the sandbox was just made from a bundle. */
+/** A sandbox, and for each provider the base URL for clients and an API key. Each of them selects the sandbox. The sandbox of a test that is shown on the page has the name of the test as `title`, and its `outcome`: `running`, `passed`, `failed` or `skipped`. Those of others are empty. One that is `read_only` shows a bundle. `bundle` says how the replay went, if the sandbox was just made by loading a bundle. */
 export type SandboxView = {
   name: string;
   scenario: string;
@@ -822,6 +823,7 @@ export type SandboxView = {
   clock: "real" | "scaled" | "manual" | "auto";
   title: string;
   outcome: string;
+  read_only: boolean;
   control: string;
   urls: Record<string, string>;
   keys: Record<string, string>;

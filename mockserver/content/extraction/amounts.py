@@ -20,6 +20,7 @@ _CLAUSE = re.compile(r"[,;!?\n。！？；，、]|[.:](?!\d)")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:'(?=[^\W\d_]))?")
 # A number at the end of a run of letters, with the word that counts things in Chinese, Japanese and Korean.
 _SOLID = re.compile(r"([一二两兩三四五六七八九十]|\d+)(?:つの|個の|个|個|条|條|项|項|句|段|가지|개의?|の)?$")
+_COUNTED = re.compile(r"(?:を|が|は|를|을)?\s?([一二三四五六七八九十]|\d+)(?:つ|個|点|개|가지)")
 _CLASSIFIERS = frozenset(("つの", "個の", "个", "個", "条", "條", "项", "項", "가지", "개의", "개", "つ", "の", "個"))
 _LAST = re.compile(
     r"(?i)(?:\b(?:max(?:imum|imal)?|top|exactly|at most|up to|no more than|limit(?:ed)? to|genau|höchstens|au plus|"
@@ -64,7 +65,7 @@ def _found(text: str, words: Words, listed: frozenset[str]) -> Iterator[tuple[st
     asked = words.ask.find(text)
     for found in asked:
         if found.key in UNITS or found.key in listed:
-            amount = _before(text, found.start, words)
+            amount = _before(text, found.start, words) or _behind(text, found.end, words)
             if amount and (found.key in UNITS or amount.number <= _MOST):
                 yield found.key if found.key in UNITS else "items", amount
     for last in _LAST.finditer(text):
@@ -102,6 +103,12 @@ def _before(text: str, at: int, words: Words) -> Amount | None:
         if word in words.function or word.isdecimal():
             return None
     return None
+
+
+def _behind(text: str, at: int, words: Words) -> Amount | None:
+    """Return the number behind a unit in Japanese and Korean, as in "ポイントを3つ"."""
+    match = _COUNTED.match(text, at)
+    return _amount(text, match.start(1), match[1], words) if match else None
 
 
 def _amount(text: str, at: int, word: str, words: Words) -> Amount | None:

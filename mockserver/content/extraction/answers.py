@@ -85,7 +85,9 @@ def answer(
     if as_yaml:
         text = writing.yaml(value)
     text = text or facts.words.say["none"]
-    return Result(text, language.code, form.style != "text" or form.shape is not None, answers not in CODES)
+    return Result(
+        text, language.code, form.style != "text" or form.shape is not None or bool(form.amounts), answers not in CODES
+    )
 
 
 class _Answer:

@@ -155,7 +155,7 @@ class Facts:
         flags = {
             "safe": True, "unsafe": False, "advert": self.scene.theme == "product",
             "outdoor": outdoors, "indoor": not outdoors,
-            "day": time in ("day", "morning") or (not outdoors and self.scene.moment != "night"),
+            "day": self.scene.moment != "night",
             "night": self.scene.moment == "night", "morning": time == "morning", "evening": time == "evening",
             "people": self.count("person") > 0, "music": True, "sound": True, "transcript": True, "quotes": True,
             "speaker": True, "ocr": True, "products": True, "brand": True, "price": True, "effects": True,

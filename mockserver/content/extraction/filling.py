@@ -30,6 +30,7 @@ _ANSWERS = frozenset(
     ]
 )
 _NUMBERS = ("how_many", "numeral")
+_ORDINALS = frozenset(("n", "i", "idx", "nr", "no", "#"))
 _FLAGS = frozenset(("is", "has", "contains", "are", "was", "can"))
 # Lists whose first row has the facts of keys such as `product_name`.
 _OWNERS = frozenset(("products", "quotes", "people"))
@@ -149,7 +150,7 @@ class Filler:
         if leaf.low is not None:
             return judge.number(self._facts, judge.spaced(key), leaf)
         own = row.fact(concept) if row is not None else self._of_first(self._keys(key))
-        if row is not None and leaf.kind in NUMERIC and isinstance(own, str):
+        if row is not None and leaf.kind in NUMERIC and (isinstance(own, str) or key.lower() in _ORDINALS):
             own = row.fact("number")
         if own is not None:
             return own

@@ -81,7 +81,7 @@ def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -
     if form is None and not (fields and fields.strong):
         form = _value(prompt, words, asked, keys, fields)
     if form is None and fields:
-        form = _of_fields(fields, words, outside)
+        form = _of_fields(prompt, fields, words, outside)
     return form or _number(prompt, words, keys) or _text(prompt, words, keys)
 
 
@@ -91,10 +91,10 @@ def _table(prompt: str, words: Words, keys: set[str], fields: Fields | None) -> 
         return None
     header = _HEADER.search(prompt)
     members = fields.members if fields else dict.fromkeys(re.split(r"\s?[;|]\s?", header[1]), Leaf()) if header else {}
-    form = _form(
-        style, Many(Row(tuple(members.items()))) if members else None, fields.before if fields else prompt, words
-    )
-    return form._replace(concept="transcript" if style in ("srt", "vtt") else form.concept or _concept(words, prompt))
+    shape = Many(Row(tuple(members.items()))) if members else None
+    form = _form(style, shape, fields.before if fields else prompt, words)
+    named = next((found.key for found in words.ask.find(prompt) if found.key in LISTED), None)
+    return form._replace(concept="transcript" if style in ("srt", "vtt") else form.concept or named)
 
 
 def _value(prompt: str, words: Words, asked: Sequence[Found], keys: set[str], fields: Fields | None) -> Form | None:
@@ -123,9 +123,11 @@ def _text(prompt: str, words: Words, keys: set[str]) -> Form:
     return form._replace(style=style, shape=shape)
 
 
-def _of_fields(fields: Fields, words: Words, keys: set[str]) -> Form:
+def _of_fields(prompt: str, fields: Fields, words: Words, keys: set[str]) -> Form:
     row = Row(tuple(fields.members.items()))
     form = _form("json" if keys & {"json", "array", "object"} else "text", row, fields.before, words, shaped=True)
+    if "sentences" in (all_amounts := amounts_in(prompt, words, _LISTED)):
+        form.amounts.setdefault("sentences", all_amounts["sentences"])  # "the key summary in two sentences"
     if _is_array(words, fields.before):
         return form._replace(shape=Many(row))
     if form.concept and keys & {"each", "list"} and "object" not in keys:

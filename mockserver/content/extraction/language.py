@@ -15,22 +15,24 @@ _LATIN = ("en", "de", "fr", "es", "pt")
 _LATIN_LETTERS = frozenset("äöüßàâæçéèêëîïôœùûÿáíñóúãõªº")
 # Characters that only simplified and only traditional Chinese has.
 _SIMPLIFIED = frozenset(
-    "这个们说时间视频为来对会动现发问题语头开见门图颜还请回类写关键个张结构产内应该让与数几吗绪话实总"
+    "这个们说时间视频为来对会动现发问题语头开见门图颜还请回类写关键个张结构产内应该让与数几吗绪话实总体听"
+    "国学简标签场长员广东车马鸟鱼气乐单双点声转换运节级组线绘给统练经红约认译试详当处务画过"
 )
 _TRADITIONAL = frozenset(
-    "這個們說時間視頻為來對會動現發問題語頭開見門圖顏還請回類寫關鍵個張結構產內應該讓與數幾嗎緒話實總"
+    "這個們說時間視頻為來對會動現發問題語頭開見門圖顏還請回類寫關鍵個張結構產內應該讓與數幾嗎緒話實總體聽"
+    "國學簡標籤場長員廣東車馬鳥魚氣樂單雙點聲轉換運節級組線繪給統練經紅約認譯試詳當處務畫過"
 )
 _IN = re.compile(r"(?i)\b(?:in|into|auf|en|em|to|на)\W+(?:the\W+)?$|[用以]$")
 _QUESTION = re.compile(r"(?:^|(?<=[.。!:：?？؟\n]))[^.。!:：?？؟\n]*[?？؟]")
 _BRACED = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|\"[^\"]*\"")
 _WORD = re.compile(r"[^\W\d_]+")
+_LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _TELLING = 4  # letters of a word that tells that a text is in some language
-_FEW = 3
 
 
 def languages_of(prompt: str) -> tuple[str, str]:
     """Return the codes of the language of a prompt and of the answer. They can be of languages without words here."""
-    written = written_in(_BRACED.sub(" ", prompt)) or written_in(prompt) or "en"
+    written = written_in(_BRACED.sub(" ", prompt)) or written_in(prompt) or _unknown(prompt)
     outside = _QUESTION.sub(" ", prompt)
     for found in callings().find(outside):
         if _IN.search(outside[: found.start]) or outside[found.end : found.end + 1] == "で":
@@ -47,7 +49,8 @@ def written_in(text: str) -> str | None:
     latin = scripts.pop("LATIN", 0)
     (script, count), *_ = scripts.most_common(1) or [("", 0)]
     in_latin = _in_latin(text) if latin else None
-    if not count or (count < _FEW and in_latin not in (None, UNKNOWN)):
+    # A name in another script does not decide: "Does it show 東京?"
+    if not count or (count < len(_LATIN_WORD.findall(text)) and in_latin not in (None, UNKNOWN)):
         return in_latin
     if scripts["HIRAGANA"] + scripts["KATAKANA"]:
         return "ja"
@@ -64,11 +67,14 @@ def written_in(text: str) -> str | None:
 
 def _in_latin(text: str) -> str | None:
     tokens = _WORD.findall(unicodedata.normalize("NFC", text).lower())
-    foreign = [token for token in tokens if any(not c.isascii() and c not in _LATIN_LETTERS for c in token)]
-    nearest = _nearest(text, _LATIN, len([token for token in foreign if token[0] < "\u0250"]))
-    # "mock-fail" and names of files are words of no language.
-    unknown = [token for token in tokens if len(token) >= _TELLING and token.isalpha()]
-    return nearest or (UNKNOWN if len(set(unknown)) > 1 else None)
+    foreign = [token for token in tokens if any("\x7f" < c < "\u2000" and c not in _LATIN_LETTERS for c in token)]
+    return _nearest(text, _LATIN, len(foreign))
+
+
+def _unknown(text: str) -> str:
+    """Return the language of a text none of whose words is known: English, if it is hardly a text."""
+    words = {token for token in _WORD.findall(text.lower()) if len(token) >= _TELLING}
+    return UNKNOWN if len(words) > 1 else "en"
 
 
 def _nearest(text: str, codes: tuple[str, ...], foreign: int = 0) -> str | None:

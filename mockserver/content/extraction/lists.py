@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mockserver.content.extraction.members import BULLET, FORMS, QUOTED, MemberReader, Members, is_type
+from mockserver.content.extraction.members import BULLET, FORMS, LONGEST, QUOTED, MemberReader, Members, is_type
 from mockserver.content.extraction.shapes import Many, Row
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import Words
@@ -124,8 +124,10 @@ class _Reader:
         """Return the types of "..., where tags is an array of strings", which come behind the list."""
         typed: Members = {}
         for name in members:
-            match = re.search(rf"(?i)[\"'`]?\b{re.escape(name)}\b[\"'`]?\s+(\w+(?:\s\w+)?\s+[^,.;]+)", self._prompt)
-            if match and self._words.lists.find(match[1]):
+            match = re.search(rf"(?i)[\"'`]?\b{re.escape(name)}\b[\"'`]?\s+([^,.;()]+)", self._prompt)
+            found = self._words.lists.find(match[1])[:1] if match else []
+            between = match[1][: found[0].start].split() if match and found else []
+            if match and 0 < len(between) <= LONGEST and not any(self._words.ask.find(word) for word in between):
                 typed[name] = self._reader.shape(match[1], name, many=False)
         return typed
 

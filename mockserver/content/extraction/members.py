@@ -106,7 +106,10 @@ class MemberReader:
         count = int(first) if first.isdecimal() else self._words.counts.get(first.lower())
         if rest and count and 1 < count <= MOST:
             return "", rest, count
-        return (first, rest, None) if rest and is_type(first) and first.lower() != "text" else ("", text, None)
+        typed = (
+            rest and is_type(first) and first.lower() != "text" and rest.split()[0].lower() not in self._words.function
+        )
+        return (first, rest, None) if typed else ("", text, None)
 
     def _without_list(self, part: str) -> tuple[str, bool]:
         """Return "keywords" for "an array of keywords", and whether it is a list."""

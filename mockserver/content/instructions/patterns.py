@@ -6,14 +6,41 @@ from functools import cache
 
 # A request for the opposite: "no hashtags", "avoid the word cheap". It holds for the rest of its clause.
 NOT = (
-    r"\b(?:do not|don['’]?t|never|avoid|without|exclude|omit|leave out|not (?:use|mention|include)|no|kein\w*|ohne|nicht|"
-    r"vermeide\w*|sans|éviter?|evite[rz]?|évitez|ne pas|sin|no uses?|sem|não|без|не)\b|不要|不用|别|別|避免|なし|使わない|入れない|"
-    r"避けて|말고|없이|하지 마|بدون|تجنب"
+    r"\b(?:do not|don['’]?t|never|avoid|without|exclude|omit|leave out|skip|not|must not|mustn['’]?t|should not|shouldn['’]?t|no(?! (?:título|texto|máximo|mínimo|início|fim|final|estilo|tom)\b)|"
+    r"kein\w*|ohne|nicht|nie|vermeide\w*|sans|éviter?|evite[rz]?|évitez|ne (?=\w+ (?:pas|plus|jamais))|n['’](?=\w+ pas)|pas|sin|no uses?|sem|"
+    r"não|nunca|не|без|никогда)\b|不|别|別|避免|勿|なし|使わない|入れない|避けて|超えない|越えない|말고|말아|마세요|없이|하지 마|"
+    r"(?<!\w)لا(?!\w)|بدون|تجنب"
 )
-# The beginning of a limit, which is no request for the opposite.
-NO_MORE = (
-    r"\bno (?:more|longer|fewer) than|not (?:more|longer) than|nicht (?:mehr|länger) als|pas plus (?:de|long)|no más (?:de|largo)|"
-    r"não mais (?:de|que)|не (?:более|больше|длиннее|менее)|不超过|不超過"
+# A request that only looks negative.
+NOT_FORGOTTEN = (
+    r"\b(?:do not|don['’]?t|never) (?:forget|fail|hesitate) to\b|\bvergiss nicht,?|\bn['’]oublie[zr]? pas (?:de |d['’])|"
+    r"\bno (?:te )?olvides?\b|\bnão (?:se )?esqueça (?:de )?|\bне забудь(?:те)?\b|别忘了|別忘了|忘れずに"
+)
+# Limits: a least amount, and comparisons that are a least amount if they are not negated, and the other way round.
+AT_LEAST = (
+    r"at least|minimum|no (?:fewer|less) than|mindestens|au moins|al menos|pelo menos|no mínimo|como mínimo|не менее|минимум|至少|以上|최소|"
+    r"이상|على الأقل"
+)
+MORE_THAN = (
+    r"\b(?:more|longer|larger|greater) than|\bover|exceed\w*|beyond|mehr als|länger als|überschreit\w*|plus (?:de|long)|dépass\w*|más (?:de|largo)|"
+    r"super\w+|exced\w+|mais (?:de|que|longo)|ultrapass\w+|более|больше|длиннее|превыша\w+|超过|超過|超え|越え|넘|초과|أكثر من|تتجاوز|تزد|تزيد"
+)
+LESS_THAN = r"\b(?:fewer|less|shorter) than|weniger als|kürzer als|moins de|menos de|menos que|менее|меньше|少于|少於|未満|미만|أقل من"
+APPROXIMATELY = (
+    r"\b(?:about|around|roughly|approximately|circa|ca\.?|etwa|ungefähr|rund|environ|unas|unos|aproximadamente|cerca de|около|примерно)\s*$|"
+    r"(?:大约|大約|约|約|およそ|약)\s*$|حوالي\s*$"
+)
+EXACTLY = r"\b(?:exactly|precisely|genau|exactement|exactamente|exatamente|ровно)\s*$|(?:正好|ちょうど|정확히)\s*$"
+# What makes a tone its opposite: "not too formal", "less formal", "堅すぎない".
+NOT_BEFORE = (
+    r"(?:\b(?:not|less|nothing|non|never|no|nicht|nichts|kein\w*|weniger|pas|moins|menos|não|не|без|менее)|n['’]t)\b[\s-]*(?:[^\W\d_]+\s+){0,2}$|"
+    r"(?:不|别|別|勿|没)\w{0,3}$|(?:너무|덜)\s?$|(?:غير|ليس|لا)\s(?:\w+\s){0,2}$"
+)
+NOT_AFTER = r"^\w{0,4}(?:すぎない|すぎず|過ぎない|ではな|じゃな|しない|하지|차리지|지 않|지 말)"
+# Whom or what something is made for, which is no tone: "SEO friendly", "family-friendly".
+FOR_WHOM = (
+    r"(?:[\w]-|\b(?:seo|famil(?:y|ies)|kids?|child|children|user|mobile|eco|environment(?:ally)?|brand|budget|beginner|pet|reader|"
+    r"search engine|search|social media|web|print|platform|tiktok|youtube|instagram|screen reader|advertiser) )$"
 )
 TARGETS = {
     "title": r"\b(?:titles?|headlines?|titel|titres?|títulos?|titulos?)\b|заголов|标题|標題|タイトル|제목|العنوان|عنوان",
@@ -44,9 +71,6 @@ LONGER = (
 SHORTER = (
     r"\b(?:short|shorter|brief|briefly|concise|breve|court|courte|kurz|kurze|curt[ao])\b|"
     r"кратк|简短|簡短|短く|짧게|مختصر"
-)
-AT_LEAST = (
-    r"at least|minimum|more than|no fewer|mindestens|au moins|al menos|pelo menos|не менее|至少|以上|최소|على الأقل"
 )
 # The first tone that matches counts, so that "informal" comes before "formal".
 TONES = {
@@ -108,7 +132,7 @@ UNITS = {
     "hashtags": r"[- ](?:\w+ )?hash-?\s?tags?\b|\s?hashtags?\b|\s?хе?э?штег\w*|个话题标签|個?のハッシュタグ|개의? 해시태그",
 }
 MENTION = (
-    r"\b(?:name[- ]?drop|mention|refer to|shout out|talk about|plug|erwähne[nt]?(?: sie)?|nenne[nt]?(?: sie)?|mentionne[rz]?|"
+    r"\b(?:name[- ]?drop|mention(?:s|ing)?(?: of)?|refer to|shout out|talk about|plug|erwähne[nt]?(?: sie)?|nenne[nt]?(?: sie)?|mentionne[rz]?|"
     r"citez?|menciona[r]?|mencione|cita[r]?|упомян\w*|упомин\w*|назови\w*|اذكر)\b|提到|提及"
 )
 INCLUDE = r"\b(?:include|contain|use|add|feature|incorporate|work in|insert|put|say)(?:s|ing)?\b|verwende|ajoute|añade|incluye|inclua|добавь|включи|包含|加入|使用|含め|入れ|포함|أضف"
@@ -126,6 +150,14 @@ CLAUSES = (
     r"focus|put|finish|erwähne|schreibe?|verwende|ohne|maximal|höchstens|au plus|máximo|не более|mentionne|ajoute|écris|sans|menciona|añade|escribe|sin|sem|"
     r"escreva|упомяни|добавь|напиши|без)\b)"
 )
+
+
+@cache
+def other_languages() -> str:
+    """Return a pattern of the names of languages that there are no phrases in."""
+    from mockserver.content.extraction.words import other_names  # few instructions name a language
+
+    return "|".join(re.escape(name.rstrip("*").replace("_", " ")) for name in other_names())
 
 
 @cache

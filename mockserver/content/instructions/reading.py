@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mockserver.content import hints
-from mockserver.content.instructions import patterns
+from mockserver.content.instructions import limits, patterns
 from mockserver.content.instructions.patterns import compiled, has
 
 MAX_READ = 2_000  # characters
@@ -19,13 +19,33 @@ _INCLUDED = (
     rf"(?:{patterns.INCLUDE}|avoid|\bno\b|without)\s+(?:the\s+|our\s+|a\s+|these\s+|this\s+)*"
     rf"(?=(?:\w+\s+)?{patterns.TERM}\b)|^(?=key ?words?:)"
 )
-_SEPARATORS = r"\s*(?:,|、|\uff0c|;|&|\band\b|\bor\b|\bund\b|\bet\b|\by\b|\bи\b|和|与|與)\s*"
+_SEPARATORS = r"\s*(?:\s[-–—]\s|[()]|,|、|\uff0c|;|&|\band\b|\bor\b|\bund\b|\bet\b|\by\b|\bи\b|和|与|與|،)\s*"
 _CLAUSE_WORDS = r"^(?:that|how|what|why|who|where|when|dass|wie|que|что|как)\b"
 # Where the words to mention end: "mention Acme in the title", "mention Acme once".
 _AFTER = (
     r"\s+(?:in|at|as|on|to|for|once|twice|near|somewhere|several|please|within|while|using|im|am|dans|à|en|no|na|в)\b"
     r".*$"
 )
+_FORBIDDEN = (
+    rf"{patterns.MENTION}|\b(?:words?|phrases?|names?|say|use|talk about|describe|leave out|omit|exclude)\b|"
+    r"wort|mot\b|palabra|palavra|слов"
+)
+# Forms that a list of words to mention can be followed by.
+_FORMS = "|".join(
+    (
+        patterns.HASHTAGS,
+        patterns.EMOJI,
+        patterns.BULLETS,
+        patterns.UPPER,
+        patterns.LOWER,
+        patterns.LONGER,
+        patterns.SHORTER,
+    )
+)
+_ACRONYM = re.compile(r"\b[A-Z]{2,} $")  # "ADA friendly"
+# Verbs that a word to avoid follows at once.
+_LEFT_OUT = r"\b(?:leave out|omit|exclude|skip|describe|talk about|say|use)\s+"
+_LENGTHS = ("words", "characters", "sentences")
 _NAMES = r"(?:\b[A-ZÀ-ÞА-Я][\w’'&.-]*(?:\s+[A-ZÀ-ÞА-Я0-9][\w’'&.-]*)*)"
 
 
@@ -36,6 +56,7 @@ class FieldWishes:
     words: int | None = None
     characters: int | None = None
     sentences: int | None = None
+    least: int | None = None  # words, or characters if these are limited
     count: int | None = None  # of tags
     mentions: list[str] = field(default_factory=list)
     avoided: list[str] = field(default_factory=list)
@@ -54,6 +75,7 @@ class Instructions:
     description: FieldWishes = field(default_factory=FieldWishes)
     tags: FieldWishes = field(default_factory=FieldWishes)
     language: str | None = None
+    foreign: bool = False  # a language without phrases
     tone: str | None = None
     starts: str | None = None
     ends: str | None = None
@@ -72,7 +94,7 @@ class Instructions:
 def read(text: str) -> Instructions:
     """Return what the instructions ask for. Only the first 2,000 characters are read."""
     asked = Instructions()
-    for clause in compiled(patterns.CLAUSES).split(text[:MAX_READ]):
+    for clause in compiled(patterns.CLAUSES).split(compiled(patterns.NOT_FORGOTTEN).sub("", text[:MAX_READ])):
         if clause and clause.strip():
             _read_clause(clause.strip(), asked)
     return asked
@@ -80,8 +102,11 @@ def read(text: str) -> Instructions:
 
 def _read_clause(clause: str, asked: Instructions) -> None:
     negation = compiled(patterns.NOT).search(clause)
-    if negation is not None and not has(patterns.NO_MORE, clause):
-        _forbid(clause[negation.start() :], asked)
+    if negation is not None and not limits.amounts_in(clause):
+        forbidden = clause[negation.start() :]
+        if has(rf"{patterns.MENTION}\s*$", clause[: negation.start()]):  # "erwähne nicht die Marke"
+            forbidden = f"{clause[: negation.start()]} {clause[negation.end() :]}"
+        _forbid(forbidden, asked)
         clause = clause[: negation.start()]
     targets = _targets(clause)
     mentions = list(_mentions(clause))
@@ -110,15 +135,18 @@ def _forbid(clause: str, asked: Instructions) -> None:
         wishes = asked.wishes(name)
         if has(patterns.HASHTAGS, clause):
             wishes.hashtags = 0
-        if has(r"\b(?:mention|words?|phrases?|names?|say|use)\b|erwähn|wort|mot\b|palabra|palavra|слов", clause):
-            wishes.avoided += _mentions(clause)
+        if has(_FORBIDDEN, clause):
+            left_out = compiled(_LEFT_OUT).search(clause)
+            wishes.avoided += list(_mentions(clause)) or list(_unquoted(clause[left_out.end() :] if left_out else ""))
 
 
 def _read_form(clause: str, targets: list[str], asked: Instructions) -> None:
     tagged = re.findall(r"#\w{1,60}", clause)
     asked.description.tagged = [*asked.description.tagged, *tagged][:_MAX_MENTIONS]
     if has(patterns.HASHTAGS, clause) and not tagged:
-        limit = _number(clause, "hashtags")
+        limit = next(
+            (amount.most or amount.least for amount in limits.amounts_in(clause) if amount.unit == "hashtags"), None
+        )
         for name in [t for t in targets if t != "title"] or ["description", "tags"]:
             asked.wishes(name).hashtags = limit or 3
     for name in targets or ["description"]:
@@ -131,51 +159,65 @@ def _read_form(clause: str, targets: list[str], asked: Instructions) -> None:
 
 
 def _read_limits(clause: str, targets: list[str], asked: Instructions) -> None:
-    if has(patterns.AT_LEAST, clause) and not has(patterns.NO_MORE, clause):
-        asked.longer |= any(_number(clause, unit) for unit in ("words", "characters", "sentences"))
-        return
-    for name in [t for t in targets if t != "tags"] or ["description"]:
-        wishes = asked.wishes(name)
-        for unit in ("words", "characters", "sentences"):
-            limit = _number(clause, unit)
-            if limit:
-                setattr(wishes, unit, limit)
-        if has(r"\btweet", clause):
-            wishes.characters = 280
-    count = _number(clause, "tags")
-    if count:
-        asked.tags.count = count
+    for amount in limits.amounts_in(clause):
+        if amount.unit == "tags":
+            asked.tags.count = amount.most or amount.least
+        if amount.unit not in _LENGTHS:
+            continue
+        if amount.most is None:
+            asked.longer = True
+        for name in [t for t in targets if t != "tags"] or ["description"]:
+            wishes = asked.wishes(name)
+            setattr(wishes, amount.unit, amount.most)
+            wishes.least = amount.least if amount.unit != "sentences" else wishes.least
+    if has(r"\btweet", clause):
+        for name in [t for t in targets if t != "tags"] or ["description"]:
+            asked.wishes(name).characters = 280
 
 
 def _read_style(clause: str, asked: Instructions) -> None:
-    for tone, pattern in patterns.TONES.items():
-        if asked.tone is None and has(pattern, clause):
-            asked.tone = tone
-    for code, names in patterns.LANGUAGES.items():
-        if asked.language is None and has(patterns.WRITTEN_IN.replace("{name}", names), clause):
-            asked.language = code
+    asked.tone = asked.tone or tone_of(clause)
+    if asked.language is None:
+        asked.language = _language(clause)
+    asked.foreign |= asked.language is None and _is_in(clause, patterns.other_languages())
     technical = has(patterns.TECHNICAL, clause)
     asked.technical |= technical
-    # "Focus on technical details" asks for technical content, not for a longer text.
+    limited = bool(limits.amounts_in(clause))
+    # "Focus on technical details" asks for technical content, and "no longer than" for no longer text.
     asked.longer |= (
-        has(patterns.LONGER, clause)
-        and not has(patterns.NO_MORE, clause)
-        and not (technical and has(r"techni\w+ detail", clause))
+        has(patterns.LONGER, clause) and not limited and not (technical and has(r"techni\w+ detail", clause))
     )
-    asked.shorter |= has(patterns.SHORTER, clause)
+    asked.shorter |= has(patterns.SHORTER, clause) and not limited
 
 
-def _number(clause: str, unit: str) -> int | None:
-    """Return the greatest number before a unit, as in "20 to 30 words"; None without one."""
-    numbers = "|".join(sorted(patterns.NUMBERS, key=len, reverse=True))
-    upper = r"(?:\s?(?:to|-|–|or|bis|à|a|до|到|から)\s?(\d{1,4}))?"
-    pattern = rf"(?<![\w.])(\d{{1,4}}|(?:{numbers})){upper}(?:{patterns.UNITS[unit]})"
-    found = [number for match in compiled(pattern).finditer(clause) for number in match.groups() if number]
-    return max((_value(number) for number in found), default=None)
+def _language(clause: str) -> str | None:
+    return next((code for code, names in patterns.LANGUAGES.items() if _is_in(clause, names)), None)
 
 
-def _value(number: str) -> int:
-    return int(number) if number.isdigit() else patterns.NUMBERS.get(number.lower(), 1)
+def _is_in(clause: str, names: str) -> bool:
+    return has(patterns.WRITTEN_IN.replace("{name}", names), clause)
+
+
+def tone_of(clause: str) -> str | None:
+    """Return the tone that a clause asks for; None for "not too formal" and for "family-friendly"."""
+    for tone, pattern in patterns.TONES.items():
+        for match in compiled(pattern).finditer(clause):
+            before, after = clause[: match.start()], clause[match.end() :]
+            opposite = has(patterns.NOT_BEFORE, before) or has(patterns.NOT_AFTER, after)
+            for_whom = match[0].lower() == "friendly" and (has(patterns.FOR_WHOM, before) or _ACRONYM.search(before))
+            if not opposite and not for_whom:
+                return tone
+            if opposite:
+                return None
+    return None
+
+
+def _is_wish(part: str) -> bool:
+    """Return whether a part of a list of words to mention is another instruction, as in "mention Acme, pirate tone"."""
+    if limits.amounts_in(part) or _language(part) is not None or _is_in(part, patterns.other_languages()):
+        return True
+    named = part[:1].isupper()
+    return not named and (tone_of(part) is not None or has(_FORMS, part))
 
 
 def _mentions(clause: str) -> Iterator[str]:
@@ -199,8 +241,10 @@ def _unquoted(text: str) -> Iterator[str]:
         yield from (name for name in _names(text) if len(name) > 1)
         return
     text = compiled(_AFTER).sub("", text)
-    for part in compiled(_SEPARATORS).split(text):
+    for number, part in enumerate(compiled(_SEPARATORS).split(text)):
         words = part.strip()
+        if (number and _is_wish(words)) or limits.amounts_in(words):
+            continue
         for prefix in (_DETERMINERS, _OF_TERM, _DETERMINERS):
             words = compiled(prefix).sub("", words)
         words = hints.clean(words, 60).strip(" .,:")

@@ -36,7 +36,7 @@ export function Jobs({ route, go }) {
   const right = end ?? now + span * 0.2;
   const left = right - span;
   const x = (ms) => ((ms - left) / span) * 100;
-  const still = feed.state.mode === "manual";
+  const still = feed.state.mode === "manual" && !feed.state.read_only;
 
   const zoom = (step) => setSpan(SPANS[Math.min(SPANS.length - 1, Math.max(0, SPANS.indexOf(span) + step))]);
   const timeAt = (event) => {

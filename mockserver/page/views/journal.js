@@ -118,7 +118,7 @@ export function Journal({ route, go }) {
 function FirstRequest() {
   const [turn, setTurn] = useState(0);
   const [list] = useLoaded(() => get("/sandboxes"), [turn]);
-  const tests = (list?.sandboxes ?? []).filter((each) => each.title).reverse();
+  const tests = (list?.sandboxes ?? []).filter((each) => each.outcome).reverse();
   useEffect(() => {
     const timer = setInterval(() => setTurn((n) => n + 1), 2000);
     return () => clearInterval(timer);

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.kit import languages
+from mockserver.providers.descrideo import wording
 from mockserver.providers.descrideo.requests import DOCUMENTED, SourceProvider, Wanted, is_documented
 
 
@@ -17,7 +17,7 @@ def of_job(data: Mapping[str, Any], wanted: Wanted, *, live: bool, fetch: bool) 
     elif source is None and "source" in data:
         yield "rule.sandbox_source"
     yield from _left_out(wanted)
-    yield from languages.rows_of(wanted.language)
+    yield from wording.rows_of(wanted.language, wanted.instructions)
     if not wanted.transcribed and wanted.transcription is not None and not is_documented(wanted.transcription):
         yield "rule.unused_sampling"
     if live and wanted.transcribed:

@@ -9,9 +9,8 @@ from mockserver.core.faults import Refusal
 from mockserver.core.jobs import Job
 from mockserver.core.seeded import ULID_RANDOM, ulid_time
 from mockserver.core.stages import with_stages
-from mockserver.kit import languages
 from mockserver.kit.operations import Reply
-from mockserver.providers.descrideo import assumptions, billing, results, sources, stages
+from mockserver.providers.descrideo import assumptions, billing, results, sources, stages, wording
 from mockserver.providers.descrideo.requests import DirectUrl, SourceProvider, Wanted
 from mockserver.providers.descrideo.secrets import secret_of
 from mockserver.wire.exchange import Exchange
@@ -56,8 +55,8 @@ async def retrieve(api: str, exchange: Exchange) -> Reply:
     await exchange.jobs.poll(job, state)
     if "result" not in body:
         return exchange.job_reply(200, body, job, state)
-    reply = exchange.job_reply(200, body, job, state, *languages.rows_of(job.request["lang"]))
-    note = languages.note_on(job.request["lang"])
+    language = job.request["lang"], job.request["custom_instructions"]
+    reply, note = exchange.job_reply(200, body, job, state, *wording.rows_of(*language)), wording.note_on(*language)
     return reply if note is None else reply._replace(note=note)
 
 
@@ -111,7 +110,7 @@ async def _accepted(exchange: Exchange, api: str, facts: Mapping[str, Any], vide
         plan, waits = sources.planned(plan, source, fetch=exchange.option("fetch", False))
     request, facts = {**wanted.kept(), "video": video}, {"api": api, **facts, **waits}
     await exchange.jobs.submit(job_id, request=request, facts=facts, plan=plan, cost=cost)
-    body, note = {"job_id": job_id, "status": "queued"}, languages.note_on(wanted.language)
+    body, note = {"job_id": job_id, "status": "queued"}, wording.note_on(wanted.language, wanted.instructions)
     return Reply(202, body, job=job_id, ledger_rows=("state.queued",), note=note)
 
 

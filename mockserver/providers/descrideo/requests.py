@@ -145,6 +145,11 @@ class Wanted(Body):
         return (self.client_context and self.client_context.lang) or "en"
 
     @property
+    def instructions(self) -> str:
+        """Return the custom instructions, as long as they are used."""
+        return ((self.client_context and self.client_context.custom_instructions) or "")[:KEPT_INSTRUCTIONS]
+
+    @property
     def transcribed(self) -> bool:
         """Whether the audio is transcribed: if the mode needs it or the request asks for it."""
         enabled = self.transcription is not None and self.transcription.enabled is True
@@ -180,7 +185,7 @@ class Wanted(Body):
             "sampled": self.sampled,
             "lang": self.language,
             "fields": [field for field in FIELDS if field in fields],
-            "custom_instructions": (context.custom_instructions or "")[:KEPT_INSTRUCTIONS],
+            "custom_instructions": self.instructions,
             "webhook_url": self.webhook.url,
         }
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.models import Body, Shape
+from mockserver.kit.models import Body
 from mockserver.kit.operations import Reply
 from mockserver.providers.dumplingai import pages
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.inputs import Unset
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
@@ -32,34 +32,6 @@ class GenerateCompletion(Sourced):
     agent_id: Annotated[str, Field(min_length=1, max_length=100)] = Field(alias="agentId")
     parse_json: bool = Field(default=False, alias="parseJson", description="true: the reply is also parsed as JSON")
     thread_id: Unset = Field(default=None, alias="threadId", description="of an earlier reply")
-
-
-class Step(Shape):
-    """A step that the agent took."""
-
-    kind: str = Field(alias="stepType")
-    text: str
-    finish: str = Field(alias="finishReason")
-
-
-class TokenUsage(Shape):
-    """The number of tokens."""
-
-    prompt: int = Field(alias="promptTokens")
-    completion: int = Field(alias="completionTokens")
-    total: int = Field(alias="totalTokens")
-
-
-class Completion(Shape):
-    """The reply of an agent."""
-
-    parsed: Any = Field(alias="parsedJson")
-    text: str
-    steps_taken: int = Field(alias="stepsTaken")
-    steps: list[Step]
-    usage: TokenUsage = Field(alias="tokenUsage")
-    credits: int = Field(alias="creditUsage", ge=0)
-    thread_id: str = Field(alias="threadId")
 
 
 async def generate_completion(exchange: Exchange, body: GenerateCompletion) -> Task:
@@ -87,7 +59,7 @@ async def generate_completion(exchange: Exchange, body: GenerateCompletion) -> T
         "tokenUsage": {"promptTokens": prompt, "completionTokens": completion, "totalTokens": prompt + completion},
         "creditUsage": credits, "threadId": thread,
     }  # fmt: skip
-    return Task(credits, answer, ("rule.tokens",), save=remember)
+    return Task(credits, answer, save=remember)
 
 
 async def _thread(exchange: Exchange, body: GenerateCompletion) -> tuple[str, list[str]]:
@@ -119,19 +91,4 @@ def _forbidden(refusal: Refusal) -> Reply | None:
     return Reply(403, {"error": message}, ledger_rows=("error.no_credits_for_agents",), note=str(refusal))
 
 
-OPERATIONS = (
-    v1(
-        "generate_completion",
-        "Ask an agent",
-        generate_completion,
-        GenerateCompletion,
-        Completion,
-        tag="AI",
-        price=Price("An agent costs 10 credits for each 1,000 tokens, or part of them"),
-        failed="Failed to generate completion:",
-        path="agents/generate-completion",
-        page="generate-agent-completion",
-        statuses=(403, 404),
-        error_reply=_forbidden,
-    ),
-)
+OPERATIONS = (v1("generate_completion", generate_completion, GenerateCompletion, error_reply=_forbidden),)

@@ -7,13 +7,12 @@ from typing import Any
 from pydantic import ConfigDict, Field
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.models import Shape
 from mockserver.kit.operations import Documented, Operation, Reply
 from mockserver.providers.dumplingai import models, patterns
 from mockserver.providers.dumplingai.answers import answered
-from mockserver.providers.dumplingai.declare import ERRORS, Price, v1
+from mockserver.providers.dumplingai.declare import ERRORS, v1
 from mockserver.providers.dumplingai.formats import ending
-from mockserver.providers.dumplingai.inputs import MAX_BODY, Input, Prompt, WithFiles, by_method, look_at
+from mockserver.providers.dumplingai.inputs import Input, Prompt, WithFiles, by_method, look_at
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
@@ -36,15 +35,6 @@ class ExtractAudio(WithFiles):
     audio: str = Field(description="a public URL for `url`, the content of the file for `base64`")
     prompt: Prompt
     json_mode: bool = Field(default=False, alias="jsonMode", description="true: `results` is a string of JSON")
-
-
-class AudioExtracted(Shape):
-    """The answer to the prompt, the length of the file in seconds, and the credits charged."""
-
-    results: str
-    prompt: str
-    duration: float = Field(alias="audioDuration", ge=0, description="seconds")
-    credits: int = Field(alias="creditUsage", ge=0)
 
 
 async def extract_audio(exchange: Exchange, body: ExtractAudio) -> Task:
@@ -89,16 +79,4 @@ _LIST = Operation(
     ledger_rows=("rule.formats_reply",), tag="Documents",
 )  # fmt: skip
 
-OPERATIONS = (
-    v1(
-        "extract_audio",
-        "Answer a prompt about an audio file",
-        extract_audio,
-        ExtractAudio,
-        AudioExtracted,
-        tag="Documents",
-        price=Price("An audio file costs 100 credits plus 20 for each minute, rounded up"),
-        failed="Failed to extract audio data:",
-        max_body=MAX_BODY,
-    )._replace(listed=(_LIST,)),
-)
+OPERATIONS = (v1("extract_audio", extract_audio, ExtractAudio, listed=(_LIST,)),)

@@ -1,18 +1,28 @@
-"""One declaration for each operation of v1: the server, the OpenAPI document and the ledger are made of it."""
+"""One declaration for each operation: the server, the OpenAPI document and the ledger are made of it.
 
+The data are in `operations.json`, by the name of the operation: summary, price, errors and examples, and how each is
+known. The shapes of replies are in `shapes.json` (see `kit.shapes`).
+"""
+
+import json
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from mockserver.core.faults import Refusal
 from mockserver.kit.operations import Documented, ErrorReplies, Operation, Reply
+from mockserver.kit.shapes import Shapes
 from mockserver.providers.dumplingai import models, samples
+from mockserver.providers.dumplingai.inputs import MAX_BODY
 from mockserver.providers.dumplingai.requests import deviations_of, rows_of_request, subject
 from mockserver.providers.dumplingai.work import Task, handler
 from mockserver.wire.exchange import Exchange
 
 Run = Callable[[Exchange, Any], Awaitable[Task]]
+ErrorReply = Callable[[Refusal], Reply | None]
 
 ERRORS = ErrorReplies(
     {
@@ -34,14 +44,6 @@ _PRICED = "test_dumplingai_family.py::test_the_price_of_each_operation"
 _TEN_TIMES = "not documented in new credits; the legacy price times ten, as the page on credits has it"
 
 
-class Price(NamedTuple):
-    """What an operation costs, as a sentence, and how it is known. `source` is for a price that is assumed."""
-
-    what: str
-    known: str = "assumed"
-    source: str = _TEN_TIMES
-
-
 class Api(NamedTuple):
     """An operation with its rows of the ledger, what does its work, and how the message of a 500 begins.
 
@@ -55,60 +57,42 @@ class Api(NamedTuple):
     listed: tuple[Operation, ...] = ()
 
 
+@cache
+def declarations() -> Mapping[str, Mapping[str, Any]]:
+    """Return what is declared about each operation, by its name."""
+    found: dict[str, Mapping[str, Any]] = _read("operations")
+    return found
+
+
+@cache
+def shapes() -> Shapes:
+    """Return the models of replies, by name."""
+    return Shapes(_read("shapes"), {})
+
+
 def v1(
     name: str,
-    summary: str,
     run: Run,
     body: type[BaseModel],
-    reply: type[BaseModel],
     *,
-    tag: str,
-    price: Price,
-    failed: str = "",
-    path: str = "",
-    page: str = "",
-    known: str = "documented",
-    source: str = "the page of the operation",
-    statuses: tuple[int, ...] = (),
-    status: int = 200,
-    rows: tuple[str, ...] = (),
-    description: str = "",
-    error_reply: Callable[[Refusal], Reply | None] | None = None,
-    failure: type[BaseModel] | None = None,
-    max_body: int | None = None,
+    error_reply: ErrorReply | None = None,
+    listed: tuple[Operation, ...] = (),
 ) -> Api:
-    """Return an operation of v1. Examples of its body and of its reply are in `examples.json`.
-
-    `known` and `source` are the class of the operation and where it is described, by default on its page, whose name
-    is that of its path. `rows` are the names of rows that all replies rest on. `statuses` are errors besides those of
-    all operations, and `failure` is the model of a 500 if it is not the usual one.
-    """
-    path, example = path or name.replace("_", "-"), samples.examples()[name]
-    replies = ERRORS.beside({status: Documented(summary, reply, example=example["reply"])}, 400, 402, *statuses)
-    if failure is not None:
-        replies[500] = Documented("The operation failed", failure)
+    """Return an operation of v1, whose declaration has that name. `run` does its work."""
+    about = declarations()[name]
+    path = about.get("path", name.replace("_", "-"))
+    success = Documented(about["summary"], shapes()[about["reply"]], example=about["result"])
+    replies = ERRORS.beside({about.get("status", 200): success}, 400, 402, *about.get("statuses", ()))
+    if "failure" in about:
+        replies[500] = Documented("The operation failed", shapes()[about["failure"]])
     operation = Operation(
-        name,
-        "POST",
-        f"/api/v1/{path}",
-        handler(run),
-        summary,
-        replies,
-        body,
-        input=subject,
-        max_body=max_body,
-        examples={"default": example["request"]},
-        request_ledger_rows=rows_of_request,
-        deviations=deviations_of,
-        paid=True,
-        cost_row=f"rule.price_{name}",
-        immediate=True,
-        tag=tag,
-        ledger_rows=rows,
-        error_reply=error_reply,
-        description=" ".join(filter(None, (f"{price.what}.", description))),
-    )
-    return Api(operation, _rows(name, summary, price, known, source, page or path), run, failed)
+        name, "POST", f"/api/v1/{path}", handler(run), about["summary"], replies, body, input=subject,
+        max_body=MAX_BODY if about.get("large") else None, examples={"default": about["request"]},
+        request_ledger_rows=rows_of_request, deviations=deviations_of, paid=True, cost_row=f"rule.price_{name}",
+        immediate=True, tag=about["tag"], ledger_rows=tuple(about.get("rows", ())), error_reply=error_reply,
+        description=" ".join(filter(None, (f"{about['price']}.", about.get("description")))),
+    )  # fmt: skip
+    return Api(operation, _rows(name, about, about.get("page", path)), run, about.get("failed", ""), listed)
 
 
 def page_of(name: str) -> dict[str, str]:
@@ -116,18 +100,20 @@ def page_of(name: str) -> dict[str, str]:
     return {"title": name, "url": f"{DOCS}/endpoint/{name}", "read": READ}
 
 
-def row(
-    what: str, known: str, source: str, page: Any = None, test: str = _ANSWERS, scenario: str = "default"
-) -> dict[str, Any]:
-    """Return a row of the ledger."""
-    return {"what": what, "class": known, "source": source, "page": page, "test": test, "scenario": scenario}
+def row(what: str, known: str, source: str, page: Any = None, test: str = _ANSWERS) -> dict[str, Any]:
+    """Return a row of the ledger that the default scenario shows."""
+    return {"what": what, "class": known, "source": source, "page": page, "test": test, "scenario": "default"}
 
 
-def _rows(name: str, summary: str, price: Price, known: str, source: str, page: str) -> dict[str, Mapping[str, Any]]:
-    documented = price.known == "documented"
+def _rows(name: str, about: Mapping[str, Any], page: str) -> dict[str, Mapping[str, Any]]:
+    known, price_known = about.get("known", "documented"), about.get("price_known", "assumed")
+    source = "Credit costs" if price_known == "documented" else about.get("price_source", _TEN_TIMES)
+    cited = page_of(page) if known == "documented" else "clients"
     return {
-        f"operation.{name}": row(summary, known, source, page_of(page) if known != "observed" else "clients"),
-        f"rule.price_{name}": row(
-            price.what, price.known, "Credit costs" if documented else price.source, "credits", _PRICED
-        ),
+        f"operation.{name}": row(about["summary"], known, about.get("source", "the page of the operation"), cited),
+        f"rule.price_{name}": row(about["price"], price_known, source, "credits", _PRICED),
     }
+
+
+def _read(name: str) -> Any:
+    return json.loads(Path(__file__).with_name(f"{name}.json").read_bytes())

@@ -5,12 +5,10 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.models import Shape
 from mockserver.providers.dumplingai.answers import answered, answered_about, document
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.inputs import (
     FEW,
-    MAX_BODY,
     Prompt,
     WithFiles,
     by_method,
@@ -38,16 +36,6 @@ class ExtractDocument(WithFiles):
     extension: str | None = Field(default=None, max_length=20, alias="fileExtension", description="of files in Base64")
 
 
-class DocumentExtracted(Shape):
-    """The answer to the prompt, the numbers of pages and files, and the credits charged."""
-
-    results: str
-    prompt: str
-    pages: int = Field(ge=1)
-    files: int = Field(alias="fileCount", ge=1)
-    credits: int = Field(alias="creditUsage", ge=0)
-
-
 class ExtractImage(WithFiles):
     """Images and a prompt."""
 
@@ -56,15 +44,6 @@ class ExtractImage(WithFiles):
     images: Files
     prompt: Prompt
     json_mode: bool = Field(default=False, alias="jsonMode", description="true: `results` is a string of JSON")
-
-
-class ImageExtracted(Shape):
-    """The answer to the prompt, the number of images, and the credits charged."""
-
-    results: str
-    prompt: str
-    images: int = Field(alias="imageCount", ge=1)
-    credits: int = Field(alias="creditUsage", ge=0)
 
 
 class DocToText(WithFiles):
@@ -76,12 +55,6 @@ class DocToText(WithFiles):
     pages: str = Field(
         default="", max_length=400, pattern=_CHOICE, description="such as `1, 2-5`; `!1` is the last page"
     )
-
-
-class Text(Shape):
-    """The text of a document."""
-
-    text: str
 
 
 async def extract_document(exchange: Exchange, body: ExtractDocument) -> Task:
@@ -136,37 +109,7 @@ def _is_media(data: bytes) -> bool:
 _URL, _IMAGE = "https://example.com/files/annual-report.pdf", "https://example.com/images/harbour.jpg"
 
 OPERATIONS = (
-    v1(
-        "extract_document",
-        "Answer a prompt about documents",
-        extract_document,
-        ExtractDocument,
-        DocumentExtracted,
-        tag="Documents",
-        price=Price("Documents cost 100 credits plus 10 for each page"),
-        failed="Failed to extract document data:",
-        max_body=MAX_BODY,
-    ),
-    v1(
-        "extract_image",
-        "Answer a prompt about images",
-        extract_image,
-        ExtractImage,
-        ImageExtracted,
-        tag="Documents",
-        price=Price("Images cost 100 credits plus 10 for each image"),
-        failed="Failed to extract image data:",
-        max_body=MAX_BODY,
-    ),
-    v1(
-        "doc_to_text",
-        "Get the text of a document",
-        doc_to_text,
-        DocToText,
-        Text,
-        tag="Documents",
-        price=Price("The text of a document costs 20 credits"),
-        failed="Error processing document",
-        max_body=MAX_BODY,
-    ),
+    v1("extract_document", extract_document, ExtractDocument),
+    v1("extract_image", extract_image, ExtractImage),
+    v1("doc_to_text", doc_to_text, DocToText),
 )

@@ -3,16 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import Field
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.models import Shape
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
 _QUERY, _PER_STEP, _STEP = 10, 10, 10_000
+_ROWS = ("rule.knowledge_bases",)
 _MOST = 500  # resources that are searched
 Id = Annotated[str, Field(min_length=1, max_length=100, alias="knowledgeBaseId")]
 
@@ -33,35 +33,6 @@ class AddToKnowledgeBase(Sourced):
     content: str = Field(min_length=1, max_length=200_000)
 
 
-class Passage(Shape):
-    """A passage, and how well it fits the question, from 0 to 1."""
-
-    id: str
-    content: str
-    resource_name: str
-    similarity: float
-
-
-class Passages(RootModel[list[Passage]]):
-    """The passages that fit best."""
-
-    model_config = ConfigDict(defer_build=True)
-
-
-class Added(Shape):
-    """The text that was added."""
-
-    id: str
-    name: str
-    mime_type: str = Field(alias="mimeType")
-    size: int
-    base: str = Field(alias="knowledgeBaseId")
-    content: str
-    characters: int = Field(alias="characterCount")
-    created_at: str = Field(alias="createdAt")
-    updated_at: str = Field(alias="updatedAt")
-
-
 async def query(exchange: Exchange, body: QueryKnowledgeBase) -> Task:
     """Return the passages of a knowledge base that fit a question best."""
     from mockserver.content.web.replies import passages, similarity
@@ -74,7 +45,7 @@ async def query(exchange: Exchange, body: QueryKnowledgeBase) -> Task:
         for key, kept in own
         for n, text in enumerate(passages(kept["content"]))
     ]
-    return Task(_QUERY, sorted(found, key=lambda each: -each["similarity"])[: body.count])
+    return Task(_QUERY, sorted(found, key=lambda each: -each["similarity"])[: body.count], _ROWS)
 
 
 async def add(exchange: Exchange, body: AddToKnowledgeBase) -> Task:
@@ -98,7 +69,7 @@ async def add(exchange: Exchange, body: AddToKnowledgeBase) -> Task:
         "createdAt": at,
         "updatedAt": at,
     }
-    return Task(-(-len(body.content) // _STEP) * _PER_STEP, added, status=201, save=keep)
+    return Task(-(-len(body.content) // _STEP) * _PER_STEP, added, _ROWS, status=201, save=keep)
 
 
 def _check(exchange: Exchange) -> None:
@@ -111,43 +82,7 @@ def _kind(exchange: Exchange) -> str:
 
 
 OPERATIONS = (
-    v1(
-        "query_knowledge_base",
-        "Ask a knowledge base",
-        query,
-        QueryKnowledgeBase,
-        Passages,
-        tag="AI",
-        price=Price("A question to a knowledge base costs 10 credits"),
-        path="knowledge-bases/query",
-        page="query-knowledge-base",
-        statuses=(404,),
-    ),
-    v1(
-        "query_knowledge_base_older",
-        "Ask a knowledge base, at the path that DumplingAI's MCP server uses",
-        query,
-        QueryKnowledgeBase,
-        Passages,
-        tag="AI",
-        price=Price("A question at the other path costs the same"),
-        path="query-knowledge-base",
-        known="observed",
-        source="published clients",
-        statuses=(404,),
-        rows=("rule.other_path",),
-    ),
-    v1(
-        "add_to_knowledge_base",
-        "Add a text to a knowledge base",
-        add,
-        AddToKnowledgeBase,
-        Added,
-        tag="AI",
-        price=Price("A text for a knowledge base costs 10 credits for each 10,000 characters, or part of them"),
-        path="knowledge-bases/add",
-        page="add-to-knowledge-base",
-        statuses=(404,),
-        status=201,
-    ),
+    v1("query_knowledge_base", query, QueryKnowledgeBase),
+    v1("query_knowledge_base_older", query, QueryKnowledgeBase),
+    v1("add_to_knowledge_base", add, AddToKnowledgeBase),
 )

@@ -5,12 +5,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.models import Shape
 from mockserver.providers.dumplingai import files, pages
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.inputs import Unset
 from mockserver.providers.dumplingai.models import Sourced
-from mockserver.providers.dumplingai.searching import PageNumber, Query, SearchParameters, parameters
+from mockserver.providers.dumplingai.searching import PageNumber, Query, parameters
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
@@ -49,98 +48,6 @@ class GetReviews(Sourced):
     sorting: Sorting = Field(default="relevant", alias="sortBy")
     language: Unset = None
     location: Unset = None
-
-
-class Place(Shape):
-    """A place."""
-
-    position: int
-    title: str
-    address: str
-    latitude: float
-    longitude: float
-    website: str
-    cid: str
-    rating: float
-    ratings: int = Field(alias="ratingCount")
-    category: str
-    phone: str = Field(alias="phoneNumber")
-
-
-class MapPlace(Shape):
-    """A place on a map."""
-
-    position: int
-    title: str
-    address: str
-    latitude: float
-    longitude: float
-    website: str
-    rating: float
-    ratings: int = Field(alias="ratingCount")
-    type: str
-    types: list[str]
-    phone: str = Field(alias="phoneNumber")
-    hours: dict[str, str] = Field(alias="openingHours")
-    thumbnail: str = Field(alias="thumbnailUrl")
-    cid: str
-    fid: str
-    place_id: str = Field(alias="placeId")
-
-
-class Places(Shape):
-    """The places that a search has found."""
-
-    parameters: SearchParameters = Field(alias="searchParameters")
-    places: list[Place]
-
-
-class MapPlaces(Shape):
-    """The places that a search on a map has found, and the position of the map."""
-
-    parameters: SearchParameters = Field(alias="searchParameters")
-    ll: str
-    places: list[MapPlace]
-
-
-class Rating(Shape):
-    """A rating. `votes_count` is the number of reviews."""
-
-    kind: str = Field(alias="rating_type")
-    value: float
-    votes: int | None = Field(alias="votes_count")
-    best: int = Field(alias="rating_max")
-
-
-class Review(Shape):
-    """A review."""
-
-    type: str
-    rank: int = Field(alias="rank_absolute")
-    text: str = Field(alias="review_text")
-    timestamp: str
-    time_ago: str
-    rating: Rating
-    profile_name: str
-    reviews_count: int
-    review_id: str
-    review_url: str
-    owner_answer: str | None
-    local_guide: bool
-    images: list[str] | None
-
-
-class Reviews(Shape):
-    """The reviews of a place."""
-
-    keyword: str | None
-    title: str
-    rating: Rating
-    place_id: str
-    cid: str
-    reviews_count: int
-    items_count: int
-    items: list[Review]
 
 
 async def search_places(exchange: Exchange, body: SearchPlaces) -> Task:
@@ -255,34 +162,7 @@ def _one_of(schema: dict[str, Any]) -> None:
 GetReviews.model_config["json_schema_extra"] = _one_of
 
 OPERATIONS = (
-    v1(
-        "search_places",
-        "Search for places",
-        search_places,
-        SearchPlaces,
-        Places,
-        tag="Search",
-        price=Price("A page of a search for places costs 30 credits"),
-        failed="Failed to perform places search:",
-    ),
-    v1(
-        "search_maps",
-        "Search on a map",
-        search_maps,
-        SearchMaps,
-        MapPlaces,
-        tag="Search",
-        price=Price("A page of a search on a map costs 100 credits"),
-        failed="Failed to perform maps search:",
-    ),
-    v1(
-        "get_google_reviews",
-        "Get the reviews of a place",
-        get_google_reviews,
-        GetReviews,
-        Reviews,
-        tag="Google",
-        price=Price("Reviews cost 50 credits for each ten that are requested, or part of ten"),
-        failed="Failed to fetch Google reviews:",
-    ),
+    v1("search_places", search_places, SearchPlaces),
+    v1("search_maps", search_maps, SearchMaps),
+    v1("get_google_reviews", get_google_reviews, GetReviews),
 )

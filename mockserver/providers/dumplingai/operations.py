@@ -27,7 +27,7 @@ from mockserver.providers.dumplingai import (
     unified_models,
     youtube,
 )
-from mockserver.providers.dumplingai.declare import DOCS, ERRORS, READ, Api, page_of, row
+from mockserver.providers.dumplingai.declare import DOCS, ERRORS, READ, Api, declarations, page_of, row, shapes
 from mockserver.providers.dumplingai.inputs import MAX_BODY
 from mockserver.providers.dumplingai.requests import deviations_of, rows_of_request, subject
 from mockserver.providers.dumplingai.work import handler
@@ -91,7 +91,7 @@ BY_NAME: Mapping[str, Api] = {api.operation.name: api for api in APIS}
 FAILURES: Mapping[str, str] = {api.operation.name: api.failed for api in APIS}
 
 _UNIFIED = ErrorReplies.of(
-    unified_models.ErrorResponse,
+    shapes()["ErrorResponse"],
     {
         400: "The request or the input is invalid",
         401: "Missing or invalid API key",
@@ -107,36 +107,32 @@ _UNIFIED = ErrorReplies.of(
 _TESTS = "test_dumplingai_unified.py::"
 
 
-def _v2(name: str, method: str, path: str, run: Any, summary: str, reply: Any, **more: Any) -> Operation:
-    """Return an operation of the Unified API. Examples of its body and of its reply are in `examples.json`."""
+def _v2(name: str, method: str, path: str, run: Any, **more: Any) -> Operation:
+    """Return an operation of the Unified API, whose declaration has that name."""
     reads = method == "POST" or more.get("query") is not None
     special = {"run": (402, 403, 404, 502), "get_details": (404,)}
-    statuses = (400, *special.get(name, ())) if reads else ()
-    example = samples.examples()[name]
-    replies = _UNIFIED.beside({200: Documented(summary, reply, example=example["reply"])}, *statuses)
+    about = declarations()[name]
+    success = Documented(about["summary"], shapes()[about["reply"]], example=about["result"])
+    replies = _UNIFIED.beside({200: success}, *((400, *special.get(name, ())) if reads else ()))
     if method == "POST":
         more |= {"input": subject, "deviations": deviations_of, "request_ledger_rows": rows_of_request}
-        more["examples"] = {"default": example["request"]}
+        more["examples"] = {"default": about["request"]}
     rows = ("rule.unified_shapes",) if name != "run" else ()
     return Operation(
-        name, method, f"/api/v2/{path}", run, summary, replies, tag="Unified API", ledger_rows=rows, **more
+        name, method, f"/api/v2/{path}", run, about["summary"], replies, tag="Unified API", ledger_rows=rows, **more
     )
 
 
 UNIFIED: tuple[Operation, ...] = (
-    _v2("search_catalogue", "POST", "search", unified.search_catalogue, "Find what fits a prompt",
-        unified_models.SearchResults, body=unified_models.SearchCatalogue),
-    _v2("get_details", "POST", "details", unified.get_details, "Get the details of an object",
-        unified_models.Detailed, body=unified_models.GetDetails),
-    _v2("run", "POST", "run", unified.run, "Run a capability or an endpoint",
-        unified_models.Envelope, body=unified_models.Run,
-        max_body=MAX_BODY, paid=True, cost_row="rule.unified_price", immediate=True,
+    _v2("search_catalogue", "POST", "search", unified.search_catalogue, body=unified_models.SearchCatalogue),
+    _v2("get_details", "POST", "details", unified.get_details, body=unified_models.GetDetails),
+    _v2("run", "POST", "run", unified.run, body=unified_models.Run, max_body=MAX_BODY, paid=True,
+        cost_row="rule.unified_price", immediate=True,
         description="Costs what the counterpart in v1 costs, and 10 credits for an endpoint."),
-    _v2("get_balance", "GET", "balance", spending.get_balance, "Get the balance", unified_models.Balance),
-    _v2("list_usage", "GET", "usage", spending.list_usage, "List runs", unified_models.UsageList,
-        query=unified_models.UsageQuery, role="list"),
-    _v2("list_transactions", "GET", "transactions", spending.list_transactions, "List changes of the balance",
-        unified_models.TransactionList, query=unified_models.Pages, role="list"),
+    _v2("get_balance", "GET", "balance", spending.get_balance),
+    _v2("list_usage", "GET", "usage", spending.list_usage, query=unified_models.UsageQuery, role="list"),
+    _v2("list_transactions", "GET", "transactions", spending.list_transactions,
+        query=unified_models.Pages, role="list"),
 )  # fmt: skip
 _PAGES = {
     name: f"{DOCS}/{path}"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from mockserver.core.seeded import Seeded
-from mockserver.kit.models import Body, Shape, WebUrl
+from mockserver.kit.models import Body, WebUrl
 from mockserver.providers.dumplingai import files
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
@@ -76,50 +76,6 @@ class Screenshot(Sourced):
     scroll: bool = Field(default=False, alias="autoScroll")
 
 
-class Scraped(Shape):
-    """A page."""
-
-    title: str
-    metadata: dict[str, Any]
-    url: str
-    format: str
-    cleaned: bool
-    content: str = Field(description="the page, or with the format `screenshot` a link to its picture")
-
-
-class CrawledPage(Shape):
-    """A page that was followed."""
-
-    content: str
-    url: str
-    status: int
-
-
-class Crawled(Shape):
-    """The pages that were followed."""
-
-    url: str
-    format: str
-    depth: int
-    limit: int
-    pages: int
-    results: list[CrawledPage]
-    credits: int = Field(alias="creditUsage", ge=0)
-
-
-class Extracted(Shape):
-    """The data, and a picture of the page."""
-
-    screenshot: str = Field(alias="screenshotUrl")
-    results: dict[str, Any]
-
-
-class Pictured(Shape):
-    """A picture of the page."""
-
-    screenshot: str = Field(alias="screenshotUrl", description="a PNG file, for 24 hours")
-
-
 def web(exchange: Exchange) -> Seeded:
     """Return the source of all pages."""
     return exchange.seeded.child("dumplingai", "web")
@@ -182,7 +138,8 @@ async def screenshot(exchange: Exchange, body: Screenshot) -> Task:
     if body.clip is not None:
         width, height = body.clip.width, body.clip.height
     credits = _SCREENSHOT + _EXTRA * (body.scroll + bool(body.wait))
-    return Task(credits, {"screenshotUrl": await _picture(exchange, body.url, width, height)})
+    rows = ("rule.full_page",) if body.full and body.clip is None else ()
+    return Task(credits, {"screenshotUrl": await _picture(exchange, body.url, width, height)}, rows)
 
 
 def _page(exchange: Exchange, url: str) -> "Page":
@@ -210,44 +167,8 @@ async def _picture(exchange: Exchange, url: str, width: int, height: int) -> str
 
 
 OPERATIONS = (
-    v1(
-        "scrape",
-        "Scrape a page",
-        scrape,
-        Scrape,
-        Scraped,
-        tag="Scraping",
-        price=Price("A scrape costs 10 credits", "documented"),
-        failed="Failed to scrape URL:",
-    ),
-    v1(
-        "crawl",
-        "Crawl a site",
-        crawl,
-        Crawl,
-        Crawled,
-        tag="Scraping",
-        price=Price("A crawl costs 10 credits for each page"),
-        failed="Failed to crawl URL:",
-    ),
-    v1(
-        "extract",
-        "Extract data from a page",
-        extract,
-        Extract,
-        Extracted,
-        tag="Scraping",
-        price=Price("An extraction of data costs 250 credits"),
-        failed="Failed to extract data:",
-    ),
-    v1(
-        "screenshot",
-        "Take a picture of a page",
-        screenshot,
-        Screenshot,
-        Pictured,
-        tag="Scraping",
-        price=Price("A screenshot costs 20 credits, and 10 more with autoScroll and with wait"),
-        failed="Failed to capture screenshot:",
-    ),
+    v1("scrape", scrape, Scrape),
+    v1("crawl", crawl, Crawl),
+    v1("extract", extract, Extract),
+    v1("screenshot", screenshot, Screenshot),
 )

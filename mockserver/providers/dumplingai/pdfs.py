@@ -4,13 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from mockserver.kit.models import Body, Shape
+from mockserver.kit.models import Body
 from mockserver.providers.dumplingai import files
 from mockserver.providers.dumplingai.answers import document
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.inputs import (
     FEW,
-    MAX_BODY,
     Input,
     WithFiles,
     by_method,
@@ -76,18 +75,6 @@ class WritePdfMetadata(ReadPdfMetadata):
     """Documents, and what they are to say about themselves."""
 
     metadata: MoreMetadata
-
-
-class Link(Shape):
-    """The link to a file, which works for 24 hours."""
-
-    url: str
-
-
-class MetadataRead(Shape):
-    """What a PDF says about itself; of several, by the name of the file."""
-
-    metadata: dict[str, Any]
 
 
 async def convert_to_pdf(exchange: Exchange, body: ConvertToPdf) -> Task:
@@ -163,49 +150,8 @@ def _name(file: Input, number: int) -> str:
 _A, _B = "https://example.com/files/minutes.pdf", "https://example.com/files/budget.pdf"
 
 OPERATIONS = (
-    v1(
-        "convert_to_pdf",
-        "Convert a document to PDF",
-        convert_to_pdf,
-        ConvertToPdf,
-        Link,
-        tag="Documents",
-        price=Price(
-            "A conversion to PDF costs 50 credits for each 100 MB or part of it",
-            source="not documented; that of other operations that make PDF files",
-        ),
-        failed="Failed to convert to PDF:",
-        max_body=MAX_BODY,
-    ),
-    v1(
-        "merge_pdfs",
-        "Merge PDF files",
-        merge_pdfs,
-        MergePdfs,
-        Link,
-        tag="Documents",
-        price=Price("A merge costs 50 credits for each 100 MB or part of it", "documented"),
-        failed="Failed to merge PDFs:",
-        max_body=MAX_BODY,
-    ),
-    v1(
-        "read_pdf_metadata",
-        "Read the metadata of PDF files",
-        read_pdf_metadata,
-        ReadPdfMetadata,
-        MetadataRead,
-        tag="Documents",
-        price=Price("Reading metadata costs 10 credits", "documented"),
-        max_body=MAX_BODY,
-    ),
-    v1(
-        "write_pdf_metadata",
-        "Write the metadata of PDF files",
-        write_pdf_metadata,
-        WritePdfMetadata,
-        Link,
-        tag="Documents",
-        price=Price("Writing metadata costs 50 credits for each 100 MB or part of it"),
-        max_body=MAX_BODY,
-    ),
+    v1("convert_to_pdf", convert_to_pdf, ConvertToPdf),
+    v1("merge_pdfs", merge_pdfs, MergePdfs),
+    v1("read_pdf_metadata", read_pdf_metadata, ReadPdfMetadata),
+    v1("write_pdf_metadata", write_pdf_metadata, WritePdfMetadata),
 )

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, ValidationError
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.models import Body, Shape, WebUrl, first_error
+from mockserver.kit.models import Body, WebUrl, first_error
 from mockserver.providers.dumplingai import files
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
@@ -111,20 +111,6 @@ class GenerateImage(Sourced):
     input: dict[str, Any] = Field(description="the settings of the model; each has a `prompt`")
 
 
-class Image(Shape):
-    """The link to a picture."""
-
-    url: str
-
-
-class Generated(Shape):
-    """The pictures, and the credits charged."""
-
-    images: list[Image]
-    prompt: str
-    credits: int = Field(alias="creditUsage", ge=0)
-
-
 async def generate_image(exchange: Exchange, body: GenerateImage) -> Task:
     """Return links to the pictures. The same settings give the same pictures."""
     model, price = _MODELS[body.model]
@@ -154,18 +140,4 @@ def _size(settings: Any) -> tuple[int, int]:
     return (width // 2, height // 2) if small else (width, height)
 
 
-OPERATIONS = (
-    v1(
-        "generate_ai_image",
-        "Generate pictures",
-        generate_image,
-        GenerateImage,
-        Generated,
-        tag="AI",
-        price=Price(
-            "A picture costs 30 credits with schnell, 150 with dev, 300 with pro, 500 with 1.1-pro, 200 otherwise",
-            source="the first two are documented; an older page contradicts, and else it is the legacy price times ten",
-        ),
-        failed="Failed to generate image:",
-    ),
-)
+OPERATIONS = (v1("generate_ai_image", generate_image, GenerateImage),)

@@ -3,12 +3,12 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import Field
 
 from mockserver.core.faults import Refusal
 from mockserver.kit.models import Shape
 from mockserver.kit.operations import Reply
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
@@ -41,28 +41,6 @@ class Ran(Shape):
     logs: Logs
 
 
-class Result(RootModel[Any]):
-    """What a program has printed; with `parseJson`, the JSON in it."""
-
-    model_config = ConfigDict(
-        defer_build=True, json_schema_extra={"anyOf": [{"type": "object"}, {"type": "array"}, {}]}
-    )
-
-
-class Problem(Shape):
-    """The error that ended a program."""
-
-    name: str
-    value: str
-    traceback: str
-
-
-class Failed(Shape):
-    """The error that ended a program."""
-
-    error: Problem
-
-
 async def run_js_code(exchange: Exchange, body: RunCode) -> Task:
     """Return what a JavaScript program prints."""
     from mockserver.content.web.programs import javascript
@@ -83,7 +61,9 @@ def _task(outcome: "Outcome", body: RunCode) -> Task:
     logs: Any = {"logs": {"stdout": list(outcome.stdout), "stderr": list(outcome.stderr)}}
     if body.parse_json:
         logs = _parsed("".join(outcome.stdout), logs)
-    return Task(_CREDITS, logs, ("rule.not_run",), note=None if outcome.complete else _NOT_RUN)
+    if outcome.complete:
+        return Task(_CREDITS, logs)
+    return Task(_CREDITS, logs, ("rule.not_run",), note=_NOT_RUN)
 
 
 def _parsed(text: str, logs: Any) -> Any:
@@ -106,27 +86,6 @@ def _failure(refusal: Refusal) -> Reply | None:
 
 
 OPERATIONS = (
-    v1(
-        "run_js_code",
-        "Run JavaScript",
-        run_js_code,
-        RunCode,
-        Result,
-        tag="Developer Tools",
-        price=Price("Running JavaScript costs 50 credits"),
-        description="Code is not run. What prints of literals, names and sums print is known.",
-        error_reply=_failure,
-        failure=Failed,
-    ),
-    v1(
-        "run_python_code",
-        "Run Python",
-        run_python_code,
-        RunCode,
-        Result,
-        tag="Developer Tools",
-        price=Price("Running Python costs 50 credits"),
-        error_reply=_failure,
-        failure=Failed,
-    ),
+    v1("run_js_code", run_js_code, RunCode, error_reply=_failure),
+    v1("run_python_code", run_python_code, RunCode, error_reply=_failure),
 )

@@ -1,9 +1,4 @@
-"""Examples of DumplingAI's requests and replies, for the documents. Most are in `examples.json`."""
-
-import json
-from functools import cache
-from pathlib import Path
-from typing import Any
+"""Examples of DumplingAI's requests and replies, for the documents. Most are in `operations.json`."""
 
 _URL = "https://example.com/videos/launch-keynote.mp4"
 # The start of a WebM file that was recorded by a browser.
@@ -28,10 +23,3 @@ INVALID = {"error": "prompt is required"}
 UNAUTHORIZED = {"error": "Invalid or missing Authorization header"}
 OUT_OF_CREDITS = {"error": "Insufficient credits"}
 FAILED = {"error": "Failed to extract video data: the video could not be processed"}
-
-
-@cache
-def examples() -> dict[str, Any]:
-    """Return an example of the request and of the reply of each operation, by its name."""
-    found: dict[str, Any] = json.loads(Path(__file__).with_name("examples.json").read_bytes())
-    return found

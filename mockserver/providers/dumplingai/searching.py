@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mockserver.kit.models import Body, Shape
+from mockserver.kit.models import Body
 from mockserver.providers.dumplingai import pages
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.inputs import Unset
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
@@ -53,102 +53,6 @@ class Autocomplete(Sourced):
     language: Unset = None
 
 
-class SearchParameters(Shape):
-    """The search that was made."""
-
-    q: str
-    type: str
-    engine: str
-    gl: str | None = None
-    hl: str | None = None
-    location: str | None = None
-    page: int | None = None
-
-
-class Sitelink(Shape):
-    """A page of the site of a result."""
-
-    title: str
-    link: str
-
-
-class Organic(Shape):
-    """A result."""
-
-    title: str
-    link: str
-    snippet: str
-    position: int
-    sitelinks: list[Sitelink] | None = None
-    date: str | None = None
-    scraped: pages.Scraped | None = Field(default=None, alias="scrapeOutput")
-
-
-class Snippet(Shape):
-    """The answer above the results."""
-
-    title: str
-    snippet: str
-    link: str
-
-
-class Related(Shape):
-    """Another search."""
-
-    query: str
-
-
-class Question(Shape):
-    """A question that people also ask, with an answer."""
-
-    question: str
-    snippet: str
-    title: str
-    link: str
-
-
-class Searched(Shape):
-    """The results of a search."""
-
-    parameters: SearchParameters = Field(alias="searchParameters")
-    organic: list[Organic]
-    featured: Snippet | None = Field(default=None, alias="featuredSnippet")
-    related: list[Related] = Field(alias="relatedSearches")
-    questions: list[Question] = Field(alias="peopleAlsoAsk")
-
-
-class NewsItem(Shape):
-    """An article."""
-
-    title: str
-    link: str
-    snippet: str
-    date: str
-    source: str
-    image: str = Field(alias="imageUrl")
-    position: int
-
-
-class News(Shape):
-    """The articles that a search has found."""
-
-    parameters: SearchParameters = Field(alias="searchParameters")
-    news: list[NewsItem]
-
-
-class Suggestion(Shape):
-    """A search that is suggested."""
-
-    value: str
-
-
-class Suggestions(Shape):
-    """The searches that are suggested."""
-
-    parameters: SearchParameters = Field(alias="searchParameters")
-    suggestions: list[Suggestion]
-
-
 async def search(exchange: Exchange, body: Search) -> Task:
     """Return pages about the query, the first ones scraped if the request asks for it."""
     from mockserver.content.web import searching
@@ -167,8 +71,7 @@ async def search(exchange: Exchange, body: Search) -> Task:
         **({"featuredSnippet": featured} if body.page == 1 else {}),
         "relatedSearches": [{"query": each} for each in searching.related(seeded, query)], "peopleAlsoAsk": questions,
     }  # fmt: skip
-    rows = ("rule.scraped_results",) if count else ()
-    return Task(CREDITS + count * pages.SCRAPE, reply, rows)
+    return Task(CREDITS + count * pages.SCRAPE, reply)
 
 
 async def search_news(exchange: Exchange, body: SearchNews) -> Task:
@@ -206,34 +109,7 @@ def parameters(body: Any, kind: str) -> dict[str, Any]:
 
 
 OPERATIONS = (
-    v1(
-        "search",
-        "Search the web",
-        search,
-        Search,
-        Searched,
-        tag="Search",
-        price=Price("A page of a search costs 30 credits, and each scraped result 10 more"),
-        failed="Failed to perform search:",
-    ),
-    v1(
-        "search_news",
-        "Search the news",
-        search_news,
-        SearchNews,
-        News,
-        tag="Search",
-        price=Price("A page of a search for news costs 30 credits"),
-        failed="Failed to perform news search:",
-    ),
-    v1(
-        "get_autocomplete",
-        "Get suggestions for a search",
-        get_autocomplete,
-        Autocomplete,
-        Suggestions,
-        tag="Search",
-        price=Price("Suggestions cost 30 credits"),
-        failed="Failed to perform autocomplete search:",
-    ),
+    v1("search", search, Search),
+    v1("search_news", search_news, SearchNews),
+    v1("get_autocomplete", get_autocomplete, Autocomplete),
 )

@@ -1,6 +1,6 @@
 """What an account has spent with the Unified API: GET /api/v2/balance, /usage and /transactions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -35,7 +35,7 @@ async def list_usage(exchange: Exchange) -> Reply:
     query = _query(exchange, UsageQuery)
     wanted = {"objectType": query.kind, "status": query.status, "provider": query.provider, "objectId": query.object_id}
     rows = [
-        row
+        {name: value for name, value in row.items() if name != "reference"}
         for row in reversed(await _usage(exchange))
         if all(value is None or row[name] == value for name, value in wanted.items())
     ]
@@ -44,7 +44,8 @@ async def list_usage(exchange: Exchange) -> Reply:
 
 async def list_transactions(exchange: Exchange) -> Reply:
     """GET /api/v2/transactions."""
-    rows = list(_transactions(*await _entries(exchange)))
+    requests = {row["reference"]: row["requestId"] for row in await _usage(exchange)}
+    rows = list(_transactions(*await _entries(exchange), requests))
     return await _listed(exchange, rows[::-1], _query(exchange, Pages))
 
 
@@ -78,8 +79,13 @@ async def _entries(exchange: Exchange) -> tuple[Sequence[CreditEntry], int]:
     return found.entries, UNLIMITED if found.balance is None else 0
 
 
-def _transactions(entries: Sequence[CreditEntry], beginning: int) -> Iterator[dict[str, Any]]:
-    """Yield the changes of a balance, oldest first. A charge is listed when its credits are reserved."""
+def _transactions(
+    entries: Sequence[CreditEntry], beginning: int, requests: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the changes of a balance, oldest first. A charge is listed when its credits are reserved.
+
+    `requests` are the ids of runs by the references of their charges.
+    """
     balance = beginning
     for number, entry in enumerate(entries):
         amount = entry.amount + (beginning if number == 0 else 0)
@@ -92,16 +98,15 @@ def _transactions(entries: Sequence[CreditEntry], beginning: int) -> Iterator[di
             "type": _TYPES[entry.kind],
             "amount": amount / CREDIT,
             "balanceAfter": balance / CREDIT,
-            "requestId": _request(entry.reference),
+            "requestId": _request(entry.reference, requests),
             "createdAt": _instant(entry.at),
         }
 
 
-def _request(reference: str) -> str | None:
+def _request(reference: str, requests: Mapping[str, str]) -> str | None:
     """Return the id of the request that is charged. Requests to v1 have no id of their own."""
-    if not reference or reference.startswith("req_"):
-        return reference or None
-    return f"req_{blake2b(reference.encode(), digest_size=12).hexdigest()}"
+    made_up = f"req_{blake2b(reference.encode(), digest_size=12).hexdigest()}" if reference else None
+    return requests.get(reference, made_up)
 
 
 def _instant(at: int) -> str:

@@ -6,10 +6,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from mockserver.providers.dumplingai import files
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.inputs import Short
 from mockserver.providers.dumplingai.models import Sourced
-from mockserver.providers.dumplingai.tiktok_models import Profile, ProfileVideos, TikTokVideo, Users
 from mockserver.providers.dumplingai.videos import Handle, TikTokUrl, tiktok_profile, tiktok_video
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
@@ -167,53 +166,8 @@ def _aweme(exchange: Exchange, clip: Any, *, trim: bool) -> dict[str, Any]:
 
 
 OPERATIONS = (
-    v1(
-        "get_tiktok_video",
-        "Get the facts about a TikTok video",
-        get_tiktok_video,
-        GetTikTokVideo,
-        TikTokVideo,
-        tag="TikTok",
-        price=Price(
-            "The facts about a video of TikTok costs 10 credits",
-            source="not documented; that of other operations on TikTok",
-        ),
-        statuses=(404,),
-    ),
-    v1(
-        "get_tiktok_profile",
-        "Get a TikTok profile",
-        get_tiktok_profile,
-        GetTikTokProfile,
-        Profile,
-        tag="TikTok",
-        price=Price(
-            "A profile of TikTok costs 10 credits", source="not documented; that of other operations on TikTok"
-        ),
-        statuses=(404,),
-    ),
-    v1(
-        "get_tiktok_profile_videos",
-        "List the videos of a TikTok profile",
-        get_tiktok_profile_videos,
-        GetTikTokProfileVideos,
-        ProfileVideos,
-        tag="TikTok",
-        price=Price(
-            "A page of the videos of a profile costs 10 credits",
-            source="not documented; that of other operations on TikTok",
-        ),
-        statuses=(404,),
-    ),
-    v1(
-        "search_tiktok_users",
-        "Search for TikTok profiles",
-        search_tiktok_users,
-        SearchTikTokUsers,
-        Users,
-        tag="TikTok",
-        price=Price(
-            "A search for profiles costs 10 credits", source="not documented; that of other operations on TikTok"
-        ),
-    ),
+    v1("get_tiktok_video", get_tiktok_video, GetTikTokVideo),
+    v1("get_tiktok_profile", get_tiktok_profile, GetTikTokProfile),
+    v1("get_tiktok_profile_videos", get_tiktok_profile_videos, GetTikTokProfileVideos),
+    v1("search_tiktok_users", search_tiktok_users, SearchTikTokUsers),
 )

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.models import Shape
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.videos import TikTokUrl, YouTubeUrl, tiktok_video, youtube_video
 from mockserver.providers.dumplingai.work import Task
@@ -30,27 +29,11 @@ class GetYouTubeTranscript(Sourced):
     language: Language = Field(default="en", alias="preferredLanguage")
 
 
-class YouTubeTranscript(Shape):
-    """The transcript, and its language."""
-
-    transcript: str
-    language: str
-
-
 class GetTikTokTranscript(Sourced):
     """A video of TikTok."""
 
     video_url: TikTokUrl = Field(alias="videoUrl")
     language: Language = Field(default="en", alias="preferredLanguage")
-
-
-class TikTokTranscript(Shape):
-    """The transcript as WebVTT, and its language."""
-
-    transcript: str = Field(description="WebVTT")
-    language: str
-    id: str
-    original_url: str = Field(alias="originalUrl")
 
 
 async def get_youtube_transcript(exchange: Exchange, body: GetYouTubeTranscript) -> Task:
@@ -79,8 +62,12 @@ async def get_tiktok_transcript(exchange: Exchange, body: GetTikTokTranscript) -
         message = f"No subtitles in the language {body.language}"
         raise Refusal("not_found", message, row="no_captions")
     text = webvtt(transcript(clip.seeded, clip.author.handle, clip.seconds * 1000, language))
-    reply = {"transcript": text, "language": language, "id": clip.id, "originalUrl": body.video_url}
-    return Task(_CREDITS, reply, ("rule.tiktok_transcript_fields",))
+    reply = {"transcript": text, "language": language}
+    provenance = exchange.policy.provenance
+    if provenance is not None and provenance.no_assumed:
+        return Task(_CREDITS, reply)
+    more = {"id": clip.id, "originalUrl": body.video_url}
+    return Task(_CREDITS, {**reply, **more}, ("rule.tiktok_transcript_fields",))
 
 
 def _check_captions(exchange: Exchange) -> None:
@@ -113,24 +100,6 @@ _YOUTUBE, _TIKTOK = (
 )
 
 OPERATIONS = (
-    v1(
-        "get_youtube_transcript",
-        "Get the transcript of a YouTube video",
-        get_youtube_transcript,
-        GetYouTubeTranscript,
-        YouTubeTranscript,
-        tag="YouTube",
-        price=Price("A transcript of YouTube costs 20 credits"),
-        statuses=(404,),
-    ),
-    v1(
-        "get_tiktok_transcript",
-        "Get the transcript of a TikTok video as WebVTT",
-        get_tiktok_transcript,
-        GetTikTokTranscript,
-        TikTokTranscript,
-        tag="TikTok",
-        price=Price("A transcript of TikTok costs 20 credits", source="not documented; that of YouTube"),
-        statuses=(404,),
-    ),
+    v1("get_youtube_transcript", get_youtube_transcript, GetYouTubeTranscript),
+    v1("get_tiktok_transcript", get_tiktok_transcript, GetTikTokTranscript),
 )

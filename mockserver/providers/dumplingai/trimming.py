@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from mockserver.core.faults import Refusal
-from mockserver.kit.models import Shape, WebUrl
+from mockserver.kit.models import WebUrl
 from mockserver.providers.dumplingai import files
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
@@ -28,13 +28,6 @@ class TrimVideo(Sourced):
     end: Place = Field(alias="endTimestamp")
 
 
-class Trimmed(Shape):
-    """The link to the trimmed video, and the credits charged."""
-
-    url: str = Field(alias="trimmedVideoUrl", description="an MP4 file, for about 24 hours")
-    credits: int = Field(alias="creditsUsed", ge=0)
-
-
 async def trim(exchange: Exchange, body: TrimVideo) -> Task:
     """Return the link to a video of the requested length."""
     start, end = _millis(body.start), _millis(body.end)
@@ -46,7 +39,8 @@ async def trim(exchange: Exchange, body: TrimVideo) -> Task:
         raise Refusal("invalid_request", _TOO_LARGE, row="output_too_large")
     credits = cost(end - start)
     url = await files.link(exchange, "mp4", {"milliseconds": end - start, "seed": f"{body.video} {start}"})
-    return Task(credits, {"trimmedVideoUrl": url, "creditsUsed": credits}, ("rule.trim_rounding",))
+    rows = ("rule.trim_rounding",) if (end - start) % _A_MINUTE else ()
+    return Task(credits, {"trimmedVideoUrl": url, "creditsUsed": credits}, rows)
 
 
 def cost(duration: int) -> int:
@@ -60,28 +54,6 @@ def _millis(place: str) -> int:
 
 
 OPERATIONS = (
-    v1(
-        "trim_video",
-        "Trim a video",
-        trim,
-        TrimVideo,
-        Trimmed,
-        tag="Documents",
-        price=Price("Trimming costs 200 credits for each minute of the trimmed video", "documented"),
-        failed="Failed to trim video",
-        description="Videos are not fetched: the trimmed video has the requested length, whatever the URL is.",
-    ),
-    v1(
-        "video_trim",
-        "Trim a video, at the path of older pages",
-        trim,
-        TrimVideo,
-        Trimmed,
-        tag="Documents",
-        price=Price("Trimming at the older path costs the same", "documented"),
-        failed="Failed to trim video",
-        page="trim-video",
-        source="an older state of the page",
-        rows=("rule.older_path",),
-    ),
+    v1("trim_video", trim, TrimVideo),
+    v1("video_trim", trim, TrimVideo),
 )

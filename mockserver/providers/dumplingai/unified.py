@@ -34,7 +34,7 @@ async def get_details(exchange: Exchange) -> Reply:
     api = _apis().get(entry.operation)
     details = {**catalogue.lean(entry), "providers": list(entry.providers)}
     if entry.kind != "provider":
-        price = api.operation.description.partition(". ")[0] if api else f"{natives.CREDITS} credits"
+        price = api.operation.description.partition(". ")[0].removesuffix(".") if api else f"{natives.CREDITS} credits"
         details |= {"inputSchema": _model(entry).model_json_schema(), "credits": price}
     if body.related:
         details["related"] = catalogue.related(entry)
@@ -70,6 +70,9 @@ async def run(exchange: Exchange) -> Deferred:
     }  # fmt: skip
     store, kind = exchange.sandbox.store, f"{USAGE}{exchange.account.id}"
 
+    # The verdict finds the charge of a request by this reference.
+    usage["reference"] = f"{exchange.operation.name} {await exchange.number.take()}"
+
     async def succeeded() -> None:
         await store.put_value(kind, request_id, usage)
         if task.save is not None:
@@ -78,7 +81,7 @@ async def run(exchange: Exchange) -> Deferred:
     async def failed() -> None:
         await store.put_value(kind, request_id, {**usage, "status": "failed", "credits": 0})
 
-    return await perform(exchange, task._replace(body=reply, status=200, save=succeeded), request_id, failed)
+    return await perform(exchange, task._replace(body=reply, status=200, save=succeeded), failed)
 
 
 async def enveloped(exchange: Exchange, kind: str, data: Any, meta: dict[str, Any] | None = None) -> Reply:

@@ -35,14 +35,14 @@ def handler(run: Callable[[Exchange, Any], Awaitable[Task]]) -> Handler:
     return handle
 
 
-async def perform(exchange: Exchange, task: Task, reference: str = "", failed: Save | None = None) -> Deferred:
+async def perform(exchange: Exchange, task: Task, failed: Save | None = None) -> Deferred:
     """Reserve the credits of a task, and return its reply, which is sent when the steps of the rule's plan are over.
 
-    `reference` names the charge, by default by operation and request. `failed` is called if the task fails.
+    `failed` is called if the task fails, or the client leaves before.
     """
     exchange.admit(*task.rows)
     store, clock, account = exchange.sandbox.store, exchange.sandbox.clock, exchange.account.id
-    reference = reference or f"{exchange.operation.name} {await exchange.number.take()}"
+    reference = f"{exchange.operation.name} {await exchange.number.take()}"
     await exchange.credits.reserve(reference, task.credits * CREDIT)
     work = steps_of(exchange, reference)
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
-from mockserver.kit.models import Shape
 from mockserver.providers.dumplingai import files
-from mockserver.providers.dumplingai.declare import Price, v1
+from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.videos import YouTubeUrl, youtube_video
 from mockserver.providers.dumplingai.work import Task
@@ -22,63 +21,6 @@ class GetYouTubeVideo(Sourced):
 
     url: YouTubeUrl
     get_transcript: bool = Field(default=False, description="true: the reply has the transcript")
-
-
-class Channel(Shape):
-    """The channel of a video."""
-
-    id: str
-    url: str
-    handle: str
-    title: str
-
-
-class NextVideo(Shape):
-    """A video that is suggested after another one."""
-
-    id: str
-    title: str
-    thumbnail: str
-    channel: Channel
-    published: str = Field(alias="publishedTimeText")
-    views: str = Field(alias="viewCountText")
-    views_int: int = Field(alias="viewCountInt")
-    length: str = Field(alias="lengthText")
-    url: str = Field(alias="videoUrl")
-
-
-class Segment(Shape):
-    """A caption. Times are in milliseconds."""
-
-    text: str
-    start: int = Field(alias="startMs")
-    end: int = Field(alias="endMs")
-    start_text: str = Field(alias="startTimeText")
-
-
-class YouTubeVideo(Shape):
-    """The facts about a video."""
-
-    id: str
-    thumbnail: str
-    type: str
-    title: str
-    description: str
-    comments: str = Field(alias="commentCountText")
-    comments_int: int = Field(alias="commentCountInt")
-    likes: str = Field(alias="likeCountText")
-    likes_int: int = Field(alias="likeCountInt")
-    views: str = Field(alias="viewCountText")
-    views_int: int = Field(alias="viewCountInt")
-    published: str = Field(alias="publishDateText")
-    published_date: str = Field(alias="publishDate")
-    channel: Channel
-    duration: int = Field(alias="durationMs")
-    duration_text: str = Field(alias="durationFormatted")
-    next_videos: list[NextVideo] = Field(alias="watchNextVideos")
-    keywords: list[str]
-    transcript: list[Segment] | None = None
-    transcript_text: str | None = Field(default=None, alias="transcript_only_text")
 
 
 async def get_youtube_video(exchange: Exchange, body: GetYouTubeVideo) -> Task:
@@ -134,16 +76,4 @@ def _length(ms: int) -> str:
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1_000 % 60:02}"
 
 
-OPERATIONS = (
-    v1(
-        "get_youtube_video",
-        "Get the facts about a YouTube video",
-        get_youtube_video,
-        GetYouTubeVideo,
-        YouTubeVideo,
-        tag="YouTube",
-        price=Price("The facts about a video of YouTube cost 10 credits"),
-        path="youtube/video",
-        page="get-youtube-video",
-    ),
-)
+OPERATIONS = (v1("get_youtube_video", get_youtube_video, GetYouTubeVideo),)

@@ -19,9 +19,9 @@ _VIDEO, _IMAGE = ".mp4", ".jpg"
 Facts = Mapping[str, Any]
 
 
-def video(folder: str, seconds: int, lines: int, *, portrait: bool) -> Facts:
+def video(folder: str, seconds: int, lines: int, *, portrait: bool, sound: bool = True) -> Facts:
     """Return the facts of a job whose result is a video with that number of lines on its shorter side."""
-    return {"folder": folder, "ms": seconds * 1000, "lines": lines, "portrait": portrait}
+    return {"folder": folder, "ms": seconds * 1000, "lines": lines, "portrait": portrait, "sound": sound}
 
 
 def image(width: int, height: int) -> Facts:
@@ -77,7 +77,7 @@ async def video_file(folder: str, exchange: Exchange) -> Reply:
     if job.at(exchange.now).status != "succeeded":
         raise _no_file()
     facts = job.facts
-    made = encoded(facts["ms"], _seed(job), facts["lines"], portrait=facts["portrait"])
+    made = encoded(facts["ms"], _seed(job), facts["lines"], portrait=facts["portrait"], sound=facts["sound"])
     return _sent(exchange, job, File(made.data, "video/mp4"))
 
 
@@ -121,7 +121,9 @@ def _no_file() -> Refusal:
 
 
 def _sent(exchange: Exchange, job: Job, file: File) -> Reply:
-    return file_reply(file, exchange.request.method, exchange.request.headers)._replace(job=job.id)
+    # A client polls the shots of a film, and each of its files is a result of that job.
+    about = job.facts.get("batch", job.id)
+    return file_reply(file, exchange.request.method, exchange.request.headers)._replace(job=about)
 
 
 def _seed(job: Job) -> Seeded:

@@ -141,9 +141,9 @@ class NanoPhoto(Provider):
 
     def effects(self, facts: Mapping[str, Any], account: Account | None) -> Effects:
         """The end of a shot has an effect for its generation."""
-        return "end" if "generation" in facts else super().effects(facts, account)
+        return "end" if "batch" in facts else super().effects(facts, account)
 
     async def on_transition(self, settling: Settling, transition: Transition) -> None:
         await super().on_transition(settling, transition)
-        if "generation" in transition.job.facts:
+        if "batch" in transition.job.facts:
             await shots.shot_ended(settling, transition.job, transition.state)

@@ -39,7 +39,7 @@ def _price(body: SeedanceVideo) -> int:
 
 def _result(body: SeedanceVideo) -> files.Facts:
     lines = int(body.resolution.removesuffix("p"))
-    return files.video(files.SEEDANCE, int(body.seconds), lines, portrait=body.aspect == "portrait")
+    return files.video(files.SEEDANCE, int(body.seconds), lines, portrait=body.aspect == "portrait", sound=body.audio)
 
 
 FLOW = Flow(

@@ -86,7 +86,7 @@ async def _add_shot(
         request={"prompt": shot.prompt, "shotId": shot.id},
         facts={
             **files.video(files.VEO, _SECONDS, _LINES[exchange.body.resolution], portrait=_portrait(shot)),
-            "generation": film_id,
+            "batch": film_id,
             "first": len(before),
         },
         rule=rule,
@@ -101,10 +101,10 @@ async def check_status(exchange: Exchange) -> Reply:
     looks = []
     for each in exchange.body.task_ids:
         job = await own_job(exchange, each.task_id, _GENERATE)
-        if "generation" not in job.facts:
+        if "batch" not in job.facts:
             raise Refusal("not_found", note=f"{job.id} is no shot")
         looks.append(_Look(job, job.at(exchange.now)))
-    film = await exchange.jobs.get(looks[0].job.facts["generation"])
+    film = await exchange.jobs.get(looks[0].job.facts["batch"])
     body = _shown(exchange, film, looks)
     for job, state in {look.job.id: look for look in looks}.values():
         await exchange.jobs.poll(job, state)
@@ -145,7 +145,7 @@ def _own_seconds(job: Job, state: State) -> int:
 async def shot_ended(settling: Settling, job: Job, state: State) -> None:
     """End the generation of a shot: if the shot has failed, with its other shots, or if all its shots have ended."""
     store, at = settling.sandbox.store, state.entered_at
-    film = await store.get_job(job.provider, job.account, job.facts["generation"])
+    film = await store.get_job(job.provider, job.account, job.facts["batch"])
     if film is None or film.at(at).terminal:
         return
     found = [await store.get_job(job.provider, job.account, each) for each in film.facts["shots"]]

@@ -8,7 +8,7 @@ from mockserver.settings import SettingsError
 from mockserver.store.sqlite.schema import OtherFile, prepare
 
 # Seconds to wait for another server that is about to end.
-_LOCK_WAIT = 1.0
+_LOCK_WAIT = 0.5
 # The write-ahead log is merged into the file when it has about so many pages of 4 KiB.
 _LOG_PAGES = 4_000
 

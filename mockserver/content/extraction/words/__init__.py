@@ -3,8 +3,8 @@
 `ask` has the words by which a prompt asks for something, `say` the words of answers, `things` the names of what videos
 show (the first is used in answers), and `themes` the name of each theme, two takeaways and two recommendations.
 `function` has the words that tell the languages apart, and `called` the names of the language. `counts.json` has the
-numbers from one to ten, and `others.json` the languages that are recognized and have no other words. It also has words
-of prompts by which the languages here are told from those.
+numbers from one to ten and some greater ones. `others.json` has words of the languages that are recognized and have no
+words for answers here, and words of prompts that tell the eleven languages from those.
 """
 
 import json
@@ -90,6 +90,11 @@ def function_words() -> dict[str, frozenset[str]]:
     return telling | {code: (words(code).function | telling.get(code, frozenset())) - _NEUTRAL for code in CODES}
 
 
+def other_names() -> list[str]:
+    """Return the names of the languages that are recognized and have no other words here."""
+    return [name for _, (names, _) in _others() for name in names.split()]
+
+
 @cache
 def _others() -> list[tuple[str, tuple[str, str]]]:
     others = json.loads((_FOLDER / "others.json").read_bytes())
@@ -98,8 +103,12 @@ def _others() -> list[tuple[str, tuple[str, str]]]:
 
 def _numbers(*codes: str) -> dict[str, int]:
     counts = json.loads((_FOLDER / "counts.json").read_bytes())
-    listed = [(word, n) for code in codes for n, each in enumerate(counts[code].split(), 1) for word in each.split(",")]
-    return dict(reversed(listed))
+    numbers: dict[str, int] = {}
+    for code in codes:
+        for place, each in enumerate(counts[code].split(), 1):
+            spelled, _, number = each.partition("=")
+            numbers |= {word: int(number or place) for word in spelled.split(",") if word not in numbers}
+    return numbers
 
 
 def elsewhere(text: str, code: str) -> list[Found]:
