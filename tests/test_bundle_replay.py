@@ -3,11 +3,13 @@
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from mockserver import MockServer
 from mockserver.bundle import judged
@@ -265,3 +267,21 @@ def test_a_server_imports_the_archive_only_when_a_bundle_is_made() -> None:
     start = "import sys, mockserver.app, mockserver.serving.serve; assert 'mockserver.bundle' not in sys.modules\n"
     control = "import mockserver.control.app; assert 'mockserver.bundle.archive' not in sys.modules"
     subprocess.run([sys.executable, "-c", start + control], check=True, timeout=30)
+
+
+def test_clients_that_send_at_the_same_time_are_replayed_in_their_order(tmp_path: Path) -> None:
+    with MockServer(clock="auto") as mock:
+        headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
+
+        def send(client: int) -> None:
+            with requests.Session() as session:
+                session.headers.update(headers)
+                for _ in range(6):
+                    job = session.post(f"{mock.url('videotoprompt')}/analyze/url", json=VIDEO, timeout=10).json()["id"]
+                    session.get(f"{mock.url('videotoprompt')}/analyze/{job}", timeout=10)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(send, range(4)))
+        bundle = read_bundle(mock.bundle(tmp_path / "clients.mock.zip"))
+    outcome = replay_file(bundle)
+    assert (len(outcome.requests), outcome.identical) == (48, 48)
