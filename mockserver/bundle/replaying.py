@@ -18,7 +18,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-from mockserver.bundle.comparing import Compared, Reasons, Renaming, differences
+from mockserver.bundle.comparing import Compared, Reasons, Renaming, differences, times_of
 from mockserver.bundle.contents import Bundle
 from mockserver.bundle.invalid import InvalidBundle
 from mockserver.bundle.masked import masked_entry
@@ -124,6 +124,8 @@ class Replay:
             options=options,
             version=version,
             real=clock.mode in ("real", "scaled"),
+            created={job.id: job.cause for job in self._bundle.jobs},
+            times={each.number: times_of(each) for each in recorded},
         )
         renaming = Renaming.of(self._bundle.manifest.sandbox, self._sandbox.name)
         compared = [self._compared(each, replayed.get(each.number), reasons, renaming) for each in recorded]
