@@ -14,11 +14,13 @@ from mockserver.content.extraction.filling import Filler
 from mockserver.content.extraction.forms import LISTED, Form, form_of
 from mockserver.content.extraction.language import languages_of
 from mockserver.content.extraction.line_format import line_format, written
+from mockserver.content.extraction.members import separated
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import Words, bilingual
 from mockserver.content.fitting import Limits, Part, fitted
+from mockserver.content.instructions.patterns import HASHTAGS, has
 from mockserver.content.locales import CODES
 from mockserver.content.scene import Scene
 from mockserver.content.wording import capital
@@ -29,12 +31,15 @@ _LONGEST_VIDEO = 86_400.0
 _MOST_SECTIONS = 8
 _FEW_SENTENCES, _ALL_SENTENCES = 5, 12  # of a list without a number, and of a text to be cut
 _MOST_PARAGRAPHS = 5
+_FEW_WORDS = 3  # of one more thing to be counted
 _YAML = re.compile(r"(?<![^\W_])ya?ml(?![^\W_])", re.IGNORECASE)
 _PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
 # Words for what a question asks for, rather than asking whether it is so.
 _REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
 # The names of concepts in JSON, where they differ.
 _NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
+# "The mood?" in Japanese and Korean.
+_WHAT = re.compile(r"[は는은]\s?[?？]")
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
 
 
@@ -73,7 +78,7 @@ def answer(
     asks, answers = languages_of(read)
     language = bilingual(asks, answers)
     facts = about(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
-    facts.hashtags = "hashtag" in read.lower()
+    facts.hashtags = has(HASHTAGS, read)
     form = form_of(read, language)
     if "sentences" in form.amounts:
         facts.length = form.amounts["sentences"].number
@@ -164,7 +169,10 @@ class _Answer:
     def _items(self) -> list[str]:
         facts, form = self._facts, self._form
         concept = form.concept or ("topics" if form.style == "comma" else None)
-        values = self._filler.items(concept) if concept else [] if form.most else facts.sentences(_FEW_SENTENCES)
+        if concept is None and "title" in {found.key for found in self._asked}:
+            values: list[Any] = facts.titles()
+        else:
+            values = self._filler.items(concept) if concept else [] if form.most else facts.sentences(_FEW_SENTENCES)
         items = [writing.line(each, facts) for each in facts.filled(concept, values, form.most)]
         return items or [facts.words.say["none"]]
 
@@ -205,6 +213,8 @@ class _Answer:
         return concepts[:_MOST_SECTIONS] or ["summary", "events"]
 
     def _bounded(self, concept: str) -> Any:
+        if concept in ("summary", "description") and self._form.amounts.keys() & {"words", "characters"}:
+            return self._measured()
         value = plain(self._facts.of(concept))
         return self._facts.filled(concept, value, self._form.most) if isinstance(value, list) else value
 
@@ -212,6 +222,8 @@ class _Answer:
         facts = self._facts
         if self._is_question():
             right = facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
+            if "words" in self._form.amounts:
+                return right
             stop = ". " if facts.locale.space else "。"
             return f"{right}{stop}{facts.of('reason')}"
         counted = self._counted()
@@ -259,7 +271,7 @@ class _Answer:
 
     def _is_question(self) -> bool:
         """Return whether the prompt is a question that yes or no answers."""
-        if self._facts.words.wh.find(self._form.question):
+        if self._facts.words.wh.find(self._form.question) or _WHAT.search(self._form.question):
             return False
         keys = {found.key for found in self._asked}
         marked = any(mark in self._form.question for mark in "?？؟") or "question" in keys
@@ -271,13 +283,19 @@ class _Answer:
         starts = [found.end for found in self._asked if found.key == "how_many"]
         counted: dict[str, float] = {}
         for start, end in pairwise([*starts, len(question)]):
-            part = question[start:end]
-            amount = judge.number(self._facts, part)
-            found = [*self._facts.words.things.find(part), *self._facts.words.ask.find(part)]
-            first = min((each for each in found if each.key not in _INTENTS), key=lambda each: each.start, default=None)
-            if amount is not None and first is not None:
-                counted[part[first.start : first.end].lower()] = amount
+            first, *others = re.split(separated(self._facts.words, ("and",)), question[start:end], flags=re.IGNORECASE)
+            counted |= self._number_of(first)
+            for part in others:  # "the people and the dogs", but not "the people and describe the dogs"
+                if len(part.split()) <= _FEW_WORDS:
+                    counted |= self._number_of(part)
         return counted
+
+    def _number_of(self, part: str) -> dict[str, float]:
+        words = self._facts.words
+        amount = judge.number(self._facts, part)
+        found = [each for each in (*words.things.find(part), *words.ask.find(part)) if each.key not in _INTENTS]
+        first = min(found, key=lambda each: each.start, default=None)
+        return {} if amount is None or first is None else {part[first.start : first.end].lower(): amount}
 
 
 def _is_exact(amounts: Amounts) -> bool:
@@ -307,6 +325,7 @@ def _sentence(text: str, facts: Facts) -> str:
 def _one_word(text: str, facts: Facts) -> str:
     """Return the word of a text that says most: the longest that is no function word."""
     words = [word.strip(",.;:!?«»„“”\"'()、。，،") for word in text.split()]
+    words = [word.removeprefix("و") for word in words]  # "and" in Arabic
     return max((word for word in words if word.lower() not in facts.words.function), key=len, default=text)
 
 
