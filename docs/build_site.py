@@ -33,9 +33,9 @@ ELSEWHERE = {
 NAVIGATION: Mapping[str, tuple[str, ...]] = {
     "Start": ("index.md", "overview.md", "job-life.md", "examples.md"),
     "How to": (
-        "how-to-dashboard.md", "how-to-pytest.md", "how-to-unmodified-programs.md", "how-to-webhooks.md",
-        "how-to-faults.md", "how-to-verdict.md", "how-to-exam.md", "how-to-sweep.md", "how-to-coverage.md",
-        "how-to-bundle.md", "how-to-ci.md",
+        "how-to-dashboard.md", "how-to-pytest.md", "how-to-node.md", "how-to-unmodified-programs.md",
+        "how-to-webhooks.md", "how-to-faults.md", "how-to-verdict.md", "how-to-exam.md", "how-to-sweep.md",
+        "how-to-coverage.md", "how-to-bundle.md", "how-to-ci.md",
     ),
     "Providers": (
         "providers/videotoprompt.md", "providers/prompttovideo.md", "providers/nanophoto.md",

@@ -9,8 +9,9 @@ from mockserver.store.sqlite.schema import OtherFile, prepare
 
 # Seconds to wait for another server that is about to end.
 _LOCK_WAIT = 0.5
-# The write-ahead log is merged into the file when it has about so many pages of 4 KiB.
-_LOG_PAGES = 4_000
+# The write-ahead log is merged into the file when it has about so many pages of 4 KiB. Most pages of a busy file are
+# written again and again, so that merging seldom costs little.
+_LOG_PAGES = 16_000
 
 
 class StoreError(SettingsError):
