@@ -74,7 +74,8 @@ class Record(Generic[T]):
 
     def unknown(self, data: Mapping[str, Any]) -> Unknown:
         """Return the fields that this version does not know, also those inside known fields."""
-        more = {name: each for name, each in data.items() if name not in self._names}
+        known = self._names
+        more = {} if known.issuperset(data) else {name: each for name, each in data.items() if name not in known}
         for name, encoding in self._encodings:
             if name in data and (inside := encoding.unknown(data[name])):
                 more[name] = inside
@@ -187,6 +188,8 @@ def plain_data(text: bytes | str) -> Any:
 
 def bytes_of(data: Any) -> bytes:
     """Return the bytes that a field of plain data stands for."""
+    if type(data) is str:
+        return data.encode()
     if isinstance(data, bytes):
         return data
     return b64decode(data[_BASE64]) if isinstance(data, dict) else str(data).encode()
@@ -195,7 +198,7 @@ def bytes_of(data: Any) -> bytes:
 BYTES = Leaf(lambda value: value, bytes_of)
 TUPLE = Leaf(list, tuple)
 # Pairs of texts, and pairs of bytes.
-PAIRS = Leaf(list, lambda data: tuple((name, value) for name, value in data))
+PAIRS = Leaf(list, lambda data: tuple(map(tuple, data)))
 BYTE_PAIRS = Leaf(list, lambda data: tuple((bytes_of(name), bytes_of(value)) for name, value in data))
 
 
