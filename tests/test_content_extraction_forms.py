@@ -459,6 +459,23 @@ def test_csv_has_the_columns_that_the_prompt_names(prompt: str):
     assert all(len(row) == len(rows[0]) and all(row) for row in rows)
 
 
+def test_a_number_in_a_question_is_compared():
+    assert answer("Are there more than 3 people?").startswith("No. ")
+    assert answer("Are there more than three trees?").startswith("Yes. ")
+    assert answer("Gibt es mehr als 3 Hunde?").startswith("Nein. ")
+
+
+def test_characters_are_letters_only_behind_a_limit():
+    for limit in (
+        "at most 100 characters",
+        "under 100 characters",
+        "no more than 100 characters",
+        "100 characters max",
+    ):
+        assert 0 < len(answer(f"Describe the video in {limit}")) <= 100, limit
+    assert answer("How many characters are there?") == "Number of characters in the video: 1."
+
+
 def test_several_things_are_counted():
     assert data("Count the people and the dogs.") == {"people": 1, "dogs": 1}
     assert data("Zähle die Personen und Hunde") == {"personen": 1, "hunde": 1}
