@@ -60,6 +60,7 @@ async def test_it_shows_what_the_sandbox_showed() -> None:
     assert without_bytes(after) == without_bytes(before)
     assert again == after
     assert clocks[0]["milliseconds"] == clocks[1]["milliseconds"]
+    assert [each["usage"] for each in accounts[1]] == [[], []]
     ledgers = [{each["provider"]: (each["credits"], each["ledger"]) for each in listed} for listed in accounts]
     assert ledgers[0]["prompttovideo"] == ledgers[1]["prompttovideo"]
 

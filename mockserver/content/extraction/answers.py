@@ -8,29 +8,26 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from mockserver.content.extraction import judge, writing
-from mockserver.content.extraction.amounts import Amounts
 from mockserver.content.extraction.facts import Fact, Facts, Seconds
 from mockserver.content.extraction.filling import Filler
 from mockserver.content.extraction.forms import LISTED, Form, form_of
 from mockserver.content.extraction.language import languages_of
+from mockserver.content.extraction.lengths import measured
 from mockserver.content.extraction.line_format import line_format, written
 from mockserver.content.extraction.members import separated
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import Words, bilingual
-from mockserver.content.fitting import Limits, Part, fitted
 from mockserver.content.instructions.patterns import HASHTAGS, has
 from mockserver.content.locales import CODES
 from mockserver.content.scene import Scene
-from mockserver.content.wording import capital
 from mockserver.core.seeded import Seeded
 
 _MAX_READ = 4000  # characters of a prompt that are used
 _LONGEST_VIDEO = 86_400.0
 _MOST_SECTIONS = 8
-_FEW_SENTENCES, _ALL_SENTENCES = 5, 12  # of a list without a number, and of a text to be cut
-_MOST_PARAGRAPHS = 5
+_FEW_SENTENCES = 5  # of a list without a number
 _FEW_WORDS = 3  # of one more thing to be counted
 _YAML = re.compile(r"(?<![^\W_])ya?ml(?![^\W_])", re.IGNORECASE)
 _PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
@@ -242,22 +239,9 @@ class _Answer:
         return "\n\n".join(f"**{facts.words.say[name]}**\n{body}" for name, body in zip(concepts, bodies, strict=True))
 
     def _measured(self) -> str:
-        """Return a text with as many paragraphs, sentences, words or characters as the prompt asks for."""
-        facts, amounts = self._facts, self._form.amounts
-        known = (facts.of(name) for name in self._concepts() if name not in ("summary", "description"))
-        value = next((text_of(each, facts) for each in known if isinstance(each, str | float)), None)
-        if "words" in amounts and amounts["words"].number == 1:
-            return _one_word(value or facts.category(), facts)
-        if "paragraphs" in amounts:
-            return "\n\n".join(_paragraphs(facts, min(amounts["paragraphs"].number, _MOST_PARAGRAPHS)))
-        count = amounts["sentences"].number if "sentences" in amounts else _ALL_SENTENCES if _is_exact(amounts) else 3
-        if value is None:
-            sentences = facts.sentences(count)
-        elif "sentences" in amounts:
-            sentences = [_sentence(value, facts), *facts.sentences(count)][:count]
-        else:
-            sentences = [value]
-        return _within(sentences, amounts, facts.locale.space)
+        known = (self._facts.of(name) for name in self._concepts() if name not in ("summary", "description"))
+        value = next((text_of(each, self._facts) for each in known if isinstance(each, str | float)), None)
+        return measured(self._facts, self._form.amounts, value)
 
     def _limited(self, value: Any) -> Any:
         return value[: self._form.most] if isinstance(value, list) else value
@@ -296,37 +280,6 @@ class _Answer:
         found = [each for each in (*words.things.find(part), *words.ask.find(part)) if each.key not in _INTENTS]
         first = min(found, key=lambda each: each.start, default=None)
         return {} if amount is None or first is None else {part[first.start : first.end].lower(): amount}
-
-
-def _is_exact(amounts: Amounts) -> bool:
-    return any(amount.exact for amount in amounts.values())
-
-
-def _within(sentences: list[str], amounts: Amounts, space: str) -> str:
-    """Return as many sentences as fit into the words and characters, or just as many words if this is exact."""
-    words, characters = amounts.get("words"), amounts.get("characters")
-    if words and words.exact and space:
-        return " ".join(space.join(sentences).split()[: words.number]).rstrip(",;:.") + "."
-    limits = Limits(words and words.number, characters and characters.number)
-    return fitted([Part((sentence,), rank) for rank, sentence in enumerate(sentences)], space, limits)
-
-
-def _paragraphs(facts: Facts, count: int) -> list[str]:
-    sentences = facts.sentences(max(2 * count, 4))
-    size = -(-len(sentences) // count)
-    return [facts.locale.space.join(sentences[at : at + size]) for at in range(0, len(sentences), size)]
-
-
-def _sentence(text: str, facts: Facts) -> str:
-    stop = "." if facts.locale.space else "。"
-    return capital(text.rstrip(".。")) + stop
-
-
-def _one_word(text: str, facts: Facts) -> str:
-    """Return the word of a text that says most: the longest that is no function word."""
-    words = [word.strip(",.;:!?«»„“”\"'()、。，،") for word in text.split()]
-    words = [word.removeprefix("و") for word in words]  # "and" in Arabic
-    return max((word for word in words if word.lower() not in facts.words.function), key=len, default=text)
 
 
 def _modifies(one: Found, two: Found | None) -> bool:

@@ -12,7 +12,7 @@ from mockserver.content.extraction.words import Words
 LETTERED = re.compile(r"\b([A-Ha-h])[).:]\s*([^\n]+?)(?=\s+\(?[A-Ha-h][).:]|\n|$)")
 _MARKS = "\"'`“”„«»"
 _ARTICLES = r"(?:\b(?:an?|the|eine?[nmrs]?|der|die|das|den|une?|una|les?|la|el|uma?)\s+)?"
-_OPTION = rf"[{_MARKS}]?([^\W_][\w-]*)[{_MARKS}]?"
+_OPTION = rf"[{_MARKS}]?([^\W_][\w-]{{0,39}})[{_MARKS}]?"
 _PIPED = rf"{_OPTION}(?:\s*\|\s*{_OPTION})+"
 _SLASHED = rf"(?<![\w:/.]){_OPTION}(?:\s?/\s?{_OPTION})+(?![\w/])"
 _QUOTED = re.compile(r"[\"'`“„«「]([^\"'`”“„»«」\n]{1,40})[\"'`”“»」]")

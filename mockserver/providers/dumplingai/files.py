@@ -26,28 +26,14 @@ TYPES = {
 
 def operations() -> tuple[Operation, ...]:
     """Return the operations for files. They need no key and count against no limit."""
-    files = {200: Documented("The file", content_type="application/octet-stream")}
-    return (
-        Operation(
-            "result_file",
-            "GET",
-            "/storage/files/{name}",
-            result_file,
-            "Download a file",
-            files,
-            public=True,
-            hidden=True,
-        ),
-        Operation(
-            "media_file",
-            "GET",
-            "/storage/media/{name}",
-            media_file,
-            "Download a picture, a video or a sound",
-            files,
-            public=True,
-            hidden=True,
-        ),
+    file = {200: Documented("The file", content_type="application/octet-stream")}
+    declared = (
+        ("result_file", "files", result_file, "Download a file"),
+        ("media_file", "media", media_file, "Download a picture, a video or a sound"),
+    )
+    return tuple(
+        Operation(name, "GET", f"/storage/{path}/{{name}}", handler, summary, file, public=True, hidden=True)
+        for name, path, handler, summary in declared
     )
 
 

@@ -52,7 +52,8 @@ def _refusal(path: Path, error: sqlite3.Error) -> str:
         return f"{path} cannot be used as a store: it is not an SQLite file. Give the path of another file"
     if name.startswith("SQLITE_CORRUPT"):
         return f"{path} is damaged: {text_of_error(error)}. Move it away to start with an empty one"
-    return f"{path} cannot be used as a store: {text_of_error(error)}"
+    hint = ". The server must be able to write into its directory, too" if name.startswith("SQLITE_READONLY") else ""
+    return f"{path} cannot be used as a store: {text_of_error(error)}{hint}"
 
 
 def _check_access(path: Path) -> None:
