@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check openapi schema default summaries docs site screenshots messages lock upgrade base fuzz clean
+.PHONY: help serve test test-slow lint format types check openapi schema default summaries clients docs site screenshots messages lock upgrade base fuzz clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +69,9 @@ default: $(VENV)/.dev ## regenerate the Python form of the default scenario
 summaries: $(VENV)/.dev ## regenerate the summaries of the providers
 	@$(BIN)/python -m mockserver.providers.write_summaries
 	@$(BIN)/ruff format --quiet mockserver/providers/summaries.py mockserver/providers/names.py
+
+clients: $(VENV)/.package ## regenerate the types of the package for Node
+	@$(BIN)/python clients/node/write_types.py
 
 docs: $(VENV)/.package ## regenerate the generated parts of the documentation
 	@$(BIN)/python docs/generate.py

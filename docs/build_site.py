@@ -33,9 +33,9 @@ ELSEWHERE = {
 NAVIGATION: Mapping[str, tuple[str, ...]] = {
     "Start": ("index.md", "overview.md", "job-life.md", "examples.md"),
     "How to": (
-        "how-to-dashboard.md", "how-to-pytest.md", "how-to-unmodified-programs.md", "how-to-webhooks.md",
-        "how-to-faults.md", "how-to-verdict.md", "how-to-exam.md", "how-to-sweep.md", "how-to-coverage.md",
-        "how-to-bundle.md", "how-to-ci.md",
+        "how-to-dashboard.md", "how-to-pytest.md", "how-to-node.md", "how-to-unmodified-programs.md",
+        "how-to-webhooks.md", "how-to-faults.md", "how-to-verdict.md", "how-to-exam.md", "how-to-sweep.md",
+        "how-to-coverage.md", "how-to-bundle.md", "how-to-ci.md",
     ),
     "Providers": (
         "providers/videotoprompt.md", "providers/prompttovideo.md", "providers/nanophoto.md",
@@ -258,8 +258,13 @@ def main() -> int:
     parser.add_argument("--builder", default="zensical", help="the program zensical (default: the one on the path)")
     parser.add_argument("--work", type=Path, default=ROOT / "build/site", help="the directory (default: build/site)")
     options = parser.parse_args()
+    builder = shutil.which(options.builder)
+    if builder is None:
+        print(f"{options.builder} is not a program. `make site` installs zensical.", file=sys.stderr)
+        return 1
     try:
-        site = build(options.builder, options.work)
+        # It runs in another directory.
+        site = build(str(Path(builder).absolute()), options.work.absolute())
     except (BrokenLink, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -9,8 +9,12 @@ from typing import Any
 
 PREFIX = "MOCKSERVER_"
 FILE = "mockserver.toml"
-# Variables for clients: `exec` sets the first two for its program, and commands and the pytest plugin read the others.
-FOR_CLIENTS = ("MOCKSERVER_URL", "MOCKSERVER_INTERCEPT", "MOCKSERVER_RECEIVER_HOST")
+# Variables for clients: `exec` sets the first two for its program, commands and the pytest plugin read the third, and
+# the package for Node the others.
+NOT_SETTINGS = (
+    "MOCKSERVER_URL", "MOCKSERVER_INTERCEPT", "MOCKSERVER_RECEIVER_HOST",
+    "MOCKSERVER_BUNDLES", "MOCKSERVER_COMMAND", "MOCKSERVER_IMAGE",
+)  # fmt: skip
 # Kubernetes and Docker set these in every container beside a service that is called mockserver. MOCKSERVER_PORT is one
 # of them too: tcp://10.0.0.7:8080.
 _OF_A_SERVICE = re.compile(r"MOCKSERVER_(?:SERVICE_|PORT_[0-9]+_|ENV_|NAME$)")
@@ -115,7 +119,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
 def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the variables that are meant as settings."""
     for variable, text in environment.items():
-        if not variable.startswith(PREFIX) or variable in FOR_CLIENTS or _OF_A_SERVICE.match(variable):
+        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS or _OF_A_SERVICE.match(variable):
             continue
         if variable != "MOCKSERVER_PORT" or not _SERVICE_PORT.fullmatch(text):
             yield variable, text

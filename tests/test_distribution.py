@@ -16,7 +16,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 def test_the_distribution_has_a_name_of_its_own_and_the_command_keeps_its_name() -> None:
     assert PROJECT["name"] == "ai-video-mockserver"
-    assert list(PROJECT["scripts"]) == ["mockserver"]
+    # The second is what `uvx NAME` and `pipx run NAME` look for.
+    assert PROJECT["scripts"] == dict.fromkeys(("mockserver", PROJECT["name"]), "mockserver.cli.main:main")
     assert "Framework :: Pytest" in PROJECT["classifiers"]
     assert {"Repository", "Documentation", "Changelog", "Issues"} <= set(PROJECT["urls"])
     assert PROJECT["authors"]

@@ -67,6 +67,21 @@ def test_a_signal_ends_a_server_with_a_hanging_request_within_a_second(number: i
         connection.close()
 
 
+@pytest.mark.parametrize("data", [b"", b"ignored\n"])
+def test_a_server_stops_with_its_standard_input(data: bytes) -> None:
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--log", "json", "--stop-with-stdin"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with process:
+        watchdog = threading.Timer(30, process.kill)
+        watchdog.start()
+        assert process.stdout is not None
+        assert b'"ready"' in process.stdout.readline()
+        assert process.poll() is None
+        output, errors = process.communicate(data)
+        watchdog.cancel()
+    assert (process.returncode, output, errors) == (0, b"", b"")
+
+
 def test_a_second_ctrl_c_while_the_process_ends_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(sys, "argv", ["mockserver", "schema"])

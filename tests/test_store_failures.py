@@ -170,7 +170,8 @@ async def _fills_up(store: StoreFile, client: httpx2.AsyncClient) -> None:
     assert await ids_of(client) == set(acknowledged)
     ready = await client.get("/_mock/ready")
     assert (ready.status_code, (await client.get("/_mock/health")).status_code) == (503, 200)
-    assert "The state cannot be written to" in ready.json()["detail"]
+    assert ready.json()["title"] == "The state cannot be written"
+    assert ready.json()["detail"].endswith("state.db: database or disk is full")
     assert (await client.post("/_mock/reset", json={})).status_code == 503
     balance = (await client.get("/_mock/accounts/key-1?provider=prompttovideo")).json()["accounts"][0]
     assert balance["reserved"] == 3 * len(acknowledged)

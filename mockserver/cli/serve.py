@@ -48,6 +48,11 @@ def _add_address(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=whole_number, help="port to listen on; 0 for a free port (default: 8080)")
     serve.add_argument("--public-url", metavar="URL", help="the URL of this server for clients, for links in replies")
+    serve.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="stop when the standard input is closed, as it is when the program that started the server has ended",
+    )
 
 
 def _add_policy(serve: argparse.ArgumentParser) -> None:
@@ -183,6 +188,10 @@ def _add_intercept(serve: argparse.ArgumentParser) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     def run(settings: "Settings") -> int:
+        if options.stop_with_stdin:
+            from mockserver.cli.parent import stop_with_stdin
+
+            stop_with_stdin()
         if options.intercept:
             from mockserver.intercept.serving import serve_intercepting
 

@@ -17,6 +17,8 @@ from mockserver.kit.provider import Provider
 from mockserver.openapi.plain import plain, referred
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+# Where the newest schema can be read, for editors that have no checkout.
+SCHEMA_URL = "https://raw.githubusercontent.com/your-org/mockserver/main/mockserver/scenario.schema.json"
 _PARTS = "#/$defs/"
 _STAR = {"type": "string", "pattern": r"\*", "maxLength": 200, "description": "`*` matches any characters"}
 _WHEN = r"^(?:(?:body|query|header|path|account)(?:\.[^.\s]+)+|input)$"
@@ -60,7 +62,7 @@ def scenario_schema(providers: Sequence[Provider]) -> dict[str, Any]:
     # Pydantic also describes models of values that scenarios write in another form. They are left out.
     used = referred(root, parts, _PARTS)
     parts = {name: part for name, part in parts.items() if name in used}
-    return {"$schema": _DIALECT, "title": "mockserver scenario", **root, "$defs": parts}
+    return {"$schema": _DIALECT, "$id": SCHEMA_URL, "title": "mockserver scenario", **root, "$defs": parts}
 
 
 def _options(parts: dict[str, Any], places: Mapping[Provider, Any]) -> dict[str, Any]:

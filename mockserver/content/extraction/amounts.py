@@ -12,6 +12,8 @@ from mockserver.content.extraction.words import Words
 UNITS = frozenset(("sentences", "words", "characters", "paragraphs", "bullets", "points"))
 # Number and unit in one, or the number behind the unit.
 _IDIOMS = {
+    "one-liner": ("sentences", 1), "tweet": ("characters", 280), "in a sentence": ("sentences", 1),
+    "in a word": ("words", 1), "in a single word": ("words", 1), "in a paragraph": ("paragraphs", 1),
     "جملتين": ("sentences", 2), "جملة واحدة": ("sentences", 1), "كلمتين": ("words", 2), "كلمة واحدة": ("words", 1),
     "نقطتين": ("points", 2), "فقرتين": ("paragraphs", 2), "فقرة واحدة": ("paragraphs", 1), "一言": ("words", 1),
     "一語": ("words", 1), "ひとこと": ("words", 1), "一文": ("sentences", 1),
@@ -60,7 +62,7 @@ def amounts_in(text: str, words: Words, listed: frozenset[str]) -> Amounts:
 
 def _found(text: str, words: Words, listed: frozenset[str]) -> Iterator[tuple[str, Amount]]:
     for idiom, (unit, number) in _IDIOMS.items():
-        if idiom in text:
+        if idiom in text.lower():
             yield unit, Amount(number)
     asked = words.ask.find(text)
     for found in asked:

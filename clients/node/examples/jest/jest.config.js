@@ -1,0 +1,3 @@
+module.exports = {
+  globalSetup: 'ai-video-mockserver/global-setup',
+};
