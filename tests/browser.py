@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from mockserver.app import create_app
 from mockserver.settings import Settings
@@ -20,6 +20,8 @@ from tests.live import live_server
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt install chromium")
 KEY = "test-key-12345"
+# Milliseconds. A test that passes does not wait so long, unless the machine is busy.
+expect.set_options(timeout=15_000)
 
 
 @contextmanager
@@ -74,7 +76,7 @@ class Shown:
     def new_page(self) -> Page:
         """Return a page of its own."""
         page = self.context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(15_000)
         page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("dialog", lambda dialog: self.problems.append(f"dialog {dialog.message}"))
