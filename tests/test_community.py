@@ -65,7 +65,7 @@ def test_the_schema_can_be_listed_by_editors(tmp_path: Path, capsys: pytest.Capt
 def test_the_comparison_is_dated_and_cites_every_tool() -> None:
     text = (ROOT / "docs" / "comparison.md").read_text("utf-8")
     (read,) = re.findall(r"read on (\d{4}-\d\d-\d\d)", text)
-    assert date.fromisoformat(read)
+    assert date.fromisoformat(read).isoformat() == read
     sections = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
     tools = [section for section in sections if not section.startswith(("In short", "What only"))]
     assert [section.partition("\n")[0] for section in tools if "](https://" not in section] == []

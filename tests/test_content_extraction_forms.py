@@ -116,6 +116,13 @@ SENTENCES = {
     "Resuma em duas frases.": 2,
     "Опиши видео одним предложением.": 1,
     "Опиши видео в двух предложениях.": 2,
+    "Könntest du das Video in zwei Sätzen zusammenfassen?": 2,
+    "Peux-tu résumer la vidéo en deux phrases ?": 2,
+    "Pode resumir o vídeo em duas frases?": 2,
+    "Можешь описать видео в двух предложениях?": 2,
+    "你能用两句话总结吗？": 2,
+    "2文で要約できますか？": 2,
+    "هل يمكنك تلخيص الفيديو في جملتين؟": 2,
     "用一句话总结这个视频。": 1,
     "用两句话总结": 2,
     "用三句話總結影片": 3,
@@ -457,6 +464,23 @@ def test_csv_has_the_columns_that_the_prompt_names(prompt: str):
     rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=";" if ";" in header else ","))
     assert len(rows) >= 4
     assert all(len(row) == len(rows[0]) and all(row) for row in rows)
+
+
+def test_a_number_in_a_question_is_compared():
+    assert answer("Are there more than 3 people?").startswith("No. ")
+    assert answer("Are there more than three trees?").startswith("Yes. ")
+    assert answer("Gibt es mehr als 3 Hunde?").startswith("Nein. ")
+
+
+def test_characters_are_letters_only_behind_a_limit():
+    for limit in (
+        "at most 100 characters",
+        "under 100 characters",
+        "no more than 100 characters",
+        "100 characters max",
+    ):
+        assert 0 < len(answer(f"Describe the video in {limit}")) <= 100, limit
+    assert answer("How many characters are there?") == "Number of characters in the video: 1."
 
 
 def test_several_things_are_counted():

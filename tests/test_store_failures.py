@@ -15,12 +15,12 @@ import httpx2
 import pytest
 
 from mockserver.app import create_app
-from mockserver.clock import wait_until
+from mockserver.clock import let_others_run, wait_until
 from mockserver.settings import Settings, SettingsError, load
 from mockserver.store.sqlite.file import StoreFile
 from tests.kept import Kept
 from tests.live import live_server
-from tests.test_persist import ANALYZE, GENERATE, VIDEO
+from tests.test_persist import ANALYZE, GENERATE, HOOKED, VIDEO
 
 
 @pytest.fixture
@@ -189,6 +189,20 @@ async def test_what_was_acknowledged_before_the_disk_was_full_is_there_afterward
     async with Kept(file) as server:
         assert await ids_of(server.client) == set(acknowledged)
         await server.post(GENERATE, BIG)
+
+
+async def test_webhooks_wait_until_their_job_is_written(file: Path) -> None:
+    async with Kept(file, **HOOKED) as server:
+        await server.post(ANALYZE, VIDEO)
+        await filled(server.file, server.client)
+        advance = asyncio.create_task(server.advance(9))
+        for _ in range(50):
+            await let_others_run()
+        assert (server.receivers.calls, advance.done()) == ([], False)
+        make_room(server.file)
+        server.file.retry()
+        await advance
+        assert len(server.receivers.calls) == 1
 
 
 # A real process.

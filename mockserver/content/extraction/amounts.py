@@ -67,7 +67,9 @@ def _found(text: str, words: Words, listed: frozenset[str]) -> Iterator[tuple[st
     asked = words.ask.find(text)
     for found in asked:
         if found.key in UNITS or found.key in listed:
-            amount = _before(text, found.start, words) or _behind(text, found.end, words)
+            # "under 60 characters" is one phrase: characters alone are people.
+            start = found.start + text[found.start : found.end].rfind(" ") + 1
+            amount = _before(text, start, words) or _behind(text, found.end, words)
             if amount and (found.key in UNITS or amount.number <= _MOST):
                 yield found.key if found.key in UNITS else "items", amount
     for last in _LAST.finditer(text):

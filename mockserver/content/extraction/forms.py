@@ -119,11 +119,16 @@ def _text(prompt: str, words: Words, keys: set[str]) -> Form:
     shape = Many(Leaf()) if "array" in keys or {"json", "list"} <= keys else None
     if shape or (style == "text" and "json" in keys):
         style = "json"
-    elif style == "text" and form.amounts.keys() & {"points", "items"}:
+    elif style == "text" and form.amounts.keys() & {"points", "items"} and not _asks_whether(prompt, words, keys):
         style = "bullets"
     elif style == "text" and "only" in keys and not form.amounts:
         style = "only"
     return form._replace(style=style, shape=shape)
+
+
+def _asks_whether(prompt: str, words: Words, keys: set[str]) -> bool:
+    """Return whether a prompt asks yes or no, such as "Are there more than 3 people?"."""
+    return _MARK.search(prompt) is not None and not words.wh.find(prompt) and not keys & {"task", "points"}
 
 
 def _of_fields(prompt: str, fields: Fields, words: Words, keys: set[str]) -> Form:
