@@ -71,6 +71,8 @@ def test_json_is_for_programs(capsys: pytest.CaptureFixture[str], monkeypatch: p
     report = json.loads(capsys.readouterr().out)
     assert {tuple(each) for each in report} == {("status", "subject", "text", "advice")}
     (problem,) = [each for each in report if each["status"] == "problem"]
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().out.endswith("\n1 problem, 0 warnings\n")
     assert problem["text"] == "MOCKSERVER_CLOCKK: there is no such setting; did you mean 'MOCKSERVER_CLOCK'?"
 
 
@@ -79,7 +81,7 @@ def test_a_running_server_is_found_with_its_version() -> None:
         port = base.rpartition(":")[2]
         (result,) = found("server", MOCKSERVER_PORT=port, MOCKSERVER_TOKEN="secret")
         assert result.status == "ok"
-        assert result.text == f"mockserver {__version__} at {base}, scenario default, 1 sandboxes"
+        assert result.text == f"mockserver {__version__} at {base}, scenario default"
         for given in (None, "wrong"):
             (result,) = found("server", base, given)
             assert result.status == "problem"

@@ -205,7 +205,7 @@ def _running(url: str, token: str) -> Result:
         version = str(ready.get("version", "of an older version"))
     except RemoteError as error:
         return Result("problem", "server", str(error), "Start it: mockserver serve. Or correct --url or MOCKSERVER_URL")
-    text = f"mockserver {version} at {url}, scenario {ready.get('scenario')}, {ready.get('sandboxes')} sandboxes"
+    text = f"mockserver {version} at {url}, scenario {ready.get('scenario')}"
     try:
         get(url, "/_mock/clock", token)
     except RemoteError as error:

@@ -50,6 +50,6 @@ def _doctor(options: argparse.Namespace) -> int:
             print(f"{each.status:<8} {each.subject:<13} {each.text}")
             if each.advice:
                 print(f"{'':<22} -> {each.advice}")
-        counted = [f"{sum(r.status == s for r in found)} {s}s" for s in ("problem", "warning")]
-        print(f"\n{', '.join(counted)}")
+        counts = {status: sum(each.status == status for each in found) for status in ("problem", "warning")}
+        print("\n" + ", ".join(f"{count} {status}{'' if count == 1 else 's'}" for status, count in counts.items()))
     return EXIT_PROBLEM if any(each.status == "problem" for each in found) else 0
