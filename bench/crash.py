@@ -310,7 +310,7 @@ async def measure(kills: int, seed: int) -> int:
         f"{history.received.total()} webhooks received, {again} of them once more after a kill; file of {size:.1f} MB"
     )
     middle, work = statistics.median(machine.restarts), max(machine.work)
-    print(f"ready after {middle:.2f} s in the median, with at most {work:.2f} s of CPU time")
+    print(f"ready again after {middle:.2f} s in the median, {max(machine.restarts):.2f} s at most, beside the load")
     figures = {
         "acknowledged jobs lost": lost,
         "double charges": books.double,
@@ -327,7 +327,7 @@ async def measure(kills: int, seed: int) -> int:
         [
             *(Budget(name, len(found), 0) for name, found in figures.items()),
             Budget("ready again, in the median", middle, 2, "s"),
-            Budget("ready again, the longest", max(machine.restarts), 2, "s"),
+            Budget("CPU time until ready, at most", work, 2, "s"),
         ]
     )
 

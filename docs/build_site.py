@@ -258,8 +258,13 @@ def main() -> int:
     parser.add_argument("--builder", default="zensical", help="the program zensical (default: the one on the path)")
     parser.add_argument("--work", type=Path, default=ROOT / "build/site", help="the directory (default: build/site)")
     options = parser.parse_args()
+    builder = shutil.which(options.builder)
+    if builder is None:
+        print(f"{options.builder} is not a program. `make site` installs zensical.", file=sys.stderr)
+        return 1
     try:
-        site = build(options.builder, options.work)
+        # It runs in another directory.
+        site = build(str(Path(builder).absolute()), options.work.absolute())
     except (BrokenLink, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

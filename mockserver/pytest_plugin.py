@@ -137,19 +137,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_verdict] = VerdictPlugin.of(config, verdicts, _setting(config, "verdict_fail_on"))
         config.pluginmanager.register(config.stash[_verdict], "mockserver-verdict")
     if config.getoption("mockserver_ui"):
-        _add_ui(config)
+        from mockserver.testing.ui import UiPlugin
 
-
-def _add_ui(config: pytest.Config) -> None:
-    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
-        raise pytest.UsageError("mockserver: --mockserver-ui shows the tests of one process; run them without -n")
-    from mockserver.testing.ui import UiPlugin
-
-    port: int = config.getoption("mockserver_ui_port")
-    if not 0 <= port <= 65_535:
-        raise pytest.UsageError(f"mockserver: --mockserver-ui-port must be from 1 to 65535, not {port}")
-    config.stash[_ui] = UiPlugin(config, port, partial(_settings, config))
-    config.pluginmanager.register(config.stash[_ui], "mockserver-ui")
+        config.stash[_ui] = UiPlugin.of(config, config.getoption("mockserver_ui_port"), partial(_settings, config))
+        config.pluginmanager.register(config.stash[_ui], "mockserver-ui")
 
 
 @pytest.fixture(scope="session")

@@ -128,3 +128,16 @@ def shown(
         finally:
             server.client.close()
             server.context.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def at(browser: Browser) -> Iterator[Shown]:
+    with shown(browser) as server:
+        yield server
+        assert server.problems == []

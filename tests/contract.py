@@ -224,7 +224,12 @@ def _header_problems(name: str, header: str, declaration: Mapping[str, Any], hea
         return
     if declaration["schema"].get("type") == "integer" and re.fullmatch("-?[0-9]+", value):
         value = int(value)
-    for error in validator(name, declaration["schema"]).iter_errors(value):
+    schema = json.dumps(declaration["schema"], sort_keys=True)
+    cached = _VALIDATORS.get((name, schema))
+    if cached is None:
+        # Most headers have the same few schemas, and to make a validator takes milliseconds.
+        cached = _VALIDATORS[name, schema] = validator(name, declaration["schema"])
+    for error in cached.iter_errors(value):
         yield f"the header {header}: {error.message}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mockserver.core.seeded import Seeded
+from mockserver.core.signing import hmac_sha256
 from mockserver.kit.additive import NEW_VALUE, PREFIX, extended
 from mockserver.settings import Settings
 from mockserver.source.document import SourceErrors
@@ -154,3 +155,44 @@ def test_mistakes_are_explained(providers: dict[str, Any], message: str) -> None
     with pytest.raises(SourceErrors, match=message) as raised:
         Conversation({**DEFAULT, "providers": providers})
     assert "providers" in str(raised.value)
+
+
+VIDEOS = {
+    "/videotoprompt/v1/analyze/{job}": ("/videotoprompt/v1/analyze/url", {"url": "https://example.com/a.mp4"}, "id"),
+    "/prompttovideo/api/v1/video/{job}/status": ("/prompttovideo/api/v1/generate", {"prompt": "sunset"}, "video_id"),
+}
+SPARED = {
+    "videotoprompt": {"completed_at", "error"},
+    "prompttovideo": {"duration", "thumbnail_url", "completed_at", "error"},
+}
+
+
+@pytest.mark.parametrize("path", VIDEOS)
+async def test_a_sparse_reply_has_what_is_required_and_the_result(path: str) -> None:
+    """A sweep does this. The conversation checks that replies still follow the document."""
+    submit, body, name = VIDEOS[path]
+    async with Conversation() as t:
+        job = (await t.post(submit, body)).json()[name]
+        await t.advance(60)
+        whole = (await t.get(path.format(job=job))).json()
+        t.sandbox.leave_out_optional_fields()
+        sparse = (await t.get(path.format(job=job))).json()
+        (entry, *_) = (await t.get("/_mock/journal")).json()["entries"]
+    left_out = whole.keys() - sparse.keys()
+    assert left_out
+    assert left_out <= SPARED[path.split("/")[1]]
+    assert sparse.items() <= whole.items()
+    assert sparse.get("video_url") == whole.get("video_url")
+    assert entry["note"] == "the reply has no optional fields that its client can do without"
+
+
+async def test_a_sparse_webhook_is_signed_over_its_body() -> None:
+    async with Conversation() as t:
+        webhook = {"url": "http://127.0.0.1:9000/hook", "secret": "whsec_1"}
+        await t.client.patch("/_mock/accounts/key-1?provider=videotoprompt", json={"webhook": webhook})
+        t.sandbox.leave_out_optional_fields()
+        await t.post("/videotoprompt/v1/analyze/url", {"url": "https://example.com/a.mp4"})
+        await t.advance(60)
+        (call,) = t.receivers.calls
+    assert json.loads(call.body)["data"]["id"].startswith("ana_")
+    assert dict(call.headers)["X-V2P-Signature"] == "sha256=" + hmac_sha256("whsec_1", call.body)

@@ -1,19 +1,25 @@
 """Bundles are replayed: the replies are the same, byte by byte, or it is said where not and why."""
 
 import asyncio
+import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from mockserver import MockServer
 from mockserver.bundle import judged
 from mockserver.bundle.files import read_bundle
+from mockserver.bundle.timeline import events
 from mockserver.cli.replay import replayed as replay_file
 from mockserver.core.faults import Fault
+from mockserver.core.journal import JournalEntry
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
 from mockserver.outgoing.call import CallResult
@@ -183,7 +189,7 @@ async def test_a_masked_value_in_a_body_gives_the_job_another_id_and_the_polls_f
     assert b"0123456789abcdef" not in texts(data)
     submit, poll = (await replayed(data)).requests
     assert submit.why == "a value in the request is masked, and what the reply says follows from it"
-    assert poll.why == "an earlier job has another id, because a value in its request is masked"
+    assert poll.why == "an earlier job has another id in the replay"
     assert not any(each.startswith("status") for each in (*submit.differences, *poll.differences))
 
 
@@ -265,3 +271,37 @@ def test_a_server_imports_the_archive_only_when_a_bundle_is_made() -> None:
     start = "import sys, mockserver.app, mockserver.serving.serve; assert 'mockserver.bundle' not in sys.modules\n"
     control = "import mockserver.control.app; assert 'mockserver.bundle.archive' not in sys.modules"
     subprocess.run([sys.executable, "-c", start + control], check=True, timeout=30)
+
+
+def test_of_clients_that_send_at_the_same_time_the_order_may_not_be_known(tmp_path: Path) -> None:
+    with MockServer(clock="auto") as mock:
+        headers = {"Authorization": f"Bearer {mock.key('videotoprompt')}"}
+
+        def send(client: int) -> None:
+            with requests.Session() as session:
+                session.headers.update(headers)
+                for _ in range(6):
+                    job = session.post(f"{mock.url('videotoprompt')}/analyze/url", json=VIDEO, timeout=10).json()["id"]
+                    session.get(f"{mock.url('videotoprompt')}/analyze/{job}", timeout=10)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(send, range(4)))
+        bundle = read_bundle(mock.bundle(tmp_path / "clients.mock.zip"))
+    outcome = replay_file(bundle)
+    assert len(outcome.requests) == 48
+    for request in outcome.requests:
+        assert request.sent
+        assert request.identical or re.match(
+            "it came at the same time as #|an earlier job has another id", request.why or ""
+        )
+
+
+def test_requests_of_one_instant_are_in_the_order_of_their_effects() -> None:
+    def entry(number: int, began: int, ended: int, **more: Any) -> JournalEntry:
+        return JournalEntry("request", 5, number, method="GET", path="/", status=200, real=(began, ended), **more)
+
+    change = JournalEntry("control", 5, 3, action={"do": "resume"})
+    stream, hang = entry(4, 100, 900), entry(5, 150, 950, delivered="client_left")
+    entries = [entry(1, 200, 203), entry(2, 201, 202), change, stream, hang, replace(stream, at=4, number=6)]
+    order = [(each.entry.number, each.leaves) for each in events(entries)]
+    assert order == [(6, False), (4, False), (5, False), (2, False), (1, False), (3, False), (5, True)]

@@ -60,6 +60,7 @@ async def test_it_shows_what_the_sandbox_showed() -> None:
     assert without_bytes(after) == without_bytes(before)
     assert again == after
     assert clocks[0]["milliseconds"] == clocks[1]["milliseconds"]
+    assert [each["usage"] for each in accounts[1]] == [[], []]
     ledgers = [{each["provider"]: (each["credits"], each["ledger"]) for each in listed} for listed in accounts]
     assert ledgers[0]["prompttovideo"] == ledgers[1]["prompttovideo"]
 
@@ -90,8 +91,8 @@ async def test_it_takes_no_requests_and_no_changes() -> None:
 @pytest.mark.parametrize(
     ("query", "content", "status", "text"),
     [
-        ("read_only=true&at=1", None, 422, "read_only goes with a bundle"),
-        ("read_only=true&clock=real", None, 422, "read_only goes with a bundle"),
+        ("read_only=true&at=1", None, 409, "read_only goes with a bundle"),
+        ("read_only=true&clock=real", None, 409, "read_only goes with a bundle"),
         ("read_only=true", b"PK nonsense", 422, "The bundle is refused: "),
         ("read_only=true&name=default", None, 409, "already exists"),
     ],
@@ -107,7 +108,7 @@ async def test_read_only_needs_a_bundle() -> None:
     async with Conversation() as t:
         reply = await t.client.post("/_mock/sandboxes?read_only=true", json={"name": "x"})
         assert (reply.status_code, reply.json()["detail"]) == (
-            422, "read_only goes with a bundle, and not with at or clock",
+            409, "read_only goes with a bundle, and not with at or clock",
         )  # fmt: skip
 
 

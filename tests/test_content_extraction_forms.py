@@ -39,6 +39,12 @@ BULLETS = {
     "Give me three facts about this video": 3,
     "List five things to notice.": 5,
     "10 bullet points": 10,
+    "Suggest 3 alternative titles": 3,
+    "Give me 5 hashtags": 5,
+    "List the main takeaways, max 3": 3,
+    "Nenne die drei wichtigsten Szenen": 3,
+    "Придумай три хештега": 3,
+    "ハッシュタグを3つください": 3,
     "3-5 bullet points": 5,
     "Fasse das Video in drei Stichpunkten zusammen.": 3,
     "Erstelle drei Stichpunkte zum Video.": 3,
@@ -90,6 +96,8 @@ SENTENCES = {
     "In exactly one sentence, summarize this video.": 1,
     "Summarize this video in a single sentence.": 1,
     "One-sentence summary please.": 1,
+    "Summarize in a sentence.": 1,
+    "Give me a one-liner": 1,
     "Summarize the video in two sentences.": 2,
     "Provide a two-sentence summary.": 2,
     "Summarize the video in 3 sentences.": 3,
@@ -108,6 +116,13 @@ SENTENCES = {
     "Resuma em duas frases.": 2,
     "Опиши видео одним предложением.": 1,
     "Опиши видео в двух предложениях.": 2,
+    "Könntest du das Video in zwei Sätzen zusammenfassen?": 2,
+    "Peux-tu résumer la vidéo en deux phrases ?": 2,
+    "Pode resumir o vídeo em duas frases?": 2,
+    "Можешь описать видео в двух предложениях?": 2,
+    "你能用两句话总结吗？": 2,
+    "2文で要約できますか？": 2,
+    "هل يمكنك تلخيص الفيديو في جملتين؟": 2,
     "用一句话总结这个视频。": 1,
     "用两句话总结": 2,
     "用三句話總結影片": 3,
@@ -323,6 +338,9 @@ TYPED = {
     "JSONで返してください。キー: title, summary, tags（配列）": "tags",
     "JSON으로 반환해 주세요. 키: title, summary, tags(배열)": "tags",
     "أعد كائن JSON بالمفاتيح title و summary و tags (مصفوفة)": "tags",
+    "Output must be JSON with these keys: title; mood; tags": "tags",
+    "JSON keys: title/mood/tags": "tags",
+    "Respond with JSON where the keys are title, tags and the values are strings": "tags",
 }
 
 
@@ -362,6 +380,7 @@ def test_rows_within_an_object():
         "Return JSON with a list of scenes, each with start, end and text",
         "Return JSON with a scenes array (each item: start, end, text)",
         'Return a JSON object with key "scenes" containing an array of objects with "start", "end" and "text"',
+        'Return "scenes": a list with "start", "end" and "text"',
     ):
         assert all(list(row) == ["start", "end", "text"] and row["text"] for row in data(prompt)["scenes"]), prompt
 
@@ -387,6 +406,11 @@ OPTIONS = {
     "次の中から1つ選んでください：スポーツ、ペット、料理": "ペット",
     "다음 중 하나를 선택하세요: 스포츠, 반려동물, 요리": "반려동물",
     "اختر واحدة من التالية: رياضة، حيوانات أليفة، طبخ": "حيوانات أليفة",
+    "Is it a tutorial, a vlog or a pet video? Reply with one word.": "pet",
+    "Is there a dog? Answer in one word.": "Yes",
+    "Is there violence? Rate the level: none, low, medium, high": "none",
+    "What is the sentiment score between 0 and 1? Only the number.": "0.89",
+    "Extract the duration of the video in seconds, only the number.": "90",
     "Is it daytime? Answer yes or no.": "yes",
     "Is it night? Answer yes or no.": "no",
     "Was this filmed during the day? Yes or no only": "Yes",
@@ -420,6 +444,7 @@ def test_day_and_night_agree_for_every_video():
 HEADERS = {
     "Create a CSV: start;end;title": "start;end;title",
     "Create a CSV: start,end,title": "start,end,title",
+    "CSV: object;count": "object;count",
     "List the scenes as CSV with header time,description and no other text": "time,description",
     "CSV with columns start, end, title. No explanation.": "start,end,title",
     "Scenes as CSV (columns: start, text), nothing else": "start,text",
@@ -439,6 +464,29 @@ def test_csv_has_the_columns_that_the_prompt_names(prompt: str):
     rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=";" if ";" in header else ","))
     assert len(rows) >= 4
     assert all(len(row) == len(rows[0]) and all(row) for row in rows)
+
+
+def test_a_number_in_a_question_is_compared():
+    assert answer("Are there more than 3 people?").startswith("No. ")
+    assert answer("Are there more than three trees?").startswith("Yes. ")
+    assert answer("Gibt es mehr als 3 Hunde?").startswith("Nein. ")
+
+
+def test_characters_are_letters_only_behind_a_limit():
+    for limit in (
+        "at most 100 characters",
+        "under 100 characters",
+        "no more than 100 characters",
+        "100 characters max",
+    ):
+        assert 0 < len(answer(f"Describe the video in {limit}")) <= 100, limit
+    assert answer("How many characters are there?") == "Number of characters in the video: 1."
+
+
+def test_several_things_are_counted():
+    assert data("Count the people and the dogs.") == {"people": 1, "dogs": 1}
+    assert data("Zähle die Personen und Hunde") == {"personen": 1, "hunde": 1}
+    assert data("How many people are there and describe the dogs in the video") == {"people": 1}
 
 
 def test_templates_in_any_language():

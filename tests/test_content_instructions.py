@@ -183,7 +183,8 @@ def test_forms():
     assert all(line.startswith("• ") for line in description("bullet points").splitlines())
     assert description("Start with 'Welcome back'").startswith("Welcome back")
     assert description('End with "Only at Acme"').endswith("Only at Acme")
-    assert len(described("exactly 3 tags")["tags"]) == 3  # type: ignore[arg-type]
+    for count in (3, 10):
+        assert len(set(described(f"exactly {count} tags")["tags"])) == count  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
@@ -368,3 +369,32 @@ def test_what_is_not_to_be_mentioned_is_left_out(wish: str):
 def test_a_language_without_phrases_is_answered_in_english(wish: str):
     assert read(wish).foreign
     assert described(wish, "de") == described(None)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "lang", "most"),
+    [
+        ("No emojis, mention Acme, max 12 words", "en", 12),
+        ("Sans emojis, mentionne Acme, 15 mots maximum", "fr", 15),
+        ("Без эмодзи, упомяни Acme, не длиннее 12 слов", "ru", 12),
+        ("不要表情符号，提到Acme，不超过30字", "zh", 30),
+        ("絵文字は使わないで、Acmeに言及して、30文字以内", "ja", 30),
+        ("이모지 없이, Acme를 언급하고, 10단어 이내", "ko", 10),
+        ("بدون رموز تعبيرية، اذكر Acme، لا تتجاوز 12 كلمة", "ar", 12),
+    ],
+)
+def test_several_instructions_in_one_sentence(instructions: str, lang: str, most: int):
+    text = description(instructions, lang)
+    assert "Acme" in text
+    assert "🏔" not in text
+    assert (len(text) if lang in ("zh", "ja") else len(text.split())) <= most
+
+
+def test_more_wishes_at_once():
+    assert "Featured: Acme." in description("Mention Acme, not Globex")
+    assert "Featured: Acme, Globex." in description("Mention both Acme and Globex")
+    assert "Featured: Acme." in description("Mention Acme if possible")
+    assert description("one sentence, casual").startswith("Hey there, take a look at this one: This video shows")
+    assert description("one sentence, casual").count(".") == 1
+    assert len(description("Word limit 12").split()) <= 12
+    assert len(description("Length: 50 characters")) <= 50

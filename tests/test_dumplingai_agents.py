@@ -128,8 +128,12 @@ async def test_what_is_not_known_is_noted_and_not_run(name: str, code: str) -> N
 
 async def test_json_that_is_printed() -> None:
     async with Conversation() as t:
-        assert await ok(t, "run_python_code", {"code": "print('{\"a\": 1}')", "parseJson": True}) == {"a": 1}
-        assert await ok(t, "run_js_code", {"code": "console.log([1, 2])", "parseJson": True}) == [1, 2]
+        assert await ok(t, "run_python_code", {"code": "print('{\"a\": 1}')", "parseJson": True}) == {
+            "logs": {"stdout": {"a": 1}, "stderr": []}
+        }
+        assert await ok(t, "run_js_code", {"code": "console.log([1, 2])", "parseJson": True}) == {
+            "logs": {"stdout": [1, 2], "stderr": []}
+        }
         assert (await ok(t, "run_js_code", {"code": "console.log('no')", "parseJson": True}))["logs"]["stdout"] == [
             "no\n"
         ]

@@ -131,7 +131,20 @@ async def test_pictures_of_profiles() -> None:
     async with Conversation() as t:
         user = (await ok(t, "get_tiktok_profile"))["user"]
         assert size_of((await download(t, user["avatarThumb"])).content) == ("png", 100, 100)
-        assert (await t.get("/dumplingai/storage/pictures/9999x1-a.png")).status_code == 404
+        for wrong in ("9999x1-a.png", "0x1-a.png", "10x10-a.mp4", "3s-a.png", "0s-a.mp4", "a.png", "x"):
+            assert (await t.get(f"/dumplingai/storage/media/{wrong}")).status_code == 404
+
+
+async def test_the_files_of_a_video_of_tiktok_have_its_length() -> None:
+    async with Conversation() as t:
+        reply = await ok(t, "get_tiktok_video")
+        seconds = reply["video"]["duration"]
+        assert probe((await download(t, reply["video"]["playAddr"])).content).duration_ms == seconds * 1000
+        sound = await download(t, reply["music"]["playUrl"])
+        assert sound.headers["content-type"] == "audio/mpeg"
+        assert len(sound.content) == 96 * seconds * 1000 // 24 or len(sound.content) == 96 * (seconds * 1000 // 24 + 1)
+        tag = reply["textExtra"][0]
+        assert reply["desc"][tag["start"] : tag["end"]] == f"#{tag['hashtagName']}"
 
 
 async def test_a_zip_file_has_the_documents() -> None:

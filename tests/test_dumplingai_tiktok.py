@@ -28,7 +28,7 @@ async def test_a_video_in_a_list_is_the_same_as_by_its_link() -> None:
             listed["desc"],
             listed["create_time"],
         )
-        assert video["video"]["duration"] * 1000 == listed["video"]["duration"]
+        assert video["video"]["duration"] == listed["video"]["duration"]
         assert video["stats"]["playCount"] == listed["statistics"]["play_count"]
         assert video["author"] == (await ok(t, "get_tiktok_profile", handle="sunnytrails"))["user"]
 
@@ -74,5 +74,9 @@ async def test_profiles_that_are_searched_for() -> None:
 
 async def test_wrong_handles_and_cursors() -> None:
     async with Conversation() as t:
+        needed = "'handle' parameter is required and must be a non-empty string."
+        assert await error(t, "get_tiktok_profile", 400, {}) == needed
+        assert await error(t, "get_tiktok_profile_videos", 400, handle="") == needed
+        assert (await error(t, "search_tiktok_users", 400, {})).startswith("'query' parameter is required")
         assert (await error(t, "get_tiktok_profile", 400, handle="two words")).startswith("handle: ")
         assert (await error(t, "get_tiktok_profile_videos", 400, maxCursor="next")).startswith("maxCursor: ")

@@ -34,7 +34,7 @@ async def test_a_transcript_has_the_length_of_the_video() -> None:
         assert places == sorted(places)
         assert length - 15 < places[-1] < length
         assert [line.partition("] ")[2] for line in lines] == [each["text"] for each in facts["transcript"]]
-        assert facts["transcript"][-1]["endMs"] == facts["durationMs"]
+        assert facts["transcript"][-1]["endMs"] == str(facts["durationMs"])
 
 
 async def test_what_a_prompt_quotes_is_in_the_transcript() -> None:

@@ -1,10 +1,12 @@
 """NanoPhoto's other operations: jobs with their states and prices, error codes, owners, and the limit of all."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mockserver.core.verdict.facts import Facts
+from mockserver.providers import nanophoto
 from mockserver.providers.nanophoto import NanoPhoto, prices
 from mockserver.settings import Settings
 from mockserver.verdict.collect import collect
@@ -506,3 +508,11 @@ async def test_a_rule_can_count_the_polls_of_each_job() -> None:
             for job in (await start(t, path), await start(t, path)):
                 assert [(await look(t, path, job)).status_code for _ in range(3)] == [200, 500, 200]
         refused(await t.post(f"{SORA}/check-status", {"taskId": "task_unknown"}), "TASK_NOT_FOUND")
+
+
+def test_an_operation_takes_few_lines_of_code() -> None:
+    """What the products share is written once: see `bodies`, `flow`, `tasks`, `files` and `replies`."""
+    products = ("sora", "commercials", "seedance", "images", "films", "shots", "prompts", "watermark")
+    folder = Path(nanophoto.__file__).parent
+    lines = sum(len((folder / f"{name}.py").read_text("utf-8").splitlines()) for name in products)
+    assert lines / 14 <= 60

@@ -266,6 +266,23 @@ async def test_a_scenario_that_is_chosen_replaces_that_of_the_file(tmp_path: Pat
             await server.kill()
 
 
+async def test_a_file_that_was_edited_while_the_server_ran_is_no_change_at_its_next_start(
+    tmp_path: Path, file: Path
+) -> None:
+    async with Kept(file, Settings(scenario=story(tmp_path, "first", 10))) as server:
+        await server.post(GENERATE, {"prompt": "the sea"})
+        story(tmp_path, "edited", 20)
+        watch = server.app.watch
+        assert watch is not None
+        assert [await watch.check(), await watch.check()] == [False, True]
+        await server.post(GENERATE, {"prompt": "the sea"})
+        await server.kill()
+    async with Kept(file, Settings(scenario=str(tmp_path / "story.yaml"))) as server:
+        assert (server.app.sandboxes.default.program.name, len(server.app.sandboxes.report)) == ("edited", 1)
+        (account,) = (await server.get("/_mock/accounts/key-1?provider=prompttovideo"))["accounts"]
+        assert account["credits"] == 19
+
+
 async def test_without_a_chosen_scenario_that_of_the_file_stays(tmp_path: Path, file: Path) -> None:
     async with Kept(file, Settings(scenario=story(tmp_path, "first", 10))) as server:
         await server.kill()

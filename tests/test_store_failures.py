@@ -15,12 +15,12 @@ import httpx2
 import pytest
 
 from mockserver.app import create_app
-from mockserver.clock import wait_until
+from mockserver.clock import let_others_run, wait_until
 from mockserver.settings import Settings, SettingsError, load
 from mockserver.store.sqlite.file import StoreFile
 from tests.kept import Kept
 from tests.live import live_server
-from tests.test_persist import ANALYZE, GENERATE, VIDEO
+from tests.test_persist import ANALYZE, GENERATE, HOOKED, VIDEO
 
 
 @pytest.fixture
@@ -170,7 +170,8 @@ async def _fills_up(store: StoreFile, client: httpx2.AsyncClient) -> None:
     assert await ids_of(client) == set(acknowledged)
     ready = await client.get("/_mock/ready")
     assert (ready.status_code, (await client.get("/_mock/health")).status_code) == (503, 200)
-    assert "The state cannot be written to" in ready.json()["detail"]
+    assert ready.json()["title"] == "The state cannot be written"
+    assert ready.json()["detail"].endswith("state.db: database or disk is full")
     assert (await client.post("/_mock/reset", json={})).status_code == 503
     balance = (await client.get("/_mock/accounts/key-1?provider=prompttovideo")).json()["accounts"][0]
     assert balance["reserved"] == 3 * len(acknowledged)
@@ -188,6 +189,20 @@ async def test_what_was_acknowledged_before_the_disk_was_full_is_there_afterward
     async with Kept(file) as server:
         assert await ids_of(server.client) == set(acknowledged)
         await server.post(GENERATE, BIG)
+
+
+async def test_webhooks_wait_until_their_job_is_written(file: Path) -> None:
+    async with Kept(file, **HOOKED) as server:
+        await server.post(ANALYZE, VIDEO)
+        await filled(server.file, server.client)
+        advance = asyncio.create_task(server.advance(9))
+        for _ in range(50):
+            await let_others_run()
+        assert (server.receivers.calls, advance.done()) == ([], False)
+        make_room(server.file)
+        server.file.retry()
+        await advance
+        assert len(server.receivers.calls) == 1
 
 
 # A real process.

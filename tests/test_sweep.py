@@ -23,6 +23,7 @@ from mockserver.sweep.faults import faults_at
 from mockserver.sweep.judging import Outcome, Result, Seen, judged
 from mockserver.sweep.plan import cells_of
 from mockserver.sweep.recording import Request, record
+from mockserver.sweep.report import Report, rendered
 from mockserver.sweep.state import Saved, StateFile
 from tests.examples import EXAMPLES
 from tests.programs import nodes
@@ -31,6 +32,24 @@ PROVIDERS = {provider.name: provider for provider in all_providers()}
 SUBMIT, POLL = "prompttovideo.generate", "prompttovideo.get_status"
 BEFORE = {"t": Outcome(True, calls=(Call(f"{SUBMIT}#1", SUBMIT, "submit"),), spent=100)}
 WASTED = Seen("wasted_credits", "note", "m", costs=True)
+
+
+def test_the_page_of_a_sweep_is_in_the_frame_of_all_pages_and_loads_nothing() -> None:
+    results = {
+        "a#1=reset": Result("a#1=reset", "money lost", ("spent <b>2</b> credits",)),
+        "a#1=slow": Result("a#1=slow", "survived"),
+    }
+    cells = [
+        {"id": name, "call": "a#1", "fault": name.partition("=")[2], "like": None, "role": "submit"} for name in results
+    ]
+    page = rendered(Report(("pytest", "<script>"), Saved(plan={"cells": cells}, results=results)), "html")
+    assert (
+        """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
+        in page
+    )
+    assert '<td class="LOST">LOST</td><td class="ok">ok</td>' in page
+    assert "spent &lt;b&gt;2&lt;/b&gt; credits" in page
+    assert "<script" not in page
 
 
 # The names of calls.
@@ -328,6 +347,50 @@ def test_a_double_payment_is_found_and_proven_to_be_fixed(folder: Path) -> None:
     assert (fixed.returncode, fixed.stdout) == (0, f"fixed: {cell} was money lost, and survives now\n")
 
 
+MENDED = {
+    "abandoned_job.py": (
+        f"{POLL}@1#1=server_error",
+        (
+            """                print(f"no video: {error}", file=sys.stderr)
+                return 1
+""",
+            """                print(f"once more: {error}", file=sys.stderr)
+                await asyncio.sleep(EVERY)
+                continue
+""",
+        ),
+    ),
+    "resubmitted_after_download.mjs": (
+        "prompttovideo.video_file@1#1=server_error",
+        (
+            """    const file = await fetch(url);
+""",
+            """    let file = await fetch(url);
+    if (!file.ok) file = await fetch(url);
+""",
+        ),
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("client", MENDED)
+def test_the_planted_mistake_of_a_client_is_red_and_proven_to_be_fixed(folder: Path, client: str) -> None:
+    """Others are seen by the verdict without a fault, or by a forged webhook (`test_sweep_webhooks`)."""
+    cell, (mistake, mended) = MENDED[client]
+    source = (EXAMPLES / "clients" / client).read_text("utf-8")
+    assert mistake in source
+    (folder / client).write_text(source, "utf-8")
+    program = ("--", sys.executable if client.endswith(".py") else nodes()[0], client, "a hike")
+    found = mockserver_command(folder, "sweep", "--only", cell, *program)
+    assert (found.returncode, f"money lost: {cell}" in found.stdout) == (1, True), found.stdout + found.stderr
+    same = mockserver_command(folder, "prove", cell, *program)
+    assert (same.returncode, same.stdout.startswith(f"not fixed: {cell}")) == (1, True)
+    (folder / client).write_text(source.replace(mistake, mended), "utf-8")
+    fixed = mockserver_command(folder, "prove", cell, *program)
+    assert (fixed.returncode, fixed.stdout) == (0, f"fixed: {cell} was money lost, and survives now\n")
+
+
 def test_a_program_in_node_is_swept_too(folder: Path) -> None:
     program = [nodes()[0], str(EXAMPLES / "clients" / "resubmitted_after_download.mjs"), "a hike"]
     cell = "prompttovideo.video_file@1#1=server_error"
@@ -366,7 +429,7 @@ def test_an_interrupt_prints_the_matrix_so_far_and_resuming_goes_on(folder: Path
     options = ("--resume", "--budget", "1ms", "--state", str(state), "--format", "html")
     resumed = mockserver_command(folder, "sweep", *options, *PYTEST)
     assert resumed.returncode == 0
-    assert f"<p>{done} survived, " in resumed.stdout
+    assert f">{done} survived, " in resumed.stdout
     assert "the budget of 0.001 s is used up; --resume goes on" in resumed.stderr
 
 

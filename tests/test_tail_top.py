@@ -19,7 +19,7 @@ from mockserver.cli.client import RemoteError
 from mockserver.cli.entry_filter import WrongFilter, entry_filter
 from mockserver.cli.event_stream import EventStream
 from mockserver.cli.main import main
-from mockserver.cli.tail import entry_of, follow
+from mockserver.cli.tail import entry_of, follow, follow_all
 from mockserver.cli.top_screen import Snapshot, duration, screen
 from mockserver.cli.traffic import OperationTraffic, Traffic
 from mockserver.control.summaries import Summaries
@@ -163,6 +163,32 @@ def test_wrong_numbers_are_reported(capsys: Out) -> None:
     with pytest.raises(SystemExit):
         main(["top", "--interval", "0"])
     assert "must be seconds from 0.1 to 3600, not '0'" in capsys.readouterr().err
+
+
+def test_lines_go_on_when_the_journal_is_cleared(at: Live) -> None:
+    submit(at)
+    lines = tail(at, "kind:request")
+    assert len(next(lines)) == 1
+    at.client.post("/_mock/reset", json={"what": "journal"})
+    job = submit(at, "other")["id"]
+    assert [line.rpartition("job ")[2] for line in next(lines)] == [job]
+
+
+def test_all_sandboxes_are_followed_also_new_ones(at: Live) -> None:
+    for name in ("first", "second"):
+        at.client.post("/_mock/sandboxes", json={"name": name})
+        at.client.get(f"/~{name}/videotoprompt/v1/{name}")
+    options = argparse.Namespace(filter=["kind:request"], lines=10, json=True, sandbox="default")
+    lines = (json.loads(line) for batch in follow_all(options, at.base, "") for line in batch)
+    assert {next(lines)["sandbox"], next(lines)["sandbox"]} == {"first", "second"}
+    at.client.delete("/_mock/sandboxes/first")
+    at.client.post("/_mock/sandboxes", json={"name": "third"})
+    at.client.get("/~third/videotoprompt/v1/x")
+    assert next(lines)["sandbox"] == "third"
+    at.client.get("/videotoprompt/v1/x")
+    assert next(lines)["sandbox"] == "default"
+    for name in ("second", "third"):
+        at.client.delete(f"/_mock/sandboxes/{name}")
 
 
 def test_a_deleted_sandbox_ends_the_lines(at: Live) -> None:

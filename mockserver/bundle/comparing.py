@@ -98,7 +98,8 @@ class Reasons(NamedTuple):
     `lost_jobs` are jobs that do not exist, by the number of the request that was not sent. `not_sent` are the numbers
     of such requests, and `changes` the changes through the control API that failed. `renamed` are jobs whose id is
     another one. `incomplete` is true if the oldest entries are missing, `missing` are receivers without an answer, and
-    `options` are those of the server that are not as recorded.
+    `options` are those of the server that are not as recorded. `times` are the machine's times at the start and the end
+    of requests, by their numbers, and `created` the numbers of the requests that created jobs.
     """
 
     lost_jobs: Mapping[str, int]
@@ -110,6 +111,8 @@ class Reasons(NamedTuple):
     options: Sequence[str]
     version: str
     real: bool
+    times: Mapping[int, tuple[int, int]]
+    created: Mapping[str, int]
 
     def why(self, entry: JournalEntry, replayed: JournalEntry | None, *, by_token: bool) -> str:
         """Return the most likely reason why the reply to this request differs. `replayed` is the entry of the replay.
@@ -117,6 +120,8 @@ class Reasons(NamedTuple):
         `by_token` is true if the request was made with an access token.
         """
         status, fault = (None, entry.fault) if replayed is None else (replayed.status, replayed.fault)
+        overlapping = next((number for number, when in self.times.items() if _overlap(number, when, entry)), None)
+        follows = entry.job in self.renamed and self.created.get(entry.job or "") != entry.number
         earlier = [number for number in self.not_sent if number < entry.number]
         refused = entry.account is not None and status in _REFUSED and entry.status not in _REFUSED
         lost = next((job for job in self.lost_jobs if job == entry.job or job in (entry.path or "")), None)
@@ -133,12 +138,24 @@ class Reasons(NamedTuple):
             (earlier, f"#{', #'.join(map(str, earlier[:3]))} could not be sent, and what that did is missing"),
             (self.changes, f"a change could not be made again: {', '.join(self.changes[:1])}"),
             (self.incomplete, "the oldest entries of the journal are not in the bundle, nor what they created"),
-            (self.renamed, "an earlier job has another id, because a value in its request is masked"),
+            (follows, "an earlier job has another id in the replay"),
+            (overlapping, f"it came at the same time as #{overlapping}, and the journal does not have their order"),
+            (self.renamed, "an earlier job has another id in the replay"),
             (self.missing, f"the bundle has no answer of the receiver {', '.join(self.missing[:1])}"),
             (self.version, f"the bundle was written by mockserver {self.version}"),
             (self.real, "the clock ran while the sandbox worked, so an event may have been some milliseconds later"),
         )
         return next((reason for applies, reason in reasons if applies), "no reason is known; please report it")
+
+
+def _overlap(number: int, when: tuple[int, int], entry: JournalEntry) -> bool:
+    own = times_of(entry)
+    return number != entry.number and when[0] <= own[1] and own[0] <= when[1]
+
+
+def times_of(entry: JournalEntry) -> tuple[int, int]:
+    """Return the machine's times at the start and the end of a request, in milliseconds."""
+    return entry.real or (entry.at, entry.written_at)
 
 
 def _has_masked(entry: JournalEntry) -> bool:

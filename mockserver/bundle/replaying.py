@@ -15,15 +15,16 @@ the next event follows when it has ended or waits for the clock.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-from mockserver.bundle.comparing import Compared, Reasons, Renaming, differences
+from mockserver.bundle.comparing import Compared, Reasons, Renaming, differences, times_of
 from mockserver.bundle.contents import Bundle
 from mockserver.bundle.invalid import InvalidBundle
 from mockserver.bundle.masked import masked_entry
 from mockserver.bundle.receivers import RecordedReceivers
 from mockserver.bundle.requests import SilentConnection, reason_not_to_send, request_of, uses_token
+from mockserver.bundle.timeline import Event, events, may_have_left
 from mockserver.clock import let_others_run, monotonic, wait_until
 from mockserver.core.instants import LATEST
 from mockserver.core.journal import EntryFilter, JournalEntry
@@ -40,18 +41,11 @@ Act = Callable[[Sandbox, JournalEntry], Awaitable[str | None]]
 # Seconds of real time for one request, and how often others may run before time is waited for.
 _PATIENCE = 10.0
 _TURNS = 20
+# Milliseconds by which a stream may end later than it did on a running clock.
+_LATER = 2_000
 # Seconds of real time for a replay, and the numbers of entries that are skipped for those that a bundle does not have.
 _LONGEST, _MOST_NUMBERS = 100.0, 200_000
 _REQUESTS = EntryFilter(kind="request")
-
-
-class Event(NamedTuple):
-    """Something to do at an instant: a request or a change (`entry`), or the end of a client's patience (`leaves`)."""
-
-    at: int
-    order: tuple[int, int, int]
-    entry: JournalEntry
-    leaves: bool = False
 
 
 class Outcome(NamedTuple):
@@ -111,6 +105,7 @@ class Replay:
         if last is not None:
             end = max((each.written_at for each in entries if each.number == last), default=self._sandbox.clock.now())
         await self._move_to(end)
+        await self._finish()
         await self._end()
 
     async def outcome(self, options: tuple[str, ...], version: str) -> Outcome:
@@ -129,6 +124,8 @@ class Replay:
             options=options,
             version=version,
             real=clock.mode in ("real", "scaled"),
+            created={job.id: job.cause for job in self._bundle.jobs},
+            times={each.number: times_of(each) for each in recorded},
         )
         renaming = Renaming.of(self._bundle.manifest.sandbox, self._sandbox.name)
         compared = [self._compared(each, replayed.get(each.number), reasons, renaming) for each in recorded]
@@ -203,6 +200,17 @@ class Replay:
             connection.leave()
             await asyncio.wait({task}, timeout=_PATIENCE)
 
+    async def _finish(self) -> None:
+        """Let requests end that had ended. A stream on a running clock may be some milliseconds late."""
+        clock = self._sandbox.clock
+        until = clock.now() + _LATER
+        recorded = {each.number for each in self._bundle.entries if not may_have_left(each)}
+        while recorded & self._running.keys():
+            at = clock.next_sleeper()
+            if at is None or at > until:
+                return
+            await self._move_to(at)
+
     async def _end(self) -> None:
         """Disconnect the clients that still wait."""
         for number in list(self._running):
@@ -240,38 +248,6 @@ async def _quietly(serving: Awaitable[None]) -> None:
         await serving
     except ConnectionError:
         return  # a fault has closed the connection
-
-
-def events(entries: list[JournalEntry]) -> Iterator[Event]:
-    """Return what is to be done again, in order of time. At the same instant, what was written first comes first."""
-    found: list[Event] = []
-    for entry in entries:
-        if entry.kind == "request" and entry.number:
-            began = 0 if entry.real is None else entry.real[0]
-            found.append(Event(entry.at, (began, entry.number, 0), entry))
-            if _left(entry):
-                ended = 0 if entry.real is None else entry.real[1]
-                found.append(Event(entry.written_at, (ended, entry.number, 1), entry, leaves=True))
-        elif entry.kind == "control" and entry.action is not None:
-            found.append(Event(entry.at, (0, entry.number, 0), entry))
-    _give_times(found)
-    yield from sorted(found, key=lambda event: (event.at, event.order))
-
-
-def _left(entry: JournalEntry) -> bool:
-    """Return True if the client may have disconnected before the whole reply was sent."""
-    return entry.delivered == "client_left" or (entry.status is None and entry.fault is None)
-
-
-def _give_times(found: list[Event]) -> None:
-    """Give changes the machine's time of the request before them, by which events at one instant are ordered."""
-    found.sort(key=lambda event: (event.entry.number, event.leaves))
-    latest = 0
-    for place, event in enumerate(found):
-        if event.entry.kind == "request":
-            latest = max(latest, event.order[0])
-        else:
-            found[place] = event._replace(order=(latest, *event.order[1:]))
 
 
 def options_that_differ(recorded: Any, here: Any) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ examples:
   mockserver mcp                                offer a running server to an agent
   mockserver doctor                             find out what is wrong with the set-up
   mockserver openapi videotoprompt > api.json   print the OpenAPI document of a provider
+  mockserver export postman > collection.json   write a collection of requests
   mockserver providers nanophoto                list what is simulated, with class and source
 
 `mockserver COMMAND --help` describes a command.
@@ -41,6 +42,7 @@ COMMANDS = {
     "scenarios": "scenarios",
     "schema": "scenarios",
     "openapi": "openapi",
+    "export": "export",
     "providers": "providers",
     "health": "remote",
     "push": "remote",

@@ -15,12 +15,13 @@ _DESCRIPTION = """\
 Offer a running server to an agent as tools of the Model Context Protocol, over standard input and output: look at the
 state, explain a request, use or make a scenario, move the clock, arm a fault, replay a webhook, get the verdict. The
 server itself offers the same at /_mock/mcp if it runs with `serve --mcp`.
+
+Agents are configured with this command, for example: claude mcp add mockserver -- mockserver mcp
 """
 _EXAMPLES = """\
 examples:
   mockserver mcp                                 for the server on http://localhost:8080
   mockserver mcp --url http://localhost:9000
-  claude mcp add mockserver -- mockserver mcp    add it to an agent
 """
 
 

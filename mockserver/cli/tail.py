@@ -3,8 +3,11 @@
 import argparse
 import os
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from mockserver.cli.errors import report_error
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from mockserver.core.journal import JournalEntry
 
 _MOST = 5_000
+# Seconds between two looks for new sandboxes.
+_LOOK = 1.0
 
 _DESCRIPTION = """\
 Print what happens in a sandbox of a running server: a line for each request, webhook and change, in the form of the log
@@ -31,6 +36,7 @@ examples:
   mockserver tail                             follow the server on http://localhost:8080
   mockserver tail status:4xx op:analyze       only refused requests to operations whose name contains analyze
   mockserver tail -n 100 --sandbox alice      begin with the last 100 lines of the sandbox alice
+  mockserver tail --all                       all sandboxes; the name of each is in its lines
   mockserver tail --json | jq .duration_ms    one JSON object a line
   mockserver tail -- -op:get                  everything but polls: after --, a filter may begin with a minus
 """
@@ -51,6 +57,7 @@ def add(commands: Any) -> None:
     )
     tail.add_argument("--json", action="store_true", help="print one JSON object a line")
     tail.add_argument("--sandbox", metavar="NAME", default="default", help="the sandbox (default: default)")
+    tail.add_argument("--all", action="store_true", help="all sandboxes, also those that are created later")
     add_token(tail)
     add_url(tail)
     tail.set_defaults(run=_tail)
@@ -73,7 +80,7 @@ def _tail(options: argparse.Namespace) -> int:
     if not 0 <= options.lines <= _MOST:
         return report_error(f"--lines must be from 0 to {_MOST}, not {options.lines}")
     try:
-        for lines in follow(options, url_of(options), token_of(options)):
+        for lines in (follow_all if options.all else follow)(options, url_of(options), token_of(options)):
             print("\n".join(lines), flush=True)
     except (RemoteError, WrongFilter) as error:
         return report_error(str(error))
@@ -91,6 +98,36 @@ def follow(options: argparse.Namespace, base: str, token: str) -> Iterator[list[
     for name, data in EventStream(base, path, token, _report).events():
         if new := lines.of(name, data):
             yield new
+
+
+def follow_all(options: argparse.Namespace, base: str, token: str) -> Iterator[list[str]]:
+    """Yield the lines of what happens in all sandboxes. Raises RemoteError and WrongFilter like `follow`."""
+    from mockserver.cli.client import RemoteError, get
+    from mockserver.clock import monotonic
+
+    queue: SimpleQueue[list[str]] = SimpleQueue()
+    followed: set[str] = set()
+
+    def read(name: str) -> None:
+        one = argparse.Namespace(**{**vars(options), "sandbox": name})
+        # A sandbox that is deleted ends its lines. If the server has too many listeners, the next look tries again.
+        with suppress(RemoteError):
+            for lines in follow(one, base, token):
+                queue.put(lines)
+        followed.discard(name)
+
+    newest_offset(base, "default", token)
+    _Lines(options)
+    while True:
+        with suppress(RemoteError):
+            names = {each["name"] for each in get(base, "/_mock/sandboxes", token)["sandboxes"]}
+            for name in sorted(names - followed):
+                followed.add(name)
+                threading.Thread(target=read, args=(name,), daemon=True).start()
+        deadline = monotonic() + _LOOK
+        while (left := deadline - monotonic()) > 0:
+            with suppress(Empty):
+                yield queue.get(timeout=left)
 
 
 def newest_offset(base: str, sandbox: str, token: str) -> int:
@@ -133,7 +170,8 @@ class _Lines:
             if entry["kind"] in self._kinds and self._matches(entry):
                 line = self._form(self._sandbox, entry_of(entry, real_clock=self._is_real))
                 (self._history if entry["offset"] <= self.history_ends else new).append(line)
-        if data[-1]["offset"] < self.history_ends:
+        # There are none if the journal was cleared.
+        if data and data[-1]["offset"] < self.history_ends:
             return []
         lines = [*self._history, *new]
         self._history.clear()

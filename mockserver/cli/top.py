@@ -146,7 +146,7 @@ class _Watcher:
             for name, data in self._stream.events():
                 with self._changed:
                     if name == "entries":
-                        is_history = data[-1]["offset"] <= self._history_ends
+                        is_history = bool(data) and data[-1]["offset"] <= self._history_ends
                         self._traffic.add(data, None if is_history else wall_ms())
                     elif name == "cleared":
                         self._traffic.clear()

@@ -14,6 +14,7 @@ from mockserver.content.wording import Slots, capital, plain_detail, slots
 from mockserver.core.seeded import Seeded
 
 FIELDS = ("title", "description", "tags")
+_STOPS = ".!?\u3002\uff01\uff1f\u061f"  # also those of Chinese, Japanese and Arabic
 _EMOJI = {
     "ocean": "🌊", "mountain": "🏔️", "nature": "🌿", "city": "🏙️", "cooking": "🍳", "sport": "🏃", "product": "✨",
     "portrait": "🖼️", "tech": "🤖", "travel": "🧭", "pets": "🐾", "music": "🎵", "talk": "🎤",
@@ -75,12 +76,24 @@ def _tags(scene: Scene, words: Locale, mode: str, wishes: FieldWishes) -> list[s
     known = {tag.lower() for tag in own}
     tags = own + [word for word in hints.title_words(scene.words)[:3] if not known & {word, word + "s"}]
     tags = [tag for tag in tags if not any(_contains(tag, word) for word in wishes.avoided)]
+    if wishes.count is not None and len(tags) + len(wishes.mentions) < wishes.count:
+        named = {tag.lower() for tag in tags}
+        tags += [tag for tag in _more_tags(scene, words) if tag.lower() not in named]
     if wishes.count is not None:
         tags = tags[: max(wishes.count - len(wishes.mentions), 0)]
     tags += wishes.mentions
     if wishes.hashtags:
         return [_hashtag(tag) for tag in tags]
     return [_cased(tag, wishes) for tag in tags]
+
+
+def _more_tags(scene: Scene, words: Locale) -> list[str]:
+    """Return the theme and the things in the picture as tags, for instructions that ask for many."""
+    from mockserver.content.extraction.facts import scenes  # few instructions ask for that
+    from mockserver.content.extraction.words import words as words_of
+
+    own, shown = words_of(words.code), scenes()["stories"][scene.story]
+    return [own.themes[scene.theme][0], *(own.names[thing] for thing in (shown["place"], *shown["things"]))]
 
 
 def _description(scene: Scene, words: Locale, mode: str, asked: Instructions) -> str:
@@ -108,17 +121,19 @@ def _parts(scene: Scene, words: Locale, mode: str, asked: Instructions) -> Itera
     mentions = words.comma.join(wishes.mentions)
     if asked.starts:
         yield Part((asked.starts if asked.starts[-1] in ".!?。:," else f"{asked.starts}.",), _ASKED, 0)
-    if tone:
-        yield Part((tone[0],), _WISHED, 0)
     opening, *others = _sentences(scene, words, asked, mode)
+    if tone and wishes.sentences:  # the greeting is no sentence of its own
+        opening = f"{tone[0].rstrip(_STOPS)}: {opening}"
+    elif tone:
+        yield Part((tone[0],), _WISHED, 0)
     story = words.stories[scene.story]
     stop = "。" if words.space == "" else "."
     yield Part((opening, capital(story.subject) + stop, story.title + stop, story.title), _OPENING)
     yield from (Part((sentence,), _BODY) for sentence in others)
     if mentions:
-        yield Part((forms.mention.format(words=mentions), mentions), _ASKED, 0)
+        yield Part((forms.mention.format(words=mentions), mentions), _ASKED, int((wishes.sentences or 1) > 1))
     if tone:
-        yield Part((tone[1],), _EXTRA, 0)
+        yield Part((tone[1],), _EXTRA, int(wishes.sentences is not None))
     if asked.action:
         yield Part((forms.action,), _WISHED, 0)
     if asked.ends:

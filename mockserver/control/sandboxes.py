@@ -92,7 +92,7 @@ async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
         **problems(
             {
                 404: "There is no such scenario",
-                409: "A sandbox with that name exists",
+                409: "A sandbox with that name exists, or `read_only` is used without a bundle",
                 429: "The server has the maximum number of sandboxes",
             }
         ),
@@ -111,7 +111,7 @@ async def create_sandbox(
     if last is not None and new.bundle is None:
         raise ControlError(422, "at goes with a bundle")
     if query.read_only and (new.bundle is None or last is not None or clock is not None):
-        raise ControlError(422, "read_only goes with a bundle, and not with at or clock")
+        raise ControlError(409, "read_only goes with a bundle, and not with at or clock")
     program = parts.sandboxes.initial
     if new.scenario is not None:
         program = await asyncio.to_thread(program_of, new.scenario, parts.library)

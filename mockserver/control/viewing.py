@@ -1,16 +1,17 @@
 """Shows a bundle: makes a sandbox that has the records of the bundle and is not changed.
 
 Nothing is replayed, so it shows what was recorded, also where this version would answer differently. A bundle has no
-counts of limits, which are shown as unused, and no changes of plans. This module does not import FastAPI.
+counts of limits and no changes of plans, so these are not shown. This module does not import FastAPI.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from mockserver.bundle.contents import Bundle
 from mockserver.control.restore import programs_of
+from mockserver.core.limits import Limit, Usage
 from mockserver.core.scenario import ClockSpec
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
@@ -20,11 +21,15 @@ from mockserver.store.protocol import Credits
 
 
 class RecordedStore(MemoryStore):
-    """A store with the credits of a bundle, which are not computed again."""
+    """A store with the credits of a bundle, which are not computed again, and without counts of limits."""
 
     def __init__(self, credits: Mapping[str, Credits]) -> None:
         super().__init__()
         self._recorded = credits
+
+    async def hit(self, account: str, limits: Sequence[Limit], now: int, amount: int = 1) -> Sequence[Usage]:
+        """Return no usage of limits, because none is known."""
+        return ()
 
     async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
         """Return the recorded credits of an account."""

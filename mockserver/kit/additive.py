@@ -18,10 +18,16 @@ class OpenVocabulary:
     """Marks a text whose possible values the provider's documentation does not list."""
 
 
+class SpareField:
+    """Marks an optional field without which a client can use the result, such as its duration."""
+
+
 OPEN = OpenVocabulary()
+SPARE = SpareField()
 OpenText = Annotated[str, OPEN]
 
 NOTE = "additive change: the reply has fields, values or an order of keys that are not documented"
+NOTE_SPARSE = "the reply has no optional fields that its client can do without"
 # No field of a provider begins so.
 PREFIX = "mock_"
 NEW_VALUE = "mock_new_value"
@@ -50,13 +56,33 @@ def extended(body: Any, model: type[BaseModel] | None, seeded: Seeded) -> Any:
     return body
 
 
+def sparse(body: Any, model: type[BaseModel] | None) -> Any:
+    """Return a JSON value without the optional fields that are spare or null. The value itself is not changed."""
+    if isinstance(body, Mapping):
+        fields = _shape(model)
+        return {
+            name: sparse(value, fields.get(name, _UNKNOWN).model)
+            for name, value in body.items()
+            if not _is_left_out(fields.get(name, _UNKNOWN), value)
+        }
+    if isinstance(body, list | tuple):
+        return [sparse(item, model) for item in body]
+    return body
+
+
 class _Field(NamedTuple):
     model: type[BaseModel] | None
     is_open: bool
     grows: bool
+    is_optional: bool = False
+    is_spare: bool = False
 
 
 _UNKNOWN = _Field(None, is_open=False, grows=False)
+
+
+def _is_left_out(field: _Field, value: Any) -> bool:
+    return field.is_spare or (field.is_optional and value is None)
 
 
 def _object(body: Mapping[str, Any], fields: Mapping[str, _Field], seeded: Seeded) -> dict[str, Any]:
@@ -93,6 +119,8 @@ def _field(field: Any) -> _Field:
         models[0] if len(models) == 1 else None,
         any(each is OPEN for each in metadata),
         not field.is_required() and not bounded and any(kind is int for kind, _ in kinds),
+        not field.is_required(),
+        any(each is SPARE for each in metadata),
     )
 
 

@@ -99,6 +99,10 @@ class Webhooks:
             return
         secret = self.webhook_secret(sandbox, job.account, account)
         body = await self.webhook_body(sandbox, job, state, event)
+        if self.name in sandbox.sparse:
+            from mockserver.kit.additive import sparse
+
+            body = sparse(body, self.events[event].model)
         if self.name in sandbox.additive:
             from mockserver.kit.additive import extended
 

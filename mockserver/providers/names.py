@@ -100,7 +100,7 @@ OperationName = Literal[
     "dumplingai.list_usage",
     "dumplingai.list_transactions",
     "dumplingai.result_file",
-    "dumplingai.picture_file",
+    "dumplingai.media_file",
 ]
 FaultKind = Literal[
     "unauthorized",

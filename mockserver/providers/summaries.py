@@ -180,7 +180,7 @@ SUMMARIES: tuple[Summary, ...] = (
         events=(),
         tiers=("free", "starter", "basic", "pro", "enterprise"),
         limits=("requests_per_minute",),
-        files=("result_file", "picture_file"),
+        files=("result_file", "media_file"),
         call_outs=(),
     ),
 )

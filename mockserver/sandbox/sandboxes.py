@@ -264,6 +264,9 @@ class Sandboxes:
         """Stop the background work of all sandboxes, end the listeners, and close the connections to receivers."""
         self.feed.close()
         if self._keeper is not None:
+            for sandbox in self.by_name.values():
+                if sandbox.on_change is not None:
+                    sandbox.on_change()  # the time at which the clock stands now
             self._keeper.file.flush()
         for sandbox in self.by_name.values():
             await sandbox.leave()

@@ -34,7 +34,8 @@ class SandboxState:
 
     `inject` and `inject_tampering` choose faults before the scenario does. A sweep sets them.
 
-    `additive` has the names of the providers whose replies and webhooks change additively (see `kit.additive`).
+    `additive` has the names of the providers whose replies and webhooks change additively, and `sparse` of those that
+    leave optional fields out (see `kit.additive`).
 
     `generation` begins at 0 and grows with each reset after which the ids of deliveries would recur, and with each
     sandbox of the same name that was deleted. Deliveries of generations before `first_generation` have been deleted.
@@ -71,6 +72,7 @@ class SandboxState:
         self.marks = Marks(origin.accounts if origin is not None else {})
         self.programs: dict[int, Program] = {}
         self._additive_server = additive
+        self.sparse: frozenset[str] = frozenset()
         self.inject: Inject | None = None
         self.inject_tampering: InjectTampering | None = None
         self.disallowed_rows = disallowed_rows
@@ -137,6 +139,10 @@ class SandboxState:
         self.programs = {self.activations: self.program}
         self.jobs_submitted, self.newest_cause = facts["jobs_submitted"], facts["newest_cause"]
         self.journal_id = facts["journal_id"]
+
+    def leave_out_optional_fields(self) -> None:
+        """Leave optional fields out of the replies and webhooks of all providers. A sweep does this."""
+        self.sparse = frozenset(self._tariffs)
 
     def change_additively(self) -> None:
         """Change the replies and webhooks of all providers additively, unless the scenario says not to."""

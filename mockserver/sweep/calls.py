@@ -35,12 +35,15 @@ class Call(NamedTuple):
 
 @dataclass(slots=True)
 class Injection:
-    """The fault of a cell: at which call, and what happens there. `additive` changes every reply of the run."""
+    """The fault of a cell: at which call, and what happens there. `additive` changes every reply of the run, and
+    `sparse` leaves optional fields out of them.
+    """
 
     call: str
     fault: Fault | None = None
     tampering: TamperingSpec | None = None
     additive: bool = False
+    sparse: bool = False
     fired: bool = False
 
 

@@ -12,7 +12,9 @@ from mockserver.sweep.calls import Call, Injection
 
 # How long a reply is late, or a connection stays silent before it closes, on the sandbox's clock.
 SLOW, SILENCE = 30_000, 60_000
-ADDITIVE = "additive"
+ADDITIVE, SPARSE = "additive", "sparse"
+# Faults that change all replies of a run.
+EVERYWHERE = (ADDITIVE, SPARSE)
 _LOST = TamperingSpec.model_validate({"lose": 10})
 _TAMPERING = {
     "lost": _LOST,
@@ -38,7 +40,7 @@ class Possible(NamedTuple):
 
     def injected_at(self, call: str) -> Injection:
         """Return the injection of this fault at a call."""
-        return Injection(call, self.fault, self.tampering, additive=self.name == ADDITIVE)
+        return Injection(call, self.fault, self.tampering, self.name == ADDITIVE, self.name == SPARSE)
 
 
 def faults_at(call: Call, provider: Provider) -> tuple[Possible, ...]:
@@ -51,7 +53,7 @@ def faults_at(call: Call, provider: Provider) -> tuple[Possible, ...]:
         errors = [Possible("server_error", Fault("server_error")), Possible("expired", Fault("not_found"), final=True)]
     else:
         errors = list(_errors(operation, provider))
-    return (*errors, *_on_wire(operation, call), Possible(ADDITIVE))
+    return (*errors, *_on_wire(operation, call), *map(Possible, EVERYWHERE))
 
 
 def _errors(operation: Operation, provider: Provider) -> Iterator[Possible]:

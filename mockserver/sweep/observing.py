@@ -27,6 +27,9 @@ class Observation:
         if injection is not None and injection.additive:
             sandbox.change_additively()
             injection.fired = True
+        if injection is not None and injection.sparse:
+            sandbox.leave_out_optional_fields()
+            injection.fired = True
 
     def end(self) -> Outcome:
         """Return what happened. `passed` is true, because the sandbox does not know the result of the test."""

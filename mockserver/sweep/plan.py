@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mockserver.kit.provider import Provider
 from mockserver.sweep.calls import Call
-from mockserver.sweep.faults import ADDITIVE, Possible, faults_at
+from mockserver.sweep.faults import EVERYWHERE, Possible, faults_at
 
 
 class Cell(NamedTuple):
@@ -26,7 +26,7 @@ def cells_of(calls: Mapping[str, Sequence[Call]], providers: Mapping[str, Provid
     """Return all cells of the calls of each test, those that matter most first.
 
     Cells are equivalent if their operation, the state of the job and the fault are the same. The first one stands for
-    the others. An additive change concerns all replies of a run, so that one cell of each operation is enough.
+    the others. Changes of all replies of a run need only one cell of each operation.
     """
     tests: dict[str, list[str]] = {}
     named: dict[str, Call] = {}
@@ -48,7 +48,7 @@ def _with_representatives(cells: Iterable[Cell]) -> list[Cell]:
     first: dict[tuple[str, str, str], str] = {}
     found = []
     for cell in cells:
-        state = "" if cell.possible.name == ADDITIVE else cell.call.state
+        state = "" if cell.possible.name in EVERYWHERE else cell.call.state
         representative = first.setdefault((cell.call.operation, state, cell.possible.name), cell.id)
         found.append(cell._replace(like=None if representative == cell.id else representative))
     return found

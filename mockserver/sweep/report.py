@@ -9,6 +9,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from mockserver.core.xml_text import attribute, content
+from mockserver.coverage.html_page import page
 from mockserver.sweep.judging import RED, STATUSES, Result
 from mockserver.sweep.state import Saved
 
@@ -16,11 +17,10 @@ MARKS = {"survived": "ok", "failed": "FAIL", "money lost": "LOST", "unknown": "?
 # A cell that an equivalent one stands for, one that was not run, and one that cannot happen.
 _LIKE, _NOT_RUN, _NONE = "=", "-", ""
 _LEGEND = "ok: survived; FAIL: failed; LOST: money lost; ?: unknown; =: an equivalent call stands for it; -: not run"
-_STYLE = (
-    "body{font:14px system-ui,sans-serif;margin:2em;color:#222;background:#fff}table{border-collapse:collapse}"
-    "td,th{border:1px solid #ccc;padding:.3em .5em;text-align:left}.ok{background:#d9f2d9}.FAIL{background:#ffe2b8}"
-    ".LOST{background:#f8c3c3;font-weight:bold}.unknown{background:#e8e8e8}code{white-space:nowrap}"
-)
+_STYLE = """
+.ok { color: var(--good); } .FAIL { color: #b7791f; font-weight: 600; } .LOST { color: var(--bad); font-weight: 700; }
+.unknown { color: var(--dim); } .matrix td, .matrix th { white-space: nowrap; }
+"""
 
 
 class Report(NamedTuple):
@@ -153,16 +153,20 @@ def junit(report: Report) -> str:
 
 def html(report: Report) -> str:
     """Return a page without scripts: the matrix, and the red cells with their reasons."""
-    head = "".join(f"<th>{escape(fault)}</th>" for fault in report.faults)
-    rows = "".join(_row(report, call) for call in report.calls)
-    items = "".join(_item(report, result) for result in report.red)
-    title = escape(f"Sweep of {shlex.join(report.command)}")
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{title}</h1><p>{escape(report.summary)}</p><table><tr><th>call</th>{head}</tr>{rows}</table>"
-        f"<p>{_LEGEND}</p>"
-        f"{items}</body></html>\n"
-    )
+    return page(f"Sweep of {escape(shlex.join(report.command))}", _body(report), _STYLE)
+
+
+def _body(report: Report) -> Iterator[str]:
+    yield f"<h1>Sweep of <code>{escape(shlex.join(report.command))}</code></h1>"
+    yield f'<p class="lead"><span class="{"bad" if report.red else "good"}">{escape(report.summary)}</span></p>'
+    yield '<div class="wide"><table class="matrix">'
+    heads = "".join(f'<th scope="col">{escape(fault)}</th>' for fault in report.faults)
+    yield f'<thead><tr><th scope="col">call</th>{heads}</tr></thead>'
+    yield "<tbody>"
+    yield from (_row(report, call) for call in report.calls)
+    yield "</tbody></table></div>"
+    yield f"<p>{_LEGEND}</p>"
+    yield from (_item(report, result) for result in report.red)
 
 
 def _row(report: Report, call: str) -> str:
@@ -170,7 +174,7 @@ def _row(report: Report, call: str) -> str:
     for fault in report.faults:
         mark = report.mark(call, fault)
         cells += f'<td class="{"unknown" if mark == "?" else mark if mark.isalpha() else ""}">{escape(mark)}</td>'
-    return f"<tr><td><code>{escape(call)}</code></td>{cells}</tr>"
+    return f'<tr><th scope="row"><code>{escape(call)}</code></th>{cells}</tr>'
 
 
 def _item(report: Report, result: Result) -> str:

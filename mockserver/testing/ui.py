@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 import pytest
 
@@ -56,6 +56,15 @@ class UiPlugin:
         self._names: dict[str, str] = {}
         # That of a run in a terminal, which waits for the user.
         self._reporter: pytest.TerminalReporter | None = None
+
+    @classmethod
+    def of(cls, config: pytest.Config, port: int, settings: Callable[[], Settings]) -> Self:
+        """Return the plugin for these settings of a run. Raises UsageError for a wrong setting."""
+        if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+            raise pytest.UsageError("mockserver: --mockserver-ui shows the tests of one process; run them without -n")
+        if not 0 <= port <= 65_535:
+            raise pytest.UsageError(f"mockserver: --mockserver-ui-port must be from 1 to 65535, not {port}")
+        return cls(config, port, settings)
 
     @property
     def host(self) -> Host:

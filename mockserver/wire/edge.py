@@ -104,7 +104,8 @@ class Edge:
             if fault is not None and fault.phase == "after_commit":
                 reply, fault = await self._lose(admission, reply, fault, sender), None
             admission.note = reply.note or admission.note
-            sent = self._changed(admission, reply) if admission.sandbox.additive else reply
+            sandbox = admission.sandbox
+            sent = self._changed(admission, reply) if sandbox.additive or sandbox.sparse else reply
             await sender.reply(sent, await self._extra_headers(admission), fault, with_body=with_body)
         except (Broken, Disconnected) as error:
             ended = isinstance(error, Ended)
@@ -215,18 +216,24 @@ class Edge:
         return await deferred.then()
 
     def _changed(self, admission: Admission, reply: Reply) -> Reply:
-        """Return the reply, with additive changes if the sandbox has them and the reply is JSON of the provider."""
-        if self.provider.name not in admission.sandbox.additive:
+        """Return the reply with the changes that the sandbox has, if the reply is JSON of the provider."""
+        name, sandbox = self.provider.name, admission.sandbox
+        if name not in sandbox.additive and name not in sandbox.sparse:
             return reply
-        from mockserver.kit.additive import NOTE, extended  # most servers never need it
+        from mockserver.kit.additive import NOTE, NOTE_SPARSE, extended, sparse  # most servers never need it
 
         if reply.content_type != "application/json" or reply.stream is not None or isinstance(reply.body, bytes):
             return reply
         documented = admission.operation.replies.get(reply.status) if admission.operation is not None else None
         model = documented.model if documented is not None else None
-        seeded = admission.sandbox.seeded.child("additive", admission.name, reply.status, reply.job or "")
-        admission.note = admission.note or NOTE
-        return reply._replace(body=extended(reply.body, model, seeded))
+        body, notes = reply.body, []
+        if name in sandbox.sparse:
+            body, notes = sparse(body, model), [NOTE_SPARSE]
+        if name in sandbox.additive:
+            seeded = sandbox.seeded.child("additive", admission.name, reply.status, reply.job or "")
+            body, notes = extended(body, model, seeded), [*notes, NOTE]
+        admission.note = admission.note or "; ".join(notes)
+        return reply._replace(body=body)
 
     async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
         """Return the reply that is sent in place of one that a fault loses after the operation was done."""

@@ -39,6 +39,8 @@ class _Route(NamedTuple):
     match: Match[Operation] | None = None
 
 
+# Titles of problems.
+_NOT_ROUTED, _NOT_WRITTEN = "mockserver cannot route this request", "The state cannot be written"
 _NO_EDGE = _Route(None)
 # Routes are cached if the path and the host have up to this many characters together.
 _MAX_CACHED = 256
@@ -127,7 +129,8 @@ class Server:
         key = credential(edge.provider, headers) if edge is not None else ""
         sandbox = self.sandboxes.get(self._name_of_sandbox(address, headers, key)) or self.sandboxes.default
         if edge is None:
-            reply = _problem(unread.status, unread.message)
+            title = _NOT_WRITTEN if unread.status == 503 else _NOT_ROUTED
+            reply = _problem(unread.status, unread.message, title)
         else:
             reply = await edge.refusals.reply_to_unread(unread, route.match, sandbox)
         if not unread.recorded and address.target != "control":
@@ -222,7 +225,7 @@ class Server:
         """Refuse a request that would change something while nothing can be written. Return False for all others."""
         if gate.failure is None or (route.edge is None and request.method in ("GET", "HEAD")):
             return False
-        refusal = _problem(503, gate.failure)
+        refusal = _problem(503, gate.failure, _NOT_WRITTEN)
         if route.edge is not None:
             refusal = await route.edge.refusals.reply_to_unread(
                 Unread.unwritten(request, gate.failure), route.match, sandbox
@@ -249,7 +252,7 @@ class Server:
         await sandbox.settling.settle(sandbox.clock.now())
         reply = health() if path == "/health" else readiness(sandbox, self.sandboxes, self._providers)
         if self.gate is not None and self.gate.failure is not None and path == "/ready":
-            reply = _problem(503, self.gate.failure)
+            reply = _problem(503, self.gate.failure, _NOT_WRITTEN)
         await _respond(connection, reply, SAFE_HEADERS)
 
     async def _without_provider(self, address: Address, request: Request, connection: Connection) -> None:
@@ -313,6 +316,6 @@ async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header]
     await connection.respond(reply.status, head(reply, extra, len(body)), body)
 
 
-def _problem(status: int, detail: str, title: str = "mockserver cannot route this request") -> Reply:
+def _problem(status: int, detail: str, title: str = _NOT_ROUTED) -> Reply:
     """Return an error of the server itself, as problem details (RFC 9457)."""
     return Reply(status, {"title": title, "status": status, "detail": detail}, content_type="application/problem+json")

@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.app import create_app
+from mockserver.bundle import judged, text
+from mockserver.bundle.archive import PARTS, unpacked
+from mockserver.bundle.difference import differences
+from mockserver.bundle.invalid import InvalidBundle
 from mockserver.clock import let_others_run
 from mockserver.core.faults import Refusal
 from mockserver.kit.catalogue import catalogue_of
@@ -25,6 +29,7 @@ from mockserver.source.yaml_reader import parse
 from mockserver.wire import large_json
 from mockserver.wire.body import parse_json
 from mockserver.wire.multipart import Upload, read_upload
+from tests.bundling import packed, parts
 from tests.pieces import Pieces, post
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -244,8 +249,36 @@ async def _in_process(scope: Any, body: bytes) -> tuple[int, bytes]:
     return sent[0]["status"], b"".join(each.get("body", b"") for each in sent[1:])
 
 
+def bundle(data: bytes) -> None:
+    """Read a bundle: `data` is the file, or the name of one of its parts and, below it, the part."""
+    name, _, part = data.partition(b"\n")
+    good = _good_bundle()
+    whole = packed({**parts(good), name.decode(): part}) if name.decode("latin-1") in PARTS else data
+    try:
+        read = unpacked(whole)
+        providers = registry.providers()
+        judged.verdict(read, providers)
+        judged.coverage(read, providers)
+        text.summary(read)
+        for line in (*text.journal(read), *(line for entry in read.entries for line in text.entry_lines(entry))):
+            assert isinstance(line, str)
+        for difference in differences(unpacked(good), read):
+            assert isinstance(difference, str)
+    except InvalidBundle as error:
+        message = str(error)
+    else:
+        return
+    assert 0 < len(message) <= _MAX_MESSAGE, f"{len(message)} characters"
+    assert message.isprintable()
+
+
+@cache
+def _good_bundle() -> bytes:
+    return (CORPUS / "bundle" / "archive").read_bytes()
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (protocol, yaml_reader, scenario, large_body, multipart, mp4, control)
+    each.__name__: each for each in (protocol, yaml_reader, scenario, large_body, multipart, mp4, control, bundle)
 }
 
 

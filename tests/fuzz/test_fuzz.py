@@ -16,7 +16,7 @@ from tests.fuzz.targets import CORPUS, TARGETS, seeds
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 # Examples of each target in `make test`. Those of the protocol and of the control API each start a server.
-SHORT = {"protocol": 15, "control": 8, "scenario": 30}
+SHORT = {"bundle": 40, "protocol": 15, "control": 8, "scenario": 30}
 TOKENS: dict[str, tuple[bytes, ...]] = {
     "protocol": (
         b"\r\n", b"\r\n\r\n", b"GET / HTTP/1.1\r\n", b"Host: localhost\r\n", b"Content-Length: 5\r\n", b"0\r\n\r\n",
@@ -34,6 +34,10 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
     "mp4": (b"\0\0\0\x08free", b"\0\0\0\0", b"\0\0\0\x01", b"moov", b"mvhd", b"mdat", b"ftyp", b"\xff" * 8, b"mvex"),
     "control": (
         b'"', b"{", b"}", b"null", b"-1", b"1e999", b"\\u0000", b"[]", b"..", b"%00", b"?limit=", b"\n", b"9" * 30,
+    ),
+    "bundle": (
+        b'"', b"{", b"}", b"null", b"-1", b"[]", b"[[", b"true", b"\n", b"1.5", b"9" * 30, b'{"base64":"%"}',
+        b"PK\x05\x06",
     ),
 }  # fmt: skip
 

@@ -12,6 +12,8 @@ from mockserver.content.extraction.words import Words
 UNITS = frozenset(("sentences", "words", "characters", "paragraphs", "bullets", "points"))
 # Number and unit in one, or the number behind the unit.
 _IDIOMS = {
+    "one-liner": ("sentences", 1), "tweet": ("characters", 280), "in a sentence": ("sentences", 1),
+    "in a word": ("words", 1), "in a single word": ("words", 1), "in a paragraph": ("paragraphs", 1),
     "جملتين": ("sentences", 2), "جملة واحدة": ("sentences", 1), "كلمتين": ("words", 2), "كلمة واحدة": ("words", 1),
     "نقطتين": ("points", 2), "فقرتين": ("paragraphs", 2), "فقرة واحدة": ("paragraphs", 1), "一言": ("words", 1),
     "一語": ("words", 1), "ひとこと": ("words", 1), "一文": ("sentences", 1),
@@ -60,12 +62,14 @@ def amounts_in(text: str, words: Words, listed: frozenset[str]) -> Amounts:
 
 def _found(text: str, words: Words, listed: frozenset[str]) -> Iterator[tuple[str, Amount]]:
     for idiom, (unit, number) in _IDIOMS.items():
-        if idiom in text:
+        if idiom in text.lower():
             yield unit, Amount(number)
     asked = words.ask.find(text)
     for found in asked:
         if found.key in UNITS or found.key in listed:
-            amount = _before(text, found.start, words) or _behind(text, found.end, words)
+            # "under 60 characters" is one phrase: characters alone are people.
+            start = found.start + text[found.start : found.end].rfind(" ") + 1
+            amount = _before(text, start, words) or _behind(text, found.end, words)
             if amount and (found.key in UNITS or amount.number <= _MOST):
                 yield found.key if found.key in UNITS else "items", amount
     for last in _LAST.finditer(text):

@@ -8,33 +8,35 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from mockserver.content.extraction import judge, writing
-from mockserver.content.extraction.amounts import Amounts
 from mockserver.content.extraction.facts import Fact, Facts, Seconds
 from mockserver.content.extraction.filling import Filler
 from mockserver.content.extraction.forms import LISTED, Form, form_of
 from mockserver.content.extraction.language import languages_of
+from mockserver.content.extraction.lengths import measured
 from mockserver.content.extraction.line_format import line_format, written
+from mockserver.content.extraction.members import separated
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import Words, bilingual
-from mockserver.content.fitting import Limits, Part, fitted
+from mockserver.content.instructions.patterns import HASHTAGS, has
 from mockserver.content.locales import CODES
 from mockserver.content.scene import Scene
-from mockserver.content.wording import capital
 from mockserver.core.seeded import Seeded
 
 _MAX_READ = 4000  # characters of a prompt that are used
 _LONGEST_VIDEO = 86_400.0
 _MOST_SECTIONS = 8
-_FEW_SENTENCES, _ALL_SENTENCES = 5, 12  # of a list without a number, and of a text to be cut
-_MOST_PARAGRAPHS = 5
+_FEW_SENTENCES = 5  # of a list without a number
+_FEW_WORDS = 3  # of one more thing to be counted
 _YAML = re.compile(r"(?<![^\W_])ya?ml(?![^\W_])", re.IGNORECASE)
 _PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
 # Words for what a question asks for, rather than asking whether it is so.
 _REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
 # The names of concepts in JSON, where they differ.
 _NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
+# "The mood?" in Japanese and Korean.
+_WHAT = re.compile(r"[は는은]\s?[?？]")
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
 
 
@@ -73,7 +75,7 @@ def answer(
     asks, answers = languages_of(read)
     language = bilingual(asks, answers)
     facts = about(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
-    facts.hashtags = "hashtag" in read.lower()
+    facts.hashtags = has(HASHTAGS, read)
     form = form_of(read, language)
     if "sentences" in form.amounts:
         facts.length = form.amounts["sentences"].number
@@ -164,7 +166,10 @@ class _Answer:
     def _items(self) -> list[str]:
         facts, form = self._facts, self._form
         concept = form.concept or ("topics" if form.style == "comma" else None)
-        values = self._filler.items(concept) if concept else [] if form.most else facts.sentences(_FEW_SENTENCES)
+        if concept is None and "title" in {found.key for found in self._asked}:
+            values: list[Any] = facts.titles()
+        else:
+            values = self._filler.items(concept) if concept else [] if form.most else facts.sentences(_FEW_SENTENCES)
         items = [writing.line(each, facts) for each in facts.filled(concept, values, form.most)]
         return items or [facts.words.say["none"]]
 
@@ -205,6 +210,8 @@ class _Answer:
         return concepts[:_MOST_SECTIONS] or ["summary", "events"]
 
     def _bounded(self, concept: str) -> Any:
+        if concept in ("summary", "description") and self._form.amounts.keys() & {"words", "characters"}:
+            return self._measured()
         value = plain(self._facts.of(concept))
         return self._facts.filled(concept, value, self._form.most) if isinstance(value, list) else value
 
@@ -212,6 +219,8 @@ class _Answer:
         facts = self._facts
         if self._is_question():
             right = facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
+            if "words" in self._form.amounts:
+                return right
             stop = ". " if facts.locale.space else "。"
             return f"{right}{stop}{facts.of('reason')}"
         counted = self._counted()
@@ -230,22 +239,9 @@ class _Answer:
         return "\n\n".join(f"**{facts.words.say[name]}**\n{body}" for name, body in zip(concepts, bodies, strict=True))
 
     def _measured(self) -> str:
-        """Return a text with as many paragraphs, sentences, words or characters as the prompt asks for."""
-        facts, amounts = self._facts, self._form.amounts
-        known = (facts.of(name) for name in self._concepts() if name not in ("summary", "description"))
-        value = next((text_of(each, facts) for each in known if isinstance(each, str | float)), None)
-        if "words" in amounts and amounts["words"].number == 1:
-            return _one_word(value or facts.category(), facts)
-        if "paragraphs" in amounts:
-            return "\n\n".join(_paragraphs(facts, min(amounts["paragraphs"].number, _MOST_PARAGRAPHS)))
-        count = amounts["sentences"].number if "sentences" in amounts else _ALL_SENTENCES if _is_exact(amounts) else 3
-        if value is None:
-            sentences = facts.sentences(count)
-        elif "sentences" in amounts:
-            sentences = [_sentence(value, facts), *facts.sentences(count)][:count]
-        else:
-            sentences = [value]
-        return _within(sentences, amounts, facts.locale.space)
+        known = (self._facts.of(name) for name in self._concepts() if name not in ("summary", "description"))
+        value = next((text_of(each, self._facts) for each in known if isinstance(each, str | float)), None)
+        return measured(self._facts, self._form.amounts, value)
 
     def _limited(self, value: Any) -> Any:
         return value[: self._form.most] if isinstance(value, list) else value
@@ -259,7 +255,7 @@ class _Answer:
 
     def _is_question(self) -> bool:
         """Return whether the prompt is a question that yes or no answers."""
-        if self._facts.words.wh.find(self._form.question):
+        if self._facts.words.wh.find(self._form.question) or _WHAT.search(self._form.question):
             return False
         keys = {found.key for found in self._asked}
         marked = any(mark in self._form.question for mark in "?？؟") or "question" in keys
@@ -271,43 +267,19 @@ class _Answer:
         starts = [found.end for found in self._asked if found.key == "how_many"]
         counted: dict[str, float] = {}
         for start, end in pairwise([*starts, len(question)]):
-            part = question[start:end]
-            amount = judge.number(self._facts, part)
-            found = [*self._facts.words.things.find(part), *self._facts.words.ask.find(part)]
-            first = min((each for each in found if each.key not in _INTENTS), key=lambda each: each.start, default=None)
-            if amount is not None and first is not None:
-                counted[part[first.start : first.end].lower()] = amount
+            first, *others = re.split(separated(self._facts.words, ("and",)), question[start:end], flags=re.IGNORECASE)
+            counted |= self._number_of(first)
+            for part in others:  # "the people and the dogs", but not "the people and describe the dogs"
+                if len(part.split()) <= _FEW_WORDS:
+                    counted |= self._number_of(part)
         return counted
 
-
-def _is_exact(amounts: Amounts) -> bool:
-    return any(amount.exact for amount in amounts.values())
-
-
-def _within(sentences: list[str], amounts: Amounts, space: str) -> str:
-    """Return as many sentences as fit into the words and characters, or just as many words if this is exact."""
-    words, characters = amounts.get("words"), amounts.get("characters")
-    if words and words.exact and space:
-        return " ".join(space.join(sentences).split()[: words.number]).rstrip(",;:.") + "."
-    limits = Limits(words and words.number, characters and characters.number)
-    return fitted([Part((sentence,), rank) for rank, sentence in enumerate(sentences)], space, limits)
-
-
-def _paragraphs(facts: Facts, count: int) -> list[str]:
-    sentences = facts.sentences(max(2 * count, 4))
-    size = -(-len(sentences) // count)
-    return [facts.locale.space.join(sentences[at : at + size]) for at in range(0, len(sentences), size)]
-
-
-def _sentence(text: str, facts: Facts) -> str:
-    stop = "." if facts.locale.space else "。"
-    return capital(text.rstrip(".。")) + stop
-
-
-def _one_word(text: str, facts: Facts) -> str:
-    """Return the word of a text that says most: the longest that is no function word."""
-    words = [word.strip(",.;:!?«»„“”\"'()、。，،") for word in text.split()]
-    return max((word for word in words if word.lower() not in facts.words.function), key=len, default=text)
+    def _number_of(self, part: str) -> dict[str, float]:
+        words = self._facts.words
+        amount = judge.number(self._facts, part)
+        found = [each for each in (*words.things.find(part), *words.ask.find(part)) if each.key not in _INTENTS]
+        first = min(found, key=lambda each: each.start, default=None)
+        return {} if amount is None or first is None else {part[first.start : first.end].lower(): amount}
 
 
 def _modifies(one: Found, two: Found | None) -> bool:

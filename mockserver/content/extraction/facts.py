@@ -277,6 +277,10 @@ class Facts:
             more = self.sentences(count)
         return list(dict.fromkeys([*values, *more]))[:count]
 
+    def titles(self) -> list[str]:
+        """Return titles for the video, the best first."""
+        return list(dict.fromkeys([self.story.title, *map(_short, self.story.beats)]))
+
     def category(self) -> str:
         """Return the name of the theme."""
         return self.words.themes[self.scene.theme][0]

@@ -117,6 +117,8 @@ class Filler:
         inside = {key for name, _ in row.fields for key in self._keys(name)}
         if inside & {"price", "brand", "products"}:
             return "products"
+        if self._form.concept is None and "how_many" in inside:
+            return "objects"
         if "events" in inside or (self._form.concept is None and inside & {"start", "end"}):
             return "events"
         if "speaker" in inside and inside & {"text", "quotes", "transcript", "time", "start"}:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mockserver.content.extraction.amounts import Amounts, amounts_in
+from mockserver.content.extraction.amounts import Amount, Amounts, amounts_in
 from mockserver.content.extraction.line_format import line_format
 from mockserver.content.extraction.lists import Fields, fields_in
 from mockserver.content.extraction.options import are_statements, options_in
@@ -13,6 +13,7 @@ from mockserver.content.extraction.shapes import Leaf, Many, Row, Shape, is_sche
 from mockserver.content.extraction.template import template
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import Words
+from mockserver.content.extraction.words import words as words_of
 
 _TABLES = ("csv", "tsv", "table")
 _LISTS = ("comma", "lines", "bullets", "numbered")
@@ -22,9 +23,10 @@ LISTED = (
     "takeaways", "tips", "colors", "effects", "sound",
 )  # fmt: skip
 _LISTED = frozenset(LISTED)
+_NO_FIELDS = frozenset(("json", "csv", "tsv"))  # that mean the form wherever they are
 _MARK = re.compile("[?？؟]")
 _ONE_OR_ZERO = re.compile(r"(?<!\d)1\D+?(?<!\d)0(?!\d)|(?<!\d)0\D+?(?<!\d)1(?!\d)")
-_HEADER = re.compile(r"[:：]\s*([^\s;|]+(?:;[^\s;|]+)+|[^\s|]+(?:\s?\|\s?[^\s|]+)+)\s*$")
+_HEADER = re.compile(r"[:：]\s*([^\s,;|]+(?:\s?[,;|]\s?[^\s,;|]+)+)\s*$")
 
 
 class Form(NamedTuple):
@@ -76,7 +78,7 @@ def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -
     fields = fields_in(prompt, words, asked, table=bool(keys & {*_TABLES}))
     if fields and are_statements(list(fields.members), words):
         fields = None
-    outside = {found.key for found in words.ask.find(fields.before)} if fields else keys
+    outside = {found.key for found in words.ask.find(fields.before)} | (keys & _NO_FIELDS) if fields else keys
     form = _table(prompt, words, outside, fields)
     if form is None and not (fields and fields.strong):
         form = _value(prompt, words, asked, keys, fields)
@@ -87,10 +89,10 @@ def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -
 
 def _table(prompt: str, words: Words, keys: set[str], fields: Fields | None) -> Form | None:
     style = next((each for each in (*_TABLES, "srt", "vtt") if each in keys), None)
-    if style is None or (style == "table" and not fields and _MARK.search(prompt)):
+    if style is None or (style == "table" and ("json" in keys or (not fields and _MARK.search(prompt)))):
         return None
     header = _HEADER.search(prompt)
-    members = fields.members if fields else dict.fromkeys(re.split(r"\s?[;|]\s?", header[1]), Leaf()) if header else {}
+    members = fields.members if fields else dict.fromkeys(re.split(r"\s?[,;|]\s?", header[1]), Leaf()) if header else {}
     shape = Many(Row(tuple(members.items()))) if members else None
     form = _form(style, shape, fields.before if fields else prompt, words)
     named = next((found.key for found in words.ask.find(prompt) if found.key in LISTED), None)
@@ -101,7 +103,8 @@ def _value(prompt: str, words: Words, asked: Sequence[Found], keys: set[str], fi
     """Return the form of an enumeration. A list of fields is none, unless all its members are also values."""
     if not fields and _ONE_OR_ZERO.search(prompt) and not of_range(prompt):
         return Form("plain", Leaf("integer", ("1", "0")), re.sub(r"\d", " ", prompt), None, {})
-    options, question = options_in(prompt, words, asked, keys)
+    one_word = amounts_in(prompt, words, frozenset()).get("words") == Amount(1)
+    options, question = options_in(prompt, words, asked, keys | {"only"} if one_word else keys)
     names, values = (
         {each.replace("_", " ") for each in listed} for listed in (fields.members if fields else (), options)
     )
@@ -116,11 +119,16 @@ def _text(prompt: str, words: Words, keys: set[str]) -> Form:
     shape = Many(Leaf()) if "array" in keys or {"json", "list"} <= keys else None
     if shape or (style == "text" and "json" in keys):
         style = "json"
-    elif style == "text" and form.amounts.keys() & {"points", "items"}:
+    elif style == "text" and form.amounts.keys() & {"points", "items"} and not _asks_whether(prompt, words, keys):
         style = "bullets"
     elif style == "text" and "only" in keys and not form.amounts:
         style = "only"
     return form._replace(style=style, shape=shape)
+
+
+def _asks_whether(prompt: str, words: Words, keys: set[str]) -> bool:
+    """Return whether a prompt asks yes or no, such as "Are there more than 3 people?"."""
+    return _MARK.search(prompt) is not None and not words.wh.find(prompt) and not keys & {"task", "points"}
 
 
 def _of_fields(prompt: str, fields: Fields, words: Words, keys: set[str]) -> Form:
@@ -144,7 +152,8 @@ def _group(concept: str, before: str, words: Words) -> str:
     """Return the key of an array: the word of the prompt for its rows, in the plural."""
     names = [before[found.start : found.end] for found in words.ask.find(before) if found.key == concept]
     name = next(iter(names), concept).lower().replace(" ", "_")
-    return name if name.endswith("s") or not name.isascii() or name in ("people", "dialogue") else f"{name}s"
+    english = not name.endswith("s") and name not in ("people", "dialogue") and words_of("en").ask.find(name)
+    return f"{name}s" if english else name
 
 
 def _concept(words: Words, text: str, *, shaped: bool = False) -> str | None:
@@ -176,4 +185,5 @@ def _number(prompt: str, words: Words, keys: set[str]) -> Form | None:
     asked = keys & {"only", "how_many"} if numeral else "only" in keys and "how_many" in keys
     if not asked and not (limits and (numeral or "only" in keys)):
         return None
-    return Form("plain", Leaf("integer", (), *(limits or (None, None))), prompt, None, {})
+    kind = "number" if limits and limits[1] - limits[0] <= 1 else "integer"
+    return Form("plain", Leaf(kind, (), *(limits or (None, None))), prompt, None, {})

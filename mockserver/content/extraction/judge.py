@@ -15,6 +15,30 @@ from mockserver.content.wording import plain_detail
 _NEXT = {"mixed": ("neutral",), "neutral": ("mixed",), "positive": (), "negative": ()}
 _PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-./]+")
 _LONG = 4
+# Levels of something that is not in the video.
+_LOWEST = frozenset(
+    (
+        "none",
+        "low",
+        "keine",
+        "niedrig",
+        "gering",
+        "aucune",
+        "faible",
+        "ninguna",
+        "bajo",
+        "nenhuma",
+        "baixo",
+        "нет",
+        "низкий",
+        "无",
+        "無",
+        "低",
+        "なし",
+        "없음",
+        "낮음",
+    )
+)
 _WHOLE = Leaf("integer")
 _COUNTED = frozenset(
     ("events", "products", "quotes", "transcript", "speaker", "objects", "topics", "ingredients", "ocr")
@@ -145,6 +169,10 @@ def choice(facts: Facts, options: Sequence[str], text: str) -> str:
     for key in (*_NEXT[facts.sentiment], sentiment) if keys.keys() & _NEXT.keys() else ():
         if key in keys:
             return keys[key]
+    unsafe = [found for found in facts.words.ask.find(text) if found.key == "unsafe"]
+    lowest = next((option for option in options if option.lower() in _LOWEST), None)
+    if unsafe and lowest:
+        return lowest
     if all(re.fullmatch(r"\d+", option) for option in options):
         return sorted(options, key=int)[min(len(options) - 1, int(facts.score * len(options)))]
     if "other" in keys and all(verdict is False for option, verdict in verdicts.items() if option != keys["other"]):

@@ -6,11 +6,13 @@ import unicodedata
 from collections import Counter
 
 from mockserver.content.extraction.words import callings, function_words, words
+from mockserver.content.locales import CODES
 
 UNKNOWN = "unknown"
 # The languages with words here by their script, and the letters that others of the script have and they do not.
 _CYRILLIC = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
 _NOT_ARABIC = frozenset("پچژگیکۀەۆێڕڵڤٹڈڑںےہھۓټډړښڼېۍ")
+_WITHOUT_SPACES = ("zh", "zh-TW", "ja", "ko")
 _LATIN = ("en", "de", "fr", "es", "pt")
 _LATIN_LETTERS = frozenset("äöüßàâæçéèêëîïôœùûÿáíñóúãõªº")
 # Characters that only simplified and only traditional Chinese has.
@@ -32,7 +34,8 @@ _TELLING = 4  # letters of a word that tells that a text is in some language
 
 def languages_of(prompt: str) -> tuple[str, str]:
     """Return the codes of the language of a prompt and of the answer. They can be of languages without words here."""
-    written = written_in(_BRACED.sub(" ", prompt)) or written_in(prompt) or _unknown(prompt)
+    own = _BRACED.sub(" ", prompt)
+    written = written_in(own) or _of_keys(prompt) or _unknown(own)
     outside = _QUESTION.sub(" ", prompt)
     for found in callings().find(outside):
         if _IN.search(outside[: found.start]) or outside[found.end : found.end + 1] == "で":
@@ -69,6 +72,12 @@ def _in_latin(text: str) -> str | None:
     tokens = _WORD.findall(unicodedata.normalize("NFC", text).lower())
     foreign = [token for token in tokens if any("\x7f" < c < "\u2000" and c not in _LATIN_LETTERS for c in token)]
     return _nearest(text, _LATIN, len(foreign))
+
+
+def _of_keys(prompt: str) -> str | None:
+    """Return the language of the keys of a template, if it is one with words here that has a word for a key."""
+    code = written_in(prompt)
+    return code if code in CODES and (code in _WITHOUT_SPACES or words(code).own.find(prompt)) else None
 
 
 def _unknown(text: str) -> str:

@@ -5,7 +5,16 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mockserver.content.extraction.members import BULLET, FORMS, LONGEST, QUOTED, MemberReader, Members, is_type
+from mockserver.content.extraction.members import (
+    BULLET,
+    FORMS,
+    LONGEST,
+    QUOTED,
+    MemberReader,
+    Members,
+    is_type,
+    separated,
+)
 from mockserver.content.extraction.shapes import Many, Row
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import Words
@@ -16,7 +25,7 @@ _CUES = (*_STRONG, "with", "task")
 _SENTENCE = re.compile(r"[.。！!?？؟](?=\s|$|[^\x00-\x7f])|[;；](?=\s)|\n\s*\n")
 _BULLETED = re.compile(rf"[^\n]{{0,80}}\n\s*((?:[ \t]*{BULLET}[^\n]+(?:\n|$))+)")
 # A colon that introduces the list, as in "the following: title, price", is the only one outside brackets.
-_COLON = re.compile(r"^([^:：()\n]{0,80})[:：]([^:：]+)$", re.DOTALL)
+_COLON = re.compile(r"^([^:：()\n\"`]{0,80})[:：]([^:：]+)$", re.DOTALL)
 _VERB_LAST = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _LIST = 600  # characters that are read as a list
 _TRIED = 6  # words of a kind after which a list is looked for
@@ -35,11 +44,11 @@ class Fields(NamedTuple):
 def fields_in(prompt: str, words: Words, asked: Sequence[Found], *, table: bool = False) -> Fields | None:
     """Return the fields that a prompt lists. In a `table`, also bars and semicolons separate them."""
     reader = _Reader(prompt, words, asked, table=table)
-    cues = [[found for found in asked if found.key == key][:_TRIED] for key in _CUES]
-    behind = (reader.after(cue) for listed in cues for cue in listed)
+    cues = [found for key in _CUES for found in [each for each in asked if each.key == key][:_TRIED]]
+    behind = (reader.after(cue) for cue in cues)
     if not _VERB_LAST.search(prompt):
         return next(filter(None, behind), None)
-    first = sorted((cue for listed in cues[:-1] for cue in listed), key=lambda cue: cue.start)
+    first = sorted((cue for cue in cues if cue.key != "task"), key=lambda cue: cue.start)
     return next(filter(None, (*map(reader.before, first), *behind)), None)
 
 
@@ -47,10 +56,13 @@ class _Reader:
     def __init__(self, prompt: str, words: Words, asked: Sequence[Found], *, table: bool) -> None:
         self._prompt, self._words, self._asked = prompt, words, asked
         self._reader = MemberReader(words, table=table)
-        self._marks = ";；" if table else ""
+        # In front of a "with" that belongs to one field, as in `"scenes": a list with "start" and "end"`.
+        self._of_one_field = re.compile(rf"[\"`]\W*\w*\W*(?:{separated(words, ('array', 'list'))})\s*$", re.IGNORECASE)
 
     def after(self, cue: Found) -> Fields | None:
         """Return the fields behind a cue."""
+        if cue.key == "with" and self._of_one_field.search(self._prompt[: cue.start]):
+            return None
         start, end = self._segment(cue)
         inner = next((each for each in self._asked if each.key == "each" and each.start > start), None)
         end_of_list = min(end, inner.start) if inner else end
@@ -79,7 +91,7 @@ class _Reader:
         if lines := _BULLETED.match(rest):
             return cue.end + lines.start(1), cue.end + lines.end(1)
         skipped = len(rest) - len(rest.lstrip(" \t\n:：は는은"))
-        end = next((each for each in _SENTENCE.finditer(rest, skipped) if each[0] not in (*self._marks,)), None)
+        end = next((each for each in _SENTENCE.finditer(rest, skipped) if not self._separates(rest, each)), None)
         if end and end[0] in "?？؟":
             return cue.end, cue.end
         start, stop = skipped, end.start() if end else len(rest)
@@ -90,6 +102,11 @@ class _Reader:
         if cue.key == "json" and not rest[:skipped].strip() and not colon:
             return cue.end, cue.end
         return cue.end + start, cue.end + stop
+
+    def _separates(self, rest: str, mark: re.Match[str]) -> bool:
+        """Return whether a semicolon separates fields, as in "title; mood", rather than sentences."""
+        following = re.split(r"[;；,.\n]", rest[mark.end() :], maxsplit=1)[0]
+        return mark[0] in ";；" and len(following.split()) <= LONGEST
 
     def _after_cues(self, rest: str, start: int, stop: int, cue: Found) -> int:
         """Return where a list begins behind other cues, as in "a JSON object that contains"."""
@@ -138,6 +155,8 @@ class _Reader:
         ]
         if any(each & FORMS for each in known):
             return False
+        if len(members) == 1 and _has_rows(members):
+            return True
         if cue.key == "task":
             telling = sum(bool(each) or "_" in name for each, name in zip(known, members, strict=True))
             return len(members) > 1 and telling * 2 >= len(members)
@@ -146,6 +165,10 @@ class _Reader:
 
     def _in_json(self) -> bool:
         return any(found.key in ("json", "object") for found in self._asked)
+
+
+def _has_rows(members: Members) -> bool:
+    return any(isinstance(shape, Many) and isinstance(shape.each, Row) for shape in members.values())
 
 
 def _same(name: str, word: str) -> bool:

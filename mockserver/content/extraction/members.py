@@ -21,8 +21,11 @@ _NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)]\s+")
 _ENCLOSED = re.compile(r"[(（][^)）]*[)）]|\"[^\"\n]*\"|`[^`\n]*`")
 _BRACKETS = re.compile(r"[(（][^)）]*")
 _SPEC = re.compile(r"^(.*?)\s*(?:[(（]([^)）]*)[)）]|(?:[:：=]|\s[-–—])\s*([^,]+))\s*(.*)$", re.DOTALL)
+_LENGTH = re.compile(r"(?i)^(?:\d+|[a-z]+)[- ](?:sentence|word|line|paragraph|character)s?\s")
 _AND_IN_ARABIC = r"\s+و(?=ال)"
 _OF = frozenset(("of", "to", "de", "du", "des", "del", "do", "da", "dos", "das", "von", "der"))
+# Verbs that make a clause of a name: "the values are strings".
+_VERBS = frozenset(("is", "are", "was", "were", "ist", "sind", "est", "sont", "es", "son", "é", "são"))
 
 Members = dict[str, Shape]
 
@@ -43,7 +46,11 @@ class MemberReader:
         for part, end in self._parts(segment):
             if rows := self._rows(part, segment[end:]):
                 return members | rows
-            field = self._field(part)
+            last = (
+                bool(members)
+                and self._words.ask.meaning(part.split(maxsplit=1)[0].lower() if part.split() else "?") == "only"
+            )
+            field = None if last else self._field(part)  # "title, only the text"
             if field is None:
                 return {} if len(members) < 2 else members
             name, shape = field
@@ -75,6 +82,8 @@ class MemberReader:
         hidden = _ENCLOSED.sub(_blank, segment)
         if self._or.search(hidden):
             return
+        if "/" in hidden and not self._between.search(hidden):
+            hidden = hidden.replace("/", ",")
         hidden = _NUMBERED.sub(lambda found: "," * len(found[0]), hidden)
         start = 0
         for between in self._between.finditer(hidden):
@@ -102,6 +111,7 @@ class MemberReader:
 
     def _counted(self, text: str) -> tuple[str, str, int | None]:
         """Return the type, the name and the number of "a boolean is_safe" and "five tags"."""
+        text = _LENGTH.sub("", self._without_articles(text))
         first, _, rest = self._without_articles(text).partition(" ")
         count = int(first) if first.isdecimal() else self._words.counts.get(first.lower())
         if rest and count and 1 < count <= MOST:
@@ -133,7 +143,13 @@ class MemberReader:
         clause = end < len(tokens) and self._words.ask.meaning(tokens[end].lower()) not in (*FORMS, "without", "fields")
         if end > LONGEST + any(token in _OF for token in tokens) or (clause and not self._may_end(tokens[end])):
             return None
+        while end and end < len(tokens) and tokens[end - 1].lower() in _OF:
+            end -= 1
+        if any(token.isdecimal() for token in tokens) or (end < len(tokens) and tokens[end].lower() in _VERBS):
+            return None
         name = "_".join(re.split(r"[\s-]+", " ".join(tokens[:end])))[:40]
+        if {found.key for found in self._words.ask.find(name)} & {"json", "csv", "array"}:
+            return None
         return name if re.fullmatch(r"[\w.$]*", name) else None
 
     def _is_end(self, tokens: list[str], n: int, token: str) -> bool:

@@ -11,7 +11,8 @@ from mockserver.content.extraction.words import Words
 
 LETTERED = re.compile(r"\b([A-Ha-h])[).:]\s*([^\n]+?)(?=\s+\(?[A-Ha-h][).:]|\n|$)")
 _MARKS = "\"'`“”„«»"
-_OPTION = rf"[{_MARKS}]?([^\W_][\w-]*)[{_MARKS}]?"
+_ARTICLES = r"(?:\b(?:an?|the|eine?[nmrs]?|der|die|das|den|une?|una|les?|la|el|uma?)\s+)?"
+_OPTION = rf"[{_MARKS}]?([^\W_][\w-]{{0,39}})[{_MARKS}]?"
 _PIPED = rf"{_OPTION}(?:\s*\|\s*{_OPTION})+"
 _SLASHED = rf"(?<![\w:/.]){_OPTION}(?:\s?/\s?{_OPTION})+(?![\w/])"
 _QUOTED = re.compile(r"[\"'`“„«「]([^\"'`”“„»«」\n]{1,40})[\"'`”“»」]")
@@ -36,7 +37,7 @@ def options_in(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]
         if 1 < len(distinct) <= _MOST:
             runs.append((are_statements(distinct, words), distinct, prompt[:start] + " " + prompt[end:]))
     statements = {found.key: prompt[found.start : found.end] for found in asked if found.key in _STATEMENTS - {"no"}}
-    if not runs and len(statements) > 1 and keys & {"or", "words", "only", "choose"}:
+    if not runs and len(statements) > 1 and keys & {"or", "only", "choose"}:
         runs.append((True, tuple(statements.values()), prompt))
     # Of "violence or weapons? Answer yes or no" the last are the options.
     best = max(enumerate(runs), key=lambda run: (run[1][0], run[0]), default=None)
@@ -61,8 +62,12 @@ def _candidates(prompt: str, words: Words, asked: Sequence[Found], closed: bool)
 def _joined(prompt: str, words: Words, asked: Sequence[Found], closed: bool) -> Iterator[_Run]:
     """Yield the options of "a, b or c"."""
     joined = separator(words, ("or",))
-    for run in islice(re.finditer(rf"{_OPTION}(?:{joined}{_OPTION})+", prompt, re.IGNORECASE), _MOST):
-        parts = re.split(joined, run[0], flags=re.IGNORECASE)
+    pattern = rf"{_ARTICLES}{_OPTION}(?:{joined}{_ARTICLES}{_OPTION})+"
+    for run in islice(re.finditer(pattern, prompt, re.IGNORECASE), _MOST):
+        parts = [
+            re.sub(f"^{_ARTICLES}", "", part, flags=re.IGNORECASE)
+            for part in re.split(joined, run[0], flags=re.IGNORECASE)
+        ]
         options = [_trimmed(part.strip(_MARKS), words) for part in parts]
         statements = are_statements(options, words)
         conjunction = any(found.key == "or" and run.start() <= found.start < run.end() for found in asked)

@@ -10,6 +10,9 @@ _TYPES = {
     "boolean": "boolean", "bool": "boolean", "null": "null", "none": "null", "any": "any", "object": "any",
 }  # fmt: skip
 _RANGE = re.compile(r"(?<![\d.])(-?\d+(?:\.\d+)?)\s*(?:-|–|—|\.\.+|to|bis|à|a|до|至|到)\s*(-?\d+(?:\.\d+)?)(?![\d:])")
+_BETWEEN = re.compile(
+    r"(?i)(?:between|zwischen|entre|между)\s+(-?\d+(?:\.\d+)?)\s+(?:and|und|et|y|e|и)\s+(-?\d+(?:\.\d+)?)"
+)
 _CLOCK = re.compile(r"(?i)\b(?:hh:)?mm:ss\b|^\d{1,2}:\d\d(?::\d\d)?$")
 _MANY = re.compile(r"(?i)^(?:(?:array|list)(?:\s+of\s+|<)(\w+?)s?>?|(\w+)\[\])$")
 _DEEPEST = 12
@@ -98,7 +101,7 @@ def _described(text: str) -> Leaf:
 
 def of_range(text: str) -> tuple[float, float] | None:
     """Return the first range of numbers in a text, such as `1-10` or `0 to 1`."""
-    limits = _RANGE.search(text)
+    limits = _RANGE.search(text) or _BETWEEN.search(text)
     return (float(limits[1]), float(limits[2])) if limits and float(limits[1]) < float(limits[2]) else None
 
 

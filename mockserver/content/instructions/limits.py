@@ -28,8 +28,9 @@ def _amount(clause: str, unit: str) -> Amount | None:
     found = list(_pattern(unit).finditer(clause))
     if not found:
         return None
-    one = max(found, key=lambda match: _value(match["two"] or match["one"]))
-    low, high = (_value(one["one"]), _value(one["two"])) if one["two"] else (None, _value(one["one"]))
+    one = max(found, key=lambda match: _value(match["behind"] or match["two"] or match["one"]))
+    high = _value(one["behind"] or one["two"] or one["one"])
+    low = _value(one["one"]) if one["two"] else None
     before = clause[: one.start()]
     negated = has(patterns.NOT, clause)
     if has(patterns.AT_LEAST, clause) or has(patterns.LESS_THAN if negated else patterns.MORE_THAN, clause):
@@ -47,7 +48,8 @@ def _pattern(unit: str) -> re.Pattern[str]:
     numbers = "|".join(sorted((word for word in patterns.NUMBERS if word not in _SOLID), key=len, reverse=True))
     number = rf"(?:(?<![\d.A-Za-z])\d{{1,4}}|(?<!\w)(?:{numbers})|[{_SOLID}])"
     between = r"\s?(?:to|-|–|or|and|bis|und|à|et|a|y|e|до|и|到|至|から|~|〜)\s?"
-    return compiled(rf"(?P<one>{number})(?:{between}(?P<two>\d{{1,4}}))?(?:{patterns.UNITS[unit]})")
+    in_front = rf"(?P<one>{number})(?:{between}(?P<two>\d{{1,4}}))?(?:{patterns.UNITS[unit]})"
+    return compiled(rf"{in_front}|(?:^|\b)(?:{patterns.UNITS[unit]}){patterns.LIMIT_OF}(?P<behind>\d{{1,4}})")
 
 
 def _value(number: str) -> int:

@@ -131,6 +131,8 @@ UNITS = {
     r"\s?وسوم",
     "hashtags": r"[- ](?:\w+ )?hash-?\s?tags?\b|\s?hashtags?\b|\s?хе?э?штег\w*|个话题标签|個?のハッシュタグ|개의? 해시태그",
 }
+# What is between a unit and the number behind it: "word limit 12", "words: 12".
+LIMIT_OF = r"\s*(?:(?:limit|count|max(?:imum)?)\s*(?:[:=≤]|is|of)?|[:：=≤])\s*"
 MENTION = (
     r"\b(?:name[- ]?drop|mention(?:s|ing)?(?: of)?|refer to|shout out|talk about|plug|erwähne[nt]?(?: sie)?|nenne[nt]?(?: sie)?|mentionne[rz]?|"
     r"citez?|menciona[r]?|mencione|cita[r]?|упомян\w*|упомин\w*|назови\w*|اذكر)\b|提到|提及"
@@ -144,11 +146,12 @@ DOMAIN = r"\b(?:https?://)?(?:[\w-]{1,63}\.)+[a-z]{2,12}(?:/[\w/-]{0,60})?"
 QUOTED = r"[\"“”„«]([^\"“”„«»]{1,60})[\"“”»]|(?<!\w)['‘‚]([^'‘’‚]{1,60})['’](?!\w)|[「『]([^「」『』]{1,60})[」』]"
 # Where an instruction ends, and where the next one begins within a sentence.
 CLAUSES = (
+    r"，|(?<=[でしてに])、|(?<=[이고며내도]),\s*|،\s*(?=اذكر|لا\s|بدون|بأسلوب|استخدم|اكتب|أضف|بحد|حد)|"
     r"[.!?;\n。！？；]+(?=\s|$)|[。！？；\n]|"
     r"(?:,|\band\b|\bbut\b|\bthen\b|\bund\b|\bet\b|\by\b|\be\b|\bи\b)\s+(?:and\s+|but\s+|then\s+|also\s+|please\s+)*"
     r"(?=(?:mention|include|add|use|write|keep|end|start|begin|make|do not|don['’]t|avoid|no|without|limit|(?:the |its )?(?:title|description|tags)|max\w*|at most|up to|in|"
-    r"focus|put|finish|erwähne|schreibe?|verwende|ohne|maximal|höchstens|au plus|máximo|не более|mentionne|ajoute|écris|sans|menciona|añade|escribe|sin|sem|"
-    r"escreva|упомяни|добавь|напиши|без)\b)"
+    r"focus|put|finish|erwähne|schreibe?|verwende|ohne|maximal|höchstens|au plus|máximo|не более|mentionne|ajoute|écris|sans|menciona|añade|escribe|usa|sin|sem|mencione|utilise|"
+    r"escreva|упомяни|добавь|напиши|используй|не|без)\b)"
 )
 
 

@@ -9,10 +9,11 @@ from mockserver.content.instructions import limits, patterns
 from mockserver.content.instructions.patterns import compiled, has
 
 MAX_READ = 2_000  # characters
-_MAX_MENTIONS, _MAX_WORDS = 5, 4
+_MAX_MENTIONS, _MAX_AVOIDED, _MAX_WORDS = 5, 20, 4
 _FIELDS = ("title", "description", "tags")
 _DETERMINERS = (
-    r"^(?:the|our|my|your|their|a|an|der|die|das|den|unsere?n?|le|la|les|notre|el|los|las|nuestr[ao]|o|os)\s+|^l['’]"
+    r"^(?:both|either|the|our|my|your|their|a|an|der|die|das|den|unsere?n?|le|la|les|notre|el|los|las|nuestr[ao]|o|os)"
+    r"\s+|^l['’]"
 )
 _OF_TERM = rf"^(?:(?:exact|following|brand|company|product)\s+)*{patterns.TERM}\b\s*:?\s*"
 _INCLUDED = (
@@ -23,7 +24,7 @@ _SEPARATORS = r"\s*(?:\s[-–—]\s|[()]|,|、|\uff0c|;|&|\band\b|\bor\b|\bund\b
 _CLAUSE_WORDS = r"^(?:that|how|what|why|who|where|when|dass|wie|que|что|как)\b"
 # Where the words to mention end: "mention Acme in the title", "mention Acme once".
 _AFTER = (
-    r"\s+(?:in|at|as|on|to|for|once|twice|near|somewhere|several|please|within|while|using|im|am|dans|à|en|no|na|в)\b"
+    r"\s+(?:in|at|as|on|to|for|once|twice|near|somewhere|several|please|within|while|using|if|where|wherever|when|im|am|dans|à|en|no|na|в)\b"
     r".*$"
 )
 _FORBIDDEN = (
@@ -42,6 +43,7 @@ _FORMS = "|".join(
         patterns.SHORTER,
     )
 )
+_VERB_LAST = r"[\u3040-\u30ff\uac00-\ud7af]"  # Japanese and Korean, where the negation is behind what it is about
 _ACRONYM = re.compile(r"\b[A-Z]{2,} $")  # "ADA friendly"
 # Verbs that a word to avoid follows at once.
 _LEFT_OUT = r"\b(?:leave out|omit|exclude|skip|describe|talk about|say|use)\s+"
@@ -104,10 +106,12 @@ def _read_clause(clause: str, asked: Instructions) -> None:
     negation = compiled(patterns.NOT).search(clause)
     if negation is not None and not limits.amounts_in(clause):
         forbidden = clause[negation.start() :]
-        if has(rf"{patterns.MENTION}\s*$", clause[: negation.start()]):  # "erwähne nicht die Marke"
+        if has(rf"(?:{patterns.MENTION})\s*$", clause[: negation.start()]):  # "erwähne nicht die Marke"
             forbidden = f"{clause[: negation.start()]} {clause[negation.end() :]}"
+        elif has(_VERB_LAST, negation[0]):
+            forbidden = clause
         _forbid(forbidden, asked)
-        clause = clause[: negation.start()]
+        clause = "" if forbidden is clause else clause[: negation.start()]
     targets = _targets(clause)
     mentions = list(_mentions(clause))
     rest = clause
@@ -137,7 +141,8 @@ def _forbid(clause: str, asked: Instructions) -> None:
             wishes.hashtags = 0
         if has(_FORBIDDEN, clause):
             left_out = compiled(_LEFT_OUT).search(clause)
-            wishes.avoided += list(_mentions(clause)) or list(_unquoted(clause[left_out.end() :] if left_out else ""))
+            words = list(_mentions(clause)) or list(_unquoted(clause[left_out.end() :] if left_out else ""))
+            wishes.avoided = [*wishes.avoided, *words][:_MAX_AVOIDED]
 
 
 def _read_form(clause: str, targets: list[str], asked: Instructions) -> None:
@@ -214,7 +219,9 @@ def tone_of(clause: str) -> str | None:
 
 def _is_wish(part: str) -> bool:
     """Return whether a part of a list of words to mention is another instruction, as in "mention Acme, pirate tone"."""
-    if limits.amounts_in(part) or _language(part) is not None or _is_in(part, patterns.other_languages()):
+    if limits.amounts_in(part):
+        return True
+    if " " in part and (_language(part) is not None or _is_in(part, patterns.other_languages())):
         return True
     named = part[:1].isupper()
     return not named and (tone_of(part) is not None or has(_FORMS, part))
@@ -241,7 +248,7 @@ def _unquoted(text: str) -> Iterator[str]:
         yield from (name for name in _names(text) if len(name) > 1)
         return
     text = compiled(_AFTER).sub("", text)
-    for number, part in enumerate(compiled(_SEPARATORS).split(text)):
+    for number, part in enumerate(compiled(_SEPARATORS).split(text, maxsplit=_MAX_AVOIDED)[:_MAX_AVOIDED]):
         words = part.strip()
         if (number and _is_wish(words)) or limits.amounts_in(words):
             continue

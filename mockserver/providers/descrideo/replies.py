@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mockserver.kit.additive import OpenText
+from mockserver.kit.additive import SPARE, OpenText
 from mockserver.kit.models import Instant, ProviderOptions, Shape
 from mockserver.providers.descrideo.requests import Mode
 
@@ -78,9 +78,9 @@ class DescriptionStatus(Shape):
     updated_at: Instant
     result: Result | None = None
     error: Failure | None = None
-    billing: Billing | None = None
-    meta: Meta | None = None
-    timing_ms: Timing | None = None
+    billing: Annotated[Billing | None, SPARE] = None
+    meta: Annotated[Meta | None, SPARE] = None
+    timing_ms: Annotated[Timing | None, SPARE] = None
 
 
 class Succeeded(Shape):

@@ -7,7 +7,7 @@ from mockserver.content.languages import WRITTEN
 from mockserver.kit import languages
 
 _ASKED_FOR = "mockserver has no phrases in the language that custom_instructions ask for, so the result is in English"
-_NOT_READ = "mockserver has no words of the language of custom_instructions, so they change nothing"
+_NOT_READ = "mockserver has no words of the language of custom_instructions, so most of them change nothing"
 
 
 def rows_of(language: str, instructions: str | None) -> Iterator[str]:

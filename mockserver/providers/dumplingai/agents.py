@@ -53,10 +53,11 @@ async def generate_completion(exchange: Exchange, body: GenerateCompletion) -> T
         kept = [each[:_SHOWN] for each in questions[-_KEPT:]]
         await exchange.sandbox.store.put_value(_kind(exchange), thread, kept)
 
+    usage = {"promptTokens": prompt, "completionTokens": completion, "totalTokens": prompt + completion}
     answer = {
         "parsedJson": _parsed(text) if body.parse_json else None, "text": text, "stepsTaken": 1,
-        "steps": [{"stepType": "initial", "text": text, "finishReason": "stop"}],
-        "tokenUsage": {"promptTokens": prompt, "completionTokens": completion, "totalTokens": prompt + completion},
+        "steps": [{"text": text, "toolCalls": [], "toolResults": [], "finishReason": "stop", "usage": usage}],
+        "tokenUsage": usage,
         "creditUsage": credits, "threadId": thread,
     }  # fmt: skip
     return Task(credits, answer, save=remember)

@@ -1,6 +1,7 @@
 """What the Unified API offers: capabilities, endpoints and providers, with the operations that do the work."""
 
-from collections.abc import Iterator
+import json
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 ObjectType = Literal["capability", "provider", "endpoint"]
@@ -22,73 +23,10 @@ class Entry(NamedTuple):
     providers: tuple[str, ...] = ()
 
 
-_CAPABILITIES = """
-google_search|search|serper|Google Search|Search the web and get titles, links and snippets of pages
-search_news|search_news|serper|News Search|Search news articles with their source and date
-search_places|search_places|serper|Places Search|Search local businesses, shops and restaurants with address and phone
-get_google_reviews|get_google_reviews|dataforseo|Google Reviews|Get customer reviews and the rating of a business
-crawl_site|crawl|firecrawl|Crawl Site|Crawl a website and get the content of many pages
-screenshot|screenshot|firecrawl,scrapingfish,phantomjscloud|Screenshot|Take a screenshot or picture of a web page
-extract_web|extract|dumplingai|Extract Web Data|Extract structured data from a web page with a JSON schema
-extract_document|extract_document|dumplingai|Extract Document|Answer a prompt about documents such as PDF files
-extract_image|extract_image|dumplingai|Extract Image|Answer a prompt about images and photos
-extract_audio|extract_audio|dumplingai|Extract Audio|Answer a prompt about audio files, recordings and podcasts
-extract_video|extract_video|dumplingai|Extract Video|Answer a prompt about video files
-scrape_page|scrape|firecrawl,scrapingfish|Scrape Page|Scrape the content of one web page as Markdown or HTML
-get_youtube_transcript|get_youtube_transcript|transcriptapi|YouTube Transcript|Get the transcript or captions of a video
-"""
-_ENDPOINTS = """
-serper.search|search|Search the web with Google
-serper.news|search_news|Search Google News articles
-serper.places|search_places|Search places and local businesses
-serper.maps|search_maps|Search Google Maps with opening hours and positions
-serper.autocomplete|get_autocomplete|Get autocomplete suggestions for a search
-serper.images|images|Search images and photos
-serper.videos|videos|Search videos
-serper.shopping|shopping|Search products with prices in shops
-serper.scholar|scholar|Search scientific papers and citations
-serper.patents|patents|Search patents
-perplexity.search|perplexity|Ask a question and get an answer with sources
-firecrawl.scrape|scrape|Scrape a web page
-firecrawl.screenshot|screenshot|Take a screenshot of a web page
-scrapingfish.screenshot|screenshot|Take a screenshot of a web page through proxies
-phantomjscloud.screenshot|screenshot|Take a screenshot of a web page in the cloud
-transcriptapi.youtube_transcript|get_youtube_transcript|Get the transcript of a YouTube video
-transcriptapi.youtube_search|youtube_search|Search videos on YouTube
-dataforseo.dataforseo_labs_google_keyword_ideas|keyword_ideas|Get keyword ideas with search volume for SEO
-"""
-_PROVIDERS = """
-serper|Serper|Results of Google Search: web, news, places, images and more
-perplexity|Perplexity|Answers with sources
-firecrawl|Firecrawl|Scraping, crawling and screenshots of web pages
-scrapingfish|Scraping Fish|Screenshots and scraping through proxies
-phantomjscloud|PhantomJsCloud|Screenshots of web pages in the cloud
-transcriptapi|TranscriptAPI|Transcripts and search of YouTube videos
-dataforseo|DataForSEO|Keywords, reviews and other data for SEO
-dumplingai|DumplingAI|Extraction of data from documents, images, audio, video and web pages
-"""
-
-
-def _entries() -> Iterator[Entry]:
-    for line in _CAPABILITIES.split("\n")[1:-1]:
-        name, operation, providers, title, about = line.split("|")
-        yield Entry(name, "capability", title, about, operation, tuple(providers.split(",")))
-    for line in _ENDPOINTS.split("\n")[1:-1]:
-        name, operation, about = line.split("|")
-        yield Entry(
-            name,
-            "endpoint",
-            name.replace(".", " ").replace("_", " ").title(),
-            about,
-            operation,
-            (name.partition(".")[0],),
-        )
-    for line in _PROVIDERS.split("\n")[1:-1]:
-        name, title, about = line.split("|")
-        yield Entry(name, "provider", title, about, providers=(name,))
-
-
-ENTRIES = tuple(_entries())
+ENTRIES = tuple(
+    Entry(**{**row, "providers": tuple(row["providers"])})
+    for row in json.loads(Path(__file__).with_name("catalogue.json").read_bytes())
+)
 _SAID_OFTEN = frozenset(
     ["about", "and", "answer", "from", "get", "need", "prompt", "such", "that", "the", "want", "with"]
 )

@@ -1,6 +1,7 @@
 """Files that replies link to. They are made when they are downloaded, and are there for 24 hours."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,36 +16,24 @@ DAY = 86_400_000
 LIFETIME = Advised(DAY, "rule.file_lifetime")
 _KIND = "dumplingai.file"
 _NAME = 32
+_LARGEST = 2_048
+_MEDIA = re.compile(r"(?:([0-9]{1,4})x([0-9]{1,4})|([0-9]{1,3})s)-([0-9a-f]{1,64})\.(png|mp4|mp3)")
 TYPES = {
-    "mp4": "video/mp4", "png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "pdf": "application/pdf",
-    "zip": "application/zip",
+    "mp4": "video/mp4", "mp3": "audio/mpeg", "png": "image/png", "webp": "image/webp", "jpg": "image/jpeg",
+    "pdf": "application/pdf", "zip": "application/zip",
 }  # fmt: skip
 
 
 def operations() -> tuple[Operation, ...]:
     """Return the operations for files. They need no key and count against no limit."""
-    files = {200: Documented("The file", content_type="application/octet-stream")}
-    return (
-        Operation(
-            "result_file",
-            "GET",
-            "/storage/files/{name}",
-            result_file,
-            "Download a file",
-            files,
-            public=True,
-            hidden=True,
-        ),
-        Operation(
-            "picture_file",
-            "GET",
-            "/storage/pictures/{name}",
-            picture_file,
-            "Download a picture",
-            files,
-            public=True,
-            hidden=True,
-        ),
+    file = {200: Documented("The file", content_type="application/octet-stream")}
+    declared = (
+        ("result_file", "files", result_file, "Download a file"),
+        ("media_file", "media", media_file, "Download a picture, a video or a sound"),
+    )
+    return tuple(
+        Operation(name, "GET", f"/storage/{path}/{{name}}", handler, summary, file, public=True, hidden=True)
+        for name, path, handler, summary in declared
     )
 
 
@@ -59,9 +48,17 @@ async def link(exchange: Exchange, ending: str, content: Mapping[str, Any]) -> s
 
 def picture(exchange: Exchange, width: int, height: int, *name: str | int) -> str:
     """Return the link to a picture that is always there, such as that of a profile."""
-    return (
-        f"{exchange.origin}/storage/pictures/{width}x{height}-{exchange.seeded.hexadecimal(24, 'picture', *name)}.png"
-    )
+    return _always(exchange, f"{width}x{height}", "png", *name)
+
+
+def recording(exchange: Exchange, ending: str, seconds: int, *name: str | int) -> str:
+    """Return the link to a video (`mp4`) or a sound (`mp3`) that is always there, with this length."""
+    return _always(exchange, f"{seconds}s", ending, *name)
+
+
+def _always(exchange: Exchange, size: str, ending: str, *name: str | int) -> str:
+    token = exchange.seeded.hexadecimal(24, "picture", *name)
+    return f"{exchange.origin}/storage/media/{size}-{token}.{ending}"
 
 
 async def result_file(exchange: Exchange) -> Reply:
@@ -77,16 +74,26 @@ async def result_file(exchange: Exchange) -> Reply:
     return file_reply(file, exchange.request.method, exchange.request.headers)
 
 
-async def picture_file(exchange: Exchange) -> Reply:
-    """GET /storage/pictures/{name}: any name that starts with a size is a picture."""
-    name = exchange.path["name"]
-    size, _, token = name.removesuffix(".png").partition("-")
-    width, _, height = size.partition("x")
-    sizes = [int(each) if each.isdecimal() and len(each) < 5 else 0 for each in (width, height)]
-    if not token or not all(0 < each <= 2_048 for each in sizes):
+async def media_file(exchange: Exchange) -> Reply:
+    """GET /storage/media/{name}: the name says how large or how long the file is."""
+    found = _MEDIA.fullmatch(exchange.path["name"])
+    if found is None:
         raise Refusal("not_found", "No such file", row="no_such_file")
-    from mockserver.media.bands import abstract
-    from mockserver.media.png import png
+    width, height, seconds, token, ending = found.groups()
+    seeded = Seeded("dumplingai", token)
+    if ending == "png" and width and 0 < int(width) <= _LARGEST and 0 < int(height) <= _LARGEST:
+        from mockserver.media.bands import abstract
+        from mockserver.media.png import png
 
-    file = File(png(abstract(Seeded("dumplingai", token), *sizes)), "image/png")
-    return file_reply(file, exchange.request.method, exchange.request.headers)
+        data = png(abstract(seeded, int(width), int(height)))
+    elif ending == "mp4" and seconds and int(seconds) > 0:
+        from mockserver.media.maker import video
+
+        data = video(int(seconds) * 1000, seeded).data
+    elif ending == "mp3" and seconds:
+        from mockserver.media.mp3 import silence
+
+        data = silence(int(seconds) * 1000)
+    else:
+        raise Refusal("not_found", "No such file", row="no_such_file")
+    return file_reply(File(data, TYPES[ending]), exchange.request.method, exchange.request.headers)

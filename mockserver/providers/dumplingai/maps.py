@@ -1,5 +1,6 @@
 """Places and their reviews: /api/v1/search-places, /search-maps and /get-google-reviews."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import Field
@@ -13,6 +14,8 @@ from mockserver.providers.dumplingai.searching import PageNumber, Query, paramet
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
+_LONDON = 1006886  # the code of the default location
+_TIME = "%Y-%m-%d %H:%M:%S +00:00"
 _PLACES, _MAPS, _PER_TEN = 30, 100, 50
 Sorting = Literal["relevant", "newest", "highest_rating", "lowest_rating"]
 
@@ -63,8 +66,10 @@ async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
     """Return places on a map, or the one with the id of the request."""
     from mockserver.content.web.places import places
 
-    chosen = _chosen(exchange, body, body.query, "")
-    found = [(1, chosen)] if body.cid or body.place_id else list(places(pages.web(exchange), body.query, "", body.page))
+    if body.cid or body.place_id:
+        found = [(1, _chosen(exchange, body, body.query, ""))]
+    else:
+        found = list(places(pages.web(exchange), body.query, "", body.page))
     listed = [
         {
             **_shown(position, place),
@@ -77,8 +82,8 @@ async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
         }
         for position, place in found
     ]
-    center = "@{},{},14z".format(*chosen.position)
-    return Task(_MAPS, {"searchParameters": parameters(body, "maps"), "ll": body.position or center, "places": listed})
+    at = {"ll": body.position} if body.position else {}
+    return Task(_MAPS, {"searchParameters": parameters(body, "maps"), **at, "places": listed})
 
 
 async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:
@@ -94,7 +99,15 @@ async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:
     listed = listed[: body.reviews]
     reply = {
         "keyword": body.keyword,
+        "type": "google_reviews",
+        "se_domain": "google.com",
+        "location_code": _LONDON,
+        "language_code": body.language or "en",
+        "check_url": f"https://www.google.com/maps?cid={place.cid}",
+        "datetime": f"{datetime.fromtimestamp(exchange.now / 1000, UTC):{_TIME}}",
         "title": place.name,
+        "sub_title": place.address,
+        "feature_id": place.fid,
         "rating": _rating(place.rating, len(found)),
         "place_id": place.place_id,
         "cid": place.cid,
@@ -138,19 +151,29 @@ def _rating(value: float, votes: int | None) -> dict[str, Any]:
 
 
 def _review(exchange: Exchange, place: Any, review: dict[str, Any], rank: int) -> dict[str, Any]:
-    at = review["at"]
-    days = max(1, (exchange.now - round(at.timestamp() * 1000)) // 86_400_000)
-    months = days // 30
-    ago = f"{months} month{'s' if months > 1 else ''} ago" if months else f"{days} day{'s' if days > 1 else ''} ago"
-    picture = files.picture(exchange, 600, 450, "review", review["review_id"])
+    at, picture = review["at"], files.picture(exchange, 600, 450, "review", review["review_id"])
+    page = f"https://www.google.com/maps/reviews/{review['review_id']}?cid={place.cid}"
+    answered = at + timedelta(days=1) if review["answer"] else None
+    image = {"type": "images_element", "alt": f"Picture of {place.name}", "url": page, "image_url": picture}
     return {
-        "type": "google_reviews_search", "rank_absolute": rank, "review_text": review["text"],
-        "timestamp": f"{at:%Y-%m-%d %H:%M:%S} +00:00", "time_ago": ago, "rating": _rating(review["rating"], None),
-        "profile_name": review["by"], "reviews_count": review["reviews_of_author"], "review_id": review["review_id"],
-        "review_url": f"https://www.google.com/maps/reviews/{review['review_id']}?cid={place.cid}",
-        "owner_answer": review["answer"], "local_guide": review["reviews_of_author"] > 40,
-        "images": [picture] if review["votes"] > 7 else None,
+        "type": "google_reviews_search", "rank_group": rank, "rank_absolute": rank, "position": "left",
+        "review_text": review["text"], "original_review_text": None, "time_ago": _ago(exchange, at),
+        "timestamp": f"{at:{_TIME}}", "rating": _rating(review["rating"], None),
+        "reviews_count": review["reviews_of_author"], "photos_count": review["votes"],
+        "local_guide": review["reviews_of_author"] > 40, "profile_name": review["by"], "review_url": page,
+        "profile_url": f"https://www.google.com/maps/contrib/{int(review['votes']) + rank:021}",
+        "profile_image_url": files.picture(exchange, 64, 64, "author", review["by"]),
+        "owner_answer": review["answer"], "original_owner_answer": None,
+        "owner_time_ago": _ago(exchange, answered) if answered else None,
+        "owner_timestamp": f"{answered:{_TIME}}" if answered else None,
+        "review_id": review["review_id"], "images": [image] if review["votes"] > 7 else None,
     }  # fmt: skip
+
+
+def _ago(exchange: Exchange, at: datetime) -> str:
+    days = max(1, (exchange.now - round(at.timestamp() * 1000)) // 86_400_000)
+    count, unit = (days // 30, "month") if days >= 30 else (days, "day")
+    return f"{count} {unit}{'s' if count > 1 else ''} ago"
 
 
 def _one_of(schema: dict[str, Any]) -> None:

@@ -181,8 +181,8 @@ ROWS: Mapping[str, Mapping[str, Any]] = {
         None,
         "test_dumplingai_files.py::test_files_need_no_key",
     ),
-    "operation.picture_file": row(
-        "Download a picture that a reply names, such as that of a profile",
+    "operation.media_file": row(
+        "Download a picture, a video or a sound that a reply names, such as the cover of a video",
         "assumed",
         "not documented; links have to work",
         None,

@@ -135,10 +135,10 @@ async def screenshot(exchange: Exchange, body: Screenshot) -> Task:
     width, height = body.viewport.width, body.viewport.height
     if body.full:
         height = min(_HIGHEST, round(height * _FULL))
-    if body.clip is not None:
+    elif body.clip is not None:
         width, height = body.clip.width, body.clip.height
     credits = _SCREENSHOT + _EXTRA * (body.scroll + bool(body.wait))
-    rows = ("rule.full_page",) if body.full and body.clip is None else ()
+    rows = ("rule.full_page",) if body.full else ()
     return Task(credits, {"screenshotUrl": await _picture(exchange, body.url, width, height)}, rows)
 
 

@@ -1,6 +1,7 @@
 """Run code: /api/v1/run-js-code and /run-python-code. Code is not run: only what simple programs print is known."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -58,20 +59,19 @@ async def run_python_code(exchange: Exchange, body: RunCode) -> Task:
 def _task(outcome: "Outcome", body: RunCode) -> Task:
     if outcome.error is not None:
         raise Refusal("server_error", "\0".join(outcome.error), row="program_failed")
-    logs: Any = {"logs": {"stdout": list(outcome.stdout), "stderr": list(outcome.stderr)}}
-    if body.parse_json:
-        logs = _parsed("".join(outcome.stdout), logs)
+    printed = {"stdout": outcome.stdout, "stderr": outcome.stderr}
+    logs = {"logs": {name: _parsed(texts) if body.parse_json else list(texts) for name, texts in printed.items()}}
     if outcome.complete:
         return Task(_CREDITS, logs)
     return Task(_CREDITS, logs, ("rule.not_run",), note=_NOT_RUN)
 
 
-def _parsed(text: str, logs: Any) -> Any:
-    """Return the JSON that was printed, or the logs if it is none."""
+def _parsed(texts: Sequence[str]) -> Any:
+    """Return the JSON that was printed, or the messages if it is none."""
     try:
-        return json.loads(text)
+        return json.loads("".join(texts))
     except (ValueError, RecursionError):
-        return logs
+        return list(texts)
 
 
 def _failure(refusal: Refusal) -> Reply | None:

@@ -33,6 +33,8 @@ _CODES = {
 }
 # Fields whose absence the pages call the absence of a parameter.
 _PARAMETERS = (("query",), ("code",))
+# The texts that operations on TikTok need.
+_TEXTS = ("handle", "query", "url", "videoUrl")
 _V2 = "/api/v2/"
 
 
@@ -90,9 +92,7 @@ class DumplingAI(Provider):
         "rate_limited": Error("Rate limit exceeded", fixed=True),
         "overloaded": Error("The service is temporarily unavailable", fixed=True),
         "server_error": Error("the video could not be processed"),
-        "PROVIDER_NOT_ALLOWED": Error(
-            "The policy of this key does not allow the provider", 403, "PROVIDER_NOT_ALLOWED"
-        ),
+        "PROVIDER_NOT_ALLOWED": Error("Provider not allowed for this API key", 403, "PROVIDER_NOT_ALLOWED"),
         "BUDGET_EXCEEDED": Error("The budget of this key is used up", 402, "BUDGET_EXCEEDED", fixed=True),
         "PROVIDER_ERROR": Error("The provider did not answer", 502, "PROVIDER_ERROR"),
         "no_such_agent": Error("Agent not found", 404),
@@ -106,11 +106,16 @@ class DumplingAI(Provider):
     operations = OPERATIONS
 
     def invalid(self, error: ValidationError, data: Any) -> Refusal:
+        if not isinstance(data, Mapping):
+            return super().invalid(error, data)
         first = problems(error)[0]
         if first["type"] == "extra_forbidden":
             message = f"Unknown property: {str(first['loc'][0])[:_SHOWN]}"
             return Refusal("invalid_request", message, row="unknown_property")
-        if first["type"] == "missing" and first["loc"] in _PARAMETERS:
+        name, missing = str(first["loc"][0]) if first["loc"] else "", first["type"] == "missing"
+        if "TikTok" in error.title and name in _TEXTS and not data.get(name):
+            return Refusal("invalid_request", f"'{name}' parameter is required and must be a non-empty string.")
+        if missing and first["loc"] in _PARAMETERS:
             return Refusal("invalid_request", f"{first['loc'][0]} parameter is required")
         return super().invalid(error, data)
 

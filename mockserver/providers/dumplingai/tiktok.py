@@ -14,6 +14,11 @@ from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
 _CREDITS, _PER_PAGE, _RECENT = 10, 10, 6
+# Settings of an account that are the same for all profiles here.
+_SETTINGS: dict[str, Any] = {
+    "shortId": "", "ftc": False, "relation": 0, "openFavorite": False, "commentSetting": 0,
+    "commerceUserInfo": {"commerceUser": False}, "duetSetting": 0, "stitchSetting": 0,
+}  # fmt: skip
 _INSTANT = r"^([0-9]{1,16})?$"
 Cursor = Annotated[
     str | None, Field(pattern=_INSTANT, description="`max_cursor` of the page before; empty for the first page")
@@ -51,10 +56,11 @@ class SearchTikTokUsers(Sourced):
 async def get_tiktok_video(exchange: Exchange, body: GetTikTokVideo) -> Task:
     """Return the facts about a video."""
     clip = tiktok_video(exchange, body.url)
+    file = files.recording(exchange, "mp4", clip.seconds, "clip", clip.id)
     video = {
         "id": clip.id, "height": 1024, "width": 576, "duration": clip.seconds, "ratio": "720p",
-        "cover": files.picture(exchange, 576, 1024, "clip", clip.id), "format": "mp4",
-        "dynamicCover": files.picture(exchange, 288, 512, "clip", clip.id),
+        "cover": files.picture(exchange, 576, 1024, "clip", clip.id), "downloadAddr": file, "playAddr": file,
+        "format": "mp4", "bitrate": clip.seeded.integer(400_000, 1_900_000, "bitrate"),
     }  # fmt: skip
     at = datetime.fromtimestamp(clip.created, UTC)
     return Task(
@@ -68,14 +74,37 @@ async def get_tiktok_video(exchange: Exchange, body: GetTikTokVideo) -> Task:
             "author": _user(exchange, clip.author),
             "stats": _clip_stats(clip),
             "music": {
-                "id": str(clip.seeded.bits("music"))[:19],
+                "id": _number(clip, "music"),
                 "title": clip.sound,
+                "playUrl": files.recording(exchange, "mp3", clip.seconds, "music", clip.sound),
                 "authorName": clip.author.nickname,
+                "original": clip.sound == "original sound",
                 "duration": clip.seconds,
             },
-            "challenges": [{"id": str(clip.seeded.bits("tag", tag))[:19], "title": tag} for tag in clip.tags],
+            "challenges": [
+                {
+                    "id": _number(clip, tag),
+                    "title": tag,
+                    "desc": "",
+                    "coverThumb": files.picture(exchange, 100, 100, "tag", tag),
+                }
+                for tag in clip.tags
+            ],
+            "textExtra": [_place(clip, tag) for tag in clip.tags],
+            "duetEnabled": True,
+            "stitchEnabled": True,
         },
     )
+
+
+def _number(clip: Any, name: str) -> str:
+    return str(clip.seeded.bits("tag", name))[:19]
+
+
+def _place(clip: Any, tag: str) -> dict[str, Any]:
+    """Return where a hashtag is in the caption, from its sign on."""
+    start = clip.text.index(f"#{tag}")
+    return {"hashtagName": tag, "hashtagId": _number(clip, tag), "start": start, "end": start + len(tag) + 1}
 
 
 async def get_tiktok_profile(exchange: Exchange, body: GetTikTokProfile) -> Task:
@@ -120,6 +149,7 @@ def _user(exchange: Exchange, profile: Any) -> dict[str, Any]:
     sizes = (("avatarLarger", 1080), ("avatarMedium", 720), ("avatarThumb", 100))
     return {
         "id": profile.id,
+        **_SETTINGS,
         "uniqueId": profile.handle,
         "nickname": profile.nickname,
         **{name: files.picture(exchange, size, size, "profile", profile.handle) for name, size in sizes},
@@ -156,10 +186,13 @@ def _aweme(exchange: Exchange, clip: Any, *, trim: bool) -> dict[str, Any]:
     shown = {
         "aweme_id": clip.id, "desc": clip.text, "create_time": clip.created,
         "statistics": {
-            "play_count": stats["playCount"], "digg_count": stats["diggCount"], "comment_count": stats["commentCount"],
-            "share_count": stats["shareCount"], "collect_count": stats["collectCount"],
+            "comment_count": stats["commentCount"],
+            "digg_count": stats["diggCount"],
+            "download_count": clip.part(0.2, "downloads"),
+            "play_count": stats["playCount"],
+            "share_count": stats["shareCount"],
         },
-        "video": {"duration": clip.seconds * 1000, "cover": {"url_list": [cover]}},
+        "video": {"duration": clip.seconds, "cover": {"url_list": [cover]}},
         "author": {"unique_id": clip.author.handle, "nickname": clip.author.nickname},
     }  # fmt: skip
     return shown if trim else shown | {"share_url": clip.url, "region": "US", "desc_language": "en"}

@@ -122,7 +122,7 @@ def _provider(exchange: Exchange, entry: Entry, wanted: str | None) -> str:
     allowed = [each for each in entry.providers if each not in blocked and wanted in (None, each)]
     if not allowed:
         name = wanted or entry.providers[0]
-        raise Refusal("dumplingai:PROVIDER_NOT_ALLOWED", f"The policy of this key does not allow the provider {name}")
+        raise Refusal("dumplingai:PROVIDER_NOT_ALLOWED", "Provider not allowed for this API key", note=name)
     return allowed[0]
 
 

@@ -28,18 +28,37 @@ async def get_youtube_video(exchange: Exchange, body: GetYouTubeVideo) -> Task:
     from mockserver.content.locales import locale
 
     video = youtube_video(exchange, body.url)
-    story, at = locale("en").stories[video.scene.story], datetime.fromtimestamp(video.published, UTC)
+    story = locale("en").stories[video.scene.story]
     likes, comments = video.views // 23, video.views // 410
     facts = {
-        "id": video.id, "thumbnail": files.picture(exchange, 1280, 720, "youtube", video.id), "type": "video",
-        "title": video.title, "description": " ".join(story.beats),
-        "commentCountText": f"{comments:,}", "commentCountInt": comments, "likeCountText": f"{likes:,}",
-        "likeCountInt": likes, "viewCountText": f"{video.views:,} views", "viewCountInt": video.views,
-        "publishDateText": f"{at:%b} {at.day}, {at.year}", "publishDate": at.isoformat().replace("+00:00", "Z"),
-        "channel": _channel(video), "durationMs": video.duration, "durationFormatted": _length(video.duration),
-        "watchNextVideos": [_next(exchange, video, n) for n in range(_NEXT)], "keywords": video.tags,
-    }  # fmt: skip
+        **_shown(exchange, video, 1280, 720),
+        "description": " ".join(story.beats),
+        "commentCountText": _short(comments),
+        "commentCountInt": comments,
+        "likeCountText": _short(likes),
+        "likeCountInt": likes,
+        "durationMs": video.duration,
+        "durationFormatted": _length(video.duration),
+        "watchNextVideos": [_next(exchange, video, number) for number in range(_NEXT)],
+        "keywords": video.tags,
+    }
     return Task(_CREDITS, facts | (_transcript(video) if body.get_transcript else {}))
+
+
+def _shown(exchange: Exchange, video: Any, width: int, height: int) -> dict[str, Any]:
+    """Return what is also said about a video that is suggested after another one."""
+    at = datetime.fromtimestamp(video.published, UTC)
+    return {
+        "id": video.id,
+        "thumbnail": files.picture(exchange, width, height, "youtube", video.id),
+        "type": "video",
+        "title": video.title,
+        "viewCountText": _short(video.views),
+        "viewCountInt": video.views,
+        "publishDateText": f"{at:%b} {at.day}, {at.year}",
+        "publishDate": f"{at:%Y-%m-%d}T00:00:00.000Z",
+        "channel": _channel(video),
+    }
 
 
 def _channel(video: Any) -> dict[str, str]:
@@ -51,13 +70,7 @@ def _channel(video: Any) -> dict[str, str]:
 def _next(exchange: Exchange, video: Any, number: int) -> dict[str, Any]:
     letters = "".join(video.seeded.choice(_ALPHABET, "next", number, place) for place in range(11))
     other = youtube_video(exchange, f"https://www.youtube.com/watch?v={letters}")
-    years = max(1, (video.published + 10**8 - other.published) // 31_536_000)
-    return {
-        "id": other.id, "title": other.title, "thumbnail": files.picture(exchange, 336, 188, "youtube", other.id),
-        "channel": _channel(other), "publishedTimeText": f"{years} year{'s' if years > 1 else ''} ago",
-        "viewCountText": f"{other.views:,} views", "viewCountInt": other.views, "lengthText": _length(other.duration),
-        "videoUrl": other.url,
-    }  # fmt: skip
+    return {**_shown(exchange, other, 336, 188), "url": other.url, "lengthText": _length(other.duration)}
 
 
 def _transcript(video: Any) -> dict[str, Any]:
@@ -66,14 +79,24 @@ def _transcript(video: Any) -> dict[str, Any]:
 
     cues = transcript(video.seeded, video.url, video.duration, "en")
     segments = [
-        {"text": cue.text, "startMs": cue.start, "endMs": cue.end, "startTimeText": clock(cue.start / 1000)}
+        {"text": cue.text, "startMs": str(cue.start), "endMs": str(cue.end), "startTimeText": clock(cue.start / 1000)}
         for cue in cues
     ]
     return {"transcript": segments, "transcript_only_text": " ".join(cue.text for cue in cues)}
 
 
 def _length(ms: int) -> str:
-    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1_000 % 60:02}"
+    """Return a length as a player shows it: `3:32`, or `1:03:32`."""
+    minutes, seconds = divmod(ms // 1_000, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}"
+
+
+def _short(count: int) -> str:
+    """Return a number as pages show it: `493K`, `1.2M`."""
+    for unit, name in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if count >= unit:
+            return f"{count / unit:.1f}".removesuffix(".0") + name
+    return str(count)
 
 
 OPERATIONS = (v1("get_youtube_video", get_youtube_video, GetYouTubeVideo),)

@@ -26,6 +26,10 @@ from mockserver.wire.deviations import names_of
 from mockserver.wire.exchange import Exchange
 
 ID_LENGTH = 16
+ABOUT_JOBS = (
+    "Its price is taken when the job starts, and given back once if the job fails. Poll `{poll}` with `{id}` until the "
+    "job has ended. Polls cost nothing and count against the hourly limit."
+)
 CANNOT_START = ("INSUFFICIENT_CREDITS", "GENERATION_FAILED")
 
 
@@ -73,6 +77,7 @@ class Flow(NamedTuple):
     poll_rows: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     input: str = "prompt"
+    tag: str = "videos"
 
 
 def operations(flow: Flow) -> tuple[Operation, Operation]:
@@ -85,8 +90,8 @@ def operations(flow: Flow) -> tuple[Operation, Operation]:
             start, "POST", f"{flow.path}/generate", partial(submit, flow), flow.summary,
             documented(Documented("The job has started", style.started_model), *CANNOT_START, *flow.codes), flow.body,
             input=(flow.input,), examples={"example": flow.example}, request_ledger_rows=rows_of_request,
-            ledger_rows=flow.rows, paid=True,
-            cost_row=f"rule.{flow.name}.price", states=style.states, errors=missing, origin=flow.origin,
+            ledger_rows=flow.rows, paid=True, cost_row=f"rule.{flow.name}.price", states=style.states, errors=missing,
+            origin=flow.origin, tag=flow.tag, description=ABOUT_JOBS.format(poll=check, id=field),
         ),
         Operation(
             check, "POST", f"{flow.path}/check-status", partial(poll, flow), about,
@@ -94,7 +99,7 @@ def operations(flow: Flow) -> tuple[Operation, Operation]:
                        *flow.poll.needed.values()),
             flow.poll, job_in=field, role="poll", asset=(style.asset,), ledger_rows=flow.poll_rows, errors=missing,
             uncounted="polls_not_counted", poll_every=style.poll_every, origin=flow.poll_origin,
-            examples={"example": {field: f"{style.id_prefix}abc123"}},
+            examples={"example": {field: f"{style.id_prefix}abc123"}}, tag=flow.tag,
         ),
     )  # fmt: skip
 

@@ -113,12 +113,12 @@ _EXAMPLE = {"prompt": "A futuristic city at sunset", "mode": "generate", "aspect
 PRO = Flow(
     "nano_banana_pro", "/api/nano-banana-pro", "Make an image with Nano Banana Pro", _STYLE, ProImage,
     GenerationStatus, _price, _result, Origin("nano_banana_pro_reference", "Generate request fields", TEST),
-    Origin("nano_banana_pro_reference", "Completed status", TEST), _EXAMPLE, codes=_CODES,
+    Origin("nano_banana_pro_reference", "Completed status", TEST), _EXAMPLE, codes=_CODES, tag="images",
 )  # fmt: skip
 BANANA_2 = Flow(
     "nano_banana_2", "/api/nano-banana-2", "Make an image with Nano Banana 2", _STYLE, Image2, GenerationStatus,
     _price, _result, Origin("nano_banana_2", "Body Parameters", TEST),
     Origin("nano_banana_2_reference", "Polling", TEST),
-    {**_EXAMPLE, "googleSearch": False}, codes=_CODES, rows=("rule.nano_banana_2_replies",),
+    {**_EXAMPLE, "googleSearch": False}, codes=_CODES, tag="images", rows=("rule.nano_banana_2_replies",),
     poll_rows=("rule.nano_banana_2_replies",),
 )  # fmt: skip

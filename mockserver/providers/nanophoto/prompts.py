@@ -72,7 +72,7 @@ async def generate_prompt(exchange: Exchange) -> Deferred:
 OPERATION = Operation(
     "generate_prompt", "POST", "/api/sora-2/generate-prompt", generate_prompt, "Write a prompt for a video of a topic",
     documented(Documented("The prompt, streamed as it is written", content_type=TEXT_TYPE), "INSUFFICIENT_CREDITS"),
-    Topic, input=("topic",), request_ledger_rows=rows_of_request, streams=True, paid=True,
+    Topic, input=("topic",), request_ledger_rows=rows_of_request, streams=True, paid=True, tag="texts",
     cost_row="rule.generate_prompt.price", immediate=True, ledger_rows=("rule.prompt_language",),
     examples={"example": {"topic": "A city at sunset with flying cars", "technique": "aerial-view", "duration": 10}},
     origin=Origin("prompt_generator", "Body Parameters", "test_nanophoto_prompts.py::test_a_prompt_has_what_it_needs"),

@@ -69,7 +69,7 @@ def _operations() -> tuple[Operation, ...]:
             "reverse_prompt", "POST", "/api/sora-2/reverse-prompt", reverse_prompt, "Turn a video back into prompts",
             _ERRORS.beside({200: text}, *_ERRORS.by_status), models.ReversePrompt, input=("videoUrl",),
             examples=_EXAMPLES, request_ledger_rows=rows_of_request, streams=True, paid=True,
-            cost_row="rule.cost", immediate=True,
+            cost_row="rule.cost", immediate=True, tag="texts",
         ),
         *flow.operations(sora.FLOW),
         prompts.OPERATION,
@@ -121,6 +121,11 @@ class NanoPhoto(Provider):
     language = ("locale",)
     stages = commercials.STAGES
     options_model = Options
+    tags = {
+        "videos": "Videos that are made in the background: start one, then poll it",
+        "images": "Images that are made in the background",
+        "texts": "Texts about videos, streamed while they are written",
+    }
     operations = _operations()
 
     def error_body(self, error: Error, message: str, refusal: Refusal, context: RefusalContext) -> Any:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from mockserver.kit.additive import SPARE
 from mockserver.kit.models import Shape
 from mockserver.kit.operations import Documented
 from mockserver.providers.nanophoto.codes import CODES
@@ -34,10 +35,10 @@ class Task(Shape):
     success: bool
     status: TaskStatus
     task_id: TaskId
-    message: str | None = None
+    message: Annotated[str | None, SPARE] = None
     video_url: Link | None = Field(default=None, alias="videoUrl")
-    generation_time: Annotated[int, Field(ge=0)] | None = Field(default=None, alias="generationTime")
-    credits_used: Annotated[int, Field(ge=0)] | None = Field(default=None, alias="creditsUsed")
+    generation_time: Annotated[Annotated[int, Field(ge=0)] | None, SPARE] = Field(default=None, alias="generationTime")
+    credits_used: Annotated[Annotated[int, Field(ge=0)] | None, SPARE] = Field(default=None, alias="creditsUsed")
     error: str | None = None
     code: Literal["GENERATION_FAILED"] | None = Field(default=None, alias="errorCode")
 
@@ -92,7 +93,7 @@ class Shot(Shape):
     task_id: TaskId
     status: TaskStatus
     video_url: Link | None = Field(default=None, alias="videoUrl")
-    generation_time: Annotated[int, Field(ge=0)] | None = Field(default=None, alias="generationTime")
+    generation_time: Annotated[Annotated[int, Field(ge=0)] | None, SPARE] = Field(default=None, alias="generationTime")
     error: str | None = None
 
 
@@ -102,7 +103,7 @@ class Shots(Shape):
     success: bool
     status: TaskStatus
     shots: list[Shot]
-    message: str | None = None
+    message: Annotated[str | None, SPARE] = None
     video_url: Link | None = Field(default=None, alias="videoUrl")
     error: str | None = None
     code: Literal["GENERATION_FAILED"] | None = Field(default=None, alias="errorCode")

@@ -14,6 +14,7 @@ from mockserver.kit.operations import Documented, Operation, Origin, Reply
 from mockserver.providers.nanophoto import files, prices
 from mockserver.providers.nanophoto.films import Film, FilmStatus, Shot, prompts_of
 from mockserver.providers.nanophoto.flow import (
+    ABOUT_JOBS,
     CANNOT_START,
     ID_LENGTH,
     check_failure,
@@ -174,13 +175,14 @@ OPERATIONS = (
                    "PROMPT_REQUIRED", "INVALID_IMAGE_COUNT", "IMAGE_URLS_REQUIRED"),
         Film, input=prompts_of, examples={"two shots": _EXAMPLE}, request_ledger_rows=rows_of_request, paid=True,
         cost_row="rule.veo_3.price", item_model=Shot, states=STATES,
-        origin=Origin("veo_3", "Body Parameters", TEST),
+        origin=Origin("veo_3", "Body Parameters", TEST), tag="videos",
+        description=ABOUT_JOBS.format(poll="veo_3_check_status", id="taskIds"),
     ),
     Operation(
         "veo_3_check_status", "POST", "/api/veo-3/check-status", check_status, "Get the states of shots with Veo 3.1",
         documented(Documented("The states", Shots), "TASK_IDS_REQUIRED", "TASK_NOT_FOUND", "GENERATION_FAILED"),
         FilmStatus, role="poll", asset=("shots", "0", "videoUrl"), uncounted="polls_not_counted",
         errors={"not_found": "TASK_NOT_FOUND"}, origin=Origin("veo_3_reference", "Status request fields", TEST),
-        examples={"one shot": {"taskIds": [{"shotId": "shot-1", "taskId": "task_abc123"}]}},
+        tag="videos", examples={"one shot": {"taskIds": [{"shotId": "shot-1", "taskId": "task_abc123"}]}},
     ),
 )  # fmt: skip

@@ -66,7 +66,7 @@ OPERATION = Operation(
     "remove_watermark", "POST", "/api/sora/remove-watermark", remove_watermark, "Remove the watermark of a Sora video",
     documented(Documented("The clean video", CleanVideo), "MISSING_SHARE_LINK", "INVALID_SHARE_LINK",
                "GENERATION_FAILED", "INSUFFICIENT_CREDITS"),
-    ShareLink, input=("share_link",), request_ledger_rows=rows_of_request, role="submit", immediate=True,
+    ShareLink, input=("share_link",), request_ledger_rows=rows_of_request, role="submit", immediate=True, tag="videos",
     examples={"example": {"share_link": "https://sora.chatgpt.com/p/s_68e83bd7eee88191be79d2ba7158516f"}},
     origin=Origin("watermark_reference", "Request Body", "test_nanophoto_family.py::test_a_watermark_is_removed"),
 )  # fmt: skip

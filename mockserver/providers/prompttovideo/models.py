@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from mockserver.kit.additive import SPARE
 from mockserver.kit.models import Body, Instant, ProviderOptions, Shape
 
 Quality = Literal["free", "premium", "360p", "1080p"]
@@ -63,9 +64,9 @@ class VideoStatus(Shape):
     created_at: Instant
     updated_at: Instant
     video_url: Link | None = None
-    duration: Count | None = None
-    thumbnail_url: Link | None = None
-    completed_at: Instant | None = None
+    duration: Annotated[Count | None, SPARE] = None
+    thumbnail_url: Annotated[Link | None, SPARE] = None
+    completed_at: Annotated[Instant | None, SPARE] = None
     error: str | None = None
 
 
@@ -79,8 +80,8 @@ class Listed(Shape):
     created_at: Instant
     updated_at: Instant
     video_url: Link | None = None
-    duration: Count | None = None
-    thumbnail_url: Link | None = None
+    duration: Annotated[Count | None, SPARE] = None
+    thumbnail_url: Annotated[Link | None, SPARE] = None
 
 
 class Pagination(Shape):

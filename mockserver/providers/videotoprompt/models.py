@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from mockserver.core.scenario import SECRET
-from mockserver.kit.additive import OpenText
+from mockserver.kit.additive import SPARE, OpenText
 from mockserver.kit.languages import IsoLanguage
 from mockserver.kit.models import Body, Instant, ProviderOptions, Shape, WebUrl
 
@@ -142,7 +142,7 @@ class Analysis(Submitted):
     """An analysis. It has `prompt` and `completed_at` once it is completed, and `error` if it failed."""
 
     platform: Platform | None = None  # type: ignore[assignment]
-    completed_at: Instant | None = None
+    completed_at: Annotated[Instant | None, SPARE] = None
     prompt: Prompt | None = None
     error: str | None = None
 
@@ -170,7 +170,7 @@ class Batch(Shape):
     id: BatchId
     status: Status
     created_at: Instant
-    completed_at: Instant | None = None
+    completed_at: Annotated[Instant | None, SPARE] = None
     analyses: list[Analysis]
 
 

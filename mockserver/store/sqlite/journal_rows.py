@@ -1,23 +1,27 @@
 """The journal that is kept in the file.
 
 The entries that are written together are one row of the file. Its number is the serial of the last of them. They share
-what they have in common: the rules that did not match, which are most of an entry, are usually the same for all.
+what they have in common: the rules that did not match, which are most of an entry, are usually the same for all, and so
+are the headers of a client's requests.
 
 Most entries follow the one before. A transition is inserted between others, and its record has the serial of the entry
 that followed it then (`before`). As the oldest entries are dropped first, a transition whose follower is gone is gone,
 too.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 from mockserver.core.journal import JournalEntry
 from mockserver.core.sizes import kept_entry
-from mockserver.store.codec import ENTRY, ENTRY_ALONE, MISSES
+from mockserver.store.codec import ENTRY_ALONE, MISSES
 from mockserver.store.journal_table import JournalTable
 from mockserver.store.records import plain_data, plain_text
 from mockserver.store.sqlite.tracking import Cursor, Tracked
 
+# The other fields that entries share.
+_PARTS = ("headers", "rests_on")
 # Rows of dropped entries are deleted when about so many entries were dropped.
 _DROPPED = 500
 
@@ -32,6 +36,7 @@ class TrackedJournal(Tracked, JournalTable):
         # What was written since the last commit, in the order of serials: an entry and the serial of its follower.
         self._written: list[tuple[JournalEntry, int]] = []
         self._in_file = 0
+        self._latest_misses: deque[tuple[Sequence[Any], list[Any]]] = deque(maxlen=8)
 
     def number(self) -> int:
         self.touch()
@@ -98,27 +103,44 @@ class TrackedJournal(Tracked, JournalTable):
             self._in_file = len(self._entries)
 
     def _segment(self) -> dict[str, Any]:
-        shared: list[Sequence[Any]] = []
+        misses: list[Sequence[Any]] = []
+        parts: list[Sequence[Any]] = []
         entries = []
         for entry, before in self._written:
             data = ENTRY_ALONE.encode(entry)
-            for name, misses in (("misses", entry.misses), ("others", entry.others)):
-                if misses:
-                    data[name] = _index(shared, misses)
+            if entry.misses:
+                data["misses"] = _index(misses, entry.misses)
+            if entry.others:
+                data["others"] = _index(misses, entry.others)
+            for name in _PARTS:
+                if name in data:
+                    data[name] = _index(parts, data[name])
             if before:
                 data["before"] = before
             entries.append(data)
-        return {"misses": [MISSES.encode(each) for each in shared], "entries": entries}
+        return {"misses": [self._encoded_misses(each) for each in misses], "parts": parts, "entries": entries}
+
+    def _encoded_misses(self, misses: Sequence[Any]) -> list[Any]:
+        """Return the record of misses. The latest are kept, because the next requests often have the same."""
+        for known, encoded in self._latest_misses:
+            if len(known) == len(misses) and list(known) == list(misses):
+                return encoded
+        encoded = MISSES.encode(misses)
+        self._latest_misses.append((misses, encoded))
+        return encoded
 
     def load(self, cursor: Cursor, base: int) -> None:
         chain = _Chain()
+        known: dict[Any, Any] = {}
         for _, text in self._select(cursor, "place, data", base):
             segment = plain_data(text)
-            shared = segment["misses"]
+            # Most are equal, and are kept in memory once.
+            misses = [known.setdefault(each, each) for each in map(MISSES.decode, segment["misses"])]
+            shared = {"misses": misses, "others": misses, **dict.fromkeys(_PARTS, segment["parts"])}
             for data in segment["entries"]:
-                for name in ("misses", "others"):
+                for name, each in shared.items():
                     if name in data:
-                        data[name] = shared[data[name]]
+                        data[name] = each[data[name]]
                 chain.add(data["serial"], data, data.pop("before", 0))
                 self._in_file += 1
         self._chain = chain
@@ -127,8 +149,9 @@ class TrackedJournal(Tracked, JournalTable):
     def take_loaded(self, oldest: int) -> None:
         """Fill the journal with what was loaded, from the serial `oldest` on. 0 means that it is empty."""
         for data in self._chain.since(oldest):
-            entry = ENTRY.decode(data)
-            entry.size = 0
+            misses, others = data.pop("misses", ()), data.pop("others", ())
+            entry = ENTRY_ALONE.decode(data)
+            entry.misses, entry.others = misses, others
             entry.size = kept_entry(entry)
             self.size += entry.size
             self._entries.append(entry)
@@ -161,10 +184,10 @@ class _Chain:
         return entries
 
 
-def _index(shared: list[Sequence[Any]], misses: Sequence[Any]) -> int:
-    """Return the index of the misses in the list of shared ones, to which they are added."""
+def _index(shared: list[Sequence[Any]], part: Sequence[Any]) -> int:
+    """Return the index of a part in the list of shared ones, to which it is added."""
     for index, each in enumerate(shared):
-        if each is misses or (len(each) == len(misses) and list(each) == list(misses)):
+        if each is part or each == part or (len(each) == len(part) and list(each) == list(part)):
             return index
-    shared.append(misses)
+    shared.append(part)
     return len(shared) - 1

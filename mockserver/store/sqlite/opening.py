@@ -9,8 +9,9 @@ from mockserver.store.sqlite.schema import OtherFile, prepare
 
 # Seconds to wait for another server that is about to end.
 _LOCK_WAIT = 0.5
-# The write-ahead log is merged into the file when it has about so many pages of 4 KiB.
-_LOG_PAGES = 4_000
+# The write-ahead log is merged into the file when it has about so many pages of 4 KiB. Most pages of a busy file are
+# written again and again, so that merging seldom costs little.
+_LOG_PAGES = 16_000
 
 
 class StoreError(SettingsError):
@@ -51,7 +52,8 @@ def _refusal(path: Path, error: sqlite3.Error) -> str:
         return f"{path} cannot be used as a store: it is not an SQLite file. Give the path of another file"
     if name.startswith("SQLITE_CORRUPT"):
         return f"{path} is damaged: {text_of_error(error)}. Move it away to start with an empty one"
-    return f"{path} cannot be used as a store: {text_of_error(error)}"
+    hint = ". The server must be able to write into its directory, too" if name.startswith("SQLITE_READONLY") else ""
+    return f"{path} cannot be used as a store: {text_of_error(error)}{hint}"
 
 
 def _check_access(path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Collections of requests for API clients: Postman, Bruno, Insomnia, and files of the HTTP clients of editors."""
