@@ -16,7 +16,14 @@ from tests.conversation import Conversation
 from tests.documents import ROOT, blocks
 
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
-PAGES = ["CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "clients/node/README.md"]
+PAGES = [
+    "docs/how-to-go-java.md",
+    "docs/how-to-node.md",
+    "docs/comparison.md",
+    "CONTRIBUTING.md",
+    "CODE_OF_CONDUCT.md",
+    "clients/node/README.md",
+]
 TROUBLE = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
 
 

@@ -230,3 +230,10 @@ def test_the_server_starts_without_fastapi() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_integers_that_need_64_bits_say_so() -> None:
+    schemas = document("control")["components"]["schemas"]
+    assert schemas["ClockView"]["properties"]["milliseconds"]["format"] == "int64"
+    assert schemas["SandboxView"]["properties"]["seed"]["format"] == "int64"
+    assert "format" not in schemas["Problem"]["properties"]["status"]

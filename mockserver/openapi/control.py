@@ -9,6 +9,8 @@ from mockserver.control.problems import PROBLEM
 _SCHEMAS = "#/components/schemas/"
 # FastAPI documents this error for operations with parameters. The control API reports problem details instead.
 _UNUSED = f"{_SCHEMAS}HTTPValidationError"
+# The largest integer that generated clients can hold without a format.
+_INT32 = 2**31 - 1
 
 
 def control_document() -> dict[str, Any]:
@@ -20,7 +22,23 @@ def control_document() -> dict[str, Any]:
             operation["security"] = []
             responses = {status: _response(each, schemas) for status, each in sorted(operation["responses"].items())}
             operation["responses"] = {status: each for status, each in responses.items() if each is not None}
+    _mark_wide(document)
     return document
+
+
+def _mark_wide(node: Any) -> None:
+    """Give integers that may need 64 bits, such as milliseconds since 1970, their format.
+
+    Generators for Go and Java use 32 bits for an integer without a format.
+    """
+    if isinstance(node, list):
+        for each in node:
+            _mark_wide(each)
+    elif isinstance(node, dict):
+        if node.get("type") == "integer" and node.get("maximum", _INT32 + 1) > _INT32:
+            node.setdefault("format", "int64")
+        for each in node.values():
+            _mark_wide(each)
 
 
 def _response(generated: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:

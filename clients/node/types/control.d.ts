@@ -106,7 +106,7 @@ export type OperationName =
   | "dumplingai.list_usage"
   | "dumplingai.list_transactions"
   | "dumplingai.result_file"
-  | "dumplingai.picture_file";
+  | "dumplingai.media_file";
 
 /** A kind of fault. A provider's own error is `provider: CODE`. */
 export type FaultKind =
