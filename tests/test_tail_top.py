@@ -179,7 +179,8 @@ def test_all_sandboxes_are_followed_also_new_ones(at: Live) -> None:
         at.client.post("/_mock/sandboxes", json={"name": name})
         at.client.get(f"/~{name}/videotoprompt/v1/{name}")
     options = argparse.Namespace(filter=["kind:request"], lines=10, json=True, sandbox="default")
-    lines = (json.loads(line) for batch in follow_all(options, at.base, "") for line in batch)
+    batches = follow_all(options, at.base, "")
+    lines = (json.loads(line) for batch in batches for line in batch)
     assert {next(lines)["sandbox"], next(lines)["sandbox"]} == {"first", "second"}
     at.client.delete("/_mock/sandboxes/first")
     at.client.post("/_mock/sandboxes", json={"name": "third"})
@@ -187,6 +188,8 @@ def test_all_sandboxes_are_followed_also_new_ones(at: Live) -> None:
     assert next(lines)["sandbox"] == "third"
     at.client.get("/videotoprompt/v1/x")
     assert next(lines)["sandbox"] == "default"
+    lines.close()
+    batches.close()
     for name in ("second", "third"):
         at.client.delete(f"/_mock/sandboxes/{name}")
 

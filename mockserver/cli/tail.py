@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -87,47 +87,66 @@ def _tail(options: argparse.Namespace) -> int:
     return 0
 
 
-def follow(options: argparse.Namespace, base: str, token: str) -> Iterator[list[str]]:
-    """Yield the lines of what happens, several at a time. Raises RemoteError and WrongFilter."""
+def follow(
+    options: argparse.Namespace, base: str, token: str, report: Callable[[str], None] | None = None
+) -> Iterator[list[str]]:
+    """Yield the lines of what happens, several at a time. Raises RemoteError and WrongFilter.
+
+    `report` gets messages about the connection, which are printed by default.
+    """
     from mockserver.cli.event_stream import EventStream
 
     lines = _Lines(options)
     # A filter or a step of a job may leave lines out, so more entries than lines are read.
     lines.history_ends = newest_offset(base, options.sandbox, token) if options.lines else 0
     path = events_path(options.sandbox, _MOST if options.lines else 0)
-    for name, data in EventStream(base, path, token, _report).events():
+    for name, data in EventStream(base, path, token, report or _report).events():
         if new := lines.of(name, data):
             yield new
 
 
-def follow_all(options: argparse.Namespace, base: str, token: str) -> Iterator[list[str]]:
+def follow_all(options: argparse.Namespace, base: str, token: str) -> Generator[list[str], None, None]:
     """Yield the lines of what happens in all sandboxes. Raises RemoteError and WrongFilter like `follow`."""
     from mockserver.cli.client import RemoteError, get
     from mockserver.clock import monotonic
 
     queue: SimpleQueue[list[str]] = SimpleQueue()
     followed: set[str] = set()
+    ended = threading.Event()
+
+    def report(message: str) -> None:
+        if ended.is_set():
+            raise RemoteError(message)
+        _report(message)
 
     def read(name: str) -> None:
         one = argparse.Namespace(**{**vars(options), "sandbox": name})
         # A sandbox that is deleted ends its lines. If the server has too many listeners, the next look tries again.
         with suppress(RemoteError):
-            for lines in follow(one, base, token):
+            for lines in follow(one, base, token, report):
                 queue.put(lines)
         followed.discard(name)
 
     newest_offset(base, "default", token)
     _Lines(options)
-    while True:
-        with suppress(RemoteError):
-            names = {each["name"] for each in get(base, "/_mock/sandboxes", token)["sandboxes"]}
-            for name in sorted(names - followed):
-                followed.add(name)
-                threading.Thread(target=read, args=(name,), daemon=True).start()
-        deadline = monotonic() + _LOOK
-        while (left := deadline - monotonic()) > 0:
-            with suppress(Empty):
-                yield queue.get(timeout=left)
+    try:
+        while True:
+            with suppress(RemoteError):
+                names = {each["name"] for each in get(base, "/_mock/sandboxes", token)["sandboxes"]}
+                for name in sorted(names - followed):
+                    followed.add(name)
+                    threading.Thread(target=read, args=(name,), daemon=True).start()
+            yield from _until(queue, monotonic() + _LOOK)
+    finally:
+        ended.set()
+
+
+def _until(queue: "SimpleQueue[list[str]]", deadline: float) -> Iterator[list[str]]:
+    from mockserver.clock import monotonic
+
+    while (left := deadline - monotonic()) > 0:
+        with suppress(Empty):
+            yield queue.get(timeout=left)
 
 
 def newest_offset(base: str, sandbox: str, token: str) -> int:
