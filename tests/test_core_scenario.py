@@ -318,7 +318,7 @@ accounts = some(
     plan=words,
     credits=st.none() | st.integers(0, 9) | st.just(0.5),
     limits=st.dictionaries(words, st.none() | st.integers(0, 9), max_size=2),
-    webhook=some({"url": words}, events=words | st.lists(words, max_size=2), secret=words),
+    webhook=some({"url": words.map("http://{}".format)}, events=words | st.lists(words, max_size=2), secret=words),
     scopes=st.none() | words,
     refused=st.booleans(),
 )

@@ -49,7 +49,7 @@ async def test_the_steps_of_deleted_jobs_stay_in_the_journal() -> None:
         await t.post(SUBMIT, VIDEO)
         t.sandbox.clock.jump(t.sandbox.clock.now() + 5_000)
         assert (await t.post("/_mock/reset", {"what": "jobs"})).status_code == 204
-        assert await kinds(t) == ["request", "running", "succeeded"]
+        assert await kinds(t) == ["request", "running", "succeeded", "control"]
         assert (await t.get("/_mock/jobs")).json()["total"] == 0
 
 

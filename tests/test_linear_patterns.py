@@ -17,6 +17,7 @@ from tests.conversation import Conversation
 SCRIPTS = ("mockserver.__main__", "mockserver.scenario.write_default", "mockserver.providers.write_summaries")
 # Only matched from the start of a text.
 MATCHED = (
+    "content.extraction.lists._BULLETED",
     "content.hints._URL",
     "core.check._CODE",
     "intercept.choice._AUTHORITY",

@@ -21,8 +21,8 @@ _IDIOMS = {
 _CLAUSE = re.compile(r"[,;!?\n。！？；，、]|[.:](?!\d)")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:'(?=[^\W\d_]))?")
 # A number at the end of a run of letters, with the word that counts things in Chinese, Japanese and Korean.
-_SOLID = re.compile(r"([一二两兩三四五六七八九十]|\d+)(?:つの|個の|个|個|条|條|项|項|句|段|가지|개의?|の)?$")
-_COUNTED = re.compile(r"(?:を|が|は|를|을)?\s?([一二三四五六七八九十]|\d+)(?:つ|個|点|개|가지)")
+_SOLID = re.compile(r"([一二两兩三四五六七八九十]|(?<!\d)\d{1,3})(?:つの|個の|个|個|条|條|项|項|句|段|가지|개의?|の)?$")
+_COUNTED = re.compile(r"(?:を|が|は|를|을)?\s?([一二三四五六七八九十]|(?<!\d)\d{1,3})(?:つ|個|点|개|가지)")
 _CLASSIFIERS = frozenset(("つの", "個の", "个", "個", "条", "條", "项", "項", "가지", "개의", "개", "つ", "の", "個"))
 _LAST = re.compile(
     r"(?i)(?:\b(?:max(?:imum|imal)?|top|exactly|at most|up to|no more than|limit(?:ed)? to|genau|höchstens|au plus|"

@@ -26,7 +26,7 @@ _LISTED = frozenset(LISTED)
 _NO_FIELDS = frozenset(("json", "csv", "tsv"))  # that mean the form wherever they are
 _MARK = re.compile("[?？؟]")
 _ONE_OR_ZERO = re.compile(r"(?<!\d)1\D+?(?<!\d)0(?!\d)|(?<!\d)0\D+?(?<!\d)1(?!\d)")
-_HEADER = re.compile(r"[:：]\s*([^\s,;|]+(?:\s?[,;|]\s?[^\s,;|]+)+)\s*$")
+_HEADER = re.compile(r"[:：]\s*([^\s,;|:：]+(?:\s?[,;|]\s?[^\s,;|:：]+)+)\s*$")
 
 
 class Form(NamedTuple):

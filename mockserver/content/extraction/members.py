@@ -18,9 +18,9 @@ QUOTED = re.compile(r"[\"`'“„«「『]([^\"`'”“»」』\n]{1,40})[\"`'�
 BULLET = r"(?:[-*•–]|\(?\d{1,2}[.)])[ \t]+"
 _NUMBERED = re.compile(r"(?:^|(?<=\s))\(?\d{1,2}[.)]\s+")
 # Brackets or quotes, in which nothing is separated, and brackets alone.
-_ENCLOSED = re.compile(r"[(（][^)）]*[)）]|\"[^\"\n]*\"|`[^`\n]*`")
+_ENCLOSED = re.compile(r"[(（][^)）]{0,300}[)）]|\"[^\"\n]*\"|`[^`\n]*`")
 _BRACKETS = re.compile(r"[(（][^)）]*")
-_SPEC = re.compile(r"^(.*?)\s*(?:[(（]([^)）]*)[)）]|(?:[:：=]|\s[-–—])\s*([^,]+))\s*(.*)$", re.DOTALL)
+_SPEC = re.compile(r"^((?:.*?\S)?)\s*(?:[(（]([^)）]{0,300})[)）]|(?:[:：=]|\s[-–—])\s*([^,]+))\s*(.*)$", re.DOTALL)
 _LENGTH = re.compile(r"(?i)^(?:\d+|[a-z]+)[- ](?:sentence|word|line|paragraph|character)s?\s")
 _AND_IN_ARABIC = r"\s+و(?=ال)"
 _OF = frozenset(("of", "to", "de", "du", "des", "del", "do", "da", "dos", "das", "von", "der"))

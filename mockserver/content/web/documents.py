@@ -15,7 +15,7 @@ from mockserver.core.seeded import Seeded
 _LINE = 88
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n{2,}")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\b[A-Z][a-z]{2,8} \d{1,2}, \d{4}\b")
-_AMOUNT = re.compile(r"(?:[$€£]|USD|EUR) ?\d[\d,]*(?:\.\d+)?|\d[\d,]*\.\d{2}(?= ?(?:[$€£]|USD|EUR))")
+_AMOUNT = re.compile(r"(?:[$€£]|USD|EUR) ?\d[\d,]*(?:\.\d+)?|(?<![\d,])\d[\d,]{0,14}\.\d{2}(?= ?(?:[$€£]|USD|EUR))")
 _ENDS = ".!?。！？"
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
