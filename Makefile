@@ -6,6 +6,8 @@
 
 VENV ?= .venv
 ARGS ?=
+# Workers of the tests: one more than there are cores, because tests also wait for sockets and processes.
+WORKERS ?= $(shell python3 -c 'import os; print((os.cpu_count() or 1) + 1)' 2>/dev/null || echo auto)
 
 # The environment of the builder of the site.
 SITE ?= $(VENV)-site
@@ -33,14 +35,14 @@ serve: $(VENV)/.docs ## start the server
 	@exec $(BIN)/mockserver serve $(ARGS)
 
 test: $(VENV)/.dev ## run the tests on all cores
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 test-slow: $(VENV)/.dev ## run the slow tests on all cores
-	@$(BIN)/python -m pytest -n auto -m slow $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
 
 EXAMPLES ?= 5000
 fuzz: $(VENV)/.dev ## run EXAMPLES random examples of each fuzz target (tests/fuzz)
-	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n auto tests/fuzz $(ARGS)
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz $(ARGS)
 
 lint: $(VENV)/.dev ## check style, formatting and imports between modules
 	@failed=0; for each in "ruff check" "ruff format --check" "lint-imports --no-logo"; do \

@@ -82,7 +82,7 @@ def live_application(app: Any) -> Iterator[str]:
 def live(scenario: dict[str, Any], limits: ConnectionLimits | None = None) -> Iterator["Live"]:
     """Run a server with this scenario. Its clock stands still unless the scenario has another one."""
     app = create_app(Settings(), scenario={"scenario": "live", "clock": {"mode": "manual"}, **scenario})
-    with live_server(app, limits) as base, httpx2.Client(base_url=base) as client:
+    with live_server(app, limits) as base, httpx2.Client(base_url=base, verify=False) as client:
         yield Live(base, client)
 
 

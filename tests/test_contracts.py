@@ -18,7 +18,7 @@ from tests.fuzzing import BEYOND_SCHEMA, Run, fuzz
 from tests.live import live_server
 
 # With so few examples, all documents together take half a minute. The slow test has many, until it has sent CASES.
-FEW, MANY = 6, 120
+FEW, MANY = 3, 120
 CASES = 20_000
 # The exhaustive phase of each of the first two operations, which take a whole scenario, has two thousand requests. The
 # others are like one that has it.

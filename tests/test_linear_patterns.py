@@ -67,7 +67,7 @@ def test_a_pattern_takes_linear_time(name: str, pattern: re.Pattern[Any]) -> Non
             text = text.encode() if isinstance(pattern.pattern, bytes) else text
             for method in methods:
                 # The time of one call can contain a pause of the machine.
-                assert min(seconds(partial(method, text)) for _ in range(2)) < SECONDS, (name, method, unit, start)
+                assert any(seconds(partial(method, text)) < SECONDS for _ in range(3)), (name, method, unit, start)
 
 
 async def test_a_number_with_many_zeros_is_read_at_once() -> None:

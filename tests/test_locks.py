@@ -20,7 +20,10 @@ def names_of(module: str, *folders: str) -> dict[str, set[str]]:
     """Return the names of the module that Python files in these folders use, by file."""
     used: dict[str, set[str]] = {}
     for path in (each for folder in folders for each in (ROOT / folder).rglob("*.py") if each != Path(__file__)):
-        tree = ast.parse(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        if module not in text:
+            continue
+        tree = ast.parse(text)
         names = {
             node.attr
             for node in ast.walk(tree)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -148,7 +148,7 @@ class Library:
         for name, path in sorted(files.items()):
             version, known = version_of(path), self._summaries.get(name)
             if known is None or known[0] != version:
-                known = self._summaries[name] = version, _summary(name, path)
+                known = self._summaries[name] = version, _summary(name, path, version)
             if broken and path.parent != bundled_dir():
                 yield self._checked(name, path, known[1])
             elif known[1] is not None:
@@ -199,7 +199,9 @@ class Library:
         return []
 
 
-def _summary(name: str, path: Path) -> ScenarioSummary | None:
+# The servers of a process share it: a suite of tests starts many, and a summary takes a millisecond.
+@lru_cache(2_048)
+def _summary(name: str, path: Path, version: object) -> ScenarioSummary | None:
     try:
         data = read_file(path, follow=False).data
     except SourceErrors:
