@@ -35,14 +35,14 @@ serve: $(VENV)/.docs ## start the server
 	@exec $(BIN)/mockserver serve $(ARGS)
 
 test: $(VENV)/.dev ## run the tests on all cores
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-slow: $(VENV)/.dev ## run the slow tests on all cores
-	@$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
 
 EXAMPLES ?= 5000
 fuzz: $(VENV)/.dev ## run EXAMPLES random examples of each fuzz target (tests/fuzz)
-	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz $(ARGS)
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/fuzz $(ARGS)
 
 lint: $(VENV)/.dev ## check style, formatting and imports between modules
 	@failed=0; for each in "ruff check" "ruff format --check" "lint-imports --no-logo"; do \

@@ -96,6 +96,8 @@ def run(copy: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
+# The tests that check everything else of the page run with the others.
+@pytest.mark.slow
 def test_the_tests_pass_with_the_provider_of_the_page(followed: Path) -> None:
     done = run(followed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *RUN, "-k", CHOSEN)
     assert done.returncode == 0, done.stdout[-10_000:]

@@ -166,7 +166,7 @@ def test_a_careful_client_has_no_finding(scenario: str, provider: str) -> None:
     with MockServer(scenario, clock="auto", scenario_dir=ROOT / "scenarios") as mock:
         silent = any(word in scenario for word in SILENT)
         client = Client(mock, provider, SHORT_PATIENCE if silent else PATIENCE)
-        for _ in range(3):
+        for _ in range(2):
             try:
                 CLIENTS[provider](client)
             except GaveUp:
