@@ -151,6 +151,8 @@ $(VENV)/.docs: requirements/docs.lock $(VENV)/.package
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.package
 	@echo "Installing the packages of the checks and tests into $(VENV) ..."
 	@$(PIP) install --quiet --no-deps -r requirements/dev.lock
+	@# Otherwise each worker of the tests compiles the package.
+	@$(BIN)/python -m compileall -q -j 0 mockserver
 	@touch $@
 
 $(SITE)/.site: requirements/site.lock
