@@ -47,7 +47,7 @@ def operation_ids(name: str) -> list[str]:
 
 @every_document
 def test_schemathesis_finds_no_failure(name: str) -> None:
-    without = WITHOUT_EXHAUSTIVE_PHASE
+    without: tuple[str, ...] = WITHOUT_EXHAUSTIVE_PHASE
     if name == LARGE:
         without = tuple(each for each in operation_ids(name) if each != "extract_video")
     run = fuzz(name, seed=1, examples=FEW, without=without)
