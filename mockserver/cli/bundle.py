@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.cli.errors import report_error
 from mockserver.cli.options import add_token, add_url, whole_number
 from mockserver.cli.remote import token_of, url_of
+from mockserver.core.addresses import sandbox_prefix
 
 if TYPE_CHECKING:
     from mockserver.bundle.contents import Bundle
@@ -159,7 +160,7 @@ def _save(options: argparse.Namespace) -> int:
 
     path = Path(options.file or f"{options.sandbox}{ENDING}")
     try:
-        data = get_bytes(url_of(options), f"{_prefix(options.sandbox)}/_mock/bundle", token_of(options))
+        data = get_bytes(url_of(options), f"{sandbox_prefix(options.sandbox)}/_mock/bundle", token_of(options))
         write(path, data)
     except RemoteError as error:
         return report_error(str(error))
@@ -297,10 +298,6 @@ def _diff(options: argparse.Namespace) -> int:
         return report_error(str(mistake))
     _print(found or ["the bundles do not differ"])
     return EXIT_DIFFERENT if found else 0
-
-
-def _prefix(sandbox: str) -> str:
-    return "" if sandbox == "default" else f"/~{sandbox}"
 
 
 def _print(lines: Iterable[str]) -> None:

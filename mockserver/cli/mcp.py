@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.cli.errors import report_error
 from mockserver.cli.options import add_token, add_url
 from mockserver.cli.remote import token_of, url_of
+from mockserver.core.addresses import sandbox_prefix
 
 if TYPE_CHECKING:
     from mockserver.agents.tools import Reply
@@ -78,7 +79,7 @@ class _Server:
 
         kind = "application/yaml" if isinstance(body, bytes) else "application/json"
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        prefix = "" if sandbox == "default" else f"/~{quote(sandbox, safe='')}"
+        prefix = sandbox_prefix(quote(sandbox, safe=""))
         headers = {} if body is None else {"Content-Type": kind}
         try:
             status, text = exchange(self._url, method, f"{prefix}/_mock{path}", content, headers, self._token)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.cli.errors import message_of, report_error
 from mockserver.cli.options import add_token, add_url
+from mockserver.core.addresses import sandbox_prefix
 
 if TYPE_CHECKING:
     from mockserver.settings import Settings
@@ -83,7 +84,7 @@ def _push(options: argparse.Namespace) -> int:
         text = text_of(options.file, _settings().scenario_dirs)
     except (SourceErrors, LookupError, RemoteError) as error:
         return report_error(message_of(error))
-    path = "/_mock/scenario" if options.sandbox == "default" else f"/~{options.sandbox}/_mock/scenario"
+    path = f"{sandbox_prefix(options.sandbox)}/_mock/scenario"
     try:
         if text is None:
             reply = put_json(url_of(options), path, {"name": options.file}, token_of(options))

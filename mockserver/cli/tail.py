@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.cli.errors import report_error
 from mockserver.cli.options import add_token, add_url, whole_number
 from mockserver.cli.remote import token_of, url_of
+from mockserver.core.addresses import sandbox_prefix
 
 if TYPE_CHECKING:
     from mockserver.cli.entry_filter import Summary
@@ -65,12 +66,7 @@ def add(commands: Any) -> None:
 
 def events_path(sandbox: str, history: int) -> str:
     """Return the path of the events of a sandbox, beginning with its last `history` entries."""
-    return f"{prefix_of(sandbox)}/_mock/events?history={history}"
-
-
-def prefix_of(sandbox: str) -> str:
-    """Return the path prefix of a sandbox."""
-    return "" if sandbox == "default" else f"/~{sandbox}"
+    return f"{sandbox_prefix(sandbox)}/_mock/events?history={history}"
 
 
 def _tail(options: argparse.Namespace) -> int:
@@ -153,7 +149,7 @@ def newest_offset(base: str, sandbox: str, token: str) -> int:
     """Return the place of the newest entry in the journal of a sandbox; 0 if it is empty. Raises RemoteError."""
     from mockserver.cli.client import get
 
-    newest = get(base, f"{prefix_of(sandbox)}/_mock/journal?limit=1", token)["entries"]
+    newest = get(base, f"{sandbox_prefix(sandbox)}/_mock/journal?limit=1", token)["entries"]
     return int(newest[0]["offset"]) if newest else 0
 
 

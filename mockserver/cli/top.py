@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from mockserver.cli.errors import report_error
 from mockserver.cli.options import add_token, add_url
 from mockserver.cli.remote import token_of, url_of
-from mockserver.cli.tail import events_path, newest_offset, prefix_of
+from mockserver.cli.tail import events_path, newest_offset
+from mockserver.core.addresses import sandbox_prefix
 
 if TYPE_CHECKING:
     from mockserver.cli.top_screen import Snapshot
@@ -136,7 +137,7 @@ class _Watcher:
     def _get(self, path: str) -> dict[str, Any]:
         from mockserver.cli.client import get
 
-        return get(self._base, f"{prefix_of(self._sandbox)}/_mock{path}", self._token)
+        return get(self._base, f"{sandbox_prefix(self._sandbox)}/_mock{path}", self._token)
 
     def _read(self) -> None:
         from mockserver.cli.client import RemoteError

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.cli.errors import report_error
 from mockserver.cli.options import add_token, add_url
 from mockserver.cli.remote import token_of, url_of
+from mockserver.core.addresses import sandbox_prefix
 
 if TYPE_CHECKING:
     from mockserver.verdict.configured import Configured
@@ -108,7 +109,7 @@ def _fetch(options: argparse.Namespace, project: "Configured") -> "Part":
     if project.longest_poll is not None:
         query.append(("longest_poll", f"{project.longest_poll}ms"))
     sandbox = options.sandbox or "default"
-    prefix = "" if sandbox == "default" else f"/~{sandbox}"
+    prefix = sandbox_prefix(sandbox)
     path = f"{prefix}/_mock/verdict" + (f"?{urlencode(query)}" if query else "")
     return Part(f"sandbox {sandbox}", get(url_of(options), path, token_of(options)))
 

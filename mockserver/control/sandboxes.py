@@ -15,6 +15,7 @@ from mockserver.control.models import SANDBOX_NAME, ClockMode, NewSandbox
 from mockserver.control.parameters import QueryModel, Segment
 from mockserver.control.problems import WRONG_BODY, problems
 from mockserver.control.scenarios import program_of
+from mockserver.core.addresses import sandbox_prefix
 from mockserver.core.scenario import ClockSpec
 from mockserver.kit.models import Shape
 from mockserver.sandbox.sandbox import Sandbox
@@ -144,7 +145,7 @@ async def delete_sandbox(name: Segment, parts: ServerParts) -> None:
 
 
 def _view(sandbox: Sandbox, parts: Parts, origin: str) -> SandboxView:
-    base = origin if sandbox.name == "default" else f"{origin}/~{sandbox.name}"
+    base = f"{origin}{sandbox_prefix(sandbox.name)}"
     return SandboxView(
         name=sandbox.name,
         scenario=sandbox.program.name,

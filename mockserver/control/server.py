@@ -13,6 +13,7 @@ from mockserver.control.dependencies import CurrentSandbox, Origin, ServerParts
 from mockserver.control.errors import ControlError
 from mockserver.control.parameters import Segment
 from mockserver.control.problems import problems
+from mockserver.core.addresses import sandbox_prefix
 from mockserver.kit.models import Shape
 from mockserver.wire import probes
 
@@ -80,7 +81,7 @@ async def show_document(name: Segment, sandbox: CurrentSandbox, parts: ServerPar
         raise ControlError(404, f"There is no document {name!r}; the documents are {', '.join(names)}")
     # It takes long to build a document, so that happens in a thread.
     document = await asyncio.to_thread(parts.document, name)
-    base = origin if sandbox.name == "default" else f"{origin}/~{sandbox.name}"
+    base = f"{origin}{sandbox_prefix(sandbox.name)}"
     url = f"{base}/{'_mock' if name == 'control' else name}"
     return Response(to_json(_served_at(document, url)), media_type="application/json")
 

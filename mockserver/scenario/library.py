@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails, ValidationError
 from mockserver.core.compile import Catalogue, Loc, Program, Suggest, first_suggestions
 from mockserver.core.scenario import Scenario
 from mockserver.scenario.builder import MAX_EXTENDS, Builder, read_file, read_text
-from mockserver.scenario.folder import ENDINGS, file_beside, files_in, version_of
+from mockserver.scenario.folder import ENDINGS, MAX_ENTRIES, file_beside, files_in, version_of
 from mockserver.source.document import Document, SourceError, SourceErrors
 from mockserver.source.suggestions import describe, nearest
 
@@ -63,7 +63,6 @@ class Library:
         self._providers = providers
         self._directories = directories
         self._builder = Builder(known, self._extended, self._check_options)
-        self._summaries: dict[str, tuple[object, ScenarioSummary | None]] = {}
 
     def program(self, name: str) -> Program:
         """Compile the scenario with this name. Raises SourceErrors, and LookupError for an unknown name."""
@@ -143,16 +142,12 @@ class Library:
         A file is read again only when it has changed. With `broken`, the user's files are compiled, and those with
         errors are yielded too.
         """
-        files = self._files()
-        self._summaries = {name: summary for name, summary in self._summaries.items() if name in files}
-        for name, path in sorted(files.items()):
-            version, known = version_of(path), self._summaries.get(name)
-            if known is None or known[0] != version:
-                known = self._summaries[name] = version, _summary(name, path, version)
+        for name, path in sorted(self._files().items()):
+            summary = _summary(name, path, version_of(path))
             if broken and path.parent != bundled_dir():
-                yield self._checked(name, path, known[1])
-            elif known[1] is not None:
-                yield known[1]
+                yield self._checked(name, path, summary)
+            elif summary is not None:
+                yield summary
 
     def _checked(self, name: str, path: Path, summary: ScenarioSummary | None) -> ScenarioSummary:
         summary = summary or ScenarioSummary(name, path, "")
@@ -200,7 +195,7 @@ class Library:
 
 
 # The servers of a process share it: a suite of tests starts many, and a summary takes a millisecond.
-@lru_cache(2_048)
+@lru_cache(2 * MAX_ENTRIES)
 def _summary(name: str, path: Path, version: object) -> ScenarioSummary | None:
     try:
         data = read_file(path, follow=False).data

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.clock import monotonic
 from mockserver.control.models import ArmedFault, Reset
+from mockserver.core.addresses import sandbox_prefix
 from mockserver.outgoing.asgi import AsgiApp, AsgiSender
 from mockserver.providers.summaries import ProviderName
 from mockserver.testing.accounts import Account
@@ -61,7 +62,7 @@ class MockServer(History):
         With `path`, return the URL of that path at the root of the provider's host, such as `/oauth/token`.
         """
         chosen, hosted = self._hosted.host.provider(provider), self._hosted
-        sandbox = "" if self._name == "default" else f"/~{self._name}"
+        sandbox = sandbox_prefix(self._name)
         return f"{hosted.host.base}{sandbox}/{chosen.name}" + (chosen.base_path if path is None else path)
 
     def key(self, provider: ProviderName, kind: str = "") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from mockserver.core.accounts import Account
+from mockserver.core.addresses import sandbox_prefix
 from mockserver.core.faults import Fault, Refusal
 from mockserver.core.jobs import Job, State
 from mockserver.core.limits import Usage
@@ -106,7 +107,7 @@ class Exchange(NamedTuple):
         """The base URL of links in replies: the provider's root, as this client addresses it."""
         public = self.policy.public_url
         base = public or f"{self.request.scheme}://{self.request.headers.get('host', 'localhost')}"
-        sandbox = "" if self.sandbox.name == "default" else f"/~{self.sandbox.name}"
+        sandbox = sandbox_prefix(self.sandbox.name)
         return base + sandbox + (f"/{self.provider.name}" if self.addressed_by == "prefix" or public else "")
 
     @property
