@@ -119,7 +119,10 @@ class Builder:
 
     def program_of_text(self, text: str | bytes, name: str, chain: Chain = _FIRST) -> Program:
         """Build the program of a YAML text, which errors call `name`. Raises SourceErrors with every error in it."""
-        document, errors = read_partly(text, name)
+        return self.program_read_partly(*read_partly(text, name), chain)
+
+    def program_read_partly(self, document: Document, errors: list[SourceError], chain: Chain = _FIRST) -> Program:
+        """Build the program of what `read_partly` has returned. Raises SourceErrors with all errors."""
         if not errors:
             return self.program(document, chain)
         try:
@@ -127,7 +130,7 @@ class Builder:
         except SourceErrors as others:
             # What is read in place of an alias or a tag can be wrong itself, at the same position.
             known = {error.position for error in errors}
-            errors += [each for each in others.errors if each.name != name or each.position not in known]
+            errors += [each for each in others.errors if each.name != document.name or each.position not in known]
             raise SourceErrors(in_order(errors, document), others.more) from None
         raise SourceErrors(in_order(errors, document))
 

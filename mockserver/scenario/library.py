@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails, ValidationError
 
 from mockserver.core.compile import Catalogue, Loc, Program, Suggest, first_suggestions
 from mockserver.core.scenario import Scenario
-from mockserver.scenario.builder import MAX_EXTENDS, Builder, read_file, read_text
+from mockserver.scenario.builder import MAX_EXTENDS, Builder, read_file, read_partly
 from mockserver.scenario.folder import ENDINGS, MAX_ENTRIES, file_beside, files_in, version_of
 from mockserver.source.document import Document, SourceError, SourceErrors
 from mockserver.source.suggestions import describe, nearest
@@ -102,8 +102,8 @@ class Library:
         LookupError for an unknown name.
         """
         if isinstance(scenario, bytes):
-            program = self.program_of_text(scenario, name)
-            return read_text(scenario, name), program
+            document, errors = read_partly(scenario, name)
+            return document, self._builder.program_read_partly(document, errors)
         if isinstance(scenario, str):
             program = self.program(scenario)
             return read_file(self._find(scenario), follow=False), program
