@@ -140,6 +140,9 @@ class MemoryStore:
     def steps_taken(self) -> bool:
         return False
 
+    def follow(self) -> None:
+        """Do nothing: no other process changes this store."""
+
     @property
     def drives(self) -> bool:
         return True

@@ -109,6 +109,9 @@ class Store(Protocol):
     def steps_taken(self) -> bool:
         """True while another process moves the clock."""
 
+    def follow(self) -> None:
+        """Take on the changes of other processes as soon as they are made, for a while: something waits for them."""
+
     @property
     def drives(self) -> bool:
         """True if this process does what falls due by the passing of time: it has made the latest change."""

@@ -4,33 +4,23 @@ A change is a list: its name, and what a copy needs to come to the same state. W
 that is not in every copy, such as memory or who asked, the change has the result.
 """
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mockserver.core.journal import JournalEntry
 from mockserver.store.codec import DELIVERY, ENTRY_ALONE, JOB, MISSES
+from mockserver.store.immediate import finished
 from mockserver.store.memory import MemoryStore
 from mockserver.store.protocol import OPEN_REPLY
 
 if TYPE_CHECKING:
     from mockserver.store.valkey.store import ValkeyStore
 
-T = TypeVar("T")
 Change = list[Any]
 
 # What belongs to a process until it is finished: attempts of deliveries, open replies, and reservations for requests.
 CLAIM, REPLY, RESERVATION = "claim", "reply", "reservation"
 Owned = tuple[str, ...]
-
-
-def finished(work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of an operation of a store in memory, which never waits."""
-    try:
-        work.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    raise RuntimeError("the operation of the store waits")
 
 
 class Batch:
@@ -174,6 +164,7 @@ class Copying:
         entry = self._entry(data)
         if not numbered:
             entry.number = 0
+        entry.is_own = False
         self._plain("append", entry)
         self.entries.append(entry)
 

@@ -64,16 +64,23 @@ class ValkeyProcess:
 
     async def create(self, name: str) -> ValkeyStore | None:
         """Create a sandbox and return its store, or None if there is one of this name. Raises Unavailable."""
+        store = ValkeyStore(self.valkey, self.commits, self.name, name, self._bounds)
+        if not await self.begin(store):
+            return None
+        self.stores[name] = store
+        return store
+
+    async def begin(self, store: ValkeyStore) -> bool:
+        """Create the sandbox of a new store. Return False if there is one of its name. Raises Unavailable."""
         self._created += 1
-        identity = f"{self.name}.{self._created}"
+        identity, name = f"{self.name}.{self._created}", store.turn.sandbox
         reply = await self.valkey.run(Run(CREATE, name, (self.name, identity, LEASE, EXPIRES)))
         if reply[0] != b"created":
-            return None
-        store = self.store(name)
+            return False
         store.turn.created(identity)
         await self.valkey.command("SADD", f"{SPACE}:sandboxes", name)
         await self.valkey.command("PUBLISH", f"{SPACE}:sandboxes", f"created {name}")
-        return store
+        return True
 
     async def open(self, name: str) -> ValkeyStore | None:
         """Return the store of an existing sandbox with its state, or None if there is none. Raises Unavailable."""
@@ -146,18 +153,6 @@ class ValkeyProcess:
                 store.turn.want()
             else:
                 store.turn.came()
-
-    async def follow(self, name: str) -> None:
-        """Take on the changes of a sandbox from now on as soon as they are written. Raises Unavailable."""
-        await self.valkey.subscribe(f"changes:{name}")
-        store = self.stores.get(name)
-        if store is not None:
-            with suppress(Gone):
-                await store.turn.follow()
-
-    async def unfollow(self, name: str) -> None:
-        """Take on the changes of a sandbox only when it is used."""
-        await self.valkey.unsubscribe(f"changes:{name}")
 
     def _follow_soon(self, name: str, process: str) -> None:
         store, task = self.stores.get(name), self._following.get(name)

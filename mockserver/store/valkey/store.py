@@ -16,38 +16,56 @@ after it.
 progress are noted with the process that makes them (`owned`), so that another one can end them if it is killed.
 """
 
+import asyncio
 import sqlite3
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
-from mockserver.clock import pause
+from mockserver.clock import monotonic, pause
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit, Usage
 from mockserver.store.codec import DELIVERY, JOB
+from mockserver.store.immediate import finished
 from mockserver.store.memory import Bounds, MemoryStore, Table
 from mockserver.store.protocol import OPEN_REPLY, Credits, Transition, What
 from mockserver.store.records import Unknown, plain_data, plain_text
 from mockserver.store.sqlite.schema import prepare
 from mockserver.store.sqlite.tracked_store import TrackedStore
-from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Batch, Copying, Owned, finished
+from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Batch, Copying, Owned
 from mockserver.store.valkey.commits import Commits
 from mockserver.store.valkey.connection import Run, Unavailable, Valkey
 from mockserver.store.valkey.scripts import DELETE, IMAGE
-from mockserver.store.valkey.turn import Changes, Turn
+from mockserver.store.valkey.turn import Changes, Gone, Turn
 
 # The image is renewed when the log has so many bytes, and more than the image.
 _MIN_LOGGED = 262_144
 # Changes that are noted for the image before they are written into this process's part of it.
 _MOST_NOTED = 1_000
+# Seconds for which a sandbox is followed after something has waited in it.
+_FOLLOWED = 10.0
+_NO_TALLY: Mapping[str, Any] = {"rows": {}, "calls": [], "deviations": [], "left_out": 0}
 # Wait so long for another process that moves the clock before looking again.
 _LOOK = 0.2
 
 Facts = Mapping[str, Any]
-# Called with the facts of the sandbox and the new entries of its journal when other processes have changed it.
-OnChange = Callable[[Facts, Sequence[JournalEntry]], Awaitable[None]]
+
+
+class News(NamedTuple):
+    """What other processes have changed of the sandbox itself: its facts, if there are any, and its journal.
+
+    If the whole state was read, `tally` is the coverage before these entries.
+    """
+
+    facts: Facts
+    entries: Sequence[JournalEntry]
+    tally: Mapping[str, Any] | None = None
+
+
+OnChange = Callable[[News], Awaitable[None]]
 
 
 def _after_taking_turn(name: str) -> Any:
@@ -82,7 +100,13 @@ class ValkeyStore(TrackedStore):
         self._drives = False
         self.shared_facts: Facts = {}
         self.sandbox_facts: Callable[[], Facts] = dict
-        self.on_change: OnChange = _nothing_changes
+        self.on_change: OnChange | None = None
+        self.tally: Callable[[], Mapping[str, Any]] = dict
+        self._tally: Mapping[str, Any] | None = None
+        self._unseen: News | None = None
+        self._followed_until = 0.0
+        self._is_followed = False
+        self._following: asyncio.Task[None] | None = None
         self._batch = Batch()
         self._numbered = 0
         self._drops: list[int] = []
@@ -102,8 +126,16 @@ class ValkeyStore(TrackedStore):
         await self._commits.committed()
 
     def note_facts(self) -> None:
-        """Note that a fact of the sandbox has changed. This process has the turn."""
-        self._change()
+        """Note that a fact of the sandbox has changed."""
+        if self.turn.held:
+            self._change()
+        else:
+            asyncio.get_running_loop().create_task(self._change_in_turn())
+
+    async def _change_in_turn(self) -> None:
+        with suppress(Gone):
+            await self.entered()
+            self._change()
 
     def _change(self, *change: Any) -> None:
         if self.turn.closed:
@@ -140,22 +172,39 @@ class ValkeyStore(TrackedStore):
 
     async def _take_on(self, changes: Changes) -> None:
         entries: list[JournalEntry] = []
-        self._is_copying = True
+        facts: Facts = {}
+        self._is_copying, self._tally = True, None
         try:
             if self.turn.version < 0 or changes.image:
                 self._read_image(changes.image)
+                facts = self.shared_facts
             for text in changes.batches:
                 batch = plain_data(text)
                 copying = Copying(self, batch)
                 copying.run()
                 entries += copying.entries
-                self.shared_facts = batch.get("facts", self.shared_facts)
+                facts = batch.get("facts", facts)
                 self._note_for_image(len(batch["changes"]))
         finally:
             self._is_copying = False
         self._drives = False
+        self.shared_facts = facts or self.shared_facts
+        news = News(facts, entries, self._tally)
+        if self.on_change is None:
+            self._unseen = news
+        else:
+            await self.on_change(news)
         self._call_waiting()
-        await self.on_change(self.shared_facts, entries)
+
+    def take_unseen(self) -> News:
+        """Return what was read when the store was opened."""
+        news, self._unseen = self._unseen, None
+        assert news is not None
+        return news
+
+    def drive(self) -> None:
+        """Do what falls due from now on: the process that did it has ended."""
+        self._drives = True
 
     def _make_room(self, table: Table) -> None:
         # A copy drops what the process that made the change has dropped.
@@ -185,7 +234,7 @@ class ValkeyStore(TrackedStore):
     def _image_facts(self) -> Facts:
         owned = [[*key, process] for key, process in self.owned.items()]
         replays = [[name, *replay] for name, replay in self._deliveries.waiting_replays.items()]
-        own = {"owned": owned, "replays": replays, "steps_owner": self.steps_owner}
+        own = {"owned": owned, "replays": replays, "steps_owner": self.steps_owner, "tally": self.tally()}
         return {"sandbox": self.shared_facts, **own}
 
     def _note_for_image(self, changes: int) -> None:
@@ -210,7 +259,7 @@ class ValkeyStore(TrackedStore):
     def _read_image(self, image: bytes) -> None:
         self._batch, self._noted, self._image = Batch(), 0, None
         self._drops.clear()
-        self.owned, self.steps_owner, self.shared_facts = {}, "", {}
+        self.owned, self.steps_owner, self.shared_facts, self._tally = {}, "", {}, _NO_TALLY
         self._renew_tables()
         if not image:
             return
@@ -218,6 +267,9 @@ class ValkeyStore(TrackedStore):
         self._image.deserialize(zlib.decompress(image))
         facts = self.load(self._image)
         self.shared_facts, self.steps_owner = facts["sandbox"], facts["steps_owner"]
+        self._tally = facts["tally"] or _NO_TALLY
+        for entry in finished(MemoryStore.entries(self)):
+            entry.is_own = False
         self.owned = {tuple(owned): process for *owned, process in facts["owned"]}
         self.keep_claims(frozenset(name for kind, name, *_ in self.owned if kind == CLAIM))
         self._deliveries.waiting_replays.update((name, (at, url)) for name, at, url in facts["replays"])
@@ -253,7 +305,8 @@ class ValkeyStore(TrackedStore):
             if self.steps_owner in ("", self.process) or self.turn.closed:
                 self._set_steps_owner(self.process)
                 return
-            await self._valkey_changes()
+            self.follow()
+            await pause(_LOOK)
 
     async def end_steps(self) -> None:
         await self.entered()
@@ -271,8 +324,25 @@ class ValkeyStore(TrackedStore):
         self.steps_owner = process
         self._change("steps", process)
 
-    async def _valkey_changes(self) -> None:
-        await pause(_LOOK)
+    # Following: taking on changes as soon as they are made, while something waits for them.
+
+    def follow(self) -> None:
+        self._followed_until = monotonic() + _FOLLOWED
+        if not self._is_followed and (self._following is None or self._following.done()):
+            self._following = asyncio.get_running_loop().create_task(self.update_following(waits=True))
+
+    async def update_following(self, *, waits: bool) -> None:
+        """Follow the changes of other processes if something waits for them, or has done so a moment ago."""
+        wanted = (waits or monotonic() < self._followed_until) and not self.turn.closed
+        if wanted != self._is_followed:
+            self._is_followed = wanted
+            channel = f"changes:{self._name}"
+            if not wanted:
+                await self._valkey.unsubscribe(channel)
+                return
+            await self._valkey.subscribe(channel)
+            with suppress(Gone):
+                await self.turn.follow()
 
     # The end.
 
@@ -482,8 +552,4 @@ class ValkeyStore(TrackedStore):
         self._change("clear", what)
 
 
-async def _nothing_changes(facts: Facts, entries: Sequence[JournalEntry]) -> None:
-    """Do nothing: no sandbox uses the store yet."""
-
-
-__all__ = ["Facts", "ValkeyStore"]
+__all__ = ["Facts", "News", "ValkeyStore"]
