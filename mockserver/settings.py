@@ -27,6 +27,7 @@ LOGS = ("text", "json", "off")
 RESUMES = ("now", "paused")
 MEMORY, SQLITE = "memory", "sqlite:"
 MAX_SEED = 2**63 - 1
+MAX_WORKERS = 64
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -46,6 +47,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8080
+    workers: int = 1
     scenario: str = "default"
     scenario_dir: str = "scenarios"
     seed: int | None = None
@@ -97,15 +99,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
         values[name] = _typed(name, text, variable)
     values.update({k: tuple(v) if isinstance(v, list) else v for k, v in flags.items() if k in known and v is not None})
     settings = Settings(**values)
-    if not 0 <= settings.port <= 65_535:
-        raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
-    if settings.seed is not None and not 0 <= settings.seed <= MAX_SEED:
-        raise SettingsError(f"seed must be from 0 to {MAX_SEED}, not {settings.seed}")
-    for name in ("head_timeout", "body_timeout"):
-        if getattr(settings, name) < 1:
-            raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
-    if settings.body_memory < 1:
-        raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
+    _check_numbers(settings)
     if settings.log not in LOGS:
         raise SettingsError(f"log must be one of {', '.join(LOGS)}, not {settings.log!r}")
     if settings.resume not in RESUMES:
@@ -123,6 +117,21 @@ def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             continue
         if variable != "MOCKSERVER_PORT" or not _SERVICE_PORT.fullmatch(text):
             yield variable, text
+
+
+def _check_numbers(settings: Settings) -> None:
+    """Raise SettingsError if a number is out of its range."""
+    if not 0 <= settings.port <= 65_535:
+        raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
+    if settings.seed is not None and not 0 <= settings.seed <= MAX_SEED:
+        raise SettingsError(f"seed must be from 0 to {MAX_SEED}, not {settings.seed}")
+    if not 1 <= settings.workers <= MAX_WORKERS:
+        raise SettingsError(f"workers must be from 1 to {MAX_WORKERS}, not {settings.workers}")
+    for name in ("head_timeout", "body_timeout"):
+        if getattr(settings, name) < 1:
+            raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
+    if settings.body_memory < 1:
+        raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
 
 
 def _check_store(store: str) -> None:

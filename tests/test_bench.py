@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import aims, layers, peers
+from bench import aims, layers, peers, scale
 from bench.floors import ANALYSIS
 from bench.load import Outcome, load
 from bench.process import ROOT, free_port, running
@@ -105,6 +105,20 @@ def test_ours_is_compared_round_by_round_and_judged_by_the_median(capsys):
     assert not any(budget.kept for budget in aims.budgets(slow))
     aims.show({OURS: rows[OURS]})
     assert capsys.readouterr().out == ""
+
+
+def test_what_servers_carry_together_is_limited_by_the_busiest_one_and_by_the_cores():
+    def set_up(*servers, valkey):
+        figures = scale.Figures(per_second=1.0, servers=servers, valkey=valkey, balancer=9.0, load=9.0)
+        return scale.SetUp(len(servers), scale.WORKERS, 0, (), figures={W1: [figures]})
+
+    one, even = set_up(0.1, valkey=0.02), set_up(0.05, 0.05, valkey=0.02)
+    assert scale.carried(one, W1) == pytest.approx(10_000)
+    assert scale.carried(even, W1) == pytest.approx(2_000 / 0.12)  # Valkey takes a part of the two cores
+    uneven = set_up(0.07, 0.03, valkey=0.0)
+    assert scale.carried(uneven, W1) == pytest.approx(1_000 / 0.07)
+    assert [budget.kept for budget in scale.budgets([one, even], [W1])] == [False]
+    assert [budget.kept for budget in scale.budgets([one, set_up(0.05, 0.05, valkey=0.01)], [W1])] == [True]
 
 
 def test_what_is_measured_can_be_chosen():

@@ -26,6 +26,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 # What can be installed beside the package: the module, what it is for, and how to get it.
 _EXTRAS = (
     ("fastapi_offline", "the page /_mock/docs", f"pip install '{_DISTRIBUTION}[docs]'"),
+    ("redis", "--store valkey://... and --workers", f"pip install '{_DISTRIBUTION}[valkey]'"),
     ("pytest", "the fixture for tests", "pip install pytest"),
     ("testcontainers", "MockServerContainer", "pip install testcontainers"),
 )

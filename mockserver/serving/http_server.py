@@ -12,12 +12,12 @@ from types import FrameType
 from mockserver.clock import let_others_run, wait_until, wall_ms
 from mockserver.core.instants import http_date
 from mockserver.serving.deadlines import ConnectionLimits, Deadlines
+from mockserver.serving.listening import BACKLOG
 from mockserver.serving.protocol import Application, HttpProtocol, Shared
 from mockserver.wire.gate import Gate
 
 log = logging.getLogger("mockserver")
 
-BACKLOG = 2_048
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds that requests have to finish when the server ends. Together with the end of the interpreter this stays below a
 # second: people press Ctrl+C while a scenario makes a request hang, which never finishes.
