@@ -14,6 +14,7 @@ from mockserver.sandbox.journal_feed import JournalFeed
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sends import Sends
 from mockserver.sandbox.settling import Simulation
+from mockserver.store.memory import MemoryStore
 from mockserver.store.protocol import Store
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class Sandboxes:
         if keeper is not None:
             keeper.file.read(lambda cursor: self._continue(keeper))
         self.sharing = sharing
+        self._spare: Sandbox | None = None
         if sharing is not None:
-            self.create("default", program, store=sharing.adopted_by(self))
+            sharing.attach(self.create("default", program, store=sharing.adopted_by(self)))
         elif "default" not in self.by_name:
             self.create("default", program)
 
@@ -113,6 +115,12 @@ class Sandboxes:
         Raises Unavailable if the sandboxes are shared and cannot be reached.
         """
         return self.by_name.get(name) if self.sharing is None else await self.sharing.opened(name)
+
+    def spare(self) -> Sandbox:
+        """Return a sandbox in memory, for replies while the sandboxes of several processes cannot be reached."""
+        if self._spare is None:
+            self._spare = Sandbox("spare", self.initial, MemoryStore(), self._simulations, self._sender, self._seed)
+        return self._spare
 
     async def open_all(self) -> None:
         """Open the sandboxes that only other processes have opened so far."""

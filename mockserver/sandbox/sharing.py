@@ -34,7 +34,7 @@ from mockserver.sandbox.interrupted import end_interrupted
 from mockserver.sandbox.programs import Compile, Programs, source_of
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.protocol import Store
-from mockserver.store.valkey.connection import Unavailable
+from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import BEAT, ValkeyProcess
 from mockserver.store.valkey.store import Facts, News, ValkeyStore
 from mockserver.store.valkey.turn import Gone
@@ -50,7 +50,14 @@ class Owner(Protocol):
     by_name: dict[str, Sandbox]
 
     def make(
-        self, name: str, program: Program, store: Store, seed: int | None, clock: ClockSpec | None, **more: Any
+        self,
+        name: str,
+        program: Program,
+        store: Store,
+        seed: int | None,
+        clock: ClockSpec | None,
+        generation: int = ...,
+        origin: Origin | None = ...,
     ) -> Sandbox:
         """Make a sandbox with this store."""
 
@@ -61,10 +68,9 @@ class Owner(Protocol):
 class Sharing:
     """Shares the sandboxes of one server. `compiled` compiles the data of a scenario."""
 
-    def __init__(self, process: ValkeyProcess, compiled: Compile, server_memory: int) -> None:
+    def __init__(self, process: ValkeyProcess, compiled: Compile) -> None:
         self.process = process
         self._programs = Programs(compiled)
-        self._server_memory = server_memory
         self._owner: Owner | None = None
         # The names of all sandboxes, as the keys of a dict.
         self.names: dict[str, None] = {}
@@ -74,7 +80,7 @@ class Sharing:
         self._monitor: asyncio.Task[None] | None = None
 
     def adopted_by(self, owner: Owner) -> ValkeyStore:
-        """Share the sandboxes of `owner` from now on. Return the store of the sandbox `default`, which always exists."""
+        """Share the sandboxes of `owner` from now on. Return the store of `default`, which always exists."""
         self._owner = owner
         return self.process.store("default")
 
@@ -125,26 +131,36 @@ class Sharing:
             store = sandbox.store
             if not isinstance(store, ValkeyStore) or store.turn.held:
                 return sandbox
-            try:
-                await store.turn.take(patient=False)
-            except Gone:
-                if name == "default":
-                    return await self._begin_default(sandbox)
-                await self._drop(sandbox)
-            else:
-                return sandbox
-        return await self._open(name)
+        try:
+            return await self._opened(name, sandbox)
+        except Unavailable as error:
+            self.process.commits.unavailable(error)
+            raise
+
+    async def _opened(self, name: str, sandbox: Sandbox | None) -> Sandbox | None:
+        if sandbox is None:
+            return await self._open(name)
+        try:
+            await _store_of(sandbox).turn.take(patient=False)
+        except Gone:
+            if name == "default":
+                return await self._begin_default(sandbox)
+            await self._drop(sandbox)
+            return await self._open(name)
+        return sandbox
 
     async def _open(self, name: str) -> Sandbox | None:
         async with self._opening.setdefault(name, asyncio.Lock()):
             if name in self.owner.by_name:
                 return self.owner.by_name[name]
             store = await self.process.open(name)
-            if store is None:
+            facts = {} if store is None else store.shared_facts
+            if store is None or not facts:
+                # A sandbox without facts is being created at this moment.
+                self.process.forget(name)
                 self.names.pop(name, None)
                 return None
             self.names[name] = None
-            facts = store.shared_facts
             program = await self._program(facts["scenario"])
             sandbox = self.owner.make(name, program, store, facts["seed"], None, origin=Origin.of(facts["origin"]))
             self.attach(sandbox)
@@ -153,15 +169,12 @@ class Sharing:
 
     async def _begin_default(self, sandbox: Sandbox) -> Sandbox:
         """Create the sandbox `default`, which no process has created yet, or which the server has lost."""
-        store = sandbox.store
-        assert isinstance(store, ValkeyStore)
+        store = _store_of(sandbox)
         await self.keep_scenario(sandbox.program)
         if await self.process.begin(store):
-            self.attach(sandbox)
             store.note_facts()
         else:
             # Another process was faster.
-            self.attach(sandbox)
             await store.turn.take(patient=False)
         return sandbox
 
@@ -176,12 +189,11 @@ class Sharing:
 
     def attach(self, sandbox: Sandbox) -> None:
         """Share the sandbox, whose store is of this process."""
-        store = sandbox.store
-        assert isinstance(store, ValkeyStore)
+        store = _store_of(sandbox)
         self._clocks[sandbox.name] = _clock_facts(sandbox.clock)
         store.sandbox_facts = lambda: self._facts(sandbox)
-        store.now = sandbox.clock.now
-        store.tally = lambda: sandbox.tally.data()
+        store.tally = sandbox.tally.data
+        store.before_commit = partial(self._keep_scenarios, sandbox)
         store.on_change = partial(self._take_on, sandbox)
         sandbox.on_change = store.note_facts
         sandbox.clock.on_change = lambda: self._clock_changed(sandbox, store)
@@ -244,6 +256,11 @@ class Sharing:
         if digest not in self._saved:
             await self.process.put("scenarios", digest, source_of(program))
             self._saved.add(digest)
+
+    async def _keep_scenarios(self, sandbox: Sandbox) -> None:
+        """Keep the scenario of a sandbox, and those before it, unless they are kept already."""
+        while missing := [each for each in sandbox.programs.values() if self._programs.digest(each) not in self._saved]:
+            await self.keep_scenario(missing[0])
 
     async def _program(self, digest: str) -> Program:
         program = self._programs.get(digest)
@@ -353,6 +370,11 @@ class Sharing:
     def used(self) -> int:
         """The bytes that the copies of this process use."""
         return sum(store.used for store in self.process.stores.values())
+
+
+def _store_of(sandbox: Sandbox) -> ValkeyStore:
+    assert isinstance(sandbox.store, ValkeyStore)
+    return sandbox.store
 
 
 def _clock_facts(clock: Clock) -> dict[str, Any]:

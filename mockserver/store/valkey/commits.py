@@ -21,7 +21,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from mockserver.store.held import Held, Waiter
-from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Unavailable, Valkey
+from mockserver.store.unavailable import Unavailable
+from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
 from mockserver.store.valkey.scripts import COMMIT
 from mockserver.store.valkey.turn import LEASE, Turn
 
@@ -34,6 +35,8 @@ class Shared(Protocol):
     """What is committed: the changes of one sandbox."""
 
     turn: Turn
+
+    async def prepare(self) -> None: ...
 
     def take_batch(self) -> bytes: ...
 
@@ -114,17 +117,17 @@ class Commits:
 
     async def _write(self, stores: Sequence[Shared]) -> str | None:
         """Write the changes of these sandboxes. Return the reason if those of one of them could not be written."""
-        parts = []
-        for store in stores:
-            await store.turn.begin_commit()
-            if store.turn.dirty and not store.turn.closed:
-                parts.append(self._part(store))
-            else:
-                store.turn.end_commit(written=True)
-        if not parts:
-            return None
-        self.commits += 1
+        parts: list[_Part] = []
         try:
+            for store in stores:
+                await self._begin(store)
+                if store.turn.dirty and not store.turn.closed:
+                    parts.append(self._part(store))
+                else:
+                    store.turn.end_commit(written=True)
+            if not parts:
+                return None
+            self.commits += 1
             replies = await self._valkey.run_all([part.run for part in parts])
         except Unavailable as error:
             self._fail(parts, error)
@@ -134,6 +137,15 @@ class Commits:
             if reply[0] == b"written":
                 await part.store.written(reply[1], reply[2])
         return next(filter(None, reasons), None)
+
+    @staticmethod
+    async def _begin(store: Shared) -> None:
+        await store.turn.begin_commit()
+        try:
+            await store.prepare()
+        except Unavailable:
+            store.turn.end_commit(written=False)
+            raise
 
     def _part(self, store: Shared) -> _Part:
         turn = store.turn

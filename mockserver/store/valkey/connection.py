@@ -13,6 +13,7 @@ from redis.backoff import ExponentialBackoff
 
 from mockserver.clock import monotonic, pause
 from mockserver.settings import SettingsError
+from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.scripts import ALL, KEYS, Script
 
 log = logging.getLogger("mockserver")
@@ -32,10 +33,6 @@ _AGAIN = 0.2
 OnMessage = Callable[[str, str], None]
 
 
-class Unavailable(Exception):
-    """Valkey cannot be reached. The message says where and why."""
-
-
 class Run(NamedTuple):
     """A script to run on the keys of a sandbox."""
 
@@ -45,9 +42,9 @@ class Run(NamedTuple):
 
 
 class Valkey:
-    """The connection to the server at `url`, such as `valkey://localhost:6379/0`.
+    """The connection to the server at `url`, such as `valkey://localhost:6379/0`. Its `number` is different for each.
 
-    `number` is different for each connection to the server. `round_trips` counts those to the server so far, and `seconds` is how long they took altogether.
+    `round_trips` counts those to the server so far, and `seconds` is how long they took altogether.
     """
 
     def __init__(self, url: str) -> None:
@@ -63,12 +60,15 @@ class Valkey:
         self._listening: asyncio.Task[None] | None = None
 
     def _connected(self, address: str, options: dict[str, Any]) -> int:
-        """Return the number of this connection. Raises SettingsError if the server cannot be reached, or if a newer version of mockserver uses it."""
+        """Return the number of this connection.
+
+        Raises SettingsError if the server cannot be reached, or if a newer version of mockserver uses it.
+        """
         try:
             with redis.Redis.from_url(address, **options) as client:
                 client.set(f"{SPACE}:format", FORMAT, nx=True)
                 found = int(client.get(f"{SPACE}:format") or FORMAT)
-                number = client.incr(f"{SPACE}:number:process")
+                number: int = client.incr(f"{SPACE}:number:process")
         except redis.RedisError as error:
             hint = "Start it, or give the address of another one: valkey://HOST:PORT/DB"
             raise SettingsError(f"{self.url} cannot be used as a store: {error}. {hint}") from None

@@ -8,8 +8,9 @@ from typing import Any
 from mockserver.clock import pause, wall_ms
 from mockserver.store.memory import Bounds
 from mockserver.store.records import plain_data, plain_text
+from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.commits import Commits
-from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Unavailable, Valkey
+from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
 from mockserver.store.valkey.scripts import CREATE
 from mockserver.store.valkey.store import ValkeyStore
 from mockserver.store.valkey.turn import LEASE, Gone

@@ -35,9 +35,10 @@ from mockserver.store.protocol import OPEN_REPLY, Credits, Transition, What
 from mockserver.store.records import Unknown, plain_data, plain_text
 from mockserver.store.sqlite.schema import prepare
 from mockserver.store.sqlite.tracked_store import TrackedStore
+from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Batch, Copying, Owned
 from mockserver.store.valkey.commits import Commits
-from mockserver.store.valkey.connection import Run, Unavailable, Valkey
+from mockserver.store.valkey.connection import Run, Valkey
 from mockserver.store.valkey.scripts import DELETE, IMAGE
 from mockserver.store.valkey.turn import Changes, Gone, Turn
 
@@ -101,6 +102,7 @@ class ValkeyStore(TrackedStore):
         self.shared_facts: Facts = {}
         self.sandbox_facts: Callable[[], Facts] = dict
         self.on_change: OnChange | None = None
+        self.before_commit: Callable[[], Awaitable[None]] | None = None
         self.tally: Callable[[], Mapping[str, Any]] = dict
         self._tally: Mapping[str, Any] | None = None
         self._unseen: News | None = None
@@ -148,6 +150,11 @@ class ValkeyStore(TrackedStore):
         if not self.turn.dirty:
             self.turn.dirty = True
             self._commits.note(self)
+
+    async def prepare(self) -> None:
+        """Write what the next batch refers to."""
+        if self.before_commit is not None:
+            await self.before_commit()
 
     def take_batch(self) -> bytes:
         """Return all changes since the last call, and the facts of the sandbox if they have changed."""

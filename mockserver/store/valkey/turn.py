@@ -25,14 +25,14 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from mockserver.clock import monotonic, pause
-from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Unavailable, Valkey
+from mockserver.store.unavailable import Unavailable
+from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
 from mockserver.store.valkey.scripts import ENTER, PASS, READ
 
 # Milliseconds after which the turn of a process that commits nothing can be taken by another one.
 LEASE = 2_000
-# Seconds for which the turn is used without asking, and for which processes count as alternating.
+# Seconds for which the turn is used without asking.
 _SURE = 1.0
-_ALTERNATES = 1.0
 # Seconds after which a process that waits for the turn, or for the server, asks again.
 _AGAIN = 0.2
 
@@ -73,7 +73,8 @@ class Turn:
         self._until = 0.0
         self._waiting = 0
         self._wanted = False
-        self._last_foreign = -_ALTERNATES
+        # True if another process had the turn before, or wants it: then a commit passes it on.
+        self._alternates = False
         self._taking: asyncio.Task[None] | None = None
         self._line = asyncio.Lock()
         self._came = asyncio.Event()
@@ -120,7 +121,7 @@ class Turn:
                     await self._taken(reply)
                     self._has, self._until = True, monotonic() + _SURE
                     return
-            self._last_foreign = monotonic()
+            self._alternates = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(_AGAIN):
                     await self._came.wait()
@@ -140,8 +141,8 @@ class Turn:
             raise Gone(f"the sandbox {self.sandbox!r} was replaced by another one of this name")
         self._wanted = waiting > 0
         everything = is_other or self.version < base
-        if batches or everything:
-            self._last_foreign = monotonic()
+        self._alternates = bool(batches or everything)
+        if self._alternates:
             await self._take_on(Changes(image if everything else b"", batches))
         self.id, self.version = id_.decode(), version
 
@@ -162,9 +163,8 @@ class Turn:
 
     @property
     def passes(self) -> bool:
-        """True if the next commit passes the turn on: another process wants it, or had it a moment ago."""
-        alternates = monotonic() - self._last_foreign < _ALTERNATES
-        return (self._wanted or alternates) and not self._waiting
+        """True if the next commit passes the turn on: another process wants it, or had it before."""
+        return (self._wanted or self._alternates) and not self._waiting
 
     def came(self) -> None:
         """Note that the turn was passed to this process."""
@@ -172,7 +172,7 @@ class Turn:
 
     def want(self) -> None:
         """Note that another process wants the turn. It is passed on after the next commit, or now if there is none."""
-        self._wanted, self._last_foreign = True, monotonic()
+        self._wanted = self._alternates = True
         self._pass_soon()
 
     def _pass_soon(self) -> None:
