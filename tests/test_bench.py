@@ -121,6 +121,16 @@ def test_what_servers_carry_together_is_limited_by_the_busiest_one_and_by_the_co
     assert [budget.kept for budget in scale.budgets([one, set_up(0.05, 0.05, valkey=0.01)], [W1])] == [True]
 
 
+def test_clients_have_sandboxes_of_their_own_unless_all_are_shared():
+    payloads = [b"%d" % number for number in range(scale.SANDBOXES)]
+    own = scale.dealt(payloads, shared=False)
+    assert len(own) == scale.CLIENTS
+    assert sorted(each for client in own for each in client) == sorted(payloads)
+    shared = scale.dealt(payloads, shared=True)
+    assert all(sorted(client) == sorted(payloads) for client in shared)
+    assert len({tuple(client) for client in shared}) == scale.CLIENTS
+
+
 def test_what_is_measured_can_be_chosen():
     asked = parser().parse_args(["--compare"])
     assert {target.name for target in chosen(asked)} <= {OURS, ASGI, PROTOCOL, AIMOCK}
