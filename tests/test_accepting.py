@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, closing
 import pytest
 
 from mockserver.clock import wait_until
-from mockserver.serving.accepting import FairAccepting
+from mockserver.serving.accepting import NOT_ACCEPTING, FairAccepting
 from mockserver.serving.listening import listen
 
 
@@ -74,9 +74,9 @@ class Listening:
 
 
 @asynccontextmanager
-async def listening(running: int, *, processes: int) -> AsyncIterator[Listening]:
+async def listening(running: int, counts: list[int]) -> AsyncIterator[Listening]:
     with closing(listen("127.0.0.1", 0)) as listener:
-        served = Listening(listener, running, [0] * processes)
+        served = Listening(listener, running, counts)
         try:
             yield served
         finally:
@@ -84,7 +84,7 @@ async def listening(running: int, *, processes: int) -> AsyncIterator[Listening]
 
 
 async def test_each_process_gets_as_many_connections() -> None:
-    async with listening(2, processes=2) as served:
+    async with listening(2, [NOT_ACCEPTING, NOT_ACCEPTING]) as served:
         await served.connect(10)
         assert served.counts == [5, 5]
         await served.processes[0].disconnect()
@@ -94,7 +94,15 @@ async def test_each_process_gets_as_many_connections() -> None:
 
 
 async def test_a_process_takes_those_that_others_do_not_take() -> None:
-    async with listening(1, processes=3) as served:
+    async with listening(1, [0, 0, NOT_ACCEPTING]) as served:
+        await served.connect(4)
+        assert served.counts == [4]
+
+
+async def test_nothing_is_left_to_a_process_that_does_not_accept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.serving.accepting._GRACE", 60)
+    monkeypatch.setattr("mockserver.serving.accepting._LONGEST_GRACE", 60)
+    async with listening(1, [NOT_ACCEPTING, NOT_ACCEPTING]) as served:
         await served.connect(4)
         assert served.counts == [4]
 

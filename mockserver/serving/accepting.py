@@ -9,9 +9,10 @@ import socket
 from collections.abc import Callable, MutableSequence, Sequence, Sized
 from contextlib import suppress
 
-# Seconds for which a process with more connections than another one leaves a new connection to it. If that does not
-# accept it, because it is busy or has died, this process does.
-_GRACE = 0.005
+# Seconds for which a process leaves a new connection to another one, for each connection that it has more, and at most.
+# If the other process does not accept it, because it is busy, this one does.
+_GRACE, _LONGEST_GRACE = 0.005, 0.05
+NOT_ACCEPTING = 2**31 - 1
 # Seconds until the next try if no connection can be accepted, for example because there are too many open files.
 _PAUSE = 1.0
 
@@ -20,7 +21,7 @@ class FairAccepting:
     """Accepts connections one at a time.
 
     `counts` has the number of open connections of each process, in memory that they share; `place` is the index of
-    this process.
+    this process. A process that does not accept connections has `NOT_ACCEPTING`.
     """
 
     def __init__(self, counts: MutableSequence[int], place: int) -> None:
@@ -35,6 +36,7 @@ class FairAccepting:
     ) -> None:
         """Accept connections for new protocols from now on. `connections` are those that are open."""
         self._listeners, self._protocol, self._open = listeners, protocol, connections
+        self._counts[self._place] = 0
         for listener in listeners:
             listener.setblocking(False)
             self._wait(listener)
@@ -44,6 +46,7 @@ class FairAccepting:
         for listener in self._listeners:
             asyncio.get_running_loop().remove_reader(listener)
         self._listeners = ()
+        self._counts[self._place] = NOT_ACCEPTING
 
     def _wait(self, listener: socket.socket) -> None:
         if listener in self._listeners:
@@ -51,8 +54,8 @@ class FairAccepting:
 
     def _came(self, listener: socket.socket) -> None:
         own = self._counts[self._place] = len(self._open) + len(self._tasks)
-        if own > min(self._counts):
-            self._pause(listener, _GRACE)
+        if (more := own - min(self._counts)) > 0:
+            self._pause(listener, min(more * _GRACE, _LONGEST_GRACE))
         else:
             self._accept(listener)
 

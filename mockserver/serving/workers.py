@@ -17,6 +17,7 @@ from uvicorn.config import Config
 from uvicorn.supervisors.multiprocess import SIGNALS, Multiprocess, Process
 
 from mockserver.clock import monotonic
+from mockserver.serving.accepting import NOT_ACCEPTING
 
 log = logging.getLogger("mockserver")
 
@@ -167,6 +168,7 @@ class Workers(Multiprocess):
                 self._start(number)
 
     def _start(self, number: int, *, is_first: bool = False) -> _Worker:
+        self._counts[number - 1] = NOT_ACCEPTING
         worker = _Worker(self.config, self.sockets, self._work, Place(number, is_first, self._counts))
         worker.start()
         self.processes[number - 1 : number] = [worker]
