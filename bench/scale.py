@@ -12,12 +12,12 @@ where a client stays with the worker that has accepted its connection. With `bal
 `bench.balancer`, which gives each request to the next server, so that a sandbox moves from process to process with
 every request. `--shared` has the same effect on workers. Every set-up has a Valkey server of its own.
 
-Measured are the requests per second, and the CPU time of each process by its CPU clock (as in /proc): that of the
-servers, of Valkey, of the balancer and of the load, per 1,000 requests. On a machine with few cores the load, Valkey
-and the servers take cores from each other, so the requests per second say little about what the servers carry. That
-is computed from the CPU time: it is the largest number of requests per second for which no process needs more than a
-core, and all servers and Valkey together no more than there are workers (but at least two). The balancer and the load
-are left aside. Two workers have to carry at least 1.7 times as much as one, on two cores.
+Measured are the requests per second, and the CPU time of each process by its CPU clock (as in /proc), per request: that
+of the servers, of Valkey, of the balancer and of the load. On a machine with few cores these take the cores from each
+other, so the requests per second say little about what the servers carry. That is computed from the CPU time: the
+requests per second of CPU time of the servers, times their number; less if Valkey and they would need more cores than
+there are servers (but at least two), or Valkey more than one. The balancer and the load are left aside. Two workers
+have to carry at least 1.7 times as much as one, on two cores. Other programs that run meanwhile worsen all figures.
 """
 
 import argparse
@@ -43,7 +43,7 @@ LEAST = 1.7
 
 @dataclass(slots=True)
 class Figures:
-    """The figures of one load. CPU times are seconds per 1,000 requests; `servers` has one for each process."""
+    """The figures of one load. CPU times are milliseconds per request; `servers` has one for each process."""
 
     per_second: float
     servers: Sequence[float]
@@ -52,10 +52,10 @@ class Figures:
     load: float
 
     def carries(self) -> float:
-        """Return the requests per second that the servers and Valkey could process, each process on one core."""
-        cores = max(2, len(self.servers))
-        busiest = max(*self.servers, self.valkey)
-        return 1_000 / max(busiest, (sum(self.servers) + self.valkey) / cores)
+        """Return the requests per second that the servers could process if each of them had a core."""
+        count, used = len(self.servers), sum(self.servers)
+        # Milliseconds from one request to the next.
+        return 1_000 / max(used / count, (used + self.valkey) / max(2, count), self.valkey)
 
 
 @dataclass(slots=True)
