@@ -26,6 +26,9 @@ LOGS = ("text", "json", "off")
 # What the clocks of a store in a file do about the time in which the server did not run.
 RESUMES = ("now", "paused")
 MEMORY, SQLITE = "memory", "sqlite:"
+# The schemes of a store that several processes share. With an `s` at the end the connection is encrypted.
+SHARED = ("valkey://", "valkeys://", "redis://", "rediss://")
+_SHARED_URL = re.compile(r"(?:valkey|redis)s?://(?:[^/@\s]*@)?[^/@:\s]+(?::[0-9]{1,5})?(?:/[0-9]+)?(?:\?\S*)?")
 MAX_SEED = 2**63 - 1
 MAX_WORKERS = 64
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
@@ -77,6 +80,11 @@ class Settings:
     def store_file(self) -> Path | None:
         """The file of the store, or None if everything is only in memory."""
         return Path(self.store.removeprefix(SQLITE)) if self.store.startswith(SQLITE) else None
+
+    @property
+    def is_shared(self) -> bool:
+        """True if several processes share the store."""
+        return self.store.startswith(SHARED)
 
     @property
     def scenario_dirs(self) -> tuple[Path, ...]:
@@ -135,7 +143,11 @@ def _check_numbers(settings: Settings) -> None:
 
 
 def _check_store(store: str) -> None:
-    """Raise SettingsError if this is neither `memory` nor `sqlite:` and the path of a file."""
+    """Raise SettingsError if this is neither `memory`, `sqlite:` and the path of a file, nor the URL of a Valkey."""
+    if store.startswith(SHARED):
+        if not _SHARED_URL.fullmatch(store):
+            raise SettingsError(f"store must be a URL such as valkey://localhost:6379/0, not {store!r}")
+        return
     path = store.removeprefix(SQLITE)
     if store == MEMORY or (store.startswith(SQLITE) and path not in ("", ":memory:") and not path.startswith("//")):
         return
@@ -144,9 +156,12 @@ def _check_store(store: str) -> None:
         hint = f"; use {MEMORY} for a store that forgets"
     elif store.startswith(SQLITE) and path.strip("/"):
         hint = f"; for the file {path.lstrip('/')} write {SQLITE}{path.lstrip('/')}, or {SQLITE}/{path.lstrip('/')}"
+    elif "//" in store or store.partition(":")[0] in ("valkey", "redis"):
+        hint = "; for a Valkey or Redis server write valkey://HOST:6379/0"
     elif ":" not in store and store:
         hint = f"; did you mean {SQLITE}{store}?"
-    raise SettingsError(f"store must be {MEMORY}, or {SQLITE} and the path of a file, not {store!r}{hint}")
+    forms = f"{MEMORY}, {SQLITE} and the path of a file, or the URL of a Valkey server"
+    raise SettingsError(f"store must be {forms}, not {store!r}{hint}")
 
 
 def _check_url(url: str) -> None:
