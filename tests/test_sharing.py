@@ -47,7 +47,10 @@ def steady(replies: list[Any]) -> list[Any]:
     import re
 
     return [
-        tuple(re.sub(r'"((?:real_duration|duration|elapsed)_ms)":[^,}]*', r'"\1":0', each) if type(each) is str else each for each in reply)
+        tuple(
+            re.sub(r'"((?:real_duration|duration|elapsed)_ms)":[^,}]*', r'"\1":0', each) if type(each) is str else each
+            for each in reply
+        )
         for reply in replies
     ]
 
