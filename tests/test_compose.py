@@ -13,6 +13,7 @@ import httpx2
 import pytest
 import yaml
 
+from mockserver.cli.main import parser_for
 from tests.documents import ROOT
 from tests.pages import LOCAL, called, commands
 
@@ -120,3 +121,14 @@ def test_the_servers_are_those_of_compose_with_a_store_that_they_share(services:
     # Only the load balancer is published, and only to this machine, because the control API has no token.
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert published == {"mockserver": alone["ports"]} == {"mockserver": ["127.0.0.1:8080:8080"]}
+
+
+def test_the_commands_of_the_page_on_scaling_are_commands() -> None:
+    page = (ROOT / "docs" / "how-to-scale.md").read_text("utf-8")
+    started = re.findall(r"^mockserver (serve .*)$", page, re.MULTILINE)
+    assert [parser_for("serve").parse_args(line.split()).workers for line in started] == [2]
+    files = re.findall(r"^docker compose -f (\S+) ", page, re.MULTILINE)
+    assert set(files) == {"compose.scale.yaml"}
+    images = re.findall(r"docker\.io/valkey/\S+", page + (ROOT / "compose.scale.yaml").read_text("utf-8"))
+    assert len(images) == 2
+    assert len(set(images)) == 1

@@ -9,7 +9,7 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 from mockserver.cli.errors import run_reporting
-from mockserver.settings import MEMORY, Settings, SettingsError
+from mockserver.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from mockserver.serving.workers import Place
@@ -21,7 +21,7 @@ _PACKAGES = "pip install 'ai-video-mockserver[valkey]'"
 def check_workers(settings: Settings, *, intercept: bool) -> None:
     """Raise SettingsError if several workers cannot do what is asked for."""
     several = f"{settings.workers} workers"
-    if settings.store == MEMORY:
+    if not settings.is_shared and settings.store_file is None:
         raise SettingsError(
             f"{several} would each have a memory of their own, and a job would only be found by the worker that has "
             f"created it. Use {_SHARED}, or leave out --workers"
