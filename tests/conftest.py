@@ -1,8 +1,9 @@
 """Configuration of the tests, and the fixtures that all of them can use."""
 
+import gc
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -16,6 +17,37 @@ pytest_plugins = ["pytester", *([] if _INSTALLED else ["mockserver.pytest_plugin
 # No deadline, because the time of an example depends on the machine; derandomized, so that a failure repeats.
 hypothesis_settings.register_profile("mockserver", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("mockserver")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Exclude the tests and modules from garbage collection: they live until the end, and there are many of them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 50)
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let each worker begin with other files, so that each file of a new clone is compiled by one worker only."""
+    report = yield
+    if isinstance(collector, pytest.Dir) and (worker := getattr(collector.config, "workerinput", None)):
+        number = int(worker["workerid"].removeprefix("gw"))
+        first = len(report.result) * number // worker["workercount"]
+        report.result = [*report.result[first:], *report.result[:first]]
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests by their files, because all workers need the same order."""
+    items.sort(key=lambda item: item.path)
 
 
 @pytest.fixture(scope="session", autouse=True)
