@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from tests.inner import WITHOUT_SLOW_PLUGINS
+
 # If the package is installed, pytest finds the plugin by itself, and naming it here would load it twice.
 _INSTALLED = entry_points(group="pytest11", name="mockserver")
 pytest_plugins = ["pytester", *([] if _INSTALLED else ["mockserver.pytest_plugin"])]
@@ -54,7 +56,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Hide the developer's settings from tests, and from programs that they start.
 
-    These are environment variables, and `mockserver.toml` and scenarios in the working directory.
+    These are environment variables, and `mockserver.toml` and scenarios in the working directory. A pytest that they
+    start leaves out plugins that take long to import.
     """
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
@@ -63,6 +66,7 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         patch.chdir(tmp_path_factory.mktemp("nothing"))
         # Programs find the package from there too if it is not installed.
         patch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+        patch.setenv("PYTEST_ADDOPTS", " ".join(WITHOUT_SLOW_PLUGINS))
         yield
 
 
