@@ -7,8 +7,10 @@ import trustme  # noqa: F401 - an inner run unloads what it imports, and compile
 
 # As in conftest: the plugin is named only if pytest does not find it by itself.
 PLUGIN = () if entry_points(group="pytest11", name="mockserver") else ("-p", "mockserver.pytest_plugin")
-# These plugins of the tests take half a second to import, and no run inside a test needs them.
-WITHOUT_SLOW_PLUGINS = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
+# These plugins take almost a second to import, and no run inside a test needs them.
+WITHOUT_SLOW_PLUGINS = tuple(
+    word for name in ("faker", "hypothesispytest", "schemathesis", "valkey") for word in ("-p", f"no:{name}")
+)
 
 
 def run_inner(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
