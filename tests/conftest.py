@@ -3,8 +3,10 @@
 import gc
 import os
 import socket
+import sys
 from collections.abc import Generator, Iterator
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,10 @@ from tests.inner import WITHOUT_SLOW_PLUGINS
 # If the package is installed, pytest finds the plugin by itself, and naming it here would load it twice.
 _INSTALLED = entry_points(group="pytest11", name="mockserver")
 pytest_plugins = ["pytester", "tests.valkey_server", *([] if _INSTALLED else ["mockserver.pytest_plugin"])]
+
+# Without it, httpx2 would search for this module again for each request to an application in this process.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 # No deadline, because the time of an example depends on the machine; derandomized, so that a failure repeats.
 hypothesis_settings.register_profile("mockserver", deadline=None, derandomize=True)
