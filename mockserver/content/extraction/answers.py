@@ -14,7 +14,6 @@ from mockserver.content.extraction.forms import LISTED, Form, form_of
 from mockserver.content.extraction.language import languages_of
 from mockserver.content.extraction.lengths import measured
 from mockserver.content.extraction.line_format import line_format, written
-from mockserver.content.extraction.members import separated
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found
@@ -267,7 +266,7 @@ class _Answer:
         starts = [found.end for found in self._asked if found.key == "how_many"]
         counted: dict[str, float] = {}
         for start, end in pairwise([*starts, len(question)]):
-            first, *others = re.split(separated(self._facts.words, ("and",)), question[start:end], flags=re.IGNORECASE)
+            first, *others = re.split(self._facts.words.joined("and"), question[start:end], flags=re.IGNORECASE)
             counted |= self._number_of(first)
             for part in others:  # "the people and the dogs", but not "the people and describe the dogs"
                 if len(part.split()) <= _FEW_WORDS:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mockserver.content.extraction.amounts import Amount, Amounts, amounts_in
+from mockserver.content.extraction.fields import Fields, fields_in
 from mockserver.content.extraction.line_format import line_format
-from mockserver.content.extraction.lists import Fields, fields_in
 from mockserver.content.extraction.options import are_statements, options_in
 from mockserver.content.extraction.shapes import Leaf, Many, Row, Shape, is_schema, of_range, of_schema, of_template
 from mockserver.content.extraction.template import template

@@ -5,9 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from mockserver.content.extraction.members import LONGEST, separator
 from mockserver.content.extraction.vocabulary import SOLID, Found
-from mockserver.content.extraction.words import Words
+from mockserver.content.extraction.words import LONGEST, Words
 
 LETTERED = re.compile(r"\b([A-Ha-h])[).:]\s*([^\n]+?)(?=\s+\(?[A-Ha-h][).:]|\n|$)")
 _MARKS = "\"'`“”„«»"
@@ -61,7 +60,7 @@ def _candidates(prompt: str, words: Words, asked: Sequence[Found], closed: bool)
 
 def _joined(prompt: str, words: Words, asked: Sequence[Found], closed: bool) -> Iterator[_Run]:
     """Yield the options of "a, b or c"."""
-    joined = separator(words, ("or",))
+    joined = words.between("or")
     pattern = rf"{_ARTICLES}{_OPTION}(?:{joined}{_ARTICLES}{_OPTION})+"
     for run in islice(re.finditer(pattern, prompt, re.IGNORECASE), _MOST):
         parts = [
@@ -76,7 +75,7 @@ def _joined(prompt: str, words: Words, asked: Sequence[Found], closed: bool) -> 
 
 
 def _quoted(prompt: str, words: Words) -> Iterator[_Run]:
-    between = re.compile(separator(words, ("or", "and")), re.IGNORECASE)
+    between = re.compile(words.between("or", "and"), re.IGNORECASE)
     run: list[re.Match[str]] = []
     for quote in _QUOTED.finditer(prompt):
         if run and not between.fullmatch(prompt, run[-1].end(), quote.start()):
@@ -106,8 +105,7 @@ def _is_choice(prompt: str, run: Sequence[re.Match[str]], words: Words) -> bool:
 def _after_colon(prompt: str, words: Words, *, chosen: bool) -> Iterator[_Run]:
     for colon in _COLON.finditer(prompt):
         parts = [
-            part.strip(f"{_MARKS} []()")
-            for part in re.split(separator(words, ("or", "and")), colon[1], flags=re.IGNORECASE)
+            part.strip(f"{_MARKS} []()") for part in re.split(words.between("or", "and"), colon[1], flags=re.IGNORECASE)
         ]
         parts = [part for part in parts if part]
         fits = len(parts) > 1 and all(len(part.split()) <= LONGEST for part in parts)

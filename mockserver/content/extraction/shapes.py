@@ -86,6 +86,12 @@ def of_text(text: str) -> Shape:
     return _described(text)
 
 
+def is_type(text: str) -> bool:
+    """Return whether a text is the name of a type, such as `boolean`."""
+    shape = of_text(text)
+    return (isinstance(shape, Leaf) and shape.kind != "string") or text.strip().lower() in ("string", "text")
+
+
 def _described(text: str) -> Leaf:
     if clock := _CLOCK.search(text):
         return Leaf("string", clock=1 + clock[0].count(":"))
