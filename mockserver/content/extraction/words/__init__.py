@@ -41,6 +41,7 @@ class Words(NamedTuple):
     lists: Vocabulary
     of: frozenset[str]
     verbs: frozenset[str]
+    articles: list[str]
 
     def joined(self, *keys: str) -> str:
         """Return a pattern of the words with some meanings, as "and" and "or"."""
@@ -93,6 +94,7 @@ def words(code: str) -> Words:
         lists=Vocabulary.of({"list": " ".join(each[key] for each in asked for key in ("array", "list"))}),
         of=frozenset(_data("common")["of"].split()),
         verbs=frozenset(_data("common")["verbs"].split()),
+        articles=_data("common")["articles"].split(),
     )
 
 
