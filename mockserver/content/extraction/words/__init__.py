@@ -43,6 +43,10 @@ class Words(NamedTuple):
     verbs: frozenset[str]
     articles: list[str]
 
+    def number(self, word: str) -> int:
+        """Return the number that a word or digits stand for; 0 for another word."""
+        return int(word) if word.isdecimal() else self.counts.get(word.lower(), 0)
+
     def joined(self, *keys: str) -> str:
         """Return a pattern of the words with some meanings, as "and" and "or"."""
         stems = [stem.replace("_", " ") for key in keys for stem in self.asked[key].split()] + list(keys)
@@ -92,15 +96,21 @@ def words(code: str) -> Words:
         themes=data["themes"],
         counts=_numbers(code, "en"),
         lists=Vocabulary.of({"list": " ".join(each[key] for each in asked for key in ("array", "list"))}),
-        of=frozenset(_data("common")["of"].split()),
-        verbs=frozenset(_data("common")["verbs"].split()),
-        articles=_data("common")["articles"].split(),
+        of=frozenset(common()["of"].split()),
+        verbs=frozenset(common()["verbs"].split()),
+        articles=common()["articles"].split(),
     )
 
 
 @cache
 def _data(name: str) -> Any:
     return json.loads((_FOLDER / f"{name}.json").read_bytes())
+
+
+def common() -> dict[str, Any]:
+    """Return the words that are the same for all languages: they are found in a text whatever its language is."""
+    data: dict[str, Any] = _data("common")
+    return data
 
 
 def bilingual(asks: str, answers: str) -> Words:
