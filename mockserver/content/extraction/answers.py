@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from mockserver.content.extraction import judge, writing
-from mockserver.content.extraction.facts import Fact, Facts, Seconds
+from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.filling import Filler
 from mockserver.content.extraction.forms import LISTED, Form, form_of
 from mockserver.content.extraction.language import languages_of
 from mockserver.content.extraction.lengths import measured
 from mockserver.content.extraction.line_format import line_format, written
+from mockserver.content.extraction.rows import Fact, Seconds
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
 from mockserver.content.extraction.vocabulary import Found

@@ -4,7 +4,8 @@
 import re
 from collections.abc import Iterable
 
-from mockserver.content.extraction.facts import Fact, Facts
+from mockserver.content.extraction.facts import Facts
+from mockserver.content.extraction.rows import Fact
 
 _TIME = r"(?:HH?:MM:SS|MM?:SS|0?\d:\d\d(?::\d\d)?)"
 # Brackets, a time, perhaps the end, what is between the time and the text, and the text: words or a placeholder.

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from mockserver.content.extraction.facts import Fact, Facts, Moment
+from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.judge import spaced
+from mockserver.content.extraction.rows import Fact, Moment
 from mockserver.content.extraction.values import text_of
 from mockserver.content.timing import clock
 
