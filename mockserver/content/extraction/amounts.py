@@ -13,7 +13,11 @@ UNITS = frozenset(("sentences", "words", "characters", "paragraphs", "bullets", 
 _CLAUSE = re.compile(r"[,;!?\n。！？；，、]|[.:](?!\d)")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:'(?=[^\W\d_]))?")
 # A number at the end of a run of letters, with the word that counts things in Chinese, Japanese and Korean.
-_SOLID = re.compile(r"([一二两兩三四五六七八九十]|(?<!\d)\d{1,3})(?:つの|個の|个|個|条|條|项|項|句|段|가지|개의?|の)?$")
+_SOLID = re.compile(
+    r"([一二两兩三四五六七八九十]|(?<!\d)\d{1,3})(?:(?:つの|個の|个|個|条|條|项|項|句|段|가지|개의?)[^\W\d_]{0,5}|の)?$"
+)
+# Things that are counted in these languages.
+COUNTED = re.compile(r"[一二两兩三四五六七八九十\d](?:つ|个|個|条|條|项|項|개|가지)")
 _COUNTED = re.compile(r"(?:を|が|は|를|을)?\s?([一二三四五六七八九十]|(?<!\d)\d{1,3})(?:つ|個|点|개|가지)")
 _BETWEEN, _REACH = 2, 40  # words, and characters, that can be between a number and its unit
 _MOST, _MOST_WORDS = 40, 2000
@@ -30,7 +34,10 @@ Amounts = dict[str, Amount]
 
 
 def amounts_in(text: str, words: Words, listed: frozenset[str]) -> Amounts:
-    """Return the amounts of a text by unit. `items` are the entries of a list; `listed` are the keys of their words."""
+    """Return the amounts of a text by unit, and by the keys `listed` of words for the entries of a list.
+
+    `items` is the first number of entries.
+    """
     amounts: Amounts = {}
     for unit, amount in _found(text, words, listed):
         amounts.setdefault(unit, amount)
@@ -45,10 +52,12 @@ def _found(text: str, words: Words, listed: frozenset[str]) -> Iterator[tuple[st
     for found in asked:
         if found.key in UNITS or found.key in listed:
             # "under 60 characters" is one phrase: characters alone are people.
-            start = found.start + text[found.start : found.end].rfind(" ") + 1
+            start = found.start + (text[found.start : found.end].rfind(" ") + 1 if found.key in UNITS else 0)
             amount = _in_front(text, start, words) or _amount(text, _COUNTED.match(text, found.end), words)
             if amount and (found.key in UNITS or amount.number <= _MOST):
-                yield found.key if found.key in UNITS else "items", amount
+                yield found.key, amount
+                if found.key not in UNITS:
+                    yield "items", amount
     for last in _limit("limit", r"\W{0,3}(\d{1,2}|[^\W\d_]+)\W*(?=$|[,;.)\n])").finditer(text):
         number = words.number(last[1])
         if 0 < number <= _MOST:
@@ -79,7 +88,7 @@ def _in_front(text: str, at: int, words: Words) -> Amount | None:
     for token in reversed(tokens[-_BETWEEN - 1 :]):
         if words.number(token[0]):
             return _amount(text, token, words)
-        if token[0].lower() in words.function:
+        if token[0].lower() in words.function or words.ask.meaning(token[0].lower()) in UNITS - {"bullets", "points"}:
             return None
     return None
 

@@ -3,11 +3,12 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from mockserver.content.extraction import judge, writing
+from mockserver.content.extraction.amounts import UNITS
 from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.filling import Filler
 from mockserver.content.extraction.forms import LISTED, Form, form_of
@@ -26,10 +27,11 @@ from mockserver.core.seeded import Seeded
 
 _MAX_READ = 4000  # characters of a prompt that are used
 _LONGEST_VIDEO = 86_400.0
-_MOST_SECTIONS = 8
+_MOST_SECTIONS, _MOST_QUESTIONS = 8, 20
 _FEW_SENTENCES = 5  # of a list without a number
 _FEW_WORDS = 3  # of one more thing to be counted
 _YAML = re.compile(r"(?<![^\W_])ya?ml(?![^\W_])", re.IGNORECASE)
+_SENTENCE = re.compile(r"[^.。!！?？؟\n]+[?？؟]?")
 _PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
 # Words for what a question asks for, rather than asking whether it is so.
 _REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
@@ -76,10 +78,16 @@ def answer(
     language = bilingual(asks, answers)
     facts = about(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
     facts.hashtags = has(HASHTAGS, read)
+    facts.answers = any(found.key == "answer" for found in facts.words.ask.find(read))
     form = form_of(read, language)
     if "sentences" in form.amounts:
         facts.length = form.amounts["sentences"].number
-    own = _Answer(facts, form, read)
+    own: _Answer | _Answers = _Answer(facts, form, read)
+    if form.style == "text" and form.shape is None:
+        parts = [part for part in _SENTENCE.findall(read) if part[-1] in "?？؟"][:_MOST_QUESTIONS]
+        answers_ = [_Answer(facts, form_of(part, language), part) for part in parts]
+        if len(answers_) > 1 and any(each.is_closed() for each in answers_):
+            own = _Answers(answers_)
     as_yaml = not json_mode and _YAML.search(read) is not None
     value = own.data() if json_mode or as_yaml or form.style == "json" else own.text()
     as_json = json_mode or not isinstance(value, str)
@@ -92,34 +100,55 @@ def answer(
     )
 
 
+class _Answers:
+    """The answers to several questions, which are answered one by one."""
+
+    def __init__(self, parts: Sequence["_Answer"]) -> None:
+        self._parts = parts
+
+    def data(self) -> list[dict[str, Any]]:
+        """Return the questions and answers as data."""
+        return [{"question": part.prompt.strip(), "answer": part.text()} for part in self._parts]
+
+    def text(self) -> str:
+        """Return the answers as text, with the numbers of their questions."""
+        return "\n".join(f"{number}. {part.text()}" for number, part in enumerate(self._parts, 1))
+
+
 class _Answer:
     """The answer to one prompt about one video, as data for JSON and as text."""
 
     def __init__(self, facts: Facts, form: Form, prompt: str) -> None:
         self._facts, self._form, self._filler = facts, form, Filler(facts, form)
         self._asked = facts.words.ask.find(form.question)
-        self._prompt = prompt
+        self.prompt = prompt
+
+    def is_closed(self) -> bool:
+        """Return whether the prompt is a question that yes, no or a number answers."""
+        return self._is_question() or bool(self._counted())
 
     def data(self) -> Any:
         """Return the answer as data."""
         form = self._form
         if form.style == "plain":
-            return self._plain()
+            value = self._plain()
+            return {"answer": value, "reason": self._facts.of("reason")} if self._explains() else value
         if form.style == "only":
             value = self._single()
             return plain(value) if value is not None else self._named()
         if form.style in ("text", "json"):
             return self._filler.fill(form.shape) if form.shape else self._named()
-        if form.style in ("bullets", "numbered", "lines", "comma"):
-            return self._named() if form.concept and "items" in form.amounts else self._items()
-        return self.text()
+        if form.style in ("csv", "tsv", "table", "srt", "vtt", "formatted"):
+            return self.text()
+        return self._items() if self._is_list() and not (form.concept and "items" in form.amounts) else self._named()
 
     def text(self) -> str:
         """Return the answer as text."""
         form = self._form
         if form.style == "plain":
             value = self._plain()
-            return json.dumps(value) if isinstance(value, bool) else text_of(value, self._facts)
+            text = json.dumps(value) if isinstance(value, bool) else text_of(value, self._facts)
+            return f"{text}{self._stop()}{self._facts.of('reason')}" if self._explains() else text
         if form.style == "only":
             value = self._single()
             if value is None:
@@ -129,16 +158,24 @@ class _Answer:
             return self._table()
         if form.style in ("srt", "vtt", "formatted"):
             return self._timed()
-        if form.style != "text":
+        if self._is_list():
             return writing.listed(self._items(), form.style)
         return self._sections(self._filler.fill(form.shape)) if form.shape else self._free()
 
     def _timed(self) -> str:
         form = self._form
-        lines = line_format(self._prompt) if form.style == "formatted" else None
+        lines = line_format(self.prompt) if form.style == "formatted" else None
         if lines is None:
             return writing.subtitles(self._facts, form.style)
         return written(lines, self._facts.rows(form.concept or "events")[: form.most], self._facts)
+
+    def _explains(self) -> bool:
+        """Return whether the prompt asks for a reason, too: "yes or no, and why"."""
+        keys = {found.key for found in self._asked}
+        return "reason" in keys and "only" not in keys
+
+    def _stop(self) -> str:
+        return ". " if self._facts.locale.space else "。"
 
     def _plain(self) -> Any:
         shape, question = self._form.shape, self._form.question
@@ -148,7 +185,7 @@ class _Answer:
             return {"true": True, "false": False}.get(option, option)
         amount = judge.number(self._facts, question, shape)
         if amount is None:
-            amount = (100 if _PERCENT.search(self._prompt) else 1) * judge.truth(self._facts, question)
+            amount = (100 if _PERCENT.search(self.prompt) else 1) * judge.truth(self._facts, question)
         return int(amount) if isinstance(amount, Seconds) else amount
 
     def _single(self) -> Any:
@@ -161,7 +198,7 @@ class _Answer:
         run = [found for found in known if found.start <= last.end + 1 and last.start <= found.end + 1]
         key = " ".join(self._form.question[found.start : found.end] for found in run)
         value = self._filler.fill(Leaf(), key) if len(run) > 1 else self._facts.of(last.key)
-        return self._limited(value)
+        return self._limited(value, last.key)
 
     def _items(self) -> list[str]:
         facts, form = self._facts, self._form
@@ -184,7 +221,7 @@ class _Answer:
         else:
             header = list(rows[0])
             cells = [[plain(row[key]) for key in header] for row in rows]
-        return writing.table(header, cells, form.style, self._prompt, self._facts)
+        return writing.table(header, cells, form.style, self.prompt, self._facts)
 
     def _named(self) -> dict[str, Any]:
         """Return a key for each concept that the prompt asks for, or the answer to its question."""
@@ -205,15 +242,16 @@ class _Answer:
             concepts.remove("sound")  # "transcribe the audio"
         if not concepts and any(found.key == "text" for found in asked):
             return ["ocr"]
-        if not concepts and any(found.key in ("brand", "price") for found in asked):
-            return ["products"]
-        return concepts[:_MOST_SECTIONS] or ["summary", "events"]
+        keys = {found.key for found in asked}
+        if not concepts and keys & {"brand", "price"}:
+            return ["products" if "price" in keys else "brands"]
+        usual = ["summary"] if self._form.amounts.keys() & UNITS else ["summary", "events"]
+        return concepts[:_MOST_SECTIONS] or usual
 
     def _bounded(self, concept: str) -> Any:
         if concept in ("summary", "description") and self._form.amounts.keys() & {"words", "characters"}:
             return self._measured()
-        value = plain(self._facts.of(concept))
-        return self._facts.filled(concept, value, self._form.most) if isinstance(value, list) else value
+        return plain(self._limited(self._facts.of(concept), concept))
 
     def _free(self) -> str:
         facts = self._facts
@@ -221,18 +259,17 @@ class _Answer:
             right = facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
             if "words" in self._form.amounts:
                 return right
-            stop = ". " if facts.locale.space else "。"
-            return f"{right}{stop}{facts.of('reason')}"
+            return f"{right}{self._stop()}{facts.of('reason')}"
         counted = self._counted()
         if counted:
             return "\n".join(facts.words.say["count"].format(n=f"{n:g}", what=what) for what, n in counted.items())
-        if self._form.amounts:
+        if self._form.amounts.keys() & UNITS:
             return self._measured()
         concepts = self._concepts()
         bodies = [
             writing.body(value, facts)
             for concept in concepts
-            if (value := self._limited(facts.of(concept))) is not None
+            if (value := self._limited(facts.of(concept), concept)) is not None
         ]
         if len(bodies) == 1:
             return bodies[0]
@@ -243,8 +280,14 @@ class _Answer:
         value = next((text_of(each, self._facts) for each in known if isinstance(each, str | float)), None)
         return measured(self._facts, self._form.amounts, value)
 
-    def _limited(self, value: Any) -> Any:
-        return value[: self._form.most] if isinstance(value, list) else value
+    def _limited(self, value: Any, concept: str) -> Any:
+        return self._facts.filled(concept, value, self._form.count(concept)) if isinstance(value, list) else value
+
+    def _is_list(self) -> bool:
+        """Return whether the answer is one list: not "a title and three tags"."""
+        form = self._form
+        counted = form.style == "bullets" and any(each in form.amounts for each in LISTED if each != "takeaways")
+        return form.style in ("bullets", "numbered", "lines", "comma") and not (counted and len(self._concepts()) > 1)
 
     def _sections(self, fields: dict[str, Any]) -> str:
         parts = [(judge.spaced(key).capitalize(), value) for key, value in fields.items()]

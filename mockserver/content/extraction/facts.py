@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.content.extraction.rows import Fact, Moment, Seconds
-from mockserver.content.extraction.words import Words
+from mockserver.content.extraction.words import Words, common
 from mockserver.content.locales import locale
 from mockserver.content.people import person
 from mockserver.content.scene import Scene
@@ -49,7 +49,8 @@ class Facts:
         self.things = own | {thing: count + own.get(thing, 0) for thing, count in detail.items()}
         self.sentiment, score = scenes()["moods"][scene.mood]
         self.score = round(score + scene.draw(9, 23) / 100, 2)
-        self.hashtags, self.length = False, 3
+        # What the prompt asks for: tags with "#", answers to questions, and sentences of the summary.
+        self.hashtags, self.answers, self.length = False, False, 3
         self._also: dict[str, dict[str, str]] = scenes()["also"]
 
     def of(self, concept: str) -> Any:
@@ -90,6 +91,8 @@ class Facts:
         } | dict.fromkeys(scenes()["always"], True)  # fmt: skip
         if flag in ("positive", "neutral", "negative", "mixed"):
             return flag == self.sentiment
+        if flag in ("male", "female"):
+            return self._gender() == {"male": "man", "female": "woman"}[flag]
         return flags.get(flag)
 
     def summary(self) -> str:
@@ -155,6 +158,11 @@ class Facts:
             rows.append(Fact(self._also["people"], hidden, name=name, gender=noun, description=self.story.subject))
         return rows
 
+    def _gender(self) -> str | None:
+        """Return `woman` or `man`: who speaks, or else who is in the picture."""
+        spoken: str | None = scenes()["speech"].get(self.scene.story)
+        return spoken or next((gender for gender in ("woman", "man") if self.things.get(gender)), None)
+
     def products(self) -> list[Fact]:
         """Return the products in the video, the most prominent first. Prices are in US dollars."""
         listed = (self.shown["product"], scenes()["themes"][self.scene.theme])
@@ -200,9 +208,27 @@ class Facts:
         if concept == "topics":
             names = [self.category(), *(row["name"] for row in self.objects())]
             more = [f"#{name.replace(' ', '')}" for name in names] if self.hashtags else names
-        elif concept in (None, "takeaways", "tips"):
+        elif concept == "tips":
+            more = self.words.advice
+        elif concept in (None, "takeaways"):
             more = self.sentences(count)
         return list(dict.fromkeys([*values, *more]))[:count]
+
+    def questions(self) -> list[Fact]:
+        """Return what viewers might ask about the video, with the answers."""
+        also, rows = self._also["questions"], []
+        for number, (question, concept) in enumerate(zip(self.words.questions, common()["questions"], strict=True), 1):
+            value = self.of(concept)
+            value = value[0] if isinstance(value, list) else value
+            answer = value["quote"] if isinstance(value, dict) else value
+            rows.append(Fact(also, {"number": number}, question=question, answer=answer))
+        return rows
+
+    def poem(self) -> str:
+        """Return three short lines about the video."""
+        titles = self.titles()
+        shortest = sorted(titles, key=len)[:3]
+        return "\n".join(title for title in titles if title in shortest)
 
     def titles(self) -> list[str]:
         """Return titles for the video, the best first."""
@@ -240,6 +266,8 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
     "takeaways": lambda facts: facts.words.themes[facts.scene.theme][1:3],
     "tips": lambda facts: facts.words.themes[facts.scene.theme][3:5],
     "events": Facts.events,
+    "questions": Facts.questions,
+    "poem": Facts.poem,
     "people": Facts.people,
     "speaker": Facts.speakers,
     "products": Facts.products,
@@ -261,8 +289,10 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
     "effects": lambda facts: list(facts.story.effects),
     "setting": Facts.setting,
     "duration": lambda facts: Seconds(round(facts.seconds, 1)),
+    "seconds": lambda facts: Seconds(round(facts.seconds, 1)),
     "start": lambda facts: Moment(0),
     "end": lambda facts: Moment(facts.seconds),
+    "brands": lambda facts: list(dict.fromkeys(row["brand"] for row in facts.products())),
     "brand": lambda facts: facts.shown["product"][1],
     "price": lambda facts: facts.shown["product"][2],
     "currency": lambda facts: "USD",

@@ -5,13 +5,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from mockserver.content.extraction.amounts import COUNTED
 from mockserver.content.extraction.shapes import MOST, Leaf, Many, Row, Shape, is_type, of_text
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import LONGEST, QUOTED, Words
 
 # What introduces fields: after the first three, a list has fields whatever its members are.
 _STRONG = ("fields", "object", "json")
-_CUES = (*_STRONG, "with", "task")
+_CUES = (*_STRONG, "each", "with", "task")
+_EACH = re.compile(r"\s?\w*\s?[:：]")  # "for each scene:"
 _TRIED, _LIST, _NEAR = 6, 600, 24  # cues of a kind, characters of a list, characters between "each" and its list
 _BULLET = r"(?:[-*•–]|\(?\d{1,2}[.)])[ \t]+"
 _BULLETED = re.compile(rf"[^\n]{{0,80}}\n\s*((?:[ \t]*{_BULLET}[^\n]+(?:\n|$))+)")
@@ -32,6 +34,9 @@ FORMS = frozenset(
      "only", "numeral")
 )  # fmt: skip
 
+# In front of a noun in Chinese and Japanese: "of the video".
+_OWNER = re.compile("^(?:[^(（:：]*[的の](?=.)|其)")
+
 Members = dict[str, Shape]
 
 
@@ -46,7 +51,13 @@ class Fields(NamedTuple):
 def fields_in(prompt: str, words: Words, asked: Sequence[Found], *, table: bool = False) -> Fields | None:
     """Return the fields that a prompt lists. In a `table`, also bars and semicolons separate them."""
     reader = _Reader(prompt, words, asked, table=table)
-    cues = [found for key in _CUES for found in [each for each in asked if each.key == key][:_TRIED]]
+    each = [
+        found._replace(end=colon.end())
+        for found in asked
+        if found.key == "each" and prompt[: found.start][-1:] not in "(（" and (colon := _EACH.match(prompt, found.end))
+    ]
+    listed = [found for found in asked if found.key != "each"] + each
+    cues = [found for key in _CUES for found in [cue for cue in listed if cue.key == key][:_TRIED]]
     behind = map(reader.behind, cues)
     if not _VERB_LAST.search(prompt):
         return next(filter(None, behind), None)
@@ -131,7 +142,9 @@ class _Reader:
                 self._in_json and cue.key in _STRONG and (quoted or any(telling))
             )
         named = [tells or "_" in name for tells, name in zip(telling, members, strict=True)]
-        return bool(members) and (cue.key != "task" or sum(named) * 2 >= len(members))
+        first = next(iter(members.values()), None)
+        counted = isinstance(first, Many) and first.length  # "three questions, which", not "title and three tags"
+        return bool(members) and (cue.key != "task" or (sum(named) * 2 >= len(members) and not counted))
 
     def _members(self, segment: str) -> Members:
         """Return the fields of a list; none if it is no list of names."""
@@ -201,8 +214,9 @@ class _Reader:
 
     def _field(self, part: str) -> tuple[str, Shape] | None:
         """Return the name of a field and its shape; no name for nothing, and None for a clause."""
-        if self._words.starts(part, "no", "not", "without"):
+        if self._words.starts(part, "no", "not", "without", "including"):
             return None
+        part = _OWNER.sub("", part)
         part, many = self._without_list(part.strip(" \t\n.:：-*•"))
         if quoted := QUOTED.match(part):
             spec = quoted[2].strip(" ()（）:：-–—=")
@@ -244,7 +258,7 @@ class _Reader:
         behind = tokens[end].lower() if end < len(tokens) else ""
         if end > LONGEST + any(token in words.of for token in tokens) or behind in words.verbs:
             return None
-        if any(token.isdecimal() for token in tokens):
+        if any(token.isdecimal() for token in tokens) or COUNTED.search(text):
             return None
         while end and behind and tokens[end - 1].lower() in words.of:
             end -= 1

@@ -170,7 +170,8 @@ class Filler:
         if leaf.kind in NUMERIC and any(self._facts.holds(name) is not None for name in keys):
             return int(judge.truth(self._facts, words))
         if any(each in keys for each in _NUMBERS):
-            return judge.number(self._facts, self._form.question)
+            amount = judge.number(self._facts, self._form.question)
+            return amount if amount is not None else judge.number(self._facts, self._siblings)
         things = self._facts.words.things.find(words)
         return self._facts.count(things[0].key) if things and not keys and leaf.kind == "any" else None
 

@@ -170,6 +170,7 @@ def _fits(facts: Facts, option: str, text: str) -> bool | None:
     things = facts.words.things.find(words)
     subjects = [subject for word in words.lower().split() if (subject := _subject(word))]
     named = words.lower() in facts.category().lower() or facts.category().lower() in words.lower()
+    named = named or words.lower() in facts.phrases["mood"].lower()
     if named or _is_story(facts, option) or words.lower() in facts.story.tags.lower().split(", "):
         return True
     if things:

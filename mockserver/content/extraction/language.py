@@ -11,7 +11,7 @@ from mockserver.content.locales import CODES
 UNKNOWN = "unknown"
 _WITHOUT_SPACES = ("zh", "zh-TW", "ja", "ko")
 _LATIN = ("en", "de", "fr", "es", "pt")
-_IN = re.compile(r"(?i)\b(?:in|into|auf|en|em|to|на)\W+(?:the\W+)?$|[用以]$")
+_IN = re.compile(r"(?i)\b(?:in|into|auf|en|em|to|на)\W+(?:the\W+)?$|[用以成为為]$")
 _QUESTION = re.compile(r"(?:^|(?<=[.。!:：?？؟\n]))[^.。!:：?？؟\n]*[?？؟]")
 _BRACED = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|\"[^\"]*\"")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -83,7 +83,7 @@ def _nearest(text: str, codes: tuple[str, ...], foreign: int = 0) -> str | None:
     known = {code: len(words(code).own.find(text)) for code in codes}
     best = max(codes, key=lambda code: (counted[code], known[code]))
     other = max((counted[code], code) for code in counted if code not in codes and counted[code] >= 0)
-    if max(other[0], foreign) > counted[best]:
+    if max(other[0], foreign) > max(counted[best], known[best] - 1):
         return other[1] if other[0] >= foreign else UNKNOWN
     return best if counted[best] + known[best] else None
 

@@ -16,7 +16,7 @@ _COLON = re.compile(r"[:：(\[]\s*([^\n.。?？)\]]+)")
 # Words that are options in a question such as "Is it day or night?".
 _STATEMENTS = frozenset(
     ("yes", "no", "true", "false", "positive", "neutral", "negative", "mixed", "outdoor", "indoor", "day", "night",
-     "safe", "unsafe")
+     "safe", "unsafe", "male", "female")
 )  # fmt: skip
 _MOST = 40
 
@@ -85,5 +85,5 @@ def _trimmed(option: str, words: Words) -> str:
     """Return an option without what is written together with it in Arabic and in scripts without spaces."""
     found = [each for each in words.ask.find(option) if each.key in _STATEMENTS]
     if found and SOLID.search(option):
-        return option[found[0].start : found[0].end]
+        return option[found[-1].start : found[-1].end]
     return option.removeprefix("ب") if found else option

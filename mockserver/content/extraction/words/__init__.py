@@ -3,6 +3,7 @@
 
 `ask` has the words by which a prompt asks for something, `say` the words of answers, `things` the names of what videos
 show (the first is used in answers), and `themes` the name of each theme, two takeaways and two recommendations.
+`questions` has what viewers might ask, in the order of their answers in `common.json`, and `advice` what always helps.
 `function` has the words that tell the languages apart, and `called` the names of the language. `counts.json` has the
 numbers from one to ten and some greater ones. `others.json` has words of the languages that are recognized and have no
 words for answers here, and words of prompts that tell the eleven languages from those.
@@ -36,6 +37,8 @@ class Words(NamedTuple):
     things: Vocabulary
     names: dict[str, str]
     say: dict[str, str]
+    questions: list[str]
+    advice: list[str]
     themes: dict[str, list[str]]
     counts: dict[str, int]
     lists: Vocabulary
@@ -55,7 +58,7 @@ class Words(NamedTuple):
     def between(self, *keys: str) -> str:
         """Return the pattern between values in a list: a comma, or the words with some meanings."""
         joined = self.joined(*keys)
-        return rf"\s*(?:[,،、，|/;](?:\s*(?:{joined}))?|&|{joined})\s*"
+        return rf"\s*(?:[,،、，|/;](?:\s*(?:{joined}))?|{joined})\s*"
 
     def listed(self, text: str, *keys: str) -> list[str]:
         """Return the values in a list."""
@@ -67,9 +70,9 @@ class Words(NamedTuple):
         return bool(first) and self.ask.meaning(first[0].lower()) in keys
 
     def bare(self, text: str) -> str:
-        """Return a text without the articles and prepositions in front."""
+        """Return a text without the articles and prepositions in front. Numbers from two stay."""
         tokens = text.split()
-        while tokens and tokens[0].lower() in self.function:
+        while tokens and tokens[0].lower() in self.function and self.number(tokens[0]) <= 1:
             tokens.pop(0)
         return " ".join(tokens)
 
@@ -93,6 +96,8 @@ def words(code: str) -> Words:
         things=Vocabulary(listed + [(key, [f"{name}"]) for key, name in (english.names if english else {}).items()]),
         names={key: names[0] for key, names in things.items()},
         say=data["say"],
+        questions=data["questions"],
+        advice=data["advice"],
         themes=data["themes"],
         counts=_numbers(code, "en"),
         lists=Vocabulary.of({"list": " ".join(each[key] for each in asked for key in ("array", "list"))}),
@@ -118,7 +123,8 @@ def bilingual(asks: str, answers: str) -> Words:
     asked, answered = (words(code if code in CODES else "en") for code in (asks, answers))
     if asked is answered:
         return asked
-    return asked._replace(code=answered.code, names=answered.names, say=answered.say, themes=answered.themes)
+    own = ("code", "names", "say", "questions", "advice", "themes")
+    return asked._replace(**{name: getattr(answered, name) for name in own})
 
 
 def _with(english: dict[str, str] | None, own: dict[str, str]) -> Vocabulary:
