@@ -47,8 +47,8 @@ class Facts:
         detail: dict[str, int] = scenes()["details"].get(scene.detail, {})
         own: dict[str, int] = self.shown["things"]
         self.things = own | {thing: count + own.get(thing, 0) for thing, count in detail.items()}
-        self.sentiment, score = scenes()["moods"][scene.mood]
-        self.score = round(score + scene.draw(9, 23) / 100, 2)
+        self.sentiment: str = scenes()["moods"][scene.mood][0]
+        self.score: float = round(scenes()["moods"][scene.mood][1] + scene.draw(9, 23) / 100, 2)
         # What the prompt asks for: tags with "#", answers to questions, and sentences of the summary.
         self.hashtags, self.answers, self.length = False, False, 3
         self._also: dict[str, dict[str, str]] = scenes()["also"]
@@ -84,7 +84,7 @@ class Facts:
         """Return whether a statement about the video is true, by its concept; None for what is no statement."""
         outdoors, moment = self.shown["place"] in scenes()["outdoors"], self.scene.moment
         time = scenes()["times"].get(moment) if outdoors else None
-        flags = {
+        flags: dict[str, bool] = {
             "unsafe": False, "advert": self.scene.theme == "product", "outdoor": outdoors, "indoor": not outdoors,
             "day": moment != "night", "night": moment == "night", "morning": time == "morning",
             "evening": time == "evening", "people": self.count("person") > 0, "ingredients": bool(self.ingredients()),

@@ -43,7 +43,7 @@ class Form(NamedTuple):
     concept: str | None
     amounts: Amounts
 
-    def count(self, concept: str) -> int | None:
+    def count_of(self, concept: str) -> int | None:
         """Return how many entries the list of a concept has, if the prompt says so, such as 3 for "three tags"."""
         return self.amounts[concept].number if concept in self.amounts else self.most
 
