@@ -2,6 +2,7 @@
 import { asCurl, asNode, asPython, asRule, asScenario } from "../copies.js";
 import { base, get } from "../api.js";
 import { Code, Copy, Json, Problem, Status, dayTime, duration } from "../parts.js";
+import { keepDraft } from "../draft.js";
 import { html, useLoaded, useMemo, useState } from "../html.js";
 
 export function Entry({ offset, close, go }) {
@@ -130,5 +131,5 @@ function Copies({ entry, go }) {
   return html`<p class="hint">Credentials are masked: put your own key in.</p>
     ${[["curl", asCurl(entry)], ["Python", asPython(entry)], ["Node", asNode(entry)], ["Rule of a scenario", asRule(entry)]].map(
       ([name, text]) => html`<p class="label">${name}</p><${Code} text=${text} label=${name} lines=${12} />`)}
-    <button type="button" onClick=${() => { sessionStorage.setItem("mockserver-draft", asScenario(entry)); go("scenario"); }}>Edit this rule in a scenario</button>`;
+    <button type="button" onClick=${() => { keepDraft(asScenario(entry)); go("scenario"); }}>Edit this rule in a scenario</button>`;
 }
