@@ -180,7 +180,7 @@ function Sandboxes() {
   const texts = new Map(list?.sandboxes.map((each) => [each.name, each.title ? `${OUTCOMES[each.outcome] ?? ""}${each.title}` : each.name]));
   if (!texts.has(sandboxName)) texts.set(sandboxName, sandboxName);
   if (list?.sandboxes.some((each) => each.outcome)) texts.set("default", "all tests");
-  return html`<label class="sandbox"><span class="hidden">Sandbox</span><select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox">
+  return html`<label class="sandbox"><span class="hidden">Sandbox</span><select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox ${texts.get(sandboxName)}">
     ${[...texts].map(([name, text]) => html`<option value=${name}>${text}</option>`)}<option value="+">New sandbox …</option><option value="file">Open a bundle …</option></select></label>
     <input ref=${file} class="hidden" type="file" accept=".zip" tabindex="-1" aria-label="Bundle" onChange=${open} />
     ${problem && html`<span class="wrong" role="alert">${problem.message}</span>`}

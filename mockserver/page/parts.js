@@ -11,6 +11,10 @@ export const number = (value) => value.toLocaleString("en", { maximumFractionDig
 /** A count with its noun: 1 job, 2 jobs. */
 export const plural = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 
+export const ENDED = new Set(["succeeded", "failed", "cancelled"]);
+/** What a step does to its job, in words: is running, succeeded. */
+export const becomes = (step) => (ENDED.has(step) ? step : `is ${step}`);
+
 /** A duration as people write it: 350 ms, 2.5 s, 3 min 20 s, 2 h 5 min. */
 export function duration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;

@@ -1,7 +1,8 @@
 // The details of one journal entry.
 import { asCurl, asNode, asPython, asRule, asScenario } from "../copies.js";
 import { base, get } from "../api.js";
-import { Code, Copy, Json, Problem, Status, dayTime, duration } from "../parts.js";
+import { Code, Copy, Json, Problem, Status, becomes, dayTime, duration } from "../parts.js";
+import { feed } from "../feed.js";
 import { keepDraft } from "../draft.js";
 import { html, useLoaded, useMemo, useState } from "../html.js";
 
@@ -10,7 +11,7 @@ export function Entry({ offset, close, go }) {
   const [tab, setTab] = useState("reply");
   if (error) return html`<aside class="detail" aria-label="Entry"><${Header} title="Entry ${offset}" close=${close} /><${Problem} error=${error} /></aside>`;
   if (!entry) return html`<aside class="detail" aria-label="Entry"><${Header} title="…" close=${close} /></aside>`;
-  const title = entry.kind === "request" ? `${entry.method} ${entry.path}` : entry.kind === "transition" ? `${entry.job} is ${entry.note}` : entry.note;
+  const title = entry.kind === "request" ? `${entry.method} ${entry.path}` : entry.kind === "transition" ? `${entry.job} ${becomes(entry.note)}` : entry.note;
   const tabs = entry.kind === "request"
     ? [["reply", "Reply"], ["request", "Request"], ["rule", "Why this rule"], ["facts", `Sources ${entry.behaviours.length}`], ["copy", "Copy as"]]
     : [["reply", "Entry"], ["facts", `Sources ${entry.behaviours.length}`]];
@@ -23,7 +24,7 @@ export function Entry({ offset, close, go }) {
       ${entry.account && html`<a href="#/accounts">${entry.account}</a>`}
       ${entry.job && html`<a href="#/jobs/${encodeURIComponent(entry.job)}">${entry.job}</a>`}
       ${entry.delivery && html`<a href="#/webhooks/${encodeURIComponent(entry.delivery)}">delivery ${entry.delivery}</a>`}</p>
-    ${entry.kind === "request" && entry.operation && html`<p class="next"><a class="button small" href="#/faults?operation=${encodeURIComponent(entry.operation)}">Make the next one fail</a></p>`}
+    ${entry.kind === "request" && entry.operation && !feed.state.read_only && html`<p class="next"><a class="button small" href="#/faults?operation=${encodeURIComponent(entry.operation)}">Make the next one fail</a></p>`}
     ${entry.note && entry.kind === "request" && html`<p class="said">${entry.note}</p>`}
     ${entry.deviations?.length > 0 && html`<div class="deviations"><strong>Deviations from the contract</strong><ul>${entry.deviations.map((each) => html`<li>${each}</li>`)}</ul></div>`}
     <div class="tabs" role="tablist" aria-label="Parts of the entry">${tabs.map(([name, text]) => html`<button type="button" role="tab" id="tab-${name}" aria-selected=${current === name} aria-controls="tab-panel" onClick=${() => setTab(name)}>${text}</button>`)}</div>

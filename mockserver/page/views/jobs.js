@@ -1,9 +1,9 @@
 // Jobs as lanes on the time axis of the sandbox.
-import { Empty, Problem, clockTime, duration, number, plural, shortName, useKeys } from "../parts.js";
+import { ENDED, Empty, Problem, becomes, clockTime, duration, number, plural, shortName, useKeys } from "../parts.js";
 import { get } from "../api.js";
 import { feed, isFailure } from "../feed.js";
 import { html, useEffect, useLoaded, useMemo, useRef, useState, useStore } from "../html.js";
-import { ENDED, Lane } from "./lane.js";
+import { Lane } from "./lane.js";
 import { move } from "./clock.js";
 import { verdict } from "../verdict.js";
 
@@ -163,7 +163,7 @@ function byJob(accounts, judged) {
 function eventOf(entry) {
   const { at, offset, number, delivery } = entry;
   if (entry.kind === "delivery") return { at, offset, delivery, kind: "delivery", bad: isFailure(entry), text: entry.note };
-  if (entry.kind === "transition") return { at, offset, kind: "step", status: entry.note, text: `is ${entry.note}` };
+  if (entry.kind === "transition") return { at, offset, kind: "step", status: entry.note, text: becomes(entry.note) };
   const kind = isFailure(entry) ? "fault" : /file|download|asset/.test(entry.operation ?? "") ? "fetch" : "poll";
   return { at, offset, number, kind, text: `${shortName(entry.operation)} ${entry.status ?? "no reply"}${entry.note ? `: ${entry.note}` : ""}` };
 }

@@ -1,5 +1,5 @@
 // The journal: a live list with a filter, and the details of one entry beside it.
-import { Code, Empty, Status, VirtualList, clockTime, duration, number, plural, shortName, useKeys } from "../parts.js";
+import { Code, Empty, Status, VirtualList, becomes, clockTime, duration, number, plural, shortName, useKeys } from "../parts.js";
 import { feed, isFailure } from "../feed.js";
 import { html, useEffect, useLoaded, useMemo, useRef, useState, useStore } from "../html.js";
 import { base, get } from "../api.js";
@@ -39,7 +39,7 @@ export function parseFilter(text) {
 
 export function describe(entry) {
   if (entry.kind === "request") return entry.operation ? shortName(entry.operation) : `${entry.method} ${entry.path}`;
-  if (entry.kind === "transition") return `job is ${entry.note}`;
+  if (entry.kind === "transition") return `job ${becomes(entry.note)}`;
   if (entry.kind === "delivery") return entry.note.split(" attempt ")[0];
   if (entry.kind === "clock") return entry.note.replace(/\d{4}-\d\d-\d\dT([\d:]+)Z/, "$1");
   return entry.note ?? entry.kind;
@@ -47,7 +47,7 @@ export function describe(entry) {
 
 /** The column beside it: what else is worth knowing. */
 function noteOf(entry) {
-  if (entry.kind === "delivery") return isFailure(entry) ? entry.note.replace(/^\S+ (?=attempt )/, "") : `attempt ${entry.attempt} to ${entry.path}`;
+  if (entry.kind === "delivery") return entry.status ? `attempt ${entry.attempt} to ${entry.path}` : entry.note.replace(/^\S+ (?=attempt )/, "");
   if (entry.kind !== "request" || (!entry.note && !entry.deviations)) return entry.job ?? "";
   const more = entry.deviations?.length > 1 ? ` and ${entry.deviations.length - 1} more` : "";
   return entry.note ?? `deviates: ${entry.deviations[0]}${more}`;
@@ -104,7 +104,8 @@ export function Journal({ route, go }) {
 function FirstRequest() {
   const [turn, setTurn] = useState(0);
   const [list] = useLoaded(() => get("/sandboxes"), [turn]);
-  const tests = (list?.sandboxes ?? []).filter((each) => each.outcome).reverse();
+  const newest = (list?.sandboxes ?? []).filter((each) => each.outcome).reverse();
+  const tests = [...newest.filter((each) => each.outcome === "failed"), ...newest.filter((each) => each.outcome !== "failed")];
   useEffect(() => {
     const timer = setInterval(() => setTurn((n) => n + 1), 2000);
     return () => clearInterval(timer);
@@ -114,7 +115,7 @@ function FirstRequest() {
   return html`<h2>Waiting for the first request</h2><p>Point your program at this server, or try:</p><${Code} text=${example} label="curl command" />`;
 }
 
-/** The tests of a run of pytest, the newest first. Each has a sandbox of its own. */
+/** The tests of a run of pytest: those that failed, then the others, the newest first. Each has a sandbox of its own. */
 function Tests({ tests }) {
   const failed = tests.filter((each) => each.outcome === "failed").length;
   const kinds = { passed: "delivered", failed: "given_up" };

@@ -1,9 +1,8 @@
 // The lane of one job: its steps as a bar, below it its calls, and below these its charges and webhooks.
-import { Action, Curl, clockTime, duration, number, shortName } from "../parts.js";
+import { Action, Curl, ENDED, clockTime, duration, number, shortName } from "../parts.js";
 import { call } from "../api.js";
 import { html, useState } from "../html.js";
 
-export const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 // What is in the second row of a lane. Everything else but findings and steps is in the first.
 const EFFECTS = new Set(["charge", "refund", "delivery"]);
 // Percent of the width: marks of one kind that are nearer to each other are drawn as one.

@@ -27,7 +27,7 @@ export function Scenario() {
 function listed(list) {
   if (!list) return [];
   const name = feed.state.scenario;
-  const description = feed.state.file ? "The file that the server was started with." : "It was applied to this sandbox.";
+  const description = feed.state.file ? "The file that the server was started with." : feed.state.read_only ? "The scenario of the bundle." : "It was applied to this sandbox.";
   const active = list.scenarios.find((each) => each.name === name) ?? { name, description };
   return [{ ...active, active: true }, ...list.scenarios.filter((each) => each.name !== name)];
 }
@@ -93,19 +93,19 @@ function Editor({ editor: { text, setText, name, changed, problem, apply, discar
       wait.abort();
     };
   }, [text]);
-  const marked = new Map([...(result?.warnings ?? []), ...(result?.mistakes ?? [])].map((each) => [each.line, each]));
+  const marked = new Map([...(result?.warnings ?? []).map((each) => [each.line, ["warning", each.message]]), ...(result?.mistakes ?? []).map((each) => [each.line, ["mistake", each.message]])]);
   const lines = text.split("\n").length;
   return html`<div class="editor"><div class="bar"><h2>${changed || !name ? "Your scenario" : name}</h2>${changed && html`<button type="button" class="small" onClick=${discard}>Discard the changes</button>`}
       ${result && html`<span class="outcome ${result.valid ? "delivered" : "given_up"}" role="status">${result.valid ? `valid, ${plural(result.rules, "rule")}${result.warnings?.length ? `, ${plural(result.warnings.length, "warning")}` : ""}` : `${plural(result.mistakes.length, "mistake")}`}</span>`}
       <span class="end"><${Action} kind="primary" disabled=${!result?.valid} run=${apply}>Apply<//></span></div>
     <${Problem} error=${problem} />
-    <div class="source"><div class="gutter" ref=${gutter} aria-hidden="true">${Array.from({ length: lines }, (_, n) => html`<div class=${marked.has(n + 1) ? "mistake" : ""} title=${marked.get(n + 1)?.message}>${n + 1}</div>`)}</div>
+    <div class="source"><div class="gutter" ref=${gutter} aria-hidden="true">${Array.from({ length: lines }, (_, n) => html`<div class=${marked.get(n + 1)?.[0] ?? ""} title=${marked.get(n + 1)?.[1]}>${n + 1}</div>`)}</div>
       <textarea aria-label="Scenario in YAML" spellcheck=${false} wrap="off" value=${text} placeholder="scenario: mine\nextends: default" onInput=${(event) => setText(event.target.value)} onScroll=${(event) => { gutter.current.scrollTop = event.target.scrollTop; }}></textarea></div>
-    <div role="status">${result?.warnings?.length > 0 && html`<${Mistakes} list=${result.warnings} label="warning: " />`}</div>
-    <div role="alert">${result && !result.valid && html`<${Mistakes} list=${result.mistakes} label="" />`}</div>
+    <div role="status">${result?.warnings?.length > 0 && html`<${Mistakes} list=${result.warnings} kind="warnings" />`}</div>
+    <div role="alert">${result && !result.valid && html`<${Mistakes} list=${result.mistakes} kind="mistakes" />`}</div>
     <${Curl} method="PUT" path="/scenario" body=${text || { name: feed.state.scenario }} /></div>`;
 }
 
-function Mistakes({ list, label }) {
-  return html`<ul class="mistakes" tabindex="0" aria-label=${label ? "Warnings" : "Mistakes"}>${list.map((each) => html`<li>${each.line && html`<code>${each.line}:${each.column}</code>`}<span>${label}${each.message}</span></li>`)}</ul>`;
+function Mistakes({ list, kind }) {
+  return html`<ul class="mistakes ${kind}" tabindex="0" aria-label=${kind}>${list.map((each) => html`<li>${each.line && html`<code>${each.line}:${each.column}</code>`}<span>${kind === "warnings" ? "warning: " : ""}${each.message}</span></li>`)}</ul>`;
 }
