@@ -64,6 +64,7 @@ def test_polls_that_are_close_together_are_one_mark(at: Shown) -> None:
     page = at.open(f"jobs/{job}")
     poll = page.locator(".track-time .glyph.poll")
     expect(poll).to_have_count(1)
+    expect(page.get_by_role("group", name="Zoom")).to_contain_text("1 min")
     expect(poll).to_have_attribute("title", re.compile("150 times, last: get_analysis 200"))
     expect(page.locator(".story li")).to_have_count(100)
     expect(page.get_by_text(re.compile("[0-9]+ earlier"))).to_be_visible()

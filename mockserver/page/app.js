@@ -107,7 +107,11 @@ function Views({ current }) {
   const list = useRef(null);
   // On a narrow screen the list scrolls. A badge that appears moves the current view.
   useEffect(() => {
-    const observer = new ResizeObserver(() => list.current.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
+    const observer = new ResizeObserver(() => {
+      // Not scrollIntoView, which can also scroll the page.
+      const link = list.current.querySelector("[aria-current]");
+      list.current.scrollLeft = link.offsetLeft - (list.current.clientWidth - link.offsetWidth) / 2;
+    });
     for (const link of list.current.children) observer.observe(link);
     return () => observer.disconnect();
   }, [current]);

@@ -87,7 +87,9 @@ function useAxis(chosen, eventsOf) {
     setSpan(wide);
     setEnd(now <= to ? null : to + wide * AHEAD);
   };
+  const known = feed.state.now > 0;
   useEffect(() => {
+    if (!known) return;
     if (chosen) {
       before.current ??= [span, end];
       if (chosen.created < left || chosen.created > right) fit([chosen]);
@@ -96,7 +98,7 @@ function useAxis(chosen, eventsOf) {
       setEnd(before.current[1]);
       before.current = null;
     }
-  }, [chosen?.id]);
+  }, [known, chosen?.id]);
   return {
     left, right, span, drag, setDrag, setEnd, fit,
     follows: end === null,
