@@ -31,9 +31,13 @@ def test_polls_charges_and_faults_are_on_the_lane(browser: Browser) -> None:
         job = at.client.post("/prompttovideo/api/v1/generate", json={"prompt": "A lighthouse"}).json()["video_id"]
         at.send("POST", "/clock", {"advance": "2s"})
         at.client.get(f"/prompttovideo/api/v1/video/{job}/status")
-        page = at.open("jobs")
-        for kind in ("submit", "poll", "charge"):
+        at.send("POST", "/faults", {"operation": "prompttovideo.*", "fault": {"kind": "overloaded"}})
+        at.client.get(f"/prompttovideo/api/v1/video/{job}/status")
+        page = at.open(f"jobs/{job}")
+        for kind in ("submit", "poll", "charge", "fault"):
             expect(page.locator(f".track-time .glyph.{kind}")).to_have_count(1)
+        page.get_by_role("link", name="Journal of this job").click()
+        expect(page.locator(".list .row.failed")).to_contain_text("armed fault")
         assert at.problems == []
 
 

@@ -27,7 +27,7 @@ export function Jobs({ route, go }) {
   const [list, error, reload] = useLoaded(() => get(`/jobs?limit=${LISTED}`), [turn]);
   const [accounts] = useLoaded(() => get("/accounts"), [turn]);
   const older = useOlder(list, open, turn);
-  const events = useMemo(() => byJob(accounts, verdict.data), [turn, accounts, verdict.data]);
+  const events = useMemo(() => byJob(list?.jobs ?? [], accounts, verdict.data), [turn, list, accounts, verdict.data]);
   const receivers = useMemo(() => new Map((accounts?.accounts ?? []).map((each) => [`${each.provider}:${each.key}`, Boolean(each.webhook)])), [accounts]);
   const jobs = (list?.jobs ?? []).filter((job) => !open || job.id.includes(open)).concat(older ?? []);
   const eventsOf = (job) => events.get(keyOf(job.provider, job.id)) ?? [];
@@ -147,14 +147,19 @@ function ticks(left, right) {
 }
 
 /** What happened to each job, by its provider and id: from the feed, charges from the ledgers, and the findings. */
-function byJob(accounts, judged) {
+function byJob(jobs, accounts, judged) {
+  const known = new Set(jobs.map((job) => keyOf(job.provider, job.id)));
   const found = new Map();
   const add = (provider, job, event) => {
     const key = keyOf(provider, job);
     if (!found.has(key)) found.set(key, []);
     found.get(key).push(event);
   };
-  for (const entry of feed.entries) if (entry.job) add(entry.provider, entry.job, eventOf(entry));
+  for (const entry of feed.entries) {
+    // A request that is refused before its job is looked up names the job in its path.
+    const job = entry.job ?? (entry.kind === "request" ? entry.path?.split("/").find((part) => known.has(keyOf(entry.provider, part))) : undefined);
+    if (job) add(entry.provider, job, eventOf(entry));
+  }
   for (const account of accounts?.accounts ?? []) {
     for (const entry of account.ledger) if (entry.reference && entry.kind !== "grant") add(account.provider, entry.reference, chargeOf(entry));
   }
@@ -164,7 +169,7 @@ function byJob(accounts, judged) {
 
 function eventOf(entry) {
   const { at, offset, number, delivery } = entry;
-  if (entry.kind === "delivery") return { at, offset, delivery, kind: "delivery", bad: isFailure(entry), text: entry.note };
+  if (entry.kind === "delivery") return { at, offset, delivery, kind: "delivery", bad: isFailure(entry), text: entry.status ? entry.note.replace(/response$/, entry.status) : entry.note };
   if (entry.kind === "transition") return { at, offset, kind: "step", status: entry.note, text: becomes(entry.note) };
   const kind = isFailure(entry) ? "fault" : /file|download|asset/.test(entry.operation ?? "") ? "fetch" : "poll";
   return { at, offset, number, kind, text: `${shortName(entry.operation)} ${entry.status ?? "no reply"}${entry.note ? `: ${entry.note}` : ""}` };

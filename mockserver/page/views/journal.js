@@ -9,7 +9,8 @@ const ROW = 34;
 const FIELDS = {
   status: (entry, value) => (/^\dxx$/.test(value) ? Math.floor((entry.status ?? 0) / 100) === Number(value[0]) : String(entry.status ?? "none") === value),
   op: (entry, value) => matches(entry.operation, value),
-  job: (entry, value) => matches(entry.job, value),
+  // A request that is refused before its job is looked up names the job in its path.
+  job: (entry, value) => matches(entry.job ?? entry.path, value),
   rule: (entry, value) => matches(entry.rule, value),
   kind: (entry, value) => entry.kind === value,
   provider: (entry, value) => matches(entry.provider, value),
