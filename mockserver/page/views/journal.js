@@ -73,7 +73,7 @@ export function Journal({ route, go }) {
       <span class="mark">${entry.kind === "request" || entry.kind === "delivery" ? html`<${Status} status=${entry.status} />` : html`<span class="dot"></span>`}</span>
       <span class="what">${describe(entry)}</span>
       <span class="provider">${entry.provider ?? ""}</span>
-      <span class="rule">${entry.rule ?? ""}</span>
+      <span class="rule">${entry.fault && html`<span class="badge bad">${entry.fault}</span> `}${entry.rule ?? ""}</span>
       <span class="note">${noteOf(entry)}</span>
       <span class="took">${entry.ms ? duration(entry.ms) : ""}</span>
     </a></li>`;
@@ -95,7 +95,7 @@ export function Journal({ route, go }) {
       ${feed.missed > 0 && html`<p class="hint">${number(feed.missed)} entries were dropped from the journal before this page could read them.</p>`}
       ${entries.length === 0
         ? html`<${Empty}>${feed.entries.length ? html`<p>No entry matches this filter.</p><button type="button" onClick=${() => to(open, "")}>Clear the filter</button>` : html`<${FirstRequest} />`}<//>`
-        : html`<div class="head row" aria-hidden="true"><span>Time</span><span>Status</span><span>What</span><span>Provider</span><span>Rule</span><span>Note</span><span>Took</span></div>
+        : html`<div class="head row" aria-hidden="true"><span>Time</span><span>Status</span><span>What</span><span>Provider</span><span>Rule and fault</span><span>Note</span><span>Took</span></div>
           <${VirtualList} items=${entries} height=${ROW} row=${row} label="Entries, newest first" selected=${follow ? selected : undefined} onScroll=${(node) => setFollow(node.scrollTop < 40 || selected >= 0)} />`}
     </div>
     ${open !== undefined && html`<${Entry} key=${open} offset=${open} close=${() => to(undefined)} go=${go} />`}
