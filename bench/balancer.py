@@ -271,8 +271,8 @@ async def _run(servers: Sequence[tuple[str, int]], port: int) -> None:
     async with balanced(servers, port) as (listening, balancer):
         print(f"http://127.0.0.1:{listening} balances {len(servers)} servers", flush=True)
         await ended.wait()
-    for each in balancer.backends:
-        print(f"{each.host}:{each.port} got {each.requests:,} requests")
+    for backend in balancer.backends:
+        print(f"{backend.host}:{backend.port} got {backend.requests:,} requests")
 
 
 def main() -> int:

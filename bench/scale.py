@@ -3,21 +3,25 @@
     python -m bench.scale                   # one, two and three workers, and servers behind a balancer: 3 minutes
     python -m bench.scale --processes 1 2 --how workers --seconds 10
     python -m bench.scale --quick           # one short round, to try it out: its figures are not precise
+    python -m bench.scale --shared          # the hardest case: every client uses every sandbox
     python -m bench.scale --store memory    # one server without Valkey, to compare with
 
-16 clients poll (W1) and submit (W2) in 100 sandboxes in turn, one request at a time each. With `workers`, the set-ups
-are `serve --workers N`; with `balancer`, they are N servers behind `bench.balancer`, which gives each request to the
-next server, so that each sandbox is used by all of them. Every set-up has a Valkey server of its own.
+16 clients poll (W1) and submit (W2) in 100 sandboxes, one request at a time each. Each client has six or seven
+sandboxes of its own, as parallel tests have, and uses them in turn. With `workers`, the set-ups are `serve --workers`,
+where a client stays with the worker that has accepted its connection. With `balancer`, they are N servers behind
+`bench.balancer`, which gives each request to the next server, so that a sandbox moves from process to process with
+every request. `--shared` has the same effect on workers. Every set-up has a Valkey server of its own.
 
-Measured are the requests per second, and the CPU time of each process by its CPU clock (as in /proc): that of the
-servers, of Valkey, of the balancer and of the load, per 1,000 requests. On a machine with few cores the load, Valkey
-and the servers take cores from each other, so the requests per second say little about what the servers carry. That
-is computed from the CPU time: it is the largest number of requests per second for which no process needs more than a
-core, and all servers and Valkey together no more than there are workers (but at least two). The balancer and the load
-are left aside. Two workers have to carry at least 1.7 times as much as one, on two cores.
+Measured are the requests per second, and the CPU time of each process by its CPU clock (as in /proc), per request: that
+of the servers, of Valkey, of the balancer and of the load. On a machine with few cores these take the cores from each
+other, so the requests per second say little about what the servers carry. That is computed from the CPU time: the
+requests per second of CPU time of the servers, times their number; less if Valkey and they would need more cores than
+there are servers (but at least two), or Valkey more than one. The balancer and the load are left aside. Two workers
+have to carry at least 1.7 times as much as one, on two cores. Other programs that run meanwhile worsen all figures.
 """
 
 import argparse
+import random
 import statistics
 import sys
 import time
@@ -25,7 +29,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from bench.load import load
+from bench.load import load_each
 from bench.process import Server, free_port, mockserver, running, seconds_of
 from bench.verdict import Budget, judged
 from bench.workloads import POLL_PATH, SUBMIT, SUBMIT_FAST, SUBMIT_PATH, W1, W2, ask, request
@@ -39,7 +43,7 @@ LEAST = 1.7
 
 @dataclass(slots=True)
 class Figures:
-    """The figures of one load. CPU times are seconds per 1,000 requests; `servers` has one for each process."""
+    """The figures of one load. CPU times are milliseconds per request; `servers` has one for each process."""
 
     per_second: float
     servers: Sequence[float]
@@ -48,10 +52,10 @@ class Figures:
     load: float
 
     def carries(self) -> float:
-        """Return the requests per second that the servers and Valkey could process, each process on one core."""
-        cores = max(2, len(self.servers))
-        busiest = max(*self.servers, self.valkey)
-        return 1_000 / max(busiest, (sum(self.servers) + self.valkey) / cores)
+        """Return the requests per second that the servers could process if each of them had a core."""
+        count, used = len(self.servers), sum(self.servers)
+        # Milliseconds from one request to the next.
+        return 1_000 / max(used / count, (used + self.valkey) / max(2, count), self.valkey)
 
 
 @dataclass(slots=True)
@@ -64,7 +68,7 @@ class SetUp:
     servers: Sequence[Server]
     valkey: int | None = None
     balancer: int | None = None
-    payloads: dict[str, list[bytes]] = field(default_factory=dict)
+    payloads: dict[str, list[Sequence[bytes]]] = field(default_factory=dict)
     figures: dict[str, list[Figures]] = field(default_factory=dict)
 
     @property
@@ -72,21 +76,22 @@ class SetUp:
         what = "worker" if self.how == WORKERS else "server"
         return f"{self.count} {what}{'s' if self.count > 1 else ''}{', balanced' if self.how == BALANCER else ''}"
 
-    def prepare(self) -> None:
-        """Create the sandboxes, with a completed job in each."""
+    def prepare(self, *, shared: bool) -> None:
+        """Create the sandboxes, with a completed job in each. With `shared`, every client uses all of them."""
         gate = Server(0, self.port, 0.0)
         names = [f"s{number:02}" for number in range(SANDBOXES)]
         for name in names:
             ask(gate, "POST", "/_mock/sandboxes", {"name": name})
         jobs = [ask(gate, "POST", f"/~{name}{SUBMIT_PATH}", SUBMIT_FAST)["id"] for name in names]
         polls = [f"/~{name}{POLL_PATH}{job}" for name, job in zip(names, jobs, strict=True)]
-        self.payloads[W1] = [request("GET", path, self.port) for path in polls]
-        self.payloads[W2] = [request("POST", f"/~{name}{SUBMIT_PATH}", self.port, SUBMIT) for name in names]
+        submits = [request("POST", f"/~{name}{SUBMIT_PATH}", self.port, SUBMIT) for name in names]
+        self.payloads[W1] = dealt([request("GET", path, self.port) for path in polls], shared=shared)
+        self.payloads[W2] = dealt(submits, shared=shared)
 
     def measure(self, work: str, seconds: float) -> Figures:
         """Send a load. Exit if a request is refused."""
         before, began = self._used(), time.process_time()
-        outcome = load(self.port, self.payloads[work], connections=CLIENTS, seconds=seconds)
+        outcome = load_each(self.port, self.payloads[work], seconds)
         own, after = time.process_time() - began, self._used()
         if not set(outcome.statuses) <= {200, 202}:
             raise SystemExit(f"{self.name}: replies with the statuses {outcome.statuses}")
@@ -101,6 +106,14 @@ class SetUp:
         """Return the CPU seconds of each process so far, by its id."""
         pids = [pid for server in self.servers for pid in server.family()]
         return {pid: seconds_of(pid) for pid in [*pids, *filter(None, (self.valkey, self.balancer))]}
+
+
+def dealt(payloads: Sequence[bytes], *, shared: bool) -> list[Sequence[bytes]]:
+    """Return the requests of each client, which it sends in turn."""
+    if not shared:
+        return [payloads[client::CLIENTS] for client in range(CLIENTS)]
+    # Not in the same order, or each sandbox would always be used by the same server.
+    return [random.Random(client).sample(payloads, len(payloads)) for client in range(CLIENTS)]
 
 
 @contextmanager
@@ -165,6 +178,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--only", nargs="+", choices=(W1, W2), default=[W1, W2], help="default: W1 and W2")
     commands.add_argument("--seconds", type=float, default=4.0, help="seconds of each load (default: 4)")
     commands.add_argument("--rounds", type=int, default=3, help="rounds in which all are measured (default: 3)")
+    commands.add_argument("--shared", action="store_true", help="every client uses every sandbox")
     commands.add_argument("--quick", action="store_true", help="one round of half a second")
     commands.add_argument("--store", default="", help="memory, or the address of a Valkey server that runs")
     return commands
@@ -179,7 +193,7 @@ def main() -> int:
         plans = [(count, how) for how in arguments.how for count in counts]
         rows = [stack.enter_context(set_up(count, how, arguments.store)) for count, how in plans]
         for row in rows:
-            row.prepare()
+            row.prepare(shared=arguments.shared)
         for work in arguments.only:
             for row in rows:
                 row.measure(work, seconds / 2)  # to warm up

@@ -52,8 +52,11 @@ def program(work: str) -> Iterator[Program]:
         # If it hangs, this test fails, but the run goes on.
         watchdog = threading.Timer(30, process.kill)
         watchdog.start()
-        yield Program(process)
-        watchdog.cancel()
+        try:
+            yield Program(process)
+        finally:
+            process.kill()
+            watchdog.cancel()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)

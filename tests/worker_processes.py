@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from mockserver.serving.listening import listen
-from mockserver.serving.workers import Workers
+from mockserver.serving.workers import Place, Workers
 
 
 class Ended(Exception):
@@ -24,7 +24,7 @@ def end(number: int, frame: object) -> None:
     raise Ended
 
 
-def answer(listener: socket.socket, *, number: int, is_first: bool, on_listening: Callable[[], None]) -> int:
+def answer(listener: socket.socket, place: Place, on_listening: Callable[[], None]) -> int:
     """Answer each connection until SIGTERM arrives."""
     signal.signal(signal.SIGTERM, end)
     on_listening()
@@ -32,13 +32,13 @@ def answer(listener: socket.socket, *, number: int, is_first: bool, on_listening
         while True:
             connection, _ = listener.accept()
             with connection:
-                connection.sendall(f"{number} {os.getpid()} {is_first}".encode())
+                connection.sendall(f"{place.number} {os.getpid()} {place.is_first}".encode())
     return 0
 
 
-def fail(listener: socket.socket, *, number: int, is_first: bool, on_listening: Callable[[], None]) -> int:
+def fail(listener: socket.socket, place: Place, on_listening: Callable[[], None]) -> int:
     """Report that there is nothing to serve."""
-    sys.stderr.write(f"worker {number} cannot start\n")
+    sys.stderr.write(f"worker {place.number} cannot start\n")
     return 2
 
 

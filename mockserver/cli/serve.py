@@ -30,6 +30,7 @@ def add(commands: Any) -> None:
         description=_DESCRIPTION,
         epilog="examples:\n  mockserver serve --scenario tour --seed 7\n  mockserver serve --log json\n"
         "  mockserver serve --store sqlite:state.db\n"
+        "  mockserver serve --store valkey://localhost:6379/0 --workers 2\n"
         "  MOCKSERVER_SCENARIO=tour mockserver serve",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -50,7 +51,7 @@ def _add_address(serve: argparse.ArgumentParser) -> None:
         "--workers",
         type=whole_number,
         metavar="N",
-        help="processes that serve on the port together; more than one needs --store valkey://... (default: 1)",
+        help="processes that serve together; more than one needs --store valkey://HOST:PORT/DB (default: 1)",
     )
     serve.add_argument("--public-url", metavar="URL", help="the URL of this server for clients, for links in replies")
     serve.add_argument(
@@ -172,7 +173,8 @@ def _add_store(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--store",
         metavar="STORE",
-        help="where the state is kept: memory, or sqlite:FILE to continue after a restart (default: memory)",
+        help="where the state is kept: memory, sqlite:FILE to continue after a restart, or valkey://HOST:PORT/DB for "
+        "several processes (default: memory)",
     )
     serve.add_argument(
         "--resume",

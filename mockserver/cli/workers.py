@@ -1,13 +1,18 @@
 """`serve --workers N`: what has to hold for it, and what each worker does."""
 
 import signal
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from socket import socket
+from typing import TYPE_CHECKING
 
 from mockserver.cli.errors import run_reporting
-from mockserver.settings import MEMORY, Settings, SettingsError
+from mockserver.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from mockserver.serving.workers import Place
 
 _SHARED = "--store valkey://HOST:PORT/DB, which all processes share"
 _PACKAGES = "pip install 'ai-video-mockserver[valkey]'"
@@ -16,7 +21,7 @@ _PACKAGES = "pip install 'ai-video-mockserver[valkey]'"
 def check_workers(settings: Settings, *, intercept: bool) -> None:
     """Raise SettingsError if several workers cannot do what is asked for."""
     several = f"{settings.workers} workers"
-    if settings.store == MEMORY:
+    if not settings.is_shared and settings.store_file is None:
         raise SettingsError(
             f"{several} would each have a memory of their own, and a job would only be found by the worker that has "
             f"created it. Use {_SHARED}, or leave out --workers"
@@ -54,16 +59,23 @@ class _Serve:
 
     settings: Settings
 
-    def __call__(self, listener: socket, *, number: int, is_first: bool, on_listening: Callable[[], None]) -> int:
+    def __call__(self, listener: socket, place: "Place", on_listening: Callable[[], None]) -> int:
         from mockserver.cli.serve import faster_start
 
         def run() -> int:
+            from mockserver.serving.accepting import FairAccepting
             from mockserver.serving.output import print_lines
             from mockserver.serving.serve import serve_on
 
-            announce = print_lines if is_first else _discard
-            report = print_lines if number == 1 else _discard
-            serve_on(listener, self.settings, announce=announce, report=report, on_listening=on_listening)
+            serve_on(
+                listener,
+                self.settings,
+                announce=print_lines if place.is_first else _discard,
+                report=print_lines if place.number == 1 else _discard,
+                # The event loop of Windows cannot wait for a socket.
+                accepting=None if sys.platform == "win32" else FairAccepting(place.counts, place.number - 1),
+                on_listening=on_listening,
+            )
             return 0
 
         with faster_start():

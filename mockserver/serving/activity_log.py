@@ -63,7 +63,8 @@ class ActivityLog:
         lines = []
         for batch in batches:
             name = batch.sandbox.name
-            lines += [self._lines(name, entry) for entry in batch.entries if entry.kind in LOGGED]
+            # Other processes that share the store have logs of their own.
+            lines += [self._lines(name, entry) for entry in batch.entries if entry.kind in LOGGED and entry.is_own]
             if batch.missed:
                 lines.append(self._lines.missed(batch.missed))
         self._writer.write(lines)

@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from mockserver.app import create_app
 from mockserver.clock import wall_ms
 from mockserver.providers.registry import summaries
+from mockserver.serving.accepting import FairAccepting
 from mockserver.serving.activity_log import ActivityLog, activity_log
 from mockserver.serving.deadlines import ConnectionLimits
 from mockserver.serving.http_server import HttpServer
@@ -52,12 +53,13 @@ def serve_on(
     *,
     announce: Print = print_lines,
     report: Print = print_lines,
+    accepting: FairAccepting | None = None,
     on_listening: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve on this socket until interrupted.
 
-    `announce` gets the lines that are printed at the start, and `report` those about a watched scenario. `on_listening`
-    is called when connections are accepted.
+    `announce` gets the lines that are printed at the start, and `report` those about a watched scenario. `accepting` is
+    for a socket that other processes serve on too. `on_listening` is called when connections are accepted.
     """
     port = listener.getsockname()[1]
     with suppress(KeyboardInterrupt):
@@ -79,6 +81,7 @@ def serve_on(
         options = {
             "access_log": bool(settings.access_log),
             "gate": app.gate,
+            "accepting": accepting,
             "on_starting": app.resume,
             "on_started": started,
             "on_closing": app.end_listeners,

@@ -6,17 +6,18 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import Pipe, parent_process, resource_tracker
+from multiprocessing import Pipe, get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
 from types import FrameType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from uvicorn.config import Config
 from uvicorn.supervisors.multiprocess import SIGNALS, Multiprocess, Process
 
 from mockserver.clock import monotonic
+from mockserver.serving.accepting import NOT_ACCEPTING
 
 log = logging.getLogger("mockserver")
 
@@ -28,26 +29,32 @@ _PATIENCE = 1.5
 _PAUSE = 2.0
 
 
+class Place(NamedTuple):
+    """The place of a worker among the others: its number from 1, and the connections of each, in shared memory.
+
+    `is_first` is true in the first worker until that is replaced.
+    """
+
+    number: int
+    is_first: bool
+    counts: MutableSequence[int]
+
+
 class Work(Protocol):
     """What a worker does: serve on the socket until a signal arrives, and return the exit code of its process.
 
-    It can be pickled. `is_first` is true in the first worker until that is replaced. `on_listening` is called when
-    connections are accepted.
+    It can be pickled. `on_listening` is called when connections are accepted.
     """
 
-    def __call__(
-        self, listener: socket.socket, *, number: int, is_first: bool, on_listening: Callable[[], None]
-    ) -> int:
+    def __call__(self, listener: socket.socket, place: Place, on_listening: Callable[[], None]) -> int:
         """Serve."""
 
 
 class _Worker(Process):
     """A process that does the work. It answers the pings of the supervisor in a thread of its own."""
 
-    def __init__(
-        self, config: Config, sockets: list[socket.socket], work: Work, number: int, *, is_first: bool = False
-    ) -> None:
-        self._work, self.number, self._is_first = work, number, is_first
+    def __init__(self, config: Config, sockets: list[socket.socket], work: Work, place: Place) -> None:
+        self._work, self._place = work, place
         self.listening, self._has_started = Pipe(duplex=False)
         self.began = monotonic()
         self._pinged: float | None = None
@@ -65,9 +72,12 @@ class _Worker(Process):
         for task in (self.always_pong, _end_with_parent):
             threading.Thread(target=task, daemon=True).start()
         assert sockets
-        sys.exit(
-            self._work(sockets[0], number=self.number, is_first=self._is_first, on_listening=self._report_listening)
-        )
+        sys.exit(self._work(sockets[0], self._place, self._report_listening))
+
+    @property
+    def number(self) -> int:
+        """The number of the worker, from 1."""
+        return self._place.number
 
     def _report_listening(self) -> None:
         with suppress(OSError):
@@ -117,6 +127,7 @@ class Workers(Multiprocess):
             signal.signal(number, self._handle if f"SIG{name}" in _ENDING else handlers[number])
         self._handlers = handlers
         self._work = work
+        self._counts: MutableSequence[int] = get_context("spawn").RawArray("i", count)
         self.code = 0
         self.ended_by: int | None = None
         self.should_exit = self._awake = _Wakeable(self._ends)
@@ -157,7 +168,8 @@ class Workers(Multiprocess):
                 self._start(number)
 
     def _start(self, number: int, *, is_first: bool = False) -> _Worker:
-        worker = _Worker(self.config, self.sockets, self._work, number, is_first=is_first)
+        self._counts[number - 1] = NOT_ACCEPTING
+        worker = _Worker(self.config, self.sockets, self._work, Place(number, is_first, self._counts))
         worker.start()
         self.processes[number - 1 : number] = [worker]
         return worker
