@@ -132,7 +132,7 @@ class Server:
             title = _NOT_WRITTEN if unread.status == 503 else _NOT_ROUTED
             reply = _problem(unread.status, unread.message, title)
         else:
-            reply = await edge.refusals.reply_to_unread(unread, route.match, sandbox)
+            reply = await edge.refusals.reply_to_unread(unread, address.path, route.match, sandbox)
         if not unread.recorded and address.target != "control":
             provider = None if edge is None else edge.provider.name
             await sandbox.store.append(unread_entry(unread, provider, address.path, reply, sandbox.clock.now()))
@@ -194,7 +194,7 @@ class Server:
         if sandbox is None or (sandbox.read_only and edge is not None):
             await self._without_sandbox(name, edge, headers, connection)
             return
-        if self.gate is not None and await self._refuse_unwritten(self.gate, request, connection, route, sandbox):
+        if self.gate is not None and await self._refuse_unwritten(self.gate, request, connection, address, route, sandbox):
             return
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
@@ -220,7 +220,7 @@ class Server:
         await _respond(connection, reply, extra)
 
     async def _refuse_unwritten(
-        self, gate: Gate, request: Request, connection: Connection, route: _Route, sandbox: Sandbox
+        self, gate: Gate, request: Request, connection: Connection, address: Address, route: _Route, sandbox: Sandbox
     ) -> bool:
         """Refuse a request that would change something while nothing can be written. Return False for all others."""
         if gate.failure is None or (route.edge is None and request.method in ("GET", "HEAD")):
@@ -228,7 +228,7 @@ class Server:
         refusal = _problem(503, gate.failure, _NOT_WRITTEN)
         if route.edge is not None:
             refusal = await route.edge.refusals.reply_to_unread(
-                Unread.unwritten(request, gate.failure), route.match, sandbox
+                Unread.unwritten(request, gate.failure), address.path, route.match, sandbox
             )
         await _respond(connection, refusal)
         return True

@@ -165,4 +165,5 @@ class DumplingAI(Provider):
 
 
 def _is_unified(context: RefusalContext) -> bool:
-    return context.operation is not None and context.operation.path.startswith(_V2)
+    path = context.path if context.operation is None else context.operation.path
+    return f"{path}/".startswith(_V2)
