@@ -235,9 +235,7 @@ class Edge:
         admission.note = admission.note or "; ".join(notes)
         return reply._replace(body=body)
 
-    async def _lose(
-        self, admission: Admission, path: str, reply: Reply, fault: Fault, sender: ReplySender
-    ) -> Reply:
+    async def _lose(self, admission: Admission, path: str, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
         """Return the reply that is sent in place of one that a fault loses after the operation was done."""
         if not fault.on_wire:
             admission.drop_rows("state")

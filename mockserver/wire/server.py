@@ -194,7 +194,8 @@ class Server:
         if sandbox is None or (sandbox.read_only and edge is not None):
             await self._without_sandbox(name, edge, headers, connection)
             return
-        if self.gate is not None and await self._refuse_unwritten(self.gate, request, connection, address, route, sandbox):
+        gate = self.gate
+        if gate is not None and await self._refuse_unwritten(gate, request, connection, address, route, sandbox):
             return
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()

@@ -1,7 +1,7 @@
 """Places and their reviews: /api/v1/search-places, /search-maps and /get-google-reviews."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -11,9 +11,14 @@ from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.inputs import Unset
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.searching import PageNumber, Query, parameters
-from mockserver.providers.dumplingai.work import Task
+from mockserver.providers.dumplingai.work import Save, Task
 from mockserver.wire.exchange import Exchange
 
+if TYPE_CHECKING:
+    from mockserver.content.web.places import Area, Place
+
+# The kind of the values that the areas of searches are kept as, by the mark that the ids of their places have.
+_AREAS = "dumplingai.areas"
 _LONDON = 1006886  # the code of the default location
 _TIME = "%Y-%m-%d %H:%M:%S +00:00"
 _PLACES, _MAPS, _PER_TEN = 30, 100, 50
@@ -55,21 +60,24 @@ class GetReviews(Sourced):
 
 async def search_places(exchange: Exchange, body: SearchPlaces) -> Task:
     """Return places that fit the query."""
-    from mockserver.content.web.places import places
+    from mockserver.content.web.places import area_of, places
 
-    found = places(pages.web(exchange), body.query, body.location or "", body.page)
+    area = area_of(body.query, body.location or "")
+    found = list(places(pages.web(exchange), area, body.page))
     listed = [{**_shown(position, place), "category": place.kind.capitalize()} for position, place in found]
-    return Task(_PLACES, {"searchParameters": parameters(body, "places"), "places": listed})
+    reply = {"searchParameters": parameters(body, "places"), "places": listed}
+    return Task(_PLACES, reply, save=_keep(exchange, area))
 
 
 async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
     """Return places on a map, or the one with the id of the request."""
-    from mockserver.content.web.places import places
+    from mockserver.content.web.places import area_of, places, shown_position
 
+    area = area_of(body.query, "", body.position or "")
     if body.cid or body.place_id:
-        found = [(1, _chosen(exchange, body, body.query, ""))]
+        found = [(1, await _chosen(exchange, body, area))]
     else:
-        found = list(places(pages.web(exchange), body.query, "", body.page))
+        found = list(places(pages.web(exchange), area, body.page))
     listed = [
         {
             **_shown(position, place),
@@ -82,15 +90,19 @@ async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
         }
         for position, place in found
     ]
-    at = {"ll": body.position} if body.position else {}
-    return Task(_MAPS, {"searchParameters": parameters(body, "maps"), **at, "places": listed})
+    position = shown_position(found[0][1].area if found else area, body.position or "")
+    reply = {"searchParameters": parameters(body, "maps"), "ll": position, "places": listed}
+    return Task(_MAPS, reply, save=_keep(exchange, area))
 
 
 async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:
     """Return reviews of a place, and its rating."""
+    from mockserver.content.web.places import area_of
+
     if not (body.keyword or body.cid or body.place_id):
         raise Refusal("invalid_request", "one of keyword, cid and placeId is required")
-    place = _chosen(exchange, body, body.keyword or "", body.location or "London")
+    area = area_of(body.keyword or "", body.location or "London")
+    place = await _chosen(exchange, body, area)
     found = list(place.reviews())
     order = {"highest_rating": lambda each: -each["rating"], "lowest_rating": lambda each: each["rating"]}.get(
         body.sorting
@@ -115,20 +127,35 @@ async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:
         "items_count": len(listed),
         "items": [_review(exchange, place, each, n) for n, each in enumerate(listed, 1)],
     }
-    return Task(-(-body.reviews // 10) * _PER_TEN, reply)
+    return Task(-(-body.reviews // 10) * _PER_TEN, reply, save=_keep(exchange, area))
 
 
-def _chosen(exchange: Exchange, body: Any, query: str, location: str) -> Any:
-    """Return the place with an id of the request, or else the first one that fits the query."""
-    from mockserver.content.web.places import place_of_cid, place_of_id, places
+def _keep(exchange: Exchange, area: "Area") -> Save:
+    """Return what keeps the area of a search, so that its places are the same by their ids."""
+    from mockserver.content.web.places import places, search_of
+
+    _, first = next(places(pages.web(exchange), area, 1))
+
+    async def keep() -> None:
+        await exchange.sandbox.store.put_value(_AREAS, search_of(first.cid), list(area))
+
+    return keep
+
+
+async def _chosen(exchange: Exchange, body: SearchMaps | GetReviews, area: "Area") -> "Place":
+    """Return the place with an id of the request, or else the first one of a search in the area."""
+    from mockserver.content.web.places import Area, cid_of, place_of_cid, places, search_of
 
     seeded = pages.web(exchange)
-    if body.cid:
-        return place_of_cid(seeded, body.cid)
-    return place_of_id(seeded, body.place_id) if body.place_id else next(places(seeded, query, location, 1))[1]
+    if not (body.cid or body.place_id):
+        return next(places(seeded, area, 1))[1]
+    cid = cid_of(seeded, body.cid, body.place_id)
+    kept = await exchange.sandbox.store.get_value(_AREAS, search_of(cid), exchange.now)
+    kind, city, centre = kept or Area()
+    return place_of_cid(seeded, cid, Area(kind, city, None if centre is None else (centre[0], centre[1])))
 
 
-def _shown(position: int, place: Any) -> dict[str, Any]:
+def _shown(position: int, place: "Place") -> dict[str, Any]:
     from mockserver.content.web.places import REVIEWS
 
     latitude, longitude = place.position

@@ -19,7 +19,8 @@ TIKTOK = (
 )
 YouTubeUrl = Annotated[str, Field(pattern=YOUTUBE, max_length=2048, description="a link to a video of YouTube")]
 TikTokUrl = Annotated[str, Field(pattern=TIKTOK, max_length=2048, description="a link to a video of TikTok")]
-Handle = Annotated[str, Field(pattern=r"^@?[A-Za-z0-9_.]{1,40}$", description="the name of the profile")]
+# Magic words have hyphens, which the handles of TikTok do not have.
+Handle = Annotated[str, Field(pattern=r"^@?[A-Za-z0-9_.-]{1,40}$", description="the name of the profile")]
 
 
 def youtube_video(exchange: Exchange, url: str) -> "Tube":
