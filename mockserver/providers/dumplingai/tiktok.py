@@ -14,6 +14,7 @@ from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
 _CREDITS, _PER_PAGE, _RECENT = 10, 10, 6
+_WIDTH, _HEIGHT = files.VIDEO_SIZE
 # Settings of an account that are the same for all profiles here.
 _SETTINGS: dict[str, Any] = {
     "shortId": "", "ftc": False, "relation": 0, "openFavorite": False, "commentSetting": 0,
@@ -58,8 +59,8 @@ async def get_tiktok_video(exchange: Exchange, body: GetTikTokVideo) -> Task:
     clip = tiktok_video(exchange, body.url)
     file = files.recording(exchange, "mp4", clip.seconds, "clip", clip.id)
     video = {
-        "id": clip.id, "height": 1024, "width": 576, "duration": clip.seconds, "ratio": "720p",
-        "cover": files.picture(exchange, 576, 1024, "clip", clip.id), "downloadAddr": file, "playAddr": file,
+        "id": clip.id, "height": _HEIGHT, "width": _WIDTH, "duration": clip.seconds, "ratio": "720p",
+        "cover": files.picture(exchange, _WIDTH, _HEIGHT, "clip", clip.id), "downloadAddr": file, "playAddr": file,
         "format": "mp4", "bitrate": clip.seeded.integer(400_000, 1_900_000, "bitrate"),
     }  # fmt: skip
     at = datetime.fromtimestamp(clip.created, UTC)
@@ -182,7 +183,7 @@ def _clip_stats(clip: Any) -> dict[str, int]:
 
 def _aweme(exchange: Exchange, clip: Any, *, trim: bool) -> dict[str, Any]:
     stats = _clip_stats(clip)
-    cover = files.picture(exchange, 576, 1024, "clip", clip.id)
+    cover = files.picture(exchange, _WIDTH, _HEIGHT, "clip", clip.id)
     shown = {
         "aweme_id": clip.id, "desc": clip.text, "create_time": clip.created,
         "statistics": {
