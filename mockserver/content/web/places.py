@@ -149,10 +149,10 @@ def cid_of(seeded: Seeded, cid: str | None, place_id: str | None) -> str:
     """Return the number of a place by either id. Any text is an id: it has a number of its own."""
     if cid:
         return str(int(cid) % 2**64 if cid.isdecimal() and len(cid) < 30 else seeded.bits("cid", cid))
-    found = _PLACE_ID.match(place_id or "")
-    if found is None:
+    match = _PLACE_ID.match(place_id or "")
+    if match is None:
         return str(seeded.bits("place", place_id or ""))
-    return str(int.from_bytes(urlsafe_b64decode(f"{found[1]}="), "big"))
+    return str(int.from_bytes(urlsafe_b64decode(f"{match[1]}="), "big"))
 
 
 def search_of(cid: str) -> str:
@@ -197,9 +197,9 @@ def shown_position(area: Area, position: str = "") -> str:
 
 def _coordinates(position: str) -> tuple[float, float] | None:
     """Return latitude and longitude, or None if the text has none that exist."""
-    found = _POSITION.match(position)
-    here = (float(found[1]), float(found[2])) if found else None
-    return here if here is not None and abs(here[0]) <= 90 and abs(here[1]) <= 180 else None
+    match = _POSITION.match(position)
+    point = (float(match[1]), float(match[2])) if match else None
+    return point if point is not None and abs(point[0]) <= 90 and abs(point[1]) <= 180 else None
 
 
 def _is_near(one: tuple[float, float], other: tuple[float, float]) -> bool:

@@ -78,10 +78,10 @@ async def result_file(exchange: Exchange) -> Reply:
 
 async def media_file(exchange: Exchange) -> Reply:
     """GET /storage/media/{name}: the name says how large or how long the file is."""
-    found = _MEDIA.fullmatch(exchange.path["name"])
-    if found is None:
+    match = _MEDIA.fullmatch(exchange.path["name"])
+    if match is None:
         raise Refusal("not_found", "No such file", row="no_such_file")
-    width, height, seconds, token, ending = found.groups()
+    width, height, seconds, token, ending = match.groups()
     seeded = Seeded("dumplingai", token)
     if ending == "png" and width and 0 < int(width) <= _LARGEST and 0 < int(height) <= _LARGEST:
         from mockserver.media.bands import abstract

@@ -63,8 +63,8 @@ async def search_places(exchange: Exchange, body: SearchPlaces) -> Task:
     from mockserver.content.web.places import area_of, places
 
     area = area_of(body.query, body.location or "")
-    found = list(places(pages.web(exchange), area, body.page))
-    listed = [{**_shown(position, place), "category": place.kind.capitalize()} for position, place in found]
+    numbered = list(places(pages.web(exchange), area, body.page))
+    listed = [{**_shown(position, place), "category": place.kind.capitalize()} for position, place in numbered]
     reply = {"searchParameters": parameters(body, "places"), "places": listed}
     return Task(_PLACES, reply, save=_keep(exchange, area))
 
@@ -75,9 +75,9 @@ async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
 
     area = area_of(body.query, "", body.position or "")
     if body.cid or body.place_id:
-        found = [(1, await _chosen(exchange, body, area))]
+        numbered = [(1, await _chosen(exchange, body, area))]
     else:
-        found = list(places(pages.web(exchange), area, body.page))
+        numbered = list(places(pages.web(exchange), area, body.page))
     listed = [
         {
             **_shown(position, place),
@@ -88,9 +88,9 @@ async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
             "fid": place.fid,
             "placeId": place.place_id,
         }
-        for position, place in found
+        for position, place in numbered
     ]
-    position = shown_position(found[0][1].area if found else area, body.position or "")
+    position = shown_position(numbered[0][1].area if numbered else area, body.position or "")
     reply = {"searchParameters": parameters(body, "maps"), "ll": position, "places": listed}
     return Task(_MAPS, reply, save=_keep(exchange, area))
 
@@ -103,11 +103,17 @@ async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:
         raise Refusal("invalid_request", "one of keyword, cid and placeId is required")
     area = area_of(body.keyword or "", body.location or "London")
     place = await _chosen(exchange, body, area)
-    found = list(place.reviews())
+    all_reviews = list(place.reviews())
     order = {"highest_rating": lambda each: -each["rating"], "lowest_rating": lambda each: each["rating"]}.get(
         body.sorting
     )
-    listed = sorted(found, key=order) if order else found if body.sorting == "newest" else found[::2] + found[1::2]
+    listed = (
+        sorted(all_reviews, key=order)
+        if order
+        else all_reviews
+        if body.sorting == "newest"
+        else all_reviews[::2] + all_reviews[1::2]
+    )
     listed = listed[: body.reviews]
     reply = {
         "keyword": body.keyword,
@@ -120,10 +126,10 @@ async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:
         "title": place.name,
         "sub_title": place.address,
         "feature_id": place.fid,
-        "rating": _rating(place.rating, len(found)),
+        "rating": _rating(place.rating, len(all_reviews)),
         "place_id": place.place_id,
         "cid": place.cid,
-        "reviews_count": len(found),
+        "reviews_count": len(all_reviews),
         "items_count": len(listed),
         "items": [_review(exchange, place, each, n) for n, each in enumerate(listed, 1)],
     }

@@ -137,13 +137,13 @@ async def search_tiktok_users(exchange: Exchange, body: SearchTikTokUsers) -> Ta
     """Return the profiles that fit a query, from the cursor on."""
     from mockserver.content.web.social import users
 
-    found = users(exchange.seeded.child("dumplingai"), body.query)
-    page = found[body.cursor : body.cursor + body.count]
+    profiles = users(exchange.seeded.child("dumplingai"), body.query)
+    page = profiles[body.cursor : body.cursor + body.count]
     end = body.cursor + len(page)
     listed = [
         {"user": _user(exchange, each) | {"search_user_name": each.handle}, "stats": _stats(each)} for each in page
     ]
-    return Task(_CREDITS, {"userList": listed, "cursor": end, "hasMore": end < len(found)})
+    return Task(_CREDITS, {"userList": listed, "cursor": end, "hasMore": end < len(profiles)})
 
 
 def _user(exchange: Exchange, profile: Any) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def _clip_stats(clip: Any) -> dict[str, int]:
 def _aweme(exchange: Exchange, clip: Any, *, trim: bool) -> dict[str, Any]:
     stats = _clip_stats(clip)
     cover = files.picture(exchange, _WIDTH, _HEIGHT, "clip", clip.id)
-    shown = {
+    fields = {
         "aweme_id": clip.id, "desc": clip.text, "create_time": clip.created,
         "statistics": {
             "comment_count": stats["commentCount"],
@@ -196,7 +196,7 @@ def _aweme(exchange: Exchange, clip: Any, *, trim: bool) -> dict[str, Any]:
         "video": {"duration": clip.seconds, "cover": {"url_list": [cover]}},
         "author": {"unique_id": clip.author.handle, "nickname": clip.author.nickname},
     }  # fmt: skip
-    return shown if trim else shown | {"share_url": clip.url, "region": "US", "desc_language": "en"}
+    return fields if trim else fields | {"share_url": clip.url, "region": "US", "desc_language": "en"}
 
 
 OPERATIONS = (

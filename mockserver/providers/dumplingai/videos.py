@@ -40,10 +40,10 @@ def tiktok_video(exchange: Exchange, url: str) -> "Clip":
     """Return the video of a link. Raises Refusal `invalid_request` if it is none."""
     from mockserver.content.web.social import clip
 
-    found = clip(exchange.seeded.child("dumplingai"), url)
-    if found is None:
+    video = clip(exchange.seeded.child("dumplingai"), url)
+    if video is None:
         raise Refusal("invalid_request", "The URL is not that of a TikTok video")
-    return found
+    return video
 
 
 def tiktok_profile(exchange: Exchange, handle: str) -> "Profile":
