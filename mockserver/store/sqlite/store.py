@@ -11,6 +11,7 @@ from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.pool import MemoryPool
 from mockserver.store.protocol import What
 from mockserver.store.records import plain_data, plain_text
+from mockserver.store.round_trips import RoundTrips
 from mockserver.store.sqlite.account_rows import TrackedCounters, TrackedNumbers
 from mockserver.store.sqlite.file import StoreFile
 from mockserver.store.sqlite.job_rows import TrackedDeliveries, TrackedJobs
@@ -65,6 +66,11 @@ class SqliteStore(MemoryStore):
         table = _TRACKED[kind](*bounds)
         table.touch = self.touch
         return cast(T, table)
+
+    @property
+    def round_trips(self) -> RoundTrips:
+        """The commits of the file."""
+        return self.file.round_trips
 
     def touch(self) -> None:
         """Note that something has changed: a row, or one of the `facts`."""
