@@ -65,6 +65,17 @@ async def test_requests_jobs_and_rules_are_counted() -> None:
         assert (await metrics_of(t))["mockserver_jobs"] == {("videotoprompt", "succeeded"): 1}
 
 
+async def test_requests_that_no_provider_has_are_counted() -> None:
+    async with Conversation() as t:
+        await t.get("/v2/analyse")
+        await t.get("/videotoprompt/v2/analyse")
+        assert (await metrics_of(t))["mockserver_requests_total"] == {
+            ("-", "-", "404"): 1,
+            ("videotoprompt", "-", "404"): 1,
+        }
+        assert "v2" not in (await t.get("/_mock/coverage")).text
+
+
 async def test_credits_and_deliveries() -> None:
     async with Conversation({"scenario": "m", "extends": "default", "clock": {"mode": "manual"}}) as t:
         body = {"prompt": "A sunset"}
