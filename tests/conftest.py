@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 
 # If the package is installed, pytest finds the plugin by itself, and naming it here would load it twice.
 _INSTALLED = entry_points(group="pytest11", name="mockserver")
-pytest_plugins = ["pytester", *([] if _INSTALLED else ["mockserver.pytest_plugin"])]
+pytest_plugins = ["pytester", "tests.valkey_server", *([] if _INSTALLED else ["mockserver.pytest_plugin"])]
 
 # No deadline, because the time of an example depends on the machine; derandomized, so that a failure repeats.
 hypothesis_settings.register_profile("mockserver", deadline=None, derandomize=True)
