@@ -294,6 +294,7 @@ class Server:
         reply = reply._replace(headers=(*reply.headers, *self._cross_origin.headers(request.headers, chosen=chosen)))
         if sandbox is not None:
             entry = self._unmatched.journal_entry(address, closest, request, reply, sandbox.clock.now())
+            sandbox.tally.request(entry)
             await sandbox.store.append(entry)
         await _respond(connection, reply)
 
