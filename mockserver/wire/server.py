@@ -135,7 +135,7 @@ class Server:
             title = _NOT_WRITTEN if unread.status == 503 else _NOT_ROUTED
             reply = _problem(unread.status, unread.message, title)
         else:
-            reply = await edge.refusals.reply_to_unread(unread, route.match, sandbox)
+            reply = await edge.refusals.reply_to_unread(unread, address.path, route.match, sandbox)
         if not unread.recorded and address.target != "control" and not unwritten:
             provider = None if edge is None else edge.provider.name
             await sandbox.store.append(unread_entry(unread, provider, address.path, reply, sandbox.clock.now()))
@@ -242,7 +242,7 @@ class Server:
         refusal = _problem(503, gate.failure, _NOT_WRITTEN)
         if route.edge is not None:
             unread = Unread.unwritten(request, gate.failure)
-            refusal = await route.edge.refusals.reply_to_unread(unread, route.match, sandbox)
+            refusal = await route.edge.refusals.reply_to_unread(unread, address.path, route.match, sandbox)
         await _respond(connection, refusal)
         return True
 
@@ -294,6 +294,7 @@ class Server:
         reply = reply._replace(headers=(*reply.headers, *self._cross_origin.headers(request.headers, chosen=chosen)))
         if sandbox is not None:
             entry = self._unmatched.journal_entry(address, closest, request, reply, sandbox.clock.now())
+            sandbox.tally.request(entry)
             await sandbox.store.append(entry)
         await _respond(connection, reply)
 

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mockserver.store.held import Held, Waiter
+from mockserver.store.round_trips import RoundTrips
 from mockserver.store.sqlite.opening import StoreError, opened, text_of_error
 from mockserver.store.sqlite.schema import PLACED
 from mockserver.store.sqlite.tracking import PLACE_BITS, Cursor, nothing
@@ -51,13 +52,13 @@ class Kept(Protocol):
 class StoreFile:
     """An open file, which no other server can open. Raises StoreError if it cannot be opened.
 
-    `failure` is the reason for which the last commit failed, or None. `commits` counts the commits.
+    `failure` is the reason for which the last commit failed, or None. `round_trips` counts the commits.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.failure: str | None = None
-        self.commits = 0
+        self.round_trips = RoundTrips("sqlite")
         self.closed = False
         self._dirty: dict[Kept, None] = {}
         self._deleted: list[int] = []
@@ -156,6 +157,11 @@ class StoreFile:
             self._fail(error, dirty)
 
     def _commit(self, dirty: dict[Kept, None]) -> None:
+        with self.round_trips.measured():
+            self._write(dirty)
+        self._deleted.clear()
+
+    def _write(self, dirty: dict[Kept, None]) -> None:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -168,8 +174,6 @@ class StoreFile:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
-        self._deleted.clear()
-        self.commits += 1
 
     # Failures.
 
@@ -204,7 +208,8 @@ class StoreFile:
         try:
             if self._reload:
                 raise sqlite3.OperationalError("it cannot be read")
-            self._try_room()
+            with self.round_trips.measured():
+                self._try_room()
             self._commit(dirty)
         except Exception as error:  # noqa: BLE001 - as in `flush`
             self._fail(error, dirty)

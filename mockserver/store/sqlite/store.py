@@ -3,6 +3,7 @@
 from mockserver.store.memory import Bounds
 from mockserver.store.pool import MemoryPool
 from mockserver.store.protocol import What
+from mockserver.store.round_trips import RoundTrips
 from mockserver.store.sqlite.file import StoreFile
 from mockserver.store.sqlite.tracked_store import TrackedStore
 from mockserver.store.sqlite.tracking import Cursor
@@ -20,6 +21,11 @@ class SqliteStore(TrackedStore):
     ) -> None:
         self.file = file
         super().__init__(sandbox, name, bounds, pool)
+
+    @property
+    def round_trips(self) -> RoundTrips:
+        """The commits of the file."""
+        return self.file.round_trips
 
     def touch(self) -> None:
         if not self._noted and not self._closed_for_file:
