@@ -55,7 +55,8 @@ class Valkey:
         options: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": _TIMEOUT, "protocol": 2}
         self.number = self._connected(address, options)
         self._client = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
-        self._pubsub = redis.asyncio.Redis.from_url(address, **options).pubsub(ignore_subscribe_messages=True)
+        self._listener = redis.asyncio.Redis.from_url(address, **options)
+        self._pubsub = self._listener.pubsub(ignore_subscribe_messages=True)
         self._on_message: OnMessage = _ignore
         self._listening: asyncio.Task[None] | None = None
 
@@ -182,6 +183,7 @@ class Valkey:
                 await self._listening
         with suppress(redis.RedisError, OSError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+            await self._listener.aclose()
             await self._client.aclose()
 
 
