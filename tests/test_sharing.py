@@ -4,6 +4,7 @@ import asyncio
 import re
 from typing import Any
 
+from mockserver.clock import let_others_run, pause
 from tests.farm import Farm, at_once
 from tests.valkey_server import ValkeyServer
 
@@ -219,7 +220,7 @@ async def test_a_stream_on_a_clock_that_another_server_moves(valkey: str) -> Non
             async with asyncio.timeout(20):
                 while not stream.done():
                     await farm.post("/_mock/clock", {"advance": "20s"}, server=last)
-                    await asyncio.sleep(0)
+                    await let_others_run()
             texts.append((await stream).text)
     assert texts[0]
     assert texts[1] == texts[0]
@@ -242,7 +243,7 @@ async def test_a_sandbox_is_deleted_while_its_webhook_is_on_its_way_from_another
             await farm.send("DELETE", "/_mock/sandboxes/short", server=1)
             assert (await advance).status_code == 404
             while "short" in farm.apps[0].sandboxes.by_name:
-                await asyncio.sleep(0)
+                await let_others_run()
         assert (await farm.send("GET", "/~short/_mock/jobs", server=0)).status_code == 404
 
 
@@ -261,6 +262,6 @@ async def test_while_valkey_is_away_requests_are_refused_and_then_all_goes_on() 
             server.start()
             async with asyncio.timeout(20):
                 while (await farm.send("POST", ANALYZE, video)).status_code == 503:
-                    await asyncio.sleep(0.05)
+                    await pause(0.05)
             # This server writes nothing to disk, so everything was lost with it.
             assert (await farm.get("/_mock/jobs"))["total"] == 1

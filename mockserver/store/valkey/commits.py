@@ -120,7 +120,7 @@ class Commits:
             return await self._write(stores)
         except Exception as error:
             log.exception("the changes of this process could not be written")
-            return f"The state cannot be written: {error or type(error).__name__}"
+            return f"The state cannot be written: {str(error) or type(error).__name__}"
 
     async def _write(self, stores: Sequence[Shared]) -> str | None:
         """Write the changes of these sandboxes. Return the reason if those of one of them could not be written."""
@@ -182,7 +182,7 @@ class Commits:
         """Refuse requests until the server can be reached again."""
         if self.failure is None:
             log.error("%s. Requests get 503 until it can", error)
-            self.failure = f"The state cannot be reached: {error}"
+            self.failure = f"The state cannot be read and written: {error}"
             asyncio.get_running_loop().create_task(self._recover())
 
     async def _recover(self) -> None:
