@@ -116,9 +116,11 @@ class Sharing:
         if created:
             self.names[name] = None
             return
+        if name == "default":
+            return  # it begins again with its next request
         self.names.pop(name, None)
         sandbox = self.owner.by_name.get(name)
-        if sandbox is not None and name != "default" and isinstance(sandbox.store, ValkeyStore):
+        if sandbox is not None and isinstance(sandbox.store, ValkeyStore):
             asyncio.get_running_loop().create_task(self._drop(sandbox))
 
     # Sandboxes.

@@ -36,14 +36,23 @@ from mockserver.store.round_trips import RoundTrips
 from mockserver.store.sqlite.schema import prepare
 from mockserver.store.sqlite.tracked_store import TrackedStore
 from mockserver.store.unavailable import Unavailable
-from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Batch, Copying, Owned
+from mockserver.store.valkey.changes import (
+    CLAIM,
+    REPLY,
+    RESERVATION,
+    Change,
+    Copying,
+    Owned,
+    SharedMisses,
+    encoded_entry,
+)
 from mockserver.store.valkey.commits import Commits
 from mockserver.store.valkey.connection import Run, Valkey
 from mockserver.store.valkey.scripts import DELETE, IMAGE
 from mockserver.store.valkey.turn import Changes, Turn
 
 # The image is renewed when the log has so many bytes, and more than the image.
-_MIN_LOGGED = 262_144
+_MIN_LOGGED = 1_048_576
 # Changes that are noted for the image before they are written into this process's part of it.
 _MOST_NOTED = 1_000
 # Seconds for which a sandbox is followed after something has waited in it.
@@ -109,12 +118,14 @@ class ValkeyStore(TrackedStore):
         self._followed_until = 0.0
         self._is_followed = False
         self._following: asyncio.Task[None] | None = None
-        self._batch = Batch()
+        self._changes: list[Change] = []
+        self.misses = SharedMisses()
         self._numbered = 0
         self._drops: list[int] = []
         self._is_copying = False
         self._image: sqlite3.Connection | None = None
         self._noted = 0
+        self._is_imaging = False
         super().__init__(1, name, bounds)
         self.facts = lambda cursor: self._image_facts()
 
@@ -147,9 +158,9 @@ class ValkeyStore(TrackedStore):
         if self.turn.closed:
             return
         if change:
-            self._batch.changes.append(list(change))
+            self._changes.append(list(change))
         if self._drops:
-            self._batch.changes += (["drop", table] for table in self._drops)
+            self._changes += (["drop", table] for table in self._drops)
             self._drops.clear()
         if not self.turn.dirty:
             self.turn.dirty = True
@@ -162,22 +173,31 @@ class ValkeyStore(TrackedStore):
 
     def take_batch(self) -> bytes:
         """Return all changes since the last call, and the facts of the sandbox if they have changed."""
-        batch, self._batch = self._batch, Batch()
+        changes, self._changes = self._changes, []
         self._numbered += 1
         self._drives = True
-        data: dict[str, Any] = {"process": self.process, "number": self._numbered, **batch.data()}
+        data: dict[str, Any] = {"process": self.process, "number": self._numbered, "changes": changes}
         facts = self.sandbox_facts()
         if facts != self.shared_facts:
             data["facts"] = self.shared_facts = facts
-        self._note_for_image(len(batch.changes))
+        self._note_for_image(len(changes))
         return plain_text(data)
 
     async def written(self, logged: int, imaged: int) -> None:
         """Write an image if the log has become long."""
-        if logged < max(_MIN_LOGGED, imaged) or self.turn.dirty:
-            return
-        version, image = self.turn.version, self._serialised()
-        await self._valkey.run(Run(IMAGE, self._name, (self.turn.id, version, image)))
+        if logged > max(_MIN_LOGGED, imaged) and not self.turn.dirty and not self._is_imaging:
+            self._is_imaging = True
+            image = self._write_image().serialize()
+            asyncio.get_running_loop().create_task(self._put_image(self.turn.version, image))
+
+    async def _put_image(self, version: int, image: bytes) -> None:
+        try:
+            compressed = await asyncio.to_thread(zlib.compress, image, 1)
+            await self._valkey.run(Run(IMAGE, self._name, (self.turn.id, version, compressed, len(image))))
+        except Unavailable as error:
+            self._commits.unavailable(error)
+        finally:
+            self._is_imaging = False
 
     # Changes of other processes.
 
@@ -245,7 +265,13 @@ class ValkeyStore(TrackedStore):
     def _image_facts(self) -> Facts:
         owned = [[*key, process] for key, process in self.owned.items()]
         replays = [[name, *replay] for name, replay in self._deliveries.waiting_replays.items()]
-        own = {"owned": owned, "replays": replays, "steps_owner": self.steps_owner, "tally": self.tally()}
+        own = {
+            "owned": owned,
+            "replays": replays,
+            "steps_owner": self.steps_owner,
+            "tally": self.tally(),
+            "misses": self.misses.data,
+        }
         return {"sandbox": self.shared_facts, **own}
 
     def _note_for_image(self, changes: int) -> None:
@@ -264,11 +290,8 @@ class ValkeyStore(TrackedStore):
         self._noted = 0
         return self._image
 
-    def _serialised(self) -> bytes:
-        return zlib.compress(self._write_image().serialize(), 1)
-
     def _read_image(self, image: bytes) -> None:
-        self._batch, self._noted, self._image = Batch(), 0, None
+        self._changes, self._noted, self._image, self.misses = [], 0, None, SharedMisses()
         self._drops.clear()
         self.owned, self.steps_owner, self.shared_facts, self._tally = {}, "", {}, _NO_TALLY
         self._renew_tables()
@@ -278,7 +301,7 @@ class ValkeyStore(TrackedStore):
         self._image.deserialize(zlib.decompress(image))
         facts = self.load(self._image)
         self.shared_facts, self.steps_owner = facts["sandbox"], facts["steps_owner"]
-        self._tally = facts["tally"] or _NO_TALLY
+        self._tally, self.misses = facts["tally"] or _NO_TALLY, SharedMisses(facts["misses"])
         for entry in finished(MemoryStore.entries(self)):
             entry.is_own = False
         self.owned = {tuple(owned): process for *owned, process in facts["owned"]}
@@ -547,12 +570,12 @@ class ValkeyStore(TrackedStore):
         await self.entered()
         numbered = entry.number
         number = finished(super().append(entry))
-        self._change("append", self._batch.entry(entry, self._journal.encoded_misses), numbered)
+        self._change("append", encoded_entry(entry, self.misses, self._change), numbered)
         return number
 
     async def insert(self, entries: Sequence[JournalEntry]) -> None:
         await self.entered()
-        data = [self._batch.entry(entry, self._journal.encoded_misses) for entry in entries]
+        data = [encoded_entry(entry, self.misses, self._change) for entry in entries]
         finished(super().insert(entries))
         self._change("insert", data)
 

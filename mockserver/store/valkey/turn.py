@@ -163,6 +163,7 @@ class Turn:
     def created(self, id_: str) -> None:
         """Note that this process has created the sandbox, and has the turn."""
         self.id, self.version = id_, 0
+        self.gone = self.closed = False
         self._has, self._until = True, monotonic() + _SURE
 
     # Passing it on.
