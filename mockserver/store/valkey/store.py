@@ -251,9 +251,10 @@ class ValkeyStore(TrackedStore):
     def _note_for_image(self, changes: int) -> None:
         self._noted += changes
         if self._noted > _MOST_NOTED:
-            self._write_image()
+            self.write_image()
 
-    def _write_image(self) -> sqlite3.Connection:
+    def write_image(self) -> sqlite3.Connection:
+        """Return a database with everything in this copy."""
         if self._image is None:
             self._image = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             self._image.execute("PRAGMA page_size = 1024")
@@ -265,7 +266,7 @@ class ValkeyStore(TrackedStore):
         return self._image
 
     def _serialised(self) -> bytes:
-        return zlib.compress(self._write_image().serialize(), 1)
+        return zlib.compress(self.write_image().serialize(), 1)
 
     def _read_image(self, image: bytes) -> None:
         self._batch, self._noted, self._image = Batch(), 0, None
@@ -351,7 +352,11 @@ class ValkeyStore(TrackedStore):
             if not wanted:
                 await self._valkey.unsubscribe(channel)
                 return
-            await self._valkey.subscribe(channel)
+            try:
+                await self._valkey.subscribe(channel)
+            except Unavailable:
+                self._is_followed = False
+                raise
             await self.turn.follow()
 
     # The end.

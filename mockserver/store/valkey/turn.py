@@ -144,7 +144,12 @@ class Turn:
         everything = is_other or self.version < base
         self._alternates = bool(batches or everything)
         if self._alternates:
-            await self._take_on(Changes(image if everything else b"", batches))
+            try:
+                await self._take_on(Changes(image if everything else b"", batches))
+            except BaseException:
+                # The copy has a part of the changes, so it is read again.
+                self.version = -1
+                raise
         self.id, self.version = id_.decode(), version
 
     def _end(self) -> None:
