@@ -4,6 +4,8 @@ import asyncio
 import re
 from typing import Any
 
+import pytest
+
 from mockserver.clock import let_others_run, pause
 from tests.farm import Farm, at_once
 from tests.valkey_server import ValkeyServer
@@ -150,6 +152,16 @@ async def test_a_key_that_names_a_sandbox_works_on_every_server(valkey: str) -> 
             reply = await farm.send("POST", ANALYZE, video, server=n, headers=key)
             assert reply.status_code == 202
         assert (await farm.get("/~alice/_mock/jobs"))["total"] == 3
+
+
+async def test_the_first_server_creates_the_sandbox_default_once(valkey: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with Farm(valkey, size=1) as farm:
+        sandboxes = farm.apps[0].sandboxes
+        created = sandboxes.default
+        await farm.get("/_mock/clock")
+        assert sandboxes.default is created
+        assert list(sandboxes.names) == ["default"]
+    assert not caplog.records
 
 
 async def test_a_new_server_has_the_whole_state_also_after_many_changes(valkey: str, monkeypatch: Any) -> None:

@@ -113,12 +113,12 @@ class Sharing:
         self.names = dict.fromkeys(["default", *await self.process.names()])
 
     def _changed(self, name: str, created: bool) -> None:
-        if created:
+        if created or name == "default":
             self.names[name] = None
             return
         self.names.pop(name, None)
         sandbox = self.owner.by_name.get(name)
-        if sandbox is not None and name != "default" and isinstance(sandbox.store, ValkeyStore):
+        if sandbox is not None and isinstance(sandbox.store, ValkeyStore):
             asyncio.get_running_loop().create_task(self._drop(sandbox))
 
     # Sandboxes.

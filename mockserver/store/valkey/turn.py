@@ -168,6 +168,8 @@ class Turn:
     def created(self, id_: str) -> None:
         """Note that this process has created the sandbox, and has the turn."""
         self.id, self.version = id_, 0
+        # It was gone if it was asked for before.
+        self.gone = self.closed = False
         self._has, self._until = True, monotonic() + _SURE
 
     # Passing it on.
