@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import select
 import signal
 import sqlite3
 import subprocess
@@ -77,10 +78,15 @@ class Machine:
         await self.start()
 
     def kill_all(self) -> None:
-        """Kill all processes."""
-        with suppress(ProcessLookupError):
+        """Kill all processes, and wait until they have ended."""
+        if self._process.poll() is None:
+            workers = [os.pidfd_open(pid) for pid in self.workers()]
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+            self._process.wait()
+            for worker in workers:
+                # Readable when the process has ended. Until then it listens on the port.
+                select.select([worker], [], [])
+                os.close(worker)
 
     def end(self) -> None:
         """End the server as its user does."""

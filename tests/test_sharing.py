@@ -277,3 +277,27 @@ async def test_while_valkey_is_away_requests_are_refused_and_then_all_goes_on() 
                     await pause(0.05)
             # This server writes nothing to disk, so everything was lost with it.
             assert (await farm.get("/_mock/jobs"))["total"] == 1
+
+
+async def test_a_scenario_that_valkey_has_lost_is_kept_again_with_the_next_sandbox() -> None:
+    mine = {"scenario": "mine", "extends": "default", "seed": 9}
+    with ValkeyServer() as server:
+        async with Farm(server.url, size=2) as farm:
+            await farm.post("/_mock/sandboxes", {"name": "before", "scenario": mine}, server=0)
+            server.stop()
+            server.start()
+            await farm.post("/_mock/sandboxes", {"name": "after", "scenario": mine}, server=0)
+            assert (await farm.get("/~after/_mock/scenario", server=1))["seed"] == 9
+            assert (await farm.send("GET", "/~before/_mock/clock", server=1)).status_code == 404
+
+
+async def test_the_name_of_a_sandbox_whose_server_was_killed_while_it_created_it_is_free_again(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.store.valkey.process.LEASE", 50)
+    async with Farm(valkey, size=2) as farm:
+        # What the killed server has written: the sandbox is there, and nothing else of it.
+        assert await farm.sharing(0).process.create("new")
+        await pause(0.06)
+        await farm.post("/_mock/sandboxes", {"name": "new"}, server=1)
+        assert (await farm.get("/~new/_mock/clock", server=1))["now"]

@@ -270,7 +270,8 @@ class Sharing:
     async def keep_scenario(self, program: Program) -> None:
         """Keep a scenario, so that every process can compile it. Raises Unavailable."""
         digest = self._programs.digest(program)
-        if digest not in self._saved:
+        # A server that keeps nothing on disk may have lost it.
+        if digest not in self._saved or not await self.process.has("scenarios", digest):
             await self.process.put("scenarios", digest, source_of(program))
             self._saved.add(digest)
 
