@@ -147,9 +147,7 @@ def report(machine: Machine, history: History, books: Books, wrong: dict[str, li
     for name, found in figures.items():
         if found:
             print(f"  {name}: {found[:5]}")
-    pauses = [
-        (f"s without a success after {each} is killed", history.longest.get(each, 0.0)) for each in (WORKER, VALKEY)
-    ]
+    pauses = {f"without a success after {each} was killed": history.longest.get(each) for each in (WORKER, VALKEY)}
     return judged(
         [
             *(Budget(name, len(found), 0) for name, found in figures.items()),

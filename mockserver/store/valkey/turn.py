@@ -30,9 +30,9 @@ from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
 from mockserver.store.valkey.scripts import ENTER, PASS, READ
 
 # Milliseconds after which the turn of a process that commits nothing can be taken by another one.
-LEASE = 2_000
+LEASE = 1_500
 # Seconds for which the turn is used without asking.
-_SURE = 1.0
+_SURE = 0.75
 # Seconds after which a process that waits for the turn, or for the server, asks again.
 _AGAIN = 0.2
 
