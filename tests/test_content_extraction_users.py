@@ -144,3 +144,77 @@ def test_other_requests():
     assert json.loads(answer("Antworte mit einem JSON-Objekt: titel, dauer_sekunden"))["dauer_sekunden"] == 90.5
     counted = json.loads(answer("列出所有出现的物体及其数量，用JSON"))
     assert (len(counted["物体"]), counted["数量"]) == (5, 5)
+
+
+# The whole answer to each prompt is this.
+PATTERNS = [
+    ("How many dogs are in this video? Just give me the number", "1"),
+    ("Answer Yes or No. Is there a bicycle in the video?", "No|no"),
+    ("Which of these best describes the setting: kitchen, park, office?", "park"),
+    ("Give me exactly 5 keywords separated by commas", "[^,\n]+(, [^,\n]+){4}"),
+    ("Summarize in exactly 2 sentences", "[^.!?]+\\. [^.!?]+\\."),
+    ('Return only JSON: {"pets": [""], "outdoor": true}', '\\{\\s*\\"pets\\": \\[.*\\],\\s*\\"outdoor\\": true\\s*\\}'),
+    ("List each chapter as mm:ss - title", "\\d\\d:\\d\\d - [^\\n]+\\n\\d\\d:\\d\\d - .*"),
+    ("CSV with columns time,description", "time,description\\n.*"),
+    ("Create three tweets about the video. Number them.", "1\\. [^\\n]+\\n2\\. [^\\n]+\\n3\\. [^\\n]+"),
+    ("Give two tips", "- [^\\n]+\\n- [^\\n]+"),
+    ("Six hashtags please", "(- #\\w+\\n?){6}"),
+    ("What is the sentiment? Reply positive, negative or neutral only", "positive"),
+    ("What emotion is dominant: joy, sadness, anger or fear? One word.", "joy"),
+    ("Title only, no quotes", "Fetch, Again"),
+    ("Is it filmed indoors? Answer true or false", "false"),
+    ("Describe this video in one short paragraph of at most 60 words", "[^\\n]{40,400}"),
+    ("Wie viele Personen sind zu sehen? Antworte ausschließlich mit einer Ziffer.", "1"),
+    ("Ist ein Auto im Bild? Antworte nur mit Ja oder Nein.", "Nein"),
+    ("Gib genau drei Stichwörter aus, durch Kommas getrennt.", "[^,\n]+, [^,\n]+, [^,\n]+"),
+    ("Fasse den Inhalt in zwei Sätzen zusammen.", "[^.!?]+\\. [^.!?]+\\."),
+    (
+        "Erzeuge ein JSON mit den Feldern titel, ort und stimmung.",
+        '\\{\\s*\\"titel\\": \\".+\\",\\s*\\"ort\\": \\".+\\",\\s*\\"stimmung\\": \\".+\\"\\s*\\}',
+    ),
+    ("Nenne vier Fragen, die man zu diesem Video stellen könnte.", "(- [^\\n]+\\?\\n?){4}"),
+    ("Schreibe ein Haiku über das Video", "[^\\n]+\\n[^\\n]+\\n[^\\n]+"),
+    ("Welche Kategorie passt: Sport, Tiere oder Musik? Nur ein Wort.", "Tiere"),
+    ("5 Schlagwörter", "(- [^\\n]+\\n?){5}"),
+    ("Wie ist die Stimmung? Antworte in einem Wort.", "\\w+"),
+    ("Tabelle als CSV: beginn;ende;beschreibung", "beginn;ende;beschreibung\\n00:00;.*"),
+    ("Ist das Video jugendfrei? Antworte mit true oder false.", "true"),
+    ("Bewerte die Helligkeit auf einer Skala von 1 bis 10, nur die Zahl.", "\\d+"),
+    ("视频里有几只狗？只回答数字。", "1"),
+    ("有汽车吗？请只回答“有”或“没有”。", "没有"),
+    ("请用一句话总结。", "[^。]+。"),
+    ("请给出三个关键词，用逗号分隔", "[^,，、\n]+[,，、] ?[^,，、\n]+[,，、] ?[^,，、\n]+"),
+    (
+        '请输出JSON：{"地点": "", "氛围": "", "人数": 0}',
+        '\\{\\s*\\"地点\\": \\".+\\",\\s*\\"氛围\\": \\".+\\",\\s*\\"人数\\": 1\\s*\\}',
+    ),
+    ("这段视频是在室内还是室外拍摄的？", "室外.*"),
+    ("写一首关于视频的短诗", "[^\\n]+\\n[^\\n]+\\n[^\\n]+"),
+    ("请提出四个问题", "(- [^\n]+？\n?){4}"),
+    ("用五个要点总结视频", "(- [^\n]+\n?){5}"),
+    ("分类：体育、宠物、美食，只返回类别", "宠物"),
+    ("请用三十个字以内描述视频", ".{5,30}"),
+    ("情感是正面还是负面？只回答一个词", "正面"),
+    ("¿Cuántas personas hay? Responde únicamente con un número.", "1"),
+    ("¿Hay algún coche? Responde solo sí o no.", "no"),
+    ("Resume el vídeo en dos frases.", "[^.!?]+\\. [^.!?]+\\."),
+    ("Dame tres palabras clave separadas por comas", "[^,\n]+, [^,\n]+, [^,\n]+"),
+    (
+        "Devuelve JSON con titulo, lugar y ambiente",
+        '\\{\\s*\\"titulo\\": \\".+\\",\\s*\\"lugar\\": \\".+\\",\\s*\\"ambiente\\": \\".+\\"\\s*\\}',
+    ),
+    ("Escribe cinco preguntas que podría hacer un espectador", "(- ¿[^\\n]+\\?\\n?){5}"),
+    ("¿Qué categoría encaja mejor: deportes, mascotas o cocina? Solo la categoría.", "mascotas"),
+    ("Da 2 consejos", "- [^\\n]+\\n- [^\\n]+"),
+    ("Indica si es apto para niños: verdadero o falso", "verdadero"),
+    ("Lista cuatro hashtags", "(- #\\w+\\n?){4}"),
+    ("Escribe un poema corto sobre el vídeo", "[^\\n]+\\n[^\\n]+\\n[^\\n]+"),
+    ("Haz una tabla con las columnas Inicio y Descripción", "\\| Inicio \\| Descripción \\|\\n.*"),
+    ("Combien de chiens ? Réponds par un chiffre.", "1"),
+    ("犬は何匹いますか？数字だけで答えて", "1"),
+]
+
+
+@pytest.mark.parametrize(("prompt", "pattern"), PATTERNS)
+def test_the_answer_has_the_form_that_the_prompt_asks_for(prompt: str, pattern: str):
+    assert re.fullmatch(pattern, answer(prompt), re.DOTALL)
