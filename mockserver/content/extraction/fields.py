@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from mockserver.content.extraction.amounts import COUNTED
+from mockserver.content.extraction.amounts import COUNTED, UNITS
 from mockserver.content.extraction.shapes import MOST, Leaf, Many, Row, Shape, is_type, of_text
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import LONGEST, QUOTED, Words
@@ -132,7 +132,7 @@ class _Reader:
 
     def _are_meant(self, members: Members, cue: Found, segment: str) -> bool:
         known = [{found.key for found in self._words.ask.find(name.replace("_", " "))} for name in members]
-        if any(keys & FORMS for keys in known):
+        if any(keys & (FORMS | UNITS) for keys in known):
             return False
         telling = [bool(keys - {"with", "fields", "task"}) for keys in known]
         if len(members) == 1:

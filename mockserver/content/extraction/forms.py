@@ -189,7 +189,7 @@ def _is_structure(found: Found, last: Found | None, text: str) -> bool:
 def _number(prompt: str, words: Words, keys: set[str]) -> Form | None:
     limits = of_range(prompt)
     numeral = keys & {"numeral", "number"}
-    asked = keys & {"only", "how_many"} if numeral else "only" in keys and "how_many" in keys
+    asked = keys & {"only", "how_many", "seconds", "minutes"} if numeral else "only" in keys and "how_many" in keys
     rated = limits and (numeral or keys & {"only", "choose", "score"}) and "json" not in keys
     if not asked and not rated:
         return None
