@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from mockserver.cli.main import parser_for
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from tests.documents import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
