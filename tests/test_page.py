@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, expect
 
+from mockserver.clock import monotonic
 from mockserver.settings import Settings
 from tests.browser import KEY, VIEWS, Shown, at, browser, needs_chromium, receiver, shown
 from tests.payloads import PAYLOADS
@@ -231,6 +232,34 @@ def test_a_view_that_failed_to_load_is_loaded_when_the_server_is_back(at: Shown)
     expect(page.locator(".account")).to_be_visible()
     expect(page.get_by_text("The server cannot be reached")).to_have_count(0)
     at.problems.clear()  # the browser reports the requests that failed
+
+
+def test_a_hidden_tab_gives_its_connection_back_and_still_counts_failures(at: Shown) -> None:
+    page = at.page
+    page.clock.install()
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden === true })")
+    at.open()
+
+    def show(*, hidden: bool) -> None:
+        page.evaluate(f"isHidden = {str(hidden).lower()}; document.dispatchEvent(new Event('visibilitychange'))")
+
+    def listeners(count: int) -> None:
+        until = monotonic() + 10
+        while at.app.sandboxes.feed.listeners != count:
+            assert monotonic() < until
+
+    listeners(1)
+    show(hidden=True)
+    page.clock.run_for(10_500)
+    listeners(0)
+    at.client.get("/videotoprompt/v1/nothing")
+    page.clock.run_for(5_200)
+    expect(page).to_have_title("(1) mockserver")
+    page.clock.run_for(1_500)
+    listeners(0)
+    expect(page.locator(".connection")).to_have_text("Live")
+    show(hidden=False)
+    listeners(1)
 
 
 def test_a_lost_connection_continues_where_it_was(at: Shown) -> None:
