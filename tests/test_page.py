@@ -317,6 +317,7 @@ _MARKUP_IN_VIEWS = """async (views) => {
     await drawn();
     while (view.startsWith("journal/") && !loaded(`/${view}`)) await drawn();
     await drawn();
+    for (const each of document.querySelectorAll("main details")) each.open = true;
     look(view);
     const tabs = view.startsWith("journal/") ? document.querySelectorAll(".detail [role=tab]") : [];
     if (view.startsWith("journal/") && !tabs.length) found.add(`${view} has no tabs`);
@@ -332,7 +333,7 @@ _MARKUP_IN_VIEWS = """async (views) => {
 
 def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
     assert len(set(PAYLOADS)) == 60
-    with shown(browser) as at:
+    with receiver(PAYLOADS[4]) as hooks, shown(browser) as at:
         for n, payload in enumerate(PAYLOADS):
             safe = payload.encode("ascii", "replace").decode().replace("\n", " ").replace("\t", " ")
             at.client.post(
@@ -354,19 +355,19 @@ def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
             "reply": {"x": PAYLOADS[1]},
             "when": {"header.y": {"equals": PAYLOADS[2]}},
         }
-        at.send(
-            "PUT",
-            "/scenario",
-            {"scenario": "markup", "extends": "default", "rules": [rule]},
-        )
+        account = {"key": "*", "plan": "pro", "webhook": {"url": f"{hooks}?{quote(PAYLOADS[5])}"}}
+        scenario = {"scenario": "markup", "description": PAYLOADS[6], "extends": "default", "rules": [rule]}
+        at.send("PUT", "/scenario", {**scenario, "accounts": [account]})
         at.client.post("/videotoprompt/v1/analyze/url", json={"url": "https://e.com/x"}, headers={"y": PAYLOADS[2]})
         job = at.send("GET", "/jobs")["jobs"][0]["id"]
         at.send("POST", f"/jobs/{job}", {"status": "failed", "error": PAYLOADS[3]})
+        delivery = at.send("GET", f"/deliveries?wait=5s&job={job}")["deliveries"][0]
+        assert delivery["attempts"][0]["reply"] == PAYLOADS[4]
         at.page.add_init_script("window.alert = () => { window.attacked = true }")
         offsets = [entry["offset"] for entry in at.send("GET", "/journal?limit=500")["entries"]]
         page = at.open("findings")
         page.wait_for_selector(".finding")
-        views = [*VIEWS, f"jobs/{job}", *(f"journal/{offset}" for offset in offsets[::5])]
+        views = [*VIEWS, f"jobs/{job}", f"webhooks/{delivery['id']}", *(f"journal/{offset}" for offset in offsets[::5])]
         assert page.evaluate(_MARKUP_IN_VIEWS, views) == []
         assert not page.evaluate("Boolean(window.attacked)")
         assert at.problems == []
