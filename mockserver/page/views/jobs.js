@@ -27,7 +27,7 @@ export function Jobs({ route, go }) {
   const [list, error, reload] = useLoaded(() => get(`/jobs?limit=${LISTED}`), [turn]);
   const [accounts] = useLoaded(() => get("/accounts"), [turn]);
   const older = useOlder(list, open, turn);
-  const events = useMemo(() => byJob(list?.jobs ?? [], accounts, verdict.data), [turn, list, accounts, verdict.data]);
+  const events = useMemo(() => byJob([...(list?.jobs ?? []), ...(older ?? [])], accounts, verdict.data), [turn, list, older, accounts, verdict.data]);
   const receivers = useMemo(() => new Map((accounts?.accounts ?? []).map((each) => [`${each.provider}:${each.key}`, Boolean(each.webhook)])), [accounts]);
   const jobs = (list?.jobs ?? []).filter((job) => !open || job.id.includes(open)).concat(older ?? []);
   const eventsOf = (job) => events.get(keyOf(job.provider, job.id)) ?? [];
@@ -48,16 +48,19 @@ export function Jobs({ route, go }) {
     ${!open && list?.total > LISTED && html`<p class="hint">These are the newest ${LISTED} of ${number(list.total)} jobs. The search finds the others by their whole id.</p>`}</section>`;
 }
 
-/** Grows twice a second while something happens. A clock that runs moves the lanes meanwhile. */
+/** Grows while something happens, at most once a second. A clock that runs moves the lanes meanwhile. */
 function useTurns() {
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     let seen = -1;
+    let last = 0;
     const timer = setInterval(() => {
-      if (seen !== feed.version) setTurn((n) => n + 1);
-      else if (feed.state.speed) feed.changed();
-      seen = feed.version;
-    }, 500);
+      if (seen !== feed.version && performance.now() - last > 900) {
+        setTurn((n) => n + 1);
+        seen = feed.version;
+        last = performance.now();
+      } else if (feed.state.speed) feed.changed();
+    }, 250);
     return () => clearInterval(timer);
   }, []);
   return turn;
@@ -146,9 +149,9 @@ function ticks(left, right) {
   return Array.from({ length: Math.floor((right - first) / step) + 1 }, (_, n) => first + n * step);
 }
 
-/** What happened to each job, by its provider and id: from the feed, charges from the ledgers, and the findings. */
+/** What happened to each job, in order, by its provider and id: from the feed, the ledgers, and the findings. */
 function byJob(jobs, accounts, judged) {
-  const known = new Set(jobs.map((job) => keyOf(job.provider, job.id)));
+  const known = new Map(jobs.map((job) => [keyOf(job.provider, job.id), job]));
   const found = new Map();
   const add = (provider, job, event) => {
     const key = keyOf(provider, job);
@@ -158,21 +161,23 @@ function byJob(jobs, accounts, judged) {
   for (const entry of feed.entries) {
     // A request that is refused before its job is looked up names the job in its path.
     const job = entry.job ?? (entry.kind === "request" ? entry.path?.split("/").find((part) => known.has(keyOf(entry.provider, part))) : undefined);
-    if (job) add(entry.provider, job, eventOf(entry));
+    if (job) add(entry.provider, job, eventOf(entry, known.get(keyOf(entry.provider, job))));
   }
   for (const account of accounts?.accounts ?? []) {
     for (const entry of account.ledger) if (entry.reference && entry.kind !== "grant") add(account.provider, entry.reference, chargeOf(entry));
   }
   addFindings(judged?.findings ?? [], add);
+  for (const events of found.values()) events.sort((a, b) => a.at - b.at);
   return found;
 }
 
-function eventOf(entry) {
-  const { at, offset, number, delivery } = entry;
+function eventOf(entry, job) {
+  const { at, offset, delivery } = entry;
   if (entry.kind === "delivery") return { at, offset, delivery, kind: "delivery", bad: isFailure(entry), text: entry.status ? entry.note.replace(/response$/, entry.status) : entry.note };
   if (entry.kind === "transition") return { at, offset, kind: "step", status: entry.note, text: becomes(entry.note) };
-  const kind = isFailure(entry) ? "fault" : /file|download|asset/.test(entry.operation ?? "") ? "fetch" : "poll";
-  return { at, offset, number, kind, text: `${shortName(entry.operation)} ${entry.status ?? "no reply"}${entry.note ? `: ${entry.note}` : ""}` };
+  const isSubmit = job !== undefined && entry.number === job.cause;
+  const kind = isFailure(entry) ? "fault" : isSubmit ? "submit" : /file|download|asset/.test(entry.operation ?? "") ? "fetch" : "poll";
+  return { at, offset, kind, text: `${shortName(entry.operation)} ${entry.status ?? "no reply"}${entry.note ? `: ${entry.note}` : ""}` };
 }
 
 function chargeOf({ milliseconds: at, kind, amount }) {

@@ -41,15 +41,14 @@ function marks(events, left, right, x) {
 }
 
 export function Lane({ job, events, x, left, right, now, open, reload, show }) {
-  const ordered = [...events].sort((a, b) => a.at - b.at).map((event) => (event.number === job.cause && event.kind === "poll" ? { ...event, kind: "submit" } : event));
   const last = job.steps.at(-1)?.until ?? job.steps.at(-1)?.at ?? job.created;
   return html`<article class="lane ${open ? "open" : ""}"><a class="who" href="#/jobs${open ? "" : `/${encodeURIComponent(job.id)}`}" aria-expanded=${open}><strong>${job.id}</strong><span class="count">${job.provider} · ${shortName(job.operation)}</span><span class="state ${job.status}">${job.held ? "held: " : ""}${job.stage ?? job.status}${job.progress !== null && !ENDED.has(job.status) ? ` ${job.progress} %` : ""}</span></a>
     <div class="track-time">${segments(job, events).map((part) => html`<${Segment} part=${part} x=${x} left=${left} right=${right} now=${now} />`)}
-      ${marks(ordered, left, right, x).map((mark) => html`<${Mark} mark=${mark} />`)}
+      ${marks(events, left, right, x).map((mark) => html`<${Mark} mark=${mark} />`)}
       ${x(now) >= 0 && x(now) <= 100 && html`<i class="now-line" style=${{ left: `${x(now)}%` }}></i>`}
       ${job.created > right && html`<button type="button" class="off right-off" onClick=${() => show(job)}>${clockTime(job.created).slice(0, 8)} ›</button>`}
       ${job.created < left && last < left && html`<button type="button" class="off" onClick=${() => show(job)}>‹ ${clockTime(job.created).slice(0, 8)}</button>`}</div>
-    ${open && html`<${Job} job=${job} events=${ordered} reload=${reload} />`}</article>`;
+    ${open && html`<${Job} job=${job} events=${events} reload=${reload} />`}</article>`;
 }
 
 /** A step: solid until now, and striped after it. */
