@@ -287,6 +287,10 @@ def test_two_sandboxes_are_shown_at_once(at: Shown) -> None:
     page.get_by_role("combobox", name="Sandbox").focus()
     page.get_by_role("combobox", name="Sandbox").select_option("other")
     page.wait_for_url("**/~other/_mock/**")
+    at.send("DELETE", "/sandboxes/other")
+    expect(page.get_by_text("This sandbox was deleted.")).to_be_visible()
+    expect(page.locator(".list .row")).to_have_count(1)
+    at.problems.clear()  # the browser reports the 404
 
 
 def test_the_token_is_asked_for_once(browser: Browser) -> None:

@@ -92,7 +92,7 @@ function App() {
         <button type="button" class="quiet" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button></div>
     </header>
     <${Views} current=${name} />
-    <${ReadOnly} />
+    <${Notice} />
     ${name !== "scenario" && html`<${BrokenFile} />`}
     <main id="main" tabindex="-1"><h1 class="hidden">${title}</h1>${token ? html`<${Token} again=${token.again} done=${() => { setAsked(null); feed.reconnect(); }} />` : html`<${View} route=${route} go=${go} />`}</main>
     ${help && html`<${Help} close=${() => setHelp(false)} />`}`;
@@ -140,8 +140,10 @@ function BrokenFile() {
   return html`<div class="problem broken" role="alert"><span><code>${file.mistake}</code>${more}</span> <span>The scenario of ${clockTime(file.loaded_at).slice(0, 8)} (UTC) stays in use.</span> <a href="#/scenario">All mistakes</a></div>`;
 }
 
-function ReadOnly() {
+/** What is special about this sandbox: it was deleted, or it is a bundle. */
+function Notice() {
   useStore(feed);
+  if (feed.status === "deleted") return html`<div class="note-bar" role="status">This sandbox was deleted. What is here is the last that this page got from it. <a href="/_mock/">Open the sandbox default</a></div>`;
   if (!feed.state.read_only) return null;
   return html`<div class="note-bar" role="status">This is the <strong>${feed.state.read_only}</strong> as it was recorded. It takes no requests and is not changed. <code>mockserver bundle load</code> goes on from there.</div>`;
 }
