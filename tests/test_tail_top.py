@@ -278,6 +278,16 @@ def test_top_prints_once_where_there_is_no_terminal(at: Live, capsys: Out) -> No
     assert "DELIVERIES 0" in text
 
 
+def test_top_does_not_connect_again_after_its_end(capsys: Out) -> None:
+    with live({"extends": "default"}) as at:
+        earlier = set(threading.enumerate())
+        assert main(["top", "--url", at.base]) == 0
+        threads = [each for each in threading.enumerate() if each.name == "top" and each not in earlier]
+    assert len(threads) == 1
+    threads[0].join(5)
+    assert not threads[0].is_alive()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_top_uses_the_terminal_and_restores_it(at: Live) -> None:
     import pty
