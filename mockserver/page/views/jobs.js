@@ -34,13 +34,25 @@ export function Jobs({ route, go }) {
   const axis = useAxis(jobs.find((job) => job.id === open), eventsOf);
   useKeys({ search, items: jobs, current: open, id: (job) => job.id, to: (id) => go(id === undefined ? "jobs" : `jobs/${encodeURIComponent(id)}`) });
 
-  if (list && list.jobs.length === 0) return html`<${Empty}><h2>No job yet</h2><p>A job appears here as soon as a request creates one: an analysis, a video, a description.</p><//>`;
+  if (list && list.jobs.length === 0) return html`<${Empty}><h2>No job yet</h2>
+    <p>A job appears here as soon as a request creates one: an analysis, a video, a description.</p><//>`;
   const { left, right, span, x, now } = axis;
   return html`<section class="jobs" aria-label="Jobs"><div class="bar">
-      <label class="search"><span class="hidden">Find a job by its id</span><input ref=${search} type="search" placeholder="Find a job by its id" value=${open ?? ""} onInput=${(event) => go(event.target.value ? `jobs/${encodeURIComponent(event.target.value)}` : "jobs")} /></label>
-      <div class="group" role="group" aria-label="Zoom"><button type="button" aria-label="Zoom in" title="Zoom in" onClick=${() => axis.zoom(-1)}>+</button><span class="count">${duration(span)}</span><button type="button" aria-label="Zoom out" title="Zoom out" onClick=${() => axis.zoom(1)}>−</button><button type="button" title="Show these jobs from the first to the last" disabled=${jobs.length === 0} onClick=${() => axis.fit(jobs)}>Fit</button></div>
-      <div class="group" role="group" aria-label="Scroll in time"><button type="button" aria-label="Earlier" title="Earlier" onClick=${() => axis.setEnd(right - span / 2)}>‹</button><button type="button" aria-pressed=${axis.follows} onClick=${() => axis.setEnd(null)}>Follow now</button><button type="button" aria-label="Later" title="Later" onClick=${() => axis.setEnd(right + span / 2)}>›</button></div>
-      <span class="legend">${Object.entries(GLYPHS).map(([kind, text]) => html`<span><i class="glyph ${kind}"></i>${text}</span>`)}</span></div>
+      <label class="search"><span class="hidden">Find a job by its id</span>
+        <input ref=${search} type="search" placeholder="Find a job by its id" value=${open ?? ""} onInput=${(event) => go(event.target.value ? `jobs/${encodeURIComponent(event.target.value)}` : "jobs")} />
+        </label>
+      <div class="group" role="group" aria-label="Zoom">
+        <button type="button" aria-label="Zoom in" title="Zoom in" onClick=${() => axis.zoom(-1)}>+</button>
+        <span class="count">${duration(span)}</span>
+        <button type="button" aria-label="Zoom out" title="Zoom out" onClick=${() => axis.zoom(1)}>−</button>
+        <button type="button" title="Show these jobs from the first to the last" disabled=${jobs.length === 0} onClick=${() => axis.fit(jobs)}>Fit</button>
+        </div>
+      <div class="group" role="group" aria-label="Scroll in time">
+        <button type="button" aria-label="Earlier" title="Earlier" onClick=${() => axis.setEnd(right - span / 2)}>‹</button>
+        <button type="button" aria-pressed=${axis.follows} onClick=${() => axis.setEnd(null)}>Follow now</button>
+        <button type="button" aria-label="Later" title="Later" onClick=${() => axis.setEnd(right + span / 2)}>›</button></div>
+      <span class="legend">${Object.entries(GLYPHS).map(([kind, text]) => html`<span><i class="glyph ${kind}"></i>${text}</span>`)}</span>
+        </div>
     <${Problem} error=${error} />
     <div class="lanes"><${Axis} axis=${axis} />
       ${jobs.map((job) => html`<${Lane} key=${keyOf(job.provider, job.id)} job=${{ ...job, hasReceiver: receivers.get(job.account) }} events=${eventsOf(job)} x=${x} left=${left} right=${right} now=${now} open=${open === job.id} reload=${reload} show=${(each) => axis.fit([each])} />`)}</div>
@@ -138,8 +150,10 @@ function Axis({ axis }) {
     },
     onKeyDown: (event) => still && event.key === "ArrowRight" && move({ advance: event.shiftKey ? "10s" : "1s" }),
   };
-  return html`<div class="axis"><div></div><div class="ticks" ref=${box}>${ticks(left, right).filter((at) => x(at) > 4 && x(at) < 96 && Math.abs(x(at) - x(now)) > 4.5).map((at) => html`<span style=${{ left: `${x(at)}%` }}>${clockTime(at).slice(0, 8)}</span>`)}
-    ${x(now) >= 0 && x(now) <= 100 && html`<button type="button" class="now ${still ? "grab" : ""}" style=${{ left: `${x(now)}%` }} aria-label=${still ? "Now. Press the right arrow key to advance by a second" : "Now"} title=${still ? "Drag to advance the clock" : "Now"} ...${dragNow}>${drag ? `+${duration(drag - real)}` : "now"}</button>`}</div></div>`;
+  return html`<div class="axis"><div></div>
+    <div class="ticks" ref=${box}>${ticks(left, right).filter((at) => x(at) > 4 && x(at) < 96 && Math.abs(x(at) - x(now)) > 4.5).map((at) => html`<span style=${{ left: `${x(at)}%` }}>${clockTime(at).slice(0, 8)}</span>`)}
+    ${x(now) >= 0 && x(now) <= 100 && html`<button type="button" class="now ${still ? "grab" : ""}" style=${{ left: `${x(now)}%` }} aria-label=${still ? "Now. Press the right arrow key to advance by a second" : "Now"} title=${still ? "Drag to advance the clock" : "Now"} ...${dragNow}>${drag ? `+${duration(drag - real)}` : "now"}</button>`}</div>
+      </div>`;
 }
 
 function ticks(left, right) {

@@ -42,7 +42,11 @@ function marks(events, left, right, x) {
 
 export function Lane({ job, events, x, left, right, now, open, reload, show }) {
   const last = job.steps.at(-1)?.until ?? job.steps.at(-1)?.at ?? job.created;
-  return html`<article class="lane ${open ? "open" : ""}"><a class="who" href="#/jobs${open ? "" : `/${encodeURIComponent(job.id)}`}" aria-expanded=${open}><strong>${job.id}</strong><span class="count">${job.provider} · ${shortName(job.operation)}</span><span class="state ${job.status}">${job.held ? "held: " : ""}${job.stage ?? job.status}${job.progress !== null && !ENDED.has(job.status) ? ` ${job.progress} %` : ""}</span></a>
+  return html`<article class="lane ${open ? "open" : ""}">
+    <a class="who" href="#/jobs${open ? "" : `/${encodeURIComponent(job.id)}`}" aria-expanded=${open}><strong>${job.id}</strong>
+    <span class="count">${job.provider} · ${shortName(job.operation)}</span>
+    <span class="state ${job.status}">${job.held ? "held: " : ""}${job.stage ?? job.status}${job.progress !== null && !ENDED.has(job.status) ? ` ${job.progress} %` : ""}</span>
+    </a>
     <div class="track-time">${segments(job, events).map((part) => html`<${Segment} part=${part} x=${x} left=${left} right=${right} now=${now} />`)}
       ${marks(events, left, right, x).map((mark) => html`<${Mark} mark=${mark} />`)}
       ${x(now) >= 0 && x(now) <= 100 && html`<i class="now-line" style=${{ left: `${x(now)}%` }}></i>`}
@@ -54,15 +58,18 @@ export function Lane({ job, events, x, left, right, now, open, reload, show }) {
 /** A step: solid until now, and striped after it. */
 function Segment({ part, x, left, right, now }) {
   const label = part.label ?? part.status;
-  if (ENDED.has(part.status)) return part.at >= left && part.at <= right ? html`<i class="endpoint ${part.status} ${part.at > now ? "future" : ""}" style=${{ left: `${x(part.at)}%` }} title="${part.status} at ${clockTime(part.at)}"></i>` : null;
+  if (ENDED.has(part.status)) return part.at >= left && part.at <= right ? html`<i class="endpoint ${part.status} ${part.at > now ? "future" : ""}" style=${{ left: `${x(part.at)}%` }} title="${part.status} at ${clockTime(part.at)}">
+    </i>` : null;
   const until = part.until ?? Math.max(now, part.at);
   const from = Math.max(left, part.at);
   const to = Math.min(right, until);
   if (to <= from) return null;
   const done = Math.min(to, now);
   const rest = Math.max(now, from);
-  return html`${done > from && html`<i class="segment ${part.status}" style=${{ left: `${x(from)}%`, width: `${x(done) - x(from)}%` }} title="${label} from ${clockTime(part.at)}"><span>${label}</span></i>`}
-    ${to > rest && html`<i class="segment future ${part.status}" style=${{ left: `${x(rest)}%`, width: `${x(to) - x(rest)}%` }} title="${label} until ${clockTime(until)}"></i>`}`;
+  return html`${done > from && html`<i class="segment ${part.status}" style=${{ left: `${x(from)}%`, width: `${x(done) - x(from)}%` }} title="${label} from ${clockTime(part.at)}">
+    <span>${label}</span></i>`}
+    ${to > rest && html`<i class="segment future ${part.status}" style=${{ left: `${x(rest)}%`, width: `${x(to) - x(rest)}%` }} title="${label} until ${clockTime(until)}">
+      </i>`}`;
 }
 
 function Mark({ mark: { event, count, x } }) {
@@ -84,22 +91,31 @@ function Job({ job, events, reload }) {
   const ended = ENDED.has(job.status);
   const journal = `#/journal?q=${encodeURIComponent(`job:${job.id}`)}`;
   const earlier = events.length - KEPT;
-  return html`<div class="job"><div class="buttons"><${Action} disabled=${ended || job.held} run=${act("POST", "/clock", { until: { job: job.id } })}>Advance until it ends<//>
+  return html`<div class="job"><div class="buttons">
+    <${Action} disabled=${ended || job.held} run=${act("POST", "/clock", { until: { job: job.id } })}>Advance until it ends<//>
       ${job.held ? html`<${Action} run=${act("POST", path, { release: true })}>Release<//>` : html`<${Action} disabled=${ended} run=${act("POST", path, { hold: true })}>Hold<//>`}
       <${Action} disabled=${ended} run=${act("POST", path, { status: "succeeded" })}>Force success<//>
       <${Action} kind="danger" disabled=${ended} run=${act("POST", path, { status: "failed", error: "forced to fail" })}>Force failure<//>
       <a class="button" href=${journal}>Journal of this job</a></div>
     ${last && html`<${Curl} method=${last.method} path=${last.where} body=${last.body} />`}
-    <div class="halves"><dl class="plain"><div><dt>Plan</dt><dd>${job.plan}: ${job.timeline}</dd></div><div><dt>Rule</dt><dd>${job.rule ?? "none"}</dd></div><div><dt>Account</dt><dd><a href="#/accounts">${job.account}</a></dd></div><div><dt>Took</dt><dd>${ended ? duration(job.steps.at(-1).at - job.created) : "not ended"}</dd></div>
-      <div><dt>Webhooks</dt><dd><${JobWebhooks} job=${job} events=${events} ended=${ended} /></dd></div>${job.error && html`<div><dt>Error</dt><dd>${job.error}</dd></div>`}</dl>
+    <div class="halves"><dl class="plain"><div><dt>Plan</dt><dd>${job.plan}: ${job.timeline}</dd></div><div><dt>Rule</dt>
+      <dd>${job.rule ?? "none"}</dd></div><div><dt>Account</dt><dd><a href="#/accounts">${job.account}</a></dd></div><div><dt>Took</dt>
+      <dd>${ended ? duration(job.steps.at(-1).at - job.created) : "not ended"}</dd></div>
+      <div><dt>Webhooks</dt><dd><${JobWebhooks} job=${job} events=${events} ended=${ended} /></dd></div>${job.error && html`<div>
+        <dt>Error</dt><dd>${job.error}</dd></div>`}</dl>
     <div>${earlier > 0 && html`<p class="count">${number(earlier)} earlier: <a href=${journal}>journal of this job</a></p>`}
-      <ol class="story">${events.slice(-KEPT).map((event) => html`<li><time>${clockTime(event.at)}</time><i class="glyph ${event.kind} ${event.bad ? "bad" : ""}"></i>${event.offset || event.href ? html`<a href=${event.href ?? `#/journal/${event.offset}`}>${event.text}</a>` : html`<span>${event.text}</span>`}</li>`)}</ol></div></div></div>`;
+      <ol class="story">${events.slice(-KEPT).map((event) => html`<li><time>${clockTime(event.at)}</time>
+        <i class="glyph ${event.kind} ${event.bad ? "bad" : ""}">
+        </i>${event.offset || event.href ? html`<a href=${event.href ?? `#/journal/${event.offset}`}>${event.text}</a>` : html`<span>${event.text}</span>`}</li>`)}</ol>
+        </div></div></div>`;
 }
 
 /** The webhooks of a job with their last results, or why there is none. */
 function JobWebhooks({ job, events, ended }) {
   const latest = new Map(events.filter((event) => event.kind === "delivery").map((event) => [event.delivery ?? event.offset, event]));
-  if (latest.size) return [...latest].map(([id, event]) => html`<p><a href=${event.delivery ? `#/webhooks/${encodeURIComponent(id)}` : `#/journal/${id}`} class=${event.bad ? "wrong" : ""}>${event.text}</a></p>`);
+  if (latest.size) return [...latest].map(([id, event]) => html`<p>
+    <a href=${event.delivery ? `#/webhooks/${encodeURIComponent(id)}` : `#/journal/${id}`} class=${event.bad ? "wrong" : ""}>${event.text}</a>
+    </p>`);
   if (job.hasReceiver === false) return html`none: the <a href="#/accounts">account</a> has no receiver`;
   return ended ? "none was sent" : "none so far";
 }
