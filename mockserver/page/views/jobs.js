@@ -29,7 +29,10 @@ export function Jobs({ route, go }) {
   const older = useOlder(list, open, turn);
   const events = useMemo(() => byJob([...(list?.jobs ?? []), ...(older ?? [])], accounts, verdict.data), [turn, list, older, accounts, verdict.data]);
   const receivers = useMemo(() => new Map((accounts?.accounts ?? []).map((each) => [`${each.provider}:${each.key}`, Boolean(each.webhook)])), [accounts]);
-  const jobs = (list?.jobs ?? []).filter((job) => !open || job.id.includes(open)).concat(older ?? []);
+  const all = list?.jobs ?? [];
+  // A job that is opened stays among the others. A part of an id is a search.
+  const isSearch = open && !all.some((job) => job.id === open);
+  const jobs = all.filter((job) => !isSearch || job.id.includes(open)).concat(older ?? []);
   const eventsOf = (job) => events.get(keyOf(job.provider, job.id)) ?? [];
   const axis = useAxis(jobs.find((job) => job.id === open), eventsOf);
   useKeys({ search, items: jobs, current: open, id: (job) => job.id, to: (id) => go(id === undefined ? "jobs" : `jobs/${encodeURIComponent(id)}`) });

@@ -1,7 +1,7 @@
 // The lane of one job: its steps as a bar, below it its calls, and below these its charges and webhooks.
 import { Action, Curl, ENDED, clockTime, duration, number, shortName } from "../parts.js";
 import { call } from "../api.js";
-import { html, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 
 // What is in the second row of a lane. Everything else but findings and steps is in the first.
 const EFFECTS = new Set(["charge", "refund", "delivery"]);
@@ -42,7 +42,11 @@ function marks(events, left, right, x) {
 
 export function Lane({ job, events, x, left, right, now, open, reload, show }) {
   const last = job.steps.at(-1)?.until ?? job.steps.at(-1)?.at ?? job.created;
-  return html`<article class="lane ${open ? "open" : ""}">
+  const lane = useRef(null);
+  useEffect(() => {
+    if (open) lane.current.scrollIntoView({ block: "nearest" });
+  }, [open]);
+  return html`<article ref=${lane} class="lane ${open ? "open" : ""}">
     <a class="who" href="#/jobs${open ? "" : `/${encodeURIComponent(job.id)}`}" aria-expanded=${open}><strong>${job.id}</strong>
     <span class="count">${job.provider} · ${shortName(job.operation)}</span>
     <span class="state ${job.status}">${job.held ? "held: " : ""}${job.stage ?? job.status}${job.progress !== null && !ENDED.has(job.status) ? ` ${job.progress} %` : ""}</span>
