@@ -79,6 +79,7 @@ class CallReader:
             secrets=() if role == "asset" else tuple(self._secrets(entry)),
             deviations=entry.deviations,
             real=entry.real,
+            turn=entry.turn,
         )
 
     def _role(self, entry: JournalEntry, operation: OperationFacts) -> tuple[Role, str | None]:

@@ -213,6 +213,11 @@ def _clock_moves(polls: Sequence[Call]) -> bool:
     return all(b.at > a.at for a, b in pairwise(polls))
 
 
+def _still_waits(lineage: Lineage, refused: Call) -> bool:
+    """Return True if the time at which a refused client can come back has not come yet."""
+    return refused.retry_at is not None and lineage.facts.now < refused.retry_at
+
+
 def abandoned_paid_job(lineage: Lineage) -> Iterator[Found]:
     """Yield paid jobs that have succeeded, and whose last request was a poll that failed."""
     for job in lineage.facts.jobs:
@@ -224,7 +229,7 @@ def abandoned_paid_job(lineage: Lineage) -> Iterator[Found]:
             continue
         if any(call.seen == "succeeded" for call in calls) or lineage.was_notified(job):
             continue
-        if lineage.was_listed(job, last.ended_at):
+        if lineage.was_listed(job, last.ended_at) or _still_waits(lineage, last):
             continue
         charge = lineage.charge_of_job(job)
         cost = charge.net if charge is not None and charge.net > 0 else None
