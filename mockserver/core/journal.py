@@ -44,9 +44,11 @@ class JournalEntry:
     instant before which the client was asked not to come back. `digest` identifies a body that is longer than what is
     kept. `real` is the machine's time at the start and the end, in milliseconds, if the sandbox's clock is another one.
     `turn` says when the connection was free for the request, and when the reply had ended. `fault` is the kind of the
-    fault that the scenario or the control API asked for. `addressed_by` says where a request
-    named its provider, and `scheme` is `http` or `https`. `action` is a change through the control API as data, so that
-    a bundle can do it again. It can contain credentials.
+    fault that the scenario or the control API asked for. `addressed_by` says where a request named its provider, and
+    `scheme` is `http` or `https`. `action` is a change through the control API as data, so that a bundle can do it
+    again. It can contain credentials.
+
+    `is_own` is false for an entry that another process has written.
 
     A store assigns `serial`, which is different for each entry, and `size`, the number of bytes that it counts for it.
     Before that, `size` is the most bytes that the head of the request can have, or 0 if that is not known or if the
@@ -89,6 +91,7 @@ class JournalEntry:
     scheme: str = "http"
     action: dict[str, Any] | None = None
     turn: Turn | None = field(default=None, compare=False)
+    is_own: bool = field(default=True, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.written_at < self.at:

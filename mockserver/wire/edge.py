@@ -102,7 +102,7 @@ class Edge:
         try:
             reply, fault = await self._decide(admission, path, match, sender)
             if fault is not None and fault.phase == "after_commit":
-                reply, fault = await self._lose(admission, reply, fault, sender), None
+                reply, fault = await self._lose(admission, path, reply, fault, sender), None
             admission.note = reply.note or admission.note
             sandbox = admission.sandbox
             sent = self._changed(admission, reply) if sandbox.additive or sandbox.sparse else reply
@@ -142,7 +142,7 @@ class Edge:
                 admission.fault = fault = None
             return await self._operate(admission, operation, sender), fault
         except Refusal as refusal:
-            return self.refusals.reply(admission, refusal), None
+            return self.refusals.reply(admission, refusal, path), None
         except AssumedBehaviour as assumed:
             return undocumented(admission, assumed), None
         except (Broken, Disconnected):
@@ -152,7 +152,7 @@ class Edge:
             masking = Masking().of_request(None, request.fields)
             log.exception("%s %s failed", request.method, masking.text(request.path))
             admission.note = "internal error: see the server's log"
-            return self.refusals.reply(admission, Refusal("server_error", "Internal server error")), None
+            return self.refusals.reply(admission, Refusal("server_error", "Internal server error"), path), None
 
     def _route(self, admission: Admission, path: str, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
         if match is None:
@@ -235,11 +235,11 @@ class Edge:
         admission.note = admission.note or "; ".join(notes)
         return reply._replace(body=body)
 
-    async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
+    async def _lose(self, admission: Admission, path: str, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
         """Return the reply that is sent in place of one that a fault loses after the operation was done."""
         if not fault.on_wire:
             admission.drop_rows("state")
-            return self.refusals.reply(admission, self.refusals.scripted(admission, fault))
+            return self.refusals.reply(admission, self.refusals.scripted(admission, fault), path)
         await sender.lose(reply, fault)
         return reply
 
