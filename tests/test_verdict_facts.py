@@ -209,6 +209,7 @@ def test_a_limit_says_when_to_come_back() -> None:
         mock.clock.advance("2m")
         send(mock, "GET", "videotoprompt", "/analyze/ana_0000000000000000")
         assert (last(mock).retry_at or 0) - last(mock).at == 20_000
+        assert last(mock).scripted
 
 
 def test_work_without_a_job_is_charged_to_its_request() -> None:

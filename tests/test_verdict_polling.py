@@ -286,7 +286,17 @@ def test_a_clock_that_stands_still_says_nothing_about_patience(story: Story) -> 
 # abandoned_paid_job
 
 
-@pytest.mark.parametrize("facts", [{"status": 503}, {"status": 429}, {"delivered": "lost"}, {"delivered": "none"}])
+FAILED_POLLS: list[dict[str, object]] = [
+    {"status": 503},
+    {"status": 429},
+    {"delivered": "lost"},
+    {"delivered": "none"},
+    # Nothing is used up: the scenario has refused the poll.
+    {"status": 429, "scripted": True, "retry_at": 10_000_000},
+]
+
+
+@pytest.mark.parametrize("facts", FAILED_POLLS, ids=str)
 def test_a_failed_poll_was_the_last_request_about_a_paid_job(story: Story, facts: dict[str, object]) -> None:
     job = story.submit(lasts=30)
     story.wait(5)

@@ -214,8 +214,10 @@ def _clock_moves(polls: Sequence[Call]) -> bool:
 
 
 def _still_waits(lineage: Lineage, refused: Call) -> bool:
-    """Return True if the time at which a refused client can come back has not come yet."""
-    return refused.retry_at is not None and lineage.facts.now < refused.retry_at
+    """Return True if a limit is used up, and the time at which the client can come back has not come yet."""
+    if refused.scripted or refused.status != 429 or refused.retry_at is None:
+        return False
+    return lineage.facts.now < refused.retry_at
 
 
 def abandoned_paid_job(lineage: Lineage) -> Iterator[Found]:

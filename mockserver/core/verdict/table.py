@@ -96,8 +96,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "abandoned_paid_job", "error", polling.abandoned_paid_job,
         "The last request about a paid job that succeeded is a poll that failed (5xx, 429, or no complete reply)",
-        "The result came by a webhook or an earlier reply, the jobs were listed afterwards, or the refusal asked the "
-        "client to come back at a time that is still to come",
+        "The result came by a webhook or an earlier reply, the jobs were listed afterwards, or a limit is used "
+        "up and the time at which the client can come back has not come yet",
         "Repeat a failed poll. A failed poll says nothing about the job, which goes on and is charged",
     ),
     Rule(
