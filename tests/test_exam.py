@@ -169,10 +169,16 @@ def test_a_receiver_that_refuses_everything_is_not_praised_for_refusing_forgerie
     assert "proves nothing" in items["wrong-secret"].judgement.reason
 
 
-def test_a_receiver_that_expects_pythons_json_is_recognised() -> None:
-    item = exam_of(receivers.ReencodesWithSpaces(), "valid")["valid"]
+@pytest.mark.parametrize(
+    ("receiver", "encoder"),
+    [(receivers.ReencodesWithSpaces, "json.dumps"), (receivers.ReencodesInJavaScript, "JSON.stringify")],
+)
+def test_a_receiver_that_verifies_json_that_it_has_encoded_again_is_recognised(
+    receiver: type[receivers.Receiver], encoder: str
+) -> None:
+    item = exam_of(receiver(), "valid")["valid"]
     assert item.judgement.outcome == "fail"
-    assert "as json.dumps encodes it" in item.judgement.reason
+    assert f"as {encoder} encodes it" in item.judgement.reason
 
 
 def test_nobody_is_called_at_a_public_address_or_a_closed_port(capsys: Out) -> None:
