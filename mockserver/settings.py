@@ -156,7 +156,7 @@ def _check_store(store: str) -> None:
         hint = f"; use {MEMORY} for a store that forgets"
     elif store.startswith(SQLITE) and path.strip("/"):
         hint = f"; for the file {path.lstrip('/')} write {SQLITE}{path.lstrip('/')}, or {SQLITE}/{path.lstrip('/')}"
-    elif "//" in store or store.partition(":")[0] in ("valkey", "redis"):
+    elif ("//" in store and not store.startswith(SQLITE)) or store.partition(":")[0] in ("valkey", "redis"):
         hint = "; for a Valkey or Redis server write valkey://HOST:6379/0"
     elif ":" not in store and store:
         hint = f"; did you mean {SQLITE}{store}?"

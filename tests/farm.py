@@ -63,7 +63,7 @@ class Farm:
 
     async def kill(self, server: int) -> None:
         """End a server as SIGKILL does: nothing more of it happens, and it does not leave."""
-        app, client, sharing = self.apps.pop(server), self.clients.pop(server), self.sharing(server)
+        sharing, app, client = self.sharing(server), self.apps.pop(server), self.clients.pop(server)
         await client.aclose()
         sharing.process.commits.closed = True
         if sharing._monitor is not None:

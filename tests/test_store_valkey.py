@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -45,9 +46,11 @@ class TestValkeyStore(StoreContract):
 
 
 class _InTurns:
-    """Two processes with a store each, of the same sandbox. A third one opens it from time to time."""
+    """Two processes with a store each, of the same sandbox, which are used in turns."""
 
     url = ""
+    store: Any
+    others: list[Any]
 
     @asynccontextmanager
     async def in_turns(self, bounds: Bounds) -> AsyncIterator[Store]:

@@ -57,8 +57,19 @@ def results(url: str | None, token: str | None, environment: Mapping[str, str]) 
         yield Result("problem", "settings", str(error), "Correct the variable or the file that the message names")
         return
     yield Result("ok", "settings", f"scenario {_shown(settings.scenario)}, host {settings.host}, port {settings.port}")
+    yield from _workers(settings)
     yield from _scenarios(settings)
     yield from _server(settings, url or environment.get("MOCKSERVER_URL"), token or settings.token)
+
+
+def _workers(settings: "Settings") -> Iterator[Result]:
+    from mockserver.cli.workers import check_workers
+    from mockserver.settings import SettingsError
+
+    try:
+        check_workers(settings, intercept=False)
+    except SettingsError as error:
+        yield Result("problem", "workers", str(error), "Set MOCKSERVER_STORE, or MOCKSERVER_WORKERS=1")
 
 
 def _shown(scenario: str) -> str:

@@ -20,6 +20,8 @@ _PACKAGES = "pip install 'ai-video-mockserver[valkey]'"
 
 def check_workers(settings: Settings, *, intercept: bool) -> None:
     """Raise SettingsError if several workers cannot do what is asked for."""
+    if settings.workers == 1:
+        return
     several = f"{settings.workers} workers"
     if not settings.is_shared and settings.store_file is None:
         raise SettingsError(

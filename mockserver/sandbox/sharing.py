@@ -37,7 +37,6 @@ from mockserver.store.protocol import Store
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import BEAT, ValkeyProcess
 from mockserver.store.valkey.store import Facts, News, ValkeyStore
-from mockserver.store.valkey.turn import Gone
 
 log = logging.getLogger("mockserver")
 
@@ -78,6 +77,7 @@ class Sharing:
         self._clocks: dict[str, Facts] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._monitor: asyncio.Task[None] | None = None
+        self._closed = False
 
     def adopted_by(self, owner: Owner) -> ValkeyStore:
         """Share the sandboxes of `owner` from now on. Return the store of `default`, which always exists."""
@@ -100,7 +100,9 @@ class Sharing:
 
     async def close(self) -> None:
         """Leave. Everything stays for the other processes."""
+        self._closed = True
         if self._monitor is not None:
+            # If it is just waiting for Valkey, it may not notice this.
             self._monitor.cancel()
             with suppress(asyncio.CancelledError):
                 await self._monitor
@@ -129,8 +131,10 @@ class Sharing:
         sandbox = self.owner.by_name.get(name)
         if sandbox is not None:
             store = sandbox.store
-            if not isinstance(store, ValkeyStore) or store.turn.held:
+            if not isinstance(store, ValkeyStore) or (store.turn.held and not store.turn.closed):
                 return sandbox
+        if (reason := self.process.commits.failure) is not None:
+            raise Unavailable(reason)
         try:
             return await self._opened(name, sandbox)
         except Unavailable as error:
@@ -140,14 +144,14 @@ class Sharing:
     async def _opened(self, name: str, sandbox: Sandbox | None) -> Sandbox | None:
         if sandbox is None:
             return await self._open(name)
-        try:
-            await _store_of(sandbox).turn.take(patient=False)
-        except Gone:
-            if name == "default":
-                return await self._begin_default(sandbox)
-            await self._drop(sandbox)
-            return await self._open(name)
-        return sandbox
+        turn = _store_of(sandbox).turn
+        await turn.take(patient=False)
+        if not turn.gone:
+            return sandbox
+        if name == "default":
+            return await self._begin_default(self._new_default(sandbox))
+        await self._drop(sandbox)
+        return await self._open(name)
 
     async def _open(self, name: str) -> Sandbox | None:
         async with self._opening.setdefault(name, asyncio.Lock()):
@@ -166,6 +170,18 @@ class Sharing:
             self.attach(sandbox)
             await self._take_on(sandbox, store.take_unseen())
             return sandbox
+
+    def _new_default(self, sandbox: Sandbox) -> Sandbox:
+        """Return a new sandbox `default` if this one has a state that the server has lost."""
+        if not _store_of(sandbox).turn.id:
+            return sandbox
+        log.warning("%s has lost the sandbox default, which begins again", self.process.valkey.url)
+        store, old = self.process.store("default"), sandbox
+        self.owner.drop(old)
+        sandbox = self.owner.make("default", self.owner.initial, store, old.own_seed, None)
+        self.attach(sandbox)
+        asyncio.get_running_loop().create_task(old.leave())
+        return sandbox
 
     async def _begin_default(self, sandbox: Sandbox) -> Sandbox:
         """Create the sandbox `default`, which no process has created yet, or which the server has lost."""
@@ -193,6 +209,7 @@ class Sharing:
         self._clocks[sandbox.name] = _clock_facts(sandbox.clock)
         store.sandbox_facts = lambda: self._facts(sandbox)
         store.tally = sandbox.tally.data
+        store.turn.on_gone = partial(self._changed, sandbox.name, False)
         store.before_commit = partial(self._keep_scenarios, sandbox)
         store.on_change = partial(self._take_on, sandbox)
         sandbox.on_change = store.note_facts
@@ -333,7 +350,7 @@ class Sharing:
     # The other processes.
 
     async def _run(self) -> None:
-        while True:
+        while not self._closed:
             await pause(BEAT)
             try:
                 for process in await self.process.beat():

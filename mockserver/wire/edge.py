@@ -23,7 +23,7 @@ from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
 from mockserver.wire.refusals import Refusals, no_such_path, undocumented
 from mockserver.wire.reply import date
-from mockserver.wire.request import Broken, Disconnected, Ended, NotAccepted
+from mockserver.wire.request import Broken, Disconnected, Ended, NotAccepted, Unwritten
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
 from mockserver.wire.services import current_usage
@@ -96,7 +96,8 @@ class Edge:
 
     async def serve(self, admission: Admission, path: str, match: Match[Operation] | None) -> None:
         """Answer one request and write its journal entry. `match` has the operations at its path, if there are any."""
-        clock, with_body, ended = admission.sandbox.clock, admission.request.method != "HEAD", False
+        clock, with_body = admission.sandbox.clock, admission.request.method != "HEAD"
+        ended = unwritten = False
         sender = ReplySender(admission.connection, clock, admission, admission.fault_seed)
         clock.enter()
         try:
@@ -109,11 +110,13 @@ class Edge:
             await sender.reply(sent, await self._extra_headers(admission), fault, with_body=with_body)
         except (Broken, Disconnected) as error:
             ended = isinstance(error, Ended)
+            unwritten = isinstance(error, Unwritten)
             _record_failure(sender, error, admission.note)
         finally:
             admission.release_body()
             clock.leave(admission)
-            await self._write_entry(admission, path, sender, ended=ended)
+            if not unwritten:
+                await self._write_entry(admission, path, sender, ended=ended)
         if ended:
             with suppress(Broken):
                 await admission.connection.break_off(reset=False)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from mockserver.wire.gate import Gate
 from mockserver.wire.page import Page, is_page, wants_page
 from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
-from mockserver.wire.request import Connection, Request, Unread
+from mockserver.wire.request import Connection, Request, Unread, Unwritten
 from mockserver.wire.routes import Match
 from mockserver.wire.services import credential
 from mockserver.wire.unmatched import Unmatched
@@ -152,7 +153,8 @@ class Server:
         if scope["type"] == "http":
             request = request_of(scope)
             connection = AsgiConnection(scope, receive, send, self._check_of(request))
-            await self.serve(request, connection)
+            with suppress(Unwritten):
+                await self.serve(request, connection)
             if connection.broken:
                 # There is no socket to reset. Clients report this exception like a reset connection.
                 raise ConnectionResetError("the connection was reset by the scenario")

@@ -102,7 +102,7 @@ class Commits:
             held, self._held = self._held, []
             waiting, self._waiting = self._waiting, []
             before = self.failure
-            reason = await self._write(list(dirty)) if dirty else self.failure
+            reason = await self._tried(list(dirty)) if dirty else self.failure
             if reason is not None:
                 # What was done meanwhile may rest on what was not written.
                 held, self._held = [*held, *self._held], []
@@ -114,6 +114,13 @@ class Commits:
             for waiter in waiting:
                 if not waiter.done():
                     waiter.set_result(None)
+
+    async def _tried(self, stores: Sequence[Shared]) -> str | None:
+        try:
+            return await self._write(stores)
+        except Exception as error:
+            log.exception("the changes of this process could not be written")
+            return f"The state cannot be written: {str(error) or type(error).__name__}"
 
     async def _write(self, stores: Sequence[Shared]) -> str | None:
         """Write the changes of these sandboxes. Return the reason if those of one of them could not be written."""
@@ -175,7 +182,7 @@ class Commits:
         """Refuse requests until the server can be reached again."""
         if self.failure is None:
             log.error("%s. Requests get 503 until it can", error)
-            self.failure = f"The state cannot be reached: {error}"
+            self.failure = f"The state cannot be read and written: {error}"
             asyncio.get_running_loop().create_task(self._recover())
 
     async def _recover(self) -> None:

@@ -11,8 +11,9 @@ import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
-from mockserver.clock import monotonic, pause
+from mockserver.clock import pause
 from mockserver.settings import SettingsError
+from mockserver.store.round_trips import RoundTrips
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.scripts import ALL, KEYS, Script
 
@@ -44,20 +45,21 @@ class Run(NamedTuple):
 class Valkey:
     """The connection to the server at `url`, such as `valkey://localhost:6379/0`. Its `number` is different for each.
 
-    `round_trips` counts those to the server so far, and `seconds` is how long they took altogether.
+    `round_trips` counts those to the server.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.round_trips = 0
-        self.seconds = 0.0
+        self.round_trips = RoundTrips("valkey")
         address = url.replace("valkey", "redis", 1)
         options: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": _TIMEOUT, "protocol": 2}
         self.number = self._connected(address, options)
         self._client = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
-        self._pubsub = redis.asyncio.Redis.from_url(address, **options).pubsub(ignore_subscribe_messages=True)
+        self._listener = redis.asyncio.Redis.from_url(address, **options)
+        self._pubsub = self._listener.pubsub(ignore_subscribe_messages=True)
         self._on_message: OnMessage = _ignore
         self._listening: asyncio.Task[None] | None = None
+        self._closed = False
 
     def _connected(self, address: str, options: dict[str, Any]) -> int:
         """Return the number of this connection.
@@ -121,16 +123,13 @@ class Valkey:
         return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]
 
     async def _call(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        began = monotonic()
         try:
-            return await call()
+            with self.round_trips.measured():
+                return await call()
         except redis.exceptions.ResponseError as error:
             raise Unavailable(f"{self.url} refused a command: {error}") from error
         except (redis.RedisError, OSError) as error:
             raise Unavailable(f"{self.url} cannot be reached: {str(error) or type(error).__name__}") from error
-        finally:
-            self.round_trips += 1
-            self.seconds += monotonic() - began
 
     # Messages.
 
@@ -150,7 +149,7 @@ class Valkey:
             await self._call(lambda: self._pubsub.unsubscribe(f"{SPACE}:{channel}"))
 
     async def _listen(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 message = await self._pubsub.get_message(timeout=None)
             except (redis.RedisError, OSError, RuntimeError):
@@ -166,7 +165,7 @@ class Valkey:
 
     async def available(self) -> None:
         """Return when the server can be reached."""
-        while True:
+        while not self._closed:
             try:
                 await self.command("PING")
             except Unavailable:
@@ -176,12 +175,14 @@ class Valkey:
 
     async def close(self) -> None:
         """Close all connections."""
+        self._closed = True
         if self._listening is not None:
             self._listening.cancel()
             with suppress(asyncio.CancelledError):
                 await self._listening
         with suppress(redis.RedisError, OSError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+            await self._listener.aclose()
             await self._client.aclose()
 
 

@@ -13,7 +13,7 @@ from mockserver.store.valkey.commits import Commits
 from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
 from mockserver.store.valkey.scripts import CREATE
 from mockserver.store.valkey.store import ValkeyStore
-from mockserver.store.valkey.turn import LEASE, Gone
+from mockserver.store.valkey.turn import LEASE
 
 # Seconds between two signs of life of a process, and without one after which it counts as ended.
 BEAT = 0.5
@@ -90,10 +90,11 @@ class ValkeyProcess:
         self.stores[name] = store
         try:
             await store.turn.take(patient=False)
-        except (Gone, Unavailable) as error:
+        except Unavailable:
             del self.stores[name]
-            if isinstance(error, Unavailable):
-                raise
+            raise
+        if store.turn.gone:
+            del self.stores[name]
             await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
             return None
         return store
@@ -163,7 +164,7 @@ class ValkeyProcess:
     async def _follow(self, store: ValkeyStore) -> None:
         # Many changes come together.
         await pause(_PACE)
-        with suppress(Gone, Unavailable):
+        with suppress(Unavailable):
             await store.turn.follow()
 
     # Processes.

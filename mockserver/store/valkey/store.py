@@ -20,7 +20,6 @@ import asyncio
 import sqlite3
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from mockserver.clock import monotonic, pause
@@ -33,6 +32,7 @@ from mockserver.store.immediate import finished
 from mockserver.store.memory import Bounds, MemoryStore, Table
 from mockserver.store.protocol import OPEN_REPLY, Credits, Transition, What
 from mockserver.store.records import Unknown, plain_data, plain_text
+from mockserver.store.round_trips import RoundTrips
 from mockserver.store.sqlite.schema import prepare
 from mockserver.store.sqlite.tracked_store import TrackedStore
 from mockserver.store.unavailable import Unavailable
@@ -40,7 +40,7 @@ from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Batch, Co
 from mockserver.store.valkey.commits import Commits
 from mockserver.store.valkey.connection import Run, Valkey
 from mockserver.store.valkey.scripts import DELETE, IMAGE
-from mockserver.store.valkey.turn import Changes, Gone, Turn
+from mockserver.store.valkey.turn import Changes, Turn
 
 # The image is renewed when the log has so many bytes, and more than the image.
 _MIN_LOGGED = 262_144
@@ -118,6 +118,11 @@ class ValkeyStore(TrackedStore):
         super().__init__(1, name, bounds)
         self.facts = lambda cursor: self._image_facts()
 
+    @property
+    def round_trips(self) -> RoundTrips:
+        """The round trips of this process to the server."""
+        return self._valkey.round_trips
+
     # The turn and commits.
 
     async def entered(self) -> None:
@@ -135,9 +140,8 @@ class ValkeyStore(TrackedStore):
             asyncio.get_running_loop().create_task(self._change_in_turn())
 
     async def _change_in_turn(self) -> None:
-        with suppress(Gone):
-            await self.entered()
-            self._change()
+        await self.entered()
+        self._change()
 
     def _change(self, *change: Any) -> None:
         if self.turn.closed:
@@ -348,8 +352,7 @@ class ValkeyStore(TrackedStore):
                 await self._valkey.unsubscribe(channel)
                 return
             await self._valkey.subscribe(channel)
-            with suppress(Gone):
-                await self.turn.follow()
+            await self.turn.follow()
 
     # The end.
 

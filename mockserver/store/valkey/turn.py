@@ -37,10 +37,6 @@ _SURE = 1.0
 _AGAIN = 0.2
 
 
-class Gone(Exception):
-    """The sandbox was deleted."""
-
-
 class Changes(NamedTuple):
     """What has changed since the last turn: an `image` of the whole state, unless it is empty, and batches after it."""
 
@@ -68,6 +64,8 @@ class Turn:
         self.version = -1
         self.dirty = False
         self.gone = False
+        # Called when it turns out that another process has deleted the sandbox.
+        self.on_gone: Callable[[], None] | None = None
         self.closed = False
         self._has = False
         self._until = 0.0
@@ -85,9 +83,10 @@ class Turn:
         return (self._has and (self.dirty or monotonic() < self._until)) or self.closed
 
     async def take(self, *, patient: bool = True) -> None:
-        """Take the turn, with the changes of the other processes. Raises Gone if the sandbox was deleted.
+        """Take the turn, with the changes of the other processes.
 
-        If the server cannot be reached, wait until it can, or raise Unavailable if not `patient`.
+        If the sandbox was deleted, `gone` is true, and changes of its copy have no effect. If the server cannot be
+        reached, wait until it can, or raise Unavailable if not `patient`.
         """
         self._waiting += 1
         try:
@@ -119,6 +118,8 @@ class Turn:
                 reply = await self._valkey.run(Run(ENTER, self.sandbox, self._arguments_of_enter()))
                 if reply[0] != b"busy":
                     await self._taken(reply)
+                    if self.gone:
+                        return
                     self._has, self._until = True, monotonic() + _SURE
                     return
             self._alternates = True
@@ -131,20 +132,25 @@ class Turn:
 
     async def _taken(self, reply: list[Any]) -> None:
         if reply[0] == b"gone":
-            self.gone = True
-            raise Gone(f"there is no sandbox named {self.sandbox!r}")
+            self._end()
+            return
         _, id_, version, base, image, batches, waiting = reply
         is_other = id_.decode() != self.id
         if is_other and self.id:
             # It was deleted and created again. This copy is of the one before.
-            self.gone = True
-            raise Gone(f"the sandbox {self.sandbox!r} was replaced by another one of this name")
+            self._end()
+            return
         self._wanted = waiting > 0
         everything = is_other or self.version < base
         self._alternates = bool(batches or everything)
         if self._alternates:
             await self._take_on(Changes(image if everything else b"", batches))
         self.id, self.version = id_.decode(), version
+
+    def _end(self) -> None:
+        self.gone = self.closed = True
+        if self.on_gone is not None:
+            self.on_gone()
 
     async def follow(self) -> None:
         """Take on the changes of the other processes without the turn. Nothing happens if this process has it."""
@@ -217,4 +223,4 @@ def _read_exception(task: "asyncio.Task[None]") -> None:
         task.exception()
 
 
-__all__ = ["LEASE", "Changes", "Gone", "TakeOn", "Turn"]
+__all__ = ["LEASE", "Changes", "TakeOn", "Turn"]
