@@ -168,6 +168,16 @@ def test_one_more_look_and_a_look_later_are_no_finding(story: Story) -> None:
     assert not story.verdict().findings
 
 
+def test_one_more_look_that_fails_and_is_repeated_is_no_finding(story: Story) -> None:
+    job = story.submit(lasts=5)
+    story.wait(5)
+    story.poll(job, "succeeded")
+    story.poll(job, None, delivered="lost")
+    story.wait(5)
+    story.poll(job, "succeeded")
+    assert not story.findings("polled_after_terminal")
+
+
 def test_a_list_that_contains_the_job_is_no_poll(story: Story) -> None:
     job = story.submit(lasts=5)
     story.wait(5)

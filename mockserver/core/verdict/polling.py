@@ -157,7 +157,9 @@ def _polled_on(lineage: Lineage) -> Iterator[tuple[JobFacts, Call, list[Call]]]:
             # To show a result again later is not polling.
             if waited(before, call) > _GOES_ON:
                 break
-            after.append(call)
+            # A failed poll and its repetition are one look.
+            if before.number not in lineage.failures:
+                after.append(call)
             before = call
         if len(after) >= _AFTER_END:
             yield job, last, after

@@ -76,7 +76,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "polled_after_terminal", "warning", polling.polled_after_terminal,
         "A reply said that a job has completed or failed, and two or more polls of it follow within a minute each",
-        "One more look, a look at it later, or a list that contains the job",
+        "One more look, also if it fails and is repeated, a look at it later, or a list that contains the job",
         "Stop polling when the state is final. Treat `failed` and `cancelled` as final, too",
     ),
     Rule(
