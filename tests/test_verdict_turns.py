@@ -10,7 +10,7 @@ import pytest
 
 from mockserver import MockServer
 from mockserver.core.journal import Turn
-from mockserver.core.verdict.lineage import follows
+from mockserver.core.verdict.order import follows
 from tests.verdict_story import Story
 
 SECOND = 1_000_000_000

@@ -6,8 +6,9 @@ from itertools import pairwise
 from mockserver.core.verdict.facts import Call, JobFacts
 from mockserver.core.verdict.failures import is_retryable
 from mockserver.core.verdict.finding import Found
-from mockserver.core.verdict.lineage import Lineage, waited
+from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.messages import credits, ids, many, numbers, result, seconds
+from mockserver.core.verdict.order import waited
 
 # More than so many polls have to come too early.
 _PATIENT = 3

@@ -7,8 +7,9 @@ from mockserver.core.limits import Usage
 from mockserver.core.verdict.facts import Call
 from mockserver.core.verdict.failures import is_final
 from mockserver.core.verdict.finding import Found
-from mockserver.core.verdict.lineage import Lineage, follows, pause, waited
+from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.messages import ids, many, numbers, seconds
+from mockserver.core.verdict.order import follows, pause, waited
 
 # A request that is sent again after this time is another one.
 _FORGOTTEN = 3_600_000

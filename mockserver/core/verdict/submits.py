@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from mockserver.core.verdict.facts import Call, JobFacts
 from mockserver.core.verdict.failures import is_final, is_retryable
 from mockserver.core.verdict.finding import MOST_CALLS, Found
-from mockserver.core.verdict.lineage import Lineage, follows
+from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.messages import credits, ids, numbers, result
+from mockserver.core.verdict.order import follows
 
 
 def duplicate_paid_job(lineage: Lineage) -> Iterator[Found]:
