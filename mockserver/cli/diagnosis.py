@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mockserver.cli.result import Result
-from mockserver.cli.server_check import server_results
+from mockserver.cli.server_check import server_result
 
 if TYPE_CHECKING:
     from mockserver.settings import Settings
@@ -48,7 +48,7 @@ def results(url: str | None, token: str | None, environment: Mapping[str, str]) 
     yield from _scenarios(settings)
     yield from _store(settings)
     url = url or environment.get("MOCKSERVER_URL")
-    yield from server_results(settings, url, token or settings.token, client_only=_is_client())
+    yield server_result(settings, url, token or settings.token, client_only=_is_client())
 
 
 def _shown(scenario: str) -> str:

@@ -3,7 +3,6 @@
 import errno
 import os
 import socket
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mockserver.cli.port_owner import owner_of
@@ -13,36 +12,31 @@ if TYPE_CHECKING:
     from mockserver.settings import Settings
 
 
-def server_results(settings: "Settings", url: str | None, token: str, *, client_only: bool) -> Iterator[Result]:
+def server_result(settings: "Settings", url: str | None, token: str, *, client_only: bool) -> Result:
     """Check the server at a URL (None: that of the settings) and its token, or that its port is free."""
     if url is not None:
-        yield _running(url, token)
-        return
+        return _running(url, token)
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared with
     refusal = None if settings.port == 0 else _refusal(host, settings.port)
-    if refusal is None:
-        if client_only:
-            text = f"no server listens on {settings.port}, and MOCKSERVER_URL is not set"
-            yield Result("problem", "server", text, "Set MOCKSERVER_URL to the URL of a server")
-            return
-        yield Result("ok", "port", f"{settings.port} is free: start the server with `mockserver serve`")
-        return
+    if refusal is not None:
+        return _used(host, settings.port, refusal, token)
+    if client_only:
+        text = f"no server listens on {settings.port}, and MOCKSERVER_URL is not set"
+        return Result("problem", "server", text, "Set MOCKSERVER_URL to the URL of a server")
+    return Result("ok", "port", f"{settings.port} is free: start the server with `mockserver serve`")
+
+
+def _used(host: str, port: int, refusal: OSError, token: str) -> Result:
+    """Find out who uses the port, or why else nothing can listen on it."""
     if refusal.errno != errno.EADDRINUSE:
-        advice = (
-            "Use an address of this machine, such as 127.0.0.1, and a port from 1024: MOCKSERVER_HOST, MOCKSERVER_PORT"
-        )
-        yield Result(
-            "problem", "port", f"nothing can listen on {host}, port {settings.port}: {refusal.strerror}", advice
-        )
-        return
-    found = _running(f"http://{f'[{host}]' if ':' in host else host}:{settings.port}", token)
+        text = f"nothing can listen on {host}, port {port}: {refusal.strerror}"
+        advice = "Use an address of this machine, such as 127.0.0.1, and a port from 1024"
+        return Result("problem", "port", text, f"{advice}: MOCKSERVER_HOST, MOCKSERVER_PORT")
+    found = _running(f"http://{f'[{host}]' if ':' in host else host}:{port}", token)
     if found.status != "problem" or "token" in found.text:
-        yield found
-        return
-    owner = owner_of(settings.port)
+        return found
     advice = "End it, or use another port: mockserver serve --port 0, or MOCKSERVER_PORT=9000"
-    text = f"{settings.port} is in use by {owner}" if owner else f"{settings.port} is in use by another program"
-    yield Result("problem", "port", text, advice)
+    return Result("problem", "port", f"{port} is in use by {owner_of(port) or 'another program'}", advice)
 
 
 def _refusal(host: str, port: int) -> OSError | None:
