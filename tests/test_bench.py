@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import aims, layers, peers
+from bench import aims, layers, peers, scale, wrk
 from bench.floors import ANALYSIS
 from bench.load import Outcome, load
 from bench.process import ROOT, free_port, running
@@ -30,7 +30,6 @@ from bench.workloads import (
     request,
     send,
 )
-from bench.wrk import by_wrk
 from mockserver.core.scenario import StreamSpec
 from mockserver.core.seeded import Seeded
 from mockserver.core.streams import Track, paced
@@ -107,6 +106,29 @@ def test_ours_is_compared_round_by_round_and_judged_by_the_median(capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_what_servers_carry_is_computed_from_the_cpu_time_of_servers_and_valkey():
+    def set_up(*servers, valkey):
+        figures = scale.Figures(per_second=1.0, servers=servers, valkey=valkey, balancer=9.0, load=9.0)
+        return scale.SetUp(len(servers), scale.WORKERS, 0, (), figures={W1: [figures]})
+
+    one, two = set_up(0.1, valkey=0.02), set_up(0.07, 0.03, valkey=0.02)
+    assert scale.carried(one, W1) == pytest.approx(10_000)
+    assert scale.carried(two, W1) == pytest.approx(2_000 / 0.12)  # Valkey takes a part of the two cores
+    assert scale.carried(set_up(0.05, 0.05, 0.05, valkey=0.2), W1) == pytest.approx(1_000 / 0.2)  # as fast as Valkey
+    assert [budget.kept for budget in scale.budgets([one, two], [W1])] == [False]
+    assert [budget.kept for budget in scale.budgets([one, set_up(0.05, 0.05, valkey=0.01)], [W1])] == [True]
+
+
+def test_clients_have_sandboxes_of_their_own_unless_all_are_shared():
+    payloads = [b"%d" % number for number in range(scale.SANDBOXES)]
+    own = scale.dealt(payloads, shared=False)
+    assert len(own) == scale.CLIENTS
+    assert sorted(each for client in own for each in client) == sorted(payloads)
+    shared = scale.dealt(payloads, shared=True)
+    assert all(sorted(client) == sorted(payloads) for client in shared)
+    assert len({tuple(client) for client in shared}) == scale.CLIENTS
+
+
 def test_what_is_measured_can_be_chosen():
     asked = parser().parse_args(["--compare"])
     assert {target.name for target in chosen(asked)} <= {OURS, ASGI, PROTOCOL, AIMOCK}
@@ -149,14 +171,16 @@ def test_a_load_ends_after_so_many_requests_or_seconds(floor):
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed")
-def test_wrk_sends_the_same_bytes_and_its_figures_are_read(floor):
+def test_wrk_sends_the_same_bytes_and_its_figures_are_read(floor, monkeypatch):
+    # Each connection pauses, so that the test does not take all of the machine for its seconds.
+    monkeypatch.setattr(wrk, "SCRIPT", wrk.SCRIPT + "function delay() return 20 end\n")
     before = floor.cpu()
-    outcome = by_wrk(floor.port, request("POST", SUBMIT_PATH, floor.port, SUBMIT), 1)
+    outcome = wrk.by_wrk(floor.port, request("POST", SUBMIT_PATH, floor.port, SUBMIT), 1)
     assert outcome.replies > 100
     assert 0 < outcome.percentile(0.5) <= outcome.percentile(0.99)
     assert floor.cpu() > before
     with pytest.raises(SystemExit, match=r"requests were refused"):
-        by_wrk(floor.port, request("GET", POLL_PATH + "ana_nobody", floor.port), 1)
+        wrk.by_wrk(floor.port, request("GET", POLL_PATH + "ana_nobody", floor.port), 1)
 
 
 def test_a_line_is_printed_for_each_peer_that_is_not_installed(tmp_path, monkeypatch):

@@ -47,6 +47,8 @@ def test_values() -> None:
     assert words("coverage", "--provider", "n") == ["nanophoto"]
     assert words("coverage", "--format", "j") == ["json", "junit"]
     assert words("sweep", "--only", "prompttovideo.gen") == ["prompttovideo.generate#1="]
+    assert words("exam", "--only", "sta") == ["stale"]
+    assert words("prove", "poll_s") == ["poll_storm"]
     assert words("completion", "") == list(SCRIPTS)
     assert words("serve", "--clock", "m") == ["manual"]
 

@@ -219,10 +219,10 @@ def test_any_instructions_can_be_read(text):
 @pytest.mark.parametrize("start", ["", "mention ", "call to action: ", "do not use the word "])
 def test_instructions_of_any_length_are_read_quickly(unit, start):
     text = start + unit * (20_000 // len(unit))
-    assert len(str(described(text))) < 4_000
     began = time.process_time()
-    read(text)
-    assert time.process_time() - began < 0.2
+    description = described(text)
+    assert time.process_time() - began < 0.3
+    assert len(str(description)) < 4_000
 
 
 def test_a_text_is_shortened_between_sentences_and_cut_only_if_it_has_to_be():

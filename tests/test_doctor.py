@@ -193,3 +193,11 @@ def test_the_file_of_the_store(file: str, status: str, text: str, monkeypatch: p
     monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith("/proc"))
     (result,) = found("store", MOCKSERVER_STORE=f"sqlite:{file}")
     assert (result.status, text in result.text) == (status, True)
+
+
+def test_workers_that_could_not_share_their_state() -> None:
+    (problem,) = found("workers", MOCKSERVER_WORKERS="2")
+    assert problem.status == "problem"
+    assert "a memory of their own" in problem.text
+    assert not found("workers", MOCKSERVER_WORKERS="1")
+    assert not found("workers", MOCKSERVER_WORKERS="2", MOCKSERVER_STORE="valkey://localhost:6379/0")

@@ -113,6 +113,12 @@ ENTRY = {
 }  # fmt: skip
 
 
+def test_the_filter_for_a_job_matches_refused_requests_that_name_it_in_their_path() -> None:
+    refused = {"kind": "request", "status": 503, "path": "/v1/analyze/ana_x"}
+    assert entry_filter(["job:ana_x"])(refused)
+    assert not entry_filter(["job:ana_y"])(refused)
+
+
 @pytest.mark.parametrize(
     ("words", "matches"),
     [
@@ -270,6 +276,16 @@ def test_top_prints_once_where_there_is_no_terminal(at: Live, capsys: Out) -> No
     assert re.search(r"requests_per_minute +\[#*\.*\] 2 / \d+", text)
     assert re.search(r"^  videotoprompt key-\S+ +credits 5$", text, re.MULTILINE)
     assert "DELIVERIES 0" in text
+
+
+def test_top_does_not_connect_again_after_its_end(capsys: Out) -> None:
+    with live({"extends": "default"}) as at:
+        earlier = set(threading.enumerate())
+        assert main(["top", "--url", at.base]) == 0
+        threads = [each for each in threading.enumerate() if each.name == "top" and each not in earlier]
+    assert len(threads) == 1
+    threads[0].join(5)
+    assert not threads[0].is_alive()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")

@@ -24,6 +24,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 # What can be installed beside the package: the module, what it is for, and how to get it.
 _EXTRAS = (
     ("fastapi_offline", "the page /_mock/docs", f"pip install '{_DISTRIBUTION}[docs]'"),
+    ("redis", "--store valkey://... and --workers", f"pip install '{_DISTRIBUTION}[valkey]'"),
     ("pytest", "the fixture for tests", "pip install pytest"),
     ("testcontainers", "MockServerContainer", "pip install testcontainers"),
 )
@@ -45,10 +46,21 @@ def results(url: str | None, token: str | None, environment: Mapping[str, str]) 
         yield Result("problem", "settings", str(error), "Correct the variable or the file that the message names")
         return
     yield Result("ok", "settings", f"scenario {_shown(settings.scenario)}, host {settings.host}, port {settings.port}")
+    yield from _workers(settings)
     yield from _scenarios(settings)
     yield from _store(settings)
     url = url or environment.get("MOCKSERVER_URL")
     yield server_result(settings, url, token or settings.token, client_only=_is_client())
+
+
+def _workers(settings: "Settings") -> Iterator[Result]:
+    from mockserver.cli.workers import check_workers
+    from mockserver.settings import SettingsError
+
+    try:
+        check_workers(settings, intercept=False)
+    except SettingsError as error:
+        yield Result("problem", "workers", str(error), "Set MOCKSERVER_STORE, or MOCKSERVER_WORKERS=1")
 
 
 def _shown(scenario: str) -> str:

@@ -55,7 +55,7 @@ COMMANDS = {
     "exam": "exam",
     "bundle": "bundle",
     "sweep": "sweep",
-    "prove": "sweep",
+    "prove": "prove",
     "mcp": "mcp",
     "doctor": "doctor",
     "completion": "completion",

@@ -136,11 +136,19 @@ def _documents() -> Iterator[Suggestion]:
     yield "control", "the control API"
 
 
-def _operations() -> Iterator[Suggestion]:
+def _cells() -> Iterator[Suggestion]:
+    from mockserver.core.verdict.names import RULE_NAMES
     from mockserver.kit.catalogue import catalogue_of
     from mockserver.providers.registry import summaries
 
-    return ((f"{each}#1=", "a cell of a sweep: the first call") for each in catalogue_of(summaries()).operations)
+    yield from ((f"{each}#1=", "a cell of a sweep: the first call") for each in catalogue_of(summaries()).operations)
+    yield from ((each, "a rule of the verdict, without faults") for each in sorted(RULE_NAMES))
+
+
+def _items() -> Iterator[Suggestion]:
+    from mockserver.exam.probes import PROBES
+
+    return ((probe.name, probe.title) for probe in PROBES)
 
 
 def _modes() -> Iterator[Suggestion]:
@@ -155,8 +163,9 @@ _SOURCES: dict[str, Callable[[], Iterator[Suggestion]]] = {
     "files": _scenarios,
     "provider": _providers,
     "document": _documents,
-    "cell": _operations,
-    "only": _operations,
+    "cell": _cells,
+    "only": _cells,
+    "items": _items,
     "clock": _modes,
 }
 

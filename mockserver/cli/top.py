@@ -6,7 +6,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mockserver.cli.errors import report_error
@@ -70,11 +70,11 @@ def _top(options: argparse.Namespace) -> int:
     from mockserver.cli.client import RemoteError
 
     try:
-        watcher = _Watcher(url_of(options), options.sandbox, token_of(options))
-        if options.once or not sys.stdout.isatty():
-            _print_once(watcher)
-        else:
-            _draw_forever(watcher, options.interval)
+        with closing(_Watcher(url_of(options), options.sandbox, token_of(options))) as watcher:
+            if options.once or not sys.stdout.isatty():
+                _print_once(watcher)
+            else:
+                _draw_forever(watcher, options.interval)
     except RemoteError as error:
         return report_error(str(error))
     return 0
@@ -131,8 +131,19 @@ class _Watcher:
         self._traffic = Traffic()
         self._state: dict[str, Any] = {}
         self._changed = threading.Condition()
-        self._stream = EventStream(base, events_path(sandbox, _HISTORY), token, lambda message: None)
-        threading.Thread(target=self._read, daemon=True).start()
+        self._closed = threading.Event()
+        self._stream = EventStream(base, events_path(sandbox, _HISTORY), token, self._report)
+        threading.Thread(target=self._read, name="top", daemon=True).start()
+
+    def close(self) -> None:
+        """Let the thread end when it loses its connection, instead of connecting again."""
+        self._closed.set()
+
+    def _report(self, message: str) -> None:
+        from mockserver.cli.client import RemoteError
+
+        if self._closed.is_set():
+            raise RemoteError(message)
 
     def _get(self, path: str) -> dict[str, Any]:
         from mockserver.cli.client import get

@@ -44,7 +44,7 @@ async def show_metrics(parts: ServerParts) -> Response:
     """
     lag = await _lag()
     states = await _States.of(parts)
-    metrics = [*_of_server(parts, lag), *_of_requests(parts.sandboxes.tally()), *states.metrics()]
+    metrics = [*_of_server(parts, lag), *_of_requests(await parts.sandboxes.whole_tally()), *states.metrics()]
     return Response(exposition(metrics), media_type=CONTENT_TYPE)
 
 

@@ -428,6 +428,8 @@ export type EntryDetail = {
   deviations?: Array<string>;
   rests_on?: Array<RestsOn>;
   rule?: string;
+  /** of a request: the fault of its rule, or one that was armed for it */
+  fault?: string;
   missed?: Array<Missed>;
   request?: RequestSeen;
   reply?: ReplySeen;
@@ -467,6 +469,8 @@ export type EntryView = {
   deviations?: Array<string>;
   rests_on?: Array<RestsOn>;
   rule?: string;
+  /** of a request: the fault of its rule, or one that was armed for it */
+  fault?: string;
   missed?: Array<Missed>;
   request?: RequestSeen;
   reply?: ReplySeen;

@@ -1,6 +1,7 @@
 """The amounts in instructions: how many words, characters, sentences or tags a text may or must have."""
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from mockserver.content.instructions import patterns
@@ -21,6 +22,8 @@ class Amount(NamedTuple):
 
 def amounts_in(clause: str) -> list[Amount]:
     """Return the amounts in a clause."""
+    if not has(rf"\d|{_number_words()}", clause):
+        return []  # Each unit has a pattern of its own, and most clauses have no number.
     return [amount for unit in patterns.UNITS if (amount := _amount(clause, unit)) is not None]
 
 
@@ -44,9 +47,16 @@ def _amount(clause: str, unit: str) -> Amount | None:
     return Amount(unit, low, high)
 
 
+@cache
+def _number_words() -> str:
+    """Return a pattern of the numbers that are written as words."""
+    words = "|".join(sorted((word for word in patterns.NUMBERS if word not in _SOLID), key=len, reverse=True))
+    return rf"(?<!\w)(?:{words})|[{_SOLID}]"
+
+
+@cache
 def _pattern(unit: str) -> re.Pattern[str]:
-    numbers = "|".join(sorted((word for word in patterns.NUMBERS if word not in _SOLID), key=len, reverse=True))
-    number = rf"(?:(?<![\d.A-Za-z])\d{{1,4}}|(?<!\w)(?:{numbers})|[{_SOLID}])"
+    number = rf"(?:(?<![\d.A-Za-z])\d{{1,4}}|{_number_words()})"
     between = r"\s?(?:to|-|–|or|and|bis|und|à|et|a|y|e|до|и|到|至|から|~|〜)\s?"
     in_front = rf"(?P<one>{number})(?:{between}(?P<two>\d{{1,4}}))?(?:{patterns.UNITS[unit]})"
     return compiled(rf"{in_front}|(?:^|\b)(?:{patterns.UNITS[unit]}){patterns.LIMIT_OF}(?P<behind>\d{{1,4}})")

@@ -29,6 +29,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from mockserver.store.held import Held, Waiter
 from mockserver.store.round_trips import RoundTrips
 from mockserver.store.sqlite.opening import StoreError, opened, text_of_error
 from mockserver.store.sqlite.schema import PLACED
@@ -46,14 +47,6 @@ class Kept(Protocol):
     def write(self, cursor: Cursor) -> None: ...
 
     def reload(self, cursor: Cursor) -> None: ...
-
-
-class Held(Protocol):
-    """Replies that wait for a commit."""
-
-    def release(self) -> None: ...
-
-    def refuse(self, reason: str, *, known: bool) -> None: ...
 
 
 class StoreFile:
@@ -119,7 +112,7 @@ class StoreFile:
     async def written(self) -> str | None:
         """Return when everything that is noted so far has been written, or the reason for which it was not."""
         if self.failure is None and (self._dirty or self._deleted):
-            result = _Result()
+            result = Waiter()
             self.hold(result)
             return await result.future
         return self.failure
@@ -251,21 +244,6 @@ class StoreFile:
         with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
-
-
-class _Result:
-    """Something that is held for a task that waits for a commit."""
-
-    def __init__(self) -> None:
-        self.future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-
-    def release(self) -> None:
-        if not self.future.done():
-            self.future.set_result(None)
-
-    def refuse(self, reason: str, *, known: bool) -> None:
-        if not self.future.done():
-            self.future.set_result(reason)
 
 
 def _delete_sandbox(connection: sqlite3.Connection, sandbox: int) -> None:
