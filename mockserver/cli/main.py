@@ -88,6 +88,11 @@ def _run(arguments: Sequence[str]) -> int:
         advice = "Install ai-video-mockserver instead of ai-video-mockserver-client"
         print(f"`mockserver {options.command}` needs the server, which is not installed. {advice}", file=sys.stderr)
         return 1
+    return _exit_code(options)
+
+
+def _exit_code(options: argparse.Namespace) -> int:
+    """Run the command, and return its exit code also if it is interrupted or cannot write."""
     try:
         code = int(options.run(options))
         if sys.stdout is not None:
