@@ -6,7 +6,7 @@ somebody asks.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from fastapi import APIRouter, Response
@@ -80,10 +80,7 @@ def _of_requests(tally: Tally) -> Iterator[Metric]:
         "mockserver_requests_total",
         "counter",
         "Requests by provider, operation and status of the reply. `-` stands for none.",
-        [
-            ({"provider": provider, "operation": operation, "status": str(status) if status else NO_OPERATION}, times)
-            for (provider, operation, status), times in sorted(tally.calls.items())
-        ],
+        _samples("operation", tally.calls),
     )
     yield Metric(
         "mockserver_rule_matches_total",
@@ -95,10 +92,7 @@ def _of_requests(tally: Tally) -> Iterator[Metric]:
         "mockserver_webhook_attempts_total",
         "counter",
         "Attempts to deliver webhooks and other outgoing calls, by the status of the answer. `-` stands for none.",
-        [
-            ({"provider": provider, "event": event, "status": str(status) if status else NO_OPERATION}, times)
-            for (provider, event, status), times in sorted(tally.attempts.items())
-        ],
+        _samples("event", tally.attempts),
     )
     yield Metric(
         "mockserver_left_out_total",
@@ -106,6 +100,14 @@ def _of_requests(tally: Tally) -> Iterator[Metric]:
         "Events that are in no other metric, because there are too many different ones.",
         [({}, tally.left_out)],
     )
+
+
+def _samples(label: str, counts: Mapping[tuple[str, str, int], int]) -> list[tuple[dict[str, str], float]]:
+    """Return the counts by provider, operation or event, and status."""
+    return [
+        ({"provider": provider, label: name, "status": str(status) if status else NO_OPERATION}, times)
+        for (provider, name, status), times in sorted(counts.items())
+    ]
 
 
 class _States:
