@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test test-slow lint format types check openapi schema default summaries clients docs site screenshots messages lock upgrade base fuzz clean
+.PHONY: help serve test test-slow lint format types check openapi schema default summaries clients docs site screenshots messages lock upgrade base address fuzz clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -113,6 +113,12 @@ base: ## pin the base image of the Dockerfile by the digest of its newest versio
 	@digest=$$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' $(BASE)); \
 	case $$digest in sha256:*) sed -i.bak "s|^ARG PYTHON=.*|ARG PYTHON=$(BASE)@$$digest|" Dockerfile && rm Dockerfile.bak ;; \
 	*) echo "The digest of $(BASE) could not be found." >&2; exit 1 ;; esac
+
+# The text that stands for the owner of the repository in addresses. `[-]`, so that these lines are not changed.
+PLACEHOLDER := your[-]org
+address: ## put OWNER, the owner of the repository on GitHub, into all addresses
+	@test -n "$(OWNER)" || { echo "Name the owner of the repository: make address OWNER=acme" >&2; exit 2; }
+	@git grep -lz '$(PLACEHOLDER)' | xargs -0 perl -pi -e 's/$(PLACEHOLDER)/$(OWNER)/g'
 
 clean: ## remove the environment, caches and built files
 	rm -rf $(VENV) $(SITE) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis

@@ -24,7 +24,7 @@ from mockserver.app import create_app
 from mockserver.core.seeded import Seeded
 from mockserver.media.maker import video
 from mockserver.serving.http_server import HttpServer
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from mockserver.settings import Settings
 
 MIB = 1_048_576

@@ -140,3 +140,24 @@ def load(
     running = _Load([payload] if isinstance(payload, bytes) else payload, requests, seconds)
     uvloop.run(running.run(port, connections))
     return running.outcome
+
+
+def load_each(port: int, payloads: Sequence[Sequence[bytes]], seconds: float) -> Outcome:
+    """Send requests for a number of seconds on as many connections as there are sequences, one sequence on each."""
+    import uvloop
+
+    loads = [_Load(each, inf, seconds) for each in payloads]
+
+    async def run() -> None:
+        await asyncio.gather(*(each.run(port, 1) for each in loads))
+
+    began, own = time.perf_counter(), time.process_time()
+    uvloop.run(run())
+    whole = Outcome(seconds=time.perf_counter() - began)
+    whole.busy = (time.process_time() - own) / whole.seconds
+    for outcome in (each.outcome for each in loads):
+        whole.replies += outcome.replies
+        whole.latencies += outcome.latencies
+        for status, count in outcome.statuses.items():
+            whole.statuses[status] = whole.statuses.get(status, 0) + count
+    return whole

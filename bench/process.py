@@ -24,11 +24,11 @@ class Server:
 
     def cpu(self) -> float:
         """Return the seconds of CPU time that the process and its children have used, in user and system mode."""
-        return sum(seconds_of(pid) for pid in self._family())
+        return sum(seconds_of(pid) for pid in self.family())
 
     def memory(self) -> float:
         """Return the resident memory of the process and its children in MiB."""
-        return sum(_resident(pid) for pid in self._family()) / 1024
+        return sum(_resident(pid) for pid in self.family()) / 1024
 
     def peak(self) -> float:
         """Return the largest resident memory of the process so far, in MiB."""
@@ -38,7 +38,8 @@ class Server:
         """Return the number of open file descriptors."""
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
-    def _family(self) -> list[int]:
+    def family(self) -> list[int]:
+        """Return the ids of the process and of those that it has started."""
         family = [self.pid]
         for pid in family:
             for thread in Path(f"/proc/{pid}/task").iterdir():

@@ -13,10 +13,11 @@ home=${MOCK_HOME:-${RUNNER_TEMP:-${TMPDIR:-/tmp}}/mockserver}
 port=${MOCK_PORT:-8080}
 mkdir -p "$home"
 log=$home/server.log
+: >"$log"
 
 fail() {
     echo "::error title=mockserver::$1" >&2
-    [ ! -e "$log" ] || tail -n 50 "$log" >&2
+    tail -n 50 "$log" >&2
     exit 1
 }
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -54,9 +55,11 @@ def served() -> Iterator[str]:
     """Run a server with the demo scenario. Yields its base URL."""
     receiver = HTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
-    scenario = SCENARIO % receiver.server_port
-    command = [sys.executable, "-u", "-m", "mockserver", "serve", "--port", "0", "--scenario", scenario]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
+    folder = tempfile.TemporaryDirectory()
+    Path(folder.name, "demo.yaml").write_text(SCENARIO % receiver.server_port)
+    command = [sys.executable, "-u", "-m", "mockserver", "serve", "--port", "0", "--scenario", "./demo.yaml"]
+    environment = {**os.environ, "PYTHONPATH": str(IMAGES.parents[1])}
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder.name)
     try:
         assert server.stdout is not None
         yield next(m[1] for m in (re.search(r"(http://\S+)/_mock", line) for line in server.stdout) if m)
@@ -64,6 +67,7 @@ def served() -> Iterator[str]:
         server.terminate()
         server.wait()
         receiver.shutdown()
+        folder.cleanup()
 
 
 def send(base: str, method: str, path: str, body: Any = None, key: str = "demo-key-1234") -> Any:
@@ -113,13 +117,12 @@ def shots(base: str) -> Iterator[tuple[str, str]]:
     """Yield the name and the address of each view."""
     journal = send(base, "GET", "/_mock/journal?limit=500")["entries"]
     refused = next(each for each in journal if each.get("status") == 429)
-    job = next(each for each in journal if each.get("job") and each["kind"] == "request")
-    deliveries = send(base, "GET", "/_mock/deliveries")["deliveries"]
+    first = send(base, "GET", "/_mock/deliveries")["deliveries"][-1]
     yield "journal", "journal"
     yield "entry", f"journal/{refused['offset']}"
     yield "jobs", "jobs"
-    yield "job", f"jobs/{job['job']}"
-    yield "webhooks", f"webhooks/{deliveries[-1]['id']}" if deliveries else "webhooks"
+    yield "job", f"jobs/{first['job']}"
+    yield "webhooks", f"webhooks/{first['id']}"
     yield "findings", "findings"
     yield "accounts", "accounts"
     yield "scenario", "scenario"

@@ -35,6 +35,7 @@ from mockserver.wire.server import Server
 if TYPE_CHECKING:
     from mockserver.control.boundary import Boundary
     from mockserver.sandbox.keeping import Keeper
+    from mockserver.sandbox.sharing import Sharing
 
 
 def create_app(
@@ -58,6 +59,7 @@ def create_app(
     provenance = _provenance(settings, known)
     pool, bounds = MemoryPool(settings.server_memory * MIB), Bounds(memory=settings.sandbox_memory * MIB)
     keeper = _keeper(settings, scenario, library, bounds, pool)
+    sharing = _sharing(settings, library, bounds)
 
     def chosen() -> Program:
         return _program(library, settings, scenario)
@@ -70,9 +72,14 @@ def create_app(
         seed=settings.seed,
         clock=clock_of(settings.clock),
         disallowed_rows=provenance.disallowed_rows,
-        memory=lambda: {"used": pool.used, "server": pool.limit, "sandbox": bounds.memory},
+        memory=lambda: {
+            "used": pool.used if sharing is None else sharing.used,
+            "server": pool.limit,
+            "sandbox": bounds.memory,
+        },
         additive=settings.additive,
         keeper=keeper,
+        sharing=sharing,
     )
     body_memory = BodyMemory(settings.body_memory * 1_048_576)
 
@@ -94,7 +101,7 @@ def create_app(
         ),
         watch,
         _page(settings),
-        None if keeper is None else keeper.file,
+        keeper.file if keeper is not None else sharing.process.commits if sharing is not None else None,
     )
     return server
 
@@ -123,6 +130,23 @@ def _keeper(
         settings.scenario if scenario is None else "",
         "paused" if settings.resume == "paused" else "now",
     )
+
+
+def _sharing(settings: Settings, library: Library, bounds: Bounds) -> "Sharing | None":
+    """Connect to the store that several processes share, if the settings have one. Raises SettingsError."""
+    if not settings.is_shared:
+        return None
+    try:
+        from mockserver.store.valkey.process import ValkeyProcess
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("redis"):
+            raise
+        hint = "Install it: pip install 'ai-video-mockserver[valkey]'"
+        raise SettingsError(f"store = {settings.store!r} needs the package redis. {hint}") from None
+    from mockserver.sandbox.sharing import Sharing
+
+    process = ValkeyProcess(settings.store, bounds)
+    return Sharing(process, lambda source: library.program_of_data(source, settings.store))
 
 
 def _page(settings: Settings) -> Callable[[], Page]:

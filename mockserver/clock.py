@@ -127,6 +127,13 @@ class Clock:
         self._at, self._since = min(at, LATEST - 1), time.monotonic()
         self.mode, self.speed = mode, speed
 
+    def follow(self, mode: Mode, speed: float, at: int) -> None:
+        """Continue at the instant `at`, as another process has set the clock, and wake whose instant has come."""
+        self.start_again(mode, speed, at)
+        self._drop_alarm()
+        self._wake()
+        self._notify_idle()
+
     def jump(self, to: int) -> None:
         """Move forward to `to`, and wake the sleepers whose instant has come. An earlier instant changes nothing.
 

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,10 @@ _coverage: "pytest.StashKey[CoveragePlugin]" = pytest.StashKey()
 _verdict: "pytest.StashKey[VerdictPlugin]" = pytest.StashKey()
 _ui: "pytest.StashKey[UiPlugin]" = pytest.StashKey()
 _bundles: "pytest.StashKey[FailedTests]" = pytest.StashKey()
+_CLIENT_ONLY = (
+    "only the client is installed. Set MOCKSERVER_URL to the URL of a server, or install ai-video-mockserver "
+    "instead of ai-video-mockserver-client"
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -122,6 +127,8 @@ def _new_host(config: pytest.Config) -> "Host":
 
     settings, url = _settings(config), remote_url(config)
     if url is None:
+        if find_spec("fastapi") is None:
+            pytest.fail(f"mockserver: {_CLIENT_ONLY}", pytrace=False)
         return Host(settings)
     from mockserver.testing.errors import MockServerError
     from mockserver.testing.remote.host import RemoteHost

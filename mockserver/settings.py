@@ -26,7 +26,11 @@ LOGS = ("text", "json", "off")
 # What the clocks of a store in a file do about the time in which the server did not run.
 RESUMES = ("now", "paused")
 MEMORY, SQLITE = "memory", "sqlite:"
+# The schemes of a store that several processes share. With an `s` at the end the connection is encrypted.
+SHARED = ("valkey://", "valkeys://", "redis://", "rediss://")
+_SHARED_URL = re.compile(r"(?:valkey|redis)s?://(?:[^/@\s]*@)?[^/@:\s]+(?::[0-9]{1,5})?(?:/[0-9]+)?(?:\?\S*)?")
 MAX_SEED = 2**63 - 1
+MAX_WORKERS = 64
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -46,6 +50,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8080
+    workers: int = 1
     scenario: str = "default"
     scenario_dir: str = "scenarios"
     seed: int | None = None
@@ -77,6 +82,11 @@ class Settings:
         return Path(self.store.removeprefix(SQLITE)) if self.store.startswith(SQLITE) else None
 
     @property
+    def is_shared(self) -> bool:
+        """True if several processes share the store."""
+        return self.store.startswith(SHARED)
+
+    @property
     def scenario_dirs(self) -> tuple[Path, ...]:
         """The directories that are searched for scenarios before the bundled ones."""
         return (Path(self.scenario_dir),)
@@ -97,15 +107,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
         values[name] = _typed(name, text, variable)
     values.update({k: tuple(v) if isinstance(v, list) else v for k, v in flags.items() if k in known and v is not None})
     settings = Settings(**values)
-    if not 0 <= settings.port <= 65_535:
-        raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
-    if settings.seed is not None and not 0 <= settings.seed <= MAX_SEED:
-        raise SettingsError(f"seed must be from 0 to {MAX_SEED}, not {settings.seed}")
-    for name in ("head_timeout", "body_timeout"):
-        if getattr(settings, name) < 1:
-            raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
-    if settings.body_memory < 1:
-        raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
+    _check_numbers(settings)
     if settings.log not in LOGS:
         raise SettingsError(f"log must be one of {', '.join(LOGS)}, not {settings.log!r}")
     if settings.resume not in RESUMES:
@@ -125,8 +127,27 @@ def _variables(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield variable, text
 
 
+def _check_numbers(settings: Settings) -> None:
+    """Raise SettingsError if a number is out of its range."""
+    if not 0 <= settings.port <= 65_535:
+        raise SettingsError(f"port must be from 0 to 65535, not {settings.port}")
+    if settings.seed is not None and not 0 <= settings.seed <= MAX_SEED:
+        raise SettingsError(f"seed must be from 0 to {MAX_SEED}, not {settings.seed}")
+    if not 1 <= settings.workers <= MAX_WORKERS:
+        raise SettingsError(f"workers must be from 1 to {MAX_WORKERS}, not {settings.workers}")
+    for name in ("head_timeout", "body_timeout"):
+        if getattr(settings, name) < 1:
+            raise SettingsError(f"{name} must be at least 1 second, not {getattr(settings, name)}")
+    if settings.body_memory < 1:
+        raise SettingsError(f"body_memory must be at least 1 MiB, not {settings.body_memory}")
+
+
 def _check_store(store: str) -> None:
-    """Raise SettingsError if this is neither `memory` nor `sqlite:` and the path of a file."""
+    """Raise SettingsError if this is neither `memory`, `sqlite:` and the path of a file, nor the URL of a Valkey."""
+    if store.startswith(SHARED):
+        if not _SHARED_URL.fullmatch(store):
+            raise SettingsError(f"store must be a URL such as valkey://localhost:6379/0, not {store!r}")
+        return
     path = store.removeprefix(SQLITE)
     if store == MEMORY or (store.startswith(SQLITE) and path not in ("", ":memory:") and not path.startswith("//")):
         return
@@ -135,9 +156,12 @@ def _check_store(store: str) -> None:
         hint = f"; use {MEMORY} for a store that forgets"
     elif store.startswith(SQLITE) and path.strip("/"):
         hint = f"; for the file {path.lstrip('/')} write {SQLITE}{path.lstrip('/')}, or {SQLITE}/{path.lstrip('/')}"
+    elif ("//" in store and not store.startswith(SQLITE)) or store.partition(":")[0] in ("valkey", "redis"):
+        hint = "; for a Valkey or Redis server write valkey://HOST:6379/0"
     elif ":" not in store and store:
         hint = f"; did you mean {SQLITE}{store}?"
-    raise SettingsError(f"store must be {MEMORY}, or {SQLITE} and the path of a file, not {store!r}{hint}")
+    forms = f"{MEMORY}, {SQLITE} and the path of a file, or the URL of a Valkey server"
+    raise SettingsError(f"store must be {forms}, not {store!r}{hint}")
 
 
 def _check_url(url: str) -> None:

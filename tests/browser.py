@@ -5,9 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import axe_playwright_python
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -20,8 +22,27 @@ from tests.live import live_server
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt install chromium")
 KEY = "test-key-12345"
+VIEWS = ("jobs", "journal", "webhooks", "findings", "accounts", "scenario", "faults")
 # Milliseconds. A test that passes does not wait so long, unless the machine is busy.
 expect.set_options(timeout=15_000)
+AXE_SCRIPT = next(iter(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js")))
+_LOOKS: tuple[tuple[int, Literal["light", "dark"], list[str]], ...] = (
+    (1280, "light", []),
+    (1280, "dark", ["color-contrast"]),
+    (390, "dark", []),
+    (390, "light", ["color-contrast"]),
+)
+# The loading text is gone, the view has more than its heading, and nothing moves.
+_IS_DRAWN = """() => document.querySelector("main > :not(h1)")
+  && document.getAnimations().every((each) => each.playState === "finished")"""
+_RUN_AXE = """async (rules) => {
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  for (const each of document.getAnimations()) each.finish();
+  // The rows of the list of scenarios are alike.
+  const options = rules.length ? { runOnly: { type: "rule", values: rules } } : {};
+  const found = await axe.run({ exclude: [[".scenarios li:nth-child(n+8)"]] }, options);
+  return found.violations.map((each) => [each.id, each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160))]);
+}"""
 
 
 @contextmanager
@@ -130,6 +151,24 @@ def shown(
         finally:
             server.client.close()
             server.context.close()
+
+
+def violations(page: Page, *views: str) -> list[Any]:
+    """Return what axe finds on these views of an open page, on a large and a small screen, light and dark.
+
+    On each screen all rules are checked once, and those about colours in both themes.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT.read_text("utf-8"))
+    found = []
+    for view in views:
+        page.evaluate("(view) => { location.hash = `#/${view}` }", view)
+        page.wait_for_function(_IS_DRAWN)
+        for width, theme, rules in _LOOKS:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme=theme)
+            found += [[view, width, theme, *each] for each in page.evaluate(_RUN_AXE, rules)]
+    return found
 
 
 @pytest.fixture(scope="module")

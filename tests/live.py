@@ -13,7 +13,7 @@ import uvicorn
 from mockserver.app import create_app
 from mockserver.serving.deadlines import ConnectionLimits
 from mockserver.serving.http_server import HttpServer
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from mockserver.settings import Settings
 from mockserver.wire.server import Server
 

@@ -199,6 +199,24 @@ def test_an_output_that_is_not_read_does_not_hold_up_the_writer_and_the_rest_is_
     os.close(writing)
 
 
+def test_lines_stay_whole_if_several_processes_write_into_one_pipe() -> None:
+    reading, writing = os.pipe()
+    # Two writers that share nothing but the pipe are like two processes. Together they write much more than it holds.
+    logs = [LineWriter(writing, str, shared=True) for _ in range(2)]
+    lines = [[letter * (50 + 37 * (n % 40)) for n in range(400)] for letter in "ab"]
+    for log, batch in zip(logs, lines, strict=True):
+        log.write(batch)
+        log.start()
+    with io.FileIO(reading) as text:
+        received = b""
+        while received.count(b"\n") < 800:
+            received += text.read(65_536) or b""
+    assert sorted(received.decode().splitlines()) == sorted(lines[0] + lines[1])
+    for log in logs:
+        log.close()
+    os.close(writing)
+
+
 # In a process.
 
 

@@ -163,7 +163,11 @@ async def test_a_sandbox_of_ones_own() -> None:
 
 
 REFUSALS: list[tuple[str, dict[str, Any], str]] = [
-    ("state", {"nothing": 1}, "its arguments are limit, sandbox"),
+    ("state", {"nothing": 1}, "its arguments are limit, sandbox. Next: state"),
+    ("state", {"limit": "many"}, "limit must be a whole number from 1 (requests, jobs and webhooks to list"),
+    ("state", {"limit": 0}, "Next: state with another limit"),
+    ("explain", {"request": "last"}, "(number of the request in `state` (default: the last)), but is 'last'"),
+    ("arm_fault", {"kind": "reset", "options": "for: 2s"}, "options must be an object"),
     ("arm_fault", {}, "needs the argument 'kind'"),
     ("arm_fault", {"kind": "rate_limitd"}, "did you mean 'rate_limited'?"),
     ("arm_fault", {"kind": "reset", "operation": "videotoprompt.nothing"}, "Next: arm_fault"),
@@ -179,6 +183,9 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("make_scenario", {}, "needs words, or yaml"),
     ("make_scenario", {"words": "something"}, "Providers are videotoprompt"),
     ("make_scenario", {"words": "nanophoto is nice"}, "do not say what goes wrong"),
+    ("make_scenario", {"words": "descrideo is slow, then fails"}, "latency and that something fails"),
+    ("make_scenario", {"words": "videotoprompt gets 429, then 503"}, "rate_limited and overloaded"),
+    ("make_scenario", {"words": "nanophoto is slow and the job fails"}, "latency and that the job fails"),
 ]
 
 
@@ -186,6 +193,15 @@ async def test_every_refusal_names_what_to_call_next() -> None:
     async with Conversation(settings=MCP) as t:
         for tool, arguments, expected in REFUSALS:
             assert expected in await Agent(t).refusal(tool, **arguments), (tool, arguments)
+
+
+async def test_numbers_may_be_texts() -> None:
+    async with Conversation(settings=MCP) as t:
+        for _ in range(2):
+            await t.post("/videotoprompt/v1/analyze/url", json={"url": "https://example.com/a.mp4"}, headers=KEY)
+        agent = Agent(t)
+        assert (await agent.use("explain", request="1"))["number"] == 1
+        assert len((await agent.use("state", limit="1", sandbox=None))["requests"]) == 1
 
 
 async def test_mistakes_of_own_yaml_are_returned_with_their_lines() -> None:
@@ -219,6 +235,19 @@ def test_words_become_a_valid_scenario(words: str, expected: tuple[str, ...]) ->
     Library(catalogue_of(summaries()), providers).program_of_text(yaml, "made")
     for each in assertions:
         compile(each, "assertion", "exec")
+
+
+@pytest.mark.parametrize(
+    ("words", "requests"),
+    [
+        ("the second videotoprompt.analyze_url is rate limited", 3),
+        ("the second prompttovideo.generate is paid for but the reply is lost", 2),
+        ("the second nanophoto.sora_2_generate has an invalid key", 2),
+    ],
+)
+def test_a_request_is_expected_again_only_if_it_was_not_done(words: str, requests: int) -> None:
+    _, assertions = scenario_of(words, OPERATIONS)
+    assert assertions[0].endswith(f", at_least={requests})")
 
 
 @pytest.mark.parametrize("words", ["", "hello", "videotoprompt", "503", "   ", "\"'{}: &*"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import aims, layers, peers, wrk
+from bench import aims, layers, peers, scale, wrk
 from bench.floors import ANALYSIS
 from bench.load import Outcome, load
 from bench.process import ROOT, free_port, running
@@ -104,6 +104,29 @@ def test_ours_is_compared_round_by_round_and_judged_by_the_median(capsys):
     assert not any(budget.kept for budget in aims.budgets(slow))
     aims.show({OURS: rows[OURS]})
     assert capsys.readouterr().out == ""
+
+
+def test_what_servers_carry_is_computed_from_the_cpu_time_of_servers_and_valkey():
+    def set_up(*servers, valkey):
+        figures = scale.Figures(per_second=1.0, servers=servers, valkey=valkey, balancer=9.0, load=9.0)
+        return scale.SetUp(len(servers), scale.WORKERS, 0, (), figures={W1: [figures]})
+
+    one, two = set_up(0.1, valkey=0.02), set_up(0.07, 0.03, valkey=0.02)
+    assert scale.carried(one, W1) == pytest.approx(10_000)
+    assert scale.carried(two, W1) == pytest.approx(2_000 / 0.12)  # Valkey takes a part of the two cores
+    assert scale.carried(set_up(0.05, 0.05, 0.05, valkey=0.2), W1) == pytest.approx(1_000 / 0.2)  # as fast as Valkey
+    assert [budget.kept for budget in scale.budgets([one, two], [W1])] == [False]
+    assert [budget.kept for budget in scale.budgets([one, set_up(0.05, 0.05, valkey=0.01)], [W1])] == [True]
+
+
+def test_clients_have_sandboxes_of_their_own_unless_all_are_shared():
+    payloads = [b"%d" % number for number in range(scale.SANDBOXES)]
+    own = scale.dealt(payloads, shared=False)
+    assert len(own) == scale.CLIENTS
+    assert sorted(each for client in own for each in client) == sorted(payloads)
+    shared = scale.dealt(payloads, shared=True)
+    assert all(sorted(client) == sorted(payloads) for client in shared)
+    assert len({tuple(client) for client in shared}) == scale.CLIENTS
 
 
 def test_what_is_measured_can_be_chosen():

@@ -12,7 +12,8 @@ from mockserver.control import adapter
 from mockserver.control.boundary import Boundary, WrongTokens
 from mockserver.control.errors import ControlError
 from mockserver.openapi import document
-from mockserver.serving.serve import banner, with_token
+from mockserver.serving.listening import with_token
+from mockserver.serving.serve import banner
 from mockserver.settings import Settings, SettingsError, load
 from tests.conversation import Conversation
 from tests.live import Live, live, live_server

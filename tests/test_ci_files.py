@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from mockserver.cli.main import parser_for
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from tests.documents import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -157,3 +157,23 @@ def test_the_health_check_of_compose_is_that_of_the_image() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     assert service["healthcheck"]["test"][0] == "CMD"
     assert f"CMD {json.dumps(service['healthcheck']['test'][1:])}" in dockerfile
+
+
+@needs_bash
+def test_a_release_needs_the_address_of_its_repository(tmp_path: Path) -> None:
+    """The package on the index has links, so the placeholder in them has to be replaced before a release."""
+    assert BASH is not None
+    steps = loaded(ROOT / ".github" / "workflows" / "release.yml")["jobs"]["build"]["steps"]
+    script = next(step["run"] for step in steps if step.get("name") == "The addresses are those of this repository")
+    environment = {**os.environ, "GITHUB_REPOSITORY": "acme/mockserver", "GITHUB_REPOSITORY_OWNER": "acme"}
+    for name in ("pyproject.toml", "Makefile"):
+        shutil.copy(ROOT / name, tmp_path)
+    subprocess.run([BASH, "-ec", "git init -q && git add ."], cwd=tmp_path, check=True)
+    check = [BASH, "-e", "-c", script]
+    before = subprocess.run(check, check=False, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (before.returncode, "make address OWNER=acme" in before.stdout) == (1, True)
+    subprocess.run(["make", "address", "OWNER=acme"], cwd=tmp_path, check=True, capture_output=True)
+    assert 'Repository = "https://github.com/acme/mockserver"' in (tmp_path / "pyproject.toml").read_text("utf-8")
+    assert subprocess.run(check, check=False, cwd=tmp_path, env=environment, capture_output=True).returncode == 0
+    other = {**environment, "GITHUB_REPOSITORY": "other/mockserver"}
+    assert subprocess.run(check, check=False, cwd=tmp_path, env=other, capture_output=True).returncode == 1

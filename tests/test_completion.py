@@ -37,13 +37,18 @@ def test_options_that_were_given_are_left_out_unless_they_can_be_repeated() -> N
 def test_values() -> None:
     assert words("serve", "--scenario", "videotoprompt-rate-l") == ["videotoprompt-rate-limited"]
     assert words("serve", "--scenario", "=", "tou") == ["tour"]
+    assert words("serve", "--scenario=tou") == ["--scenario=tour"]
+    assert words("serve", "--nothing=", "--nothing=t") == []
     assert words("push", "tou") == ["tour"]
+    assert words("completion", " ") == list(SCRIPTS)
     assert words("show", "tour", "") == []
     assert words("check", "tour", "defau") == ["default"]
     assert words("openapi", "c") == ["control"]
     assert words("coverage", "--provider", "n") == ["nanophoto"]
     assert words("coverage", "--format", "j") == ["json", "junit"]
     assert words("sweep", "--only", "prompttovideo.gen") == ["prompttovideo.generate#1="]
+    assert words("exam", "--only", "sta") == ["stale"]
+    assert words("prove", "poll_s") == ["poll_storm"]
     assert words("completion", "") == list(SCRIPTS)
     assert words("serve", "--clock", "m") == ["manual"]
 
@@ -67,12 +72,14 @@ def test_an_unknown_shell_is_reported(capsys: pytest.CaptureFixture[str]) -> Non
     assert "invalid choice: 'tcsh'" in capsys.readouterr().err
 
 
-# Each prints what the shell completes for `mockserver pu` and for `mockserver push tou`, one a line.
+# Each prints what the shell completes for `mockserver pu`, `mockserver push tou`, and an option with its value in one
+# word, one a line.
 _BASH = """
 mockserver() { "$PYTHON" -m mockserver "$@"; }
 source <(mockserver completion bash)
 COMP_WORDS=(mockserver pu) COMP_CWORD=1; _mockserver; printf '%s\\n' "${COMPREPLY[@]}"
 COMP_WORDS=(mockserver push tou) COMP_CWORD=2; _mockserver; printf '%s\\n' "${COMPREPLY[@]}"
+COMP_WORDS=(mockserver serve --clock = man) COMP_CWORD=4; _mockserver; printf -- '--clock=%s\\n' "${COMPREPLY[@]}"
 complete -p mockserver >&2
 """
 _FISH = """
@@ -80,14 +87,16 @@ function mockserver; $PYTHON -m mockserver $argv; end
 mockserver completion fish | source
 complete -C 'mockserver pu' | string split -f1 \\t
 complete -C 'mockserver push tou' | string split -f1 \\t
+complete -C 'mockserver serve --clock=man' | string split -f1 \\t
 """
 _ZSH = """
 autoload -Uz compinit; compinit -u -D
 mockserver() { "$PYTHON" -m mockserver "$@"; }
-_describe() { print -l "${(@)found%%:*}"; }
+_describe() { print -rl -- "${(@)found%%:*}"; }
 source <(mockserver completion zsh)
 words=(mockserver pu) CURRENT=2; _mockserver
 words=(mockserver push tou) CURRENT=3; _mockserver
+words=(mockserver serve --clock=man) CURRENT=3; _mockserver
 """
 _TRIALS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
@@ -98,4 +107,4 @@ def test_the_script_works_in_the_shell(shell: str) -> None:
     run = subprocess.run(
         [shell, "-c", _TRIALS[shell]], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
-    assert run.stdout.split() == ["push", "tour"], run.stderr
+    assert run.stdout.split() == ["push", "tour", "--clock=manual"], run.stderr

@@ -7,11 +7,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 import yaml
 
+from mockserver.cli.main import parser_for
 from tests.documents import ROOT
 from tests.pages import LOCAL, called, commands
 
@@ -64,3 +66,69 @@ def test_the_image_gets_all_files_that_building_the_package_needs() -> None:
     for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "mockserver", "scenarios", "requirements"):
         assert (ROOT / name).exists()
         assert f"!{name}" in copied
+
+
+# compose.scale.yaml
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    loaded: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.scale.yaml").read_text("utf-8"))["services"]
+    return loaded
+
+
+def test_the_load_balancer_knows_all_servers_and_the_path_of_their_readiness(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    balancer = (ROOT / "docker" / "haproxy.cfg").read_text("utf-8")
+    servers = [name for name, service in services.items() if service.get("build")]
+    assert len(servers) == 3
+    listed = re.findall(r"^    server (\S+) (\S+)$", balancer, re.MULTILINE)
+    assert listed == [(each, f"{each}:8080") for each in servers]
+    assert "option httpchk GET /_mock/ready" in balancer
+    (mounted,) = services["mockserver"]["volumes"]
+    assert (ROOT / mounted.split(":")[0]).is_file()
+
+
+def test_every_container_has_a_health_check_and_waits_for_those_that_it_needs(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    assert all(service["healthcheck"]["test"][0] == "CMD" for service in services.values())
+    needed = {name: set(service.get("depends_on", ())) for name, service in services.items()}
+    assert needed == {
+        **{f"server-{number}": {"valkey"} for number in (1, 2, 3)},
+        "mockserver": {"server-1", "server-2", "server-3"},
+        "valkey": set(),
+    }
+    waits = [each for service in services.values() for each in service.get("depends_on", {}).values()]
+    assert all(each == {"condition": "service_healthy"} for each in waits)
+
+
+def test_the_servers_are_those_of_compose_with_a_store_that_they_share(services: dict[str, dict[str, Any]]) -> None:
+    server = services["server-1"]
+    alone = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["mockserver"]
+    more = {"depends_on", "restart"}
+    assert {**server, "environment": {}, "ports": []} == {
+        **alone, "environment": {}, "ports": [], **{key: server[key] for key in more},
+    }  # fmt: skip
+    own = {
+        "MOCKSERVER_STORE": "valkey://valkey:6379/0",
+        "MOCKSERVER_WORKERS": "${MOCKSERVER_WORKERS:-1}",
+        # An empty one would make each server generate another token.
+        "MOCKSERVER_TOKEN": "${MOCKSERVER_TOKEN:-none}",
+    }
+    assert server["environment"] == {**alone["environment"], **own}
+    # Only the load balancer is published, and only to this machine, because the control API has no token.
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published == {"mockserver": alone["ports"]} == {"mockserver": ["127.0.0.1:8080:8080"]}
+
+
+def test_the_commands_of_the_page_on_scaling_are_commands() -> None:
+    page = (ROOT / "docs" / "how-to-scale.md").read_text("utf-8")
+    started = re.findall(r"^mockserver (serve .*)$", page, re.MULTILINE)
+    assert [parser_for("serve").parse_args(line.split()).workers for line in started] == [2]
+    files = re.findall(r"^docker compose -f (\S+) ", page, re.MULTILINE)
+    assert set(files) == {"compose.scale.yaml"}
+    images = re.findall(r"docker\.io/valkey/\S+", page + (ROOT / "compose.scale.yaml").read_text("utf-8"))
+    assert len(images) == 2
+    assert len(set(images)) == 1

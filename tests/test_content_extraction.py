@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.content import themes
 from mockserver.content.extraction.answers import extract
-from mockserver.content.extraction.facts import SENTIMENTS, scenes
+from mockserver.content.extraction.facts import scenes
 from mockserver.content.extraction.words import words
 from mockserver.content.locales import CODES
 from mockserver.core.seeded import Seeded
@@ -141,7 +141,7 @@ def test_every_story_has_facts():
     data = scenes()
     assert set(data["stories"]) == set(themes.SETTINGS)
     assert set(data["themes"]) == {story.partition(".")[0] for story in themes.STORIES}
-    assert set(SENTIMENTS) == set(themes.MOODS)
+    assert set(data["moods"]) == set(themes.MOODS)
     names = set(words("en").names)
     assert set(data["kinds"]) | {thing for kind in data["kinds"].values() for thing in kind} <= names
     for name, story in data["stories"].items():

@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.app import create_app
 from mockserver.serving.http_server import HttpServer
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from mockserver.wire.control import Control, ControlLoader
 from tests.conversation import Conversation
 

@@ -166,3 +166,11 @@ def test_versions_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "_NEWEST", (9, 9))
     monkeypatch.setattr(diagnosis, "_OLDEST", (9, 9))
     assert found("Python")[0].status == "problem"
+
+
+def test_workers_that_could_not_share_their_state() -> None:
+    (problem,) = found("workers", MOCKSERVER_WORKERS="2")
+    assert problem.status == "problem"
+    assert "a memory of their own" in problem.text
+    assert not found("workers", MOCKSERVER_WORKERS="1")
+    assert not found("workers", MOCKSERVER_WORKERS="2", MOCKSERVER_STORE="valkey://localhost:6379/0")

@@ -306,8 +306,8 @@ async def test_the_ledger_tells_which_request_took_what():
 @pytest.mark.parametrize(
     ("word", "status", "told"),
     [
-        ("mock-fail", 500, "Failed to extract video data: the video could not be processed"),
-        ("mock-server-error", 500, "Failed to extract video data: the video could not be processed"),
+        ("mock-fail", 500, "Failed to extract video data: the request could not be processed"),
+        ("mock-server-error", 500, "Failed to extract video data: the request could not be processed"),
         ("mock-invalid", 400, "Invalid request payload"),
         ("mock-unauthorized", 401, UNAUTHORIZED["error"]),
         ("mock-forbidden", 403, "This API key may not do this"),

@@ -75,8 +75,10 @@ async def test_failures_begin_with_the_words_of_the_operation() -> None:
             assert reply.status_code == 500
             if name in PROGRAMS:
                 assert message["name"] == "SandboxError"
-            elif beginning:
-                assert message == beginning or (beginning.endswith(":") and message.startswith(f"{beginning} ")), name
+            elif beginning.endswith(":"):
+                assert message == f"{beginning} the request could not be processed"
+            else:
+                assert message == (beginning or "The request could not be processed")
         assert await balance(t) == (None, 0)
 
 
@@ -126,7 +128,7 @@ def with_word(name: str, word: str) -> dict[str, Any]:
     if field == "url":
         return {**body, "url": f"{body['url']}?x={word}"}
     if field == "handle":
-        return {**body, "requestNote": word}
+        return {**body, "handle": word}
     return {**body, field: word if field in ("code", "agentId", "knowledgeBaseId", "id") else f"{body[field]} {word}"}
 
 

@@ -135,11 +135,15 @@ async def test_pictures_of_profiles() -> None:
             assert (await t.get(f"/dumplingai/storage/media/{wrong}")).status_code == 404
 
 
-async def test_the_files_of_a_video_of_tiktok_have_its_length() -> None:
+async def test_the_files_of_a_video_of_tiktok_have_its_length_and_size() -> None:
     async with Conversation() as t:
         reply = await ok(t, "get_tiktok_video")
         seconds = reply["video"]["duration"]
-        assert probe((await download(t, reply["video"]["playAddr"])).content).duration_ms == seconds * 1000
+        video = (await download(t, reply["video"]["playAddr"])).content
+        assert probe(video).duration_ms == seconds * 1000
+        # Width and height are in the sample entry (ISO/IEC 14496-12, section 12.1.3).
+        at = video.index(b"avc1", video.index(b"stsd")) + 28
+        assert unpack(">HH", video[at : at + 4]) == (reply["video"]["width"], reply["video"]["height"])
         sound = await download(t, reply["music"]["playUrl"])
         assert sound.headers["content-type"] == "audio/mpeg"
         assert len(sound.content) == 96 * seconds * 1000 // 24 or len(sound.content) == 96 * (seconds * 1000 // 24 + 1)

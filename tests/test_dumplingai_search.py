@@ -169,12 +169,38 @@ async def test_a_map_has_the_places_of_a_search() -> None:
         query: dict[str, Any] = {"query": "coffee in Berlin"}
         listed, mapped = (await ok(t, "search_places", query))["places"], await ok(t, "search_maps", query)
         assert [each["title"] for each in mapped["places"]] == [each["title"] for each in listed]
-        assert "ll" not in mapped
+        assert mapped["ll"] == "@52.52,13.405,14z"
+        for query in ({"query": "coffee in Berlin"}, {"query": "bakery in Smallville"}):
+            first = (await ok(t, "search_maps", query))["places"][0]
+            for chosen in ({"cid": first["cid"]}, {"placeId": first["placeId"]}):
+                (one,) = (await ok(t, "search_maps", {"query": "anything", **chosen}))["places"]
+                assert one == first
+        unknown = await ok(t, "search_maps", {"query": "coffee", "cid": "12345"})
+        assert unknown["places"][0]["cid"] == "12345"
+
+
+@pytest.mark.parametrize(
+    ("position", "address", "close_to"),
+    [
+        ("@48.85,2.35,14z", "Paris, France", (48.8566, 2.3522)),
+        ("@-54.8,-68.3,12.5z", "", (-54.8, -68.3)),
+        ("@91,0,3z", "London, United Kingdom", (51.5074, -0.1278)),
+        ("here", "London, United Kingdom", (51.5074, -0.1278)),
+    ],
+)
+async def test_a_map_at_a_position(position: str, address: str, close_to: tuple[float, float]) -> None:
+    async with Conversation() as t:
+        mapped = await ok(t, "search_maps", {"query": "coffee", "gpsPositionZoom": position})
+        for place in mapped["places"]:
+            assert place["address"].endswith(address)
+            assert abs(place["latitude"] - close_to[0]) < 0.1
+            assert abs(place["longitude"] - close_to[1]) < 0.1
+        assert mapped["ll"] == (position if address != "London, United Kingdom" else "@51.5074,-0.1278,14z")
         first = mapped["places"][0]
-        for chosen in ({"cid": first["cid"]}, {"placeId": first["placeId"]}):
-            (one,) = (await ok(t, "search_maps", {**query, **chosen}))["places"]
-            assert one["cid"] == first["cid"]
-        assert (await ok(t, "search_maps", {**query, "gpsPositionZoom": "@1,2,3z"}))["ll"] == "@1,2,3z"
+        reviews = await ok(t, "get_google_reviews", {"placeId": first["placeId"]})
+        assert (reviews["title"], reviews["sub_title"]) == (first["title"], first["address"])
+        named = await ok(t, "search_maps", {"query": "coffee in Berlin", "gpsPositionZoom": position})
+        assert named["places"][0]["address"].endswith("Berlin, Germany")
 
 
 async def test_reviews_of_a_place() -> None:
@@ -189,6 +215,7 @@ async def test_reviews_of_a_place() -> None:
             t, "get_google_reviews", {"placeId": place["placeId"], "reviews": 500, "sortBy": "lowest_rating"}
         )
         assert by_id["items"] == by_cid["items"]
+        assert (by_id["title"], by_id["sub_title"]) == (place["title"], place["address"])
         named = await ok(t, "get_google_reviews", {"keyword": "coffee in Berlin"})
         assert (named["cid"], named["title"], named["items_count"]) == (place["cid"], place["title"], 10)
         times = [each["timestamp"] for each in (await ok(t, "get_google_reviews", sortBy="newest"))["items"]]

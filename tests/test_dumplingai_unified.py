@@ -7,6 +7,7 @@ import pytest
 from mockserver.providers.dumplingai.catalogue import ENTRIES
 from mockserver.providers.dumplingai.operations import BY_NAME, UNIFIED
 from mockserver.settings import Settings
+from mockserver.wire.request import Unread
 from tests.conversation import Conversation
 from tests.dumplingai_client import UNAUTHORIZED, balance, by, latest, meanwhile
 from tests.dumplingai_family import WITH_KNOWLEDGE, call, example, ok
@@ -235,6 +236,35 @@ async def test_every_error_has_a_code() -> None:
             assert (reply.json()["success"], reply.json()["code"]) == (False, code)
     async with Conversation({"extends": "dumplingai-provider-error"}) as t:
         assert (await call(t, "run")).status_code == 502
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v2/agents", 404, "NOT_FOUND"),
+        ("POST", "/api/v2", 404, "NOT_FOUND"),
+        ("GET", "/api/v2/run", 405, "INVALID_REQUEST"),
+        ("DELETE", "/api/v2/balance", 405, "INVALID_REQUEST"),
+    ],
+)
+async def test_other_paths_and_methods_get_the_error_of_the_version(
+    method: str, path: str, status: int, code: str
+) -> None:
+    async with Conversation() as t:
+        reply = await t.client.request(method, f"/dumplingai{path}")
+        assert reply.status_code == status
+        assert reply.json().keys() == {"success", "requestId", "error", "code"}
+        assert (reply.json()["success"], reply.json()["code"]) == (False, code)
+        older = await t.client.request(method, "/dumplingai/api/v1/agents")
+        assert older.json().keys() == {"error"}
+
+
+async def test_an_incomplete_request_gets_the_error_of_the_version() -> None:
+    async with Conversation() as t:
+        for path, fields in (("v2/run", {"success", "requestId", "error", "code"}), ("v1/scrape", {"error"})):
+            unread = Unread(400, "The request body is incomplete", "POST", f"/dumplingai/api/{path}", (), {})
+            reply = await t.app.refused(unread)
+            assert (reply.status, reply.body.keys()) == (400, fields)
 
 
 async def test_a_missing_key_gets_the_error_of_the_version() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import shutil
 import subprocess
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from mockserver.outgoing.egress import EgressPolicy
 from mockserver.providers import registry
 from tests import exam_receivers as receivers
 from tests.exam_receivers import SECRET, Receiver, serving
+from tests.report_schemas import check_junit
 
 Out = pytest.CaptureFixture[str]
 REPEATED = ("replayed-id", "duplicate", "early", "at-once", "redelivery")
@@ -209,7 +209,8 @@ def test_the_command_reports_the_rule_and_what_to_do(capsys: Out, tmp_path: Path
         assert SECRET not in text
 
         assert main(["exam", *hook, "--format", "junit", "--output", str(tmp_path / "exam.xml")]) == 1
-        suite = ET.parse(tmp_path / "exam.xml").getroot()
+        root = check_junit((tmp_path / "exam.xml").read_text("utf-8"))
+        (suite,) = root
         assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "1", "0")
         assert suite.find(".//failure") is not None
 

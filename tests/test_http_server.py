@@ -21,7 +21,7 @@ from mockserver.core.instants import http_date
 from mockserver.kit.operations import Reply
 from mockserver.serving import http_server
 from mockserver.serving.http_server import SIGNALS, HttpServer
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from mockserver.wire.request import Connection, Request, Unread
 
 

@@ -49,6 +49,19 @@ async def test_a_damaged_reply_and_a_stream_have_headers_and_a_lost_reply_has_no
         assert (await latest(t))["reply"]["headers"] == dict(streamed.headers)
 
 
+async def test_an_entry_has_the_fault_of_its_rule_or_the_one_that_was_armed() -> None:
+    rule = {"name": "busy", "operation": "videotoprompt.*", "fault": {"kind": "overloaded"}}
+    async with Conversation({"rules": [rule]}) as t:
+        await t.post(ANALYZE, VIDEO)
+        assert [(await latest(t)).get(name) for name in ("rule", "fault")] == ["busy", "overloaded"]
+        await t.post("/_mock/faults", {"fault": {"kind": "rate_limited"}})
+        await t.post(ANALYZE, VIDEO)
+        assert [(await latest(t)).get(name) for name in ("rule", "fault")] == [None, "rate_limited"]
+    async with Conversation() as t:
+        await t.post(ANALYZE, VIDEO)
+        assert "fault" not in await latest(t)
+
+
 async def test_secrets_in_headers_of_replies_are_not_shown() -> None:
     async with Conversation() as t:
         query = "response_type=code&client_id=app&redirect_uri=https%3A%2F%2Fapp.test%2Fback&scope=analyze%3Aread"

@@ -4,16 +4,19 @@ import ast
 import inspect
 import re
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import uvicorn
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 ROOT = Path(__file__).parent.parent
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 # Other versions of uvicorn may rename these. `startup` is overridden, the others are called or set.
 UVICORN = {"Config", "Server", "run"}
+SUPERVISOR = {"Config", "SIGNALS", "Multiprocess", "Process"}
 
 
 def names_of(module: str, *folders: str) -> dict[str, set[str]]:
@@ -61,10 +64,26 @@ def test_the_base_image_is_pinned_by_its_digest() -> None:
     assert [re.sub(r"[0-9a-f]{64}$", "", each) for each in default] == ["docker.io/library/python:3.11-slim@sha256:"]
 
 
-def test_the_server_does_not_use_uvicorn() -> None:
-    assert names_of("uvicorn", "mockserver") == {}
+def test_the_server_uses_uvicorn_only_to_supervise_workers() -> None:
+    assert names_of("uvicorn", "mockserver") == {"mockserver/serving/workers.py": SUPERVISOR}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert not [each for each in project["project"]["dependencies"] if each.startswith("uvicorn")]
+
+
+def test_the_parts_of_uvicorn_that_workers_use() -> None:
+    def parameters(function: Callable[..., object]) -> list[str]:
+        return list(inspect.signature(function).parameters)
+
+    assert parameters(Process) == parameters(Multiprocess) == ["config", "sockets"]
+    assert parameters(Process.target) == ["self", "sockets"]
+    assert parameters(Process.is_alive) == ["self", "timeout"]
+    # These are overridden, and `Multiprocess.run` and `Process.always_pong` call them.
+    for each in (Process.start, Process.pong, Process.always_pong, Multiprocess.run, Multiprocess.init_processes):
+        assert parameters(each) == ["self"]
+    for each in (Multiprocess.handle_signals, Multiprocess.keep_subprocess_alive, Multiprocess.terminate_all):
+        assert parameters(each) == ["self"]
+    called = set(re.findall(r"self\.(\w+)\(", inspect.getsource(Multiprocess.run)))
+    assert called == {"init_processes", "handle_signals", "keep_subprocess_alive", "terminate_all", "join_all"}
 
 
 def test_the_parts_of_uvicorn_that_tests_and_measurements_use() -> None:
@@ -78,6 +97,7 @@ def test_the_parts_of_uvicorn_that_tests_and_measurements_use() -> None:
 
 def test_uvicorn_has_a_ceiling() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    requirement = next(each for each in project["dependency-groups"]["test"] if str(each).startswith("uvicorn"))
-    ceiling = requirement.rpartition("<")[2]
-    assert tuple(map(int, version("uvicorn").split(".")[:2])) < tuple(map(int, ceiling.split(".")))
+    for requirements in (project["dependency-groups"]["test"], project["project"]["optional-dependencies"]["valkey"]):
+        requirement = next(each for each in requirements if str(each).startswith("uvicorn"))
+        ceiling = requirement.rpartition("<")[2]
+        assert tuple(map(int, version("uvicorn").split(".")[:2])) < tuple(map(int, ceiling.split(".")))

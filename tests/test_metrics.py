@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +10,12 @@ from mockserver.clock import wait_until
 from mockserver.core.exposition import Metric, exposition
 from mockserver.core.journal import JournalEntry
 from mockserver.coverage.tally import MOST_RULES, OTHERS, Tally
+from mockserver.sandbox import keeping
 from mockserver.settings import Settings
 from tests.conversation import Conversation
+from tests.kept import Kept
 from tests.nanophoto_client import API, URL
+from tests.test_persist import ANALYZE, HOOKED, VIDEO
 
 KEY = {"Authorization": "Bearer key-1"}
 LINE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*)\})? ([0-9.e+-]+)')
@@ -36,8 +40,8 @@ def read(text: str) -> dict[str, dict[tuple[str, ...], float]]:
     return metrics
 
 
-async def metrics_of(t: Conversation) -> dict[str, dict[tuple[str, ...], float]]:
-    reply = await t.get("/_mock/metrics")
+async def metrics_of(t: Conversation | Kept) -> dict[str, dict[tuple[str, ...], float]]:
+    reply = await t.client.get("/_mock/metrics")
     assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     return read(reply.text)
 
@@ -53,12 +57,23 @@ async def test_requests_jobs_and_rules_are_counted() -> None:
             ("videotoprompt", "analyze_url", "202"): 1,
             ("videotoprompt", "analyze_url", "429"): 1,
         }
-        assert metrics["mockserver_rule_matches_total"]["no",] == 1
+        assert metrics["mockserver_rule_matches_total"]["videotoprompt", "analyze_url", "no", "429"] == 1
         assert metrics["mockserver_jobs"] == {("videotoprompt", "queued"): 1}
         assert metrics["mockserver_sandboxes"][()] == 1
         assert metrics["mockserver_streams_open"][()] == 0
         await t.post("/_mock/clock", json={"advance": "1h"})
         assert (await metrics_of(t))["mockserver_jobs"] == {("videotoprompt", "succeeded"): 1}
+
+
+async def test_requests_that_no_provider_has_are_counted() -> None:
+    async with Conversation() as t:
+        await t.get("/v2/analyse")
+        await t.get("/videotoprompt/v2/analyse")
+        assert (await metrics_of(t))["mockserver_requests_total"] == {
+            ("-", "-", "404"): 1,
+            ("videotoprompt", "-", "404"): 1,
+        }
+        assert "v2" not in (await t.get("/_mock/coverage")).text
 
 
 async def test_credits_and_deliveries() -> None:
@@ -111,8 +126,38 @@ def test_the_number_of_series_is_bounded() -> None:
     for number in range(2 * MOST_RULES):
         tally.request(JournalEntry("request", 0, provider="nanophoto", status=200, rule=f"rule {number}"))
     assert len(tally.matches) == MOST_RULES + 1
-    assert tally.matches[OTHERS] == MOST_RULES
+    assert tally.matches["-", OTHERS, 0, OTHERS] == MOST_RULES
     assert tally.left_out == 0
+
+
+async def test_the_commits_of_a_file_are_counted(tmp_path: Path) -> None:
+    async with Kept(tmp_path / "state.db") as server:
+        before = (await metrics_of(server))["mockserver_store_round_trips_total"]["sqlite",]
+        await server.post(ANALYZE, VIDEO)
+        after = await metrics_of(server)
+        assert after["mockserver_store_round_trips_total"]["sqlite",] > before
+        assert 0 < after["mockserver_store_round_trip_seconds_total"]["sqlite",] < 60
+        assert after["mockserver_store_round_trip_failures_total"] == {("sqlite",): 0}
+
+
+async def test_counts_go_on_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The counts are saved with each entry of the journal, which therefore has none to count again.
+    monkeypatch.setattr(keeping, "_ENTRIES", 1)
+    rules = [{"name": "all", "operation": "*", "plan": "default"}]
+    async with Kept(tmp_path / "state.db", **HOOKED, rules=rules) as server:
+        await server.post(ANALYZE, VIDEO)
+        await server.post("/_mock/clock", {"advance": "1h"})
+        before = await metrics_of(server)
+    async with Kept(tmp_path / "state.db", **HOOKED, rules=rules) as server:
+        after = await metrics_of(server)
+    assert before["mockserver_webhook_attempts_total"]
+    for name in ("requests", "rule_matches", "webhook_attempts"):
+        assert after[f"mockserver_{name}_total"] == before[f"mockserver_{name}_total"]
+
+
+async def test_a_store_in_memory_makes_no_round_trips() -> None:
+    async with Conversation() as t:
+        assert not [name for name in await metrics_of(t) if name.startswith("mockserver_store")]
 
 
 @pytest.mark.parametrize("name", ['a "quoted" name', "a \\ name", "two\nlines", "ÄÖ 雪"])

@@ -21,6 +21,7 @@ from tests.nanophoto_family import (
     TVC,
     VEO,
     film,
+    key,
     look,
     start,
     state,
@@ -222,3 +223,17 @@ STORIES: Mapping[str, Story] = {
 async def test_a_bundled_story(name: str) -> None:
     async with Conversation({"extends": name}) as t:
         await STORIES[name](t)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("nanophoto-internal-error", "INTERNAL_ERROR"), ("nanophoto-invalid-input", "INVALID_INPUT")],
+)
+async def test_the_errors_of_all_operations(name: str, code: str) -> None:
+    bodies = {f"{path}/generate": body_of(path) for path in EVERY}
+    bodies |= {CLEAN: CLEAN_BODY, PROMPT: PROMPT_BODY, f"{SORA}/check-status": {"taskId": "task_a"}}
+    async with Conversation({"extends": name}) as t:
+        for path, body in bodies.items():
+            own = key(path.rpartition("/api/")[2].replace("/", "-"))
+            refused(await t.post(path, body, headers=own), code)
+            assert (await t.post(f"{SORA}/generate", SORA_BODY, headers=own)).status_code == 200

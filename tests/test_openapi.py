@@ -237,3 +237,17 @@ def test_integers_that_need_64_bits_say_so() -> None:
     assert schemas["ClockView"]["properties"]["milliseconds"]["format"] == "int64"
     assert schemas["SandboxView"]["properties"]["seed"]["format"] == "int64"
     assert "format" not in schemas["Problem"]["properties"]["status"]
+
+
+def test_generated_clients_for_go_compile() -> None:
+    """A generator writes a default that is not of a simple type without quotation marks, such as `= 0s`."""
+    spec = document("control")["components"]["schemas"]["TamperingSpec"]["properties"]["delay"]
+    assert spec["description"].endswith("(default: `0s`)")
+
+    def check(node: Any) -> None:
+        if isinstance(node, dict):
+            assert not ({"anyOf", "$ref"} & set(node) and isinstance(node.get("default"), str | dict)), node
+        for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            check(each)
+
+    check(document("control"))

@@ -14,8 +14,8 @@ import httpx2
 import pytest
 
 from mockserver.cli.main import main
+from mockserver.serving.listening import listen
 from mockserver.serving.output import forward_multipart_log
-from mockserver.serving.serve import listen
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="only Linux has /dev/full")

@@ -1,21 +1,18 @@
 """The page at /_mock/, as a person uses it in a browser."""
 
+import re
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from mockserver.settings import Settings
-from tests.browser import KEY, Shown, at, browser, needs_chromium, receiver, shown
+from tests.browser import KEY, VIEWS, Shown, at, browser, needs_chromium, receiver, shown
 from tests.payloads import PAYLOADS
 
 __all__ = ["at", "browser"]  # fixtures are found by their names here
 pytestmark = needs_chromium
-VIEWS = ("jobs", "journal", "webhooks", "findings", "accounts", "scenario", "faults")
 
 
 def test_a_browser_that_opens_the_address_gets_the_page(at: Shown) -> None:
@@ -51,6 +48,8 @@ def test_the_copied_rule_answers_the_same_request_with_the_same_error(at: Shown)
     at.send("POST", "/faults", {"fault": {"kind": "rate_limited"}})
     at.analyze()
     page.get_by_role("link", name="analyze_url").click()
+    page.get_by_role("tab", name="Why this rule").click()
+    expect(page.get_by_text("The armed fault rate_limited answered, before any rule.")).to_be_visible()
     page.get_by_role("tab", name="Copy as").click()
     page.get_by_role("button", name="Edit this rule in a scenario").click()
     expect(page.locator(".outcome", has_text="valid, ")).to_be_visible()
@@ -104,63 +103,6 @@ def test_the_title_counts_failures_and_latest_opens_the_newest_entry(at: Shown) 
     assert (page.get_attribute("#icon", "href") or "").startswith("data:image/svg+xml")
     page.goto(f"{at.base}/_mock/latest")
     expect(page.get_by_role("complementary")).to_contain_text("GET /v1/nothing")
-
-
-def test_a_lane_shows_the_life_of_a_job_which_can_be_held_released_and_forced(at: Shown) -> None:
-    job = at.analyze()
-    page = at.open(f"jobs/{job}")
-    lane = page.locator(".lane")
-    expect(lane.locator(".segment.queued").first).to_be_visible()
-    lane.get_by_role("button", name="Hold").click()
-    expect(lane.locator(".state")).to_contain_text("held: queued")
-    expect(lane.get_by_text("curl", exact=True)).to_be_visible()
-    at.send("POST", "/clock", {"advance": "1h"})
-    lane.get_by_role("button", name="Release").click()
-    expect(lane.locator(".state")).to_contain_text("running")
-    lane.get_by_role("button", name="Force failure").click()
-    expect(lane.locator(".state")).to_contain_text("failed")
-    assert at.send("GET", f"/jobs/{job}")["status"] == "failed"
-
-
-def test_polls_charges_and_faults_are_on_the_lane(browser: Browser) -> None:
-    with shown(browser, {"accounts": [{"key": "*", "credits": 100}]}) as at:
-        reply = at.client.post("/prompttovideo/api/v1/generate", json={"prompt": "A lighthouse", "duration": 5})
-        assert reply.status_code < 300, reply.text
-        page = at.open("jobs")
-        expect(page.locator(".track-time .glyph.poll")).to_have_count(1)
-        expect(page.locator(".track-time .glyph.charge")).to_have_count(1)
-        assert at.problems == []
-
-
-def test_the_clock_moves_by_buttons_by_typing_and_by_dragging(at: Shown) -> None:
-    job = at.analyze()
-    page = at.open("jobs")
-    began = at.send("GET", "/clock")["milliseconds"]
-
-    def passed(least: int) -> None:
-        page.wait_for_function(
-            "([least]) => fetch('/_mock/clock').then((r) => r.json()).then((c) => c.milliseconds >= least)",
-            arg=[began + least],
-        )
-
-    page.get_by_role("button", name="+1m").click()
-    passed(60_000)
-    expect(page.locator(".state")).to_contain_text("succeeded")
-    page.get_by_label("Advance by", exact=True).fill("90s")
-    page.keyboard.press("Enter")
-    passed(150_000)
-    handle = page.locator(".now")
-    box = handle.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 5, box["y"] + 5)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 90, box["y"] + 5, steps=4)
-    page.mouse.up()
-    passed(151_000)
-    page.get_by_label("Clock mode").select_option("auto")
-    expect(page.get_by_label("Clock mode")).to_have_value("auto")
-    assert at.send("GET", "/clock")["mode"] == "auto"
-    assert job
 
 
 def test_the_next_request_fails_and_the_one_after_passes(at: Shown) -> None:
@@ -243,10 +185,52 @@ def test_a_webhook_is_shown_replayed_elsewhere_and_verified_by_the_programs(brow
                 ["node", "--input-type=module", "-e", programs["node"]],
             ):
                 assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "valid\n"
-            detail.get_by_label("elsewhere").fill(second)
+            detail.get_by_label("to another receiver").fill(second)
             detail.get_by_role("button", name="Replay").click()
             expect(detail.locator(".attempts")).to_contain_text(second)
             assert at.problems == []
+
+
+def test_the_page_says_why_a_webhook_has_not_arrived(browser: Browser) -> None:
+    account = {"key": "*", "plan": "pro", "webhook": {"url": "http://127.0.0.1:1/hooks"}}
+    accounts = [{"key": "*without*", "plan": "pro"}, account]
+    with shown(browser, {"accounts": accounts}) as at:
+        job = at.analyze()
+        other = at.analyze(headers={"Authorization": "Bearer key-without-receiver"})
+        at.send("POST", "/clock", {"advance": "10s"})
+        page = at.open("webhooks")
+        row = page.locator(".deliveries a")
+        expect(row).to_contain_text("retrying")
+        expect(row).to_contain_text("Connection refused; next attempt at")
+        page.get_by_role("button", name="Delivered").click()
+        expect(page.get_by_text("No webhook matches.")).to_be_visible()
+        page.get_by_role("button", name="Show all 1").click()
+        page.get_by_role("searchbox").fill(job)
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        expect(page.get_by_role("complementary").get_by_role("status")).to_contain_text("Connection refused")
+        at.send("POST", "/clock", {"advance": "7d"})
+        expect(row).to_contain_text(re.compile("Given up after [0-9]+ attempts: .*Connection refused"))
+        at.open(f"jobs/{job}")
+        expect(page.locator(".job")).to_contain_text("analysis.completed attempt")
+        at.open(f"jobs/{other}")
+        expect(page.locator(".job")).to_contain_text("none: the account has no receiver")
+        assert at.problems == []
+
+
+def test_a_view_that_failed_to_load_is_loaded_when_the_server_is_back(at: Shown) -> None:
+    at.analyze()
+    page = at.open()
+    page.get_by_role("button", name="Pause").click()
+    at.context.route("**/_mock/**", lambda route: route.abort())
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("link", name="Accounts").click()
+    expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+    expect(page.locator(".connection")).not_to_have_text("Live")
+    at.context.unroute_all()
+    expect(page.locator(".account")).to_be_visible()
+    expect(page.get_by_text("The server cannot be reached")).to_have_count(0)
+    at.problems.clear()  # the browser reports the requests that failed
 
 
 def test_a_lost_connection_continues_where_it_was(at: Shown) -> None:
@@ -357,52 +341,3 @@ def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
         assert page.evaluate(_MARKUP_IN_VIEWS, views) == []
         assert not page.evaluate("Boolean(window.attacked)")
         assert at.problems == []
-
-
-@pytest.mark.parametrize(
-    ("width", "theme"),
-    [
-        (1280, "light"),
-        (390, "dark"),
-        # These have the sizes and the colours of the others.
-        pytest.param(1280, "dark", marks=pytest.mark.slow),
-        pytest.param(390, "light", marks=pytest.mark.slow),
-    ],
-)
-def test_every_view_is_accessible(browser: Browser, theme: Any, width: int) -> None:
-    with receiver() as hooks:
-        account = {"key": "*", "plan": "pro", "credits": 100, "webhook": {"url": hooks}}
-        with shown(browser, {"accounts": [account]}) as at:
-            job = at.analyze()
-            at.analyze()
-            at.client.get("/videotoprompt/v1/nothing")
-            at.send("POST", "/clock", {"advance": "1m"})
-            at.send("POST", "/faults", {"fault": {"kind": "overloaded"}})
-            delivery = at.send("GET", "/deliveries")["deliveries"][0]["id"]
-            at.page.emulate_media(color_scheme=theme)
-            at.page.set_viewport_size({"width": width, "height": 800})
-            for view in (*VIEWS, "journal/1", f"jobs/{job}", f"webhooks/{delivery}"):
-                page = at.open(view)
-                page.wait_for_function("document.getAnimations().every((each) => each.playState === 'finished')")
-                assert violations(page) == [], view
-
-
-@pytest.mark.slow
-def test_the_mistakes_of_a_scenario_file_are_accessible(browser: Browser, tmp_path: Path) -> None:
-    file = tmp_path / "mine.yaml"
-    file.write_text("scenario: mine\nextends: default\n")
-    with shown(browser, settings=Settings(scenario=str(file)), own_scenario=False) as at:
-        page = at.open("jobs")
-        file.write_text("scenario: mine\nruels: []\n")
-        for view in ("jobs", "scenario"):
-            page.goto(f"{at.base}/_mock/#/{view}")
-            page.wait_for_selector(".broken" if view == "jobs" else ".file .mistakes")
-            assert violations(page) == [], view
-
-
-def violations(page: Page) -> list[Any]:
-    """Return what axe finds on a page: the rules that are violated, and some of the nodes."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [(each["id"], [node["html"][:160] for node in each["nodes"]][:3]) for each in found]

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from mockserver.settings import Settings
-from tests.browser import Shown, at, browser, needs_chromium, shown
+from tests.browser import Shown, at, browser, needs_chromium, shown, violations
 
 __all__ = ["at", "browser"]  # fixtures are found by their names here
 pytestmark = needs_chromium
@@ -78,7 +78,7 @@ def test_clean_clients_have_no_finding(at: Shown) -> None:
         at.client.get(f"/videotoprompt/v1/analyze/{job}")
     page = at.open("findings")
     expect(page.get_by_role("heading", name="No finding")).to_be_visible()
-    expect(page.get_by_text("4 requests, 1 jobs")).to_be_visible()
+    expect(page.get_by_text("4 requests, 1 job")).to_be_visible()
 
 
 def test_a_broken_scenario_file_is_reported_until_it_is_mended(browser: Browser, tmp_path: Path) -> None:
@@ -100,8 +100,11 @@ def test_a_broken_scenario_file_is_reported_until_it_is_mended(browser: Browser,
         other.goto(f"{at.base}/~other/_mock/")
         other.wait_for_selector(".connection.live")
         expect(other.get_by_role("alert")).to_have_count(0)
+        editor = page.get_by_label("Scenario in YAML")
+        expect(editor).to_have_value(file.read_text())
         file.write_text(valid)
         expect(mistakes).to_have_count(0)
+        expect(editor).to_have_value(valid)
         expect(page.get_by_text("are loaded at once")).to_be_visible()
         assert at.problems == []
 
@@ -118,7 +121,7 @@ def test_a_bundle_opens_read_only(at: Shown, tmp_path: Path) -> None:
     expect(page.get_by_role("alert")).to_contain_text("The bundle is refused")
     at.problems.clear()  # the browser reports the 422
     page.get_by_label("Bundle", exact=True).set_input_files(file)
-    expect(page.get_by_role("note")).to_contain_text("This is the bundle of default as it was recorded")
+    expect(page.get_by_text("This is the bundle of default as it was recorded")).to_be_visible()
     expect(page.locator(".list .row.request")).to_have_count(2)
     expect(page.get_by_role("button", name="+1h")).to_be_disabled()
     expect(page.get_by_label("Clock mode")).to_be_disabled()
@@ -128,6 +131,7 @@ def test_a_bundle_opens_read_only(at: Shown, tmp_path: Path) -> None:
         expect(page.get_by_role("button", name=name)).to_be_disabled()
     page.get_by_role("link", name="Findings").click()
     expect(page.get_by_role("article", name="resubmitted_instead_of_polled")).to_be_visible()
+    assert violations(page, "journal", "journal/1", f"jobs/{job}", "accounts") == []
 
 
 def test_the_tests_of_a_run_are_listed_with_their_outcomes(at: Shown) -> None:
@@ -140,6 +144,7 @@ def test_the_tests_of_a_run_are_listed_with_their_outcomes(at: Shown) -> None:
     expect(page.get_by_role("heading", name="2 tests, 1 failed")).to_be_visible()
     tests = page.get_by_role("list", name="Tests").get_by_role("listitem")
     expect(tests).to_have_text(["failedtests/test_app.py::test_t2[<b>]", "passedtests/test_app.py::test_t1[<b>]"])
+    assert violations(page, "journal") == []
     tests.first.get_by_role("link").click()
     page.wait_for_url("**/~t2/_mock/**")
     expect(page.locator(".list .row")).to_have_count(1)

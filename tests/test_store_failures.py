@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import redis
 
 from mockserver.app import create_app
 from mockserver.clock import let_others_run, wait_until
@@ -96,6 +97,9 @@ def test_a_damaged_file_is_refused(file: Path, damage: Callable[[bytes], bytes])
     assert "Move it away to start with an empty one" in message
 
 
+FORMS = "store must be memory, sqlite: and the path of a file, or the URL of a Valkey server"
+
+
 @pytest.mark.parametrize(
     ("store", "hint"),
     [
@@ -103,13 +107,14 @@ def test_a_damaged_file_is_refused(file: Path, damage: Callable[[bytes], bytes])
         ("sqlite:", ""),
         ("sqlite::memory:", "; use memory for a store that forgets"),
         ("sqlite://state.db", "; for the file state.db write sqlite:state.db, or sqlite:/state.db"),
-        ("valkey://localhost/0", ""),
+        ("valkey:localhost", "; for a Valkey or Redis server write valkey://HOST:6379/0"),
+        ("postgres://localhost/0", "; for a Valkey or Redis server write valkey://HOST:6379/0"),
     ],
 )
 def test_a_wrong_store_is_reported(store: str, hint: str) -> None:
     with pytest.raises(SettingsError) as error:
         load({"store": store}, {})
-    assert str(error.value) == f"store must be memory, or sqlite: and the path of a file, not {store!r}{hint}"
+    assert str(error.value) == f"{FORMS}, not {store!r}{hint}"
 
 
 def test_a_wrong_resume_is_reported() -> None:
@@ -247,3 +252,25 @@ def test_a_server_without_a_file_does_not_import_sqlite() -> None:
     assert (
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "False\n"
     )
+
+
+@pytest.mark.parametrize("store", ["valkey://", "valkey://local host/0", "redis://host:port/0", "valkey://host/mine"])
+def test_a_wrong_url_of_a_valkey_server_is_reported(store: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load({"store": store}, {})
+    assert str(error.value) == f"store must be a URL such as valkey://localhost:6379/0, not {store!r}"
+
+
+def test_a_valkey_server_that_cannot_be_reached_is_reported_at_the_start() -> None:
+    with pytest.raises(SettingsError) as error:
+        create_app(Settings(store="valkey://127.0.0.1:9/0"))
+    assert str(error.value).startswith("valkey://127.0.0.1:9/0 cannot be used as a store: ")
+    assert str(error.value).endswith("Start it, or give the address of another one: valkey://HOST:PORT/DB")
+
+
+def test_data_of_a_newer_version_in_valkey_is_refused(valkey: str) -> None:
+    with redis.Redis.from_url(valkey.replace("valkey", "redis", 1)) as client:
+        client.set("mockserver:format", 99)
+    with pytest.raises(SettingsError) as error:
+        create_app(Settings(store=valkey))
+    assert "its data has version 99, and this version of mockserver reads up to version 1" in str(error.value)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from mockserver.cli.main import main
-from mockserver.cli.sweep import is_pytest
+from mockserver.cli.sweep_runs import is_pytest
 from mockserver.kit.provider import Provider
 from mockserver.providers.registry import all_providers
 from mockserver.sweep.calls import Call, Injection, difference, recorder_for
@@ -27,6 +26,7 @@ from mockserver.sweep.report import Report, rendered
 from mockserver.sweep.state import Saved, StateFile
 from tests.examples import EXAMPLES
 from tests.programs import nodes
+from tests.report_schemas import check_junit
 
 PROVIDERS = {provider.name: provider for provider in all_providers()}
 SUBMIT, POLL = "prompttovideo.generate", "prompttovideo.get_status"
@@ -50,6 +50,18 @@ def test_the_page_of_a_sweep_is_in_the_frame_of_all_pages_and_loads_nothing() ->
     assert '<td class="LOST">LOST</td><td class="ok">ok</td>' in page
     assert "spent &lt;b&gt;2&lt;/b&gt; credits" in page
     assert "<script" not in page
+
+
+def test_junit_has_a_case_for_each_cell_and_for_each_rule() -> None:
+    results = {
+        "a#1=reset": Result("a#1=reset", "money lost", ("spent <b>2</b> credits",)),
+        "a#1=slow": Result("a#1=slow", "unknown", ("the call was not made again",)),
+        "poll_storm": Result("poll_storm", "failed", ("12 polls",)),
+    }
+    cells = [{"id": name, "call": "a#1", "fault": name, "like": None, "role": "submit"} for name in results]
+    suite = check_junit(rendered(Report(("pytest",), Saved(plan={"cells": cells}, results=results)), "junit"))[0]
+    assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["skipped"]) == ("3", "2", "1")
+    assert [case.attrib["classname"] for case in suite] == ["a#1", "a#1", "without faults"]
 
 
 # The names of calls.
@@ -164,6 +176,7 @@ def test_after_a_final_refusal_nobody_can_collect_and_a_program_may_report_it() 
     failed = Outcome(False, "exit code 1", spent=100, fired=True)
     assert status(failed, may_fail=True) == "survived"
     assert status(failed) == "failed"
+    assert status(run_._replace(spent=200, findings=()), may_repeat=True) == "survived"
 
 
 # The engine.
@@ -265,7 +278,7 @@ def test_progress_says_what_is_left(tmp_path: Path) -> None:
     said: list[str] = []
     request = Request(str(tmp_path / "s"), only=[f"{SUBMIT}#1=cut"])
     assert record(FakeSuite(BEFORE), request, StateFile(tmp_path / "s"), said.append)
-    assert said[0].startswith("sweep: 1 test(s) make 1 different calls; 1 cells to run")
+    assert said[0].startswith("sweep: 1 cell to run, from 1 test with 1 different call")
     assert said[1].startswith("[1/1, about 0 s left] survived")
 
 
@@ -287,11 +300,6 @@ CLEAN = """videos = app.Videos(mockserver.clock.advance, lambda: mockserver.cloc
         pass
     finally:
         videos.http.close()"""
-DOUBLE = """monkeypatch.setattr(app, "EVERY", 0)
-    try:
-        app.main("a hike")
-    except Exception as error:
-        print(error)"""
 
 
 def project(folder: Path, client: str, body: str) -> Path:
@@ -330,67 +338,6 @@ def test_every_cell_of_the_clean_client_survives_and_its_folder_does_not_change(
     assert f"sweep: running {sys.executable} -m pytest" in done.stderr
 
 
-def test_a_double_payment_is_found_and_proven_to_be_fixed(folder: Path) -> None:
-    project(folder, "double_paid_job.py", DOUBLE)
-    cell = f"{SUBMIT}#1=reset-after"
-    unseen = mockserver_command(folder, "prove", cell, *PYTEST)
-    assert (unseen.returncode, "not proven: no sweep has seen" in unseen.stderr) == (3, True)
-    found = mockserver_command(folder, "sweep", "--only", cell, *PYTEST)
-    assert found.returncode == 1
-    assert f"money lost: {cell}" in found.stdout
-    assert "spent 2 credits instead of 1 credit" in found.stdout
-    assert f"mockserver sweep --only '{cell}' -- " in found.stdout
-    same = mockserver_command(folder, "prove", cell, *PYTEST)
-    assert (same.returncode, same.stdout.startswith(f"not fixed: {cell}")) == (1, True)
-    project(folder, "clean.py", CLEAN)
-    fixed = mockserver_command(folder, "prove", cell, *PYTEST)
-    assert (fixed.returncode, fixed.stdout) == (0, f"fixed: {cell} was money lost, and survives now\n")
-
-
-MENDED = {
-    "abandoned_job.py": (
-        f"{POLL}@1#1=server_error",
-        (
-            """                print(f"no video: {error}", file=sys.stderr)
-                return 1
-""",
-            """                print(f"once more: {error}", file=sys.stderr)
-                await asyncio.sleep(EVERY)
-                continue
-""",
-        ),
-    ),
-    "resubmitted_after_download.mjs": (
-        "prompttovideo.video_file@1#1=server_error",
-        (
-            """    const file = await fetch(url);
-""",
-            """    let file = await fetch(url);
-    if (!file.ok) file = await fetch(url);
-""",
-        ),
-    ),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("client", MENDED)
-def test_the_planted_mistake_of_a_client_is_red_and_proven_to_be_fixed(folder: Path, client: str) -> None:
-    """Others are seen by the verdict without a fault, or by a forged webhook (`test_sweep_webhooks`)."""
-    cell, (mistake, mended) = MENDED[client]
-    source = (EXAMPLES / "clients" / client).read_text("utf-8")
-    assert mistake in source
-    (folder / client).write_text(source, "utf-8")
-    program = ("--", sys.executable if client.endswith(".py") else nodes()[0], client, "a hike")
-    found = mockserver_command(folder, "sweep", "--only", cell, *program)
-    assert (found.returncode, f"money lost: {cell}" in found.stdout) == (1, True), found.stdout + found.stderr
-    same = mockserver_command(folder, "prove", cell, *program)
-    assert (same.returncode, same.stdout.startswith(f"not fixed: {cell}")) == (1, True)
-    (folder / client).write_text(source.replace(mistake, mended), "utf-8")
-    fixed = mockserver_command(folder, "prove", cell, *program)
-    assert (fixed.returncode, fixed.stdout) == (0, f"fixed: {cell} was money lost, and survives now\n")
-
-
 def test_a_program_in_node_is_swept_too(folder: Path) -> None:
     program = [nodes()[0], str(EXAMPLES / "clients" / "resubmitted_after_download.mjs"), "a hike"]
     cell = "prompttovideo.video_file@1#1=server_error"
@@ -400,7 +347,7 @@ def test_a_program_in_node_is_swept_too(folder: Path) -> None:
     finally:
         del os.environ["EVERY"]
     assert done.returncode == 1, done.stderr
-    failure = ET.fromstring(done.stdout).find(".//failure")
+    failure = check_junit(done.stdout).find(".//failure")
     assert failure is not None
     assert "money lost" in failure.attrib["message"]
 

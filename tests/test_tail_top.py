@@ -113,6 +113,12 @@ ENTRY = {
 }  # fmt: skip
 
 
+def test_the_filter_for_a_job_matches_refused_requests_that_name_it_in_their_path() -> None:
+    refused = {"kind": "request", "status": 503, "path": "/v1/analyze/ana_x"}
+    assert entry_filter(["job:ana_x"])(refused)
+    assert not entry_filter(["job:ana_y"])(refused)
+
+
 @pytest.mark.parametrize(
     ("words", "matches"),
     [

@@ -9,7 +9,7 @@ import pytest
 from mockserver.app import create_app
 from mockserver.core.trace import parsed
 from mockserver.outgoing.call import CallResult
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from mockserver.serving.spans import Endpoint, SpanExport, endpoint_of, span_export
 from mockserver.settings import Settings
 from mockserver.testing.callback_server import Answer, CallbackServer, ReceivedRequest

@@ -9,7 +9,7 @@ import pytest
 
 from mockserver.app import create_app
 from mockserver.cli.main import main
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from mockserver.settings import CannotListen, Settings, SettingsError, load
 from mockserver.testing import MockServer, MockServerError
 from tests.conversation import Conversation

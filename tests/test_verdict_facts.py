@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -104,6 +107,17 @@ def test_a_stream_that_breaks_off_is_sent_in_part() -> None:
         facts = facts_of(mock)
         assert (facts.calls[0].delivered, facts.calls[0].role) == ("part", "submit")
         assert facts.charges[0].net == 0
+
+
+def test_a_lost_reply_ends_when_its_connection_is_closed_not_when_the_client_closes_it_too(mock: MockServer) -> None:
+    mock.fault("prompttovideo.generate", "empty_reply", phase="after_commit")
+    place = urlsplit(mock.url("prompttovideo"))
+    headers = {"Authorization": f"Bearer {mock.key('prompttovideo')}", "Content-Type": "application/json"}
+    with closing(HTTPConnection(place.netloc, timeout=5)) as connection:
+        connection.request("POST", f"{place.path}/api/v1/generate", json.dumps({"prompt": "sunset"}), headers)
+        assert connection.sock.recv(1) == b""  # the server has closed its side
+        generate(mock)
+    assert [finding.rule for finding in mock.verdict().of("error")] == ["duplicate_paid_job"]
 
 
 # What was asked.

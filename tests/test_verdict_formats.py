@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -20,7 +21,7 @@ from mockserver.verdict.formats import FORMATS, rendered
 from mockserver.verdict.parts import Part
 from tests.conversation import Conversation
 from tests.live import live_server
-from tests.verdict_schemas import SARIF, check_junit
+from tests.report_schemas import SARIF, check_junit
 from tests.verdict_story import Story
 
 HOSTILE = "<script>alert('1')</script> | ]]> \x00 **bold**"
@@ -63,9 +64,29 @@ def test_sarif_has_a_result_for_each_finding(bad: Part, clean: Part, nothing: Pa
         ("contract_deviation", "note"),
     ]
     assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in results)
+    files = [each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in results]
+    assert set(files) == {"sandbox%20default"}
     assert (
         json.loads(rendered("sarif", [nothing], "warning"))["runs"][0]["invocations"][0]["executionSuccessful"] is False
     )
+
+
+def test_a_finding_is_in_the_file_of_its_test_and_keeps_its_fingerprint_in_the_next_run() -> None:
+    def results(*more: str) -> list[Any]:
+        story = Story()
+        for text in (*more, "colour", "size"):
+            story.call("account", deviations=(text,))
+        log: Any = json.loads(rendered("sarif", [part(story, "tests/test_a b.py::test_c[1]")], "note"))
+        found: list[Any] = log["runs"][0]["results"]
+        return found
+
+    first = results()
+    assert first[0]["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "tests/test_a%20b.py"}, "region": {"startLine": 1},
+    }  # fmt: skip
+    marks = [each["partialFingerprints"]["primaryLocationLineHash"] for each in first]
+    assert len(set(marks)) == 2
+    assert marks == [each["partialFingerprints"]["primaryLocationLineHash"] for each in results("depth")[:2]]
 
 
 def test_junit_has_a_case_for_each_rule(bad: Part, clean: Part, nothing: Part) -> None:

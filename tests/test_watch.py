@@ -118,6 +118,17 @@ async def test_a_mistake_is_reported_with_its_position_and_the_last_good_scenari
         assert await t.submit() == 202
 
 
+async def test_the_text_of_the_watched_file_is_there_also_with_mistakes() -> None:
+    save("mine.yaml", MINE)
+    async with editing("./mine.yaml") as t:
+        for text in (MINE + MISTAKE, "# mine\n" + MINE):
+            await t.saved("mine.yaml", text)
+            assert (await t.client.get("/_mock/scenarios/mine")).text == text
+        await t.saved("mine.yaml", None)
+        reply = await t.client.get("/_mock/scenarios/mine")
+        assert (reply.status_code, reply.json()["detail"][:35]) == (404, "the file of mine cannot be read: [E")
+
+
 async def test_a_deleted_file_is_a_mistake_until_it_is_back() -> None:
     save("mine.yaml", MINE + RULE)
     async with editing("./mine.yaml") as t:

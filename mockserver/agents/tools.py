@@ -128,10 +128,17 @@ class Toolbox:
         missing = [each for each in tool.required if each not in arguments]
         if unknown or missing:
             problem = f"has no argument {unknown[0]!r}" if unknown else f"needs the argument {missing[0]!r}"
-            raise ToolError(f"{name} {problem}; its arguments are {', '.join((*tool.arguments, 'sandbox'))}")
+            known = ", ".join((*tool.arguments, "sandbox"))
+            raise ToolError(f"{name} {problem}; its arguments are {known}. Next: {name} with these.")
         self._sandbox = str(arguments.get("sandbox") or "default")
         function: Callable[[Mapping[str, Any]], Awaitable[Any]] = getattr(self, f"_{name}")
-        return await function({key: value for key, value in arguments.items() if key != "sandbox"})
+        return await function(
+            {
+                key: _checked(name, key, value)
+                for key, value in arguments.items()
+                if key != "sandbox" and value is not None
+            }
+        )
 
     async def _get(self, path: str, following: str = "", **query: Any) -> Any:
         return await self._send("GET", f"{path}?{urlencode(query)}" if query else path, None, following)
@@ -223,7 +230,7 @@ class Toolbox:
 
     async def _move_clock(self, arguments: Mapping[str, Any]) -> Any:
         if len(arguments) != 1:
-            raise ToolError("Give exactly one of advance, until_job, to_next and mode.")
+            raise ToolError("Give exactly one of advance, until_job, to_next and mode. Next: move_clock with one.")
         ((name, value),) = arguments.items()
         changes = {
             "advance": {"advance": value},
@@ -273,7 +280,7 @@ class Toolbox:
         assertions: list[str] = []
         if yaml is None:
             if not words:
-                raise ToolError("make_scenario needs words, or yaml.")
+                raise ToolError("make_scenario needs words, or yaml. Next: make_scenario with words.")
             try:
                 yaml, assertions = scenario_of(str(words), self._operations)
             except NotUnderstood as error:
@@ -286,6 +293,23 @@ class Toolbox:
         }
         following = "use_scenario with this yaml" if checked["valid"] else "make_scenario with the yaml corrected"
         return {"yaml": yaml, "valid": checked["valid"], **found, "assertions": assertions, "next": following}
+
+
+def _checked(tool: str, name: str, value: Any) -> Any:
+    """Return the value of an argument, with its type. Raises ToolError. Agents also send numbers as texts."""
+    schema = TOOLS[tool].arguments[name]
+    wanted, needed = schema.get("type"), ""
+    if wanted == "integer":
+        if isinstance(value, str) and value.isascii() and value.isdecimal():
+            value = int(value[:9])
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            needed = "a whole number from 1"
+    elif wanted == "object" and not isinstance(value, Mapping):
+        needed = "an object"
+    if needed:
+        about = schema["description"]
+        raise ToolError(f"{name} must be {needed} ({about}), but is {value!r:.40}. Next: {tool} with another {name}.")
+    return value
 
 
 def _pick(row: Mapping[str, Any], *names: str) -> dict[str, Any]:

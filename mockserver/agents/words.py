@@ -22,6 +22,10 @@ _DURATION = re.compile(r"\b(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|
 _UNITS = {"ms": "ms", "mi": "m", "s": "s", "m": "m", "h": "h"}
 # Words that describe the end of a job and not the reply to a request.
 _JOB = re.compile(r"\b(job|render|video|analysis|generation)s?\s+(fails?|failed)\b|\b(fails?|failed)\s+(job|render)\b")
+# "Slow, then fails" says two things. A job that fails is another matter, see above.
+_FAILS = re.compile(r"\bthen\b.{0,30}\bfail(s|ed)?\b")
+# After these faults a client sends the request again. After others, it may have been done, or would be refused again.
+_REPEATED = ("rate_limited", "server_error", "overloaded")
 _LOST = re.compile(r"\b(repl(y|ies)|response)s?\b.{0,20}\blost\b|\blost\s+repl(y|ies)\b|\bpaid\b.{0,30}\blost\b")
 
 
@@ -43,16 +47,20 @@ def scenario_of(words: str, operations: Sequence[str]) -> tuple[str, list[str]]:
         rule.append(f"    nth: {nth}")
     elif times is not None:
         rule.append(f"    times: {times}")
-    assertions = [f'mockserver.expect("{operation}", at_least={(nth or times or 1) + (0 if _JOB.search(text) else 1)})']
+    expected = nth or times or 1
+    assertions = []
     if _JOB.search(text) and not _LOST.search(text):
+        _check_one([*_kinds(text), "that the job fails"])
         rule.append("    plan: failing")
         plan = (
             "plans:\n  failing:\n    steps: [{status: queued, for: 1s}, {status: running, for: 2s}, {status: failed}]\n"
         )
         assertions.append('assert [job.status for job in mockserver.jobs].count("failed") >= 1')
     else:
-        plan, fault = "", _fault(text)
-        rule.append(f"    fault: {{{fault}}}")
+        plan, kind = "", "reset" if _LOST.search(text) else _kind(text)
+        rule.append(f"    fault: {{{_fault(text, kind)}}}")
+        expected += kind in _REPEATED
+    assertions.insert(0, f'mockserver.expect("{operation}", at_least={expected})')
     body = "\n".join(rule)
     yaml = f"scenario: {name}\ndescription: {_quoted(words.strip())}\nextends: default\n{plan}rules:\n"
     assertions.append("assert not mockserver.verdict().of('error')")
@@ -94,11 +102,10 @@ def _times(text: str) -> int | None:
     return next((number for word, number in _TIMES.items() if re.search(rf"\b{word}\b", text)), None)
 
 
-def _fault(text: str) -> str:
+def _fault(text: str, kind: str) -> str:
     """Return the keys of the fault that the words describe, in YAML's flow style."""
     if _LOST.search(text):
         return "kind: reset, phase: after_commit"
-    kind = _kind(text)
     found = _DURATION.search(text)
     if found is None:
         return f"kind: {kind}"
@@ -111,19 +118,39 @@ def _fault(text: str) -> str:
 
 
 def _kind(text: str) -> str:
-    words = re.findall(r"[a-z0-9]+", text)
-    # `times out` and `time out` mean the same.
-    bare = [word.removesuffix("s") for word in words]
+    """Return the kind of fault that the words describe. Raises NotUnderstood if they describe none, or several."""
+    kinds = _kinds(text)
+    _check_one([*kinds, "that something fails"] if _FAILS.search(text) else kinds)
+    if not kinds:
+        raise NotUnderstood(
+            f"The words do not say what goes wrong. It can be {', '.join(_KINDS)}, `the reply is lost`, or `the job "
+            "fails`."
+        )
+    return kinds[0]
+
+
+def _check_one(problems: Sequence[str]) -> None:
+    if len(problems) > 1:
+        raise NotUnderstood(
+            f"The words say more than one thing that goes wrong: {' and '.join(problems)}. Make a scenario of each, "
+            "and put their rules into one YAML."
+        )
+
+
+def _kinds(text: str) -> list[str]:
+    """Return the kinds of faults that the words name, those of longer phrases first."""
+    words, kinds = re.findall(r"[a-z0-9]+", text), dict[str, None]()
     for length in (3, 2, 1):
         for start in range(len(words) - length + 1):
-            for each in (words, bare):
-                phrase = "_".join(each[start : start + length])
-                meant = phrase if phrase in _KINDS else meant_by(phrase, _KINDS)
+            phrase = words[start : start + length]
+            # `times out` and `time out` mean the same.
+            for each in (phrase, [word.removesuffix("s") for word in phrase]):
+                meant = "_".join(each) if "_".join(each) in _KINDS else meant_by("_".join(each), _KINDS)
                 if meant is not None:
-                    return meant
-    raise NotUnderstood(
-        f"The words do not say what goes wrong. It can be {', '.join(_KINDS)}, `the reply is lost`, or `the job fails`."
-    )
+                    kinds[meant] = None
+                    words[start : start + length] = [""] * length
+                    break
+    return list(kinds)
 
 
 def _quoted(text: str) -> str:

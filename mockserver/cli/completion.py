@@ -33,10 +33,11 @@ complete -o bashdefault -o default -F _mockserver mockserver
 _ZSH = """\
 #compdef mockserver
 _mockserver() {
-    local line
+    local line text
     local -a found
     while IFS= read -r line; do
-        found+=("${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}")
+        text=${line#*$'\\t'}
+        found+=("${${line%%$'\\t'*}//:/\\\\:}${text:+:$text}")
     done < <(mockserver completion zsh --suggest "${(@)words[1,CURRENT]}" 2>/dev/null)
     if (( ${#found} )); then
         _describe 'mockserver' found
@@ -65,8 +66,8 @@ complete -c mockserver -f -a '(__mockserver_complete)'
 _POWERSHELL = """\
 Register-ArgumentCompleter -Native -CommandName mockserver -ScriptBlock {
     param($word, $tree, $position)
-    $words = @($tree.CommandElements | Where-Object { $_.Extent.EndOffset -le $position } | ForEach-Object { "$_" })
-    if ($word -eq '') { $words += '' }
+    $words = @($tree.CommandElements | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { "$_" })
+    $words += if ($word) { $word } else { ' ' }
     mockserver completion powershell --suggest @words 2>$null | ForEach-Object {
         $name, $text = $_ -split "`t", 2
         if (-not $text) { $text = $name }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "warning", "problem"]
 
-_DISTRIBUTION = "ai-video-mockserver"
+_DISTRIBUTION, _CLIENT = "ai-video-mockserver", "ai-video-mockserver-client"
 # The versions of Python with which the tests are run.
 _OLDEST, _NEWEST = (3, 11), (3, 13)
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -26,6 +26,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 # What can be installed beside the package: the module, what it is for, and how to get it.
 _EXTRAS = (
     ("fastapi_offline", "the page /_mock/docs", f"pip install '{_DISTRIBUTION}[docs]'"),
+    ("redis", "--store valkey://... and --workers", f"pip install '{_DISTRIBUTION}[valkey]'"),
     ("pytest", "the fixture for tests", "pip install pytest"),
     ("testcontainers", "MockServerContainer", "pip install testcontainers"),
 )
@@ -56,8 +57,19 @@ def results(url: str | None, token: str | None, environment: Mapping[str, str]) 
         yield Result("problem", "settings", str(error), "Correct the variable or the file that the message names")
         return
     yield Result("ok", "settings", f"scenario {_shown(settings.scenario)}, host {settings.host}, port {settings.port}")
+    yield from _workers(settings)
     yield from _scenarios(settings)
     yield from _server(settings, url or environment.get("MOCKSERVER_URL"), token or settings.token)
+
+
+def _workers(settings: "Settings") -> Iterator[Result]:
+    from mockserver.cli.workers import check_workers
+    from mockserver.settings import SettingsError
+
+    try:
+        check_workers(settings, intercept=False)
+    except SettingsError as error:
+        yield Result("problem", "workers", str(error), "Set MOCKSERVER_STORE, or MOCKSERVER_WORKERS=1")
 
 
 def _shown(scenario: str) -> str:
@@ -78,7 +90,13 @@ def _package() -> Iterator[Result]:
     import mockserver
 
     folder = Path(mockserver.__file__).parent
-    yield Result("ok", "package", f"{_DISTRIBUTION} {mockserver.__version__} at {folder}")
+    name = _CLIENT if _is_client() else _DISTRIBUTION
+    yield Result("ok", "package", f"{name} {mockserver.__version__} at {folder}")
+    if _is_installed(_CLIENT) and _is_installed(_DISTRIBUTION):
+        advice = f"Uninstall both, and install one of them again: pip uninstall {_DISTRIBUTION} {_CLIENT}"
+        yield Result(
+            "warning", "package", f"{_DISTRIBUTION} and {_CLIENT} are installed, with the same modules", advice
+        )
     try:
         other = importlib.metadata.distribution("mockserver")
     except importlib.metadata.PackageNotFoundError:
@@ -88,8 +106,17 @@ def _package() -> Iterator[Result]:
         yield Result("problem", "package", "another product called `mockserver` is installed too", advice)
 
 
+def _is_installed(distribution: str) -> bool:
+    return any(importlib.metadata.distributions(name=distribution))
+
+
+def _is_client() -> bool:
+    """Return True if only the client is installed, without what the server needs."""
+    return _is_installed(_CLIENT) and not _is_installed(_DISTRIBUTION)
+
+
 def _extras() -> Iterator[Result]:
-    for module, purpose, command in _EXTRAS:
+    for module, purpose, command in _EXTRAS[1:] if _is_client() else _EXTRAS:
         if importlib.util.find_spec(module) is None:
             yield Result("ok", "optional", f"{module} is not installed; it is for {purpose}: {command}")
         else:
@@ -126,6 +153,9 @@ def _certificates(environment: Mapping[str, str]) -> Iterator[Result]:
 
 
 def _interception() -> Result:
+    if _is_client():
+        text = f"`serve` and `exec` are not installed; they are in {_DISTRIBUTION}"
+        return Result("ok", "interception", text)
     try:
         import trustme
     except ImportError as error:
@@ -171,6 +201,10 @@ def _server(settings: "Settings", url: str | None, token: str) -> Iterator[Resul
         return
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared with
     if settings.port == 0 or _is_free(host, settings.port):
+        if _is_client():
+            text = f"no server listens on {settings.port}, and MOCKSERVER_URL is not set"
+            yield Result("problem", "server", text, "Set MOCKSERVER_URL to the URL of a server")
+            return
         yield Result("ok", "port", f"{settings.port} is free: start the server with `mockserver serve`")
         return
     found = _running(f"http://{f'[{host}]' if ':' in host else host}:{settings.port}", token)

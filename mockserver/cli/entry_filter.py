@@ -52,6 +52,9 @@ def _text(value: str) -> Test:
 
 
 def _field(field: str, value: str) -> Test:
+    if field == "job":
+        # A request that is refused before its job is looked up names the job in its path.
+        return lambda entry: value in str(entry.get("job") or entry.get("path", "")).lower()
     if field in _PARTS:
         return lambda entry: value in str(entry.get(_PARTS[field], "")).lower()
     if field == "status":

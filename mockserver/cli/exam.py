@@ -51,7 +51,9 @@ def add(commands: Any) -> None:
     exam.add_argument("--provider", metavar="NAME", help="whose webhooks to send: videotoprompt or descrideo")
     exam.add_argument("--secret", help="the secret that signs the events")
     exam.add_argument("--secret-file", metavar="FILE", help="a file with the secret")
-    exam.add_argument("--only", metavar="ITEM,...", help="hold only these items, and the valid event before them")
+    exam.add_argument(
+        "--only", dest="items", metavar="ITEM,...", help="hold only these items, and the valid event before them"
+    )
     exam.add_argument("--list", action="store_true", help="list the items, and send nothing")
     exam.add_argument(
         "--job", action="append", metavar="ID", help="a job that the receiver knows; can be repeated (default: new ids)"
@@ -193,7 +195,7 @@ def _plan(options: argparse.Namespace, provider: "Provider", seed: int) -> "Exam
         lambda: Events(provider, signature, secret, seeded, wall_ms(), jobs),
         Dialer(policy, monotonic, verify=not options.insecure),
         options.timeout or provider.webhook_timeout,
-        _only(options.only, [probe.name for probe in probes]),
+        _only(options.items, [probe.name for probe in probes]),
         options.processed,
     )
 

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 
 from mockserver.cli.parser import Parser
 
@@ -33,6 +34,8 @@ examples:
 """
 # Errors of writing to a full disk, or to a terminal that is gone.
 _NOT_WRITTEN = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
+# These need the server. The distribution of the client is installed without what only the server depends on.
+_OF_SERVER = ("serve", "exec", "sweep", "prove", "openapi", "schema", "export")
 # The modules of the commands, in the order in which they are listed.
 COMMANDS = {
     "serve": "serve",
@@ -53,7 +56,7 @@ COMMANDS = {
     "exam": "exam",
     "bundle": "bundle",
     "sweep": "sweep",
-    "prove": "sweep",
+    "prove": "prove",
     "mcp": "mcp",
     "doctor": "doctor",
     "completion": "completion",
@@ -82,6 +85,10 @@ def _run(arguments: Sequence[str]) -> int:
     if options.command is None:
         parser.print_help()
         return 0
+    if options.command in _OF_SERVER and find_spec("fastapi") is None:
+        advice = "Install ai-video-mockserver instead of ai-video-mockserver-client"
+        print(f"`mockserver {options.command}` needs the server, which is not installed. {advice}", file=sys.stderr)
+        return 1
     try:
         code = int(options.run(options))
         if sys.stdout is not None:

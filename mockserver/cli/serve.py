@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.errors import message_of, report_error
+from mockserver.cli.errors import report_error, run_reporting
 from mockserver.cli.exec import add_exec, program_of
 from mockserver.cli.options import add_allow_external, add_config, add_scenario_options, whole_number
 
 if TYPE_CHECKING:
     from mockserver.settings import Settings
 
-EXIT_CANNOT_LISTEN = 3
 _PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 _DESCRIPTION = """\
 Run the server. Every option can also be an environment variable (MOCKSERVER_PORT=9000) or a key of mockserver.toml
@@ -31,6 +30,7 @@ def add(commands: Any) -> None:
         description=_DESCRIPTION,
         epilog="examples:\n  mockserver serve --scenario tour --seed 7\n  mockserver serve --log json\n"
         "  mockserver serve --store sqlite:state.db\n"
+        "  mockserver serve --store valkey://localhost:6379/0 --workers 2\n"
         "  MOCKSERVER_SCENARIO=tour mockserver serve",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -47,6 +47,12 @@ def add(commands: Any) -> None:
 def _add_address(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=whole_number, help="port to listen on; 0 for a free port (default: 8080)")
+    serve.add_argument(
+        "--workers",
+        type=whole_number,
+        metavar="N",
+        help="processes that serve together; more than one needs --store valkey://HOST:PORT/DB (default: 1)",
+    )
     serve.add_argument("--public-url", metavar="URL", help="the URL of this server for clients, for links in replies")
     serve.add_argument(
         "--stop-with-stdin",
@@ -167,7 +173,8 @@ def _add_store(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--store",
         metavar="STORE",
-        help="where the state is kept: memory, or sqlite:FILE to continue after a restart (default: memory)",
+        help="where the state is kept: memory, sqlite:FILE to continue after a restart, or valkey://HOST:PORT/DB for "
+        "several processes (default: memory)",
     )
     serve.add_argument(
         "--resume",
@@ -192,6 +199,11 @@ def _serve(options: argparse.Namespace) -> int:
             from mockserver.cli.parent import stop_with_stdin
 
             stop_with_stdin()
+        if settings.workers > 1:
+            from mockserver.cli.workers import check_workers, serve_with_workers
+
+            check_workers(settings, intercept=options.intercept)
+            return serve_with_workers(settings)
         if options.intercept:
             from mockserver.intercept.serving import serve_intercepting
 
@@ -202,12 +214,12 @@ def _serve(options: argparse.Namespace) -> int:
             serve(settings)
         return 0
 
-    with _faster_start():
+    with faster_start():
         return _with_settings(options, run)
 
 
 @contextmanager
-def _faster_start() -> Iterator[None]:
+def faster_start() -> Iterator[None]:
     """Disable garbage collection and plugins of pydantic, which account for much of the start-up time."""
     # Imports leave hardly any garbage, and searching for it takes a fifth of the start. `serve` enables it again.
     gc.disable()
@@ -238,18 +250,7 @@ def _exec(options: argparse.Namespace) -> int:
 
 def _with_settings(options: argparse.Namespace, run: Callable[["Settings"], int]) -> int:
     """Load the settings and run with them. Reports wrong settings and invalid scenarios."""
-    from mockserver.settings import CannotListen, SettingsError, load
+    from mockserver.settings import load
 
-    try:
-        settings = load(vars(options), file=Path(options.config) if options.config else None)
-        from mockserver.source.document import SourceErrors
-
-        try:
-            return run(settings)
-        except (SourceErrors, LookupError) as error:
-            return report_error(message_of(error))
-    except CannotListen as error:
-        report_error(str(error))
-        return EXIT_CANNOT_LISTEN
-    except SettingsError as error:
-        return report_error(str(error))
+    config = Path(options.config) if options.config else None
+    return run_reporting(lambda: run(load(vars(options), file=config)))

@@ -20,7 +20,8 @@ def suggestions(words: Sequence[str]) -> list[Suggestion]:
     """
     if "--" in words[1:-1]:
         return []
-    typed = words[-1] if len(words) > 1 else ""
+    # PowerShell before 7.3 leaves out empty arguments, so its script sends a space.
+    typed = words[-1].strip() if len(words) > 1 else ""
     # Bash makes three words of `--option=value`.
     before = [word for word in words[1:-1] if word != "="]
     if typed == "=":
@@ -48,6 +49,8 @@ def _of_command(before: Sequence[str], typed: str) -> Iterator[Suggestion]:
     waiting, place = _read(parser, arguments)
     if waiting is not None:
         return _values(waiting)
+    if typed.startswith("--") and "=" in typed:
+        return _joined_values(parser, typed.partition("=")[0])
     if typed.startswith("-"):
         return _options(parser, arguments)
     positionals = [a for a in parser._actions if not a.option_strings and a.nargs != argparse.REMAINDER]
@@ -70,8 +73,7 @@ def _parser(command: str) -> argparse.ArgumentParser | None:
 
 def _read(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> tuple[argparse.Action | None, int]:
     """Return the option that waits for its value, if there is one, and the number of positional arguments so far."""
-    by_name = {name: action for action in parser._actions for name in action.option_strings}
-    waiting, place = None, 0
+    by_name, waiting, place = _by_name(parser), None, 0
     for word in arguments:
         if waiting is not None:
             waiting = None
@@ -89,6 +91,17 @@ def _options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Itera
         given = not repeatable and any(name in arguments for name in action.option_strings)
         if action.help != argparse.SUPPRESS and not given:
             yield from ((name, action.help or "") for name in action.option_strings if name.startswith("--"))
+
+
+def _joined_values(parser: argparse.ArgumentParser, option: str) -> Iterator[Suggestion]:
+    """Return `--option=value` for each value of an option, as shells other than Bash ask for them."""
+    action = _by_name(parser).get(option)
+    values = iter(()) if action is None else _values(action)
+    return ((f"{option}={value}", text) for value, text in values)
+
+
+def _by_name(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+    return {name: action for action in parser._actions for name in action.option_strings}
 
 
 def _values(action: argparse.Action) -> Iterator[Suggestion]:
@@ -123,11 +136,19 @@ def _documents() -> Iterator[Suggestion]:
     yield "control", "the control API"
 
 
-def _operations() -> Iterator[Suggestion]:
+def _cells() -> Iterator[Suggestion]:
+    from mockserver.core.verdict.names import RULE_NAMES
     from mockserver.kit.catalogue import catalogue_of
     from mockserver.providers.registry import summaries
 
-    return ((f"{each}#1=", "a cell of a sweep: the first call") for each in catalogue_of(summaries()).operations)
+    yield from ((f"{each}#1=", "a cell of a sweep: the first call") for each in catalogue_of(summaries()).operations)
+    yield from ((each, "a rule of the verdict, without faults") for each in sorted(RULE_NAMES))
+
+
+def _items() -> Iterator[Suggestion]:
+    from mockserver.exam.probes import PROBES
+
+    return ((probe.name, probe.title) for probe in PROBES)
 
 
 def _modes() -> Iterator[Suggestion]:
@@ -142,8 +163,9 @@ _SOURCES: dict[str, Callable[[], Iterator[Suggestion]]] = {
     "files": _scenarios,
     "provider": _providers,
     "document": _documents,
-    "cell": _operations,
-    "only": _operations,
+    "cell": _cells,
+    "only": _cells,
+    "items": _items,
     "clock": _modes,
 }
 

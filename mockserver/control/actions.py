@@ -46,7 +46,7 @@ async def change_clock(sandbox: Sandbox, change: ClockChange) -> int:
             held = f"Time alone does not end the job {change.until.job!r}: it is held, or counts polls"
             raise ControlError(409, held)
     else:
-        sandbox.change_clock(_clock(change))
+        await sandbox.set_clock(_clock(change))
     if sandbox.courier.closed:
         raise ControlError(404, f"The sandbox {sandbox.name!r} was deleted before its clock had moved")
     now = sandbox.clock.now()

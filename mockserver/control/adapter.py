@@ -16,7 +16,7 @@ from mockserver.kit.operations import Header
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.wire.asgi import Message
 from mockserver.wire.probes import SAFE_HEADERS
-from mockserver.wire.request import Connection, Disconnected, Request
+from mockserver.wire.request import Connection, Disconnected, Request, Unwritten
 
 log = logging.getLogger("mockserver")
 
@@ -47,7 +47,7 @@ class ControlApi:
                 await problem(error)(scope, responder.receive, responder.send)
             else:
                 await self._app(scope, responder.receive, responder.send)
-        except Disconnected:
+        except (Disconnected, Unwritten):
             return
         except Exception:
             # By now FastAPI has answered with 500.

@@ -95,7 +95,7 @@ _WRONG = {**WRONG_QUERY, **problems({404: "There is no such sandbox"})}
 async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> Coverage:
     """The coverage of the whole server, or of one sandbox. A reset of a sandbox does not clear it."""
     sandbox = _selected(query, parts)
-    tally = parts.sandboxes.tally() if sandbox is None else sandbox.tally
+    tally = await parts.sandboxes.whole_tally() if sandbox is None else sandbox.tally
     report = Report.from_tally(list(parts.providers), parts.ledger.rows, tally)
     return Coverage.model_validate(saved.data(report))
 
@@ -104,7 +104,7 @@ async def show_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerP
 async def forget_coverage(query: Annotated[CoverageQuery, Query()], parts: ServerParts) -> None:
     sandbox = _selected(query, parts)
     if sandbox is None:
-        parts.sandboxes.clear_tally()
+        await parts.sandboxes.clear_tally()
     else:
         sandbox.clear_tally()
 

@@ -169,6 +169,7 @@ async def _ended(sandbox: Sandbox, wanted: DeliveryFilter, count: int, wait: int
         async with asyncio.timeout(wait / 1000):
             # A reset or deletion ends the wait.
             while sandbox.clock.generation == generation:
+                sandbox.store.follow()
                 change = courier.change
                 if (await sandbox.store.count_deliveries(wanted)).ended >= count:
                     return

@@ -76,6 +76,9 @@ class EntryView(Shape):
     deviations: list[str] | None = None
     rests_on: list[RestsOn] | None = None
     rule: str | None = None
+    fault: str | None = Field(
+        default=None, description="of a request: the fault of its rule, or one that was armed for it"
+    )
     missed: list[Missed] | None = None
     request: RequestSeen | None = None
     reply: ReplySeen | None = None
@@ -229,7 +232,7 @@ def _view(entry: JournalEntry, ledger: Ledger, masking: Masking) -> EntryView:
     trace = parsed(_traceparent(entry))
     view["trace"] = None if trace is None else trace.trace_id
     if entry.kind == "request":
-        view["rule"] = entry.rule
+        view["rule"], view["fault"] = entry.rule, entry.fault
         misses = (*entry.others, *entry.misses)
         view["missed"] = [{"rule": miss.rule, "failed": masking.condition(miss.failed)} for miss in misses]
         view["request"] = {

@@ -6,7 +6,7 @@ somebody asks.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from typing import get_args
 
 from fastapi import APIRouter, Response
@@ -17,9 +17,10 @@ from mockserver.control.bodies import StrictRoute
 from mockserver.control.dependencies import Parts, ServerParts
 from mockserver.core.credits import CREDIT
 from mockserver.core.deliveries import DeliveryFilter, Outcome
-from mockserver.core.exposition import CONTENT_TYPE, Metric, exposition
+from mockserver.core.exposition import CONTENT_TYPE, Labels, Metric, exposition
 from mockserver.coverage.tally import NO_OPERATION, Tally
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.store.round_trips import MakesRoundTrips, RoundTrips
 
 # Seconds of the timer by which the delay of the event loop is measured.
 _SLEEP = 0.005
@@ -43,7 +44,7 @@ async def show_metrics(parts: ServerParts) -> Response:
     """
     lag = await _lag()
     states = await _States.of(parts)
-    metrics = [*_of_server(parts, lag), *_of_requests(parts.sandboxes.tally()), *states.metrics()]
+    metrics = [*_of_server(parts, lag), *_of_requests(await parts.sandboxes.whole_tally()), *states.metrics()]
     return Response(exposition(metrics), media_type=CONTENT_TYPE)
 
 
@@ -69,6 +70,20 @@ def _of_server(parts: Parts, lag: float) -> Iterator[Metric]:
     yield _one("mockserver_loop_lag_seconds", "How late the event loop woke a task just now.", lag)
     yield _one("mockserver_memory_bytes", "Bytes that all sandboxes keep.", memory.get("used", 0))
     yield _one("mockserver_memory_limit_bytes", "The most bytes that all sandboxes keep.", memory.get("server", 0))
+    yield from _of_stores({each.store.round_trips for each in sandboxes if isinstance(each.store, MakesRoundTrips)})
+
+
+def _of_stores(trips: Collection[RoundTrips]) -> Iterator[Metric]:
+    """Yield the round trips of stores that are not in the memory of this process, such as the commits to a file."""
+
+    def counted(name: str, text: str, value: Callable[[RoundTrips], float]) -> Metric:
+        return Metric(
+            f"mockserver_store_{name}_total", "counter", text, [({"store": t.store}, value(t)) for t in trips]
+        )
+
+    yield counted("round_trips", "Commits to the file of the store, or requests to its server.", lambda t: t.count)
+    yield counted("round_trip_seconds", "The time of all these round trips.", lambda t: t.seconds)
+    yield counted("round_trip_failures", "Those of them that failed.", lambda t: t.failures)
 
 
 def _one(name: str, text: str, value: float, **labels: str) -> Metric:
@@ -80,19 +95,22 @@ def _of_requests(tally: Tally) -> Iterator[Metric]:
         "mockserver_requests_total",
         "counter",
         "Requests by provider, operation and status of the reply. `-` stands for none.",
-        _samples("operation", tally.calls),
+        [(_labels(who, status, operation=name), n) for (who, name, status), n in sorted(tally.calls.items())],
     )
     yield Metric(
         "mockserver_rule_matches_total",
         "counter",
-        "Requests that a rule of a scenario matched.",
-        [({"rule": rule}, times) for rule, times in sorted(tally.matches.items())],
+        "Requests that a rule of a scenario matched, by provider, operation, status of the reply and rule.",
+        [
+            (_labels(who, status, operation=name, rule=rule), n)
+            for (who, name, status, rule), n in sorted(tally.matches.items())
+        ],
     )
     yield Metric(
         "mockserver_webhook_attempts_total",
         "counter",
         "Attempts to deliver webhooks and other outgoing calls, by the status of the answer. `-` stands for none.",
-        _samples("event", tally.attempts),
+        [(_labels(who, status, event=name), n) for (who, name, status), n in sorted(tally.attempts.items())],
     )
     yield Metric(
         "mockserver_left_out_total",
@@ -102,12 +120,9 @@ def _of_requests(tally: Tally) -> Iterator[Metric]:
     )
 
 
-def _samples(label: str, counts: Mapping[tuple[str, str, int], int]) -> list[tuple[dict[str, str], float]]:
-    """Return the counts by provider, operation or event, and status."""
-    return [
-        ({"provider": provider, label: name, "status": str(status) if status else NO_OPERATION}, times)
-        for (provider, name, status), times in sorted(counts.items())
-    ]
+def _labels(provider: str, status: int, **what: str) -> Labels:
+    """Return the labels of what was counted. A status of 0 stands for no reply."""
+    return {"provider": provider, **what, "status": str(status or NO_OPERATION)}
 
 
 class _States:

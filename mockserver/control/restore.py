@@ -57,7 +57,7 @@ class Restorer(NamedTuple):
         masking = Masking(credential_names(self.providers.values()), credentials_in(first))
         receivers = RecordedReceivers(bundle.deliveries, masking, self.sandboxes.sender)
         still = ClockSpec(mode="manual")
-        sandbox = self.sandboxes.create(
+        sandbox = await self.sandboxes.begin(
             name, first, manifest.seed, still, manifest.generation, bundle.origin, receivers, manifest.clock.began_at
         )
         try:
@@ -71,7 +71,7 @@ class Restorer(NamedTuple):
             raise
         receivers.go_live()
         if clock is not None:
-            sandbox.change_clock(clock)
+            await sandbox.set_clock(clock)
         return Restored(sandbox, outcome)
 
 

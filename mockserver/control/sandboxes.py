@@ -80,6 +80,7 @@ class BundleQuery(QueryModel):
 
 @router.get("/sandboxes", summary="List the sandboxes", response_model_exclude_none=True)
 async def list_sandboxes(parts: ServerParts, origin: Origin) -> SandboxList:
+    await parts.sandboxes.open_all()
     return SandboxList(sandboxes=[_view(each, parts, origin) for each in parts.sandboxes.by_name.values()])
 
 
@@ -116,14 +117,14 @@ async def create_sandbox(
     program = parts.sandboxes.initial
     if new.scenario is not None:
         program = await asyncio.to_thread(program_of, new.scenario, parts.library)
-    name = new.name or query.name or parts.sandboxes.new_name()
+    name = new.name or query.name or await parts.sandboxes.new_name()
     try:
         if query.read_only and new.bundle is not None:
             return _view(await show(parts, new.bundle, name), parts, origin)
         if new.bundle is not None:
             restored = await load(parts, new.bundle, name, last, clock)
             return _view(restored.sandbox, parts, origin).model_copy(update={"bundle": view(restored)})
-        sandbox = parts.sandboxes.create(name, program, new.seed, clock)
+        sandbox = await parts.sandboxes.begin(name, program, new.seed, clock)
     except ValueError as error:
         raise ControlError(409, str(error)) from None
     except TooManySandboxes as error:

@@ -116,11 +116,20 @@ async def show_scenario_file(parts: ServerParts) -> WatchedScenario:
     },
 )
 async def show_scenario_text(name: Segment, parts: ServerParts) -> Response:
-    """The file as it is, with its comments. Keys and secrets in it are masked."""
+    """The file as it is, with its comments. Keys and secrets in it are masked.
+
+    The name of the scenario that the server was started with means its watched file.
+    """
+    watch = parts.watch
     try:
-        text = await asyncio.to_thread(parts.library.text, name)
+        if watch is not None and name == parts.sandboxes.initial.name:
+            text = await asyncio.to_thread(watch.file.read_text, "utf-8")
+        else:
+            text = await asyncio.to_thread(parts.library.text, name)
     except LookupError as error:
         raise ControlError(404, str(error.args[0])) from None
+    except (OSError, ValueError) as error:
+        raise ControlError(404, f"the file of {name} cannot be read: {error}") from None
     return Response(parts.masking.text(text), media_type="application/yaml")
 
 

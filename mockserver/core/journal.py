@@ -35,6 +35,8 @@ class JournalEntry:
     named its provider, and `scheme` is `http` or `https`. `action` is a change through the control API as data, so that
     a bundle can do it again. It can contain credentials.
 
+    `is_own` is false for an entry that another process has written.
+
     A store assigns `serial`, which is different for each entry, and `size`, the number of bytes that it counts for it.
     Before that, `size` is the most bytes that the head of the request can have, or 0 if that is not known or if the
     headers of the reply can be long.
@@ -75,6 +77,7 @@ class JournalEntry:
     addressed_by: Literal["prefix", "host", "bare"] = "prefix"
     scheme: str = "http"
     action: dict[str, Any] | None = None
+    is_own: bool = field(default=True, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.written_at < self.at:

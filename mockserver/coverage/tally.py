@@ -30,6 +30,7 @@ NO_OPERATION = "-"
 # Stands for all rules, or events, above the maximum number.
 OTHERS = "(others)"
 _OTHER_ATTEMPTS = (NO_OPERATION, OTHERS, 0)
+_OTHER_MATCHES = (NO_OPERATION, OTHERS, 0, OTHERS)
 
 K = TypeVar("K")
 _Key = tuple[str | None, str | None, int | None, tuple[str, ...], str | None]
@@ -45,7 +46,7 @@ class Tally:
         self._rows: dict[str, int] = {}
         self._calls: dict[tuple[str, str, int], int] = {}
         self._deviations: dict[tuple[str, str, str], int] = {}
-        self._matches: dict[str, int] = {}
+        self._matches: dict[tuple[str, str, int, str], int] = {}
         # Attempts of outgoing calls by provider, event and status; 0 means no response.
         self.attempts: dict[tuple[str, str, int], int] = {}
         self.left_out = 0
@@ -79,8 +80,8 @@ class Tally:
             self._count(self._calls, call, times, MOST_CALLS)
         for deviation, times in other.deviations.items():
             self._count(self._deviations, deviation, times, MOST_DEVIATIONS)
-        for rule, times in other.matches.items():
-            _add(self._matches, rule, times, MOST_RULES, OTHERS)
+        for match, times in other.matches.items():
+            _add(self._matches, match, times, MOST_RULES, _OTHER_MATCHES)
         for attempt, times in other.attempts.items():
             _add(self.attempts, attempt, times, MOST_ATTEMPTS, _OTHER_ATTEMPTS)
         self.left_out += other.left_out
@@ -98,15 +99,19 @@ class Tally:
             "rows": dict(self.rows),
             "calls": [[*call, times] for call, times in self.calls.items()],
             "deviations": [[*deviation, times] for deviation, times in self.deviations.items()],
+            "matches": [[*match, times] for match, times in self.matches.items()],
+            "attempts": [[*attempt, times] for attempt, times in self.attempts.items()],
             "left_out": self.left_out,
         }
 
     def add_data(self, data: Mapping[str, Any]) -> None:
-        """Add the counts of plain data that `data` has returned."""
+        """Add the counts of plain data that `data` has returned. Earlier versions left out matches and attempts."""
         other = Tally()
         other._rows.update(data["rows"])
         other._calls.update({(provider, name, status): n for provider, name, status, n in data["calls"]})
         other._deviations.update({(provider, name, text): n for provider, name, text, n in data["deviations"]})
+        other._matches.update({tuple(match): n for *match, n in data.get("matches", ())})
+        other.attempts.update({tuple(attempt): n for *attempt, n in data.get("attempts", ())})
         other.left_out = data["left_out"]
         self.add(other)
 
@@ -123,8 +128,8 @@ class Tally:
         return self._calls
 
     @property
-    def matches(self) -> Mapping[str, int]:
-        """The number of requests by the name of the scenario's rule that they matched."""
+    def matches(self) -> Mapping[tuple[str, str, int, str], int]:
+        """The number of requests by what `calls` has, and the name of the scenario's rule that they matched."""
         self._add_pending()
         return self._matches
 
@@ -138,7 +143,7 @@ class Tally:
             call = (provider or NO_OPERATION, _short(operation), status or 0)
             self._count(self._calls, call, times, MOST_CALLS)
             if rule is not None:
-                _add(self._matches, rule[:LONGEST], times, MOST_RULES, OTHERS)
+                _add(self._matches, (*call, rule[:LONGEST]), times, MOST_RULES, _OTHER_MATCHES)
             for row in dict.fromkeys(rows):
                 self._count(self._rows, row, times, MOST_ROWS)
         self._pending.clear()

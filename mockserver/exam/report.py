@@ -145,11 +145,9 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def junit(results: Results) -> str:
     """Return JUnit XML: a test case for each item. An item that cannot be told is skipped."""
-    counts = (
-        f'tests="{len(results.items)}" failures="{results.count("fail")}" errors="0" '
-        f'skipped="{results.count("cannot tell")}"'
-    )
-    head = f"  <testsuite name={attribute(f'exam of {results.provider.name}')} {counts}>"
+    counts = f'tests="{len(results.items)}" failures="{results.count("fail")}" errors="0"'
+    skipped = f'skipped="{results.count("cannot tell")}"'
+    head = f"  <testsuite name={attribute(f'exam of {results.provider.name}')} {counts} {skipped}>"
     cases = [line for item in results.items for line in _case(results, item)]
     start = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="mockserver exam" {counts}>', head]
     return "\n".join([*start, *cases, "  </testsuite>", "</testsuites>"]) + "\n"

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from mockserver.exports.requests import Collection, Folder, Request, as_text
+from mockserver.exports.request import UNKNOWN, Request, as_text
+from mockserver.exports.requests import Collection, Folder
 
 Files = Mapping[str, str]
 
@@ -38,8 +39,10 @@ def _postman_item(request: Request) -> dict[str, Any]:
         "method": request.method,
         "description": request.text,
         "header": [{"key": name, "value": value} for name, value in request.headers.items()],
-        "url": {"raw": request.url, "host": ["{{base_url}}"], "path": request.url.split("/")[1:]},
+        "url": {"raw": request.url, "host": ["{{base_url}}"], "path": request.url.partition("?")[0].split("/")[1:]},
     }
+    if request.query:
+        described["url"]["query"] = [{"key": name, "value": value} for name, value in request.query.items()]
     if request.kind == "json":
         options = {"raw": {"language": "json"}}
         described["body"] = {"mode": "raw", "raw": as_text(request.body), "options": options}
@@ -51,6 +54,8 @@ def _postman_item(request: Request) -> dict[str, Any]:
         parts = [{"key": name, "type": "file", "src": []} for name in request.body]
         described["body"] = {"mode": "formdata", "formdata": parts}
     item: dict[str, Any] = {"name": request.name, "request": described, "response": []}
+    if request.redirects:
+        item["protocolProfileBehavior"] = {"followRedirects": False}
     script = list(_postman_script(request))
     if script:
         item["event"] = [{"listen": "test", "script": {"type": "text/javascript", "exec": script}}]
@@ -62,6 +67,9 @@ def _postman_script(request: Request) -> Iterator[str]:
         yield f'pm.test("status {request.status}", () => pm.response.to.have.status({request.status}));'
     for variable, place in request.saves.items():
         yield f'if (pm.response.code < 300) pm.collectionVariables.set("{variable}", pm.response.json().{place});'
+    for variable, name in request.saves_from_location.items():
+        yield f'const saved = /[?&]{name}=([^&]+)/.exec(pm.response.headers.get("Location"));'
+        yield f'if (saved) pm.collectionVariables.set("{variable}", decodeURIComponent(saved[1]));'
 
 
 def insomnia(collection: Collection) -> Files:
@@ -90,10 +98,10 @@ def _insomnia_request(parent: str, number: int, request: Request) -> dict[str, A
     headers = [{"name": name, "value": _insomnia(value)} for name, value in request.headers.items()]
     body: dict[str, Any] = {}
     if request.kind == "json":
-        body = {"mimeType": "application/json", "text": as_text(request.body)}
+        body = {"mimeType": "application/json", "text": _insomnia(as_text(request.body))}
         headers.append({"name": "Content-Type", "value": "application/json"})
     elif request.kind == "form":
-        pairs = [{"name": name, "value": str(value)} for name, value in request.body.items()]
+        pairs = [{"name": name, "value": _insomnia(str(value))} for name, value in request.body.items()]
         body = {"mimeType": "application/x-www-form-urlencoded", "params": pairs}
     elif request.kind == "file":
         parts = [{"name": name, "type": "file", "fileName": ""} for name in request.body]
@@ -102,6 +110,7 @@ def _insomnia_request(parent: str, number: int, request: Request) -> dict[str, A
         "_id": _id("req", parent, request.name), "_type": "request", "parentId": parent, "name": request.name,
         "description": request.text, "method": request.method, "url": _insomnia(request.url), "headers": headers,
         "body": body, "parameters": [], "authentication": {}, "metaSortKey": number,
+        "settingFollowRedirects": "off" if request.redirects else "global",
     }  # fmt: skip
 
 
@@ -128,8 +137,11 @@ def _bruno(request: Request, number: int) -> str:
     blocks = [
         f"meta {{\n  name: {request.name.replace(': ', ' ')}\n  type: http\n  seq: {number}\n}}",
         f"{method} {{\n  url: {request.url}\n  body: {kinds[request.kind]}\n  auth: none\n}}",
-        _block("headers", request.headers),
     ]
+    if request.query:
+        blocks.append(_block("params:query", request.query))
+    if request.headers:
+        blocks.append(_block("headers", request.headers))
     if request.kind == "json":
         indented = "\n".join(f"  {line}" for line in as_text(request.body).splitlines())
         blocks.append(f"body:json {{\n{indented}\n}}")
@@ -140,8 +152,13 @@ def _bruno(request: Request, number: int) -> str:
     if request.saves:
         places = {name: f"res.body.{place}" for name, place in request.saves.items()}
         blocks.append(_block("vars:post-response", places))
+    for variable, name in request.saves_from_location.items():
+        value = f'res.getHeader("location").split("{name}=")[1].split("&")[0]'
+        blocks.append(f'script:post-response {{\n  bru.setVar("{variable}", {value});\n}}')
     if request.status is not None:
         blocks.append(_block("assert", {"res.status": f"eq {request.status}"}))
+    if request.redirects:
+        blocks.append(_block("settings", {"followRedirects": "false"}))
     blocks.append(f"docs {{\n  {request.text}\n}}")
     return "\n\n".join(blocks) + "\n"
 
@@ -155,14 +172,18 @@ def http(collection: Collection) -> Files:
     """Return a file for the HTTP clients of Visual Studio Code (REST Client), JetBrains and others."""
     parts = [f"# {collection.name}\n" + "".join(f"@{name} = {value}\n" for name, value in collection.variables.items())]
     for folder in collection.folders:
-        parts += [_http(folder.name, request) for request in (*folder.requests, *folder.errors)]
+        parts += [_http(folder.name, request, collection.variables) for request in (*folder.requests, *folder.errors)]
     return {"mockserver.http": "\n".join(parts)}
 
 
-def _http(folder: str, request: Request) -> str:
+def _http(folder: str, request: Request, variables: Mapping[str, str]) -> str:
     lines = [f"### {folder}: {request.name}", f"# {request.text}"]
     if request.status is not None:
-        lines.append(f"# Status: {request.status}")
+        # Editors have no common way to keep a value of a reply, so the user sets these.
+        unset = [f"@{name}" for name in request.variables if variables[name] == UNKNOWN and request.status < 300]
+        lines.append(f"# Status: {request.status}" + (f" when {' and '.join(unset)} is set" if unset else ""))
+    if request.redirects:
+        lines.append("# @no-redirect")
     lines.append(f"{request.method} {request.url}")
     lines += [f"{name}: {value}" for name, value in request.headers.items()]
     return "\n".join([*lines, *_http_body(request)]) + "\n"

@@ -1,14 +1,15 @@
 """The requests of a collection, made of the OpenAPI documents, the operations and the magic words of `default`."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from mockserver.core.compile import Program
 from mockserver.core.faults import WIRE_KINDS, Refusal
 from mockserver.core.match import Rule, key_matches
 from mockserver.exports.magic import is_valid, place_of_input, with_word
+from mockserver.exports.oauth import OAuthRequests
+from mockserver.exports.request import UNKNOWN, Kind, Request
 from mockserver.kit.errors import RefusalContext
 from mockserver.kit.operations import Operation
 from mockserver.kit.provider import Provider
@@ -20,26 +21,6 @@ _MAGIC = re.compile(r"magic (mock-[a-z-]+)")
 _SHOWN_PLANS = {"mock-fail": "the job fails"}
 # Operations of Descrideo's demo need a key of their own (FACTS section 4).
 _DEMO, _DEMO_KEY = "/api/demo/", "demo_test-key"
-
-Kind = Literal["json", "form", "file"]
-
-
-class Request(NamedTuple):
-    """One request. `{{name}}` in its URL and headers stands for a variable.
-
-    `saves` are variables that the reply sets, with the place of the value in its body. `status` is the status of the
-    reply with the default scenario; None if it depends on what was done before.
-    """
-
-    name: str
-    method: str
-    url: str
-    headers: Mapping[str, str] = {}
-    kind: Kind | None = None
-    body: Any = None
-    text: str = ""
-    status: int | None = None
-    saves: Mapping[str, str] = {}
 
 
 class Folder(NamedTuple):
@@ -86,11 +67,17 @@ class _Maker:
             if each.body is not None and each.job_in
         }
         magic = [(match[1], rule) for rule in program.rules if (match := _MAGIC.fullmatch(rule.name or ""))]
-        self.requests = [self._request(each) for each in self._operations]
+        oauth = OAuthRequests(provider, lambda each: self._described(each)["summary"])
+        self.variables.update(oauth.variables)
+        requests = [self._request(each) for each in self._operations]
+        self.requests = [*requests, *oauth.requests]
         self.errors = [
-            error
-            for operation, request in zip(self._operations, self.requests, strict=True)
-            for error in (*self._magic(operation, request, magic), *self._plain(operation, request))
+            *(
+                error
+                for operation, request in zip(self._operations, requests, strict=True)
+                for error in (*self._magic(operation, request, magic), *self._plain(operation, request))
+            ),
+            *oauth.errors,
         ]
 
     def _links_of(self, operations: Sequence[Operation]) -> dict[str, str]:
@@ -113,10 +100,9 @@ class _Maker:
         name = self._provider.name
         for path, variable in self._links.items():
             if operation.path.startswith(path):
-                self.variables.setdefault(variable, "unknown")
+                self.variables.setdefault(variable, UNKNOWN)
         url = f"{{{{base_url}}}}/{name}{self._path(operation)}"
         headers = {"Authorization": f"Bearer {{{{{self._key(operation)}}}}}"}
-        described = self._document["paths"][operation.path][operation.method.lower()]
         body, kind = self._body(operation)
         needs_job, has_job = "{" in operation.path, "{{" in self._path(operation)
         known = (operation.method == "GET" and has_job is needs_job) or (kind == "json" and _is_complete(body))
@@ -128,10 +114,14 @@ class _Maker:
             headers,
             kind,
             body,
-            described["summary"],
+            self._described(operation)["summary"],
             success if known and not (needs_job and operation.method != "GET") else None,
             self._saves(operation),
         )
+
+    def _described(self, operation: Operation) -> Mapping[str, Any]:
+        described: Mapping[str, Any] = self._document["paths"][operation.path][operation.method.lower()]
+        return described
 
     def _key(self, operation: Operation) -> str:
         if _DEMO not in operation.path:
@@ -142,7 +132,7 @@ class _Maker:
     def _path(self, operation: Operation, value: str | None = None) -> str:
         """Return the path with its parameter replaced by the variable for it, or by a value."""
         variable = next((v for path, v in self._links.items() if operation.path.startswith(path)), None)
-        known = "unknown" if variable is None else f"{{{{{variable}}}}}"
+        known = UNKNOWN if variable is None else f"{{{{{variable}}}}}"
         return re.sub(r"\{\w+\}", value or known, operation.path)
 
     def _saves(self, operation: Operation) -> dict[str, str]:
@@ -169,7 +159,7 @@ class _Maker:
         examples = [example for name, example in operation.examples.items() if "magic" not in name]
         variable = self._polls.get(operation.name)
         if variable is not None and examples:
-            self.variables.setdefault(variable, "unknown")
+            self.variables.setdefault(variable, UNKNOWN)
             return {**examples[0], operation.job_in: f"{{{{{variable}}}}}"}, "json"
         return (examples[0] if examples else {}), "form" if operation.body_kind == "form" else "json"
 
@@ -237,8 +227,3 @@ def _is_complete(body: Any) -> bool:
     """Return True for an example that names nothing that has to exist before, such as a knowledge base."""
     ids = [value for name, value in body.items() if name.endswith(("Id", "Ids"))]
     return bool(body) and all(isinstance(value, str) and value.startswith("{{") for value in ids)
-
-
-def as_text(body: Any) -> str:
-    """Return a JSON body as it is shown in a collection."""
-    return json.dumps(body, indent=2, ensure_ascii=False)

@@ -11,7 +11,7 @@ from mockserver.app import create_app
 from mockserver.intercept.interceptor import Interceptor, open_sockets
 from mockserver.intercept.proxy import ProxyLimits
 from mockserver.serving.http_server import HttpServer
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from mockserver.settings import Settings
 from mockserver.wire.server import Server
 

@@ -51,7 +51,8 @@ DEFAULT_ERRORS: Mapping[str, Error] = {
 class RefusalContext(NamedTuple):
     """What is known about a refused request. The more checks it has passed, the more is set.
 
-    `now` is the instant of the request in milliseconds; 0 if the reply is only made for a document.
+    `path` is the provider's own path of the request, without prefixes. `now` is the instant of the request in
+    milliseconds; 0 if the reply is only made for a document.
     """
 
     operation: Operation | None = None
@@ -61,6 +62,7 @@ class RefusalContext(NamedTuple):
     options: Mapping[str, Any] = {}
     strict: bool = False
     now: int = 0
+    path: str = ""
 
 
 NO_CONTEXT = RefusalContext()

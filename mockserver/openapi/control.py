@@ -22,23 +22,29 @@ def control_document() -> dict[str, Any]:
             operation["security"] = []
             responses = {status: _response(each, schemas) for status, each in sorted(operation["responses"].items())}
             operation["responses"] = {status: each for status, each in responses.items() if each is not None}
-    _mark_wide(document)
+    _suit_generators(document)
     return document
 
 
-def _mark_wide(node: Any) -> None:
-    """Give integers that may need 64 bits, such as milliseconds since 1970, their format.
+def _suit_generators(node: Any) -> None:
+    """Write what generators of clients for Go and Java otherwise read wrongly, in place.
 
-    Generators for Go and Java use 32 bits for an integer without a format.
+    They use 32 bits for an integer without a format, so integers that may need 64 bits, such as milliseconds since
+    1970, get one. Defaults of values of several types, such as `0s`, and of objects become code that does not compile,
+    so the former are in the descriptions, and the latter, which are empty, are left out.
     """
     if isinstance(node, list):
         for each in node:
-            _mark_wide(each)
+            _suit_generators(each)
     elif isinstance(node, dict):
         if node.get("type") == "integer" and node.get("maximum", _INT32 + 1) > _INT32:
             node.setdefault("format", "int64")
+        if "anyOf" in node and isinstance(node.get("default"), str):
+            node["description"] = f"{node['description']} (default: `{node.pop('default')}`)"
+        if node.get("default") == {}:
+            del node["default"]
         for each in node.values():
-            _mark_wide(each)
+            _suit_generators(each)
 
 
 def _response(generated: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -40,6 +40,8 @@ export async function call(method, path, body, { signal } = {}) {
     signal,
     headers: headers(body === undefined ? {} : { "Content-Type": kind }),
     body: kind === "application/json" ? JSON.stringify(body) : body,
+  }).catch((error) => {
+    throw error.name === "AbortError" ? error : new ApiError(0, { detail: "The server cannot be reached" });
   });
   if (response.status === 401) tokenWanted(Boolean(sessionStorage.getItem(TOKEN)));
   const text = await response.text();

@@ -22,7 +22,7 @@ const VIEWS = [
   ["scenario", "Scenario", Scenario],
   ["faults", "Faults & reset", Faults],
 ];
-const KEYS = [["j / k", "next and previous entry"], ["/", "filter or search"], ["1 – 7", "the views"], ["p", "pause and resume"], ["t", "dark or light"], ["Esc", "close"], ["?", "this list"]];
+const KEYS = [["j / k", "next and previous entry, webhook or job"], ["/", "filter or search"], ["1 – 7", "the views"], ["p", "pause and resume"], ["t", "dark or light"], ["Esc", "close"], ["?", "this list"]];
 
 /** The route of the address: #/VIEW/REST?QUERY. */
 function parseRoute() {
@@ -81,9 +81,6 @@ function App() {
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
   }, []);
-
-  // On a narrow screen the list of the views scrolls.
-  useEffect(() => document.querySelector(".views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [route.view]);
   const [name, title, View] = VIEWS.find(([each]) => each === route.view) ?? VIEWS[1];
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>Skip to the content</a>
     <header class="top">
@@ -94,7 +91,7 @@ function App() {
         <button type="button" class="quiet" aria-label="Dark or light" title="Dark or light (t)" onClick=${() => setTheme(flip)}>◐</button>
         <button type="button" class="quiet" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button></div>
     </header>
-    <nav class="views" aria-label="Views">${VIEWS.map(([each, text]) => html`<a href="#/${each}" aria-current=${each === name ? "page" : undefined}>${text}<${Badge} view=${each} /></a>`)}</nav>
+    <${Views} current=${name} />
     <${ReadOnly} />
     ${name !== "scenario" && html`<${BrokenFile} />`}
     <main id="main" tabindex="-1"><h1 class="hidden">${title}</h1>${token ? html`<${Token} again=${token.again} done=${() => { setAsked(null); feed.reconnect(); }} />` : html`<${View} route=${route} go=${go} />`}</main>
@@ -104,6 +101,21 @@ function App() {
 function flip(theme) {
   const dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   return dark ? "light" : "dark";
+}
+
+function Views({ current }) {
+  const list = useRef(null);
+  // On a narrow screen the list scrolls. A badge that appears moves the current view.
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      // Not scrollIntoView, which can also scroll the page.
+      const link = list.current.querySelector("[aria-current]");
+      list.current.scrollLeft = link.offsetLeft - (list.current.clientWidth - link.offsetWidth) / 2;
+    });
+    for (const link of list.current.children) observer.observe(link);
+    return () => observer.disconnect();
+  }, [current]);
+  return html`<nav class="views" aria-label="Views" ref=${list}>${VIEWS.map(([each, text]) => html`<a href="#/${each}" aria-current=${each === current ? "page" : undefined}>${text}<${Badge} view=${each} /></a>`)}</nav>`;
 }
 
 function Badge({ view }) {
@@ -131,7 +143,7 @@ function BrokenFile() {
 function ReadOnly() {
   useStore(feed);
   if (!feed.state.read_only) return null;
-  return html`<div class="note-bar" role="note">This is the <strong>${feed.state.read_only}</strong> as it was recorded. It takes no requests and is not changed. <code>mockserver bundle load</code> goes on from there.</div>`;
+  return html`<div class="note-bar" role="status">This is the <strong>${feed.state.read_only}</strong> as it was recorded. It takes no requests and is not changed. <code>mockserver bundle load</code> goes on from there.</div>`;
 }
 
 function Connection() {
@@ -172,7 +184,7 @@ function Sandboxes() {
   const texts = new Map(list?.sandboxes.map((each) => [each.name, each.title ? `${OUTCOMES[each.outcome] ?? ""}${each.title}` : each.name]));
   if (!texts.has(sandboxName)) texts.set(sandboxName, sandboxName);
   if (list?.sandboxes.some((each) => each.outcome)) texts.set("default", "all tests");
-  return html`<label class="sandbox"><span class="hidden">Sandbox</span><select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox">
+  return html`<label class="sandbox"><span class="hidden">Sandbox</span><select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox ${texts.get(sandboxName)}">
     ${[...texts].map(([name, text]) => html`<option value=${name}>${text}</option>`)}<option value="+">New sandbox …</option><option value="file">Open a bundle …</option></select></label>
     <input ref=${file} class="hidden" type="file" accept=".zip" tabindex="-1" aria-label="Bundle" onChange=${open} />
     ${problem && html`<span class="wrong" role="alert">${problem.message}</span>`}

@@ -84,6 +84,7 @@ class Feed {
       this.changed();
       return;
     }
+    if (this.status === "reconnecting") window.dispatchEvent(new Event("mock-reconnected"));
     this.status = "live";
     this.changed();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

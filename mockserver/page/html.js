@@ -19,7 +19,10 @@ export function useStore(store) {
   return store;
 }
 
-/** Load data when one of `inputs` changes. Returns [data, error, reload]. A newer load replaces an older one. */
+/**
+ * Load data when one of `inputs` changes, and when a lost connection is back. Returns [data, error, reload]. A newer
+ * load replaces an older one.
+ */
 export function useLoaded(load, inputs) {
   const [state, setState] = useState([undefined, undefined]);
   const [turn, setTurn] = useState(0);
@@ -33,5 +36,10 @@ export function useLoaded(load, inputs) {
       current = false;
     };
   }, [...inputs, turn]);
-  return [state[0], state[1], () => setTurn((n) => n + 1)];
+  const reload = () => setTurn((n) => n + 1);
+  useEffect(() => {
+    window.addEventListener("mock-reconnected", reload);
+    return () => window.removeEventListener("mock-reconnected", reload);
+  }, []);
+  return [state[0], state[1], reload];
 }

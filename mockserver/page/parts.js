@@ -7,6 +7,14 @@ export const clockTime = (ms) => new Date(ms).toISOString().slice(11, 23);
 export const dayTime = (ms) => new Date(ms).toISOString().replace("T", " ").slice(0, 19);
 export const shortName = (operation) => (operation ?? "").split(".").pop();
 
+export const number = (value) => value.toLocaleString("en", { maximumFractionDigits: 2 });
+/** A count with its noun: 1 job, 2 jobs. */
+export const plural = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
+
+export const ENDED = new Set(["succeeded", "failed", "cancelled"]);
+/** What a step does to its job, in words: is running, succeeded. */
+export const becomes = (step) => (ENDED.has(step) ? step : `is ${step}`);
+
 /** A duration as people write it: 350 ms, 2.5 s, 3 min 20 s, 2 h 5 min. */
 export function duration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -128,6 +136,33 @@ export function VirtualList({ items, height, row, label, selected, onScroll }) {
     <div class="list-all" style=${{ height: `${items.length * height}px` }}>
       <ul class="list-rows" style=${{ transform: `translateY(${first * height}px)` }}>${shown.map((item, n) => row(item, first + n))}</ul>
     </div></div>`;
+}
+
+/**
+ * The keys of a view: `j` and `k` go to the next and the previous of `items`, `/` to the field `search`, and Escape
+ * closes. `to` gets the id of an item, or nothing.
+ */
+export function useKeys({ search, items = [], current, id, to }) {
+  // Not `current`: a second key can come before the first one is drawn.
+  const selection = useRef(current);
+  useEffect(() => {
+    selection.current = current;
+  }, [current]);
+  useEffect(() => {
+    const press = ({ detail: key }) => {
+      if (key === "/") search?.current?.focus();
+      else if (key === "Escape") to?.();
+      else if (to) {
+        const at = items.findIndex((item) => String(id(item)) === String(selection.current));
+        const next = items[at < 0 ? 0 : at + (key === "j" ? 1 : -1)];
+        if (next === undefined) return;
+        selection.current = id(next);
+        to(id(next));
+      }
+    };
+    window.addEventListener("mock-key", press);
+    return () => window.removeEventListener("mock-key", press);
+  });
 }
 
 export function Empty({ children }) {

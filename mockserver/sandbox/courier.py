@@ -45,6 +45,7 @@ from mockserver.sandbox.attempts import Attempts
 from mockserver.sandbox.sends import Due, SandboxSends, Sends
 from mockserver.sandbox.settling import Settling
 from mockserver.sandbox.state import SandboxState
+from mockserver.sandbox.stepping import Stepping
 
 # So many deliveries wait for room before those that the store has dropped are looked for.
 _SWEEP_ABOVE = 5_000
@@ -60,7 +61,7 @@ class Courier:
         self._settling = settling
         self._attempts = attempts
         self._sends = SandboxSends(sends, self._start)
-        self.stepping = asyncio.Lock()
+        self.stepping = Stepping(sandbox)
         self._task: asyncio.Task[None] | None = None
         self._ticker: Ticker | None = None
         self._sending: dict[asyncio.Task[None], Due] = {}
@@ -105,7 +106,8 @@ class Courier:
             self._waits_until = at = await self.catch_up()
             if not self.is_sending:
                 self._idle.set()
-            await ticker.wait(at)
+            # Another process does what is due, if that has made the latest change.
+            await ticker.wait(at if self._sandbox.store.drives else None)
 
     async def catch_up(self) -> int | None:
         """Do everything that is due. On an auto clock also do all later events, until a request is in flight.
@@ -113,6 +115,7 @@ class Courier:
         It does not wait for attempts to end. Return the instant of the next event.
         """
         clock = self._sandbox.clock
+        await self._sandbox.store.entered()
         while True:
             async with self.stepping:
                 await self._settling.settle(clock.now())
@@ -193,6 +196,11 @@ class Courier:
         self._notify()
         if self._ticker is not None:
             self._ticker.poke()
+
+    def changed_elsewhere(self) -> None:
+        """Make those that wait for a change look again, because another process has changed the sandbox."""
+        self._waits_until = None
+        self._notify()
 
     def _notify(self) -> None:
         self._change.set()

@@ -1,23 +1,21 @@
 """Ends what the end of the server has cut off: requests whose replies were not complete."""
 
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Collection
 
 from mockserver.core.journal import JournalEntry
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.protocol import OPEN_REPLY
-from mockserver.store.sqlite.store import SqliteStore
 
-T = TypeVar("T")
 # The error of a job whose reply was not complete.
 INTERRUPTED = "the server ended before the reply was complete"
 
 
-async def end_interrupted(sandbox: Sandbox, at: int) -> None:
-    """Fail the jobs whose replies were not complete at the instant `at`, and release what belongs to no job."""
+async def end_interrupted(sandbox: Sandbox, at: int, jobs: Collection[str] | None = None) -> None:
+    """Fail the jobs whose replies were not complete at the instant `at`: all, or those with these ids."""
     store = sandbox.store
-    assert isinstance(store, SqliteStore)
     for job_id, account in (await store.values(OPEN_REPLY, at)).items():
+        if jobs is not None and job_id not in jobs:
+            continue
         await store.take_value(OPEN_REPLY, job_id, at)
         job = await store.get_job(account.partition(":")[0], account, job_id)
         if job is not None and not job.at(at).terminal:
@@ -28,15 +26,3 @@ async def end_interrupted(sandbox: Sandbox, at: int) -> None:
                     "control", at, cause=job.cause, provider=job.provider, account=account, job=job_id, note=note
                 )
             )
-    await store.release_orphans(at)
-
-
-def finished(work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of a coroutine that never waits, as the operations of a store in this process do not."""
-    try:
-        work.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    work.close()
-    raise RuntimeError("the operation of the store waits")

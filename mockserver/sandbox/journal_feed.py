@@ -185,6 +185,7 @@ class Listener:
             is_other = place is not None and place.sandbox is not sandbox
             serial = 0 if place is None or is_other else place.serial
             if self._steps:
+                sandbox.store.follow()
                 await sandbox.settling.observe(sandbox.clock.now())
             sandbox.store.call_at_next_entry(self.wake)
             written = await sandbox.store.entries_since(serial, MAX_BATCH)

@@ -20,13 +20,13 @@ sandbox that was switched by the control API keeps its own scenario. If no scena
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any, Literal, Protocol
 
 from mockserver.clock import Clock, wall_ms
 from mockserver.core.compile import Program
 from mockserver.coverage.tally import Tally
-from mockserver.sandbox.interrupted import end_interrupted, finished
+from mockserver.sandbox.interrupted import end_interrupted
+from mockserver.sandbox.programs import Compile, Programs, digest_of, source_of
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.saved import (
     SavedSandbox,
@@ -36,6 +36,7 @@ from mockserver.sandbox.saved import (
     server_in,
     tally_in,
 )
+from mockserver.store.immediate import finished
 from mockserver.store.records import plain_data, plain_text
 from mockserver.store.sqlite.file import StoreFile
 from mockserver.store.sqlite.store import SqliteStore
@@ -44,10 +45,7 @@ from mockserver.store.sqlite.tracking import Cursor
 Resume = Literal["now", "paused"]
 # The tally is saved after so many entries of the journal. Later ones are counted again from the journal.
 _ENTRIES = 1_000
-_MAX_PROGRAMS = 2_000
 _MOST_NAMES = 5
-
-Compile = Callable[[Mapping[str, Any]], Program]
 
 
 class Owner(Protocol):
@@ -79,13 +77,10 @@ class Keeper:
     ) -> None:
         self.file = file
         self._new_store = new_store
-        self._compiled = compiled
+        self._programs = Programs(compiled)
         self._reference = reference
         self._resume = resume
         self._owner: Owner | None = None
-        self._programs: dict[str, Program] = {}
-        # The digests of programs by identity, with the program, so that its id is not used again.
-        self._digests: dict[int, tuple[Program, str]] = {}
         self._in_file: set[str] = set()
         # By sandbox: the serial up to which its saved tally counts, and what has been cleared by then.
         self._saved: dict[int, tuple[int, tuple[int, int]]] = {}
@@ -112,16 +107,11 @@ class Keeper:
 
     def program(self, digest: str) -> Program:
         """Return the scenario with this digest. Raises SourceErrors if this version no longer accepts it."""
-        if digest not in self._programs:
-            program = self._programs[digest] = self._compile(self._source(digest))
-            self._digests[id(program)] = (program, digest)
+        program = self._programs.get(digest)
+        if program is None:
+            program = self._programs.compile(digest, self._source(digest))
             self._in_file.add(digest)
-        return self._programs[digest]
-
-    def _compile(self, source: Mapping[str, Any]) -> Program:
-        # The data has everything that the scenario extends.
-        program = self._compiled({name: each for name, each in source.items() if name != "extends"})
-        return program._replace(source=program.source.model_copy(update={"extends": source.get("extends")}))
+        return program
 
     def _source(self, digest: str) -> Mapping[str, Any]:
         def load(cursor: Cursor) -> Any:
@@ -137,14 +127,14 @@ class Keeper:
         if saved.source is None or self._reference != "default" or saved.reference == "default":
             return chosen()
         self._reference = saved.reference
-        program = self.program(_digest(saved.source))
+        program = self.program(digest_of(saved.source))
         self.report.append(f"No scenario was chosen, so the one of the file stays: {program.name}.")
         return program
 
     def is_changed(self, program: Program) -> bool:
         """Return True if the scenario of the server is not the one that the file has."""
         saved = self.server()
-        return saved.source is not None and _digest(saved.source) != self._digest_of(program)
+        return saved.source is not None and digest_of(saved.source) != self._programs.digest(program)
 
     def loaded(self, saved: SavedSandbox) -> SqliteStore:
         """Return the store of a sandbox in the file. Raises StoreError if the file is damaged."""
@@ -162,6 +152,7 @@ class Keeper:
         kept = facts["clock"]
         at = kept["at"]
         finished(end_interrupted(sandbox, at))
+        finished(self._store_of(sandbox).release_orphans(at))
         sandbox.clock.start_again(kept["mode"], kept["speed"], at)
         if self._resume == "now":
             passed = max(0, wall_ms() - kept["wall"])
@@ -216,11 +207,15 @@ class Keeper:
 
     def adopt(self, sandbox: Sandbox) -> None:
         """Keep a sandbox from now on, whose store is of this keeper."""
-        store = sandbox.store
-        assert isinstance(store, SqliteStore)
+        store = self._store_of(sandbox)
         store.facts = lambda cursor: self._facts(sandbox, store, cursor)
         sandbox.clock.on_change = sandbox.on_change = store.touch
         store.touch()
+
+    @staticmethod
+    def _store_of(sandbox: Sandbox) -> SqliteStore:
+        assert isinstance(sandbox.store, SqliteStore)
+        return sandbox.store
 
     def _facts(self, sandbox: Sandbox, store: SqliteStore, cursor: Cursor) -> Mapping[str, Any]:
         digest = self._kept_digest(sandbox.program, cursor)
@@ -240,20 +235,12 @@ class Keeper:
 
     def _kept_digest(self, program: Program, cursor: Cursor) -> str:
         """Return the digest of a scenario, which is written into the file unless it is there."""
-        digest = self._digest_of(program)
+        digest = self._programs.digest(program)
         if digest not in self._in_file:
-            text = plain_text(_source_of(program)).decode()
+            text = plain_text(source_of(program)).decode()
             cursor.execute("INSERT OR IGNORE INTO scenarios VALUES (?, ?)", (digest, text))
             self._in_file.add(digest)
         return digest
-
-    def _digest_of(self, program: Program) -> str:
-        known = self._digests.get(id(program))
-        if known is None:
-            if len(self._digests) >= _MAX_PROGRAMS:
-                self._digests.clear()
-            known = self._digests[id(program)] = (program, _digest(_source_of(program)))
-        return known[1]
 
     # The file.
 
@@ -282,11 +269,3 @@ class Keeper:
 
 def _clock(clock: Clock) -> dict[str, Any]:
     return {"mode": clock.mode, "speed": clock.speed, "at": clock.now(), "wall": wall_ms()}
-
-
-def _source_of(program: Program) -> dict[str, Any]:
-    return program.source.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-def _digest(source: Mapping[str, Any]) -> str:
-    return sha256(plain_text(source)).hexdigest()

@@ -62,7 +62,7 @@ class Sandbox(SandboxState):
     def facts(self) -> dict[str, Any]:
         """Return what a durable store keeps of the sandbox itself (see `SandboxState.facts`)."""
         own = {"title": self.title, "outcome": self.outcome, "outbox_generation": self.outbox.generation}
-        return {**super().facts(), **own, "pauses": self.courier.pauses}
+        return {**super().facts(), **own, "pauses": self.courier.pauses, "has_replaced": self.settling.has_replaced}
 
     def restore(self, facts: Mapping[str, Any]) -> None:
         """Take on the facts that a store has kept, before the sandbox is used."""
@@ -70,7 +70,8 @@ class Sandbox(SandboxState):
         self.title, self.outcome = facts.get("title", ""), facts.get("outcome", "")
         self.outbox.generation = facts["outbox_generation"]
         self.courier.pauses = dict(facts["pauses"])
-        self.settling.resume()
+        # Older files do not say.
+        self.settling.has_replaced = facts.get("has_replaced", True)
 
     def _poke(self) -> None:
         self.courier.poke()
@@ -92,6 +93,11 @@ class Sandbox(SandboxState):
         note, action = f"switched to the scenario {program.name}", {"do": "scenario", "activation": self.activations}
         await self.store.append(JournalEntry("control", clock.now(), note=note, action=action))
 
+    async def set_clock(self, spec: ClockSpec) -> None:
+        """Change the mode of the clock, with all changes of other processes so far."""
+        await self.store.entered()
+        self.change_clock(spec)
+
     def change_clock(self, spec: ClockSpec) -> None:
         """Change the mode of the clock, and wake the background work, which may have been waiting for ever."""
         self.clock.change(spec.mode, spec.speed)
@@ -103,7 +109,7 @@ class Sandbox(SandboxState):
         An auto clock first jumps through all future events, but not past a sleeping request such as a stream, which
         may have arrived at the same moment.
         """
-        idle = self.clock.next_sleeper() is None and not self.courier.stepping.locked()
+        idle = self.clock.next_sleeper() is None and not self.courier.stepping.locked
         if self.clock.mode == "auto" and idle:
             await self.courier.catch_up()
         else:

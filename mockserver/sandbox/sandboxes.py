@@ -14,10 +14,12 @@ from mockserver.sandbox.journal_feed import JournalFeed
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sends import Sends
 from mockserver.sandbox.settling import Simulation
+from mockserver.store.memory import MemoryStore
 from mockserver.store.protocol import Store
 
 if TYPE_CHECKING:
     from mockserver.sandbox.keeping import Keeper
+    from mockserver.sandbox.sharing import Sharing
 
 MAX_SANDBOXES = 1_000
 # Names of deleted sandboxes whose generation is remembered.
@@ -32,7 +34,8 @@ class Sandboxes:
     """All sandboxes of one server, by name. `deleted_tally` is the coverage of those that were deleted.
 
     `store` makes the store of a new sandbox. `memory` returns the bytes that all stores use, and the limits. With a
-    `keeper`, the sandboxes are kept in a file, and those that the file has continue. Call `resume` then.
+    `keeper`, the sandboxes are kept in a file, and those that the file has continue. With `sharing`, they are those of
+    several processes, and `opened` returns one with the changes of the others. Call `resume` with either.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Sandboxes:
         memory: Callable[[], Mapping[str, int]] = dict,
         additive: bool = False,
         keeper: "Keeper | None" = None,
+        sharing: "Sharing | None" = None,
     ) -> None:
         self._additive = additive
         self._clock = clock
@@ -70,7 +74,11 @@ class Sandboxes:
         self._to_switch: list[Sandbox] = []
         if keeper is not None:
             keeper.file.read(lambda cursor: self._continue(keeper))
-        if "default" not in self.by_name:
+        self.sharing = sharing
+        self._spare: Sandbox | None = None
+        if sharing is not None:
+            sharing.attach(self.create("default", program, store=sharing.adopted_by(self)))
+        elif "default" not in self.by_name:
             self.create("default", program)
 
     @property
@@ -96,12 +104,63 @@ class Sandboxes:
         """Return the sandbox called `name`, or None when it does not exist."""
         return self.by_name.get(name)
 
-    def new_name(self) -> str:
+    @property
+    def names(self) -> Mapping[str, object]:
+        """The names of all sandboxes, also of those that only other processes have opened, as the keys of a dict."""
+        return self.by_name if self.sharing is None else self.sharing.names
+
+    async def opened(self, name: str) -> Sandbox | None:
+        """Return the sandbox called `name` with the changes of all processes, or None when it does not exist.
+
+        Raises Unavailable if the sandboxes are shared and cannot be reached.
+        """
+        return self.by_name.get(name) if self.sharing is None else await self.sharing.opened(name)
+
+    def spare(self) -> Sandbox:
+        """Return a sandbox in memory, for replies while the sandboxes of several processes cannot be reached."""
+        if self._spare is None:
+            self._spare = Sandbox("spare", self.initial, MemoryStore(), self._simulations, self._sender, self._seed)
+        return self._spare
+
+    async def open_all(self) -> None:
+        """Open the sandboxes that only other processes have opened so far."""
+        if self.sharing is not None:
+            await self.sharing.open_all()
+
+    async def new_name(self) -> str:
         """Return a new name: s1, s2, and so on."""
+        if self.sharing is not None:
+            return await self.sharing.new_name()
         while True:
             self._name_count += 1
             if f"s{self._name_count}" not in self.by_name:
                 return f"s{self._name_count}"
+
+    async def begin(
+        self,
+        name: str,
+        program: Program,
+        seed: int | None = None,
+        clock: ClockSpec | None = None,
+        generation: int | None = None,
+        origin: Origin | None = None,
+        sender: Sender | None = None,
+        began_at: int | None = None,
+    ) -> Sandbox:
+        """Create a sandbox, for all processes if they are shared. See `create`."""
+        store = None
+        if (sharing := self.sharing) is not None:
+            await sharing.keep_scenario(program)
+            store = await sharing.reserve(name)
+            if store is None:
+                raise ValueError(f"a sandbox named {name!r} already exists")
+            generation = await sharing.generation(name) if generation is None else generation
+        sandbox = self.create(name, program, seed, clock, generation, origin, sender, began_at, store)
+        if sharing is not None:
+            sharing.attach(sandbox)
+            await sandbox.store.entered()
+            sandbox.note_change()
+        return sandbox
 
     def create(
         self,
@@ -133,13 +192,13 @@ class Sandboxes:
         if store is None:
             store = self._store() if keeper is None else keeper.create(name)
         generation = self._generations.get(name, 0) if generation is None else generation
-        sandbox = self._make(name, program, store, seed, clock, generation, origin, sender, began_at)
+        sandbox = self.make(name, program, store, seed, clock, generation, origin, sender, began_at)
         if keeper is not None:
             keeper.adopt(sandbox)
             keeper.changed()
         return sandbox
 
-    def _make(
+    def make(
         self,
         name: str,
         program: Program,
@@ -151,6 +210,7 @@ class Sandboxes:
         sender: Sender | None = None,
         began_at: int | None = None,
     ) -> Sandbox:
+        """Make a sandbox with this store, and add it to the others."""
         sandbox = Sandbox(
             name,
             program,
@@ -181,7 +241,7 @@ class Sandboxes:
         is_changed = keeper.is_changed(self.initial)
         for each in keeper.sandboxes():
             program = self.initial if each.follows and not is_changed else keeper.program(each.digest)
-            sandbox = self._make(
+            sandbox = self.make(
                 each.name,
                 program,
                 keeper.loaded(each),
@@ -211,7 +271,12 @@ class Sandboxes:
         return [] if self._keeper is None else self._keeper.report
 
     async def resume(self) -> None:
-        """Do what is due in the sandboxes that continue, after those that follow a changed scenario have switched."""
+        """Do what is due in the sandboxes that continue, after those that follow a changed scenario have switched.
+
+        If the sandboxes are shared, join the other processes. Raises Unavailable.
+        """
+        if self.sharing is not None:
+            await self.sharing.start()
         to_switch, self._to_switch = self._to_switch, []
         for sandbox in to_switch:
             await sandbox.switch_scenario(self.initial)
@@ -228,18 +293,26 @@ class Sandboxes:
 
     async def delete(self, name: str) -> bool:
         """Delete a sandbox with everything in it. Return False when it does not exist."""
-        sandbox = self.by_name.pop(name, None)
+        sandbox = await self.opened(name)
         if sandbox is None:
             return False
+        del self.by_name[name]
         self._remember_generation(name, sandbox.next_generation)
         self.feed.wake()
         await sandbox.close()
         self.deleted_tally.add(sandbox.tally)
+        if self.sharing is not None:
+            await self.sharing.delete(sandbox)
         if self._keeper is not None:
             self._keeper.changed()
         # Requests that are still in progress are counted there.
         sandbox.tally = self.deleted_tally
         return True
+
+    def drop(self, sandbox: Sandbox) -> None:
+        """Forget a sandbox that another process has deleted, and counts."""
+        del self.by_name[sandbox.name]
+        self.feed.wake()
 
     def _remember_generation(self, name: str, generation: int) -> None:
         self._generations.pop(name, None)
@@ -248,12 +321,22 @@ class Sandboxes:
             if len(self._generations) > MAX_REMEMBERED:
                 del self._generations[next(iter(self._generations))]
 
+    async def whole_tally(self) -> Tally:
+        """Return the coverage of all sandboxes of all processes, including deleted ones."""
+        if self.sharing is None:
+            return self.tally()
+        await self.open_all()
+        return total((self.tally(), *(await self.sharing.other_tallies())))
+
     def tally(self) -> Tally:
-        """Return the coverage of all sandboxes, including deleted ones."""
+        """Return the coverage of the sandboxes of this process, including deleted ones."""
         return total((self.deleted_tally, *(sandbox.tally for sandbox in self.by_name.values())))
 
-    def clear_tally(self) -> None:
+    async def clear_tally(self) -> None:
         """Reset the coverage of all sandboxes."""
+        if self.sharing is not None:
+            await self.open_all()
+            await self.sharing.clear_tallies()
         self.deleted_tally.clear()
         if self._keeper is not None:
             self._keeper.changed()
@@ -270,6 +353,8 @@ class Sandboxes:
             self._keeper.file.flush()
         for sandbox in self.by_name.values():
             await sandbox.leave()
+        if self.sharing is not None:
+            await self.sharing.close()
         if self._keeper is not None:
             self._keeper.file.close()
         if isinstance(self._sender, Dialer):

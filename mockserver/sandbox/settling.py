@@ -66,24 +66,23 @@ class Simulation(Tariff, Signing, Protocol):
 
 
 class Settling:
-    """Applies the effects of one sandbox's jobs. Providers get it as an argument to apply their own effects."""
+    """Applies the effects of one sandbox's jobs. Providers get it as an argument to apply their own effects.
+
+    `has_replaced` is true if a job was replaced whose passed steps are not in the journal yet.
+    """
 
     def __init__(self, sandbox: SandboxState, outbox: Outbox, simulations: Mapping[str, Simulation]) -> None:
         self.sandbox = sandbox
         self.outbox = outbox
         self._simulations = simulations
-        self._has_replaced = False
-
-    def resume(self) -> None:
-        """Write the steps that were passed before the server was started again, as if a job had been replaced."""
-        self._has_replaced = True
+        self.has_replaced = False
 
     # Effects.
 
     async def settle(self, now: int) -> None:
         """Apply the effect of every step that a job has entered up to `now`."""
         store = self.sandbox.store
-        if self._has_replaced:
+        if self.has_replaced:
             await self.observe(now)
         while transitions := await store.take_effects(now):
             for transition in transitions:
@@ -108,7 +107,7 @@ class Settling:
 
     async def replace(self, old: Job, new: Job) -> bool:
         """Replace a job by its new version. Return False when the job has been replaced since."""
-        self._has_replaced = True
+        self.has_replaced = True
         return await self.sandbox.store.replace_job(old, new)
 
     async def finish(
@@ -148,7 +147,7 @@ class Settling:
 
     async def observe(self, now: int) -> None:
         """Write every step that jobs have entered up to `now` into the journal, and update the lists of jobs."""
-        self._has_replaced = False
+        self.has_replaced = False
         await self.settle(now)
         store = self.sandbox.store
         while transitions := await store.take_transitions(now, _AT_ONCE):

@@ -193,6 +193,10 @@ class SandboxState:
     def clear_tally(self) -> None:
         """Reset the coverage of this sandbox."""
         self.tally.clear()
+        self.note_change()
+
+    def note_change(self) -> None:
+        """Note that a fact of the sandbox itself has changed that no operation of the store shows."""
         if self.on_change is not None:
             self.on_change()
 

@@ -4,14 +4,14 @@ from mockserver.core.durations import Span
 from mockserver.core.scenario import AccountSpec, Condition, FaultSpec, PlanSpec, RuleSpec, Scenario, StepSpec
 
 # The digest of the text that this was generated from. It is not valid for any other text.
-DIGEST = "92a0861b89c10686864bd57f9352dd1bbe5dc7baec856b2008c26d6ffb024c9d"
+DIGEST = "c2f7400df539e6ed19e0ba9bdc95a037a6b0ec19d7c4c328faf5d0a1443c89e7"
 
 
 def scenario() -> Scenario:
     """Return the scenario, as reading the text would."""
     return Scenario.model_construct(
         scenario="default",
-        description="The default scenario. Jobs succeed within seconds, those of NanoPhoto's videos and images after the time that they typically take, and limits are counted but far above what tests need. A magic word in a URL or a prompt makes that request behave differently.",
+        description="The default scenario. Jobs succeed within seconds, those of NanoPhoto's videos and images after the time that they typically take, and limits are counted but far above what tests need. A magic word in a URL or a prompt makes that request behave differently; a status that it causes and that the page of a provider does not have is assumed.",
         seed=1,
         accounts=[
             AccountSpec.model_construct(key="*invalid*", refused=True),

@@ -19,11 +19,16 @@ Form = Literal["text", "json"]
 
 
 class ActivityLog:
-    """Follows the journals of all sandboxes and writes lines to a file descriptor, in batches."""
+    """Follows the journals of all sandboxes and writes lines to a file descriptor, in batches.
 
-    def __init__(self, form: Form, output: TextIO, environment: Mapping[str, str] = os.environ) -> None:
+    `shared` is for an output into which other processes write too.
+    """
+
+    def __init__(
+        self, form: Form, output: TextIO, environment: Mapping[str, str] = os.environ, *, shared: bool = False
+    ) -> None:
         self._lines = JsonLines() if form == "json" else TextLines(colour=has_colours(output, environment))
-        self._writer = LineWriter(output.fileno(), self._lines.missed)
+        self._writer = LineWriter(output.fileno(), self._lines.missed, shared=shared)
         self._listener: Listener | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -58,21 +63,25 @@ class ActivityLog:
         lines = []
         for batch in batches:
             name = batch.sandbox.name
-            lines += [self._lines(name, entry) for entry in batch.entries if entry.kind in LOGGED]
+            # Other processes that share the store have logs of their own.
+            lines += [self._lines(name, entry) for entry in batch.entries if entry.kind in LOGGED and entry.is_own]
             if batch.missed:
                 lines.append(self._lines.missed(batch.missed))
         self._writer.write(lines)
 
 
-def activity_log(form: str) -> ActivityLog | None:
-    """Return the log in this form, or None for `off` or if the process has no output."""
+def activity_log(form: str, *, shared: bool = False) -> ActivityLog | None:
+    """Return the log in this form, or None for `off` or if the process has no output.
+
+    `shared` is for an output into which other processes write too.
+    """
     if sys.stdout is None or form not in ("text", "json"):
         return None
     try:
         sys.stdout.fileno()
     except (OSError, ValueError):
         return None
-    return ActivityLog("json" if form == "json" else "text", sys.stdout)
+    return ActivityLog("json" if form == "json" else "text", sys.stdout, shared=shared)
 
 
 def has_colours(output: TextIO, environment: Mapping[str, str]) -> bool:

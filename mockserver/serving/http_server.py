@@ -11,13 +11,14 @@ from types import FrameType
 
 from mockserver.clock import let_others_run, wait_until, wall_ms
 from mockserver.core.instants import http_date
+from mockserver.serving.accepting import FairAccepting
 from mockserver.serving.deadlines import ConnectionLimits, Deadlines
+from mockserver.serving.listening import BACKLOG
 from mockserver.serving.protocol import Application, HttpProtocol, Shared
 from mockserver.wire.gate import Gate
 
 log = logging.getLogger("mockserver")
 
-BACKLOG = 2_048
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds that requests have to finish when the server ends. Together with the end of the interpreter this stays below a
 # second: people press Ctrl+C while a scenario makes a request hang, which never finishes.
@@ -34,7 +35,7 @@ class HttpServer:
 
     `on_starting` is called before the first connection is accepted, `on_started` shortly after the start, `on_closing`
     at the start of the shutdown, and `on_closed` at its end, after the last request. Replies wait for `gate`, if there
-    is one.
+    is one. `accepting` is for sockets that other processes listen on too.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class HttpServer:
         *,
         access_log: bool = False,
         gate: Gate | None = None,
+        accepting: FairAccepting | None = None,
         on_starting: Callable[[], Awaitable[None]] = _do_nothing,
         on_started: Callable[[], None] = lambda: None,
         on_closing: Callable[[], None] = lambda: None,
         on_closed: Callable[[], Awaitable[None]] = _do_nothing,
     ) -> None:
         self.shared = Shared(app, Deadlines(limits), access_log, gate=gate)
+        self._accepting = accepting
         self._on_starting = on_starting
         self._on_started = on_started
         self._on_closing = on_closing
@@ -92,6 +95,9 @@ class HttpServer:
         """Start to accept connections."""
         await self._on_starting()
         self._update_date()
+        if self._accepting is not None:
+            self._accepting.start(sockets, self.connection, self.shared.connections)
+            return
         loop = asyncio.get_running_loop()
         self._listeners = [await loop.create_server(self.connection, sock=s, backlog=BACKLOG) for s in sockets]
 
@@ -123,6 +129,8 @@ class HttpServer:
         """Accept no more connections."""
         if self._date is not None:
             self._date.cancel()
+        if self._accepting is not None:
+            self._accepting.close()
         for listener in self._listeners:
             listener.close()
 

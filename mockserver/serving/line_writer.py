@@ -16,16 +16,21 @@ MAX_WAITING = 1 << 20
 # Seconds that `close` waits for an output that does not take the last lines, and a full output is waited for.
 _PATIENCE = 0.25
 _FULL = 0.1
+# Bytes of one write; and of one that a pipe takes as a whole (POSIX, write: PIPE_BUF), so that the lines of several
+# processes do not get into each other. Windows has no such promise.
+_PIECE, _WHOLE = 65_536, getattr(select, "PIPE_BUF", 4_096)
 
 
 class LineWriter:
     """Writes lines to a file descriptor until `close`, or until they cannot be written.
 
-    `dropped` returns the line that stands for a number of lines that were dropped.
+    `dropped` returns the line that stands for a number of lines that were dropped. If other processes write to a
+    `shared` descriptor too, every line of up to `select.PIPE_BUF` bytes (4,096 on Linux) stays whole.
     """
 
-    def __init__(self, descriptor: int, dropped: Callable[[int], str]) -> None:
+    def __init__(self, descriptor: int, dropped: Callable[[int], str], *, shared: bool = False) -> None:
         self._descriptor = descriptor
+        self._shared = shared
         self._dropped = dropped
         self._waiting: deque[bytes] = deque()
         self._size = 0
@@ -85,9 +90,16 @@ class LineWriter:
             return data
 
     def _write_all(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
+        view, start = memoryview(data), 0
+        while start < len(data):
+            end = _end_of_whole_lines(data, start) if self._shared else start + _PIECE
             try:
-                view = view[os.write(self._descriptor, view[:65_536]) :]
+                start += os.write(self._descriptor, view[start:end])
             except BlockingIOError:  # another program has made the terminal non-blocking
                 select.select([], [self._descriptor], [], _FULL)
+
+
+def _end_of_whole_lines(data: bytes, start: int) -> int:
+    """Return the end of the lines from `start` that one write takes as a whole, or of the first if it is longer."""
+    end = data.rfind(b"\n", start, start + _WHOLE) + 1
+    return end or data.find(b"\n", start) + 1

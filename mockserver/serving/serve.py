@@ -1,15 +1,12 @@
 """Running the server: its sockets, its banner, and its shutdown."""
 
-import errno
 import gc
 import os
-import socket
 import sys
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing, suppress
-from dataclasses import replace
 from functools import partial
-from ipaddress import ip_address
+from socket import socket
 from typing import Any
 
 from pydantic_core import to_json
@@ -17,20 +14,20 @@ from pydantic_core import to_json
 from mockserver.app import create_app
 from mockserver.clock import wall_ms
 from mockserver.providers.registry import summaries
+from mockserver.serving.accepting import FairAccepting
 from mockserver.serving.activity_log import ActivityLog, activity_log
 from mockserver.serving.deadlines import ConnectionLimits
-from mockserver.serving.http_server import BACKLOG, HttpServer
+from mockserver.serving.http_server import HttpServer
+from mockserver.serving.listening import listen, with_token
 from mockserver.serving.log_lines import instant
 from mockserver.serving.output import forward_multipart_log, log_requests, print_lines
-from mockserver.settings import CannotListen, Settings
+from mockserver.settings import Settings
 from mockserver.wire.server import Server
 
+# Gets lines for the user.
+Print = Callable[[Iterable[str]], None]
 # Hosts that can be reached as localhost on this machine.
 LOCAL = ("127.0.0.1", "0.0.0.0", "[::]", "[::1]")  # noqa: S104 - compared with, not listened on
-
-
-# The value of the setting `token` for a control API without one, on every address.
-NO_TOKEN = "none"
 
 
 def serve(
@@ -44,24 +41,49 @@ def serve(
     proxies are ignored.
     """
     settings = with_token(settings)
-    listener = listen(settings.host, settings.port)
+    with closing(listen(settings.host, settings.port)) as listener:
+        serve_on(listener, settings, server_class, own_ports)
+
+
+def serve_on(
+    listener: socket,
+    settings: Settings,
+    server_class: Callable[..., HttpServer] = HttpServer,
+    own_ports: Collection[int] = (),
+    *,
+    announce: Print = print_lines,
+    report: Print = print_lines,
+    accepting: FairAccepting | None = None,
+    on_listening: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve on this socket until interrupted.
+
+    `announce` gets the lines that are printed at the start, and `report` those about a watched scenario. `accepting` is
+    for a socket that other processes serve on too. `on_listening` is called when connections are accepted.
+    """
     port = listener.getsockname()[1]
-    with closing(listener), suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):
         app = create_app(settings, own_ports=(port, *own_ports))
         _tune_garbage_collection()
-        print_lines(ready(settings, port, app))
+        announce(ready(settings, port, app))
         forward_multipart_log()
         if settings.access_log:
             log_requests()
         limits = ConnectionLimits(settings.head_timeout, settings.body_timeout)
-        log = activity_log(settings.log)
+        log = activity_log(settings.log, shared=settings.workers > 1)
         if log is not None:
             log.follow(app.sandboxes.feed)
+
+        def started() -> None:
+            on_listening()
+            _started(app, log, report)
+
         options = {
             "access_log": bool(settings.access_log),
             "gate": app.gate,
+            "accepting": accepting,
             "on_starting": app.resume,
-            "on_started": partial(_started, app, log),
+            "on_started": started,
             "on_closing": app.end_listeners,
             "on_closed": partial(_closed, app, log),
         }
@@ -90,12 +112,12 @@ def _with_spans(app: Server, options: dict[str, Any]) -> dict[str, Any]:
     return {**options, "on_started": start, "on_closed": close}
 
 
-def _started(app: Server, log: ActivityLog | None) -> None:
+def _started(app: Server, log: ActivityLog | None, report: Print) -> None:
     if log is not None:
         log.start()
     app.prepare()
     if app.watch is not None:
-        app.watch.start(print_lines)
+        app.watch.start(report)
 
 
 async def _closed(app: Server, log: ActivityLog | None) -> None:
@@ -104,61 +126,11 @@ async def _closed(app: Server, log: ActivityLog | None) -> None:
     await app.close()
 
 
-def with_token(settings: Settings) -> Settings:
-    """Return the settings with a token for the control API if other machines can reach it.
-
-    A token that is set is kept, and `none` means that there is none.
-    """
-    if settings.token == NO_TOKEN:
-        return replace(settings, token="")
-    if settings.token or _is_loopback(settings.host):
-        return settings
-    # The only value that must not be predictable.
-    import secrets  # noqa: TID251
-
-    return replace(settings, token=secrets.token_urlsafe(18))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _tune_garbage_collection() -> None:
     """Exclude everything that is loaded by now, which is never freed, and collect garbage less often."""
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
     gc.enable()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises CannotListen if that is not possible."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except (OSError, OverflowError, UnicodeError) as error:
-        listener.close()
-        reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise CannotListen(f"cannot listen on {host} port {port}: {reason}{_hint(error, port)}") from None
-    listener.listen(BACKLOG)
-    listener.set_inheritable(True)
-    return listener
-
-
-def _hint(error: Exception, port: int) -> str:
-    """Return the end of an error about listening: what would work."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number == errno.EADDRINUSE and port:
-        return ". Is another server running? Use --port 0 for a free port"
-    if number == errno.EACCES and port:
-        return ". Ports below 1024 may need privileges. Use --port 8080, or --port 0 for a free port"
-    if number == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror | UnicodeError):
-        return ". --host must be an address of this machine: 127.0.0.1, or 0.0.0.0 for all"
-    return ""
 
 
 def ready(settings: Settings, port: int, app: Server) -> Iterable[str]:
@@ -173,6 +145,8 @@ def ready(settings: Settings, port: int, app: Server) -> Iterable[str]:
     }  # fmt: skip
     if app.sandboxes.report:
         fields["store"] = list(app.sandboxes.report)
+    if settings.workers > 1:
+        fields["workers"] = settings.workers
     yield to_json(fields | ({"token": settings.token} if settings.token else {})).decode()
 
 
@@ -187,7 +161,9 @@ def banner(settings: Settings, port: int, app: Server) -> Iterable[str]:
     """Yield the lines that `serve` prints: the base URL of every provider, and a request to try."""
     base = base_url(settings, port)
     sandbox = app.sandboxes.default
-    yield f"mockserver is ready: scenario {sandbox.program.name}, clock {sandbox.clock.mode}, seed {sandbox.seed}"
+    workers = f", {settings.workers} workers" if settings.workers > 1 else ""
+    scenario, clock = sandbox.program.name, sandbox.clock.mode
+    yield f"mockserver is ready: scenario {scenario}, clock {clock}, seed {sandbox.seed}{workers}"
     yield ""
     providers = summaries()
     wide = max(len(p.title) for p in providers)

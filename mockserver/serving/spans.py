@@ -90,7 +90,9 @@ class SpanExport:
     async def _send(self, batches: Sequence[Batch]) -> None:
         import httpx2
 
-        spans = [span for batch in batches for span in spans_of(batch.sandbox, batch.entries)]
+        # Other processes that share the store send the spans of their entries.
+        own = [(batch.sandbox, [entry for entry in batch.entries if entry.is_own]) for batch in batches]
+        spans = [span for sandbox, entries in own for span in spans_of(sandbox, entries)]
         if not spans or self._client is None:
             return
         try:

@@ -67,9 +67,9 @@ _ENTRY_FIELDS: Mapping[str, Encoding] = {
     "reply_headers": BYTE_PAIRS,
 }
 # Each store measures the entries that it keeps itself, so the size is not encoded.
-ENTRY = Record(JournalEntry, {**_ENTRY_FIELDS, "misses": MISSES, "others": MISSES}, leave_out=("size",))
+ENTRY = Record(JournalEntry, {**_ENTRY_FIELDS, "misses": MISSES, "others": MISSES}, leave_out=("size", "is_own"))
 # An entry without the rules that did not match, for records that share these.
-ENTRY_ALONE = Record(JournalEntry, _ENTRY_FIELDS, leave_out=("size", "misses", "others"))
+ENTRY_ALONE = Record(JournalEntry, _ENTRY_FIELDS, leave_out=("size", "is_own", "misses", "others"))
 
 COUNTER = Record(Counter)
 CREDIT_ENTRY = Record(CreditEntry)

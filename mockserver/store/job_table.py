@@ -105,6 +105,11 @@ class JobTable:
             return []
         return [self._rows[sequence].job for sequence in (*self._others.get(job_id, ()), newest)]
 
+    def with_sequence(self, sequence: int) -> Job | None:
+        """Return the job with this sequence, or None if it was dropped."""
+        row = self._rows.get(sequence)
+        return None if row is None else row.job
+
     def swap(self, old: Job, new: Job) -> bool:
         row = self._rows.get(old.sequence)
         if row is None or row.job != old:

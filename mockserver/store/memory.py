@@ -110,13 +110,18 @@ class MemoryStore:
     def shrink(self, target: int) -> int:
         """Drop the oldest rows of the largest tables until `used` is at most `target`. Return what is used then."""
         while self.used > target:
-            tables = [table for table in self._tables if not table.empty]
-            if not tables:
+            tables = self._tables
+            filled = [index for index, table in enumerate(tables) if not table.empty]
+            if not filled:
                 break
-            self._release_all(max(tables, key=lambda table: table.size).drop() or ())
+            self.drop_oldest(max(filled, key=lambda index: tables[index].size))
         for table in self._tables:
             table.ceiling = min(table.ceiling, table.size + STEP)
         return self.used
+
+    def drop_oldest(self, table: int) -> None:
+        """Drop the oldest rows of the table with this index."""
+        self._release_all(self._tables[table].drop() or ())
 
     async def close(self) -> None:
         await self.clear("all")
@@ -128,6 +133,28 @@ class MemoryStore:
 
     async def committed(self) -> None:
         """Return at once: memory keeps everything until its process ends, and nothing longer."""
+
+    # Several processes.
+
+    @property
+    def steps_taken(self) -> bool:
+        return False
+
+    def follow(self) -> None:
+        """Do nothing: no other process changes this store."""
+
+    @property
+    def drives(self) -> bool:
+        return True
+
+    async def entered(self) -> None:
+        """Return at once: no other process changes this store."""
+
+    async def begin_steps(self) -> None:
+        """Return at once."""
+
+    async def end_steps(self) -> None:
+        """Return at once."""
 
     # Jobs.
 

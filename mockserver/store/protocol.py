@@ -91,6 +91,31 @@ class Store(Protocol):
     async def committed(self) -> None:
         """Return when all changes so far are kept, as durably as the store keeps anything."""
 
+    # Several processes. All but a shared store return at once.
+
+    async def entered(self) -> None:
+        """Return when this process has all changes of others, whose next changes come after those of the caller.
+
+        That lasts until the caller waits for something.
+        """
+
+    async def begin_steps(self) -> None:
+        """Wait until no other process moves the clock of the sandbox. Until `end_steps` no other process does."""
+
+    async def end_steps(self) -> None:
+        """Let other processes move the clock."""
+
+    @property
+    def steps_taken(self) -> bool:
+        """True while another process moves the clock."""
+
+    def follow(self) -> None:
+        """Take on the changes of other processes as soon as they are made, for a while: something waits for them."""
+
+    @property
+    def drives(self) -> bool:
+        """True if this process does what falls due by the passing of time: it has made the latest change."""
+
     # Jobs. Operations that depend on statuses use those as of the last `take_transitions`.
 
     async def add_job(self, job: Job) -> Job:

@@ -39,6 +39,10 @@ class ValueTable:
         stored = kept.get(key) if kept else None
         return stored[0] if stored is not None and (stored[1] is None or now < stored[1]) else None
 
+    def has(self, kind: str, key: str) -> bool:
+        """Return whether there is a value, which may have expired."""
+        return key in self._kinds.get(kind, ())
+
     def take(self, kind: str, key: str, now: int) -> Any:
         value = self.get(kind, key, now)
         stored = self._kinds[kind].pop(key, None) if kind in self._kinds else None

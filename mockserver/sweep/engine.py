@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from mockserver.core.match import key_matches
+from mockserver.core.verdict.names import RULE_NAMES
 from mockserver.kit.provider import Provider
 from mockserver.sweep.calls import Call, Injection, difference
 from mockserver.sweep.judging import Outcome, Result, judged
 from mockserver.sweep.plan import Cell, cells_of
+from mockserver.sweep.without_faults import is_rule, rule_cells
+from mockserver.sweep.without_faults import judged as judged_without_faults
 
 
 class SweepError(Exception):
@@ -33,7 +36,7 @@ class Options(NamedTuple):
     """What to run.
 
     `only` has the ids of cells, in which `*` stands for any characters; none stands for all. `budget` is in seconds,
-    and `done` has the results of earlier cells.
+    and `done` has the results of earlier cells. Rules of the verdict are judged by the runs without faults.
     """
 
     only: Sequence[str] = ()
@@ -71,46 +74,52 @@ def run(
     or makes no calls.
     """
     sweep, began = Sweep(), timer()
-    baseline = _baseline(suite, sweep, timer)
+    first = _first_run(suite, sweep, timer)
+    if not (options.only and all(map(is_rule, options.only))):
+        _check_repeatable(suite, sweep, first)
+    if not sweep.calls:
+        raise SweepError("no calls to a provider were observed")
     providers = {provider.name: provider for provider in suite.providers}
-    sweep.cells = _chosen(cells_of(sweep.calls, providers), options)
+    sweep.cells = _chosen([*rule_cells(first, options.only), *cells_of(sweep.calls, providers)], options)
     report(sweep, None)
     yield sweep
     for cell in sweep.planned:
-        if cell.id in options.done:
+        if cell.id in options.done and not cell.is_rule:
             sweep.results[cell.id] = options.done[cell.id]
             continue
         if options.budget is not None and timer() - began > options.budget:
             sweep.stopped = f"the budget of {options.budget:g} s is used up"
             break
-        sweep.results[cell.id] = result = _run_cell(suite, cell, baseline, timer)
+        result = judged_without_faults(cell, first) if cell.is_rule else _run_cell(suite, cell, first, timer)
+        sweep.results[cell.id] = result
         report(sweep, result)
         yield sweep
 
 
-def _baseline(suite: Suite, sweep: Sweep, timer: Callable[[], float]) -> Mapping[str, Outcome]:
+def _first_run(suite: Suite, sweep: Sweep, timer: Callable[[], float]) -> Mapping[str, Outcome]:
+    """Run the suite without faults."""
     began = timer()
     first = suite.run(None, None)
     sweep.seconds = timer() - began
     if not first:
         raise SweepError("no test ran")
-    failing = [test for test, each in first.items() if not each.passed]
-    passing = {test: each for test, each in first.items() if each.passed}
-    if not passing:
-        message = first[failing[0]].message
-        raise SweepError(f"every test fails without faults, for example {failing[0]}: {message or 'no message'}")
-    second = suite.run([test for test in passing if passing[test].calls], None)
-    for test, run_ in second.items():
-        problem = difference(passing[test].calls, run_.calls)
+    sweep.calls = {test: each.calls for test, each in first.items() if each.calls}
+    return first
+
+
+def _check_repeatable(suite: Suite, sweep: Sweep, first: Mapping[str, Outcome]) -> None:
+    """Run the suite without faults again, leave the tests out that fail, and compare the calls of the others."""
+    sweep.left_out = tuple(test for test, each in first.items() if not each.passed)
+    if len(sweep.left_out) == len(first):
+        test = sweep.left_out[0]
+        raise SweepError(f"every test fails without faults, for example {test}: {first[test].message or 'no message'}")
+    sweep.calls = {test: calls for test, calls in sweep.calls.items() if first[test].passed}
+    for test, run_ in suite.run(list(sweep.calls), None).items():
+        problem = difference(first[test].calls, run_.calls)
         if problem is None and not run_.passed:
             problem = f"it passes in the first run and fails in the second: {run_.message}"
         if problem is not None:
             raise SweepError(f"{test} is not repeatable: {problem}. A sweep compares runs, so they have to be the same")
-    sweep.left_out = tuple(failing)
-    sweep.calls = {test: each.calls for test, each in passing.items() if each.calls}
-    if not sweep.calls:
-        raise SweepError("no calls to a provider were observed")
-    return passing
 
 
 def _chosen(cells: list[Cell], options: Options) -> list[Cell]:
@@ -118,8 +127,9 @@ def _chosen(cells: list[Cell], options: Options) -> list[Cell]:
         if not any(key_matches(wanted, cell.id) for cell in cells):
             from mockserver.source.suggestions import did_you_mean
 
-            similar = did_you_mean(wanted, [cell.id for cell in cells])
-            raise SweepError(f"there is no cell {wanted}: no test makes this call any more{similar}")
+            similar = did_you_mean(wanted, [*(cell.id for cell in cells), *RULE_NAMES])
+            why = "no test makes this call any more" if "=" in wanted else "it names neither a call nor a rule"
+            raise SweepError(f"there is no cell {wanted}: {why}{similar}")
     if options.only:
         cells = [cell for cell in cells if any(key_matches(wanted, cell.id) for wanted in options.only)]
         # A cell that is named is run, also if another one stands for it.
@@ -145,4 +155,5 @@ def _run_cell(suite: Suite, cell: Cell, baseline: Mapping[str, Outcome], timer: 
         round(timer() - began, 3),
         uncollectable=cell.possible.final and cell.call.role != "submit",
         may_fail=cell.possible.final and suite.reports_errors,
+        may_repeat=cell.possible.gone,
     )

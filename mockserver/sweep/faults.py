@@ -29,7 +29,8 @@ class Possible(NamedTuple):
     """A fault that can happen at a call.
 
     `loses` is true if the client cannot know what the provider has done. `final` is true for a refusal that repeating
-    does not change: after it, nobody could collect a result.
+    does not change: after it, nobody could collect a result. `gone` is true if the result itself does not exist any
+    more, so that only new work can replace it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Possible(NamedTuple):
     tampering: TamperingSpec | None = None
     loses: bool = False
     final: bool = False
+    gone: bool = False
 
     def injected_at(self, call: str) -> Injection:
         """Return the injection of this fault at a call."""
@@ -50,7 +52,8 @@ def faults_at(call: Call, provider: Provider) -> tuple[Possible, ...]:
     name = call.operation.partition(".")[2]
     operation = next(each for each in provider.operations if each.name == name)
     if call.role == "asset":
-        errors = [Possible("server_error", Fault("server_error")), Possible("expired", Fault("not_found"), final=True)]
+        expired = Possible("expired", Fault("not_found"), final=True, gone=True)
+        errors = [Possible("server_error", Fault("server_error")), expired]
     else:
         errors = list(_errors(operation, provider))
     return (*errors, *_on_wire(operation, call), *map(Possible, EVERYWHERE))

@@ -10,7 +10,7 @@ Status = Literal["survived", "failed", "money lost", "unknown"]
 STATUSES: tuple[Status, ...] = ("money lost", "failed", "unknown", "survived")
 RED: tuple[Status, ...] = ("money lost", "failed")
 # Findings about credits that were spent and brought nothing.
-_MONEY = frozenset(
+MONEY = frozenset(
     (
         "duplicate_paid_job",
         "resubmitted_instead_of_polled",
@@ -47,16 +47,20 @@ class Outcome(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The result of a cell: its status, the reasons for it, and the seconds that it took."""
+    """The result of a cell: its status, the reasons for it, the seconds that it took, and the tests that it is about.
+
+    `tests` are the tests of the reasons; it is empty if the cell survived.
+    """
 
     cell: str
     status: Status
     reasons: tuple[str, ...] = ()
     seconds: float = 0.0
+    tests: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """Return the result as JSON data."""
-        return {"cell": self.cell, "status": self.status, "reasons": list(self.reasons), "seconds": self.seconds}
+        return {**self._asdict(), "reasons": list(self.reasons), "tests": list(self.tests)}
 
 
 def judged(
@@ -67,11 +71,12 @@ def judged(
     *,
     uncollectable: bool = False,
     may_fail: bool = False,
+    may_repeat: bool = False,
 ) -> Result:
     """Return the result of a cell. `baseline` has the runs of the same tests without a fault.
 
     With `uncollectable`, nobody could collect a result after the fault, so that uncollected jobs do not count. With
-    `may_fail`, a failure is the right answer to the fault.
+    `may_fail`, a failure is the right answer to the fault, and with `may_repeat`, the work can be paid for again.
     """
     money: list[str] = []
     failed: list[str] = []
@@ -79,22 +84,23 @@ def judged(
         before = baseline[test]
         if not run.passed and not may_fail:
             failed.append(f"{test}: {run.message or 'failed'}")
-        if run.spent > before.spent:
+        if run.spent > before.spent and not may_repeat:
             money.append(f"{test}: spent {_credits(run.spent)} instead of {_credits(before.spent)}")
         for finding in _new(run.findings, before.findings):
             if uncollectable and finding.rule == "wasted_credits":
                 continue
-            lost = finding.rule in _MONEY and finding.costs
+            lost = finding.rule in MONEY and finding.costs
             if lost or finding.severity != "note":
                 (money if lost else failed).append(f"{test}: {finding.rule}: {finding.message}")
     if not any(run.fired for run in runs.values()):
         reason = "the call was not made again, so the fault did not happen"
         return Result(cell, "unknown", (reason, *failed), seconds)
-    reasons = (*_shortened(money), *_shortened(failed))
-    return Result(cell, "money lost" if money else "failed" if failed else "survived", reasons, seconds)
+    reasons = (*shortened(money), *shortened(failed))
+    tests = tuple(test for test in runs if any(each.startswith(f"{test}: ") for each in (*money, *failed)))
+    return Result(cell, "money lost" if money else "failed" if failed else "survived", reasons, seconds, tests)
 
 
-def _shortened(reasons: Sequence[str]) -> tuple[str, ...]:
+def shortened(reasons: Sequence[str]) -> tuple[str, ...]:
     """Return the first reasons, and how many more there are."""
     more = len(reasons) - _MOST_REASONS
     return tuple(reasons) if more <= 0 else (*reasons[:_MOST_REASONS], f"and {more} more")

@@ -7,9 +7,15 @@ from mockserver.kit.provider import Provider
 from mockserver.sweep.calls import Call
 from mockserver.sweep.faults import EVERYWHERE, Possible, faults_at
 
+# The name of the call of cells that have no fault: each is a rule of the verdict.
+WITHOUT_FAULTS = "without faults"
+
 
 class Cell(NamedTuple):
-    """One fault at one call. `tests` are the tests that make the call. `like` is the cell that stands for this one."""
+    """One fault at one call. `tests` are the tests that make the call. `like` is the cell that stands for this one.
+
+    A cell without a fault is one rule of the verdict, and `tests` are those in which the rule has found something.
+    """
 
     call: Call
     possible: Possible
@@ -18,8 +24,13 @@ class Cell(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The name of the cell: `prompttovideo.generate#1=reset-after`."""
-        return f"{self.call.name}={self.possible.name}"
+        """The name of the cell: `prompttovideo.generate#1=reset-after`, or that of a rule, such as `poll_storm`."""
+        return self.possible.name if self.is_rule else f"{self.call.name}={self.possible.name}"
+
+    @property
+    def is_rule(self) -> bool:
+        """True for a rule of the verdict in the runs without faults."""
+        return self.call.name == WITHOUT_FAULTS
 
 
 def cells_of(calls: Mapping[str, Sequence[Call]], providers: Mapping[str, Provider]) -> list[Cell]:

@@ -13,6 +13,7 @@ from mockserver.sweep.observing import Observation
 if TYPE_CHECKING:
     from mockserver.testing.handle import MockServer
     from mockserver.testing.host import Host
+    from mockserver.testing.time import Mode
 
 NAME = "program"
 _TAIL = 200
@@ -27,10 +28,13 @@ class Program:
 
     reports_errors = True
 
-    def __init__(self, host: "Host", command: Sequence[str], scenario: str | None, timeout: float | None) -> None:
+    def __init__(
+        self, host: "Host", command: Sequence[str], scenario: str | None, clock: "Mode", timeout: float | None
+    ) -> None:
         self._host = host
         self._command = list(command)
         self._scenario = scenario
+        self._clock = clock
         self._timeout = timeout
         self._first: float | None = None
         self.providers: Sequence[Provider] = host.providers
@@ -39,7 +43,7 @@ class Program:
         """Run the program once."""
         from mockserver.testing.handle import MockServer
 
-        with MockServer.within(self._host, "sweep", self._scenario, None, "auto", Path.cwd()) as handle:
+        with MockServer.within(self._host, "sweep", self._scenario, None, self._clock, Path.cwd()) as handle:
             observation = Observation(handle, injection)
             problem = self._execute(handle)
             seen = observation.end()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.clock import monotonic
+from mockserver.core.verdict.messages import many
 from mockserver.sweep.engine import Options, Suite, Sweep, SweepError, run
 from mockserver.sweep.judging import Result
 from mockserver.sweep.state import StateFile
@@ -42,8 +43,7 @@ def record(suite: Suite, request: Request, file: StateFile, say: Callable[[str],
         for sweep in run(suite, options, monotonic, progress.report):
             progress.sweep = sweep
     except SweepError as error:
-        file.append("error", {"message": str(error)})
-        say(f"sweep: {error}")
+        file.append("error", {"message": str(error)})  # the command prints it
         return False
     if progress.sweep is not None and progress.sweep.stopped:
         say(f"sweep: {progress.sweep.stopped}; --resume goes on")
@@ -78,10 +78,10 @@ class _Progress:
 def _opening(sweep: Sweep) -> str:
     calls = {call.name for made in sweep.calls.values() for call in made}
     equivalent = len(sweep.cells) - len(sweep.planned)
-    text = (
-        f"sweep: {len(sweep.calls)} test(s) make {len(calls)} different calls; {len(sweep.planned)} cells to run, "
-        f"{equivalent} equivalent ones not (--all runs them)"
-    )
+    tests, cells = many(len(sweep.calls), "test"), many(len(sweep.planned), "cell")
+    text = f"sweep: {cells} to run, from {tests} with {many(len(calls), 'different call')}"
+    if equivalent:
+        text = f"{text}; {many(equivalent, 'equivalent cell')} left out (--all runs them too)"
     left_out = f"; left out, because they fail without faults: {', '.join(sweep.left_out)}" if sweep.left_out else ""
     return f"{text}{left_out}"
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from mockserver.core.xml_text import attribute, content
 from mockserver.coverage.html_page import page
 from mockserver.sweep.judging import RED, STATUSES, Result
+from mockserver.sweep.plan import WITHOUT_FAULTS
 from mockserver.sweep.state import Saved
 
 MARKS = {"survived": "ok", "failed": "FAIL", "money lost": "LOST", "unknown": "?"}
@@ -24,10 +25,11 @@ _STYLE = """
 
 
 class Report(NamedTuple):
-    """A sweep that can be reported: the command, its plan, and its results."""
+    """A sweep that can be reported: the command, its plan and results, and options that change its results."""
 
     command: Sequence[str]
     saved: Saved
+    options: Sequence[str] = ()
 
     @property
     def cells(self) -> list[dict[str, Any]]:
@@ -47,7 +49,7 @@ class Report(NamedTuple):
 
     def reproduction(self, cell: str) -> str:
         """Return the command that runs one cell again."""
-        return f"mockserver sweep --only {shlex.quote(cell)} -- {shlex.join(self.command)}"
+        return f"mockserver sweep {shlex.join([*self.options, '--only', cell, '--', *self.command])}"
 
     def mark(self, call: str, fault: str) -> str:
         """Return the mark of a cell of the matrix."""
@@ -103,8 +105,9 @@ def _matrix(report: Report, operation: str, calls: Sequence[str]) -> Iterator[st
     width = max(len(fault) for fault in faults)
     columns = [max(len(call.removeprefix(operation)), 4) for call in calls]
     titles = "  ".join(call.removeprefix(operation).ljust(n) for call, n in zip(calls, columns, strict=True))
-    yield f"{operation}"
-    yield f"  {'':<{width}}  {titles}".rstrip()
+    yield operation
+    if titles.strip():
+        yield f"  {'':<{width}}  {titles}".rstrip()
     for fault in faults:
         marks = "  ".join(report.mark(call, fault).ljust(n) for call, n in zip(calls, columns, strict=True))
         yield f"  {fault:<{width}}  {marks}".rstrip()
@@ -131,14 +134,12 @@ def data(report: Report) -> dict[str, Any]:
 def junit(report: Report) -> str:
     """Return JUnit XML: a test case for each cell that was run. An unknown cell is skipped."""
     results = report.results
-    counts = (
-        f'tests="{len(results)}" failures="{len(report.red)}" errors="0" '
-        f'skipped="{sum(r.status == "unknown" for r in results)}"'
-    )
+    counts = f'tests="{len(results)}" failures="{len(report.red)}" errors="0"'
+    skipped = sum(result.status == "unknown" for result in results)
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<testsuites name="mockserver sweep" {counts}>']
-    lines.append(f'  <testsuite name="sweep" {counts}>')
+    lines.append(f'  <testsuite name="sweep" {counts} skipped="{skipped}">')
     for result in results:
-        call, _, _ = result.cell.rpartition("=")
+        call = result.cell.rpartition("=")[0] or WITHOUT_FAULTS
         names = f"classname={attribute(call)} name={attribute(result.cell)}"
         start = f'    <testcase {names} time="{result.seconds:.3f}"'
         if result.status == "survived":

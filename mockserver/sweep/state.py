@@ -47,7 +47,8 @@ class StateFile:
             elif line.get("kind") == "error":
                 error = str(line["message"])
             elif line.get("kind") == "result":
-                result = Result(line["cell"], line["status"], tuple(line["reasons"]), float(line["seconds"]))
+                tests = tuple(line.get("tests", ()))
+                result = Result(line["cell"], line["status"], tuple(line["reasons"]), float(line["seconds"]), tests)
                 results[result.cell] = result
                 if result.status in RED:
                     red[result.cell] = result

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic_core import from_json
 
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from mockserver.testing.callback_server import Answer, Break, CallbackServer, ReceivedRequest
 from mockserver.testing.hosted_sandbox import HostedSandbox
 from mockserver.testing.signatures import Verdict, sender_of, verdict

@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 from mockserver.serving.http_server import HttpServer
-from mockserver.serving.serve import listen
+from mockserver.serving.listening import listen
 from mockserver.wire.server import Server
 
 HOST = "127.0.0.1"

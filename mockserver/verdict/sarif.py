@@ -1,10 +1,18 @@
-"""A verdict as SARIF 2.1.0 (OASIS), for services that show the findings of analyses."""
+"""A verdict as SARIF 2.1.0 (OASIS), for services that show the findings of analyses.
+
+GitHub's code scanning asks for more than the standard: each rule has a full description and help, each result a file
+with a line, and what identifies it from one upload to the next.
+"""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
+from urllib.parse import quote
 
 from mockserver import __version__
+from mockserver.core.verdict.expected import ADVICE as EXPECTATION_ADVICE
 from mockserver.core.verdict.expected import EXPECTATION
 from mockserver.core.verdict.table import RULES
 from mockserver.verdict.parts import Data, Part, findings_of, observed
@@ -24,6 +32,8 @@ _RULES: list[dict[str, Any]] = [
     {
         "id": EXPECTATION,
         "shortDescription": {"text": "An expectation of the scenario is not met."},
+        "fullDescription": {"text": "Fires: What `expect` in the scenario asks for did not happen."},
+        "help": {"text": f"{EXPECTATION_ADVICE}."},
         "defaultConfiguration": {"level": "error"},
     },
 ]
@@ -43,7 +53,8 @@ def log(parts: Sequence[Part]) -> dict[str, Any]:
         invocation["toolExecutionNotifications"] = [
             {"level": "error", "message": {"text": "Nothing was observed: no request to a provider, and no webhook."}}
         ]
-    results = [_result(part, finding) for part, finding in findings_of(parts)]
+    times: Counter[tuple[str, ...]] = Counter()
+    results = [_result(part, finding, times) for part, finding in findings_of(parts)]
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -51,13 +62,14 @@ def log(parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
-def _result(part: Part, finding: Data) -> Mapping[str, Any]:
+def _result(part: Part, finding: Data, times: Counter[tuple[str, ...]]) -> Mapping[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding["rule"],
         "ruleIndex": _INDEX[finding["rule"]],
         "level": finding["severity"],
         "message": {"text": f"{finding['message']}. Instead: {finding['instead']}."},
-        "locations": [{"logicalLocations": [_place(part, finding)]}],
+        "locations": [{"physicalLocation": _file(part), "logicalLocations": [_place(part, finding)]}],
+        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(part, finding, times)},
         "properties": {
             name: finding[name]
             for name in ("requests", "jobs", "deliveries", "provider", "account", "credits", "documented")
@@ -67,8 +79,20 @@ def _result(part: Part, finding: Data) -> Mapping[str, Any]:
     return result
 
 
+def _file(part: Part) -> dict[str, Any]:
+    """Return the file of the test, or the name of the sandbox: the requests do not say which line sent them."""
+    return {"artifactLocation": {"uri": quote(part.name.partition("::")[0])}, "region": {"startLine": 1}}
+
+
+def _fingerprint(part: Part, finding: Data, times: Counter[tuple[str, ...]]) -> str:
+    """Return what identifies a finding in the next run, too. Numbers of requests and ids of jobs can change."""
+    about = (finding["rule"], part.name, finding["operation"] or "")
+    times[about] += 1
+    return f"{blake2b(chr(0).join(about).encode(), digest_size=8).hexdigest()}:{times[about]}"
+
+
 def _place(part: Part, finding: Data) -> dict[str, str]:
-    """Return what the finding is about. There is no source file: the requests do not say which line sent them."""
+    """Return what the finding is about."""
     operation = finding["operation"]
     if operation is None:
         return {"name": part.name, "kind": "resource"}

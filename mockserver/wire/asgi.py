@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from mockserver.kit.operations import Header, Reply
 from mockserver.wire.reply import encode, head
-from mockserver.wire.request import Broken, Disconnected, Request
+from mockserver.wire.request import Broken, Disconnected, Request, Unwritten
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -57,10 +57,13 @@ class AsgiConnection:
             status, headers = refusal.status, head(refusal, (), len(body))
         await self._begin(status, headers)
         await self._send({"type": "http.response.body", "body": b"" if self._head else body})
+        if refusal is not None:
+            raise Unwritten
 
     async def begin(self, status: int, headers: Sequence[Header]) -> None:
         if self._check is not None and await self._check() is not None:
-            await self.break_off(reset=True)
+            self.broken = True
+            raise Unwritten
         await self._begin(status, headers)
 
     async def _begin(self, status: int, headers: Sequence[Header]) -> None:

@@ -23,7 +23,7 @@ from mockserver.wire.exchange import Policy
 from mockserver.wire.overlay import apply_overlay
 from mockserver.wire.refusals import Refusals, no_such_path, undocumented
 from mockserver.wire.reply import date
-from mockserver.wire.request import Broken, Disconnected, Ended, NotAccepted
+from mockserver.wire.request import Broken, Disconnected, Ended, NotAccepted, Unwritten
 from mockserver.wire.routes import Match, Routes
 from mockserver.wire.sending import ReplySender
 from mockserver.wire.services import current_usage
@@ -96,24 +96,27 @@ class Edge:
 
     async def serve(self, admission: Admission, path: str, match: Match[Operation] | None) -> None:
         """Answer one request and write its journal entry. `match` has the operations at its path, if there are any."""
-        clock, with_body, ended = admission.sandbox.clock, admission.request.method != "HEAD", False
+        clock, with_body = admission.sandbox.clock, admission.request.method != "HEAD"
+        ended = unwritten = False
         sender = ReplySender(admission.connection, clock, admission, admission.fault_seed)
         clock.enter()
         try:
             reply, fault = await self._decide(admission, path, match, sender)
             if fault is not None and fault.phase == "after_commit":
-                reply, fault = await self._lose(admission, reply, fault, sender), None
+                reply, fault = await self._lose(admission, path, reply, fault, sender), None
             admission.note = reply.note or admission.note
             sandbox = admission.sandbox
             sent = self._changed(admission, reply) if sandbox.additive or sandbox.sparse else reply
             await sender.reply(sent, await self._extra_headers(admission), fault, with_body=with_body)
         except (Broken, Disconnected) as error:
             ended = isinstance(error, Ended)
+            unwritten = isinstance(error, Unwritten)
             _record_failure(sender, error, admission.note)
         finally:
             admission.release_body()
             clock.leave(admission)
-            await self._write_entry(admission, path, sender, ended=ended)
+            if not unwritten:
+                await self._write_entry(admission, path, sender, ended=ended)
         if ended:
             with suppress(Broken):
                 await admission.connection.break_off(reset=False)
@@ -142,7 +145,7 @@ class Edge:
                 admission.fault = fault = None
             return await self._operate(admission, operation, sender), fault
         except Refusal as refusal:
-            return self.refusals.reply(admission, refusal), None
+            return self.refusals.reply(admission, refusal, path), None
         except AssumedBehaviour as assumed:
             return undocumented(admission, assumed), None
         except (Broken, Disconnected):
@@ -152,7 +155,7 @@ class Edge:
             masking = Masking().of_request(None, request.fields)
             log.exception("%s %s failed", request.method, masking.text(request.path))
             admission.note = "internal error: see the server's log"
-            return self.refusals.reply(admission, Refusal("server_error", "Internal server error")), None
+            return self.refusals.reply(admission, Refusal("server_error", "Internal server error"), path), None
 
     def _route(self, admission: Admission, path: str, match: Match[Operation] | None) -> tuple[Operation, _Prepared]:
         if match is None:
@@ -235,11 +238,11 @@ class Edge:
         admission.note = admission.note or "; ".join(notes)
         return reply._replace(body=body)
 
-    async def _lose(self, admission: Admission, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
+    async def _lose(self, admission: Admission, path: str, reply: Reply, fault: Fault, sender: ReplySender) -> Reply:
         """Return the reply that is sent in place of one that a fault loses after the operation was done."""
         if not fault.on_wire:
             admission.drop_rows("state")
-            return self.refusals.reply(admission, self.refusals.scripted(admission, fault))
+            return self.refusals.reply(admission, self.refusals.scripted(admission, fault), path)
         await sender.lose(reply, fault)
         return reply
 

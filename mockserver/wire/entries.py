@@ -29,11 +29,12 @@ def request_entry(admission: Admission, path: str, sender: ReplySender, usual_he
         rows = (*rows, f"{admission.provider.name}.ending.{sender.ending}")
     secret = operation is not None and operation.secret
     usage, real_start = admission.usage, admission.real_start
+    ended_at, real_end = sender.broken_off_at or (sandbox.clock.now(), wall_ms())
     return JournalEntry(
         "request",
         admission.now,
         admission.number.taken,
-        sandbox.clock.now(),
+        ended_at,
         None,
         admission.provider.name,
         admission.name or None,
@@ -60,7 +61,7 @@ def request_entry(admission: Admission, path: str, sender: ReplySender, usual_he
         usage[0] if usage else None,
         admission.retry_at,
         admission.digest,
-        None if real_start is None else (real_start, wall_ms()),
+        None if real_start is None else (real_start, real_end),
         () if secret else sender.headers,
         sender.fault,
         admission.addressed_by,

@@ -36,8 +36,8 @@ class Refusals:
             refusal.usage = _exhausted(usage, admission.now, fault.retry_after)
         return refusal
 
-    def reply(self, admission: Admission, refusal: Refusal) -> Reply:
-        """Return the reply to a refused request, in the provider's format."""
+    def reply(self, admission: Admission, refusal: Refusal, path: str) -> Reply:
+        """Return the reply to a refused request, in the provider's format. `path` is the provider's own path."""
         operation, account = admission.operation, admission.optional_account
         admission.usage = refusal.usage or admission.usage
         admission.deviations = (*admission.deviations, *refusal.deviations)[: checks.MAX_DEVIATIONS]
@@ -47,7 +47,7 @@ class Refusals:
         if reply is None:
             options = admission.sandbox.program.options.get(self._provider.name, {})
             context = RefusalContext(
-                operation, account, admission.usage, admission.body, options, self._policy.strict, admission.now
+                operation, account, admission.usage, admission.body, options, self._policy.strict, admission.now, path
             )
             reply = self._provider.error_reply(refusal, context)
         try:
@@ -65,10 +65,12 @@ class Refusals:
             return admission.usage[0].resets_at
         return None
 
-    async def reply_to_unread(self, unread: Unread, match: Match[Operation] | None, sandbox: Sandbox) -> Reply:
+    async def reply_to_unread(
+        self, unread: Unread, path: str, match: Match[Operation] | None, sandbox: Sandbox
+    ) -> Reply:
         """Return the reply to a request that is not valid HTTP or arrived incomplete. 405 is for an unknown method.
 
-        `match` is as for `Edge.serve`.
+        `path` and `match` are as for `Edge.serve`.
         """
         status, message, headers = unread.status, unread.message, unread.headers
         refusal = Refusal("invalid_request", message)
@@ -76,7 +78,7 @@ class Refusals:
             refusal = no_such_path(message) if match is None else self.no_such_method(match)
         elif status == 503:
             refusal = Refusal("overloaded", message)
-        reply = self._provider.error_reply(refusal)
+        reply = self._provider.error_reply(refusal, RefusalContext(path=path))
         now = sandbox.clock.now()
         usage = await current_usage(self._provider, sandbox, credential(self._provider, headers), now)
         extra = (

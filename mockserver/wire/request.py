@@ -30,6 +30,10 @@ class Broken(Exception):
     """A fault has closed the connection on purpose; nothing more is sent."""
 
 
+class Unwritten(Broken):
+    """The reply was replaced by a refusal, because the state that it rests on could not be written."""
+
+
 class Request(NamedTuple):
     """One request. `path` is not percent-decoded.
 

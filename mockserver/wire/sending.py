@@ -1,8 +1,9 @@
 """Sending: sends replies, with faults and streams, and records for the journal what was sent."""
 
 from collections.abc import Sequence
+from typing import NoReturn
 
-from mockserver.clock import Clock, let_others_run
+from mockserver.clock import Clock, let_others_run, wall_ms
 from mockserver.core.faults import Fault
 from mockserver.core.journal import KEPT_BODY, Delivered
 from mockserver.kit.operations import Header, Reply, Stream
@@ -24,7 +25,8 @@ class ReplySender:
     `token` identifies the request to the clock. `body` is the beginning of the body, `size` the number of bytes of a
     stream that were sent, `headers` those of the reply, and `ending` how the stream ended. `body_lost` is true if the
     client did not get a readable body, and so no state of a job. `delivered` says how much of the reply was sent, and
-    `fault` is the kind of fault that was asked for.
+    `fault` is the kind of fault that was asked for. `broken_off_at` has the sandbox's and the machine's time at which
+    the connection was broken off: the client can go on from then, and may close its side of the connection later.
     """
 
     __slots__ = (
@@ -34,6 +36,7 @@ class ReplySender:
         "_token",
         "body",
         "body_lost",
+        "broken_off_at",
         "chunks",
         "delivered",
         "ending",
@@ -59,6 +62,7 @@ class ReplySender:
         self.fault: str | None = None
         self.body_lost = False
         self.delivered: Delivered = "none"
+        self.broken_off_at: tuple[int, int] | None = None
 
     async def wait(self, until: int | None) -> None:
         """Wait until an instant (None: for ever). Raises Disconnected if the client disconnects first."""
@@ -77,7 +81,7 @@ class ReplySender:
         endless = fault.kind == "hang" and fault.lasts is None
         waits = Waits(self._clock, self._connection, self._token, watching=endless or not unread)
         try:
-            await WireFault(fault, self._connection, waits, self._clock.now, self._seed).before_reply()
+            await self._wire_fault(fault, waits).before_reply()
         except Disconnected:
             self.note = self.note or "the client disconnected before the reply"
             raise
@@ -107,7 +111,7 @@ class ReplySender:
         self.delivered = "part"
         waits = Waits(self._clock, self._connection, self._token)
         try:
-            wire_fault = WireFault(fault, self._connection, waits, self._clock.now, self._seed)
+            wire_fault = self._wire_fault(fault, waits)
             self.headers = wire_fault.damaged_head(reply, body, extra)
             await wire_fault.send_damaged(reply, body, self.headers, with_body=with_body)
             self.delivered = "damaged" if self.body_lost else "whole"
@@ -120,6 +124,13 @@ class ReplySender:
         self.body = b"" if reply.stream is not None else encode(reply)
         self.note = f"the operation was done, but its reply was lost: {fault.kind}"
         await self.before_reply(fault)
+
+    def _wire_fault(self, fault: Fault, waits: Waits) -> WireFault:
+        return WireFault(fault, self._connection, self._break_off, waits, self._clock.now, self._seed)
+
+    async def _break_off(self, *, reset: bool) -> NoReturn:
+        self.broken_off_at = self._clock.now(), wall_ms()
+        await self._connection.break_off(reset=reset)
 
     async def _stream(self, reply: Reply, extra: Sequence[Header]) -> None:
         assert reply.stream is not None
@@ -140,7 +151,7 @@ class ReplySender:
             if track.ending == "stall":
                 await waits.until(None)
             elif track.ending != "complete":
-                await self._connection.break_off(reset=track.ending == "reset")
+                await self._break_off(reset=track.ending == "reset")
             await self._connection.end()
         except Disconnected:
             self.note = f"the client disconnected after {self.size} bytes"

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from mockserver.kit.summary import Providers
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.sandbox.watch import ScenarioWatch
+from mockserver.store.unavailable import Unavailable
 from mockserver.wire.address import Address, AddressBook, sandbox_in_key
 from mockserver.wire.asgi import AsgiConnection, Check, request_of
 from mockserver.wire.checks import Admission
@@ -24,7 +26,7 @@ from mockserver.wire.gate import Gate
 from mockserver.wire.page import Page, is_page, wants_page
 from mockserver.wire.probes import SAFE_HEADERS, health, is_probe, readiness
 from mockserver.wire.reply import encode, head
-from mockserver.wire.request import Connection, Request, Unread
+from mockserver.wire.request import Connection, Request, Unread, Unwritten
 from mockserver.wire.routes import Match
 from mockserver.wire.services import credential
 from mockserver.wire.unmatched import Unmatched
@@ -127,22 +129,32 @@ class Server:
         route = self._route(address)
         edge = route.edge
         key = credential(edge.provider, headers) if edge is not None else ""
-        sandbox = self.sandboxes.get(self._name_of_sandbox(address, headers, key)) or self.sandboxes.default
+        name = self._name_of_sandbox(address, headers, key)
+        unwritten = unread.status == 503 and self.sandboxes.sharing is not None
+        sandbox = self.sandboxes.spare() if unwritten else await self._opened(name) or self.sandboxes.default
         if edge is None:
             title = _NOT_WRITTEN if unread.status == 503 else _NOT_ROUTED
             reply = _problem(unread.status, unread.message, title)
         else:
-            reply = await edge.refusals.reply_to_unread(unread, route.match, sandbox)
-        if not unread.recorded and address.target != "control":
+            reply = await edge.refusals.reply_to_unread(unread, address.path, route.match, sandbox)
+        if not unread.recorded and address.target != "control" and not unwritten:
             provider = None if edge is None else edge.provider.name
             await sandbox.store.append(unread_entry(unread, provider, address.path, reply, sandbox.clock.now()))
         return reply
+
+    async def _opened(self, name: str) -> Sandbox | None:
+        """Return the sandbox with this name, or a spare one if the sandboxes cannot be reached (`Gate.failure`)."""
+        try:
+            return await self.sandboxes.opened(name)
+        except Unavailable:
+            return self.sandboxes.spare()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             request = request_of(scope)
             connection = AsgiConnection(scope, receive, send, self._check_of(request))
-            await self.serve(request, connection)
+            with suppress(Unwritten):
+                await self.serve(request, connection)
             if connection.broken:
                 # There is no socket to reset. Clients report this exception like a reset connection.
                 raise ConnectionResetError("the connection was reset by the scenario")
@@ -190,11 +202,12 @@ class Server:
         name = self._name_of_sandbox(address, headers, key)
         if request.method == "OPTIONS" and name == "default" and address.sandbox is None and is_preflight(request):
             name = self._sandbox_for_preflights()
-        sandbox = self.sandboxes.get(name)
+        shares = self.sandboxes.sharing is not None
+        sandbox = await self._opened(name) if shares else self.sandboxes.get(name)
         if sandbox is None or (sandbox.read_only and edge is not None):
             await self._without_sandbox(name, edge, headers, connection)
             return
-        if self.gate is not None and await self._refuse_unwritten(self.gate, request, connection, route, sandbox):
+        if self.gate is not None and await self._refuse_unwritten(self.gate, address, request, connection, sandbox):
             return
         if sandbox.clock.mode == "auto":
             await sandbox.catch_up()
@@ -211,7 +224,7 @@ class Server:
         self, name: str, edge: Edge | None, headers: Mapping[str, str], connection: Connection
     ) -> None:
         """Refuse a request for a sandbox that does not exist, or that shows a bundle."""
-        if name in self.sandboxes.by_name:
+        if name in self.sandboxes.by_name and self.sandboxes.by_name[name].read_only:
             reply = _problem(409, f"The sandbox {name!r} shows a bundle. It takes no requests, and is not changed.")
         else:
             reply = _problem(404, f"There is no sandbox named {name!r}. Create it with POST /_mock/sandboxes.")
@@ -220,18 +233,26 @@ class Server:
         await _respond(connection, reply, extra)
 
     async def _refuse_unwritten(
-        self, gate: Gate, request: Request, connection: Connection, route: _Route, sandbox: Sandbox
+        self, gate: Gate, address: Address, request: Request, connection: Connection, sandbox: Sandbox
     ) -> bool:
-        """Refuse a request that would change something while nothing can be written. Return False for all others."""
-        if gate.failure is None or (route.edge is None and request.method in ("GET", "HEAD")):
+        """Refuse a request while nothing can be written. Return False if it can be answered nevertheless."""
+        if gate.failure is None:
+            return False
+        route = self._route(address)
+        if route.edge is None and self._can_read(address, request):
             return False
         refusal = _problem(503, gate.failure, _NOT_WRITTEN)
         if route.edge is not None:
-            refusal = await route.edge.refusals.reply_to_unread(
-                Unread.unwritten(request, gate.failure), route.match, sandbox
-            )
+            unread = Unread.unwritten(request, gate.failure)
+            refusal = await route.edge.refusals.reply_to_unread(unread, address.path, route.match, sandbox)
         await _respond(connection, refusal)
         return True
+
+    def _can_read(self, address: Address, request: Request) -> bool:
+        """Return whether the control API can answer a request while nothing can be written."""
+        if self.sandboxes.sharing is not None:
+            return is_probe(address.path, request)
+        return request.method in ("GET", "HEAD")
 
     async def _answer_control(self, sandbox: Sandbox, path: str, request: Request, connection: Connection) -> None:
         if self._page is not None and is_page(path, request):
@@ -267,7 +288,7 @@ class Server:
         if name is None:
             keys = (self._sandbox_of_key(credential(edge.provider, request.headers)) for edge in self._edges.in_turn())
             name = next(filter(None, keys), None) or "default"
-        sandbox, closest = self.sandboxes.get(name), self._unmatched.closest(address.path)
+        sandbox, closest = await self._opened(name), self._unmatched.closest(address.path)
         chosen = sandbox is not None and sandbox.program.cors
         reply = self._cross_origin.options(request, None, chosen=chosen)
         if reply is None:
@@ -275,6 +296,7 @@ class Server:
         reply = reply._replace(headers=(*reply.headers, *self._cross_origin.headers(request.headers, chosen=chosen)))
         if sandbox is not None:
             entry = self._unmatched.journal_entry(address, closest, request, reply, sandbox.clock.now())
+            sandbox.tally.request(entry)
             await sandbox.store.append(entry)
         await _respond(connection, reply)
 
@@ -308,7 +330,7 @@ class Server:
 
     def _sandbox_of_key(self, key: str | Refusal) -> str | None:
         """Return the name of the sandbox in a credential."""
-        return sandbox_in_key(key, self.sandboxes.by_name) if isinstance(key, str) else None
+        return sandbox_in_key(key, self.sandboxes.names) if isinstance(key, str) else None
 
 
 async def _respond(connection: Connection, reply: Reply, extra: Sequence[Header] = ()) -> None:

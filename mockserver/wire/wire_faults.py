@@ -1,6 +1,7 @@
 """Faults on the wire: delays, lost replies, and damaged bodies."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NoReturn, Protocol
 
 from mockserver.core.faults import Fault
 from mockserver.core.seeded import Seeded
@@ -18,18 +19,31 @@ _WRITES_PER_SECOND = 10
 FaultSeed = Callable[[], Awaitable[Seeded]]
 
 
+class BreakOff(Protocol):
+    """Closes a connection as `Connection.break_off` does."""
+
+    def __call__(self, *, reset: bool) -> Awaitable[NoReturn]: ...
+
+
 class WireFault:
-    """Applies a fault to one connection.
+    """Applies a fault to one connection, which `break_off` closes.
 
     `waits` are the waits of the request, and `now` returns the time of its sandbox. `seed` is called if the duration
     of the fault is random.
     """
 
     def __init__(
-        self, fault: Fault, connection: Connection, waits: Waits, now: Callable[[], int], seed: FaultSeed
+        self,
+        fault: Fault,
+        connection: Connection,
+        break_off: BreakOff,
+        waits: Waits,
+        now: Callable[[], int],
+        seed: FaultSeed,
     ) -> None:
         self._fault = fault
         self._connection = connection
+        self._break_off = break_off
         self._waits = waits
         self._now = now
         self._seed = seed
@@ -42,7 +56,7 @@ class WireFault:
             return
         if fault.kind == "hang":
             await self._pause(await self._duration(None))
-        await self._connection.break_off(reset=fault.kind == "reset")
+        await self._break_off(reset=fault.kind == "reset")
 
     def damaged_head(self, reply: Reply, body: bytes, extra: Sequence[Header]) -> Sequence[Header]:
         """Return the headers of a reply whose body is damaged. Only a fault with `framing: chunked` changes them."""
@@ -76,7 +90,7 @@ class WireFault:
             # With a Content-Length at least the last byte has to be missing. Otherwise the reply would be complete.
             cut = cut if length is None else max(0, min(cut, len(body) - 1))
             await connection.send(body[:cut])
-            await connection.break_off(reset=fault.kind == "reset")
+            await self._break_off(reset=fault.kind == "reset")
         await connection.end()
 
     async def _drip(self, body: bytes) -> None:

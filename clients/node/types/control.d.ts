@@ -277,11 +277,11 @@ export type CallOutRuleSpec = {
   retries?: Array<string | number>;
   /** a response that is used in place of that of the receiver, which gets no request */
   answer?: CallOutAnswer | null;
-  /** by how much the first attempt is delayed */
+  /** by how much the first attempt is delayed (default: `0s`) */
   delay?: string | number;
   /** as in `tampering` */
   signature?: "valid" | "wrong" | "wrong_key" | "stale" | "missing";
-  /** how old a `stale` signature is */
+  /** how old a `stale` signature is (default: `1h`) */
   age?: string | number;
 };
 
@@ -428,6 +428,8 @@ export type EntryDetail = {
   deviations?: Array<string>;
   rests_on?: Array<RestsOn>;
   rule?: string;
+  /** of a request: the fault of its rule, or one that was armed for it */
+  fault?: string;
   missed?: Array<Missed>;
   request?: RequestSeen;
   reply?: ReplySeen;
@@ -467,6 +469,8 @@ export type EntryView = {
   deviations?: Array<string>;
   rests_on?: Array<RestsOn>;
   rule?: string;
+  /** of a request: the fault of its rule, or one that was armed for it */
+  fault?: string;
   missed?: Array<Missed>;
   request?: RequestSeen;
   reply?: ReplySeen;
@@ -686,9 +690,9 @@ export type OpenApi = {
 
 /** How fast a streamed text is sent, and in what chunks. */
 export type PaceSpec = {
-  /** the delay before the first chunk */
+  /** the delay before the first chunk (default: `600ms`) */
   first?: string | number;
-  /** the delay before each further chunk */
+  /** the delay before each further chunk (default: `40ms ± 10ms`) */
   every?: string | number;
   /** the unit of a chunk */
   unit?: "word" | "line" | "character" | "bytes";
@@ -963,7 +967,7 @@ export type StreamSpec = {
 export type TamperingSpec = {
   /** how many of the first attempts are not sent */
   lose?: number;
-  /** by how much the first attempt is delayed */
+  /** by how much the first attempt is delayed (default: `0s`) */
   delay?: string | number;
   /** how many copies of the successful attempt are sent */
   duplicate?: number;
@@ -971,7 +975,7 @@ export type TamperingSpec = {
   reorder?: boolean;
   /** `wrong`: does not match; `wrong_key`: made with another secret; `stale`: valid but old; `missing`: none */
   signature?: "valid" | "wrong" | "wrong_key" | "stale" | "missing";
-  /** how old a `stale` signature is */
+  /** how old a `stale` signature is (default: `1h`) */
   age?: string | number;
   /** undocumented fields to add to the body */
   extra_fields?: Record<string, unknown>;

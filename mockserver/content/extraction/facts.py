@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mockserver.content.extraction.words import Words
+from mockserver.content.extraction.rows import Fact, Moment, Seconds
+from mockserver.content.extraction.words import Words, common
 from mockserver.content.locales import locale
 from mockserver.content.people import person
 from mockserver.content.scene import Scene
@@ -16,81 +17,10 @@ from mockserver.content.timing import split
 from mockserver.content.wording import capital, plain_detail, slots
 from mockserver.core.seeded import Seeded
 
-
-class Fact(dict[str, Any]):
-    """A row of a list: its facts in the order of an answer, and what only is in an answer if a prompt asks for it.
-
-    `also` has other names of its facts.
-    """
-
-    def __init__(self, also: dict[str, str], hidden: dict[str, Any], **facts: Any) -> None:
-        super().__init__(facts)
-        self._also, self._hidden = also, hidden
-
-    def fact(self, concept: str | None) -> Any:
-        """Return the fact for a concept, or None if the row has none."""
-        key = self._also.get(concept or "", concept or "")
-        return self[key] if key in self else self._hidden.get(key)
-
-
-_EVENT = {"text": "description", "summary": "description", "events": "description", "name": "title", "time": "start"}
-_LINE = {
-    "time": "timestamp",
-    "start": "timestamp",
-    "people": "speaker",
-    "name": "speaker",
-    "description": "quote",
-    "text": "quote",
-    "quotes": "quote",
-    "transcript": "quote",
-}
-_SPOKEN = {
-    **{name: "text" for name, key in _LINE.items() if key == "quote"},
-    "time": "timestamp",
-    "start": "timestamp",
-    "people": "speaker",
-    "name": "speaker",
-}
-_PRODUCT = {
-    "title": "name",
-    "products": "name",
-    "text": "name",
-    "objects": "name",
-    "time": "timestamp",
-    "start": "timestamp",
-}
-_PERSON = {"people": "name", "role": "gender", "text": "description"}
-_THING = {"objects": "name", "title": "name", "text": "name", "description": "name", "how_many": "count"}
-
-# The sentiment of each mood, and its score from 0 to 1.
-SENTIMENTS = {
-    "serene": ("positive", 0.64), "playful": ("positive", 0.86), "dramatic": ("mixed", 0.47),
-    "nostalgic": ("mixed", 0.55), "energetic": ("positive", 0.8), "intimate": ("positive", 0.71),
-    "mysterious": ("neutral", 0.5), "elegant": ("positive", 0.66), "hopeful": ("positive", 0.83),
-}  # fmt: skip
-_OUTDOORS = frozenset(
-    ("beach", "sea", "mountain", "forest", "meadow", "street", "city", "track", "court", "market", "road", "park")
-)
-_TIMES = {
-    "dawn": "morning",
-    "morning": "morning",
-    "midday": "day",
-    "golden": "evening",
-    "dusk": "evening",
-    "night": "night",
-}
 _MOST_PEOPLE = 5
 # Sentences that are too few for the mood, and enough for all events.
 _SHORT, _WHOLE = 2, 7
 _FEWEST, _SHORTEST = 2, 6  # words and characters that are too few for a title
-
-
-class Seconds(float):
-    """A length of time in seconds, which is whole where a whole number is asked for."""
-
-
-class Moment(Seconds):
-    """A position in the video in seconds, written as `MM:SS` in text."""
 
 
 @cache
@@ -117,12 +47,16 @@ class Facts:
         detail: dict[str, int] = scenes()["details"].get(scene.detail, {})
         own: dict[str, int] = self.shown["things"]
         self.things = own | {thing: count + own.get(thing, 0) for thing, count in detail.items()}
-        self.sentiment, self.score = SENTIMENTS[scene.mood]
-        self.hashtags, self.length = False, 3
-        self.score = round(self.score + scene.draw(9, 23) / 100, 2)
+        self.sentiment: str = scenes()["moods"][scene.mood][0]
+        self.score: float = round(scenes()["moods"][scene.mood][1] + scene.draw(9, 23) / 100, 2)
+        # What the prompt asks for: tags with "#", answers to questions, and sentences of the summary.
+        self.hashtags, self.answers, self.length = False, False, 3
+        self._also: dict[str, dict[str, str]] = scenes()["also"]
 
     def of(self, concept: str) -> Any:
         """Return the fact for a concept, or None if there is none."""
+        if concept in scenes()["phrases"]:
+            return self.phrases[scenes()["phrases"][concept]]
         fact = _FACTS.get(concept)
         return fact(self) if fact else None
 
@@ -131,9 +65,7 @@ class Facts:
         fact = self.of(concept)
         if not isinstance(fact, list):
             return []
-        also = {"text": "name", "title": "name", "description": "name", concept: "name"}
-        if concept == "speaker":
-            also = {"speaker": "name", "quotes": "text", "transcript": "text"}
+        also = self._also.get(concept) or {"text": "name", "title": "name", "description": "name", concept: "name"}
         return [
             row if isinstance(row, Fact) else Fact(also, self._about(row, n), name=row) for n, row in enumerate(fact, 1)
         ]
@@ -150,19 +82,17 @@ class Facts:
 
     def holds(self, flag: str) -> bool | None:
         """Return whether a statement about the video is true, by its concept; None for what is no statement."""
-        outdoors, time = self.shown["place"] in _OUTDOORS, _TIMES.get(self.scene.moment)
-        time = time if outdoors else None
-        flags = {
-            "safe": True, "unsafe": False, "advert": self.scene.theme == "product",
-            "outdoor": outdoors, "indoor": not outdoors,
-            "day": self.scene.moment != "night",
-            "night": self.scene.moment == "night", "morning": time == "morning", "evening": time == "evening",
-            "people": self.count("person") > 0, "music": True, "sound": True, "transcript": True, "quotes": True,
-            "speaker": True, "ocr": True, "products": True, "brand": True, "price": True, "effects": True,
-            "ingredients": bool(self.ingredients()),
-        }  # fmt: skip
+        outdoors, moment = self.shown["place"] in scenes()["outdoors"], self.scene.moment
+        time = scenes()["times"].get(moment) if outdoors else None
+        flags: dict[str, bool] = {
+            "unsafe": False, "advert": self.scene.theme == "product", "outdoor": outdoors, "indoor": not outdoors,
+            "day": moment != "night", "night": moment == "night", "morning": time == "morning",
+            "evening": time == "evening", "people": self.count("person") > 0, "ingredients": bool(self.ingredients()),
+        } | dict.fromkeys(scenes()["always"], True)  # fmt: skip
         if flag in ("positive", "neutral", "negative", "mixed"):
             return flag == self.sentiment
+        if flag in ("male", "female"):
+            return self._gender() == {"male": "man", "female": "woman"}[flag]
         return flags.get(flag)
 
     def summary(self) -> str:
@@ -186,7 +116,7 @@ class Facts:
         for number, (beat, millis) in enumerate(zip(beats, lengths, strict=True), 1):
             start, end = Moment(at / 1000), Moment((at + millis) / 1000)
             hidden = {"number": number, "title": _short(beat), "duration": Seconds(round(millis / 1000, 1))}
-            rows.append(Fact(_EVENT, hidden, start=start, end=end, description=beat))
+            rows.append(Fact(self._also["events"], hidden, start=start, end=end, description=beat))
             at += millis
         return rows
 
@@ -198,9 +128,9 @@ class Facts:
             start, speaker = Moment((number + 0.1) * length), voices[number % len(voices)]
             hidden = {"number": number + 1, "end": Moment((number + 0.6) * length)}
             if key == "quote":
-                rows.append(Fact(_LINE, hidden, quote=line, speaker=speaker, timestamp=start))
+                rows.append(Fact(self._also["quotes"], hidden, quote=line, speaker=speaker, timestamp=start))
             else:
-                rows.append(Fact(_SPOKEN, hidden, timestamp=start, speaker=speaker, text=line))
+                rows.append(Fact(self._also["transcript"], hidden, timestamp=start, speaker=speaker, text=line))
         return rows
 
     def speakers(self) -> list[str]:
@@ -225,8 +155,13 @@ class Facts:
             speaks = name is not None
             hidden = {"number": number + 1, "how_many": 1, "time": Moment(0), "speaker": speaks, "transcript": speaks}
             name = name or f"{capital(noun)} {number + 1}"
-            rows.append(Fact(_PERSON, hidden, name=name, gender=noun, description=self.story.subject))
+            rows.append(Fact(self._also["people"], hidden, name=name, gender=noun, description=self.story.subject))
         return rows
+
+    def _gender(self) -> str | None:
+        """Return `woman` or `man`: who speaks, or else who is in the picture."""
+        spoken: str | None = scenes()["speech"].get(self.scene.story)
+        return spoken or next((gender for gender in ("woman", "man") if self.things.get(gender)), None)
 
     def products(self) -> list[Fact]:
         """Return the products in the video, the most prominent first. Prices are in US dollars."""
@@ -234,11 +169,11 @@ class Facts:
         rows = []
         for number, (name, brand, price) in enumerate(listed):
             at, text = Moment(self.seconds * (0.15, 0.6)[number]), self.words.say["product"]
+            hidden = {"number": number + 1, "how_many": 1, "color": self.scene.colors(1)[0]}
             rows.append(
                 Fact(
-                    _PRODUCT, {"number": number + 1, "how_many": 1, "color": self.scene.colors(1)[0]}, name=name,
-                    brand=brand, price=price, currency="USD", category=self.category(),
-                    description=text.format(name=name, brand=brand), timestamp=at,
+                    self._also["products"], hidden, name=name, brand=brand, price=price, currency="USD",
+                    category=self.category(), description=text.format(name=name, brand=brand), timestamp=at,
                 )
             )  # fmt: skip
         return rows
@@ -251,7 +186,7 @@ class Facts:
         if self.scene.detail not in scenes()["details"]:
             things[plain_detail(self.scene, self.locale)] = 1
         return [
-            Fact(_THING, {"number": number, "time": Moment(0)}, name=name, count=count)
+            Fact(self._also["objects"], {"number": number, "time": Moment(0)}, name=name, count=count)
             for number, (name, count) in enumerate(things.items(), 1)
         ]
 
@@ -273,9 +208,27 @@ class Facts:
         if concept == "topics":
             names = [self.category(), *(row["name"] for row in self.objects())]
             more = [f"#{name.replace(' ', '')}" for name in names] if self.hashtags else names
-        elif concept in (None, "takeaways", "tips"):
+        elif concept == "tips":
+            more = self.words.advice
+        elif concept in (None, "takeaways"):
             more = self.sentences(count)
         return list(dict.fromkeys([*values, *more]))[:count]
+
+    def questions(self) -> list[Fact]:
+        """Return what viewers might ask about the video, with the answers."""
+        also, rows = self._also["questions"], []
+        for number, (question, concept) in enumerate(zip(self.words.questions, common()["questions"], strict=True), 1):
+            value = self.of(concept)
+            value = value[0] if isinstance(value, list) else value
+            answer = value["quote"] if isinstance(value, dict) else value
+            rows.append(Fact(also, {"number": number}, question=question, answer=answer))
+        return rows
+
+    def poem(self) -> str:
+        """Return three short lines about the video."""
+        titles = self.titles()
+        shortest = sorted(titles, key=len)[:3]
+        return "\n".join(title for title in titles if title in shortest)
 
     def titles(self) -> list[str]:
         """Return titles for the video, the best first."""
@@ -313,6 +266,8 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
     "takeaways": lambda facts: facts.words.themes[facts.scene.theme][1:3],
     "tips": lambda facts: facts.words.themes[facts.scene.theme][3:5],
     "events": Facts.events,
+    "questions": Facts.questions,
+    "poem": Facts.poem,
     "people": Facts.people,
     "speaker": Facts.speakers,
     "products": Facts.products,
@@ -328,23 +283,20 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
         [facts.phrases["camera"], facts.phrases["light"], facts.phrases["palette"]]
     ),
     "colors": lambda facts: facts.scene.colors(3),
-    "lighting": lambda facts: facts.phrases["light"],
-    "camera": lambda facts: facts.phrases["camera"],
     "framing": lambda facts: facts.locale.framings[facts.scene.framing],
     "movement": lambda facts: facts.locale.movements[facts.scene.movement],
     "sound": lambda facts: [facts.phrases["music"], *facts.story.effects],
-    "music": lambda facts: facts.phrases["music"],
     "effects": lambda facts: list(facts.story.effects),
     "setting": Facts.setting,
-    "moment": lambda facts: facts.phrases["moment"],
     "duration": lambda facts: Seconds(round(facts.seconds, 1)),
+    "seconds": lambda facts: Seconds(round(facts.seconds, 1)),
     "start": lambda facts: Moment(0),
     "end": lambda facts: Moment(facts.seconds),
+    "brands": lambda facts: list(dict.fromkeys(row["brand"] for row in facts.products())),
     "brand": lambda facts: facts.shown["product"][1],
     "price": lambda facts: facts.shown["product"][2],
     "currency": lambda facts: "USD",
     "category": Facts.category,
-    "mood": lambda facts: facts.phrases["mood"],
     "language": lambda facts: facts.words.say["spoken"],
     "language_code": lambda facts: "en",
     "reason": lambda facts: facts.locale.description.opening[0].format_map(facts.phrases),

@@ -3,35 +3,16 @@
 from typing import Any
 
 from mockserver.content.extraction import judge
-from mockserver.content.extraction.facts import Fact, Facts
+from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.forms import LISTED, Form
+from mockserver.content.extraction.rows import Fact
 from mockserver.content.extraction.shapes import MOST, Leaf, Many, Row, Shape
 from mockserver.content.extraction.values import NUMERIC, entry, main, typed
-from mockserver.content.extraction.words import elsewhere
+from mockserver.content.extraction.words import common, elsewhere
 
 # Names of keys that many things have: another word in the key decides, or what the key is within.
 _VAGUE = frozenset(("name", "title", "text", "time", "number", "description", "category", "score", "reason"))
-# Words of keys that ask for what the prompt asks for.
-_ANSWERS = frozenset(
-    [
-        "answer",
-        "result",
-        "results",
-        "value",
-        "values",
-        "output",
-        "response",
-        "verdict",
-        "decision",
-        "data",
-        "total",
-        "count",
-        "list",
-    ]
-)
 _NUMBERS = ("how_many", "numeral")
-_ORDINALS = frozenset(("n", "i", "idx", "nr", "no", "#"))
-_FLAGS = frozenset(("is", "has", "contains", "are", "was", "can"))
 # Lists whose first row has the facts of keys such as `product_name`.
 _OWNERS = frozenset(("products", "quotes", "people"))
 
@@ -92,7 +73,7 @@ class Filler:
     def _list_of(self, key: str, own: str | None) -> str | None:
         """Return the concept of an array of values: what its key names, or what the prompt asks for."""
         listed = self._listed(key)
-        if listed or not key or set(judge.spaced(key).lower().split()) & _ANSWERS:
+        if listed or not key or set(judge.spaced(key).lower().split()) & set(common()["answers"]):
             return listed or self._form.concept or "events"
         flagged = {"safe", "unsafe"} & set(self._keys(self._form.question + " " + self._siblings))
         return None if flagged and own in (None, "category", "reason") else own
@@ -152,12 +133,12 @@ class Filler:
         if leaf.low is not None:
             return judge.number(self._facts, judge.spaced(key), leaf)
         own = row.fact(concept) if row is not None else self._of_first(self._keys(key))
-        if row is not None and leaf.kind in NUMERIC and (isinstance(own, str) or key.lower() in _ORDINALS):
+        if row is not None and leaf.kind in NUMERIC and (isinstance(own, str) or key.lower() in common()["ordinals"]):
             own = row.fact("number")
         if own is not None:
             return own
         names = judge.spaced(key).lower().split()
-        if set(names) & _ANSWERS and (len(names) == 1 or not concept):
+        if set(names) & set(common()["answers"]) and (len(names) == 1 or not concept):
             return self._answer(leaf, around)
         counted = self._counted(key, leaf)
         if counted is not None:
@@ -166,7 +147,7 @@ class Filler:
             within = self._within(concept, around)
             if within is not None:
                 return within
-        if names[:1] and names[0] in _FLAGS:
+        if names[:1] and names[0] in common()["flags"]:
             return judge.truth(self._facts, judge.spaced(key))
         return self._facts.of(concept) if concept else None
 
@@ -189,7 +170,8 @@ class Filler:
         if leaf.kind in NUMERIC and any(self._facts.holds(name) is not None for name in keys):
             return int(judge.truth(self._facts, words))
         if any(each in keys for each in _NUMBERS):
-            return judge.number(self._facts, self._form.question)
+            amount = judge.number(self._facts, self._form.question)
+            return amount if amount is not None else judge.number(self._facts, self._siblings)
         things = self._facts.words.things.find(words)
         return self._facts.count(things[0].key) if things and not keys and leaf.kind == "any" else None
 
@@ -213,7 +195,9 @@ class Filler:
             return given
         words = judge.spaced(key)
         known = self._keys(key) or self._facts.words.things.find(words)
-        vague = set(words.lower().split()) <= _ANSWERS | _FLAGS or not (known or len(words.split()) > 1)
+        vague = set(words.lower().split()) <= {*common()["answers"], *common()["flags"]} or not (
+            known or len(words.split()) > 1
+        )
         return judge.truth(self._facts, self._form.question if vague else words)
 
     def _option(self, leaf: Leaf, about: str) -> Any:

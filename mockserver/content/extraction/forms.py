@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mockserver.content.extraction.amounts import Amount, Amounts, amounts_in
+from mockserver.content.extraction.fields import Fields, fields_in
 from mockserver.content.extraction.line_format import line_format
-from mockserver.content.extraction.lists import Fields, fields_in
 from mockserver.content.extraction.options import are_statements, options_in
 from mockserver.content.extraction.shapes import Leaf, Many, Row, Shape, is_schema, of_range, of_schema, of_template
 from mockserver.content.extraction.template import template
@@ -20,9 +20,9 @@ _LISTS = ("comma", "lines", "bullets", "numbered")
 # Facts that are lists of rows or of texts.
 LISTED = (
     "events", "products", "quotes", "transcript", "people", "speaker", "objects", "ingredients", "ocr", "topics",
-    "takeaways", "tips", "colors", "effects", "sound",
+    "takeaways", "tips", "colors", "effects", "sound", "questions",
 )  # fmt: skip
-_LISTED = frozenset(LISTED)
+_LISTED = frozenset((*LISTED, "title"))
 _NO_FIELDS = frozenset(("json", "csv", "tsv"))  # that mean the form wherever they are
 _MARK = re.compile("[?？؟]")
 _ONE_OR_ZERO = re.compile(r"(?<!\d)1\D+?(?<!\d)0(?!\d)|(?<!\d)0\D+?(?<!\d)1(?!\d)")
@@ -42,6 +42,10 @@ class Form(NamedTuple):
     question: str
     concept: str | None
     amounts: Amounts
+
+    def count_of(self, concept: str) -> int | None:
+        """Return how many entries the list of a concept has, if the prompt says so, such as 3 for "three tags"."""
+        return self.amounts[concept].number if concept in self.amounts else self.most
 
     @property
     def most(self) -> int | None:
@@ -119,6 +123,8 @@ def _text(prompt: str, words: Words, keys: set[str]) -> Form:
     shape = Many(Leaf()) if "array" in keys or {"json", "list"} <= keys else None
     if shape or (style == "text" and "json" in keys):
         style = "json"
+    elif style == "text" and {"each", form.concept} <= {*keys, *LISTED} and "sentences" in form.amounts:
+        style, form = "bullets", form._replace(amounts={})  # a sentence for each scene
     elif style == "text" and form.amounts.keys() & {"points", "items"} and not _asks_whether(prompt, words, keys):
         style = "bullets"
     elif style == "text" and "only" in keys and not form.amounts:
@@ -138,7 +144,8 @@ def _of_fields(prompt: str, fields: Fields, words: Words, keys: set[str]) -> For
         form.amounts.setdefault("sentences", all_amounts["sentences"])  # "the key summary in two sentences"
     if _is_array(words, fields.before):
         return form._replace(shape=Many(row))
-    if form.concept and keys & {"each", "list"} and "object" not in keys:
+    listed = any(found.start for found in words.lists.find(fields.before))  # "a shot list", not "list the title"
+    if form.concept and (listed or "each" in keys) and "object" not in keys:
         return form._replace(shape=Row(((_group(form.concept, fields.before, words), Many(row)),)))
     return form
 
@@ -183,7 +190,8 @@ def _number(prompt: str, words: Words, keys: set[str]) -> Form | None:
     limits = of_range(prompt)
     numeral = keys & {"numeral", "number"}
     asked = keys & {"only", "how_many"} if numeral else "only" in keys and "how_many" in keys
-    if not asked and not (limits and (numeral or "only" in keys)):
+    rated = limits and (numeral or keys & {"only", "choose", "score"}) and "json" not in keys
+    if not asked and not rated:
         return None
     kind = "number" if limits and limits[1] - limits[0] <= 1 else "integer"
     return Form("plain", Leaf(kind, (), *(limits or (None, None))), prompt, None, {})

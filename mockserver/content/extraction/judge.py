@@ -8,37 +8,13 @@ from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.options import LETTERED
 from mockserver.content.extraction.shapes import Leaf
 from mockserver.content.extraction.vocabulary import SOLID, Found
-from mockserver.content.extraction.words import callings
+from mockserver.content.extraction.words import callings, common
 from mockserver.content.wording import plain_detail
 
 # The other sentiments, most fitting first, where the right one is no option.
 _NEXT = {"mixed": ("neutral",), "neutral": ("mixed",), "positive": (), "negative": ()}
 _PARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-./]+")
 _LONG = 4
-# Levels of something that is not in the video.
-_LOWEST = frozenset(
-    (
-        "none",
-        "low",
-        "keine",
-        "niedrig",
-        "gering",
-        "aucune",
-        "faible",
-        "ninguna",
-        "bajo",
-        "nenhuma",
-        "baixo",
-        "нет",
-        "низкий",
-        "无",
-        "無",
-        "低",
-        "なし",
-        "없음",
-        "낮음",
-    )
-)
 _WHOLE = Leaf("integer")
 _COUNTED = frozenset(
     ("events", "products", "quotes", "transcript", "speaker", "objects", "topics", "ingredients", "ocr")
@@ -170,7 +146,7 @@ def choice(facts: Facts, options: Sequence[str], text: str) -> str:
         if key in keys:
             return keys[key]
     unsafe = [found for found in facts.words.ask.find(text) if found.key == "unsafe"]
-    lowest = next((option for option in options if option.lower() in _LOWEST), None)
+    lowest = next((option for option in options if option.lower() in common()["lowest"]), None)
     if unsafe and lowest:
         return lowest
     if all(re.fullmatch(r"\d+", option) for option in options):
@@ -194,11 +170,12 @@ def _fits(facts: Facts, option: str, text: str) -> bool | None:
     things = facts.words.things.find(words)
     subjects = [subject for word in words.lower().split() if (subject := _subject(word))]
     named = words.lower() in facts.category().lower() or facts.category().lower() in words.lower()
+    named = named or words.lower() in facts.phrases["mood"].lower()
     if named or _is_story(facts, option) or words.lower() in facts.story.tags.lower().split(", "):
         return True
     if things:
         return any(facts.count(found.key) for found in things)
-    if {found.key for found in callings().find(words)} or option in callings_codes():
+    if {found.key for found in callings().find(words)} or option in common()["codes"]:
         return option == "en" or "en" in {found.key for found in callings().find(words)}
     return False if subjects else None
 
@@ -212,8 +189,3 @@ def _is_story(facts: Facts, option: str) -> bool:
 def _subject(word: str) -> str | None:
     known = themes.subjects()
     return known.get(word) or known.get(word.removesuffix("s"))
-
-
-def callings_codes() -> frozenset[str]:
-    """Return common language codes, which can be options."""
-    return frozenset(("en", "de", "fr", "es", "pt", "it", "ru", "ja", "ko", "zh", "ar"))

@@ -1,30 +1,17 @@
-# ruff: noqa: RUF001 — letters of other scripts are meant.
+# ruff: noqa: RUF001 — marks of other scripts are meant.
 """The language of a text: the one it asks for, or the one it is written in (FACTS section 6)."""
 
 import re
 import unicodedata
 from collections import Counter
 
-from mockserver.content.extraction.words import callings, function_words, words
+from mockserver.content.extraction.words import callings, common, function_words, words
 from mockserver.content.locales import CODES
 
 UNKNOWN = "unknown"
-# The languages with words here by their script, and the letters that others of the script have and they do not.
-_CYRILLIC = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
-_NOT_ARABIC = frozenset("پچژگیکۀەۆێڕڵڤٹڈڑںےہھۓټډړښڼېۍ")
 _WITHOUT_SPACES = ("zh", "zh-TW", "ja", "ko")
 _LATIN = ("en", "de", "fr", "es", "pt")
-_LATIN_LETTERS = frozenset("äöüßàâæçéèêëîïôœùûÿáíñóúãõªº")
-# Characters that only simplified and only traditional Chinese has.
-_SIMPLIFIED = frozenset(
-    "这个们说时间视频为来对会动现发问题语头开见门图颜还请回类写关键个张结构产内应该让与数几吗绪话实总体听"
-    "国学简标签场长员广东车马鸟鱼气乐单双点声转换运节级组线绘给统练经红约认译试详当处务画过"
-)
-_TRADITIONAL = frozenset(
-    "這個們說時間視頻為來對會動現發問題語頭開見門圖顏還請回類寫關鍵個張結構產內應該讓與數幾嗎緒話實總體聽"
-    "國學簡標籤場長員廣東車馬鳥魚氣樂單雙點聲轉換運節級組線繪給統練經紅約認譯試詳當處務畫過"
-)
-_IN = re.compile(r"(?i)\b(?:in|into|auf|en|em|to|на)\W+(?:the\W+)?$|[用以]$")
+_IN = re.compile(r"(?i)\b(?:in|into|auf|en|em|to|на)\W+(?:the\W+)?$|[用以成为為]$")
 _QUESTION = re.compile(r"(?:^|(?<=[.。!:：?？؟\n]))[^.。!:：?？؟\n]*[?？؟]")
 _BRACED = re.compile(r"\{[^{}]*\}|\[[^\[\]]*\]|\"[^\"]*\"")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -61,16 +48,16 @@ def written_in(text: str) -> str | None:
         return _chinese(text)
     letters = text.lower()
     if script == "CYRILLIC":
-        foreign = any("CYRILLIC" in unicodedata.name(char, "") for char in set(letters) - _CYRILLIC)
+        foreign = any("CYRILLIC" in unicodedata.name(char, "") for char in set(letters) - set(common()["cyrillic"]))
         return UNKNOWN if foreign else _nearest(text, ("ru",)) or "ru"
     if script == "ARABIC":
-        return UNKNOWN if _NOT_ARABIC & set(letters) else _nearest(text, ("ar",)) or "ar"
+        return UNKNOWN if set(common()["not_arabic"]) & set(letters) else _nearest(text, ("ar",)) or "ar"
     return "ko" if script == "HANGUL" else script.lower()
 
 
 def _in_latin(text: str) -> str | None:
-    tokens = _WORD.findall(unicodedata.normalize("NFC", text).lower())
-    foreign = [token for token in tokens if any("\x7f" < c < "\u2000" and c not in _LATIN_LETTERS for c in token)]
+    tokens, letters = _WORD.findall(unicodedata.normalize("NFC", text).lower()), common()["latin"]
+    foreign = [token for token in tokens if any("\x7f" < c < "\u2000" and c not in letters for c in token)]
     return _nearest(text, _LATIN, len(foreign))
 
 
@@ -96,11 +83,11 @@ def _nearest(text: str, codes: tuple[str, ...], foreign: int = 0) -> str | None:
     known = {code: len(words(code).own.find(text)) for code in codes}
     best = max(codes, key=lambda code: (counted[code], known[code]))
     other = max((counted[code], code) for code in counted if code not in codes and counted[code] >= 0)
-    if max(other[0], foreign) > counted[best]:
+    if max(other[0], foreign) > max(counted[best], known[best] - 1):
         return other[1] if other[0] >= foreign else UNKNOWN
     return best if counted[best] + known[best] else None
 
 
 def _chinese(text: str) -> str:
-    simplified, traditional = _SIMPLIFIED - _TRADITIONAL, _TRADITIONAL - _SIMPLIFIED
+    simplified, traditional = common()["simplified"], common()["traditional"]
     return "zh-TW" if sum((char in traditional) - (char in simplified) for char in text) > 0 else "zh"

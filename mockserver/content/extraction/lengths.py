@@ -13,7 +13,7 @@ _MOST_PARAGRAPHS, _SHORTEST = 5, 4
 def measured(facts: Facts, amounts: Amounts, value: str | None) -> str:
     """Return `value`, the fact that the prompt asks for, or a summary without one, in the length of `amounts`."""
     if "words" in amounts and amounts["words"].number == 1:
-        return _one_word(value or facts.category(), facts)
+        return _one_word(value or next(iter(facts.topics()), facts.category()), facts)
     if "paragraphs" in amounts:
         return "\n\n".join(_paragraphs(facts, min(amounts["paragraphs"].number, _MOST_PARAGRAPHS)))
     exact = any(amount.exact for amount in amounts.values())

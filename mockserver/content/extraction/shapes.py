@@ -4,12 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-_TYPES = {
-    "string": "string", "str": "string", "text": "string", "url": "string", "date": "string", "integer": "integer",
-    "int": "integer", "number": "number", "float": "number", "double": "number", "decimal": "number",
-    "boolean": "boolean", "bool": "boolean", "null": "null", "none": "null", "any": "any", "object": "any",
-}  # fmt: skip
-_RANGE = re.compile(r"(?<![\d.])(-?\d+(?:\.\d+)?)\s*(?:-|–|—|\.\.+|to|bis|à|a|до|至|到)\s*(-?\d+(?:\.\d+)?)(?![\d:])")
+from mockserver.content.extraction.words import common
+
+_RANGE = re.compile(r"(?<![\d.])(-?\d+(?:\.\d+)?)\s*(?:-|–|—|\.\.+|to|bis|à|al?|до|至|到)\s*(-?\d+(?:\.\d+)?)(?![\d:])")
 _BETWEEN = re.compile(
     r"(?i)(?:between|zwischen|entre|между)\s+(-?\d+(?:\.\d+)?)\s+(?:and|und|et|y|e|и)\s+(-?\d+(?:\.\d+)?)"
 )
@@ -74,7 +71,7 @@ def of_text(text: str) -> Shape:
     parts = [part.strip().strip("\"'`") for part in text.split("|")]
     if len(parts) == 1 and re.fullmatch(r"(?i)true/false|yes/no", text):
         parts = text.split("/")
-    kinds = [_TYPES.get(part.lower()) for part in parts]
+    kinds = [common()["types"].get(part.lower()) for part in parts]
     nullable = "null" in kinds
     named = [kind for kind in kinds if kind not in (None, "null")]
     if named and len(named) == len(parts) - nullable:
@@ -86,12 +83,18 @@ def of_text(text: str) -> Shape:
     return _described(text)
 
 
+def is_type(text: str) -> bool:
+    """Return whether a text is the name of a type, such as `boolean`."""
+    shape = of_text(text)
+    return (isinstance(shape, Leaf) and shape.kind != "string") or text.strip().lower() in ("string", "text")
+
+
 def _described(text: str) -> Leaf:
     if clock := _CLOCK.search(text):
         return Leaf("string", clock=1 + clock[0].count(":"))
     limits = _RANGE.search(text)
-    first = re.match(r"(?i)[a-z]+", text)
-    kind = _TYPES.get(first[0].lower(), "string") if first else "string"
+    first = re.match(r"[^\W\d_]+", text)
+    kind = common()["types"].get(first[0].lower(), "string") if first else "string"
     if limits and (kind in ("integer", "number") or limits[0] == text):
         low, high = float(limits[1]), float(limits[2])
         whole = kind == "integer" or (kind != "number" and "." not in limits[0] and high - low > 1)
@@ -134,7 +137,7 @@ def of_schema(schema: Any, root: Mapping[str, Any], depth: int = 0) -> Shape:
         return Row(())
     options = schema.get("enum", [schema["const"]] if "const" in schema else [])
     low, high = (_number(schema, name) for name in ("minimum", "maximum"))
-    return Leaf(_TYPES.get(str(kind), "any"), tuple(map(str, options))[:MOST], low, high)
+    return Leaf(common()["types"].get(str(kind), "any"), tuple(map(str, options))[:MOST], low, high)
 
 
 def _number(schema: Mapping[str, Any], name: str) -> Any:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from mockserver.content.extraction.facts import Fact, Facts, Moment, Seconds
+from mockserver.content.extraction.facts import Facts
+from mockserver.content.extraction.rows import Fact, Moment, Seconds
 from mockserver.content.extraction.shapes import Leaf
 from mockserver.content.timing import clock
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from mockserver.content.extraction.facts import Fact, Facts, Moment
+from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.judge import spaced
+from mockserver.content.extraction.rows import Fact, Moment
 from mockserver.content.extraction.values import text_of
 from mockserver.content.timing import clock
 
@@ -19,6 +20,8 @@ def line(value: Any, facts: Facts) -> str:
     """Return an entry of a list as one line: times first, then who speaks, then the text."""
     if not isinstance(value, dict):
         return text_of(value, facts)
+    if "question" in value:
+        return f"{value['question']} – {text_of(value['answer'], facts)}" if facts.answers else str(value["question"])
     if "price" in value:
         return facts.locale.comma.join((value["name"], value["brand"], f"{value['price']:.2f} {value['currency']}"))
     if "timestamp" in value:
@@ -40,6 +43,8 @@ def body(value: Any, facts: Facts) -> str:
 def _pairs(value: dict[str, Any], facts: Facts) -> str:
     if isinstance(value, Fact):
         return line(value, facts)
+    if list(value) == ["start", "end", "description"]:
+        return "[{start}–{end}] {description}".format(**value)
     return "; ".join(f"{spaced(key).capitalize()}: {text_of(part, facts)}" for key, part in value.items())
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.content.extraction.facts import Fact, Facts
+from mockserver.content.extraction.facts import Facts
+from mockserver.content.extraction.rows import Fact
 from mockserver.content.extraction.words import Words
 from mockserver.content.scene import Scene
 from mockserver.content.web.pages import Page, capital

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from mockserver.content.extraction.facts import Fact, Facts
+from mockserver.content.extraction.facts import Facts
+from mockserver.content.extraction.rows import Fact
 
 # Only videos have these.
 _SPOKEN = ("transcript", "quotes", "speaker", "sound", "music", "effects", "language", "language_code")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.content.people import person
 from mockserver.content.web import words
@@ -17,17 +17,38 @@ PER_PAGE, MOST_PAGES = 10, 5
 REVIEWS = 60
 _NEWEST = datetime(2025, 5, 30, 16, 20, tzinfo=UTC)
 _PLACE_ID = re.compile(r"ChIJ([A-Za-z0-9_-]{11})\Z")
+_POSITION = re.compile(r"@(-?\d{1,3}(?:\.\d{1,20})?),(-?\d{1,3}(?:\.\d{1,20})?),\d{1,2}(?:\.\d{1,20})?[zm]\Z")
+# A cid has the first bit set, then the mark of its search, then a number that differs in each search.
+_OWN_BITS = 39
+_NEAR = 0.7  # degrees
 _STARS = (5, 5, 4, 5, 3, 4, 5, 2, 4, 5, 1, 5, 4)
+
+
+class Area(NamedTuple):
+    """What kind of places a search is for, and where: in a city, or around a position outside the listed cities."""
+
+    kind: str = "shop"
+    city: str = "London"
+    centre: tuple[float, float] | None = None
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Latitude and longitude."""
+        return self.centre or _city(self.city)[1:3]
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place: its id, what kind of place it is, and the city that it is in. The rest follows from the id."""
+    """A place: its id, and the area of the search that finds it. The rest follows from them."""
 
     cid: str
-    kind: str
-    city: str
+    area: Area
     seeded: Seeded
+
+    @property
+    def kind(self) -> str:
+        """What kind of place it is."""
+        return self.area.kind
 
     @cached_property
     def name(self) -> str:
@@ -63,22 +84,23 @@ class Place:
 
     @property
     def position(self) -> tuple[float, float]:
-        """Latitude and longitude, within a few kilometres of the centre of the city."""
-        lat, lon = _city(self.city)[1:3]
+        """Latitude and longitude, within a few kilometres of the middle of the area."""
+        lat, lon = self.area.middle
         return round(lat + self.seeded.unit("lat") / 20 - 0.025, 6), round(
             lon + self.seeded.unit("lon") / 20 - 0.025, 6
         )
 
     @property
     def address(self) -> str:
-        """Street, number, city and country."""
-        parts = (f"{self.seeded.integer(1, 190, 'number')} {self._street}", self.city, _city(self.city)[0])
+        """Street, number, city and country. A position outside the listed cities has only the street and number."""
+        city = self.area.city
+        parts = (f"{self.seeded.integer(1, 190, 'number')} {self._street}", city, _city(city)[0])
         return ", ".join(filter(None, parts))
 
     @property
     def phone(self) -> str:
         """A number from a range that is reserved for fiction, where there is one."""
-        return f"{_city(self.city)[3]}{self.seeded.integer(100, 199, 'phone')}"
+        return f"{_city(self.area.city)[3]}{self.seeded.integer(100, 199, 'phone')}"
 
     @property
     def website(self) -> str:
@@ -95,7 +117,7 @@ class Place:
 
     @property
     def _street(self) -> str:
-        return str(self.seeded.choice(_city(self.city)[4].split("|"), "street"))
+        return str(self.seeded.choice(_city(self.area.city)[4].split("|"), "street"))
 
     def reviews(self) -> Iterator[dict[str, Any]]:
         """Yield the reviews, newest first."""
@@ -118,37 +140,70 @@ class Place:
             }
 
 
-def place_of_cid(seeded: Seeded, cid: str, kind: str = "shop", city: str = "London") -> Place:
-    """Return the place with this id. Kind and city are used if the id does not say them."""
-    number = int(cid) % 2**64 if cid.isdecimal() and len(cid) < 30 else seeded.bits("cid", cid)
-    return Place(str(number), kind, city, seeded.child("place", number))
+def place_of_cid(seeded: Seeded, cid: str, area: Area) -> Place:
+    """Return the place with this id in an area."""
+    return Place(cid, area, seeded.child("place", int(cid)))
 
 
-def place_of_id(seeded: Seeded, place_id: str) -> Place:
-    """Return the place with an id that starts with ChIJ, or with any other id."""
-    found = _PLACE_ID.match(place_id)
-    inside = int.from_bytes(urlsafe_b64decode(f"{found[1]}="), "big") if found else seeded.bits("place", place_id)
-    return place_of_cid(seeded, str(inside))
+def cid_of(seeded: Seeded, cid: str | None, place_id: str | None) -> str:
+    """Return the number of a place by either id. Any text is an id: it has a number of its own."""
+    if cid:
+        return str(int(cid) % 2**64 if cid.isdecimal() and len(cid) < 30 else seeded.bits("cid", cid))
+    match = _PLACE_ID.match(place_id or "")
+    if match is None:
+        return str(seeded.bits("place", place_id or ""))
+    return str(int.from_bytes(urlsafe_b64decode(f"{match[1]}="), "big"))
 
 
-def places(seeded: Seeded, query: str, location: str, number: int) -> Iterator[tuple[int, Place]]:
+def search_of(cid: str) -> str:
+    """Return the mark of the searches that find a place: those for the same kind in the same area."""
+    return f"{int(cid) >> _OWN_BITS:x}"
+
+
+def places(seeded: Seeded, area: Area, number: int) -> Iterator[tuple[int, Place]]:
     """Yield the places on page `number` of a search with their positions, at most ten."""
-    kind, city = _parts(query, location)
+    names = (area.kind, area.city, *map(str, area.centre or ()))
     first = (number - 1) * PER_PAGE + 1
+    mark = (seeded.bits("search", *names) | 1 << 63) >> _OWN_BITS << _OWN_BITS
     for position in range(first, first + PER_PAGE if number <= MOST_PAGES else first):
-        cid = str(seeded.bits("cid", kind, city, position) | 1 << 63)
-        yield position, place_of_cid(seeded, cid, kind, city)
+        own = seeded.bits("cid", *names, position) % (1 << _OWN_BITS)
+        yield position, place_of_cid(seeded, str(mark | own), area)
 
 
-def _parts(query: str, location: str) -> tuple[str, str]:
-    """Return what is searched for, and the city: the one in the query, or that of `location`."""
+def area_of(query: str, location: str, position: str = "") -> Area:
+    """Return what a query is for. The city is that of the query or of `location`, or else follows from the position.
+
+    `position` is latitude, longitude and zoom, such as `@52.52,13.405,14z`. A text of another form counts as missing.
+    """
     lists = words("places")
-    found = [each for each in query.strip().split() if each.lower() not in lists["extra"]] or [query.strip() or "shop"]
-    at = next((i for i, each in enumerate(found) if i and each.lower() in lists["near"]), len(found))
-    named = " ".join(found[at + 1 :]).strip(" ,.")
-    city = named or location.partition(",")[0].strip() or "London"
-    known = next((each for each in lists["cities"] if each.lower() == city.lower()), None)
-    return " ".join(found[:at])[:60].lower(), known or capital(city)[:60]
+    terms = [each for each in query.strip().split() if each.lower() not in lists["extra"]] or [query.strip() or "shop"]
+    at = next((i for i, each in enumerate(terms) if i and each.lower() in lists["near"]), len(terms))
+    kind, named = " ".join(terms[:at])[:60].lower(), " ".join(terms[at + 1 :]).strip(" ,.")
+    city, here = named or location.partition(",")[0].strip(), _coordinates(position)
+    if not city and here is not None:
+        near = next((name for name in lists["cities"] if _is_near(here, _city(name)[1:3])), None)
+        return Area(kind, "", here) if near is None else Area(kind, near)
+    known = next((each for each in lists["cities"] if each.lower() == (city or "London").lower()), None)
+    return Area(kind, known or capital(city)[:60])
+
+
+def shown_position(area: Area, position: str = "") -> str:
+    """Return the position of the map of a search: the one of the request, or else the middle of the area."""
+    if _coordinates(position) is not None:
+        return position
+    latitude, longitude = area.middle
+    return f"@{latitude:.7g},{longitude:.7g},14z"
+
+
+def _coordinates(position: str) -> tuple[float, float] | None:
+    """Return latitude and longitude, or None if the text has none that exist."""
+    match = _POSITION.match(position)
+    point = (float(match[1]), float(match[2])) if match else None
+    return point if point is not None and abs(point[0]) <= 90 and abs(point[1]) <= 180 else None
+
+
+def _is_near(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return max(abs(one[0] - other[0]), abs(one[1] - other[1])) < _NEAR
 
 
 def _city(name: str) -> tuple[str, float, float, str, str]:

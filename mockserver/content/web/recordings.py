@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from mockserver.content.extraction.facts import Fact, Facts
+from mockserver.content.extraction.facts import Facts
+from mockserver.content.extraction.rows import Fact
 
 # Only pictures have these.
 _SEEN = frozenset(

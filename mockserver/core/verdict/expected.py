@@ -11,7 +11,7 @@ from mockserver.core.verdict.messages import many, numbers
 
 # The name under which unmet expectations are reported. It is no rule, so it cannot be allowed.
 EXPECTATION = "expectation"
-_ADVICE = "Compare what the client does with the `expect` of the scenario"
+ADVICE = "Compare what the client does with the `expect` of the scenario"
 
 
 def unmet(expectations: Sequence[Expectation], facts: Facts) -> Iterator[Finding]:
@@ -37,7 +37,7 @@ def _wrong_count(expectation: Expectation, calls: Sequence[Call]) -> Finding:
     listed = tuple(call.number for call in calls)[:MOST_CALLS]
     provider = (expectation.operation or "").partition(".")[0]
     return Finding(
-        EXPECTATION, "error", message, _ADVICE, listed, (), None if "*" in provider else provider, expectation.operation
+        EXPECTATION, "error", message, ADVICE, listed, (), None if "*" in provider else provider, expectation.operation
     )  # fmt: skip
 
 
@@ -48,4 +48,4 @@ def _wrong_credits(expectation: CreditsExpectation, facts: Facts) -> Iterator[Fi
     if not expectation.spent.holds(spent / CREDIT):
         where = "" if provider is None else f" at {provider}"
         message = f"Expected {expectation.spent} spent credits{where}, and {spent / CREDIT:g} were spent"
-        yield Finding(EXPECTATION, "error", message, _ADVICE, provider=provider, cost=spent or None)
+        yield Finding(EXPECTATION, "error", message, ADVICE, provider=provider, cost=spent or None)

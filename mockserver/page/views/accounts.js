@@ -1,10 +1,8 @@
 // Accounts: plan, limits as bars that refill, credits as a ledger that sums.
 import { call, get } from "../api.js";
-import { Action, Curl, Empty, Problem, duration } from "../parts.js";
+import { Action, Curl, Empty, Problem, duration, number } from "../parts.js";
 import { feed } from "../feed.js";
 import { html, useEffect, useLoaded, useState, useStore } from "../html.js";
-
-const number = (value) => value.toLocaleString("en", { maximumFractionDigits: 2 });
 
 const byName = (a, b) => (a.provider + a.key < b.provider + b.key ? -1 : 1);
 
@@ -34,6 +32,7 @@ function Account({ account, reload }) {
     ${editing && html`<${Change} account=${account} done=${reload} />`}
     <div class="bars">${account.usage.map((usage) => html`<${Bar} usage=${usage} />`)}</div>
     <div class="credits"><p class="label">Credits</p><p class="balance">${account.credits === null ? "unlimited" : number(account.credits)}${account.reserved > 0 && html` <span class="count">${number(account.reserved)} reserved</span>`}</p></div>
+    <div class="credits"><p class="label">Webhooks to</p><p class="receiver">${account.webhook ? html`<code>${account.webhook.url}</code>${account.webhook.events.length > 0 && html` <span class="count">only ${account.webhook.events.join(", ")}</span>`}` : html`<span class="count">no receiver</span>`}</p></div>
     ${account.ledger.length > 1 && html`<details class="ledger"><summary>Ledger <span class="count">${account.ledger.length} entries</span></summary><div class="scroll" tabindex="0" role="region" aria-label="Ledger"><table><thead><tr><th scope="col">Time</th><th scope="col">Change</th><th scope="col">Job</th><th scope="col" class="right">Amount</th></tr></thead>
       <tbody>${account.ledger.map((entry) => html`<tr><td>${entry.at.slice(11, 19)}</td><td>${entry.kind}</td><td>${entry.reference && html`<a href="#/jobs/${encodeURIComponent(entry.reference)}">${entry.reference}</a>`}</td><td class="right ${entry.amount < 0 ? "minus" : ""}">${entry.amount > 0 ? "+" : ""}${number(entry.amount)}</td></tr>`)}</tbody>
       <tfoot><tr><th scope="row" colspan="3">Sum${account.ledger.length >= 50 ? " of these" : ""}</th><td class="right">${number(sum)}</td></tr></tfoot></table></div></details>`}</article>`;

@@ -21,6 +21,7 @@ export function Clock() {
     const timer = setInterval(() => tick((n) => n + 1), 250);
     return () => clearInterval(timer);
   }, [still]);
+  useEffect(() => setError(null), [feed.status]);
   const run = async (change) => {
     setError(null);
     setLast(change);

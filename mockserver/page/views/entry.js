@@ -1,7 +1,9 @@
 // The details of one journal entry.
 import { asCurl, asNode, asPython, asRule, asScenario } from "../copies.js";
 import { base, get } from "../api.js";
-import { Code, Copy, Json, Problem, Status, dayTime, duration } from "../parts.js";
+import { Code, Copy, Json, Problem, Status, becomes, dayTime, duration } from "../parts.js";
+import { feed } from "../feed.js";
+import { keepDraft } from "../draft.js";
 import { html, useLoaded, useMemo, useState } from "../html.js";
 
 export function Entry({ offset, close, go }) {
@@ -9,7 +11,7 @@ export function Entry({ offset, close, go }) {
   const [tab, setTab] = useState("reply");
   if (error) return html`<aside class="detail" aria-label="Entry"><${Header} title="Entry ${offset}" close=${close} /><${Problem} error=${error} /></aside>`;
   if (!entry) return html`<aside class="detail" aria-label="Entry"><${Header} title="…" close=${close} /></aside>`;
-  const title = entry.kind === "request" ? `${entry.method} ${entry.path}` : entry.kind === "transition" ? `${entry.job} is ${entry.note}` : entry.note;
+  const title = entry.kind === "request" ? `${entry.method} ${entry.path}` : entry.kind === "transition" ? `${entry.job} ${becomes(entry.note)}` : entry.note;
   const tabs = entry.kind === "request"
     ? [["reply", "Reply"], ["request", "Request"], ["rule", "Why this rule"], ["facts", `Sources ${entry.behaviours.length}`], ["copy", "Copy as"]]
     : [["reply", "Entry"], ["facts", `Sources ${entry.behaviours.length}`]];
@@ -18,12 +20,13 @@ export function Entry({ offset, close, go }) {
     <${Header} title=${title} close=${close} />
     <p class="facts">${entry.kind === "request" && html`<${Status} status=${entry.status} />`}<span>${dayTime(entry.milliseconds)}</span>
       ${entry.duration_ms > 0 && html`<span>${duration(entry.duration_ms)}</span>`}
+      ${entry.fault && html`<span class="badge bad">${entry.fault}</span>`}
       ${entry.operation && html`<span>${entry.operation}</span>`}
       ${entry.account && html`<a href="#/accounts">${entry.account}</a>`}
       ${entry.job && html`<a href="#/jobs/${encodeURIComponent(entry.job)}">${entry.job}</a>`}
       ${entry.delivery && html`<a href="#/webhooks/${encodeURIComponent(entry.delivery)}">delivery ${entry.delivery}</a>`}</p>
-    ${entry.kind === "request" && entry.operation && html`<p class="next"><a class="button small" href="#/faults?operation=${encodeURIComponent(entry.operation)}">Make the next one fail</a></p>`}
-    ${entry.note && entry.kind === "request" && html`<p class="said">${entry.note}</p>`}
+    ${entry.kind === "request" && entry.operation && !feed.state.read_only && html`<p class="next"><a class="button small" href="#/faults?operation=${encodeURIComponent(entry.operation)}">Make the next one fail</a></p>`}
+    ${entry.note && entry.kind === "request" && !isArmed(entry) && html`<p class="said">${entry.note}</p>`}
     ${entry.deviations?.length > 0 && html`<div class="deviations"><strong>Deviations from the contract</strong><ul>${entry.deviations.map((each) => html`<li>${each}</li>`)}</ul></div>`}
     <div class="tabs" role="tablist" aria-label="Parts of the entry">${tabs.map(([name, text]) => html`<button type="button" role="tab" id="tab-${name}" aria-selected=${current === name} aria-controls="tab-panel" onClick=${() => setTab(name)}>${text}</button>`)}</div>
     <div role="tabpanel" id="tab-panel" aria-labelledby="tab-${current}" class="panel">
@@ -34,6 +37,9 @@ export function Entry({ offset, close, go }) {
       ${current === "copy" && html`<${Copies} entry=${entry} go=${go} />`}
     </div></aside>`;
 }
+
+/** A fault that was armed answered the request, not one of a rule. */
+const isArmed = (entry) => Boolean(entry.fault) && (entry.note ?? "").startsWith("armed fault");
 
 function Header({ title, close }) {
   return html`<header><h2>${title}</h2><button type="button" class="quiet" aria-label="Close" onClick=${close}>✕</button></header>`;
@@ -68,14 +74,14 @@ function Stream({ entry }) {
     ${how === "text" ? html`<${Markdown} text=${entry.reply.body} />` : html`<ol class="chunks">${pieces.map(([at, text]) => html`<li><time>+${duration(at)}</time><span>${text}</span></li>`)}</ol>`}`;
 }
 
-/** Headings, lists and tables of Markdown. Everything else stays text. */
+/** Headings, paragraphs and tables of Markdown, with line breaks in their cells. Everything else stays text. */
 function Markdown({ text }) {
   const blocks = [];
   let table = [];
   const flush = () => {
     if (table.length) {
       const [head, ...rows] = table.filter((cells) => !cells.every((cell) => /^:?-+:?$/.test(cell)));
-      blocks.push(html`<div class="scroll" tabindex="0" role="region" aria-label="Table"><table><thead><tr>${head?.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`);
+      blocks.push(html`<div class="scroll" tabindex="0" role="region" aria-label="Table"><table><thead><tr>${head?.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell.split(/<br ?\/?>/).map((line, n) => (n ? [html`<br />`, line] : line))}</td>`)}</tr>`)}</tbody></table></div>`);
     }
     table = [];
   };
@@ -116,7 +122,7 @@ function Rules({ entry }) {
   const list = (rules) => html`<ul class="missed">${rules.map((each) => html`<li><strong>${each.rule}</strong><code>${each.failed}</code></li>`)}</ul>`;
   return html`${entry.rule
       ? html`<p class="matched">The rule <strong>${entry.rule}</strong> matched. It is the first whose conditions all hold.</p>`
-      : html`<p class="matched">No rule of the scenario matched. The provider's own behaviour applies.</p>`}
+      : html`<p class="matched">${isArmed(entry) ? html`The armed fault <strong>${entry.fault}</strong> answered, before any rule.` : "No rule of the scenario matched. The provider's own behaviour applies."}</p>`}
     ${missed.length > 0 && html`<p class="label">Rules that did not match, and the first condition that failed</p>${list(missed)}`}
     ${elsewhere.length > 0 && html`<details class="fields"><summary>Rules for other operations <span class="count">${elsewhere.length}</span></summary>${list(elsewhere)}</details>`}`;
 }
@@ -130,5 +136,5 @@ function Copies({ entry, go }) {
   return html`<p class="hint">Credentials are masked: put your own key in.</p>
     ${[["curl", asCurl(entry)], ["Python", asPython(entry)], ["Node", asNode(entry)], ["Rule of a scenario", asRule(entry)]].map(
       ([name, text]) => html`<p class="label">${name}</p><${Code} text=${text} label=${name} lines=${12} />`)}
-    <button type="button" onClick=${() => { sessionStorage.setItem("mockserver-draft", asScenario(entry)); go("scenario"); }}>Edit this rule in a scenario</button>`;
+    <button type="button" onClick=${() => { keepDraft(asScenario(entry)); go("scenario"); }}>Edit this rule in a scenario</button>`;
 }

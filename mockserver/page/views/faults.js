@@ -1,6 +1,6 @@
 // Faults for the next requests, and clearing parts of the sandbox.
 import { call, get } from "../api.js";
-import { Action, Curl, Empty, Problem, shortName } from "../parts.js";
+import { Action, Curl, Empty, Problem, plural, shortName } from "../parts.js";
 import { feed } from "../feed.js";
 import { html, useEffect, useLoaded, useState, useStore } from "../html.js";
 
@@ -37,7 +37,7 @@ export function Faults({ route }) {
       <${Action} kind="primary" run=${async () => { await call("POST", "/faults", body); reload(); }}>Arm the fault<//>
       <${Curl} method="POST" path="/faults" body=${body} /></div>
     <div class="card"><h2>Armed faults</h2><${Problem} error=${error} />
-      ${armed?.faults.length ? html`<ul class="rows">${armed.faults.map((each) => html`<li><strong>${each.fault.kind}</strong><span>${each.operation}</span><span class="count">${each.times} more request${each.times === 1 ? "" : "s"}</span></li>`)}</ul>
+      ${armed?.faults.length ? html`<ul class="rows">${armed.faults.map((each) => html`<li><strong>${each.fault.kind}</strong><span>${each.operation}</span><span class="count">${plural(each.times, "more request")}</span></li>`)}</ul>
         <${Action} run=${async () => { await call("DELETE", "/faults"); reload(); }}>Disarm all<//><${Curl} method="DELETE" path="/faults" />` : html`<${Empty}><p>No fault is armed.</p><//>`}</div>
     <${Reset} /></section>`;
 }

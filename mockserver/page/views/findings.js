@@ -1,5 +1,5 @@
 // What the clients did wrong: the findings of the verdict, each with its requests on the sandbox's time.
-import { Curl, Empty, Problem, Status, clockTime, shortName } from "../parts.js";
+import { Curl, Empty, Problem, Status, clockTime, plural, shortName } from "../parts.js";
 import { feed } from "../feed.js";
 import { html, useMemo, useState, useStore } from "../html.js";
 import { verdict } from "../verdict.js";
@@ -20,11 +20,11 @@ export function Findings({ route, go }) {
   const chips = [["All", "", total], ...Object.entries(data.counts).map(([name, count]) => [`${name}s`, name, count])];
   return html`<section class="findings" aria-label="Findings"><div class="bar"><div class="chips" role="group" aria-label="Severity">${chips.map(([text, value, count]) => html`<button type="button" class="chip" aria-pressed=${wanted === value && !rule} onClick=${() => go("findings", value ? { severity: value } : {})}>${text} ${count}</button>`)}
       ${rule && html`<button type="button" class="chip" aria-pressed="true" onClick=${() => go("findings")}>${rule} ✕</button>`}</div>
-      <span class="count end">${data.requests} requests, ${data.jobs} jobs, ${data.deliveries} webhooks</span></div>
+      <span class="count end">${plural(data.requests, "request")}, ${plural(data.jobs, "job")}, ${plural(data.deliveries, "webhook")}</span></div>
     <${Problem} error=${error} />
     ${!data.complete && html`<p class="hint">The oldest entries were dropped from the journal, so the verdict is about the rest.</p>`}
-    ${data.left_out > 0 && html`<p class="hint">${data.left_out} more findings are left out: a rule lists at most 100.</p>`}
-    ${data.allowed > 0 && html`<p class="hint">${data.allowed} findings of rules that are allowed are not listed.</p>`}
+    ${data.left_out > 0 && html`<p class="hint">Left out: ${plural(data.left_out, "more finding")}. A rule lists at most 100.</p>`}
+    ${data.allowed > 0 && html`<p class="hint">Not listed: ${plural(data.allowed, "finding")} of rules that are allowed.</p>`}
     ${total === 0
       ? html`<${Empty}>${data.observed ? html`<h2>No finding</h2><p>No rule of the verdict has found a mistake of a client in what was observed.</p>` : html`<h2>Nothing was observed yet</h2><p>When your program has sent requests, this view says what it did wrong: jobs that were paid for twice, polls that come too fast, refusals that were ignored, webhooks that were accepted without a valid signature.</p>`}<//>`
       : html`<ol class="finding-list">${shown.map((finding) => html`<${Finding} key=${`${finding.rule} ${finding.requests[0]} ${finding.jobs[0]} ${finding.message}`} finding=${finding} byNumber=${byNumber} go=${go} />`)}</ol>
@@ -39,7 +39,7 @@ function Finding({ finding, byNumber, go }) {
   const rows = all ? calls : calls.slice(0, MOST);
   return html`<li class="finding"><article aria-label=${finding.rule}><header><span class="status ${KINDS[finding.severity]}">${finding.severity}</span>
       <button type="button" class="link" title="Only this rule" onClick=${() => go("findings", { rule: finding.rule })}>${finding.rule}</button>
-      ${finding.credits > 0 && html`<span class="badge bad">${finding.credits} credit${finding.credits === 1 ? "" : "s"}</span>`}
+      ${finding.credits > 0 && html`<span class="badge bad">${plural(finding.credits, "credit")}</span>`}
       <span class="count end">${finding.operation ?? finding.provider ?? ""}</span></header>
     <p class="message">${linked(finding.message, byNumber)}</p>
     <p class="instead"><strong>Instead:</strong> ${linked(finding.instead, byNumber)}</p>

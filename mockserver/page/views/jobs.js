@@ -1,24 +1,56 @@
-// Jobs as lanes on the time axis of the sandbox: steps, polls, charges, deliveries, faults.
-import { Action, Curl, Empty, Problem, clockTime, duration, shortName } from "../parts.js";
-import { call, get } from "../api.js";
+// Jobs as lanes on the time axis of the sandbox.
+import { ENDED, Empty, Problem, becomes, clockTime, duration, number, plural, shortName, useKeys } from "../parts.js";
+import { get } from "../api.js";
 import { feed, isFailure } from "../feed.js";
 import { html, useEffect, useLoaded, useMemo, useRef, useState, useStore } from "../html.js";
+import { Lane } from "./lane.js";
 import { move } from "./clock.js";
 import { verdict } from "../verdict.js";
 
 const SPANS = [10_000, 30_000, 60_000, 300_000, 1_800_000, 3_600_000, 21_600_000, 86_400_000];
-const ENDED = new Set(["succeeded", "failed", "cancelled"]);
-const GLYPHS = { poll: "poll", charge: "charge", refund: "refund", delivery: "delivery", fetch: "asset", fault: "failed", finding: "finding" };
+const FIRST_SPAN = 60_000;
+const LISTED = 100;
+// A shorter text in the search is not the whole id of a job.
+const WHOLE_ID = 8;
+// The part of the axis that is after now, when it follows now.
+const AHEAD = 0.2;
+const GLYPHS = { submit: "submit", poll: "poll", fetch: "file", fault: "failed", charge: "charge", refund: "refund", delivery: "webhook", finding: "finding" };
+
+const keyOf = (provider, id) => `${provider} ${id}`;
 
 export function Jobs({ route, go }) {
   useStore(feed);
   useStore(verdict);
-  const [span, setSpan] = useState(60_000);
-  const [end, setEnd] = useState(null);
-  const [turn, setTurn] = useState(0);
-  const [drag, setDrag] = useState(null);
-  const axis = useRef(null);
+  const turn = useTurns();
   const open = route.rest[0];
+  const search = useRef(null);
+  const [list, error, reload] = useLoaded(() => get(`/jobs?limit=${LISTED}`), [turn]);
+  const [accounts] = useLoaded(() => get("/accounts"), [turn]);
+  const older = useOlder(list, open, turn);
+  const events = useMemo(() => byJob(list?.jobs ?? [], accounts, verdict.data), [turn, list, accounts, verdict.data]);
+  const receivers = useMemo(() => new Map((accounts?.accounts ?? []).map((each) => [`${each.provider}:${each.key}`, Boolean(each.webhook)])), [accounts]);
+  const jobs = (list?.jobs ?? []).filter((job) => !open || job.id.includes(open)).concat(older ?? []);
+  const eventsOf = (job) => events.get(keyOf(job.provider, job.id)) ?? [];
+  const axis = useAxis(jobs.find((job) => job.id === open), eventsOf);
+  useKeys({ search, items: jobs, current: open, id: (job) => job.id, to: (id) => go(id === undefined ? "jobs" : `jobs/${encodeURIComponent(id)}`) });
+
+  if (list && list.jobs.length === 0) return html`<${Empty}><h2>No job yet</h2><p>A job appears here as soon as a request creates one: an analysis, a video, a description.</p><//>`;
+  const { left, right, span, x, now } = axis;
+  return html`<section class="jobs" aria-label="Jobs"><div class="bar">
+      <label class="search"><span class="hidden">Find a job by its id</span><input ref=${search} type="search" placeholder="Find a job by its id" value=${open ?? ""} onInput=${(event) => go(event.target.value ? `jobs/${encodeURIComponent(event.target.value)}` : "jobs")} /></label>
+      <div class="group" role="group" aria-label="Zoom"><button type="button" aria-label="Zoom in" title="Zoom in" onClick=${() => axis.zoom(-1)}>+</button><span class="count">${duration(span)}</span><button type="button" aria-label="Zoom out" title="Zoom out" onClick=${() => axis.zoom(1)}>−</button><button type="button" title="Show these jobs from the first to the last" disabled=${jobs.length === 0} onClick=${() => axis.fit(jobs)}>Fit</button></div>
+      <div class="group" role="group" aria-label="Scroll in time"><button type="button" aria-label="Earlier" title="Earlier" onClick=${() => axis.setEnd(right - span / 2)}>‹</button><button type="button" aria-pressed=${axis.follows} onClick=${() => axis.setEnd(null)}>Follow now</button><button type="button" aria-label="Later" title="Later" onClick=${() => axis.setEnd(right + span / 2)}>›</button></div>
+      <span class="legend">${Object.entries(GLYPHS).map(([kind, text]) => html`<span><i class="glyph ${kind}"></i>${text}</span>`)}</span></div>
+    <${Problem} error=${error} />
+    <div class="lanes"><${Axis} axis=${axis} />
+      ${jobs.map((job) => html`<${Lane} key=${keyOf(job.provider, job.id)} job=${{ ...job, hasReceiver: receivers.get(job.account) }} events=${eventsOf(job)} x=${x} left=${left} right=${right} now=${now} open=${open === job.id} reload=${reload} show=${(each) => axis.fit([each])} />`)}</div>
+    ${open && list && jobs.length === 0 && html`<p class="hint">No job has the id ${open}. <a href="#/jobs">Show all jobs</a></p>`}
+    ${!open && list?.total > LISTED && html`<p class="hint">These are the newest ${LISTED} of ${number(list.total)} jobs. The search finds the others by their whole id.</p>`}</section>`;
+}
+
+/** Grows twice a second while something happens. A clock that runs moves the lanes meanwhile. */
+function useTurns() {
+  const [turn, setTurn] = useState(0);
   useEffect(() => {
     let seen = -1;
     const timer = setInterval(() => {
@@ -28,81 +60,83 @@ export function Jobs({ route, go }) {
     }, 500);
     return () => clearInterval(timer);
   }, []);
-  const [list, error, reload] = useLoaded(() => get("/jobs?limit=100"), [turn]);
-  const [accounts] = useLoaded(() => get("/accounts"), [turn]);
-  const events = useMemo(() => byJob(accounts, verdict.data), [turn, accounts, verdict.data]);
-  const jobs = (list?.jobs ?? []).filter((job) => !open || job.id.includes(open) || open === job.id);
-  const now = feed.now();
-  const right = end ?? now + span * 0.2;
-  const left = right - span;
-  const x = (ms) => ((ms - left) / span) * 100;
-  const still = feed.state.mode === "manual" && !feed.state.read_only;
+  return turn;
+}
 
-  const zoom = (step) => setSpan(SPANS[Math.min(SPANS.length - 1, Math.max(0, SPANS.indexOf(span) + step))]);
+/** The job with the id `open`, as a list, if it is older than those that are listed. */
+function useOlder(list, open, turn) {
+  const wanted = open?.length >= WHOLE_ID && list && list.total > list.jobs.length && !list.jobs.some((job) => job.id.includes(open)) ? open : undefined;
+  const [found] = useLoaded(() => (wanted ? get(`/jobs/${encodeURIComponent(wanted)}`).then((job) => [job], () => []) : Promise.resolve([])), [wanted, turn]);
+  return wanted ? found : [];
+}
+
+/** The part of the time that is visible. Without an `end` it follows now. An open job is brought into view. */
+function useAxis(chosen, eventsOf) {
+  const [span, setSpan] = useState(FIRST_SPAN);
+  const [end, setEnd] = useState(null);
+  const [drag, setDrag] = useState(null);
+  const before = useRef(null);
+  const now = feed.now();
+  const right = end ?? now + span * AHEAD;
+  const left = right - span;
+
+  const fit = (jobs) => {
+    const times = jobs.flatMap((job) => [job.created, ENDED.has(job.status) ? job.steps.at(-1).at : now, ...eventsOf(job).map((event) => event.at)]);
+    const [from, to] = [Math.min(...times), Math.max(...times)];
+    const wide = SPANS.find((each) => each * (1 - 2 * AHEAD) >= to - from) ?? SPANS.at(-1);
+    setSpan(wide);
+    setEnd(now <= to ? null : to + wide * AHEAD);
+  };
+  const known = feed.state.now > 0;
+  useEffect(() => {
+    if (!known) return;
+    if (chosen) {
+      before.current ??= [span, end];
+      if (chosen.created < left || chosen.created > right) fit([chosen]);
+    } else if (before.current) {
+      setSpan(before.current[0]);
+      setEnd(before.current[1]);
+      before.current = null;
+    }
+  }, [known, chosen?.id]);
+  return {
+    left, right, span, drag, setDrag, setEnd, fit,
+    follows: end === null,
+    real: now,
+    now: drag ?? now,
+    x: (ms) => ((ms - left) / span) * 100,
+    zoom: (step) => setSpan(SPANS[Math.min(SPANS.length - 1, Math.max(0, SPANS.indexOf(span) + step))]),
+  };
+}
+
+/** The times, and now, which is dragged to advance a clock that stands still. */
+function Axis({ axis }) {
+  const box = useRef(null);
+  const { left, right, span, x, now, real, drag, setDrag, setEnd } = axis;
+  const still = feed.state.mode === "manual" && !feed.state.read_only;
   const timeAt = (event) => {
-    const box = axis.current.getBoundingClientRect();
-    return left + ((event.clientX - box.left) / box.width) * span;
+    const { left: edge, width } = box.current.getBoundingClientRect();
+    return left + ((event.clientX - edge) / width) * span;
   };
   const dragNow = {
     onPointerDown: (event) => {
       if (!still) return;
       event.currentTarget.setPointerCapture(event.pointerId);
       setEnd(right);
-      setDrag(now);
+      setDrag(real);
     },
-    onPointerMove: (event) => drag !== null && setDrag(Math.max(now, timeAt(event))),
+    onPointerMove: (event) => drag !== null && setDrag(Math.max(real, timeAt(event))),
     onPointerUp: async () => {
       if (drag === null) return;
-      const by = Math.round(drag - now);
+      const by = Math.round(drag - real);
       setDrag(null);
       if (by > 0) await move({ advance: `${by}ms` });
       setEnd(null);
     },
     onKeyDown: (event) => still && event.key === "ArrowRight" && move({ advance: event.shiftKey ? "10s" : "1s" }),
   };
-  if (list && list.jobs.length === 0) return html`<${Empty}><h2>No job yet</h2><p>A job appears here as soon as a request creates one: an analysis, a video, a description.</p><//>`;
-  const shownNow = drag ?? now;
-  return html`<section class="jobs" aria-label="Jobs"><div class="bar">
-      <label class="search"><span class="hidden">Find a job by its id</span><input type="search" placeholder="Find a job by its id" value=${open ?? ""} onInput=${(event) => go(event.target.value ? `jobs/${encodeURIComponent(event.target.value)}` : "jobs")} /></label>
-      <div class="group" role="group" aria-label="Zoom"><button type="button" aria-label="Zoom in" onClick=${() => zoom(-1)}>+</button><span class="count">${duration(span)}</span><button type="button" aria-label="Zoom out" onClick=${() => zoom(1)}>−</button></div>
-      <div class="group" role="group" aria-label="Scroll in time"><button type="button" aria-label="Earlier" onClick=${() => setEnd(right - span / 2)}>‹</button><button type="button" aria-pressed=${end === null} onClick=${() => setEnd(null)}>Follow now</button><button type="button" aria-label="Later" onClick=${() => setEnd(right + span / 2)}>›</button></div>
-      <span class="legend">${Object.entries(GLYPHS).map(([kind, text]) => html`<span><i class="glyph ${kind}"></i>${text}</span>`)}</span></div>
-    <${Problem} error=${error} />
-    <div class="lanes"><div class="axis"><div></div><div class="ticks" ref=${axis}>${ticks(left, right).filter((at) => Math.abs(x(at) - x(shownNow)) > 4.5).map((at) => html`<span style=${{ left: `${x(at)}%` }}>${clockTime(at).slice(0, 8)}</span>`)}
-        ${x(shownNow) >= 0 && x(shownNow) <= 100 && html`<button type="button" class="now ${still ? "grab" : ""}" style=${{ left: `${x(shownNow)}%` }} aria-label=${still ? "Now. Press the right arrow key to advance by a second" : "Now"} title=${still ? "Drag to advance the clock" : "Now"} ...${dragNow}>${drag ? `+${duration(drag - now)}` : "now"}</button>`}</div></div>
-      ${jobs.map((job) => html`<${Lane} key=${job.provider + job.id} job=${job} events=${events.get(job.id) ?? []} x=${x} left=${left} right=${right} now=${shownNow} open=${open === job.id} reload=${reload} go=${go} />`)}</div>
-    ${open && jobs.length === 0 && html`<p class="hint">No job has the id ${open}.</p>`}</section>`;
-}
-
-/** What happened to each job, by its id: from the feed, charges from the ledgers of the accounts, and the findings. */
-function byJob(accounts, judged) {
-  const found = new Map();
-  const add = (job, event) => (found.get(job) ?? found.set(job, []).get(job)).push(event);
-  for (const entry of feed.entries) {
-    if (!entry.job) continue;
-    if (entry.kind === "request") add(entry.job, { at: entry.at, kind: isFailure(entry) ? "fault" : /file|download|asset/.test(entry.operation ?? "") ? "fetch" : "poll", text: `${shortName(entry.operation)} ${entry.status ?? "no reply"}${entry.note ? `: ${entry.note}` : ""}`, offset: entry.offset });
-    else if (entry.kind === "delivery") add(entry.job, { at: entry.at, kind: "delivery", bad: isFailure(entry), text: entry.note, offset: entry.offset });
-    else if (entry.kind === "transition") add(entry.job, { at: entry.at, kind: "step", status: entry.note, text: `is ${entry.note}`, offset: entry.offset });
-  }
-  for (const account of accounts?.accounts ?? []) {
-    for (const entry of account.ledger) {
-      if (!entry.reference || entry.kind === "grant") continue;
-      add(entry.reference, { at: entry.milliseconds, kind: entry.kind === "release" ? "refund" : "charge", text: entry.kind === "reserve" ? `${-entry.amount} credits reserved` : entry.kind === "capture" ? "credits charged" : `${entry.amount} credits released` });
-    }
-  }
-  addFindings(judged?.findings ?? [], add);
-  return found;
-}
-
-/** A finding is at the last of its requests. */
-function addFindings(findings, add) {
-  if (!findings.length) return;
-  const times = new Map(feed.entries.filter((entry) => entry.number).map((entry) => [entry.number, entry.at]));
-  for (const finding of findings) {
-    const at = finding.requests.map((number) => times.get(number)).filter((each) => each !== undefined).at(-1);
-    if (at === undefined) continue;
-    for (const job of finding.jobs) add(job, { at, kind: "finding", text: `${finding.rule}: ${finding.message}`, href: `#/findings?rule=${finding.rule}` });
-  }
+  return html`<div class="axis"><div></div><div class="ticks" ref=${box}>${ticks(left, right).filter((at) => x(at) > 4 && x(at) < 96 && Math.abs(x(at) - x(now)) > 4.5).map((at) => html`<span style=${{ left: `${x(at)}%` }}>${clockTime(at).slice(0, 8)}</span>`)}
+    ${x(now) >= 0 && x(now) <= 100 && html`<button type="button" class="now ${still ? "grab" : ""}" style=${{ left: `${x(now)}%` }} aria-label=${still ? "Now. Press the right arrow key to advance by a second" : "Now"} title=${still ? "Drag to advance the clock" : "Now"} ...${dragNow}>${drag ? `+${duration(drag - real)}` : "now"}</button>`}</div></div>`;
 }
 
 function ticks(left, right) {
@@ -112,54 +146,49 @@ function ticks(left, right) {
   return Array.from({ length: Math.floor((right - first) / step) + 1 }, (_, n) => first + n * step);
 }
 
-/** The steps of a job as segments. Those before the last change come from the journal. */
-function segments(job, events) {
-  const created = job.created;
-  const base = job.steps[0]?.at ?? created;
-  const earlier = events.filter((event) => event.kind === "step" && event.at < base);
-  const parts = [];
-  if (base > created) {
-    const marks = [{ at: created, status: "queued" }, ...earlier];
-    marks.forEach((mark, n) => parts.push({ status: mark.status, at: mark.at, until: marks[n + 1]?.at ?? base }));
-  }
-  return [...parts, ...job.steps.map((step) => ({ ...step, label: step.stage ?? step.status }))];
-}
-
-function Lane({ job, events, x, left, right, now, open, reload, go }) {
-  const created = job.created;
-  const visible = events.filter((event) => event.at >= left && event.at <= right && event.kind !== "step");
-  return html`<article class="lane ${open ? "open" : ""}"><a class="who" href="#/jobs${open ? "" : `/${encodeURIComponent(job.id)}`}" aria-expanded=${open}><strong>${job.id}</strong><span class="count">${job.provider} · ${shortName(job.operation)}</span><span class="state ${job.status}">${job.held ? "held: " : ""}${job.stage ?? job.status}${job.progress !== null && !ENDED.has(job.status) ? ` ${job.progress} %` : ""}</span></a>
-    <div class="track-time">${segments(job, events).map((part) => {
-      const until = part.until ?? (ENDED.has(part.status) ? part.at : Math.max(now, part.at));
-      const from = Math.max(left, part.at);
-      const to = Math.min(right, until);
-      if (ENDED.has(part.status)) return part.at >= left && part.at <= right ? html`<i class="endpoint ${part.status} ${part.at > now ? "future" : ""}" style=${{ left: `${x(part.at)}%` }} title="${part.status} at ${clockTime(part.at)}"></i>` : null;
-      if (to <= from) return null;
-      const done = Math.min(to, now);
-      return html`${done > from && html`<i class="segment ${part.status}" style=${{ left: `${x(from)}%`, width: `${x(done) - x(from)}%` }} title="${part.label ?? part.status} from ${clockTime(part.at)}"><span>${part.label ?? part.status}</span></i>`}
-        ${to > Math.max(now, from) && html`<i class="segment future ${part.status}" style=${{ left: `${x(Math.max(now, from))}%`, width: `${x(to) - x(Math.max(now, from))}%` }} title="${part.label ?? part.status} until ${clockTime(until)}"></i>`}`;
-    })}
-      ${visible.map((event) => event.offset || event.href ? html`<a class="glyph ${event.kind} ${event.bad ? "bad" : ""}" style=${{ left: `${x(event.at)}%` }} href=${event.href ?? `#/journal/${event.offset}`} title="${clockTime(event.at)} ${event.text}" aria-label="${event.text} at ${clockTime(event.at)}"></a>` : html`<i class="glyph ${event.kind}" style=${{ left: `${x(event.at)}%` }} title="${clockTime(event.at)} ${event.text}"></i>`)}
-      ${x(now) >= 0 && x(now) <= 100 && html`<i class="now-line" style=${{ left: `${x(now)}%` }}></i>`}
-      ${created > right && html`<span class="off right-off">later ›</span>`}${created < left && (job.steps.at(-1)?.until ?? job.steps.at(-1)?.at ?? created) < left && html`<span class="off">‹ ${clockTime(created).slice(0, 8)}</span>`}</div>
-    ${open && html`<${Job} job=${job} events=${events} reload=${reload} go=${go} />`}</article>`;
-}
-
-function Job({ job, events, reload }) {
-  const path = `/jobs/${encodeURIComponent(job.id)}?provider=${job.provider}`;
-  const [last, setLast] = useState(null);
-  const act = (method, where, body) => async () => {
-    setLast({ method, where, body });
-    await call(method, where, body);
-    reload();
+/** What happened to each job, by its provider and id: from the feed, charges from the ledgers, and the findings. */
+function byJob(jobs, accounts, judged) {
+  const known = new Set(jobs.map((job) => keyOf(job.provider, job.id)));
+  const found = new Map();
+  const add = (provider, job, event) => {
+    const key = keyOf(provider, job);
+    if (!found.has(key)) found.set(key, []);
+    found.get(key).push(event);
   };
-  const ended = ENDED.has(job.status);
-  return html`<div class="job"><div class="buttons"><${Action} disabled=${ended || job.held} run=${act("POST", "/clock", { until: { job: job.id } })}>Advance until it ends<//>
-      ${job.held ? html`<${Action} run=${act("POST", path, { release: true })}>Release<//>` : html`<${Action} disabled=${ended} run=${act("POST", path, { hold: true })}>Hold<//>`}
-      <${Action} disabled=${ended} run=${act("POST", path, { status: "succeeded" })}>Force success<//>
-      <${Action} kind="danger" disabled=${ended} run=${act("POST", path, { status: "failed", error: "forced to fail" })}>Force failure<//>
-      <a class="button" href="#/journal?q=${encodeURIComponent(`job:${job.id}`)}">Journal of this job</a></div>
-    ${last && html`<${Curl} method=${last.method} path=${last.where} body=${last.body} />`}
-    <dl class="plain"><div><dt>Plan</dt><dd>${job.plan}: ${job.timeline}</dd></div><div><dt>Rule</dt><dd>${job.rule ?? "none"}</dd></div><div><dt>Account</dt><dd>${job.account}</dd></div>${job.error && html`<div><dt>Error</dt><dd>${job.error}</dd></div>`}</dl>
-    <ol class="story">${[...events].sort((a, b) => a.at - b.at).slice(-60).map((event) => html`<li><time>${clockTime(event.at)}</time><i class="glyph ${event.kind} ${event.bad ? "bad" : ""}"></i>${event.offset || event.href ? html`<a href=${event.href ?? `#/journal/${event.offset}`}>${event.text}</a>` : html`<span>${event.text}</span>`}</li>`)}</ol></div>`;
+  for (const entry of feed.entries) {
+    // A request that is refused before its job is looked up names the job in its path.
+    const job = entry.job ?? (entry.kind === "request" ? entry.path?.split("/").find((part) => known.has(keyOf(entry.provider, part))) : undefined);
+    if (job) add(entry.provider, job, eventOf(entry));
+  }
+  for (const account of accounts?.accounts ?? []) {
+    for (const entry of account.ledger) if (entry.reference && entry.kind !== "grant") add(account.provider, entry.reference, chargeOf(entry));
+  }
+  addFindings(judged?.findings ?? [], add);
+  return found;
+}
+
+function eventOf(entry) {
+  const { at, offset, number, delivery } = entry;
+  if (entry.kind === "delivery") return { at, offset, delivery, kind: "delivery", bad: isFailure(entry), text: entry.status ? entry.note.replace(/response$/, entry.status) : entry.note };
+  if (entry.kind === "transition") return { at, offset, kind: "step", status: entry.note, text: becomes(entry.note) };
+  const kind = isFailure(entry) ? "fault" : /file|download|asset/.test(entry.operation ?? "") ? "fetch" : "poll";
+  return { at, offset, number, kind, text: `${shortName(entry.operation)} ${entry.status ?? "no reply"}${entry.note ? `: ${entry.note}` : ""}` };
+}
+
+function chargeOf({ milliseconds: at, kind, amount }) {
+  const credits = plural(Math.abs(amount), "credit");
+  if (kind === "reserve") return { at, kind: "charge", text: `${credits} reserved` };
+  if (kind === "capture") return { at, kind: "charge", text: amount > 0 ? `the rest is charged, ${credits} released` : "the reserved credits are charged" };
+  return { at, kind: "refund", text: `${credits} released` };
+}
+
+/** A finding is at the last of its requests. */
+function addFindings(findings, add) {
+  if (!findings.length) return;
+  const numbered = new Map(feed.entries.filter((entry) => entry.number).map((entry) => [entry.number, entry]));
+  for (const finding of findings) {
+    const last = finding.requests.map((number) => numbered.get(number)).filter(Boolean).at(-1);
+    if (!last) continue;
+    for (const job of finding.jobs) add(finding.provider ?? last.provider, job, { at: last.at, kind: "finding", text: `${finding.rule}: ${finding.message}`, href: `#/findings?rule=${finding.rule}` });
+  }
 }

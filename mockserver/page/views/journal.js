@@ -1,5 +1,5 @@
 // The journal: a live list with a filter, and the details of one entry beside it.
-import { Empty, Status, VirtualList, clockTime, duration, shortName } from "../parts.js";
+import { Code, Empty, Status, VirtualList, becomes, clockTime, duration, number, plural, shortName, useKeys } from "../parts.js";
 import { feed, isFailure } from "../feed.js";
 import { html, useEffect, useLoaded, useMemo, useRef, useState, useStore } from "../html.js";
 import { base, get } from "../api.js";
@@ -9,7 +9,8 @@ const ROW = 34;
 const FIELDS = {
   status: (entry, value) => (/^\dxx$/.test(value) ? Math.floor((entry.status ?? 0) / 100) === Number(value[0]) : String(entry.status ?? "none") === value),
   op: (entry, value) => matches(entry.operation, value),
-  job: (entry, value) => matches(entry.job, value),
+  // A request that is refused before its job is looked up names the job in its path.
+  job: (entry, value) => matches(entry.job ?? entry.path, value),
   rule: (entry, value) => matches(entry.rule, value),
   kind: (entry, value) => entry.kind === value,
   provider: (entry, value) => matches(entry.provider, value),
@@ -39,15 +40,15 @@ export function parseFilter(text) {
 
 export function describe(entry) {
   if (entry.kind === "request") return entry.operation ? shortName(entry.operation) : `${entry.method} ${entry.path}`;
-  if (entry.kind === "transition") return `job is ${entry.note}`;
+  if (entry.kind === "transition") return `job ${becomes(entry.note)}`;
   if (entry.kind === "delivery") return entry.note.split(" attempt ")[0];
   if (entry.kind === "clock") return entry.note.replace(/\d{4}-\d\d-\d\dT([\d:]+)Z/, "$1");
   return entry.note ?? entry.kind;
 }
 
-/** The column beside it: what else is worth to know. */
+/** The column beside it: what else is worth knowing. */
 function noteOf(entry) {
-  if (entry.kind === "delivery") return `attempt ${entry.attempt} to ${entry.path}`;
+  if (entry.kind === "delivery") return entry.status ? `attempt ${entry.attempt} to ${entry.path}` : entry.note.replace(/^\S+ (?=attempt )/, "");
   if (entry.kind !== "request" || (!entry.note && !entry.deviations)) return entry.job ?? "";
   const more = entry.deviations?.length > 1 ? ` and ${entry.deviations.length - 1} more` : "";
   return entry.note ?? `deviates: ${entry.deviations[0]}${more}`;
@@ -64,21 +65,7 @@ export function Journal({ route, go }) {
   const selected = open === undefined ? -1 : entries.findIndex((entry) => entry.offset === open);
   const to = (offset, q = query) => go(`journal${offset === undefined ? "" : `/${offset}`}`, q ? { q } : {});
 
-  useEffect(() => {
-    const press = (event) => {
-      if (event.detail === "/") search.current?.focus();
-      if (event.detail === "Escape") to(undefined);
-      if (event.detail === "j" || event.detail === "k") {
-        // Not `selected`: a second key can come before the first one is drawn.
-        const current = location.hash.match(/^#\/journal\/(\d+)/)?.[1];
-        const at = entries.findIndex((entry) => String(entry.offset) === current);
-        const next = at < 0 ? 0 : at + (event.detail === "j" ? 1 : -1);
-        if (entries[next]) to(entries[next].offset);
-      }
-    };
-    window.addEventListener("mock-key", press);
-    return () => window.removeEventListener("mock-key", press);
-  });
+  useKeys({ search, items: entries, current: open, id: (entry) => entry.offset, to });
 
   const row = (entry) => html`<li key=${entry.offset} class="row ${entry.kind} ${isFailure(entry) ? "failed" : ""} ${entry.offset === open ? "selected" : ""}" style=${{ height: `${ROW}px` }}>
     <a href="#/journal/${entry.offset}${query ? `?q=${encodeURIComponent(query)}` : ""}" aria-current=${entry.offset === open ? "true" : undefined}>
@@ -86,7 +73,7 @@ export function Journal({ route, go }) {
       <span class="mark">${entry.kind === "request" || entry.kind === "delivery" ? html`<${Status} status=${entry.status} />` : html`<span class="dot"></span>`}</span>
       <span class="what">${describe(entry)}</span>
       <span class="provider">${entry.provider ?? ""}</span>
-      <span class="rule">${entry.rule ?? ""}</span>
+      <span class="rule">${entry.fault && html`<span class="badge bad">${entry.fault}</span> `}${entry.rule ?? ""}</span>
       <span class="note">${noteOf(entry)}</span>
       <span class="took">${entry.ms ? duration(entry.ms) : ""}</span>
     </a></li>`;
@@ -101,14 +88,14 @@ export function Journal({ route, go }) {
           ${[["All", ""], ["Failed", "is:failed"], ["Requests", "kind:request"], ["Webhooks", "kind:delivery"]].map(
             ([name, q]) => html`<button type="button" class="chip" aria-pressed=${query === q} onClick=${() => to(open, q)}>${name}</button>`)}
         </div>
-        <span class="count">${entries.length.toLocaleString("en")} of ${feed.entries.length.toLocaleString("en")}</span>
+        <span class="count">${number(entries.length)} of ${number(feed.entries.length)}</span>
         <button type="button" aria-pressed=${feed.paused} onClick=${() => feed.pause(!feed.paused)}>${feed.paused ? "Resume" : "Pause"}</button>
       </div>
       ${unknown.length > 0 && html`<p class="hint wrong">There is no field ${unknown.join(", ")}. The fields are ${Object.keys(FIELDS).join(", ")}.</p>`}
-      ${feed.missed > 0 && html`<p class="hint">${feed.missed.toLocaleString("en")} entries were dropped from the journal before this page could read them.</p>`}
+      ${feed.missed > 0 && html`<p class="hint">${number(feed.missed)} entries were dropped from the journal before this page could read them.</p>`}
       ${entries.length === 0
         ? html`<${Empty}>${feed.entries.length ? html`<p>No entry matches this filter.</p><button type="button" onClick=${() => to(open, "")}>Clear the filter</button>` : html`<${FirstRequest} />`}<//>`
-        : html`<div class="head row" aria-hidden="true"><span>Time</span><span>Status</span><span>What</span><span>Provider</span><span>Rule</span><span>Note</span><span>Took</span></div>
+        : html`<div class="head row" aria-hidden="true"><span>Time</span><span>Status</span><span>What</span><span>Provider</span><span>Rule and fault</span><span>Note</span><span>Took</span></div>
           <${VirtualList} items=${entries} height=${ROW} row=${row} label="Entries, newest first" selected=${follow ? selected : undefined} onScroll=${(node) => setFollow(node.scrollTop < 40 || selected >= 0)} />`}
     </div>
     ${open !== undefined && html`<${Entry} key=${open} offset=${open} close=${() => to(undefined)} go=${go} />`}
@@ -118,20 +105,21 @@ export function Journal({ route, go }) {
 function FirstRequest() {
   const [turn, setTurn] = useState(0);
   const [list] = useLoaded(() => get("/sandboxes"), [turn]);
-  const tests = (list?.sandboxes ?? []).filter((each) => each.outcome).reverse();
+  const newest = (list?.sandboxes ?? []).filter((each) => each.outcome).reverse();
+  const tests = [...newest.filter((each) => each.outcome === "failed"), ...newest.filter((each) => each.outcome !== "failed")];
   useEffect(() => {
     const timer = setInterval(() => setTurn((n) => n + 1), 2000);
     return () => clearInterval(timer);
   }, []);
   if (tests.length) return html`<${Tests} tests=${tests} />`;
   const example = `curl ${location.origin}${base}/videotoprompt/v1/analyze/url \\\n  -H 'Authorization: Bearer test-key' -H 'Content-Type: application/json' \\\n  -d '{"url": "https://example.com/hike.mp4"}'`;
-  return html`<h2>Waiting for the first request</h2><p>Point your program at this server, or try:</p><pre class="try" tabindex="0">${example}</pre>`;
+  return html`<h2>Waiting for the first request</h2><p>Point your program at this server, or try:</p><${Code} text=${example} label="curl command" />`;
 }
 
-/** The tests of a run of pytest, the newest first. Each has a sandbox of its own. */
+/** The tests of a run of pytest: those that failed, then the others, the newest first. Each has a sandbox of its own. */
 function Tests({ tests }) {
   const failed = tests.filter((each) => each.outcome === "failed").length;
   const kinds = { passed: "delivered", failed: "given_up" };
-  return html`<h2>${tests.length} test${tests.length === 1 ? "" : "s"}${failed ? `, ${failed} failed` : ""}</h2><p>Each test has a sandbox of its own.</p>
+  return html`<h2>${plural(tests.length, "test")}${failed ? `, ${failed} failed` : ""}</h2><p>Each test has a sandbox of its own.</p>
     <ul class="rows links tests" aria-label="Tests">${tests.map((each) => html`<li key=${each.name}><a href="/~${encodeURIComponent(each.name)}/_mock/"><span class="outcome ${kinds[each.outcome] ?? "pending"}">${each.outcome}</span><span>${each.title}</span></a></li>`)}</ul>`;
 }

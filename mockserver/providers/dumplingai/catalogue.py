@@ -40,11 +40,11 @@ def find(kind: str, name: str) -> Entry | None:
 
 def ranked(prompt: str, kind: str | None) -> list[Entry]:
     """Return the entries of a type, or of all types, those that fit the prompt best first."""
-    asked = _words(prompt)
+    wanted = _words(prompt)
 
     def distance(entry: Entry) -> int:
         own = _words(f"{entry.id.replace('.', ' ').replace('_', ' ')} {entry.name} {entry.description}")
-        return -sum(1 + len(word) // 4 for word in asked if word in own)
+        return -sum(1 + len(word) // 4 for word in wanted if word in own)
 
     return sorted((entry for entry in ENTRIES if kind in (None, entry.kind)), key=distance)
 
@@ -56,11 +56,11 @@ def related(entry: Entry) -> dict[str, list[str]]:
         same = bool(entry.operation) and other.operation == entry.operation
         return other.id != entry.id and (same or (entry.kind == "provider" and entry.id in other.providers))
 
-    found: dict[str, list[str]] = {"providers": list(entry.providers) if entry.kind != "provider" else []}
+    ids: dict[str, list[str]] = {"providers": list(entry.providers) if entry.kind != "provider" else []}
     for kind in ("endpoint", "capability"):
         key = f"{kind}s".replace("ys", "ies")
-        found[key] = [other.id for other in ENTRIES if other.kind == kind and shares(other)]
-    return found
+        ids[key] = [other.id for other in ENTRIES if other.kind == kind and shares(other)]
+    return ids
 
 
 def _words(text: str) -> set[str]:

@@ -60,8 +60,8 @@ class Api(NamedTuple):
 @cache
 def declarations() -> Mapping[str, Mapping[str, Any]]:
     """Return what is declared about each operation, by its name."""
-    found: dict[str, Mapping[str, Any]] = _read("operations")
-    return found
+    declared: dict[str, Mapping[str, Any]] = _read("operations")
+    return declared
 
 
 @cache

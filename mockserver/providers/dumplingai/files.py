@@ -16,6 +16,8 @@ DAY = 86_400_000
 LIFETIME = Advised(DAY, "rule.file_lifetime")
 _KIND = "dumplingai.file"
 _NAME = 32
+# Of the videos that are always there, in pixels.
+VIDEO_SIZE = (720, 1280)
 _LARGEST = 2_048
 _MEDIA = re.compile(r"(?:([0-9]{1,4})x([0-9]{1,4})|([0-9]{1,3})s)-([0-9a-f]{1,64})\.(png|mp4|mp3)")
 TYPES = {
@@ -52,7 +54,7 @@ def picture(exchange: Exchange, width: int, height: int, *name: str | int) -> st
 
 
 def recording(exchange: Exchange, ending: str, seconds: int, *name: str | int) -> str:
-    """Return the link to a video (`mp4`) or a sound (`mp3`) that is always there, with this length."""
+    """Return the link to a video (`mp4`, portrait) or a sound (`mp3`) that is always there, with this length."""
     return _always(exchange, f"{seconds}s", ending, *name)
 
 
@@ -76,10 +78,10 @@ async def result_file(exchange: Exchange) -> Reply:
 
 async def media_file(exchange: Exchange) -> Reply:
     """GET /storage/media/{name}: the name says how large or how long the file is."""
-    found = _MEDIA.fullmatch(exchange.path["name"])
-    if found is None:
+    match = _MEDIA.fullmatch(exchange.path["name"])
+    if match is None:
         raise Refusal("not_found", "No such file", row="no_such_file")
-    width, height, seconds, token, ending = found.groups()
+    width, height, seconds, token, ending = match.groups()
     seeded = Seeded("dumplingai", token)
     if ending == "png" and width and 0 < int(width) <= _LARGEST and 0 < int(height) <= _LARGEST:
         from mockserver.media.bands import abstract
@@ -89,7 +91,7 @@ async def media_file(exchange: Exchange) -> Reply:
     elif ending == "mp4" and seconds and int(seconds) > 0:
         from mockserver.media.maker import video
 
-        data = video(int(seconds) * 1000, seeded).data
+        data = video(int(seconds) * 1000, seeded, VIDEO_SIZE[0], portrait=True, sound=True).data
     elif ending == "mp3" and seconds:
         from mockserver.media.mp3 import silence
 

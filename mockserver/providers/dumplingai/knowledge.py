@@ -40,12 +40,12 @@ async def query(exchange: Exchange, body: QueryKnowledgeBase) -> Task:
     _check(exchange)
     resources = await exchange.sandbox.store.values(_kind(exchange), exchange.now)
     own = [(key, kept) for key, kept in resources.items() if kept["base"] == body.base][-_MOST:]
-    found = [
+    rows = [
         {"id": f"{key}_{n}", "content": text, "resource_name": kept["name"], "similarity": similarity(body.query, text)}
         for key, kept in own
         for n, text in enumerate(passages(kept["content"]))
     ]
-    return Task(_QUERY, sorted(found, key=lambda each: -each["similarity"])[: body.count], _ROWS)
+    return Task(_QUERY, sorted(rows, key=lambda each: -each["similarity"])[: body.count], _ROWS)
 
 
 async def add(exchange: Exchange, body: AddToKnowledgeBase) -> Task:

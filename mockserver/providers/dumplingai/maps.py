@@ -1,7 +1,7 @@
 """Places and their reviews: /api/v1/search-places, /search-maps and /get-google-reviews."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -11,9 +11,14 @@ from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.inputs import Unset
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.searching import PageNumber, Query, parameters
-from mockserver.providers.dumplingai.work import Task
+from mockserver.providers.dumplingai.work import Save, Task
 from mockserver.wire.exchange import Exchange
 
+if TYPE_CHECKING:
+    from mockserver.content.web.places import Area, Place
+
+# The kind of the values that the areas of searches are kept as, by the mark that the ids of their places have.
+_AREAS = "dumplingai.areas"
 _LONDON = 1006886  # the code of the default location
 _TIME = "%Y-%m-%d %H:%M:%S +00:00"
 _PLACES, _MAPS, _PER_TEN = 30, 100, 50
@@ -55,21 +60,24 @@ class GetReviews(Sourced):
 
 async def search_places(exchange: Exchange, body: SearchPlaces) -> Task:
     """Return places that fit the query."""
-    from mockserver.content.web.places import places
+    from mockserver.content.web.places import area_of, places
 
-    found = places(pages.web(exchange), body.query, body.location or "", body.page)
-    listed = [{**_shown(position, place), "category": place.kind.capitalize()} for position, place in found]
-    return Task(_PLACES, {"searchParameters": parameters(body, "places"), "places": listed})
+    area = area_of(body.query, body.location or "")
+    numbered = list(places(pages.web(exchange), area, body.page))
+    listed = [{**_shown(position, place), "category": place.kind.capitalize()} for position, place in numbered]
+    reply = {"searchParameters": parameters(body, "places"), "places": listed}
+    return Task(_PLACES, reply, save=_keep(exchange, area))
 
 
 async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
     """Return places on a map, or the one with the id of the request."""
-    from mockserver.content.web.places import places
+    from mockserver.content.web.places import area_of, places, shown_position
 
+    area = area_of(body.query, "", body.position or "")
     if body.cid or body.place_id:
-        found = [(1, _chosen(exchange, body, body.query, ""))]
+        numbered = [(1, await _chosen(exchange, body, area))]
     else:
-        found = list(places(pages.web(exchange), body.query, "", body.page))
+        numbered = list(places(pages.web(exchange), area, body.page))
     listed = [
         {
             **_shown(position, place),
@@ -80,22 +88,32 @@ async def search_maps(exchange: Exchange, body: SearchMaps) -> Task:
             "fid": place.fid,
             "placeId": place.place_id,
         }
-        for position, place in found
+        for position, place in numbered
     ]
-    at = {"ll": body.position} if body.position else {}
-    return Task(_MAPS, {"searchParameters": parameters(body, "maps"), **at, "places": listed})
+    position = shown_position(numbered[0][1].area if numbered else area, body.position or "")
+    reply = {"searchParameters": parameters(body, "maps"), "ll": position, "places": listed}
+    return Task(_MAPS, reply, save=_keep(exchange, area))
 
 
 async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:
     """Return reviews of a place, and its rating."""
+    from mockserver.content.web.places import area_of
+
     if not (body.keyword or body.cid or body.place_id):
         raise Refusal("invalid_request", "one of keyword, cid and placeId is required")
-    place = _chosen(exchange, body, body.keyword or "", body.location or "London")
-    found = list(place.reviews())
+    area = area_of(body.keyword or "", body.location or "London")
+    place = await _chosen(exchange, body, area)
+    all_reviews = list(place.reviews())
     order = {"highest_rating": lambda each: -each["rating"], "lowest_rating": lambda each: each["rating"]}.get(
         body.sorting
     )
-    listed = sorted(found, key=order) if order else found if body.sorting == "newest" else found[::2] + found[1::2]
+    listed = (
+        sorted(all_reviews, key=order)
+        if order
+        else all_reviews
+        if body.sorting == "newest"
+        else all_reviews[::2] + all_reviews[1::2]
+    )
     listed = listed[: body.reviews]
     reply = {
         "keyword": body.keyword,
@@ -108,27 +126,42 @@ async def get_google_reviews(exchange: Exchange, body: GetReviews) -> Task:
         "title": place.name,
         "sub_title": place.address,
         "feature_id": place.fid,
-        "rating": _rating(place.rating, len(found)),
+        "rating": _rating(place.rating, len(all_reviews)),
         "place_id": place.place_id,
         "cid": place.cid,
-        "reviews_count": len(found),
+        "reviews_count": len(all_reviews),
         "items_count": len(listed),
         "items": [_review(exchange, place, each, n) for n, each in enumerate(listed, 1)],
     }
-    return Task(-(-body.reviews // 10) * _PER_TEN, reply)
+    return Task(-(-body.reviews // 10) * _PER_TEN, reply, save=_keep(exchange, area))
 
 
-def _chosen(exchange: Exchange, body: Any, query: str, location: str) -> Any:
-    """Return the place with an id of the request, or else the first one that fits the query."""
-    from mockserver.content.web.places import place_of_cid, place_of_id, places
+def _keep(exchange: Exchange, area: "Area") -> Save:
+    """Return what keeps the area of a search, so that its places are the same by their ids."""
+    from mockserver.content.web.places import places, search_of
+
+    _, first = next(places(pages.web(exchange), area, 1))
+
+    async def keep() -> None:
+        await exchange.sandbox.store.put_value(_AREAS, search_of(first.cid), list(area))
+
+    return keep
+
+
+async def _chosen(exchange: Exchange, body: SearchMaps | GetReviews, area: "Area") -> "Place":
+    """Return the place with an id of the request, or else the first one of a search in the area."""
+    from mockserver.content.web.places import Area, cid_of, place_of_cid, places, search_of
 
     seeded = pages.web(exchange)
-    if body.cid:
-        return place_of_cid(seeded, body.cid)
-    return place_of_id(seeded, body.place_id) if body.place_id else next(places(seeded, query, location, 1))[1]
+    if not (body.cid or body.place_id):
+        return next(places(seeded, area, 1))[1]
+    cid = cid_of(seeded, body.cid, body.place_id)
+    kept = await exchange.sandbox.store.get_value(_AREAS, search_of(cid), exchange.now)
+    kind, city, centre = kept or Area()
+    return place_of_cid(seeded, cid, Area(kind, city, None if centre is None else (centre[0], centre[1])))
 
 
-def _shown(position: int, place: Any) -> dict[str, Any]:
+def _shown(position: int, place: "Place") -> dict[str, Any]:
     from mockserver.content.web.places import REVIEWS
 
     latitude, longitude = place.position

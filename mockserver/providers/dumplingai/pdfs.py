@@ -96,9 +96,9 @@ async def merge_pdfs(exchange: Exchange, body: MergePdfs) -> Task:
 async def read_pdf_metadata(exchange: Exchange, body: ReadPdfMetadata) -> Task:
     """Return what documents say about themselves."""
     inputs = await look_at_each(body.input_method, body.files, "files")
-    found = [_information(exchange, each) for each in inputs]
-    many = {_name(each, n): information for n, (each, information) in enumerate(zip(inputs, found, strict=True), 1)}
-    return Task(_READ, {"metadata": found[0] if len(found) == 1 else many}, rows_of(inputs))
+    metadata = [_information(exchange, each) for each in inputs]
+    many = {_name(each, n): information for n, (each, information) in enumerate(zip(inputs, metadata, strict=True), 1)}
+    return Task(_READ, {"metadata": metadata[0] if len(metadata) == 1 else many}, rows_of(inputs))
 
 
 async def write_pdf_metadata(exchange: Exchange, body: WritePdfMetadata) -> Task:

@@ -91,7 +91,7 @@ class DumplingAI(Provider):
         "insufficient_credits": Error("Insufficient credits", fixed=True),
         "rate_limited": Error("Rate limit exceeded", fixed=True),
         "overloaded": Error("The service is temporarily unavailable", fixed=True),
-        "server_error": Error("the video could not be processed"),
+        "server_error": Error("The request could not be processed"),
         "PROVIDER_NOT_ALLOWED": Error("Provider not allowed for this API key", 403, "PROVIDER_NOT_ALLOWED"),
         "BUDGET_EXCEEDED": Error("The budget of this key is used up", 402, "BUDGET_EXCEEDED", fixed=True),
         "PROVIDER_ERROR": Error("The provider did not answer", 502, "PROVIDER_ERROR"),
@@ -158,11 +158,17 @@ class DumplingAI(Provider):
             mark = f"{context.account.id if context.account else ''} {refusal.kind} {message} {context.body!r:.2000}"
             request_id = f"req_{blake2b(mark.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
             return {"success": False, "requestId": request_id, "error": message, "code": code}
-        if refusal.kind == "server_error":
-            failed = FAILURES.get(context.operation.name if context.operation else "extract_video", "")
-            message = f"{failed} {message}" if failed.endswith(":") else failed or message
-        return {"error": message}
+        return {"error": _failure(error, message, context) if refusal.kind == "server_error" else message}
+
+
+def _failure(error: Error, message: str, context: RefusalContext) -> str:
+    """Return the message of a 500 of v1: the words of the operation, and the details if the words end with a colon."""
+    words = FAILURES.get(context.operation.name if context.operation else "extract_video", "")
+    if not words.endswith(":"):
+        return words or message
+    return f"{words} {message[:1].lower() + message[1:] if message == error.message else message}"
 
 
 def _is_unified(context: RefusalContext) -> bool:
-    return context.operation is not None and context.operation.path.startswith(_V2)
+    path = context.path if context.operation is None else context.operation.path
+    return f"{path}/".startswith(_V2)

@@ -22,4 +22,4 @@ TOO_LONG = {"error": "The video lasts longer than the maximum of 1 hour (3600 se
 INVALID = {"error": "prompt is required"}
 UNAUTHORIZED = {"error": "Invalid or missing Authorization header"}
 OUT_OF_CREDITS = {"error": "Insufficient credits"}
-FAILED = {"error": "Failed to extract video data: the video could not be processed"}
+FAILED = {"error": "Failed to extract video data: the request could not be processed"}

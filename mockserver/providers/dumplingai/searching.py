@@ -79,13 +79,13 @@ async def search_news(exchange: Exchange, body: SearchNews) -> Task:
     from mockserver.content.web import searching
 
     within = "" if body.within == "anyTime" else body.within
-    found = searching.news(pages.web(exchange), body.query.strip() or body.query, body.page, within, exchange.now)
+    articles = searching.news(pages.web(exchange), body.query.strip() or body.query, body.page, within, exchange.now)
     news = [
         {
             "title": page.title, "link": page.url, "snippet": page.description, "date": searching.shown(page.published),
             "source": page.site, "imageUrl": pages.cover(exchange, page.url), "position": position,
         }
-        for position, page in found
+        for position, page in articles
     ]  # fmt: skip
     return Task(CREDITS, {"searchParameters": parameters(body, "news"), "news": news})
 

@@ -74,9 +74,9 @@ async def _usage(exchange: Exchange) -> list[dict[str, Any]]:
 async def _entries(exchange: Exchange) -> tuple[Sequence[CreditEntry], int]:
     """Return the entries of the account, and the credits that an unlimited account begins with."""
     await exchange.credits.balance()
-    found = await exchange.sandbox.store.credits(exchange.account.id)
-    assert found is not None
-    return found.entries, UNLIMITED if found.balance is None else 0
+    credits = await exchange.sandbox.store.credits(exchange.account.id)
+    assert credits is not None
+    return credits.entries, UNLIMITED if credits.balance is None else 0
 
 
 def _transactions(

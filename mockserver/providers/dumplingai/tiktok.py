@@ -14,6 +14,7 @@ from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
 _CREDITS, _PER_PAGE, _RECENT = 10, 10, 6
+_WIDTH, _HEIGHT = files.VIDEO_SIZE
 # Settings of an account that are the same for all profiles here.
 _SETTINGS: dict[str, Any] = {
     "shortId": "", "ftc": False, "relation": 0, "openFavorite": False, "commentSetting": 0,
@@ -58,8 +59,8 @@ async def get_tiktok_video(exchange: Exchange, body: GetTikTokVideo) -> Task:
     clip = tiktok_video(exchange, body.url)
     file = files.recording(exchange, "mp4", clip.seconds, "clip", clip.id)
     video = {
-        "id": clip.id, "height": 1024, "width": 576, "duration": clip.seconds, "ratio": "720p",
-        "cover": files.picture(exchange, 576, 1024, "clip", clip.id), "downloadAddr": file, "playAddr": file,
+        "id": clip.id, "height": _HEIGHT, "width": _WIDTH, "duration": clip.seconds, "ratio": "720p",
+        "cover": files.picture(exchange, _WIDTH, _HEIGHT, "clip", clip.id), "downloadAddr": file, "playAddr": file,
         "format": "mp4", "bitrate": clip.seeded.integer(400_000, 1_900_000, "bitrate"),
     }  # fmt: skip
     at = datetime.fromtimestamp(clip.created, UTC)
@@ -136,13 +137,13 @@ async def search_tiktok_users(exchange: Exchange, body: SearchTikTokUsers) -> Ta
     """Return the profiles that fit a query, from the cursor on."""
     from mockserver.content.web.social import users
 
-    found = users(exchange.seeded.child("dumplingai"), body.query)
-    page = found[body.cursor : body.cursor + body.count]
+    profiles = users(exchange.seeded.child("dumplingai"), body.query)
+    page = profiles[body.cursor : body.cursor + body.count]
     end = body.cursor + len(page)
     listed = [
         {"user": _user(exchange, each) | {"search_user_name": each.handle}, "stats": _stats(each)} for each in page
     ]
-    return Task(_CREDITS, {"userList": listed, "cursor": end, "hasMore": end < len(found)})
+    return Task(_CREDITS, {"userList": listed, "cursor": end, "hasMore": end < len(profiles)})
 
 
 def _user(exchange: Exchange, profile: Any) -> dict[str, Any]:
@@ -182,8 +183,8 @@ def _clip_stats(clip: Any) -> dict[str, int]:
 
 def _aweme(exchange: Exchange, clip: Any, *, trim: bool) -> dict[str, Any]:
     stats = _clip_stats(clip)
-    cover = files.picture(exchange, 576, 1024, "clip", clip.id)
-    shown = {
+    cover = files.picture(exchange, _WIDTH, _HEIGHT, "clip", clip.id)
+    fields = {
         "aweme_id": clip.id, "desc": clip.text, "create_time": clip.created,
         "statistics": {
             "comment_count": stats["commentCount"],
@@ -195,7 +196,7 @@ def _aweme(exchange: Exchange, clip: Any, *, trim: bool) -> dict[str, Any]:
         "video": {"duration": clip.seconds, "cover": {"url_list": [cover]}},
         "author": {"unique_id": clip.author.handle, "nickname": clip.author.nickname},
     }  # fmt: skip
-    return shown if trim else shown | {"share_url": clip.url, "region": "US", "desc_language": "en"}
+    return fields if trim else fields | {"share_url": clip.url, "region": "US", "desc_language": "en"}
 
 
 OPERATIONS = (

@@ -23,8 +23,8 @@ _FASTEST, _SLOWEST = 180, 2_400
 async def search_catalogue(exchange: Exchange) -> Reply:
     """POST /api/v2/search."""
     body: SearchCatalogue = exchange.body
-    found = [catalogue.lean(entry) for entry in catalogue.ranked(body.prompt, body.kind)[: body.limit]]
-    return await enveloped(exchange, "search_result", found, {"count": len(found)})
+    entries = [catalogue.lean(entry) for entry in catalogue.ranked(body.prompt, body.kind)[: body.limit]]
+    return await enveloped(exchange, "search_result", entries, {"count": len(entries)})
 
 
 async def get_details(exchange: Exchange) -> Reply:
@@ -91,15 +91,15 @@ async def enveloped(exchange: Exchange, kind: str, data: Any, meta: dict[str, An
     return Reply(body={**body, "meta": meta} if meta is not None else body)
 
 
-async def _work(exchange: Exchange, entry: Entry, given: dict[str, Any]) -> Task:
+async def _work(exchange: Exchange, entry: Entry, values: dict[str, Any]) -> Task:
     model, api = _model(entry), _apis().get(entry.operation)
     try:
-        body = model.model_validate(given)
+        body = model.model_validate(values)
     except ValidationError as error:
         raise Refusal("invalid_request", f"input.{first_error(error)}") from None
     if api is None:
         return await natives.answer(exchange, entry.operation, body)
-    inside = exchange._replace(body=body, data=given)
+    inside = exchange._replace(body=body, data=values)
     task = await api.run(inside, body)
     return task if entry.kind == "capability" else task._replace(credits=natives.CREDITS)
 

@@ -19,7 +19,8 @@ TIKTOK = (
 )
 YouTubeUrl = Annotated[str, Field(pattern=YOUTUBE, max_length=2048, description="a link to a video of YouTube")]
 TikTokUrl = Annotated[str, Field(pattern=TIKTOK, max_length=2048, description="a link to a video of TikTok")]
-Handle = Annotated[str, Field(pattern=r"^@?[A-Za-z0-9_.]{1,40}$", description="the name of the profile")]
+# Magic words have hyphens, which the handles of TikTok do not have.
+Handle = Annotated[str, Field(pattern=r"^@?[A-Za-z0-9_.-]{1,40}$", description="the name of the profile")]
 
 
 def youtube_video(exchange: Exchange, url: str) -> "Tube":
@@ -39,10 +40,10 @@ def tiktok_video(exchange: Exchange, url: str) -> "Clip":
     """Return the video of a link. Raises Refusal `invalid_request` if it is none."""
     from mockserver.content.web.social import clip
 
-    found = clip(exchange.seeded.child("dumplingai"), url)
-    if found is None:
+    video = clip(exchange.seeded.child("dumplingai"), url)
+    if video is None:
         raise Refusal("invalid_request", "The URL is not that of a TikTok video")
-    return found
+    return video
 
 
 def tiktok_profile(exchange: Exchange, handle: str) -> "Profile":

@@ -132,10 +132,10 @@ def _is_url(value: str) -> bool:
 def mistyped(error: ValidationError) -> str | None:
     """Return a message about a number that should be a text, or a text that should be a number; None otherwise."""
     problem = error.errors(include_url=False)[0]
-    name, given = ".".join(map(str, problem["loc"])), problem["input"]
-    if problem["type"] == "literal_error" and isinstance(given, int | float) and not isinstance(given, bool):
-        return f'{name} must be a text such as "{_meant(problem)}", not the number {given:.12g}'
-    if problem["type"] in ("float_type", "int_type") and isinstance(given, str):
+    name, value = ".".join(map(str, problem["loc"])), problem["input"]
+    if problem["type"] == "literal_error" and isinstance(value, int | float) and not isinstance(value, bool):
+        return f'{name} must be a text such as "{_meant(problem)}", not the number {value:.12g}'
+    if problem["type"] in ("float_type", "int_type") and isinstance(value, str):
         return f"{name} must be a number, not a text"
     return None
 
@@ -145,13 +145,13 @@ def leniently(model: type[BaseModel], data: Any) -> BaseModel | None:
 
     Such a value counts as the documented value that is written like it, or else as the first documented one.
     """
-    found: list[str] = []
+    deviations: list[str] = []
     for _ in range(100):
         try:
             body = model.model_validate(data)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
-            found.append(first_error(error))
+            deviations.append(first_error(error))
             if problem["type"] == "literal_error":
                 data = _replaced(data, problem["loc"], _meant(problem))
             elif problem["type"] == IMAGE_OF_ONE_PAGE:
@@ -160,7 +160,7 @@ def leniently(model: type[BaseModel], data: Any) -> BaseModel | None:
                 return None
             continue
         if isinstance(body, Request):
-            body._undocumented = tuple(found)
+            body._undocumented = tuple(deviations)
         return body
     return None
 

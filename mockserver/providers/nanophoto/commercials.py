@@ -38,17 +38,18 @@ def _result(body: Commercial) -> files.Facts:
     return files.video(files.SORA, int(body.seconds), 720, portrait=body.aspect == "portrait")
 
 
-def _shown(exchange: Exchange, job: Job, state: State) -> dict[str, Any]:
+def _state_reply(exchange: Exchange, job: Job, state: State) -> dict[str, Any]:
     """Return the reply to a poll: as for other tasks, with the stage, and the storyboard once it is drawn."""
     stages = [step.stage for step in job.plan.steps[: state.index + 1] if step.stage in STAGES]
     step = "video" if state.status == "succeeded" else stages[-1] if stages else STAGES[0]
     board = {"storyboardImageUrl": files.storyboard_url(exchange, job)} if files.is_drawn(job, exchange.now) else {}
-    return {**tasks.shown(exchange, job, state), "step": step, **board}
+    return {**tasks.state_reply(exchange, job, state), "step": step, **board}
 
 
 FLOW = Flow(
     "sora_2_tvc", "/api/sora-2-tvc", "Make a commercial with Sora 2",
-    tasks.STYLE._replace(shown=_shown, model=CommercialTask, running_row=""), Commercial, tasks.AssumedTaskStatus,
+    tasks.STYLE._replace(state_reply=_state_reply, model=CommercialTask, running_row=""), Commercial,
+    tasks.AssumedTaskStatus,
     _price, _result, Origin("tvc", "Body Parameters", TEST), Origin("tvc", tasks.UNREAD, TEST, "assumed"),
     {"adTheme": "A serum for dry skin", "videoDuration": "15", "aspectRatio": "landscape"},
     rows=_ROWS, poll_rows=_ROWS, stages=STAGES, input="adTheme",

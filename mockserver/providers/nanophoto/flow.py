@@ -43,8 +43,8 @@ class Style(NamedTuple):
     id_field: str
     id_prefix: str
     states: Mapping[Status, str]
-    started: Callable[[Exchange, Job], dict[str, Any]]
-    shown: Callable[[Exchange, Job, State], dict[str, Any]]
+    start_reply: Callable[[Exchange, Job], dict[str, Any]]
+    state_reply: Callable[[Exchange, Job, State], dict[str, Any]]
     started_model: type[Shape]
     model: type[Shape]
     asset: str
@@ -122,7 +122,7 @@ async def submit(flow: Flow, exchange: Exchange) -> Reply:
     request = body.model_dump(mode="json", by_alias=True, exclude_none=True)
     job = await exchange.jobs.submit(job_id, request=request, facts=facts, plan=plan, cost=flow.price(body))
     # It begins as the reply says, also if a scenario lets it end immediately.
-    return Reply(body=style.started(exchange, job), job=job.id, ledger_rows=(f"state.{style.states['queued']}",))
+    return Reply(body=style.start_reply(exchange, job), job=job.id, ledger_rows=(f"state.{style.states['queued']}",))
 
 
 async def poll(flow: Flow, exchange: Exchange) -> Reply:
@@ -133,7 +133,7 @@ async def poll(flow: Flow, exchange: Exchange) -> Reply:
     await exchange.jobs.poll(job, state)
     check_failure(exchange, job.id, state)
     rows = (style.running_row,) if style.running_row and not state.terminal else ()
-    return exchange.job_reply(200, style.shown(exchange, job, state), job, state, *rows)
+    return exchange.job_reply(200, style.state_reply(exchange, job, state), job, state, *rows)
 
 
 def plan_of(exchange: Exchange, job_id: str, rule: Rule | None, product: str) -> Plan:
@@ -144,10 +144,10 @@ def plan_of(exchange: Exchange, job_id: str, rule: Rule | None, product: str) ->
     return exchange.sandbox.plan_for(job_id, named or (own if own in program.plans else None))
 
 
-async def own_job(exchange: Exchange, job_id: str, operation: str, is_shown: bool = False) -> Job:
+async def own_job(exchange: Exchange, job_id: str, operation: str, reveals: bool = False) -> Job:
     """Return a job of the account that the operation started. Raises Refusal `not_found`.
 
-    With `is_shown` it is `forbidden` if the job belongs to another account.
+    With `reveals` it is `forbidden` if the job belongs to another account.
     """
     provider, account = exchange.provider.name, exchange.account.id
     for job in await exchange.sandbox.store.find_jobs(job_id):
@@ -155,7 +155,7 @@ async def own_job(exchange: Exchange, job_id: str, operation: str, is_shown: boo
             if job.account == account:
                 check_lifetime(exchange, job)
                 return job
-            if is_shown:
+            if reveals:
                 raise Refusal("forbidden", note=f"{job_id} belongs to another account")
     raise Refusal("not_found", note=f"{exchange.account.key} has no job {job_id!r}")
 

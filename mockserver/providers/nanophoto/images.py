@@ -79,12 +79,12 @@ class GenerationStatus(Request):
     )
 
 
-def _started(exchange: Exchange, job: Job) -> dict[str, Any]:
+def _start_reply(exchange: Exchange, job: Job) -> dict[str, Any]:
     task = exchange.seeded.token(ID_LENGTH, "task", job.id)
     return {"success": True, "generationId": job.id, "taskId": f"task_{task}", "status": "pending"}
 
 
-def _shown(exchange: Exchange, job: Job, state: State) -> dict[str, Any]:
+def _state_reply(exchange: Exchange, job: Job, state: State) -> dict[str, Any]:
     status = STATES[state.status]
     if state.status == "succeeded":
         url = files.url(exchange, job)
@@ -106,8 +106,8 @@ def _result(body: ProImage | Image2) -> files.Facts:
 
 
 _STYLE = Style(
-    "generationId", "", STATES, _started, _shown, StartedGeneration, Generation, "imageUrl", "NOT_FOUND", "FORBIDDEN",
-    "rule.running_generation", Advised(3_000, "rule.poll_images_every"),
+    "generationId", "", STATES, _start_reply, _state_reply, StartedGeneration, Generation, "imageUrl", "NOT_FOUND",
+    "FORBIDDEN", "rule.running_generation", Advised(3_000, "rule.poll_images_every"),
 )  # fmt: skip
 _EXAMPLE = {"prompt": "A futuristic city at sunset", "mode": "generate", "aspectRatio": "16:9", "imageQuality": "1K"}
 PRO = Flow(

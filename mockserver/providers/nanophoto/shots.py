@@ -149,8 +149,8 @@ async def shot_ended(settling: Settling, job: Job, state: State) -> None:
     film = await store.get_job(job.provider, job.account, job.facts["batch"])
     if film is None or film.at(at).terminal:
         return
-    found = [await store.get_job(job.provider, job.account, each) for each in film.facts["shots"]]
-    shots = [each for each in found if each is not None]
+    kept = [await store.get_job(job.provider, job.account, each) for each in film.facts["shots"]]
+    shots = [each for each in kept if each is not None]
     if state.status == "succeeded":
         if all(each.at(at).terminal for each in shots):
             await settling.finish(film, at, "succeeded")

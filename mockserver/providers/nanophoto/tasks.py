@@ -42,12 +42,12 @@ class AssumedTaskStatus(Request):
     task_id: Annotated[_TaskId, Assumed(UNREAD)] = Field(alias="taskId")
 
 
-def started(exchange: Exchange, job: Job) -> dict[str, Any]:
+def start_reply(exchange: Exchange, job: Job) -> dict[str, Any]:
     """Return the reply to the first request."""
     return {"success": True, "status": "processing", "taskId": job.id, "message": RUNNING}
 
 
-def shown(exchange: Exchange, job: Job, state: State) -> dict[str, Any]:
+def state_reply(exchange: Exchange, job: Job, state: State) -> dict[str, Any]:
     """Return the reply to a poll."""
     if state.status == "succeeded":
         return {
@@ -57,10 +57,10 @@ def shown(exchange: Exchange, job: Job, state: State) -> dict[str, Any]:
     if state.terminal:
         error = {"error": error_of(state), "errorCode": "GENERATION_FAILED"}
         return {"success": False, "status": "failed", **error, "taskId": job.id}
-    return started(exchange, job)
+    return start_reply(exchange, job)
 
 
 STYLE = Style(
-    "taskId", "task_", STATES, started, shown, StartedTask, Task, "videoUrl", "TASK_NOT_FOUND",
+    "taskId", "task_", STATES, start_reply, state_reply, StartedTask, Task, "videoUrl", "TASK_NOT_FOUND",
     running_row="rule.running_task",
 )  # fmt: skip

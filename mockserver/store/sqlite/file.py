@@ -29,6 +29,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from mockserver.store.held import Held, Waiter
+from mockserver.store.round_trips import RoundTrips
 from mockserver.store.sqlite.opening import StoreError, opened, text_of_error
 from mockserver.store.sqlite.schema import PLACED
 from mockserver.store.sqlite.tracking import PLACE_BITS, Cursor, nothing
@@ -47,24 +49,16 @@ class Kept(Protocol):
     def reload(self, cursor: Cursor) -> None: ...
 
 
-class Held(Protocol):
-    """Replies that wait for a commit."""
-
-    def release(self) -> None: ...
-
-    def refuse(self, reason: str, *, known: bool) -> None: ...
-
-
 class StoreFile:
     """An open file, which no other server can open. Raises StoreError if it cannot be opened.
 
-    `failure` is the reason for which the last commit failed, or None. `commits` counts the commits.
+    `failure` is the reason for which the last commit failed, or None. `round_trips` counts the commits.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.failure: str | None = None
-        self.commits = 0
+        self.round_trips = RoundTrips("sqlite")
         self.closed = False
         self._dirty: dict[Kept, None] = {}
         self._deleted: list[int] = []
@@ -118,7 +112,7 @@ class StoreFile:
     async def written(self) -> str | None:
         """Return when everything that is noted so far has been written, or the reason for which it was not."""
         if self.failure is None and (self._dirty or self._deleted):
-            result = _Result()
+            result = Waiter()
             self.hold(result)
             return await result.future
         return self.failure
@@ -163,6 +157,11 @@ class StoreFile:
             self._fail(error, dirty)
 
     def _commit(self, dirty: dict[Kept, None]) -> None:
+        with self.round_trips.measured():
+            self._write(dirty)
+        self._deleted.clear()
+
+    def _write(self, dirty: dict[Kept, None]) -> None:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -175,8 +174,6 @@ class StoreFile:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
-        self._deleted.clear()
-        self.commits += 1
 
     # Failures.
 
@@ -211,7 +208,8 @@ class StoreFile:
         try:
             if self._reload:
                 raise sqlite3.OperationalError("it cannot be read")
-            self._try_room()
+            with self.round_trips.measured():
+                self._try_room()
             self._commit(dirty)
         except Exception as error:  # noqa: BLE001 - as in `flush`
             self._fail(error, dirty)
@@ -246,21 +244,6 @@ class StoreFile:
         with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
-
-
-class _Result:
-    """Something that is held for a task that waits for a commit."""
-
-    def __init__(self) -> None:
-        self.future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-
-    def release(self) -> None:
-        if not self.future.done():
-            self.future.set_result(None)
-
-    def refuse(self, reason: str, *, known: bool) -> None:
-        if not self.future.done():
-            self.future.set_result(reason)
 
 
 def _delete_sandbox(connection: sqlite3.Connection, sandbox: int) -> None:

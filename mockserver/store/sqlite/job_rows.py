@@ -68,6 +68,15 @@ class TrackedJobs(Tracked, JobTable):
             self.touch()
         self._changed.add(sequence)
 
+    def unknown(self, sequence: int) -> Unknown:
+        """Return the fields of a job that this version does not know."""
+        return self._unknown.get(sequence, _NONE)
+
+    def note_unknown(self, sequence: int, unknown: Unknown) -> None:
+        """Keep the fields of a job that this version does not know."""
+        if unknown:
+            self._unknown[sequence] = unknown
+
     def write(self, cursor: Cursor, base: int) -> None:
         self.begin_write(cursor, base)
         if self._changed:
@@ -85,15 +94,14 @@ class TrackedJobs(Tracked, JobTable):
 
     def _row(self, row: JobRow, base: int) -> tuple[Any, ...]:
         job = row.job
-        data = plain_text(JOB.encode(job, self._unknown.get(job.sequence, _NONE))).decode()
+        data = plain_text(JOB.encode(job, self.unknown(job.sequence))).decode()
         return base + job.sequence, row.seen, row.followed, row.status, data
 
     def load(self, cursor: Cursor, base: int) -> None:
         for place, seen, followed, status, text in self._rows_of_jobs(cursor, base):
             data = plain_data(text)
             job, size = kept_job(JOB.decode(data))
-            if unknown := JOB.unknown(data):
-                self._unknown[job.sequence] = unknown
+            self.note_unknown(job.sequence, JOB.unknown(data))
             self._restore(JobRow(job, seen, status, followed, size), number_of(place))
         for _, text in self._select(cursor, "place, data", base, "passed"):
             for job_data, state in plain_data(text):
@@ -145,6 +153,11 @@ class TrackedDeliveries(Tracked, DeliveryTable):
     def claimed(self) -> frozenset[str]:
         """The ids of the deliveries whose attempts are in progress."""
         return frozenset(self._claimed)
+
+    @property
+    def waiting_replays(self) -> dict[str, tuple[int, str | None]]:
+        """The replays of claimed deliveries, which are scheduled when those are saved."""
+        return self._replays
 
     def keep_claims(self, claimed: frozenset[str]) -> None:
         """Claim deliveries again that were claimed in the table that this one replaces."""

@@ -1,7 +1,8 @@
-"""What SARIF 2.1.0 and JUnit allow in the documents that the verdict writes, as JSON Schema and as tables.
+"""What SARIF 2.1.0 and JUnit allow in the reports that mockserver writes, as JSON Schema and as tables.
 
-Written from the OASIS specification of SARIF 2.1.0 (sections in the comments), and from the JUnit format that CI
-servers read. Nothing else than what is listed may occur.
+Written from the OASIS specification of SARIF 2.1.0 (sections in the comments) and what GitHub's code scanning asks for,
+and from the schema junit-10.xsd of Jenkins (jenkinsci/xunit-plugin). Only what is listed may occur, which is less than
+these allow. The published schemas are not here, because their files belong to other projects.
 """
 
 import xml.etree.ElementTree as ET
@@ -19,7 +20,27 @@ _RULE = {  # 3.49 reportingDescriptor
         "help": _MESSAGE,
         "defaultConfiguration": {"type": "object", "properties": {"level": _LEVEL}, "additionalProperties": False},
     },
-    "required": ["id"],
+    # The standard asks only for `id`.
+    "required": ["id", "shortDescription", "fullDescription", "help", "defaultConfiguration"],
+    "additionalProperties": False,
+}
+_FILE = {  # 3.29 physicalLocation
+    "type": "object",
+    "properties": {
+        "artifactLocation": {
+            "type": "object",
+            "properties": {"uri": {"type": "string", "pattern": "^[^/ :][^ :]*$"}},
+            "required": ["uri"],
+            "additionalProperties": False,
+        },
+        "region": {
+            "type": "object",
+            "properties": {"startLine": {"type": "integer", "minimum": 1}},
+            "required": ["startLine"],
+            "additionalProperties": False,
+        },
+    },
+    "required": ["artifactLocation", "region"],
     "additionalProperties": False,
 }
 _PLACE = {  # 3.33 logicalLocation
@@ -38,13 +59,19 @@ _RESULT = {  # 3.27 result
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"logicalLocations": {"type": "array", "items": _PLACE, "minItems": 1}},
+                "properties": {
+                    "physicalLocation": _FILE,
+                    "logicalLocations": {"type": "array", "items": _PLACE, "minItems": 1},
+                },
+                "required": ["physicalLocation"],
                 "additionalProperties": False,
             },
+            "minItems": 1,
         },
+        "partialFingerprints": {"type": "object", "additionalProperties": _TEXT},
         "properties": {"type": "object"},
     },
-    "required": ["message"],
+    "required": ["ruleId", "level", "message", "locations", "partialFingerprints"],
     "additionalProperties": False,
 }
 _INVOCATION = {  # 3.20 invocation, 3.58 notification
@@ -103,8 +130,10 @@ _ELEMENTS: dict[str, tuple[set[str], set[str], tuple[str, ...]]] = {
     "testsuite": (
         {"name", "tests", "failures", "errors"},
         {"skipped", "time"},
-        ("testcase", "system-out"),
+        ("properties", "testcase", "system-out"),
     ),
+    "properties": (set(), set(), ("property",)),
+    "property": ({"name", "value"}, set(), ()),
     "testcase": ({"name", "classname"}, {"time"}, ("skipped", "error", "failure", "system-out")),
     "failure": (set(), {"message", "type"}, ()),
     "error": (set(), {"message", "type"}, ()),

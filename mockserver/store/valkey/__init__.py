@@ -1,0 +1,1 @@
+"""A store that several processes share, in a Valkey or Redis server."""

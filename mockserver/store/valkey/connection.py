@@ -1,0 +1,195 @@
+"""The connection of one process to Valkey: runs scripts, alone or many in one round trip, and receives messages."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from mockserver.clock import pause
+from mockserver.settings import SettingsError
+from mockserver.store.round_trips import RoundTrips
+from mockserver.store.unavailable import Unavailable
+from mockserver.store.valkey.scripts import ALL, KEYS, Script
+
+log = logging.getLogger("mockserver")
+
+# All keys and channels begin with this.
+SPACE = "mockserver"
+# The version of the keys and of what is in them. It grows when an older version of mockserver would read them wrongly.
+FORMAT = 1
+# Milliseconds without a request after which a sandbox is deleted.
+EXPIRES = 7 * 24 * 3_600_000
+# A command is tried again for about a second before the connection counts as lost.
+_RETRY = Retry(ExponentialBackoff(cap=0.3, base=0.02), 6)
+_TIMEOUT = 5.0
+# Seconds between two tries to connect again.
+_AGAIN = 0.2
+
+OnMessage = Callable[[str, str], None]
+
+
+class Run(NamedTuple):
+    """A script to run on the keys of a sandbox."""
+
+    script: Script
+    sandbox: str
+    arguments: Sequence[str | int | bytes]
+
+
+class Valkey:
+    """The connection to the server at `url`, such as `valkey://localhost:6379/0`. Its `number` is different for each.
+
+    `round_trips` counts those to the server.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.round_trips = RoundTrips("valkey")
+        address = url.replace("valkey", "redis", 1)
+        options: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": _TIMEOUT, "protocol": 2}
+        self.number = self._connected(address, options)
+        self._client = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
+        self._listener = redis.asyncio.Redis.from_url(address, **options)
+        self._pubsub = self._listener.pubsub(ignore_subscribe_messages=True)
+        self._on_message: OnMessage = _ignore
+        self._listening: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def _connected(self, address: str, options: dict[str, Any]) -> int:
+        """Return the number of this connection.
+
+        Raises SettingsError if the server cannot be reached, or if a newer version of mockserver uses it.
+        """
+        try:
+            with redis.Redis.from_url(address, **options) as client:
+                client.set(f"{SPACE}:format", FORMAT, nx=True)
+                found = int(client.get(f"{SPACE}:format") or FORMAT)
+                number: int = client.incr(f"{SPACE}:number:process")
+        except redis.RedisError as error:
+            hint = "Start it, or give the address of another one: valkey://HOST:PORT/DB"
+            raise SettingsError(f"{self.url} cannot be used as a store: {error}. {hint}") from None
+        except ValueError as error:
+            raise SettingsError(f"{self.url} cannot be used as a store: {error}") from None
+        if found > FORMAT:
+            readable = f"this version of mockserver reads up to version {FORMAT}"
+            raise SettingsError(f"{self.url} cannot be used as a store: its data has version {found}, and {readable}")
+        return number
+
+    # Scripts.
+
+    async def run(self, run: Run) -> list[Any]:
+        """Run a script, and return its reply. Raises Unavailable."""
+        (reply,) = await self.run_all([run])
+        return reply
+
+    async def run_all(self, runs: Iterable[Run]) -> list[list[Any]]:
+        """Run scripts in one round trip, each on its own, and return their replies. Raises Unavailable."""
+        runs = list(runs)
+        replies: list[Any] = await self._call(lambda: self._sent(runs))
+        if any(isinstance(reply, redis.exceptions.NoScriptError) for reply in replies):
+            await self._call(self._load)
+            replies = await self._call(lambda: self._sent(runs))
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise Unavailable(f"{self.url} refused a command: {reply}") from reply
+        return replies
+
+    async def _sent(self, runs: Sequence[Run]) -> list[Any]:
+        if len(runs) == 1:
+            try:
+                return [await self._execute(*_command(runs[0]))]
+            except redis.exceptions.ResponseError as error:
+                return [error]
+        pipeline = self._client.pipeline(transaction=False)
+        for run in runs:
+            pipeline.execute_command(*_command(run))
+        return await pipeline.execute(raise_on_error=False)
+
+    async def _load(self) -> None:
+        for script in ALL:
+            await self._client.script_load(script.source)
+
+    async def command(self, *words: str | int | bytes | float) -> Any:
+        """Return the reply to a command. Raises Unavailable."""
+        return await self._call(lambda: self._execute(*words))
+
+    async def _execute(self, *words: str | int | bytes | float) -> Any:
+        return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]
+
+    async def _call(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            with self.round_trips.measured():
+                return await call()
+        except redis.exceptions.ResponseError as error:
+            raise Unavailable(f"{self.url} refused a command: {error}") from error
+        except (redis.RedisError, OSError) as error:
+            raise Unavailable(f"{self.url} cannot be reached: {str(error) or type(error).__name__}") from error
+
+    # Messages.
+
+    async def listen(self, channels: Iterable[str], on_message: OnMessage) -> None:
+        """Call `on_message` with the channel, without the common prefix, and the text of each message from now on."""
+        self._on_message = on_message
+        await self._call(lambda: self._pubsub.subscribe(*(f"{SPACE}:{channel}" for channel in channels)))
+        self._listening = asyncio.get_running_loop().create_task(self._listen())
+
+    async def subscribe(self, channel: str) -> None:
+        """Also listen to this channel. Raises Unavailable."""
+        await self._call(lambda: self._pubsub.subscribe(f"{SPACE}:{channel}"))
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Listen no more to this channel."""
+        with suppress(Unavailable):
+            await self._call(lambda: self._pubsub.unsubscribe(f"{SPACE}:{channel}"))
+
+    async def _listen(self) -> None:
+        while not self._closed:
+            try:
+                message = await self._pubsub.get_message(timeout=None)
+            except (redis.RedisError, OSError, RuntimeError):
+                # It subscribes again when it has connected again.
+                await pause(_AGAIN)
+                continue
+            if message is not None and message["type"] == "message":
+                channel = message["channel"].decode().removeprefix(f"{SPACE}:")
+                try:
+                    self._on_message(channel, message["data"].decode())
+                except Exception:
+                    log.exception("a message on the channel %s raised an exception", channel)
+
+    async def available(self) -> None:
+        """Return when the server can be reached."""
+        while not self._closed:
+            try:
+                await self.command("PING")
+            except Unavailable:
+                await pause(_AGAIN)
+            else:
+                return
+
+    async def close(self) -> None:
+        """Close all connections."""
+        self._closed = True
+        if self._listening is not None:
+            self._listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listening
+        with suppress(redis.RedisError, OSError):
+            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+            await self._listener.aclose()
+            await self._client.aclose()
+
+
+def _command(run: Run) -> tuple[str | int | bytes, ...]:
+    keys = (f"{SPACE}:{{{run.sandbox}}}:{key}" for key in KEYS)
+    return ("EVALSHA", run.script.digest, len(KEYS), *keys, *run.arguments)
+
+
+def _ignore(channel: str, text: str) -> None:
+    """Ignore a message."""

@@ -1,0 +1,191 @@
+"""This process among those that share a Valkey server: its stores, its messages, and the processes that have ended."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from mockserver.clock import pause, wall_ms
+from mockserver.store.memory import Bounds
+from mockserver.store.records import plain_data, plain_text
+from mockserver.store.unavailable import Unavailable
+from mockserver.store.valkey.commits import Commits
+from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
+from mockserver.store.valkey.scripts import CREATE
+from mockserver.store.valkey.store import ValkeyStore
+from mockserver.store.valkey.turn import LEASE
+
+# Seconds between two signs of life of a process, and without one after which it counts as ended.
+BEAT = 0.5
+DEAD = 3.0
+# Milliseconds for which one process takes over from another that has ended.
+_TAKEOVER = 10_000
+# Seconds between two looks at the changes of a sandbox that is followed.
+_PACE = 0.02
+
+# Called when a sandbox was created (True) or deleted (False) by any process.
+OnSandbox = Callable[[str, bool], None]
+
+
+class ValkeyProcess:
+    """The stores of this process in the server at `url`. Raises SettingsError if the server cannot be used."""
+
+    def __init__(self, url: str, bounds: Bounds) -> None:
+        self.valkey = Valkey(url)
+        # Unique also if the server forgets its numbers.
+        self.name = f"{self.valkey.number}-{wall_ms():x}"
+        self._created = 0
+        self.commits = Commits(self.valkey, self.name)
+        self.stores: dict[str, ValkeyStore] = {}
+        self._bounds = bounds
+        self._following: dict[str, asyncio.Task[None]] = {}
+        self._on_sandbox: OnSandbox = _ignore
+
+    async def start(self, on_sandbox: OnSandbox) -> None:
+        """Listen to the other processes. Raises Unavailable."""
+        self._on_sandbox = on_sandbox
+        await self.valkey.listen((f"process:{self.name}", "sandboxes"), self._received)
+        await self.beat()
+
+    async def close(self) -> None:
+        """Write what is noted, and leave: other processes take over at once."""
+        await self.commits.close()
+        for task in self._following.values():
+            task.cancel()
+        with suppress(Unavailable):
+            await self.valkey.command("ZADD", f"{SPACE}:processes", 0, self.name)
+        await self.valkey.close()
+
+    # Sandboxes.
+
+    def store(self, name: str) -> ValkeyStore:
+        """Return a new store for the sandbox of this name, without its state."""
+        store = self.stores[name] = ValkeyStore(self.valkey, self.commits, self.name, name, self._bounds)
+        return store
+
+    async def create(self, name: str) -> ValkeyStore | None:
+        """Create a sandbox and return its store, or None if there is one of this name. Raises Unavailable."""
+        store = ValkeyStore(self.valkey, self.commits, self.name, name, self._bounds)
+        if not await self.begin(store):
+            return None
+        self.stores[name] = store
+        return store
+
+    async def begin(self, store: ValkeyStore) -> bool:
+        """Create the sandbox of a new store. Return False if there is one of its name. Raises Unavailable."""
+        self._created += 1
+        identity, name = f"{self.name}.{self._created}", store.turn.sandbox
+        reply = await self.valkey.run(Run(CREATE, name, (self.name, identity, LEASE, EXPIRES)))
+        if reply[0] != b"created":
+            return False
+        store.turn.created(identity)
+        await self.valkey.command("SADD", f"{SPACE}:sandboxes", name)
+        await self.valkey.command("PUBLISH", f"{SPACE}:sandboxes", f"created {name}")
+        return True
+
+    async def open(self, name: str) -> ValkeyStore | None:
+        """Return the store of an existing sandbox with its state, or None if there is none. Raises Unavailable."""
+        store = ValkeyStore(self.valkey, self.commits, self.name, name, self._bounds)
+        # Messages for it arrive while it is opened.
+        self.stores[name] = store
+        try:
+            await store.turn.take(patient=False)
+        except Unavailable:
+            del self.stores[name]
+            raise
+        if store.turn.gone:
+            del self.stores[name]
+            await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
+            return None
+        return store
+
+    async def deleted(self, name: str) -> None:
+        """Announce that a sandbox was deleted. Raises Unavailable."""
+        self.forget(name)
+        await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
+        await self.valkey.command("PUBLISH", f"{SPACE}:sandboxes", f"deleted {name}")
+
+    def forget(self, name: str) -> None:
+        """Forget the store of a sandbox."""
+        self.stores.pop(name, None)
+        task = self._following.pop(name, None)
+        if task is not None:
+            task.cancel()
+
+    async def names(self) -> list[str]:
+        """Return the names of all sandboxes. Raises Unavailable."""
+        return sorted(name.decode() for name in await self.valkey.command("SMEMBERS", f"{SPACE}:sandboxes"))
+
+    # Values of the server.
+
+    async def next_number(self, name: str) -> int:
+        """Return 1 for the first call with that name in any process, then 2, and so on. Raises Unavailable."""
+        number: int = await self.valkey.command("INCR", f"{SPACE}:number:{name}")
+        return number
+
+    async def put(self, kind: str, name: str, value: Any) -> None:
+        """Keep a value of the server. Raises Unavailable."""
+        await self.valkey.command("HSET", f"{SPACE}:{kind}", name, plain_text(value))
+
+    async def get(self, kind: str, name: str) -> Any:
+        """Return a value of the server, or None. Raises Unavailable."""
+        text = await self.valkey.command("HGET", f"{SPACE}:{kind}", name)
+        return None if text is None else plain_data(text)
+
+    async def all(self, kind: str) -> Mapping[str, Any]:
+        """Return all values of a kind. Raises Unavailable."""
+        pairs = await self.valkey.command("HGETALL", f"{SPACE}:{kind}")
+        items = pairs.items() if isinstance(pairs, dict) else zip(pairs[::2], pairs[1::2], strict=True)
+        return {name.decode(): plain_data(text) for name, text in items}
+
+    async def clear(self, kind: str) -> None:
+        """Delete all values of a kind. Raises Unavailable."""
+        await self.valkey.command("DEL", f"{SPACE}:{kind}")
+
+    # Messages.
+
+    def _received(self, channel: str, text: str) -> None:
+        word, _, name = text.partition(" ")
+        if channel == "sandboxes":
+            self._on_sandbox(name, word == "created")
+        elif channel.startswith("changes:"):
+            self._follow_soon(channel.removeprefix("changes:"), text)
+        elif (store := self.stores.get(name)) is not None:
+            if word == "wanted":
+                store.turn.want()
+            else:
+                store.turn.came()
+
+    def _follow_soon(self, name: str, process: str) -> None:
+        store, task = self.stores.get(name), self._following.get(name)
+        if store is not None and process != self.name and (task is None or task.done()):
+            self._following[name] = asyncio.get_running_loop().create_task(self._follow(store))
+
+    async def _follow(self, store: ValkeyStore) -> None:
+        # Many changes come together.
+        await pause(_PACE)
+        with suppress(Unavailable):
+            await store.turn.follow()
+
+    # Processes.
+
+    async def beat(self) -> Sequence[str]:
+        """Give a sign of life, and return the processes that have ended. Raises Unavailable."""
+        seconds, microseconds = await self.valkey.command("TIME")
+        now = int(seconds) + int(microseconds) / 1e6
+        await self.valkey.command("ZADD", f"{SPACE}:processes", now, self.name)
+        ended = await self.valkey.command("ZRANGE", f"{SPACE}:processes", "-inf", now - DEAD, "BYSCORE")
+        return [name.decode() for name in ended]
+
+    async def take_over(self, process: str) -> bool:
+        """Return True if this process, and no other one, ends what that one has left behind. Raises Unavailable."""
+        key = f"{SPACE}:takeover:{process}"
+        return bool(await self.valkey.command("SET", key, self.name, "NX", "PX", _TAKEOVER))
+
+    async def taken_over(self, process: str) -> None:
+        """Note that nothing is left of that process. Raises Unavailable."""
+        await self.valkey.command("ZREM", f"{SPACE}:processes", process)
+
+
+def _ignore(name: str, created: bool) -> None:
+    """Ignore that a sandbox was created or deleted."""

@@ -1,0 +1,267 @@
+"""Servers that share a Valkey are like one server: whichever is asked, the state is the same."""
+
+import asyncio
+import re
+from typing import Any
+
+from mockserver.clock import let_others_run, pause
+from tests.farm import Farm, at_once
+from tests.valkey_server import ValkeyServer
+
+ANALYZE = "/videotoprompt/v1/analyze/url"
+GENERATE = "/prompttovideo/api/v1/generate"
+HOOKED: dict[str, Any] = {
+    "accounts": [{"key": "*", "plan": "pro", "credits": 500, "webhook": {"url": "http://127.0.0.1:9/hook"}}]
+}
+# What says how long something took in real time.
+_REAL = re.compile(r'"((?:real_duration|duration|elapsed)_ms)":[^,}]*')
+
+
+async def story(farm: Farm, name: str) -> list[Any]:
+    """Live through everything in one sandbox, and return every reply."""
+    replies: list[Any] = []
+
+    async def note(method: str, path: str, json: Any = None) -> Any:
+        reply = await farm.send(method, path, json)
+        headers = {name: value for name, value in reply.headers.items() if name not in ("date", "content-length")}
+        replies.append((method, path, reply.status_code, headers, _REAL.sub(r'"\1":0', reply.text)))
+        return reply.json() if reply.headers.get("content-type", "").startswith("application/json") else None
+
+    base = f"/~{name}"
+    new = {"name": name, "seed": 7, "clock": {"mode": "manual"}}
+    await farm.post("/_mock/sandboxes", new)
+    jobs = [await note("POST", base + ANALYZE, {"url": f"https://example.com/{n}.mp4"}) for n in range(2)]
+    made = await note("POST", base + GENERATE, {"prompt": f"the sea at {name}", "quality": "premium"})
+    await note("POST", f"{base}/_mock/faults", {"operation": "videotoprompt.*", "fault": {"kind": "server_error"}})
+    await note("POST", base + ANALYZE, {"url": "https://example.com/refused.mp4"})
+    await note("POST", f"{base}/_mock/clock", {"advance": "3s"})
+    for job in jobs:
+        await note("GET", f"{base}/videotoprompt/v1/analyze/{job['id']}")
+    await note("POST", f"{base}/_mock/clock", {"to": "next"})
+    await note("POST", f"{base}/_mock/clock", {"advance": "10m"})
+    for job in jobs:
+        await note("GET", f"{base}/videotoprompt/v1/analyze/{job['id']}")
+    await note("GET", f"{base}/prompttovideo/api/v1/video/{made['video_id']}/status")
+    for view in ("jobs", "clock", "deliveries", "accounts/key-1", "faults", "journal?limit=200"):
+        await note("GET", f"{base}/_mock/{view}")
+    return replies
+
+
+async def test_a_hundred_sandboxes_on_three_servers_are_like_those_on_one_in_memory(valkey: str) -> None:
+    names = [f"box{n}" for n in range(100)]
+
+    async def lived(farm: Farm) -> dict[str, Any]:
+        waiting, replies = list(names), {}
+
+        async def client() -> None:
+            while waiting:
+                name = waiting.pop()
+                replies[name] = await story(farm, name)
+
+        await at_once(*(client() for _ in range(16)))
+        return replies
+
+    async with Farm(**HOOKED) as one:
+        expected = await lived(one)
+    async with Farm(valkey, **HOOKED) as three:
+        actual = await lived(three)
+        assert len(three.receivers.calls) == len(one.receivers.calls)
+    for name in names:
+        assert actual[name] == expected[name]
+
+
+async def test_no_limit_admits_too_many_and_credits_sum_whoever_is_asked(valkey: str) -> None:
+    accounts = [
+        {"key": "key-1", "plan": "pro", "credits": 100, "limits": {"calls_per_day": 15}},
+        {"key": "poor", "plan": "pro", "credits": 9},
+    ]
+    async with Farm(valkey, accounts=accounts) as farm:
+        for key, most in (("key-1", 15), ("poor", 9)):
+            auth = {"Authorization": f"Bearer {key}"}
+            sent = (farm.send("POST", GENERATE, {"prompt": f"the sea, {n}"}, headers=auth) for n in range(20))
+            statuses = [reply.status_code for reply in await at_once(*sent)]
+            assert statuses.count(200) == most
+            account = (await farm.get(f"/_mock/accounts/{key}?provider=prompttovideo"))["accounts"][0]
+            assert sum(entry["amount"] for entry in account["ledger"]) == account["credits"]
+            assert account["reserved"] == most
+        assert (await farm.get("/_mock/jobs"))["total"] == 24
+        entries = (await farm.get("/_mock/journal?operation=prompttovideo.generate&limit=100"))["entries"]
+    assert sorted(entry["number"] for entry in entries) == list(range(1, 41))
+
+
+async def test_each_webhook_is_sent_once_whichever_server_the_job_was_submitted_to(valkey: str) -> None:
+    async with Farm(valkey, **HOOKED) as farm:
+        await at_once(*(farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"}) for n in range(12)))
+        await farm.post("/_mock/clock", {"advance": "10m"})
+        deliveries = (await farm.get("/_mock/deliveries?limit=100"))["deliveries"]
+        assert len(deliveries) == len(farm.receivers.calls) == 12
+        assert {len(each["attempts"]) for each in deliveries} == {1}
+
+
+async def test_two_advances_of_two_servers_at_once_add_up(valkey: str) -> None:
+    async with Farm(valkey, **HOOKED) as farm:
+        await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"})
+        before = (await farm.get("/_mock/clock"))["milliseconds"]
+        await at_once(*(farm.post("/_mock/clock", {"advance": "50s"}, server=n % 3) for n in range(6)))
+        after = [(await farm.get("/_mock/clock", server=n))["milliseconds"] for n in range(3)]
+        assert [at - before for at in after] == [300_000] * 3
+        assert len(farm.receivers.calls) == 1
+
+
+async def test_a_scenario_a_reset_and_a_deletion_are_seen_by_all_servers_at_once(valkey: str) -> None:
+    async with Farm(valkey) as farm:
+        await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        upload = {
+            "scenario": "mine",
+            "extends": "default",
+            "rules": [{"name": "busy", "operation": "*", "fault": {"kind": "overloaded"}}],
+        }
+        reply = await farm.send("PUT", "/_mock/scenario", upload, server=1)
+        assert reply.status_code == 200
+        for n in range(3):
+            assert (await farm.send("POST", ANALYZE, {"url": "https://example.com/b.mp4"}, server=n)).status_code == 503
+            assert (await farm.get("/_mock/jobs", server=n))["total"] == 1
+        await farm.post("/_mock/reset", {"what": "all"}, server=2)
+        assert [(await farm.get("/_mock/jobs", server=n))["total"] for n in range(3)] == [0, 0, 0]
+        await farm.post("/_mock/sandboxes", {"name": "short"}, server=0)
+        assert (await farm.get("/~short/_mock/clock", server=1))["now"]
+        await farm.send("DELETE", "/_mock/sandboxes/short", server=2)
+        assert [(await farm.send("GET", "/~short/_mock/clock", server=n)).status_code for n in range(3)] == [404] * 3
+
+
+async def test_a_sandbox_of_the_same_name_is_a_new_one_in_every_server(valkey: str) -> None:
+    async with Farm(valkey) as farm:
+        for n in range(3):
+            await farm.post("/_mock/sandboxes", {"name": "again", "seed": n}, server=n)
+            await farm.post("/~again" + ANALYZE, {"url": "https://example.com/a.mp4"}, server=(n + 1) % 3)
+            totals = [(await farm.get("/~again/_mock/jobs", server=each))["total"] for each in range(3)]
+            assert totals == [1, 1, 1]
+            reply = await farm.send("POST", "/_mock/sandboxes", {"name": "again"}, server=(n + 1) % 3)
+            assert reply.status_code == 409
+            await farm.send("DELETE", "/_mock/sandboxes/again", server=(n + 2) % 3)
+
+
+async def test_a_key_that_names_a_sandbox_works_on_every_server(valkey: str) -> None:
+    async with Farm(valkey) as farm:
+        await farm.post("/_mock/sandboxes", {"name": "alice"}, server=0)
+        key = {"Authorization": "Bearer sbx-alice-free"}
+        video = {"url": "https://example.com/a.mp4"}
+        for n in range(3):
+            reply = await farm.send("POST", ANALYZE, video, server=n, headers=key)
+            assert reply.status_code == 202
+        assert (await farm.get("/~alice/_mock/jobs"))["total"] == 3
+
+
+async def test_a_new_server_has_the_whole_state_also_after_many_changes(valkey: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr("mockserver.store.valkey.store._MIN_LOGGED", 20_000)
+    monkeypatch.setattr("mockserver.store.valkey.store._MOST_NOTED", 50)
+    async with Farm(valkey, size=2, **HOOKED) as farm:
+        for n in range(30):
+            await farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"})
+            await farm.post(GENERATE, {"prompt": f"the sea, {n}"})
+        await farm.post("/_mock/clock", {"advance": "8s"})
+        new = await farm.add()
+        views = ("jobs?limit=100", "journal?limit=500", "deliveries", "accounts", "clock", "scenario", "coverage")
+        for view in views:
+            old, copied = await farm.get(f"/_mock/{view}", server=0), await farm.get(f"/_mock/{view}", server=new)
+            if view == "accounts":
+                # Those that were used last are first, and the request itself uses them.
+                for accounts in (old, copied):
+                    accounts["accounts"].sort(key=lambda each: each["provider"])
+            assert copied == old
+        await farm.post("/_mock/clock", {"advance": "10m"}, server=new)
+        assert len(farm.receivers.calls) == 30
+
+
+async def test_a_server_that_is_killed_is_replaced_by_the_others(valkey: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr("mockserver.store.valkey.process.DEAD", 0.2)
+    monkeypatch.setattr("mockserver.store.valkey.process.BEAT", 0.05)
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 0.05)
+    async with Farm(valkey, size=2, clock={"mode": "real"}, **HOOKED) as farm:
+        plan = {"steps": [{"status": "queued", "for": "500ms"}, {"status": "succeeded"}]}
+        upload = {"scenario": "quick", "extends": "default", "plans": {"quick": plan},
+                  "rules": [{"name": "quick", "operation": "videotoprompt.*", "plan": "quick"}]}  # fmt: skip
+        reply = await farm.send("PUT", "/_mock/scenario", {**upload, **HOOKED}, server=0)
+        assert reply.is_success
+        await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        await farm.kill(0)
+        deliveries = await farm.get("/_mock/deliveries?wait=5s&count=1", server=0)
+        assert len(deliveries["deliveries"]) == len(farm.receivers.calls) == 1
+
+
+async def test_a_wait_ends_when_another_server_has_sent_the_webhook(valkey: str) -> None:
+    async with Farm(valkey, **HOOKED) as farm:
+        await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        waiting = asyncio.create_task(farm.get("/_mock/deliveries?wait=20s&count=1", server=1))
+        await farm.get("/_mock/jobs", server=2)
+        await farm.post("/_mock/clock", {"advance": "1m"}, server=2)
+        assert (await asyncio.wait_for(waiting, 10))["deliveries"][0]["outcome"] == "delivered"
+
+
+async def test_the_feed_of_one_server_has_what_happens_on_the_others(valkey: str) -> None:
+    async with Farm(valkey) as farm:
+        listener = farm.apps[1].sandboxes.feed.listen("default")
+        await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        batches = await asyncio.wait_for(listener.read(), 10)
+        listener.close()
+        assert batches
+        entries = [entry for batch in batches for entry in batch.entries]
+        assert [(entry.operation, entry.is_own) for entry in entries] == [("videotoprompt.analyze_url", False)]
+
+
+async def test_a_stream_on_a_clock_that_another_server_moves(valkey: str) -> None:
+    video = {"locale": "en", "videoSource": "youtube", "videoUrl": "https://www.youtube.com/watch?v=W-15-UmGP5s"}
+    texts = []
+    for store in ("memory", valkey):
+        async with Farm(store, size=2) as farm:
+            path = "/nanophoto/api/sora-2/reverse-prompt"
+            stream = asyncio.create_task(farm.send("POST", path, video, server=0))
+            last = len(farm.apps) - 1
+            async with asyncio.timeout(20):
+                while not stream.done():
+                    await farm.post("/_mock/clock", {"advance": "20s"}, server=last)
+                    await let_others_run()
+            texts.append((await stream).text)
+    assert texts[0]
+    assert texts[1] == texts[0]
+
+
+async def test_a_sandbox_is_deleted_while_its_webhook_is_on_its_way_from_another_server(valkey: str) -> None:
+    async with Farm(valkey, **HOOKED) as farm:
+        arrived, never = asyncio.Event(), asyncio.Event()
+
+        async def hang(call: Any) -> Any:
+            arrived.set()
+            await never.wait()
+
+        farm.receivers.send = hang  # type: ignore[method-assign]
+        await farm.post("/_mock/sandboxes", {"name": "short", "clock": {"mode": "manual"}}, server=0)
+        await farm.post("/~short" + ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        advance = asyncio.create_task(farm.send("POST", "/~short/_mock/clock", {"advance": "1m"}, server=0))
+        async with asyncio.timeout(10):
+            await arrived.wait()
+            await farm.send("DELETE", "/_mock/sandboxes/short", server=1)
+            assert (await advance).status_code == 404
+            while "short" in farm.apps[0].sandboxes.by_name:
+                await let_others_run()
+        assert (await farm.send("GET", "/~short/_mock/jobs", server=0)).status_code == 404
+
+
+async def test_while_valkey_is_away_requests_are_refused_and_then_all_goes_on() -> None:
+    with ValkeyServer() as server:
+        async with Farm(server.url, size=2) as farm:
+            video = {"url": "https://example.com/a.mp4"}
+            await farm.post(ANALYZE, video)
+            server.stop()
+            refused = await at_once(*(farm.send("POST", ANALYZE, video) for _ in range(4)))
+            assert {reply.status_code for reply in refused} == {503}
+            assert "error" in refused[0].json()
+            ready = await farm.send("GET", "/_mock/ready", server=0)
+            assert (ready.status_code, (await farm.send("GET", "/_mock/health")).status_code) == (503, 200)
+            assert "cannot be reached" in ready.json()["detail"]
+            server.start()
+            async with asyncio.timeout(20):
+                while (await farm.send("POST", ANALYZE, video)).status_code == 503:
+                    await pause(0.05)
+            # This server writes nothing to disk, so everything was lost with it.
+            assert (await farm.get("/_mock/jobs"))["total"] == 1
