@@ -1,5 +1,6 @@
 """`mockserver exec` runs a program as if it were started directly: exit codes, streams, signals, refusals, report."""
 
+import gc
 import json
 import os
 import pty
@@ -61,6 +62,7 @@ def test_wrong_options_are_reported_and_the_program_is_not_run(
     assert "did you mean 'default'?" in lines[1]
     assert lines[2] == "clock must be real, manual, auto, scaled, or a speed such as 60x, not 'soon'"
     assert not ran.exists()
+    assert gc.isenabled()
 
 
 def test_the_standard_streams_are_those_of_the_program() -> None:
