@@ -110,7 +110,7 @@ class Valkey:
         connection = self._free.pop() if self._free else self._new_connection()
         replies: list[Any] = []
         try:
-            await connection.connect()
+            await connection.connect()  # type: ignore[no-untyped-call]
             commands = connection.pack_commands([_command(run) for run in runs])
             await connection.send_packed_command(commands, check_health=False)
             for _ in runs:

@@ -20,9 +20,10 @@ import asyncio
 import sqlite3
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from mockserver.clock import monotonic, pause
+from mockserver.clock import monotonic
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
@@ -59,7 +60,7 @@ _MOST_NOTED = 1_000
 _FOLLOWED = 10.0
 _NO_TALLY: Mapping[str, Any] = {"rows": {}, "calls": [], "deviations": [], "left_out": 0}
 # Wait so long for another process that moves the clock before looking again.
-_LOOK = 0.2
+_LOOK = 1.0
 
 Facts = Mapping[str, Any]
 
@@ -94,8 +95,7 @@ def _after_taking_turn(name: str) -> Any:
 class ValkeyStore(TrackedStore):
     """The store of the sandbox called `name`, of the process called `process`.
 
-    `sandbox_facts` returns what is shared of the sandbox itself, as plain data. `drives` is true if this process has
-    made the latest change, and so does what falls due next.
+    `sandbox_facts` returns what is shared of the sandbox itself, as plain data.
     """
 
     durable = True
@@ -125,6 +125,8 @@ class ValkeyStore(TrackedStore):
         self._is_copying = False
         self._image: sqlite3.Connection | None = None
         self._noted = 0
+        # Set when changes of another process have been taken on.
+        self._changed = asyncio.Event()
         self._is_imaging = False
         super().__init__(1, name, bounds)
         self.facts = lambda cursor: self._image_facts()
@@ -226,6 +228,8 @@ class ValkeyStore(TrackedStore):
         else:
             await self.on_change(news)
         self._call_waiting()
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def take_unseen(self) -> News:
         """Return what was read when the store was opened."""
@@ -339,16 +343,22 @@ class ValkeyStore(TrackedStore):
             if self.steps_owner in ("", self.process) or self.turn.closed:
                 self._set_steps_owner(self.process)
                 return
+            changed = self._changed
             self.follow()
-            await pause(_LOOK)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK):
+                    await changed.wait()
 
     async def end_steps(self) -> None:
         await self.entered()
         self._set_steps_owner("")
 
-    @property
-    def drives(self) -> bool:
-        return self._drives
+    def due_elsewhere(self) -> bool:
+        return not self._drives
+
+    def known_due(self) -> int | None:
+        due = (finished(MemoryStore.next_effect(self)), finished(MemoryStore.next_delivery(self)))
+        return min((at for at in due if at is not None), default=None)
 
     @property
     def steps_taken(self) -> bool:
@@ -357,6 +367,12 @@ class ValkeyStore(TrackedStore):
     def _set_steps_owner(self, process: str) -> None:
         self.steps_owner = process
         self._change("steps", process)
+
+    @property
+    def is_idle(self) -> bool:
+        """True if this process can do without its copy: nothing here waits for it, and nothing falls due here."""
+        drives = self._drives and self.known_due() is not None
+        return not (drives or self.turn.dirty or self._is_followed or self._waiting or self.owned_by(self.process))
 
     # Following: taking on changes as soon as they are made, while something waits for them.
 
