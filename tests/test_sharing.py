@@ -391,3 +391,17 @@ async def test_the_name_of_a_sandbox_whose_server_was_killed_while_it_created_it
         await pause(0.06)
         await farm.post("/_mock/sandboxes", {"name": "new"}, server=1)
         assert (await farm.get("/~new/_mock/clock", server=1))["now"]
+
+
+async def test_a_cluster_of_valkey_servers_keeps_each_sandbox_on_one_of_them(tmp_path: Path) -> None:
+    options = {"cluster-enabled": "yes", "databases": "1", "dir": str(tmp_path)}
+    with ValkeyServer(**options) as server:
+        with redis.Redis.from_url(server.url.replace("valkey", "redis", 1)) as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
+            await wait_until(lambda: b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO"), 10)
+        address = server.url.replace("valkey://", "valkey+cluster://").removesuffix("/0")
+        async with Farm(address, size=2, **HOOKED) as farm, Farm(**HOOKED) as one:
+            for name in ("a", "b", "c"):
+                assert await story(farm, name) == await story(one, name)
+            await farm.send("DELETE", "/_mock/sandboxes/b", server=0)
+            assert (await farm.send("GET", "/~b/_mock/jobs", server=1)).status_code == 404
