@@ -1,7 +1,9 @@
 """Servers that share a Valkey are like one server: whichever is asked, the state is the same."""
 
 import asyncio
+import os
 import re
+import signal
 from typing import Any
 
 import pytest
@@ -164,6 +166,14 @@ async def test_the_first_server_creates_the_sandbox_default_once(valkey: str, ca
     assert not caplog.records
 
 
+async def test_servers_that_start_at_the_same_time_share_the_sandbox_default(valkey: str) -> None:
+    async with Farm(valkey, size=0) as farm:
+        await at_once(*(farm.add() for _ in range(3)))
+        for n in range(3):
+            await farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"}, server=n)
+        assert [(await farm.get("/_mock/jobs", server=n))["total"] for n in range(3)] == [3, 3, 3]
+
+
 async def test_a_new_server_has_the_whole_state_also_after_many_changes(valkey: str, monkeypatch: Any) -> None:
     monkeypatch.setattr("mockserver.store.valkey.store._MIN_LOGGED", 20_000)
     monkeypatch.setattr("mockserver.store.valkey.store._MOST_NOTED", 50)
@@ -277,6 +287,25 @@ async def test_while_valkey_is_away_requests_are_refused_and_then_all_goes_on() 
                     await pause(0.05)
             # This server writes nothing to disk, so everything was lost with it.
             assert (await farm.get("/_mock/jobs"))["total"] == 1
+
+
+async def test_while_valkey_does_not_answer_requests_are_refused_after_one_time_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mockserver.store.valkey.connection._TIMEOUT", 0.2)
+    video = {"url": "https://example.com/a.mp4"}
+    with ValkeyServer() as server:
+        async with Farm(server.url, size=2) as farm:
+            os.kill(server.pid, signal.SIGSTOP)
+            try:
+                async with asyncio.timeout(2):
+                    refused = await at_once(*(farm.send("POST", ANALYZE, video) for _ in range(4)))
+            finally:
+                os.kill(server.pid, signal.SIGCONT)
+            assert {reply.status_code for reply in refused} == {503}
+            async with asyncio.timeout(20):
+                while (await farm.send("POST", ANALYZE, video)).status_code == 503:
+                    await pause(0.05)
 
 
 async def test_a_scenario_that_valkey_has_lost_is_kept_again_with_the_next_sandbox() -> None:

@@ -26,8 +26,9 @@ FORMAT = 1
 # Milliseconds without a request after which a sandbox is deleted.
 EXPIRES = 7 * 24 * 3_600_000
 # Errors of a lost connection. uvloop raises RuntimeError for one that the server has just closed.
-_LOST: Any = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, RuntimeError)
-# A command is tried again for about a second before the connection counts as lost.
+_LOST: Any = (redis.exceptions.ConnectionError, RuntimeError)
+# A command is tried again for about a second before the connection counts as lost, but not after a time-out: requests
+# would wait for several of them.
 _RETRY = Retry(ExponentialBackoff(cap=0.3, base=0.02), 6, _LOST)
 _TIMEOUT = 5.0
 # Seconds between two tries to connect again.
