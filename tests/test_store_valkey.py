@@ -1,22 +1,29 @@
 """The store in Valkey passes the contract tests of stores, also if two processes use it in turns."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from mockserver.clock import let_others_run
-from mockserver.store.memory import Bounds
+from mockserver.core.journal import JournalEntry
+from mockserver.core.limits import Limit
+from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import Store
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import ValkeyProcess
+from tests.valkey_server import ValkeyServer
 
 pytest.register_assert_rewrite("tests.store_contract")
 
 from tests.store_contract import JobMachine, OpenStore, StoreContract, StoreMachine  # noqa: E402
+from tests.store_contract.samples import T0, delivery  # noqa: E402
 
 
 @asynccontextmanager
@@ -93,6 +100,40 @@ def test_two_processes_in_turns_are_like_one(machine: type, valkey: str, machine
     run_state_machine_as_test(in_turns(machine, valkey), settings=machine_settings)
 
 
+@given(data=st.data())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_what_two_processes_do_at_once_has_the_results_of_some_order(valkey: str, data: st.DataObject) -> None:
+    """Each operation gives every caller something else, so the results of both together are those of one process."""
+    unique = count()
+    operations: dict[str, Any] = {
+        "number": lambda store: store.next_number("a"),
+        "credits": lambda store: store.reserve("v2p:k1", T0, f"r{next(unique)}", 10),
+        "limit": lambda store: store.hit("v2p:k1", (Limit("requests", "minute", 5),), T0),
+        "value": lambda store: store.take_value("code", "x", T0),
+        "fault": lambda store: store.take_fault("a.b", None),
+        "delivery": lambda store: store.claim_due(T0),
+        "entry": lambda store: store.append(JournalEntry("control", T0)),
+    }
+    names = data.draw(st.lists(st.sampled_from(sorted(operations)), min_size=4, max_size=24))
+    where = data.draw(st.lists(st.booleans(), min_size=len(names), max_size=len(names)))
+    alone = MemoryStore()
+    async with process(valkey) as first, process(valkey) as second:
+        stores = [await first.create("default"), await second.open("default")]
+        for store in (alone, stores[0]):
+            assert store is not None
+            await store.open_credits("v2p:k1", T0, 35)
+            await store.put_value("code", "x", "secret")
+            await store.arm_fault({"operation": "a.*", "times": 2})
+            for number in range(2):
+                await store.schedule(delivery(f"d{number}", T0))
+        expected = sorted([repr((name, await operations[name](alone))) for name in names])
+        calls = (operations[name](stores[there]) for name, there in zip(names, where, strict=True))
+        results = zip(names, await asyncio.gather(*calls), strict=True)
+        assert sorted(map(repr, results)) == expected
+        assert stores[0] is not None
+        await stores[0].close()
+
+
 class FailsOnce:
     """A function that raises an error in its first call."""
 
@@ -126,15 +167,6 @@ async def test_after_a_commit_that_fails_all_sandboxes_go_on(error: Exception, v
                 assert await copy.next_number("jobs") == 2
 
 
-async def test_changes_count_as_written_if_only_the_image_after_them_fails(valkey: str) -> None:
-    async with process(valkey) as one:
-        store = await created(one)
-        store.written = FailsOnce(Unavailable("away"))
-        await store.next_number("jobs")
-        assert await one.commits.written() is None
-        assert await store.next_number("jobs") == 2
-
-
 async def test_a_copy_that_has_only_a_part_of_the_changes_is_read_again(valkey: str) -> None:
     async with process(valkey) as one, process(valkey) as other:
         store = await created(one)
@@ -147,6 +179,27 @@ async def test_a_copy_that_has_only_a_part_of_the_changes_is_read_again(valkey: 
         assert await copy.next_number("jobs") == 3
 
 
+async def test_a_server_that_is_away_is_tried_for_about_a_second_by_scripts_and_commands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+
+    async def slept(seconds: float) -> None:
+        pauses.append(seconds)
+
+    with ValkeyServer() as server:
+        async with process(server.url) as one:
+            await created(one)
+            server.stop()
+            monkeypatch.setattr("redis.asyncio.retry.sleep", slept)
+            for call in (lambda: one.open("other"), one.names):
+                pauses.clear()
+                with pytest.raises(Unavailable, match="cannot be reached"):
+                    await call()
+                # The listener tries to connect again meanwhile, too.
+                assert 0.5 < sum(pauses) < 4
+
+
 async def test_a_connection_that_uvloop_has_just_closed_is_a_lost_one(valkey: str, monkeypatch: Any) -> None:
     async with process(valkey) as one:
 
@@ -154,7 +207,7 @@ async def test_a_connection_that_uvloop_has_just_closed_is_a_lost_one(valkey: st
             raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
 
         with monkeypatch.context() as patch:
-            patch.setattr(one.valkey._client, "execute_command", closed)
+            patch.setattr(one.valkey, "_execute", closed)
             with pytest.raises(Unavailable, match=r"cannot be reached: unable to perform"):
                 await one.valkey.command("PING")
         assert await one.valkey.command("PING")

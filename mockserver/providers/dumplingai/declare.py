@@ -81,6 +81,7 @@ def v1(
     """Return an operation of v1, whose declaration has that name. `run` does its work."""
     about = declarations()[name]
     path = about.get("path", name.replace("_", "-"))
+    run = _noted(run, about["note"]) if "note" in about else run
     success = Documented(about["summary"], shapes()[about["reply"]], example=about["result"])
     replies = ERRORS.beside({about.get("status", 200): success}, 400, 402, *about.get("statuses", ()))
     if "failure" in about:
@@ -93,6 +94,15 @@ def v1(
         description=" ".join(filter(None, (f"{about['price']}.", about.get("description")))),
     )  # fmt: skip
     return Api(operation, _rows(name, about, about.get("page", path)), run, about.get("failed", ""), listed)
+
+
+def _noted(run: Run, note: str) -> Run:
+    """Return what does the same work with a note in the journal."""
+
+    async def noted(exchange: Exchange, body: Any) -> Task:
+        return (await run(exchange, body))._replace(note=note)
+
+    return noted
 
 
 def page_of(name: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 
 from mockserver.clock import pause
 from mockserver.settings import SettingsError
@@ -59,6 +59,8 @@ class Valkey:
         self.number = self._connected(address, options)
         self._client = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
         self._listener = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
+        # Connections on which nothing is being sent.
+        self._free: list[redis.asyncio.Connection] = []
         self._pubsub = self._listener.pubsub(ignore_subscribe_messages=True)
         self._on_message: OnMessage = _ignore
         self._listening: asyncio.Task[None] | None = None
@@ -94,25 +96,42 @@ class Valkey:
     async def run_all(self, runs: Iterable[Run]) -> list[list[Any]]:
         """Run scripts in one round trip, each on its own, and return their replies. Raises Unavailable."""
         runs = list(runs)
-        replies: list[Any] = await self._call(lambda: self._sent(runs))
+        replies: list[Any] = await self._call(lambda: self._retried(runs))
         if any(isinstance(reply, redis.exceptions.NoScriptError) for reply in replies):
             await self._call(self._load)
-            replies = await self._call(lambda: self._sent(runs))
+            replies = await self._call(lambda: self._retried(runs))
         for reply in replies:
             if isinstance(reply, Exception):
                 raise Unavailable(f"{self.url} refused a command: {reply}") from reply
         return replies
 
+    async def _retried(self, runs: Sequence[Run]) -> list[Any]:
+        return await _RETRY.call_with_retry(lambda: self._sent(runs), _ignore_failure)
+
     async def _sent(self, runs: Sequence[Run]) -> list[Any]:
-        if len(runs) == 1:
-            try:
-                return [await self._execute(*_command(runs[0]))]
-            except redis.exceptions.ResponseError as error:
-                return [error]
-        pipeline = self._client.pipeline(transaction=False)
-        for run in runs:
-            pipeline.execute_command(*_command(run))
-        return await pipeline.execute(raise_on_error=False)
+        """Send scripts on one connection of the pool, which costs much less than a pipeline of the client."""
+        connection = self._free.pop() if self._free else self._new_connection()
+        replies: list[Any] = []
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]
+            commands = connection.pack_commands([_command(run) for run in runs])
+            await connection.send_packed_command(commands, check_health=False)
+            for _ in runs:
+                try:
+                    replies.append(await connection.read_response())
+                except redis.exceptions.ResponseError as error:
+                    replies.append(error)
+        except BaseException:
+            await connection.disconnect()
+            raise
+        self._free.append(connection)
+        return replies
+
+    def _new_connection(self) -> "redis.asyncio.Connection":
+        connection: redis.asyncio.Connection = self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        # `_retried` tries again. Otherwise each of its tries would be several.
+        connection.retry = Retry(NoBackoff(), 0)
+        return connection
 
     async def _load(self) -> None:
         for script in ALL:
@@ -189,6 +208,8 @@ class Valkey:
                 await self._listening
         with suppress(redis.RedisError, OSError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+            for connection in self._free:
+                await connection.disconnect()
             await self._listener.aclose()
             await self._client.aclose()
 
@@ -196,6 +217,10 @@ class Valkey:
 def _command(run: Run) -> tuple[str | int | bytes, ...]:
     keys = (f"{SPACE}:{{{run.sandbox}}}:{key}" for key in KEYS)
     return ("EVALSHA", run.script.digest, len(KEYS), *keys, *run.arguments)
+
+
+async def _ignore_failure(error: Exception) -> None:
+    """Do nothing before the next try: the connection is closed already."""
 
 
 def _ignore(channel: str, text: str) -> None:

@@ -118,14 +118,14 @@ return {'passed'}
 """
 )
 
-# Replace the image and the batches that it contains. Arguments: id, version, image.
+# Replace the image and the batches that it contains. Arguments: id, version, image, bytes before compression.
 IMAGE = _script(
     """
 local head = redis.call('HMGET', KEYS[1], 'id', 'base')
 if head[1] ~= ARGV[1] or tonumber(head[2]) >= tonumber(ARGV[2]) then return {'kept'} end
 redis.call('SET', KEYS[3], ARGV[3])
 redis.call('LTRIM', KEYS[2], ARGV[2] - head[2], -1)
-redis.call('HSET', KEYS[1], 'base', ARGV[2], 'logged', 0, 'imaged', #ARGV[3])
+redis.call('HSET', KEYS[1], 'base', ARGV[2], 'logged', 0, 'imaged', ARGV[4])
 return {'replaced'}
 """
 )
