@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 
 from mockserver.clock import pause
 from mockserver.settings import SettingsError
@@ -26,8 +26,9 @@ FORMAT = 1
 # Milliseconds without a request after which a sandbox is deleted.
 EXPIRES = 7 * 24 * 3_600_000
 # Errors of a lost connection. uvloop raises RuntimeError for one that the server has just closed.
-_LOST: Any = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, RuntimeError)
-# A command is tried again for about a second before the connection counts as lost.
+_LOST: Any = (redis.exceptions.ConnectionError, RuntimeError)
+# A command is tried again for about a second before the connection counts as lost, but not after a time-out: requests
+# would wait for several of them.
 RETRY = Retry(ExponentialBackoff(cap=0.3, base=0.02), 6, _LOST)
 _TIMEOUT = 5.0
 # Seconds between two tries to connect again.
@@ -134,6 +135,8 @@ class Valkey:
 
     def _new_connection(self) -> "redis.asyncio.Connection":
         connection: redis.asyncio.Connection = self._client.connection_pool.make_connection()
+        # `_retried` tries again. Otherwise each of its tries would be several.
+        connection.retry = Retry(NoBackoff(), 0)
         return connection
 
     async def _load(self) -> None:

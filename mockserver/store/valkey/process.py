@@ -76,6 +76,7 @@ class ValkeyProcess:
         self._created += 1
         identity, name = f"{self.name}.{self._created}", store.turn.sandbox
         reply = await self.valkey.run(Run(CREATE, name, (self.name, identity, LEASE, EXPIRES)))
+        store.turn.exists()
         if reply[0] != b"created":
             return False
         store.turn.created(identity)
