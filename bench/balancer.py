@@ -242,17 +242,22 @@ class _Upstream(_Piped):
 
 
 @asynccontextmanager
-async def balanced(addresses: Sequence[tuple[str, int]], port: int = 0) -> AsyncIterator[tuple[int, Balancer]]:
-    """Listen on `port` of 127.0.0.1, 0 for a free one, and yield the port and the balancer."""
+async def balanced(
+    addresses: Sequence[tuple[str, int]], port: int = 0, *, checked: bool = True
+) -> AsyncIterator[tuple[int, Balancer]]:
+    """Listen on `port` of 127.0.0.1, 0 for a free one, and yield the port and the balancer.
+
+    With `checked`, it finds out again and again whether the servers are ready.
+    """
     balancer = Balancer(Backend(*each) for each in addresses)
     listener = await asyncio.get_running_loop().create_server(balancer.client, "127.0.0.1", port, backlog=2_048)
-    watch = asyncio.create_task(balancer.watch())
+    tasks = [asyncio.create_task(balancer.watch())] if checked else []
     try:
         yield listener.sockets[0].getsockname()[1], balancer
     finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         listener.close()
         for each in balancer.backends:
             each.close()

@@ -35,7 +35,7 @@ from bench.verdict import Budget, judged
 from bench.workloads import POLL_PATH, SUBMIT, SUBMIT_FAST, SUBMIT_PATH, W1, W2, ask, request
 from tests.valkey_server import ValkeyServer
 
-SANDBOXES, CLIENTS = 100, 16
+SANDBOXES = 100
 WORKERS, BALANCER = "workers", "balancer"
 MEMORY = "memory"
 LEAST = 1.7
@@ -76,7 +76,7 @@ class SetUp:
         what = "worker" if self.how == WORKERS else "server"
         return f"{self.count} {what}{'s' if self.count > 1 else ''}{', balanced' if self.how == BALANCER else ''}"
 
-    def prepare(self, *, shared: bool) -> None:
+    def prepare(self, clients: int, *, shared: bool) -> None:
         """Create the sandboxes, with a completed job in each. With `shared`, every client uses all of them."""
         gate = Server(0, self.port, 0.0)
         names = [f"s{number:02}" for number in range(SANDBOXES)]
@@ -85,8 +85,8 @@ class SetUp:
         jobs = [ask(gate, "POST", f"/~{name}{SUBMIT_PATH}", SUBMIT_FAST)["id"] for name in names]
         polls = [f"/~{name}{POLL_PATH}{job}" for name, job in zip(names, jobs, strict=True)]
         submits = [request("POST", f"/~{name}{SUBMIT_PATH}", self.port, SUBMIT) for name in names]
-        self.payloads[W1] = dealt([request("GET", path, self.port) for path in polls], shared=shared)
-        self.payloads[W2] = dealt(submits, shared=shared)
+        self.payloads[W1] = dealt([request("GET", path, self.port) for path in polls], clients, shared=shared)
+        self.payloads[W2] = dealt(submits, clients, shared=shared)
 
     def measure(self, work: str, seconds: float) -> Figures:
         """Send a load. Exit if a request is refused."""
@@ -108,12 +108,12 @@ class SetUp:
         return {pid: seconds_of(pid) for pid in [*pids, *filter(None, (self.valkey, self.balancer))]}
 
 
-def dealt(payloads: Sequence[bytes], *, shared: bool) -> list[Sequence[bytes]]:
+def dealt(payloads: Sequence[bytes], clients: int, *, shared: bool) -> list[Sequence[bytes]]:
     """Return the requests of each client, which it sends in turn."""
     if not shared:
-        return [payloads[client::CLIENTS] for client in range(CLIENTS)]
+        return [payloads[client::clients] for client in range(clients)]
     # Not in the same order, or each sandbox would always be used by the same server.
-    return [random.Random(client).sample(payloads, len(payloads)) for client in range(CLIENTS)]
+    return [random.Random(client).sample(payloads, len(payloads)) for client in range(clients)]
 
 
 @contextmanager
@@ -178,6 +178,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_argument("--only", nargs="+", choices=(W1, W2), default=[W1, W2], help="default: W1 and W2")
     commands.add_argument("--seconds", type=float, default=4.0, help="seconds of each load (default: 4)")
     commands.add_argument("--rounds", type=int, default=3, help="rounds in which all are measured (default: 3)")
+    commands.add_argument("--clients", type=int, default=16, help="connections (default: 16)")
     commands.add_argument("--shared", action="store_true", help="every client uses every sandbox")
     commands.add_argument("--quick", action="store_true", help="one round of half a second")
     commands.add_argument("--store", default="", help="memory, or the address of a Valkey server that runs")
@@ -193,7 +194,7 @@ def main() -> int:
         plans = [(count, how) for how in arguments.how for count in counts]
         rows = [stack.enter_context(set_up(count, how, arguments.store)) for count, how in plans]
         for row in rows:
-            row.prepare(shared=arguments.shared)
+            row.prepare(arguments.clients, shared=arguments.shared)
         for work in arguments.only:
             for row in rows:
                 row.measure(work, seconds / 2)  # to warm up

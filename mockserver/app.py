@@ -146,7 +146,9 @@ def _sharing(settings: Settings, library: Library, bounds: Bounds) -> "Sharing |
     from mockserver.sandbox.sharing import Sharing
 
     process = ValkeyProcess(settings.store, bounds)
-    return Sharing(process, lambda source: library.program_of_data(source, settings.store))
+    return Sharing(
+        process, lambda source: library.program_of_data(source, settings.store), settings.server_memory * MIB
+    )
 
 
 def _page(settings: Settings) -> Callable[[], Page]:

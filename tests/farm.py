@@ -26,7 +26,9 @@ class Farm:
 
     def __init__(self, store: str = "memory", size: int = 3, settings: Settings | None = None, **scenario: Any) -> None:
         self._settings = replace(settings or Settings(), store=store, allow_hosts=("mock.test",))
-        self._scenario = {"scenario": "test", "extends": "default", "clock": {"mode": "manual"}, **scenario}
+        complete = {"scenario": "test", "extends": "default", "clock": {"mode": "manual"}, **scenario}
+        # A scenario of the settings is used as it is.
+        self._scenario = complete if self._settings.scenario == "default" else None
         self.receivers = Receivers()
         self.size = size if store != "memory" else 1
         self.apps: list[Server] = []
@@ -42,6 +44,8 @@ class Farm:
         """Start one more server, and return its index."""
         app = create_app(self._settings, scenario=self._scenario, sender=self.receivers)
         await app.resume()
+        # Loading it in several threads at once makes pydantic warn.
+        await app._control.get()
         transport = httpx2.ASGITransport(app=app)
         self.apps.append(app)
         self.clients.append(httpx2.AsyncClient(transport=transport, base_url="http://mock.test", headers=KEY))

@@ -40,7 +40,8 @@ from tests.conversation import Conversation
 from tests.listener import Listener
 
 LOADS, RUNS = ("load", "wrk", "workloads", "targets"), ("process", "rounds", "sampler", "layers")
-HELPERS = ("__init__", "aims", "verdict", *LOADS, *RUNS)
+CRASH = ("crash_books", "crash_clients", "crash_machines")
+HELPERS = ("__init__", "aims", "verdict", *LOADS, *RUNS, *CRASH)
 COMMANDS = sorted(p.stem for p in Path(ROOT, "bench").glob("*.py") if p.stem not in HELPERS)
 
 
@@ -121,12 +122,12 @@ def test_what_servers_carry_is_computed_from_the_cpu_time_of_servers_and_valkey(
 
 def test_clients_have_sandboxes_of_their_own_unless_all_are_shared():
     payloads = [b"%d" % number for number in range(scale.SANDBOXES)]
-    own = scale.dealt(payloads, shared=False)
-    assert len(own) == scale.CLIENTS
+    own = scale.dealt(payloads, 16, shared=False)
+    assert len(own) == 16
     assert sorted(each for client in own for each in client) == sorted(payloads)
-    shared = scale.dealt(payloads, shared=True)
+    shared = scale.dealt(payloads, 16, shared=True)
     assert all(sorted(client) == sorted(payloads) for client in shared)
-    assert len({tuple(client) for client in shared}) == scale.CLIENTS
+    assert len({tuple(client) for client in shared}) == 16
 
 
 def test_what_is_measured_can_be_chosen():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.core.instants import parse_rfc3339, rfc3339
+from mockserver.core.instants import parse_rfc3339, rfc3339, rfc3339_with_millis
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,16 @@ def test_years_before_1970_and_after_8999_are_refused(written: str) -> None:
 @given(st.integers(0, 221_845_391_999_999))
 def test_an_instant_is_formatted_to_the_second(at: int) -> None:
     assert parse_rfc3339(rfc3339(at)) == at - at % 1000
+
+
+@pytest.mark.parametrize(
+    ("at", "written"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_748_779_200_007, "2025-06-01T12:00:00.007Z"),
+        (1_999, "1970-01-01T00:00:01.999Z"),
+    ],
+)
+def test_an_instant_is_written_with_milliseconds(at: int, written: str) -> None:
+    assert rfc3339_with_millis(at) == written
+    assert parse_rfc3339(written) == at

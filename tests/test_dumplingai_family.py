@@ -144,3 +144,12 @@ async def test_magic_words_work_in_every_operation(word: str, status: int) -> No
                 expected = 403 if (name, status) == ("generate_completion", 402) else status
                 reply = await call(t, name, with_word(name, word))
                 assert reply.status_code == expected, (name, reply.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "newer"), [("video_trim", "/trim-video"), ("query_knowledge_base_older", "/knowledge-bases/query")]
+)
+async def test_the_journal_names_the_path_of_the_page(name: str, newer: str) -> None:
+    async with Conversation(WITH_KNOWLEDGE) as t:
+        await ok(t, name)
+        assert newer in (await latest(t))["note"]

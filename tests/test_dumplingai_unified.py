@@ -325,3 +325,15 @@ async def test_what_is_assumed_is_refused_where_nothing_may_be_assumed() -> None
             more = minute if name in ("trim_video", "video_trim") else {}
             status = (await call(t, name, **more)).status_code
             assert status == (200 if documented else 501), operation.operation.name
+
+
+@pytest.mark.parametrize("name", ["serper.videos", "transcriptapi.youtube_search"])
+async def test_a_video_in_a_result_is_the_same_as_by_its_link(name: str) -> None:
+    async with Conversation() as t:
+        reply = await ok(t, "run", {"type": "endpoint", "id": name, "input": {"query": "tide pools"}})
+        for row in reply["data"]["videos"]:
+            video = await ok(t, "get_youtube_video", {"url": row["link"]})
+            assert (video["title"], video["channel"]["title"]) == (row["title"], row["channel"])
+            assert video["durationFormatted"] == row["duration"]
+            assert video["description"].startswith(row["snippet"])
+            assert "tide pools" in video["title"].lower()

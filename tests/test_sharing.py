@@ -2,10 +2,18 @@
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
-from mockserver.clock import let_others_run, pause
-from tests.farm import Farm, at_once
+import httpx2
+import pytest
+import redis
+
+from mockserver.app import create_app
+from mockserver.clock import let_others_run, pause, wait_until
+from mockserver.settings import Settings
+from tests.farm import KEY, Farm, at_once
+from tests.live import live_server
 from tests.valkey_server import ValkeyServer
 
 ANALYZE = "/videotoprompt/v1/analyze/url"
@@ -47,8 +55,10 @@ async def story(farm: Farm, name: str) -> list[Any]:
     return replies
 
 
-async def test_a_hundred_sandboxes_on_three_servers_are_like_those_on_one_in_memory(valkey: str) -> None:
-    names = [f"box{n}" for n in range(100)]
+# A few more than there are clients at once. A hundred take six seconds.
+@pytest.mark.parametrize("count", [20, pytest.param(100, marks=pytest.mark.slow)])
+async def test_sandboxes_on_three_servers_are_like_those_on_one_in_memory(valkey: str, count: int) -> None:
+    names = [f"box{n}" for n in range(count)]
 
     async def lived(farm: Farm) -> dict[str, Any]:
         waiting, replies = list(names), {}
@@ -150,6 +160,16 @@ async def test_a_key_that_names_a_sandbox_works_on_every_server(valkey: str) -> 
             reply = await farm.send("POST", ANALYZE, video, server=n, headers=key)
             assert reply.status_code == 202
         assert (await farm.get("/~alice/_mock/jobs"))["total"] == 3
+
+
+async def test_the_first_server_creates_the_sandbox_default_once(valkey: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with Farm(valkey, size=1) as farm:
+        sandboxes = farm.apps[0].sandboxes
+        created = sandboxes.default
+        await farm.get("/_mock/clock")
+        assert sandboxes.default is created
+        assert list(sandboxes.names) == ["default"]
+    assert not caplog.records
 
 
 async def test_a_new_server_has_the_whole_state_also_after_many_changes(valkey: str, monkeypatch: Any) -> None:
@@ -261,7 +281,113 @@ async def test_while_valkey_is_away_requests_are_refused_and_then_all_goes_on() 
             assert "cannot be reached" in ready.json()["detail"]
             server.start()
             async with asyncio.timeout(20):
-                while (await farm.send("POST", ANALYZE, video)).status_code == 503:
-                    await pause(0.05)
+                for n in range(2):
+                    while (await farm.send("POST", ANALYZE, video, server=n)).status_code == 503:
+                        await pause(0.05)
             # This server writes nothing to disk, so everything was lost with it.
-            assert (await farm.get("/_mock/jobs"))["total"] == 1
+            assert (await farm.get("/_mock/jobs"))["total"] == 2
+
+
+def test_a_request_costs_one_round_trip_and_one_more_after_another_server(valkey: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 60.0)
+    monkeypatch.setattr("mockserver.store.valkey.turn._SURE", 60.0)
+    apps = [create_app(Settings(store=valkey, clock="manual")) for _ in range(2)]
+    trips = [app.sandboxes.sharing.process.valkey.round_trips for app in apps if app.sandboxes.sharing is not None]
+    video = {"url": "https://example.com/a.mp4"}
+    with live_server(apps[0]) as first, live_server(apps[1]) as second, httpx2.Client(headers=KEY) as client:
+        servers = (first, second)
+        poll = "/videotoprompt/v1/analyze/" + client.post(first + ANALYZE, json=video).json()["id"]
+
+        def cost(server: int, method: str, path: str, json: Any = None) -> int:
+            before = trips[server].count
+            assert client.request(method, servers[server] + path, json=json).is_success
+            return trips[server].count - before
+
+        # The servers have alternated when they started.
+        while cost(0, "GET", poll) > 1 or cost(0, "POST", ANALYZE, video) > 1:
+            pass
+        assert [cost(0, "GET", poll) for _ in range(3)] == [1, 1, 1]
+        assert [cost(0, "POST", ANALYZE, video) for _ in range(3)] == [1, 1, 1]
+        # The first time, the one that has the turn does not know yet that another one wants it.
+        cost(1, "GET", poll)
+        for _ in range(3):
+            assert cost(0, "POST", ANALYZE, video) == 2
+            assert cost(1, "GET", poll) == 2
+
+
+async def test_a_sandbox_that_nobody_uses_expires(valkey: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr("mockserver.store.valkey.turn._SURE", 0.01)
+    monkeypatch.setattr("mockserver.store.valkey.turn.EXPIRES", 300)
+    monkeypatch.setattr("mockserver.store.valkey.commits.EXPIRES", 300)
+    async with Farm(valkey, size=2) as farm:
+        await farm.post("/_mock/sandboxes", {"name": "old"}, server=0)
+        await farm.post("/~old" + ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        with redis.Redis.from_url(valkey.replace("valkey", "redis", 1)) as client:
+            assert 0 < client.pttl("mockserver:{old}:head") <= 300
+            assert 0 < client.pttl("mockserver:{old}:log") <= 300
+            await wait_until(lambda: not client.exists("mockserver:{old}:head"), 5)
+            assert not client.keys("mockserver:{old}*")
+        assert [(await farm.send("GET", "/~old/_mock/jobs", server=n)).status_code for n in (0, 1)] == [404, 404]
+        names = [each["name"] for each in (await farm.get("/_mock/sandboxes"))["sandboxes"]]
+        assert names == ["default"]
+
+
+async def test_a_server_forgets_copies_that_it_does_not_need_when_memory_is_short(valkey: str) -> None:
+    settings = Settings(sandbox_memory=1, server_memory=1)
+    async with Farm(valkey, size=2, settings=settings) as farm:
+        for n in range(24):
+            await farm.post("/_mock/sandboxes", {"name": f"s{n}", "clock": {"mode": "manual"}}, server=0)
+            await farm.post(f"/~s{n}" + ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+            await farm.get(f"/~s{n}/_mock/jobs", server=1)
+        sharing = farm.sharing(1)
+        await sharing._make_room()
+        assert sharing.used <= 1_048_576
+        assert len(farm.apps[1].sandboxes.by_name) < 24
+        totals = [(await farm.get(f"/~s{n}/_mock/jobs", server=1))["total"] for n in range(24)]
+        assert totals == [1] * 24
+
+
+async def test_an_edited_scenario_is_loaded_by_every_server_and_switched_to_once(valkey: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    text = "scenario: mine\nextends: default\nclock: {mode: manual}\n"
+    file.write_text(text)
+    async with Farm(valkey, settings=Settings(scenario=str(file), watch=True)) as farm:
+        await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"})
+        for credits in (3, 4):
+            file.write_text(f"{text}accounts: [{{key: '*', credits: {credits}}}]\n")
+            for app in farm.apps:
+                assert app.watch is not None
+                app.watch._report = lambda lines: None
+                await app.watch.check()
+                assert await app.watch.check()
+        switches = [
+            entry for entry in (await farm.get("/_mock/journal"))["entries"] if "switched to" in entry.get("note", "")
+        ]
+        assert len(switches) == 2
+        for server in range(3):
+            scenario = await farm.get("/_mock/scenario", server=server)
+            assert scenario["accounts"][0]["credits"] == 4
+
+
+async def test_a_scenario_that_valkey_has_lost_is_kept_again_with_the_next_sandbox() -> None:
+    mine = {"scenario": "mine", "extends": "default", "seed": 9}
+    with ValkeyServer() as server:
+        async with Farm(server.url, size=2) as farm:
+            await farm.post("/_mock/sandboxes", {"name": "before", "scenario": mine}, server=0)
+            server.stop()
+            server.start()
+            await farm.post("/_mock/sandboxes", {"name": "after", "scenario": mine}, server=0)
+            assert (await farm.get("/~after/_mock/scenario", server=1))["seed"] == 9
+            assert (await farm.send("GET", "/~before/_mock/clock", server=1)).status_code == 404
+
+
+async def test_the_name_of_a_sandbox_whose_server_was_killed_while_it_created_it_is_free_again(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.store.valkey.process.LEASE", 50)
+    async with Farm(valkey, size=2) as farm:
+        # What the killed server has written: the sandbox is there, and nothing else of it.
+        assert await farm.sharing(0).process.create("new")
+        await pause(0.06)
+        await farm.post("/_mock/sandboxes", {"name": "new"}, server=1)
+        assert (await farm.get("/~new/_mock/clock", server=1))["now"]

@@ -1,20 +1,28 @@
 """The store in Valkey passes the contract tests of stores, also if two processes use it in turns."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from mockserver.store.memory import Bounds
+from mockserver.clock import let_others_run
+from mockserver.core.journal import JournalEntry
+from mockserver.core.limits import Limit
+from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import Store
+from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import ValkeyProcess
 
 pytest.register_assert_rewrite("tests.store_contract")
 
 from tests.store_contract import JobMachine, OpenStore, StoreContract, StoreMachine  # noqa: E402
+from tests.store_contract.samples import T0, delivery  # noqa: E402
 
 
 @asynccontextmanager
@@ -27,11 +35,17 @@ async def process(url: str, bounds: Bounds | None = None) -> AsyncIterator[Valke
         await one.close()
 
 
+async def created(one: ValkeyProcess, name: str = "default") -> Any:
+    """Create a sandbox, which must not exist, and return its store."""
+    store = await one.create(name)
+    assert store is not None
+    return store
+
+
 @asynccontextmanager
 async def shared(url: str, bounds: Bounds) -> AsyncIterator[Store]:
     async with process(url, bounds) as one:
-        store = await one.create("default")
-        assert store is not None
+        store = await created(one)
         yield store
         await store.committed()
         await store.close()
@@ -55,8 +69,7 @@ class _InTurns:
     @asynccontextmanager
     async def in_turns(self, bounds: Bounds) -> AsyncIterator[Store]:
         async with process(self.url, bounds) as first, process(self.url, bounds) as second:
-            store = await first.create("default")
-            assert store is not None
+            store = await created(first)
             self.others = [await second.open("default"), store]
             yield store
             await store.close()
@@ -84,3 +97,104 @@ def in_turns(machine: type, url: str) -> type:
 @pytest.mark.parametrize("machine", [JobMachine, StoreMachine])
 def test_two_processes_in_turns_are_like_one(machine: type, valkey: str, machine_settings: settings) -> None:
     run_state_machine_as_test(in_turns(machine, valkey), settings=machine_settings)
+
+
+@given(data=st.data())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_what_two_processes_do_at_once_has_the_results_of_some_order(valkey: str, data: st.DataObject) -> None:
+    """Each operation gives every caller something else, so the results of both together are those of one process."""
+    unique = count()
+    operations: dict[str, Any] = {
+        "number": lambda store: store.next_number("a"),
+        "credits": lambda store: store.reserve("v2p:k1", T0, f"r{next(unique)}", 10),
+        "limit": lambda store: store.hit("v2p:k1", (Limit("requests", "minute", 5),), T0),
+        "value": lambda store: store.take_value("code", "x", T0),
+        "fault": lambda store: store.take_fault("a.b", None),
+        "delivery": lambda store: store.claim_due(T0),
+        "entry": lambda store: store.append(JournalEntry("control", T0)),
+    }
+    names = data.draw(st.lists(st.sampled_from(sorted(operations)), min_size=4, max_size=24))
+    where = data.draw(st.lists(st.booleans(), min_size=len(names), max_size=len(names)))
+    alone = MemoryStore()
+    async with process(valkey) as first, process(valkey) as second:
+        stores = [await first.create("default"), await second.open("default")]
+        for store in (alone, stores[0]):
+            assert store is not None
+            await store.open_credits("v2p:k1", T0, 35)
+            await store.put_value("code", "x", "secret")
+            await store.arm_fault({"operation": "a.*", "times": 2})
+            for number in range(2):
+                await store.schedule(delivery(f"d{number}", T0))
+        expected = sorted([repr((name, await operations[name](alone))) for name in names])
+        calls = (operations[name](stores[there]) for name, there in zip(names, where, strict=True))
+        results = zip(names, await asyncio.gather(*calls), strict=True)
+        assert sorted(map(repr, results)) == expected
+        assert stores[0] is not None
+        await stores[0].close()
+
+
+class FailsOnce:
+    """A function that raises an error in its first call."""
+
+    def __init__(self, error: Exception) -> None:
+        self._errors = [error]
+
+    async def __call__(self, *args: Any) -> None:
+        if self._errors:
+            raise self._errors.pop()
+
+
+@pytest.mark.parametrize(
+    "error", [Unavailable("away"), ValueError("a mistake")], ids=lambda error: type(error).__name__
+)
+async def test_after_a_commit_that_fails_all_sandboxes_go_on(error: Exception, valkey: str) -> None:
+    async with process(valkey) as one:
+        stores = [await created(one, name) for name in ("a", "b", "c")]
+        stores[1].before_commit = FailsOnce(error)
+        for store in stores:
+            await store.next_number("jobs")
+        assert str(error) in str(await one.commits.written())
+        while one.commits.failure:
+            await let_others_run()
+        # Nothing was written, so nothing is counted, and what follows is written.
+        for store in stores:
+            assert await store.next_number("jobs") == 1
+        assert await one.commits.written() is None
+        async with process(valkey) as other:
+            for name in ("a", "b", "c"):
+                copy: Any = await other.open(name)
+                assert await copy.next_number("jobs") == 2
+
+
+async def test_changes_count_as_written_if_only_the_image_after_them_fails(valkey: str) -> None:
+    async with process(valkey) as one:
+        store = await created(one)
+        store.written = FailsOnce(Unavailable("away"))
+        await store.next_number("jobs")
+        assert await one.commits.written() is None
+        assert await store.next_number("jobs") == 2
+
+
+async def test_a_copy_that_has_only_a_part_of_the_changes_is_read_again(valkey: str) -> None:
+    async with process(valkey) as one, process(valkey) as other:
+        store = await created(one)
+        await store.next_number("jobs")
+        await store.committed()
+        copy: Any = await other.open("default")
+        copy.on_change = FailsOnce(Unavailable("away"))
+        await store.next_number("jobs")
+        await store.committed()
+        assert await copy.next_number("jobs") == 3
+
+
+async def test_a_connection_that_uvloop_has_just_closed_is_a_lost_one(valkey: str, monkeypatch: Any) -> None:
+    async with process(valkey) as one:
+
+        async def closed(*words: Any) -> None:
+            raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(one.valkey._client, "execute_command", closed)
+            with pytest.raises(Unavailable, match=r"cannot be reached: unable to perform"):
+                await one.valkey.command("PING")
+        assert await one.valkey.command("PING")

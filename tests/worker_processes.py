@@ -13,7 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from mockserver.serving.listening import listen
-from mockserver.serving.workers import Place, Workers
+from mockserver.serving.worker import Place
+from mockserver.serving.workers import Workers
 
 
 class Ended(Exception):

@@ -29,6 +29,8 @@ class SilentConnection:
 
     expects_continue = False
     seconds_unread = 0.0
+    free_at = 0
+    reused = False
 
     def __init__(self) -> None:
         self._left = asyncio.Event()

@@ -12,7 +12,7 @@ from mockserver.cli.errors import run_reporting
 from mockserver.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from mockserver.serving.workers import Place
+    from mockserver.serving.worker import Place
 
 _SHARED = "--store valkey://HOST:PORT/DB, which all processes share"
 _PACKAGES = "pip install 'ai-video-mockserver[valkey]'"

@@ -29,6 +29,11 @@ def rfc3339(at: int) -> str:
     return _to_the_second(at // 1000)
 
 
+def rfc3339_with_millis(at: int) -> str:
+    """Return an instant as RFC 3339 text in UTC, to the millisecond: `2025-06-01T12:00:15.250Z`."""
+    return f"{rfc3339(at)[:-1]}.{at % 1000:03}Z"
+
+
 @lru_cache(maxsize=512)
 def _to_the_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -102,12 +102,20 @@ class Courier:
             self.poke()
 
     async def _run(self, ticker: Ticker) -> None:
+        store = self._sandbox.store
         while True:
-            self._waits_until = at = await self.catch_up()
+            self._waits_until = at = store.known_due() if self._nothing_due() else await self.catch_up()
             if not self.is_sending:
                 self._idle.set()
-            # Another process does what is due, if that has made the latest change.
-            await ticker.wait(at if self._sandbox.store.drives else None)
+            await ticker.wait(None if store.due_elsewhere() else at)
+
+    def _nothing_due(self) -> bool:
+        """Return True if nothing is due now, as is known without asking a store of several processes."""
+        clock, store = self._sandbox.clock, self._sandbox.store
+        if clock.mode == "auto" or store.due_elsewhere():
+            return False
+        at = store.known_due()
+        return at is None or at > clock.now()
 
     async def catch_up(self) -> int | None:
         """Do everything that is due. On an auto clock also do all later events, until a request is in flight.

@@ -285,9 +285,16 @@ class Sandboxes:
                 sandbox.courier.poke()
             self._keeper.file.flush()
 
+    async def follows(self, sandbox: Sandbox, program: Program) -> bool:
+        """Return whether another process has switched the sandbox to this scenario already."""
+        if self.sharing is None:
+            return False
+        await sandbox.store.entered()
+        return self.sharing.is_same(sandbox.program, program)
+
     def change_initial(self, program: Program) -> None:
         """Change the scenario of the server, for new sandboxes. Existing ones keep theirs."""
-        self.initial = program
+        self.initial = program if self.sharing is None else self.sharing.known(program)
         if self._keeper is not None:
             self._keeper.changed()
 

@@ -65,15 +65,18 @@ class Owner(Protocol):
 
 
 class Sharing:
-    """Shares the sandboxes of one server. `compiled` compiles the data of a scenario."""
+    """Shares the sandboxes of one server. `compiled` compiles the data of a scenario. `memory` is in bytes."""
 
-    def __init__(self, process: ValkeyProcess, compiled: Compile) -> None:
+    def __init__(self, process: ValkeyProcess, compiled: Compile, memory: int) -> None:
         self.process = process
         self._programs = Programs(compiled)
         self._owner: Owner | None = None
         # The names of all sandboxes, as the keys of a dict.
         self.names: dict[str, None] = {}
         self._saved: set[str] = set()
+        self._memory = memory
+        # The sandboxes in the order of their last use.
+        self._used: dict[str, Sandbox] = {}
         self._clocks: dict[str, Facts] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._monitor: asyncio.Task[None] | None = None
@@ -113,12 +116,14 @@ class Sharing:
         self.names = dict.fromkeys(["default", *await self.process.names()])
 
     def _changed(self, name: str, created: bool) -> None:
-        if created:
+        if created or name == "default":
             self.names[name] = None
             return
+        if name == "default":
+            return  # it begins again with its next request
         self.names.pop(name, None)
         sandbox = self.owner.by_name.get(name)
-        if sandbox is not None and name != "default" and isinstance(sandbox.store, ValkeyStore):
+        if sandbox is not None and isinstance(sandbox.store, ValkeyStore):
             asyncio.get_running_loop().create_task(self._drop(sandbox))
 
     # Sandboxes.
@@ -131,6 +136,7 @@ class Sharing:
         sandbox = self.owner.by_name.get(name)
         if sandbox is not None:
             store = sandbox.store
+            self._used[name] = self._used.pop(name, sandbox)
             if not isinstance(store, ValkeyStore) or (store.turn.held and not store.turn.closed):
                 return sandbox
         if (reason := self.process.commits.failure) is not None:
@@ -205,6 +211,7 @@ class Sharing:
 
     def attach(self, sandbox: Sandbox) -> None:
         """Share the sandbox, whose store is of this process."""
+        self._used[sandbox.name] = sandbox
         store = _store_of(sandbox)
         self._clocks[sandbox.name] = _clock_facts(sandbox.clock)
         store.sandbox_facts = lambda: self._facts(sandbox)
@@ -226,12 +233,16 @@ class Sharing:
 
     async def _drop(self, sandbox: Sandbox) -> None:
         """Drop a sandbox that another process has deleted."""
-        if self.owner.by_name.get(sandbox.name) is not sandbox:
-            return
+        if self.owner.by_name.get(sandbox.name) is sandbox:
+            sandbox.first_generation = sandbox.generation + 1
+            await self._leave(sandbox)
+
+    async def _leave(self, sandbox: Sandbox) -> None:
+        """Drop this process's copy of a sandbox."""
         self.process.forget(sandbox.name)
         self._clocks.pop(sandbox.name, None)
+        self._used.pop(sandbox.name, None)
         self.owner.drop(sandbox)
-        sandbox.first_generation = sandbox.generation + 1
         await sandbox.leave()
 
     async def open_all(self) -> None:
@@ -270,7 +281,8 @@ class Sharing:
     async def keep_scenario(self, program: Program) -> None:
         """Keep a scenario, so that every process can compile it. Raises Unavailable."""
         digest = self._programs.digest(program)
-        if digest not in self._saved:
+        # A server that keeps nothing on disk may have lost it.
+        if digest not in self._saved or not await self.process.has("scenarios", digest):
             await self.process.put("scenarios", digest, source_of(program))
             self._saved.add(digest)
 
@@ -288,6 +300,10 @@ class Sharing:
             program = self._programs.compile(digest, source)
             self._saved.add(digest)
         return program
+
+    def known(self, program: Program) -> Program:
+        """Return the program of the same scenario that this process knows already, if there is one."""
+        return self._programs.get(self._programs.digest(program)) or program
 
     def is_same(self, one: Program, other: Program) -> bool:
         """Return whether two programs are of the same scenario."""
@@ -382,6 +398,18 @@ class Sharing:
             store = sandbox.store
             if isinstance(store, ValkeyStore):
                 await store.update_following(waits=sandbox.clock.in_flight > 0)
+        await self._make_room()
+
+    async def _make_room(self) -> None:
+        """If the copies of this process need too much memory, drop those that were not used for the longest time."""
+        for name, sandbox in list(self._used.items()):
+            if self.used <= self._memory:
+                return
+            store, courier = sandbox.store, sandbox.courier
+            if name == "default" or not isinstance(store, ValkeyStore) or sandbox.clock.in_flight:
+                continue
+            if store.is_idle and not courier.is_sending and not courier.stepping.locked:
+                await self._leave(sandbox)
 
     @property
     def used(self) -> int:

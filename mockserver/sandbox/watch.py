@@ -111,8 +111,10 @@ class ScenarioWatch:
         users, before = self._users(), self._sandboxes.initial
         self.errors, self.loaded_at = (), wall_ms()
         self._sandboxes.change_initial(program)
+        program = self._sandboxes.initial
         for sandbox in users:
-            await sandbox.switch_scenario(program)
+            if not await self._sandboxes.follows(sandbox, program):
+                await sandbox.switch_scenario(program)
         others = len(self._sandboxes.by_name) - len(users)
         elsewhere = f"; {others} sandboxes use other scenarios" if others > 1 else ""
         elsewhere = "; 1 sandbox uses another scenario" if others == 1 else elsewhere

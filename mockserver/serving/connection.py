@@ -43,7 +43,7 @@ class SocketConnection:
 
     __slots__ = (
         "_body", "_chunked", "_error", "_left", "_socket", "_waiter", "complete", "disconnected", "expects_continue",
-        "keep_alive", "method", "more", "started", "status", "target", "version",
+        "free_at", "keep_alive", "method", "more", "reused", "started", "status", "target", "version",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +58,8 @@ class SocketConnection:
         more: bool,
     ) -> None:
         self._socket = socket
+        self.free_at = 0
+        self.reused = False
         self.method = method
         self.target = target
         self.version = version

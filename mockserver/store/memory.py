@@ -143,9 +143,13 @@ class MemoryStore:
     def follow(self) -> None:
         """Do nothing: no other process changes this store."""
 
-    @property
-    def drives(self) -> bool:
-        return True
+    def due_elsewhere(self) -> bool:
+        """Return False."""
+        return False
+
+    def known_due(self) -> int | None:
+        """Return 0: asking costs nothing."""
+        return 0
 
     async def entered(self) -> None:
         """Return at once: no other process changes this store."""

@@ -112,9 +112,11 @@ class Store(Protocol):
     def follow(self) -> None:
         """Take on the changes of other processes as soon as they are made, for a while: something waits for them."""
 
-    @property
-    def drives(self) -> bool:
-        """True if this process does what falls due by the passing of time: it has made the latest change."""
+    def due_elsewhere(self) -> bool:
+        """Return True if another process does what falls due by the passing of time: it has made the latest change."""
+
+    def known_due(self) -> int | None:
+        """Return when something is due next, as far as this process knows without asking; 0 if it has to ask."""
 
     # Jobs. Operations that depend on statuses use those as of the last `take_transitions`.
 

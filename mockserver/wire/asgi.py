@@ -30,6 +30,8 @@ class AsgiConnection:
     """
 
     seconds_unread = 0.0
+    free_at = 0
+    reused = False
     expects_continue = False
 
     def __init__(self, scope: Any, receive: Receive, send: Send, check: Check | None = None) -> None:

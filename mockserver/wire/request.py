@@ -79,10 +79,13 @@ class Connection(Protocol):
     """The connection of one request: reads its body and sends its reply.
 
     `expects_continue` is true while the client waits for `100 Continue` before it sends its body (RFC 9110 section
-    10.1.1). `read` sends it.
+    10.1.1). `read` sends it. `free_at` and `reused` are those of the request's `Turn`; `free_at` is 0 if they are
+    not known.
     """
 
     expects_continue: bool
+    free_at: int
+    reused: bool
 
     @property
     def seconds_unread(self) -> float:

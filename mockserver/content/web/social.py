@@ -154,11 +154,15 @@ class Clip:
 
 @dataclass(frozen=True)
 class Tube:
-    """A video of YouTube, from its id. `duration` is in milliseconds."""
+    """A video of YouTube, from its id. `duration` is in milliseconds.
+
+    `listed` is the title and the text of the search that had the video among its results; None if none had it.
+    """
 
     id: str
     duration: int
     seeded: Seeded
+    listed: tuple[str, str] | None = None
 
     @property
     def url(self) -> str:
@@ -173,7 +177,13 @@ class Tube:
     @property
     def title(self) -> str:
         """The title."""
-        return locale("en").stories[self.scene.story].title
+        return self.listed[0] if self.listed else locale("en").stories[self.scene.story].title
+
+    @property
+    def description(self) -> str:
+        """The text below the video."""
+        beats = " ".join(locale("en").stories[self.scene.story].beats)
+        return f"{self.listed[1]}\n\n{beats}" if self.listed else beats
 
     @property
     def tags(self) -> list[str]:

@@ -27,7 +27,7 @@ ENTRIES = tuple(
     Entry(**{**row, "providers": tuple(row["providers"])})
     for row in json.loads(Path(__file__).with_name("catalogue.json").read_bytes())
 )
-_SAID_OFTEN = frozenset(
+_STOP_WORDS = frozenset(
     ["about", "and", "answer", "from", "get", "need", "prompt", "such", "that", "the", "want", "with"]
 )
 _BY_ID: dict[tuple[str, str], Entry] = {(entry.kind, entry.id): entry for entry in ENTRIES}
@@ -57,15 +57,14 @@ def related(entry: Entry) -> dict[str, list[str]]:
         return other.id != entry.id and (same or (entry.kind == "provider" and entry.id in other.providers))
 
     ids: dict[str, list[str]] = {"providers": list(entry.providers) if entry.kind != "provider" else []}
-    for kind in ("endpoint", "capability"):
-        key = f"{kind}s".replace("ys", "ies")
-        ids[key] = [other.id for other in ENTRIES if other.kind == kind and shares(other)]
+    for kind, name in (("endpoint", "endpoints"), ("capability", "capabilities")):
+        ids[name] = [other.id for other in ENTRIES if other.kind == kind and shares(other)]
     return ids
 
 
 def _words(text: str) -> set[str]:
     words = "".join(c if c.isalnum() else " " for c in text[:4_000].lower()).split()
-    return {word.removesuffix("s") for word in words if len(word) > 2 and word not in _SAID_OFTEN}
+    return {word.removesuffix("s") for word in words if len(word) > 2 and word not in _STOP_WORDS}
 
 
 def lean(entry: Entry) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Knowledge bases: /api/v1/knowledge-bases/add and /query, which were retired in December 2025."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from mockserver.core.faults import Refusal
+from mockserver.core.instants import rfc3339_with_millis
 from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.work import Task
@@ -52,7 +52,7 @@ async def add(exchange: Exchange, body: AddToKnowledgeBase) -> Task:
     """Add a text to a knowledge base."""
     _check(exchange)
     key = await exchange.ids.job("res_", 20)
-    at = datetime.fromtimestamp(exchange.now / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = rfc3339_with_millis(exchange.now)
 
     async def keep() -> None:
         kept = {"base": body.base, "name": body.name, "content": body.content}

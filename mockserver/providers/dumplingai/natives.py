@@ -11,7 +11,7 @@ from mockserver.providers.dumplingai import files, pages
 from mockserver.providers.dumplingai.inputs import Unset
 from mockserver.providers.dumplingai.models import Sourced
 from mockserver.providers.dumplingai.searching import PageNumber, Query
-from mockserver.providers.dumplingai.videos import youtube_video
+from mockserver.providers.dumplingai.videos import keep_titles, youtube_video
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
@@ -50,12 +50,13 @@ async def answer(exchange: Exchange, name: str, body: Any) -> Task:
         return Task(CREDITS, {"keywords": keywords, "items": _ideas(pages.web(exchange), keywords)})
     from mockserver.content.web.searching import organic
 
-    found = organic(pages.web(exchange), body.query, body.page, "", exchange.now)
+    results = organic(pages.web(exchange), body.query, body.page, "", exchange.now)
     if name == "perplexity":
-        return Task(CREDITS, _answered(exchange, body.query, [result["link"] for result in found[:5]]))
-    rows = [_LISTS[name][1](exchange, result, n) for n, result in enumerate(found[:_ROWS], 1)]
+        return Task(CREDITS, _answered(exchange, body.query, [result["link"] for result in results[:5]]))
+    rows = [_LISTS[name][1](exchange, result, n) for n, result in enumerate(results[:_ROWS], 1)]
     parameters = {"q": body.query, "type": name, "engine": "google"}
-    return Task(CREDITS, {"searchParameters": parameters, _LISTS[name][0]: rows})
+    save = keep_titles(exchange, rows) if _LISTS[name][0] == "videos" else None
+    return Task(CREDITS, {"searchParameters": parameters, _LISTS[name][0]: rows}, save=save)
 
 
 def _image(exchange: Exchange, result: dict[str, Any], number: int) -> dict[str, Any]:

@@ -99,7 +99,7 @@ async def get_autocomplete(exchange: Exchange, body: Autocomplete) -> Task:
 
 
 def parameters(body: Any, kind: str) -> dict[str, Any]:
-    """Return the search that was made. What the request does not set is left out."""
+    """Return `searchParameters` of a reply: the query, and the settings that the request has."""
     country, location, number = (getattr(body, name, None) for name in ("country", "location", "page"))
     chosen = {
         "gl": (country or "us").lower(), "hl": body.language or "en", "location": location,

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from mockserver.core.credits import CREDIT, CreditEntry
 from mockserver.core.faults import Refusal
+from mockserver.core.instants import rfc3339_with_millis
 from mockserver.kit.models import first_error
 from mockserver.kit.operations import Reply
 from mockserver.providers.dumplingai.unified_models import Pages, UsageQuery
@@ -99,7 +100,7 @@ def _transactions(
             "amount": amount / CREDIT,
             "balanceAfter": balance / CREDIT,
             "requestId": _request(entry.reference, requests),
-            "createdAt": _instant(entry.at),
+            "createdAt": rfc3339_with_millis(entry.at),
         }
 
 
@@ -107,10 +108,6 @@ def _request(reference: str, requests: Mapping[str, str]) -> str | None:
     """Return the id of the request that is charged. Requests to v1 have no id of their own."""
     made_up = f"req_{blake2b(reference.encode(), digest_size=12).hexdigest()}" if reference else None
     return requests.get(reference, made_up)
-
-
-def _instant(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _query(exchange: Exchange, model: type[P]) -> P:

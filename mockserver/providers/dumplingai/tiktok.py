@@ -1,10 +1,10 @@
 """Videos and profiles of TikTok: /api/v1/get-tiktok-video, -profile, -profile-videos, and search-tiktok-users."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from mockserver.core.instants import rfc3339
 from mockserver.providers.dumplingai import files
 from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.inputs import Short
@@ -63,14 +63,13 @@ async def get_tiktok_video(exchange: Exchange, body: GetTikTokVideo) -> Task:
         "cover": files.picture(exchange, _WIDTH, _HEIGHT, "clip", clip.id), "downloadAddr": file, "playAddr": file,
         "format": "mp4", "bitrate": clip.seeded.integer(400_000, 1_900_000, "bitrate"),
     }  # fmt: skip
-    at = datetime.fromtimestamp(clip.created, UTC)
     return Task(
         _CREDITS,
         {
             "id": clip.id,
             "desc": clip.text,
             "createTime": clip.created,
-            "createTimeISO": at.isoformat().replace("+00:00", "Z"),
+            "createTimeISO": rfc3339(clip.created * 1000),
             "video": video,
             "author": _user(exchange, clip.author),
             "stats": _clip_stats(clip),

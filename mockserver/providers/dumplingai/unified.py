@@ -1,12 +1,12 @@
 """The Unified API: POST /api/v2/search, /details and /run."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from mockserver.core.faults import Refusal
+from mockserver.core.instants import rfc3339_with_millis
 from mockserver.kit.models import first_error
 from mockserver.kit.operations import Deferred, Reply
 from mockserver.providers.dumplingai import catalogue, natives
@@ -49,29 +49,14 @@ async def run(exchange: Exchange) -> Deferred:
     task = await _work(exchange, entry, body.input)
     await check_budget(exchange, task.credits)
     request_id = await exchange.ids.job("req_", 24)
-    at = datetime.fromtimestamp(exchange.now / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    usage = {
-        "requestId": request_id,
-        "objectType": entry.kind,
-        "objectId": entry.id,
-        "provider": provider,
-        "status": "succeeded",
-        "credits": task.credits,
-        "createdAt": at,
-    }
-    meta = {
-        "provider": provider,
-        "credits": task.credits,
-        "durationMs": exchange.seeded.integer(_FASTEST, _SLOWEST, request_id),
-    }
+    duration = exchange.seeded.integer(_FASTEST, _SLOWEST, request_id)
+    meta = {"provider": provider, "credits": task.credits, "durationMs": duration}
     reply = {
         "success": True, "requestId": request_id, "object": f"{entry.kind}_result", "data": task.body,
         "meta": {**meta, "native": task.body} if body.options.native else meta,
     }  # fmt: skip
     store, kind = exchange.sandbox.store, f"{USAGE}{exchange.account.id}"
-
-    # The verdict finds the charge of a request by this reference.
-    usage["reference"] = f"{exchange.operation.name} {await exchange.number.take()}"
+    usage = await _usage(exchange, entry, provider, task.credits, request_id)
 
     async def succeeded() -> None:
         await store.put_value(kind, request_id, usage)
@@ -82,6 +67,20 @@ async def run(exchange: Exchange) -> Deferred:
         await store.put_value(kind, request_id, {**usage, "status": "failed", "credits": 0})
 
     return await perform(exchange, task._replace(body=reply, status=200, save=succeeded), failed)
+
+
+async def _usage(exchange: Exchange, entry: Entry, provider: str, credits: int, request_id: str) -> dict[str, Any]:
+    """Return the row of a run that succeeds in the list of usage. The verdict finds its charge by `reference`."""
+    return {
+        "requestId": request_id,
+        "objectType": entry.kind,
+        "objectId": entry.id,
+        "provider": provider,
+        "status": "succeeded",
+        "credits": credits,
+        "createdAt": rfc3339_with_millis(exchange.now),
+        "reference": f"{exchange.operation.name} {await exchange.number.take()}",
+    }
 
 
 async def enveloped(exchange: Exchange, kind: str, data: Any, meta: dict[str, Any] | None = None) -> Reply:

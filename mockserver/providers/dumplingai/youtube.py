@@ -8,7 +8,7 @@ from pydantic import Field
 from mockserver.providers.dumplingai import files
 from mockserver.providers.dumplingai.declare import v1
 from mockserver.providers.dumplingai.models import Sourced
-from mockserver.providers.dumplingai.videos import YouTubeUrl, youtube_video
+from mockserver.providers.dumplingai.videos import YouTubeUrl, listed_video, youtube_video
 from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
@@ -25,14 +25,11 @@ class GetYouTubeVideo(Sourced):
 
 async def get_youtube_video(exchange: Exchange, body: GetYouTubeVideo) -> Task:
     """Return the facts about a video, with its transcript if the request asks for it."""
-    from mockserver.content.locales import locale
-
-    video = youtube_video(exchange, body.url)
-    story = locale("en").stories[video.scene.story]
+    video = await listed_video(exchange, body.url)
     likes, comments = video.views // 23, video.views // 410
     facts = {
         **_shown(exchange, video, 1280, 720),
-        "description": " ".join(story.beats),
+        "description": video.description,
         "commentCountText": _short(comments),
         "commentCountInt": comments,
         "likeCountText": _short(likes),

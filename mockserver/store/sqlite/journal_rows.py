@@ -118,9 +118,9 @@ class TrackedJournal(Tracked, JournalTable):
             if before:
                 data["before"] = before
             entries.append(data)
-        return {"misses": [self.encoded_misses(each) for each in misses], "parts": parts, "entries": entries}
+        return {"misses": [self._encoded_misses(each) for each in misses], "parts": parts, "entries": entries}
 
-    def encoded_misses(self, misses: Sequence[Any]) -> list[Any]:
+    def _encoded_misses(self, misses: Sequence[Any]) -> list[Any]:
         """Return the record of misses. The latest are kept, because the next requests often have the same."""
         for known, encoded in self._latest_misses:
             if len(known) == len(misses) and list(known) == list(misses):

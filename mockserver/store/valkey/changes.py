@@ -21,33 +21,53 @@ Change = list[Any]
 # What belongs to a process until it is finished: attempts of deliveries, open replies, and reservations for requests.
 CLAIM, REPLY, RESERVATION = "claim", "reply", "reservation"
 Owned = tuple[str, ...]
+# So many lists of rules that did not match are shared by entries of the journal.
+MOST_SHARED = 32
 
 
-class Batch:
-    """The changes that one process makes in one commit, as they are collected."""
+class SharedMisses:
+    """The rules that did not match, which are most of an entry of the journal, and are the same for most entries.
 
-    def __init__(self) -> None:
-        self.changes: list[Change] = []
-        self._misses: list[Any] = []
+    An entry has the index of its own among those that were written before, so that they are written once.
+    """
 
-    def entry(self, entry: JournalEntry, encoded: Callable[[Sequence[Any]], list[Any]]) -> dict[str, Any]:
-        """Return an entry of the journal as data. Entries share the rules that did not match, which most have."""
-        data = ENTRY_ALONE.encode(entry)
-        for name in ("misses", "others"):
-            if misses := getattr(entry, name):
-                data[name] = self._index(encoded(misses))
-        return data
+    def __init__(self, data: Sequence[Any] = ()) -> None:
+        # As plain data, and decoded.
+        self.data: list[Any] = list(data)
+        self._decoded: list[Sequence[Any]] = [MISSES.decode(each) for each in data]
 
-    def _index(self, encoded: list[Any]) -> int:
-        for index, each in enumerate(self._misses):
-            if each is encoded:
+    def index(self, misses: Sequence[Any]) -> int | None:
+        """Return the index of these, or None if they were not written before."""
+        for index, each in enumerate(self._decoded):
+            if each is misses or (len(each) == len(misses) and list(each) == list(misses)):
                 return index
-        self._misses.append(encoded)
-        return len(self._misses) - 1
+        return None
 
-    def data(self) -> dict[str, Any]:
-        """Return all changes as plain data."""
-        return {"changes": self.changes, "misses": self._misses}
+    def add(self, data: list[Any]) -> int:
+        """Add some, and return their index. If there are too many, all others are forgotten."""
+        if len(self.data) >= MOST_SHARED:
+            self.data.clear()
+            self._decoded.clear()
+        self.data.append(data)
+        self._decoded.append(MISSES.decode(data))
+        return len(self.data) - 1
+
+    def __getitem__(self, index: int) -> Sequence[Any]:
+        return self._decoded[index]
+
+
+def encoded_entry(entry: JournalEntry, shared: SharedMisses, change: Callable[..., None]) -> dict[str, Any]:
+    """Return an entry as plain data. `change` is called with the changes that have to be made before it is decoded."""
+    data = ENTRY_ALONE.encode(entry)
+    for name in ("misses", "others"):
+        if misses := getattr(entry, name):
+            index = shared.index(misses)
+            if index is None:
+                new = MISSES.encode(misses)
+                change("share_misses", new)
+                index = shared.add(new)
+            data[name] = index
+    return data
 
 
 class Copying:
@@ -57,7 +77,6 @@ class Copying:
         self._store = store
         self._process: str = batch["process"]
         self._changes: Sequence[Change] = batch["changes"]
-        self._misses = [MISSES.decode(each) for each in batch["misses"]]
         self.entries: list[JournalEntry] = []
 
     def run(self) -> None:
@@ -160,6 +179,9 @@ class Copying:
     def _number_entry(self) -> None:
         self._plain("number_entry")
 
+    def _share_misses(self, data: list[Any]) -> None:
+        self._store.misses.add(data)
+
     def _append(self, data: dict[str, Any], numbered: int) -> None:
         entry = self._entry(data)
         if not numbered:
@@ -174,8 +196,8 @@ class Copying:
     def _entry(self, data: dict[str, Any]) -> JournalEntry:
         misses, others = data.pop("misses", None), data.pop("others", None)
         entry: JournalEntry = ENTRY_ALONE.decode(data)
-        entry.misses = () if misses is None else self._misses[misses]
-        entry.others = () if others is None else self._misses[others]
+        entry.misses = () if misses is None else self._store.misses[misses]
+        entry.others = () if others is None else self._store.misses[others]
         return entry
 
     # All of it.

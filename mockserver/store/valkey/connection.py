@@ -25,8 +25,10 @@ SPACE = "mockserver"
 FORMAT = 1
 # Milliseconds without a request after which a sandbox is deleted.
 EXPIRES = 7 * 24 * 3_600_000
+# Errors of a lost connection. uvloop raises RuntimeError for one that the server has just closed.
+_LOST: Any = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, RuntimeError)
 # A command is tried again for about a second before the connection counts as lost.
-_RETRY = Retry(ExponentialBackoff(cap=0.3, base=0.02), 6)
+_RETRY = Retry(ExponentialBackoff(cap=0.3, base=0.02), 6, _LOST)
 _TIMEOUT = 5.0
 # Seconds between two tries to connect again.
 _AGAIN = 0.2
@@ -55,7 +57,9 @@ class Valkey:
         options: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": _TIMEOUT, "protocol": 2}
         self.number = self._connected(address, options)
         self._client = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
-        self._listener = redis.asyncio.Redis.from_url(address, **options)
+        self._listener = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
+        # Connections on which nothing is being sent.
+        self._free: list[redis.asyncio.Connection] = []
         self._pubsub = self._listener.pubsub(ignore_subscribe_messages=True)
         self._on_message: OnMessage = _ignore
         self._listening: asyncio.Task[None] | None = None
@@ -91,25 +95,39 @@ class Valkey:
     async def run_all(self, runs: Iterable[Run]) -> list[list[Any]]:
         """Run scripts in one round trip, each on its own, and return their replies. Raises Unavailable."""
         runs = list(runs)
-        replies: list[Any] = await self._call(lambda: self._sent(runs))
+        replies: list[Any] = await self._call(lambda: self._retried(runs))
         if any(isinstance(reply, redis.exceptions.NoScriptError) for reply in replies):
             await self._call(self._load)
-            replies = await self._call(lambda: self._sent(runs))
+            replies = await self._call(lambda: self._retried(runs))
         for reply in replies:
             if isinstance(reply, Exception):
                 raise Unavailable(f"{self.url} refused a command: {reply}") from reply
         return replies
 
+    async def _retried(self, runs: Sequence[Run]) -> list[Any]:
+        return await _RETRY.call_with_retry(lambda: self._sent(runs), _ignore_failure)
+
     async def _sent(self, runs: Sequence[Run]) -> list[Any]:
-        if len(runs) == 1:
-            try:
-                return [await self._execute(*_command(runs[0]))]
-            except redis.exceptions.ResponseError as error:
-                return [error]
-        pipeline = self._client.pipeline(transaction=False)
-        for run in runs:
-            pipeline.execute_command(*_command(run))
-        return await pipeline.execute(raise_on_error=False)
+        """Send scripts on one connection of the pool, which costs much less than a pipeline of the client."""
+        connection = self._free.pop() if self._free else self._new_connection()
+        replies: list[Any] = []
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]
+            commands = connection.pack_commands([_command(run) for run in runs])
+            await connection.send_packed_command(commands, check_health=False)
+            for _ in runs:
+                try:
+                    replies.append(await connection.read_response())
+                except redis.exceptions.ResponseError as error:
+                    replies.append(error)
+        except BaseException:
+            await connection.disconnect()
+            raise
+        self._free.append(connection)
+        return replies
+
+    def _new_connection(self) -> "redis.asyncio.Connection":
+        return self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call,no-any-return]
 
     async def _load(self) -> None:
         for script in ALL:
@@ -128,7 +146,7 @@ class Valkey:
                 return await call()
         except redis.exceptions.ResponseError as error:
             raise Unavailable(f"{self.url} refused a command: {error}") from error
-        except (redis.RedisError, OSError) as error:
+        except (redis.RedisError, OSError, RuntimeError) as error:
             raise Unavailable(f"{self.url} cannot be reached: {str(error) or type(error).__name__}") from error
 
     # Messages.
@@ -154,6 +172,10 @@ class Valkey:
                 message = await self._pubsub.get_message(timeout=None)
             except (redis.RedisError, OSError, RuntimeError):
                 # It subscribes again when it has connected again.
+                await pause(_AGAIN)
+                continue
+            except Exception:
+                log.exception("the messages of %s could not be read", self.url)
                 await pause(_AGAIN)
                 continue
             if message is not None and message["type"] == "message":
@@ -182,6 +204,8 @@ class Valkey:
                 await self._listening
         with suppress(redis.RedisError, OSError):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+            for connection in self._free:
+                await connection.disconnect()
             await self._listener.aclose()
             await self._client.aclose()
 
@@ -189,6 +213,10 @@ class Valkey:
 def _command(run: Run) -> tuple[str | int | bytes, ...]:
     keys = (f"{SPACE}:{{{run.sandbox}}}:{key}" for key in KEYS)
     return ("EVALSHA", run.script.digest, len(KEYS), *keys, *run.arguments)
+
+
+async def _ignore_failure(error: Exception) -> None:
+    """Do nothing before the next try: the connection is closed already."""
 
 
 def _ignore(channel: str, text: str) -> None:

@@ -118,23 +118,25 @@ return {'passed'}
 """
 )
 
-# Replace the image and the batches that it contains. Arguments: id, version, image.
+# Replace the image and the batches that it contains. Arguments: id, version, image, bytes before compression.
 IMAGE = _script(
     """
 local head = redis.call('HMGET', KEYS[1], 'id', 'base')
 if head[1] ~= ARGV[1] or tonumber(head[2]) >= tonumber(ARGV[2]) then return {'kept'} end
 redis.call('SET', KEYS[3], ARGV[3])
 redis.call('LTRIM', KEYS[2], ARGV[2] - head[2], -1)
-redis.call('HSET', KEYS[1], 'base', ARGV[2], 'logged', 0, 'imaged', #ARGV[3])
+redis.call('HSET', KEYS[1], 'base', ARGV[2], 'logged', 0, 'imaged', ARGV[4])
 return {'replaced'}
 """
 )
 
-# Create a sandbox, and take its first turn. Arguments: process, id, lease, ttl.
+# Create a sandbox, and take its first turn. One that nothing was written of belongs to a process that has ended
+# meanwhile, and is replaced. Arguments: process, id, lease, ttl.
 CREATE = _script(
     _COMMON
     + """
-if redis.call('EXISTS', KEYS[1]) == 1 then return {'exists'} end
+local head = redis.call('HMGET', KEYS[1], 'version', 'until')
+if head[1] and (head[1] ~= '0' or now() < tonumber(head[2] or 0)) then return {'exists'} end
 redis.call('HSET', KEYS[1], 'id', ARGV[2], 'version', 0, 'base', 0, 'owner', ARGV[1], 'until', now() + ARGV[3])
 keep(ARGV[4])
 return {'created'}

@@ -20,9 +20,10 @@ import asyncio
 import sqlite3
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from mockserver.clock import monotonic, pause
+from mockserver.clock import monotonic
 from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
@@ -36,21 +37,30 @@ from mockserver.store.round_trips import RoundTrips
 from mockserver.store.sqlite.schema import prepare
 from mockserver.store.sqlite.tracked_store import TrackedStore
 from mockserver.store.unavailable import Unavailable
-from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Batch, Copying, Owned
+from mockserver.store.valkey.changes import (
+    CLAIM,
+    REPLY,
+    RESERVATION,
+    Change,
+    Copying,
+    Owned,
+    SharedMisses,
+    encoded_entry,
+)
 from mockserver.store.valkey.commits import Commits
 from mockserver.store.valkey.connection import Run, Valkey
 from mockserver.store.valkey.scripts import DELETE, IMAGE
 from mockserver.store.valkey.turn import Changes, Turn
 
 # The image is renewed when the log has so many bytes, and more than the image.
-_MIN_LOGGED = 262_144
+_MIN_LOGGED = 1_048_576
 # Changes that are noted for the image before they are written into this process's part of it.
 _MOST_NOTED = 1_000
 # Seconds for which a sandbox is followed after something has waited in it.
 _FOLLOWED = 10.0
 _NO_TALLY: Mapping[str, Any] = {"rows": {}, "calls": [], "deviations": [], "left_out": 0}
 # Wait so long for another process that moves the clock before looking again.
-_LOOK = 0.2
+_LOOK = 1.0
 
 Facts = Mapping[str, Any]
 
@@ -85,8 +95,7 @@ def _after_taking_turn(name: str) -> Any:
 class ValkeyStore(TrackedStore):
     """The store of the sandbox called `name`, of the process called `process`.
 
-    `sandbox_facts` returns what is shared of the sandbox itself, as plain data. `drives` is true if this process has
-    made the latest change, and so does what falls due next.
+    `sandbox_facts` returns what is shared of the sandbox itself, as plain data.
     """
 
     durable = True
@@ -109,12 +118,16 @@ class ValkeyStore(TrackedStore):
         self._followed_until = 0.0
         self._is_followed = False
         self._following: asyncio.Task[None] | None = None
-        self._batch = Batch()
+        self._changes: list[Change] = []
+        self.misses = SharedMisses()
         self._numbered = 0
         self._drops: list[int] = []
         self._is_copying = False
         self._image: sqlite3.Connection | None = None
         self._noted = 0
+        # Set when changes of another process have been taken on.
+        self._changed = asyncio.Event()
+        self._is_imaging = False
         super().__init__(1, name, bounds)
         self.facts = lambda cursor: self._image_facts()
 
@@ -147,9 +160,9 @@ class ValkeyStore(TrackedStore):
         if self.turn.closed:
             return
         if change:
-            self._batch.changes.append(list(change))
+            self._changes.append(list(change))
         if self._drops:
-            self._batch.changes += (["drop", table] for table in self._drops)
+            self._changes += (["drop", table] for table in self._drops)
             self._drops.clear()
         if not self.turn.dirty:
             self.turn.dirty = True
@@ -162,22 +175,31 @@ class ValkeyStore(TrackedStore):
 
     def take_batch(self) -> bytes:
         """Return all changes since the last call, and the facts of the sandbox if they have changed."""
-        batch, self._batch = self._batch, Batch()
+        changes, self._changes = self._changes, []
         self._numbered += 1
         self._drives = True
-        data: dict[str, Any] = {"process": self.process, "number": self._numbered, **batch.data()}
+        data: dict[str, Any] = {"process": self.process, "number": self._numbered, "changes": changes}
         facts = self.sandbox_facts()
         if facts != self.shared_facts:
             data["facts"] = self.shared_facts = facts
-        self._note_for_image(len(batch.changes))
+        self._note_for_image(len(changes))
         return plain_text(data)
 
     async def written(self, logged: int, imaged: int) -> None:
         """Write an image if the log has become long."""
-        if logged < max(_MIN_LOGGED, imaged) or self.turn.dirty:
-            return
-        version, image = self.turn.version, self._serialised()
-        await self._valkey.run(Run(IMAGE, self._name, (self.turn.id, version, image)))
+        if logged > max(_MIN_LOGGED, imaged) and not self.turn.dirty and not self._is_imaging:
+            self._is_imaging = True
+            image = self.write_image().serialize()
+            asyncio.get_running_loop().create_task(self._put_image(self.turn.version, image))
+
+    async def _put_image(self, version: int, image: bytes) -> None:
+        try:
+            compressed = await asyncio.to_thread(zlib.compress, image, 1)
+            await self._valkey.run(Run(IMAGE, self._name, (self.turn.id, version, compressed, len(image))))
+        except Unavailable as error:
+            self._commits.unavailable(error)
+        finally:
+            self._is_imaging = False
 
     # Changes of other processes.
 
@@ -206,6 +228,8 @@ class ValkeyStore(TrackedStore):
         else:
             await self.on_change(news)
         self._call_waiting()
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def take_unseen(self) -> News:
         """Return what was read when the store was opened."""
@@ -245,15 +269,22 @@ class ValkeyStore(TrackedStore):
     def _image_facts(self) -> Facts:
         owned = [[*key, process] for key, process in self.owned.items()]
         replays = [[name, *replay] for name, replay in self._deliveries.waiting_replays.items()]
-        own = {"owned": owned, "replays": replays, "steps_owner": self.steps_owner, "tally": self.tally()}
+        own = {
+            "owned": owned,
+            "replays": replays,
+            "steps_owner": self.steps_owner,
+            "tally": self.tally(),
+            "misses": self.misses.data,
+        }
         return {"sandbox": self.shared_facts, **own}
 
     def _note_for_image(self, changes: int) -> None:
         self._noted += changes
         if self._noted > _MOST_NOTED:
-            self._write_image()
+            self.write_image()
 
-    def _write_image(self) -> sqlite3.Connection:
+    def write_image(self) -> sqlite3.Connection:
+        """Return a database with everything in this copy."""
         if self._image is None:
             self._image = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             self._image.execute("PRAGMA page_size = 1024")
@@ -264,11 +295,8 @@ class ValkeyStore(TrackedStore):
         self._noted = 0
         return self._image
 
-    def _serialised(self) -> bytes:
-        return zlib.compress(self._write_image().serialize(), 1)
-
     def _read_image(self, image: bytes) -> None:
-        self._batch, self._noted, self._image = Batch(), 0, None
+        self._changes, self._noted, self._image, self.misses = [], 0, None, SharedMisses()
         self._drops.clear()
         self.owned, self.steps_owner, self.shared_facts, self._tally = {}, "", {}, _NO_TALLY
         self._renew_tables()
@@ -278,7 +306,7 @@ class ValkeyStore(TrackedStore):
         self._image.deserialize(zlib.decompress(image))
         facts = self.load(self._image)
         self.shared_facts, self.steps_owner = facts["sandbox"], facts["steps_owner"]
-        self._tally = facts["tally"] or _NO_TALLY
+        self._tally, self.misses = facts["tally"] or _NO_TALLY, SharedMisses(facts["misses"])
         for entry in finished(MemoryStore.entries(self)):
             entry.is_own = False
         self.owned = {tuple(owned): process for *owned, process in facts["owned"]}
@@ -316,16 +344,22 @@ class ValkeyStore(TrackedStore):
             if self.steps_owner in ("", self.process) or self.turn.closed:
                 self._set_steps_owner(self.process)
                 return
+            changed = self._changed
             self.follow()
-            await pause(_LOOK)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK):
+                    await changed.wait()
 
     async def end_steps(self) -> None:
         await self.entered()
         self._set_steps_owner("")
 
-    @property
-    def drives(self) -> bool:
-        return self._drives
+    def due_elsewhere(self) -> bool:
+        return not self._drives
+
+    def known_due(self) -> int | None:
+        due = (finished(MemoryStore.next_effect(self)), finished(MemoryStore.next_delivery(self)))
+        return min((at for at in due if at is not None), default=None)
 
     @property
     def steps_taken(self) -> bool:
@@ -334,6 +368,12 @@ class ValkeyStore(TrackedStore):
     def _set_steps_owner(self, process: str) -> None:
         self.steps_owner = process
         self._change("steps", process)
+
+    @property
+    def is_idle(self) -> bool:
+        """True if this process can do without its copy: nothing here waits for it, and nothing falls due here."""
+        drives = self._drives and self.known_due() is not None
+        return not (drives or self.turn.dirty or self._is_followed or self._waiting or self.owned_by(self.process))
 
     # Following: taking on changes as soon as they are made, while something waits for them.
 
@@ -351,7 +391,11 @@ class ValkeyStore(TrackedStore):
             if not wanted:
                 await self._valkey.unsubscribe(channel)
                 return
-            await self._valkey.subscribe(channel)
+            try:
+                await self._valkey.subscribe(channel)
+            except Unavailable:
+                self._is_followed = False
+                raise
             await self.turn.follow()
 
     # The end.
@@ -547,12 +591,12 @@ class ValkeyStore(TrackedStore):
         await self.entered()
         numbered = entry.number
         number = finished(super().append(entry))
-        self._change("append", self._batch.entry(entry, self._journal.encoded_misses), numbered)
+        self._change("append", encoded_entry(entry, self.misses, self._change), numbered)
         return number
 
     async def insert(self, entries: Sequence[JournalEntry]) -> None:
         await self.entered()
-        data = [self._batch.entry(entry, self._journal.encoded_misses) for entry in entries]
+        data = [encoded_entry(entry, self.misses, self._change) for entry in entries]
         finished(super().insert(entries))
         self._change("insert", data)
 

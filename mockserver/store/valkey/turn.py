@@ -30,9 +30,11 @@ from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
 from mockserver.store.valkey.scripts import ENTER, PASS, READ
 
 # Milliseconds after which the turn of a process that commits nothing can be taken by another one.
-LEASE = 2_000
+LEASE = 1_500
 # Seconds for which the turn is used without asking.
-_SURE = 1.0
+_SURE = 0.75
+# So many times the turn is passed on although no other process has asked for it.
+_ALTERNATES = 3
 # Seconds after which a process that waits for the turn, or for the server, asks again.
 _AGAIN = 0.2
 
@@ -71,8 +73,8 @@ class Turn:
         self._until = 0.0
         self._waiting = 0
         self._wanted = False
-        # True if another process had the turn before, or wants it: then a commit passes it on.
-        self._alternates = False
+        # A commit passes the turn on while this is not 0: another process had it before, or wants it.
+        self._alternates = 0
         self._taking: asyncio.Task[None] | None = None
         self._line = asyncio.Lock()
         self._came = asyncio.Event()
@@ -122,7 +124,7 @@ class Turn:
                         return
                     self._has, self._until = True, monotonic() + _SURE
                     return
-            self._alternates = True
+            self._alternates = _ALTERNATES
             with suppress(TimeoutError):
                 async with asyncio.timeout(_AGAIN):
                     await self._came.wait()
@@ -142,9 +144,14 @@ class Turn:
             return
         self._wanted = waiting > 0
         everything = is_other or self.version < base
-        self._alternates = bool(batches or everything)
-        if self._alternates:
-            await self._take_on(Changes(image if everything else b"", batches))
+        self._alternates = _ALTERNATES if batches or everything else max(0, self._alternates - 1)
+        if batches or everything:
+            try:
+                await self._take_on(Changes(image if everything else b"", batches))
+            except BaseException:
+                # The copy has a part of the changes, so it is read again.
+                self.version = -1
+                raise
         self.id, self.version = id_.decode(), version
 
     def _end(self) -> None:
@@ -163,6 +170,8 @@ class Turn:
     def created(self, id_: str) -> None:
         """Note that this process has created the sandbox, and has the turn."""
         self.id, self.version = id_, 0
+        # It was gone if it was asked for before.
+        self.gone = self.closed = False
         self._has, self._until = True, monotonic() + _SURE
 
     # Passing it on.
@@ -170,7 +179,7 @@ class Turn:
     @property
     def passes(self) -> bool:
         """True if the next commit passes the turn on: another process wants it, or had it before."""
-        return (self._wanted or self._alternates) and not self._waiting
+        return (self._wanted or self._alternates > 0) and not self._waiting
 
     def came(self) -> None:
         """Note that the turn was passed to this process."""
@@ -178,7 +187,7 @@ class Turn:
 
     def want(self) -> None:
         """Note that another process wants the turn. It is passed on after the next commit, or now if there is none."""
-        self._wanted = self._alternates = True
+        self._wanted, self._alternates = True, _ALTERNATES
         self._pass_soon()
 
     def _pass_soon(self) -> None:
