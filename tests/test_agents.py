@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from mockserver.agents.catalogue import TOOLS, description_of
 from mockserver.agents.protocol import VERSIONS, answer
-from mockserver.agents.tools import TOOLS, description_of
 from mockserver.agents.words import NotUnderstood, scenario_of
 from mockserver.app import create_app
 from mockserver.cli.main import main

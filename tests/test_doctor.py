@@ -14,9 +14,10 @@ import pytest
 from mockserver import __version__
 from mockserver.app import create_app
 from mockserver.cli import diagnosis
-from mockserver.cli.diagnosis import Result, results
+from mockserver.cli.diagnosis import results
 from mockserver.cli.main import main
 from mockserver.cli.port_owner import owner_of
+from mockserver.cli.result import Result
 from mockserver.settings import Settings
 from tests.live import live_server
 
@@ -166,6 +167,32 @@ def test_versions_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "_NEWEST", (9, 9))
     monkeypatch.setattr(diagnosis, "_OLDEST", (9, 9))
     assert found("Python")[0].status == "problem"
+
+
+def test_what_no_proxy_names_already_is_kept() -> None:
+    (result,) = found("proxy", HTTP_PROXY="http://proxy:3128", NO_PROXY="intern.example,localhost")
+    assert result.text.endswith("does not name 127.0.0.1: clients may send requests for the sandbox to the proxy")
+    assert result.advice == "Add them: export NO_PROXY=intern.example,localhost,127.0.0.1"
+
+
+def test_an_address_of_another_machine_is_not_a_port_in_use() -> None:
+    (result,) = found("port", MOCKSERVER_HOST="192.0.2.1", MOCKSERVER_PORT="8080")
+    assert (result.status, result.text.partition(":")[0]) == ("problem", "nothing can listen on 192.0.2.1, port 8080")
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "text"),
+    [
+        ("state.db", "ok", "the state is kept in"),
+        ("missing/state.db", "problem", "there is no folder"),
+        ("/proc/state.db", "problem", "cannot be written to"),
+    ],
+)
+def test_the_file_of_the_store(file: str, status: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root may write everywhere.
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith("/proc"))
+    (result,) = found("store", MOCKSERVER_STORE=f"sqlite:{file}")
+    assert (result.status, text in result.text) == (status, True)
 
 
 def test_workers_that_could_not_share_their_state() -> None:

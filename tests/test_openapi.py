@@ -239,14 +239,21 @@ def test_integers_that_need_64_bits_say_so() -> None:
     assert "format" not in schemas["Problem"]["properties"]["status"]
 
 
-def test_generated_clients_for_go_compile() -> None:
-    """A generator writes a default that is not of a simple type without quotation marks, such as `= 0s`."""
-    spec = document("control")["components"]["schemas"]["TamperingSpec"]["properties"]["delay"]
-    assert spec["description"].endswith("(default: `0s`)")
+def test_generated_clients_for_go_and_java_compile() -> None:
+    """Generators write a default that is not of a simple type without quotation marks, such as `= 0s`.
+
+    In a value of several types, a map and an instant become names that are not those of classes.
+    """
+    schemas = document("control")["components"]["schemas"]
+    assert schemas["TamperingSpec"]["properties"]["delay"]["description"].endswith("(default: `0s`)")
+    assert {"type": "object"} in schemas["NewSandbox"]["properties"]["scenario"]["anyOf"]
 
     def check(node: Any) -> None:
         if isinstance(node, dict):
             assert not ({"anyOf", "$ref"} & set(node) and isinstance(node.get("default"), str | dict)), node
+            for each in node.get("anyOf", ()):
+                assert "format" not in each or each["format"] == "int64", node
+                assert each.get("additionalProperties") is not True, node
         for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
             check(each)
 

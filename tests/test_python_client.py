@@ -41,8 +41,9 @@ class Hidden(MetaPathFinder):
         if name.partition(".")[0] in {ABSENT!r}:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
-import importlib.util, mockserver.cli.main as command_line
-command_line.find_spec = lambda name: None if name in {ABSENT!r} else importlib.util.find_spec(name)
+import importlib.util
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name in {ABSENT!r} else find_spec(name, package)
 sys.meta_path.insert(0, Hidden())
 from urllib.request import Request, urlopen
 from mockserver.cli.main import main

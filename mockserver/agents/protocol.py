@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver import __version__
-from mockserver.agents.tools import TOOLS, Api, Toolbox, ToolError, description_of
+from mockserver.agents.catalogue import TOOLS, ToolError, description_of
+from mockserver.agents.tools import Api, Toolbox
 
 HANDSHAKE_VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 VERSIONS = ("2026-07-28", *HANDSHAKE_VERSIONS)

@@ -3,19 +3,17 @@
 import importlib.metadata
 import importlib.util
 import os
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mockserver.cli.port_owner import owner_of
+from mockserver.cli.result import Result
+from mockserver.cli.server_check import server_result
 
 if TYPE_CHECKING:
     from mockserver.settings import Settings
-
-Status = Literal["ok", "warning", "problem"]
 
 _DISTRIBUTION, _CLIENT = "ai-video-mockserver", "ai-video-mockserver-client"
 # The versions of Python with which the tests are run.
@@ -30,15 +28,6 @@ _EXTRAS = (
     ("pytest", "the fixture for tests", "pip install pytest"),
     ("testcontainers", "MockServerContainer", "pip install testcontainers"),
 )
-
-
-class Result(NamedTuple):
-    """One line of the report. `advice` says what to do; it is empty if there is nothing to do."""
-
-    status: Status
-    subject: str
-    text: str
-    advice: str = ""
 
 
 def results(url: str | None, token: str | None, environment: Mapping[str, str]) -> Iterator[Result]:
@@ -59,7 +48,9 @@ def results(url: str | None, token: str | None, environment: Mapping[str, str]) 
     yield Result("ok", "settings", f"scenario {_shown(settings.scenario)}, host {settings.host}, port {settings.port}")
     yield from _workers(settings)
     yield from _scenarios(settings)
-    yield from _server(settings, url or environment.get("MOCKSERVER_URL"), token or settings.token)
+    yield from _store(settings)
+    url = url or environment.get("MOCKSERVER_URL")
+    yield server_result(settings, url, token or settings.token, client_only=_is_client())
 
 
 def _workers(settings: "Settings") -> Iterator[Result]:
@@ -129,17 +120,16 @@ def _proxies(environment: Mapping[str, str], url: str | None) -> Iterator[Result
         yield Result("ok", "proxy", "no proxy is set in the environment")
         return
     excluded = f"{environment.get('NO_PROXY', '')},{environment.get('no_proxy', '')}"
-    names = {name.strip().lstrip(".") for name in excluded.split(",")}
+    names = [name.strip().lstrip(".") for name in excluded.split(",") if name.strip()]
     host = urlsplit(url).hostname if url else None
     wanted = [each for each in (*_LOCAL[:2], *((host,) if host else ())) if each not in names]
     if "*" in names or not wanted:
         yield Result("ok", "proxy", f"{', '.join(named)}, but not for the hosts in NO_PROXY")
         return
-    advice = f"Add them: export NO_PROXY={','.join(dict.fromkeys(wanted))}"
-    text = (
-        f"{', '.join(named)} is set, and NO_PROXY does not name {' and '.join(dict.fromkeys(wanted))}: clients may send"
-    )
-    yield Result("warning", "proxy", f"{text} send requests for the sandbox to the proxy", advice)
+    missing = list(dict.fromkeys(wanted))
+    advice = f"Add them: export NO_PROXY={','.join(dict.fromkeys([*names, *missing]))}"
+    text = f"{', '.join(named)} is set, and NO_PROXY does not name {' and '.join(missing)}"
+    yield Result("warning", "proxy", f"{text}: clients may send requests for the sandbox to the proxy", advice)
 
 
 def _certificates(environment: Mapping[str, str]) -> Iterator[Result]:
@@ -195,56 +185,17 @@ def _scenarios(settings: "Settings") -> Iterator[Result]:
         yield Result("problem", "scenarios", text, "Set MOCKSERVER_SCENARIO to one of: mockserver scenarios")
 
 
-def _server(settings: "Settings", url: str | None, token: str) -> Iterator[Result]:
-    if url is not None:
-        yield _running(url, token)
+def _store(settings: "Settings") -> Iterator[Result]:
+    """Check the folder of the store's file. The file itself may be in use by a server."""
+    file = settings.store_file
+    if file is None:
         return
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared with
-    if settings.port == 0 or _is_free(host, settings.port):
-        if _is_client():
-            text = f"no server listens on {settings.port}, and MOCKSERVER_URL is not set"
-            yield Result("problem", "server", text, "Set MOCKSERVER_URL to the URL of a server")
-            return
-        yield Result("ok", "port", f"{settings.port} is free: start the server with `mockserver serve`")
-        return
-    found = _running(f"http://{f'[{host}]' if ':' in host else host}:{settings.port}", token)
-    if found.status != "problem" or "token" in found.text:
-        yield found
-        return
-    owner = owner_of(settings.port)
-    advice = "End it, or use another port: mockserver serve --port 0, or MOCKSERVER_PORT=9000"
-    text = f"{settings.port} is in use by {owner}" if owner else f"{settings.port} is in use by another program"
-    yield Result("problem", "port", text, advice)
-
-
-def _is_free(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if os.name == "posix":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def _running(url: str, token: str) -> Result:
-    """Check the server at a URL: that it is a mockserver, its version, and the token."""
-    from mockserver import __version__
-    from mockserver.cli.client import RemoteError, get
-
-    try:
-        ready: dict[str, Any] = get(url, "/_mock/ready")
-        version = str(ready.get("version", "of an older version"))
-    except RemoteError as error:
-        return Result("problem", "server", str(error), "Start it: mockserver serve. Or correct --url or MOCKSERVER_URL")
-    text = f"mockserver {version} at {url}, scenario {ready.get('scenario')}"
-    try:
-        get(url, "/_mock/clock", token)
-    except RemoteError as error:
-        return Result("problem", "server", f"{text}; {error}", "The server has printed its token when it started")
-    if version != __version__:
-        advice = f"Use the same version on both sides: {__version__} is installed here"
-        return Result("warning", "server", text, advice)
-    return Result("ok", "server", text)
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        yield Result(
+            "problem", "store", f"there is no folder {folder} for {file.name}", f"Create it: mkdir -p {folder}"
+        )
+    elif not os.access(folder, os.W_OK) or (file.exists() and not os.access(file, os.W_OK)):
+        yield Result("problem", "store", f"{file} cannot be written to", "Choose a file of yours with MOCKSERVER_STORE")
+    else:
+        yield Result("ok", "store", f"the state is kept in {file}")

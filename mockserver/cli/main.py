@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 
 from mockserver.cli.parser import Parser
 
@@ -85,10 +84,15 @@ def _run(arguments: Sequence[str]) -> int:
     if options.command is None:
         parser.print_help()
         return 0
-    if options.command in _OF_SERVER and find_spec("fastapi") is None:
+    if options.command in _OF_SERVER and not _has_server():
         advice = "Install ai-video-mockserver instead of ai-video-mockserver-client"
         print(f"`mockserver {options.command}` needs the server, which is not installed. {advice}", file=sys.stderr)
         return 1
+    return _exit_code(options)
+
+
+def _exit_code(options: argparse.Namespace) -> int:
+    """Run the command, and return its exit code also if it is interrupted or cannot write."""
     try:
         code = int(options.run(options))
         if sys.stdout is not None:
@@ -109,6 +113,12 @@ def _run(arguments: Sequence[str]) -> int:
         discard_output()
         print(f"cannot write the output: {error.strerror}", file=sys.stderr)
         return 1
+
+
+def _has_server() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("fastapi") is not None
 
 
 def parser_for(command: str) -> Parser:

@@ -74,7 +74,7 @@ class _Server:
         import json
         from urllib.parse import quote
 
-        from mockserver.agents.tools import ToolError
+        from mockserver.agents.catalogue import ToolError
         from mockserver.cli.client import RemoteError, exchange
 
         kind = "application/yaml" if isinstance(body, bytes) else "application/json"

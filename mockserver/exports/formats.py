@@ -133,34 +133,39 @@ def bruno(collection: Collection) -> Files:
 
 def _bruno(request: Request, number: int) -> str:
     kinds = {"json": "json", "form": "formUrlEncoded", "file": "multipartForm", None: "none"}
-    method = request.method.lower()
     blocks = [
         f"meta {{\n  name: {request.name.replace(': ', ' ')}\n  type: http\n  seq: {number}\n}}",
-        f"{method} {{\n  url: {request.url}\n  body: {kinds[request.kind]}\n  auth: none\n}}",
+        f"{request.method.lower()} {{\n  url: {request.url}\n  body: {kinds[request.kind]}\n  auth: none\n}}",
     ]
     if request.query:
         blocks.append(_block("params:query", request.query))
     if request.headers:
         blocks.append(_block("headers", request.headers))
+    blocks += [*_bruno_body(request), *_bruno_after(request), f"docs {{\n  {request.text}\n}}"]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _bruno_body(request: Request) -> Iterator[str]:
     if request.kind == "json":
         indented = "\n".join(f"  {line}" for line in as_text(request.body).splitlines())
-        blocks.append(f"body:json {{\n{indented}\n}}")
+        yield f"body:json {{\n{indented}\n}}"
     elif request.kind == "form":
-        blocks.append(_block("body:form-urlencoded", request.body))
+        yield _block("body:form-urlencoded", request.body)
     elif request.kind == "file":
-        blocks.append(_block("body:multipart-form", dict.fromkeys(request.body, "@file()")))
+        yield _block("body:multipart-form", dict.fromkeys(request.body, "@file()"))
+
+
+def _bruno_after(request: Request) -> Iterator[str]:
+    """Yield the blocks about the reply: what is saved of it, and its status."""
     if request.saves:
-        places = {name: f"res.body.{place}" for name, place in request.saves.items()}
-        blocks.append(_block("vars:post-response", places))
+        yield _block("vars:post-response", {name: f"res.body.{place}" for name, place in request.saves.items()})
     for variable, name in request.saves_from_location.items():
         value = f'res.getHeader("location").split("{name}=")[1].split("&")[0]'
-        blocks.append(f'script:post-response {{\n  bru.setVar("{variable}", {value});\n}}')
+        yield f'script:post-response {{\n  bru.setVar("{variable}", {value});\n}}'
     if request.status is not None:
-        blocks.append(_block("assert", {"res.status": f"eq {request.status}"}))
+        yield _block("assert", {"res.status": f"eq {request.status}"})
     if request.redirects:
-        blocks.append(_block("settings", {"followRedirects": "false"}))
-    blocks.append(f"docs {{\n  {request.text}\n}}")
-    return "\n\n".join(blocks) + "\n"
+        yield _block("settings", {"followRedirects": "false"})
 
 
 def _block(name: str, pairs: Mapping[str, Any]) -> str:

@@ -27,11 +27,10 @@ def control_document() -> dict[str, Any]:
 
 
 def _suit_generators(node: Any) -> None:
-    """Write what generators of clients for Go and Java otherwise read wrongly, in place.
+    """Write what OpenAPI Generator's clients for Go and Java otherwise read wrongly, in place.
 
     They use 32 bits for an integer without a format, so integers that may need 64 bits, such as milliseconds since
-    1970, get one. Defaults of values of several types, such as `0s`, and of objects become code that does not compile,
-    so the former are in the descriptions, and the latter, which are empty, are left out.
+    1970, get one. The default of an object becomes code that does not compile; it is empty, and left out.
     """
     if isinstance(node, list):
         for each in node:
@@ -39,12 +38,28 @@ def _suit_generators(node: Any) -> None:
     elif isinstance(node, dict):
         if node.get("type") == "integer" and node.get("maximum", _INT32 + 1) > _INT32:
             node.setdefault("format", "int64")
-        if "anyOf" in node and isinstance(node.get("default"), str):
-            node["description"] = f"{node['description']} (default: `{node.pop('default')}`)"
         if node.get("default") == {}:
             del node["default"]
+        if "anyOf" in node:
+            _suit_union(node)
         for each in node.values():
             _suit_generators(each)
+
+
+def _suit_union(node: dict[str, Any]) -> None:
+    """Write a value of several types in the way that becomes code that compiles, in place.
+
+    A default such as `0s` becomes a constant without quotation marks, so the description has it. A map, and an instant,
+    get names that are not those of classes, unless they are written as any object and as any string.
+    """
+    if isinstance(node.get("default"), str):
+        node["description"] = f"{node['description']} (default: `{node.pop('default')}`)"
+    for each in node["anyOf"]:
+        if each.get("type") == "object" and each.get("additionalProperties") is True:
+            del each["additionalProperties"]
+        if each.get("format") == "date-time":
+            del each["format"]
+            each["description"] = "an instant in the format of RFC 3339"
 
 
 def _response(generated: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any] | None:

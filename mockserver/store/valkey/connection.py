@@ -25,8 +25,10 @@ SPACE = "mockserver"
 FORMAT = 1
 # Milliseconds without a request after which a sandbox is deleted.
 EXPIRES = 7 * 24 * 3_600_000
+# Errors of a lost connection. uvloop raises RuntimeError for one that the server has just closed.
+_LOST: Any = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, RuntimeError)
 # A command is tried again for about a second before the connection counts as lost.
-_RETRY = Retry(ExponentialBackoff(cap=0.3, base=0.02), 6)
+_RETRY = Retry(ExponentialBackoff(cap=0.3, base=0.02), 6, _LOST)
 _TIMEOUT = 5.0
 # Seconds between two tries to connect again.
 _AGAIN = 0.2
@@ -55,7 +57,7 @@ class Valkey:
         options: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": _TIMEOUT, "protocol": 2}
         self.number = self._connected(address, options)
         self._client = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
-        self._listener = redis.asyncio.Redis.from_url(address, **options)
+        self._listener = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
         # Connections on which nothing is being sent.
         self._free: list[redis.asyncio.Connection] = []
         self._pubsub = self._listener.pubsub(ignore_subscribe_messages=True)
@@ -144,7 +146,7 @@ class Valkey:
                 return await call()
         except redis.exceptions.ResponseError as error:
             raise Unavailable(f"{self.url} refused a command: {error}") from error
-        except (redis.RedisError, OSError) as error:
+        except (redis.RedisError, OSError, RuntimeError) as error:
             raise Unavailable(f"{self.url} cannot be reached: {str(error) or type(error).__name__}") from error
 
     # Messages.
@@ -170,6 +172,10 @@ class Valkey:
                 message = await self._pubsub.get_message(timeout=None)
             except (redis.RedisError, OSError, RuntimeError):
                 # It subscribes again when it has connected again.
+                await pause(_AGAIN)
+                continue
+            except Exception:
+                log.exception("the messages of %s could not be read", self.url)
                 await pause(_AGAIN)
                 continue
             if message is not None and message["type"] == "message":

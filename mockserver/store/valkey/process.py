@@ -132,6 +132,10 @@ class ValkeyProcess:
         text = await self.valkey.command("HGET", f"{SPACE}:{kind}", name)
         return None if text is None else plain_data(text)
 
+    async def has(self, kind: str, name: str) -> bool:
+        """Return whether there is a value of the server. Raises Unavailable."""
+        return bool(await self.valkey.command("HEXISTS", f"{SPACE}:{kind}", name))
+
     async def all(self, kind: str) -> Mapping[str, Any]:
         """Return all values of a kind. Raises Unavailable."""
         pairs = await self.valkey.command("HGETALL", f"{SPACE}:{kind}")
