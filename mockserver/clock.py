@@ -47,7 +47,7 @@ from typing import Literal
 
 from mockserver.core.instants import LATEST, parse_rfc3339, rfc3339
 
-__all__ = ["START", "Clock", "Mode", "Ticker", "monotonic", "parse_rfc3339", "rfc3339", "wall_ms"]
+__all__ = ["START", "Clock", "Mode", "Ticker", "monotonic", "parse_rfc3339", "rfc3339", "wall_ms", "wall_ns"]
 
 Mode = Literal["real", "scaled", "manual", "auto"]
 
@@ -62,6 +62,11 @@ _MIN_ENDED = 64
 def wall_ms() -> int:
     """Return the machine's time, for values that other systems check, such as signature timestamps."""
     return time.time_ns() // 1_000_000
+
+
+def wall_ns() -> int:
+    """Return the machine's time in nanoseconds, to compare instants within one millisecond."""
+    return time.time_ns()
 
 
 def monotonic() -> float:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mockserver.pytest_options import SWEEP, add_options, check_remote, clock_of, remote_url, seed_of, setting
+
 if TYPE_CHECKING:
     from mockserver.core.verdict.policy import Policy
     from mockserver.settings import Settings
@@ -33,36 +35,9 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 MARKER = "mockserver"
-MODES = ("auto", "manual", "real", "scaled")
-_SETTINGS = {
-    "scenario": "the scenario of tests that do not set one: a name or a path",
-    "scenario-dir": "the directory with your scenarios, which come before the bundled ones (default: scenarios)",
-    "seed": "the seed of tests that do not set one: a whole number",
-    "clock": f"the clock of tests and scenarios that do not set one: {', '.join(MODES)} (default: auto)",
-}
-_STRICT = "refuse every request that deviates from a provider's contract, even if published clients send it"
-_NO_ASSUMED = "answer 501 where a provider's behaviour is an assumption, and name the assumption"
-_ADDITIVE = "add unknown fields and other additive changes to every reply and webhook"
-_COVERAGE = (
-    "report which simulated behaviours the run covered: table, json:PATH, junit:PATH or html:PATH; can be repeated"
-)
-_FAIL_UNDER = "fail the run if it covered less than this percentage of the behaviours of the providers that it called"
-_VERDICT = (
-    "judge the client in every test that uses the sandbox, and report the findings: text, json:PATH, junit:PATH, "
-    "sarif:PATH, markdown:PATH or html:PATH; can be repeated"
-)
-_FAIL_ON = "fail the run for findings of this severity and above: error, warning, note or never (default: error)"
-_UI = (
-    "serve the page that shows what happens while the tests run, with a sandbox for each test; in a terminal it stays "
-    "until you press Enter"
-)
-_UI_PORT = "the port of --mockserver-ui (default: a free one)"
-_BUNDLE = "save a bundle of each failed test in this directory: what happened in its sandbox, to be replayed"
 _handle: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _session: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _sweep: "pytest.StashKey[SweepPlugin]" = pytest.StashKey()
-# Set by `mockserver sweep` for the process of the tests.
-_SWEEP = "MOCKSERVER_SWEEP"
 _coverage: "pytest.StashKey[CoveragePlugin]" = pytest.StashKey()
 _verdict: "pytest.StashKey[VerdictPlugin]" = pytest.StashKey()
 _ui: "pytest.StashKey[UiPlugin]" = pytest.StashKey()
@@ -71,45 +46,11 @@ _CLIENT_ONLY = (
     "only the client is installed. Set MOCKSERVER_URL to the URL of a server, or install ai-video-mockserver "
     "instead of ai-video-mockserver-client"
 )
-_URL = (
-    "the URL of a running server, in which each test gets a sandbox (default: MOCKSERVER_URL, or else a server in this "
-    "process); its token is in MOCKSERVER_TOKEN"
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the settings. Each is a command-line option and, with underscores, a key of the configuration file."""
-    group = parser.getgroup("mockserver", "mockserver, a sandbox for AI-video provider APIs")
-    for name, text in _SETTINGS.items():
-        group.addoption(f"--mockserver-{name}", default=None, metavar=name.rpartition("-")[2].upper(), help=text)
-        parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="string", default="")
-    for name, text in (("strict", _STRICT), ("no-assumed", _NO_ASSUMED), ("additive", _ADDITIVE)):
-        group.addoption(f"--mockserver-{name}", action="store_true", default=None, help=text)
-        parser.addini(f"mockserver_{name.replace('-', '_')}", text, type="bool", default=False)
-    group.addoption("--mockserver-url", default=None, metavar="URL", help=_URL)
-    parser.addini("mockserver_url", _URL, type="string", default="")
-    group.addoption(
-        "--mockserver-coverage",
-        action="append",
-        nargs="?",
-        const="table",
-        metavar="FORMAT",
-        default=None,
-        help=_COVERAGE,
-    )
-    parser.addini("mockserver_coverage", _COVERAGE, type="linelist", default=[])
-    group.addoption("--mockserver-coverage-fail-under", default=None, metavar="PERCENT", help=_FAIL_UNDER)
-    parser.addini("mockserver_coverage_fail_under", _FAIL_UNDER, type="string", default="")
-    group.addoption(
-        "--mockserver-verdict", action="append", nargs="?", const="text", metavar="FORMAT", default=None, help=_VERDICT
-    )
-    parser.addini("mockserver_verdict", _VERDICT, type="linelist", default=[])
-    group.addoption("--mockserver-verdict-fail-on", default=None, metavar="SEVERITY", help=_FAIL_ON)
-    parser.addini("mockserver_verdict_fail_on", _FAIL_ON, type="string", default="")
-    group.addoption("--mockserver-ui", action="store_true", default=False, help=_UI)
-    group.addoption("--mockserver-ui-port", type=int, default=0, metavar="PORT", help=_UI_PORT)
-    group.addoption("--mockserver-bundle", default=None, metavar="DIR", help=_BUNDLE)
-    parser.addini("mockserver_bundle", _BUNDLE, type="string", default="")
+    """Add the settings."""
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -119,27 +60,27 @@ def pytest_configure(config: pytest.Config) -> None:
         "allow is a list of rules of the verdict whose findings are not reported"
     )
     config.addinivalue_line("markers", f"{MARKER}(*, scenario, seed, clock, allow): {text}")
-    _seed(config)
-    _clock(config)
-    if _remote_url(config) is not None:
-        _check_remote(config)
-    outputs, fail_under = _setting(config, "coverage"), _setting(config, "coverage_fail_under")
+    seed_of(config)
+    clock_of(config)
+    if remote_url(config) is not None:
+        check_remote(config)
+    outputs, fail_under = setting(config, "coverage"), setting(config, "coverage_fail_under")
     if outputs or fail_under:
         from mockserver.testing.coverage import CoveragePlugin
 
         config.stash[_coverage] = CoveragePlugin.of(config, outputs, fail_under)
         config.pluginmanager.register(config.stash[_coverage], "mockserver-coverage")
-    if _SWEEP in os.environ:
+    if SWEEP in os.environ:
         from mockserver.sweep.pytest_suite import SweepPlugin
         from mockserver.sweep.recording import Request
 
-        config.stash[_sweep] = SweepPlugin(config, Request.read(os.environ[_SWEEP]))
+        config.stash[_sweep] = SweepPlugin(config, Request.read(os.environ[SWEEP]))
         config.pluginmanager.register(config.stash[_sweep], "mockserver-sweep")
-    verdicts = _setting(config, "verdict")
+    verdicts = setting(config, "verdict")
     if verdicts:
         from mockserver.testing.verdicts import VerdictPlugin
 
-        config.stash[_verdict] = VerdictPlugin.of(config, verdicts, _setting(config, "verdict_fail_on"))
+        config.stash[_verdict] = VerdictPlugin.of(config, verdicts, setting(config, "verdict_fail_on"))
         config.pluginmanager.register(config.stash[_verdict], "mockserver-verdict")
     if config.getoption("mockserver_ui"):
         from mockserver.testing.ui import UiPlugin
@@ -175,8 +116,8 @@ def _mockserver_host(request: pytest.FixtureRequest) -> "Iterator[Host]":
 def _settings(config: pytest.Config) -> "Settings":
     from mockserver.settings import Settings
 
-    directory = config.rootpath / (_setting(config, "scenario_dir") or "scenarios")
-    strict, no_assumed, additive = (bool(_setting(config, name)) for name in ("strict", "no_assumed", "additive"))
+    directory = config.rootpath / (setting(config, "scenario_dir") or "scenarios")
+    strict, no_assumed, additive = (bool(setting(config, name)) for name in ("strict", "no_assumed", "additive"))
     return Settings(scenario_dir=str(directory), strict=strict, no_assumed=no_assumed, additive=additive)
 
 
@@ -184,7 +125,7 @@ def _new_host(config: pytest.Config) -> "Host":
     """Start a server in this process, or connect to the one that the run is for."""
     from mockserver.testing.host import Host
 
-    settings, url = _settings(config), _remote_url(config)
+    settings, url = _settings(config), remote_url(config)
     if url is None:
         if find_spec("fastapi") is None:
             pytest.fail(f"mockserver: {_CLIENT_ONLY}", pytrace=False)
@@ -199,32 +140,6 @@ def _new_host(config: pytest.Config) -> "Host":
         pytest.fail(f"mockserver: {error}", pytrace=False)
     host.collects_coverage = _coverage in config.stash
     return host
-
-
-def _remote_url(config: pytest.Config) -> str | None:
-    """Return the URL of the server that the run is for; None for a server in this process.
-
-    `mockserver exec` sets MOCKSERVER_URL too, for clients. There, the fixture keeps its own server.
-    """
-    url = _setting(config, "url") or ("" if "MOCKSERVER_INTERCEPT" in os.environ else os.environ.get("MOCKSERVER_URL"))
-    return url or None
-
-
-def _check_remote(config: pytest.Config) -> None:
-    """Raise UsageError for settings that a server that runs elsewhere cannot be given."""
-    for name in ("strict", "no_assumed", "additive"):
-        if _setting(config, name):
-            option = f"--{name.replace('_', '-')}"
-            raise pytest.UsageError(
-                f"mockserver: {name} is a setting of the server: start the one at {_remote_url(config)} with {option}, "
-                f"and leave out --mockserver-{option[2:]}"
-            )
-    if config.getoption("mockserver_ui"):
-        raise pytest.UsageError(
-            f"mockserver: the server at {_remote_url(config)} has a page of its own; leave out --mockserver-ui"
-        )
-    if _SWEEP in os.environ:
-        raise pytest.UsageError("mockserver: a sweep needs a server in the process of the tests; unset MOCKSERVER_URL")
 
 
 @contextmanager
@@ -292,8 +207,8 @@ def _new_handle(request: pytest.FixtureRequest, host: "Host", name: str) -> "Moc
     base_directory = config.rootpath if request.scope == "session" else Path(node.path).parent
     scenario = marker.get("scenario")
     if scenario is None:
-        scenario, base_directory = _setting(config, "scenario") or None, config.rootpath
-    seed, clock = marker.get("seed", _seed(config)), marker.get("clock", _clock(config))
+        scenario, base_directory = setting(config, "scenario") or None, config.rootpath
+    seed, clock = marker.get("seed", seed_of(config)), marker.get("clock", clock_of(config))
     handle = MockServer.within(host, name, scenario, seed, clock, base_directory)
     handle.project_policy = partial(_project_policy, config)
     if marker.get("allow"):
@@ -327,29 +242,6 @@ def _open(handle: "MockServer") -> str | None:
     except MockServerError as error:
         return str(error)
     return None
-
-
-def _seed(config: pytest.Config) -> int | None:
-    given = _setting(config, "seed")
-    try:
-        seed = int(given) if given else None
-    except ValueError:
-        raise pytest.UsageError(f"mockserver: the seed must be a whole number, not {given!r}") from None
-    if seed is not None and not 0 <= seed < 2**63:
-        raise pytest.UsageError(f"mockserver: the seed must be from 0 to {2**63 - 1}, not {seed}")
-    return seed
-
-
-def _clock(config: pytest.Config) -> Any:
-    mode = _setting(config, "clock") or None
-    if mode is not None and mode not in MODES:
-        raise pytest.UsageError(f"mockserver: the clock must be one of {', '.join(MODES)}, not {mode!r}")
-    return mode
-
-
-def _setting(config: pytest.Config, name: str) -> Any:
-    option = config.getoption(f"mockserver_{name}")
-    return config.getini(f"mockserver_{name}") if option is None else option
 
 
 def _marker_arguments(node: Any) -> dict[str, Any]:
@@ -386,7 +278,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed and report.when != "teardown":
         report.sections += [("mockserver", handle.report()) for handle in _handles(item)]
-        if _setting(item.config, "bundle"):
+        if setting(item.config, "bundle"):
             report.sections += [("mockserver bundle", text) for text in _saved_bundles(item)]
     return report
 
@@ -397,7 +289,7 @@ def _saved_bundles(item: pytest.Item) -> "Iterator[str]":
 
     config = item.config
     if _bundles not in config.stash:
-        config.stash[_bundles] = FailedTests(config.invocation_params.dir / _setting(config, "bundle"))
+        config.stash[_bundles] = FailedTests(config.invocation_params.dir / setting(config, "bundle"))
     own = item.stash.get(_handle, None)
     for handle in _handles(item):
         name = item.nodeid if handle is own else f"{item.nodeid}::mockserver_session"

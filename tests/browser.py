@@ -57,22 +57,26 @@ def chromium() -> Iterator[Browser]:
 
 
 class _Accepts(BaseHTTPRequestHandler):
-    """Accepts every webhook."""
+    """Accepts every webhook, with `reply` as the body."""
+
+    reply = b""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
         self.send_response(200)
-        self.send_header("content-length", "0")
+        self.send_header("content-length", str(len(self.reply)))
         self.end_headers()
+        self.wfile.write(self.reply)
 
     def log_message(self, *arguments: Any) -> None:
         """Print nothing."""
 
 
 @contextmanager
-def receiver() -> Iterator[str]:
-    """Run a receiver of webhooks. Yields its URL."""
-    with HTTPServer(("127.0.0.1", 0), _Accepts) as server:
+def receiver(reply: str = "") -> Iterator[str]:
+    """Run a receiver of webhooks, which answers each with this text. Yields its URL."""
+    handler = type("Accepts", (_Accepts,), {"reply": reply.encode()})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

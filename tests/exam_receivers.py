@@ -92,6 +92,18 @@ class ReencodesWithSpaces(Receiver):
         return super().authentic(headers, json.dumps(json.loads(body)).encode())
 
 
+class ReencodesInJavaScript(Receiver):
+    """Verifies the JSON as `JSON.stringify` encodes it: `1.0` is `1`."""
+
+    def authentic(self, headers: dict[str, str], body: bytes) -> bool:
+        def number(text: str) -> float | int:
+            value = float(text)
+            return int(value) if value.is_integer() else value
+
+        data = json.loads(body, parse_float=number)
+        return super().authentic(headers, json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode())
+
+
 class NotConstantTime(Receiver):
     def matches(self, signature: str, message: bytes) -> bool:
         return "sha256=" + hmac.new(SECRET.encode(), message, hashlib.sha256).hexdigest() == signature

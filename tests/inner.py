@@ -2,8 +2,10 @@
 
 from importlib.metadata import entry_points
 
+# An inner run unloads what it imports, except compiled code and parts of FastAPI, which then do not fit together.
+import fastapi  # noqa: F401
 import pytest
-import trustme  # noqa: F401 - an inner run unloads what it imports, and compiled code cannot be imported twice
+import trustme  # noqa: F401
 
 # As in conftest: the plugin is named only if pytest does not find it by itself.
 PLUGIN = () if entry_points(group="pytest11", name="mockserver") else ("-p", "mockserver.pytest_plugin")

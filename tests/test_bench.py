@@ -40,7 +40,8 @@ from tests.conversation import Conversation
 from tests.listener import Listener
 
 LOADS, RUNS = ("load", "wrk", "workloads", "targets"), ("process", "rounds", "sampler", "layers")
-HELPERS = ("__init__", "aims", "verdict", *LOADS, *RUNS)
+CRASH = ("crash_books", "crash_clients", "crash_machines")
+HELPERS = ("__init__", "aims", "verdict", *LOADS, *RUNS, *CRASH)
 COMMANDS = sorted(p.stem for p in Path(ROOT, "bench").glob("*.py") if p.stem not in HELPERS)
 
 

@@ -75,6 +75,19 @@ def test_check_reports_the_position_of_each_error_with_a_suggestion(tmp_path: Pa
     assert "none.yaml: No such file" in errors
 
 
+def test_check_leaves_out_the_files_of_other_programs_in_a_folder(tmp_path: Path, capsys: Out) -> None:
+    (tmp_path / "compose.yaml").write_text("services:\n  app: {image: app}\n")
+    assert main(["check", str(tmp_path)]) == 2
+    assert "there are no scenario files" in capsys.readouterr().err
+    (tmp_path / "good.yaml").write_text("{scenario: good, extends: default}")
+    (tmp_path / "nameless.yaml").write_text("extends: default\n")
+    assert main(["check", str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"{tmp_path / 'good.yaml'}: ok")
+    assert "nameless.yaml" in printed.err
+    assert "compose.yaml" not in printed.out + printed.err
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -1,5 +1,6 @@
 """`mockserver exec` runs a program as if it were started directly: exit codes, streams, signals, refusals, report."""
 
+import gc
 import json
 import os
 import pty
@@ -61,6 +62,7 @@ def test_wrong_options_are_reported_and_the_program_is_not_run(
     assert "did you mean 'default'?" in lines[1]
     assert lines[2] == "clock must be real, manual, auto, scaled, or a speed such as 60x, not 'soon'"
     assert not ran.exists()
+    assert gc.isenabled()
 
 
 def test_the_standard_streams_are_those_of_the_program() -> None:
@@ -197,19 +199,20 @@ except urllib.error.HTTPError as error:
 
 def test_scenario_seed_and_clock_can_be_chosen(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("scenario: mine\naccounts: [{key: '*'}]\n")
-    calls = f"""{SUBMIT}
+    settings = f"""{SUBMIT}
 import os
 print(call(os.environ["MOCKSERVER_URL"] + "/_mock/ready")["scenario"])
 print(call(os.environ["MOCKSERVER_URL"] + "/_mock/clock")["mode"])
-print({ANALYZE})
 """
-    flags = ("--scenario", "mine.yaml", "--clock", "manual")
+    flags = ("--scenario", "mine.yaml", "--clock", "manual", "--seed")
+    calls = f"{SUBMIT}\nprint({ANALYZE})"
     first, same, other = (
-        execute(*python(calls), flags=(*flags, "--seed", seed), cwd=tmp_path).stdout for seed in ("7", "7", "8")
+        execute(*python(code), flags=(*flags, seed), cwd=tmp_path).stdout.splitlines()
+        for code, seed in ((f"{settings}\nprint({ANALYZE})", "7"), (calls, "7"), (calls, "8"))
     )
-    assert first.splitlines()[:2] == [b"mine", b"manual"]
-    assert first == same
-    assert first != other
+    assert first[:2] == [b"mine", b"manual"]
+    assert first[2:] == same != []
+    assert same != other != []
 
 
 def test_a_webhook_reaches_a_receiver_in_the_program() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import (
     AfterValidator,
@@ -329,6 +329,8 @@ DATA = st.recursive(
 )
 
 
+# Half as many examples as by default, because the data takes long to make and to validate.
+@settings(max_examples=50)
 @given(DATA | st.fixed_dictionaries({"scenario": st.just("ab"), "rules": st.lists(st.dictionaries(PIECES, DATA))}))
 def test_every_place_in_the_data_has_at_most_one_error(data: Any) -> None:
     document = Document.of(data, "request")

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from mockserver.cli.errors import report_file_error
 from mockserver.cli.main import main
 from mockserver.serving.listening import listen
 from mockserver.serving.output import forward_multipart_log
@@ -139,3 +140,10 @@ def test_mistakes_in_multipart_bodies_are_logged_by_the_server_for_debugging(cap
     (record,) = caplog.records
     assert (record.name, record.levelname) == ("mockserver", "DEBUG")
     assert record.getMessage() == "python_multipart.multipart: Skipping data after last boundary"
+
+
+def test_an_output_that_is_closed_is_not_reported_as_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(BrokenPipeError):
+        report_file_error(BrokenPipeError(32, "Broken pipe"))
+    assert report_file_error(FileNotFoundError(2, "No such file or directory", "exam.xml")) == 2
+    assert capsys.readouterr().err == "exam.xml: No such file or directory\n"

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, expect
 
+from mockserver.clock import monotonic
 from mockserver.settings import Settings
 from tests.browser import KEY, VIEWS, Shown, at, browser, needs_chromium, receiver, shown
 from tests.payloads import PAYLOADS
@@ -233,6 +234,34 @@ def test_a_view_that_failed_to_load_is_loaded_when_the_server_is_back(at: Shown)
     at.problems.clear()  # the browser reports the requests that failed
 
 
+def test_a_hidden_tab_gives_its_connection_back_and_still_counts_failures(at: Shown) -> None:
+    page = at.page
+    page.clock.install()
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden === true })")
+    at.open()
+
+    def show(*, hidden: bool) -> None:
+        page.evaluate(f"isHidden = {str(hidden).lower()}; document.dispatchEvent(new Event('visibilitychange'))")
+
+    def listeners(count: int) -> None:
+        until = monotonic() + 10
+        while at.app.sandboxes.feed.listeners != count:
+            assert monotonic() < until
+
+    listeners(1)
+    show(hidden=True)
+    page.clock.run_for(10_500)
+    listeners(0)
+    at.client.get("/videotoprompt/v1/nothing")
+    page.clock.run_for(5_200)
+    expect(page).to_have_title("(1) mockserver")
+    page.clock.run_for(1_500)
+    listeners(0)
+    expect(page.locator(".connection")).to_have_text("Live")
+    show(hidden=False)
+    listeners(1)
+
+
 def test_a_lost_connection_continues_where_it_was(at: Shown) -> None:
     page = at.open()
     at.analyze()
@@ -258,6 +287,10 @@ def test_two_sandboxes_are_shown_at_once(at: Shown) -> None:
     page.get_by_role("combobox", name="Sandbox").focus()
     page.get_by_role("combobox", name="Sandbox").select_option("other")
     page.wait_for_url("**/~other/_mock/**")
+    at.send("DELETE", "/sandboxes/other")
+    expect(page.get_by_text("This sandbox was deleted.")).to_be_visible()
+    expect(page.locator(".list .row")).to_have_count(1)
+    at.problems.clear()  # the browser reports the 404
 
 
 def test_the_token_is_asked_for_once(browser: Browser) -> None:
@@ -288,6 +321,7 @@ _MARKUP_IN_VIEWS = """async (views) => {
     await drawn();
     while (view.startsWith("journal/") && !loaded(`/${view}`)) await drawn();
     await drawn();
+    for (const each of document.querySelectorAll("main details")) each.open = true;
     look(view);
     const tabs = view.startsWith("journal/") ? document.querySelectorAll(".detail [role=tab]") : [];
     if (view.startsWith("journal/") && !tabs.length) found.add(`${view} has no tabs`);
@@ -303,7 +337,7 @@ _MARKUP_IN_VIEWS = """async (views) => {
 
 def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
     assert len(set(PAYLOADS)) == 60
-    with shown(browser) as at:
+    with receiver(PAYLOADS[4]) as hooks, shown(browser) as at:
         for n, payload in enumerate(PAYLOADS):
             safe = payload.encode("ascii", "replace").decode().replace("\n", " ").replace("\t", " ")
             at.client.post(
@@ -325,19 +359,19 @@ def test_what_clients_send_is_shown_as_text(browser: Browser) -> None:
             "reply": {"x": PAYLOADS[1]},
             "when": {"header.y": {"equals": PAYLOADS[2]}},
         }
-        at.send(
-            "PUT",
-            "/scenario",
-            {"scenario": "markup", "extends": "default", "rules": [rule]},
-        )
+        account = {"key": "*", "plan": "pro", "webhook": {"url": f"{hooks}?{quote(PAYLOADS[5])}"}}
+        scenario = {"scenario": "markup", "description": PAYLOADS[6], "extends": "default", "rules": [rule]}
+        at.send("PUT", "/scenario", {**scenario, "accounts": [account]})
         at.client.post("/videotoprompt/v1/analyze/url", json={"url": "https://e.com/x"}, headers={"y": PAYLOADS[2]})
         job = at.send("GET", "/jobs")["jobs"][0]["id"]
         at.send("POST", f"/jobs/{job}", {"status": "failed", "error": PAYLOADS[3]})
+        delivery = at.send("GET", f"/deliveries?wait=5s&job={job}")["deliveries"][0]
+        assert delivery["attempts"][0]["reply"] == PAYLOADS[4]
         at.page.add_init_script("window.alert = () => { window.attacked = true }")
         offsets = [entry["offset"] for entry in at.send("GET", "/journal?limit=500")["entries"]]
         page = at.open("findings")
         page.wait_for_selector(".finding")
-        views = [*VIEWS, f"jobs/{job}", *(f"journal/{offset}" for offset in offsets[::5])]
+        views = [*VIEWS, f"jobs/{job}", f"webhooks/{delivery['id']}", *(f"journal/{offset}" for offset in offsets[::5])]
         assert page.evaluate(_MARKUP_IN_VIEWS, views) == []
         assert not page.evaluate("Boolean(window.attacked)")
         assert at.problems == []

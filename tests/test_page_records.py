@@ -67,7 +67,7 @@ def test_a_finding_leads_to_its_requests_its_job_and_what_to_do(at: Shown) -> No
     expect(page.get_by_text("No finding matches.")).to_be_visible()
     page.get_by_role("button", name="All 1", exact=True).click()
     finding.get_by_role("link", name=job).click()
-    page.locator(".track-time .glyph.finding").click()
+    page.locator(".lane.open .track-time .glyph.finding").click()
     assert page.url.endswith("#/findings?rule=resubmitted_instead_of_polled")
 
 

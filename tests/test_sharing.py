@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 import redis
 
 from mockserver.app import create_app
@@ -54,8 +55,10 @@ async def story(farm: Farm, name: str) -> list[Any]:
     return replies
 
 
-async def test_a_hundred_sandboxes_on_three_servers_are_like_those_on_one_in_memory(valkey: str) -> None:
-    names = [f"box{n}" for n in range(100)]
+# A few more than there are clients at once. A hundred take six seconds.
+@pytest.mark.parametrize("count", [20, pytest.param(100, marks=pytest.mark.slow)])
+async def test_sandboxes_on_three_servers_are_like_those_on_one_in_memory(valkey: str, count: int) -> None:
+    names = [f"box{n}" for n in range(count)]
 
     async def lived(farm: Farm) -> dict[str, Any]:
         waiting, replies = list(names), {}
@@ -157,6 +160,16 @@ async def test_a_key_that_names_a_sandbox_works_on_every_server(valkey: str) -> 
             reply = await farm.send("POST", ANALYZE, video, server=n, headers=key)
             assert reply.status_code == 202
         assert (await farm.get("/~alice/_mock/jobs"))["total"] == 3
+
+
+async def test_the_first_server_creates_the_sandbox_default_once(valkey: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with Farm(valkey, size=1) as farm:
+        sandboxes = farm.apps[0].sandboxes
+        created = sandboxes.default
+        await farm.get("/_mock/clock")
+        assert sandboxes.default is created
+        assert list(sandboxes.names) == ["default"]
+    assert not caplog.records
 
 
 async def test_a_new_server_has_the_whole_state_also_after_many_changes(valkey: str, monkeypatch: Any) -> None:
@@ -277,6 +290,7 @@ async def test_while_valkey_is_away_requests_are_refused_and_then_all_goes_on() 
 
 def test_a_request_costs_one_round_trip_and_one_more_after_another_server(valkey: str, monkeypatch: Any) -> None:
     monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 60.0)
+    monkeypatch.setattr("mockserver.store.valkey.turn._SURE", 60.0)
     apps = [create_app(Settings(store=valkey, clock="manual")) for _ in range(2)]
     trips = [app.sandboxes.sharing.process.valkey.round_trips for app in apps if app.sandboxes.sharing is not None]
     video = {"url": "https://example.com/a.mp4"}
@@ -290,7 +304,7 @@ def test_a_request_costs_one_round_trip_and_one_more_after_another_server(valkey
             return trips[server].count - before
 
         # The servers have alternated when they started.
-        while cost(0, "GET", poll) > 1:
+        while cost(0, "GET", poll) > 1 or cost(0, "POST", ANALYZE, video) > 1:
             pass
         assert [cost(0, "GET", poll) for _ in range(3)] == [1, 1, 1]
         assert [cost(0, "POST", ANALYZE, video) for _ in range(3)] == [1, 1, 1]
@@ -353,3 +367,41 @@ async def test_an_edited_scenario_is_loaded_by_every_server_and_switched_to_once
         for server in range(3):
             scenario = await farm.get("/_mock/scenario", server=server)
             assert scenario["accounts"][0]["credits"] == 4
+
+
+async def test_a_scenario_that_valkey_has_lost_is_kept_again_with_the_next_sandbox() -> None:
+    mine = {"scenario": "mine", "extends": "default", "seed": 9}
+    with ValkeyServer() as server:
+        async with Farm(server.url, size=2) as farm:
+            await farm.post("/_mock/sandboxes", {"name": "before", "scenario": mine}, server=0)
+            server.stop()
+            server.start()
+            await farm.post("/_mock/sandboxes", {"name": "after", "scenario": mine}, server=0)
+            assert (await farm.get("/~after/_mock/scenario", server=1))["seed"] == 9
+            assert (await farm.send("GET", "/~before/_mock/clock", server=1)).status_code == 404
+
+
+async def test_the_name_of_a_sandbox_whose_server_was_killed_while_it_created_it_is_free_again(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.store.valkey.process.LEASE", 50)
+    async with Farm(valkey, size=2) as farm:
+        # What the killed server has written: the sandbox is there, and nothing else of it.
+        assert await farm.sharing(0).process.create("new")
+        await pause(0.06)
+        await farm.post("/_mock/sandboxes", {"name": "new"}, server=1)
+        assert (await farm.get("/~new/_mock/clock", server=1))["now"]
+
+
+async def test_a_cluster_of_valkey_servers_keeps_each_sandbox_on_one_of_them(tmp_path: Path) -> None:
+    options = {"cluster-enabled": "yes", "databases": "1", "dir": str(tmp_path)}
+    with ValkeyServer(**options) as server:
+        with redis.Redis.from_url(server.url.replace("valkey", "redis", 1)) as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
+            await wait_until(lambda: b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO"), 10)
+        address = server.url.replace("valkey://", "valkey+cluster://").removesuffix("/0")
+        async with Farm(address, size=2, **HOOKED) as farm, Farm(**HOOKED) as one:
+            for name in ("a", "b", "c"):
+                assert await story(farm, name) == await story(one, name)
+            await farm.send("DELETE", "/_mock/sandboxes/b", server=0)
+            assert (await farm.send("GET", "/~b/_mock/jobs", server=1)).status_code == 404

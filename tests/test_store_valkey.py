@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from mockserver.clock import let_others_run
 from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import Store
+from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import ValkeyProcess
 
 pytest.register_assert_rewrite("tests.store_contract")
@@ -33,11 +35,17 @@ async def process(url: str, bounds: Bounds | None = None) -> AsyncIterator[Valke
         await one.close()
 
 
+async def created(one: ValkeyProcess, name: str = "default") -> Any:
+    """Create a sandbox, which must not exist, and return its store."""
+    store = await one.create(name)
+    assert store is not None
+    return store
+
+
 @asynccontextmanager
 async def shared(url: str, bounds: Bounds) -> AsyncIterator[Store]:
     async with process(url, bounds) as one:
-        store = await one.create("default")
-        assert store is not None
+        store = await created(one)
         yield store
         await store.committed()
         await store.close()
@@ -61,8 +69,7 @@ class _InTurns:
     @asynccontextmanager
     async def in_turns(self, bounds: Bounds) -> AsyncIterator[Store]:
         async with process(self.url, bounds) as first, process(self.url, bounds) as second:
-            store = await first.create("default")
-            assert store is not None
+            store = await created(first)
             self.others = [await second.open("default"), store]
             yield store
             await store.close()
@@ -124,3 +131,70 @@ async def test_what_two_processes_do_at_once_has_the_results_of_some_order(valke
         assert sorted(map(repr, results)) == expected
         assert stores[0] is not None
         await stores[0].close()
+
+
+class FailsOnce:
+    """A function that raises an error in its first call."""
+
+    def __init__(self, error: Exception) -> None:
+        self._errors = [error]
+
+    async def __call__(self, *args: Any) -> None:
+        if self._errors:
+            raise self._errors.pop()
+
+
+@pytest.mark.parametrize(
+    "error", [Unavailable("away"), ValueError("a mistake")], ids=lambda error: type(error).__name__
+)
+async def test_after_a_commit_that_fails_all_sandboxes_go_on(error: Exception, valkey: str) -> None:
+    async with process(valkey) as one:
+        stores = [await created(one, name) for name in ("a", "b", "c")]
+        stores[1].before_commit = FailsOnce(error)
+        for store in stores:
+            await store.next_number("jobs")
+        assert str(error) in str(await one.commits.written())
+        while one.commits.failure:
+            await let_others_run()
+        # Nothing was written, so nothing is counted, and what follows is written.
+        for store in stores:
+            assert await store.next_number("jobs") == 1
+        assert await one.commits.written() is None
+        async with process(valkey) as other:
+            for name in ("a", "b", "c"):
+                copy: Any = await other.open(name)
+                assert await copy.next_number("jobs") == 2
+
+
+async def test_changes_count_as_written_if_only_the_image_after_them_fails(valkey: str) -> None:
+    async with process(valkey) as one:
+        store = await created(one)
+        store.written = FailsOnce(Unavailable("away"))
+        await store.next_number("jobs")
+        assert await one.commits.written() is None
+        assert await store.next_number("jobs") == 2
+
+
+async def test_a_copy_that_has_only_a_part_of_the_changes_is_read_again(valkey: str) -> None:
+    async with process(valkey) as one, process(valkey) as other:
+        store = await created(one)
+        await store.next_number("jobs")
+        await store.committed()
+        copy: Any = await other.open("default")
+        copy.on_change = FailsOnce(Unavailable("away"))
+        await store.next_number("jobs")
+        await store.committed()
+        assert await copy.next_number("jobs") == 3
+
+
+async def test_a_connection_that_uvloop_has_just_closed_is_a_lost_one(valkey: str, monkeypatch: Any) -> None:
+    async with process(valkey) as one:
+
+        async def closed(*words: Any) -> None:
+            raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(one.valkey._client, "execute_command", closed)
+            with pytest.raises(Unavailable, match=r"cannot be reached: unable to perform"):
+                await one.valkey.command("PING")
+        assert await one.valkey.command("PING")

@@ -21,10 +21,11 @@ from mockserver.sweep.engine import Options, SweepError, run
 from mockserver.sweep.faults import faults_at
 from mockserver.sweep.judging import Outcome, Result, Seen, judged
 from mockserver.sweep.plan import cells_of
-from mockserver.sweep.recording import Request, record
+from mockserver.sweep.recording import VARIABLE, Request, record
 from mockserver.sweep.report import Report, rendered
 from mockserver.sweep.state import Saved, StateFile
 from tests.examples import EXAMPLES
+from tests.inner import run_inner
 from tests.programs import nodes
 from tests.report_schemas import check_junit
 
@@ -378,6 +379,37 @@ def test_an_interrupt_prints_the_matrix_so_far_and_resuming_goes_on(folder: Path
     assert resumed.returncode == 0
     assert f">{done} survived, " in resumed.stdout
     assert "the budget of 0.001 s is used up; --resume goes on" in resumed.stderr
+
+
+ELSEWHERE = """
+import pytest
+import requests
+
+
+@pytest.fixture(scope="module")
+def opened():
+    yield "{name}"
+    print("closed {name}")
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_{name}(mockserver, opened, number):
+    headers = {{"Authorization": f"Bearer {{mockserver.key('prompttovideo')}}"}}
+    requests.get(mockserver.url("prompttovideo") + "/api/v1/account", headers=headers, timeout=10)
+"""
+
+
+def test_a_suite_can_have_several_modules(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytester.makepyfile(**{f"test_{name}": ELSEWHERE.format(name=name) for name in ("here", "there")})
+    state = tmp_path / "state.jsonl"
+    monkeypatch.setenv(VARIABLE, Request(str(state), only=["prompttovideo.get_account#1=slow"]).written())
+    assert run_inner(pytester, "-q").ret == 0
+    saved = StateFile(state).load()
+    assert saved.plan["left_out"] == []
+    assert {test.partition("::")[0] for test in saved.plan["tests"]} == {"test_here.py", "test_there.py"}
+    assert [result.status for result in saved.results.values()] == ["survived"]
 
 
 @pytest.mark.parametrize(

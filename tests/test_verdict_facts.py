@@ -46,7 +46,7 @@ def last(mock: MockServer) -> Call:
 def send(mock: MockServer, method: str, provider: Any, path: str, **more: Any) -> requests.Response | None:
     headers = {"Authorization": f"Bearer {mock.key(provider)}", **more.pop("headers", {})}
     try:
-        return requests.request(method, mock.url(provider) + path, headers=headers, timeout=0.3, **more)
+        return requests.request(method, mock.url(provider) + path, headers=headers, **{"timeout": 5, **more})
     except requests.RequestException:
         return None
 
@@ -83,7 +83,8 @@ def test_each_failure_has_a_class(
 ) -> None:
     if fault is not None:
         mock.fault("prompttovideo.generate", **fault)
-    generate(mock)
+    silent = fault is not None and fault["kind"] in ("hang", "latency")
+    generate(mock, timeout=0.3 if silent else 5)
     facts = facts_of(mock)
     call = facts.calls[0]
     assert call.delivered == delivered
@@ -94,7 +95,7 @@ def test_a_request_that_was_lost_after_records_were_dropped_is_unknown(mock: Moc
     generate(mock)
     mock.reset("journal")
     mock.fault("prompttovideo.generate", "latency", lasts="1h")
-    generate(mock)
+    generate(mock, timeout=0.3)
     facts = facts_of(mock)
     assert not facts.complete
     assert Lineage(facts).failures == {facts.calls[0].number: "unknown"}
@@ -209,6 +210,7 @@ def test_a_limit_says_when_to_come_back() -> None:
         mock.clock.advance("2m")
         send(mock, "GET", "videotoprompt", "/analyze/ana_0000000000000000")
         assert (last(mock).retry_at or 0) - last(mock).at == 20_000
+        assert last(mock).scripted
 
 
 def test_work_without_a_job_is_charged_to_its_request() -> None:
@@ -225,6 +227,23 @@ def test_a_credential_in_the_url_is_seen(mock: MockServer) -> None:
     send(mock, "GET", "prompttovideo", f"/api/v1/account?api_key=1&copy={key}&page=2")
     assert last(mock).secrets == ("the parameter 'api_key'", "the parameter 'copy'")
     assert key not in str(part_of("test", mock.hosted, mock.verdict()).data)
+
+
+def test_the_link_of_a_result_may_have_a_token(mock: MockServer) -> None:
+    reply = generate(mock)
+    assert reply is not None
+    mock.clock.advance("1m")
+    status = send(mock, "GET", "prompttovideo", f"/api/v1/video/{reply.json()['video_id']}/status")
+    assert status is not None
+    assert requests.get(f"{status.json()['video_url']}?token=abcdefgh", timeout=5).status_code == 200
+    assert not mock.verdict().named("secret_in_url")
+
+
+def test_what_the_provider_refuses_is_not_accepted_silently(mock: MockServer) -> None:
+    reply = send(mock, "POST", "prompttovideo", "/api/v1/generate", json={"prompt": 5})
+    assert reply is not None
+    assert reply.status_code == 400
+    assert not mock.verdict().named("contract_deviation")
 
 
 def test_a_sandbox_that_was_changed_is_a_reason_to_try_again(mock: MockServer) -> None:

@@ -168,6 +168,16 @@ def test_one_more_look_and_a_look_later_are_no_finding(story: Story) -> None:
     assert not story.verdict().findings
 
 
+def test_one_more_look_that_fails_and_is_repeated_is_no_finding(story: Story) -> None:
+    job = story.submit(lasts=5)
+    story.wait(5)
+    story.poll(job, "succeeded")
+    story.poll(job, None, delivered="lost")
+    story.wait(5)
+    story.poll(job, "succeeded")
+    assert not story.findings("polled_after_terminal")
+
+
 def test_a_list_that_contains_the_job_is_no_poll(story: Story) -> None:
     job = story.submit(lasts=5)
     story.wait(5)
@@ -286,7 +296,17 @@ def test_a_clock_that_stands_still_says_nothing_about_patience(story: Story) -> 
 # abandoned_paid_job
 
 
-@pytest.mark.parametrize("facts", [{"status": 503}, {"status": 429}, {"delivered": "lost"}, {"delivered": "none"}])
+FAILED_POLLS: list[dict[str, object]] = [
+    {"status": 503},
+    {"status": 429},
+    {"delivered": "lost"},
+    {"delivered": "none"},
+    # Nothing is used up: the scenario has refused the poll.
+    {"status": 429, "scripted": True, "retry_at": 10_000_000},
+]
+
+
+@pytest.mark.parametrize("facts", FAILED_POLLS, ids=str)
 def test_a_failed_poll_was_the_last_request_about_a_paid_job(story: Story, facts: dict[str, object]) -> None:
     job = story.submit(lasts=30)
     story.wait(5)
@@ -300,13 +320,15 @@ def test_a_failed_poll_was_the_last_request_about_a_paid_job(story: Story, facts
     assert finding.message.endswith("and the job succeeded and cost 1 credit without being collected")
 
 
-@pytest.mark.parametrize("way", ["poll", "webhook", "list", "seen before", "failed", "refunded", "404"])
+@pytest.mark.parametrize("way", ["poll", "webhook", "list", "seen before", "failed", "refunded", "404", "until"])
 def test_a_failed_poll_with_a_good_end_is_no_finding(story: Story, way: str) -> None:
     job = story.submit(lasts=30, ends="failed" if way == "failed" else "succeeded", refunded=way == "refunded")
     story.wait(35)
     if way == "seen before":
         story.poll(job, "succeeded")
-    story.fail_poll(job, 404 if way == "404" else 503)
+    # The client is asked to come back in an hour.
+    refused = {"status": 429, "retry_at": story.now + 3_600_000} if way == "until" else {"status": 503}
+    story.fail_poll(job, **{**refused, **({"status": 404} if way == "404" else {})})
     story.wait(5)
     if way == "poll":
         story.poll(job, "succeeded")
@@ -315,6 +337,9 @@ def test_a_failed_poll_with_a_good_end_is_no_finding(story: Story, way: str) -> 
     elif way == "list":
         story.call("list")
     assert not story.findings("abandoned_paid_job")
+    if way == "until":
+        story.wait(3_600)
+        assert story.findings("abandoned_paid_job")
 
 
 def test_a_job_that_is_free_is_not_abandoned() -> None:

@@ -118,10 +118,14 @@ def test_a_client_that_only_submits_is_one_finding(story: Story) -> None:
     assert story.finding("resubmitted_instead_of_polled").calls == (1, 2, 3, 4)
 
 
-@pytest.mark.parametrize("way", ["polled later", "webhook", "ended", "overlap", "refused", "other account"])
+@pytest.mark.parametrize(
+    "way", ["polled later", "webhook", "ended", "overlap", "refused", "other account", "poll refused", "too long"]
+)
 def test_equal_submits_that_are_meant(story: Story, way: str) -> None:
-    first = story.submit(lasts=1 if way == "ended" else 60)
-    story.wait(-0.1 if way == "overlap" else 3)
+    first = story.submit(lasts=1 if way == "ended" else 600)
+    story.wait({"overlap": -0.1, "too long": 300}.get(way, 3))
+    if way == "poll refused":
+        story.fail_poll(first, 404)
     second = story.submit(
         key="key-2" if way == "other account" else "key-1",
         created=way != "refused",

@@ -1,4 +1,6 @@
-"""What makes a file no bundle. This module imports nothing, so that everything can import it."""
+"""What makes a file no bundle. This module imports hardly anything, so that everything can import it."""
+
+from mockserver.core.terminal import escaped
 
 # The end of the name of a bundle's file.
 ENDING = ".mock.zip"
@@ -16,4 +18,4 @@ class InvalidBundle(ValueError):
 
     def __init__(self, message: str) -> None:
         short = message if len(message) <= _LONGEST else f"{message[: _LONGEST - 3]}..."
-        super().__init__("".join(each if each.isprintable() else ascii(each)[1:-1] for each in short))
+        super().__init__(escaped(short))

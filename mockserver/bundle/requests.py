@@ -29,6 +29,8 @@ class SilentConnection:
 
     expects_continue = False
     seconds_unread = 0.0
+    free_at = 0
+    reused = False
 
     def __init__(self) -> None:
         self._left = asyncio.Event()
@@ -39,6 +41,9 @@ class SilentConnection:
 
     async def read(self) -> bytes | None:
         return None
+
+    async def buffer_body(self) -> None:
+        """Return at once: there is no body to read."""
 
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         self._check()

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import sys
 import threading
 from collections.abc import Iterable
@@ -13,13 +12,15 @@ from mockserver.cli.errors import report_error
 from mockserver.cli.options import add_token, add_url, whole_number
 from mockserver.cli.remote import token_of, url_of
 from mockserver.core.addresses import sandbox_prefix
+from mockserver.core.terminal import escaped
 
 if TYPE_CHECKING:
     from mockserver.bundle.contents import Bundle
     from mockserver.bundle.replaying import Outcome
 
 EXIT_DIFFERENT = 1
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Characters that are not printable and that texts of people contain: spaces that do not break, joined emoji.
+_KEPT = "\t\n\u00a0\u202f\u200d"
 
 _DESCRIPTION = """\
 A bundle is one file, NAME.mock.zip, with everything that happened in a sandbox: scenario, seed, clock, accounts, jobs,
@@ -302,8 +303,4 @@ def _diff(options: argparse.Namespace) -> int:
 
 def _print(lines: Iterable[str]) -> None:
     # A bundle can contain what a terminal would obey.
-    sys.stdout.write("".join(f"{_CONTROLS.sub(_escaped, line)}\n" for line in lines))
-
-
-def _escaped(match: "re.Match[str]") -> str:
-    return f"\\x{ord(match[0]):02x}"
+    sys.stdout.write("".join(f"{escaped(line, _KEPT)}\n" for line in lines))

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.errors import message_of, report_error
+from mockserver.cli.errors import message_of, report_error, report_file_error
 from mockserver.cli.options import add_token, add_url, percentage
 from mockserver.cli.remote import token_of, url_of
 
@@ -92,7 +92,7 @@ def _coverage(options: argparse.Namespace) -> int:
     except (RemoteError, InvalidReport, InvalidBundle, UnknownProvider) as error:
         return report_error(message_of(error))
     except OSError as error:
-        return report_error(f"{error.filename}: {error.strerror}")
+        return report_file_error(error)
     failure = None if options.fail_under is None else verdict(report, options.fail_under)
     if failure is None:
         return 0

@@ -30,3 +30,10 @@ def run_reporting(run: Callable[[], int]) -> int:
         return EXIT_CANNOT_LISTEN
     except (SettingsError, SourceErrors, LookupError) as error:
         return report_error(message_of(error))
+
+
+def report_file_error(error: OSError) -> int:
+    """Report a file that cannot be used, and return the exit code. An error of the output has no file: it is raised."""
+    if error.filename is None:
+        raise error
+    return report_error(f"{error.filename}: {error.strerror}")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.errors import report_error
+from mockserver.cli.errors import report_error, report_file_error
 from mockserver.cli.options import whole_number
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _exam(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return EXIT_NOTHING_OBSERVED
     except OSError as error:
-        return report_error(f"{error.filename}: {error.strerror}")
+        return report_file_error(error)
     failed = results.forged or (options.fail_on == "any" and results.count("fail") > 0)
     return EXIT_FAILED if failed else 0
 

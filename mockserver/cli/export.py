@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mockserver.cli.errors import report_error
+from mockserver.cli.errors import report_error, report_file_error
 
 _FORMATS = ("postman", "bruno", "insomnia", "http")
 _DESCRIPTION = """\
@@ -62,7 +62,7 @@ def _export(options: argparse.Namespace) -> int:
     try:
         return _write(FORMATS[options.format](made), options)
     except OSError as error:
-        return report_error(f"{error.filename}: {error.strerror}")
+        return report_file_error(error)
 
 
 def _write(files: Mapping[str, str], options: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """What people type for a scenario: a file, a folder of files, `-` for standard input, or the name of a scenario."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,19 +16,31 @@ if TYPE_CHECKING:
     from mockserver.source.document import Document
 
 STDIN = "-"
+_OWN_KEY = re.compile(rb"^\{?\s*[\"']?(?:scenario|extends|accounts|plans|rules|webhooks)[\"']?\s*:", re.MULTILINE)
 
 
 def expanded(references: Iterable[str]) -> Iterator[str]:
-    """Yield the references, with the scenario files of each folder in its place. Raises LookupError if it has none."""
+    """Yield the references, with the scenario files of each folder in its place. Raises LookupError if it has none.
+
+    Files of other programs in the folder, such as compose.yaml, are left out.
+    """
     for reference in references:
         folder = Path(reference)
         if not folder.is_dir():
             yield reference
             continue
-        files = files_in(folder)
+        files = {name: file for name, file in files_in(folder).items() if _may_be_scenario(file)}
         if not files:
             raise LookupError(f"{reference}: there are no scenario files (*{' or *'.join(ENDINGS)}) in this folder")
         yield from map(str, files.values())
+
+
+def _may_be_scenario(file: Path) -> bool:
+    """Return whether a file in a folder has a key of scenarios, or cannot be read. Others belong to other programs."""
+    try:
+        return _OWN_KEY.search(read_bytes(file)) is not None
+    except SourceErrors:
+        return True
 
 
 def program_of(library: "Library", reference: str) -> "Program":

@@ -221,18 +221,29 @@ def _serve(options: argparse.Namespace) -> int:
 @contextmanager
 def faster_start() -> Iterator[None]:
     """Disable garbage collection and plugins of pydantic, which account for much of the start-up time."""
-    # Imports leave hardly any garbage, and searching for it takes a fifth of the start. `serve` enables it again.
-    gc.disable()
     # Pydantic would read the metadata of all installed packages to find plugins. `exec` does not disable this, because
     # its program inherits the environment.
     already_set = _PLUGINS in os.environ
     os.environ.setdefault(_PLUGINS, "__all__")
     try:
+        with _without_garbage_collection():
+            yield
+    finally:
+        if not already_set:
+            del os.environ[_PLUGINS]
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Disable garbage collection until the server runs, which enables it again.
+
+    Imports leave hardly any garbage, and searching for it takes up to a fifth of the start.
+    """
+    gc.disable()
+    try:
         yield
     finally:
         gc.enable()
-        if not already_set:
-            del os.environ[_PLUGINS]
 
 
 def _exec(options: argparse.Namespace) -> int:
@@ -245,7 +256,8 @@ def _exec(options: argparse.Namespace) -> int:
 
         return execute(settings, program, allow_external=options.allow_external, with_report=options.report)
 
-    return _with_settings(options, run)
+    with _without_garbage_collection():
+        return _with_settings(options, run)
 
 
 def _with_settings(options: argparse.Namespace, run: Callable[["Settings"], int]) -> int:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mockserver.cli.errors import report_error
+from mockserver.cli.errors import report_error, report_file_error
 from mockserver.cli.sweep_runs import (
     EXIT_RED,
     add_common,
@@ -95,7 +95,7 @@ def _sweep(options: argparse.Namespace) -> int:
         try:
             Path(options.output).write_text(output, "utf-8")
         except OSError as error:
-            return report_error(f"{error.filename}: {error.strerror}")
+            return report_file_error(error)
     if interrupted:
         return _INTERRUPTED
     return EXIT_RED if report.red else 0

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.cli.errors import report_error
+from mockserver.cli.errors import report_error, report_file_error
 from mockserver.cli.options import add_token, add_url
 from mockserver.cli.remote import token_of, url_of
 from mockserver.core.addresses import sandbox_prefix
@@ -76,7 +76,7 @@ def _verdict(options: argparse.Namespace) -> int:
     except (RemoteError, InvalidConfiguration, InvalidBundle) as error:
         return report_error(str(error))
     except OSError as error:
-        return report_error(f"{error.filename}: {error.strerror}")
+        return report_file_error(error)
     if any(findings_of([part], threshold)):
         return EXIT_FINDINGS
     if part.observed:

@@ -3,18 +3,15 @@
 from typing import Any
 
 from mockserver.core.journal import JournalEntry
-from mockserver.core.masking import Masking, masked_account
-
-_MAX_CACHED = 4_096
+from mockserver.core.masked_texts import MaskedTexts
+from mockserver.core.masking import Masking
 
 
 class Summaries:
     """Makes summaries with the credentials in them masked."""
 
     def __init__(self, masking: Masking) -> None:
-        self._masking = masking
-        self._texts: dict[tuple[str, str | None], str] = {}
-        self._accounts: dict[str, str] = {}
+        self._texts = MaskedTexts(masking)
 
     def of(self, entry: JournalEntry) -> dict[str, Any]:
         """Return the summary of an entry. Fields without a value are left out. Times are milliseconds."""
@@ -33,9 +30,9 @@ class Summaries:
         if entry.job is not None:
             summary["job"] = entry.job
         if account is not None:
-            summary["account"] = self._accounts.get(account) or self._account(account)
+            summary["account"] = self._texts.account(account)
         if path is not None:
-            summary["path"] = self._texts.get((path, account)) or self._text(path, entry)
+            summary["path"] = self._texts.of(path, entry)
         self._add_reasons(entry, summary)
         if entry.detail is not None:
             summary.update({name: value for name, value in entry.detail.items() if name != "chunks"})
@@ -50,9 +47,9 @@ class Summaries:
         if entry.cause is not None:
             summary["cause"] = entry.cause
         if entry.note is not None:
-            summary["note"] = self._text(entry.note, entry)
+            summary["note"] = self._texts.of(entry.note, entry)
         if entry.deviations:
-            summary["deviations"] = [self._text(each, entry) for each in entry.deviations]
+            summary["deviations"] = [self._texts.of(each, entry) for each in entry.deviations]
 
     def _add_outcome(self, entry: JournalEntry, summary: dict[str, Any]) -> None:
         if entry.delivered != "whole":
@@ -63,19 +60,3 @@ class Summaries:
         if entry.real is not None:
             # The machine's time at the start, where the sandbox has another clock.
             summary["began"] = entry.real[0]
-
-    def _account(self, account: str) -> str:
-        if len(self._accounts) >= _MAX_CACHED:
-            self._accounts.clear()
-        text = self._accounts[account] = masked_account(account)
-        return text
-
-    def _text(self, text: str, entry: JournalEntry) -> str:
-        # The same path of the same account, such as that of a poll, is masked once.
-        key = (text, entry.account)
-        masked = self._texts.get(key)
-        if masked is None:
-            if len(self._texts) >= _MAX_CACHED:
-                self._texts.clear()
-            masked = self._texts[key] = self._masking.of_request(entry.account, entry.headers).text(text)
-        return masked

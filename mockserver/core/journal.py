@@ -15,6 +15,18 @@ Delivered = Literal["whole", "part", "damaged", "lost", "none", "client_left"]
 KEPT_BODY = 4_096
 
 
+class Turn(NamedTuple):
+    """The turn of a request on its connection: which replies its client can have seen before it was sent.
+
+    The connection was opened, or the reply before on it had ended, at `free_at`, and the reply ended at `ended_at`, on
+    the machine's clock in nanoseconds. `reused` is true if it is not the first request on the connection.
+    """
+
+    free_at: int
+    ended_at: int
+    reused: bool
+
+
 @dataclass(slots=True)
 class JournalEntry:
     """Something that happened at the instant `at`. An entry is written once and not changed.
@@ -31,9 +43,10 @@ class JournalEntry:
     `delivered` says how much of the reply was sent, `usage` is the limit that was reported with it, and `retry_at` the
     instant before which the client was asked not to come back. `digest` identifies a body that is longer than what is
     kept. `real` is the machine's time at the start and the end, in milliseconds, if the sandbox's clock is another one.
-    `fault` is the kind of the fault that the scenario or the control API asked for. `addressed_by` says where a request
-    named its provider, and `scheme` is `http` or `https`. `action` is a change through the control API as data, so that
-    a bundle can do it again. It can contain credentials.
+    `turn` says when the connection was free for the request, and when the reply had ended. `fault` is the kind of the
+    fault that the scenario or the control API asked for. `addressed_by` says where a request named its provider, and
+    `scheme` is `http` or `https`. `action` is a change through the control API as data, so that a bundle can do it
+    again. It can contain credentials.
 
     `is_own` is false for an entry that another process has written.
 
@@ -77,6 +90,7 @@ class JournalEntry:
     addressed_by: Literal["prefix", "host", "bare"] = "prefix"
     scheme: str = "http"
     action: dict[str, Any] | None = None
+    turn: Turn | None = field(default=None, compare=False)
     is_own: bool = field(default=True, compare=False, repr=False)
 
     def __post_init__(self) -> None:

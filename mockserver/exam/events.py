@@ -107,6 +107,11 @@ def compact(data: Any) -> bytes:
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def stringified(data: Any) -> bytes:
+    """Return JSON as JavaScript's `JSON.stringify` writes it: as the providers do, but whole numbers without `.0`."""
+    return compact(_whole(data))
+
+
 def respelled(data: Any) -> bytes:
     """Return the same JSON with the keys in the opposite order, indented, and with characters escaped."""
     return json.dumps(_reversed(data), indent=2, ensure_ascii=True).encode()
@@ -139,6 +144,14 @@ def _reversed(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: _reversed(data[key]) for key in reversed(data)}
     return [_reversed(each) for each in data] if isinstance(data, list) else data
+
+
+def _whole(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _whole(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_whole(each) for each in data]
+    return int(data) if isinstance(data, float) and data.is_integer() else data
 
 
 def _value(data: Any, path: Path) -> Any:

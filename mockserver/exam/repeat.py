@@ -79,7 +79,9 @@ def save(items: list[Item], folder: Path) -> int:
             if body is not None:
                 (folder / body).write_bytes(answer.call.body)
             comment = f"# {answer.send.label}{_notes(answer.send)}"
-            (folder / f"{name}.sh").write_text(f"{comment}\n{curl(answer, body)}\n", "utf-8")
+            # The body is beside the script, wherever that is run.
+            lines = (comment, 'cd "$(dirname "$0")" || exit', curl(answer, body))
+            (folder / f"{name}.sh").write_text("\n".join(lines) + "\n", "utf-8")
     return count
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from mockserver.clock import pause
-from mockserver.exam.events import Events
+from mockserver.exam.events import Events, stringified
 from mockserver.exam.judging import Judgement, Observed
 from mockserver.exam.probes import Probe
 from mockserver.exam.sends import Answer, Send
@@ -92,16 +92,17 @@ async def _hold(exam: Exam, probe: Probe, valid: bool | None) -> Item:
 
 
 async def _diagnosed(exam: Exam, item: Item) -> Item:
-    """Find out whether a receiver that refuses the valid event accepts it as `json.dumps` would encode it."""
+    """Find out whether a receiver that refuses the valid event accepts it as a JSON library would encode it again."""
     events, (refused, *_) = exam.compose(), item.answers
-    body = json.dumps(json.loads(refused.send.body)).encode()
-    send = Send("same event as json.dumps encodes it", body, events.signed(body))
-    (answer,) = await _send(exam, send)
-    if not answer.accepted:
-        return item
-    text = "; it accepts the same event as json.dumps encodes it, so it does not verify the bytes that arrived"
-    judgement = item.judgement._replace(reason=item.judgement.reason + text)
-    return Item(item.probe, (*item.answers, answer), judgement)
+    data = json.loads(refused.send.body)
+    for encoder, body in (("json.dumps", json.dumps(data).encode()), ("JSON.stringify", stringified(data))):
+        send = Send(f"same event as {encoder} encodes it", body, events.signed(body))
+        (answer,) = await _send(exam, send)
+        if answer.accepted:
+            text = f"; it accepts the same event as {encoder} encodes it, so it does not verify the bytes that arrived"
+            judgement = item.judgement._replace(reason=item.judgement.reason + text)
+            return Item(item.probe, (*item.answers, answer), judgement)
+    return item
 
 
 async def _send(exam: Exam, send: Send) -> list[Answer]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from mockserver.intercept.background import background_server
 from mockserver.intercept.report import count_calls, report
+from mockserver.serving.serve import tune_garbage_collection
 from mockserver.settings import Settings
 
 # As in shells (POSIX, 2.8.2): the program cannot be run, does not exist, or was ended by a signal.
@@ -31,6 +32,7 @@ def execute(
     # Only the program uses this server, and by the providers' own hosts: links in replies must have these hosts too.
     settings = replace(settings, host="127.0.0.1", public_url="", token="")
     with background_server(settings, allow_external=allow_external, notify=_print_error) as server:
+        tune_garbage_collection()
         code = _run(command, {**os.environ, **server.interceptor.environment()})
         if with_report:
             for line in report(server.run(count_calls(server.app.sandboxes)), server.interceptor.refused):

@@ -34,9 +34,8 @@ def ledger(providers: Collection[Provider]) -> Ledger:
 def rows_of(provider: Provider) -> "Mapping[str, Row]":
     """Return the rows of a provider by name, sorted by kind: its own, and those that all providers share.
 
-    Its own rows are those in its file, those that are made from its operations, and those that it declares beside them.
-    Rows of the file replace those from operations. Shared rows have the page of the provider's documentation, which
-    does not mention them.
+    Its own rows are those that are declared with its operations, and those in its file, which replace them. Shared rows
+    have the page of the provider's documentation, which does not mention them.
 
     Raises SourceErrors for an invalid file.
     """
@@ -46,7 +45,7 @@ def rows_of(provider: Provider) -> "Mapping[str, Row]":
     rows = own.flat()
     if own.pages:
         # Without pages it is a ledger of a test, which has all its rows in the file.
-        rows = {**own.declared(operation_rows(provider)), **rows, **own.declared(provider.declared_rows)}
+        rows = {**own.declared(operation_rows(provider)), **rows}
     for name in default_rows(provider):
         rows.setdefault(name, _filled(defaults[name], name, provider).model_copy(update={"page": own.main_page}))
     return dict(sorted(rows.items(), key=lambda row: KINDS.index(kind_of(row[0]))))

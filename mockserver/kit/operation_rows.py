@@ -1,6 +1,7 @@
-"""Rows of the ledger that are made from the declarations of operations: one for each operation and each of its fields.
+"""Rows of the ledger that are declared with operations.
 
-An operation with an `origin` has them. A field is as the operation, unless it is marked as `Assumed`.
+From an `origin`, a row is made for the operation and for each of its fields. A field is as the operation, unless it is
+marked as `Assumed`. The other `rows` of an operation are as they are.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,13 +41,17 @@ class _Field(NamedTuple):
 
 
 def operation_rows(provider: Provider) -> dict[str, Mapping[str, Any]]:
-    """Return the rows that are made from the operations of a provider: the fields of a `DeclaredRow` by name."""
-    return {
-        name: row for each in provider.operations if each.origin is not None for name, row in _rows(each, each.origin)
-    }
+    """Return the rows that are declared with the operations of a provider: the fields of a `DeclaredRow` by name."""
+    return {name: row for each in provider.operations for name, row in _rows(each)}
 
 
-def _rows(operation: Operation, origin: Origin) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _rows(operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if operation.origin is not None:
+        yield from _made(operation, operation.origin)
+    yield from operation.rows.items()
+
+
+def _made(operation: Operation, origin: Origin) -> Iterator[tuple[str, Mapping[str, Any]]]:
     proof = {"scenario": origin.scenario, "test": origin.test, "page": origin.page}
     for name, what, assumed in _described(operation):
         basis, source = (origin.basis, origin.section) if assumed is None else ("assumed", assumed)

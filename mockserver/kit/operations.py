@@ -140,7 +140,8 @@ class Operation(NamedTuple):
     `ledger_rows` are the rows of the provider's ledger that every reply of the operation is based on, in addition to
     the operation's own row. `request_ledger_rows` returns the rows that depend on the request. They are known before
     the handler is called, so that `--no-assumed` can refuse the request. `deviations` returns what the contract does
-    not allow in a valid request. `origin` makes rows of the ledger from the declaration.
+    not allow in a valid request. `origin` makes rows of the ledger from the declaration, and `rows` are further ones:
+    the fields of `provenance.rows.DeclaredRow` by name.
 
     `states` has the state that clients see for each status of a job that the operation created, if the provider has no
     `states` for all operations.
@@ -195,3 +196,4 @@ class Operation(NamedTuple):
     errors: Mapping[str, str] = {}
     uncounted: str = ""
     origin: Origin | None = None
+    rows: Mapping[str, Mapping[str, Any]] = {}

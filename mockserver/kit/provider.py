@@ -60,9 +60,6 @@ class Provider(Errors, Limits, Webhooks):
     `asset_lifetime` how long the link of a result works. `idempotency_header` is the header that prevents a second job,
     if one is documented.
 
-    `declared_rows` are the rows of the ledger that are declared with the operations, in addition to those in its file:
-    the fields of `provenance.rows.DeclaredRow` by name.
-
     Only for the documents: `features` (in a few words), `description`, `security` (OpenAPI security schemes; one of
     them is needed), and `tags` (their descriptions by name).
     """
@@ -87,7 +84,6 @@ class Provider(Errors, Limits, Webhooks):
     longest_poll: ClassVar[Advised | None] = None
     asset_lifetime: ClassVar[Advised | None] = None
     idempotency_header: ClassVar[str | None] = None
-    declared_rows: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     features: ClassVar[str] = ""
     description: ClassVar[str] = ""
     security: ClassVar[Mapping[str, Mapping[str, Any]]] = BEARER

@@ -89,10 +89,11 @@ function App() {
       <${Clock} />
       <div class="end"><${Connection} />
         <button type="button" class="quiet" aria-label="Dark or light" title="Dark or light (t)" onClick=${() => setTheme(flip)}>◐</button>
-        <button type="button" class="quiet" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button></div>
+        <button type="button" class="quiet" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => setHelp(true)}>?</button>
+          </div>
     </header>
     <${Views} current=${name} />
-    <${ReadOnly} />
+    <${Notice} />
     ${name !== "scenario" && html`<${BrokenFile} />`}
     <main id="main" tabindex="-1"><h1 class="hidden">${title}</h1>${token ? html`<${Token} again=${token.again} done=${() => { setAsked(null); feed.reconnect(); }} />` : html`<${View} route=${route} go=${go} />`}</main>
     ${help && html`<${Help} close=${() => setHelp(false)} />`}`;
@@ -115,7 +116,8 @@ function Views({ current }) {
     for (const link of list.current.children) observer.observe(link);
     return () => observer.disconnect();
   }, [current]);
-  return html`<nav class="views" aria-label="Views" ref=${list}>${VIEWS.map(([each, text]) => html`<a href="#/${each}" aria-current=${each === current ? "page" : undefined}>${text}<${Badge} view=${each} /></a>`)}</nav>`;
+  return html`<nav class="views" aria-label="Views" ref=${list}>${VIEWS.map(([each, text]) => html`<a href="#/${each}" aria-current=${each === current ? "page" : undefined}>${text}<${Badge} view=${each} />
+    </a>`)}</nav>`;
 }
 
 function Badge({ view }) {
@@ -137,11 +139,16 @@ function BrokenFile() {
   const file = feed.state.file;
   if (!file?.mistakes) return null;
   const more = file.mistakes > 1 ? ` and ${file.mistakes - 1} more` : "";
-  return html`<div class="problem broken" role="alert"><span><code>${file.mistake}</code>${more}</span> <span>The scenario of ${clockTime(file.loaded_at).slice(0, 8)} (UTC) stays in use.</span> <a href="#/scenario">All mistakes</a></div>`;
+  return html`<div class="problem broken" role="alert"><span>
+    <code>${file.mistake}</code>${more}</span> <span>The scenario of ${clockTime(file.loaded_at).slice(0, 8)} (UTC) stays in use.</span> <a href="#/scenario">All mistakes</a>
+    </div>`;
 }
 
-function ReadOnly() {
+/** What is special about this sandbox: it was deleted, or it is a bundle. */
+function Notice() {
   useStore(feed);
+  if (feed.status === "deleted") return html`<div class="note-bar" role="status">This sandbox was deleted. What is here is the last that this page got from it. <a href="/_mock/">Open the sandbox default</a>
+    </div>`;
   if (!feed.state.read_only) return null;
   return html`<div class="note-bar" role="status">This is the <strong>${feed.state.read_only}</strong> as it was recorded. It takes no requests and is not changed. <code>mockserver bundle load</code> goes on from there.</div>`;
 }
@@ -184,8 +191,10 @@ function Sandboxes() {
   const texts = new Map(list?.sandboxes.map((each) => [each.name, each.title ? `${OUTCOMES[each.outcome] ?? ""}${each.title}` : each.name]));
   if (!texts.has(sandboxName)) texts.set(sandboxName, sandboxName);
   if (list?.sandboxes.some((each) => each.outcome)) texts.set("default", "all tests");
-  return html`<label class="sandbox"><span class="hidden">Sandbox</span><select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox ${texts.get(sandboxName)}">
-    ${[...texts].map(([name, text]) => html`<option value=${name}>${text}</option>`)}<option value="+">New sandbox …</option><option value="file">Open a bundle …</option></select></label>
+  return html`<label class="sandbox"><span class="hidden">Sandbox</span>
+    <select value=${sandboxName} onChange=${change} onFocus=${reload} title="Sandbox ${texts.get(sandboxName)}">
+    ${[...texts].map(([name, text]) => html`<option value=${name}>${text}</option>`)}<option value="+">New sandbox …</option>
+      <option value="file">Open a bundle …</option></select></label>
     <input ref=${file} class="hidden" type="file" accept=".zip" tabindex="-1" aria-label="Bundle" onChange=${open} />
     ${problem && html`<span class="wrong" role="alert">${problem.message}</span>`}
     <a class="scenario-name" href="#/scenario" title="Scenario">${feed.state.scenario}</a>`;
@@ -206,7 +215,8 @@ function Token({ again, done }) {
   return html`<form class="token" onSubmit=${submit}><h2>This server has a token</h2>
     <p>The server printed it when it started. It is kept until you close this tab.</p>
     <label>Token <input name="token" type="password" autocomplete="off" required /></label>
-    ${wrong && html`<p class="wrong" role="alert">That is not the token of this server.</p>`}<button class="primary">Unlock</button></form>`;
+    ${wrong && html`<p class="wrong" role="alert">That is not the token of this server.</p>`}<button class="primary">Unlock</button>
+      </form>`;
 }
 
 function Help({ close }) {

@@ -4,6 +4,11 @@ import { base, headers, tokenWanted } from "./api.js";
 
 export const KEPT = 5000;
 const RETRY = 1000;
+// A browser has six connections to a server for all its tabs. A tab that is hidden so long gives its own back, and looks
+// for new entries now and then, in milliseconds.
+const HIDDEN_AFTER = 10_000;
+const REST = 5000;
+const LOOK = 1000;
 const RECENT_MS = 3_600_000;
 
 class Feed {
@@ -20,6 +25,10 @@ class Feed {
   #stop = new AbortController();
   #receivedAt = performance.now();
   #scheduled = false;
+  /** True if the tab has been hidden for HIDDEN_AFTER. */
+  #rests = false;
+  #look = 0;
+  #wake = () => {};
 
   subscribe(listener) {
     this.#listeners.add(listener);
@@ -44,18 +53,39 @@ class Feed {
   }
 
   async run() {
+    this.#restWhileHidden();
     while (true) {
       if (!this.paused) {
+        if (this.#rests) this.#look = setTimeout(() => this.#stop.abort(), LOOK);
         try {
           await this.#read();
         } catch {
           // The connection was lost or stopped: the next one continues at the same place.
         }
-        if (!this.paused && this.status === "live") this.status = "reconnecting";
+        clearTimeout(this.#look);
+        const isResting = this.#rests && this.#stop.signal.aborted;
+        if (!this.paused && this.status === "live" && !isResting) this.status = "reconnecting";
         this.changed();
       }
-      await new Promise((done) => setTimeout(done, this.paused ? 100 : RETRY));
+      await new Promise((done) => {
+        this.#wake = done;
+        setTimeout(done, this.paused ? 100 : this.#rests ? REST : RETRY);
+      });
     }
+  }
+
+  #restWhileHidden() {
+    let timer = 0;
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(timer);
+      clearTimeout(this.#look);
+      this.#rests = false;
+      if (!document.hidden) this.#wake();
+      else timer = setTimeout(() => {
+        this.#rests = true;
+        this.#stop.abort();
+      }, HIDDEN_AFTER);
+    });
   }
 
   pause(paused) {

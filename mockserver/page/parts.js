@@ -55,7 +55,8 @@ async function copyText(text) {
 }
 
 export function Code({ text, label, lines = 24 }) {
-  return html`<div class="code"><pre tabindex="0" aria-label=${label} style=${{ maxHeight: `${lines * 1.5}em` }}>${text}</pre><${Copy} text=${text} /></div>`;
+  return html`<div class="code"><pre tabindex="0" aria-label=${label} style=${{ maxHeight: `${lines * 1.5}em` }}>${text}</pre>
+    <${Copy} text=${text} /></div>`;
 }
 
 const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;

@@ -2,7 +2,9 @@
 import { get } from "./api.js";
 import { feed } from "./feed.js";
 
-const PAUSE = [1000, 3000];
+// Milliseconds between two verdicts, at least and at most, and how often the duration of one fits in between.
+const PAUSE = [1000, 10_000];
+const SHARE = 50;
 
 class Verdict {
   data = undefined;
@@ -47,7 +49,7 @@ class Verdict {
       for (const listener of this.#listeners) listener();
     }
     // It takes the server some time to judge a long journal, so it is asked less often then.
-    if (this.#viewers) this.#timer = setTimeout(() => this.#load(), Math.min(PAUSE[1], Math.max(PAUSE[0], (performance.now() - began) * 10)));
+    if (this.#viewers) this.#timer = setTimeout(() => this.#load(), Math.min(PAUSE[1], Math.max(PAUSE[0], (performance.now() - began) * SHARE)));
   }
 }
 

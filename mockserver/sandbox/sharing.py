@@ -116,7 +116,7 @@ class Sharing:
         self.names = dict.fromkeys(["default", *await self.process.names()])
 
     def _changed(self, name: str, created: bool) -> None:
-        if created:
+        if created or name == "default":
             self.names[name] = None
             return
         if name == "default":
@@ -281,7 +281,8 @@ class Sharing:
     async def keep_scenario(self, program: Program) -> None:
         """Keep a scenario, so that every process can compile it. Raises Unavailable."""
         digest = self._programs.digest(program)
-        if digest not in self._saved:
+        # A server that keeps nothing on disk may have lost it.
+        if digest not in self._saved or not await self.process.has("scenarios", digest):
             await self.process.put("scenarios", digest, source_of(program))
             self._saved.add(digest)
 

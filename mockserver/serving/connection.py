@@ -43,7 +43,7 @@ class SocketConnection:
 
     __slots__ = (
         "_body", "_chunked", "_error", "_left", "_socket", "_waiter", "complete", "disconnected", "expects_continue",
-        "keep_alive", "method", "more", "started", "status", "target", "version",
+        "free_at", "keep_alive", "method", "more", "reused", "started", "status", "target", "version",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +58,8 @@ class SocketConnection:
         more: bool,
     ) -> None:
         self._socket = socket
+        self.free_at = 0
+        self.reused = False
         self.method = method
         self.target = target
         self.version = version
@@ -116,6 +118,10 @@ class SocketConnection:
             await self._wait_arrival()
         piece, self._body = bytes(self._body), bytearray()
         return piece
+
+    async def buffer_body(self) -> None:
+        while self.more and not self.disconnected and not self.expects_continue and len(self._body) <= HIGH_WATER:
+            await self._wait_arrival()
 
     async def wait_disconnected(self) -> None:
         while not self.disconnected and not self.complete:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from mockserver.clock import wall_ns
 from mockserver.core.masking import Masking
 from mockserver.core.reasons import reason
 from mockserver.kit.operations import Reply
@@ -82,6 +83,8 @@ class HttpProtocol(asyncio.Protocol):
     def __init__(self, shared: Shared) -> None:
         self.app = shared.app
         self.loop = asyncio.get_running_loop()
+        self._free_at = 0
+        self._reused = False
         self.read_paused = False
         self.write_paused = False
         self._shared = shared
@@ -103,6 +106,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the connection."""
+        self._free_at = wall_ns()
         gate = self._shared.gate
         writes: BatchedWrites | HeldWrites = BatchedWrites(transport)
         if gate is not None:
@@ -202,6 +206,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def _answer(self, request: Request, connection: SocketConnection) -> None:
         self._active, self._request = connection, request
+        connection.free_at, connection.reused = self._free_at, self._reused
         if self._shared.access_log:
             self._masking = Masking().of_request(None, request.fields)
         try:
@@ -232,6 +237,7 @@ class HttpProtocol(asyncio.Protocol):
     def _request_done(self, connection: SocketConnection) -> None:
         """Log the request, and close the connection if its reply is not complete."""
         self._active = None
+        self._free_at, self._reused = wall_ns(), True
         if self._shared.access_log:
             self._log_access(connection)
         if not connection.complete:

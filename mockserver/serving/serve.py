@@ -64,7 +64,7 @@ def serve_on(
     port = listener.getsockname()[1]
     with suppress(KeyboardInterrupt):
         app = create_app(settings, own_ports=(port, *own_ports))
-        _tune_garbage_collection()
+        tune_garbage_collection()
         announce(ready(settings, port, app))
         forward_multipart_log()
         if settings.access_log:
@@ -126,7 +126,7 @@ async def _closed(app: Server, log: ActivityLog | None) -> None:
     await app.close()
 
 
-def _tune_garbage_collection() -> None:
+def tune_garbage_collection() -> None:
     """Exclude everything that is loaded by now, which is never freed, and collect garbage less often."""
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)

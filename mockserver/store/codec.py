@@ -10,7 +10,7 @@ from mockserver.core.credits import CreditEntry
 from mockserver.core.deliveries import Attempt, Delivery, Replay
 from mockserver.core.durations import Span
 from mockserver.core.jobs import Job, State
-from mockserver.core.journal import JournalEntry
+from mockserver.core.journal import JournalEntry, Turn
 from mockserver.core.limits import Counter, Limit, Usage
 from mockserver.core.match import Miss
 from mockserver.core.plans import Plan, Step
@@ -65,6 +65,7 @@ _ENTRY_FIELDS: Mapping[str, Encoding] = {
     "usage": Optional(USAGE),
     "real": TUPLE,
     "reply_headers": BYTE_PAIRS,
+    "turn": Optional(Record(Turn)),
 }
 # Each store measures the entries that it keeps itself, so the size is not encoded.
 ENTRY = Record(JournalEntry, {**_ENTRY_FIELDS, "misses": MISSES, "others": MISSES}, leave_out=("size", "is_own"))

@@ -101,6 +101,7 @@ class SweepPlugin:
         parent = item.parent
         assert parent is not None  # only the session has none
         following: Any = _Next.from_parent(parent, name="next")
+        self._leave_module(item)
         with _limited(self._timeout, item):
             reports = runtestprotocol(item, log=self._loud, nextitem=following)
         failed = [report for report in reports if report.failed]
@@ -109,6 +110,13 @@ class SweepPlugin:
         if observed is None or skipped:
             return None
         return observed._replace(passed=not failed, message=_message(failed[0]) if failed else "")
+
+    def _leave_module(self, following: pytest.Item) -> None:
+        """Tear the fixtures down that were kept for the module of the test before, if this one is in another module."""
+        try:
+            following.session._setupstate.teardown_exact(following)
+        except Exception as error:  # noqa: BLE001 - the fixture of a user can raise anything
+            self._say(f"sweep: a fixture failed when it was torn down: {error}")
 
     def _taken(self) -> Outcome | None:
         observed, self._observed = self._observed, None

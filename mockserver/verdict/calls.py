@@ -74,11 +74,12 @@ class CallReader:
             partial="range" in headers,
             usage=entry.usage,
             retry_at=entry.retry_at,
-            scripted=entry.rule is not None,
+            scripted=entry.rule is not None or entry.fault is not None,
             idempotency_key="idempotency-key" in headers,
             secrets=() if role == "asset" else tuple(self._secrets(entry)),
             deviations=entry.deviations,
             real=entry.real,
+            turn=entry.turn,
         )
 
     def _role(self, entry: JournalEntry, operation: OperationFacts) -> tuple[Role, str | None]:

@@ -30,6 +30,8 @@ class AsgiConnection:
     """
 
     seconds_unread = 0.0
+    free_at = 0
+    reused = False
     expects_continue = False
 
     def __init__(self, scope: Any, receive: Receive, send: Send, check: Check | None = None) -> None:
@@ -49,6 +51,9 @@ class AsgiConnection:
         self._more = message.get("more_body", False)
         body: bytes = message.get("body", b"")
         return body
+
+    async def buffer_body(self) -> None:
+        """Return at once: the server in front has usually read it."""
 
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         refusal = None if self._check is None else await self._check()

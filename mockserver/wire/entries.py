@@ -1,7 +1,7 @@
 """The journal entries of requests to providers: what was sent, what was replied, and why."""
 
-from mockserver.clock import wall_ms
-from mockserver.core.journal import KEPT_BODY, JournalEntry
+from mockserver.clock import wall_ns
+from mockserver.core.journal import KEPT_BODY, JournalEntry, Turn
 from mockserver.kit.operations import Reply
 from mockserver.wire.checks import Admission
 from mockserver.wire.reply import encode, head
@@ -28,8 +28,8 @@ def request_entry(admission: Admission, path: str, sender: ReplySender, usual_he
     if sender.ending in ("complete", "client_left"):
         rows = (*rows, f"{admission.provider.name}.ending.{sender.ending}")
     secret = operation is not None and operation.secret
-    usage, real_start = admission.usage, admission.real_start
-    ended_at, real_end = sender.broken_off_at or (sandbox.clock.now(), wall_ms())
+    usage, real_start, connection = admission.usage, admission.real_start, admission.connection
+    ended_at, ended_ns = sender.broken_off_at or (sandbox.clock.now(), wall_ns())
     return JournalEntry(
         "request",
         admission.now,
@@ -61,11 +61,12 @@ def request_entry(admission: Admission, path: str, sender: ReplySender, usual_he
         usage[0] if usage else None,
         admission.retry_at,
         admission.digest,
-        None if real_start is None else (real_start, real_end),
+        None if real_start is None else (real_start, ended_ns // 1_000_000),
         () if secret else sender.headers,
         sender.fault,
         admission.addressed_by,
         request.scheme,
+        turn=Turn(connection.free_at, ended_ns, connection.reused) if connection.free_at else None,
     )
 
 

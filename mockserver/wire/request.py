@@ -79,10 +79,13 @@ class Connection(Protocol):
     """The connection of one request: reads its body and sends its reply.
 
     `expects_continue` is true while the client waits for `100 Continue` before it sends its body (RFC 9110 section
-    10.1.1). `read` sends it.
+    10.1.1). `read` sends it. `free_at` and `reused` are those of the request's `Turn`; `free_at` is 0 if they are
+    not known.
     """
 
     expects_continue: bool
+    free_at: int
+    reused: bool
 
     @property
     def seconds_unread(self) -> float:
@@ -90,6 +93,9 @@ class Connection(Protocol):
 
     async def read(self) -> bytes | None:
         """Return the next piece of the body, or None at its end. Raises Disconnected."""
+
+    async def buffer_body(self) -> None:
+        """Wait until a short body has arrived, so that reading it does not wait. A long one is read in pieces."""
 
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Send a whole reply. A reply to HEAD is sent without its body, but with the body's Content-Length."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
-from mockserver.clock import Clock, let_others_run, wall_ms
+from mockserver.clock import Clock, let_others_run, wall_ns
 from mockserver.core.faults import Fault
 from mockserver.core.journal import KEPT_BODY, Delivered
 from mockserver.kit.operations import Header, Reply, Stream
@@ -25,8 +25,9 @@ class ReplySender:
     `token` identifies the request to the clock. `body` is the beginning of the body, `size` the number of bytes of a
     stream that were sent, `headers` those of the reply, and `ending` how the stream ended. `body_lost` is true if the
     client did not get a readable body, and so no state of a job. `delivered` says how much of the reply was sent, and
-    `fault` is the kind of fault that was asked for. `broken_off_at` has the sandbox's and the machine's time at which
-    the connection was broken off: the client can go on from then, and may close its side of the connection later.
+    `fault` is the kind of fault that was asked for. `broken_off_at` has the sandbox's time (milliseconds) and the
+    machine's (nanoseconds) at which the connection was broken off: the client can go on from then, and may close its
+    side of the connection later.
     """
 
     __slots__ = (
@@ -129,7 +130,7 @@ class ReplySender:
         return WireFault(fault, self._connection, self._break_off, waits, self._clock.now, self._seed)
 
     async def _break_off(self, *, reset: bool) -> NoReturn:
-        self.broken_off_at = self._clock.now(), wall_ms()
+        self.broken_off_at = self._clock.now(), wall_ns()
         await self._connection.break_off(reset=reset)
 
     async def _stream(self, reply: Reply, extra: Sequence[Header]) -> None:

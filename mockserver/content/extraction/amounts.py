@@ -58,7 +58,9 @@ def _found(text: str, words: Words, listed: frozenset[str]) -> Iterator[tuple[st
                 yield found.key, amount
                 if found.key not in UNITS:
                     yield "items", amount
-    for last in _limit("limit", r"\W{0,3}(\d{1,2}|[^\W\d_]+)\W*(?=$|[,;.)\n])").finditer(text):
+    for last in _limit(
+        "limit", r"\W{0,3}(\d{1,2}|[^\W\d_]+)(?:个|個|条|條|项|項|개|つ)?\W*(?=$|[,，;.。)\n])"
+    ).finditer(text):
         number = words.number(last[1])
         if 0 < number <= _MOST:
             yield "items", Amount(number)

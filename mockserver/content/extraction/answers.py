@@ -42,16 +42,16 @@ class Result(NamedTuple):
 class _Answers:
     """The answers to several questions, which are answered one by one."""
 
-    def __init__(self, parts: Sequence[Answer]) -> None:
-        self._parts = parts
+    def __init__(self, parts: Sequence[tuple[str, Answer]]) -> None:
+        self._parts = [(question.strip(), part.text()) for question, part in parts]
 
-    def data(self) -> list[dict[str, Any]]:
+    def data(self) -> list[dict[str, str]]:
         """Return the questions and answers as data."""
-        return [{"question": part.prompt.strip(), "answer": part.text()} for part in self._parts]
+        return [{"question": question, "answer": text} for question, text in self._parts]
 
     def text(self) -> str:
         """Return the answers as text, with the numbers of their questions."""
-        return "\n".join(f"{number}. {part.text()}" for number, part in enumerate(self._parts, 1))
+        return "\n".join(f"{number}. {text}" for number, (_, text) in enumerate(self._parts, 1))
 
 
 def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> str:
@@ -75,7 +75,8 @@ def answer(
     facts = about(Scene.of(seeded, hint), seeded, min(max(duration_s, 0.0), _LONGEST_VIDEO), language)
     form = form_of(read, language)
     facts.hashtags = has(HASHTAGS, read)
-    facts.answers = any(found.key == "answer" for found in language.ask.find(read))
+    asked = {found.key for found in language.ask.find(read)}
+    facts.answers, facts.times = "answer" in asked, not {"without", "time"} <= asked
     facts.length = form.amounts["sentences"].number if "sentences" in form.amounts else facts.length
     text = _written(_answers(facts, form, read), form, read, json_mode) or facts.words.say["none"]
     formed = form.style != "text" or form.shape is not None or bool(form.amounts)
@@ -85,9 +86,12 @@ def answer(
 def _answers(facts: Facts, form: Form, prompt: str) -> Answer | _Answers:
     """Return the answer to a prompt; the answers to its questions if it has several, and asks for no other form."""
     if form.style == "text" and form.shape is None:
-        questions = [part for part in _SENTENCE.findall(prompt) if part[-1] in "?？؟"][:_MOST_QUESTIONS]
-        parts = [Answer(facts, form_of(question, facts.words), question) for question in questions]
-        if len(parts) > 1 and any(part.is_closed() for part in parts):
+        parts: list[tuple[str, Answer]] = []
+        for question in [part for part in _SENTENCE.findall(prompt) if part[-1] in "?？؟"][:_MOST_QUESTIONS]:
+            # "Is there a dog? How many?": what names nothing on its own is about the question before.
+            whole = question if not parts or facts.known(question) else f"{question} {parts[-1][0]}"
+            parts.append((question, Answer(facts, form_of(whole, facts.words), whole)))
+        if len(parts) > 1 and any(part.is_closed() for _, part in parts):
             return _Answers(parts)
     return Answer(facts, form, prompt)
 

@@ -49,8 +49,8 @@ class Facts:
         self.things = own | {thing: count + own.get(thing, 0) for thing, count in detail.items()}
         self.sentiment: str = scenes()["moods"][scene.mood][0]
         self.score: float = round(scenes()["moods"][scene.mood][1] + scene.draw(9, 23) / 100, 2)
-        # What the prompt asks for: tags with "#", answers to questions, and sentences of the summary.
-        self.hashtags, self.answers, self.length = False, False, 3
+        # What the prompt asks for: tags with "#", answers to questions, lines with times, sentences of the summary.
+        self.hashtags, self.answers, self.times, self.length = False, False, True, 3
         self._also: dict[str, dict[str, str]] = scenes()["also"]
 
     def of(self, concept: str) -> Any:
@@ -79,6 +79,16 @@ class Facts:
         """Return how many of a thing, or of a kind of things, are in the picture."""
         kinds: list[str] = scenes()["kinds"].get(thing, [])
         return sum(self.things.get(each, 0) for each in (thing, *kinds)) or int(self.shown["place"] == thing)
+
+    def known(self, text: str) -> bool:
+        """Return whether a text names something that videos have or show."""
+        asked = any(self.of(found.key) is not None for found in self.words.ask.find(text))
+        return asked or bool(self.words.things.find(text))
+
+    def kinds(self, text: str) -> list[str]:
+        """Return the names of the things in the picture that are of a kind in a text, such as animals."""
+        kinds = [scenes()["kinds"].get(found.key, ()) for found in self.words.things.find(text)]
+        return [self.words.names[thing] for kind in kinds for thing in kind if thing in self.things]
 
     def holds(self, flag: str) -> bool | None:
         """Return whether a statement about the video is true, by its concept; None for what is no statement."""
@@ -282,6 +292,7 @@ _FACTS: dict[str, Callable[[Facts], Any]] = {
     "style": lambda facts: facts.locale.comma.join(
         [facts.phrases["camera"], facts.phrases["light"], facts.phrases["palette"]]
     ),
+    "main_color": lambda facts: facts.scene.colors(1)[0],
     "colors": lambda facts: facts.scene.colors(3),
     "framing": lambda facts: facts.locale.framings[facts.scene.framing],
     "movement": lambda facts: facts.locale.movements[facts.scene.movement],

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from mockserver.content.extraction.amounts import COUNTED
+from mockserver.content.extraction.amounts import COUNTED, UNITS
 from mockserver.content.extraction.shapes import MOST, Leaf, Many, Row, Shape, is_type, of_text
 from mockserver.content.extraction.vocabulary import Found
 from mockserver.content.extraction.words import LONGEST, QUOTED, Words
@@ -72,14 +72,10 @@ class _Reader:
         marks = r"[,،、，;；|/]" if table else r"[,،、，;；\n]"
         ands = f"{words.joined('and')}|\\s+و(?=ال)"
         self._between = re.compile(rf"\s*{marks}(?:\s*(?:{ands})\s)?\s*|\s*(?:{ands})\s*|\s+&\s+", re.IGNORECASE)
-        # In front of a "with" that belongs to one field, as in `"scenes": a list with "start" and "end"`.
-        self._of_one_field = re.compile(rf"[\"`]\W*\w*\W*(?:{words.joined('array', 'list')})\s*$", re.IGNORECASE)
         self._or = re.compile(rf"\b(?:{words.joined('or')})\b", re.IGNORECASE)
 
     def behind(self, cue: Found) -> Fields | None:
         """Return the fields behind a cue."""
-        if cue.key == "with" and self._of_one_field.search(self._prompt[: cue.start]):
-            return None
         start, end = self._segment(cue)
         members = self._members(self._prompt[start:end])
         if not self._are_meant(members, cue, self._prompt[start:end]):
@@ -132,7 +128,7 @@ class _Reader:
 
     def _are_meant(self, members: Members, cue: Found, segment: str) -> bool:
         known = [{found.key for found in self._words.ask.find(name.replace("_", " "))} for name in members]
-        if any(keys & FORMS for keys in known):
+        if any(keys & (FORMS | UNITS) for keys in known):
             return False
         telling = [bool(keys - {"with", "fields", "task"}) for keys in known]
         if len(members) == 1:
@@ -152,9 +148,6 @@ class _Reader:
         for part, end in self._parts(segment):
             if rows := self._rows(part, segment[end:], members):
                 return members | rows
-            if typed := self._typed_again(part, members):
-                members |= typed
-                continue
             field = None if members and self._words.starts(part, "only") else self._field(part)  # "only the text"
             if field is None:
                 return {} if len(members) < 2 else members
@@ -197,8 +190,6 @@ class _Reader:
         elif not name:
             name = self._name(between)
         inside = self._members(part[found.end + start :] + rest)
-        if not name and each:
-            return inside
         return {name: Many(Row(tuple(inside.items())))} if name and inside else {}
 
     def _inside(self, text: str) -> int | None:
@@ -206,11 +197,6 @@ class _Reader:
         ends = [found.end for found in self._words.ask.find(text) if found.key in ("with", "fields")]
         ends += [at + 1 for mark in ":：" if (at := text.find(mark)) >= 0]
         return min((end for end in ends if end < _NEAR), default=None)
-
-    def _typed_again(self, part: str, members: Members) -> Members:
-        """Return the type in "..., where tags is an array of strings", which comes behind the list."""
-        name = next((name for name in members if re.search(rf"\b{re.escape(name)}\b", part)), None)
-        return {name: self._shape(part, name)} if name and self._words.lists.find(part) else {}
 
     def _field(self, part: str) -> tuple[str, Shape] | None:
         """Return the name of a field and its shape; no name for nothing, and None for a clause."""

@@ -63,15 +63,15 @@ def form_of(prompt: str, words: Words) -> Form:
         value, start, end = written
         shape = of_schema(value, value) if is_schema(value) else of_template(value)
         rest = prompt[:start] + " " + prompt[end:]
-        return _form("json", shape, rest, words, shaped=True)
+        return _form("json", shape, rest, words)
     if line_format(prompt) is not None and not keys & {*_TABLES, "json", "array"}:
         form = _form("formatted", None, prompt, words)
         return form._replace(concept="transcript" if keys & {"transcript", "quotes"} else "events")
     return _worded(prompt, words, asked, keys)
 
 
-def _form(style: str, shape: Shape | None, text: str, words: Words, *, shaped: bool = False) -> Form:
-    return Form(style, shape, text, _concept(words, text, shaped=shaped), amounts_in(text, words, _LISTED))
+def _form(style: str, shape: Shape | None, text: str, words: Words) -> Form:
+    return Form(style, shape, text, _concept(words, text), amounts_in(text, words, _LISTED))
 
 
 def _is_texts(value: object) -> bool:
@@ -139,7 +139,7 @@ def _asks_whether(prompt: str, words: Words, keys: set[str]) -> bool:
 
 def _of_fields(prompt: str, fields: Fields, words: Words, keys: set[str]) -> Form:
     row = Row(tuple(fields.members.items()))
-    form = _form("json" if keys & {"json", "array", "object"} else "text", row, fields.before, words, shaped=True)
+    form = _form("json" if keys & {"json", "array", "object"} else "text", row, fields.before, words)
     if "sentences" in (all_amounts := amounts_in(prompt, words, _LISTED)):
         form.amounts.setdefault("sentences", all_amounts["sentences"])  # "the key summary in two sentences"
     if _is_array(words, fields.before):
@@ -163,33 +163,19 @@ def _group(concept: str, before: str, words: Words) -> str:
     return f"{name}s" if english else name
 
 
-def _concept(words: Words, text: str, *, shaped: bool = False) -> str | None:
-    """Return what a text asks a list of: the first such concept. With a shape, "array of objects" is none."""
-    found = words.ask.find(text)
-    if shaped:
-        found = [each for each in found if each.key != "with"]
-        found = [each for each, last in zip(found, [None, *found], strict=False) if not _is_structure(each, last, text)]
-    keys = [each.key for each in found]
+def _concept(words: Words, text: str) -> str | None:
+    """Return what a text asks a list of: the first such concept."""
+    keys = [each.key for each in words.ask.find(text)]
     others = (
         concept for key, concept in (("brand", "products"), ("price", "products"), ("text", "ocr")) if key in keys
     )
     return next((key for key in keys if key in LISTED), next(others, None))
 
 
-def _is_structure(found: Found, last: Found | None, text: str) -> bool:
-    """Return whether a word is the "objects" of "an array of objects"."""
-    return (
-        found.key == "objects"
-        and last is not None
-        and last.key in ("array", "list", "json", "object")
-        and len(text[last.end : found.start].split()) <= 1
-    )
-
-
 def _number(prompt: str, words: Words, keys: set[str]) -> Form | None:
     limits = of_range(prompt)
     numeral = keys & {"numeral", "number"}
-    asked = keys & {"only", "how_many"} if numeral else "only" in keys and "how_many" in keys
+    asked = keys & {"only", "how_many", "seconds", "minutes"} if numeral else "only" in keys and "how_many" in keys
     rated = limits and (numeral or keys & {"only", "choose", "score"}) and "json" not in keys
     if not asked and not rated:
         return None

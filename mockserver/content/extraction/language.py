@@ -81,7 +81,7 @@ def _nearest(text: str, codes: tuple[str, ...], foreign: int = 0) -> str | None:
     tokens = _WORD.findall(text.lower())
     counted = {code: sum(token in function for token in tokens) for code, function in function_words().items()}
     known = {code: len(words(code).own.find(text)) for code in codes}
-    best = max(codes, key=lambda code: (counted[code], known[code]))
+    best = max(codes, key=lambda code: (counted[code] + known[code], counted[code]))
     other = max((counted[code], code) for code in counted if code not in codes and counted[code] >= 0)
     if max(other[0], foreign) > max(counted[best], known[best] - 1):
         return other[1] if other[0] >= foreign else UNKNOWN

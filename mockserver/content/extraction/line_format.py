@@ -11,10 +11,11 @@ _TIME = r"(?:HH?:MM:SS|MM?:SS|0?\d:\d\d(?::\d\d)?)"
 # Brackets, a time, perhaps the end, what is between the time and the text, and the text: words or a placeholder.
 _FORMAT = re.compile(
     rf"(?P<open>[\[(]?)(?P<start>HH?:MM:SS|MM?:SS|0?0:00(?::00)?)(?:(?P<to>\s?(?:-->|[-–—])\s?){_TIME})?"
-    r"(?P<close>[\])]?)(?P<between>\s?[-–—:|]\s?|\s)(?P<text>[\[{<(]?[^\W\d][^\n]*)"
+    r"(?P<close>[\])]?)(?P<between>\s?[-–—:|]\s?|\s)(?P<text>[\[{<(]?[^\W\d][^\n]*)",
+    re.IGNORECASE,
 )
 # After an example of a time, these words are a sentence and no format.
-_SENTENCE = re.compile(r"(?:to|and|until|bis|und|à|et|a|y|e|do|mark|in|is|for|format)\b", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?:to|and|until|bis|und|à|et|a|y|e|do|mark|in|is|for|format|time\w*|zeit\w*)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:，、；،]")
 
 
@@ -45,4 +46,4 @@ def _time(seconds: float, form: str) -> str:
     minutes, rest = divmod(int(seconds), 60)
     if form.count(":") == 2 or minutes >= 60:
         return f"{minutes // 60:02}:{minutes % 60:02}:{rest:02}"
-    return f"{minutes}:{rest:02}" if form in ("M:SS", "0:00") else f"{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if form.upper() in ("M:SS", "0:00") else f"{minutes:02}:{rest:02}"

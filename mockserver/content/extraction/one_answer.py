@@ -119,7 +119,8 @@ class Answer:
     def _items(self) -> list[str]:
         facts, form = self._facts, self._form
         concept = form.concept or ("topics" if form.style == "comma" else None)
-        if concept is None and "title" in {found.key for found in self._asked}:
+        titled = "title" in {found.key for found in self._asked} and not form.amounts.keys() & {"points", "bullets"}
+        if concept is None and titled:
             values: list[Any] = facts.titles()
         else:
             values = self._filler.items(concept) if concept else [] if form.most else facts.sentences(_FEW_SENTENCES)
@@ -162,12 +163,18 @@ class Answer:
         if not concepts and keys & {"brand", "price"}:
             return ["products" if "price" in keys else "brands"]
         usual = ["summary"] if self._form.amounts.keys() & UNITS else ["summary", "events"]
-        return concepts[:_MOST_SECTIONS] or usual
+        return concepts[:_MOST_SECTIONS] or (["objects"] if self._facts.kinds(self._form.question) else usual)
 
     def _bounded(self, concept: str) -> Any:
         if concept in ("summary", "description") and self._form.amounts.keys() & {"words", "characters"}:
             return self._measured()
-        return plain(self._limited(self._facts.of(concept), concept))
+        return plain(self._limited(self._fact(concept), concept))
+
+    def _fact(self, concept: str) -> Any:
+        """Return the fact for a concept; the things of a kind, if that is what the prompt asks for: "what animals"."""
+        asked = any(found.key == "objects" for found in self._asked)
+        kinds = self._facts.kinds(self._form.question) if concept == "objects" and not asked else None
+        return kinds or self._facts.of(concept)
 
     def _free(self) -> str:
         facts = self._facts
@@ -178,14 +185,17 @@ class Answer:
             return f"{right}{self._stop()}{facts.of('reason')}"
         counted = self._counted()
         if counted:
-            return "\n".join(facts.words.say["count"].format(n=f"{n:g}", what=what) for what, n in counted.items())
+            return "\n".join(
+                f"{n:g} {what}" if isinstance(n, Seconds) else facts.words.say["count"].format(n=f"{n:g}", what=what)
+                for what, n in counted.items()
+            )
         if self._form.amounts.keys() & UNITS:
             return self._measured()
         concepts = self._concepts()
         bodies = [
             writing.body(value, facts)
             for concept in concepts
-            if (value := self._limited(facts.of(concept), concept)) is not None
+            if (value := self._limited(self._fact(concept), concept)) is not None
         ]
         if len(bodies) == 1:
             return bodies[0]

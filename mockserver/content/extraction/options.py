@@ -42,7 +42,10 @@ def options_in(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]
 def _candidates(prompt: str, words: Words, keys: set[str]) -> Iterator[_Run]:
     lettered = list(LETTERED.finditer(prompt))
     if len(lettered) > 1 and not _LETTERS.search(prompt):
-        yield [each[2].strip(" ,;.") for each in lettered], lettered[0].start(), lettered[-1].end()
+        if "letter" in keys:
+            yield [each[1] for each in lettered], 0, 0
+        else:
+            yield [each[2].strip(" ,;.") for each in lettered], lettered[0].start(), lettered[-1].end()
     if keys & {"choose", "only"}:
         for colon in _COLON.finditer(prompt):
             parts = [part for part in words.listed(colon[1], "or", "and") if part]

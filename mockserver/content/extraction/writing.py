@@ -25,7 +25,8 @@ def line(value: Any, facts: Facts) -> str:
     if "price" in value:
         return facts.locale.comma.join((value["name"], value["brand"], f"{value['price']:.2f} {value['currency']}"))
     if "timestamp" in value:
-        return f"[{clock(value['timestamp'])}] {value['speaker']}: {value.get('text') or value['quote']}"
+        time = f"[{clock(value['timestamp'])}] " if facts.times else ""
+        return f"{time}{value['speaker']}: {value.get('text') or value['quote']}"
     if "start" in value:
         return f"[{clock(value['start'])}–{clock(value['end'])}] {value['description']}"
     return f"{value['name']} ({value['count']})" if value.get("count", 1) > 1 else str(value["name"])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from mockserver.core.journal import Delivered
+from mockserver.core.journal import Delivered, Turn
 from mockserver.core.limits import Usage
 from mockserver.core.plans import Status
 from mockserver.core.verdict.declarations import Advised, Role
@@ -65,8 +65,9 @@ class Call:
     `intent` identifies what was asked: equal requests to an operation have equal ones. It is None if that is not known,
     for example because the body was too large to be kept. `credential` identifies the key or token that was sent.
     `ended_at` is the instant at which the reply ended. `real` has the machine's time at both ends, in milliseconds, if
-    the sandbox's clock is not the real one. `seen` is the state of the job in the reply, if the client received it.
-    `link` is the path of the asset in the reply, and `has_link` is False if the reply of a finished job lacks it.
+    the sandbox's clock is not the real one, and `turn` is the turn on its connection, if that is known. `seen` is the
+    state of the job in the reply, if the client received it. `link` is the path of the asset in the reply, and
+    `has_link` is False if the reply of a finished job lacks it.
     """
 
     number: int
@@ -94,6 +95,7 @@ class Call:
     secrets: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
     real: tuple[int, int] | None = None
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,28 +24,6 @@ _NO_OPERATION = OperationFacts()
 JobKey = tuple[str, str, str]
 
 
-def follows(later: Call, earlier: Call) -> bool:
-    """Return True if a request began after the reply to another had ended.
-
-    Requests that overlap do not follow each other: the client could not know how the first one would end.
-    """
-    if later.number <= earlier.number:
-        return False
-    if later.real is not None and earlier.real is not None:
-        return later.real[0] >= earlier.real[1]
-    return later.at >= earlier.ended_at
-
-
-def waited(earlier: Call, later: Call) -> int:
-    """Return the milliseconds between the starts of two requests, on the sandbox's or the machine's clock.
-
-    The longer time counts. A client that sleeps on a clock that stands still has waited, and so has one whose test
-    moved the clock.
-    """
-    real = 0 if later.real is None or earlier.real is None else later.real[0] - earlier.real[0]
-    return max(later.at - earlier.at, real)
-
-
 class Lineage:
     """The facts by job, by account and by intent. Everything in it is computed when it is first needed."""
 

@@ -6,8 +6,9 @@ from itertools import pairwise
 from mockserver.core.verdict.facts import Call, JobFacts
 from mockserver.core.verdict.failures import is_retryable
 from mockserver.core.verdict.finding import Found
-from mockserver.core.verdict.lineage import Lineage, waited
+from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.messages import credits, ids, many, numbers, result, seconds
+from mockserver.core.verdict.order import waited
 
 # More than so many polls have to come too early.
 _PATIENT = 3
@@ -157,7 +158,9 @@ def _polled_on(lineage: Lineage) -> Iterator[tuple[JobFacts, Call, list[Call]]]:
             # To show a result again later is not polling.
             if waited(before, call) > _GOES_ON:
                 break
-            after.append(call)
+            # A failed poll and its repetition are one look.
+            if before.number not in lineage.failures:
+                after.append(call)
             before = call
         if len(after) >= _AFTER_END:
             yield job, last, after
@@ -213,6 +216,13 @@ def _clock_moves(polls: Sequence[Call]) -> bool:
     return all(b.at > a.at for a, b in pairwise(polls))
 
 
+def _still_waits(lineage: Lineage, refused: Call) -> bool:
+    """Return True if a limit is used up, and the time at which the client can come back has not come yet."""
+    if refused.scripted or refused.status != 429 or refused.retry_at is None:
+        return False
+    return lineage.facts.now < refused.retry_at
+
+
 def abandoned_paid_job(lineage: Lineage) -> Iterator[Found]:
     """Yield paid jobs that have succeeded, and whose last request was a poll that failed."""
     for job in lineage.facts.jobs:
@@ -224,7 +234,7 @@ def abandoned_paid_job(lineage: Lineage) -> Iterator[Found]:
             continue
         if any(call.seen == "succeeded" for call in calls) or lineage.was_notified(job):
             continue
-        if lineage.was_listed(job, last.ended_at):
+        if lineage.was_listed(job, last.ended_at) or _still_waits(lineage, last):
             continue
         charge = lineage.charge_of_job(job)
         cost = charge.net if charge is not None and charge.net > 0 else None

@@ -7,8 +7,9 @@ from mockserver.core.limits import Usage
 from mockserver.core.verdict.facts import Call
 from mockserver.core.verdict.failures import is_final
 from mockserver.core.verdict.finding import Found
-from mockserver.core.verdict.lineage import Lineage, follows, waited
+from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.messages import ids, many, numbers, seconds
+from mockserver.core.verdict.order import follows, pause, waited
 
 # A request that is sent again after this time is another one.
 _FORGOTTEN = 3_600_000
@@ -16,6 +17,8 @@ _FORGOTTEN = 3_600_000
 _NEXT = 100
 # A smaller limit has no last tenth that headers could announce.
 _SMALLEST = 10
+# Requests that come within so many milliseconds, on connections of their own, can have been sent at the same time.
+_AT_ONCE = 250
 # Timers are not exact.
 _EARLY = 250
 
@@ -27,12 +30,21 @@ def retry_after_ignored(lineage: Lineage) -> Iterator[Found]:
         for at, refused in enumerate(calls):
             if refused.retry_at is None or refused.delivered != "whole":
                 continue
-            early = next((c for c in calls[at + 1 : at + _NEXT] if _counts_too(lineage, refused, c)), None)
-            if early is None or not follows(early, refused) or not _is_early(refused, early):
+            later = (c for c in calls[at + 1 : at + _NEXT] if _counts_too(lineage, refused, c))
+            early = next((c for c in later if _knew(c, refused)), None)
+            if early is None or not _is_early(refused, early):
                 continue
             by_reason.setdefault(_limit(refused) or refused.operation, (refused, []))[1].append(early)
         for refused, early_calls in by_reason.values():
             yield _ignored(lineage, account, refused, early_calls)
+
+
+def _knew(early: Call, refused: Call) -> bool:
+    """Return True if the client had a refusal when it sent a request. Unequal ones are often sent at the same time."""
+    if early.turn is None or refused.turn is None or (early.intent is not None and early.intent == refused.intent):
+        return follows(early, refused)
+    answered_before = early.turn.reused and early.turn.free_at >= refused.turn.ended_at
+    return answered_before or pause(refused, early) >= _AT_ONCE
 
 
 def _limit(refused: Call) -> str | None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from mockserver.core.verdict.facts import Call, JobFacts
 from mockserver.core.verdict.failures import is_final, is_retryable
 from mockserver.core.verdict.finding import MOST_CALLS, Found
-from mockserver.core.verdict.lineage import Lineage, follows
+from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.messages import credits, ids, numbers, result
+from mockserver.core.verdict.order import follows
 
 
 def duplicate_paid_job(lineage: Lineage) -> Iterator[Found]:
@@ -73,9 +74,23 @@ def _while_active(lineage: Lineage, earlier: Call, later: Call) -> bool:
     if earlier.number in lineage.failures or not follows(later, earlier):
         return False
     jobs = lineage.created[earlier.number]
-    # A job that is looked at later, or whose webhook arrives, is wanted in addition to the second one.
-    return all(job.ended_at is None or job.ended_at > later.at for job in jobs) and not any(
-        any(call.number > later.number for call in lineage.about(job)) or lineage.was_notified(job) for job in jobs
+    if any(job.ended_at is not None and job.ended_at <= later.at for job in jobs):
+        return False
+    return not any(_is_wanted_too(lineage, job, later) or _is_given_up(lineage, job, later) for job in jobs)
+
+
+def _is_wanted_too(lineage: Lineage, job: JobFacts, later: Call) -> bool:
+    """Return True if a job is looked at later, or its webhook arrives: it is wanted in addition to the second one."""
+    return any(call.number > later.number for call in lineage.about(job)) or lineage.was_notified(job)
+
+
+def _is_given_up(lineage: Lineage, job: JobFacts, later: Call) -> bool:
+    """Return True if the provider refused to say more about a job, or the job took longer than jobs can take."""
+    provider = lineage.provider(job.provider)
+    patience = provider.patience if provider is not None else None
+    longest = lineage.facts.longest_poll if patience is None else patience.ms
+    return later.at - job.created_at >= longest or any(
+        is_final(call) for call in lineage.polls(job) if call.number < later.number
     )
 
 
@@ -116,7 +131,7 @@ def _is_over(job: JobFacts, call: Call) -> bool:
 
 
 def _repeats(lineage: Lineage, creator: Call, failed: Call, call: Call) -> bool:
-    return call.intent == creator.intent and follows(call, failed) and lineage.has_created(call)
+    return call.intent == creator.intent and follows(call, failed, 0) and lineage.has_created(call)
 
 
 def _regenerated(lineage: Lineage, job: JobFacts, failed: Call, again: Call) -> Found:

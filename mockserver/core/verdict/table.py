@@ -34,8 +34,9 @@ RULES: tuple[Rule, ...] = (
         "resubmitted_instead_of_polled", "warning", submits.resubmitted_instead_of_polled,
         "A job is pending or running, the same account sends the equal request again without any failure, and the "
         "first job is not looked at afterwards",
-        "A batch contains equal items, the first job is polled later or its webhook arrives, or the requests "
-        "overlapped",
+        "A batch contains equal items, the first job is polled later or its webhook arrives, the requests overlapped, "
+        "a poll of the first job was refused for good, or the job took longer than the provider documents (one hour "
+        "without documentation)",
         "Keep the id of the job, and poll it until it ends",
     ),
     Rule(
@@ -48,7 +49,8 @@ RULES: tuple[Rule, ...] = (
         "retry_after_ignored", "warning", refusals.retry_after_ignored,
         "The next request of the same account and limit comes before the time in Retry-After, or before the reset that "
         "the provider reports",
-        "The request has another key, the limit does not count it, or it was sent before the refusal arrived",
+        "The request has another key, the limit does not count it, or it was sent before the refusal arrived, as of "
+        "several requests at once",
         "Wait as long as the refusal says, for all requests that count against the limit",
     ),
     Rule(
@@ -74,7 +76,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "polled_after_terminal", "warning", polling.polled_after_terminal,
         "A reply said that a job has completed or failed, and two or more polls of it follow within a minute each",
-        "One more look, a look at it later, or a list that contains the job",
+        "One more look, also if it fails and is repeated, a look at it later, or a list that contains the job",
         "Stop polling when the state is final. Treat `failed` and `cancelled` as final, too",
     ),
     Rule(
@@ -94,7 +96,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "abandoned_paid_job", "error", polling.abandoned_paid_job,
         "The last request about a paid job that succeeded is a poll that failed (5xx, 429, or no complete reply)",
-        "The result came by a webhook or an earlier reply, or the jobs were listed afterwards",
+        "The result came by a webhook or an earlier reply, the jobs were listed afterwards, or a limit is used "
+        "up and the time at which the client can come back has not come yet",
         "Repeat a failed poll. A failed poll says nothing about the job, which goes on and is charged",
     ),
     Rule(

@@ -40,11 +40,14 @@ export function Clock() {
   const now = feed.now();
   return html`<div class="clock" role="group" aria-label="Clock">
     <time title="Time of the sandbox (UTC)">${feed.state.now ? dayTime(now) : "…"}</time>
-    <label><span class="hidden">Clock mode</span><select disabled=${fixed} value=${mode} onChange=${change} title="Clock mode">${["real", "scaled", "manual", "auto"].map((each) => html`<option value=${each}>${each === "scaled" && mode === "scaled" ? `scaled ${speed}×` : each}</option>`)}</select></label>
+    <label><span class="hidden">Clock mode</span>
+      <select disabled=${fixed} value=${mode} onChange=${change} title="Clock mode">${["real", "scaled", "manual", "auto"].map((each) => html`<option value=${each}>${each === "scaled" && mode === "scaled" ? `scaled ${speed}×` : each}</option>`)}</select>
+      </label>
     <div class="moves"><button type="button" class="small" disabled=${fixed || next === null} title=${next === null ? "Nothing is due" : `In ${duration(Math.max(0, next - now))}`} onClick=${() => run({ to: "next" })}>Next event</button>
     <button type="button" class="small" disabled=${fixed} onClick=${() => run({ advance: "1m" })}>+1m</button>
     <button type="button" class="small" disabled=${fixed} onClick=${() => run({ advance: "1h" })}>+1h</button>
-    <form onSubmit=${type}><label><span class="hidden">Advance by</span><input name="by" disabled=${fixed} placeholder="90s" size="5" title="Advance by a duration such as 90s" /></label></form></div>
+    <form onSubmit=${type}><label><span class="hidden">Advance by</span>
+      <input name="by" disabled=${fixed} placeholder="90s" size="5" title="Advance by a duration such as 90s" /></label></form></div>
     ${error && html`<span class="wrong" role="alert">${error.message}</span>`}
     ${last && html`<${Curl} method="POST" path="/clock" body=${last} />`}
   </div>`;

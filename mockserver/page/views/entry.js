@@ -9,7 +9,8 @@ import { html, useLoaded, useMemo, useState } from "../html.js";
 export function Entry({ offset, close, go }) {
   const [entry, error] = useLoaded(() => get(`/journal/${offset}`), [offset]);
   const [tab, setTab] = useState("reply");
-  if (error) return html`<aside class="detail" aria-label="Entry"><${Header} title="Entry ${offset}" close=${close} /><${Problem} error=${error} /></aside>`;
+  if (error) return html`<aside class="detail" aria-label="Entry"><${Header} title="Entry ${offset}" close=${close} />
+    <${Problem} error=${error} /></aside>`;
   if (!entry) return html`<aside class="detail" aria-label="Entry"><${Header} title="…" close=${close} /></aside>`;
   const title = entry.kind === "request" ? `${entry.method} ${entry.path}` : entry.kind === "transition" ? `${entry.job} ${becomes(entry.note)}` : entry.note;
   const tabs = entry.kind === "request"
@@ -25,13 +26,16 @@ export function Entry({ offset, close, go }) {
       ${entry.account && html`<a href="#/accounts">${entry.account}</a>`}
       ${entry.job && html`<a href="#/jobs/${encodeURIComponent(entry.job)}">${entry.job}</a>`}
       ${entry.delivery && html`<a href="#/webhooks/${encodeURIComponent(entry.delivery)}">delivery ${entry.delivery}</a>`}</p>
-    ${entry.kind === "request" && entry.operation && !feed.state.read_only && html`<p class="next"><a class="button small" href="#/faults?operation=${encodeURIComponent(entry.operation)}">Make the next one fail</a></p>`}
+    ${entry.kind === "request" && entry.operation && !feed.state.read_only && html`<p class="next">
+      <a class="button small" href="#/faults?operation=${encodeURIComponent(entry.operation)}">Make the next one fail</a></p>`}
     ${entry.note && entry.kind === "request" && !isArmed(entry) && html`<p class="said">${entry.note}</p>`}
-    ${entry.deviations?.length > 0 && html`<div class="deviations"><strong>Deviations from the contract</strong><ul>${entry.deviations.map((each) => html`<li>${each}</li>`)}</ul></div>`}
+    ${entry.deviations?.length > 0 && html`<div class="deviations"><strong>Deviations from the contract</strong>
+      <ul>${entry.deviations.map((each) => html`<li>${each}</li>`)}</ul></div>`}
     <div class="tabs" role="tablist" aria-label="Parts of the entry">${tabs.map(([name, text]) => html`<button type="button" role="tab" id="tab-${name}" aria-selected=${current === name} aria-controls="tab-panel" onClick=${() => setTab(name)}>${text}</button>`)}</div>
     <div role="tabpanel" id="tab-panel" aria-labelledby="tab-${current}" class="panel">
       ${current === "reply" && (entry.kind === "request" ? html`<${Reply} entry=${entry} />` : html`<p>${entry.note}</p>${entry.path && html`<${Code} text=${`${entry.method} ${entry.path}`} label="URL" />`}`)}
-      ${current === "request" && html`<${Fields} fields=${entry.request.headers} label="Request headers" /><${Body} text=${entry.request.body} base64=${entry.request_base64} label="Request body" />`}
+      ${current === "request" && html`<${Fields} fields=${entry.request.headers} label="Request headers" />
+        <${Body} text=${entry.request.body} base64=${entry.request_base64} label="Request body" />`}
       ${current === "rule" && html`<${Rules} entry=${entry} />`}
       ${current === "facts" && html`<${Sources} rows=${entry.behaviours} />`}
       ${current === "copy" && html`<${Copies} entry=${entry} go=${go} />`}
@@ -48,14 +52,16 @@ function Header({ title, close }) {
 function Fields({ fields, label }) {
   const rows = Object.entries(fields ?? {});
   if (!rows.length) return null;
-  return html`<details open class="fields"><summary>${label} <span class="count">${rows.length}</span></summary><dl>${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></details>`;
+  return html`<details open class="fields"><summary>${label} <span class="count">${rows.length}</span></summary>
+    <dl>${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></details>`;
 }
 
 function Reply({ entry }) {
   const bytes = entry.reply_base64;
   const isVideo = bytes && atob(bytes.slice(0, 32)).slice(4, 8) === "ftyp";
   return html`${entry.reply.headers && html`<${Fields} fields=${entry.reply.headers} label="Reply headers" />`}
-    ${isVideo && html`<video controls preload="metadata" aria-label="The video of this reply" src="${base}/${entry.provider}${entry.path}${entry.query ? `?${entry.query}` : ""}"></video>`}
+    ${isVideo && html`<video controls preload="metadata" aria-label="The video of this reply" src="${base}/${entry.provider}${entry.path}${entry.query ? `?${entry.query}` : ""}">
+      </video>`}
     ${entry.chunks ? html`<${Stream} entry=${entry} />` : html`<${Body} text=${entry.reply.body} base64=${bytes} label="Reply body" />`}`;
 }
 
@@ -70,8 +76,12 @@ function Stream({ entry }) {
       return [at, text];
     });
   }, [entry]);
-  return html`<div class="chips" role="group" aria-label="Show the stream as"><button type="button" class="chip" aria-pressed=${how === "text"} onClick=${() => setHow("text")}>Markdown</button><button type="button" class="chip" aria-pressed=${how === "chunks"} onClick=${() => setHow("chunks")}>${pieces.length} chunks</button></div>
-    ${how === "text" ? html`<${Markdown} text=${entry.reply.body} />` : html`<ol class="chunks">${pieces.map(([at, text]) => html`<li><time>+${duration(at)}</time><span>${text}</span></li>`)}</ol>`}`;
+  return html`<div class="chips" role="group" aria-label="Show the stream as">
+    <button type="button" class="chip" aria-pressed=${how === "text"} onClick=${() => setHow("text")}>Markdown</button>
+    <button type="button" class="chip" aria-pressed=${how === "chunks"} onClick=${() => setHow("chunks")}>${pieces.length} chunks</button>
+    </div>
+    ${how === "text" ? html`<${Markdown} text=${entry.reply.body} />` : html`<ol class="chunks">${pieces.map(([at, text]) => html`<li>
+      <time>+${duration(at)}</time><span>${text}</span></li>`)}</ol>`}`;
 }
 
 /** Headings, paragraphs and tables of Markdown, with line breaks in their cells. Everything else stays text. */
@@ -81,7 +91,10 @@ function Markdown({ text }) {
   const flush = () => {
     if (table.length) {
       const [head, ...rows] = table.filter((cells) => !cells.every((cell) => /^:?-+:?$/.test(cell)));
-      blocks.push(html`<div class="scroll" tabindex="0" role="region" aria-label="Table"><table><thead><tr>${head?.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell.split(/<br ?\/?>/).map((line, n) => (n ? [html`<br />`, line] : line))}</td>`)}</tr>`)}</tbody></table></div>`);
+      blocks.push(html`<div class="scroll" tabindex="0" role="region" aria-label="Table"><table><thead>
+        <tr>${head?.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
+        <tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell.split(/<br ?\/?>/).map((line, n) => (n ? [html`<br />`, line] : line))}</td>`)}</tr>`)}</tbody>
+        </table></div>`);
     }
     table = [];
   };
@@ -100,7 +113,8 @@ function Markdown({ text }) {
 }
 
 function Body({ text, base64, label }) {
-  if (base64) return html`<p class="label">${label} <span class="count">binary, the first bytes</span></p><${Code} text=${hex(base64)} label=${label} />`;
+  if (base64) return html`<p class="label">${label} <span class="count">binary, the first bytes</span></p>
+    <${Code} text=${hex(base64)} label=${label} />`;
   if (!text) return html`<p class="label">${label} <span class="count">empty</span></p>`;
   return html`<p class="label">${label}</p><${Json} text=${text} label=${label} />`;
 }
@@ -119,17 +133,20 @@ function hex(base64) {
 function Rules({ entry }) {
   const elsewhere = (entry.missed ?? []).filter((each) => each.failed.startsWith("operation is not"));
   const missed = (entry.missed ?? []).filter((each) => !elsewhere.includes(each));
-  const list = (rules) => html`<ul class="missed">${rules.map((each) => html`<li><strong>${each.rule}</strong><code>${each.failed}</code></li>`)}</ul>`;
+  const list = (rules) => html`<ul class="missed">${rules.map((each) => html`<li><strong>${each.rule}</strong><code>${each.failed}</code>
+    </li>`)}</ul>`;
   return html`${entry.rule
       ? html`<p class="matched">The rule <strong>${entry.rule}</strong> matched. It is the first whose conditions all hold.</p>`
       : html`<p class="matched">${isArmed(entry) ? html`The armed fault <strong>${entry.fault}</strong> answered, before any rule.` : "No rule of the scenario matched. The provider's own behaviour applies."}</p>`}
     ${missed.length > 0 && html`<p class="label">Rules that did not match, and the first condition that failed</p>${list(missed)}`}
-    ${elsewhere.length > 0 && html`<details class="fields"><summary>Rules for other operations <span class="count">${elsewhere.length}</span></summary>${list(elsewhere)}</details>`}`;
+    ${elsewhere.length > 0 && html`<details class="fields">
+      <summary>Rules for other operations <span class="count">${elsewhere.length}</span></summary>${list(elsewhere)}</details>`}`;
 }
 
 function Sources({ rows }) {
   if (!rows.length) return html`<p>Nothing in the ledger describes this entry.</p>`;
-  return html`<ul class="sources">${rows.map((row) => html`<li><span class="badge ${row.class}">${row.class}</span><div><p>${row.what}</p><p class="count">${row.source ?? ""}</p><code>${row.rule}</code></div></li>`)}</ul>`;
+  return html`<ul class="sources">${rows.map((row) => html`<li><span class="badge ${row.class}">${row.class}</span><div><p>${row.what}</p>
+    <p class="count">${row.source ?? ""}</p><code>${row.rule}</code></div></li>`)}</ul>`;
 }
 
 function Copies({ entry, go }) {

@@ -27,20 +27,35 @@ export function Jobs({ route, go }) {
   const [list, error, reload] = useLoaded(() => get(`/jobs?limit=${LISTED}`), [turn]);
   const [accounts] = useLoaded(() => get("/accounts"), [turn]);
   const older = useOlder(list, open, turn);
-  const events = useMemo(() => byJob(list?.jobs ?? [], accounts, verdict.data), [turn, list, accounts, verdict.data]);
+  const events = useMemo(() => byJob([...(list?.jobs ?? []), ...(older ?? [])], accounts, verdict.data), [turn, list, older, accounts, verdict.data]);
   const receivers = useMemo(() => new Map((accounts?.accounts ?? []).map((each) => [`${each.provider}:${each.key}`, Boolean(each.webhook)])), [accounts]);
-  const jobs = (list?.jobs ?? []).filter((job) => !open || job.id.includes(open)).concat(older ?? []);
+  const all = list?.jobs ?? [];
+  // A job that is opened stays among the others. A part of an id is a search.
+  const isSearch = open && !all.some((job) => job.id === open);
+  const jobs = all.filter((job) => !isSearch || job.id.includes(open)).concat(older ?? []);
   const eventsOf = (job) => events.get(keyOf(job.provider, job.id)) ?? [];
   const axis = useAxis(jobs.find((job) => job.id === open), eventsOf);
   useKeys({ search, items: jobs, current: open, id: (job) => job.id, to: (id) => go(id === undefined ? "jobs" : `jobs/${encodeURIComponent(id)}`) });
 
-  if (list && list.jobs.length === 0) return html`<${Empty}><h2>No job yet</h2><p>A job appears here as soon as a request creates one: an analysis, a video, a description.</p><//>`;
+  if (list && list.jobs.length === 0) return html`<${Empty}><h2>No job yet</h2>
+    <p>A job appears here as soon as a request creates one: an analysis, a video, a description.</p><//>`;
   const { left, right, span, x, now } = axis;
   return html`<section class="jobs" aria-label="Jobs"><div class="bar">
-      <label class="search"><span class="hidden">Find a job by its id</span><input ref=${search} type="search" placeholder="Find a job by its id" value=${open ?? ""} onInput=${(event) => go(event.target.value ? `jobs/${encodeURIComponent(event.target.value)}` : "jobs")} /></label>
-      <div class="group" role="group" aria-label="Zoom"><button type="button" aria-label="Zoom in" title="Zoom in" onClick=${() => axis.zoom(-1)}>+</button><span class="count">${duration(span)}</span><button type="button" aria-label="Zoom out" title="Zoom out" onClick=${() => axis.zoom(1)}>−</button><button type="button" title="Show these jobs from the first to the last" disabled=${jobs.length === 0} onClick=${() => axis.fit(jobs)}>Fit</button></div>
-      <div class="group" role="group" aria-label="Scroll in time"><button type="button" aria-label="Earlier" title="Earlier" onClick=${() => axis.setEnd(right - span / 2)}>‹</button><button type="button" aria-pressed=${axis.follows} onClick=${() => axis.setEnd(null)}>Follow now</button><button type="button" aria-label="Later" title="Later" onClick=${() => axis.setEnd(right + span / 2)}>›</button></div>
-      <span class="legend">${Object.entries(GLYPHS).map(([kind, text]) => html`<span><i class="glyph ${kind}"></i>${text}</span>`)}</span></div>
+      <label class="search"><span class="hidden">Find a job by its id</span>
+        <input ref=${search} type="search" placeholder="Find a job by its id" value=${open ?? ""} onInput=${(event) => go(event.target.value ? `jobs/${encodeURIComponent(event.target.value)}` : "jobs")} />
+        </label>
+      <div class="group" role="group" aria-label="Zoom">
+        <button type="button" aria-label="Zoom in" title="Zoom in" onClick=${() => axis.zoom(-1)}>+</button>
+        <span class="count">${duration(span)}</span>
+        <button type="button" aria-label="Zoom out" title="Zoom out" onClick=${() => axis.zoom(1)}>−</button>
+        <button type="button" title="Show these jobs from the first to the last" disabled=${jobs.length === 0} onClick=${() => axis.fit(jobs)}>Fit</button>
+        </div>
+      <div class="group" role="group" aria-label="Scroll in time">
+        <button type="button" aria-label="Earlier" title="Earlier" onClick=${() => axis.setEnd(right - span / 2)}>‹</button>
+        <button type="button" aria-pressed=${axis.follows} onClick=${() => axis.setEnd(null)}>Follow now</button>
+        <button type="button" aria-label="Later" title="Later" onClick=${() => axis.setEnd(right + span / 2)}>›</button></div>
+      <span class="legend">${Object.entries(GLYPHS).map(([kind, text]) => html`<span><i class="glyph ${kind}"></i>${text}</span>`)}</span>
+        </div>
     <${Problem} error=${error} />
     <div class="lanes"><${Axis} axis=${axis} />
       ${jobs.map((job) => html`<${Lane} key=${keyOf(job.provider, job.id)} job=${{ ...job, hasReceiver: receivers.get(job.account) }} events=${eventsOf(job)} x=${x} left=${left} right=${right} now=${now} open=${open === job.id} reload=${reload} show=${(each) => axis.fit([each])} />`)}</div>
@@ -48,16 +63,19 @@ export function Jobs({ route, go }) {
     ${!open && list?.total > LISTED && html`<p class="hint">These are the newest ${LISTED} of ${number(list.total)} jobs. The search finds the others by their whole id.</p>`}</section>`;
 }
 
-/** Grows twice a second while something happens. A clock that runs moves the lanes meanwhile. */
+/** Grows while something happens, at most once a second. A clock that runs moves the lanes meanwhile. */
 function useTurns() {
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     let seen = -1;
+    let last = 0;
     const timer = setInterval(() => {
-      if (seen !== feed.version) setTurn((n) => n + 1);
-      else if (feed.state.speed) feed.changed();
-      seen = feed.version;
-    }, 500);
+      if (seen !== feed.version && performance.now() - last > 900) {
+        setTurn((n) => n + 1);
+        seen = feed.version;
+        last = performance.now();
+      } else if (feed.state.speed) feed.changed();
+    }, 250);
     return () => clearInterval(timer);
   }, []);
   return turn;
@@ -135,8 +153,10 @@ function Axis({ axis }) {
     },
     onKeyDown: (event) => still && event.key === "ArrowRight" && move({ advance: event.shiftKey ? "10s" : "1s" }),
   };
-  return html`<div class="axis"><div></div><div class="ticks" ref=${box}>${ticks(left, right).filter((at) => x(at) > 4 && x(at) < 96 && Math.abs(x(at) - x(now)) > 4.5).map((at) => html`<span style=${{ left: `${x(at)}%` }}>${clockTime(at).slice(0, 8)}</span>`)}
-    ${x(now) >= 0 && x(now) <= 100 && html`<button type="button" class="now ${still ? "grab" : ""}" style=${{ left: `${x(now)}%` }} aria-label=${still ? "Now. Press the right arrow key to advance by a second" : "Now"} title=${still ? "Drag to advance the clock" : "Now"} ...${dragNow}>${drag ? `+${duration(drag - real)}` : "now"}</button>`}</div></div>`;
+  return html`<div class="axis"><div></div>
+    <div class="ticks" ref=${box}>${ticks(left, right).filter((at) => x(at) > 4 && x(at) < 96 && Math.abs(x(at) - x(now)) > 4.5).map((at) => html`<span style=${{ left: `${x(at)}%` }}>${clockTime(at).slice(0, 8)}</span>`)}
+    ${x(now) >= 0 && x(now) <= 100 && html`<button type="button" class="now ${still ? "grab" : ""}" style=${{ left: `${x(now)}%` }} aria-label=${still ? "Now. Press the right arrow key to advance by a second" : "Now"} title=${still ? "Drag to advance the clock" : "Now"} ...${dragNow}>${drag ? `+${duration(drag - real)}` : "now"}</button>`}</div>
+      </div>`;
 }
 
 function ticks(left, right) {
@@ -146,9 +166,9 @@ function ticks(left, right) {
   return Array.from({ length: Math.floor((right - first) / step) + 1 }, (_, n) => first + n * step);
 }
 
-/** What happened to each job, by its provider and id: from the feed, charges from the ledgers, and the findings. */
+/** What happened to each job, in order, by its provider and id: from the feed, the ledgers, and the findings. */
 function byJob(jobs, accounts, judged) {
-  const known = new Set(jobs.map((job) => keyOf(job.provider, job.id)));
+  const known = new Map(jobs.map((job) => [keyOf(job.provider, job.id), job]));
   const found = new Map();
   const add = (provider, job, event) => {
     const key = keyOf(provider, job);
@@ -158,21 +178,23 @@ function byJob(jobs, accounts, judged) {
   for (const entry of feed.entries) {
     // A request that is refused before its job is looked up names the job in its path.
     const job = entry.job ?? (entry.kind === "request" ? entry.path?.split("/").find((part) => known.has(keyOf(entry.provider, part))) : undefined);
-    if (job) add(entry.provider, job, eventOf(entry));
+    if (job) add(entry.provider, job, eventOf(entry, known.get(keyOf(entry.provider, job))));
   }
   for (const account of accounts?.accounts ?? []) {
     for (const entry of account.ledger) if (entry.reference && entry.kind !== "grant") add(account.provider, entry.reference, chargeOf(entry));
   }
   addFindings(judged?.findings ?? [], add);
+  for (const events of found.values()) events.sort((a, b) => a.at - b.at);
   return found;
 }
 
-function eventOf(entry) {
-  const { at, offset, number, delivery } = entry;
+function eventOf(entry, job) {
+  const { at, offset, delivery } = entry;
   if (entry.kind === "delivery") return { at, offset, delivery, kind: "delivery", bad: isFailure(entry), text: entry.status ? entry.note.replace(/response$/, entry.status) : entry.note };
   if (entry.kind === "transition") return { at, offset, kind: "step", status: entry.note, text: becomes(entry.note) };
-  const kind = isFailure(entry) ? "fault" : /file|download|asset/.test(entry.operation ?? "") ? "fetch" : "poll";
-  return { at, offset, number, kind, text: `${shortName(entry.operation)} ${entry.status ?? "no reply"}${entry.note ? `: ${entry.note}` : ""}` };
+  const isSubmit = job !== undefined && entry.number === job.cause;
+  const kind = isFailure(entry) ? "fault" : isSubmit ? "submit" : /file|download|asset/.test(entry.operation ?? "") ? "fetch" : "poll";
+  return { at, offset, kind, text: `${shortName(entry.operation)} ${entry.status ?? "no reply"}${entry.note ? `: ${entry.note}` : ""}` };
 }
 
 function chargeOf({ milliseconds: at, kind, amount }) {

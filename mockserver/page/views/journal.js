@@ -70,7 +70,8 @@ export function Journal({ route, go }) {
   const row = (entry) => html`<li key=${entry.offset} class="row ${entry.kind} ${isFailure(entry) ? "failed" : ""} ${entry.offset === open ? "selected" : ""}" style=${{ height: `${ROW}px` }}>
     <a href="#/journal/${entry.offset}${query ? `?q=${encodeURIComponent(query)}` : ""}" aria-current=${entry.offset === open ? "true" : undefined}>
       <time>${clockTime(entry.at).slice(0, 8)}<span class="ms">${clockTime(entry.at).slice(8)}</span></time>
-      <span class="mark">${entry.kind === "request" || entry.kind === "delivery" ? html`<${Status} status=${entry.status} />` : html`<span class="dot"></span>`}</span>
+      <span class="mark">${entry.kind === "request" || entry.kind === "delivery" ? html`<${Status} status=${entry.status} />` : html`<span class="dot">
+        </span>`}</span>
       <span class="what">${describe(entry)}</span>
       <span class="provider">${entry.provider ?? ""}</span>
       <span class="rule">${entry.fault && html`<span class="badge bad">${entry.fault}</span> `}${entry.rule ?? ""}</span>
@@ -94,8 +95,10 @@ export function Journal({ route, go }) {
       ${unknown.length > 0 && html`<p class="hint wrong">There is no field ${unknown.join(", ")}. The fields are ${Object.keys(FIELDS).join(", ")}.</p>`}
       ${feed.missed > 0 && html`<p class="hint">${number(feed.missed)} entries were dropped from the journal before this page could read them.</p>`}
       ${entries.length === 0
-        ? html`<${Empty}>${feed.entries.length ? html`<p>No entry matches this filter.</p><button type="button" onClick=${() => to(open, "")}>Clear the filter</button>` : html`<${FirstRequest} />`}<//>`
-        : html`<div class="head row" aria-hidden="true"><span>Time</span><span>Status</span><span>What</span><span>Provider</span><span>Rule and fault</span><span>Note</span><span>Took</span></div>
+        ? html`<${Empty}>${feed.entries.length ? html`<p>No entry matches this filter.</p>
+          <button type="button" onClick=${() => to(open, "")}>Clear the filter</button>` : html`<${FirstRequest} />`}<//>`
+        : html`<div class="head row" aria-hidden="true"><span>Time</span><span>Status</span><span>What</span><span>Provider</span>
+          <span>Rule and fault</span><span>Note</span><span>Took</span></div>
           <${VirtualList} items=${entries} height=${ROW} row=${row} label="Entries, newest first" selected=${follow ? selected : undefined} onScroll=${(node) => setFollow(node.scrollTop < 40 || selected >= 0)} />`}
     </div>
     ${open !== undefined && html`<${Entry} key=${open} offset=${open} close=${() => to(undefined)} go=${go} />`}
@@ -113,7 +116,8 @@ function FirstRequest() {
   }, []);
   if (tests.length) return html`<${Tests} tests=${tests} />`;
   const example = `curl ${location.origin}${base}/videotoprompt/v1/analyze/url \\\n  -H 'Authorization: Bearer test-key' -H 'Content-Type: application/json' \\\n  -d '{"url": "https://example.com/hike.mp4"}'`;
-  return html`<h2>Waiting for the first request</h2><p>Point your program at this server, or try:</p><${Code} text=${example} label="curl command" />`;
+  return html`<h2>Waiting for the first request</h2><p>Point your program at this server, or try:</p>
+    <${Code} text=${example} label="curl command" />`;
 }
 
 /** The tests of a run of pytest: those that failed, then the others, the newest first. Each has a sandbox of its own. */
@@ -121,5 +125,7 @@ function Tests({ tests }) {
   const failed = tests.filter((each) => each.outcome === "failed").length;
   const kinds = { passed: "delivered", failed: "given_up" };
   return html`<h2>${plural(tests.length, "test")}${failed ? `, ${failed} failed` : ""}</h2><p>Each test has a sandbox of its own.</p>
-    <ul class="rows links tests" aria-label="Tests">${tests.map((each) => html`<li key=${each.name}><a href="/~${encodeURIComponent(each.name)}/_mock/"><span class="outcome ${kinds[each.outcome] ?? "pending"}">${each.outcome}</span><span>${each.title}</span></a></li>`)}</ul>`;
+    <ul class="rows links tests" aria-label="Tests">${tests.map((each) => html`<li key=${each.name}>
+      <a href="/~${encodeURIComponent(each.name)}/_mock/"><span class="outcome ${kinds[each.outcome] ?? "pending"}">${each.outcome}</span>
+      <span>${each.title}</span></a></li>`)}</ul>`;
 }

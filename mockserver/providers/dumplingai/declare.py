@@ -45,13 +45,12 @@ _TEN_TIMES = "not documented in new credits; the legacy price times ten, as the 
 
 
 class Api(NamedTuple):
-    """An operation with its rows of the ledger, what does its work, and how the message of a 500 begins.
+    """An operation, what does its work, and how the message of a 500 begins.
 
     A beginning that ends with a colon has the details after it. `listed` are further operations at the same path.
     """
 
     operation: Operation
-    rows: Mapping[str, Mapping[str, Any]]
     run: Run
     failed: str
     listed: tuple[Operation, ...] = ()
@@ -92,8 +91,9 @@ def v1(
         request_ledger_rows=rows_of_request, deviations=deviations_of, paid=True, cost_row=f"rule.price_{name}",
         immediate=True, tag=about["tag"], ledger_rows=tuple(about.get("rows", ())), error_reply=error_reply,
         description=" ".join(filter(None, (f"{about['price']}.", about.get("description")))),
+        rows=_rows(name, about, about.get("page", path)),
     )  # fmt: skip
-    return Api(operation, _rows(name, about, about.get("page", path)), run, about.get("failed", ""), listed)
+    return Api(operation, run, about.get("failed", ""), listed)
 
 
 def _noted(run: Run, note: str) -> Run:

@@ -1,4 +1,4 @@
-"""All operations of DumplingAI, and the rows of the ledger that are declared with them."""
+"""All operations of DumplingAI."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,7 @@ from mockserver.providers.dumplingai import (
     unified_models,
     youtube,
 )
-from mockserver.providers.dumplingai.declare import DOCS, ERRORS, READ, Api, declarations, page_of, row, shapes
+from mockserver.providers.dumplingai.declare import DOCS, ERRORS, READ, Api, declarations, row, shapes
 from mockserver.providers.dumplingai.inputs import MAX_BODY
 from mockserver.providers.dumplingai.requests import deviations_of, rows_of_request, subject
 from mockserver.providers.dumplingai.work import handler
@@ -71,7 +71,7 @@ _KEY = Operation(
 )
 # Extract Video is the first operation in the documents, because it was the first one.
 APIS: tuple[Api, ...] = (
-    Api(_EXTRACT, {}, extraction.extract_video, "Failed to extract video data:", (_FORMATS,)),
+    Api(_EXTRACT, extraction.extract_video, "Failed to extract video data:", (_FORMATS,)),
     *trimming.OPERATIONS,
     *audio.OPERATIONS,
     *transcripts.OPERATIONS,
@@ -104,7 +104,18 @@ _UNIFIED = ErrorReplies.of(
         503: "Temporary outage",
     },
 )
-_TESTS = "test_dumplingai_unified.py::"
+_PAGES = {
+    name: f"{DOCS}/{path}"
+    for name, path in {
+        "search_catalogue": "catalog/search",
+        "get_details": "catalog/details",
+        "run": "execution/run",
+        "get_balance": "usage/balance",
+        "list_usage": "usage/requests",
+        "list_transactions": "usage/transactions",
+    }.items()
+}
+_TEST = "test_dumplingai_unified.py::test_each_operation_answers_its_example"
 
 
 def _v2(name: str, method: str, path: str, run: Any, **more: Any) -> Operation:
@@ -117,10 +128,13 @@ def _v2(name: str, method: str, path: str, run: Any, **more: Any) -> Operation:
     if method == "POST":
         more |= {"input": subject, "deviations": deviations_of, "request_ledger_rows": rows_of_request}
         more["examples"] = {"default": about["request"]}
-    rows = ("rule.unified_shapes",) if name != "run" else ()
+    cited = {"title": about["summary"], "url": _PAGES[name], "read": READ}
     return Operation(
-        name, method, f"/api/v2/{path}", run, about["summary"], replies, tag="Unified API", ledger_rows=rows, **more
-    )
+        name, method, f"/api/v2/{path}", run, about["summary"], replies, tag="Unified API",
+        ledger_rows=("rule.unified_shapes",) if name != "run" else (),
+        rows={f"operation.{name}": row(about["summary"], "documented", "the page of the operation", cited, _TEST)},
+        **more,
+    )  # fmt: skip
 
 
 UNIFIED: tuple[Operation, ...] = (
@@ -134,17 +148,6 @@ UNIFIED: tuple[Operation, ...] = (
     _v2("list_transactions", "GET", "transactions", spending.list_transactions,
         query=unified_models.Pages, role="list"),
 )  # fmt: skip
-_PAGES = {
-    name: f"{DOCS}/{path}"
-    for name, path in {
-        "search_catalogue": "catalog/search",
-        "get_details": "catalog/details",
-        "run": "execution/run",
-        "get_balance": "usage/balance",
-        "list_usage": "usage/requests",
-        "list_transactions": "usage/transactions",
-    }.items()
-}
 
 OPERATIONS: tuple[Operation, ...] = (
     *(operation for api in APIS for operation in (api.operation, *api.listed)),
@@ -152,40 +155,3 @@ OPERATIONS: tuple[Operation, ...] = (
     *UNIFIED,
     *files.operations(),
 )
-ROWS: Mapping[str, Mapping[str, Any]] = {
-    **{name: fields for api in APIS for name, fields in api.rows.items()},
-    **{
-        f"operation.{each.name}": row(
-            each.summary,
-            "documented",
-            "the page of the operation",
-            {"title": each.summary, "url": _PAGES[each.name], "read": READ},
-            f"{_TESTS}test_each_operation_answers_its_example",
-        )
-        for each in UNIFIED
-    },
-    "operation.list_audio_formats": row(
-        "List the supported audio formats, with a GET of the same path", "documented", "Notes", page_of("extract-audio")
-    ),
-    "operation.check_key": row(
-        "Check a key, with the name of its workspace",
-        "observed",
-        "published clients",
-        "clients",
-        f"{_TESTS}test_a_key_can_be_checked",
-    ),
-    "operation.result_file": row(
-        "Download a file that a reply links to, without a key",
-        "assumed",
-        "not documented; links have to work",
-        None,
-        "test_dumplingai_files.py::test_files_need_no_key",
-    ),
-    "operation.media_file": row(
-        "Download a picture, a video or a sound that a reply names, such as the cover of a video",
-        "assumed",
-        "not documented; links have to work",
-        None,
-        "test_dumplingai_files.py::test_pictures_of_profiles",
-    ),
-}

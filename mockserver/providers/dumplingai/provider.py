@@ -15,7 +15,7 @@ from mockserver.kit.provider import Provider
 from mockserver.providers.dumplingai import documents, files, models
 from mockserver.providers.dumplingai.contract import as_schema
 from mockserver.providers.dumplingai.inputs import MAX_BODY, MIB
-from mockserver.providers.dumplingai.operations import FAILURES, OPERATIONS, ROWS
+from mockserver.providers.dumplingai.operations import FAILURES, OPERATIONS
 
 _A_MINUTE = 60
 _SHOWN = 60
@@ -67,7 +67,6 @@ class DumplingAI(Provider):
         "Unified API": "Version 2: capabilities and endpoints, and what they have cost",
     }
     asset_lifetime = files.LIFETIME
-    declared_rows = ROWS
     codes = ("PROVIDER_NOT_ALLOWED", "BUDGET_EXCEEDED", "PROVIDER_ERROR")
     tiers = {plan: {"requests_per_minute": _A_MINUTE} for plan in ("free", "starter", "basic", "pro", "enterprise")}
     periods = {"requests_per_minute": "minute"}

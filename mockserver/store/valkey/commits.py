@@ -107,10 +107,13 @@ class Commits:
                 # What was done meanwhile may rest on what was not written.
                 held, self._held = [*held, *self._held], []
             for each in held:
-                if reason is None:
-                    each.release()
-                else:
-                    each.refuse(reason, known=before is not None)
+                try:
+                    if reason is None:
+                        each.release()
+                    else:
+                        each.refuse(reason, known=before is not None)
+                except Exception:
+                    log.exception("a reply could not be sent")
             for waiter in waiting:
                 if not waiter.done():
                     waiter.set_result(None)
@@ -125,34 +128,48 @@ class Commits:
     async def _write(self, stores: Sequence[Shared]) -> str | None:
         """Write the changes of these sandboxes. Return the reason if those of one of them could not be written."""
         parts: list[_Part] = []
+        # Those whose turns are neither taken nor passed on until the commit ends.
+        begun: list[Shared] = []
         try:
             for store in stores:
-                await self._begin(store)
+                await store.turn.begin_commit()
+                begun.append(store)
                 if store.turn.dirty and not store.turn.closed:
+                    await store.prepare()
                     parts.append(self._part(store))
                 else:
+                    begun.remove(store)
                     store.turn.end_commit(written=True)
             if not parts:
                 return None
             self.commits += 1
             replies = await self._valkey.run_all([part.run for part in parts])
-        except Unavailable as error:
-            self._fail(parts, error)
+        except BaseException as error:
+            await self._give_up(stores, begun)
+            if not isinstance(error, Unavailable):
+                raise
+            self.unavailable(error)
             return self.failure
         reasons = [self._end(part, reply) for part, reply in zip(parts, replies, strict=True)]
-        for part, reply in zip(parts, replies, strict=True):
-            if reply[0] == b"written":
-                await part.store.written(reply[1], reply[2])
+        await self._write_images(parts, replies)
         return next(filter(None, reasons), None)
 
     @staticmethod
-    async def _begin(store: Shared) -> None:
-        await store.turn.begin_commit()
-        try:
-            await store.prepare()
-        except Unavailable:
+    async def _give_up(stores: Sequence[Shared], begun: Sequence[Shared]) -> None:
+        """Note that the changes of none of these sandboxes were written. All copies are read again."""
+        for store in stores:
+            if store not in begun:
+                await store.turn.begin_commit()
             store.turn.end_commit(written=False)
-            raise
+
+    async def _write_images(self, parts: Sequence[_Part], replies: Sequence[Any]) -> None:
+        for part, reply in zip(parts, replies, strict=True):
+            if reply[0] == b"written":
+                try:
+                    await part.store.written(reply[1], reply[2])
+                except Unavailable as error:
+                    # The changes are written, and an image is written after a later commit.
+                    self.unavailable(error)
 
     def _part(self, store: Shared) -> _Part:
         turn = store.turn
@@ -172,11 +189,6 @@ class Commits:
         return f"The state cannot be written: {_TURN_LOST}"
 
     # Failures.
-
-    def _fail(self, parts: Sequence[_Part], error: Unavailable) -> None:
-        for part in parts:
-            part.store.turn.end_commit(written=False)
-        self.unavailable(error)
 
     def unavailable(self, error: Unavailable) -> None:
         """Refuse requests until the server can be reached again."""

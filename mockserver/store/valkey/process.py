@@ -31,7 +31,7 @@ class ValkeyProcess:
     """The stores of this process in the server at `url`. Raises SettingsError if the server cannot be used."""
 
     def __init__(self, url: str, bounds: Bounds) -> None:
-        self.valkey = Valkey(url)
+        self.valkey = _connection(url)
         # Unique also if the server forgets its numbers.
         self.name = f"{self.valkey.number}-{wall_ms():x}"
         self._created = 0
@@ -132,6 +132,10 @@ class ValkeyProcess:
         text = await self.valkey.command("HGET", f"{SPACE}:{kind}", name)
         return None if text is None else plain_data(text)
 
+    async def has(self, kind: str, name: str) -> bool:
+        """Return whether there is a value of the server. Raises Unavailable."""
+        return bool(await self.valkey.command("HEXISTS", f"{SPACE}:{kind}", name))
+
     async def all(self, kind: str) -> Mapping[str, Any]:
         """Return all values of a kind. Raises Unavailable."""
         pairs = await self.valkey.command("HGETALL", f"{SPACE}:{kind}")
@@ -185,6 +189,14 @@ class ValkeyProcess:
     async def taken_over(self, process: str) -> None:
         """Note that nothing is left of that process. Raises Unavailable."""
         await self.valkey.command("ZREM", f"{SPACE}:processes", process)
+
+
+def _connection(url: str) -> Valkey:
+    if "+cluster://" not in url:
+        return Valkey(url)
+    from mockserver.store.valkey.cluster import ValkeyCluster  # its imports take long
+
+    return ValkeyCluster(url)
 
 
 def _ignore(name: str, created: bool) -> None:

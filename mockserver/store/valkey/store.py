@@ -189,7 +189,7 @@ class ValkeyStore(TrackedStore):
         """Write an image if the log has become long."""
         if logged > max(_MIN_LOGGED, imaged) and not self.turn.dirty and not self._is_imaging:
             self._is_imaging = True
-            image = self._write_image().serialize()
+            image = self.write_image().serialize()
             asyncio.get_running_loop().create_task(self._put_image(self.turn.version, image))
 
     async def _put_image(self, version: int, image: bytes) -> None:
@@ -281,9 +281,10 @@ class ValkeyStore(TrackedStore):
     def _note_for_image(self, changes: int) -> None:
         self._noted += changes
         if self._noted > _MOST_NOTED:
-            self._write_image()
+            self.write_image()
 
-    def _write_image(self) -> sqlite3.Connection:
+    def write_image(self) -> sqlite3.Connection:
+        """Return a database with everything in this copy."""
         if self._image is None:
             self._image = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             self._image.execute("PRAGMA page_size = 1024")
@@ -390,7 +391,11 @@ class ValkeyStore(TrackedStore):
             if not wanted:
                 await self._valkey.unsubscribe(channel)
                 return
-            await self._valkey.subscribe(channel)
+            try:
+                await self._valkey.subscribe(channel)
+            except Unavailable:
+                self._is_followed = False
+                raise
             await self.turn.follow()
 
     # The end.

@@ -30,9 +30,9 @@ from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
 from mockserver.store.valkey.scripts import ENTER, PASS, READ
 
 # Milliseconds after which the turn of a process that commits nothing can be taken by another one.
-LEASE = 2_000
+LEASE = 1_500
 # Seconds for which the turn is used without asking.
-_SURE = 1.0
+_SURE = 0.75
 # So many times the turn is passed on although no other process has asked for it.
 _ALTERNATES = 3
 # Seconds after which a process that waits for the turn, or for the server, asks again.
@@ -146,7 +146,12 @@ class Turn:
         everything = is_other or self.version < base
         self._alternates = _ALTERNATES if batches or everything else max(0, self._alternates - 1)
         if batches or everything:
-            await self._take_on(Changes(image if everything else b"", batches))
+            try:
+                await self._take_on(Changes(image if everything else b"", batches))
+            except BaseException:
+                # The copy has a part of the changes, so it is read again.
+                self.version = -1
+                raise
         self.id, self.version = id_.decode(), version
 
     def _end(self) -> None:
@@ -165,6 +170,7 @@ class Turn:
     def created(self, id_: str) -> None:
         """Note that this process has created the sandbox, and has the turn."""
         self.id, self.version = id_, 0
+        # It was gone if it was asked for before.
         self.gone = self.closed = False
         self._has, self._until = True, monotonic() + _SURE
 
