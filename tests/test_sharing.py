@@ -237,6 +237,10 @@ async def test_the_feed_of_one_server_has_what_happens_on_the_others(valkey: str
         assert batches
         entries = [entry for batch in batches for entry in batch.entries]
         assert [(entry.operation, entry.is_own) for entry in entries] == [("videotoprompt.analyze_url", False)]
+        # A browser that loses its connection goes on at any other server, from the id of the last event.
+        await farm.get("/_mock/jobs", server=2)
+        places = {(app.sandboxes.default.journal_id, app.sandboxes.default.store.last_serial) for app in farm.apps}
+        assert len(places) == 1
 
 
 async def test_a_stream_on_a_clock_that_another_server_moves(valkey: str) -> None:
