@@ -390,9 +390,11 @@ class Sharing:
             await end_interrupted(sandbox, now, await store.end_process(process, now))
             store.drive()
             sandbox.courier.poke()
-            if (reason := await self.process.commits.written()) is not None:
-                # Another process, or this one, does it again.
-                raise Unavailable(reason)
+            await self.process.commits.written()
+            await store.entered()
+            if store.owned_by(process):
+                # It was not written, so another process, or this one, does it again.
+                raise Unavailable(self.process.commits.failure or f"what {process} has left could not be ended")
         await self.process.taken_over(process)
 
     async def _follow(self) -> None:
