@@ -463,3 +463,17 @@ async def test_an_edited_scenario_is_loaded_by_every_server_and_switched_to_once
         for server in range(3):
             scenario = await farm.get("/_mock/scenario", server=server)
             assert scenario["accounts"][0]["credits"] == 4
+
+
+async def test_a_cluster_of_valkey_servers_keeps_each_sandbox_on_one_of_them(tmp_path: Path) -> None:
+    options = {"cluster-enabled": "yes", "databases": "1", "dir": str(tmp_path)}
+    with ValkeyServer(**options) as server:
+        with redis.Redis.from_url(server.url.replace("valkey", "redis", 1)) as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
+            await wait_until(lambda: b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO"), 10)
+        address = server.url.replace("valkey://", "valkey+cluster://").removesuffix("/0")
+        async with Farm(address, size=2, **HOOKED) as farm, Farm(**HOOKED) as one:
+            for name in ("a", "b", "c"):
+                assert await story(farm, name) == await story(one, name)
+            await farm.send("DELETE", "/_mock/sandboxes/b", server=0)
+            assert (await farm.send("GET", "/~b/_mock/jobs", server=1)).status_code == 404

@@ -32,7 +32,7 @@ class ValkeyProcess:
     """The stores of this process in the server at `url`. Raises SettingsError if the server cannot be used."""
 
     def __init__(self, url: str, bounds: Bounds) -> None:
-        self.valkey = Valkey(url)
+        self.valkey = _connection(url)
         # Unique also if the server forgets its numbers.
         self.name = f"{self.valkey.number}-{wall_ms():x}"
         self._created = 0
@@ -191,6 +191,14 @@ class ValkeyProcess:
     async def taken_over(self, process: str) -> None:
         """Note that nothing is left of that process. Raises Unavailable."""
         await self.valkey.command("ZREM", f"{SPACE}:processes", process)
+
+
+def _connection(url: str) -> Valkey:
+    if "+cluster://" not in url:
+        return Valkey(url)
+    from mockserver.store.valkey.cluster import ValkeyCluster  # its imports take long
+
+    return ValkeyCluster(url)
 
 
 def _ignore(name: str, created: bool) -> None:
