@@ -14,6 +14,8 @@ import redis
 from mockserver.app import create_app
 from mockserver.clock import let_others_run, pause, wait_until
 from mockserver.settings import Settings
+from mockserver.store.unavailable import Unavailable
+from mockserver.store.valkey.store import ValkeyStore
 from tests.farm import KEY, Farm, at_once
 from tests.live import live_server
 from tests.valkey_server import ValkeyServer
@@ -217,6 +219,47 @@ async def test_a_server_that_is_killed_is_replaced_by_the_others(valkey: str, mo
         await farm.kill(0)
         deliveries = await farm.get("/_mock/deliveries?wait=5s&count=1", server=0)
         assert len(deliveries["deliveries"]) == len(farm.receivers.calls) == 1
+
+
+async def test_what_a_killed_server_has_left_is_taken_over_again_if_that_was_not_written(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 60.0)
+    monkeypatch.setattr("mockserver.store.valkey.process._TAKEOVER", 1)
+    monkeypatch.setattr("mockserver.store.valkey.turn.LEASE", 100)
+    monkeypatch.setattr("mockserver.store.valkey.commits.LEASE", 100)
+    failures = [Unavailable("away")]
+
+    async def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    async with Farm(valkey, size=2, **HOOKED) as farm:
+        arrived, send = asyncio.Event(), farm.receivers.send
+
+        async def hang(call: Any) -> Any:
+            arrived.set()
+            await asyncio.Event().wait()
+
+        farm.receivers.send = hang  # type: ignore[method-assign]
+        await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        advance = asyncio.create_task(farm.send("POST", "/_mock/clock", {"advance": "1m"}, server=0))
+        await arrived.wait()
+        killed, other = farm.sharing(0).process.name, farm.sharing(1)
+        advance.cancel()
+        await farm.kill(0)
+        farm.receivers.send = send  # type: ignore[method-assign]
+        sandbox = await other.opened("default")
+        assert sandbox is not None
+        assert isinstance(sandbox.store, ValkeyStore)
+        sandbox.store.before_commit = fail_once
+        with pytest.raises(Unavailable):
+            await other._take_over(killed)
+        await wait_until(lambda: other.process.commits.failure is None, 5)
+        await other._take_over(killed)
+        deliveries = (await farm.get("/_mock/deliveries?wait=5s&count=1"))["deliveries"]
+        assert [each["outcome"] for each in deliveries] == ["delivered"]
+        assert len(farm.receivers.calls) == 1
 
 
 async def test_a_wait_ends_when_another_server_has_sent_the_webhook(valkey: str) -> None:

@@ -206,6 +206,7 @@ class ValkeyStore(TrackedStore):
     async def _take_on(self, changes: Changes) -> None:
         entries: list[JournalEntry] = []
         facts: Facts = {}
+        latest: str | None = None
         self._is_copying, self._tally = True, None
         try:
             if self.turn.version < 0 or changes.image:
@@ -216,11 +217,14 @@ class ValkeyStore(TrackedStore):
                 copying = Copying(self, batch)
                 copying.run()
                 entries += copying.entries
+                latest = batch["process"]
                 facts = batch.get("facts", facts)
                 self._note_for_image(len(batch["changes"]))
         finally:
             self._is_copying = False
-        self._drives = False
+        # If this process has lost its copy, the latest change may be its own. If that is not known, two processes do
+        # what falls due, which is better than none.
+        self._drives = latest in (None, self.process)
         self.shared_facts = facts or self.shared_facts
         news = News(facts, entries, self._tally)
         if self.on_change is None:
