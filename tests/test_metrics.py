@@ -13,6 +13,7 @@ from mockserver.coverage.tally import MOST_RULES, OTHERS, Tally
 from mockserver.sandbox import keeping
 from mockserver.settings import Settings
 from tests.conversation import Conversation
+from tests.farm import Farm
 from tests.kept import Kept
 from tests.nanophoto_client import API, URL
 from tests.test_persist import ANALYZE, HOOKED, VIDEO
@@ -165,3 +166,13 @@ def test_names_of_rules_are_escaped(name: str) -> None:
     text = exposition([Metric("mockserver_x", "counter", "What\nit is", [({"rule": name}, 1.5)])])
     (sample,) = read(text)["mockserver_x"]
     assert sample[0].replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\") == name
+
+
+async def test_every_server_that_shares_a_store_counts_all_sandboxes(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        await farm.post("/_mock/sandboxes", {"name": "ci"}, server=0)
+        await farm.post("/~ci/videotoprompt/v1/analyze/url", {"url": "https://example.com/mock-fast.mp4"}, server=0)
+        for server in (1, 0):
+            text = (await farm.send("GET", "/_mock/metrics", server=server)).text
+            assert "\nmockserver_sandboxes 2\n" in text
+            assert 'mockserver_jobs{provider="videotoprompt",status="succeeded"} 1\n' in text

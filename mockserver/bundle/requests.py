@@ -42,6 +42,9 @@ class SilentConnection:
     async def read(self) -> bytes | None:
         return None
 
+    async def buffer_body(self) -> None:
+        """Return at once: there is no body to read."""
+
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         self._check()
 

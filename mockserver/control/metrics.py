@@ -42,6 +42,7 @@ async def show_metrics(parts: ServerParts) -> Response:
 
     The labels of requests are operations of the providers, statuses and the names of rules, each up to a fixed number.
     """
+    await parts.sandboxes.open_all()
     lag = await _lag()
     states = await _States.of(parts)
     metrics = [*_of_server(parts, lag), *_of_requests(await parts.sandboxes.whole_tally()), *states.metrics()]

@@ -24,7 +24,7 @@ from mockserver.core.kept import (
 # Characters of a method.
 _METHOD = 96
 # Bytes of an entry, a header, a rule that did not match, a job, a delivery and an attempt, without their texts.
-_ENTRY, _HEADER, _MISS, _JOB, _DELIVERY, _ATTEMPT = 800, 180, 100, 1_100, 1_300, 500
+_ENTRY, _HEADER, _MISS, _JOB, _DELIVERY, _ATTEMPT = 960, 180, 100, 1_100, 1_300, 500
 _OTHER = 200
 # Bytes of the time and size of a chunk of a stream.
 _CHUNK = 130

