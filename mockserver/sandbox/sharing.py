@@ -13,9 +13,9 @@ else a sandbox is, if that has changed (`shared_facts`). Scenarios are kept once
 **The clock.** A running clock is shared as an instant and the time of the machine at which it was set, so the machines
 must agree on the time. An entry of the journal that is later than this process's clock moves it forward.
 
-**What falls due** is done by the process that made the latest change (`Store.drives`). If that process ends, another
-one takes over within a few seconds: it opens all sandboxes, ends what the process has left behind, and does what is
-due.
+**What falls due** is done by the process that made the latest change (`Store.due_elsewhere`). If that process ends,
+another one takes over within a few seconds: it opens all sandboxes, ends what the process has left behind, and does
+what is due.
 """
 
 import asyncio
