@@ -186,7 +186,7 @@ async def test_servers_that_start_at_the_same_time_share_the_sandbox_default(val
 
 async def test_a_new_server_has_the_whole_state_also_after_many_changes(valkey: str, monkeypatch: Any) -> None:
     monkeypatch.setattr("mockserver.store.valkey.store._MIN_LOGGED", 20_000)
-    monkeypatch.setattr("mockserver.store.valkey.store._MOST_NOTED", 50)
+    monkeypatch.setattr("mockserver.store.valkey.image._MOST_NOTED", 50)
     async with Farm(valkey, size=2, **HOOKED) as farm:
         for n in range(30):
             await farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"})

@@ -406,7 +406,7 @@ class Sharing:
         for sandbox in list(self.owner.by_name.values()):
             store = sandbox.store
             if isinstance(store, ValkeyStore):
-                await store.update_following(waits=sandbox.clock.in_flight > 0)
+                await store.following.update(waits=sandbox.clock.in_flight > 0)
         await self._make_room()
 
     async def _make_room(self) -> None:
