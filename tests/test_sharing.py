@@ -13,7 +13,7 @@ import redis
 
 from mockserver.app import create_app
 from mockserver.clock import let_others_run, pause, wait_until
-from mockserver.settings import Settings
+from mockserver.settings import Settings, SettingsError
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.store import ValkeyStore
 from tests.farm import KEY, Farm, at_once
@@ -253,10 +253,11 @@ async def test_what_a_killed_server_has_left_is_taken_over_again_if_that_was_not
         assert sandbox is not None
         assert isinstance(sandbox.store, ValkeyStore)
         sandbox.store.before_commit = fail_once
-        with pytest.raises(Unavailable):
-            await other._take_over(killed)
-        await wait_until(lambda: other.process.commits.failure is None, 5)
         await other._take_over(killed)
+        await wait_until(lambda: other.process.commits.failure is None, 5)
+        assert sandbox.store.owned_by(killed)
+        await other._take_over(killed)
+        assert not sandbox.store.owned_by(killed)
         deliveries = (await farm.get("/_mock/deliveries?wait=5s&count=1"))["deliveries"]
         assert [each["outcome"] for each in deliveries] == ["delivered"]
         assert len(farm.receivers.calls) == 1
@@ -343,6 +344,15 @@ async def test_while_valkey_is_away_requests_are_refused_and_then_all_goes_on() 
                         await pause(0.05)
             # This server writes nothing to disk, so everything was lost with it.
             assert (await farm.get("/_mock/jobs"))["total"] == 2
+
+
+async def test_a_server_that_cannot_join_the_others_does_not_start() -> None:
+    with ValkeyServer() as server:
+        app = create_app(Settings(store=server.url))
+        server.stop()
+        with pytest.raises(SettingsError, match="cannot be reached"):
+            await app.resume()
+        await app.close()
 
 
 async def test_while_valkey_does_not_answer_requests_are_refused_after_one_time_out(

@@ -273,7 +273,7 @@ class Sandboxes:
     async def resume(self) -> None:
         """Do what is due in the sandboxes that continue, after those that follow a changed scenario have switched.
 
-        If the sandboxes are shared, join the other processes. Raises Unavailable.
+        If the sandboxes are shared, join the other processes. Raises SettingsError if that is not possible.
         """
         if self.sharing is not None:
             await self.sharing.start()

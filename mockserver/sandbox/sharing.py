@@ -34,6 +34,7 @@ from mockserver.sandbox.programs import Compile
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.shared_facts import SharedFacts
 from mockserver.sandbox.shared_scenarios import SharedScenarios
+from mockserver.settings import SettingsError
 from mockserver.store.protocol import Store
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import BEAT, ValkeyProcess
@@ -95,10 +96,13 @@ class Sharing:
     # The server.
 
     async def start(self) -> None:
-        """Join the other processes. Raises Unavailable."""
-        await self.process.start(self._changed)
-        await self.refresh_names()
-        await self.opened("default")
+        """Join the other processes. Raises SettingsError if the server cannot be reached."""
+        try:
+            await self.process.start(self._changed)
+            await self.refresh_names()
+            await self.opened("default")
+        except Unavailable as error:
+            raise SettingsError(str(error)) from error
         self._monitor = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
@@ -304,7 +308,7 @@ class Sharing:
             await store.entered()
             if store.owned_by(process):
                 # It was not written, so another process, or this one, does it again.
-                raise Unavailable(self.process.commits.failure or f"what {process} has left could not be ended")
+                return
         await self.process.taken_over(process)
 
     async def _follow(self) -> None:

@@ -280,6 +280,7 @@ class ValkeyStore(SharedOperations):
             elif not any(job.account == name for job in self._jobs.find(rest[0])):
                 await self.release(name, at, rest[0])
             self.owned.pop((kind, name, *rest), None)
+            self._change("disown", kind, name, *rest)
         if self.steps_owner == process:
             self._set_steps_owner("")
         return interrupted
