@@ -142,19 +142,31 @@ def load(
     return running.outcome
 
 
-def load_each(port: int, payloads: Sequence[Sequence[bytes]], seconds: float) -> Outcome:
-    """Send requests for a number of seconds on as many connections as there are sequences, one sequence on each."""
+def load_each(
+    port: int, payloads: Sequence[Sequence[bytes]], seconds: float, warm: float, on_warm: Callable[[], None]
+) -> Outcome:
+    """Send requests on as many connections as there are sequences, one sequence on each.
+
+    What happens in the first `warm` seconds is not counted. Then `on_warm` is called, and `seconds` begin.
+    """
     import uvloop
 
-    loads = [_Load(each, inf, seconds) for each in payloads]
+    loads = [_Load(each, inf, warm + seconds) for each in payloads]
+    whole = Outcome()
+
+    def begin() -> None:
+        for each in loads:
+            each.outcome = Outcome()
+        on_warm()
+        whole.seconds, whole.busy = -time.perf_counter(), -time.process_time()
 
     async def run() -> None:
+        asyncio.get_running_loop().call_later(warm, begin)
         await asyncio.gather(*(each.run(port, 1) for each in loads))
 
-    began, own = time.perf_counter(), time.process_time()
     uvloop.run(run())
-    whole = Outcome(seconds=time.perf_counter() - began)
-    whole.busy = (time.process_time() - own) / whole.seconds
+    whole.seconds += time.perf_counter()
+    whole.busy = (whole.busy + time.process_time()) / whole.seconds
     for outcome in (each.outcome for each in loads):
         whole.replies += outcome.replies
         whole.latencies += outcome.latencies

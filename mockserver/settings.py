@@ -27,8 +27,10 @@ LOGS = ("text", "json", "off")
 RESUMES = ("now", "paused")
 MEMORY, SQLITE = "memory", "sqlite:"
 # The schemes of a store that several processes share. With an `s` at the end the connection is encrypted.
-SHARED = ("valkey://", "valkeys://", "redis://", "rediss://")
-_SHARED_URL = re.compile(r"(?:valkey|redis)s?://(?:[^/@\s]*@)?[^/@:\s]+(?::[0-9]{1,5})?(?:/[0-9]+)?(?:\?\S*)?")
+SHARED = ("valkey://", "valkeys://", "redis://", "rediss://", "valkey+cluster://", "redis+cluster://")
+_SHARED_URL = re.compile(
+    r"(?:valkey|redis)(?:s|\+cluster)?://(?:[^/@\s]*@)?[^/@:\s]+(?::[0-9]{1,5})?(?:/[0-9]+)?(?:\?\S*)?"
+)
 MAX_SEED = 2**63 - 1
 MAX_WORKERS = 64
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")

@@ -195,7 +195,10 @@ def test_any_prompt_of_likely_words_gets_an_answer_within_bounds(prompt, json_mo
         assert json.loads(result)
 
 
-@pytest.mark.parametrize("word", ["get a, b, c and d ", '"key": ', "how many dogs ", "\u202e|\x00", "quotes "])
+@pytest.mark.parametrize(
+    "word",
+    ["array of a with b and (each: c) ", "get a, b, c and d ", '"key": ', "how many dogs ", "\u202e|\x00", "quotes "],
+)
 def test_a_huge_prompt_does_not_make_a_huge_answer(word):
     for json_mode in (False, True):
         assert len(extract(SEED, word * 10_000, "x" * 100_000, 30, json_mode)) < 12_000

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser
 
 from mockserver.settings import Settings
@@ -50,6 +51,7 @@ def test_every_view_is_accessible(browser: Browser) -> None:
             assert violations(at.page, *VIEWS, "journal/1", f"jobs/{job}", f"webhooks/{delivery}") == []
 
 
+@pytest.mark.slow
 def test_the_mistakes_of_a_scenario_file_are_accessible(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("scenario: mine\nextends: default\n")

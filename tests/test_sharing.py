@@ -1,7 +1,9 @@
 """Servers that share a Valkey are like one server: whichever is asked, the state is the same."""
 
 import asyncio
+import os
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import redis
 from mockserver.app import create_app
 from mockserver.clock import let_others_run, pause, wait_until
 from mockserver.settings import Settings
+from mockserver.store.unavailable import Unavailable
+from mockserver.store.valkey.store import ValkeyStore
 from tests.farm import KEY, Farm, at_once
 from tests.live import live_server
 from tests.valkey_server import ValkeyServer
@@ -172,9 +176,17 @@ async def test_the_first_server_creates_the_sandbox_default_once(valkey: str, ca
     assert not caplog.records
 
 
+async def test_servers_that_start_at_the_same_time_share_the_sandbox_default(valkey: str) -> None:
+    async with Farm(valkey, size=0) as farm:
+        await at_once(*(farm.add() for _ in range(3)))
+        for n in range(3):
+            await farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"}, server=n)
+        assert [(await farm.get("/_mock/jobs", server=n))["total"] for n in range(3)] == [3, 3, 3]
+
+
 async def test_a_new_server_has_the_whole_state_also_after_many_changes(valkey: str, monkeypatch: Any) -> None:
     monkeypatch.setattr("mockserver.store.valkey.store._MIN_LOGGED", 20_000)
-    monkeypatch.setattr("mockserver.store.valkey.store._MOST_NOTED", 50)
+    monkeypatch.setattr("mockserver.store.valkey.image._MOST_NOTED", 50)
     async with Farm(valkey, size=2, **HOOKED) as farm:
         for n in range(30):
             await farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"})
@@ -209,6 +221,47 @@ async def test_a_server_that_is_killed_is_replaced_by_the_others(valkey: str, mo
         assert len(deliveries["deliveries"]) == len(farm.receivers.calls) == 1
 
 
+async def test_what_a_killed_server_has_left_is_taken_over_again_if_that_was_not_written(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 60.0)
+    monkeypatch.setattr("mockserver.store.valkey.process._TAKEOVER", 1)
+    monkeypatch.setattr("mockserver.store.valkey.turn.LEASE", 100)
+    monkeypatch.setattr("mockserver.store.valkey.commits.LEASE", 100)
+    failures = [Unavailable("away")]
+
+    async def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    async with Farm(valkey, size=2, **HOOKED) as farm:
+        arrived, send = asyncio.Event(), farm.receivers.send
+
+        async def hang(call: Any) -> Any:
+            arrived.set()
+            await asyncio.Event().wait()
+
+        farm.receivers.send = hang  # type: ignore[method-assign]
+        await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        advance = asyncio.create_task(farm.send("POST", "/_mock/clock", {"advance": "1m"}, server=0))
+        await arrived.wait()
+        killed, other = farm.sharing(0).process.name, farm.sharing(1)
+        advance.cancel()
+        await farm.kill(0)
+        farm.receivers.send = send  # type: ignore[method-assign]
+        sandbox = await other.opened("default")
+        assert sandbox is not None
+        assert isinstance(sandbox.store, ValkeyStore)
+        sandbox.store.before_commit = fail_once
+        with pytest.raises(Unavailable):
+            await other._take_over(killed)
+        await wait_until(lambda: other.process.commits.failure is None, 5)
+        await other._take_over(killed)
+        deliveries = (await farm.get("/_mock/deliveries?wait=5s&count=1"))["deliveries"]
+        assert [each["outcome"] for each in deliveries] == ["delivered"]
+        assert len(farm.receivers.calls) == 1
+
+
 async def test_a_wait_ends_when_another_server_has_sent_the_webhook(valkey: str) -> None:
     async with Farm(valkey, **HOOKED) as farm:
         await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
@@ -227,6 +280,10 @@ async def test_the_feed_of_one_server_has_what_happens_on_the_others(valkey: str
         assert batches
         entries = [entry for batch in batches for entry in batch.entries]
         assert [(entry.operation, entry.is_own) for entry in entries] == [("videotoprompt.analyze_url", False)]
+        # A browser that loses its connection goes on at any other server, from the id of the last event.
+        await farm.get("/_mock/jobs", server=2)
+        places = {(app.sandboxes.default.journal_id, app.sandboxes.default.store.last_serial) for app in farm.apps}
+        assert len(places) == 1
 
 
 async def test_a_stream_on_a_clock_that_another_server_moves(valkey: str) -> None:
@@ -286,6 +343,49 @@ async def test_while_valkey_is_away_requests_are_refused_and_then_all_goes_on() 
                         await pause(0.05)
             # This server writes nothing to disk, so everything was lost with it.
             assert (await farm.get("/_mock/jobs"))["total"] == 2
+
+
+async def test_while_valkey_does_not_answer_requests_are_refused_after_one_time_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mockserver.store.valkey.connection._TIMEOUT", 0.2)
+    video = {"url": "https://example.com/a.mp4"}
+    with ValkeyServer() as server:
+        async with Farm(server.url, size=2) as farm:
+            os.kill(server.pid, signal.SIGSTOP)
+            try:
+                async with asyncio.timeout(2):
+                    refused = await at_once(*(farm.send("POST", ANALYZE, video) for _ in range(4)))
+            finally:
+                os.kill(server.pid, signal.SIGCONT)
+            assert {reply.status_code for reply in refused} == {503}
+            async with asyncio.timeout(20):
+                while (await farm.send("POST", ANALYZE, video)).status_code == 503:
+                    await pause(0.05)
+
+
+async def test_a_scenario_that_valkey_has_lost_is_kept_again_with_the_next_sandbox() -> None:
+    mine = {"scenario": "mine", "extends": "default", "seed": 9}
+    with ValkeyServer() as server:
+        async with Farm(server.url, size=2) as farm:
+            await farm.post("/_mock/sandboxes", {"name": "before", "scenario": mine}, server=0)
+            server.stop()
+            server.start()
+            await farm.post("/_mock/sandboxes", {"name": "after", "scenario": mine}, server=0)
+            assert (await farm.get("/~after/_mock/scenario", server=1))["seed"] == 9
+            assert (await farm.send("GET", "/~before/_mock/clock", server=1)).status_code == 404
+
+
+async def test_the_name_of_a_sandbox_whose_server_was_killed_while_it_created_it_is_free_again(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.store.valkey.process.LEASE", 50)
+    async with Farm(valkey, size=2) as farm:
+        # What the killed server has written: the sandbox is there, and nothing else of it.
+        assert await farm.sharing(0).process.create("new")
+        await pause(0.06)
+        await farm.post("/_mock/sandboxes", {"name": "new"}, server=1)
+        assert (await farm.get("/~new/_mock/clock", server=1))["now"]
 
 
 def test_a_request_costs_one_round_trip_and_one_more_after_another_server(valkey: str, monkeypatch: Any) -> None:
@@ -369,25 +469,15 @@ async def test_an_edited_scenario_is_loaded_by_every_server_and_switched_to_once
             assert scenario["accounts"][0]["credits"] == 4
 
 
-async def test_a_scenario_that_valkey_has_lost_is_kept_again_with_the_next_sandbox() -> None:
-    mine = {"scenario": "mine", "extends": "default", "seed": 9}
-    with ValkeyServer() as server:
-        async with Farm(server.url, size=2) as farm:
-            await farm.post("/_mock/sandboxes", {"name": "before", "scenario": mine}, server=0)
-            server.stop()
-            server.start()
-            await farm.post("/_mock/sandboxes", {"name": "after", "scenario": mine}, server=0)
-            assert (await farm.get("/~after/_mock/scenario", server=1))["seed"] == 9
-            assert (await farm.send("GET", "/~before/_mock/clock", server=1)).status_code == 404
-
-
-async def test_the_name_of_a_sandbox_whose_server_was_killed_while_it_created_it_is_free_again(
-    valkey: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mockserver.store.valkey.process.LEASE", 50)
-    async with Farm(valkey, size=2) as farm:
-        # What the killed server has written: the sandbox is there, and nothing else of it.
-        assert await farm.sharing(0).process.create("new")
-        await pause(0.06)
-        await farm.post("/_mock/sandboxes", {"name": "new"}, server=1)
-        assert (await farm.get("/~new/_mock/clock", server=1))["now"]
+async def test_a_cluster_of_valkey_servers_keeps_each_sandbox_on_one_of_them(tmp_path: Path) -> None:
+    options = {"cluster-enabled": "yes", "databases": "1", "dir": str(tmp_path)}
+    with ValkeyServer(**options) as server:
+        with redis.Redis.from_url(server.url.replace("valkey", "redis", 1)) as client:
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
+            await wait_until(lambda: b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO"), 10)
+        address = server.url.replace("valkey://", "valkey+cluster://").removesuffix("/0")
+        async with Farm(address, size=2, **HOOKED) as farm, Farm(**HOOKED) as one:
+            for name in ("a", "b", "c"):
+                assert await story(farm, name) == await story(one, name)
+            await farm.send("DELETE", "/_mock/sandboxes/b", server=0)
+            assert (await farm.send("GET", "/~b/_mock/jobs", server=1)).status_code == 404

@@ -18,6 +18,7 @@ from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import Store
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import ValkeyProcess
+from tests.valkey_server import ValkeyServer
 
 pytest.register_assert_rewrite("tests.store_contract")
 
@@ -166,15 +167,6 @@ async def test_after_a_commit_that_fails_all_sandboxes_go_on(error: Exception, v
                 assert await copy.next_number("jobs") == 2
 
 
-async def test_changes_count_as_written_if_only_the_image_after_them_fails(valkey: str) -> None:
-    async with process(valkey) as one:
-        store = await created(one)
-        store.written = FailsOnce(Unavailable("away"))
-        await store.next_number("jobs")
-        assert await one.commits.written() is None
-        assert await store.next_number("jobs") == 2
-
-
 async def test_a_copy_that_has_only_a_part_of_the_changes_is_read_again(valkey: str) -> None:
     async with process(valkey) as one, process(valkey) as other:
         store = await created(one)
@@ -187,6 +179,44 @@ async def test_a_copy_that_has_only_a_part_of_the_changes_is_read_again(valkey: 
         assert await copy.next_number("jobs") == 3
 
 
+async def test_the_process_with_the_latest_change_does_what_falls_due_also_after_a_commit_that_fails(
+    valkey: str,
+) -> None:
+    async with process(valkey) as one, process(valkey) as other:
+        store = await created(one)
+        await store.next_number("jobs")
+        await store.committed()
+        copy: Any = await other.open("default")
+        assert (store.due_elsewhere(), copy.due_elsewhere()) == (False, True)
+        for failing in (store, copy):
+            failing.before_commit = FailsOnce(Unavailable("away"))
+            await failing.next_number("jobs")
+            await failing.committed()
+            await failing.entered()
+            assert (store.due_elsewhere(), copy.due_elsewhere()) == (False, True)
+
+
+async def test_a_server_that_is_away_is_tried_for_about_a_second_by_scripts_and_commands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+
+    async def slept(seconds: float) -> None:
+        pauses.append(seconds)
+
+    with ValkeyServer() as server:
+        async with process(server.url) as one:
+            await created(one)
+            server.stop()
+            monkeypatch.setattr("redis.asyncio.retry.sleep", slept)
+            for call in (lambda: one.open("other"), one.names):
+                pauses.clear()
+                with pytest.raises(Unavailable, match="cannot be reached"):
+                    await call()
+                # The listener tries to connect again meanwhile, too.
+                assert 0.5 < sum(pauses) < 4
+
+
 async def test_a_connection_that_uvloop_has_just_closed_is_a_lost_one(valkey: str, monkeypatch: Any) -> None:
     async with process(valkey) as one:
 
@@ -194,7 +224,7 @@ async def test_a_connection_that_uvloop_has_just_closed_is_a_lost_one(valkey: st
             raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
 
         with monkeypatch.context() as patch:
-            patch.setattr(one.valkey._client, "execute_command", closed)
+            patch.setattr(one.valkey, "_execute", closed)
             with pytest.raises(Unavailable, match=r"cannot be reached: unable to perform"):
                 await one.valkey.command("PING")
         assert await one.valkey.command("PING")

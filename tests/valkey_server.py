@@ -47,11 +47,12 @@ def unused_port() -> int:
 class ValkeyServer:
     """A server on a port of this machine, which writes nothing to disk.
 
-    It keeps its port, so that `stop` and `start` are a restart that loses all data.
+    `more` are further options. It keeps its port, so that `stop` and `start` are a restart that loses all data.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **more: str) -> None:
         self.port = 0
+        self._more = more
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -76,8 +77,7 @@ class ValkeyServer:
             self.stop()
         raise RuntimeError(f"valkey-server did not start on port {ports[-1]}")
 
-    @staticmethod
-    def _started(port: int) -> subprocess.Popen[bytes]:
+    def _started(self, port: int) -> subprocess.Popen[bytes]:
         options = {
             "port": port,
             "bind": "127.0.0.1",
@@ -85,6 +85,7 @@ class ValkeyServer:
             "appendonly": "no",
             "databases": 64,
             "loglevel": "notice",
+            **self._more,
         }
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         return subprocess.Popen([binary(), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

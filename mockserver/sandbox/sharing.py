@@ -378,7 +378,7 @@ class Sharing:
                 log.exception("the other processes could not be looked at")
 
     async def _take_over(self, process: str) -> None:
-        """Do what a process that has ended would have done, unless another one does."""
+        """Do what a process that has ended would have done, unless another one does. Raises Unavailable."""
         if not await self.process.take_over(process):
             return
         await self.refresh_names()
@@ -390,6 +390,11 @@ class Sharing:
             await end_interrupted(sandbox, now, await store.end_process(process, now))
             store.drive()
             sandbox.courier.poke()
+            await self.process.commits.written()
+            await store.entered()
+            if store.owned_by(process):
+                # It was not written, so another process, or this one, does it again.
+                raise Unavailable(self.process.commits.failure or f"what {process} has left could not be ended")
         await self.process.taken_over(process)
 
     async def _follow(self) -> None:
@@ -397,7 +402,7 @@ class Sharing:
         for sandbox in list(self.owner.by_name.values()):
             store = sandbox.store
             if isinstance(store, ValkeyStore):
-                await store.update_following(waits=sandbox.clock.in_flight > 0)
+                await store.following.update(waits=sandbox.clock.in_flight > 0)
         await self._make_room()
 
     async def _make_room(self) -> None:

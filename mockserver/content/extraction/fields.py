@@ -14,6 +14,7 @@ from mockserver.content.extraction.words import LONGEST, QUOTED, Words
 _STRONG = ("fields", "object", "json")
 _CUES = (*_STRONG, "each", "with", "task")
 _EACH = re.compile(r"\s?\w*\s?[:：]")  # "for each scene:"
+_DEEPEST = 2  # lists in lists
 _TRIED, _LIST, _NEAR = 6, 600, 24  # cues of a kind, characters of a list, characters between "each" and its list
 _BULLET = r"(?:[-*•–]|\(?\d{1,2}[.)])[ \t]+"
 _BULLETED = re.compile(rf"[^\n]{{0,80}}\n\s*((?:[ \t]*{_BULLET}[^\n]+(?:\n|$))+)")
@@ -142,11 +143,11 @@ class _Reader:
         counted = isinstance(first, Many) and first.length  # "three questions, which", not "title and three tags"
         return bool(members) and (cue.key != "task" or (sum(named) * 2 >= len(members) and not counted))
 
-    def _members(self, segment: str) -> Members:
-        """Return the fields of a list; none if it is no list of names."""
+    def _members(self, segment: str, depth: int = 0) -> Members:
+        """Return the fields of a list, which is `depth` lists deep; none if it is no list of names."""
         members: Members = {}
         for part, end in self._parts(segment):
-            if rows := self._rows(part, segment[end:], members):
+            if depth < _DEEPEST and (rows := self._rows(part, segment[end:], members, depth)):
                 return members | rows
             field = None if members and self._words.starts(part, "only") else self._field(part)  # "only the text"
             if field is None:
@@ -173,7 +174,7 @@ class _Reader:
             start = between.end()
         yield segment[start:], len(segment)
 
-    def _rows(self, part: str, rest: str, members: Members) -> Members:
+    def _rows(self, part: str, rest: str, members: Members, depth: int) -> Members:
         """Return the field whose rows the rest of a list describes, as behind "an array of scenes with"; or none."""
         outside = _BRACKETS.sub(_blank, part)
         each = next((found for found in self._words.ask.find(outside) if found.key == "each"), None)
@@ -189,7 +190,7 @@ class _Reader:
             name = owner or next(reversed(members), None)
         elif not name:
             name = self._name(between)
-        inside = self._members(part[found.end + start :] + rest)
+        inside = self._members(part[found.end + start :] + rest, depth + 1)
         return {name: Many(Row(tuple(inside.items())))} if name and inside else {}
 
     def _inside(self, text: str) -> int | None:

@@ -5,6 +5,8 @@ import { feed } from "../feed.js";
 import { html, useLoaded, useRef, useState, useStore } from "../html.js";
 
 const LISTED = 200;
+// Characters of a refusal of the receiver that are shown without a click.
+const MOST = 300;
 const OUTCOMES = [["All", ""], ["Pending", "pending"], ["Delivered", "delivered"], ["Given up", "given_up"]];
 
 const accepted = (attempt) => attempt.status >= 200 && attempt.status < 300;
@@ -90,6 +92,7 @@ function Attempt({ attempt, receiver }) {
   return html`<li><p class="facts"><strong>${attempt.number}</strong>${attempt.status ? html`<${Status} status=${attempt.status} />` : html`<span class="status bad">${attempt.outcome.replaceAll("_", " ")}</span>`}<span>${dayTime(Date.parse(attempt.at))}</span>
     <span>${duration(attempt.elapsed_ms)}</span>${attempt.url !== receiver && html`<span>to ${attempt.url}</span>`}</p>
     ${attempt.error && html`<p class="wrong">${attempt.error}</p>`}
+    ${!accepted(attempt) && attempt.reply && html`<p class="wrong answer">${attempt.reply.slice(0, MOST)}</p>`}
     ${attempt.tampering && html`<p class="said">The scenario changed this attempt: ${attempt.tampering.join(", ")}</p>`}
     <details><summary>Headers and reply</summary><dl class="plain">${Object.entries(attempt.headers).map(([name, value]) => html`<div>
       <dt>${name}</dt><dd>${value}</dd></div>`)}</dl>

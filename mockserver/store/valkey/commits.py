@@ -151,7 +151,9 @@ class Commits:
             self.unavailable(error)
             return self.failure
         reasons = [self._end(part, reply) for part, reply in zip(parts, replies, strict=True)]
-        await self._write_images(parts, replies)
+        for part, reply in zip(parts, replies, strict=True):
+            if reply[0] == b"written":
+                await part.store.written(reply[1], reply[2])
         return next(filter(None, reasons), None)
 
     @staticmethod
@@ -161,15 +163,6 @@ class Commits:
             if store not in begun:
                 await store.turn.begin_commit()
             store.turn.end_commit(written=False)
-
-    async def _write_images(self, parts: Sequence[_Part], replies: Sequence[Any]) -> None:
-        for part, reply in zip(parts, replies, strict=True):
-            if reply[0] == b"written":
-                try:
-                    await part.store.written(reply[1], reply[2])
-                except Unavailable as error:
-                    # The changes are written, and an image is written after a later commit.
-                    self.unavailable(error)
 
     def _part(self, store: Shared) -> _Part:
         turn = store.turn

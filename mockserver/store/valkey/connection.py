@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 
 from mockserver.clock import pause
 from mockserver.settings import SettingsError
@@ -26,9 +26,10 @@ FORMAT = 1
 # Milliseconds without a request after which a sandbox is deleted.
 EXPIRES = 7 * 24 * 3_600_000
 # Errors of a lost connection. uvloop raises RuntimeError for one that the server has just closed.
-_LOST: Any = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, RuntimeError)
-# A command is tried again for about a second before the connection counts as lost.
-_RETRY = Retry(ExponentialBackoff(cap=0.3, base=0.02), 6, _LOST)
+_LOST: Any = (redis.exceptions.ConnectionError, RuntimeError)
+# A command is tried again for about a second before the connection counts as lost, but not after a time-out: requests
+# would wait for several of them.
+RETRY = Retry(ExponentialBackoff(cap=0.3, base=0.02), 6, _LOST)
 _TIMEOUT = 5.0
 # Seconds between two tries to connect again.
 _AGAIN = 0.2
@@ -53,11 +54,11 @@ class Valkey:
     def __init__(self, url: str) -> None:
         self.url = url
         self.round_trips = RoundTrips("valkey")
-        address = url.replace("valkey", "redis", 1)
+        address = url.replace("valkey", "redis", 1).replace("+cluster", "", 1)
         options: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": _TIMEOUT, "protocol": 2}
         self.number = self._connected(address, options)
-        self._client = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
-        self._listener = redis.asyncio.Redis.from_url(address, retry=_RETRY, **options)
+        self._client: Any = self._asynchronous(address, options)
+        self._listener = redis.asyncio.Redis.from_url(address, retry=RETRY, **options)
         # Connections on which nothing is being sent.
         self._free: list[redis.asyncio.Connection] = []
         self._pubsub = self._listener.pubsub(ignore_subscribe_messages=True)
@@ -65,13 +66,19 @@ class Valkey:
         self._listening: asyncio.Task[None] | None = None
         self._closed = False
 
+    def _synchronous(self, address: str, options: dict[str, Any]) -> Any:
+        return redis.Redis.from_url(address, **options)
+
+    def _asynchronous(self, address: str, options: dict[str, Any]) -> Any:
+        return redis.asyncio.Redis.from_url(address, retry=RETRY, **options)
+
     def _connected(self, address: str, options: dict[str, Any]) -> int:
         """Return the number of this connection.
 
         Raises SettingsError if the server cannot be reached, or if a newer version of mockserver uses it.
         """
         try:
-            with redis.Redis.from_url(address, **options) as client:
+            with self._synchronous(address, options) as client:
                 client.set(f"{SPACE}:format", FORMAT, nx=True)
                 found = int(client.get(f"{SPACE}:format") or FORMAT)
                 number: int = client.incr(f"{SPACE}:number:process")
@@ -105,7 +112,7 @@ class Valkey:
         return replies
 
     async def _retried(self, runs: Sequence[Run]) -> list[Any]:
-        return await _RETRY.call_with_retry(lambda: self._sent(runs), _ignore_failure)
+        return await RETRY.call_with_retry(lambda: self._sent(runs), _ignore_failure)
 
     async def _sent(self, runs: Sequence[Run]) -> list[Any]:
         """Send scripts on one connection of the pool, which costs much less than a pipeline of the client."""
@@ -113,7 +120,7 @@ class Valkey:
         replies: list[Any] = []
         try:
             await connection.connect()  # type: ignore[no-untyped-call]
-            commands = connection.pack_commands([_command(run) for run in runs])
+            commands = connection.pack_commands([command_of(run) for run in runs])
             await connection.send_packed_command(commands, check_health=False)
             for _ in runs:
                 try:
@@ -127,7 +134,10 @@ class Valkey:
         return replies
 
     def _new_connection(self) -> "redis.asyncio.Connection":
-        return self._client.connection_pool.make_connection()  # type: ignore[no-untyped-call,no-any-return]
+        connection: redis.asyncio.Connection = self._client.connection_pool.make_connection()
+        # `_retried` tries again. Otherwise each of its tries would be several.
+        connection.retry = Retry(NoBackoff(), 0)
+        return connection
 
     async def _load(self) -> None:
         for script in ALL:
@@ -138,7 +148,7 @@ class Valkey:
         return await self._call(lambda: self._execute(*words))
 
     async def _execute(self, *words: str | int | bytes | float) -> Any:
-        return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]
+        return await self._client.execute_command(*words)
 
     async def _call(self, call: Callable[[], Awaitable[Any]]) -> Any:
         try:
@@ -210,7 +220,8 @@ class Valkey:
             await self._client.aclose()
 
 
-def _command(run: Run) -> tuple[str | int | bytes, ...]:
+def command_of(run: Run) -> tuple[str | int | bytes, ...]:
+    """Return the command that runs a script."""
     keys = (f"{SPACE}:{{{run.sandbox}}}:{key}" for key in KEYS)
     return ("EVALSHA", run.script.digest, len(KEYS), *keys, *run.arguments)
 

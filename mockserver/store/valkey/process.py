@@ -18,8 +18,9 @@ from mockserver.store.valkey.turn import LEASE
 # Seconds between two signs of life of a process, and without one after which it counts as ended.
 BEAT = 0.5
 DEAD = 3.0
-# Milliseconds for which one process takes over from another that has ended.
-_TAKEOVER = 10_000
+# Milliseconds for which one process takes over from another that has ended. Then it can be done again, because the one
+# that did it may have ended too.
+_TAKEOVER = 5_000
 # Seconds between two looks at the changes of a sandbox that is followed.
 _PACE = 0.02
 
@@ -31,7 +32,7 @@ class ValkeyProcess:
     """The stores of this process in the server at `url`. Raises SettingsError if the server cannot be used."""
 
     def __init__(self, url: str, bounds: Bounds) -> None:
-        self.valkey = Valkey(url)
+        self.valkey = _connection(url)
         # Unique also if the server forgets its numbers.
         self.name = f"{self.valkey.number}-{wall_ms():x}"
         self._created = 0
@@ -76,6 +77,7 @@ class ValkeyProcess:
         self._created += 1
         identity, name = f"{self.name}.{self._created}", store.turn.sandbox
         reply = await self.valkey.run(Run(CREATE, name, (self.name, identity, LEASE, EXPIRES)))
+        store.turn.exists()
         if reply[0] != b"created":
             return False
         store.turn.created(identity)
@@ -189,6 +191,14 @@ class ValkeyProcess:
     async def taken_over(self, process: str) -> None:
         """Note that nothing is left of that process. Raises Unavailable."""
         await self.valkey.command("ZREM", f"{SPACE}:processes", process)
+
+
+def _connection(url: str) -> Valkey:
+    if "+cluster://" not in url:
+        return Valkey(url)
+    from mockserver.store.valkey.cluster import ValkeyCluster  # its imports take long
+
+    return ValkeyCluster(url)
 
 
 def _ignore(name: str, created: bool) -> None:

@@ -167,10 +167,13 @@ class Turn:
             reply = await self._valkey.run(Run(READ, self.sandbox, (self.id, self.version)))
             await self._taken(reply)
 
+    def exists(self) -> None:
+        """Note that the sandbox exists now, although it may have been gone before."""
+        self.gone = self.closed = False
+
     def created(self, id_: str) -> None:
         """Note that this process has created the sandbox, and has the turn."""
         self.id, self.version = id_, 0
-        # It was gone if it was asked for before.
         self.gone = self.closed = False
         self._has, self._until = True, monotonic() + _SURE
 
