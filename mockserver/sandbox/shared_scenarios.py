@@ -1,4 +1,10 @@
-"""The scenarios of sandboxes that several processes share. Each is kept once, with everything that it extends."""
+"""The scenarios of sandboxes that several processes share. Each is kept once, with everything that it extends.
+
+A scenario expires some days after it was kept or renewed (`renew`), so those of deleted sandboxes do not pile up.
+"""
+
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
 
 from mockserver.core.compile import Program
 from mockserver.sandbox.programs import Compile, Programs, source_of
@@ -12,31 +18,43 @@ class SharedScenarios:
     def __init__(self, process: ValkeyProcess, compiled: Compile) -> None:
         self._process = process
         self._programs = Programs(compiled)
-        # The digests of those that are kept.
-        self._saved: set[str] = set()
+        # The digests of those that are kept for each sandbox.
+        self._kept: WeakKeyDictionary[Sandbox, set[str]] = WeakKeyDictionary()
 
     async def keep(self, program: Program) -> None:
         """Keep a scenario, so that every process can compile it. Raises Unavailable."""
-        digest = self._programs.digest(program)
-        # A server that keeps nothing on disk may have lost it.
-        if digest not in self._saved or not await self._process.has("scenarios", digest):
-            await self._process.put("scenarios", digest, source_of(program))
-            self._saved.add(digest)
+        key = _key(self._programs.digest(program))
+        if not await self._process.renew(key):
+            await self._process.put(key, source_of(program))
 
     async def keep_all(self, sandbox: Sandbox) -> None:
-        """Keep the scenario of a sandbox, and those before it, unless they are kept already."""
-        while missing := [each for each in sandbox.programs.values() if self._programs.digest(each) not in self._saved]:
-            await self.keep(missing[0])
+        """Keep the scenario of a sandbox, and those before it, if they have changed. Raises Unavailable."""
+        while self._kept.get(sandbox) != (digests := self._digests(sandbox)):
+            for program in list(sandbox.programs.values()):
+                await self.keep(program)
+            self._kept[sandbox] = digests
+
+    def note_kept(self, sandbox: Sandbox) -> None:
+        """Note that the scenarios of a sandbox, which another process has changed, are kept."""
+        self._kept[sandbox] = self._digests(sandbox)
+
+    def _digests(self, sandbox: Sandbox) -> set[str]:
+        return {self._programs.digest(each) for each in sandbox.programs.values()}
+
+    async def renew(self, sandboxes: Iterable[Sandbox]) -> None:
+        """Keep the scenarios of these sandboxes for some more days. Raises Unavailable."""
+        programs = [program for sandbox in sandboxes for program in sandbox.programs.values()]
+        for program in {self._programs.digest(each): each for each in programs}.values():
+            await self.keep(program)
 
     async def program(self, digest: str) -> Program:
         """Return the scenario with this digest. Raises Unavailable, and LookupError if the server has lost it."""
         program = self._programs.get(digest)
         if program is None:
-            source = await self._process.get("scenarios", digest)
+            source = await self._process.get(_key(digest))
             if source is None:
                 raise LookupError(f"the scenario {digest[:8]} is not in {self._process.valkey.url}")
             program = self._programs.compile(digest, source)
-            self._saved.add(digest)
         return program
 
     def digest(self, program: Program) -> str:
@@ -50,3 +68,7 @@ class SharedScenarios:
     def is_same(self, one: Program, other: Program) -> bool:
         """Return whether two programs are of the same scenario."""
         return self._programs.digest(one) == self._programs.digest(other)
+
+
+def _key(digest: str) -> str:
+    return f"scenario:{digest}"
