@@ -25,7 +25,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from mockserver.clock import Clock, pause, wall_ms
+from mockserver.clock import Clock, monotonic, pause, wall_ms
 from mockserver.core.accounts import Origin
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
@@ -40,6 +40,9 @@ from mockserver.store.valkey.process import BEAT, ValkeyProcess
 from mockserver.store.valkey.store import Facts, News, ValkeyStore
 
 log = logging.getLogger("mockserver")
+
+# Seconds after which a scenario is put into the server again, where it expires if no process does that.
+_RENEWED = 24 * 3_600.0
 
 
 class Owner(Protocol):
@@ -74,7 +77,8 @@ class Sharing:
         self._owner: Owner | None = None
         # The names of all sandboxes, as the keys of a dict.
         self.names: dict[str, None] = {}
-        self._saved: set[str] = set()
+        # When each scenario was put into the server, by its digest.
+        self._saved: dict[str, float] = {}
         self._memory = memory
         # The sandboxes in the order of their last use.
         self._used: dict[str, Sandbox] = {}
@@ -231,8 +235,8 @@ class Sharing:
         self.names.pop(sandbox.name, None)
         self._clocks.pop(sandbox.name, None)
         with suppress(Unavailable):
-            await self.process.put("generations", sandbox.name, sandbox.next_generation)
-            await self.process.put("tallies", self.process.name, self.owner.deleted_tally.data())
+            await self.process.put("generation", sandbox.name, sandbox.next_generation)
+            await self.process.put_tally(self.owner.deleted_tally.data())
             await self.process.deleted(sandbox.name)
 
     async def _drop(self, sandbox: Sandbox) -> None:
@@ -264,12 +268,12 @@ class Sharing:
 
     async def generation(self, name: str) -> int:
         """Return the generation of a new sandbox of this name. Raises Unavailable."""
-        return await self.process.get("generations", name) or 0
+        return await self.process.get("generation", name) or 0
 
     async def other_tallies(self) -> list[Tally]:
         """Return the coverage of the sandboxes that other processes have deleted. Raises Unavailable."""
         tallies = []
-        for process, data in (await self.process.all("tallies")).items():
+        for process, data in (await self.process.tallies()).items():
             if process != self.process.name:
                 tally = Tally()
                 tally.add_data(data)
@@ -278,31 +282,37 @@ class Sharing:
 
     async def clear_tallies(self) -> None:
         """Reset the coverage of deleted sandboxes. Raises Unavailable."""
-        await self.process.clear("tallies")
+        await self.process.clear_tallies()
 
     # Scenarios.
 
     async def keep_scenario(self, program: Program) -> None:
         """Keep a scenario, so that every process can compile it. Raises Unavailable."""
-        digest = self._programs.digest(program)
         # A server that keeps nothing on disk may have lost it.
-        if digest not in self._saved or not await self.process.has("scenarios", digest):
-            await self.process.put("scenarios", digest, source_of(program))
-            self._saved.add(digest)
+        if self._is_unsaved(program) or not await self.process.has("scenario", self._programs.digest(program)):
+            await self._put_scenario(program)
+
+    async def _put_scenario(self, program: Program) -> None:
+        digest = self._programs.digest(program)
+        await self.process.put("scenario", digest, source_of(program))
+        self._saved[digest] = monotonic()
+
+    def _is_unsaved(self, program: Program) -> bool:
+        saved_at = self._saved.get(self._programs.digest(program))
+        return saved_at is None or monotonic() - saved_at > _RENEWED
 
     async def _keep_scenarios(self, sandbox: Sandbox) -> None:
-        """Keep the scenario of a sandbox, and those before it, unless they are kept already."""
-        while missing := [each for each in sandbox.programs.values() if self._programs.digest(each) not in self._saved]:
-            await self.keep_scenario(missing[0])
+        """Keep the scenario of a sandbox, and those before it, unless that was done a short time ago."""
+        for program in [each for each in sandbox.programs.values() if self._is_unsaved(each)]:
+            await self._put_scenario(program)
 
     async def _program(self, digest: str) -> Program:
         program = self._programs.get(digest)
         if program is None:
-            source = await self.process.get("scenarios", digest)
+            source = await self.process.get("scenario", digest)
             if source is None:
                 raise LookupError(f"the scenario {digest[:8]} is not in {self.process.valkey.url}")
             program = self._programs.compile(digest, source)
-            self._saved.add(digest)
         return program
 
     def known(self, program: Program) -> Program:
@@ -399,6 +409,9 @@ class Sharing:
             if store.owned_by(process):
                 # It was not written, so another process, or this one, does it again.
                 return
+        if (tally := await self.process.take_tally(process)) is not None:
+            self.owner.deleted_tally.add_data(tally)
+            await self.process.put_tally(self.owner.deleted_tally.data())
         await self.process.taken_over(process)
 
     async def _follow(self) -> None:
