@@ -226,8 +226,6 @@ async def test_what_a_killed_server_has_left_is_taken_over_again_if_that_was_not
 ) -> None:
     monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 60.0)
     monkeypatch.setattr("mockserver.store.valkey.process._TAKEOVER", 1)
-    monkeypatch.setattr("mockserver.store.valkey.turn.LEASE", 100)
-    monkeypatch.setattr("mockserver.store.valkey.commits.LEASE", 100)
     failures = [Unavailable("away")]
 
     async def fail_once() -> None:
@@ -249,6 +247,8 @@ async def test_what_a_killed_server_has_left_is_taken_over_again_if_that_was_not
         advance.cancel()
         await farm.kill(0)
         farm.receivers.send = send  # type: ignore[method-assign]
+        with redis.Redis.from_url(valkey.replace("valkey", "redis", 1)) as client:
+            client.hdel("mockserver:{default}:head", "owner", "until")  # as after its lease
         sandbox = await other.opened("default")
         assert sandbox is not None
         assert isinstance(sandbox.store, ValkeyStore)
