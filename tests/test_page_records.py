@@ -129,6 +129,8 @@ def test_a_bundle_opens_read_only(at: Shown, tmp_path: Path) -> None:
     page.locator(".who", has_text=job).click()
     for name in ("Hold", "Force failure", "Advance until it ends"):
         expect(page.get_by_role("button", name=name)).to_be_disabled()
+    page.get_by_role("link", name="Accounts").click()
+    expect(page.locator(".account")).to_contain_text("videotoprompt")
     page.get_by_role("link", name="Findings").click()
     expect(page.get_by_role("article", name="resubmitted_instead_of_polled")).to_be_visible()
     assert violations(page, "journal", "journal/1", f"jobs/{job}", "accounts") == []

@@ -5,7 +5,7 @@ counts of limits and no changes of plans, so these are not shown. This module do
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -21,27 +21,32 @@ from mockserver.store.protocol import Credits
 
 
 class RecordedStore(MemoryStore):
-    """A store with the credits of a bundle, which are not computed again, and without counts of limits."""
+    """A store with the credits of a bundle, which are not computed again, and without counts of limits.
 
-    def __init__(self, credits: Mapping[str, Credits]) -> None:
+    `accounts` are all accounts of the bundle. Those that never paid have no recorded credits, but those of their plan.
+    """
+
+    def __init__(self, credits: Mapping[str, Credits], accounts: Iterable[str]) -> None:
         super().__init__()
-        self._recorded = credits
+        self._recorded = dict(credits)
+        self._accounts = list(dict.fromkeys((*credits, *accounts)))
 
     async def hit(self, account: str, limits: Sequence[Limit], now: int, amount: int = 1) -> Sequence[Usage]:
         """Return no usage of limits, because none is known."""
         return ()
 
     async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
-        """Return the recorded credits of an account."""
-        return self._recorded.get(account) or Credits(credits, 0)
+        """Return the recorded credits of an account, or those that it has at first."""
+        first = Credits(credits, 0)
+        return self._recorded.setdefault(account, first) if account in self._accounts else first
 
     async def credits(self, account: str) -> Credits | None:
-        """Return the recorded credits of an account, or None."""
+        """Return the credits of an account of the bundle, or None."""
         return self._recorded.get(account)
 
     async def accounts(self, limit: int) -> list[str]:
-        """Return the accounts that have credits."""
-        return list(self._recorded)[:limit]
+        """Return the accounts of the bundle."""
+        return self._accounts[:limit]
 
 
 async def view(bundle: Bundle, name: str, sandboxes: Sandboxes, library: Library) -> Sandbox:
@@ -50,7 +55,7 @@ async def view(bundle: Bundle, name: str, sandboxes: Sandboxes, library: Library
     Raises InvalidBundle if its scenario has mistakes, TooManySandboxes, and ValueError for a name that is in use.
     """
     programs = await asyncio.to_thread(programs_of, bundle, library)
-    manifest, store = bundle.manifest, RecordedStore(bundle.credits)
+    manifest, store = bundle.manifest, RecordedStore(bundle.credits, bundle.accounts)
     await _fill(store, bundle)
     sandbox = sandboxes.create(
         name,
