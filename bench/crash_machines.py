@@ -23,7 +23,7 @@ from tests.valkey_server import binary
 SCENARIO = ROOT / "bench" / "scenarios" / "crash.yaml"
 SERVER, WORKER, VALKEY = "the server", "a worker", "Valkey"
 # Seconds for which Valkey is away.
-_AWAY = (0.0, 1.0)
+_AWAY = (0.0, 2.5)
 
 
 class Machine:
