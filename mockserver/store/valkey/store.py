@@ -44,8 +44,8 @@ from mockserver.store.valkey.operations import SharedOperations
 from mockserver.store.valkey.scripts import DELETE, IMAGE
 from mockserver.store.valkey.turn import Changes, Turn
 
-# The image is renewed when the log has so many bytes, and more than a third of those of the database in the image: to make
-# the changes of a log takes longer than to read an image of that size.
+# The image is renewed when the log has so many bytes, and more than a third of those of the database in the image. To
+# make the changes of a log takes longer than to read an image of that size.
 _MIN_LOGGED = 1_048_576
 _NO_TALLY: Mapping[str, Any] = {"rows": {}, "calls": [], "deviations": [], "left_out": 0}
 # Wait so long for another process that moves the clock before looking again.
