@@ -8,8 +8,8 @@ processes of the server, one of the workers, or Valkey, which writes every chang
 and is started again within a second.
 
 Ten clients submit jobs of four providers, with credits, limits, webhooks and streams, and keep a history: a request
-that gets a success is acknowledged, one that is refused has not happened, and one that gets an error of the connection
-or no reply within five seconds may or may not have happened. After each kill the server is started again with the same
+that gets a success is acknowledged, and one that is refused, that gets an error of the connection, or no reply within
+five seconds may or may not have happened. After each kill the server is started again with the same
 store. At the end all jobs end, all webhooks are sent, and the history is compared with the server, with all of its
 workers, and after it has ended with its store.
 """

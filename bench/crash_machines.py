@@ -167,7 +167,7 @@ class ValkeyMachine(Machine):
         if victim == SERVER:
             await super().kill(victim, chosen)
         elif victim == WORKER:
-            os.kill(chosen.choice(self.workers()), signal.SIGKILL)
+            await asyncio.to_thread(self._kill_worker, chosen)
         else:
             self._valkey.kill()
             self._valkey.wait()
@@ -178,6 +178,11 @@ class ValkeyMachine(Machine):
         super().kill_all()
         self._valkey.kill()
         self._valkey.wait()
+
+    def _kill_worker(self, chosen: random.Random) -> None:
+        while not (workers := self.workers()):
+            time.sleep(0.01)  # both were killed a moment ago
+        os.kill(chosen.choice(workers), signal.SIGKILL)
 
     @asynccontextmanager
     async def tables(self) -> AsyncIterator[sqlite3.Connection]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import aims, layers, peers, scale, wrk
+from bench import aims, crash, layers, peers, scale, wrk
 from bench.floors import ANALYSIS
 from bench.load import Outcome, load
 from bench.process import ROOT, free_port, running
@@ -59,6 +59,18 @@ def test_every_measurement_is_a_command_that_explains_itself(name, monkeypatch, 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_measurement_has_its_place_in_the_readme(name):
     assert f"`bench.{name}`" in (ROOT / "bench" / "README.md").read_text("utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("store", ["sqlite", "valkey"])
+def test_nothing_is_lost_if_a_server_is_killed_under_load(store, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["crash", "--store", store, "--kills", "5"])
+    crash.main()
+    lines = capsys.readouterr().out.splitlines()
+    # The others are times, which depend on the machine.
+    counted = [line for line in lines if line.endswith("at most 0")]
+    assert len(counted) >= 9
+    assert all(line.startswith("PASS") for line in counted), lines
 
 
 def test_a_budget_is_kept_up_to_its_limit(capsys):

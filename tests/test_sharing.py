@@ -13,7 +13,9 @@ import redis
 
 from mockserver.app import create_app
 from mockserver.clock import let_others_run, pause, wait_until
-from mockserver.settings import Settings
+from mockserver.settings import Settings, SettingsError
+from mockserver.store.unavailable import Unavailable
+from mockserver.store.valkey.store import ValkeyStore
 from tests.farm import KEY, Farm, at_once
 from tests.live import live_server
 from tests.valkey_server import ValkeyServer
@@ -184,7 +186,7 @@ async def test_servers_that_start_at_the_same_time_share_the_sandbox_default(val
 
 async def test_a_new_server_has_the_whole_state_also_after_many_changes(valkey: str, monkeypatch: Any) -> None:
     monkeypatch.setattr("mockserver.store.valkey.store._MIN_LOGGED", 20_000)
-    monkeypatch.setattr("mockserver.store.valkey.store._MOST_NOTED", 50)
+    monkeypatch.setattr("mockserver.store.valkey.image._MOST_NOTED", 50)
     async with Farm(valkey, size=2, **HOOKED) as farm:
         for n in range(30):
             await farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"})
@@ -219,6 +221,48 @@ async def test_a_server_that_is_killed_is_replaced_by_the_others(valkey: str, mo
         assert len(deliveries["deliveries"]) == len(farm.receivers.calls) == 1
 
 
+async def test_what_a_killed_server_has_left_is_taken_over_again_if_that_was_not_written(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 60.0)
+    monkeypatch.setattr("mockserver.store.valkey.process._TAKEOVER", 1)
+    monkeypatch.setattr("mockserver.store.valkey.turn.LEASE", 100)
+    monkeypatch.setattr("mockserver.store.valkey.commits.LEASE", 100)
+    failures = [Unavailable("away")]
+
+    async def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    async with Farm(valkey, size=2, **HOOKED) as farm:
+        arrived, send = asyncio.Event(), farm.receivers.send
+
+        async def hang(call: Any) -> Any:
+            arrived.set()
+            await asyncio.Event().wait()
+
+        farm.receivers.send = hang  # type: ignore[method-assign]
+        await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        advance = asyncio.create_task(farm.send("POST", "/_mock/clock", {"advance": "1m"}, server=0))
+        await arrived.wait()
+        killed, other = farm.sharing(0).process.name, farm.sharing(1)
+        advance.cancel()
+        await farm.kill(0)
+        farm.receivers.send = send  # type: ignore[method-assign]
+        sandbox = await other.opened("default")
+        assert sandbox is not None
+        assert isinstance(sandbox.store, ValkeyStore)
+        sandbox.store.before_commit = fail_once
+        await other._take_over(killed)
+        await wait_until(lambda: other.process.commits.failure is None, 5)
+        assert sandbox.store.owned_by(killed)
+        await other._take_over(killed)
+        assert not sandbox.store.owned_by(killed)
+        deliveries = (await farm.get("/_mock/deliveries?wait=5s&count=1"))["deliveries"]
+        assert [each["outcome"] for each in deliveries] == ["delivered"]
+        assert len(farm.receivers.calls) == 1
+
+
 async def test_a_wait_ends_when_another_server_has_sent_the_webhook(valkey: str) -> None:
     async with Farm(valkey, **HOOKED) as farm:
         await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
@@ -237,6 +281,10 @@ async def test_the_feed_of_one_server_has_what_happens_on_the_others(valkey: str
         assert batches
         entries = [entry for batch in batches for entry in batch.entries]
         assert [(entry.operation, entry.is_own) for entry in entries] == [("videotoprompt.analyze_url", False)]
+        # A browser that loses its connection goes on at any other server, from the id of the last event.
+        await farm.get("/_mock/jobs", server=2)
+        places = {(app.sandboxes.default.journal_id, app.sandboxes.default.store.last_serial) for app in farm.apps}
+        assert len(places) == 1
 
 
 async def test_a_stream_on_a_clock_that_another_server_moves(valkey: str) -> None:
@@ -296,6 +344,15 @@ async def test_while_valkey_is_away_requests_are_refused_and_then_all_goes_on() 
                         await pause(0.05)
             # This server writes nothing to disk, so everything was lost with it.
             assert (await farm.get("/_mock/jobs"))["total"] == 2
+
+
+async def test_a_server_that_cannot_join_the_others_does_not_start() -> None:
+    with ValkeyServer() as server:
+        app = create_app(Settings(store=server.url))
+        server.stop()
+        with pytest.raises(SettingsError, match="cannot be reached"):
+            await app.resume()
+        await app.close()
 
 
 async def test_while_valkey_does_not_answer_requests_are_refused_after_one_time_out(

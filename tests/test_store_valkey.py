@@ -179,6 +179,23 @@ async def test_a_copy_that_has_only_a_part_of_the_changes_is_read_again(valkey: 
         assert await copy.next_number("jobs") == 3
 
 
+async def test_the_process_with_the_latest_change_does_what_falls_due_also_after_a_commit_that_fails(
+    valkey: str,
+) -> None:
+    async with process(valkey) as one, process(valkey) as other:
+        store = await created(one)
+        await store.next_number("jobs")
+        await store.committed()
+        copy: Any = await other.open("default")
+        assert (store.due_elsewhere(), copy.due_elsewhere()) == (False, True)
+        for failing in (store, copy):
+            failing.before_commit = FailsOnce(Unavailable("away"))
+            await failing.next_number("jobs")
+            await failing.committed()
+            await failing.entered()
+            assert (store.due_elsewhere(), copy.due_elsewhere()) == (False, True)
+
+
 async def test_a_server_that_is_away_is_tried_for_about_a_second_by_scripts_and_commands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

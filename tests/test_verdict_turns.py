@@ -30,8 +30,8 @@ def turn(free_at: int, ended_at: int, *, reused: bool = False) -> dict[str, Any]
     ("later", "expected"),
     [
         (turn(SECOND - 1, SECOND + 100_000), False),  # its connection was open before
-        (turn(SECOND + 100_000, SECOND + 200_000), False),  # it was being opened
-        (turn(SECOND + 300_000, SECOND + 400_000), True),
+        (turn(SECOND + 35_000, SECOND + 200_000), False),  # it was being opened
+        (turn(SECOND + 150_000, SECOND + 400_000), True),
         (turn(SECOND, SECOND + 100_000, reused=True), True),
         (turn(SECOND - 1, SECOND + 5_000_000, reused=True), True),
     ],

@@ -167,7 +167,7 @@ class Keeper:
             sandbox.tally.add_data(saved)
             serial = saved["serial"]
         for entry in finished(sandbox.store.entries()):
-            if entry.serial > serial and entry.kind == "request" and entry.provider is not None:
+            if entry.serial > serial and entry.kind == "request":
                 sandbox.tally.request(entry)
             elif entry.serial > serial and entry.kind == "delivery":
                 sandbox.tally.delivery(entry)

@@ -150,7 +150,7 @@ class Sandboxes:
         """Create a sandbox, for all processes if they are shared. See `create`."""
         store = None
         if (sharing := self.sharing) is not None:
-            await sharing.keep_scenario(program)
+            await sharing.scenarios.keep(program)
             store = await sharing.reserve(name)
             if store is None:
                 raise ValueError(f"a sandbox named {name!r} already exists")
@@ -273,7 +273,7 @@ class Sandboxes:
     async def resume(self) -> None:
         """Do what is due in the sandboxes that continue, after those that follow a changed scenario have switched.
 
-        If the sandboxes are shared, join the other processes. Raises Unavailable.
+        If the sandboxes are shared, join the other processes. Raises SettingsError if that is not possible.
         """
         if self.sharing is not None:
             await self.sharing.start()
@@ -290,11 +290,11 @@ class Sandboxes:
         if self.sharing is None:
             return False
         await sandbox.store.entered()
-        return self.sharing.is_same(sandbox.program, program)
+        return self.sharing.scenarios.is_same(sandbox.program, program)
 
     def change_initial(self, program: Program) -> None:
         """Change the scenario of the server, for new sandboxes. Existing ones keep theirs."""
-        self.initial = program if self.sharing is None else self.sharing.known(program)
+        self.initial = program if self.sharing is None else self.sharing.scenarios.known(program)
         if self._keeper is not None:
             self._keeper.changed()
 

@@ -8,35 +8,37 @@ changes of other processes, and opens it if this process has no copy yet. A sand
 dropped here: its requests that wait end, and its attempts are cancelled.
 
 **What is shared.** The store of a sandbox is shared by itself (`store.valkey`). With each batch of changes goes what
-else a sandbox is, if that has changed: its scenario, seed, clock and generation (`_facts`). Scenarios are kept once
-each, with everything that they extend.
+else a sandbox is, if that has changed (`shared_facts`). Scenarios are kept once each (`shared_scenarios`).
 
 **The clock.** A running clock is shared as an instant and the time of the machine at which it was set, so the machines
 must agree on the time. An entry of the journal that is later than this process's clock moves it forward.
 
-**What falls due** is done by the process that made the latest change (`Store.drives`). If that process ends, another
-one takes over within a few seconds: it opens all sandboxes, ends what the process has left behind, and does what is
-due.
+**What falls due** is done by the process that made the latest change (`Store.due_elsewhere`). If that process ends,
+another one takes over within a few seconds: it opens all sandboxes, ends what the process has left behind, and does
+what is due.
 """
 
 import asyncio
 import logging
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
-from mockserver.clock import Clock, pause, wall_ms
+from mockserver.clock import pause
 from mockserver.core.accounts import Origin
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally
 from mockserver.sandbox.interrupted import end_interrupted
-from mockserver.sandbox.programs import Compile, Programs, source_of
+from mockserver.sandbox.programs import Compile
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.shared_facts import SharedFacts
+from mockserver.sandbox.shared_scenarios import SharedScenarios
+from mockserver.settings import SettingsError
 from mockserver.store.protocol import Store
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import BEAT, ValkeyProcess
-from mockserver.store.valkey.store import Facts, News, ValkeyStore
+from mockserver.store.valkey.store import ValkeyStore
 
 log = logging.getLogger("mockserver")
 
@@ -69,15 +71,14 @@ class Sharing:
 
     def __init__(self, process: ValkeyProcess, compiled: Compile, memory: int) -> None:
         self.process = process
-        self._programs = Programs(compiled)
+        self.scenarios = SharedScenarios(process, compiled)
+        self._facts = SharedFacts(self.scenarios)
         self._owner: Owner | None = None
         # The names of all sandboxes, as the keys of a dict.
         self.names: dict[str, None] = {}
-        self._saved: set[str] = set()
         self._memory = memory
         # The sandboxes in the order of their last use.
         self._used: dict[str, Sandbox] = {}
-        self._clocks: dict[str, Facts] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._monitor: asyncio.Task[None] | None = None
         self._closed = False
@@ -95,10 +96,13 @@ class Sharing:
     # The server.
 
     async def start(self) -> None:
-        """Join the other processes. Raises Unavailable."""
-        await self.process.start(self._changed)
-        await self.refresh_names()
-        await self.opened("default")
+        """Join the other processes. Raises SettingsError if the server cannot be reached."""
+        try:
+            await self.process.start(self._changed)
+            await self.refresh_names()
+            await self.opened("default")
+        except Unavailable as error:
+            raise SettingsError(str(error)) from error
         self._monitor = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
@@ -116,11 +120,9 @@ class Sharing:
         self.names = dict.fromkeys(["default", *await self.process.names()])
 
     def _changed(self, name: str, created: bool) -> None:
-        if created or name == "default":
+        if created or name == "default":  # which begins again with its next request
             self.names[name] = None
             return
-        if name == "default":
-            return  # it begins again with its next request
         self.names.pop(name, None)
         sandbox = self.owner.by_name.get(name)
         if sandbox is not None and isinstance(sandbox.store, ValkeyStore):
@@ -171,10 +173,10 @@ class Sharing:
                 self.names.pop(name, None)
                 return None
             self.names[name] = None
-            program = await self._program(facts["scenario"])
+            program = await self.scenarios.program(facts["scenario"])
             sandbox = self.owner.make(name, program, store, facts["seed"], None, origin=Origin.of(facts["origin"]))
             self.attach(sandbox)
-            await self._take_on(sandbox, store.take_unseen())
+            await self._facts.take_on(sandbox, store.take_unseen())
             return sandbox
 
     def _new_default(self, sandbox: Sandbox) -> Sandbox:
@@ -192,7 +194,7 @@ class Sharing:
     async def _begin_default(self, sandbox: Sandbox) -> Sandbox:
         """Create the sandbox `default`, which no process has created yet, or which the server has lost."""
         store = _store_of(sandbox)
-        await self.keep_scenario(sandbox.program)
+        await self.scenarios.keep(sandbox.program)
         if await self.process.begin(store):
             store.note_facts()
         else:
@@ -213,19 +215,18 @@ class Sharing:
         """Share the sandbox, whose store is of this process."""
         self._used[sandbox.name] = sandbox
         store = _store_of(sandbox)
-        self._clocks[sandbox.name] = _clock_facts(sandbox.clock)
-        store.sandbox_facts = lambda: self._facts(sandbox)
+        store.sandbox_facts = lambda: self._facts.of(sandbox)
         store.tally = sandbox.tally.data
         store.turn.on_gone = partial(self._changed, sandbox.name, False)
-        store.before_commit = partial(self._keep_scenarios, sandbox)
-        store.on_change = partial(self._take_on, sandbox)
+        store.before_commit = partial(self.scenarios.keep_all, sandbox)
+        store.on_change = partial(self._facts.take_on, sandbox)
         sandbox.on_change = store.note_facts
-        sandbox.clock.on_change = lambda: self._clock_changed(sandbox, store)
+        self._facts.follow_clock(sandbox, store)
 
     async def delete(self, sandbox: Sandbox) -> None:
         """Announce that a sandbox was deleted, after it was closed."""
         self.names.pop(sandbox.name, None)
-        self._clocks.pop(sandbox.name, None)
+        self._facts.forget(sandbox.name)
         with suppress(Unavailable):
             await self.process.put("generations", sandbox.name, sandbox.next_generation)
             await self.process.put("tallies", self.process.name, self.owner.deleted_tally.data())
@@ -240,7 +241,7 @@ class Sharing:
     async def _leave(self, sandbox: Sandbox) -> None:
         """Drop this process's copy of a sandbox."""
         self.process.forget(sandbox.name)
-        self._clocks.pop(sandbox.name, None)
+        self._facts.forget(sandbox.name)
         self._used.pop(sandbox.name, None)
         self.owner.drop(sandbox)
         await sandbox.leave()
@@ -276,93 +277,6 @@ class Sharing:
         """Reset the coverage of deleted sandboxes. Raises Unavailable."""
         await self.process.clear("tallies")
 
-    # Scenarios.
-
-    async def keep_scenario(self, program: Program) -> None:
-        """Keep a scenario, so that every process can compile it. Raises Unavailable."""
-        digest = self._programs.digest(program)
-        # A server that keeps nothing on disk may have lost it.
-        if digest not in self._saved or not await self.process.has("scenarios", digest):
-            await self.process.put("scenarios", digest, source_of(program))
-            self._saved.add(digest)
-
-    async def _keep_scenarios(self, sandbox: Sandbox) -> None:
-        """Keep the scenario of a sandbox, and those before it, unless they are kept already."""
-        while missing := [each for each in sandbox.programs.values() if self._programs.digest(each) not in self._saved]:
-            await self.keep_scenario(missing[0])
-
-    async def _program(self, digest: str) -> Program:
-        program = self._programs.get(digest)
-        if program is None:
-            source = await self.process.get("scenarios", digest)
-            if source is None:
-                raise LookupError(f"the scenario {digest[:8]} is not in {self.process.valkey.url}")
-            program = self._programs.compile(digest, source)
-            self._saved.add(digest)
-        return program
-
-    def known(self, program: Program) -> Program:
-        """Return the program of the same scenario that this process knows already, if there is one."""
-        return self._programs.get(self._programs.digest(program)) or program
-
-    def is_same(self, one: Program, other: Program) -> bool:
-        """Return whether two programs are of the same scenario."""
-        return self._programs.digest(one) == self._programs.digest(other)
-
-    # What a sandbox is, apart from its store.
-
-    def _facts(self, sandbox: Sandbox) -> Facts:
-        return {
-            **sandbox.facts(),
-            "scenario": self._programs.digest(sandbox.program),
-            "programs": {str(number): self._programs.digest(each) for number, each in sandbox.programs.items()},
-            "clock": self._clocks[sandbox.name],
-            "tally_clears": sandbox.tally.clears,
-        }
-
-    def _clock_changed(self, sandbox: Sandbox, store: ValkeyStore) -> None:
-        self._clocks[sandbox.name] = _clock_facts(sandbox.clock)
-        store.note_facts()
-
-    async def _take_on(self, sandbox: Sandbox, news: News) -> None:
-        """Make the changes of other processes to the sandbox itself."""
-        if news.facts:
-            await self._take_on_facts(sandbox, news.facts)
-        if news.tally is not None:
-            clears = sandbox.tally.clears
-            sandbox.tally.clear()
-            sandbox.tally.clears = clears
-            sandbox.tally.add_data(news.tally)
-        for entry in news.entries:
-            if entry.kind == "request" and entry.provider is not None:
-                sandbox.tally.request(entry)
-            elif entry.kind == "delivery":
-                sandbox.tally.delivery(entry)
-        clock = sandbox.clock
-        if news.entries and clock.rate and (latest := news.entries[-1].written_at) > clock.now():
-            clock.follow(clock.mode, clock.speed, latest)
-        sandbox.courier.changed_elsewhere()
-
-    async def _take_on_facts(self, sandbox: Sandbox, facts: Facts) -> None:
-        if facts["scenario"] != self._programs.digest(sandbox.program) or facts["activations"] != sandbox.activations:
-            program = await self._program(facts["scenario"])
-            sandbox.own_seed = facts["seed"]
-            sandbox.load_program(program)
-        is_reset = facts["first_generation"] != sandbox.first_generation
-        if is_reset or facts["generation"] != sandbox.generation or facts["started_at"] != sandbox.started_at:
-            sandbox.clear_cache()
-        sandbox.restore(facts)
-        sandbox.programs = {int(n): await self._program(digest) for n, digest in facts["programs"].items()}
-        if facts["clock"] != self._clocks[sandbox.name]:
-            self._clocks[sandbox.name] = facts["clock"]
-            sandbox.clock.follow(facts["clock"]["mode"], facts["clock"]["speed"], _instant(facts["clock"]))
-        if facts["tally_clears"] != sandbox.tally.clears:
-            sandbox.tally.clear()
-            sandbox.tally.clears = facts["tally_clears"]
-        if is_reset:
-            sandbox.courier.drop()
-            sandbox.clock.end_waits()
-
     # The other processes.
 
     async def _run(self) -> None:
@@ -378,7 +292,7 @@ class Sharing:
                 log.exception("the other processes could not be looked at")
 
     async def _take_over(self, process: str) -> None:
-        """Do what a process that has ended would have done, unless another one does."""
+        """Do what a process that has ended would have done, unless another one does. Raises Unavailable."""
         if not await self.process.take_over(process):
             return
         await self.refresh_names()
@@ -390,6 +304,11 @@ class Sharing:
             await end_interrupted(sandbox, now, await store.end_process(process, now))
             store.drive()
             sandbox.courier.poke()
+            await self.process.commits.written()
+            await store.entered()
+            if store.owned_by(process):
+                # It was not written, so another process, or this one, does it again.
+                return
         await self.process.taken_over(process)
 
     async def _follow(self) -> None:
@@ -397,7 +316,7 @@ class Sharing:
         for sandbox in list(self.owner.by_name.values()):
             store = sandbox.store
             if isinstance(store, ValkeyStore):
-                await store.update_following(waits=sandbox.clock.in_flight > 0)
+                await store.following.update(waits=sandbox.clock.in_flight > 0)
         await self._make_room()
 
     async def _make_room(self) -> None:
@@ -420,16 +339,3 @@ class Sharing:
 def _store_of(sandbox: Sandbox) -> ValkeyStore:
     assert isinstance(sandbox.store, ValkeyStore)
     return sandbox.store
-
-
-def _clock_facts(clock: Clock) -> dict[str, Any]:
-    facts: dict[str, Any] = {"mode": clock.mode, "speed": clock.speed, "at": clock.now()}
-    return {**facts, "wall": wall_ms()} if clock.rate else facts
-
-
-def _instant(facts: Facts) -> int:
-    """Return where a clock stands now."""
-    if "wall" not in facts:
-        return int(facts["at"])
-    rate = facts["speed"] if facts["mode"] == "scaled" else 1.0
-    return int(facts["at"] + (wall_ms() - facts["wall"]) * rate)

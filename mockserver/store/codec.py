@@ -26,6 +26,7 @@ from mockserver.store.records import (
     ModelRecord,
     Optional,
     Record,
+    Remembered,
 )
 
 VERSION = 1
@@ -33,7 +34,7 @@ VERSION = 1
 SPAN = Record(Span)
 STEP = Record(Step, {"lasts": Optional(SPAN), "progress": TUPLE})
 PLAN = Record(Plan, {"steps": Many(STEP)})
-JOB = Record(Job, {"plan": PLAN})
+JOB = Record(Job, {"plan": Remembered(PLAN)})
 STATE = Record(State, {"step": STEP})
 
 ATTEMPT = Record(Attempt, {"headers": PAIRS, "reply": BYTES, "reply_headers": PAIRS, "tampering": TUPLE})

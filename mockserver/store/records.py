@@ -134,6 +134,37 @@ class Optional:
         return _NONE if data is None else self._each.unknown(data)
 
 
+class Remembered:
+    """The encoding of values of which many are the same object, and never change. The latest are encoded once.
+
+    What it returns is shared, so it must not be changed.
+    """
+
+    _MOST = 64
+
+    def __init__(self, each: Encoding) -> None:
+        self._each = each
+        # By identity, with the value, so that its id is not used again.
+        self._known: dict[int, tuple[Any, Any]] = {}
+
+    def encode(self, value: Any, unknown: Unknown = _NONE) -> Any:
+        known = self._known.get(id(value))
+        if known is not None and not unknown:
+            return known[1]
+        data = self._each.encode(value, unknown)
+        if not unknown:
+            if len(self._known) >= self._MOST:
+                self._known.clear()
+            self._known[id(value)] = (value, data)
+        return data
+
+    def decode(self, data: Any) -> Any:
+        return self._each.decode(data)
+
+    def unknown(self, data: Any) -> Unknown:
+        return self._each.unknown(data)
+
+
 class ModelRecord:
     """The encoding of a pydantic model: the fields that were set, as in a scenario file."""
 

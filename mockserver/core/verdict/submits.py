@@ -9,6 +9,9 @@ from mockserver.core.verdict.lineage import Lineage
 from mockserver.core.verdict.messages import credits, ids, numbers, result
 from mockserver.core.verdict.order import follows
 
+# Without a failure, equal requests are more often meant than repeated: they have to be further apart, in nanoseconds.
+_WITHOUT_FAILURE = 500_000
+
 
 def duplicate_paid_job(lineage: Lineage) -> Iterator[Found]:
     """Yield submits that were repeated after an ambiguous failure, if more than one of them is charged."""
@@ -71,7 +74,7 @@ def resubmitted_instead_of_polled(lineage: Lineage) -> Iterator[Found]:
 
 
 def _while_active(lineage: Lineage, earlier: Call, later: Call) -> bool:
-    if earlier.number in lineage.failures or not follows(later, earlier):
+    if earlier.number in lineage.failures or not follows(later, earlier, opened=_WITHOUT_FAILURE):
         return False
     jobs = lineage.created[earlier.number]
     if any(job.ended_at is not None and job.ended_at <= later.at for job in jobs):

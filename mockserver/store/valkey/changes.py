@@ -208,5 +208,8 @@ class Copying:
     def _drop(self, table: int) -> None:
         self._store.drop_oldest(table)
 
+    def _disown(self, *owned: str) -> None:
+        self._store.owned.pop(owned, None)
+
     def _steps(self, process: str) -> None:
         self._store.steps_owner = process

@@ -18,8 +18,9 @@ from mockserver.store.valkey.turn import LEASE
 # Seconds between two signs of life of a process, and without one after which it counts as ended.
 BEAT = 0.5
 DEAD = 3.0
-# Milliseconds for which one process takes over from another that has ended.
-_TAKEOVER = 10_000
+# Milliseconds for which one process takes over from another that has ended. Then it can be done again, because the one
+# that did it may have ended too.
+_TAKEOVER = 5_000
 # Seconds between two looks at the changes of a sandbox that is followed.
 _PACE = 0.02
 

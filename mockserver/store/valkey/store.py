@@ -18,46 +18,34 @@ progress are noted with the process that makes them (`owned`), so that another o
 
 import asyncio
 import sqlite3
-import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from mockserver.clock import monotonic
-from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
-from mockserver.core.limits import Limit, Usage
-from mockserver.store.codec import DELIVERY, JOB
 from mockserver.store.immediate import finished
 from mockserver.store.memory import Bounds, MemoryStore, Table
-from mockserver.store.protocol import OPEN_REPLY, Credits, Transition, What
 from mockserver.store.records import Unknown, plain_data, plain_text
 from mockserver.store.round_trips import RoundTrips
-from mockserver.store.sqlite.schema import prepare
-from mockserver.store.sqlite.tracked_store import TrackedStore
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.changes import (
     CLAIM,
     REPLY,
-    RESERVATION,
-    Change,
     Copying,
     Owned,
     SharedMisses,
-    encoded_entry,
 )
 from mockserver.store.valkey.commits import Commits
 from mockserver.store.valkey.connection import Run, Valkey
+from mockserver.store.valkey.following import Following
+from mockserver.store.valkey.image import Image, compressed
+from mockserver.store.valkey.operations import SharedOperations
 from mockserver.store.valkey.scripts import DELETE, IMAGE
 from mockserver.store.valkey.turn import Changes, Turn
 
 # The image is renewed when the log has so many bytes, and more than the image.
 _MIN_LOGGED = 1_048_576
-# Changes that are noted for the image before they are written into this process's part of it.
-_MOST_NOTED = 1_000
-# Seconds for which a sandbox is followed after something has waited in it.
-_FOLLOWED = 10.0
 _NO_TALLY: Mapping[str, Any] = {"rows": {}, "calls": [], "deviations": [], "left_out": 0}
 # Wait so long for another process that moves the clock before looking again.
 _LOOK = 1.0
@@ -79,20 +67,7 @@ class News(NamedTuple):
 OnChange = Callable[[News], Awaitable[None]]
 
 
-def _after_taking_turn(name: str) -> Any:
-    """Return the operation of the store in memory with this name, which reads, after the turn was taken."""
-    read = getattr(MemoryStore, name)
-
-    async def operation(self: "ValkeyStore", *args: Any, **kwargs: Any) -> Any:
-        if not self.turn.held:
-            await self.turn.take()
-        return await read(self, *args, **kwargs)
-
-    operation.__name__, operation.__doc__ = name, read.__doc__
-    return operation
-
-
-class ValkeyStore(TrackedStore):
+class ValkeyStore(SharedOperations):
     """The store of the sandbox called `name`, of the process called `process`.
 
     `sandbox_facts` returns what is shared of the sandbox itself, as plain data.
@@ -103,9 +78,6 @@ class ValkeyStore(TrackedStore):
     def __init__(self, valkey: Valkey, commits: Commits, process: str, name: str, bounds: Bounds | None = None) -> None:
         self._valkey = valkey
         self._commits = commits
-        self.process = process
-        self.turn = Turn(valkey, process, name, self._take_on)
-        self.owned: dict[Owned, str] = {}
         self.steps_owner = ""
         self._drives = False
         self.shared_facts: Facts = {}
@@ -115,20 +87,14 @@ class ValkeyStore(TrackedStore):
         self.tally: Callable[[], Mapping[str, Any]] = dict
         self._tally: Mapping[str, Any] | None = None
         self._unseen: News | None = None
-        self._followed_until = 0.0
-        self._is_followed = False
-        self._following: asyncio.Task[None] | None = None
-        self._changes: list[Change] = []
-        self.misses = SharedMisses()
         self._numbered = 0
-        self._drops: list[int] = []
+        self.following = Following(valkey, name, self._follow_turn)
         self._is_copying = False
-        self._image: sqlite3.Connection | None = None
-        self._noted = 0
+        self._image = Image()
         # Set when changes of another process have been taken on.
         self._changed = asyncio.Event()
         self._is_imaging = False
-        super().__init__(1, name, bounds)
+        super().__init__(Turn(valkey, process, name, self._take_on), process, bounds)
         self.facts = lambda cursor: self._image_facts()
 
     @property
@@ -138,12 +104,11 @@ class ValkeyStore(TrackedStore):
 
     # The turn and commits.
 
-    async def entered(self) -> None:
-        if not self.turn.held:
-            await self.turn.take()
-
     async def committed(self) -> None:
         await self._commits.committed()
+
+    def _note_dirty(self) -> None:
+        self._commits.note(self)
 
     def note_facts(self) -> None:
         """Note that a fact of the sandbox has changed."""
@@ -156,17 +121,9 @@ class ValkeyStore(TrackedStore):
         await self.entered()
         self._change()
 
-    def _change(self, *change: Any) -> None:
-        if self.turn.closed:
-            return
-        if change:
-            self._changes.append(list(change))
-        if self._drops:
-            self._changes += (["drop", table] for table in self._drops)
-            self._drops.clear()
-        if not self.turn.dirty:
-            self.turn.dirty = True
-            self._commits.note(self)
+    async def _follow_turn(self) -> None:
+        if not self.turn.closed:
+            await self.turn.follow()
 
     async def prepare(self) -> None:
         """Write what the next batch refers to."""
@@ -182,20 +139,20 @@ class ValkeyStore(TrackedStore):
         facts = self.sandbox_facts()
         if facts != self.shared_facts:
             data["facts"] = self.shared_facts = facts
-        self._note_for_image(len(changes))
+        self._image.note(self, len(changes))
         return plain_text(data)
 
     async def written(self, logged: int, imaged: int) -> None:
         """Write an image if the log has become long."""
         if logged > max(_MIN_LOGGED, imaged) and not self.turn.dirty and not self._is_imaging:
             self._is_imaging = True
-            image = self.write_image().serialize()
-            asyncio.get_running_loop().create_task(self._put_image(self.turn.version, image))
+            data = self.write_image().serialize()
+            asyncio.get_running_loop().create_task(self._put_image(self.turn.version, data))
 
-    async def _put_image(self, version: int, image: bytes) -> None:
+    async def _put_image(self, version: int, data: bytes) -> None:
         try:
-            compressed = await asyncio.to_thread(zlib.compress, image, 1)
-            await self._valkey.run(Run(IMAGE, self._name, (self.turn.id, version, compressed, len(image))))
+            image = await asyncio.to_thread(compressed, data)
+            await self._valkey.run(Run(IMAGE, self._name, (self.turn.id, version, image, len(data))))
         except Unavailable as error:
             self._commits.unavailable(error)
         finally:
@@ -206,6 +163,7 @@ class ValkeyStore(TrackedStore):
     async def _take_on(self, changes: Changes) -> None:
         entries: list[JournalEntry] = []
         facts: Facts = {}
+        latest: str | None = None
         self._is_copying, self._tally = True, None
         try:
             if self.turn.version < 0 or changes.image:
@@ -216,11 +174,14 @@ class ValkeyStore(TrackedStore):
                 copying = Copying(self, batch)
                 copying.run()
                 entries += copying.entries
+                latest = batch["process"]
                 facts = batch.get("facts", facts)
-                self._note_for_image(len(batch["changes"]))
+                self._image.note(self, len(batch["changes"]))
         finally:
             self._is_copying = False
-        self._drives = False
+        # If this process has lost its copy, the latest change may be its own. If that is not known, two processes do
+        # what falls due, which is better than none.
+        self._drives = latest in (None, self.process)
         self.shared_facts = facts or self.shared_facts
         news = News(facts, entries, self._tally)
         if self.on_change is None:
@@ -278,33 +239,18 @@ class ValkeyStore(TrackedStore):
         }
         return {"sandbox": self.shared_facts, **own}
 
-    def _note_for_image(self, changes: int) -> None:
-        self._noted += changes
-        if self._noted > _MOST_NOTED:
-            self.write_image()
-
     def write_image(self) -> sqlite3.Connection:
         """Return a database with everything in this copy."""
-        if self._image is None:
-            self._image = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            self._image.execute("PRAGMA page_size = 1024")
-            prepare(self._image)
-        self._image.execute("BEGIN")
-        self.write(self._image)
-        self._image.execute("COMMIT")
-        self._noted = 0
-        return self._image
+        return self._image.written(self)
 
-    def _read_image(self, image: bytes) -> None:
-        self._changes, self._noted, self._image, self.misses = [], 0, None, SharedMisses()
+    def _read_image(self, data: bytes) -> None:
+        self._changes, self.misses = [], SharedMisses()
         self._drops.clear()
         self.owned, self.steps_owner, self.shared_facts, self._tally = {}, "", {}, _NO_TALLY
         self._renew_tables()
-        if not image:
+        facts = self._image.read(self, data)
+        if not facts:
             return
-        self._image = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._image.deserialize(zlib.decompress(image))
-        facts = self.load(self._image)
         self.shared_facts, self.steps_owner = facts["sandbox"], facts["steps_owner"]
         self._tally, self.misses = facts["tally"] or _NO_TALLY, SharedMisses(facts["misses"])
         for entry in finished(MemoryStore.entries(self)):
@@ -334,6 +280,7 @@ class ValkeyStore(TrackedStore):
             elif not any(job.account == name for job in self._jobs.find(rest[0])):
                 await self.release(name, at, rest[0])
             self.owned.pop((kind, name, *rest), None)
+            self._change("disown", kind, name, *rest)
         if self.steps_owner == process:
             self._set_steps_owner("")
         return interrupted
@@ -373,30 +320,10 @@ class ValkeyStore(TrackedStore):
     def is_idle(self) -> bool:
         """True if this process can do without its copy: nothing here waits for it, and nothing falls due here."""
         drives = self._drives and self.known_due() is not None
-        return not (drives or self.turn.dirty or self._is_followed or self._waiting or self.owned_by(self.process))
-
-    # Following: taking on changes as soon as they are made, while something waits for them.
+        return not (drives or self.turn.dirty or self.following.is_on or self._waiting or self.owned_by(self.process))
 
     def follow(self) -> None:
-        self._followed_until = monotonic() + _FOLLOWED
-        if not self._is_followed and (self._following is None or self._following.done()):
-            self._following = asyncio.get_running_loop().create_task(self.update_following(waits=True))
-
-    async def update_following(self, *, waits: bool) -> None:
-        """Follow the changes of other processes if something waits for them, or has done so a moment ago."""
-        wanted = (waits or monotonic() < self._followed_until) and not self.turn.closed
-        if wanted != self._is_followed:
-            self._is_followed = wanted
-            channel = f"changes:{self._name}"
-            if not wanted:
-                await self._valkey.unsubscribe(channel)
-                return
-            try:
-                await self._valkey.subscribe(channel)
-            except Unavailable:
-                self._is_followed = False
-                raise
-            await self.turn.follow()
+        self.following.wanted_for_a_while()
 
     # The end.
 
@@ -412,198 +339,6 @@ class ValkeyStore(TrackedStore):
     async def leave(self) -> None:
         self.turn.closed = self._closed = True
         self._pool.leave(self)
-
-    # Operations that read.
-
-    get_job = _after_taking_turn("get_job")
-    find_jobs = _after_taking_turn("find_jobs")
-    next_transition = _after_taking_turn("next_transition")
-    next_effect = _after_taking_turn("next_effect")
-    page_jobs = _after_taking_turn("page_jobs")
-    count_by_status = _after_taking_turn("count_by_status")
-    queue_position = _after_taking_turn("queue_position")
-    waiting_jobs = _after_taking_turn("waiting_jobs")
-    credits = _after_taking_turn("credits")
-    accounts = _after_taking_turn("accounts")
-    get_value = _after_taking_turn("get_value")
-    values = _after_taking_turn("values")
-    armed_faults = _after_taking_turn("armed_faults")
-    next_delivery = _after_taking_turn("next_delivery")
-    get_delivery = _after_taking_turn("get_delivery")
-    deliveries = _after_taking_turn("deliveries")
-    count_deliveries = _after_taking_turn("count_deliveries")
-    entries = _after_taking_turn("entries")
-
-    # Operations that change something. Each takes the turn, changes the copy, and notes what was changed.
-
-    async def add_job(self, job: Job) -> Job:
-        await self.entered()
-        added = finished(super().add_job(job))
-        self.owned.pop((RESERVATION, job.account, job.id), None)
-        self._change("add_job", JOB.encode(added))
-        return added
-
-    async def replace_job(self, old: Job, new: Job) -> bool:
-        await self.entered()
-        replaced = finished(super().replace_job(old, new))
-        if replaced:
-            self._change("replace_job", JOB.encode(new, self._jobs.unknown(new.sequence)))
-        return replaced
-
-    async def take_transitions(self, now: int, limit: int | None = None) -> Sequence[Transition]:
-        await self.entered()
-        taken = finished(super().take_transitions(now, limit))
-        if taken:
-            self._change("take_transitions", now, limit)
-        return taken
-
-    async def take_effects(self, now: int) -> Sequence[Transition]:
-        await self.entered()
-        taken = finished(super().take_effects(now))
-        if taken:
-            self._change("take_effects", now)
-        return taken
-
-    async def next_number(self, *key: str) -> int:
-        await self.entered()
-        number = finished(super().next_number(*key))
-        self._change("next_number", *key)
-        return number
-
-    async def hit(self, account: str, limits: Sequence[Limit], now: int, amount: int = 1) -> Sequence[Usage]:
-        await self.entered()
-        usages = finished(super().hit(account, limits, now, amount))
-        counters = [(limit.name, self._counters.get(account, limit.name)) for limit in limits]
-        self._change("counts", account, *([name, each.starts_at, each.used] for name, each in counters))
-        return usages
-
-    async def open_credits(self, account: str, at: int, credits: int | None) -> Credits:
-        await self.entered()
-        opened = finished(super().open_credits(account, at, credits))
-        self._change("open_credits", account, at, credits)
-        return opened
-
-    async def reserve(self, account: str, at: int, reference: str, amount: int) -> bool:
-        await self.entered()
-        reserved = finished(super().reserve(account, at, reference, amount))
-        if reserved:
-            self.owned[RESERVATION, account, reference] = self.process
-            self._change("reserve", account, at, reference, amount)
-        return reserved
-
-    async def capture(self, account: str, at: int, reference: str, amount: int | None = None) -> None:
-        await self.entered()
-        finished(super().capture(account, at, reference, amount))
-        self.owned.pop((RESERVATION, account, reference), None)
-        self._change("capture", account, at, reference, amount)
-
-    async def release(self, account: str, at: int, reference: str) -> None:
-        await self.entered()
-        finished(super().release(account, at, reference))
-        self.owned.pop((RESERVATION, account, reference), None)
-        self._change("release", account, at, reference)
-
-    async def grant(self, account: str, at: int, credits: int | None) -> None:
-        await self.entered()
-        finished(super().grant(account, at, credits))
-        self._change("grant", account, at, credits)
-
-    async def renew_credits(self, at: int, opening: Callable[[str], int | None]) -> None:
-        await self.entered()
-        openings: dict[str, int | None] = {}
-
-        def noted(account: str) -> int | None:
-            openings[account] = opening(account)
-            return openings[account]
-
-        finished(super().renew_credits(at, noted))
-        self._change("renew_credits", at, [[account, credits] for account, credits in openings.items()])
-
-    async def put_value(self, kind: str, key: str, value: Any, expires_at: int | None = None) -> None:
-        await self.entered()
-        finished(super().put_value(kind, key, value, expires_at))
-        if kind == OPEN_REPLY:
-            self.owned[REPLY, key] = self.process
-        self._change("put_value", kind, key, value, expires_at)
-
-    async def take_value(self, kind: str, key: str, now: int) -> Any:
-        await self.entered()
-        has = self._values.has(kind, key)
-        value = finished(super().take_value(kind, key, now))
-        if has:
-            self.owned.pop((REPLY, key), None)
-            self._change("take_value", kind, key)
-        return value
-
-    async def replace_value(self, kind: str, key: str, old: Any, new: Any) -> bool:
-        await self.entered()
-        replaced = finished(super().replace_value(kind, key, old, new))
-        if replaced:
-            self._change("replace_value", kind, key, old, new)
-        return replaced
-
-    async def arm_fault(self, fault: Mapping[str, Any]) -> str | None:
-        await self.entered()
-        name = finished(super().arm_fault(fault))
-        if name is not None:
-            self._change("arm_fault", fault)
-        return name
-
-    async def take_fault(self, operation: str, key: str | None) -> tuple[str, Mapping[str, Any]] | None:
-        await self.entered()
-        taken = finished(super().take_fault(operation, key))
-        if taken is not None:
-            self._change("take_fault", operation, key)
-        return taken
-
-    async def schedule(self, delivery: Delivery) -> Delivery:
-        await self.entered()
-        scheduled = finished(super().schedule(delivery))
-        self._change("schedule", DELIVERY.encode(scheduled))
-        return scheduled
-
-    async def claim_due(self, now: int) -> Delivery | None:
-        await self.entered()
-        delivery = finished(super().claim_due(now))
-        if delivery is not None:
-            self.owned[CLAIM, delivery.id] = self.process
-            self._change("claim", delivery.id)
-        return delivery
-
-    async def save_delivery(self, delivery: Delivery) -> None:
-        await self.entered()
-        finished(super().save_delivery(delivery))
-        self.owned.pop((CLAIM, delivery.id), None)
-        self._change("save_delivery", DELIVERY.encode(delivery))
-
-    async def replay_delivery(self, delivery_id: str, at: int, url: str | None = None) -> None:
-        await self.entered()
-        finished(super().replay_delivery(delivery_id, at, url))
-        self._change("replay_delivery", delivery_id, at, url)
-
-    async def number_entry(self) -> int:
-        await self.entered()
-        number = finished(super().number_entry())
-        self._change("number_entry")
-        return number
-
-    async def append(self, entry: JournalEntry) -> int:
-        await self.entered()
-        numbered = entry.number
-        number = finished(super().append(entry))
-        self._change("append", encoded_entry(entry, self.misses, self._change), numbered)
-        return number
-
-    async def insert(self, entries: Sequence[JournalEntry]) -> None:
-        await self.entered()
-        data = [encoded_entry(entry, self.misses, self._change) for entry in entries]
-        finished(super().insert(entries))
-        self._change("insert", data)
-
-    async def clear(self, what: What) -> None:
-        await self.entered()
-        finished(super().clear(what))
-        self._change("clear", what)
 
 
 __all__ = ["Facts", "News", "ValkeyStore"]
