@@ -217,9 +217,17 @@ class ValkeyStore(SharedOperations):
         """Return the job with this sequence, or None."""
         return self._jobs.with_sequence(sequence)
 
-    def note_unknown_job(self, sequence: int, unknown: Unknown) -> None:
+    def note_unknown_of_job(self, sequence: int, unknown: Unknown) -> None:
         """Keep the fields of a job that this version does not know."""
         self._jobs.note_unknown(sequence, unknown)
+
+    def note_unknown_of_delivery(self, name: str, unknown: Unknown) -> None:
+        """Keep the fields of a delivery that this version does not know."""
+        self._deliveries.note_unknown(name, unknown)
+
+    def note_unknown_of_entry(self, serial: int, unknown: Unknown) -> None:
+        """Keep the fields of an entry of the journal that this version does not know."""
+        self._journal.note_unknown(serial, unknown)
 
     def set_count(self, account: str, name: str, starts_at: int, used: int) -> None:
         """Set the count of a limit."""
