@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,7 @@ from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import Store
+from mockserver.store.records import plain_data
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import ValkeyProcess
 from tests.valkey_server import ValkeyServer
@@ -23,7 +25,7 @@ from tests.valkey_server import ValkeyServer
 pytest.register_assert_rewrite("tests.store_contract")
 
 from tests.store_contract import JobMachine, OpenStore, StoreContract, StoreMachine  # noqa: E402
-from tests.store_contract.samples import T0, delivery  # noqa: E402
+from tests.store_contract.samples import HELD, T0, delivery, job  # noqa: E402
 
 
 @asynccontextmanager
@@ -228,3 +230,39 @@ async def test_a_connection_that_uvloop_has_just_closed_is_a_lost_one(valkey: st
             with pytest.raises(Unavailable, match=r"cannot be reached: unable to perform"):
                 await one.valkey.command("PING")
         assert await one.valkey.command("PING")
+
+
+async def test_fields_of_a_newer_version_survive_in_the_log_and_in_the_image(valkey: str) -> None:
+    async with process(valkey) as newer, process(valkey) as older, process(valkey) as last:
+        store = await created(newer)
+        await store.add_job(job("j", HELD))
+        await store.schedule(delivery("d"))
+        await store.append(JournalEntry("control", T0))
+        await store.insert([JournalEntry("transition", T0)])
+        await store.committed()
+        key = "mockserver:{default}:log"
+        (batch,) = await newer.valkey.command("LRANGE", key, 0, -1)
+        changed = batch
+        for name in (b'"id":"j"', b'"id":"d"', b'"kind":"control"', b'"kind":"transition"'):
+            assert changed.count(name) == 1
+            changed = changed.replace(name, b'"region":"eu",' + name)
+        await newer.valkey.command("LSET", key, 0, changed)
+
+        copy: Any = await older.open("default")
+        (old,) = await copy.find_jobs("j")
+        assert await copy.replace_job(old, old.released(T0))
+        due = await copy.claim_due(T0)
+        await copy.save_delivery(replace(due, due_at=None, outcome="given_up"))
+        await copy.committed()
+        _, batch = await newer.valkey.command("LRANGE", key, 0, -1)
+        changes = {name: values[0] for name, *values in plain_data(batch)["changes"]}
+        assert [changes[name]["region"] for name in ("replace_job", "save_delivery")] == ["eu", "eu"]
+
+        await copy._put_image(copy.turn.version, copy.write_image().serialize())
+        whole: Any = await last.open("default")
+        rows = [
+            data
+            for table in ("jobs", "deliveries", "journal")
+            for (data,) in whole.write_image().execute(f"SELECT data FROM {table}")
+        ]
+        assert sum(data.count('"region":"eu"') for data in rows) == 4

@@ -1,9 +1,13 @@
 """The scenarios of sandboxes that several processes share. Each is kept once, with everything that it extends."""
 
+from mockserver.clock import monotonic
 from mockserver.core.compile import Program
 from mockserver.sandbox.programs import Compile, Programs, source_of
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.valkey.process import ValkeyProcess
+
+# Seconds after which a scenario is put into the server again, where it expires if no process does that.
+_RENEWED = 24 * 3_600.0
 
 
 class SharedScenarios:
@@ -12,31 +16,37 @@ class SharedScenarios:
     def __init__(self, process: ValkeyProcess, compiled: Compile) -> None:
         self._process = process
         self._programs = Programs(compiled)
-        # The digests of those that are kept.
-        self._saved: set[str] = set()
+        # When each was put into the server, by its digest.
+        self._saved: dict[str, float] = {}
 
     async def keep(self, program: Program) -> None:
         """Keep a scenario, so that every process can compile it. Raises Unavailable."""
-        digest = self._programs.digest(program)
         # A server that keeps nothing on disk may have lost it.
-        if digest not in self._saved or not await self._process.has("scenarios", digest):
-            await self._process.put("scenarios", digest, source_of(program))
-            self._saved.add(digest)
+        if self._is_unsaved(program) or not await self._process.has("scenario", self.digest(program)):
+            await self._put(program)
 
     async def keep_all(self, sandbox: Sandbox) -> None:
-        """Keep the scenario of a sandbox, and those before it, unless they are kept already."""
-        while missing := [each for each in sandbox.programs.values() if self._programs.digest(each) not in self._saved]:
-            await self.keep(missing[0])
+        """Keep the scenario of a sandbox, and those before it, unless that was done a short time ago."""
+        for program in [each for each in sandbox.programs.values() if self._is_unsaved(each)]:
+            await self._put(program)
+
+    async def _put(self, program: Program) -> None:
+        digest = self.digest(program)
+        await self._process.put("scenario", digest, source_of(program))
+        self._saved[digest] = monotonic()
+
+    def _is_unsaved(self, program: Program) -> bool:
+        saved_at = self._saved.get(self.digest(program))
+        return saved_at is None or monotonic() - saved_at > _RENEWED
 
     async def program(self, digest: str) -> Program:
         """Return the scenario with this digest. Raises Unavailable, and LookupError if the server has lost it."""
         program = self._programs.get(digest)
         if program is None:
-            source = await self._process.get("scenarios", digest)
+            source = await self._process.get("scenario", digest)
             if source is None:
                 raise LookupError(f"the scenario {digest[:8]} is not in {self._process.valkey.url}")
             program = self._programs.compile(digest, source)
-            self._saved.add(digest)
         return program
 
     def digest(self, program: Program) -> str:

@@ -228,8 +228,8 @@ class Sharing:
         self.names.pop(sandbox.name, None)
         self._facts.forget(sandbox.name)
         with suppress(Unavailable):
-            await self.process.put("generations", sandbox.name, sandbox.next_generation)
-            await self.process.put("tallies", self.process.name, self.owner.deleted_tally.data())
+            await self.process.put("generation", sandbox.name, sandbox.next_generation)
+            await self.process.put_tally(self.owner.deleted_tally.data())
             await self.process.deleted(sandbox.name)
 
     async def _drop(self, sandbox: Sandbox) -> None:
@@ -261,12 +261,12 @@ class Sharing:
 
     async def generation(self, name: str) -> int:
         """Return the generation of a new sandbox of this name. Raises Unavailable."""
-        return await self.process.get("generations", name) or 0
+        return await self.process.get("generation", name) or 0
 
     async def other_tallies(self) -> list[Tally]:
         """Return the coverage of the sandboxes that other processes have deleted. Raises Unavailable."""
         tallies = []
-        for process, data in (await self.process.all("tallies")).items():
+        for process, data in (await self.process.tallies()).items():
             if process != self.process.name:
                 tally = Tally()
                 tally.add_data(data)
@@ -275,7 +275,7 @@ class Sharing:
 
     async def clear_tallies(self) -> None:
         """Reset the coverage of deleted sandboxes. Raises Unavailable."""
-        await self.process.clear("tallies")
+        await self.process.clear_tallies()
 
     # The other processes.
 
@@ -309,6 +309,9 @@ class Sharing:
             if store.owned_by(process):
                 # It was not written, so another process, or this one, does it again.
                 return
+        if (tally := await self.process.take_tally(process)) is not None:
+            self.owner.deleted_tally.add_data(tally)
+            await self.process.put_tally(self.owner.deleted_tally.data())
         await self.process.taken_over(process)
 
     async def _follow(self) -> None:

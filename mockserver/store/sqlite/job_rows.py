@@ -159,6 +159,15 @@ class TrackedDeliveries(Tracked, DeliveryTable):
         """The replays of claimed deliveries, which are scheduled when those are saved."""
         return self._replays
 
+    def unknown(self, name: str) -> Unknown:
+        """Return the fields of a delivery that this version does not know."""
+        return self._unknown.get(name, _NONE)
+
+    def note_unknown(self, name: str, unknown: Unknown) -> None:
+        """Keep the fields of a delivery that this version does not know."""
+        if unknown:
+            self._unknown[name] = unknown
+
     def keep_claims(self, claimed: frozenset[str]) -> None:
         """Claim deliveries again that were claimed in the table that this one replaces."""
         self._claimed |= {each for each in claimed if each in self._by_id}
@@ -199,7 +208,7 @@ class TrackedDeliveries(Tracked, DeliveryTable):
     def _row(self, row: DeliveryRow, base: int) -> tuple[Any, ...]:
         delivery = row.delivery
         at, url = self._replays.get(delivery.id, (None, None))
-        data = plain_text(DELIVERY.encode(delivery, self._unknown.get(delivery.id, _NONE))).decode()
+        data = plain_text(DELIVERY.encode(delivery, self.unknown(delivery.id))).decode()
         return base + row.sequence, row.pushed, at, url, data
 
     def load(self, cursor: Cursor, base: int) -> None:
@@ -207,8 +216,7 @@ class TrackedDeliveries(Tracked, DeliveryTable):
         for place, number, at, url, text in self._select(cursor, "place, pushed, replay_at, replay_url, data", base):
             data = plain_data(text)
             delivery = DELIVERY.decode(data)
-            if unknown := DELIVERY.unknown(data):
-                self._unknown[delivery.id] = unknown
+            self.note_unknown(delivery.id, DELIVERY.unknown(data))
             if at is not None:
                 # The attempt that the replay was to follow has ended with the server.
                 delivery = delivery.with_replay(at, url)

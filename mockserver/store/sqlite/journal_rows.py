@@ -17,13 +17,14 @@ from mockserver.core.journal import JournalEntry
 from mockserver.core.sizes import kept_entry
 from mockserver.store.codec import ENTRY_ALONE, MISSES
 from mockserver.store.journal_table import JournalTable
-from mockserver.store.records import plain_data, plain_text
+from mockserver.store.records import Unknown, plain_data, plain_text
 from mockserver.store.sqlite.tracking import Cursor, Tracked
 
 # The other fields that entries share.
 _PARTS = ("headers", "rests_on")
 # Rows of dropped entries are deleted when about so many entries were dropped.
 _DROPPED = 500
+_NONE: Unknown = {}
 
 
 class TrackedJournal(Tracked, JournalTable):
@@ -36,6 +37,8 @@ class TrackedJournal(Tracked, JournalTable):
         # What was written since the last commit, in the order of serials: an entry and the serial of its follower.
         self._written: list[tuple[JournalEntry, int]] = []
         self._in_file = 0
+        # The fields of entries in `_written` that this version does not know, by serial.
+        self._unknown: dict[int, Unknown] = {}
         self._latest_misses: deque[tuple[Sequence[Any], list[Any]]] = deque(maxlen=8)
 
     def number(self) -> int:
@@ -70,9 +73,15 @@ class TrackedJournal(Tracked, JournalTable):
     def clear(self) -> None:
         self.touch()
         self._written.clear()
+        self._unknown.clear()
         self.fresh = True
         self._in_file = 0
         super().clear()
+
+    def note_unknown(self, serial: int, unknown: Unknown) -> None:
+        """Write these fields, which this version does not know, with the entry that was written last."""
+        if unknown:
+            self._unknown[serial] = unknown
 
     def drop(self) -> None:
         self.touch()
@@ -97,6 +106,7 @@ class TrackedJournal(Tracked, JournalTable):
             cursor.execute("INSERT INTO journal VALUES (?, ?)", (base + last, plain_text(self._segment()).decode()))
             self._in_file += len(self._written)
             self._written.clear()
+            self._unknown.clear()
         if self._in_file > len(self._entries) + _DROPPED:
             oldest = min((entry.serial for entry in self._entries), default=self._serials + 1)
             cursor.execute("DELETE FROM journal WHERE place > ? AND place < ?", (base, base + oldest))
@@ -107,7 +117,7 @@ class TrackedJournal(Tracked, JournalTable):
         parts: list[Sequence[Any]] = []
         entries = []
         for entry, before in self._written:
-            data = ENTRY_ALONE.encode(entry)
+            data = ENTRY_ALONE.encode(entry, self._unknown.get(entry.serial, _NONE))
             if entry.misses:
                 data["misses"] = _index(misses, entry.misses)
             if entry.others:

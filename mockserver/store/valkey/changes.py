@@ -91,7 +91,7 @@ class Copying:
 
     def _add_job(self, data: Any) -> None:
         job = self._plain("add_job", JOB.decode(data))
-        self._store.note_unknown_job(job.sequence, JOB.unknown(data))
+        self._store.note_unknown_of_job(job.sequence, JOB.unknown(data))
         self._store.owned.pop((RESERVATION, job.account, job.id), None)
 
     def _replace_job(self, data: Any) -> None:
@@ -99,6 +99,7 @@ class Copying:
         old = self._store.job(new.sequence)
         if old is not None:
             self._plain("replace_job", old, new)
+            self._store.note_unknown_of_job(new.sequence, JOB.unknown(data))
 
     def _take_transitions(self, now: int, limit: int | None) -> None:
         self._plain("take_transitions", now, limit)
@@ -160,7 +161,8 @@ class Copying:
     # Deliveries.
 
     def _schedule(self, data: Any) -> None:
-        self._plain("schedule", DELIVERY.decode(data))
+        delivery = self._plain("schedule", DELIVERY.decode(data))
+        self._store.note_unknown_of_delivery(delivery.id, DELIVERY.unknown(data))
 
     def _claim(self, name: str) -> None:
         self._store.keep_claims(frozenset((name,)))
@@ -169,6 +171,7 @@ class Copying:
     def _save_delivery(self, data: Any) -> None:
         delivery = DELIVERY.decode(data)
         self._plain("save_delivery", delivery)
+        self._store.note_unknown_of_delivery(delivery.id, DELIVERY.unknown(data))
         self._store.owned.pop((CLAIM, delivery.id), None)
 
     def _replay_delivery(self, name: str, at: int, url: str | None) -> None:
@@ -188,10 +191,14 @@ class Copying:
             entry.number = 0
         entry.is_own = False
         self._plain("append", entry)
+        self._store.note_unknown_of_entry(entry.serial, ENTRY_ALONE.unknown(data))
         self.entries.append(entry)
 
     def _insert(self, data: Sequence[dict[str, Any]]) -> None:
-        self._plain("insert", list(map(self._entry, data)))
+        entries = list(map(self._entry, data))
+        self._plain("insert", entries)
+        for entry, each in zip(entries, data, strict=True):
+            self._store.note_unknown_of_entry(entry.serial, ENTRY_ALONE.unknown(each))
 
     def _entry(self, data: dict[str, Any]) -> JournalEntry:
         misses, others = data.pop("misses", None), data.pop("others", None)

@@ -157,7 +157,8 @@ class Valkey:
         except redis.exceptions.ResponseError as error:
             raise Unavailable(f"{self.url} refused a command: {error}") from error
         except (redis.RedisError, OSError, RuntimeError) as error:
-            raise Unavailable(f"{self.url} cannot be reached: {str(error) or type(error).__name__}") from error
+            reason = str(error).removesuffix(".") or type(error).__name__
+            raise Unavailable(f"{self.url} cannot be reached: {reason}") from error
 
     # Messages.
 

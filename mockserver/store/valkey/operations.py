@@ -225,7 +225,7 @@ class SharedOperations(TrackedStore):
         await self.entered()
         finished(super().save_delivery(delivery))
         self.owned.pop((CLAIM, delivery.id), None)
-        self._change("save_delivery", DELIVERY.encode(delivery))
+        self._change("save_delivery", DELIVERY.encode(delivery, self._deliveries.unknown(delivery.id)))
 
     async def replay_delivery(self, delivery_id: str, at: int, url: str | None = None) -> None:
         await self.entered()

@@ -126,27 +126,37 @@ class ValkeyProcess:
         return number
 
     async def put(self, kind: str, name: str, value: Any) -> None:
-        """Keep a value of the server. Raises Unavailable."""
-        await self.valkey.command("HSET", f"{SPACE}:{kind}", name, plain_text(value))
+        """Keep a value of the server for twice as long as a sandbox that nobody uses. Raises Unavailable."""
+        await self.valkey.command("SET", f"{SPACE}:{kind}:{name}", plain_text(value), "PX", 2 * EXPIRES)
 
     async def get(self, kind: str, name: str) -> Any:
         """Return a value of the server, or None. Raises Unavailable."""
-        text = await self.valkey.command("HGET", f"{SPACE}:{kind}", name)
+        text = await self.valkey.command("GET", f"{SPACE}:{kind}:{name}")
         return None if text is None else plain_data(text)
 
     async def has(self, kind: str, name: str) -> bool:
         """Return whether there is a value of the server. Raises Unavailable."""
-        return bool(await self.valkey.command("HEXISTS", f"{SPACE}:{kind}", name))
+        return bool(await self.valkey.command("EXISTS", f"{SPACE}:{kind}:{name}"))
 
-    async def all(self, kind: str) -> Mapping[str, Any]:
-        """Return all values of a kind. Raises Unavailable."""
-        pairs = await self.valkey.command("HGETALL", f"{SPACE}:{kind}")
+    async def put_tally(self, data: Any) -> None:
+        """Keep the coverage of the sandboxes that this process has deleted. Raises Unavailable."""
+        await self.valkey.command("HSET", f"{SPACE}:tallies", self.name, plain_text(data))
+
+    async def tallies(self) -> Mapping[str, Any]:
+        """Return the coverage of the sandboxes that each process has deleted. Raises Unavailable."""
+        pairs = await self.valkey.command("HGETALL", f"{SPACE}:tallies")
         items = pairs.items() if isinstance(pairs, dict) else zip(pairs[::2], pairs[1::2], strict=True)
         return {name.decode(): plain_data(text) for name, text in items}
 
-    async def clear(self, kind: str) -> None:
-        """Delete all values of a kind. Raises Unavailable."""
-        await self.valkey.command("DEL", f"{SPACE}:{kind}")
+    async def take_tally(self, process: str) -> Any:
+        """Remove the coverage of a process that has ended, and return it, or None. Raises Unavailable."""
+        text = await self.valkey.command("HGET", f"{SPACE}:tallies", process)
+        await self.valkey.command("HDEL", f"{SPACE}:tallies", process)
+        return None if text is None else plain_data(text)
+
+    async def clear_tallies(self) -> None:
+        """Delete the coverage of the sandboxes that were deleted. Raises Unavailable."""
+        await self.valkey.command("DEL", f"{SPACE}:tallies")
 
     # Messages.
 
