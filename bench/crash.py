@@ -5,7 +5,7 @@
 
 With SQLite, the server is one process. With Valkey, it has two workers, and what is killed is chosen at random: all
 processes of the server, one of the workers, or Valkey, which writes every change to the disk (`appendfsync always`)
-and is started again within a second.
+and is started again within 2.5 seconds.
 
 Ten clients submit jobs of four providers, with credits, limits, webhooks and streams, and keep a history: a request
 that gets a success is acknowledged, and one that is refused, that gets an error of the connection, or no reply within

@@ -34,6 +34,7 @@ class Farm:
         self.apps: list[Server] = []
         self.clients: list[httpx2.AsyncClient] = []
         self._turns = count()
+        self._loading = asyncio.Lock()
 
     async def __aenter__(self) -> "Farm":
         for _ in range(self.size):
@@ -45,7 +46,8 @@ class Farm:
         app = create_app(self._settings, scenario=self._scenario, sender=self.receivers)
         await app.resume()
         # Loading it in several threads at once makes pydantic warn.
-        await app._control.get()
+        async with self._loading:
+            await app._control.get()
         transport = httpx2.ASGITransport(app=app)
         self.apps.append(app)
         self.clients.append(httpx2.AsyncClient(transport=transport, base_url="http://mock.test", headers=KEY))

@@ -17,7 +17,8 @@ from tests.conversation import Conversation
 SCRIPTS = ("mockserver.__main__", "mockserver.scenario.write_default", "mockserver.providers.write_summaries")
 # Only matched from the start of a text.
 MATCHED = (
-    "content.extraction.lists._BULLETED",
+    "content.extraction.fields._BULLETED",
+    "content.extraction.fields._EACH",
     "content.hints._URL",
     "core.check._CODE",
     "intercept.choice._AUTHORITY",

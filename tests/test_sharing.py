@@ -446,6 +446,21 @@ async def test_a_sandbox_that_nobody_uses_expires(valkey: str, monkeypatch: Any)
         assert names == ["default"]
 
 
+async def test_the_coverage_of_a_server_that_has_ended_is_kept_by_another_one(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 60.0)
+    async with Farm(valkey, size=2) as farm:
+        await farm.post("/_mock/sandboxes", {"name": "short"}, server=0)
+        await farm.post("/~short" + ANALYZE, {"url": "https://example.com/a.mp4"}, server=0)
+        await farm.send("DELETE", "/_mock/sandboxes/short", server=0)
+        before = await farm.get("/_mock/coverage", server=1)
+        ended, other = farm.sharing(0).process.name, farm.sharing(1)
+        await farm.kill(0)
+        await other._take_over(ended)
+        assert await farm.get("/_mock/coverage", server=0) == before
+
+
 async def test_a_server_forgets_copies_that_it_does_not_need_when_memory_is_short(valkey: str) -> None:
     settings = Settings(sandbox_memory=1, server_memory=1)
     async with Farm(valkey, size=2, settings=settings) as farm:

@@ -54,6 +54,13 @@ async def shared(url: str, bounds: Bounds) -> AsyncIterator[Store]:
         await store.close()
 
 
+@pytest.fixture(autouse=True)
+def _long_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no process lose its turn because the machine is busy. The processes of these tests pass it on when asked."""
+    for module in ("turn", "commits", "process"):
+        monkeypatch.setattr(f"mockserver.store.valkey.{module}.LEASE", 60_000)
+
+
 class TestValkeyStore(StoreContract):
     """Every test of the contract."""
 

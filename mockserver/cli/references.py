@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mockserver.source.document import Document
 
 STDIN = "-"
-_OWN_KEY = re.compile(rb"^\{?\s*[\"']?(?:scenario|extends|accounts|plans|rules|webhooks)[\"']?\s*:", re.MULTILINE)
+_OWN_KEY = re.compile(rb"^\{?[ \t]*[\"']?(?:scenario|extends|accounts|plans|rules|webhooks)[\"']?\s*:", re.MULTILINE)
 
 
 def expanded(references: Iterable[str]) -> Iterator[str]:

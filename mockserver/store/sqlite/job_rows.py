@@ -1,5 +1,6 @@
 """Jobs and deliveries that are kept in the file."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.core.deliveries import Delivery
@@ -28,6 +29,14 @@ class TrackedJobs(Tracked, JobTable):
         self._first_kept = 1
         self._passed_changed = False
         self._unknown: dict[int, Unknown] = {}
+        # Jobs as plain data, by sequence, of those that were encoded since the last call of `write`.
+        self._encoded: dict[int, tuple[Job, Mapping[str, Any]]] = {}
+
+    def encoded(self, job: Job) -> Mapping[str, Any]:
+        """Return a job as plain data, and keep it for the next call of `write`."""
+        data = JOB.encode(job, self.unknown(job.sequence))
+        self._encoded[job.sequence] = (job, data)
+        return data
 
     @property
     def first(self) -> int:
@@ -83,6 +92,7 @@ class TrackedJobs(Tracked, JobTable):
             rows = [row for row in map(self._rows.get, self._changed) if row is not None]
             cursor.executemany("REPLACE INTO jobs VALUES (?, ?, ?, ?, ?)", [self._row(row, base) for row in rows])
             self._changed.clear()
+            self._encoded.clear()
         if self._first_kept < self.first:
             cursor.execute("DELETE FROM jobs WHERE place > ? AND place < ?", (base, base + self.first))
             self._unknown = {s: u for s, u in self._unknown.items() if s >= self.first}
@@ -94,8 +104,11 @@ class TrackedJobs(Tracked, JobTable):
 
     def _row(self, row: JobRow, base: int) -> tuple[Any, ...]:
         job = row.job
-        data = plain_text(JOB.encode(job, self.unknown(job.sequence))).decode()
-        return base + job.sequence, row.seen, row.followed, row.status, data
+        encoded, data = self._encoded.get(job.sequence, (None, None))
+        if encoded is not job:
+            data = JOB.encode(job, self.unknown(job.sequence))
+        text = plain_text(data).decode()
+        return base + job.sequence, row.seen, row.followed, row.status, text
 
     def load(self, cursor: Cursor, base: int) -> None:
         for place, seen, followed, status, text in self._rows_of_jobs(cursor, base):

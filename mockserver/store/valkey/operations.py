@@ -7,7 +7,7 @@ from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit, Usage
-from mockserver.store.codec import DELIVERY, JOB
+from mockserver.store.codec import DELIVERY
 from mockserver.store.immediate import finished
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import OPEN_REPLY, Credits, Transition, What
@@ -91,14 +91,14 @@ class SharedOperations(TrackedStore):
         await self.entered()
         added = finished(super().add_job(job))
         self.owned.pop((RESERVATION, job.account, job.id), None)
-        self._change("add_job", JOB.encode(added))
+        self._change("add_job", self._jobs.encoded(added))
         return added
 
     async def replace_job(self, old: Job, new: Job) -> bool:
         await self.entered()
         replaced = finished(super().replace_job(old, new))
         if replaced:
-            self._change("replace_job", JOB.encode(new, self._jobs.unknown(new.sequence)))
+            self._change("replace_job", self._jobs.encoded(new))
         return replaced
 
     async def take_transitions(self, now: int, limit: int | None = None) -> Sequence[Transition]:

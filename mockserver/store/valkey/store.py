@@ -44,7 +44,8 @@ from mockserver.store.valkey.operations import SharedOperations
 from mockserver.store.valkey.scripts import DELETE, IMAGE
 from mockserver.store.valkey.turn import Changes, Turn
 
-# The image is renewed when the log has so many bytes, and more than the image.
+# The image is renewed when the log has so many bytes, and more than a third of those of the database in the image. To
+# make the changes of a log takes longer than to read an image of that size.
 _MIN_LOGGED = 1_048_576
 _NO_TALLY: Mapping[str, Any] = {"rows": {}, "calls": [], "deviations": [], "left_out": 0}
 # Wait so long for another process that moves the clock before looking again.
@@ -144,7 +145,7 @@ class ValkeyStore(SharedOperations):
 
     async def written(self, logged: int, imaged: int) -> None:
         """Write an image if the log has become long."""
-        if logged > max(_MIN_LOGGED, imaged) and not self.turn.dirty and not self._is_imaging:
+        if logged > max(_MIN_LOGGED, imaged // 3) and not self.turn.dirty and not self._is_imaging:
             self._is_imaging = True
             data = self.write_image().serialize()
             asyncio.get_running_loop().create_task(self._put_image(self.turn.version, data))
