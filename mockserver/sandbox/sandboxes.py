@@ -29,6 +29,11 @@ MAX_REMEMBERED = 10_000
 class TooManySandboxes(Exception):
     """The server has the maximum number of sandboxes."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            f"the server has {MAX_SANDBOXES} sandboxes, the maximum; delete one: DELETE /_mock/sandboxes/NAME"
+        )
+
 
 class Sandboxes:
     """All sandboxes of one server, by name. `deleted_tally` is the coverage of those that were deleted.
@@ -150,11 +155,13 @@ class Sandboxes:
         """Create a sandbox, for all processes if they are shared. See `create`."""
         store = None
         if (sharing := self.sharing) is not None:
+            if max(len(self.by_name), await sharing.count(MAX_SANDBOXES)) >= MAX_SANDBOXES:
+                raise TooManySandboxes
             await sharing.scenarios.keep(program)
             store = await sharing.reserve(name)
             if store is None:
                 raise ValueError(f"a sandbox named {name!r} already exists")
-            generation = await sharing.generation(name) if generation is None else generation
+            generation = await sharing.values.generation(name) if generation is None else generation
         sandbox = self.create(name, program, seed, clock, generation, origin, sender, began_at, store)
         if sharing is not None:
             sharing.attach(sandbox)
@@ -183,9 +190,7 @@ class Sandboxes:
         if name in self.by_name:
             raise ValueError(f"a sandbox named {name!r} already exists")
         if len(self.by_name) >= MAX_SANDBOXES:
-            raise TooManySandboxes(
-                f"the server has {MAX_SANDBOXES} sandboxes, the maximum; delete one: DELETE /_mock/sandboxes/NAME"
-            )
+            raise TooManySandboxes
         seed = seed if seed is not None else self._seed
         clock = clock or self._clock
         keeper = self._keeper if store is None else None
@@ -333,7 +338,7 @@ class Sandboxes:
         if self.sharing is None:
             return self.tally()
         await self.open_all()
-        return total((self.tally(), *(await self.sharing.other_tallies())))
+        return total((self.tally(), await self.sharing.values.deleted_tally()))
 
     def tally(self) -> Tally:
         """Return the coverage of the sandboxes of this process, including deleted ones."""
@@ -343,7 +348,7 @@ class Sandboxes:
         """Reset the coverage of all sandboxes."""
         if self.sharing is not None:
             await self.open_all()
-            await self.sharing.clear_tallies()
+            await self.sharing.values.clear_tally()
         self.deleted_tally.clear()
         if self._keeper is not None:
             self._keeper.changed()
