@@ -11,6 +11,7 @@ from mockserver.store.codec import DELIVERY
 from mockserver.store.immediate import finished
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import OPEN_REPLY, Credits, Transition, What
+from mockserver.store.records import Unknown
 from mockserver.store.sqlite.tracked_store import TrackedStore
 from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Change, Owned, SharedMisses, encoded_entry
 from mockserver.store.valkey.turn import Turn
@@ -40,6 +41,8 @@ class SharedOperations(TrackedStore):
         self.process = process
         self.owned: dict[Owned, str] = {}
         self.misses = SharedMisses()
+        # The process that moves the clock, which stands still.
+        self.steps_owner = ""
         self._changes: list[Change] = []
         self._drops: list[int] = []
         super().__init__(1, turn.sandbox, bounds)
@@ -63,6 +66,29 @@ class SharedOperations(TrackedStore):
 
     def _note_dirty(self) -> None:
         """Called with the first change after a commit."""
+
+    # For copies of what other processes have changed.
+
+    def job(self, sequence: int) -> Job | None:
+        """Return the job with this sequence, or None."""
+        return self._jobs.with_sequence(sequence)
+
+    def note_unknown_of_job(self, sequence: int, unknown: Unknown) -> None:
+        """Keep the fields of a job that this version does not know."""
+        self._jobs.note_unknown(sequence, unknown)
+
+    def note_unknown_of_delivery(self, name: str, unknown: Unknown) -> None:
+        """Keep the fields of a delivery that this version does not know."""
+        self._deliveries.note_unknown(name, unknown)
+
+    def note_unknown_of_entry(self, serial: int, unknown: Unknown) -> None:
+        """Keep the fields of an entry of the journal that this version does not know."""
+        self._journal.note_unknown(serial, unknown)
+
+    def set_count(self, account: str, name: str, starts_at: int, used: int) -> None:
+        """Set the count of a limit."""
+        counter = self._counters.get(account, name)
+        counter.starts_at, counter.used = starts_at, used
 
     # Operations that read.
 
