@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
@@ -203,6 +204,20 @@ async def test_the_process_with_the_latest_change_does_what_falls_due_also_after
             await failing.committed()
             await failing.entered()
             assert (store.due_elsewhere(), copy.due_elsewhere()) == (False, True)
+
+
+async def test_the_turn_is_not_passed_to_a_process_that_was_killed_while_it_waited(valkey: str) -> None:
+    async with process(valkey) as one, process(valkey) as other:
+        store = await created(one)
+        await store.next_number("jobs")
+        await store.committed()
+        with redis.Redis.from_url(valkey.replace("valkey", "redis", 1)) as client:
+            client.zadd("mockserver:{default}:queue", {"killed": 0})
+        async with asyncio.timeout(5):
+            copy: Any = await other.open("default")
+            assert await copy.next_number("jobs") == 2
+            await copy.committed()
+            assert await store.next_number("jobs") == 3
 
 
 async def test_a_server_that_is_away_is_tried_for_about_a_second_by_scripts_and_commands(
