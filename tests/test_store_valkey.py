@@ -13,9 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from mockserver.app import create_app
 from mockserver.clock import let_others_run
 from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit
+from mockserver.settings import SettingsError
+from mockserver.settings import load as load_settings
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import Store
 from mockserver.store.records import plain_data
@@ -288,3 +291,19 @@ async def test_fields_of_a_newer_version_survive_in_the_log_and_in_the_image(val
             for (data,) in whole.write_image().execute(f"SELECT data FROM {table}")
         ]
         assert sum(data.count('"region":"eu"') for data in rows) == 4
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "valkey://me:s3cret@127.0.0.1:1/0",
+        "valkey://:s3cret/s3cret@127.0.0.1:1/0",
+        "valkey://127.0.0.1:1/0?password=s3cret",
+        "valkey:me:s3cret@127.0.0.1",
+    ],
+)
+def test_no_message_contains_the_password_of_the_server(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        create_app(load_settings({"store": url}, {}))
+    assert "127.0.0.1" in str(refused.value)
+    assert "s3cret" not in str(refused.value)
