@@ -11,9 +11,6 @@ from mockserver.sandbox.programs import Compile, Programs, source_of
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.valkey.process import ValkeyProcess
 
-# Seconds after which a scenario is put into the server again, where it expires if no process does that.
-_RENEWED = 24 * 3_600.0
-
 
 class SharedScenarios:
     """Keeps scenarios for other processes, and compiles theirs. `compiled` compiles the data of a scenario."""
