@@ -8,13 +8,17 @@ from itertools import count
 from typing import Any
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from mockserver.app import create_app
 from mockserver.clock import let_others_run
 from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit
+from mockserver.settings import SettingsError
+from mockserver.settings import load as load_settings
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import Store
 from mockserver.store.records import plain_data
@@ -205,6 +209,20 @@ async def test_the_process_with_the_latest_change_does_what_falls_due_also_after
             assert (store.due_elsewhere(), copy.due_elsewhere()) == (False, True)
 
 
+async def test_the_turn_is_not_passed_to_a_process_that_was_killed_while_it_waited(valkey: str) -> None:
+    async with process(valkey) as one, process(valkey) as other:
+        store = await created(one)
+        await store.next_number("jobs")
+        await store.committed()
+        with redis.Redis.from_url(valkey.replace("valkey", "redis", 1)) as client:
+            client.zadd("mockserver:{default}:queue", {"killed": 0})
+        async with asyncio.timeout(5):
+            copy: Any = await other.open("default")
+            assert await copy.next_number("jobs") == 2
+            await copy.committed()
+            assert await store.next_number("jobs") == 3
+
+
 async def test_a_server_that_is_away_is_tried_for_about_a_second_by_scripts_and_commands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -273,3 +291,19 @@ async def test_fields_of_a_newer_version_survive_in_the_log_and_in_the_image(val
             for (data,) in whole.write_image().execute(f"SELECT data FROM {table}")
         ]
         assert sum(data.count('"region":"eu"') for data in rows) == 4
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "valkey://me:s3cret@127.0.0.1:1/0",
+        "valkey://:s3cret/s3cret@127.0.0.1:1/0",
+        "valkey://127.0.0.1:1/0?password=s3cret",
+        "valkey:me:s3cret@127.0.0.1",
+    ],
+)
+def test_no_message_contains_the_password_of_the_server(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        create_app(load_settings({"store": url}, {}))
+    assert "127.0.0.1" in str(refused.value)
+    assert "s3cret" not in str(refused.value)

@@ -10,7 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from mockserver.store.memory import Bounds
+from mockserver.store.codec import ENTRY
+from mockserver.store.immediate import finished
+from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import OPEN_REPLY, Store
 from mockserver.store.sqlite.schema import PLACED
 from mockserver.store.valkey.process import ValkeyProcess
@@ -26,7 +28,8 @@ def dump(store: ValkeyStore) -> dict[str, Any]:
     """Return everything in a copy. Places in tables depend on when they were written, so only their order counts."""
     database = store.write_image()
     dumped: dict[str, Any] = {}
-    for table in PLACED:
+    # Entries of the journal are written several together.
+    for table in sorted({*PLACED} - {"journal"}):
         cursor = database.execute(f"SELECT * FROM {table} ORDER BY place")
         columns = [each[0] for each in cursor.description]
         dumped[table] = [dict(zip(columns, row, strict=True)) for row in cursor]
@@ -45,6 +48,7 @@ def dump(store: ValkeyStore) -> dict[str, Any]:
                 row["pushed"] = order.index(row["pushed"])
     for table in ("credit_entries", "reservations"):
         dumped[table].sort(key=lambda row: str(row["ledger"]))
+    dumped["journal"] = [ENTRY.encode(entry) for entry in finished(MemoryStore.entries(store))]
     (facts,) = database.execute("SELECT data FROM sandboxes").fetchone()
     dumped["facts"] = json.loads(facts)
     for name in ("owned", "replays"):

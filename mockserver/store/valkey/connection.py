@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff, NoBackoff
 
 from mockserver.clock import pause
-from mockserver.settings import SettingsError
+from mockserver.settings import SettingsError, masked_store
 from mockserver.store.round_trips import RoundTrips
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.scripts import ALL, KEYS, Script
@@ -48,11 +48,11 @@ class Run(NamedTuple):
 class Valkey:
     """The connection to the server at `url`, such as `valkey://localhost:6379/0`. Its `number` is different for each.
 
-    `round_trips` counts those to the server.
+    `round_trips` counts those to the server. `url` has no password, because messages contain it.
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = masked_store(url)
         self.round_trips = RoundTrips("valkey")
         address = url.replace("valkey", "redis", 1).replace("+cluster", "", 1)
         options: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": _TIMEOUT, "protocol": 2}

@@ -208,7 +208,8 @@ class SharedOperations(TrackedStore):
         has = self._values.has(kind, key)
         value = finished(super().take_value(kind, key, now))
         if has:
-            self.owned.pop((REPLY, key), None)
+            if kind == OPEN_REPLY:
+                self.owned.pop((REPLY, key), None)
             self._change("take_value", kind, key)
         return value
 
