@@ -421,8 +421,9 @@ def test_a_request_costs_one_round_trip_and_one_more_after_another_server(valkey
         assert min(cost(0, "GET", poll) for _ in range(8)) == 1
         assert min(cost(0, "POST", ANALYZE, video) for _ in range(8)) == 1
         alternating = [(cost(0, "POST", ANALYZE, video), cost(1, "GET", poll)) for _ in range(8)]
-        assert min(submit for submit, _ in alternating) == 2
-        assert min(poll for _, poll in alternating) == 2
+        # In the first of them, the server that has the turn does not know yet that the other one wants it.
+        assert min(submit for submit, _ in alternating[1:]) == 2
+        assert min(poll for _, poll in alternating[1:]) == 2
 
 
 async def test_a_sandbox_that_nobody_uses_expires(valkey: str, monkeypatch: Any) -> None:
