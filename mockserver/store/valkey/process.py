@@ -93,23 +93,27 @@ class ValkeyProcess:
         try:
             await store.turn.take(patient=False)
         except Unavailable:
-            del self.stores[name]
+            self.forget(store)
             raise
         if store.turn.gone:
-            del self.stores[name]
+            self.forget(store)
             await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
             return None
         return store
 
-    async def deleted(self, name: str) -> None:
-        """Announce that a sandbox was deleted. Raises Unavailable."""
-        self.forget(name)
+    async def deleted(self, store: ValkeyStore) -> None:
+        """Announce that the sandbox of this store was deleted. Raises Unavailable."""
+        name = store.turn.sandbox
+        self.forget(store)
         await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
         await self.valkey.command("PUBLISH", f"{SPACE}:sandboxes", f"deleted {name}")
 
-    def forget(self, name: str) -> None:
+    def forget(self, store: ValkeyStore) -> None:
         """Forget the store of a sandbox."""
-        self.stores.pop(name, None)
+        name = store.turn.sandbox
+        if self.stores.get(name) is not store:
+            return  # there is a new sandbox of this name already
+        del self.stores[name]
         task = self._following.pop(name, None)
         if task is not None:
             task.cancel()

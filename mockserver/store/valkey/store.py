@@ -346,6 +346,8 @@ class ValkeyStore(SharedOperations):
         await self.leave()
 
     async def leave(self) -> None:
+        if self.turn.dirty and not self.turn.closed and self._commits.failure is None:
+            await self._commits.committed()
         self.turn.closed = self._closed = True
         self._pool.leave(self)
 
