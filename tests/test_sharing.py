@@ -169,10 +169,21 @@ async def test_a_name_is_free_although_this_server_has_a_copy_of_the_deleted_san
         await farm.post("/_mock/sandboxes", {"name": "again"}, server=0)
         await farm.get("/~again/_mock/clock", server=1)
         # Its message has not arrived yet.
-        farm.sharing(1).process.valkey._on_message = lambda channel, text: None
+        farm.sharing(1).process._on_sandbox = lambda name, created: None
         await farm.send("DELETE", "/_mock/sandboxes/again", server=0)
         await farm.post("/_mock/sandboxes", {"name": "again"}, server=1, status=201)
         assert (await farm.get("/~again/_mock/clock", server=0))["now"]
+
+
+async def test_a_server_that_ends_keeps_no_other_one_waiting(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        for n in range(3):
+            await farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"}, server=0)
+        await farm.apps.pop(0).close()
+        await farm.clients.pop(0).aclose()
+        # Otherwise the turn would end after a second and a half.
+        async with asyncio.timeout(1):
+            assert (await farm.get("/_mock/jobs"))["total"] == 3
 
 
 async def test_requests_for_a_sandbox_that_is_being_created_do_not_disturb_it(valkey: str) -> None:
