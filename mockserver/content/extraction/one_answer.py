@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 — letters of other scripts are meant.
 """The answer to one prompt or question: what it asks for, from the facts of the video, as data and as text."""
 
 import re
@@ -9,7 +8,7 @@ from mockserver.content.extraction import judge, writing
 from mockserver.content.extraction.amounts import UNITS
 from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.filling import Filler
-from mockserver.content.extraction.forms import LISTED, Form
+from mockserver.content.extraction.forms import LISTED, Form, asks_whether
 from mockserver.content.extraction.lengths import measured
 from mockserver.content.extraction.line_format import line_format, written
 from mockserver.content.extraction.rows import Fact, Seconds
@@ -21,12 +20,8 @@ _MOST_SECTIONS = 8
 _FEW_SENTENCES = 5  # of a list without a number
 _FEW_WORDS = 3  # of one more thing to be counted
 _PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
-# Words for what a question asks for, rather than asking whether it is so.
-_REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
 # The names of concepts in JSON, where they differ.
 _NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
-# "The mood?" in Japanese and Korean.
-_WHAT = re.compile(r"[は는은]\s?[?？]")
 # Forms that are text also in JSON.
 _DOCUMENTS = ("csv", "tsv", "table", "srt", "vtt", "formatted")
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
@@ -198,10 +193,7 @@ class Answer:
 
     def _is_question(self) -> bool:
         """Return whether the prompt is a question that yes or no answers."""
-        if self._facts.words.wh.find(self._form.question) or _WHAT.search(self._form.question):
-            return False
-        marked = any(mark in self._form.question for mark in "?？؟") or "question" in self._keys
-        return marked and not self._keys & _REQUESTED
+        return asks_whether(self._form.question, self._facts.words, self._keys)
 
     def _counted(self) -> dict[str, float]:
         """Return the numbers that the prompt asks for by what it counts, in its own words."""
