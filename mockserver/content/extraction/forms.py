@@ -83,7 +83,7 @@ def _is_texts(value: object) -> bool:
 
 
 def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -> Form:
-    fields = fields_in(prompt, words, asked, table=bool(keys & {*_TABLES}))
+    fields = fields_in(prompt, words, asked)
     if fields and are_statements(list(fields.members), words):
         fields = None
     outside = {found.key for found in words.ask.find(fields.before)} | (keys & _NO_FIELDS) if fields else keys
