@@ -77,7 +77,7 @@ class _Reader:
         """Return the fields behind a cue."""
         start, end = self._segment(cue)
         members = self._members(self._prompt[start:end])
-        if not self._are_meant(members, cue, self._prompt[start:end]):
+        if not self._are_meant(members, cue):
             return None
         return Fields(members, f"{self._prompt[:start]} ; {self._prompt[end:]}", cue.key in _STRONG)
 
@@ -86,7 +86,7 @@ class _Reader:
         start = max((found.end() for found in _SENTENCE.finditer(self._prompt, 0, cue.start)), default=0)
         text = _PARTICLES.sub("", self._prompt[start : cue.start].rstrip())
         members = self._members(text)
-        if len(members) < 2 or not self._are_meant(members, cue, text):
+        if len(members) < 2 or not self._are_meant(members, cue):
             return None
         return Fields(members, f"{self._prompt[:start]} {self._prompt[cue.start :]}", cue.key in _STRONG)
 
@@ -122,21 +122,17 @@ class _Reader:
             return later.end
         return start
 
-    def _are_meant(self, members: Members, cue: Found, segment: str) -> bool:
+    def _are_meant(self, members: Members, cue: Found) -> bool:
         known = [{found.key for found in self._words.ask.find(name.replace("_", " "))} for name in members]
         if any(keys & (FORMS | UNITS) for keys in known):
             return False
         telling = [bool(keys - {"with", "fields", "task"}) for keys in known]
         if len(members) == 1:
             rows = any(isinstance(shape, Many) and isinstance(shape.each, Row) for shape in members.values())
-            quoted = QUOTED.search(segment) is not None
-            return (rows and (quoted or self._in_json)) or (
-                self._in_json and cue.key in _STRONG and (quoted or any(telling))
-            )
-        named = [tells or "_" in name for tells, name in zip(telling, members, strict=True)]
+            return self._in_json and (rows or cue.key in _STRONG)
         first = next(iter(members.values()), None)
         counted = isinstance(first, Many) and first.length  # "three questions, which", not "title and three tags"
-        return bool(members) and (cue.key != "task" or (sum(named) * 2 >= len(members) and not counted))
+        return bool(members) and (cue.key != "task" or (sum(telling) * 2 >= len(members) and not counted))
 
     def _members(self, segment: str, depth: int = 0) -> Members:
         """Return the fields of a list, which is `depth` lists deep; none if it is no list of names."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mockserver.content.extraction.amounts import Amount, Amounts, amounts_in
 from mockserver.content.extraction.fields import Fields, fields_in
 from mockserver.content.extraction.line_format import line_format
-from mockserver.content.extraction.options import are_statements, options_in
+from mockserver.content.extraction.options import options_in
 from mockserver.content.extraction.shapes import Leaf, Many, Row, Shape, is_schema, of_range, of_schema, of_template
 from mockserver.content.extraction.template import template
 from mockserver.content.extraction.vocabulary import Found
@@ -84,8 +84,6 @@ def _is_texts(value: object) -> bool:
 
 def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -> Form:
     fields = fields_in(prompt, words, asked)
-    if fields and are_statements(list(fields.members), words):
-        fields = None
     outside = {found.key for found in words.ask.find(fields.before)} | (keys & _NO_FIELDS) if fields else keys
     form = _table(prompt, words, outside, fields)
     if form is None and not (fields and fields.strong):
