@@ -156,6 +156,56 @@ async def test_a_sandbox_of_the_same_name_is_a_new_one_in_every_server(valkey: s
             await farm.send("DELETE", "/_mock/sandboxes/again", server=(n + 2) % 3)
 
 
+async def test_a_sandbox_is_deleted_once_by_requests_at_the_same_time(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        await farm.post("/_mock/sandboxes", {"name": "short"}, server=1)
+        deleting = (farm.send("DELETE", "/_mock/sandboxes/short", server=0) for _ in range(4))
+        statuses = sorted(reply.status_code for reply in await at_once(*deleting))
+        assert statuses == [204, 404, 404, 404]
+
+
+async def test_a_name_is_free_although_this_server_has_a_copy_of_the_deleted_sandbox(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        await farm.post("/_mock/sandboxes", {"name": "again"}, server=0)
+        await farm.get("/~again/_mock/clock", server=1)
+        # Its message has not arrived yet.
+        farm.sharing(1).process._on_sandbox = lambda name, created: None
+        await farm.send("DELETE", "/_mock/sandboxes/again", server=0)
+        await farm.post("/_mock/sandboxes", {"name": "again"}, server=1, status=201)
+        assert (await farm.get("/~again/_mock/clock", server=0))["now"]
+
+
+async def test_a_server_that_ends_keeps_no_other_one_waiting(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        for n in range(3):
+            await farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"}, server=0)
+        await farm.apps.pop(0).close()
+        await farm.clients.pop(0).aclose()
+        # Otherwise the turn would end after a second and a half.
+        async with asyncio.timeout(1):
+            assert (await farm.get("/_mock/jobs"))["total"] == 3
+
+
+async def test_requests_for_a_sandbox_that_is_being_created_do_not_disturb_it(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        looking = (farm.send("GET", "/~new/_mock/clock", server=n % 2) for n in range(6))
+        create = farm.post("/_mock/sandboxes", {"name": "new"}, server=0, status=201)
+        statuses = [reply.status_code for reply in (await at_once(create, *looking))[1:]]
+        assert set(statuses) <= {200, 404}
+        stores = [app.sandboxes.by_name["new"].store for app in farm.apps[:1]]
+        assert [farm.sharing(0).process.stores["new"]] == stores
+
+
+@pytest.mark.parametrize("name", ["}x", "{a}", "a b", "\u00e9", "x" * 65])
+async def test_a_name_that_no_sandbox_can_have_is_not_looked_for(valkey: str, name: str) -> None:
+    async with Farm(valkey, size=1) as farm:
+        before = farm.sharing(0).process.valkey.round_trips.count
+        reply = await farm.send("GET", "/_mock/clock", headers={"X-Mock-Sandbox": name.encode("latin-1")})
+        assert reply.status_code == 404
+        assert farm.sharing(0).process.valkey.round_trips.count == before
+        assert not farm.sharing(0)._opening
+
+
 async def test_a_key_that_names_a_sandbox_works_on_every_server(valkey: str) -> None:
     async with Farm(valkey) as farm:
         await farm.post("/_mock/sandboxes", {"name": "alice"}, server=0)

@@ -108,7 +108,7 @@ class CopiesMachine(StoreMachine):
             copy = await self.third.open("default")
             assert copy is not None
             assert dump(copy) == expected
-            self.third.forget("default")
+            self.third.forget(copy)
             await copy.leave()
 
 

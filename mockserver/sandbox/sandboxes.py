@@ -158,13 +158,17 @@ class Sandboxes:
         """Create a sandbox, for all processes if they are shared. See `create`."""
         store = None
         if (sharing := self.sharing) is not None:
-            if max(len(self.by_name), await sharing.count(MAX_SANDBOXES)) >= MAX_SANDBOXES:
+            # This process may not know yet that another one has deleted the sandbox of this name.
+            if name in self.by_name and await self.opened(name) is not None:
+                raise ValueError(f"a sandbox named {name!r} already exists")
+            self._check_new(name)
+            if await sharing.count(MAX_SANDBOXES) >= MAX_SANDBOXES:
                 raise TooManySandboxes
             await sharing.scenarios.keep(program)
+            generation = await sharing.values.generation(name) if generation is None else generation
             store = await sharing.reserve(name)
             if store is None:
                 raise ValueError(f"a sandbox named {name!r} already exists")
-            generation = await sharing.values.generation(name) if generation is None else generation
         sandbox = self.create(name, program, seed, clock, generation, origin, sender, began_at, store)
         if sharing is not None:
             sharing.attach(sandbox)
@@ -190,10 +194,7 @@ class Sandboxes:
         made from a bundle has an `origin`, a `sender` that replaces the network, and a clock that begins at `began_at`.
         One with a `store` of its own is not kept when the process ends.
         """
-        if name in self.by_name:
-            raise ValueError(f"a sandbox named {name!r} already exists")
-        if len(self.by_name) >= MAX_SANDBOXES:
-            raise TooManySandboxes
+        self._check_new(name)
         seed = seed if seed is not None else self._seed
         clock = clock or self._clock
         keeper = self._keeper if store is None else None
@@ -205,6 +206,13 @@ class Sandboxes:
             keeper.adopt(sandbox)
             keeper.changed()
         return sandbox
+
+    def _check_new(self, name: str) -> None:
+        """Raise ValueError if the name is in use, or TooManySandboxes."""
+        if name in self.by_name:
+            raise ValueError(f"a sandbox named {name!r} already exists")
+        if len(self.by_name) >= MAX_SANDBOXES:
+            raise TooManySandboxes
 
     def make(
         self,
@@ -313,8 +321,8 @@ class Sandboxes:
     async def delete(self, name: str) -> bool:
         """Delete a sandbox with everything in it. Return False when it does not exist."""
         sandbox = await self.opened(name)
-        if sandbox is None:
-            return False
+        if sandbox is None or self.by_name.get(name) is not sandbox:
+            return False  # another request has just deleted it
         del self.by_name[name]
         self._remember_generation(name, sandbox.next_generation)
         self.feed.wake()

@@ -23,9 +23,11 @@ import logging
 from contextlib import suppress
 from functools import partial
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from mockserver.clock import monotonic, pause
 from mockserver.core.accounts import Origin
+from mockserver.core.addresses import is_sandbox_name
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally
@@ -84,7 +86,8 @@ class Sharing:
         self._memory = memory
         # The sandboxes in the order of their last use.
         self._used: dict[str, Sandbox] = {}
-        self._opening: dict[str, asyncio.Lock] = {}
+        # As long as they are used.
+        self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._monitor: asyncio.Task[None] | None = None
         self._renew_at = 0.0
         self._closed = False
@@ -147,6 +150,8 @@ class Sharing:
             self._used[name] = self._used.pop(name, sandbox)
             if not isinstance(store, ValkeyStore) or (store.turn.held and not store.turn.closed):
                 return sandbox
+        elif not is_sandbox_name(name):
+            return None
         if (reason := self.process.commits.failure) is not None:
             raise Unavailable(reason)
         try:
@@ -163,19 +168,24 @@ class Sharing:
         if not turn.gone:
             return sandbox
         if name == "default":
-            return await self._begin_default(self._new_default(sandbox))
+            async with self._lock(name):
+                # Another request may have done it.
+                if _store_of(self.owner.by_name[name]).turn.gone:
+                    await self._begin_default(self._new_default(sandbox))
+            return await self.opened(name)
         await self._drop(sandbox)
         return await self._open(name)
 
     async def _open(self, name: str) -> Sandbox | None:
-        async with self._opening.setdefault(name, asyncio.Lock()):
+        async with self._lock(name):
             if name in self.owner.by_name:
                 return self.owner.by_name[name]
             store = await self.process.open(name)
             facts = {} if store is None else store.shared_facts
             if store is None or not facts:
                 # A sandbox without facts is being created at this moment.
-                self.process.forget(name)
+                if store is not None:
+                    self.process.forget(store)
                 self.names.pop(name, None)
                 return None
             self.names[name] = None
@@ -197,7 +207,7 @@ class Sharing:
         asyncio.get_running_loop().create_task(old.leave())
         return sandbox
 
-    async def _begin_default(self, sandbox: Sandbox) -> Sandbox:
+    async def _begin_default(self, sandbox: Sandbox) -> None:
         """Create the sandbox `default`, which no process has created yet, or which the server has lost."""
         store = _store_of(sandbox)
         await self.scenarios.keep(sandbox.program)
@@ -206,16 +216,20 @@ class Sharing:
         else:
             # Another process was faster.
             await store.turn.take(patient=False)
-        return sandbox
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        """Return the lock that is held while this process opens or creates the sandbox of this name."""
+        return self._opening.setdefault(name, asyncio.Lock())
 
     async def reserve(self, name: str) -> ValkeyStore | None:
         """Create a sandbox for all processes, and return its store, or None if there is one of this name.
 
         Raises Unavailable.
         """
-        store = await self.process.create(name)
-        self.names[name] = None
-        return store
+        async with self._lock(name):
+            store = await self.process.create(name)
+            self.names[name] = None
+            return store
 
     def attach(self, sandbox: Sandbox) -> None:
         """Share the sandbox, whose store is of this process."""
@@ -236,7 +250,7 @@ class Sharing:
         with suppress(Unavailable):
             await self.values.keep_generation(sandbox)
             await self.values.take_tally(self.owner.deleted_tally)
-            await self.process.deleted(sandbox.name)
+            await self.process.deleted(_store_of(sandbox))
 
     async def _drop(self, sandbox: Sandbox) -> None:
         """Drop a sandbox that another process has deleted."""
@@ -246,7 +260,7 @@ class Sharing:
 
     async def _leave(self, sandbox: Sandbox) -> None:
         """Drop this process's copy of a sandbox."""
-        self.process.forget(sandbox.name)
+        self.process.forget(_store_of(sandbox))
         self._facts.forget(sandbox.name)
         self._used.pop(sandbox.name, None)
         self.owner.drop(sandbox)

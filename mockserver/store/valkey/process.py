@@ -1,6 +1,7 @@
 """This process among those that share a Valkey server: its stores, its messages, and the processes that have ended."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,8 @@ from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
 from mockserver.store.valkey.scripts import CREATE, KEYS
 from mockserver.store.valkey.store import ValkeyStore
 from mockserver.store.valkey.turn import LEASE
+
+log = logging.getLogger("mockserver")
 
 # Seconds between two signs of life of a process, and without one after which it counts as ended.
 BEAT = 0.5
@@ -49,6 +52,8 @@ class ValkeyProcess:
         self.stores: dict[str, ValkeyStore] = {}
         self._bounds = bounds
         self._following: dict[str, asyncio.Task[None]] = {}
+        # The sandboxes that another process has changed since they were followed.
+        self._changed: set[str] = set()
         self._on_sandbox: OnSandbox = _ignore
 
     async def start(self, on_sandbox: OnSandbox) -> None:
@@ -102,23 +107,28 @@ class ValkeyProcess:
         try:
             await store.turn.take(patient=False)
         except Unavailable:
-            del self.stores[name]
+            self.forget(store)
             raise
         if store.turn.gone:
-            del self.stores[name]
+            self.forget(store)
             await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
             return None
         return store
 
-    async def deleted(self, name: str) -> None:
-        """Announce that a sandbox was deleted. Raises Unavailable."""
-        self.forget(name)
+    async def deleted(self, store: ValkeyStore) -> None:
+        """Announce that the sandbox of this store was deleted. Raises Unavailable."""
+        name = store.turn.sandbox
+        self.forget(store)
         await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
         await self.valkey.command("PUBLISH", f"{SPACE}:sandboxes", f"deleted {name}")
 
-    def forget(self, name: str) -> None:
+    def forget(self, store: ValkeyStore) -> None:
         """Forget the store of a sandbox."""
-        self.stores.pop(name, None)
+        name = store.turn.sandbox
+        if self.stores.get(name) is not store:
+            return  # there is a new sandbox of this name already
+        del self.stores[name]
+        self._changed.discard(name)
         task = self._following.pop(name, None)
         if task is not None:
             task.cancel()
@@ -183,14 +193,25 @@ class ValkeyProcess:
 
     def _follow_soon(self, name: str, process: str) -> None:
         store, task = self.stores.get(name), self._following.get(name)
-        if store is not None and process != self.name and (task is None or task.done()):
-            self._following[name] = asyncio.get_running_loop().create_task(self._follow(store))
+        if store is not None and process != self.name:
+            self._changed.add(name)
+            if task is None or task.done():
+                self._following[name] = asyncio.get_running_loop().create_task(self._follow(store))
 
     async def _follow(self, store: ValkeyStore) -> None:
-        # Many changes come together.
-        await pause(_PACE)
-        with suppress(Unavailable):
-            await store.turn.follow()
+        name = store.turn.sandbox
+        # What changes while the changes are read may not be among them.
+        while name in self._changed:
+            # Many changes come together.
+            await pause(_PACE)
+            self._changed.discard(name)
+            try:
+                await store.turn.follow()
+            except Unavailable:
+                return
+            except Exception:
+                log.exception("the changes of the sandbox %s could not be read", name)
+                return
 
     # Processes.
 

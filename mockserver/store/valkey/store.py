@@ -327,9 +327,16 @@ class ValkeyStore(SharedOperations):
                 await self._valkey.run(Run(DELETE, self._name, (self.turn.id,)))
             except Unavailable as error:
                 self._commits.unavailable(error)
+        self.turn.closed = True
         await self.leave()
 
     async def leave(self) -> None:
+        if not self.turn.closed and self._commits.failure is None:
+            await self._commits.committed()
+            try:
+                await self.turn.pass_on()
+            except Unavailable as error:
+                self._commits.unavailable(error)
         self.turn.closed = self._closed = True
         self._pool.leave(self)
 

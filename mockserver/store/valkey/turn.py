@@ -205,12 +205,17 @@ class Turn:
             asyncio.get_running_loop().create_task(self._pass())
 
     async def _pass(self) -> None:
+        # If the server cannot be reached, the turn ends by itself.
+        with suppress(Unavailable):
+            await self.pass_on()
+
+    async def pass_on(self) -> None:
+        """Pass the turn on, unless something here still needs it. Raises Unavailable."""
         async with self._line:
             # Callers that have just got the turn come first; their commit passes it on.
             if self._has and not self.dirty and not self._waiting:
                 self._drop()
-                with suppress(Unavailable):
-                    await self._valkey.run(Run(PASS, self.sandbox, (self._process, LEASE, SPACE, self.sandbox)))
+                await self._valkey.run(Run(PASS, self.sandbox, (self._process, LEASE, SPACE, self.sandbox)))
 
     def _drop(self) -> None:
         self._has = self._wanted = False
