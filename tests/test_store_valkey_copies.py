@@ -51,8 +51,7 @@ def dump(store: ValkeyStore) -> dict[str, Any]:
     dumped["journal"] = [ENTRY.encode(entry) for entry in finished(MemoryStore.entries(store))]
     (facts,) = database.execute("SELECT data FROM sandboxes").fetchone()
     dumped["facts"] = json.loads(facts)
-    for name in ("owned", "replays"):
-        dumped["facts"][name].sort()
+    dumped["facts"]["owned"].sort()
     return dumped
 
 

@@ -29,6 +29,11 @@ MAX_REMEMBERED = 10_000
 class TooManySandboxes(Exception):
     """The server has the maximum number of sandboxes."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            f"the server has {MAX_SANDBOXES} sandboxes, the maximum; delete one: DELETE /_mock/sandboxes/NAME"
+        )
+
 
 class Sandboxes:
     """All sandboxes of one server, by name. `deleted_tally` is the coverage of those that were deleted.
@@ -153,9 +158,10 @@ class Sandboxes:
             # This process may not know yet that another one has deleted the sandbox of this name.
             if name in self.by_name and await self.opened(name) is not None:
                 raise ValueError(f"a sandbox named {name!r} already exists")
-            self._check_new(name)
+            if max(len(self.by_name), await sharing.count(MAX_SANDBOXES)) >= MAX_SANDBOXES:
+                raise TooManySandboxes
+            generation = await sharing.values.generation(name) if generation is None else generation
             await sharing.scenarios.keep(program)
-            generation = await sharing.generation(name) if generation is None else generation
             store = await sharing.reserve(name)
             if store is None:
                 raise ValueError(f"a sandbox named {name!r} already exists")
@@ -184,7 +190,10 @@ class Sandboxes:
         made from a bundle has an `origin`, a `sender` that replaces the network, and a clock that begins at `began_at`.
         One with a `store` of its own is not kept when the process ends.
         """
-        self._check_new(name)
+        if name in self.by_name:
+            raise ValueError(f"a sandbox named {name!r} already exists")
+        if len(self.by_name) >= MAX_SANDBOXES:
+            raise TooManySandboxes
         seed = seed if seed is not None else self._seed
         clock = clock or self._clock
         keeper = self._keeper if store is None else None
@@ -196,15 +205,6 @@ class Sandboxes:
             keeper.adopt(sandbox)
             keeper.changed()
         return sandbox
-
-    def _check_new(self, name: str) -> None:
-        """Raise ValueError if the name is in use, or TooManySandboxes."""
-        if name in self.by_name:
-            raise ValueError(f"a sandbox named {name!r} already exists")
-        if len(self.by_name) >= MAX_SANDBOXES:
-            raise TooManySandboxes(
-                f"the server has {MAX_SANDBOXES} sandboxes, the maximum; delete one: DELETE /_mock/sandboxes/NAME"
-            )
 
     def make(
         self,
@@ -341,7 +341,7 @@ class Sandboxes:
         if self.sharing is None:
             return self.tally()
         await self.open_all()
-        return total((self.tally(), *(await self.sharing.other_tallies())))
+        return total((self.tally(), await self.sharing.values.deleted_tally()))
 
     def tally(self) -> Tally:
         """Return the coverage of the sandboxes of this process, including deleted ones."""
@@ -351,7 +351,7 @@ class Sandboxes:
         """Reset the coverage of all sandboxes."""
         if self.sharing is not None:
             await self.open_all()
-            await self.sharing.clear_tallies()
+            await self.sharing.values.clear_tally()
         self.deleted_tally.clear()
         if self._keeper is not None:
             self._keeper.changed()

@@ -25,7 +25,7 @@ from functools import partial
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from mockserver.clock import pause
+from mockserver.clock import monotonic, pause
 from mockserver.core.accounts import Origin
 from mockserver.core.addresses import is_sandbox_name
 from mockserver.core.compile import Program
@@ -36,6 +36,7 @@ from mockserver.sandbox.programs import Compile
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.shared_facts import SharedFacts
 from mockserver.sandbox.shared_scenarios import SharedScenarios
+from mockserver.sandbox.shared_values import SharedValues
 from mockserver.settings import SettingsError
 from mockserver.store.protocol import Store
 from mockserver.store.unavailable import Unavailable
@@ -43,6 +44,9 @@ from mockserver.store.valkey.process import BEAT, ValkeyProcess
 from mockserver.store.valkey.store import ValkeyStore
 
 log = logging.getLogger("mockserver")
+
+# Seconds after which the scenarios of the sandboxes of this process are renewed.
+_RENEW = 3_600.0
 
 
 class Owner(Protocol):
@@ -75,6 +79,7 @@ class Sharing:
         self.process = process
         self.scenarios = SharedScenarios(process, compiled)
         self._facts = SharedFacts(self.scenarios)
+        self.values = SharedValues(process)
         self._owner: Owner | None = None
         # The names of all sandboxes, as the keys of a dict.
         self.names: dict[str, None] = {}
@@ -84,6 +89,7 @@ class Sharing:
         # As long as they are used.
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._monitor: asyncio.Task[None] | None = None
+        self._renew_at = 0.0
         self._closed = False
 
     def adopted_by(self, owner: Owner) -> ValkeyStore:
@@ -242,8 +248,8 @@ class Sharing:
         self.names.pop(sandbox.name, None)
         self._facts.forget(sandbox.name)
         with suppress(Unavailable):
-            await self.process.put("generation", sandbox.name, sandbox.next_generation)
-            await self.process.put_tally(self.owner.deleted_tally.data())
+            await self.values.keep_generation(sandbox)
+            await self.values.take_tally(self.owner.deleted_tally)
             await self.process.deleted(_store_of(sandbox))
 
     async def _drop(self, sandbox: Sandbox) -> None:
@@ -266,30 +272,21 @@ class Sharing:
         for name in list(self.names):
             await self.opened(name)
 
+    async def count(self, most: int) -> int:
+        """Return the number of sandboxes. From `most` on, expired ones are not counted. Raises Unavailable."""
+        if len(self.names) >= most:
+            await self.refresh_names()
+            for name in list(self.names):
+                if name != "default" and not await self.process.exists(name):
+                    self.names.pop(name, None)
+        return len(self.names)
+
     async def new_name(self) -> str:
         """Return a new name: s1, s2, and so on. Raises Unavailable."""
         while True:
             name = f"s{await self.process.next_number('sandbox')}"
             if name not in self.names:
                 return name
-
-    async def generation(self, name: str) -> int:
-        """Return the generation of a new sandbox of this name. Raises Unavailable."""
-        return await self.process.get("generation", name) or 0
-
-    async def other_tallies(self) -> list[Tally]:
-        """Return the coverage of the sandboxes that other processes have deleted. Raises Unavailable."""
-        tallies = []
-        for process, data in (await self.process.tallies()).items():
-            if process != self.process.name:
-                tally = Tally()
-                tally.add_data(data)
-                tallies.append(tally)
-        return tallies
-
-    async def clear_tallies(self) -> None:
-        """Reset the coverage of deleted sandboxes. Raises Unavailable."""
-        await self.process.clear_tallies()
 
     # The other processes.
 
@@ -323,9 +320,6 @@ class Sharing:
             if store.owned_by(process):
                 # It was not written, so another process, or this one, does it again.
                 return
-        if (tally := await self.process.take_tally(process)) is not None:
-            self.owner.deleted_tally.add_data(tally)
-            await self.process.put_tally(self.owner.deleted_tally.data())
         await self.process.taken_over(process)
 
     async def _follow(self) -> None:
@@ -335,6 +329,9 @@ class Sharing:
             if isinstance(store, ValkeyStore):
                 await store.following.update(waits=sandbox.clock.in_flight > 0)
         await self._make_room()
+        if monotonic() > self._renew_at:
+            await self.scenarios.renew(list(self.owner.by_name.values()))
+            self._renew_at = monotonic() + _RENEW
 
     async def _make_room(self) -> None:
         """If the copies of this process need too much memory, drop those that were not used for the longest time."""

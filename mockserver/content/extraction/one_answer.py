@@ -1,7 +1,6 @@
 # ruff: noqa: RUF001 — letters of other scripts are meant.
 """The answer to one prompt or question: what it asks for, from the facts of the video, as data and as text."""
 
-import json
 import re
 from itertools import pairwise
 from typing import Any
@@ -28,6 +27,8 @@ _REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways
 _NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
 # "The mood?" in Japanese and Korean.
 _WHAT = re.compile(r"[は는은]\s?[?？]")
+# Forms that are text also in JSON.
+_DOCUMENTS = ("csv", "tsv", "table", "srt", "vtt", "formatted")
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
 
 
@@ -37,6 +38,7 @@ class Answer:
     def __init__(self, facts: Facts, form: Form, prompt: str) -> None:
         self._facts, self._form, self._filler = facts, form, Filler(facts, form)
         self._asked = facts.words.ask.find(form.question)
+        self._keys = {found.key for found in self._asked}
         self.prompt = prompt
 
     def is_closed(self) -> bool:
@@ -46,37 +48,56 @@ class Answer:
     def data(self) -> Any:
         """Return the answer as data."""
         form = self._form
-        if form.style == "plain":
-            value = self._plain()
-            return {"answer": value, "reason": self._facts.of("reason")} if self._explains() else value
-        if form.style == "only":
-            value = self._single()
-            return plain(value) if value is not None else self._named()
-        if form.style in ("text", "json"):
-            return self._filler.fill(form.shape) if form.shape else self._named()
-        if form.style in ("csv", "tsv", "table", "srt", "vtt", "formatted"):
+        if form.style in _DOCUMENTS:
             return self.text()
-        return self._items() if self._is_list() and not (form.concept and "items" in form.amounts) else self._named()
+        if self._is_list() and not (form.concept and "items" in form.amounts):
+            return self._items()
+        value, explained = self._one()
+        value = {"true": True, "false": False}.get(str(value), value)
+        if explained:
+            return {"answer": value, "reason": self._facts.of("reason")}
+        if value is not None:
+            return plain(value)
+        if form.shape:
+            return self._filler.fill(form.shape)
+        return self._counted() or {_NAMES.get(name, name): plain(fact) for name, fact in self._sections().items()}
 
     def text(self) -> str:
         """Return the answer as text."""
-        form = self._form
-        if form.style == "plain":
-            value = self._plain()
-            text = json.dumps(value) if isinstance(value, bool) else text_of(value, self._facts)
-            return f"{text}{self._stop()}{self._facts.of('reason')}" if self._explains() else text
-        if form.style == "only":
-            value = self._single()
-            if value is None:
-                return self._free()
-            return writing.body(value, self._facts) if _is_rows(value) else text_of(value, self._facts)
-        if form.style in ("csv", "tsv", "table"):
-            return self._table()
-        if form.style in ("srt", "vtt", "formatted"):
-            return self._timed()
+        facts, form = self._facts, self._form
+        if form.style in _DOCUMENTS:
+            return self._table() if form.style in ("csv", "tsv", "table") else self._timed()
         if self._is_list():
             return writing.listed(self._items(), form.style)
-        return self._sections(self._filler.fill(form.shape)) if form.shape else self._free()
+        value, explained = self._one()
+        if explained and not (form.style != "plain" and "words" in form.amounts):
+            return f"{text_of(value, facts)}{'. ' if facts.locale.space else '。'}{facts.of('reason')}"
+        if value is not None:
+            rows = isinstance(value, list) and bool(value) and isinstance(value[0], Fact)
+            return writing.body(value, facts) if rows else text_of(value, facts)
+        if form.shape:
+            fields = self._filler.fill(form.shape)
+            return writing.sections({judge.spaced(key).capitalize(): part for key, part in fields.items()}, facts)
+        if counted := self._counted():
+            return "\n".join(
+                f"{n:g} {what}" if isinstance(n, Seconds) else facts.words.say["count"].format(n=f"{n:g}", what=what)
+                for what, n in counted.items()
+            )
+        if form.amounts.keys() & UNITS:
+            return self._measured()
+        named = {facts.words.say.get(name, name): fact for name, fact in self._sections().items() if fact is not None}
+        return writing.sections(named, facts, lines=False)
+
+    def _one(self) -> tuple[Any, bool]:
+        """Return the one value that answers the prompt, or None, and whether a reason follows it."""
+        form = self._form
+        if form.style == "plain":
+            return self._plain(), "reason" in self._keys and "only" not in self._keys
+        if form.style == "only" and (value := self._single()) is not None:
+            return value, False
+        if form.shape is None and self._is_question():
+            return judge.truth(self._facts, form.question), True
+        return None, False
 
     def _timed(self) -> str:
         form = self._form
@@ -85,20 +106,11 @@ class Answer:
             return writing.subtitles(self._facts, form.style)
         return written(lines, self._facts.rows(form.concept or "events")[: form.most], self._facts)
 
-    def _explains(self) -> bool:
-        """Return whether the prompt asks for a reason, too: "yes or no, and why"."""
-        keys = {found.key for found in self._asked}
-        return "reason" in keys and "only" not in keys
-
-    def _stop(self) -> str:
-        return ". " if self._facts.locale.space else "。"
-
     def _plain(self) -> Any:
         shape, question = self._form.shape, self._form.question
         assert isinstance(shape, Leaf)
         if shape.options:
-            option = judge.choice(self._facts, shape.options, question)
-            return {"true": True, "false": False}.get(option, option)
+            return judge.choice(self._facts, shape.options, question)
         amount = judge.number(self._facts, question, shape)
         if amount is None:
             amount = (100 if _PERCENT.search(self.prompt) else 1) * judge.truth(self._facts, question)
@@ -119,7 +131,7 @@ class Answer:
     def _items(self) -> list[str]:
         facts, form = self._facts, self._form
         concept = form.concept or ("topics" if form.style == "comma" else None)
-        titled = "title" in {found.key for found in self._asked} and not form.amounts.keys() & {"points", "bullets"}
+        titled = "title" in self._keys and not form.amounts.keys() & {"points", "bullets"}
         if concept is None and titled:
             values: list[Any] = facts.titles()
         else:
@@ -140,16 +152,6 @@ class Answer:
             cells = [[plain(row[key]) for key in header] for row in rows]
         return writing.table(header, cells, form.style, self.prompt, self._facts)
 
-    def _named(self) -> dict[str, Any]:
-        """Return a key for each concept that the prompt asks for, or the answer to its question."""
-        if self._is_question():
-            right = judge.truth(self._facts, self._form.question)
-            return {"answer": right, "reason": self._facts.of("reason")}
-        counted = self._counted()
-        if counted:
-            return counted
-        return {_NAMES.get(concept, concept): self._bounded(concept) for concept in self._concepts()}
-
     def _concepts(self) -> list[str]:
         say, asked = self._facts.words.say, self._asked
         # Of two words beside each other, the second is asked for: "speaker quotes" are quotes.
@@ -157,49 +159,28 @@ class Answer:
         concepts = list(dict.fromkeys(key for key in heads if key in say and self._facts.of(key) is not None))
         if "transcript" in concepts and "sound" in concepts:
             concepts.remove("sound")  # "transcribe the audio"
-        if not concepts and any(found.key == "text" for found in asked):
+        if not concepts and "text" in self._keys:
             return ["ocr"]
-        keys = {found.key for found in asked}
-        if not concepts and keys & {"brand", "price"}:
-            return ["products" if "price" in keys else "brands"]
+        if not concepts and self._keys & {"brand", "price"}:
+            return ["products" if "price" in self._keys else "brands"]
         usual = ["summary"] if self._form.amounts.keys() & UNITS else ["summary", "events"]
         return concepts[:_MOST_SECTIONS] or (["objects"] if self._facts.kinds(self._form.question) else usual)
 
-    def _bounded(self, concept: str) -> Any:
-        if concept in ("summary", "description") and self._form.amounts.keys() & {"words", "characters"}:
-            return self._measured()
-        return plain(self._limited(self._fact(concept), concept))
+    def _sections(self) -> dict[str, Any]:
+        """Return the facts that the prompt asks for by concept."""
+        lengths = self._form.amounts.keys() & {"words", "characters"}
+        return {
+            name: self._measured()
+            if lengths and name in ("summary", "description")
+            else self._limited(self._fact(name), name)
+            for name in self._concepts()
+        }
 
     def _fact(self, concept: str) -> Any:
         """Return the fact for a concept; the things of a kind, if that is what the prompt asks for: "what animals"."""
-        asked = any(found.key == "objects" for found in self._asked)
-        kinds = self._facts.kinds(self._form.question) if concept == "objects" and not asked else None
+        named = concept == "objects" and "objects" not in self._keys
+        kinds = self._facts.kinds(self._form.question) if named else None
         return kinds or self._facts.of(concept)
-
-    def _free(self) -> str:
-        facts = self._facts
-        if self._is_question():
-            right = facts.words.say["yes" if judge.truth(facts, self._form.question) else "no"]
-            if "words" in self._form.amounts:
-                return right
-            return f"{right}{self._stop()}{facts.of('reason')}"
-        counted = self._counted()
-        if counted:
-            return "\n".join(
-                f"{n:g} {what}" if isinstance(n, Seconds) else facts.words.say["count"].format(n=f"{n:g}", what=what)
-                for what, n in counted.items()
-            )
-        if self._form.amounts.keys() & UNITS:
-            return self._measured()
-        concepts = self._concepts()
-        bodies = [
-            writing.body(value, facts)
-            for concept in concepts
-            if (value := self._limited(self._fact(concept), concept)) is not None
-        ]
-        if len(bodies) == 1:
-            return bodies[0]
-        return "\n\n".join(f"**{facts.words.say[name]}**\n{body}" for name, body in zip(concepts, bodies, strict=True))
 
     def _measured(self) -> str:
         known = (self._facts.of(name) for name in self._concepts() if name not in ("summary", "description"))
@@ -215,20 +196,12 @@ class Answer:
         counted = form.style == "bullets" and any(each in form.amounts for each in LISTED if each != "takeaways")
         return form.style in ("bullets", "numbered", "lines", "comma") and not (counted and len(self._concepts()) > 1)
 
-    def _sections(self, fields: dict[str, Any]) -> str:
-        parts = [(judge.spaced(key).capitalize(), value) for key, value in fields.items()]
-        if not any(isinstance(value, list | dict) for _, value in parts):
-            return "\n".join(f"- {label}: {text_of(value, self._facts)}" for label, value in parts)
-        bodies = [f"**{label}**\n{writing.body(value, self._facts)}" for label, value in parts]
-        return "\n\n".join(bodies) if len(bodies) > 1 else writing.body(parts[0][1], self._facts)
-
     def _is_question(self) -> bool:
         """Return whether the prompt is a question that yes or no answers."""
         if self._facts.words.wh.find(self._form.question) or _WHAT.search(self._form.question):
             return False
-        keys = {found.key for found in self._asked}
-        marked = any(mark in self._form.question for mark in "?？؟") or "question" in keys
-        return marked and not keys & _REQUESTED
+        marked = any(mark in self._form.question for mark in "?？؟") or "question" in self._keys
+        return marked and not self._keys & _REQUESTED
 
     def _counted(self) -> dict[str, float]:
         """Return the numbers that the prompt asks for by what it counts, in its own words."""
@@ -258,7 +231,3 @@ def _modifies(one: Found, two: Found | None) -> bool:
         and one.key in ("speaker", "products", "people")
         and two.key in LISTED
     )
-
-
-def _is_rows(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], Fact)

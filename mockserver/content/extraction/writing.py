@@ -49,6 +49,14 @@ def _pairs(value: dict[str, Any], facts: Facts) -> str:
     return "; ".join(f"{spaced(key).capitalize()}: {text_of(part, facts)}" for key, part in value.items())
 
 
+def sections(parts: dict[str, Any], facts: Facts, *, lines: bool = True) -> str:
+    """Return facts under their labels: a section each, or in `lines` a line each if none of them is a list."""
+    if lines and not any(isinstance(value, list | dict) for value in parts.values()):
+        return "\n".join(f"- {label}: {text_of(value, facts)}" for label, value in parts.items())
+    bodies = [f"**{label}**\n{body(value, facts)}" for label, value in parts.items()]
+    return "\n\n".join(bodies) if len(bodies) > 1 else body(next(iter(parts.values())), facts)
+
+
 def listed(items: list[str], style: str) -> str:
     """Return a list with commas, or with a line for each item: `bullets`, `numbered` or plain."""
     if style == "comma":

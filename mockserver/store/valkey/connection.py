@@ -84,7 +84,8 @@ class Valkey:
                 number: int = client.incr(f"{SPACE}:number:process")
         except redis.RedisError as error:
             hint = "Start it, or give the address of another one: valkey://HOST:PORT/DB"
-            raise SettingsError(f"{self.url} cannot be used as a store: {error}. {hint}") from None
+            reason = str(error).removesuffix(".")
+            raise SettingsError(f"{self.url} cannot be used as a store: {reason}. {hint}") from None
         except ValueError as error:
             raise SettingsError(f"{self.url} cannot be used as a store: {error}") from None
         if found > FORMAT:

@@ -22,22 +22,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.store.immediate import finished
 from mockserver.store.memory import Bounds, MemoryStore, Table
-from mockserver.store.records import Unknown, plain_data, plain_text
+from mockserver.store.records import plain_data, plain_text
 from mockserver.store.round_trips import RoundTrips
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.changes import (
     CLAIM,
     REPLY,
-    Copying,
     Owned,
     SharedMisses,
 )
 from mockserver.store.valkey.commits import Commits
 from mockserver.store.valkey.connection import Run, Valkey
+from mockserver.store.valkey.copying import Copying
 from mockserver.store.valkey.following import Following
 from mockserver.store.valkey.image import Image, compressed
 from mockserver.store.valkey.operations import SharedOperations
@@ -79,7 +78,6 @@ class ValkeyStore(SharedOperations):
     def __init__(self, valkey: Valkey, commits: Commits, process: str, name: str, bounds: Bounds | None = None) -> None:
         self._valkey = valkey
         self._commits = commits
-        self.steps_owner = ""
         self._drives = False
         self.shared_facts: Facts = {}
         self.sandbox_facts: Callable[[], Facts] = dict
@@ -213,35 +211,12 @@ class ValkeyStore(SharedOperations):
         if not self._is_copying:
             self._drops.append(table)
 
-    def job(self, sequence: int) -> Job | None:
-        """Return the job with this sequence, or None."""
-        return self._jobs.with_sequence(sequence)
-
-    def note_unknown_of_job(self, sequence: int, unknown: Unknown) -> None:
-        """Keep the fields of a job that this version does not know."""
-        self._jobs.note_unknown(sequence, unknown)
-
-    def note_unknown_of_delivery(self, name: str, unknown: Unknown) -> None:
-        """Keep the fields of a delivery that this version does not know."""
-        self._deliveries.note_unknown(name, unknown)
-
-    def note_unknown_of_entry(self, serial: int, unknown: Unknown) -> None:
-        """Keep the fields of an entry of the journal that this version does not know."""
-        self._journal.note_unknown(serial, unknown)
-
-    def set_count(self, account: str, name: str, starts_at: int, used: int) -> None:
-        """Set the count of a limit."""
-        counter = self._counters.get(account, name)
-        counter.starts_at, counter.used = starts_at, used
-
     # The image.
 
     def _image_facts(self) -> Facts:
         owned = [[*key, process] for key, process in self.owned.items()]
-        replays = [[name, *replay] for name, replay in self._deliveries.waiting_replays.items()]
         own = {
             "owned": owned,
-            "replays": replays,
             "steps_owner": self.steps_owner,
             "tally": self.tally(),
             "misses": self.misses.data,
@@ -266,7 +241,6 @@ class ValkeyStore(SharedOperations):
             entry.is_own = False
         self.owned = {tuple(owned): process for *owned, process in facts["owned"]}
         self.keep_claims(frozenset(name for kind, name, *_ in self.owned if kind == CLAIM))
-        self._deliveries.waiting_replays.update((name, (at, url)) for name, at, url in facts["replays"])
 
     # What belongs to a process.
 
