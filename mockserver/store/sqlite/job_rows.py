@@ -247,6 +247,8 @@ class TrackedDeliveries(Tracked, DeliveryTable):
         for number, delivery in sorted(pushed, key=lambda each: each[0]):
             self._scheduled = number - 1
             self._push(delivery)
+            # Also if it is not due, so that no other delivery gets the same number.
+            self._scheduled = number
         self._first_kept = self._first
         self.fresh = False
 

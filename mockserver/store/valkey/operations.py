@@ -16,7 +16,6 @@ from mockserver.store.sqlite.tracked_store import TrackedStore
 from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Change, Owned, SharedMisses, encoded_entry
 from mockserver.store.valkey.turn import Turn
 
-
 # What of all that belongs to processes is cleared.
 _CLEARED: Mapping[What, Sequence[str]] = {
     "all": (CLAIM, REPLY, RESERVATION),

@@ -136,7 +136,8 @@ return {'replaced'}
 )
 
 # Create a sandbox, and take its first turn. One that nothing was written of belongs to a process that has ended
-# meanwhile, and is replaced. Creating the same sandbox again, because the reply was lost, changes nothing. Arguments: process, id, lease, ttl.
+# meanwhile, and is replaced. Creating the same sandbox again, because the reply was lost, changes nothing. Arguments:
+# process, id, lease, ttl.
 CREATE = _script(
     _COMMON
     + """
