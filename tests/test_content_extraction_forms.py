@@ -292,6 +292,11 @@ FIELDS = {
         "количество_людей",
         "место",
     ],
+    "Devuelve JSON: título; etiquetas (lista); número de personas (entero)": [
+        "título",
+        "etiquetas",
+        "número_de_personas",
+    ],
     "以JSON格式提取以下内容：标题、描述、人数、地点": ["标题", "描述", "人数", "地点"],
     "請以JSON物件回覆，包含標題、摘要和標籤（陣列）": ["標題", "摘要", "標籤"],
     "以下をJSONで抽出してください：タイトル、説明、人数、場所": ["タイトル", "説明", "人数", "場所"],

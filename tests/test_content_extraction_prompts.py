@@ -41,6 +41,7 @@ VALUES = {
     "Is this video safe for children? (yes/no)": "yes",
     "Is this video safe for children? Answer true or false.": "true",
     "Is anybody wearing a helmet? Answer Y/N.": "N",
+    "Answer 0 or 1: is it outdoors?": "1",
     "Classify the sentiment as positive|negative|neutral.": "positive",
     "Respond with exactly one of: positive, negative, neutral.": "positive",
     'What is the sentiment? Choose "positive", "negative" or "neutral".': "positive",

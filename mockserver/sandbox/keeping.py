@@ -186,10 +186,6 @@ class Keeper:
             more = f" and {len(to_switch) - _MOST_NAMES} more" if len(to_switch) > _MOST_NAMES else ""
             self.report.append(f"Sandboxes that switch to the chosen scenario: {names}{more}.")
 
-    def describe_kept(self, setting: str, kept: str) -> None:
-        """Add to the report that the sandboxes in the file keep something that the settings set otherwise."""
-        self.report.append(f"The sandbox default keeps its {kept}; the setting {setting} is for new sandboxes.")
-
     # Later.
 
     def follow(self, owner: Owner) -> None:

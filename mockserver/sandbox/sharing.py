@@ -173,7 +173,7 @@ class Sharing:
         if name == "default":
             async with self._lock(name):
                 # Another request may have done it.
-                if turn.gone and self.owner.by_name[name] is sandbox:
+                if _store_of(self.owner.by_name[name]).turn.gone:
                     await self._begin_default(self._new_default(sandbox))
             return await self.opened(name)
         await self._drop(sandbox)

@@ -18,7 +18,7 @@ _DEEPEST = 2  # lists in lists
 _TRIED, _LIST, _NEAR = 6, 600, 24  # cues of a kind, characters of a list, characters between "each" and its list
 _BULLET = r"(?:[-*•–]|\(?\d{1,2}[.)])[ \t]+"
 _BULLETED = re.compile(rf"[^\n]{{0,80}}\n\s*((?:[ \t]*{_BULLET}[^\n]+(?:\n|$))+)")
-_SENTENCE = re.compile(r"[.。！!?？؟](?=\s|$|[^\x00-\x7f])|[;；](?=\s)|\n\s*\n")
+_SENTENCE = re.compile(r"[.。！!?？؟](?=\s|$|[^\x00-\x7f])|\n\s*\n")
 # The colon in front of a list, which is the only one outside brackets.
 _COLON = re.compile(r"^([^:：()\n\"`]{0,80})[:：]([^:：]+)$", re.DOTALL)
 _VERB_LAST = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
@@ -27,7 +27,6 @@ _PARTICLES = re.compile(r"(?:を|が|は|の|を含む|を持つ|를|을|로|와
 _ENCLOSED = re.compile(r"[(（][^)）]{0,300}[)）]|\"[^\"\n]*\"|`[^`\n]*`")
 _BRACKETS = re.compile(r"[(（][^)）]*")
 _SPEC = re.compile(r"^((?:.*?\S)?)\s*(?:[(（]([^)）]{0,300})[)）]|(?:[:：=]|\s[-–—])\s*([^,]+))\s*(.*)$", re.DOTALL)
-_LENGTH = re.compile(r"(?i)^(?:\d+|[a-z]+)[- ](?:sentence|word|line|paragraph|character)s?\s")
 
 # Keys of words for the form of an answer, which are no fields.
 FORMS = frozenset(
@@ -49,9 +48,9 @@ class Fields(NamedTuple):
     strong: bool
 
 
-def fields_in(prompt: str, words: Words, asked: Sequence[Found], *, table: bool = False) -> Fields | None:
-    """Return the fields that a prompt lists. In a `table`, also bars and semicolons separate them."""
-    reader = _Reader(prompt, words, asked, table=table)
+def fields_in(prompt: str, words: Words, asked: Sequence[Found]) -> Fields | None:
+    """Return the fields that a prompt lists."""
+    reader = _Reader(prompt, words, asked)
     each = [
         found._replace(end=colon.end())
         for found in asked
@@ -67,19 +66,18 @@ def fields_in(prompt: str, words: Words, asked: Sequence[Found], *, table: bool 
 
 
 class _Reader:
-    def __init__(self, prompt: str, words: Words, asked: Sequence[Found], *, table: bool) -> None:
+    def __init__(self, prompt: str, words: Words, asked: Sequence[Found]) -> None:
         self._prompt, self._words = prompt, words
         self._in_json = any(found.key in ("json", "object") for found in asked)
-        marks = r"[,،、，;；|/]" if table else r"[,،、，;；\n]"
         ands = f"{words.joined('and')}|\\s+و(?=ال)"
-        self._between = re.compile(rf"\s*{marks}(?:\s*(?:{ands})\s)?\s*|\s*(?:{ands})\s*|\s+&\s+", re.IGNORECASE)
+        self._between = re.compile(rf"\s*[,،、，;；\n](?:\s*(?:{ands})\s)?\s*|\s*(?:{ands})\s*|\s+&\s+", re.IGNORECASE)
         self._or = re.compile(rf"\b(?:{words.joined('or')})\b", re.IGNORECASE)
 
     def behind(self, cue: Found) -> Fields | None:
         """Return the fields behind a cue."""
         start, end = self._segment(cue)
         members = self._members(self._prompt[start:end])
-        if not self._are_meant(members, cue, self._prompt[start:end]):
+        if not self._are_meant(members, cue):
             return None
         return Fields(members, f"{self._prompt[:start]} ; {self._prompt[end:]}", cue.key in _STRONG)
 
@@ -88,7 +86,7 @@ class _Reader:
         start = max((found.end() for found in _SENTENCE.finditer(self._prompt, 0, cue.start)), default=0)
         text = _PARTICLES.sub("", self._prompt[start : cue.start].rstrip())
         members = self._members(text)
-        if len(members) < 2 or not self._are_meant(members, cue, text):
+        if len(members) < 2 or not self._are_meant(members, cue):
             return None
         return Fields(members, f"{self._prompt[:start]} {self._prompt[cue.start :]}", cue.key in _STRONG)
 
@@ -98,22 +96,19 @@ class _Reader:
         if lines := _BULLETED.match(rest):
             return cue.end + lines.start(1), cue.end + lines.end(1)
         skipped = len(rest) - len(rest.lstrip(" \t\n:：は는은"))
-        end = next((mark for mark in _SENTENCE.finditer(rest, skipped) if not self._goes_on(rest, mark)), None)
+        # A list goes on behind "scenes. Each scene has start and end".
+        marks = _SENTENCE.finditer(rest, skipped)
+        end = next((mark for mark in marks if not self._words.starts(rest[mark.end() :], "each")), None)
         if end and end[0] in "?？؟":
             return cue.end, cue.end
         stop = end.start() if end else len(rest)
         start = self._behind_cues(rest, skipped, stop, cue)
         colon = _COLON.match(rest[start:stop])
-        if colon and cue.key != "fields" and not is_type(colon[2]):
+        if colon:
             start += colon.start(2)
-        elif not colon and cue.key == "json" and not rest[:skipped].strip():
+        elif cue.key == "json" and not rest[:skipped].strip():
             stop = start
         return cue.end + start, cue.end + stop
-
-    def _goes_on(self, rest: str, mark: re.Match[str]) -> bool:
-        """Return whether a list goes on behind a mark: "title; mood", or "scenes. Each scene has start and end"."""
-        following = re.split(r"[;；,.\n]", rest[mark.end() :], maxsplit=1)[0]
-        return (mark[0] in ";；" and len(following.split()) <= LONGEST) or self._words.starts(following, "each")
 
     def _behind_cues(self, rest: str, start: int, stop: int, cue: Found) -> int:
         """Return where a list begins behind other cues, as in "a JSON object that contains"."""
@@ -127,21 +122,17 @@ class _Reader:
             return later.end
         return start
 
-    def _are_meant(self, members: Members, cue: Found, segment: str) -> bool:
+    def _are_meant(self, members: Members, cue: Found) -> bool:
         known = [{found.key for found in self._words.ask.find(name.replace("_", " "))} for name in members]
         if any(keys & (FORMS | UNITS) for keys in known):
             return False
         telling = [bool(keys - {"with", "fields", "task"}) for keys in known]
         if len(members) == 1:
             rows = any(isinstance(shape, Many) and isinstance(shape.each, Row) for shape in members.values())
-            quoted = QUOTED.search(segment) is not None
-            return (rows and (quoted or self._in_json)) or (
-                self._in_json and cue.key in _STRONG and (quoted or any(telling))
-            )
-        named = [tells or "_" in name for tells, name in zip(telling, members, strict=True)]
+            return self._in_json and (rows or cue.key in _STRONG)
         first = next(iter(members.values()), None)
         counted = isinstance(first, Many) and first.length  # "three questions, which", not "title and three tags"
-        return bool(members) and (cue.key != "task" or (sum(named) * 2 >= len(members) and not counted))
+        return bool(members) and (cue.key != "task" or (sum(telling) * 2 >= len(members) and not counted))
 
     def _members(self, segment: str, depth: int = 0) -> Members:
         """Return the fields of a list, which is `depth` lists deep; none if it is no list of names."""
@@ -165,8 +156,8 @@ class _Reader:
         hidden = _ENCLOSED.sub(_blank, segment)
         if self._or.search(hidden):
             return
-        if "/" in hidden and not self._between.search(hidden):
-            hidden = hidden.replace("/", ",")
+        if not self._between.search(hidden):
+            hidden = re.sub(r"[|/]", ",", hidden)
         hidden = re.sub(rf"(?:^|(?<=\s)){_BULLET}", lambda found: "," * len(found[0]), hidden)
         start = 0
         for between in self._between.finditer(hidden):
@@ -207,15 +198,13 @@ class _Reader:
         part, many = self._without_list(part.strip(" \t\n.:：-*•"))
         if quoted := QUOTED.match(part):
             spec = quoted[2].strip(" ()（）:：-–—=")
-            known = self._words.ask.find(spec) or self._words.lists.find(spec)
-            typed = bool(known) or re.match(r"[(（:：=]|[-–—]\s", quoted[2]) is not None
-            return quoted[1].strip(), self._shape(spec if typed else "", quoted[1], many=many)
+            return quoted[1].strip(), self._shape(spec, many=many)
         spec = _SPEC.match(part)
         kind, named, count = self._counted(spec[1] if spec else part)
         name = self._name(named)
         if not name:
             return name if name is None else (name, Leaf())
-        shape = self._shape((spec[2] or spec[3] or "") if spec else kind, name, many=many)
+        shape = self._shape((spec[2] or spec[3] or "") if spec else kind, many=many)
         return name, Many(shape.each if isinstance(shape, Many) else shape, count) if count else shape
 
     def _without_list(self, part: str) -> tuple[str, bool]:
@@ -228,7 +217,7 @@ class _Reader:
 
     def _counted(self, text: str) -> tuple[str, str, int | None]:
         """Return the type, the name and the number of "a boolean is_safe" and "five tags"."""
-        text = _LENGTH.sub("", self._words.bare(text))
+        text = self._words.bare(text)
         first, _, rest = self._words.bare(text).partition(" ")
         count = int(first) if first.isdecimal() else self._words.counts.get(first.lower())
         if rest and count and 1 < count <= MOST:
@@ -247,8 +236,6 @@ class _Reader:
             return None
         if any(token.isdecimal() for token in tokens) or COUNTED.search(text):
             return None
-        while end and behind and tokens[end - 1].lower() in words.of:
-            end -= 1
         name = "_".join(re.split(r"[\s-]+", " ".join(tokens[:end])))[:40]
         is_form = {found.key for found in words.ask.find(name)} & {"json", "csv", "array"}
         return name if re.fullmatch(r"[\w.$]*", name) and not is_form else None
@@ -259,7 +246,7 @@ class _Reader:
         ends = n > 0 and self._words.ask.meaning(token) in (*FORMS, "without", "fields")
         return token in self._words.function or ends
 
-    def _shape(self, spec: str, name: str, *, many: bool = False) -> Shape:
+    def _shape(self, spec: str, *, many: bool = False) -> Shape:
         """Return the shape that a description gives a field: a type, values, a list, or rows."""
         words, found = self._words, self._words.lists.find(spec)
         if found or many or words.starts(spec, "each"):
@@ -276,8 +263,6 @@ class _Reader:
         options = [option for option in words.listed(spec[chosen:], "or") if option]
         if len(options) > 1 and all(len(option.split()) <= LONGEST for option in options):
             return Leaf("string", tuple(options))
-        if any(found.key == "numeral" for found in words.ask.find(spec)):
-            return Leaf("number")
         return of_text(spec) if spec else Leaf()
 
 

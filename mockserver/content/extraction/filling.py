@@ -22,9 +22,8 @@ class Filler:
 
     def __init__(self, facts: Facts, form: Form) -> None:
         self._facts, self._form = facts, form
-        self._siblings = (
-            " ".join(judge.spaced(name) for name, _ in form.shape.fields) if isinstance(form.shape, Row) else ""
-        )
+        keys = [judge.spaced(name) for name, _ in form.shape.fields] if isinstance(form.shape, Row) else []
+        self._about = " ".join([form.question, *keys])
 
     def fill(self, shape: Shape, key: str = "", row: Fact | None = None, around: str | None = None) -> Any:
         """Return the value for a key; in `row`, if it is in one. `around` is the concept of the object it is in."""
@@ -33,49 +32,47 @@ class Filler:
             inner = row if row is not None else self._first_row(concept, shape)
             return {name: self.fill(part, name, inner, concept) for name, part in shape.fields}
         if isinstance(shape, Many):
-            return self._many(shape, key, row, around)
+            return self._many(shape, key, row)
         if shape.options:
             about = str(main(row)) if row else f"{judge.spaced(key)} {self._form.question}"
             given = row.fact(self._concept(key, row)) if row else None
             return given if given in shape.options else self._option(shape, about)
         if shape.kind == "boolean":
             return self._flag(key, row)
-        value = self._value(key, row, around, shape)
-        return typed(value, shape, self._facts)
+        return typed(self._value(key, row, around, shape), shape, self._facts)
 
     def rows(self, concept: str | None) -> list[Fact]:
         """Return the rows of a concept, or of the events, as many as the prompt asks for."""
         rows = self._facts.rows(concept) if concept else []
         return (rows or self._facts.events())[: self._form.most or MOST]
 
-    def _many(self, shape: Many, key: str, row: Fact | None, around: str | None) -> list[Any]:
-        if isinstance(shape.each, Row):
-            concept = self._listed(key) or self.concept_of(shape.each)
-            return [self.fill(shape.each, "", each) for each in self.rows(concept)]
-        if isinstance(shape.each, Many):
-            return [[self.fill(shape.each.each, key, row, around)]]
+    def _many(self, shape: Many, key: str, row: Fact | None) -> list[Any]:
+        each = shape.each
+        if isinstance(each, Row):
+            return [self.fill(each, "", inner) for inner in self.rows(self._listed(key) or self.concept_of(each))]
+        if isinstance(each, Many):
+            return [self._many(each, key, row)]
+        return [typed(entry(value, each), each, self._facts) for value in self._values(each, key, row, shape.length)]
+
+    def _values(self, each: Leaf, key: str, row: Fact | None, length: int | None) -> list[Any]:
+        """Return the members of an array of values: from the row that it is in, or from the video."""
         own = self._concept(key, row)
-        if own in ("time", "start", "end") and not row:
-            return [typed(each.fact(own), shape.each, self._facts) for each in self.rows(self._form.concept)]
-        if row is not None and row.fact(own) is not None:
-            own_values = row.fact(own)
-            return [
-                typed(each, shape.each, self._facts)
-                for each in (own_values if isinstance(own_values, list) else [own_values])
-            ]
-        if shape.each.options:
-            return [self._option(shape.each, judge.spaced(key))]
+        fact = row.fact(own) if row is not None else None
+        if fact is not None:
+            return fact if isinstance(fact, list) else [fact]
+        if own in ("time", "start", "end"):
+            return [other.fact(own) for other in self.rows(self._form.concept)]
+        if each.options:
+            return [self._option(each, judge.spaced(key))]
         concept = self._list_of(key, own)
-        values = self.items(concept)
-        values = self._facts.filled(concept, values, self._form.most or shape.length)
-        return [typed(entry(each, shape.each), shape.each, self._facts) for each in values]
+        return self._facts.filled(concept, self.items(concept), self._form.most or length)
 
     def _list_of(self, key: str, own: str | None) -> str | None:
         """Return the concept of an array of values: what its key names, or what the prompt asks for."""
         listed = self._listed(key)
         if listed or not key or set(judge.spaced(key).lower().split()) & set(common()["answers"]):
             return listed or self._form.concept or "events"
-        flagged = {"safe", "unsafe"} & set(self._keys(self._form.question + " " + self._siblings))
+        flagged = {"safe", "unsafe"} & set(self._keys(self._about))
         return None if flagged and own in (None, "category", "reason") else own
 
     def items(self, concept: str | None) -> list[Any]:
@@ -170,8 +167,7 @@ class Filler:
         if leaf.kind in NUMERIC and any(self._facts.holds(name) is not None for name in keys):
             return int(judge.truth(self._facts, words))
         if any(each in keys for each in _NUMBERS):
-            amount = judge.number(self._facts, self._form.question)
-            return amount if amount is not None else judge.number(self._facts, self._siblings)
+            return judge.number(self._facts, self._about)
         things = self._facts.words.things.find(words)
         return self._facts.count(things[0].key) if things and not keys and leaf.kind == "any" else None
 
@@ -181,13 +177,9 @@ class Filler:
         return own if own is not None else self._facts.of(around or "")
 
     def _answer(self, leaf: Leaf, around: str | None) -> Any:
-        question = self._form.question
-        if leaf.kind in NUMERIC or "how_many" in self._keys(question):
-            counted = judge.number(self._facts, question)
-            return counted if counted is not None else judge.number(self._facts, self._siblings)
-        if around:
-            return self._facts.of(around)
-        return self._facts.of(self._form.concept or "summary")
+        if leaf.kind in NUMERIC or "how_many" in self._keys(self._form.question):
+            return judge.number(self._facts, self._about)
+        return self._facts.of(around or self._form.concept or "summary")
 
     def _flag(self, key: str, row: Fact | None) -> bool:
         given = row.fact(self._concept(key, row)) if row is not None else None

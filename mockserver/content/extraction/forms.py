@@ -2,13 +2,13 @@
 """The form that a prompt asks for: JSON of some shape, one of several values, a number, CSV, a list, or text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from mockserver.content.extraction.amounts import Amount, Amounts, amounts_in
 from mockserver.content.extraction.fields import Fields, fields_in
 from mockserver.content.extraction.line_format import line_format
-from mockserver.content.extraction.options import are_statements, options_in
+from mockserver.content.extraction.options import options_in
 from mockserver.content.extraction.shapes import Leaf, Many, Row, Shape, is_schema, of_range, of_schema, of_template
 from mockserver.content.extraction.template import template
 from mockserver.content.extraction.vocabulary import Found
@@ -25,6 +25,10 @@ LISTED = (
 _LISTED = frozenset((*LISTED, "title"))
 _NO_FIELDS = frozenset(("json", "csv", "tsv"))  # that mean the form wherever they are
 _MARK = re.compile("[?？؟]")
+# "The mood?" in Japanese and Korean.
+_WHAT = re.compile(r"[は는은]\s?[?？]")
+# Words for what a question asks for, rather than asking whether it is so.
+_REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
 _ONE_OR_ZERO = re.compile(r"(?<!\d)1\D+?(?<!\d)0(?!\d)|(?<!\d)0\D+?(?<!\d)1(?!\d)")
 _HEADER = re.compile(r"[:：]\s*([^\s,;|:：]+(?:\s?[,;|]\s?[^\s,;|:：]+)+)\s*$")
 
@@ -79,9 +83,7 @@ def _is_texts(value: object) -> bool:
 
 
 def _worded(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]) -> Form:
-    fields = fields_in(prompt, words, asked, table=bool(keys & {*_TABLES}))
-    if fields and are_statements(list(fields.members), words):
-        fields = None
+    fields = fields_in(prompt, words, asked)
     outside = {found.key for found in words.ask.find(fields.before)} | (keys & _NO_FIELDS) if fields else keys
     form = _table(prompt, words, outside, fields)
     if form is None and not (fields and fields.strong):
@@ -125,16 +127,17 @@ def _text(prompt: str, words: Words, keys: set[str]) -> Form:
         style = "json"
     elif style == "text" and {"each", form.concept} <= {*keys, *LISTED} and "sentences" in form.amounts:
         style, form = "bullets", form._replace(amounts={})  # a sentence for each scene
-    elif style == "text" and form.amounts.keys() & {"points", "items"} and not _asks_whether(prompt, words, keys):
+    elif style == "text" and form.amounts.keys() & {"points", "items"} and not asks_whether(prompt, words, keys):
         style = "bullets"
     elif style == "text" and "only" in keys and not form.amounts:
         style = "only"
     return form._replace(style=style, shape=shape)
 
 
-def _asks_whether(prompt: str, words: Words, keys: set[str]) -> bool:
-    """Return whether a prompt asks yes or no, such as "Are there more than 3 people?"."""
-    return _MARK.search(prompt) is not None and not words.wh.find(prompt) and not keys & {"task", "points"}
+def asks_whether(text: str, words: Words, keys: Set[str]) -> bool:
+    """Return whether a text is a question that yes or no answers, such as "Are there more than 3 people?"."""
+    asked = _MARK.search(text) is not None or "question" in keys
+    return asked and not (words.wh.find(text) or _WHAT.search(text) or keys & _REQUESTED)
 
 
 def _of_fields(prompt: str, fields: Fields, words: Words, keys: set[str]) -> Form:

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 — letters of other scripts are meant.
 """The answer to one prompt or question: what it asks for, from the facts of the video, as data and as text."""
 
 import re
@@ -9,24 +8,18 @@ from mockserver.content.extraction import judge, writing
 from mockserver.content.extraction.amounts import UNITS
 from mockserver.content.extraction.facts import Facts
 from mockserver.content.extraction.filling import Filler
-from mockserver.content.extraction.forms import LISTED, Form
+from mockserver.content.extraction.forms import LISTED, Form, asks_whether
 from mockserver.content.extraction.lengths import measured
 from mockserver.content.extraction.line_format import line_format, written
 from mockserver.content.extraction.rows import Fact, Seconds
 from mockserver.content.extraction.shapes import Leaf, Many, Row
 from mockserver.content.extraction.values import plain, text_of
-from mockserver.content.extraction.vocabulary import Found
 
 _MOST_SECTIONS = 8
 _FEW_SENTENCES = 5  # of a list without a number
 _FEW_WORDS = 3  # of one more thing to be counted
-_PERCENT = re.compile("%|percent|prozent|pourcent|porcent|процент|百分|パーセント|퍼센트", re.IGNORECASE)
-# Words for what a question asks for, rather than asking whether it is so.
-_REQUESTED = frozenset(("task", "how_many", "summary", "description", "takeaways", "tips", "topics"))
 # The names of concepts in JSON, where they differ.
 _NAMES = {"ocr": "on_screen_text", "tips": "recommendations"}
-# "The mood?" in Japanese and Korean.
-_WHAT = re.compile(r"[は는은]\s?[?？]")
 # Forms that are text also in JSON.
 _DOCUMENTS = ("csv", "tsv", "table", "srt", "vtt", "formatted")
 _INTENTS = frozenset(("wh", "only", "numeral", "and", "or", "each"))
@@ -113,7 +106,7 @@ class Answer:
             return judge.choice(self._facts, shape.options, question)
         amount = judge.number(self._facts, question, shape)
         if amount is None:
-            amount = (100 if _PERCENT.search(self.prompt) else 1) * judge.truth(self._facts, question)
+            amount = int(judge.truth(self._facts, question))
         return int(amount) if isinstance(amount, Seconds) else amount
 
     def _single(self) -> Any:
@@ -153,10 +146,9 @@ class Answer:
         return writing.table(header, cells, form.style, self.prompt, self._facts)
 
     def _concepts(self) -> list[str]:
-        say, asked = self._facts.words.say, self._asked
-        # Of two words beside each other, the second is asked for: "speaker quotes" are quotes.
-        heads = [one.key for one, two in zip(asked, [*asked[1:], None], strict=False) if not _modifies(one, two)]
-        concepts = list(dict.fromkeys(key for key in heads if key in say and self._facts.of(key) is not None))
+        say = self._facts.words.say
+        keys = dict.fromkeys(each.key for each in self._asked)
+        concepts = [key for key in keys if key in say and self._facts.of(key) is not None]
         if "transcript" in concepts and "sound" in concepts:
             concepts.remove("sound")  # "transcribe the audio"
         if not concepts and "text" in self._keys:
@@ -198,10 +190,7 @@ class Answer:
 
     def _is_question(self) -> bool:
         """Return whether the prompt is a question that yes or no answers."""
-        if self._facts.words.wh.find(self._form.question) or _WHAT.search(self._form.question):
-            return False
-        marked = any(mark in self._form.question for mark in "?？؟") or "question" in self._keys
-        return marked and not self._keys & _REQUESTED
+        return asks_whether(self._form.question, self._facts.words, self._keys)
 
     def _counted(self) -> dict[str, float]:
         """Return the numbers that the prompt asks for by what it counts, in its own words."""
@@ -222,12 +211,3 @@ class Answer:
         found = [each for each in (*words.things.find(part), *words.ask.find(part)) if each.key not in _INTENTS]
         first = min(found, key=lambda each: each.start, default=None)
         return {} if amount is None or first is None else {part[first.start : first.end].lower(): amount}
-
-
-def _modifies(one: Found, two: Found | None) -> bool:
-    return (
-        two is not None
-        and two.start == one.end + 1
-        and one.key in ("speaker", "products", "people")
-        and two.key in LISTED
-    )

@@ -9,7 +9,6 @@ from mockserver.content.extraction.vocabulary import SOLID, Found
 from mockserver.content.extraction.words import LONGEST, Words
 
 LETTERED = re.compile(r"\b([A-Ha-h])[).:]\s*([^\n]+?)(?=\s+\(?[A-Ha-h][).:]|\n|$)")
-_LETTERS = re.compile(r"\bA\b\s*(?:,|or|oder|ou|o)\s*\bB\b")
 _MARKS = "\"'`“”„«»「」"
 _OPTION = rf"(?:[\"'`“„«「][^{_MARKS}\n]{{1,40}}[\"'`”“»」]|[^\W_][\w-]{{0,39}})"
 _COLON = re.compile(r"[:：(\[]\s*([^\n.。?？)\]]+)")
@@ -30,7 +29,7 @@ def options_in(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]
     for options, start, end in _candidates(prompt, words, keys):
         distinct = tuple(dict.fromkeys(option for option in options if option))
         if 1 < len(distinct) <= _MOST:
-            runs.append((are_statements(distinct, words), distinct, f"{prompt[:start]} {prompt[end:]}"))
+            runs.append((_are_statements(distinct, words), distinct, f"{prompt[:start]} {prompt[end:]}"))
     statements = {found.key: prompt[found.start : found.end] for found in asked if found.key in _STATEMENTS - {"no"}}
     if not runs and len(statements) > 1 and keys & {"or", "only", "choose"}:
         runs.append((True, tuple(statements.values()), prompt))
@@ -41,7 +40,7 @@ def options_in(prompt: str, words: Words, asked: Sequence[Found], keys: set[str]
 
 def _candidates(prompt: str, words: Words, keys: set[str]) -> Iterator[_Run]:
     lettered = list(LETTERED.finditer(prompt))
-    if len(lettered) > 1 and not _LETTERS.search(prompt):
+    if len(lettered) > 1:
         if "letter" in keys:
             yield [each[1] for each in lettered], 0, 0
         else:
@@ -65,7 +64,7 @@ def _joined(prompt: str, words: Words, *, closed: bool) -> Iterator[_Run]:
     for run in islice(listed.finditer(prompt), _MOST):
         parts = [match[1] for part in re.split(between, run[0], flags=re.IGNORECASE) if (match := option.match(part))]
         options = [_trimmed(part.strip(_MARKS), words) for part in parts]
-        statements = are_statements(options, words)
+        statements = _are_statements(options, words)
         either = "/" in run[0] or any(found.key == "or" for found in words.ask.find(run[0]))
         quoted = all(part[0] in _MARKS for part in parts) and closed and not _are_concepts(options, words)
         if "|" in run[0] or quoted or (closed and statements) or (either and (closed or statements)):
@@ -78,7 +77,7 @@ def _are_concepts(options: Sequence[str], words: Words) -> bool:
     return all(each and not each & _STATEMENTS for each in keys)
 
 
-def are_statements(options: Sequence[str], words: Words) -> bool:
+def _are_statements(options: Sequence[str], words: Words) -> bool:
     """Return whether every option is a statement about a video, such as yes, positive or indoors."""
     keys = [{found.key for found in words.ask.find(option)} for option in options]
     return bool(options) and all(each & _STATEMENTS for each in keys)

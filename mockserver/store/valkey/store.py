@@ -92,9 +92,14 @@ class ValkeyStore(SharedOperations):
         self._image = Image()
         # Set when changes of another process have been taken on.
         self._changed = asyncio.Event()
+        self._first_serial: int | None = None
         self._is_imaging = False
         super().__init__(Turn(valkey, process, name, self._take_on), process, bounds)
         self.facts = lambda cursor: self._image_facts()
+
+    @property
+    def first_serial(self) -> int:
+        return self._first_serial or 0
 
     @property
     def round_trips(self) -> RoundTrips:
@@ -182,6 +187,8 @@ class ValkeyStore(SharedOperations):
         # what falls due, which is better than none.
         self._drives = latest in (None, self.process)
         self.shared_facts = facts or self.shared_facts
+        if self._first_serial is None:
+            self._first_serial = self.last_serial
         news = News(facts, entries, self._tally)
         if self.on_change is None:
             self._unseen = news
