@@ -272,6 +272,28 @@ async def test_a_server_that_is_killed_is_replaced_by_the_others(valkey: str, mo
         assert len(deliveries["deliveries"]) == len(farm.receivers.calls) == 1
 
 
+async def test_a_server_gives_signs_of_life_while_it_takes_over_from_another_one(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 0.005)
+    async with Farm(valkey, size=1) as farm:
+        sharing, begun, beats = farm.sharing(0), asyncio.Event(), asyncio.Event()
+
+        async def take_over(process: str) -> None:
+            begun.set()
+            await beats.wait()
+
+        async def beat() -> list[str]:
+            if begun.is_set():
+                beats.set()
+            return ["killed"]
+
+        sharing._take_over = take_over  # type: ignore[method-assign]
+        sharing.process.beat = beat  # type: ignore[method-assign]
+        async with asyncio.timeout(5):
+            await beats.wait()
+
+
 async def test_what_a_killed_server_has_left_is_taken_over_again_if_that_was_not_written(
     valkey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

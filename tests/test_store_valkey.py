@@ -20,7 +20,7 @@ from mockserver.core.limits import Limit
 from mockserver.settings import SettingsError
 from mockserver.settings import load as load_settings
 from mockserver.store.memory import Bounds, MemoryStore
-from mockserver.store.protocol import Store
+from mockserver.store.protocol import OPEN_REPLY, Store
 from mockserver.store.records import plain_data
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import ValkeyProcess
@@ -178,6 +178,21 @@ async def test_after_a_commit_that_fails_all_sandboxes_go_on(error: Exception, v
             for name in ("a", "b", "c"):
                 copy: Any = await other.open(name)
                 assert await copy.next_number("jobs") == 2
+
+
+async def test_nothing_that_was_cleared_belongs_to_a_process(valkey: str) -> None:
+    async with process(valkey) as one, process(valkey) as other:
+        store = await created(one)
+        for what in ("jobs", "counters", "all"):
+            await store.schedule(delivery(f"d-{what}", T0))
+            await store.claim_due(T0)
+            await store.open_credits("v2p:k1", T0, 35)
+            await store.reserve("v2p:k1", T0, what, 10)
+            await store.put_value(OPEN_REPLY, "j1", "v2p:k1")
+            await store.clear(what)
+        await store.committed()
+        copy: Any = await other.open("default")
+        assert store.owned == copy.owned == {}
 
 
 async def test_a_copy_that_has_only_a_part_of_the_changes_is_read_again(valkey: str) -> None:

@@ -140,6 +140,7 @@ class Keeper:
         """Return the store of a sandbox in the file. Raises StoreError if the file is damaged."""
         store = self._new_store(saved.number, saved.name)
         self.file.read(store.load)
+        store.keep_claims(frozenset())
         return store
 
     def restore(self, sandbox: Sandbox, saved: SavedSandbox) -> None:

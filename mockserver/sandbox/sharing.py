@@ -20,6 +20,7 @@ what is due.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol
@@ -89,6 +90,7 @@ class Sharing:
         # As long as they are used.
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._monitor: asyncio.Task[None] | None = None
+        self._takeover: asyncio.Task[None] | None = None
         self._renew_at = 0.0
         self._closed = False
 
@@ -117,11 +119,12 @@ class Sharing:
     async def close(self) -> None:
         """Leave. Everything stays for the other processes."""
         self._closed = True
-        if self._monitor is not None:
-            # If it is just waiting for Valkey, it may not notice this.
-            self._monitor.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._monitor
+        for task in (self._monitor, self._takeover):
+            if task is not None:
+                # If it is just waiting for Valkey, it may not notice this.
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         await self.process.close()
 
     async def refresh_names(self) -> None:
@@ -294,13 +297,24 @@ class Sharing:
         while not self._closed:
             await pause(BEAT)
             try:
-                for process in await self.process.beat():
-                    await self._take_over(process)
+                ended = await self.process.beat()
+                # Takes long if there are many sandboxes. Without a beat meanwhile, this process would count as ended.
+                if ended and (self._takeover is None or self._takeover.done()):
+                    self._takeover = asyncio.get_running_loop().create_task(self._take_over_all(ended))
                 await self._follow()
             except Unavailable as error:
                 self.process.commits.unavailable(error)
             except Exception:
                 log.exception("the other processes could not be looked at")
+
+    async def _take_over_all(self, processes: Sequence[str]) -> None:
+        try:
+            for process in processes:
+                await self._take_over(process)
+        except Unavailable as error:
+            self.process.commits.unavailable(error)
+        except Exception:
+            log.exception("another process could not be taken over")
 
     async def _take_over(self, process: str) -> None:
         """Do what a process that has ended would have done, unless another one does. Raises Unavailable."""

@@ -167,11 +167,6 @@ class TrackedDeliveries(Tracked, DeliveryTable):
         """The ids of the deliveries whose attempts are in progress."""
         return frozenset(self._claimed)
 
-    @property
-    def waiting_replays(self) -> dict[str, tuple[int, str | None]]:
-        """The replays of claimed deliveries, which are scheduled when those are saved."""
-        return self._replays
-
     def unknown(self, name: str) -> Unknown:
         """Return the fields of a delivery that this version does not know."""
         return self._unknown.get(name, _NONE)
@@ -181,9 +176,22 @@ class TrackedDeliveries(Tracked, DeliveryTable):
         if unknown:
             self._unknown[name] = unknown
 
+    def claim(self, name: str) -> None:
+        """Claim a delivery, unless it was dropped."""
+        if name in self._by_id:
+            self._claimed.add(name)
+
     def keep_claims(self, claimed: frozenset[str]) -> None:
-        """Claim deliveries again that were claimed in the table that this one replaces."""
-        self._claimed |= {each for each in claimed if each in self._by_id}
+        """Claim deliveries again, in a table that was just loaded.
+
+        The other attempts that were in progress have ended with the server, so replays that waited for them are due.
+        """
+        for name in claimed:
+            self.claim(name)
+        for name in [each for each in self._replays if each not in self._claimed]:
+            row = self._by_id[name]
+            self._replace(row, row.delivery.with_replay(*self._replays.pop(name)))
+            self._push(row.delivery)
 
     def schedule(self, delivery: Delivery) -> None:
         self._note(delivery.id)
@@ -231,8 +239,7 @@ class TrackedDeliveries(Tracked, DeliveryTable):
             delivery = DELIVERY.decode(data)
             self.note_unknown(delivery.id, DELIVERY.unknown(data))
             if at is not None:
-                # The attempt that the replay was to follow has ended with the server.
-                delivery = delivery.with_replay(at, url)
+                self._replays[delivery.id] = (at, url)
             if not len(self._by_id):
                 self.start_at(number_of(place))
             self._restore(delivery, number_of(place), number)
@@ -240,6 +247,8 @@ class TrackedDeliveries(Tracked, DeliveryTable):
         for number, delivery in sorted(pushed, key=lambda each: each[0]):
             self._scheduled = number - 1
             self._push(delivery)
+            # Also if it is not due, so that no other delivery gets the same number.
+            self._scheduled = number
         self._first_kept = self._first
         self.fresh = False
 

@@ -131,7 +131,10 @@ class Valkey:
         except BaseException:
             await connection.disconnect()
             raise
-        self._free.append(connection)
+        if self._closed:
+            await connection.disconnect()
+        else:
+            self._free.append(connection)
         return replies
 
     def _new_connection(self) -> "redis.asyncio.Connection":
@@ -214,12 +217,11 @@ class Valkey:
             self._listening.cancel()
             with suppress(asyncio.CancelledError):
                 await self._listening
-        with suppress(redis.RedisError, OSError):
-            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
-            for connection in self._free:
-                await connection.disconnect()
-            await self._listener.aclose()
-            await self._client.aclose()
+        closing = (self._pubsub.aclose, *(each.disconnect for each in self._free), self._listener.aclose)
+        for close in (*closing, self._client.aclose):
+            # uvloop raises RuntimeError for a connection that the server has closed.
+            with suppress(redis.RedisError, OSError, RuntimeError):
+                await close()
 
 
 def command_of(run: Run) -> tuple[str | int | bytes, ...]:

@@ -92,7 +92,8 @@ class Copying:
             self._store.owned.pop((REPLY, key), None)
 
     def _replace_value(self, kind: str, key: str, old: Any, new: Any) -> None:
-        self._plain("replace_value", kind, key, old, new)
+        # The value is not compared: where the other process has a tuple, this copy has a list.
+        self._plain("replace_value", kind, key, self._plain("get_value", kind, key, 0), new)
 
     def _arm_fault(self, fault: Mapping[str, Any]) -> None:
         self._plain("arm_fault", fault)
@@ -107,7 +108,7 @@ class Copying:
         self._store.note_unknown_of_delivery(delivery.id, DELIVERY.unknown(data))
 
     def _claim(self, name: str) -> None:
-        self._store.keep_claims(frozenset((name,)))
+        self._store.claim(name)
         self._store.owned[CLAIM, name] = self._process
 
     def _save_delivery(self, data: Any) -> None:
@@ -153,6 +154,7 @@ class Copying:
 
     def _clear(self, what: Any) -> None:
         self._plain("clear", what)
+        self._store.disown_cleared(what)
 
     def _drop(self, table: int) -> None:
         self._store.drop_oldest(table)

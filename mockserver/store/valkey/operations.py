@@ -16,6 +16,13 @@ from mockserver.store.sqlite.tracked_store import TrackedStore
 from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Change, Owned, SharedMisses, encoded_entry
 from mockserver.store.valkey.turn import Turn
 
+# What of all that belongs to processes is cleared.
+_CLEARED: Mapping[What, Sequence[str]] = {
+    "all": (CLAIM, REPLY, RESERVATION),
+    "jobs": (CLAIM,),
+    "counters": (RESERVATION,),
+}
+
 
 def _after_taking_turn(name: str) -> Any:
     """Return the operation of the store in memory with this name, which reads, after the turn was taken."""
@@ -89,6 +96,11 @@ class SharedOperations(TrackedStore):
         """Set the count of a limit."""
         counter = self._counters.get(account, name)
         counter.starts_at, counter.used = starts_at, used
+
+    def disown_cleared(self, what: What) -> None:
+        """Forget to which processes things belonged that were cleared."""
+        cleared = _CLEARED.get(what, ())
+        self.owned = {owned: process for owned, process in self.owned.items() if owned[0] not in cleared}
 
     # Operations that read.
 
@@ -281,4 +293,5 @@ class SharedOperations(TrackedStore):
     async def clear(self, what: What) -> None:
         await self.entered()
         finished(super().clear(what))
+        self.disown_cleared(what)
         self._change("clear", what)

@@ -136,11 +136,13 @@ return {'replaced'}
 )
 
 # Create a sandbox, and take its first turn. One that nothing was written of belongs to a process that has ended
-# meanwhile, and is replaced. Arguments: process, id, lease, ttl.
+# meanwhile, and is replaced. Creating the same sandbox again, because the reply was lost, changes nothing. Arguments:
+# process, id, lease, ttl.
 CREATE = _script(
     _COMMON
     + """
-local head = redis.call('HMGET', KEYS[1], 'version', 'until')
+local head = redis.call('HMGET', KEYS[1], 'version', 'until', 'id')
+if head[3] == ARGV[2] then return {'created'} end
 if head[1] and (head[1] ~= '0' or now() < tonumber(head[2] or 0)) then return {'exists'} end
 redis.call('HSET', KEYS[1], 'id', ARGV[2], 'version', 0, 'base', 0, 'owner', ARGV[1], 'until', now() + ARGV[3])
 keep(ARGV[4])

@@ -222,10 +222,8 @@ class ValkeyStore(SharedOperations):
 
     def _image_facts(self) -> Facts:
         owned = [[*key, process] for key, process in self.owned.items()]
-        replays = [[name, *replay] for name, replay in self._deliveries.waiting_replays.items()]
         own = {
             "owned": owned,
-            "replays": replays,
             "steps_owner": self.steps_owner,
             "tally": self.tally(),
             "misses": self.misses.data,
@@ -250,7 +248,6 @@ class ValkeyStore(SharedOperations):
             entry.is_own = False
         self.owned = {tuple(owned): process for *owned, process in facts["owned"]}
         self.keep_claims(frozenset(name for kind, name, *_ in self.owned if kind == CLAIM))
-        self._deliveries.waiting_replays.update((name, (at, url)) for name, at, url in facts["replays"])
 
     # What belongs to a process.
 
