@@ -378,7 +378,8 @@ class Sandboxes:
                 if sandbox.on_change is not None:
                     sandbox.on_change()  # the time at which the clock stands now
             self._keeper.file.flush()
-        for sandbox in self.by_name.values():
+        # Another process may delete one meanwhile.
+        for sandbox in list(self.by_name.values()):
             await sandbox.leave()
         if self.sharing is not None:
             await self.sharing.close()
