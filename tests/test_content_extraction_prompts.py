@@ -155,6 +155,14 @@ SHAPES: dict[str, Callable[[Any], bool]] = {
     ),
     "Дай список предметов в виде JSON-массива.": lambda v: v[:4] == ["собака", "мяч", "дерево", "трава"],
     '请提取商品信息：{"名称": "", "价格": 0, "品牌": ""}': lambda v: (v["价格"], v["品牌"]) == (11.9, "Pawlane"),
+    "List the prices as a JSON array": lambda v: v == [11.9, 16.5],
+    "Return a JSON array of the brands": lambda v: v == ["Pawlane"],
+    '{"product_name": "", "summary": ""}': lambda v: v["product_name"] == "Bounce Ball 3-Pack",
+    '{"sentiment": {"label": "", "score": 0.5}}': lambda v: (
+        v["sentiment"]["label"] == "positive" and v["sentiment"]["score"] > 0.5
+    ),
+    '[{"name": "", "count": 0}]': lambda v: {"name": "tree", "count": 7} in v,
+    '[{"start": 0, "end": 0}]': lambda v: (v[0]["start"], v[-1]["end"]) == (0, 90),
     "列出物体，JSON数组": lambda v: v[:4] == ["狗", "球", "树", "草"],
     "List the objects, JSON array": lambda v: v[:4] == ["dog", "ball", "tree", "grass"],
     "请用JSON数组列出视频中的物体": lambda v: v[:4] == ["狗", "球", "树", "草"],

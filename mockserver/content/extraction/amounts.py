@@ -12,13 +12,13 @@ from mockserver.content.extraction.words import Words, common
 UNITS = frozenset(("sentences", "words", "characters", "paragraphs", "bullets", "points"))
 _CLAUSE = re.compile(r"[,;!?\n。！？；，、]|[.:](?!\d)")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:'(?=[^\W\d_]))?")
-# A number at the end of a run of letters, with the word that counts things in Chinese, Japanese and Korean.
-_SOLID = re.compile(
-    r"([一二两兩三四五六七八九十]|(?<!\d)\d{1,3})(?:(?:つの|個の|个|個|条|條|项|項|句|段|가지|개의?)[^\W\d_]{0,5}|の)?$"
-)
-# Things that are counted in these languages.
-COUNTED = re.compile(r"[一二两兩三四五六七八九十\d](?:つ|个|個|条|條|项|項|개|가지)")
-_COUNTED = re.compile(r"(?:を|が|は|를|을)?\s?([一二三四五六七八九十]|(?<!\d)\d{1,3})(?:つ|個|点|개|가지)")
+_NUMBER = r"([一二两兩三四五六七八九十]|(?<!\d)\d{1,3})"
+# The words that count things in Chinese, Japanese and Korean.
+_COUNTER = "(?:つの?|個の?|个|条|條|项|項|句|段|点|가지|개의?)"
+COUNTED = re.compile(_NUMBER + _COUNTER)
+_BEFORE = re.compile(rf"{_NUMBER}(?:{_COUNTER}[^\W\d_]{{0,5}}|の)?$")
+_BEHIND = re.compile(rf"[をがは를을]?\s?{_NUMBER}{_COUNTER}")
+_CLASSIFIER = re.compile(f"{_COUNTER}|の")
 _BETWEEN, _REACH = 2, 40  # words, and characters, that can be between a number and its unit
 _MOST, _MOST_WORDS = 40, 2000
 
@@ -53,14 +53,12 @@ def _found(text: str, words: Words, listed: frozenset[str]) -> Iterator[tuple[st
         if found.key in UNITS or found.key in listed:
             # "under 60 characters" is one phrase: characters alone are people.
             start = found.start + (text[found.start : found.end].rfind(" ") + 1 if found.key in UNITS else 0)
-            amount = _in_front(text, start, words) or _amount(text, _COUNTED.match(text, found.end), words)
+            amount = _in_front(text, start, words) or _amount(text, _BEHIND.match(text, found.end), words)
             if amount and (found.key in UNITS or amount.number <= _MOST):
                 yield found.key, amount
                 if found.key not in UNITS:
                     yield "items", amount
-    for last in _limit(
-        "limit", r"\W{0,3}(\d{1,2}|[^\W\d_]+)(?:个|個|条|條|项|項|개|つ)?\W*(?=$|[,，;.。)\n])"
-    ).finditer(text):
+    for last in _limit("limit", rf"\W{{0,3}}(\d{{1,2}}|[^\W\d_]+){_COUNTER}?\W*(?=$|[,，;.。)\n])").finditer(text):
         number = words.number(last[1])
         if 0 < number <= _MOST:
             yield "items", Amount(number)
@@ -84,9 +82,9 @@ def _in_front(text: str, at: int, words: Words) -> Amount | None:
     """Return the number in front of a unit, with at most two words between, as in "three short sentences"."""
     clause = _CLAUSE.split(text[max(at - _REACH, 0) : at])[-1]
     start = at - len(clause)
-    if solid := _SOLID.search(text, start, start + len(clause.rstrip())):
+    if solid := _BEFORE.search(text, start, start + len(clause.rstrip())):
         return _amount(text, solid, words)
-    tokens = [token for token in _TOKEN.finditer(text, start, at) if token[0] not in common()["classifiers"]]
+    tokens = [token for token in _TOKEN.finditer(text, start, at) if not _CLASSIFIER.fullmatch(token[0])]
     for token in reversed(tokens[-_BETWEEN - 1 :]):
         if words.number(token[0]):
             return _amount(text, token, words)
@@ -102,7 +100,7 @@ def _amount(text: str, found: re.Match[str] | None, words: Words) -> Amount | No
     group = min(1, found.re.groups)
     before = text[: found.start(group)]
     number = words.number(found[group]) - bool(_limit("less", r"\W*$").search(before))
-    if not 0 < number <= _MOST_WORDS or re.search(r"\d[:.]$", before):
+    if not 0 < number <= _MOST_WORDS:
         return None
     return Amount(number, _limit("exactly", r"\W*$").search(before) is not None)
 

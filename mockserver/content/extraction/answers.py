@@ -3,7 +3,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from mockserver.content.extraction import writing
@@ -39,21 +39,6 @@ class Result(NamedTuple):
     foreign: bool
 
 
-class _Answers:
-    """The answers to several questions, which are answered one by one."""
-
-    def __init__(self, parts: Sequence[tuple[str, Answer]]) -> None:
-        self._parts = [(question.strip(), part.text()) for question, part in parts]
-
-    def data(self) -> list[dict[str, str]]:
-        """Return the questions and answers as data."""
-        return [{"question": question, "answer": text} for question, text in self._parts]
-
-    def text(self) -> str:
-        """Return the answers as text, with the numbers of their questions."""
-        return "\n".join(f"{number}. {text}" for number, (_, text) in enumerate(self._parts, 1))
-
-
 def extract(seeded: Seeded, prompt: str, hint: str, duration_s: float, json_mode: bool = False) -> str:
     """Return the text of the `answer`."""
     return answer(seeded, prompt, hint, duration_s, json_mode).text
@@ -78,28 +63,35 @@ def answer(
     asked = {found.key for found in language.ask.find(read)}
     facts.answers, facts.times = "answer" in asked, not {"without", "time"} <= asked
     facts.length = form.amounts["sentences"].number if "sentences" in form.amounts else facts.length
-    text = _written(_answers(facts, form, read), form, read, json_mode) or facts.words.say["none"]
+    text = _written(facts, form, read, json_mode) or facts.words.say["none"]
     formed = form.style != "text" or form.shape is not None or bool(form.amounts)
     return Result(text, language.code, formed, answers not in CODES)
 
 
-def _answers(facts: Facts, form: Form, prompt: str) -> Answer | _Answers:
-    """Return the answer to a prompt; the answers to its questions if it has several, and asks for no other form."""
-    if form.style == "text" and form.shape is None:
-        parts: list[tuple[str, Answer]] = []
-        for question in [part for part in _SENTENCE.findall(prompt) if part[-1] in "?？؟"][:_MOST_QUESTIONS]:
-            # "Is there a dog? How many?": what names nothing on its own is about the question before.
-            whole = question if not parts or facts.known(question) else f"{question} {parts[-1][0]}"
-            parts.append((question, Answer(facts, form_of(whole, facts.words), whole)))
-        if len(parts) > 1 and any(part.is_closed() for _, part in parts):
-            return _Answers(parts)
-    return Answer(facts, form, prompt)
+def _questions(facts: Facts, form: Form, prompt: str) -> list[tuple[str, str]]:
+    """Return the questions of a prompt with their answers, if it has several and asks for no other form."""
+    if form.style != "text" or form.shape is not None:
+        return []
+    parts: list[tuple[str, Answer]] = []
+    for question in [part for part in _SENTENCE.findall(prompt) if part[-1] in "?？؟"][:_MOST_QUESTIONS]:
+        # "Is there a dog? How many?": what names nothing on its own is about the question before.
+        whole = question if not parts or facts.known(question) else f"{question} {parts[-1][0]}"
+        parts.append((question, Answer(facts, form_of(whole, facts.words), whole)))
+    several = len(parts) > 1 and any(part.is_closed() for _, part in parts)
+    return [(question.strip(), part.text()) for question, part in parts] if several else []
 
 
-def _written(own: Answer | _Answers, form: Form, prompt: str, json_mode: bool) -> str:
+def _written(facts: Facts, form: Form, prompt: str, json_mode: bool) -> str:
     """Return an answer as text, or as a document in JSON or YAML."""
     as_yaml = not json_mode and _YAML.search(prompt) is not None
-    value: Any = own.data() if json_mode or as_yaml or form.style == "json" else own.text()
+    as_data = json_mode or as_yaml or form.style == "json"
+    value: Any
+    if questions := _questions(facts, form, prompt):
+        rows = [{"question": question, "answer": text} for question, text in questions]
+        value = rows if as_data else writing.listed([text for _, text in questions], "numbered")
+    else:
+        own = Answer(facts, form, prompt)
+        value = own.data() if as_data else own.text()
     if as_yaml:
         return writing.yaml(value)
     return json.dumps(value, ensure_ascii=False, indent=2) if json_mode or not isinstance(value, str) else value

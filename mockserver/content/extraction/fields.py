@@ -61,8 +61,8 @@ def fields_in(prompt: str, words: Words, asked: Sequence[Found]) -> Fields | Non
     behind = map(reader.behind, cues)
     if not _VERB_LAST.search(prompt):
         return next(filter(None, behind), None)
-    first = sorted((cue for cue in cues if cue.key != "task"), key=lambda cue: cue.start)
-    return next(filter(None, (*map(reader.in_front, first), *behind)), None)
+    in_front = map(reader.in_front, sorted(cues, key=lambda cue: cue.start))
+    return next(filter(None, (*in_front, *behind)), None)
 
 
 class _Reader:

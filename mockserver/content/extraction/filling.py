@@ -73,14 +73,13 @@ class Filler:
         if listed or not key or set(judge.spaced(key).lower().split()) & set(common()["answers"]):
             return listed or self._form.concept or "events"
         flagged = {"safe", "unsafe"} & set(self._keys(self._about))
-        return None if flagged and own in (None, "category", "reason") else own
+        return None if flagged else own
 
     def items(self, concept: str | None) -> list[Any]:
-        """Return the facts of a list. A prompt about the brands or prices of products gets only those."""
+        """Return the facts of a list; of products only the prices, if the prompt asks for nothing else of them."""
         asked = self._keys(self._form.question)
-        part = next((name for name in asked if name in ("brand", "price")), None)
-        if concept == "products" and part and "products" not in asked:
-            return list(dict.fromkeys(row.fact(part) for row in self._facts.products()))
+        if concept == "products" and "price" in asked and "products" not in asked:
+            return [row["price"] for row in self._facts.products()]
         value = self._facts.of(concept or "")
         return value if isinstance(value, list) else [] if value is None else [value]
 
@@ -97,8 +96,6 @@ class Filler:
             return "products"
         if self._form.concept is None and "how_many" in inside:
             return "objects"
-        if "events" in inside or (self._form.concept is None and inside & {"start", "end"}):
-            return "events"
         if "speaker" in inside and inside & {"text", "quotes", "transcript", "time", "start"}:
             return "transcript"
         return self._form.concept
@@ -164,8 +161,6 @@ class Filler:
             amount = judge.number(self._facts, words)
             if amount is not None:
                 return amount
-        if leaf.kind in NUMERIC and any(self._facts.holds(name) is not None for name in keys):
-            return int(judge.truth(self._facts, words))
         if any(each in keys for each in _NUMBERS):
             return judge.number(self._facts, self._about)
         things = self._facts.words.things.find(words)

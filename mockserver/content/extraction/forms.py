@@ -22,6 +22,7 @@ LISTED = (
     "events", "products", "quotes", "transcript", "people", "speaker", "objects", "ingredients", "ocr", "topics",
     "takeaways", "tips", "colors", "effects", "sound", "questions",
 )  # fmt: skip
+_PARTS = {"price": "products", "brand": "brands", "text": "ocr"}
 _LISTED = frozenset((*LISTED, "title"))
 _NO_FIELDS = frozenset(("json", "csv", "tsv"))  # that mean the form wherever they are
 _MARK = re.compile("[?？؟]")
@@ -167,12 +168,9 @@ def _group(concept: str, before: str, words: Words) -> str:
 
 
 def _concept(words: Words, text: str) -> str | None:
-    """Return what a text asks a list of: the first such concept."""
+    """Return what a text asks a list of: the first such concept, or what a word for a part of its rows suggests."""
     keys = [each.key for each in words.ask.find(text)]
-    others = (
-        concept for key, concept in (("brand", "products"), ("price", "products"), ("text", "ocr")) if key in keys
-    )
-    return next((key for key in keys if key in LISTED), next(others, None))
+    return next((key for key in keys if key in LISTED), next((_PARTS[key] for key in _PARTS if key in keys), None))
 
 
 def _number(prompt: str, words: Words, keys: set[str]) -> Form | None:

@@ -64,8 +64,6 @@ def _votes(facts: Facts, text: str, asked: Sequence[Found]) -> list[bool]:
     things = [found for found in facts.words.things.find(text) if not (about_text and found.key == "screen")]
     votes += [facts.count(found.key) > 0 for found in things]
     known = [*asked, *things]
-    if about_text and not votes:
-        return [True]
     others = _others(facts, text, known)
     if votes and facts.words.code == "en" and things and others and not others[-1].endswith(("ing", "ed", "ly")):
         votes.append(_mentions(facts, others[-1]))  # "a person with a hat": what nothing mentions is not there

@@ -151,10 +151,8 @@ class Answer:
         concepts = [key for key in keys if key in say and self._facts.of(key) is not None]
         if "transcript" in concepts and "sound" in concepts:
             concepts.remove("sound")  # "transcribe the audio"
-        if not concepts and "text" in self._keys:
-            return ["ocr"]
-        if not concepts and self._keys & {"brand", "price"}:
-            return ["products" if "price" in self._keys else "brands"]
+        if not concepts and self._form.concept:
+            return [self._form.concept]
         usual = ["summary"] if self._form.amounts.keys() & UNITS else ["summary", "events"]
         return concepts[:_MOST_SECTIONS] or (["objects"] if self._facts.kinds(self._form.question) else usual)
 

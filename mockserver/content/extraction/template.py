@@ -49,8 +49,8 @@ class _Reader:
         if depth > _DEEPEST or self._parts > _MAX_PARTS:
             raise _NoTemplateError
         start = self._text[self.at : self.at + 1]
-        if start not in ("{", "[") or self._text[self.at : self.at + 2] == "[]":
-            return self._scalar(start)
+        if start not in ("{", "["):
+            return self._scalar()
         self.at += 1
         value: Any = self._members(depth) if start == "{" else self._entries(depth)
         if self._text[self.at : self.at + 2] == "[]":
@@ -88,10 +88,7 @@ class _Reader:
         self.at += 1
         return True
 
-    def _scalar(self, start: str) -> Any:
-        if self._text.startswith("[]", self.at):
-            self.at += 2
-            return []
+    def _scalar(self) -> Any:
         quoted = _QUOTED.match(self._text, self.at)
         if quoted and not self._text[quoted.end() : quoted.end() + 20].lstrip().startswith("|"):
             self.at = quoted.end()

@@ -44,8 +44,6 @@ def body(value: Any, facts: Facts) -> str:
 def _pairs(value: dict[str, Any], facts: Facts) -> str:
     if isinstance(value, Fact):
         return line(value, facts)
-    if list(value) == ["start", "end", "description"]:
-        return "[{start}–{end}] {description}".format(**value)
     return "; ".join(f"{spaced(key).capitalize()}: {text_of(part, facts)}" for key, part in value.items())
 
 
