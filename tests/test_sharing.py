@@ -450,6 +450,21 @@ async def test_while_valkey_does_not_answer_requests_are_refused_after_one_time_
                     await pause(0.05)
 
 
+async def test_a_sandbox_that_valkey_has_lost_begins_again_once_for_requests_at_the_same_time(
+    valkey: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 60.0)
+    monkeypatch.setattr("mockserver.store.valkey.turn._SURE", 0.05)
+    async with Farm(valkey, size=1) as farm:
+        await farm.post(ANALYZE, {"url": "https://example.com/before.mp4"})
+        with redis.Redis.from_url(valkey.replace("valkey", "redis", 1)) as client:
+            client.flushdb()
+        await pause(0.06)
+        await at_once(*(farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"}) for n in range(6)))
+        assert (await farm.get("/_mock/jobs"))["total"] == 6
+        assert [record.getMessage().count("begins again") for record in caplog.records] == [1]
+
+
 async def test_a_scenario_that_valkey_has_lost_is_kept_again_with_the_next_sandbox() -> None:
     mine = {"scenario": "mine", "extends": "default", "seed": 9}
     with ValkeyServer() as server:

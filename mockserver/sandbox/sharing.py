@@ -173,8 +173,9 @@ class Sharing:
         if name == "default":
             async with self._lock(name):
                 # Another request may have done it.
-                if _store_of(self.owner.by_name[name]).turn.gone:
-                    await self._begin_default(self._new_default(sandbox))
+                current = self.owner.by_name[name]
+                if _store_of(current).turn.gone:
+                    await self._begin_default(self._new_default(current))
             return await self.opened(name)
         await self._drop(sandbox)
         return await self._open(name)
