@@ -67,7 +67,7 @@ def _joined(prompt: str, words: Words, *, closed: bool) -> Iterator[_Run]:
         statements = _are_statements(options, words)
         either = "/" in run[0] or any(found.key == "or" for found in words.ask.find(run[0]))
         quoted = all(part[0] in _MARKS for part in parts) and closed and not _are_concepts(options, words)
-        if "|" in run[0] or quoted or (closed and statements) or (either and (closed or statements)):
+        if "|" in run[0] or quoted or closed + statements + either > 1:
             yield options, *run.span()
 
 
