@@ -22,7 +22,7 @@ from mockserver.providers import registry
 from mockserver.sandbox.sandboxes import Sandboxes
 from mockserver.sandbox.watch import ScenarioWatch
 from mockserver.scenario.library import Library, ScenarioSummary, is_path
-from mockserver.settings import Settings, SettingsError
+from mockserver.settings import Settings, SettingsError, masked_store
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.pool import MIB, MemoryPool
 from mockserver.wire.body import BodyMemory
@@ -142,12 +142,14 @@ def _sharing(settings: Settings, library: Library, bounds: Bounds) -> "Sharing |
         if error.name is None or not error.name.startswith("redis"):
             raise
         hint = "Install it: pip install 'ai-video-mockserver[valkey]'"
-        raise SettingsError(f"store = {settings.store!r} needs the package redis. {hint}") from None
+        raise SettingsError(f"store = {masked_store(settings.store)!r} needs the package redis. {hint}") from None
     from mockserver.sandbox.sharing import Sharing
 
     process = ValkeyProcess(settings.store, bounds)
     return Sharing(
-        process, lambda source: library.program_of_data(source, settings.store), settings.server_memory * MIB
+        process,
+        lambda source: library.program_of_data(source, masked_store(settings.store)),
+        settings.server_memory * MIB,
     )
 
 

@@ -148,7 +148,7 @@ def _check_store(store: str) -> None:
     """Raise SettingsError if this is neither `memory`, `sqlite:` and the path of a file, nor the URL of a Valkey."""
     if store.startswith(SHARED):
         if not _SHARED_URL.fullmatch(store):
-            raise SettingsError(f"store must be a URL such as valkey://localhost:6379/0, not {store!r}")
+            raise SettingsError(f"store must be a URL such as valkey://localhost:6379/0, not {masked_store(store)!r}")
         return
     path = store.removeprefix(SQLITE)
     if store == MEMORY or (store.startswith(SQLITE) and path not in ("", ":memory:") and not path.startswith("//")):
@@ -163,7 +163,15 @@ def _check_store(store: str) -> None:
     elif ":" not in store and store:
         hint = f"; did you mean {SQLITE}{store}?"
     forms = f"{MEMORY}, {SQLITE} and the path of a file, or the URL of a Valkey server"
-    raise SettingsError(f"store must be {forms}, not {store!r}{hint}")
+    raise SettingsError(f"store must be {forms}, not {masked_store(store)!r}{hint}")
+
+
+def masked_store(store: str) -> str:
+    """Return the setting `store` for messages: without the user and the password that a URL can have."""
+    if store.startswith(SQLITE):
+        return store
+    without_user = re.sub(r"^([a-z+]*:(?://)?).*@", r"\1***@", store)
+    return re.sub(r"(?<=[?&])(username|password)=[^&]*", r"\1=***", without_user)
 
 
 def _check_url(url: str) -> None:

@@ -72,8 +72,9 @@ class Farm:
         sharing, app, client = self.sharing(server), self.apps.pop(server), self.clients.pop(server)
         await client.aclose()
         sharing.process.commits.closed = True
-        if sharing._monitor is not None:
-            sharing._monitor.cancel()
+        for task in (sharing._monitor, sharing._takeover):
+            if task is not None:
+                task.cancel()
         for sandbox in app.sandboxes.by_name.values():
             assert isinstance(sandbox.store, ValkeyStore)
             sandbox.store.turn.closed = True

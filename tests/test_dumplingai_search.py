@@ -21,6 +21,17 @@ async def test_a_search_returns_pages_about_the_query() -> None:
             assert reply["searchParameters"]["q"] == query
 
 
+async def test_the_check_of_a_key_by_a_published_client_is_a_search_that_is_billed_and_noted() -> None:
+    async with Conversation() as t:
+        for body in ({"query": "Activepieces"}, {"query": "Activepieces", "page": 2}):
+            await ok(t, "search", body)
+        later, check = (await t.client.get("/_mock/journal?operation=dumplingai.search")).json()["entries"]
+        assert "which is a search that costs 30 credits" in check["note"]
+        assert "note" not in later
+        account = (await t.client.get("/_mock/accounts/key-1?provider=dumplingai")).json()["accounts"][0]
+        assert [entry["amount"] for entry in account["ledger"] if entry["kind"] == "reserve"] == [-30, -30]
+
+
 async def test_a_scrape_says_what_the_search_said() -> None:
     async with Conversation() as t:
         for result in (await ok(t, "search"))["organic"]:

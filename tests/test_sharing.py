@@ -156,6 +156,56 @@ async def test_a_sandbox_of_the_same_name_is_a_new_one_in_every_server(valkey: s
             await farm.send("DELETE", "/_mock/sandboxes/again", server=(n + 2) % 3)
 
 
+async def test_a_sandbox_is_deleted_once_by_requests_at_the_same_time(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        await farm.post("/_mock/sandboxes", {"name": "short"}, server=1)
+        deleting = (farm.send("DELETE", "/_mock/sandboxes/short", server=0) for _ in range(4))
+        statuses = sorted(reply.status_code for reply in await at_once(*deleting))
+        assert statuses == [204, 404, 404, 404]
+
+
+async def test_a_name_is_free_although_this_server_has_a_copy_of_the_deleted_sandbox(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        await farm.post("/_mock/sandboxes", {"name": "again"}, server=0)
+        await farm.get("/~again/_mock/clock", server=1)
+        # Its message has not arrived yet.
+        farm.sharing(1).process._on_sandbox = lambda name, created: None
+        await farm.send("DELETE", "/_mock/sandboxes/again", server=0)
+        await farm.post("/_mock/sandboxes", {"name": "again"}, server=1, status=201)
+        assert (await farm.get("/~again/_mock/clock", server=0))["now"]
+
+
+async def test_a_server_that_ends_keeps_no_other_one_waiting(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        for n in range(3):
+            await farm.post(ANALYZE, {"url": f"https://example.com/{n}.mp4"}, server=0)
+        await farm.apps.pop(0).close()
+        await farm.clients.pop(0).aclose()
+        # Otherwise the turn would end after a second and a half.
+        async with asyncio.timeout(1):
+            assert (await farm.get("/_mock/jobs"))["total"] == 3
+
+
+async def test_requests_for_a_sandbox_that_is_being_created_do_not_disturb_it(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        looking = (farm.send("GET", "/~new/_mock/clock", server=n % 2) for n in range(6))
+        create = farm.post("/_mock/sandboxes", {"name": "new"}, server=0, status=201)
+        statuses = [reply.status_code for reply in (await at_once(create, *looking))[1:]]
+        assert set(statuses) <= {200, 404}
+        stores = [app.sandboxes.by_name["new"].store for app in farm.apps[:1]]
+        assert [farm.sharing(0).process.stores["new"]] == stores
+
+
+@pytest.mark.parametrize("name", ["}x", "{a}", "a b", "\u00e9", "x" * 65])
+async def test_a_name_that_no_sandbox_can_have_is_not_looked_for(valkey: str, name: str) -> None:
+    async with Farm(valkey, size=1) as farm:
+        before = farm.sharing(0).process.valkey.round_trips.count
+        reply = await farm.send("GET", "/_mock/clock", headers={"X-Mock-Sandbox": name.encode("latin-1")})
+        assert reply.status_code == 404
+        assert farm.sharing(0).process.valkey.round_trips.count == before
+        assert not farm.sharing(0)._opening
+
+
 async def test_a_key_that_names_a_sandbox_works_on_every_server(valkey: str) -> None:
     async with Farm(valkey) as farm:
         await farm.post("/_mock/sandboxes", {"name": "alice"}, server=0)
@@ -220,6 +270,28 @@ async def test_a_server_that_is_killed_is_replaced_by_the_others(valkey: str, mo
         await farm.kill(0)
         deliveries = await farm.get("/_mock/deliveries?wait=5s&count=1", server=0)
         assert len(deliveries["deliveries"]) == len(farm.receivers.calls) == 1
+
+
+async def test_a_server_gives_signs_of_life_while_it_takes_over_from_another_one(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 0.005)
+    async with Farm(valkey, size=1) as farm:
+        sharing, begun, beats = farm.sharing(0), asyncio.Event(), asyncio.Event()
+
+        async def take_over(process: str) -> None:
+            begun.set()
+            await beats.wait()
+
+        async def beat() -> list[str]:
+            if begun.is_set():
+                beats.set()
+            return ["killed"]
+
+        sharing._take_over = take_over  # type: ignore[method-assign]
+        sharing.process.beat = beat  # type: ignore[method-assign]
+        async with asyncio.timeout(5):
+            await beats.wait()
 
 
 async def test_what_a_killed_server_has_left_is_taken_over_again_if_that_was_not_written(
@@ -417,16 +489,13 @@ def test_a_request_costs_one_round_trip_and_one_more_after_another_server(valkey
             assert client.request(method, servers[server] + path, json=json).is_success
             return trips[server].count - before
 
-        # The servers have alternated when they started.
-        while cost(0, "GET", poll) > 1 or cost(0, "POST", ANALYZE, video) > 1:
-            pass
-        assert [cost(0, "GET", poll) for _ in range(3)] == [1, 1, 1]
-        assert [cost(0, "POST", ANALYZE, video) for _ in range(3)] == [1, 1, 1]
-        # The first time, the one that has the turn does not know yet that another one wants it.
-        cost(1, "GET", poll)
-        for _ in range(3):
-            assert cost(0, "POST", ANALYZE, video) == 2
-            assert cost(1, "GET", poll) == 2
+        # A server that is busy with something else, such as the start of the other one, may need more once.
+        assert min(cost(0, "GET", poll) for _ in range(8)) == 1
+        assert min(cost(0, "POST", ANALYZE, video) for _ in range(8)) == 1
+        alternating = [(cost(0, "POST", ANALYZE, video), cost(1, "GET", poll)) for _ in range(8)]
+        # In the first of them, the server that has the turn does not know yet that the other one wants it.
+        assert min(submit for submit, _ in alternating[1:]) == 2
+        assert min(poll for _, poll in alternating[1:]) == 2
 
 
 async def test_a_sandbox_that_nobody_uses_expires(valkey: str, monkeypatch: Any) -> None:
@@ -446,22 +515,6 @@ async def test_a_sandbox_that_nobody_uses_expires(valkey: str, monkeypatch: Any)
         assert names == ["default"]
 
 
-async def test_scenarios_expire_in_valkey_unless_their_sandboxes_are_used(
-    valkey: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mockserver.store.valkey.process.EXPIRES", 60_000)
-    async with Farm(valkey, size=1) as farm:
-        with redis.Redis.from_url(valkey.replace("valkey", "redis", 1)) as client:
-            (key,) = client.keys("mockserver:scenario:*")
-            assert 60_000 < client.pttl(key) <= 120_000
-            client.delete(key)
-            await farm.post(ANALYZE, {"url": "https://example.com/a.mp4"})
-            assert not client.exists(key)
-            monkeypatch.setattr("mockserver.sandbox.shared_scenarios._RENEWED", 0.0)
-            await farm.post(ANALYZE, {"url": "https://example.com/b.mp4"})
-            await wait_until(lambda: bool(client.exists(key)), 5)
-
-
 async def test_the_coverage_of_a_server_that_has_ended_is_kept_by_another_one(
     valkey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -474,7 +527,6 @@ async def test_the_coverage_of_a_server_that_has_ended_is_kept_by_another_one(
         ended, other = farm.sharing(0).process.name, farm.sharing(1)
         await farm.kill(0)
         await other._take_over(ended)
-        assert list(await other.process.tallies()) == [other.process.name]
         assert await farm.get("/_mock/coverage", server=0) == before
 
 
@@ -527,3 +579,101 @@ async def test_a_cluster_of_valkey_servers_keeps_each_sandbox_on_one_of_them(tmp
                 assert await story(farm, name) == await story(one, name)
             await farm.send("DELETE", "/_mock/sandboxes/b", server=0)
             assert (await farm.send("GET", "/~b/_mock/jobs", server=1)).status_code == 404
+
+
+async def test_a_scenario_that_valkey_has_lost_is_kept_again_when_a_sandbox_switches_to_it() -> None:
+    mine = {"scenario": "mine", "extends": "default", "seed": 9}
+    with ValkeyServer() as server:
+        async with Farm(server.url, size=2) as farm:
+            await farm.post("/_mock/sandboxes", {"name": "before", "scenario": mine}, server=0)
+            server.stop()
+            server.start()
+            await farm.post("/_mock/sandboxes", {"name": "after"}, server=0)
+            assert (await farm.send("PUT", "/~after/_mock/scenario", mine, server=0)).is_success
+            assert (await farm.get("/~after/_mock/scenario", server=1))["seed"] == 9
+
+
+async def test_what_deleted_sandboxes_leave_in_valkey_expires(valkey: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sharing.BEAT", 0.01)
+    async with Farm(valkey, size=2, **HOOKED) as farm:
+        command = farm.sharing(0).process.valkey.command
+        for n in range(4):
+            new = {"name": "short", "scenario": {"scenario": f"mine-{n}", "extends": "default", **HOOKED}}
+            await farm.post("/_mock/sandboxes", new, server=n % 2)
+            await farm.post("/~short" + ANALYZE, {"url": "https://example.com/a.mp4"})
+            await farm.post("/~short/_mock/clock", {"advance": "1m"})
+            assert (await farm.send("DELETE", "/_mock/sandboxes/short")).is_success
+        own = ("format", "number:process", "processes", "sandboxes", "deleted_tally")
+        keys = [key.decode().removeprefix("mockserver:") for key in await command("KEYS", "mockserver:*")]
+        left = [key for key in keys if key not in own]
+        assert sorted(key.partition(":")[0] for key in left) == ["generation", *["scenario"] * 5, *["{default}"] * 2]
+        for key in left:
+            assert await command("PTTL", f"mockserver:{key}") > 0
+        # The scenario of a sandbox that is in use is renewed.
+        farm.sharing(0)._renew_at = 0.0
+        (scenario,) = farm.sharing(0).scenarios._digests(farm.apps[0].sandboxes.default)
+        await command("PEXPIRE", f"mockserver:scenario:{scenario}", 10_000)
+        async with asyncio.timeout(10):
+            while await command("PTTL", f"mockserver:scenario:{scenario}") < 60_000:
+                await pause(0.01)
+
+
+async def test_the_coverage_of_deleted_sandboxes_is_that_of_all_servers(valkey: str) -> None:
+    async def requests(server: int) -> int:
+        providers = (await farm.get("/_mock/coverage", server=server))["providers"]
+        return int(next(each["called"] for each in providers if each["provider"] == "videotoprompt"))
+
+    async with Farm(valkey) as farm:
+        for n in range(3):
+            await farm.post("/_mock/sandboxes", {"name": "short"}, server=n)
+            await farm.post("/~short" + ANALYZE, {"url": "https://example.com/a.mp4"})
+            assert (await farm.send("DELETE", "/_mock/sandboxes/short", server=n)).is_success
+        assert [await requests(n) for n in range(3)] == [3, 3, 3]
+        assert (await farm.send("DELETE", "/_mock/coverage", server=0)).is_success
+        await farm.post("/_mock/sandboxes", {"name": "last"}, server=1)
+        assert (await farm.send("DELETE", "/_mock/sandboxes/last", server=1)).is_success
+        assert [await requests(n) for n in range(3)] == [0, 0, 0]
+
+
+async def test_all_servers_together_have_a_maximum_of_sandboxes_without_those_that_have_expired(
+    valkey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.sandbox.sandboxes.MAX_SANDBOXES", 4)
+    async with Farm(valkey) as farm:
+        for n in range(3):
+            await farm.post("/_mock/sandboxes", {"name": f"box{n}"}, server=n)
+        refused = await farm.send("POST", "/_mock/sandboxes", {"name": "more"}, server=0)
+        assert "has 4 sandboxes, the maximum" in refused.text
+        # Valkey deletes a sandbox that is not used for a week.
+        keys = await farm.sharing(0).process.valkey.command("KEYS", "mockserver:{box1}:*")
+        await farm.sharing(0).process.valkey.command("DEL", *keys)
+        await farm.post("/_mock/sandboxes", {"name": "more"}, server=0)
+        assert (await farm.send("GET", "/~box1/_mock/jobs", server=2)).status_code == 404
+
+
+async def test_a_server_that_joins_says_what_the_sandbox_default_keeps(valkey: str) -> None:
+    async with Farm(valkey, size=1, settings=Settings(seed=5)) as farm:
+        await farm.get("/_mock/clock")
+        app = create_app(
+            Settings(store=valkey, seed=6, clock="real"), scenario={"scenario": "own", "extends": "default"}
+        )
+        await app.resume()
+        kept = [line.partition(" keeps its ")[2].partition(";")[0] for line in app.sandboxes.report]
+        assert kept == ["scenario test", "seed 5", "manual clock"]
+        await app.close()
+        assert await farm.add()
+        assert not farm.apps[1].sandboxes.report
+
+
+async def test_a_log_does_not_have_what_other_servers_wrote_before(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        await farm.post("/_mock/sandboxes", {"name": "old"}, server=0)
+        feed = farm.apps[1].sandboxes.feed
+        listener = feed.listen(interval=0.0)
+        for n in range(3):
+            for name in ("default", "old"):
+                await farm.post(f"/~{name}" + ANALYZE, {"url": f"https://example.com/{n}.mp4"}, server=0)
+        await farm.get("/~old/_mock/jobs", server=1)
+        await farm.post("/~old" + ANALYZE, {"url": "https://example.com/own.mp4"}, server=1)
+        batches = await listener.rest()
+        assert [(len(batch.entries), batch.missed) for batch in batches if batch.sandbox.name == "old"] == [(1, 0)]

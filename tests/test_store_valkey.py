@@ -8,15 +8,19 @@ from itertools import count
 from typing import Any
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from mockserver.app import create_app
 from mockserver.clock import let_others_run
 from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit
+from mockserver.settings import SettingsError
+from mockserver.settings import load as load_settings
 from mockserver.store.memory import Bounds, MemoryStore
-from mockserver.store.protocol import Store
+from mockserver.store.protocol import OPEN_REPLY, Store
 from mockserver.store.records import plain_data
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.process import ValkeyProcess
@@ -52,6 +56,13 @@ async def shared(url: str, bounds: Bounds) -> AsyncIterator[Store]:
         yield store
         await store.committed()
         await store.close()
+
+
+@pytest.fixture(autouse=True)
+def _long_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no process lose its turn because the machine is busy. The processes of these tests pass it on when asked."""
+    for module in ("turn", "commits", "process"):
+        monkeypatch.setattr(f"mockserver.store.valkey.{module}.LEASE", 60_000)
 
 
 class TestValkeyStore(StoreContract):
@@ -169,6 +180,21 @@ async def test_after_a_commit_that_fails_all_sandboxes_go_on(error: Exception, v
                 assert await copy.next_number("jobs") == 2
 
 
+async def test_nothing_that_was_cleared_belongs_to_a_process(valkey: str) -> None:
+    async with process(valkey) as one, process(valkey) as other:
+        store = await created(one)
+        for what in ("jobs", "counters", "all"):
+            await store.schedule(delivery(f"d-{what}", T0))
+            await store.claim_due(T0)
+            await store.open_credits("v2p:k1", T0, 35)
+            await store.reserve("v2p:k1", T0, what, 10)
+            await store.put_value(OPEN_REPLY, "j1", "v2p:k1")
+            await store.clear(what)
+        await store.committed()
+        copy: Any = await other.open("default")
+        assert store.owned == copy.owned == {}
+
+
 async def test_a_copy_that_has_only_a_part_of_the_changes_is_read_again(valkey: str) -> None:
     async with process(valkey) as one, process(valkey) as other:
         store = await created(one)
@@ -196,6 +222,20 @@ async def test_the_process_with_the_latest_change_does_what_falls_due_also_after
             await failing.committed()
             await failing.entered()
             assert (store.due_elsewhere(), copy.due_elsewhere()) == (False, True)
+
+
+async def test_the_turn_is_not_passed_to_a_process_that_was_killed_while_it_waited(valkey: str) -> None:
+    async with process(valkey) as one, process(valkey) as other:
+        store = await created(one)
+        await store.next_number("jobs")
+        await store.committed()
+        with redis.Redis.from_url(valkey.replace("valkey", "redis", 1)) as client:
+            client.zadd("mockserver:{default}:queue", {"killed": 0})
+        async with asyncio.timeout(5):
+            copy: Any = await other.open("default")
+            assert await copy.next_number("jobs") == 2
+            await copy.committed()
+            assert await store.next_number("jobs") == 3
 
 
 async def test_a_server_that_is_away_is_tried_for_about_a_second_by_scripts_and_commands(
@@ -266,3 +306,19 @@ async def test_fields_of_a_newer_version_survive_in_the_log_and_in_the_image(val
             for (data,) in whole.write_image().execute(f"SELECT data FROM {table}")
         ]
         assert sum(data.count('"region":"eu"') for data in rows) == 4
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "valkey://me:s3cret@127.0.0.1:1/0",
+        "valkey://:s3cret/s3cret@127.0.0.1:1/0",
+        "valkey://127.0.0.1:1/0?password=s3cret",
+        "valkey:me:s3cret@127.0.0.1",
+    ],
+)
+def test_no_message_contains_the_password_of_the_server(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        create_app(load_settings({"store": url}, {}))
+    assert "127.0.0.1" in str(refused.value)
+    assert "s3cret" not in str(refused.value)

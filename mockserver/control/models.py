@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, RootMod
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from mockserver.core.addresses import SANDBOX_NAME
 from mockserver.core.plans import Status
 from mockserver.core.scenario import ClockSpec, DurationMs, FaultSpec, Scenario, WebhookSpec
 
-SANDBOX_NAME = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 ClockMode = Literal["real", "scaled", "manual", "auto"]
 
 

@@ -11,11 +11,11 @@ from mockserver.control.bodies import ZIP_TYPE, JsonOrZipRoute
 from mockserver.control.bundles import LoadedBundle, load, show, view
 from mockserver.control.dependencies import Origin, Parts, ServerParts
 from mockserver.control.errors import ControlError
-from mockserver.control.models import SANDBOX_NAME, ClockMode, NewSandbox
+from mockserver.control.models import ClockMode, NewSandbox
 from mockserver.control.parameters import QueryModel, Segment
 from mockserver.control.problems import WRONG_BODY, problems
 from mockserver.control.scenarios import program_of
-from mockserver.core.addresses import sandbox_prefix
+from mockserver.core.addresses import SANDBOX_NAME, sandbox_prefix
 from mockserver.core.scenario import ClockSpec
 from mockserver.kit.models import Shape
 from mockserver.sandbox.sandbox import Sandbox

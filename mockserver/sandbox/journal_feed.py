@@ -120,6 +120,7 @@ class Listener:
         self._feed = feed
         self._sandboxes = sandboxes
         self._name = name
+        self._is_from_now = after is None
         self._interval = interval
         self._woken = asyncio.Event()
         self._ended = asyncio.Event()
@@ -184,6 +185,9 @@ class Listener:
             place = self._places.get(sandbox.name)
             is_other = place is not None and place.sandbox is not sandbox
             serial = 0 if place is None or is_other else place.serial
+            if self._is_from_now:
+                # What another process had written before this one got its copy is not new.
+                serial = max(serial, sandbox.store.first_serial)
             if self._steps:
                 sandbox.store.follow()
                 await sandbox.settling.observe(sandbox.clock.now())

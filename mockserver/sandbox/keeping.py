@@ -140,6 +140,7 @@ class Keeper:
         """Return the store of a sandbox in the file. Raises StoreError if the file is damaged."""
         store = self._new_store(saved.number, saved.name)
         self.file.read(store.load)
+        store.keep_claims(frozenset())
         return store
 
     def restore(self, sandbox: Sandbox, saved: SavedSandbox) -> None:
@@ -184,10 +185,6 @@ class Keeper:
             names = ", ".join(each.name for each in to_switch[:_MOST_NAMES])
             more = f" and {len(to_switch) - _MOST_NAMES} more" if len(to_switch) > _MOST_NAMES else ""
             self.report.append(f"Sandboxes that switch to the chosen scenario: {names}{more}.")
-
-    def describe_kept(self, setting: str, kept: str) -> None:
-        """Add to the report that the sandboxes in the file keep something that the settings set otherwise."""
-        self.report.append(f"The sandbox default keeps its {kept}; the setting {setting} is for new sandboxes.")
 
     # Later.
 

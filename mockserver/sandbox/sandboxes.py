@@ -1,6 +1,6 @@
 """The sandboxes of a server. `default` always exists; others are created and deleted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mockserver.clock import wall_ms
@@ -24,10 +24,16 @@ if TYPE_CHECKING:
 MAX_SANDBOXES = 1_000
 # Names of deleted sandboxes whose generation is remembered.
 MAX_REMEMBERED = 10_000
+_KEPT = "The sandbox default keeps its {}; the setting {} is for new sandboxes."
 
 
 class TooManySandboxes(Exception):
     """The server has the maximum number of sandboxes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the server has {MAX_SANDBOXES} sandboxes, the maximum; delete one: DELETE /_mock/sandboxes/NAME"
+        )
 
 
 class Sandboxes:
@@ -72,6 +78,8 @@ class Sandboxes:
         self.feed = JournalFeed(self.by_name)
         self._keeper = keeper
         self._to_switch: list[Sandbox] = []
+        # Lines for the user about the sandboxes that continue.
+        self.report: list[str] = []
         if keeper is not None:
             keeper.file.read(lambda cursor: self._continue(keeper))
         self.sharing = sharing
@@ -150,11 +158,17 @@ class Sandboxes:
         """Create a sandbox, for all processes if they are shared. See `create`."""
         store = None
         if (sharing := self.sharing) is not None:
+            # This process may not know yet that another one has deleted the sandbox of this name.
+            if name in self.by_name and await self.opened(name) is not None:
+                raise ValueError(f"a sandbox named {name!r} already exists")
+            self._check_new(name)
+            if await sharing.count(MAX_SANDBOXES) >= MAX_SANDBOXES:
+                raise TooManySandboxes
             await sharing.scenarios.keep(program)
+            generation = await sharing.values.generation(name) if generation is None else generation
             store = await sharing.reserve(name)
             if store is None:
                 raise ValueError(f"a sandbox named {name!r} already exists")
-            generation = await sharing.generation(name) if generation is None else generation
         sandbox = self.create(name, program, seed, clock, generation, origin, sender, began_at, store)
         if sharing is not None:
             sharing.attach(sandbox)
@@ -180,12 +194,7 @@ class Sandboxes:
         made from a bundle has an `origin`, a `sender` that replaces the network, and a clock that begins at `began_at`.
         One with a `store` of its own is not kept when the process ends.
         """
-        if name in self.by_name:
-            raise ValueError(f"a sandbox named {name!r} already exists")
-        if len(self.by_name) >= MAX_SANDBOXES:
-            raise TooManySandboxes(
-                f"the server has {MAX_SANDBOXES} sandboxes, the maximum; delete one: DELETE /_mock/sandboxes/NAME"
-            )
+        self._check_new(name)
         seed = seed if seed is not None else self._seed
         clock = clock or self._clock
         keeper = self._keeper if store is None else None
@@ -197,6 +206,13 @@ class Sandboxes:
             keeper.adopt(sandbox)
             keeper.changed()
         return sandbox
+
+    def _check_new(self, name: str) -> None:
+        """Raise ValueError if the name is in use, or TooManySandboxes."""
+        if name in self.by_name:
+            raise ValueError(f"a sandbox named {name!r} already exists")
+        if len(self.by_name) >= MAX_SANDBOXES:
+            raise TooManySandboxes
 
     def make(
         self,
@@ -253,22 +269,26 @@ class Sandboxes:
             if each.follows and is_changed:
                 self._to_switch.append(sandbox)
         keeper.describe(list(self.by_name.values()), self._to_switch)
-        self._describe_kept(keeper)
+        self.report = [*keeper.report, *self._kept()]
         keeper.follow(self)
 
-    def _describe_kept(self, keeper: "Keeper") -> None:
+    def _kept(self) -> Iterator[str]:
+        """Yield what the sandbox `default` keeps although the settings of this server set it otherwise."""
         default = self.by_name.get("default")
         if default is None:
             return
         if self._seed is not None and default.seed != self._seed:
-            keeper.describe_kept(f"seed {self._seed}", f"seed {default.seed}")
+            yield _KEPT.format(f"seed {default.seed}", f"seed {self._seed}")
         if self._clock is not None and default.clock.mode != self._clock.mode:
-            keeper.describe_kept(f"clock {self._clock.mode}", f"{default.clock.mode} clock")
+            yield _KEPT.format(f"{default.clock.mode} clock", f"clock {self._clock.mode}")
 
-    @property
-    def report(self) -> Sequence[str]:
-        """Lines about the sandboxes that continue from a file, for the user."""
-        return [] if self._keeper is None else self._keeper.report
+    async def _join(self, sharing: "Sharing") -> None:
+        await sharing.start()
+        kept, chosen = self.default.program, self.initial
+        if not sharing.scenarios.is_same(kept, chosen):
+            edited = " as it was before an edit" if kept.name == chosen.name else ""
+            self.report.append(_KEPT.format(f"scenario {kept.name}{edited}", f"scenario {chosen.name}"))
+        self.report += self._kept()
 
     async def resume(self) -> None:
         """Do what is due in the sandboxes that continue, after those that follow a changed scenario have switched.
@@ -276,7 +296,7 @@ class Sandboxes:
         If the sandboxes are shared, join the other processes. Raises SettingsError if that is not possible.
         """
         if self.sharing is not None:
-            await self.sharing.start()
+            await self._join(self.sharing)
         to_switch, self._to_switch = self._to_switch, []
         for sandbox in to_switch:
             await sandbox.switch_scenario(self.initial)
@@ -301,8 +321,8 @@ class Sandboxes:
     async def delete(self, name: str) -> bool:
         """Delete a sandbox with everything in it. Return False when it does not exist."""
         sandbox = await self.opened(name)
-        if sandbox is None:
-            return False
+        if sandbox is None or self.by_name.get(name) is not sandbox:
+            return False  # another request has just deleted it
         del self.by_name[name]
         self._remember_generation(name, sandbox.next_generation)
         self.feed.wake()
@@ -333,7 +353,7 @@ class Sandboxes:
         if self.sharing is None:
             return self.tally()
         await self.open_all()
-        return total((self.tally(), *(await self.sharing.other_tallies())))
+        return total((self.tally(), await self.sharing.values.deleted_tally()))
 
     def tally(self) -> Tally:
         """Return the coverage of the sandboxes of this process, including deleted ones."""
@@ -343,7 +363,7 @@ class Sandboxes:
         """Reset the coverage of all sandboxes."""
         if self.sharing is not None:
             await self.open_all()
-            await self.sharing.clear_tallies()
+            await self.sharing.values.clear_tally()
         self.deleted_tally.clear()
         if self._keeper is not None:
             self._keeper.changed()

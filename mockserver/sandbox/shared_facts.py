@@ -71,6 +71,7 @@ class SharedFacts:
             sandbox.clear_cache()
         sandbox.restore(facts)
         sandbox.programs = {int(n): await self._scenarios.program(digest) for n, digest in facts["programs"].items()}
+        self._scenarios.note_kept(sandbox)
         if facts["clock"] != self._clocks[sandbox.name]:
             self._clocks[sandbox.name] = facts["clock"]
             sandbox.clock.follow(facts["clock"]["mode"], facts["clock"]["speed"], _instant(facts["clock"]))

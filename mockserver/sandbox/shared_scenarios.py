@@ -1,13 +1,15 @@
-"""The scenarios of sandboxes that several processes share. Each is kept once, with everything that it extends."""
+"""The scenarios of sandboxes that several processes share. Each is kept once, with everything that it extends.
 
-from mockserver.clock import monotonic
+A scenario expires some days after it was kept or renewed (`renew`), so those of deleted sandboxes do not pile up.
+"""
+
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
 from mockserver.core.compile import Program
 from mockserver.sandbox.programs import Compile, Programs, source_of
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.store.valkey.process import ValkeyProcess
-
-# Seconds after which a scenario is put into the server again, where it expires if no process does that.
-_RENEWED = 24 * 3_600.0
 
 
 class SharedScenarios:
@@ -16,34 +18,40 @@ class SharedScenarios:
     def __init__(self, process: ValkeyProcess, compiled: Compile) -> None:
         self._process = process
         self._programs = Programs(compiled)
-        # When each was put into the server, by its digest.
-        self._saved: dict[str, float] = {}
+        # The digests of those that are kept for each sandbox.
+        self._kept: WeakKeyDictionary[Sandbox, set[str]] = WeakKeyDictionary()
 
     async def keep(self, program: Program) -> None:
         """Keep a scenario, so that every process can compile it. Raises Unavailable."""
-        # A server that keeps nothing on disk may have lost it.
-        if self._is_unsaved(program) or not await self._process.has("scenario", self.digest(program)):
-            await self._put(program)
+        key = _key(self._programs.digest(program))
+        if not await self._process.renew(key):
+            await self._process.put(key, source_of(program))
 
     async def keep_all(self, sandbox: Sandbox) -> None:
-        """Keep the scenario of a sandbox, and those before it, unless that was done a short time ago."""
-        for program in [each for each in sandbox.programs.values() if self._is_unsaved(each)]:
-            await self._put(program)
+        """Keep the scenario of a sandbox, and those before it, if they have changed. Raises Unavailable."""
+        while self._kept.get(sandbox) != (digests := self._digests(sandbox)):
+            for program in list(sandbox.programs.values()):
+                await self.keep(program)
+            self._kept[sandbox] = digests
 
-    async def _put(self, program: Program) -> None:
-        digest = self.digest(program)
-        await self._process.put("scenario", digest, source_of(program))
-        self._saved[digest] = monotonic()
+    def note_kept(self, sandbox: Sandbox) -> None:
+        """Note that the scenarios of a sandbox, which another process has changed, are kept."""
+        self._kept[sandbox] = self._digests(sandbox)
 
-    def _is_unsaved(self, program: Program) -> bool:
-        saved_at = self._saved.get(self.digest(program))
-        return saved_at is None or monotonic() - saved_at > _RENEWED
+    def _digests(self, sandbox: Sandbox) -> set[str]:
+        return {self._programs.digest(each) for each in sandbox.programs.values()}
+
+    async def renew(self, sandboxes: Iterable[Sandbox]) -> None:
+        """Keep the scenarios of these sandboxes for some more days. Raises Unavailable."""
+        programs = [program for sandbox in sandboxes for program in sandbox.programs.values()]
+        for program in {self._programs.digest(each): each for each in programs}.values():
+            await self.keep(program)
 
     async def program(self, digest: str) -> Program:
         """Return the scenario with this digest. Raises Unavailable, and LookupError if the server has lost it."""
         program = self._programs.get(digest)
         if program is None:
-            source = await self._process.get("scenario", digest)
+            source = await self._process.get(_key(digest))
             if source is None:
                 raise LookupError(f"the scenario {digest[:8]} is not in {self._process.valkey.url}")
             program = self._programs.compile(digest, source)
@@ -60,3 +68,7 @@ class SharedScenarios:
     def is_same(self, one: Program, other: Program) -> bool:
         """Return whether two programs are of the same scenario."""
         return self._programs.digest(one) == self._programs.digest(other)
+
+
+def _key(digest: str) -> str:
+    return f"scenario:{digest}"

@@ -20,12 +20,15 @@ what is due.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol
+from weakref import WeakValueDictionary
 
-from mockserver.clock import pause
+from mockserver.clock import monotonic, pause
 from mockserver.core.accounts import Origin
+from mockserver.core.addresses import is_sandbox_name
 from mockserver.core.compile import Program
 from mockserver.core.scenario import ClockSpec
 from mockserver.coverage.tally import Tally
@@ -34,6 +37,7 @@ from mockserver.sandbox.programs import Compile
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.shared_facts import SharedFacts
 from mockserver.sandbox.shared_scenarios import SharedScenarios
+from mockserver.sandbox.shared_values import SharedValues
 from mockserver.settings import SettingsError
 from mockserver.store.protocol import Store
 from mockserver.store.unavailable import Unavailable
@@ -41,6 +45,9 @@ from mockserver.store.valkey.process import BEAT, ValkeyProcess
 from mockserver.store.valkey.store import ValkeyStore
 
 log = logging.getLogger("mockserver")
+
+# Seconds after which the scenarios of the sandboxes of this process are renewed.
+_RENEW = 3_600.0
 
 
 class Owner(Protocol):
@@ -73,14 +80,18 @@ class Sharing:
         self.process = process
         self.scenarios = SharedScenarios(process, compiled)
         self._facts = SharedFacts(self.scenarios)
+        self.values = SharedValues(process)
         self._owner: Owner | None = None
         # The names of all sandboxes, as the keys of a dict.
         self.names: dict[str, None] = {}
         self._memory = memory
         # The sandboxes in the order of their last use.
         self._used: dict[str, Sandbox] = {}
-        self._opening: dict[str, asyncio.Lock] = {}
+        # As long as they are used.
+        self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._monitor: asyncio.Task[None] | None = None
+        self._takeover: asyncio.Task[None] | None = None
+        self._renew_at = 0.0
         self._closed = False
 
     def adopted_by(self, owner: Owner) -> ValkeyStore:
@@ -108,11 +119,12 @@ class Sharing:
     async def close(self) -> None:
         """Leave. Everything stays for the other processes."""
         self._closed = True
-        if self._monitor is not None:
-            # If it is just waiting for Valkey, it may not notice this.
-            self._monitor.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._monitor
+        for task in (self._monitor, self._takeover):
+            if task is not None:
+                # If it is just waiting for Valkey, it may not notice this.
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         await self.process.close()
 
     async def refresh_names(self) -> None:
@@ -141,6 +153,8 @@ class Sharing:
             self._used[name] = self._used.pop(name, sandbox)
             if not isinstance(store, ValkeyStore) or (store.turn.held and not store.turn.closed):
                 return sandbox
+        elif not is_sandbox_name(name):
+            return None
         if (reason := self.process.commits.failure) is not None:
             raise Unavailable(reason)
         try:
@@ -157,19 +171,24 @@ class Sharing:
         if not turn.gone:
             return sandbox
         if name == "default":
-            return await self._begin_default(self._new_default(sandbox))
+            async with self._lock(name):
+                # Another request may have done it.
+                if _store_of(self.owner.by_name[name]).turn.gone:
+                    await self._begin_default(self._new_default(sandbox))
+            return await self.opened(name)
         await self._drop(sandbox)
         return await self._open(name)
 
     async def _open(self, name: str) -> Sandbox | None:
-        async with self._opening.setdefault(name, asyncio.Lock()):
+        async with self._lock(name):
             if name in self.owner.by_name:
                 return self.owner.by_name[name]
             store = await self.process.open(name)
             facts = {} if store is None else store.shared_facts
             if store is None or not facts:
                 # A sandbox without facts is being created at this moment.
-                self.process.forget(name)
+                if store is not None:
+                    self.process.forget(store)
                 self.names.pop(name, None)
                 return None
             self.names[name] = None
@@ -191,7 +210,7 @@ class Sharing:
         asyncio.get_running_loop().create_task(old.leave())
         return sandbox
 
-    async def _begin_default(self, sandbox: Sandbox) -> Sandbox:
+    async def _begin_default(self, sandbox: Sandbox) -> None:
         """Create the sandbox `default`, which no process has created yet, or which the server has lost."""
         store = _store_of(sandbox)
         await self.scenarios.keep(sandbox.program)
@@ -200,16 +219,20 @@ class Sharing:
         else:
             # Another process was faster.
             await store.turn.take(patient=False)
-        return sandbox
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        """Return the lock that is held while this process opens or creates the sandbox of this name."""
+        return self._opening.setdefault(name, asyncio.Lock())
 
     async def reserve(self, name: str) -> ValkeyStore | None:
         """Create a sandbox for all processes, and return its store, or None if there is one of this name.
 
         Raises Unavailable.
         """
-        store = await self.process.create(name)
-        self.names[name] = None
-        return store
+        async with self._lock(name):
+            store = await self.process.create(name)
+            self.names[name] = None
+            return store
 
     def attach(self, sandbox: Sandbox) -> None:
         """Share the sandbox, whose store is of this process."""
@@ -228,9 +251,9 @@ class Sharing:
         self.names.pop(sandbox.name, None)
         self._facts.forget(sandbox.name)
         with suppress(Unavailable):
-            await self.process.put("generation", sandbox.name, sandbox.next_generation)
-            await self.process.put_tally(self.owner.deleted_tally.data())
-            await self.process.deleted(sandbox.name)
+            await self.values.keep_generation(sandbox)
+            await self.values.take_tally(self.owner.deleted_tally)
+            await self.process.deleted(_store_of(sandbox))
 
     async def _drop(self, sandbox: Sandbox) -> None:
         """Drop a sandbox that another process has deleted."""
@@ -240,7 +263,7 @@ class Sharing:
 
     async def _leave(self, sandbox: Sandbox) -> None:
         """Drop this process's copy of a sandbox."""
-        self.process.forget(sandbox.name)
+        self.process.forget(_store_of(sandbox))
         self._facts.forget(sandbox.name)
         self._used.pop(sandbox.name, None)
         self.owner.drop(sandbox)
@@ -252,6 +275,15 @@ class Sharing:
         for name in list(self.names):
             await self.opened(name)
 
+    async def count(self, most: int) -> int:
+        """Return the number of sandboxes. From `most` on, expired ones are not counted. Raises Unavailable."""
+        if len(self.names) >= most:
+            await self.refresh_names()
+            for name in list(self.names):
+                if name != "default" and not await self.process.exists(name):
+                    self.names.pop(name, None)
+        return len(self.names)
+
     async def new_name(self) -> str:
         """Return a new name: s1, s2, and so on. Raises Unavailable."""
         while True:
@@ -259,37 +291,30 @@ class Sharing:
             if name not in self.names:
                 return name
 
-    async def generation(self, name: str) -> int:
-        """Return the generation of a new sandbox of this name. Raises Unavailable."""
-        return await self.process.get("generation", name) or 0
-
-    async def other_tallies(self) -> list[Tally]:
-        """Return the coverage of the sandboxes that other processes have deleted. Raises Unavailable."""
-        tallies = []
-        for process, data in (await self.process.tallies()).items():
-            if process != self.process.name:
-                tally = Tally()
-                tally.add_data(data)
-                tallies.append(tally)
-        return tallies
-
-    async def clear_tallies(self) -> None:
-        """Reset the coverage of deleted sandboxes. Raises Unavailable."""
-        await self.process.clear_tallies()
-
     # The other processes.
 
     async def _run(self) -> None:
         while not self._closed:
             await pause(BEAT)
             try:
-                for process in await self.process.beat():
-                    await self._take_over(process)
+                ended = await self.process.beat()
+                # Takes long if there are many sandboxes. Without a beat meanwhile, this process would count as ended.
+                if ended and (self._takeover is None or self._takeover.done()):
+                    self._takeover = asyncio.get_running_loop().create_task(self._take_over_all(ended))
                 await self._follow()
             except Unavailable as error:
                 self.process.commits.unavailable(error)
             except Exception:
                 log.exception("the other processes could not be looked at")
+
+    async def _take_over_all(self, processes: Sequence[str]) -> None:
+        try:
+            for process in processes:
+                await self._take_over(process)
+        except Unavailable as error:
+            self.process.commits.unavailable(error)
+        except Exception:
+            log.exception("another process could not be taken over")
 
     async def _take_over(self, process: str) -> None:
         """Do what a process that has ended would have done, unless another one does. Raises Unavailable."""
@@ -309,9 +334,6 @@ class Sharing:
             if store.owned_by(process):
                 # It was not written, so another process, or this one, does it again.
                 return
-        if (tally := await self.process.take_tally(process)) is not None:
-            self.owner.deleted_tally.add_data(tally)
-            await self.process.put_tally(self.owner.deleted_tally.data())
         await self.process.taken_over(process)
 
     async def _follow(self) -> None:
@@ -321,6 +343,9 @@ class Sharing:
             if isinstance(store, ValkeyStore):
                 await store.following.update(waits=sandbox.clock.in_flight > 0)
         await self._make_room()
+        if monotonic() > self._renew_at:
+            await self.scenarios.renew(list(self.owner.by_name.values()))
+            self._renew_at = monotonic() + _RENEW
 
     async def _make_room(self) -> None:
         """If the copies of this process need too much memory, drop those that were not used for the longest time."""

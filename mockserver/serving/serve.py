@@ -77,6 +77,8 @@ def serve_on(
         def started() -> None:
             on_listening()
             _started(app, log, report)
+            if app.sandboxes.sharing is not None:
+                announce(joined(settings, app))
 
         options = {
             "access_log": bool(settings.access_log),
@@ -148,6 +150,15 @@ def ready(settings: Settings, port: int, app: Server) -> Iterable[str]:
     if settings.workers > 1:
         fields["workers"] = settings.workers
     yield to_json(fields | ({"token": settings.token} if settings.token else {})).decode()
+
+
+def joined(settings: Settings, app: Server) -> Iterable[str]:
+    """Yield what is printed about the sandboxes that other processes have created, in the form of the log."""
+    if settings.log != "json":
+        yield from app.sandboxes.report
+    elif app.sandboxes.report:
+        fields = {"time": instant(wall_ms()), "kind": "joined", "store": app.sandboxes.report}
+        yield to_json(fields).decode()
 
 
 def base_url(settings: Settings, port: int) -> str:

@@ -88,9 +88,11 @@ class DeliveryTable:
 
     def next_due(self) -> int | None:
         while self._due:
-            at, _, name = self._due[0]
+            at, pushed, name = self._due[0]
             row = self._by_id.get(name)
-            if row is not None and row.delivery.due_at == at and name not in self._claimed:
+            # Only the latest entry of a delivery counts, because a store that is read again has no other.
+            is_latest = row is not None and row.pushed == pushed and row.delivery.due_at == at
+            if is_latest and name not in self._claimed:
                 return at
             heapq.heappop(self._due)
         return None

@@ -229,7 +229,7 @@ class JobTable:
 
     def count_by_status(self, provider: str) -> Counter[Status]:
         self._list()
-        return Counter(self._tallies.get(provider, ()))
+        return +self._tallies.get(provider, Counter())
 
     def position(self, job: Job) -> int:
         self._list()

@@ -377,6 +377,10 @@ class MemoryStore:
     def last_serial(self) -> int:
         return self._journal.last_serial
 
+    @property
+    def first_serial(self) -> int:
+        return 0
+
     async def entries_since(self, serial: int, limit: int) -> Written:
         return self._journal.since(serial, limit)
 

@@ -312,6 +312,10 @@ class Store(Protocol):
     def last_serial(self) -> int:
         """The serial of the last entry that was written to the journal; 0 if there was none."""
 
+    @property
+    def first_serial(self) -> int:
+        """The serial of the last entry when this process got its copy of a store that it shares; otherwise 0."""
+
     async def entries_since(self, serial: int, limit: int) -> Written:
         """Return at most `limit` entries that were written after the one with this serial, in the order of writing.
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 # The prefix of a sandbox name in a path. Some clients encode the tilde, which means the same (RFC 3986 section 2.3).
 _SANDBOX_PREFIXES = ("/~", "/%7E", "/%7e")
 _SANDBOX_IN_KEY = re.compile(r"sbx-([A-Za-z0-9][A-Za-z0-9_-]{0,127})")

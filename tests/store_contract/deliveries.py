@@ -134,6 +134,12 @@ class DeliveriesContract:
         await store.replay_delivery("never", T0)
         assert [d.id for d in await store.deliveries()] == ["a"]
 
+    async def test_a_replay_comes_after_those_that_were_due_at_that_time_before(self, store: Store) -> None:
+        for name in ("a", "b"):
+            await store.schedule(delivery(name))
+        await store.replay_delivery("a", T0)
+        assert await claimed(store, T0) == "ba"
+
     async def test_a_replay_of_a_claimed_delivery_is_scheduled_when_it_is_saved(self, store: Store) -> None:
         await store.schedule(delivery("a"))
         one = await store.claim_due(T0)

@@ -13,6 +13,9 @@ from mockserver.providers.dumplingai.work import Task
 from mockserver.wire.exchange import Exchange
 
 CREDITS = 30
+# What the Activepieces piece searches for when a user enters a key, and nothing else.
+_KEY_CHECK = "Activepieces"
+_BILLED_CHECK = f"equals the check of a key by the Activepieces piece, which is a search that costs {CREDITS} credits"
 Query = Annotated[str, Field(min_length=1, max_length=2_000, description="what to search for")]
 PageNumber = Annotated[int, Field(ge=1, le=100)]
 Within = Literal["anyTime", "pastHour", "pastDay", "pastWeek", "pastMonth", "pastYear"]
@@ -71,7 +74,8 @@ async def search(exchange: Exchange, body: Search) -> Task:
         **({"featuredSnippet": featured} if body.page == 1 else {}),
         "relatedSearches": [{"query": each} for each in searching.related(seeded, query)], "peopleAlsoAsk": questions,
     }  # fmt: skip
-    return Task(CREDITS + count * pages.SCRAPE, reply)
+    is_check = body.query == _KEY_CHECK and body.model_fields_set == {"query"}
+    return Task(CREDITS + count * pages.SCRAPE, reply, note=_BILLED_CHECK if is_check else None)
 
 
 async def search_news(exchange: Exchange, body: SearchNews) -> Task:

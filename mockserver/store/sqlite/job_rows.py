@@ -1,5 +1,6 @@
 """Jobs and deliveries that are kept in the file."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.core.deliveries import Delivery
@@ -28,6 +29,14 @@ class TrackedJobs(Tracked, JobTable):
         self._first_kept = 1
         self._passed_changed = False
         self._unknown: dict[int, Unknown] = {}
+        # Jobs as plain data, by sequence, of those that were encoded since the last call of `write`.
+        self._encoded: dict[int, tuple[Job, Mapping[str, Any]]] = {}
+
+    def encoded(self, job: Job) -> Mapping[str, Any]:
+        """Return a job as plain data, and keep it for the next call of `write`."""
+        data = JOB.encode(job, self.unknown(job.sequence))
+        self._encoded[job.sequence] = (job, data)
+        return data
 
     @property
     def first(self) -> int:
@@ -83,6 +92,7 @@ class TrackedJobs(Tracked, JobTable):
             rows = [row for row in map(self._rows.get, self._changed) if row is not None]
             cursor.executemany("REPLACE INTO jobs VALUES (?, ?, ?, ?, ?)", [self._row(row, base) for row in rows])
             self._changed.clear()
+            self._encoded.clear()
         if self._first_kept < self.first:
             cursor.execute("DELETE FROM jobs WHERE place > ? AND place < ?", (base, base + self.first))
             self._unknown = {s: u for s, u in self._unknown.items() if s >= self.first}
@@ -94,8 +104,11 @@ class TrackedJobs(Tracked, JobTable):
 
     def _row(self, row: JobRow, base: int) -> tuple[Any, ...]:
         job = row.job
-        data = plain_text(JOB.encode(job, self.unknown(job.sequence))).decode()
-        return base + job.sequence, row.seen, row.followed, row.status, data
+        encoded, data = self._encoded.get(job.sequence, (None, None))
+        if encoded is not job:
+            data = JOB.encode(job, self.unknown(job.sequence))
+        text = plain_text(data).decode()
+        return base + job.sequence, row.seen, row.followed, row.status, text
 
     def load(self, cursor: Cursor, base: int) -> None:
         for place, seen, followed, status, text in self._rows_of_jobs(cursor, base):
@@ -154,11 +167,6 @@ class TrackedDeliveries(Tracked, DeliveryTable):
         """The ids of the deliveries whose attempts are in progress."""
         return frozenset(self._claimed)
 
-    @property
-    def waiting_replays(self) -> dict[str, tuple[int, str | None]]:
-        """The replays of claimed deliveries, which are scheduled when those are saved."""
-        return self._replays
-
     def unknown(self, name: str) -> Unknown:
         """Return the fields of a delivery that this version does not know."""
         return self._unknown.get(name, _NONE)
@@ -168,9 +176,22 @@ class TrackedDeliveries(Tracked, DeliveryTable):
         if unknown:
             self._unknown[name] = unknown
 
+    def claim(self, name: str) -> None:
+        """Claim a delivery, unless it was dropped."""
+        if name in self._by_id:
+            self._claimed.add(name)
+
     def keep_claims(self, claimed: frozenset[str]) -> None:
-        """Claim deliveries again that were claimed in the table that this one replaces."""
-        self._claimed |= {each for each in claimed if each in self._by_id}
+        """Claim deliveries again, in a table that was just loaded.
+
+        The other attempts that were in progress have ended with the server, so replays that waited for them are due.
+        """
+        for name in claimed:
+            self.claim(name)
+        for name in [each for each in self._replays if each not in self._claimed]:
+            row = self._by_id[name]
+            self._replace(row, row.delivery.with_replay(*self._replays.pop(name)))
+            self._push(row.delivery)
 
     def schedule(self, delivery: Delivery) -> None:
         self._note(delivery.id)
@@ -218,8 +239,7 @@ class TrackedDeliveries(Tracked, DeliveryTable):
             delivery = DELIVERY.decode(data)
             self.note_unknown(delivery.id, DELIVERY.unknown(data))
             if at is not None:
-                # The attempt that the replay was to follow has ended with the server.
-                delivery = delivery.with_replay(at, url)
+                self._replays[delivery.id] = (at, url)
             if not len(self._by_id):
                 self.start_at(number_of(place))
             self._restore(delivery, number_of(place), number)
@@ -227,6 +247,8 @@ class TrackedDeliveries(Tracked, DeliveryTable):
         for number, delivery in sorted(pushed, key=lambda each: each[0]):
             self._scheduled = number - 1
             self._push(delivery)
+            # Also if it is not due, so that no other delivery gets the same number.
+            self._scheduled = number
         self._first_kept = self._first
         self.fresh = False
 

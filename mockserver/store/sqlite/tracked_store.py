@@ -112,8 +112,12 @@ class TrackedStore(MemoryStore):
         return self._deliveries.claimed
 
     def keep_claims(self, claimed: frozenset[str]) -> None:
-        """Claim deliveries again whose attempts are in progress."""
+        """Claim deliveries again whose attempts are in progress, after `load`. All other attempts have ended."""
         self._deliveries.keep_claims(claimed)
+
+    def claim(self, name: str) -> None:
+        """Claim a delivery that another process has claimed."""
+        self._deliveries.claim(name)
 
     def _renew_tables(self) -> None:
         self._journal = self._make(cast(Any, JournalTable), self._bounds.journal)

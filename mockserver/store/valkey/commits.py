@@ -61,6 +61,7 @@ class Commits:
         self._held: list[Held] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._task: asyncio.Task[None] | None = None
+        self._recovery: asyncio.Task[None] | None = None
 
     def note(self, store: Shared) -> None:
         """Write the changes of a sandbox at the end of this turn of the event loop."""
@@ -188,10 +189,12 @@ class Commits:
         if self.failure is None:
             log.error("%s. Requests get 503 until it can", error)
             self.failure = f"The state cannot be read and written: {error}"
-            asyncio.get_running_loop().create_task(self._recover())
+            self._recovery = asyncio.get_running_loop().create_task(self._recover())
 
     async def _recover(self) -> None:
         await self._valkey.available()
+        if self.closed:
+            return
         self.failure = None
         log.warning("%s can be reached again", self._valkey.url)
 
@@ -200,3 +203,5 @@ class Commits:
         if self.failure is None:
             await self.committed()
         self.closed = True
+        if self._recovery is not None:
+            self._recovery.cancel()

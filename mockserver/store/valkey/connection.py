@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff, NoBackoff
 
 from mockserver.clock import pause
-from mockserver.settings import SettingsError
+from mockserver.settings import SettingsError, masked_store
 from mockserver.store.round_trips import RoundTrips
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.scripts import ALL, KEYS, Script
@@ -48,11 +48,11 @@ class Run(NamedTuple):
 class Valkey:
     """The connection to the server at `url`, such as `valkey://localhost:6379/0`. Its `number` is different for each.
 
-    `round_trips` counts those to the server.
+    `round_trips` counts those to the server. `url` has no password, because messages contain it.
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = masked_store(url)
         self.round_trips = RoundTrips("valkey")
         address = url.replace("valkey", "redis", 1).replace("+cluster", "", 1)
         options: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": _TIMEOUT, "protocol": 2}
@@ -84,7 +84,8 @@ class Valkey:
                 number: int = client.incr(f"{SPACE}:number:process")
         except redis.RedisError as error:
             hint = "Start it, or give the address of another one: valkey://HOST:PORT/DB"
-            raise SettingsError(f"{self.url} cannot be used as a store: {error}. {hint}") from None
+            reason = str(error).removesuffix(".")
+            raise SettingsError(f"{self.url} cannot be used as a store: {reason}. {hint}") from None
         except ValueError as error:
             raise SettingsError(f"{self.url} cannot be used as a store: {error}") from None
         if found > FORMAT:
@@ -130,7 +131,10 @@ class Valkey:
         except BaseException:
             await connection.disconnect()
             raise
-        self._free.append(connection)
+        if self._closed:
+            await connection.disconnect()
+        else:
+            self._free.append(connection)
         return replies
 
     def _new_connection(self) -> "redis.asyncio.Connection":
@@ -213,12 +217,11 @@ class Valkey:
             self._listening.cancel()
             with suppress(asyncio.CancelledError):
                 await self._listening
-        with suppress(redis.RedisError, OSError):
-            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
-            for connection in self._free:
-                await connection.disconnect()
-            await self._listener.aclose()
-            await self._client.aclose()
+        closing = (self._pubsub.aclose, *(each.disconnect for each in self._free), self._listener.aclose)
+        for close in (*closing, self._client.aclose):
+            # uvloop raises RuntimeError for a connection that the server has closed.
+            with suppress(redis.RedisError, OSError, RuntimeError):
+                await close()
 
 
 def command_of(run: Run) -> tuple[str | int | bytes, ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from mockserver.clock import monotonic
 from mockserver.store.unavailable import Unavailable
@@ -26,7 +27,12 @@ class Following:
         """Follow the sandbox from now on, for some seconds."""
         self._until = monotonic() + _FOLLOWED
         if not self.is_on and (self._task is None or self._task.done()):
-            self._task = asyncio.get_running_loop().create_task(self.update(waits=True))
+            self._task = asyncio.get_running_loop().create_task(self._begin())
+
+    async def _begin(self) -> None:
+        # While the server is away, this is tried again with the next sign of life of the process.
+        with suppress(Unavailable):
+            await self.update(waits=True)
 
     async def update(self, *, waits: bool) -> None:
         """Follow the sandbox if something `waits` or has waited a moment ago, or end that. Raises Unavailable."""

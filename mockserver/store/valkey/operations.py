@@ -7,13 +7,21 @@ from mockserver.core.deliveries import Delivery
 from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.core.limits import Limit, Usage
-from mockserver.store.codec import DELIVERY, JOB
+from mockserver.store.codec import DELIVERY
 from mockserver.store.immediate import finished
 from mockserver.store.memory import Bounds, MemoryStore
 from mockserver.store.protocol import OPEN_REPLY, Credits, Transition, What
+from mockserver.store.records import Unknown
 from mockserver.store.sqlite.tracked_store import TrackedStore
 from mockserver.store.valkey.changes import CLAIM, REPLY, RESERVATION, Change, Owned, SharedMisses, encoded_entry
 from mockserver.store.valkey.turn import Turn
+
+# What of all that belongs to processes is cleared.
+_CLEARED: Mapping[What, Sequence[str]] = {
+    "all": (CLAIM, REPLY, RESERVATION),
+    "jobs": (CLAIM,),
+    "counters": (RESERVATION,),
+}
 
 
 def _after_taking_turn(name: str) -> Any:
@@ -40,6 +48,8 @@ class SharedOperations(TrackedStore):
         self.process = process
         self.owned: dict[Owned, str] = {}
         self.misses = SharedMisses()
+        # The process that moves the clock, which stands still.
+        self.steps_owner = ""
         self._changes: list[Change] = []
         self._drops: list[int] = []
         super().__init__(1, turn.sandbox, bounds)
@@ -63,6 +73,34 @@ class SharedOperations(TrackedStore):
 
     def _note_dirty(self) -> None:
         """Called with the first change after a commit."""
+
+    # For copies of what other processes have changed.
+
+    def job(self, sequence: int) -> Job | None:
+        """Return the job with this sequence, or None."""
+        return self._jobs.with_sequence(sequence)
+
+    def note_unknown_of_job(self, sequence: int, unknown: Unknown) -> None:
+        """Keep the fields of a job that this version does not know."""
+        self._jobs.note_unknown(sequence, unknown)
+
+    def note_unknown_of_delivery(self, name: str, unknown: Unknown) -> None:
+        """Keep the fields of a delivery that this version does not know."""
+        self._deliveries.note_unknown(name, unknown)
+
+    def note_unknown_of_entry(self, serial: int, unknown: Unknown) -> None:
+        """Keep the fields of an entry of the journal that this version does not know."""
+        self._journal.note_unknown(serial, unknown)
+
+    def set_count(self, account: str, name: str, starts_at: int, used: int) -> None:
+        """Set the count of a limit."""
+        counter = self._counters.get(account, name)
+        counter.starts_at, counter.used = starts_at, used
+
+    def disown_cleared(self, what: What) -> None:
+        """Forget to which processes things belonged that were cleared."""
+        cleared = _CLEARED.get(what, ())
+        self.owned = {owned: process for owned, process in self.owned.items() if owned[0] not in cleared}
 
     # Operations that read.
 
@@ -91,14 +129,14 @@ class SharedOperations(TrackedStore):
         await self.entered()
         added = finished(super().add_job(job))
         self.owned.pop((RESERVATION, job.account, job.id), None)
-        self._change("add_job", JOB.encode(added))
+        self._change("add_job", self._jobs.encoded(added))
         return added
 
     async def replace_job(self, old: Job, new: Job) -> bool:
         await self.entered()
         replaced = finished(super().replace_job(old, new))
         if replaced:
-            self._change("replace_job", JOB.encode(new, self._jobs.unknown(new.sequence)))
+            self._change("replace_job", self._jobs.encoded(new))
         return replaced
 
     async def take_transitions(self, now: int, limit: int | None = None) -> Sequence[Transition]:
@@ -182,7 +220,8 @@ class SharedOperations(TrackedStore):
         has = self._values.has(kind, key)
         value = finished(super().take_value(kind, key, now))
         if has:
-            self.owned.pop((REPLY, key), None)
+            if kind == OPEN_REPLY:
+                self.owned.pop((REPLY, key), None)
             self._change("take_value", kind, key)
         return value
 
@@ -254,4 +293,5 @@ class SharedOperations(TrackedStore):
     async def clear(self, what: What) -> None:
         await self.entered()
         finished(super().clear(what))
+        self.disown_cleared(what)
         self._change("clear", what)

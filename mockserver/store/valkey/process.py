@@ -1,7 +1,8 @@
 """This process among those that share a Valkey server: its stores, its messages, and the processes that have ended."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,9 +12,11 @@ from mockserver.store.records import plain_data, plain_text
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.commits import Commits
 from mockserver.store.valkey.connection import EXPIRES, SPACE, Run, Valkey
-from mockserver.store.valkey.scripts import CREATE
+from mockserver.store.valkey.scripts import CREATE, KEYS
 from mockserver.store.valkey.store import ValkeyStore
 from mockserver.store.valkey.turn import LEASE
+
+log = logging.getLogger("mockserver")
 
 # Seconds between two signs of life of a process, and without one after which it counts as ended.
 BEAT = 0.5
@@ -21,6 +24,15 @@ DEAD = 3.0
 # Milliseconds for which one process takes over from another that has ended. Then it can be done again, because the one
 # that did it may have ended too.
 _TAKEOVER = 5_000
+# Milliseconds for which a value of the server is kept after it was written or renewed: longer than any sandbox that
+# refers to it.
+_KEPT = EXPIRES + 24 * 3_600_000
+# Replace a value, unless it has changed. Arguments: the value as it was, or nothing, and the new one.
+_REPLACE = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
 # Seconds between two looks at the changes of a sandbox that is followed.
 _PACE = 0.02
 
@@ -40,6 +52,8 @@ class ValkeyProcess:
         self.stores: dict[str, ValkeyStore] = {}
         self._bounds = bounds
         self._following: dict[str, asyncio.Task[None]] = {}
+        # The sandboxes that another process has changed since they were followed.
+        self._changed: set[str] = set()
         self._on_sandbox: OnSandbox = _ignore
 
     async def start(self, on_sandbox: OnSandbox) -> None:
@@ -93,26 +107,38 @@ class ValkeyProcess:
         try:
             await store.turn.take(patient=False)
         except Unavailable:
-            del self.stores[name]
+            self.forget(store)
             raise
         if store.turn.gone:
-            del self.stores[name]
+            self.forget(store)
             await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
             return None
         return store
 
-    async def deleted(self, name: str) -> None:
-        """Announce that a sandbox was deleted. Raises Unavailable."""
-        self.forget(name)
+    async def deleted(self, store: ValkeyStore) -> None:
+        """Announce that the sandbox of this store was deleted. Raises Unavailable."""
+        name = store.turn.sandbox
+        self.forget(store)
         await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
         await self.valkey.command("PUBLISH", f"{SPACE}:sandboxes", f"deleted {name}")
 
-    def forget(self, name: str) -> None:
+    def forget(self, store: ValkeyStore) -> None:
         """Forget the store of a sandbox."""
-        self.stores.pop(name, None)
+        name = store.turn.sandbox
+        if self.stores.get(name) is not store:
+            return  # there is a new sandbox of this name already
+        del self.stores[name]
+        self._changed.discard(name)
         task = self._following.pop(name, None)
         if task is not None:
             task.cancel()
+
+    async def exists(self, name: str) -> bool:
+        """Return whether there is a sandbox of this name, or forget it: it has expired. Raises Unavailable."""
+        exists = bool(await self.valkey.command("EXISTS", f"{SPACE}:{{{name}}}:{KEYS[0]}"))
+        if not exists:
+            await self.valkey.command("SREM", f"{SPACE}:sandboxes", name)
+        return exists
 
     async def names(self) -> list[str]:
         """Return the names of all sandboxes. Raises Unavailable."""
@@ -125,38 +151,31 @@ class ValkeyProcess:
         number: int = await self.valkey.command("INCR", f"{SPACE}:number:{name}")
         return number
 
-    async def put(self, kind: str, name: str, value: Any) -> None:
-        """Keep a value of the server for twice as long as a sandbox that nobody uses. Raises Unavailable."""
-        await self.valkey.command("SET", f"{SPACE}:{kind}:{name}", plain_text(value), "PX", 2 * EXPIRES)
+    async def put(self, name: str, value: Any) -> None:
+        """Keep a value of the server for some days. Raises Unavailable."""
+        await self.valkey.command("SET", f"{SPACE}:{name}", plain_text(value), "PX", _KEPT)
 
-    async def get(self, kind: str, name: str) -> Any:
+    async def get(self, name: str) -> Any:
         """Return a value of the server, or None. Raises Unavailable."""
-        text = await self.valkey.command("GET", f"{SPACE}:{kind}:{name}")
+        text = await self.valkey.command("GET", f"{SPACE}:{name}")
         return None if text is None else plain_data(text)
 
-    async def has(self, kind: str, name: str) -> bool:
-        """Return whether there is a value of the server. Raises Unavailable."""
-        return bool(await self.valkey.command("EXISTS", f"{SPACE}:{kind}:{name}"))
+    async def renew(self, name: str) -> bool:
+        """Keep a value for some days from now on. Return False if there is none. Raises Unavailable."""
+        return bool(await self.valkey.command("PEXPIRE", f"{SPACE}:{name}", _KEPT))
 
-    async def put_tally(self, data: Any) -> None:
-        """Keep the coverage of the sandboxes that this process has deleted. Raises Unavailable."""
-        await self.valkey.command("HSET", f"{SPACE}:tallies", self.name, plain_text(data))
+    async def update(self, name: str, change: Callable[[Any], Any]) -> None:
+        """Replace a value, None if there is none, with what `change` returns for it. Raises Unavailable."""
+        key = f"{SPACE}:{name}"
+        while True:
+            old = await self.valkey.command("GET", key)
+            new = plain_text(change(None if old is None else plain_data(old)))
+            if await self.valkey.command("EVAL", _REPLACE, 1, key, old or b"", new):
+                return
 
-    async def tallies(self) -> Mapping[str, Any]:
-        """Return the coverage of the sandboxes that each process has deleted. Raises Unavailable."""
-        pairs = await self.valkey.command("HGETALL", f"{SPACE}:tallies")
-        items = pairs.items() if isinstance(pairs, dict) else zip(pairs[::2], pairs[1::2], strict=True)
-        return {name.decode(): plain_data(text) for name, text in items}
-
-    async def take_tally(self, process: str) -> Any:
-        """Remove the coverage of a process that has ended, and return it, or None. Raises Unavailable."""
-        text = await self.valkey.command("HGET", f"{SPACE}:tallies", process)
-        await self.valkey.command("HDEL", f"{SPACE}:tallies", process)
-        return None if text is None else plain_data(text)
-
-    async def clear_tallies(self) -> None:
-        """Delete the coverage of the sandboxes that were deleted. Raises Unavailable."""
-        await self.valkey.command("DEL", f"{SPACE}:tallies")
+    async def clear(self, name: str) -> None:
+        """Delete a value. Raises Unavailable."""
+        await self.valkey.command("DEL", f"{SPACE}:{name}")
 
     # Messages.
 
@@ -174,14 +193,25 @@ class ValkeyProcess:
 
     def _follow_soon(self, name: str, process: str) -> None:
         store, task = self.stores.get(name), self._following.get(name)
-        if store is not None and process != self.name and (task is None or task.done()):
-            self._following[name] = asyncio.get_running_loop().create_task(self._follow(store))
+        if store is not None and process != self.name:
+            self._changed.add(name)
+            if task is None or task.done():
+                self._following[name] = asyncio.get_running_loop().create_task(self._follow(store))
 
     async def _follow(self, store: ValkeyStore) -> None:
-        # Many changes come together.
-        await pause(_PACE)
-        with suppress(Unavailable):
-            await store.turn.follow()
+        name = store.turn.sandbox
+        # What changes while the changes are read may not be among them.
+        while name in self._changed:
+            # Many changes come together.
+            await pause(_PACE)
+            self._changed.discard(name)
+            try:
+                await store.turn.follow()
+            except Unavailable:
+                return
+            except Exception:
+                log.exception("the changes of the sandbox %s could not be read", name)
+                return
 
     # Processes.
 

@@ -5,7 +5,8 @@ cluster. They are always given in this order:
 
 1. `head`, a hash: the `id` of the sandbox, the `version` of its state, the `base` version that the image has, the
    `owner` of the turn and `until` when it has it, in milliseconds of Valkey's clock, and the bytes that are `logged`
-   and `imaged`.
+   and `imaged`. Each process that waits for the turn has `asked:PROCESS`, when it did so last: one that waits asks
+   again several times a second, and one that does not has ended.
 2. `log`, a list: the batches of changes since the image. The first leads from `base` to `base + 1`.
 3. `image`, a string: the whole state in the version `base`, or nothing if that is 0.
 4. `queue`, a sorted set: the processes that wait for the turn, by when they began to wait.
@@ -39,12 +40,15 @@ local function keep(ttl)
 end
 
 local function pass(lease, space, name)
-  local following = redis.call('ZPOPMIN', KEYS[4])
-  if following[1] then
-    redis.call('HSET', KEYS[1], 'owner', following[1], 'until', now() + lease)
-    redis.call('PUBLISH', space .. ':process:' .. following[1], 'turn ' .. name)
-  else
-    redis.call('HDEL', KEYS[1], 'owner', 'until')
+  while true do
+    local following = redis.call('ZPOPMIN', KEYS[4])[1]
+    if not following then return redis.call('HDEL', KEYS[1], 'owner', 'until') end
+    local asked = redis.call('HGET', KEYS[1], 'asked:' .. following) or 0
+    redis.call('HDEL', KEYS[1], 'asked:' .. following)
+    if now() - asked < 1000 then
+      redis.call('HSET', KEYS[1], 'owner', following, 'until', now() + lease)
+      return redis.call('PUBLISH', space .. ':process:' .. following, 'turn ' .. name)
+    end
   end
 end
 
@@ -67,11 +71,12 @@ local head = redis.call('HMGET', KEYS[1], 'id', 'owner', 'until')
 if not head[1] then return {'gone'} end
 if head[2] and head[2] ~= ARGV[1] and now() < tonumber(head[3]) then
   redis.call('ZADD', KEYS[4], 'NX', now(), ARGV[1])
+  redis.call('HSET', KEYS[1], 'asked:' .. ARGV[1], now())
   redis.call('PUBLISH', ARGV[6] .. ':process:' .. head[2], 'wanted ' .. ARGV[7])
   keep(ARGV[5])
   return {'busy'}
 end
-redis.call('ZREM', KEYS[4], ARGV[1])
+if redis.call('ZREM', KEYS[4], ARGV[1]) == 1 then redis.call('HDEL', KEYS[1], 'asked:' .. ARGV[1]) end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'until', now() + ARGV[4])
 keep(ARGV[5])
 return changes(ARGV[2], tonumber(ARGV[3]))
@@ -131,11 +136,13 @@ return {'replaced'}
 )
 
 # Create a sandbox, and take its first turn. One that nothing was written of belongs to a process that has ended
-# meanwhile, and is replaced. Arguments: process, id, lease, ttl.
+# meanwhile, and is replaced. Creating the same sandbox again, because the reply was lost, changes nothing. Arguments:
+# process, id, lease, ttl.
 CREATE = _script(
     _COMMON
     + """
-local head = redis.call('HMGET', KEYS[1], 'version', 'until')
+local head = redis.call('HMGET', KEYS[1], 'version', 'until', 'id')
+if head[3] == ARGV[2] then return {'created'} end
 if head[1] and (head[1] ~= '0' or now() < tonumber(head[2] or 0)) then return {'exists'} end
 redis.call('HSET', KEYS[1], 'id', ARGV[2], 'version', 0, 'base', 0, 'owner', ARGV[1], 'until', now() + ARGV[3])
 keep(ARGV[4])

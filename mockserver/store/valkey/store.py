@@ -22,22 +22,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from mockserver.core.jobs import Job
 from mockserver.core.journal import JournalEntry
 from mockserver.store.immediate import finished
 from mockserver.store.memory import Bounds, MemoryStore, Table
-from mockserver.store.records import Unknown, plain_data, plain_text
+from mockserver.store.records import plain_data, plain_text
 from mockserver.store.round_trips import RoundTrips
 from mockserver.store.unavailable import Unavailable
 from mockserver.store.valkey.changes import (
     CLAIM,
     REPLY,
-    Copying,
     Owned,
     SharedMisses,
 )
 from mockserver.store.valkey.commits import Commits
 from mockserver.store.valkey.connection import Run, Valkey
+from mockserver.store.valkey.copying import Copying
 from mockserver.store.valkey.following import Following
 from mockserver.store.valkey.image import Image, compressed
 from mockserver.store.valkey.operations import SharedOperations
@@ -79,7 +78,6 @@ class ValkeyStore(SharedOperations):
     def __init__(self, valkey: Valkey, commits: Commits, process: str, name: str, bounds: Bounds | None = None) -> None:
         self._valkey = valkey
         self._commits = commits
-        self.steps_owner = ""
         self._drives = False
         self.shared_facts: Facts = {}
         self.sandbox_facts: Callable[[], Facts] = dict
@@ -94,9 +92,14 @@ class ValkeyStore(SharedOperations):
         self._image = Image()
         # Set when changes of another process have been taken on.
         self._changed = asyncio.Event()
+        self._first_serial: int | None = None
         self._is_imaging = False
         super().__init__(Turn(valkey, process, name, self._take_on), process, bounds)
         self.facts = lambda cursor: self._image_facts()
+
+    @property
+    def first_serial(self) -> int:
+        return self._first_serial or 0
 
     @property
     def round_trips(self) -> RoundTrips:
@@ -184,6 +187,8 @@ class ValkeyStore(SharedOperations):
         # what falls due, which is better than none.
         self._drives = latest in (None, self.process)
         self.shared_facts = facts or self.shared_facts
+        if self._first_serial is None:
+            self._first_serial = self.last_serial
         news = News(facts, entries, self._tally)
         if self.on_change is None:
             self._unseen = news
@@ -213,35 +218,12 @@ class ValkeyStore(SharedOperations):
         if not self._is_copying:
             self._drops.append(table)
 
-    def job(self, sequence: int) -> Job | None:
-        """Return the job with this sequence, or None."""
-        return self._jobs.with_sequence(sequence)
-
-    def note_unknown_of_job(self, sequence: int, unknown: Unknown) -> None:
-        """Keep the fields of a job that this version does not know."""
-        self._jobs.note_unknown(sequence, unknown)
-
-    def note_unknown_of_delivery(self, name: str, unknown: Unknown) -> None:
-        """Keep the fields of a delivery that this version does not know."""
-        self._deliveries.note_unknown(name, unknown)
-
-    def note_unknown_of_entry(self, serial: int, unknown: Unknown) -> None:
-        """Keep the fields of an entry of the journal that this version does not know."""
-        self._journal.note_unknown(serial, unknown)
-
-    def set_count(self, account: str, name: str, starts_at: int, used: int) -> None:
-        """Set the count of a limit."""
-        counter = self._counters.get(account, name)
-        counter.starts_at, counter.used = starts_at, used
-
     # The image.
 
     def _image_facts(self) -> Facts:
         owned = [[*key, process] for key, process in self.owned.items()]
-        replays = [[name, *replay] for name, replay in self._deliveries.waiting_replays.items()]
         own = {
             "owned": owned,
-            "replays": replays,
             "steps_owner": self.steps_owner,
             "tally": self.tally(),
             "misses": self.misses.data,
@@ -266,7 +248,6 @@ class ValkeyStore(SharedOperations):
             entry.is_own = False
         self.owned = {tuple(owned): process for *owned, process in facts["owned"]}
         self.keep_claims(frozenset(name for kind, name, *_ in self.owned if kind == CLAIM))
-        self._deliveries.waiting_replays.update((name, (at, url)) for name, at, url in facts["replays"])
 
     # What belongs to a process.
 
@@ -343,9 +324,16 @@ class ValkeyStore(SharedOperations):
                 await self._valkey.run(Run(DELETE, self._name, (self.turn.id,)))
             except Unavailable as error:
                 self._commits.unavailable(error)
+        self.turn.closed = True
         await self.leave()
 
     async def leave(self) -> None:
+        if not self.turn.closed and self._commits.failure is None:
+            await self._commits.committed()
+            try:
+                await self.turn.pass_on()
+            except Unavailable as error:
+                self._commits.unavailable(error)
         self.turn.closed = self._closed = True
         self._pool.leave(self)
 

@@ -33,6 +33,8 @@ from mockserver.store.valkey.scripts import ENTER, PASS, READ
 LEASE = 1_500
 # Seconds for which the turn is used without asking.
 _SURE = 0.75
+# Seconds for which those that have waited for the turn use it at least.
+_ONCE = 0.05
 # So many times the turn is passed on although no other process has asked for it.
 _ALTERNATES = 3
 # Seconds after which a process that waits for the turn, or for the server, asks again.
@@ -71,6 +73,8 @@ class Turn:
         self.closed = False
         self._has = False
         self._until = 0.0
+        # When the last commit was sent.
+        self._sent = 0.0
         self._waiting = 0
         self._wanted = False
         # A commit passes the turn on while this is not 0: another process had it before, or wants it.
@@ -117,12 +121,15 @@ class Turn:
             async with self._line:
                 if self.held:
                     return
+                asked = monotonic()
                 reply = await self._valkey.run(Run(ENTER, self.sandbox, self._arguments_of_enter()))
                 if reply[0] != b"busy":
                     await self._taken(reply)
                     if self.gone:
                         return
-                    self._has, self._until = True, monotonic() + _SURE
+                    # The lease begins when the server runs the script, however late the reply arrives. Those that wait
+                    # for this reply can always use it, because it has everything until they asked.
+                    self._has, self._until = True, max(asked + _SURE, monotonic() + _ONCE)
                     return
             self._alternates = _ALTERNATES
             with suppress(TimeoutError):
@@ -198,12 +205,17 @@ class Turn:
             asyncio.get_running_loop().create_task(self._pass())
 
     async def _pass(self) -> None:
+        # If the server cannot be reached, the turn ends by itself.
+        with suppress(Unavailable):
+            await self.pass_on()
+
+    async def pass_on(self) -> None:
+        """Pass the turn on, unless something here still needs it. Raises Unavailable."""
         async with self._line:
             # Callers that have just got the turn come first; their commit passes it on.
             if self._has and not self.dirty and not self._waiting:
                 self._drop()
-                with suppress(Unavailable):
-                    await self._valkey.run(Run(PASS, self.sandbox, (self._process, LEASE, SPACE, self.sandbox)))
+                await self._valkey.run(Run(PASS, self.sandbox, (self._process, LEASE, SPACE, self.sandbox)))
 
     def _drop(self) -> None:
         self._has = self._wanted = False
@@ -218,6 +230,7 @@ class Turn:
         """Note that the changes so far are being written as the next version."""
         self.version += 1
         self.dirty = False
+        self._sent = monotonic()
         if passes:
             self._drop()
 
@@ -226,7 +239,7 @@ class Turn:
         if not written:
             self._has, self.dirty, self.version = False, False, -1
         elif self._has:
-            self._until = monotonic() + _SURE
+            self._until = max(self._until, self._sent + _SURE)
         self._line.release()
 
 
