@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from mockserver.content.extraction.vocabulary import SOLID, Found
-from mockserver.content.extraction.words import LONGEST, Words
+from mockserver.content.extraction.words import LONGEST, Words, common
 
 LETTERED = re.compile(r"\b([A-Ha-h])[).:]\s*([^\n]+?)(?=\s+\(?[A-Ha-h][).:]|\n|$)")
 _MARKS = "\"'`“”„«»「」"
@@ -56,7 +56,7 @@ def _candidates(prompt: str, words: Words, keys: set[str]) -> Iterator[_Run]:
 
 def _joined(prompt: str, words: Words, *, closed: bool) -> Iterator[_Run]:
     """Yield the values of "a, b or c", `a|b|c`, "a/b" and of quoted ones."""
-    between, article = words.between("or"), rf"(?:(?:{'|'.join(words.articles)})\s+)?"
+    between, article = words.between("or"), rf"(?:(?:{'|'.join(common()['articles'])})\s+)?"
     option = re.compile(f"{article}({_OPTION})", re.IGNORECASE)
     listed = re.compile(
         rf"(?<![a-z0-9/.]){article}{_OPTION}(?:{between}{article}{_OPTION})+(?![a-z0-9/])", re.IGNORECASE
