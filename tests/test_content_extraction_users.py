@@ -154,6 +154,7 @@ PATTERNS = [
     ("Give me exactly 5 keywords separated by commas", "[^,\n]+(, [^,\n]+){4}"),
     ("Summarize in exactly 2 sentences", "[^.!?]+\\. [^.!?]+\\."),
     ('Return only JSON: {"pets": [""], "outdoor": true}', '\\{\\s*\\"pets\\": \\[.*\\],\\s*\\"outdoor\\": true\\s*\\}'),
+    ("List each scene with start, end and description", "- Start: 00:00; End: 00:10; Description: [^\\n]+\\n- Start.*"),
     ("List each chapter as mm:ss - title", "\\d\\d:\\d\\d - [^\\n]+\\n\\d\\d:\\d\\d - .*"),
     ("CSV with columns time,description", "time,description\\n.*"),
     ("Create three tweets about the video. Number them.", "1\\. [^\\n]+\\n2\\. [^\\n]+\\n3\\. [^\\n]+"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mockserver.content.extraction.amounts import COUNTED, UNITS
 from mockserver.content.extraction.shapes import MOST, Leaf, Many, Row, Shape, is_type, of_text
 from mockserver.content.extraction.vocabulary import Found
-from mockserver.content.extraction.words import LONGEST, QUOTED, Words
+from mockserver.content.extraction.words import LONGEST, QUOTED, Words, common
 
 # What introduces fields: after the first three, a list has fields whatever its members are.
 _STRONG = ("fields", "object", "json")
@@ -232,7 +232,7 @@ class _Reader:
         tokens = [token for token in tokens if token]
         end = next((n for n, token in enumerate(tokens) if self._is_end(tokens, n, token.lower())), len(tokens))
         behind = tokens[end].lower() if end < len(tokens) else ""
-        if end > LONGEST + any(token in words.of for token in tokens) or behind in words.verbs:
+        if end > LONGEST + any(token in common()["of"] for token in tokens) or behind in common()["verbs"]:
             return None
         if any(token.isdecimal() for token in tokens) or COUNTED.search(text):
             return None
@@ -241,7 +241,7 @@ class _Reader:
         return name if re.fullmatch(r"[\w.$]*", name) and not is_form else None
 
     def _is_end(self, tokens: list[str], n: int, token: str) -> bool:
-        if token in self._words.of and 0 < n < len(tokens) - 1:
+        if token in common()["of"] and 0 < n < len(tokens) - 1:
             return False
         ends = n > 0 and self._words.ask.meaning(token) in (*FORMS, "without", "fields")
         return token in self._words.function or ends

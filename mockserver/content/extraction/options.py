@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from mockserver.content.extraction.vocabulary import SOLID, Found
-from mockserver.content.extraction.words import LONGEST, Words
+from mockserver.content.extraction.words import LONGEST, Words, common
 
 LETTERED = re.compile(r"\b([A-Ha-h])[).:]\s*([^\n]+?)(?=\s+\(?[A-Ha-h][).:]|\n|$)")
 _MARKS = "\"'`“”„«»「」"
@@ -56,7 +56,7 @@ def _candidates(prompt: str, words: Words, keys: set[str]) -> Iterator[_Run]:
 
 def _joined(prompt: str, words: Words, *, closed: bool) -> Iterator[_Run]:
     """Yield the values of "a, b or c", `a|b|c`, "a/b" and of quoted ones."""
-    between, article = words.between("or"), rf"(?:(?:{'|'.join(words.articles)})\s+)?"
+    between, article = words.between("or"), rf"(?:(?:{'|'.join(common()['articles'])})\s+)?"
     option = re.compile(f"{article}({_OPTION})", re.IGNORECASE)
     listed = re.compile(
         rf"(?<![a-z0-9/.]){article}{_OPTION}(?:{between}{article}{_OPTION})+(?![a-z0-9/])", re.IGNORECASE
@@ -67,7 +67,7 @@ def _joined(prompt: str, words: Words, *, closed: bool) -> Iterator[_Run]:
         statements = _are_statements(options, words)
         either = "/" in run[0] or any(found.key == "or" for found in words.ask.find(run[0]))
         quoted = all(part[0] in _MARKS for part in parts) and closed and not _are_concepts(options, words)
-        if "|" in run[0] or quoted or (closed and statements) or (either and (closed or statements)):
+        if "|" in run[0] or quoted or closed + statements + either > 1:
             yield options, *run.span()
 
 

@@ -42,9 +42,6 @@ class Words(NamedTuple):
     themes: dict[str, list[str]]
     counts: dict[str, int]
     lists: Vocabulary
-    of: frozenset[str]
-    verbs: frozenset[str]
-    articles: list[str]
 
     def number(self, word: str) -> int:
         """Return the number that a word or digits stand for; 0 for another word."""
@@ -101,9 +98,6 @@ def words(code: str) -> Words:
         themes=data["themes"],
         counts=_numbers(code, "en"),
         lists=Vocabulary.of({"list": " ".join(each[key] for each in asked for key in ("array", "list"))}),
-        of=frozenset(common()["of"].split()),
-        verbs=frozenset(common()["verbs"].split()),
-        articles=common()["articles"].split(),
     )
 
 
