@@ -560,6 +560,30 @@ async def test_a_server_forgets_copies_that_it_does_not_need_when_memory_is_shor
         assert totals == [1] * 24
 
 
+async def test_requests_go_on_while_the_copies_that_they_use_are_dropped(valkey: str) -> None:
+    async with Farm(valkey, size=2) as farm:
+        names = [f"s{n}" for n in range(4)]
+        for name in names:
+            await farm.post("/_mock/sandboxes", {"name": name, "clock": {"mode": "manual"}})
+        statuses: list[int] = []
+
+        async def use(name: str) -> None:
+            for n in range(3):
+                reply = await farm.send("POST", f"/~{name}{ANALYZE}", {"url": f"https://example.com/{n}.mp4"})
+                statuses.append(reply.status_code)
+
+        async def drop(server: int) -> None:
+            farm.sharing(server)._memory = 0
+            while len(statuses) < 3 * len(names):
+                await farm.sharing(server)._make_room()
+                await let_others_run()
+
+        async with asyncio.timeout(30):
+            await at_once(*map(use, names), drop(0), drop(1))
+        assert set(statuses) == {202}
+        assert [(await farm.get(f"/~{name}/_mock/jobs"))["total"] for name in names] == [3] * len(names)
+
+
 async def test_an_edited_scenario_is_loaded_by_every_server_and_switched_to_once(valkey: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     text = "scenario: mine\nextends: default\nclock: {mode: manual}\n"

@@ -4,6 +4,7 @@ A running clock is shared as an instant and the time of the machine at which it 
 """
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from mockserver.clock import Clock, wall_ms
 from mockserver.sandbox.sandbox import Sandbox
@@ -17,7 +18,7 @@ class SharedFacts:
     def __init__(self, scenarios: SharedScenarios) -> None:
         self._scenarios = scenarios
         # The clock of each sandbox, as it was when it was set.
-        self._clocks: dict[str, Facts] = {}
+        self._clocks: WeakKeyDictionary[Sandbox, Facts] = WeakKeyDictionary()
 
     def of(self, sandbox: Sandbox) -> Facts:
         """Return what is shared of a sandbox, as plain data."""
@@ -25,21 +26,17 @@ class SharedFacts:
             **sandbox.facts(),
             "scenario": self._scenarios.digest(sandbox.program),
             "programs": {str(number): self._scenarios.digest(each) for number, each in sandbox.programs.items()},
-            "clock": self._clocks[sandbox.name],
+            "clock": self._clocks[sandbox],
             "tally_clears": sandbox.tally.clears,
         }
 
     def follow_clock(self, sandbox: Sandbox, store: ValkeyStore) -> None:
         """Share the clock of a sandbox from now on."""
-        self._clocks[sandbox.name] = _clock_facts(sandbox.clock)
+        self._clocks[sandbox] = _clock_facts(sandbox.clock)
         sandbox.clock.on_change = lambda: self._clock_changed(sandbox, store)
 
-    def forget(self, name: str) -> None:
-        """Forget a sandbox."""
-        self._clocks.pop(name, None)
-
     def _clock_changed(self, sandbox: Sandbox, store: ValkeyStore) -> None:
-        self._clocks[sandbox.name] = _clock_facts(sandbox.clock)
+        self._clocks[sandbox] = _clock_facts(sandbox.clock)
         store.note_facts()
 
     async def take_on(self, sandbox: Sandbox, news: News) -> None:
@@ -72,8 +69,8 @@ class SharedFacts:
         sandbox.restore(facts)
         sandbox.programs = {int(n): await self._scenarios.program(digest) for n, digest in facts["programs"].items()}
         self._scenarios.note_kept(sandbox)
-        if facts["clock"] != self._clocks[sandbox.name]:
-            self._clocks[sandbox.name] = facts["clock"]
+        if facts["clock"] != self._clocks[sandbox]:
+            self._clocks[sandbox] = facts["clock"]
             sandbox.clock.follow(facts["clock"]["mode"], facts["clock"]["speed"], _instant(facts["clock"]))
         if facts["tally_clears"] != sandbox.tally.clears:
             sandbox.tally.clear()

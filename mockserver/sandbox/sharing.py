@@ -250,7 +250,6 @@ class Sharing:
     async def delete(self, sandbox: Sandbox) -> None:
         """Announce that a sandbox was deleted, after it was closed."""
         self.names.pop(sandbox.name, None)
-        self._facts.forget(sandbox.name)
         with suppress(Unavailable):
             await self.values.keep_generation(sandbox)
             await self.values.take_tally(self.owner.deleted_tally)
@@ -265,7 +264,6 @@ class Sharing:
     async def _leave(self, sandbox: Sandbox) -> None:
         """Drop this process's copy of a sandbox."""
         self.process.forget(_store_of(sandbox))
-        self._facts.forget(sandbox.name)
         self._used.pop(sandbox.name, None)
         self.owner.drop(sandbox)
         await sandbox.leave()

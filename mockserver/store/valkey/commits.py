@@ -49,11 +49,10 @@ class _Part(NamedTuple):
 
 
 class Commits:
-    """The commits of the process called `process`. `failure` is the reason why nothing can be written, or None."""
+    """The commits of one process. `failure` is the reason why nothing can be written, or None."""
 
-    def __init__(self, valkey: Valkey, process: str) -> None:
+    def __init__(self, valkey: Valkey) -> None:
         self._valkey = valkey
-        self._process = process
         self.failure: str | None = None
         self.commits = 0
         self.closed = False
@@ -169,7 +168,7 @@ class Commits:
         turn = store.turn
         passes, version = turn.passes, turn.version
         batch = store.take_batch()
-        arguments = (self._process, turn.id, version, batch, int(passes), LEASE, EXPIRES, SPACE, turn.sandbox)
+        arguments = (turn.holder, turn.id, version, batch, int(passes), LEASE, EXPIRES, SPACE, turn.sandbox)
         turn.commit(passes=passes)
         return _Part(store, Run(COMMIT, turn.sandbox, arguments))
 

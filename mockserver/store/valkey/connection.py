@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Any, NamedTuple
 
 import redis
@@ -59,12 +60,17 @@ class Valkey:
         self.number = self._connected(address, options)
         self._client: Any = self._asynchronous(address, options)
         self._listener = redis.asyncio.Redis.from_url(address, retry=RETRY, **options)
+        self._copies = count(1)
         # Connections on which nothing is being sent.
         self._free: list[redis.asyncio.Connection] = []
         self._pubsub = self._listener.pubsub(ignore_subscribe_messages=True)
         self._on_message: OnMessage = _ignore
         self._listening: asyncio.Task[None] | None = None
         self._closed = False
+
+    def next_copy(self) -> int:
+        """Return a number for a copy of a sandbox in this process."""
+        return next(self._copies)
 
     def _synchronous(self, address: str, options: dict[str, Any]) -> Any:
         return redis.Redis.from_url(address, **options)

@@ -48,7 +48,7 @@ class ValkeyProcess:
         # Unique also if the server forgets its numbers.
         self.name = f"{self.valkey.number}-{wall_ms():x}"
         self._created = 0
-        self.commits = Commits(self.valkey, self.name)
+        self.commits = Commits(self.valkey)
         self.stores: dict[str, ValkeyStore] = {}
         self._bounds = bounds
         self._following: dict[str, asyncio.Task[None]] = {}
@@ -90,7 +90,7 @@ class ValkeyProcess:
         """Create the sandbox of a new store. Return False if there is one of its name. Raises Unavailable."""
         self._created += 1
         identity, name = f"{self.name}.{self._created}", store.turn.sandbox
-        reply = await self.valkey.run(Run(CREATE, name, (self.name, identity, LEASE, EXPIRES)))
+        reply = await self.valkey.run(Run(CREATE, name, (store.turn.holder, identity, LEASE, EXPIRES)))
         store.turn.exists()
         if reply[0] != b"created":
             return False
@@ -191,9 +191,9 @@ class ValkeyProcess:
             else:
                 store.turn.came()
 
-    def _follow_soon(self, name: str, process: str) -> None:
+    def _follow_soon(self, name: str, holder: str) -> None:
         store, task = self.stores.get(name), self._following.get(name)
-        if store is not None and process != self.name:
+        if store is not None and holder.partition("/")[0] != self.name:
             self._changed.add(name)
             if task is None or task.done():
                 self._following[name] = asyncio.get_running_loop().create_task(self._follow(store))

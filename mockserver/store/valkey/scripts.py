@@ -5,11 +5,12 @@ cluster. They are always given in this order:
 
 1. `head`, a hash: the `id` of the sandbox, the `version` of its state, the `base` version that the image has, the
    `owner` of the turn and `until` when it has it, in milliseconds of Valkey's clock, and the bytes that are `logged`
-   and `imaged`. Each process that waits for the turn has `asked:PROCESS`, when it did so last: one that waits asks
-   again several times a second, and one that does not has ended.
+   and `imaged`. The owner is a copy: the name of its process, and a number. Each one that waits for the turn has
+   `asked:HOLDER`, when it did so last: one that waits asks again several times a second, and one that does not has
+   ended.
 2. `log`, a list: the batches of changes since the image. The first leads from `base` to `base + 1`.
 3. `image`, a string: the whole state in the version `base`, or nothing if that is 0.
-4. `queue`, a sorted set: the processes that wait for the turn, by when they began to wait.
+4. `queue`, a sorted set: the copies that wait for the turn, by when they began to wait.
 """
 
 from hashlib import sha1
@@ -39,6 +40,10 @@ local function keep(ttl)
   for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ttl) end
 end
 
+local function channel(space, holder)
+  return space .. ':process:' .. string.match(holder, '^[^/]+')
+end
+
 local function pass(lease, space, name)
   while true do
     local following = redis.call('ZPOPMIN', KEYS[4])[1]
@@ -47,7 +52,7 @@ local function pass(lease, space, name)
     redis.call('HDEL', KEYS[1], 'asked:' .. following)
     if now() - asked < 1000 then
       redis.call('HSET', KEYS[1], 'owner', following, 'until', now() + lease)
-      return redis.call('PUBLISH', space .. ':process:' .. following, 'turn ' .. name)
+      return redis.call('PUBLISH', channel(space, following), 'turn ' .. name)
     end
   end
 end
@@ -63,7 +68,7 @@ local function changes(id, version)
 end
 """
 
-# Take the turn, and get all changes since `version`. Arguments: process, id, version, lease, ttl, space, name.
+# Take the turn, and get all changes since `version`. Arguments: holder, id, version, lease, ttl, space, name.
 ENTER = _script(
     _COMMON
     + """
@@ -72,7 +77,7 @@ if not head[1] then return {'gone'} end
 if head[2] and head[2] ~= ARGV[1] and now() < tonumber(head[3]) then
   redis.call('ZADD', KEYS[4], 'NX', now(), ARGV[1])
   redis.call('HSET', KEYS[1], 'asked:' .. ARGV[1], now())
-  redis.call('PUBLISH', ARGV[6] .. ':process:' .. head[2], 'wanted ' .. ARGV[7])
+  redis.call('PUBLISH', channel(ARGV[6], head[2]), 'wanted ' .. ARGV[7])
   keep(ARGV[5])
   return {'busy'}
 end
@@ -93,7 +98,7 @@ return changes(ARGV[1], tonumber(ARGV[2]))
 )
 
 # Write a batch of changes to `version`, and pass the turn on if `passes` is 1. Writing the same batch again, because
-# its reply was lost, changes nothing. Arguments: process, id, version, batch, passes, lease, ttl, space, name.
+# its reply was lost, changes nothing. Arguments: holder, id, version, batch, passes, lease, ttl, space, name.
 COMMIT = _script(
     _COMMON
     + """
@@ -114,7 +119,7 @@ return {'written', tonumber(sizes[1] or 0), tonumber(sizes[2] or 0)}
 """
 )
 
-# Pass the turn on. Arguments: process, lease, space, name.
+# Pass the turn on. Arguments: holder, lease, space, name.
 PASS = _script(
     _COMMON
     + """

@@ -55,13 +55,15 @@ TakeOn = Callable[[Changes], Awaitable[None]]
 class Turn:
     """The turn of this process in one sandbox. `take_on` is called with the changes of the other processes.
 
-    `id` identifies the sandbox among those of its name. `version` is the one of this process's copy, -1 if it has none.
-    `dirty` is true if the copy has changes that are not committed.
+    `holder` is the name of this process's copy, which begins with that of the process. `id` identifies the sandbox
+    among those of its name. `version` is the one of the copy, -1 if it has none. `dirty` is true if it has changes that
+    are not committed.
     """
 
     def __init__(self, valkey: Valkey, process: str, sandbox: str, take_on: TakeOn) -> None:
         self._valkey = valkey
-        self._process = process
+        # A process that has dropped its copy can have another one already, which has turns of its own.
+        self.holder = f"{process}/{valkey.next_copy()}"
         self.sandbox = sandbox
         self._take_on = take_on
         self.id = ""
@@ -137,7 +139,7 @@ class Turn:
                     await self._came.wait()
 
     def _arguments_of_enter(self) -> tuple[str | int, ...]:
-        return (self._process, self.id, self.version, LEASE, EXPIRES, SPACE, self.sandbox)
+        return (self.holder, self.id, self.version, LEASE, EXPIRES, SPACE, self.sandbox)
 
     async def _taken(self, reply: list[Any]) -> None:
         if reply[0] == b"gone":
@@ -215,7 +217,7 @@ class Turn:
             # Callers that have just got the turn come first; their commit passes it on.
             if self._has and not self.dirty and not self._waiting:
                 self._drop()
-                await self._valkey.run(Run(PASS, self.sandbox, (self._process, LEASE, SPACE, self.sandbox)))
+                await self._valkey.run(Run(PASS, self.sandbox, (self.holder, LEASE, SPACE, self.sandbox)))
 
     def _drop(self) -> None:
         self._has = self._wanted = False
