@@ -106,6 +106,7 @@ def test_the_tests_pass_with_the_provider_of_the_page(followed: Path) -> None:
     assert int(passed[1]) > len(page_tests()) + len(proofs())
 
 
+@pytest.mark.slow
 def test_the_files_of_the_page_are_formatted_and_have_no_lint(followed: Path) -> None:
     for arguments in (("format", "--check"), ("check",)):
         done = run(followed, "-m", "ruff", *arguments, "--no-cache", MODULE, TESTS)
@@ -113,6 +114,7 @@ def test_the_files_of_the_page_are_formatted_and_have_no_lint(followed: Path) ->
     assert [line for block in BLOCKS.values() for line in block.text.splitlines() if len(line) > 120] == []
 
 
+@pytest.mark.slow
 def test_the_types_of_the_files_of_the_page_pass(followed: Path) -> None:
     done = run(followed, "-m", "mypy", "--cache-dir", os.devnull, MODULE, TESTS)
     assert done.returncode == 0, done.stdout

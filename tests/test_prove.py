@@ -239,7 +239,14 @@ def commands(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     return commands
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.client)
+# Each starts the tests of a client several times. These are the one that a fault shows, and one that needs none.
+QUICK = ("resubmitted_after_download.mjs", "poll_storm.py")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.client, marks=() if case.client in QUICK else pytest.mark.slow) for case in CASES],
+)
 def test_the_planted_mistake_is_red_and_proven_to_be_fixed(commands: Open, case: Case) -> None:
     run = commands(case)
     code, output = run("sweep", "--only", case.cell)

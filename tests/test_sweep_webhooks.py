@@ -74,6 +74,7 @@ def test_an_application_that_checks_signatures_survives_every_fault(folder: Path
     assert swept(folder, "*", checks=True) == dict.fromkeys(FAULTS, ("survived", ""))
 
 
+@pytest.mark.slow
 def test_an_application_that_does_not_check_signatures_fails(folder: Path) -> None:
     [(status, reason)] = swept(folder, "forged", checks=False).values()
     assert status == "failed"

@@ -209,6 +209,7 @@ def test_the_findings_of_a_run_are_in_the_summary(pytester: pytest.Pytester) -> 
     )
 
 
+@pytest.mark.slow
 def test_a_run_with_several_workers_has_one_report(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
     result = run_inner(pytester, "-n", "2", "--mockserver-verdict")

@@ -5,6 +5,7 @@ const { mkdtemp, readFile, rm, writeFile } = require('node:fs/promises');
 const os = require('node:os');
 const path = require('node:path');
 const { after, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { MockServerError, open } = require('ai-video-mockserver');
 const { sandboxForEachTest } = require('ai-video-mockserver/node-test');
 
@@ -113,6 +114,8 @@ test('a delivery that does not come is an error with a hint', async () => {
 test('the verdict on the client', async (t) => {
   await mockserver.fault('videotoprompt.analyze_url', { kind: 'rate_limited', retry_after: '9s' });
   await submit();
+  // So soon after each other on two connections, the server could not tell that they were sent one after the other.
+  await sleep(20);
   await submit();
   await assert.rejects(mockserver.judge(), /retry_after_ignored: .*\n {2}instead: /);
   assert.ok((await mockserver.verdict()).observed);
