@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.test_sweep import PYTEST, folder, mockserver_command
 
 __all__ = ["folder"]
