@@ -168,7 +168,18 @@ class Commits:
         turn = store.turn
         passes, version = turn.passes, turn.version
         batch = store.take_batch()
-        arguments = (turn.holder, turn.id, version, batch, int(passes), LEASE, EXPIRES, SPACE, turn.sandbox)
+        arguments = (
+            turn.holder,
+            turn.id,
+            version,
+            batch,
+            int(passes),
+            LEASE,
+            EXPIRES,
+            SPACE,
+            turn.sandbox,
+            int(turn.renews()),
+        )
         turn.commit(passes=passes)
         return _Part(store, Run(COMMIT, turn.sandbox, arguments))
 

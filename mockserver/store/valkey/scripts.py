@@ -98,24 +98,24 @@ return changes(ARGV[1], tonumber(ARGV[2]))
 )
 
 # Write a batch of changes to `version`, and pass the turn on if `passes` is 1. Writing the same batch again, because
-# its reply was lost, changes nothing. Arguments: holder, id, version, batch, passes, lease, ttl, space, name.
+# its reply was lost, changes nothing. The keys expire as late as before unless `renews` is 1. Arguments: holder, id,
+# version, batch, passes, lease, ttl, space, name, renews.
 COMMIT = _script(
     _COMMON
     + """
-local head = redis.call('HMGET', KEYS[1], 'id', 'version', 'owner')
+local head = redis.call('HMGET', KEYS[1], 'id', 'version', 'owner', 'logged', 'imaged')
 if head[1] ~= ARGV[2] then return {'gone'} end
-local version = tonumber(head[2])
+local version, logged, renews = tonumber(head[2]), tonumber(head[4] or 0), ARGV[10] == '1'
 if version ~= ARGV[3] + 1 or redis.call('LINDEX', KEYS[2], -1) ~= ARGV[4] then
   if head[3] ~= ARGV[1] or version ~= tonumber(ARGV[3]) then return {'refused'} end
-  redis.call('RPUSH', KEYS[2], ARGV[4])
-  redis.call('HSET', KEYS[1], 'version', version + 1, 'until', now() + ARGV[6])
-  redis.call('HINCRBY', KEYS[1], 'logged', #ARGV[4])
+  logged = logged + #ARGV[4]
+  renews = redis.call('RPUSH', KEYS[2], ARGV[4]) == 1 or renews
+  redis.call('HSET', KEYS[1], 'version', version + 1, 'until', now() + ARGV[6], 'logged', logged)
 end
-keep(ARGV[7])
+if renews then keep(ARGV[7]) end
 redis.call('PUBLISH', ARGV[8] .. ':changes:' .. ARGV[9], ARGV[1])
 if ARGV[5] == '1' and redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then pass(ARGV[6], ARGV[8], ARGV[9]) end
-local sizes = redis.call('HMGET', KEYS[1], 'logged', 'imaged')
-return {'written', tonumber(sizes[1] or 0), tonumber(sizes[2] or 0)}
+return {'written', logged, tonumber(head[5] or 0)}
 """
 )
 

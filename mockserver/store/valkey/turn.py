@@ -33,6 +33,8 @@ from mockserver.store.valkey.scripts import ENTER, PASS, READ
 LEASE = 1_500
 # Seconds for which the turn is used without asking.
 _SURE = 0.75
+# Seconds after which a commit lets the sandbox expire later.
+_RENEWED = 60.0
 # Seconds for which those that have waited for the turn use it at least.
 _ONCE = 0.05
 # So many times the turn is passed on although no other process has asked for it.
@@ -77,6 +79,8 @@ class Turn:
         self._until = 0.0
         # When the last commit was sent.
         self._sent = 0.0
+        # When the time at which the sandbox expires was last set.
+        self._renewed = -_RENEWED
         self._waiting = 0
         self._wanted = False
         # A commit passes the turn on while this is not 0: another process had it before, or wants it.
@@ -227,6 +231,13 @@ class Turn:
     async def begin_commit(self) -> None:
         """Wait until the turn is neither taken nor passed on. `end_commit` ends the commit."""
         await self._line.acquire()
+
+    def renews(self) -> bool:
+        """Return True if the next commit lets the sandbox expire later. The last one that did was some time ago."""
+        renews = monotonic() - self._renewed >= _RENEWED
+        if renews:
+            self._renewed = monotonic()
+        return renews
 
     def commit(self, *, passes: bool) -> None:
         """Note that the changes so far are being written as the next version."""
