@@ -217,6 +217,7 @@ assert loaded()
 """
 
 
+@pytest.mark.slow
 def test_faker_is_imported_for_the_first_value_and_gives_the_same_in_every_process() -> None:
     names = set()
     for _ in range(2):
