@@ -9,8 +9,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import redis
@@ -28,7 +29,7 @@ MEMORY = 1_024
 _AWAY = (0.0, 2.5)
 
 
-class Machine:
+class Machine(ABC):
     """A server, which is killed and started again on the same port with the same `store`. `log` has its errors."""
 
     # What can be killed, and how often compared with the others.
@@ -45,9 +46,9 @@ class Machine:
         self._process: subprocess.Popen[bytes]
 
     @property
+    @abstractmethod
     def store(self) -> str:
         """The store, as `--store` takes it."""
-        raise NotImplementedError
 
     async def start(self) -> None:
         """Start the server, and wait until it is ready."""
@@ -98,15 +99,13 @@ class Machine:
         self._process.terminate()
         self._process.wait()
 
-    @asynccontextmanager
-    async def tables(self) -> AsyncIterator[sqlite3.Connection]:
+    @abstractmethod
+    def tables(self) -> AbstractAsyncContextManager[sqlite3.Connection]:
         """Yield the tables of the sandbox `default`, after the server has ended."""
-        raise NotImplementedError
-        yield
 
+    @abstractmethod
     def size(self) -> str:
         """Return how much the store has, in words."""
-        raise NotImplementedError
 
     def exceptions(self) -> list[str]:
         """Return the last lines of the tracebacks in the log."""

@@ -4,7 +4,7 @@ import asyncio
 from typing import cast
 
 from mockserver.serving.held_writes import HeldWrites
-from mockserver.wire.gate import HeldReplies
+from mockserver.store.held import Held
 from mockserver.wire.request import Request
 
 OK, BUSY = b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 503 Service Unavailable\r\n\r\n"
@@ -17,12 +17,12 @@ class Socket:
 
     def __init__(self) -> None:
         self.sent: list[bytes | str] = []
-        self.held: list[HeldReplies] = []
+        self.held: list[Held] = []
         self.request = Request("POST", "/a", b"", {}, ())
         transport = cast(asyncio.Transport, self)
         self.writes = HeldWrites(transport, self, lambda: self.request, lambda request, reason: f"{reason} ".encode())
 
-    def hold(self, held: HeldReplies) -> None:
+    def hold(self, held: Held) -> None:
         self.held.append(held)
 
     async def written(self) -> str | None:

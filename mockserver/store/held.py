@@ -11,7 +11,10 @@ class Held(Protocol):
         """Send them."""
 
     def refuse(self, reason: str, *, known: bool) -> None:
-        """Send refusals in place of them, for this reason. `known` is true if it was known before."""
+        """Send a refusal in place of each of them, for this reason.
+
+        If that was `known` before, replies to requests that only read are sent as they are.
+        """
 
 
 class Waiter:

@@ -2,18 +2,7 @@
 
 from typing import Protocol
 
-
-class HeldReplies(Protocol):
-    """Replies that wait for the state to be written."""
-
-    def release(self) -> None:
-        """Send them."""
-
-    def refuse(self, reason: str, *, known: bool) -> None:
-        """Send a refusal in place of each of them: the state could not be written.
-
-        If that was `known` before, replies to requests that only read are sent as they are.
-        """
+from mockserver.store.held import Held
 
 
 class Gate(Protocol):
@@ -21,7 +10,7 @@ class Gate(Protocol):
 
     failure: str | None
 
-    def hold(self, held: HeldReplies) -> None:
+    def hold(self, held: Held) -> None:
         """Release or refuse `held` at the end of this turn of the event loop."""
 
     async def written(self) -> str | None:

@@ -75,12 +75,15 @@ class ValkeyProcess:
 
     def store(self, name: str) -> ValkeyStore:
         """Return a new store for the sandbox of this name, without its state."""
-        store = self.stores[name] = ValkeyStore(self.valkey, self.commits, self.name, name, self._bounds)
+        store = self.stores[name] = self._new_store(name)
         return store
+
+    def _new_store(self, name: str) -> ValkeyStore:
+        return ValkeyStore(self.valkey, self.commits, self.name, name, self._bounds)
 
     async def create(self, name: str) -> ValkeyStore | None:
         """Create a sandbox and return its store, or None if there is one of this name. Raises Unavailable."""
-        store = ValkeyStore(self.valkey, self.commits, self.name, name, self._bounds)
+        store = self._new_store(name)
         if not await self.begin(store):
             return None
         self.stores[name] = store
@@ -101,7 +104,7 @@ class ValkeyProcess:
 
     async def open(self, name: str) -> ValkeyStore | None:
         """Return the store of an existing sandbox with its state, or None if there is none. Raises Unavailable."""
-        store = ValkeyStore(self.valkey, self.commits, self.name, name, self._bounds)
+        store = self._new_store(name)
         # Messages for it arrive while it is opened.
         self.stores[name] = store
         try:
